@@ -1,0 +1,159 @@
+"""One operation, two colours.
+
+An operation is a method that *describes* its requests: it returns one `Call[T]`, or is a generator (a flow)
+that takes several with `yield from` and returns `T`. On `Client` it gives `T`; on `AsyncClient`,
+`Awaitable[T]`. A flow may also `Wait` for something that another thread or task is bringing, and `Spawn`
+another flow that nobody waits for. This module knows neither HTTP nor an event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, overload
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", covariant=True)
+
+Credential: TypeAlias = Literal["none", "machine", "client"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[R]):
+    """What to send, and how to read the answer.
+
+    Attributes:
+        path: below the issuer, such as `/api/v1/billing/agreements`.
+        read: makes the answer's JSON document a value; raises `UnsafeAnswer` where it does not fit.
+        token: a user's access token to send as the bearer.
+        credential: `machine` sends the client's own renewed M2M token; `client` adds the client id and
+            secret to the form (RFC 6749, section 2.3.1).
+        idempotency_key: makes the call safe to repeat.
+    """
+
+    method: str
+    path: str
+    read: Callable[[Any], R]
+    json: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    token: str | None = field(default=None, repr=False)
+    credential: Credential = "none"
+    idempotency_key: str | None = None
+
+    def __iter__(self) -> Generator[Call[Any], Any, R]:
+        """Let a flow write `answer = yield from call` and keep its type."""
+        answer: R = yield self
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(Generic[R]):
+    """Wait until a future that another thread or task holds is done, and take its result."""
+
+    future: Future[R]
+
+    def __iter__(self) -> Generator[Wait[Any], Any, R]:
+        """Let a flow write `answer = yield from Wait(future)` and keep its type."""
+        answer: R = yield self
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Run a flow beside this one; its result is dropped, and so is its `BillingError`."""
+
+    flow: Callable[[], Flow[Any]]
+
+    def __iter__(self) -> Generator[Spawn, Any, None]:
+        """Let a flow write `yield from Spawn(flow)`."""
+        yield self
+
+
+Step: TypeAlias = "Call[Any] | Wait[Any] | Spawn"
+Flow: TypeAlias = "Generator[Step, Any, T]"  # Python 3.11 spelling
+
+
+class Sync:
+    """A client whose answers are plain values."""
+
+    def take(self, step: Step, /) -> Any:
+        """Carry out one step of a flow and return what the flow goes on with."""
+        raise NotImplementedError
+
+    def run(self, flow: Flow[T], /) -> T:
+        """Drive a flow to its end, one blocking step at a time."""
+        try:
+            step = next(flow)
+            while True:
+                try:
+                    answer = self.take(step)
+                except Exception as error:  # noqa: BLE001 - the flow decides what an error means
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+
+class Async:
+    """A client whose answers are awaited."""
+
+    async def take(self, step: Step, /) -> Any:
+        """Carry out one step of a flow and return what the flow goes on with."""
+        raise NotImplementedError
+
+    async def run(self, flow: Flow[T], /) -> T:
+        """Drive a flow to its end, awaiting each step."""
+        try:
+            step = next(flow)
+            while True:
+                try:
+                    answer = await self.take(step)
+                except BaseException as error:  # noqa: BLE001 - cancellation, too, has to reach the flow's `finally`
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+
+C = TypeVar("C", Sync, Async)
+
+
+class Resource(Generic[C]):
+    """A group of operations bound to one client."""
+
+    def __init__(self, client: C) -> None:
+        self._client: C = client
+
+
+class operation(Generic[P, T]):  # noqa: N801 - reads as a decorator
+    """Run a described operation in the colour of the client it is reached through."""
+
+    def __init__(self, describe: Callable[Concatenate[Any, P], Call[T] | Flow[T]]) -> None:
+        self.describe = describe
+        self.__doc__ = describe.__doc__
+        self.__name__ = describe.__name__
+
+    @overload
+    def __get__(self, resource: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, resource: Resource[Sync], owner: type) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, resource: Resource[Async], owner: type) -> Callable[P, Awaitable[T]]: ...
+
+    def __get__(self, resource: Any, owner: type) -> Any:
+        if resource is None:
+            return self
+
+        def run(*args: P.args, **kwargs: P.kwargs) -> Any:
+            return resource._client.run(iter(self.describe(resource, *args, **kwargs)))
+
+        run.__doc__ = self.__doc__
+        run.__name__ = self.__name__
+        return run

@@ -1,0 +1,107 @@
+"""Every error that the SDK raises and the server answers: one catalogue, read in both directions.
+
+    BillingError
+    ├── ConfigurationError
+    │   ├── MissingSetting
+    │   └── InvalidSetting
+    ├── SignInError
+    │   ├── SignInDenied
+    │   ├── StateMismatch
+    │   ├── IssuerMismatch
+    │   └── SignInExpired
+    ├── TokenError
+    │   ├── InvalidToken
+    │   ├── ExpiredToken
+    │   └── UnknownKey
+    ├── WebhookError
+    │   └── InvalidWebhook
+    ├── Unreachable
+    │   └── DeadlineExceeded
+    ├── UnsafeAnswer
+    └── APIError
+        ├── InvalidRequest
+        ├── Unauthenticated
+        ├── Forbidden
+        ├── NotFound
+        ├── ...
+
+A class is one `code`. The server renders an instance as problem+json (RFC 9457) or in the envelope of the
+door that was called; the SDK reads the code and raises the same class, so `except CardDeclined` means the
+same thing on both sides of the wire. A code that this version does not know becomes a plain `APIError`.
+
+A message says what is wrong (`detail`) and what to do next (`remedy`). It never carries a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billing_sdk.errors._answers import (
+    APIError as APIError,
+    Conflict as Conflict,
+    Forbidden as Forbidden,
+    InvalidRequest as InvalidRequest,
+    MethodNotAllowed as MethodNotAllowed,
+    NotFound as NotFound,
+    PayloadTooLarge as PayloadTooLarge,
+    RateLimited as RateLimited,
+    RouteNotFound as RouteNotFound,
+    ServerFault as ServerFault,
+    Unauthenticated as Unauthenticated,
+    UnsupportedMediaType as UnsupportedMediaType,
+)
+from billing_sdk.errors._billing import (
+    AgreementNotLive as AgreementNotLive,
+    CardDeclined as CardDeclined,
+    CardRefused as CardRefused,
+    CurrencyMismatch as CurrencyMismatch,
+    CustomerExists as CustomerExists,
+    EmailTaken as EmailTaken,
+    IdempotencyMismatch as IdempotencyMismatch,
+    InvalidAmount as InvalidAmount,
+    InvalidQuantity as InvalidQuantity,
+    LinkUsed as LinkUsed,
+    PaymentMethodRequired as PaymentMethodRequired,
+    PaymentRequired as PaymentRequired,
+    PlanMismatch as PlanMismatch,
+    ReturnUrlNotAllowed as ReturnUrlNotAllowed,
+    SamePlan as SamePlan,
+    UnknownFeature as UnknownFeature,
+    UnknownPlan as UnknownPlan,
+    UnknownPricingTable as UnknownPricingTable,
+    WrongCredentials as WrongCredentials,
+)
+from billing_sdk.errors._local import (
+    ConfigurationError as ConfigurationError,
+    DeadlineExceeded as DeadlineExceeded,
+    ExpiredToken as ExpiredToken,
+    InvalidSetting as InvalidSetting,
+    InvalidToken as InvalidToken,
+    InvalidWebhook as InvalidWebhook,
+    IssuerMismatch as IssuerMismatch,
+    MissingSetting as MissingSetting,
+    SignInDenied as SignInDenied,
+    SignInError as SignInError,
+    SignInExpired as SignInExpired,
+    StateMismatch as StateMismatch,
+    TokenError as TokenError,
+    UnknownKey as UnknownKey,
+    Unreachable as Unreachable,
+    UnsafeAnswer as UnsafeAnswer,
+    WebhookError as WebhookError,
+)
+from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as BillingError
+
+
+def catalogue() -> Iterator[type[BillingError]]:
+    """Yield every class of the catalogue, the root first."""
+    waiting: list[type[BillingError]] = [BillingError]
+    while waiting:
+        found = waiting.pop(0)
+        yield found
+        waiting.extend(found.__subclasses__())
+
+
+def for_code(code: str) -> type[BillingError]:
+    """Return the class of a code; `APIError` for one that this version does not know."""
+    return next((found for found in catalogue() if found.code == code), APIError)

@@ -1,0 +1,28 @@
+"""Features: what a plan can include, shared by all plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+FeatureType = Literal["unmetered", "metered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A capability that code gates on by its `key`; a metered one is counted in `unit_name`s.
+
+    Key, name and type never change after creation.
+    """
+
+    id: str
+    key: str
+    name: str
+    type: FeatureType
+    unit_name: str = ""
+    description: str = ""
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether usage of the feature is counted."""
+        return self.type == "metered"

@@ -1,0 +1,27 @@
+"""A customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+CustomerKind = Literal["user", "organization"]
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A person or an organization as a payer; exactly one of `user_id` and `org_code` is set.
+
+    Attributes:
+        id: starts with `customer_`.
+        pending_plan_key: a plan that was assigned through the API and waits for a payment method at the next sign-in.
+    """
+
+    id: str
+    kind: CustomerKind
+    billing_email: str
+    created_at: datetime
+    user_id: str | None = None
+    org_code: str | None = None
+    pending_plan_key: str | None = None

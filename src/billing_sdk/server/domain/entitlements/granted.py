@@ -1,0 +1,81 @@
+"""The entitlements that an agreement grants."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+
+from billing_sdk.money import round_half_up
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersion, Rate
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedEntitlement:
+    """One thing that an agreement includes, in the terms of the Account API.
+
+    Attributes:
+        fixed_charge: minor units for each interval, where the entitlement is a licence fee.
+        unit_amount: minor units for each unit, where usage is charged.
+        limit_max: None means without limit.
+    """
+
+    id: str
+    feature_key: str
+    feature_name: str
+    price_name: str
+    fixed_charge: int | None
+    unit_amount: int | None
+    limit_max: int | None
+    limit_min: int | None
+
+
+def entitlements_of(agreement: Agreement, version: PlanVersion) -> tuple[GrantedEntitlement, ...]:
+    """Return what a live agreement includes, in the order of its plan's components; nothing once it has ended."""
+    if not agreement.is_live:
+        return ()
+    rates = {rate.feature_key: rate for rate in version.of_kind(Rate)}
+    granted = []
+    for component in version.components:
+        match component:
+            case LicenceFee():
+                granted.append(_from_fee(agreement, component))
+            case Entitlement():
+                granted.append(_from_entitlement(agreement, component, rates.get(component.feature_key)))
+            case Rate():
+                continue  # shown with the entitlement that it prices
+    return tuple(granted)
+
+
+def _from_fee(agreement: Agreement, fee: LicenceFee) -> GrantedEntitlement:
+    return GrantedEntitlement(
+        id=_id(agreement, fee.id),
+        feature_key=fee.key,
+        feature_name=fee.name,
+        price_name=fee.line_description or fee.name,
+        fixed_charge=fee.amount.minor,
+        unit_amount=None,
+        limit_max=None,
+        limit_min=None,
+    )
+
+
+def _from_entitlement(agreement: Agreement, entitlement: Entitlement, rate: Rate | None) -> GrantedEntitlement:
+    return GrantedEntitlement(
+        id=_id(agreement, entitlement.id),
+        feature_key=entitlement.feature_key,
+        feature_name=entitlement.feature_name,
+        price_name=(rate.line_description or rate.name) if rate else entitlement.feature_name,
+        fixed_charge=None,
+        # The wire knows whole minor units only; what is charged is computed from the exact rate.
+        unit_amount=round_half_up(Decimal(rate.unit_amount), rate.currency).minor if rate else None,
+        limit_max=entitlement.limit_max,
+        limit_min=entitlement.limit_min,
+    )
+
+
+def _id(agreement: Agreement, component_id: str) -> str:
+    """Derive an id that stays the same as long as the agreement does, so that it can serve as a page cursor."""
+    digest = hashlib.sha256(f"{agreement.id}/{component_id}".encode()).hexdigest()
+    return f"entitlement_{digest[:32]}"

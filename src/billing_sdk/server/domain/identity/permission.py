@@ -1,0 +1,34 @@
+"""What members of an organization may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# The system permission that lets a member manage what the organization pays.
+WRITE_BILLING = "org:write:billing"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Something that can be allowed; `id` starts with `perm_`, tokens carry the `key`."""
+
+    id: str
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A named set of permissions; with `is_creator` it goes to whoever creates an organization."""
+
+    id: str
+    key: str
+    name: str
+    permission_keys: tuple[str, ...] = ()
+    is_creator: bool = False
+
+
+def permission_keys_of(roles: Iterable[Role]) -> tuple[str, ...]:
+    """Return the keys that a set of roles grants together, sorted, each once."""
+    return tuple(sorted({key for role in roles for key in role.permission_keys}))

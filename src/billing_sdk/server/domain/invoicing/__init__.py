@@ -1,0 +1,13 @@
+"""What a customer is asked to pay.
+
+It owns the invoice and its lines. It does not own how the money is collected (gateways) nor usage (metering).
+An invoice has the time when it was issued; a line has the period that it pays for.
+"""
+
+from billing_sdk.server.domain.invoicing.invoice import (
+    Invoice as Invoice,
+    InvoiceLine as InvoiceLine,
+    InvoiceStatus as InvoiceStatus,
+    Payment as Payment,
+    lines_in_advance as lines_in_advance,
+)

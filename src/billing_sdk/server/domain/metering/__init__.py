@@ -1,0 +1,12 @@
+"""How much was used.
+
+It owns the grammar of a quantity and how readings add up to a period's total. It does not own what usage costs
+(rating) nor whether more is allowed (entitlements). A reading's time is when the usage happened.
+"""
+
+from billing_sdk.server.domain.metering.usage import (
+    Reading as Reading,
+    ReadingKind as ReadingKind,
+    parse_quantity as parse_quantity,
+    total_of as total_of,
+)
