@@ -1,0 +1,50 @@
+# Two commands on a fresh machine: `make demo` runs the main job, `make test` passes the tests.
+# Each installs what it needs into .venv (and .foreign for clients that are not ours).
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test check bench docs lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+$(READY): pyproject.toml requirements/dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+install: $(READY) ## install everything into .venv
+
+demo: $(READY) ## run the whole loop once, then leave it up (CHECK=1: exit instead)
+	$(BIN)/python examples/demo.py $(if $(CHECK),--check)
+
+serve: $(READY) ## run the billing server on http://127.0.0.1:9000 with the demo catalogue
+	$(BIN)/billing-sdk serve --port 9000 --seed demo
+
+check: $(READY) ## format check, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config importlinter.ini
+
+test: check ## everything that .ci/run asks for
+	sh scripts/browser.sh
+	sh scripts/foreign.sh
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+bench: $(READY) ## print the figures of docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+docs: $(READY) ## build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+lock: ## pin the dependencies again (needs uv)
+	sh scripts/lock.sh
+
+clean: ## remove what the other targets made
+	rm -rf .venv .foreign site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

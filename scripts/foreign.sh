@@ -1,0 +1,30 @@
+#!/bin/sh
+# Install the clients that are not ours, each in an environment of its own under .foreign.
+set -eu
+python=${PYTHON:-python3}
+
+kinde=.foreign/kinde-python
+if [ ! -e "$kinde/.ready" ] || [ requirements/foreign-kinde.txt -nt "$kinde/.ready" ]; then
+  "$python" -m venv "$kinde"
+  "$kinde/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r requirements/foreign-kinde.txt
+  touch "$kinde/.ready"
+fi
+
+if ! command -v npm >/dev/null 2>&1; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing Node.js for the foreign clients"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+  else
+    echo "The tests with foreign clients need Node.js and npm: install them and run again." >&2
+    exit 1
+  fi
+fi
+
+node=.foreign/node
+if [ ! -e "$node/.ready" ] || [ tests/contract/foreign/package.json -nt "$node/.ready" ]; then
+  mkdir -p "$node"
+  cp tests/contract/foreign/package.json "$node/package.json"
+  npm install --prefix "$node" --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null
+  touch "$node/.ready"
+fi
