@@ -1,0 +1,75 @@
+"""Money: exact, of one currency, rounded in one place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies as st
+
+from billing_sdk.errors import CurrencyMismatch, InvalidAmount
+from billing_sdk.money import Money, allocate, exponent, round_half_up, total, zero
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (Money(123456, "EUR"), "1,234.56 EUR"),
+        (Money(5, "USD"), "0.05 USD"),
+        (Money(-5, "USD"), "-0.05 USD"),
+        (Money(1234, "JPY"), "1,234 JPY"),
+        (Money(1234, "KWD"), "1.234 KWD"),
+    ],
+)
+def test_an_amount_is_shown_with_its_currencys_digits(amount: Money, shown: str) -> None:
+    assert str(amount) == shown
+
+
+@pytest.mark.parametrize(
+    ("minor", "rounded"),
+    [("0.5", 1), ("1.5", 2), ("2.5", 3), ("-0.5", -1), ("-2.5", -3), ("2.4999", 2), ("1E+3", 1000)],
+)
+def test_a_half_is_rounded_away_from_zero(minor: str, rounded: int) -> None:
+    assert round_half_up(Decimal(minor), "EUR") == Money(rounded, "EUR")
+
+
+@pytest.mark.parametrize("minor", ["NaN", "Infinity", "-Infinity"])
+def test_an_amount_that_is_not_finite_is_refused(minor: str) -> None:
+    with pytest.raises(InvalidAmount):
+        round_half_up(Decimal(minor), "EUR")
+
+
+def test_two_currencies_can_be_neither_added_nor_compared() -> None:
+    with pytest.raises(CurrencyMismatch):
+        Money(1, "EUR") + Money(1, "USD")
+    with pytest.raises(CurrencyMismatch):
+        assert Money(1, "EUR") < Money(2, "USD")
+
+
+@pytest.mark.parametrize(("minor", "currency"), [(1.0, "EUR"), (True, "EUR"), (1, "eur"), (1, "EURO"), (1, "")])
+def test_only_whole_minor_units_of_a_currency_code_are_money(minor: object, currency: str) -> None:
+    with pytest.raises(InvalidAmount):
+        Money(minor, currency)  # type: ignore[arg-type]  # the wrong type is the point
+
+
+def test_iso_4217_exponents_are_known() -> None:
+    assert [exponent(currency) for currency in ("USD", "JPY", "KWD", "XOF")] == [2, 0, 3, 0]
+
+
+def test_nothing_adds_up_to_zero() -> None:
+    assert total([], "EUR") == zero("EUR")
+    assert not zero("EUR")
+
+
+@given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any))
+def test_an_allocation_keeps_its_sum_and_gives_each_its_share_within_one_unit(minor: int, weights: list[int]) -> None:
+    shares = allocate(Money(minor, "EUR"), weights)
+    assert sum(share.minor for share in shares) == minor
+    for share, weight in zip(shares, weights, strict=True):
+        assert abs(share.minor - Decimal(minor) * weight / sum(weights)) < 1
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [1, -1, 1]])
+def test_an_allocation_needs_weights_of_zero_or_more(weights: list[int]) -> None:
+    with pytest.raises(InvalidAmount):
+        allocate(Money(100, "EUR"), weights)
