@@ -1,0 +1,148 @@
+"""How one server is set up: from arguments, or from `BILLING_SERVER_*` in the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from billing_sdk.errors import InvalidSetting, MissingSetting
+
+Environment = Literal["test", "live"]
+PREFIX = "BILLING_SERVER_"
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an operator decides. All durations are in seconds.
+
+    Attributes:
+        base_url: the issuer and the address that browsers use; https, or http on a loopback host.
+        database_url: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://...`; it may carry a password.
+        environment: `live` takes no shortcut; `test` lets webhooks go to this machine.
+        refresh_overlap_seconds: for so long a rotated refresh token gets its successor again (a lost answer).
+        webhook_token_seconds: how long a receiver may take one attempt's signed body for fresh.
+        webhook_deadline_seconds: after that a receiver's answer no longer counts.
+
+    Raises:
+        InvalidSetting: a value can't work, or is not safe; the message names its variable.
+    """
+
+    base_url: str
+    database_url: str = field(repr=False)
+    environment: Environment = "test"
+    access_token_seconds: int = DAY
+    id_token_seconds: int = 3_600
+    refresh_token_seconds: int = 15 * DAY
+    refresh_overlap_seconds: int = 10
+    code_seconds: int = 60
+    journey_seconds: int = 3_600
+    session_seconds: int = 28_800
+    portal_link_seconds: int = 300
+    portal_session_seconds: int = 28_800
+    webhook_token_seconds: int = 300
+    webhook_deadline_seconds: int = 15
+    show_pricing_table_at_sign_up: bool = True
+
+    def __post_init__(self) -> None:
+        _check_base_url(self.base_url)
+        _check_database_url(self.database_url)
+        _check_environment(self)
+        for setting in fields(self):
+            if setting.name.endswith("_seconds") and not 0 < getattr(self, setting.name) <= 400 * DAY:
+                raise _invalid(setting.name, "is not between 1 and 34,560,000")
+        if self.refresh_token_seconds <= self.access_token_seconds:
+            raise _invalid("refresh_token_seconds", "does not exceed access_token_seconds")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ, **arguments: Any) -> Settings:
+        """Read each setting from its argument or, where that is absent or None, from `BILLING_SERVER_<NAME>`.
+
+        Raises:
+            MissingSetting: a needed one is in neither place.
+            InvalidSetting: a value can't be read, or is not safe.
+        """
+        values = {name: value for name, value in arguments.items() if value is not None}
+        for setting in fields(cls):
+            text = environ.get(PREFIX + setting.name.upper())
+            if setting.name not in values and text:
+                values[setting.name] = _read(setting.name, setting.type, text)
+        for name in ("base_url", "database_url"):
+            if name not in values:
+                raise MissingSetting(name, PREFIX + name.upper())
+        return cls(**values)
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach the server by https, so that cookies can be bound to it."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def management_audience(self) -> tuple[str, ...]:
+        """The audiences of the management API: below the issuer, and with https, as some clients always spell it."""
+        plain = f"{self.base_url}/api"
+        secure = f"https://{urlsplit(self.base_url).netloc}/api"
+        return (plain,) if plain == secure else (plain, secure)
+
+    @property
+    def may_call_this_machine(self) -> bool:
+        """Whether webhooks may go to a loopback address: in a test environment that is itself local."""
+        return self.environment == "test" and is_loopback(urlsplit(self.base_url).hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name is this machine by definition (RFC 6761, section 6.3; RFC 8252, section 7.3)."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_base_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _invalid("base_url", "is not an address") from None
+    if not parts.hostname or parts.username is not None or parts.query or parts.fragment or parts.path or port == 0:
+        raise _invalid("base_url", "is not a plain origin such as https://billing.example.com")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
+        raise _invalid("base_url", "is not https; plain http is for loopback addresses only")
+
+
+def _check_database_url(url: str) -> None:
+    if url.partition("://")[0].partition("+")[0] not in ("sqlite", "postgresql"):
+        raise _invalid("database_url", "is neither sqlite:// nor postgresql://")
+
+
+def _check_environment(settings: Settings) -> None:
+    if settings.environment not in get_args(Environment):
+        raise _invalid("environment", "is neither test nor live")
+    if settings.environment == "live" and not settings.is_secure:
+        raise _invalid("base_url", "is plain http in a live environment")
+    if settings.environment == "live" and settings.database_url in ("sqlite://", "sqlite:///:memory:"):
+        raise _invalid("database_url", "keeps everything in memory in a live environment")
+
+
+def _read(name: str, annotation: Any, text: str) -> Any:
+    if annotation == "int":
+        if not text.isascii() or not text.isdecimal() or len(text) > 12:
+            raise _invalid(name, "is not a whole number")
+        return int(text)
+    if annotation == "bool":
+        if text.lower() not in ("true", "false"):
+            raise _invalid(name, "is neither true nor false")
+        return text.lower() == "true"
+    return text
+
+
+def _invalid(name: str, problem: str) -> InvalidSetting:
+    variable = PREFIX + name.upper()
+    # The value itself is left out: a database address carries a password.
+    return InvalidSetting(f"{name} {problem}", remedy=f"Correct {name}=... or {variable}.", setting=variable)

@@ -1,0 +1,1 @@
+"""SQL, and nothing else: tables, migrations, and one repository for each noun."""

@@ -1,0 +1,80 @@
+"""Webhook endpoints, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+
+from billing_sdk.errors import NotFound
+from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.storage.tables.outbox import endpoints
+
+
+class EndpointRepository:
+    """Keeps endpoints, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, endpoint: Endpoint) -> None:
+        """Store a new endpoint."""
+        self._connection.execute(insert(endpoints).values(_to_row(endpoint)))
+
+    def save(self, endpoint: Endpoint) -> None:
+        """Store an endpoint that has changed."""
+        self._connection.execute(update(endpoints).where(endpoints.c.id == endpoint.id).values(_to_row(endpoint)))
+
+    def remove(self, endpoint_id: str) -> None:
+        """Forget an endpoint together with all that waits for it.
+
+        Raises:
+            NotFound: there is no such endpoint.
+        """
+        if not self._connection.execute(delete(endpoints).where(endpoints.c.id == endpoint_id)).rowcount:
+            raise NotFound(f"there is no endpoint {endpoint_id[:64]!r}")
+
+    def get(self, endpoint_id: str) -> Endpoint:
+        """Return an endpoint.
+
+        Raises:
+            NotFound: there is no such endpoint.
+        """
+        row = self._connection.execute(select(endpoints).where(endpoints.c.id == endpoint_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no endpoint {endpoint_id[:64]!r}")
+        return _from_row(row)
+
+    def find_by_url(self, url: str) -> Endpoint | None:
+        """Return the oldest endpoint with this address."""
+        query = select(endpoints).where(endpoints.c.url == url).order_by(endpoints.c.id).limit(1)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else _from_row(row)
+
+    def list(self) -> tuple[Endpoint, ...]:
+        """Return all endpoints, the oldest first."""
+        rows = self._connection.execute(select(endpoints).order_by(endpoints.c.id)).mappings()
+        return tuple(_from_row(row) for row in rows)
+
+    def count(self) -> int:
+        """Return how many endpoints there are."""
+        return self._connection.execute(select(func.count()).select_from(endpoints)).scalar_one()
+
+
+def _to_row(endpoint: Endpoint) -> Mapping[str, Any]:
+    return {
+        "id": endpoint.id,
+        "name": endpoint.name,
+        "description": endpoint.description,
+        "url": endpoint.url,
+        "event_types": list(endpoint.event_types),
+        "is_enabled": endpoint.is_enabled,
+        "disabled_reason": endpoint.disabled_reason,
+        "failing_since": endpoint.failing_since,
+        "created_at": endpoint.created_at,
+    }
+
+
+def _from_row(row: RowMapping) -> Endpoint:
+    return Endpoint(**{**row, "event_types": tuple(row["event_types"])})

@@ -1,0 +1,176 @@
+"""Events, written in the transaction that causes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from billing_sdk.errors import NotFound
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import Event, EventSource
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage.tables.outbox import deliveries, endpoints, event_counters, events
+
+PAGE = 100
+
+
+class OutboxRepository:
+    """Keeps events, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.has_news = False
+
+    def announce(
+        self,
+        *,
+        type: str,  # noqa: A002 - the name that the event has on the wire
+        data: Mapping[str, Any],
+        customer: Customer | None = None,
+        source: EventSource = "user",
+        at: datetime,
+    ) -> str:
+        """Record that something happened, and queue it for every enabled endpoint that wants to hear of it.
+
+        Nobody hears of it unless the caller's transaction commits.
+
+        Args:
+            type: one of the event catalogue, such as `customer.plan_changed`.
+            data: the full state that the event is about, in JSON values.
+            customer: whose event it is; the data then carries `customer_id`, `user_id`, `org_code` and `sequence`.
+            source: who caused it.
+            at: when it happened.
+
+        Returns:
+            The id of the event.
+        """
+        event = self._numbered(Event(new_id("event"), type, source, at, data), customer)
+        self._connection.execute(
+            insert(events).values(
+                id=event.id,
+                type=event.type,
+                source=event.source,
+                occurred_at=event.occurred_at,
+                customer_id=event.customer_id,
+                sequence=event.sequence,
+                data=event.data,
+            )
+        )
+        self._queue(event, at)
+        self.has_news = True
+        return event.id
+
+    def get(self, event_id: str) -> Event:
+        """Return an event.
+
+        Raises:
+            NotFound: there is no such event.
+        """
+        row = self._connection.execute(select(events).where(events.c.id == event_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no event {event_id[:64]!r}")
+        return _from_row(row)
+
+    def list(
+        self,
+        *,
+        after: str | None = None,
+        customer_id: str | None = None,
+        types: Sequence[str] = (),
+        limit: int = PAGE,
+    ) -> tuple[Event, ...]:
+        """Return events in the order in which they were written.
+
+        Args:
+            after: the id of an event; only later ones are returned.
+            customer_id: only this customer's.
+            types: only these types; empty means all.
+            limit: how many at most.
+
+        Raises:
+            NotFound: there is no event `after`.
+        """
+        query = select(events).order_by(events.c.position).limit(limit)
+        if after is not None:
+            query = query.where(events.c.position > self._position(after))
+        if customer_id is not None:
+            query = query.where(events.c.customer_id == customer_id)
+        if types:
+            query = query.where(events.c.type.in_(types))
+        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+
+    def latest(self) -> Event | None:
+        """Return the event that was written last."""
+        query = select(events).order_by(events.c.position.desc()).limit(1)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else _from_row(row)
+
+    def _position(self, event_id: str) -> int:
+        position = self._connection.execute(select(events.c.position).where(events.c.id == event_id)).scalar()
+        if position is None:
+            raise NotFound(f"there is no event {event_id[:64]!r}")
+        return int(position)
+
+    def _numbered(self, event: Event, customer: Customer | None) -> Event:
+        if customer is None:
+            return event
+        sequence = self._next_sequence(customer.id)
+        owner = {
+            "customer_id": customer.id,
+            "user_id": customer.user_id,
+            "org_code": customer.org_code,
+            "sequence": sequence,
+        }
+        data = {**event.data, **owner}
+        return Event(event.id, event.type, event.source, event.occurred_at, data, customer.id, sequence)
+
+    def _next_sequence(self, customer_id: str) -> int:
+        """Count one further; the row stays locked until the transaction ends, so no number is lost or given twice."""
+        insert_here = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        counted = (
+            insert_here(event_counters)
+            .values(customer_id=customer_id, last_sequence=1)
+            .on_conflict_do_update(
+                index_elements=[event_counters.c.customer_id],
+                set_={"last_sequence": event_counters.c.last_sequence + 1},
+            )
+            .returning(event_counters.c.last_sequence)
+        )
+        return int(self._connection.execute(counted).scalar_one())
+
+    def _queue(self, event: Event, at: datetime) -> None:
+        wanted = select(endpoints.c.id, endpoints.c.event_types).where(endpoints.c.is_enabled)
+        rows = [
+            {
+                "id": new_id("delivery"),
+                "endpoint_id": endpoint_id,
+                "event_id": event.id,
+                "customer_id": event.customer_id,
+                "sequence": event.sequence,
+                "status": "waiting",
+                "attempts": 0,
+                "queued_at": at,
+                "due_at": at,
+                "last_answer": "",
+            }
+            for endpoint_id, event_types in self._connection.execute(wanted)
+            if event.type in event_types
+        ]
+        if rows:
+            self._connection.execute(insert(deliveries), rows)
+
+
+def _from_row(row: RowMapping) -> Event:
+    return Event(
+        id=row["id"],
+        type=row["type"],
+        source=row["source"],
+        occurred_at=row["occurred_at"],
+        data=row["data"],
+        customer_id=row["customer_id"],
+        sequence=row["sequence"],
+    )
