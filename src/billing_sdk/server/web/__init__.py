@@ -1,0 +1,42 @@
+"""What every door of the server shares at its HTTP edge.
+
+It owns request ids, the bound on a body, security headers, cookies, cross-site request checks, and how an error
+is shown. It does not own any route, nor the shape of errors inside a door that has an envelope of its own.
+Its times are seconds from now: how long a cookie lives, how long a body may take to arrive.
+"""
+
+from billing_sdk.server.web.bodies import BodyLimit as BodyLimit
+from billing_sdk.server.web.cookies import (
+    clear_portal_key as clear_portal_key,
+    clear_session_key as clear_session_key,
+    read_journey_key as read_journey_key,
+    read_portal_key as read_portal_key,
+    read_portal_visit as read_portal_visit,
+    read_session as read_session,
+    read_session_key as read_session_key,
+    set_journey_key as set_journey_key,
+    set_portal_key as set_portal_key,
+    set_session_key as set_session_key,
+)
+from billing_sdk.server.web.csrf import CSRF_FIELD as CSRF_FIELD, check_csrf as check_csrf, csrf_token as csrf_token
+from billing_sdk.server.web.endpoint import (
+    body_of as body_of,
+    endpoint as endpoint,
+    form_of as form_of,
+    query_of as query_of,
+)
+from billing_sdk.server.web.errors import (
+    UnexpectedErrors as UnexpectedErrors,
+    as_billing_error as as_billing_error,
+    error_headers as error_headers,
+    exception_handlers as exception_handlers,
+    render_error as render_error,
+)
+from billing_sdk.server.web.headers import (
+    SecurityHeaders as SecurityHeaders,
+    allow_form_target as allow_form_target,
+    nonce_of as nonce_of,
+)
+from billing_sdk.server.web.request_id import RequestId as RequestId, request_id_of as request_id_of
+from billing_sdk.server.web.stack import middleware as middleware
+from billing_sdk.server.web.strict_json import read_json as read_json

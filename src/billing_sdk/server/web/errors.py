@@ -1,0 +1,148 @@
+"""Errors as answers: a page for a browser, a problem document (RFC 9457) for a program."""
+
+from __future__ import annotations
+
+import logging
+from html import escape
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+
+from billing_sdk.errors import (
+    BillingError,
+    InvalidRequest,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    RouteNotFound,
+    ServerFault,
+    UnsupportedMediaType,
+)
+from billing_sdk.server.web.headers import nonce_of
+from billing_sdk.server.web.request_id import request_id_of
+
+logger = logging.getLogger("billing_sdk.server")
+
+BY_STATUS: dict[int, type[BillingError]] = {
+    404: RouteNotFound,
+    405: MethodNotAllowed,
+    413: PayloadTooLarge,
+    415: UnsupportedMediaType,
+}
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style nonce="{nonce}">
+:root {{ color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5; }}
+body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; }}
+main {{ max-width: 34rem; padding: 2rem; }}
+h1 {{ font-size: 1.5rem; margin: 0 0 .5rem; }}
+small {{ opacity: .7; }}
+</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>{detail}</p>
+<p>{remedy}</p>
+<p><small>Error {code}, request {request_id}</small></p>
+</main>
+</body>
+</html>
+"""
+
+
+def render_error(request: Request, error: BillingError) -> Response:
+    """Return the answer that tells the caller what is wrong and what to do next."""
+    headers = error_headers(error)
+    if wants_html(request):
+        return HTMLResponse(_page(request, error), error.status, headers)
+    document = {**error.problem(), "request_id": request_id_of(request)}
+    return JSONResponse(document, error.status, headers, media_type="application/problem+json")
+
+
+def wants_html(request: Request) -> bool:
+    """Tell whether a browser is asking, not a program."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def error_headers(error: BillingError) -> dict[str, str]:
+    """Return the headers that belong to an error: Retry-After, and WWW-Authenticate (RFC 9110, section 11.6.1)."""
+    headers = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if "retry_after_seconds" in error.facts:
+        headers["Retry-After"] = str(error.facts["retry_after_seconds"])
+    if "allow" in error.facts:
+        headers["Allow"] = str(error.facts["allow"])
+    return headers
+
+
+def as_billing_error(error: HTTPException) -> BillingError:
+    """Return the catalogue's word for what the framework refused."""
+    if isinstance(error.__cause__, BillingError):
+        return error.__cause__
+    allow = (error.headers or {}).get("Allow")
+    facts = {"allow": allow} if allow else {}
+    if error.status_code >= 500:
+        return ServerFault()
+    return BY_STATUS.get(error.status_code, InvalidRequest)(**facts)
+
+
+def exception_handlers() -> dict[Any, ExceptionHandler]:
+    """Return the handlers for the errors that a route outside the enveloped doors may raise."""
+    return {BillingError: _on_billing_error, HTTPException: _on_http_exception}
+
+
+async def _on_billing_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BillingError)  # noqa: S101 - registered for this class
+    return render_error(request, error)
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    return render_error(request, as_billing_error(error))
+
+
+class UnexpectedErrors:
+    """Log what nobody expected under its request id, and answer without a word about its inside."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception:
+            request = Request(scope)
+            logger.exception("request %s failed", request_id_of(request))
+            if not has_started:
+                await render_error(request, ServerFault())(scope, receive, send)
+
+
+def _page(request: Request, error: BillingError) -> str:
+    return PAGE.format(
+        title=escape(error.title),
+        detail=escape(error.detail),
+        remedy=escape(error.remedy),
+        code=escape(error.code),
+        request_id=escape(request_id_of(request)),
+        nonce=nonce_of(request),
+    )

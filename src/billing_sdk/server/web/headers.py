@@ -1,0 +1,90 @@
+"""Security headers: what a browser may do with an answer of this server.
+
+Source: W3C Content Security Policy Level 3; RFC 6797 (HSTS); OWASP ASVS 5.0, chapter 3.4.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from billing_sdk.server.domain.identity.application import origin_of
+
+HSTS = "max-age=31536000; includeSubDomains"
+
+
+class SecurityHeaders:
+    """Add the headers that keep an answer private, unframed, and free of scripts that are not ours.
+
+    An answer that says nothing about caching is not stored anywhere; one that is public, such as a key set or
+    a stylesheet, sets its own Cache-Control.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
+        self._app = app
+        self._is_secure = is_secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        state["csp_nonce"] = secrets.token_urlsafe(16)
+        state["form_targets"] = ()
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_headers(MutableHeaders(scope=message), state["csp_nonce"], state["form_targets"])
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _add_headers(self, headers: MutableHeaders, nonce: str, form_targets: tuple[str, ...]) -> None:
+        headers["Content-Security-Policy"] = content_security_policy(nonce, form_targets)
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers.setdefault("Cache-Control", "no-store")
+        if self._is_secure:
+            headers["Strict-Transport-Security"] = HSTS
+
+
+def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> str:
+    """Return the policy: nothing but our own styles and images, and scripts that carry this request's nonce."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'nonce-{nonce}'",
+            f"style-src 'self' 'nonce-{nonce}'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            " ".join(("form-action 'self'", *form_targets)),
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "object-src 'none'",
+        )
+    )
+
+
+def nonce_of(connection: HTTPConnection) -> str:
+    """Return the nonce that an inline script or style of this answer has to carry."""
+    nonce: str = connection.state.csp_nonce
+    return nonce
+
+
+def allow_form_target(connection: HTTPConnection, url: str) -> None:
+    """Let a form of this answer end on the origin of `url`.
+
+    Browsers apply `form-action` to every redirect that follows a form, so a page whose form leads back to an
+    application has to name the application. `url` must be one that was registered, never one that was sent.
+    """
+    origin = origin_of(url)
+    if origin is not None:
+        connection.state.form_targets = (*connection.state.form_targets, origin)

@@ -1,0 +1,25 @@
+"""The order in which every request passes what doors share."""
+
+from __future__ import annotations
+
+from starlette.middleware import Middleware
+
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.web.bodies import BodyLimit
+from billing_sdk.server.web.errors import UnexpectedErrors
+from billing_sdk.server.web.headers import SecurityHeaders
+from billing_sdk.server.web.request_id import RequestId
+
+
+def middleware(settings: Settings) -> list[Middleware]:
+    """Return the stack, outermost first.
+
+    The id comes first because every answer and every log line carries it; the headers next, so that a failure
+    has them too; the body last, so that a refused one is answered like any other error.
+    """
+    return [
+        Middleware(RequestId),
+        Middleware(SecurityHeaders, is_secure=settings.is_secure),
+        Middleware(UnexpectedErrors),
+        Middleware(BodyLimit),
+    ]
