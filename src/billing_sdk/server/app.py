@@ -1,0 +1,73 @@
+"""The composition root: the only file that knows every part of the server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from billing_sdk.server import oidc, pages, web
+from billing_sdk.server.api import kinde
+from billing_sdk.server.clock import Clock, SystemClock
+from billing_sdk.server.gateways import Gateway, ManagedGateway
+from billing_sdk.server.outbox import Dispatcher
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.storage import Database
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.signing_keys import current_key
+
+
+def create_engine(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    gateway: Gateway | None = None,
+    database: Database | None = None,
+) -> Engine:
+    """Return an engine that is ready for use: its schema is up to date and it has a key to sign with."""
+    database = database or Database.open(settings.database_url)
+    database.migrate()
+    engine = Engine(
+        database=database, clock=clock or SystemClock(), gateway=gateway or ManagedGateway(), settings=settings
+    )
+    current_key(engine)
+    return engine
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    gateway: Gateway | None = None,
+    database: Database | None = None,
+    delivers: bool = True,
+) -> Starlette:
+    """Return the server as an ASGI application.
+
+    Args:
+        settings: where it listens and what it stores its data in.
+        clock: tells the time; the machine's clock by default.
+        gateway: takes payments; the in-process test processor by default.
+        database: an open database in place of the one that the settings name; it stays open afterwards.
+        delivers: whether this process sends webhooks.
+    """
+    engine = create_engine(settings, clock=clock, gateway=gateway, database=database)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with Dispatcher.running(engine, is_enabled=delivers):
+            yield
+        if database is None:
+            engine.database.close()
+
+    routes: list[BaseRoute] = [*oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine)]
+    app = Starlette(
+        routes=routes,
+        middleware=web.middleware(settings),
+        exception_handlers=web.exception_handlers(),
+        lifespan=lifespan,
+    )
+    app.state.engine = engine
+    return app
