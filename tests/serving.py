@@ -17,7 +17,7 @@ from billing_sdk.server.clock import Clock
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
-from tests.waiting import eventually
+from tests.waiting import wait_until
 
 CALLBACK = "http://127.0.0.1:3000/callback"
 
@@ -56,7 +56,7 @@ def listening(app: Any, listener: socket.socket) -> Iterator[None]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        eventually(lambda: server.started or not thread.is_alive())
+        wait_until(lambda: server.started or not thread.is_alive(), what="the start of the server")
         assert server.started, "the server did not start; its log says why"
         yield
     finally:
