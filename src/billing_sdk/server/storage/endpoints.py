@@ -46,6 +46,16 @@ class EndpointRepository:
             raise NotFound(f"there is no endpoint {endpoint_id[:64]!r}")
         return _from_row(row)
 
+    def lock(self, endpoint_id: str) -> Endpoint:
+        """Return an endpoint that nobody else changes until this transaction ends.
+
+        Raises:
+            NotFound: there is no such endpoint.
+        """
+        held = select(endpoints.c.id).where(endpoints.c.id == endpoint_id).with_for_update(key_share=True)
+        self._connection.execute(held)
+        return self.get(endpoint_id)
+
     def find_by_url(self, url: str) -> Endpoint | None:
         """Return the oldest endpoint with this address."""
         query = select(endpoints).where(endpoints.c.url == url).order_by(endpoints.c.id).limit(1)

@@ -1,0 +1,93 @@
+"""One attempt at a delivery: the signed body that goes out, and the answer that comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from billing_sdk.server.domain.events import Delivery, Endpoint, Event
+from billing_sdk.server.signing import SigningKey
+
+# Keeps an event's body apart from an access or ID token, which the same keys sign (RFC 8725, section 3.11).
+TYP = "webhook-event+jwt"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is sent.
+
+    Attributes:
+        delivery: which delivery this is an attempt of, under which lease.
+        url: where to.
+        body: one compact JWT; whoever holds it can pass it off as new, so it is not shown.
+    """
+
+    delivery: Delivery
+    url: str
+    body: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        status: the HTTP status; None where there was no answer.
+        text: the start of the answer's body, or why there is none.
+        retry_after_seconds: how long the endpoint asked to be left alone.
+    """
+
+    status: int | None
+    text: str
+    retry_after_seconds: int = 0
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the endpoint has taken the event."""
+        return self.status is not None and 200 <= self.status <= 299
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the endpoint says that it will never want anything again (RFC 9110, section 15.5.11)."""
+        return self.status == 410
+
+
+def write_letter(
+    delivery: Delivery,
+    event: Event,
+    endpoint: Endpoint,
+    *,
+    key: SigningKey,
+    issuer: str,
+    at: datetime,
+    lifetime_seconds: int,
+) -> Letter:
+    """Sign an event for one endpoint and one attempt."""
+    issued_at = int(at.timestamp())
+    claims = {
+        **payload_of(event),
+        "iss": issuer,
+        "aud": endpoint.id,
+        "iat": issued_at,
+        "exp": issued_at + lifetime_seconds,
+        "jti": event.id,
+    }
+    return Letter(delivery, endpoint.url, key.sign(claims, typ=TYP))
+
+
+def payload_of(event: Event) -> dict[str, Any]:
+    """Return the part of a body that is the same in every attempt; the time has two names on the wire."""
+    timestamp = _spelled(event.occurred_at)
+    return {
+        "type": event.type,
+        "event_id": event.id,
+        "source": event.source,
+        "timestamp": timestamp,
+        "event_timestamp": timestamp,
+        "data": dict(event.data),
+    }
+
+
+def _spelled(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
