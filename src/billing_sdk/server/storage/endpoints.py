@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from billing_sdk.errors import NotFound
-from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.domain.events import DisabledReason, Endpoint
+from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.tables.outbox import endpoints
 
 
@@ -25,6 +27,23 @@ class EndpointRepository:
     def save(self, endpoint: Endpoint) -> None:
         """Store an endpoint that has changed."""
         self._connection.execute(update(endpoints).where(endpoints.c.id == endpoint.id).values(_to_row(endpoint)))
+
+    def note_success(self, endpoint_id: str) -> None:
+        """End an endpoint's run of failures."""
+        failing = (endpoints.c.id == endpoint_id) & endpoints.c.failing_since.is_not(None)
+        self._connection.execute(update(endpoints).where(failing).values(failing_since=None))
+
+    def note_failure(self, endpoint_id: str, *, at: datetime) -> datetime:
+        """Begin an endpoint's run of failures if it has none, and return when the run began."""
+        since = func.coalesce(endpoints.c.failing_since, at, type_=Instant)
+        noted = update(endpoints).where(endpoints.c.id == endpoint_id).values(failing_since=since)
+        found = self._connection.execute(noted.returning(endpoints.c.failing_since)).scalar()
+        return at if found is None else found
+
+    def disable(self, endpoint_id: str, reason: DisabledReason) -> None:
+        """Send an endpoint nothing more until it is enabled again."""
+        named = endpoints.c.id == endpoint_id
+        self._connection.execute(update(endpoints).where(named).values(is_enabled=False, disabled_reason=reason))
 
     def remove(self, endpoint_id: str) -> None:
         """Forget an endpoint together with all that waits for it.

@@ -1,0 +1,18 @@
+"""Redeliver dead letters."""
+
+from __future__ import annotations
+
+from billing_sdk.server.usecases.engine import Engine
+
+
+def redeliver_dead(engine: Engine, *, endpoint_id: str) -> int:
+    """Put an endpoint's dead letters back in its queue, with a whole new schedule, and return how many there were.
+
+    Raises:
+        NotFound: there is no such endpoint.
+    """
+    with engine.begin() as tx:
+        endpoint = tx.endpoints.get(endpoint_id)
+        count = tx.deliveries.revive_dead(endpoint.id, at=engine.now())
+    engine.bell.ring()
+    return count

@@ -1,0 +1,42 @@
+"""Update an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.register_endpoint import checked_description, checked_name, checked_types
+
+
+def update_endpoint(
+    engine: Engine,
+    *,
+    endpoint_id: str,
+    name: str | None = None,
+    description: str | None = None,
+    event_types: Sequence[str] | None = None,
+    is_enabled: bool | None = None,
+) -> Endpoint:
+    """Change what is given and leave the rest; the address itself never changes.
+
+    Enabling an endpoint that was disabled, for whatever reason, forgets its failures and goes on with what waits.
+
+    Raises:
+        NotFound: there is no such endpoint.
+        InvalidRequest: a type does not exist, or a text is empty or too long.
+    """
+    changes = {
+        "name": None if name is None else checked_name(name),
+        "description": None if description is None else checked_description(description),
+        "event_types": None if event_types is None else checked_types(event_types),
+    }
+    with engine.begin() as tx:
+        endpoint = tx.endpoints.lock(endpoint_id)
+        endpoint = replace(endpoint, **{field: value for field, value in changes.items() if value is not None})
+        if is_enabled is not None and is_enabled != endpoint.is_enabled:
+            endpoint = endpoint.enabled() if is_enabled else endpoint.disabled("asked")
+        tx.endpoints.save(endpoint)
+    engine.bell.ring()
+    return endpoint
