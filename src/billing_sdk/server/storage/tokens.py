@@ -1,0 +1,185 @@
+"""Codes, access tokens and refresh tokens, and the families that they descend in."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Table, insert, select, update
+
+from billing_sdk.server.storage.tables.oidc import (
+    access_tokens,
+    authorization_codes,
+    refresh_tokens,
+    token_families,
+)
+
+
+def digest_of(secret: str) -> str:
+    """Return what is stored of a bearer secret: its SHA-256. The secrets are too long to be guessed from it."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFamily:
+    """All that descends from one sign-in, or from one request of a machine.
+
+    Attributes:
+        user_id: who signed in; None for a machine.
+        org_code: the organization that the tokens speak for.
+        scope: what was granted, separated by spaces; refreshing can narrow it for one token, never widen it.
+        authenticated_at: when the user last proved who they are.
+        session_digest: the digest of the key of the provider session that it began in.
+    """
+
+    id: str
+    client_id: str
+    user_id: str | None
+    org_code: str | None
+    scope: str
+    created_at: datetime
+    authenticated_at: datetime | None = None
+    session_digest: str | None = field(default=None, repr=False)
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationCode:
+    """A code, known by its digest, and what it may be exchanged for."""
+
+    digest: str
+    family: TokenFamily
+    redirect_uri: str
+    expires_at: datetime
+    nonce: str | None = None
+    code_challenge: str | None = None
+    redeemed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token, known by its digest.
+
+    Attributes:
+        seed: with the token itself it yields the token's only successor.
+        rotated_at: when it was exchanged for its successor.
+    """
+
+    digest: str
+    family: TokenFamily
+    seed: str = field(repr=False)
+    expires_at: datetime
+    rotated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token, known by its `jti`."""
+
+    jti: str
+    family: TokenFamily
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether it, or all that descends from its sign-in, was revoked."""
+        return self.revoked_at is not None or self.family.revoked_at is not None
+
+
+class TokenRepository:
+    """Keeps what was issued, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_family(self, family: TokenFamily) -> None:
+        """Keep a new family."""
+        values = {column.name: getattr(family, column.name) for column in token_families.c}
+        self._connection.execute(insert(token_families).values(values))
+
+    def revoke_family(self, family_id: str, *, at: datetime) -> None:
+        """Let nothing of a family be accepted any more."""
+        named = (token_families.c.id == family_id) & token_families.c.revoked_at.is_(None)
+        self._connection.execute(update(token_families).where(named).values(revoked_at=at))
+
+    def revoke_session(self, session_digest: str, *, at: datetime) -> None:
+        """Revoke every family that a provider session has begun."""
+        named = (token_families.c.session_digest == session_digest) & token_families.c.revoked_at.is_(None)
+        self._connection.execute(update(token_families).where(named).values(revoked_at=at))
+
+    def revoke_user(self, user_id: str, *, at: datetime) -> None:
+        """Revoke every family of a user, such as one who was suspended or has a new password."""
+        named = (token_families.c.user_id == user_id) & token_families.c.revoked_at.is_(None)
+        self._connection.execute(update(token_families).where(named).values(revoked_at=at))
+
+    def add_code(self, code: AuthorizationCode) -> None:
+        """Keep a new code; its family is kept already."""
+        self._add(authorization_codes, code)
+
+    def redeem_code(self, digest: str, *, at: datetime) -> AuthorizationCode | None:
+        """Spend a code: of any number of callers at once, exactly one gets it.
+
+        Returns:
+            The code; None where it is unknown or has expired. None also where it was spent before: then it has
+            been seen by somebody else, and its whole family is revoked (RFC 6749, section 4.1.2).
+        """
+        unspent = (authorization_codes.c.digest == digest) & authorization_codes.c.redeemed_at.is_(None)
+        spent = update(authorization_codes).where(unspent).values(redeemed_at=at)
+        is_first = self._connection.execute(spent.returning(authorization_codes.c.digest)).first() is not None
+        found = self._find(authorization_codes, authorization_codes.c.digest == digest)
+        if found is None:
+            return None
+        code = AuthorizationCode(**found)
+        if not is_first:
+            self.revoke_family(code.family.id, at=at)
+            return None
+        return code if at < code.expires_at else None
+
+    def add_refresh_token(self, token: RefreshToken) -> None:
+        """Keep a new refresh token; its family is kept already."""
+        self._add(refresh_tokens, token)
+
+    def find_refresh_token(self, digest: str) -> RefreshToken | None:
+        """Return a refresh token."""
+        found = self._find(refresh_tokens, refresh_tokens.c.digest == digest)
+        return None if found is None else RefreshToken(**found)
+
+    def rotate_refresh_token(self, digest: str, *, at: datetime) -> bool:
+        """Mark a refresh token as exchanged; of any number of callers at once, exactly one is told so."""
+        unspent = (refresh_tokens.c.digest == digest) & refresh_tokens.c.rotated_at.is_(None)
+        spent = update(refresh_tokens).where(unspent).values(rotated_at=at)
+        return self._connection.execute(spent.returning(refresh_tokens.c.digest)).first() is not None
+
+    def add_access_token(self, token: AccessToken) -> None:
+        """Keep a new access token; its family is kept already."""
+        self._add(access_tokens, token)
+
+    def find_access_token(self, jti: str) -> AccessToken | None:
+        """Return an access token."""
+        found = self._find(access_tokens, access_tokens.c.jti == jti)
+        return None if found is None else AccessToken(**found)
+
+    def revoke_access_token(self, jti: str, *, at: datetime) -> None:
+        """Let one access token not be accepted any more."""
+        named = (access_tokens.c.jti == jti) & access_tokens.c.revoked_at.is_(None)
+        self._connection.execute(update(access_tokens).where(named).values(revoked_at=at))
+
+    def _add(self, table: Table, issued: AuthorizationCode | RefreshToken | AccessToken) -> None:
+        values = {column.name: getattr(issued, column.name) for column in table.c if column.name != "family_id"}
+        self._connection.execute(insert(table).values(values | {"family_id": issued.family.id}))
+
+    def _find(self, table: Table, condition: Any) -> dict[str, Any] | None:
+        """Return the fields of what was issued, its family among them."""
+        own = [column for column in table.c if column.name != "family_id"]
+        query: Select[Any] = select(*own, *token_families.c).join(token_families).where(condition)
+        row = self._connection.execute(query).first()
+        return None if row is None else _split(row, [column.name for column in own])
+
+
+def _split(row: Row[Any], own: list[str]) -> dict[str, Any]:
+    # By position, because columns of both tables may share a name.
+    family = dict(zip((column.name for column in token_families.c), row[len(own) :], strict=True))
+    return {**dict(zip(own, row[: len(own)], strict=True)), "family": TokenFamily(**family)}
