@@ -12,6 +12,7 @@ from billing_sdk.server.web.errors import render_error
 
 MAX_BODY_BYTES = 1_048_576
 MAX_BODY_SECONDS = 30.0
+DRAINED = 16  # times the bound
 
 
 class _Disconnected(Exception):
@@ -44,25 +45,32 @@ class BodyLimit:
             await self._app(scope, _replay(body, receive), send)
 
     async def _read(self, request: Request, receive: Receive) -> bytes:
-        declared = request.headers.get("content-length", "0")
-        # h11 has refused a length that is not a number; this bound is checked before a byte is read.
-        if not declared.isascii() or not declared.isdigit() or int(declared[:20]) > self._max_bytes:
-            raise PayloadTooLarge(f"a body has at most {self._max_bytes} bytes")
         body = bytearray()
+        count = 0
         is_complete = False
-        while not is_complete:
+        limit = self._max_bytes
+        declared = request.headers.get("content-length", "0")
+        # h11 has refused a length that is not a number.
+        is_too_large = len(declared) > 10 or int(declared) > limit
+        # What is too large is still read for a while, and dropped: a client that is cut off while it sends would see
+        # a broken connection instead of the reason.
+        while not is_complete and count <= DRAINED * limit:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise _Disconnected
-            body += message.get("body", b"")
-            if len(body) > self._max_bytes:
-                raise PayloadTooLarge(f"a body has at most {self._max_bytes} bytes")
+            chunk = message.get("body", b"")
+            count += len(chunk)
+            is_too_large = is_too_large or count > limit
+            if not is_too_large:
+                body += chunk
             is_complete = not message.get("more_body", False)
+        if is_too_large:
+            raise PayloadTooLarge(f"a body has at most {limit} bytes")
         return bytes(body)
 
     async def _refuse(self, error: BillingError, scope: Scope, receive: Receive, send: Send) -> None:
         response = render_error(Request(scope), error)
-        response.headers["Connection"] = "close"  # the rest of the body is not worth reading
+        response.headers["Connection"] = "close"  # there may be more, and nobody will read it
         await response(scope, receive, send)
 
 
