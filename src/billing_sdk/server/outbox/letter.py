@@ -64,16 +64,24 @@ def write_letter(
     lifetime_seconds: int,
 ) -> Letter:
     """Sign an event for one endpoint and one attempt."""
+    body = sign_event(event, key=key, issuer=issuer, audience=endpoint.id, at=at, lifetime_seconds=lifetime_seconds)
+    return Letter(delivery, endpoint.url, body)
+
+
+def sign_event(
+    event: Event, *, key: SigningKey, issuer: str, audience: str, at: datetime, lifetime_seconds: int
+) -> str:
+    """Return the compact JWT of an event, fresh from `at` for its lifetime."""
     issued_at = int(at.timestamp())
     claims = {
         **payload_of(event),
         "iss": issuer,
-        "aud": endpoint.id,
+        "aud": audience,
         "iat": issued_at,
         "exp": issued_at + lifetime_seconds,
         "jti": event.id,
     }
-    return Letter(delivery, endpoint.url, key.sign(claims, typ=TYP))
+    return key.sign(claims, typ=TYP)
 
 
 def payload_of(event: Event) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+import typer
+
+from billing_sdk._version import __version__
+from billing_sdk.cli.database import migrate, seed
+from billing_sdk.cli.doctor import doctor
+from billing_sdk.cli.events import listen, trigger
+from billing_sdk.cli.keys import keys
+from billing_sdk.cli.output import OUT, explaining_errors
+from billing_sdk.cli.serve import demo, serve
+
+app = typer.Typer(
+    help="The billing server behind your application: start it, fill it, look after it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with local variables would show secrets
+    rich_markup_mode="rich",
+)
+
+
+def _show_version(is_asked_for: bool) -> None:
+    if is_asked_for:
+        OUT.print(f"billing-sdk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version and exit."
+    ),
+) -> None:
+    """The billing server behind your application: start it, fill it, look after it."""
+
+
+for command in (serve, demo, seed, migrate, listen, trigger, doctor):
+    app.command()(explaining_errors(command))
+app.add_typer(keys, name="keys")

@@ -1,0 +1,66 @@
+"""Options that several commands share, and the engine that they lead to."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from billing_sdk.server.app import create_engine
+from billing_sdk.server.settings import PREFIX, Settings
+from billing_sdk.server.usecases.engine import Engine
+
+DEFAULT_DATABASE = "sqlite:///billing.db"
+DEFAULT_PORT = 9_000
+DEFAULT_BASE_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
+
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="sqlite:///FILE, postgresql://..., or 'memory' for one that is gone afterwards; "
+        f"{DEFAULT_DATABASE} by default. Rather than a password here, set {PREFIX}DATABASE_URL.",
+    ),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="The https address under which a TLS proxy serves it."),
+]
+
+
+@contextmanager
+def database_at(option: str | None) -> Iterator[str]:
+    """Yield the address of the database: the option, the environment, or a file in the present folder."""
+    chosen = option or os.environ.get(f"{PREFIX}DATABASE_URL") or DEFAULT_DATABASE
+    if chosen != "memory":
+        yield chosen
+        return
+    # A file, not SQLite's memory: the threads of a server each need a connection of their own.
+    with tempfile.TemporaryDirectory(prefix="billing-") as folder:
+        yield f"sqlite:///{Path(folder) / 'billing.db'}"
+
+
+@contextmanager
+def engine_at(database: str | None, base_url: str | None) -> Iterator[Engine]:
+    """Yield an engine for one command, its schema up to date."""
+    base_url = base_url or os.environ.get(f"{PREFIX}BASE_URL") or DEFAULT_BASE_URL
+    with database_at(database) as url:
+        engine = create_engine(Settings.from_environment(base_url=base_url, database_url=url))
+        try:
+            yield engine
+        finally:
+            engine.database.close()
+
+
+def without_password(database_url: str) -> str:
+    """Return a database's address as it may be shown."""
+    scheme, _, rest = database_url.partition("://")
+    _, at, place = rest.rpartition("@")
+    place = place.partition("?")[0]  # a query may hold a password as well
+    return f"{scheme}://***@{place}" if at else f"{scheme}://{place}"

@@ -1,0 +1,67 @@
+"""What the commands print, and how a refusal is worded."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from billing_sdk.errors import BillingError
+from billing_sdk.server.running import Ready
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+TEST_CARDS = (
+    ("4242 4242 4242 4242", "is paid"),
+    ("4000 0000 0000 0002", "is declined"),
+    ("4000 0000 0000 0341", "can be saved, and every charge is declined"),
+)
+
+
+def explaining_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Let a command end with what is wrong and what to do instead of with a traceback."""
+
+    @functools.wraps(command)
+    def explained(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except BillingError as error:
+            ERR.print(f"[bold red]{escape(error.title)}:[/] {escape(error.detail)}\n{escape(error.remedy)}")
+            raise typer.Exit(1) from None
+
+    return explained
+
+
+def show_ready(ready: Ready, *, database: str, webhooks: tuple[str, ...]) -> None:
+    """Say where the server is, what it keeps its data in and, after the demo seed, how to get in."""
+    table = Table.grid(padding=(0, 3))
+    table.add_row("[bold]Billing server[/]", f"[link={ready.base_url}]{escape(ready.base_url)}[/]")
+    table.add_row("Database", escape(database))
+    for url in webhooks:
+        table.add_row("Webhooks to", escape(url))
+    if ready.client_id:
+        _add_credentials(table, ready)
+    OUT.print()
+    OUT.print(table)
+    OUT.print()
+
+
+def _add_credentials(table: Table, ready: Ready) -> None:
+    """Show what the demo seed made; it is the same for everybody and opens nothing but this test server."""
+    for uri in ready.redirect_uris:
+        table.add_row("Redirect address", escape(uri))
+    table.add_row("Client", f"{ready.client_id}  [dim]{escape(ready.client_secret or '')}[/]")
+    table.add_row("Machine client", f"{ready.m2m_client_id}  [dim]{escape(ready.m2m_client_secret or '')}[/]")
+    for email, password in ready.users:
+        table.add_row("Test login", f"{escape(email)}  [dim]{escape(password)}[/]")
+    for number, outcome in TEST_CARDS:
+        table.add_row("Test card", f"{number}  [dim]{outcome}[/]")

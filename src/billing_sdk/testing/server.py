@@ -1,0 +1,111 @@
+"""A real billing server for the length of a test run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from billing_sdk.testing.visitor import Visitor
+
+if TYPE_CHECKING:
+    from billing_sdk.server.clock import Clock
+    from billing_sdk.server.usecases.engine import Engine
+
+DEFAULT_REDIRECT_URIS = ("http://127.0.0.1:5000/billing/callback",)
+
+
+@dataclass(frozen=True, slots=True)
+class BillingServer:
+    """A server that listens, and its credentials from the demo seed.
+
+    Attributes:
+        users: e-mail address and password of each test login.
+        engine: the inside of the server, for a test that wants to look at it or to move its clock.
+    """
+
+    base_url: str
+    audience: str
+    redirect_uris: tuple[str, ...]
+    client_id: str
+    client_secret: str = field(repr=False)
+    m2m_client_id: str
+    m2m_client_secret: str = field(repr=False)
+    users: tuple[tuple[str, str], ...] = field(repr=False)
+    engine: Engine = field(repr=False)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The `BILLING_*` variables with which `Client()` and `Billing(app)` use this server."""
+        return {
+            "BILLING_ISSUER": self.base_url,
+            "BILLING_CLIENT_ID": self.client_id,
+            "BILLING_CLIENT_SECRET": self.client_secret,
+            "BILLING_REDIRECT_URI": self.redirect_uris[0],
+            "BILLING_M2M_CLIENT_ID": self.m2m_client_id,
+            "BILLING_M2M_CLIENT_SECRET": self.m2m_client_secret,
+            "BILLING_AUDIENCE": self.audience,
+        }
+
+    def sign_in(self, login_url: str, *, email: str | None = None, password: str | None = None) -> Visitor:
+        """Sign a user in and return the visitor, who stands where the sign-in led; close it afterwards.
+
+        Args:
+            login_url: where it begins: a page of your application, or what `client.login.login_url()` returned.
+            email: whose account; the first test login by default.
+            password: its password.
+        """
+        own_email, own_password = self.users[0]
+        visitor = Visitor()
+        visitor.open(login_url)
+        visitor.submit(email=email or own_email, password=password or own_password)
+        return visitor
+
+
+@contextmanager
+def billing_server(
+    *,
+    redirect_uris: tuple[str, ...] = DEFAULT_REDIRECT_URIS,
+    database_url: str | None = None,
+    clock: Clock | None = None,
+    **settings: Any,
+) -> Iterator[BillingServer]:
+    """Run a server on a free loopback port, with the demo catalogue, for the length of a `with` block.
+
+    Args:
+        redirect_uris: where your application receives sign-ins; a web server's address is enough for most tests.
+        database_url: a temporary SQLite file by default.
+        clock: a `TestClock` makes time stand still until the test moves it.
+        settings: more fields of the server's `Settings`.
+    """
+    # The server extra may be absent, and nobody has asked for it before this line.
+    from billing_sdk.server.app import create_app
+    from billing_sdk.server.running import Ready, bind, origin_of, running
+    from billing_sdk.server.settings import Settings
+    from billing_sdk.server.usecases.seed_demo import seed_demo
+
+    with tempfile.TemporaryDirectory(prefix="billing-") as folder, bind("127.0.0.1", 0) as listener:
+        chosen = Settings(
+            base_url=origin_of(listener, None),
+            database_url=database_url or f"sqlite:///{Path(folder) / 'billing.db'}",
+            **settings,
+        )
+        app = create_app(chosen, clock=clock)
+        engine: Engine = app.state.engine
+        seed = seed_demo(engine, redirect_uris=redirect_uris)
+        ready = Ready.of(chosen, seed, redirect_uris)
+        with running(app, listener):
+            yield BillingServer(
+                base_url=ready.base_url,
+                audience=ready.audience,
+                redirect_uris=ready.redirect_uris,
+                client_id=seed.client_id,
+                client_secret=seed.client_secret,
+                m2m_client_id=seed.m2m_client_id,
+                m2m_client_secret=seed.m2m_client_secret,
+                users=seed.users,
+                engine=engine,
+            )
