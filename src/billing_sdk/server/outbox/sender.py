@@ -53,7 +53,7 @@ class Sender:
                 return await self._post(letter)
         except TimeoutError:
             return Answer(None, f"no full answer within {self._deadline_seconds:g} seconds")
-        except socket.gaierror:
+        except (socket.gaierror, UnicodeError):
             return Answer(None, "the host name does not resolve")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             return Answer(None, f"no answer: {type(error).__name__}")
