@@ -63,11 +63,16 @@ class Dispatcher:
             with contextlib.suppress(RuntimeError):  # the loop has ended: whatever is queued waits for the next one
                 self._loop.call_soon_threadsafe(self._news.set)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the loop has ended, or was never started."""
+        return not self._thread.is_alive()
+
     def stop(self) -> None:
         """End the loop and wait for it; attempts under way get a few seconds, what is left is tried again later."""
         self._is_stopping = True
         self.wake()
-        if self._thread.is_alive():
+        if not self.is_stopped:
             self._thread.join()
 
     def _run(self) -> None:
