@@ -1,0 +1,126 @@
+"""The ASGI side: which request is present, and webhook verification in front of an existing route."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextvars import ContextVar
+from typing import Any
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from billing_sdk.contrib._answers import PRIVATE, Answer
+from billing_sdk.contrib._billing import BillingBase
+from billing_sdk.contrib._receive import LONGEST_WEBHOOK, Receipt, too_large
+from billing_sdk.contrib._visit import Visit, visit_from_asgi
+from billing_sdk.events import Event
+
+VISIT: ContextVar[Visit] = ContextVar("billing_sdk.visit")
+EVENT: ContextVar[Event | None] = ContextVar("billing_sdk.event", default=None)
+
+
+class VisitMiddleware:
+    """Notes the present request, and keeps what a gate has let through out of every shared cache."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, or one WebSocket."""
+        if scope["type"] not in ("http", "websocket"):
+            return await self._app(scope, receive, send)
+        visit = visit_from_asgi(scope)
+
+        async def send_private(message: Message) -> None:
+            if message["type"] == "http.response.start" and visit.is_gated:
+                headers = MutableHeaders(scope=message)
+                (_, cache_control), (_, vary) = PRIVATE
+                headers["Cache-Control"] = cache_control
+                for name in vary.split(", "):
+                    headers.add_vary_header(name)
+            await send(message)
+
+        token = VISIT.set(visit)
+        try:
+            await self._app(scope, receive, send_private)
+        finally:
+            VISIT.reset(token)
+
+
+class WebhookMiddleware:
+    """Lets only verified events that are new reach a route: `app.add_middleware(WebhookMiddleware, ...)`.
+
+    It reads the raw body before anybody else does, and hands it on. The event is `billing.event` in the endpoint,
+    and counts as handled once the endpoint has answered with a 2xx.
+
+    Args:
+        app: what comes after.
+        billing: of the same application.
+        path: of the route; every other one is left alone.
+    """
+
+    def __init__(self, app: ASGIApp, *, billing: BillingBase, path: str) -> None:
+        self._app = app
+        self._billing = billing
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["path"] != self._path or scope["method"] != "POST":
+            return await self._app(scope, receive, send)
+        body = await read_body(chunks(receive))
+        if body is None:
+            return await send_answer(too_large(), send)
+        client: Any = self._billing.application.client
+        receipt = await client.run(self._billing.receiver.receive(visit_from_asgi(scope), body))
+        if isinstance(receipt, Answer):
+            return await send_answer(receipt, send)
+        token = EVENT.set(receipt.event)
+        try:
+            await self._hand_on(scope, body, receive, send, receipt)
+        finally:
+            EVENT.reset(token)
+
+    async def _hand_on(self, scope: Scope, body: bytes, receive: Receive, send: Send, receipt: Receipt) -> None:
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        statuses: list[int] = []
+
+        async def note_status(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, replay, note_status)
+        finally:
+            receipt.settle(is_handled=bool(statuses) and 200 <= statuses[0] < 300)
+
+
+async def read_body(stream: AsyncIterator[bytes]) -> bytes | None:
+    """Return a request's body; None as soon as it is longer than a webhook may be."""
+    body = bytearray()
+    async for chunk in stream:
+        body += chunk
+        if len(body) > LONGEST_WEBHOOK:
+            return None
+    return bytes(body)
+
+
+async def chunks(receive: Receive) -> AsyncIterator[bytes]:
+    """Yield the body of a request as it arrives."""
+    more = True
+    while more:
+        message = await receive()
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
+
+
+async def send_answer(answer: Answer, send: Send) -> None:
+    """Translate an answer."""
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body.encode()})

@@ -1,0 +1,183 @@
+"""What `Billing` is in every framework: its settings, its gates and handlers, and who is signed in."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar, Final, TypeVar
+
+from billing_sdk._operation import Flow
+from billing_sdk.contrib._answers import Answer
+from billing_sdk.contrib._application import AnyClient, Application, session_secret
+from billing_sdk.contrib._gate import open_portal
+from billing_sdk.contrib._guard import DENY, NeedsFeature, NeedsPermission, NeedsPlan, Rule, WhenUnreachable
+from billing_sdk.contrib._links import Links
+from billing_sdk.contrib._receive import Receiver
+from billing_sdk.contrib._sessions import MemorySessions, Session, SessionStore, SignedInUser
+from billing_sdk.contrib._sign_in import begin_sign_in, finish_sign_in, sign_out
+from billing_sdk.contrib._visit import Visit
+from billing_sdk.contrib._who_asks import session_at_hand
+from billing_sdk.errors import ConfigurationError, InvalidSetting
+from billing_sdk.events import Event
+from billing_sdk.webhooks import SeenStore
+
+View = TypeVar("View", bound=Callable[..., Any])
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+EVERY_EVENT = "*"
+
+# The routes below the prefix, and the flow that answers each; webhooks are apart, because they bring a body.
+ROUTES: Final[tuple[tuple[str, str, Callable[[Application, Visit], Flow[Answer]]], ...]] = (
+    ("login", "GET", partial(begin_sign_in, kind="login")),
+    ("register", "GET", partial(begin_sign_in, kind="register")),
+    ("callback", "GET", finish_sign_in),
+    ("logout", "POST", sign_out),
+    ("portal", "GET", open_portal),
+)
+
+
+class BillingBase(Links):
+    """Billing for one application; `flask.Billing` and `starlette.Billing` say it in their framework's words.
+
+    Args:
+        client: made from the settings where it is left out, and closed with the application.
+        sessions: where sessions are kept; in this process where it is left out.
+        seen: where handled events are remembered; in this process where it is left out.
+        prefix: path of the routes.
+        home: path for a visitor who comes from nowhere in particular.
+        session_secret: signs cookies; `BILLING_SESSION_SECRET` where it is left out.
+        session_seconds: after this long everybody signs in again.
+        now: tells the time.
+        **settings: of the client, such as `issuer` and `redirect_uri`; `BILLING_*` where they are left out.
+    """
+
+    client_class: ClassVar[type[AnyClient]]
+
+    def __init__(
+        self,
+        *,
+        client: AnyClient | None = None,
+        sessions: SessionStore | None = None,
+        seen: SeenStore | None = None,
+        prefix: str = "/billing",
+        home: str = "/",
+        session_secret: str | bytes | None = None,
+        session_seconds: int = 43_200,
+        now: Callable[[], datetime] | None = None,
+        **settings: Any,
+    ) -> None:
+        self.prefix = prefix
+        self._client = client
+        self._owns_client = client is None
+        self._sessions = sessions if sessions is not None else MemorySessions()
+        self._seen = seen
+        self._home = home
+        self._secret = session_secret
+        self._session_time = timedelta(seconds=session_seconds)
+        self._now = now or (lambda: datetime.now(UTC))
+        self._settings = settings
+        self._application: Application | None = None
+        self._handlers: dict[str, list[Callable[[Event], Any]]] = {}
+
+    @property
+    def application(self) -> Application:
+        """What the flows of this application share.
+
+        Raises:
+            ConfigurationError: `init_app` was not called.
+        """
+        if self._application is None:
+            raise ConfigurationError("Billing has no application yet", remedy="Call billing.init_app(app) first.")
+        return self._application
+
+    @property
+    def session(self) -> Session | None:
+        """The session of whoever sent the present request; None for somebody signed out.
+
+        A bearer token is known from when a gate has verified it.
+        """
+        return session_at_hand(self.application, self._visit())
+
+    @property
+    def user(self) -> SignedInUser | None:
+        """Whoever sent the present request; None for somebody signed out."""
+        session = self.session
+        return session.user if session else None
+
+    def requires(self, feature: str, *, when_unreachable: WhenUnreachable = DENY) -> Callable[[View], View]:
+        """Open a view for customers whose plan includes a feature.
+
+        Args:
+            feature: key of the feature.
+            when_unreachable: what to do when the billing server can't be asked: `DENY`, `ALLOW`, or `Stale(seconds)`.
+        """
+        return self._gate(NeedsFeature(feature, when_unreachable))
+
+    def requires_plan(self, *plans: str, when_unreachable: WhenUnreachable = DENY) -> Callable[[View], View]:
+        """Open a view for customers who are on one of these plans; `requires` outlives a change of plans."""
+        return self._gate(NeedsPlan(plans, when_unreachable))
+
+    def requires_permission(self, permission: str) -> Callable[[View], View]:
+        """Open a view for people with a permission in the organization that they are signed in to."""
+        return self._gate(NeedsPermission(permission))
+
+    def on(self, event_type: str) -> Callable[[Handler], Handler]:
+        """Call a function with each event of a type, or with every event for `*`.
+
+        The event is verified, and handled once however often it is sent. A handler that raises is called again
+        when the event is sent again; so are the others of that event.
+        """
+
+        def register(handler: Handler) -> Handler:
+            self._handlers.setdefault(event_type, []).append(handler)
+            return handler
+
+        return register
+
+    def sign_return_url(self, url: str) -> str:
+        """Mark an address as written by this application, so that the portal route can tell it from any other."""
+        return self.application.return_urls.sign(url.encode()).decode()
+
+    def handlers_of(self, event: Event) -> list[Callable[[Event], Any]]:
+        """Return the functions that want an event, in the order in which they were registered."""
+        return [*self._handlers.get(event.type, ()), *self._handlers.get(EVERY_EVENT, ())]
+
+    @property
+    def helpers(self) -> dict[str, Any]:
+        """What templates see."""
+        names = ("register_link", "login_link", "logout_link", "portal_button", "pricing_table")
+        return {"billing": self, **{name: getattr(self, name) for name in names}}
+
+    def _assemble(self, *other_secrets: str | bytes | None) -> Application:
+        """Read the settings, and become the billing of one application.
+
+        Raises:
+            MissingSetting: a setting was given neither as an argument nor in the environment.
+            InvalidSetting: a setting can't work, or this is the billing of another application already.
+        """
+        if self._application is not None:
+            raise InvalidSetting("this Billing has an application already", remedy="Make one Billing for each.")
+        secret = session_secret(self._secret, *other_secrets)
+        client = self._client if self._client is not None else self.client_class(**self._settings)
+        self._client = client
+        self._application = Application.assemble(
+            client,
+            self._sessions,
+            prefix=self.prefix,
+            home=self._home,
+            secret=secret,
+            session_time=self._session_time,
+            now=self._now,
+        )
+        self.base = self._application.base
+        self.receiver = Receiver(self._application, self._seen)
+        return self._application
+
+    @abstractmethod
+    def _visit(self) -> Visit:
+        """Return the present request."""
+
+    @abstractmethod
+    def _gate(self, rule: Rule) -> Callable[[View], View]:
+        """Return a decorator that guards a view by a rule."""

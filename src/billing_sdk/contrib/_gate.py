@@ -1,0 +1,126 @@
+"""Guarding a view, and opening the portal: what needs to know who asks.
+
+A gate first looks at what is at hand, in this process; only what is missing there becomes a flow, which may ask the
+billing server. The decision itself is `_guard.decide` either way.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import cast
+from urllib.parse import urlencode
+
+from billing_sdk._operation import Flow
+from billing_sdk.contrib._answers import Answer, Link, redirect, refusal
+from billing_sdk.contrib._application import Application
+from billing_sdk.contrib._guard import ALLOWED, Allow, Decision, Deny, NeedsPermission, Rule, SignIn, decide
+from billing_sdk.contrib._sessions import Session
+from billing_sdk.contrib._sign_in import read_query
+from billing_sdk.contrib._visit import Visit
+from billing_sdk.contrib._who_asks import RENEWAL_SECONDS, end_session, session_at_hand, who_asks
+from billing_sdk.errors import BillingError, Unauthenticated
+from billing_sdk.models import EntitlementSnapshot
+from billing_sdk.resources.portal import SubNav
+
+LOG = logging.getLogger("billing_sdk.contrib")
+
+
+def opens_at_once(application: Application, visit: Visit, rule: Rule) -> bool:
+    """Whether what is at hand is enough to let this request in; if not, `guard` finds out."""
+    visit.is_gated = True
+    session = session_at_hand(application, visit)
+    if session is None:
+        return False
+    at = application.now()
+    if session.tokens.ends_within(RENEWAL_SECONDS, at=at):
+        return False
+    return decide(session, rule, application.snapshots.fresh(session.owner), at) is ALLOWED
+
+
+def guard(application: Application, visit: Visit, rule: Rule) -> Flow[Answer | None]:
+    """Return what to answer instead of running the view; None lets it run."""
+    visit.is_gated = True
+    try:
+        session = yield from who_asks(application, visit)
+        snapshot = yield from last_known(application, session, rule)
+    except Unauthenticated as error:
+        end_session(application, visit)
+        return refusal(visit, error, Link("Sign in again", sign_in_address(application, visit)))
+    except BillingError as error:
+        return denied(application, visit, rule, None, Deny(error))
+    return answered(application, visit, rule, session, decide(session, rule, snapshot, application.now()))
+
+
+def last_known(application: Application, session: Session | None, rule: Rule) -> Flow[EntitlementSnapshot | None]:
+    """Return the newest that can be had of the customer's entitlements, however old.
+
+    Raises:
+        Unauthenticated: the server does not know the access token any more.
+    """
+    if session is None or isinstance(rule, NeedsPermission):
+        return None
+    if session.tokens.expires_at > application.now():
+        try:
+            return (yield from application.snapshots.load(session.owner, session.tokens.access_token))
+        except Unauthenticated:
+            raise
+        except BillingError as error:
+            LOG.warning("entitlements can't be refreshed: %s", error.code)
+    return application.snapshots.last(session.owner)
+
+
+def answered(
+    application: Application, visit: Visit, rule: Rule, session: Session | None, decision: Decision
+) -> Answer | None:
+    """Turn a decision into an answer; None lets the view run."""
+    match decision:
+        case Allow(is_unchecked=is_unchecked):
+            if is_unchecked and session is not None:
+                LOG.warning("let in unchecked: user %r, organization %r, %r", session.user.id, session.org_code, rule)
+            return None
+        case SignIn():
+            return ask_to_sign_in(application, visit)
+        case Deny():
+            return denied(application, visit, rule, session, decision)
+
+
+def ask_to_sign_in(application: Application, visit: Visit) -> Answer:
+    """Send a browser to sign in and back here; tell a program that it has no valid token."""
+    if visit.is_api_client:
+        return refusal(visit, Unauthenticated("this needs somebody who is signed in"))
+    return redirect(sign_in_address(application, visit))
+
+
+def sign_in_address(application: Application, visit: Visit) -> str:
+    """Return where to sign in, and back here; what a form has sent is not sent again."""
+    return_to = visit.target if visit.method in ("GET", "HEAD") else application.home
+    return f"{application.base}/login?{urlencode({'return_to': return_to})}"
+
+
+def denied(application: Application, visit: Visit, rule: Rule, session: Session | None, decision: Deny) -> Answer:
+    """Say what is missing, and where to get it."""
+    error, section = decision.error, decision.upgrade
+    who = (session.user.id, session.org_code) if session else (None, None)
+    LOG.info("denied: user %r, organization %r, %r: %s", *who, rule, error.code)
+    if section is None:
+        return refusal(visit, error, Link("Home", application.home))
+    error.facts["upgrade_url"] = application.portal(section)
+    return refusal(visit, error, application.upgrade(section), Link("Home", application.home))
+
+
+def open_portal(application: Application, visit: Visit) -> Flow[Answer]:
+    """Make a portal link for whoever is signed in, and send them there."""
+    try:
+        session = yield from who_asks(application, visit)
+        if session is None:
+            return ask_to_sign_in(application, visit)
+        query = read_query(visit)
+        given = query.get("return_url")
+        link = yield from application.client.portal.create_link.flow(
+            token=session.tokens.access_token,
+            sub_nav=cast("SubNav | None", query.get("sub_nav") or None),
+            return_url=application.return_url(given) if given else None,
+        )
+    except BillingError as error:
+        return refusal(visit, error, Link("Home", application.home))
+    return redirect(link.url)

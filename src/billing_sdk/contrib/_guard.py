@@ -1,0 +1,189 @@
+"""What a gate decides: a function of who asks, a rule, what is known of the customer, and the time.
+
+Nothing here asks a clock, a store or a server. The frameworks turn the decision into their own answers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final, TypeAlias
+
+from billing_sdk.contrib._sessions import Session
+from billing_sdk.entitlements import USABLE_SECONDS
+from billing_sdk.errors import BillingError, Forbidden, InvalidSetting, PaymentRequired, Unreachable
+from billing_sdk.models import EntitlementSnapshot
+
+LONGEST_STALE_SECONDS: Final = 900
+# A snapshot up to this age decides by itself; an older one only where the server can't be asked. The five seconds are
+# for one that was handed out in its last moment.
+CURRENT: Final = timedelta(seconds=USABLE_SECONDS + 5)
+WRITE_BILLING: Final = "org:write:billing"
+KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+
+class OutOfReach(Enum):
+    """What a gate does when the billing server can't be asked."""
+
+    DENY = "deny"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Go on with the last known answer while it is at most this old; at most 900 seconds.
+
+    Raises:
+        InvalidSetting: the time is not between 1 and 900 seconds.
+    """
+
+    seconds: int = 300
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.seconds <= LONGEST_STALE_SECONDS:
+            raise InvalidSetting(f"Stale takes 1 to {LONGEST_STALE_SECONDS} seconds, not {self.seconds}")
+
+
+WhenUnreachable: TypeAlias = OutOfReach | Stale
+DENY: Final = OutOfReach.DENY
+ALLOW: Final = OutOfReach.ALLOW
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsFeature:
+    """Open for customers whose plan includes a feature."""
+
+    feature: str
+    when_unreachable: WhenUnreachable = DENY
+
+    def __post_init__(self) -> None:
+        check_key(self.feature, "a feature")
+
+    def missing(self, snapshot: EntitlementSnapshot) -> PaymentRequired | None:
+        """Return what is missing, or None."""
+        if snapshot.has(self.feature):
+            return None
+        return PaymentRequired(f"your plan does not include {self.feature}", feature=self.feature)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsPlan:
+    """Open for customers who are on one of these plans."""
+
+    plans: tuple[str, ...]
+    when_unreachable: WhenUnreachable = DENY
+
+    def __post_init__(self) -> None:
+        if not self.plans:
+            raise InvalidSetting("requires_plan needs at least one plan", remedy="Name the plans that open the view.")
+        for plan in self.plans:
+            check_key(plan, "a plan")
+
+    def missing(self, snapshot: EntitlementSnapshot) -> PaymentRequired | None:
+        """Return what is missing, or None."""
+        if snapshot.on_plan(*self.plans):
+            return None
+        return PaymentRequired(f"this needs the plan {' or '.join(self.plans)}", plans=list(self.plans))
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsPermission:
+    """Open for people who may do something in their organization."""
+
+    permission: str
+
+    def __post_init__(self) -> None:
+        check_key(self.permission, "a permission")
+
+
+Rule: TypeAlias = NeedsFeature | NeedsPlan | NeedsPermission
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """The view runs; `is_unchecked` where nobody could be asked and the gate was told to open."""
+
+    is_unchecked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Nobody is signed in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """The view does not run.
+
+    Attributes:
+        error: what is missing, and its status.
+        upgrade: section of the portal in which the visitor can get it, if there is one.
+    """
+
+    error: BillingError
+    upgrade: str | None = None
+
+
+Decision: TypeAlias = Allow | SignIn | Deny
+ALLOWED: Final = Allow()
+UNCHECKED: Final = Allow(is_unchecked=True)
+SIGN_IN: Final = SignIn()
+
+
+def decide(session: Session | None, rule: Rule, snapshot: EntitlementSnapshot | None, at: datetime) -> Decision:
+    """Decide whether a view runs.
+
+    Args:
+        session: whoever asks; its access token may have run out where it could not be renewed.
+        rule: what the gate needs.
+        snapshot: the last that is known of the customer, however old; None where nothing is.
+        at: now.
+    """
+    if session is None:
+        return SIGN_IN
+    if isinstance(rule, NeedsPermission):
+        return decide_permission(session, rule, at)
+    if snapshot is None or at - snapshot.taken_at > CURRENT:
+        return decide_out_of_reach(session, rule, snapshot, at)
+    return decide_by(snapshot, rule, session)
+
+
+def decide_by(snapshot: EntitlementSnapshot, rule: NeedsFeature | NeedsPlan, session: Session) -> Decision:
+    """Decide from what is known."""
+    missing = rule.missing(snapshot)
+    return ALLOWED if missing is None else Deny(missing, upgrade_section(session))
+
+
+def decide_permission(session: Session, rule: NeedsPermission, at: datetime) -> Decision:
+    """Decide from the claims of the access token, for as long as it is valid."""
+    if session.tokens.expires_at <= at:
+        return Deny(Unreachable("your permissions can't be checked right now"))
+    if rule.permission in session.permissions:
+        return ALLOWED
+    return Deny(Forbidden(f"this needs the permission {rule.permission}", permission=rule.permission))
+
+
+def decide_out_of_reach(
+    session: Session, rule: NeedsFeature | NeedsPlan, snapshot: EntitlementSnapshot | None, at: datetime
+) -> Decision:
+    """Decide as the gate was told to when the billing server can't be asked."""
+    told = rule.when_unreachable
+    if told is ALLOW:
+        return UNCHECKED
+    if isinstance(told, Stale) and snapshot is not None and at - snapshot.taken_at <= timedelta(seconds=told.seconds):
+        return decide_by(snapshot, rule, session)
+    return Deny(Unreachable("your plan can't be checked right now"))
+
+
+def upgrade_section(session: Session) -> str:
+    """Return the section of the portal in which this visitor can choose a plan: the organization's, or their own."""
+    pays_for_organization = session.org_code is not None and WRITE_BILLING in session.permissions
+    return "organization_plan_selection" if pays_for_organization else "plan_selection"
+
+
+def check_key(key: str, noun: str) -> None:
+    """Raise `InvalidSetting` for what can't be the key of anything: a gate with a slip in it would never open."""
+    if not KEY.fullmatch(key):
+        raise InvalidSetting(f"{key!r} is not the key of {noun}", remedy="Use letters, digits and _ . : - only.")

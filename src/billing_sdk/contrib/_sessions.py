@@ -1,0 +1,173 @@
+"""Sessions and unfinished sign-ins, which stay on the server's side; the browser holds a random id and nothing else.
+
+A store is called in the middle of a request, on the event loop in Starlette: it answers from memory or from the local
+disk, in well under a millisecond. Whatever it is given as a key is a SHA-256, so a copy of a store opens no session.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from billing_sdk.auth import Owner, SignInTransaction, TokenSet
+
+OUTSTANDING_SIGN_INS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInUser:
+    """Who is signed in, as far as the tokens tell; a bearer token tells the id alone."""
+
+    id: str
+    email: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    picture: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call them."""
+        return " ".join(filter(None, (self.given_name, self.family_name))) or self.email or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who is signed in, and on whose behalf.
+
+    Attributes:
+        issuer: who says so.
+        org_code: the organization that the tokens were issued for.
+        permissions: what they may do in it.
+        tokens: never shown, never sent to the browser.
+        expires_at: when they have to sign in again, whatever the tokens say.
+    """
+
+    user: SignedInUser
+    issuer: str
+    org_code: str | None
+    permissions: frozenset[str]
+    tokens: TokenSet = field(repr=False)
+    expires_at: datetime
+
+    @property
+    def owner(self) -> Owner:
+        """The key under which entitlements are kept; another organization is another owner."""
+        return Owner(self.issuer, self.user.id, self.org_code)
+
+    def write(self) -> dict[str, Any]:
+        """Return a record for a store; it is secret."""
+        return {
+            "user": asdict(self.user),
+            "issuer": self.issuer,
+            "org_code": self.org_code,
+            "permissions": sorted(self.permissions),
+            "tokens": self.tokens.write(),
+            "expires_at": self.expires_at.isoformat(),
+        }
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Session:
+        """Restore what `write` gave."""
+        return cls(
+            user=SignedInUser(**record["user"]),
+            issuer=record["issuer"],
+            org_code=record["org_code"],
+            permissions=frozenset(record["permissions"]),
+            tokens=TokenSet.restore(record["tokens"]),
+            expires_at=datetime.fromisoformat(record["expires_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StartedSignIn:
+    """A sign-in that a browser has started."""
+
+    transaction: SignInTransaction
+    is_taken: bool = False
+
+
+class SessionStore(Protocol):
+    """Keeps sessions, and the sign-ins that lead to them."""
+
+    def find(self, key: str, at: datetime) -> Session | None:
+        """Return a session that has not expired."""
+
+    def save(self, key: str, session: Session) -> None:
+        """Keep a session, in place of one with this key."""
+
+    def drop(self, key: str) -> None:
+        """Forget a session; nothing happens where there is none."""
+
+    def start_sign_in(self, browser: str, transaction: SignInTransaction) -> None:
+        """Keep a started sign-in; beyond 8 in one browser the oldest is forgotten."""
+
+    def take_sign_in(self, browser: str, state: str) -> StartedSignIn | None:
+        """Return a sign-in that this browser has started, and mark it as taken.
+
+        Of any number of callers one gets it untaken.
+        """
+
+
+class MemorySessions:
+    """Keeps everything in this process, and loses it with the process.
+
+    Args:
+        max_sessions: beyond this number the session that was used longest ago is forgotten.
+        max_browsers: the same for browsers with unfinished sign-ins.
+    """
+
+    def __init__(self, *, max_sessions: int = 100_000, max_browsers: int = 10_000) -> None:
+        self._max_sessions = max_sessions
+        self._max_browsers = max_browsers
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._browsers: OrderedDict[str, OrderedDict[str, StartedSignIn]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, key: str, at: datetime) -> Session | None:
+        """Return a session that has not expired."""
+        with self._lock:
+            found = self._sessions.get(key)
+            if found is None:
+                return None
+            if found.expires_at <= at:
+                del self._sessions[key]
+                return None
+            self._sessions.move_to_end(key)
+            return found
+
+    def save(self, key: str, session: Session) -> None:
+        """Keep a session, in place of one with this key."""
+        with self._lock:
+            self._sessions[key] = session
+            self._sessions.move_to_end(key)
+            while len(self._sessions) > self._max_sessions:
+                self._sessions.popitem(last=False)
+
+    def drop(self, key: str) -> None:
+        """Forget a session; nothing happens where there is none."""
+        with self._lock:
+            self._sessions.pop(key, None)
+
+    def start_sign_in(self, browser: str, transaction: SignInTransaction) -> None:
+        """Keep a started sign-in; beyond 8 in one browser the oldest is forgotten."""
+        with self._lock:
+            started = self._browsers.setdefault(browser, OrderedDict())
+            self._browsers.move_to_end(browser)
+            started[transaction.state] = StartedSignIn(transaction)
+            while len(started) > OUTSTANDING_SIGN_INS:
+                started.popitem(last=False)
+            while len(self._browsers) > self._max_browsers:
+                self._browsers.popitem(last=False)
+
+    def take_sign_in(self, browser: str, state: str) -> StartedSignIn | None:
+        """Return a sign-in that this browser has started, and mark it as taken."""
+        with self._lock:
+            started = self._browsers.get(browser, OrderedDict())
+            found = started.get(state)
+            if found is not None:
+                started[state] = StartedSignIn(found.transaction, is_taken=True)
+            return found

@@ -1,0 +1,105 @@
+"""One request as the core sees it, whichever framework brought it.
+
+Both frameworks stand on an interface that is not theirs, WSGI and ASGI, and a `Visit` reads that: so there is one
+reading of headers and cookies, and nothing in it can be faked by what a framework adds. `Host`, `X-Forwarded-*` and
+the like are never read: every absolute address comes from the configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from billing_sdk.auth import checked_path
+from billing_sdk.contrib._sessions import Session
+from billing_sdk.errors import InvalidRequest
+
+
+class Visit:
+    """A request, and what has been found out about it so far.
+
+    Attributes:
+        method: in upper case.
+        target: path with the root of the application and the query, percent-encoded, such as `/reports?year=2026`.
+        session: the session of whoever asks, once it was looked up.
+        is_gated: a gate has decided on this request, so that nobody may cache its answer.
+    """
+
+    __slots__ = ("_header", "is_gated", "is_looked_up", "method", "session", "target")
+
+    def __init__(self, method: str, target: str, header: Callable[[str], str]) -> None:
+        self.method = method
+        self.target = target
+        self.session: Session | None = None
+        self.is_looked_up = False
+        self.is_gated = False
+        self._header = header
+
+    def header(self, name: str) -> str:
+        """Return a header by its name in lower case; the empty string where it was not sent."""
+        return self._header(name)
+
+    @property
+    def is_api_client(self) -> bool:
+        """Whether a program asks: it sends credentials of its own, or does not read HTML."""
+        return bool(self._header("authorization")) or "text/html" not in self._header("accept").lower()
+
+    @property
+    def query(self) -> str:
+        """The query as it was sent."""
+        return self.target.partition("?")[2]
+
+    def cookie(self, name: str) -> str:
+        """Return a cookie; the empty string where it was not sent, or more than once.
+
+        Two cookies of one name mean that somebody has planted one of them from another path or subdomain, and
+        nothing tells which: neither is believed.
+        """
+        found = [
+            value
+            for key, _, value in (pair.partition("=") for pair in self._header("cookie").split("; "))
+            if key == name
+        ]
+        return found[0] if len(found) == 1 else ""
+
+
+def visit_from_wsgi(environ: Mapping[str, Any]) -> Visit:
+    """Read a request of WSGI (PEP 3333)."""
+
+    def header(name: str) -> str:
+        key = name.upper().replace("-", "_")
+        value: str = environ.get(key if key == "CONTENT_TYPE" else f"HTTP_{key}", "")
+        return value
+
+    path = quote(
+        (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1"), safe="/~:@!$&'()*+,;="
+    )
+    query = environ.get("QUERY_STRING", "")
+    return Visit(environ["REQUEST_METHOD"], f"{path}?{query}" if query else path, header)
+
+
+def visit_from_asgi(scope: Mapping[str, Any]) -> Visit:
+    """Read a request, or the opening of a WebSocket, of ASGI."""
+    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+
+    def header(name: str) -> str:
+        wanted = name.encode("ascii")
+        found = [value for key, value in headers if key == wanted]
+        return (b"; " if name == "cookie" else b", ").join(found).decode("latin-1")
+
+    path: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
+    query: bytes = scope.get("query_string", b"")
+    target = b"?".join((path, query) if query else (path,)).decode("latin-1")
+    return Visit(scope.get("method", "GET"), target, header)
+
+
+def local_path(value: str) -> str | None:
+    """Return a path of this application, or None for anything that a browser could read as another place."""
+    try:
+        path = checked_path(value)
+    except InvalidRequest:
+        return None
+    # Read once more by a parser: whatever slipped through the rule, an address with a host is not a path.
+    parts = urlsplit(path)
+    return None if parts.scheme or parts.netloc else path

@@ -1,0 +1,99 @@
+"""Who asks: the session that a cookie names, or the holder of a bearer token.
+
+A request with an `Authorization` header is an API client's, and its cookies are not looked at. An access token that
+runs out is renewed once, however many requests notice it; where the server can't be reached the session stays, and
+the gate decides what an unchecked one is worth.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+from billing_sdk._operation import Flow
+from billing_sdk.auth import AccessClaims, TokenSet
+from billing_sdk.contrib._application import Application
+from billing_sdk.contrib._sessions import Session, SignedInUser
+from billing_sdk.contrib._visit import Visit
+from billing_sdk.errors import BillingError, TokenError
+
+LOG = logging.getLogger("billing_sdk.contrib")
+# Renewed this long before its end, so that a token does not run out on the way to the server.
+RENEWAL_SECONDS: Final = 30
+
+
+def session_at_hand(application: Application, visit: Visit) -> Session | None:
+    """Return the session of whoever asks, as far as it is known without asking anybody."""
+    if visit.is_looked_up:
+        return visit.session
+    if not visit.header("authorization"):
+        key = session_key(application, visit)
+        visit.session = application.sessions.find(key, application.now()) if key else None
+        visit.is_looked_up = True
+    return visit.session
+
+
+def session_key(application: Application, visit: Visit) -> str | None:
+    """Return the key of the session that the cookie names; None without a cookie that this application signed."""
+    return application.session_cookie.key(visit.cookie(application.session_cookie.name))
+
+
+def who_asks(application: Application, visit: Visit) -> Flow[Session | None]:
+    """Return whoever asks, with an access token that is still valid where the server can be reached.
+
+    Raises:
+        BillingError: a bearer token can't be checked, because the server's keys can't be fetched.
+    """
+    if credentials := visit.header("authorization"):
+        if not visit.is_looked_up:
+            visit.session = yield from bearer(application, credentials)
+            visit.is_looked_up = True
+        return visit.session
+    session = session_at_hand(application, visit)
+    if session is not None and session.tokens.ends_within(RENEWAL_SECONDS, at=application.now()):
+        visit.session = yield from renewed(application, visit, session)
+    return visit.session
+
+
+def bearer(application: Application, credentials: str) -> Flow[Session | None]:
+    """Return the holder of a bearer token (RFC 6750, section 2.1); None where it is not valid."""
+    scheme, _, token = credentials.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    try:
+        access = yield from application.client.tokens.verify_access.flow(token)
+    except TokenError:
+        return None
+    tokens = TokenSet(access_token=token, expires_at=access.expires_at)
+    return Session(user_of(access), access.iss, access.org_code, access.permissions, tokens, access.expires_at)
+
+
+def user_of(access: AccessClaims) -> SignedInUser:
+    """Return what an access token tells of a person."""
+    email = access.raw.get("email")
+    return SignedInUser(access.sub, email=email if isinstance(email, str) else None)
+
+
+def renewed(application: Application, visit: Visit, session: Session) -> Flow[Session | None]:
+    """Return the session with a fresh access token; None where the provider does not renew it."""
+    if session.tokens.refresh_token is None:
+        return session if session.tokens.expires_at > application.now() else end_session(application, visit)
+    try:
+        tokens = yield from application.client.login.refresh.flow(session.tokens)
+        access = yield from application.client.tokens.verify_access.flow(tokens.access_token)
+    except TokenError:
+        return end_session(application, visit)
+    except BillingError as error:
+        LOG.warning("a session can't be renewed: %s", error.code)
+        return session
+    fresh = replace(session, tokens=tokens, org_code=access.org_code, permissions=access.permissions)
+    if key := session_key(application, visit):
+        application.sessions.save(key, fresh)
+    return fresh
+
+
+def end_session(application: Application, visit: Visit) -> None:
+    """Forget the session that the cookie names; whoever sent a bearer token has none."""
+    if not visit.header("authorization") and (key := session_key(application, visit)):
+        application.sessions.drop(key)

@@ -1,0 +1,68 @@
+"""Webhook verification in front of an existing route, for WSGI applications (PEP 3333)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from billing_sdk.contrib._answers import Answer
+from billing_sdk.contrib._billing import BillingBase
+from billing_sdk.contrib._receive import LONGEST_WEBHOOK, Receipt, too_large
+from billing_sdk.contrib._visit import visit_from_wsgi
+
+EVENT = "billing_sdk.event"
+StartResponse: TypeAlias = Callable[..., Any]
+WsgiApp: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class WebhookMiddleware:
+    """Lets only verified events that are new reach a route: `app.wsgi_app = WebhookMiddleware(app.wsgi_app, ...)`.
+
+    It reads the raw body before anybody else does, and hands it on. The event is `billing.event` in the view, and
+    counts as handled once the view has answered with a 2xx.
+
+    Args:
+        app: what comes after.
+        billing: of the same application.
+        path: of the route; every other one is left alone.
+    """
+
+    def __init__(self, app: WsgiApp, *, billing: BillingBase, path: str) -> None:
+        self._app = app
+        self._billing = billing
+        self._path = path
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Handle one request."""
+        if environ.get("PATH_INFO") != self._path or environ["REQUEST_METHOD"] != "POST":
+            return self._app(environ, start_response)
+        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LONGEST_WEBHOOK + 1))
+        if len(body) > LONGEST_WEBHOOK:
+            return send(too_large(), start_response)
+        client: Any = self._billing.application.client
+        receipt = client.run(self._billing.receiver.receive(visit_from_wsgi(environ), body))
+        if isinstance(receipt, Answer):
+            return send(receipt, start_response)
+        return self._hand_on(environ | {"wsgi.input": io.BytesIO(body), EVENT: receipt.event}, start_response, receipt)
+
+    def _hand_on(self, environ: dict[str, Any], start_response: StartResponse, receipt: Receipt) -> Iterable[bytes]:
+        statuses: list[str] = []
+
+        def note_status(status: str, *rest: Any) -> Any:
+            statuses.append(status)
+            return start_response(status, *rest)
+
+        try:
+            return list(self._app(environ, note_status))
+        finally:
+            receipt.settle(is_handled=bool(statuses) and statuses[-1].startswith("2"))
+
+
+def send(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    """Translate an answer."""
+    body = answer.body.encode()
+    headers = [*answer.headers, ("Content-Length", str(len(body)))]
+    start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+    return [body]

@@ -1,0 +1,132 @@
+"""Billing for Flask: `billing = Billing(app)`.
+
+Translates between Flask and the core, and decides nothing. The routes are in the blueprint `billing.blueprint`, which
+an extension that checks forms has to leave alone (`csrf.exempt(billing.blueprint)`): webhooks are signed, and signing
+out checks where it was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar, cast
+
+from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from billing_sdk import Client
+from billing_sdk._operation import Flow
+from billing_sdk.contrib._answers import PRIVATE, Answer
+from billing_sdk.contrib._application import Application
+from billing_sdk.contrib._billing import ROUTES, BillingBase, View
+from billing_sdk.contrib._gate import guard, opens_at_once
+from billing_sdk.contrib._guard import Rule
+from billing_sdk.contrib._receive import LONGEST_WEBHOOK, too_large
+from billing_sdk.contrib._visit import Visit, visit_from_wsgi
+from billing_sdk.contrib._wsgi import EVENT, WebhookMiddleware as WebhookMiddleware
+from billing_sdk.errors import ConfigurationError
+from billing_sdk.events import Event
+
+VISIT = "billing_sdk.visit"
+
+
+class Billing(BillingBase):
+    """Sign-up links, gates, the portal and webhooks for a Flask application.
+
+    Args:
+        app: the application; or call `init_app` later.
+        **options: see `billing_sdk.contrib._billing.BillingBase`: `client`, `sessions`, `seen`, `prefix`, `home`,
+            `session_secret`, `session_seconds`, and every setting of `Client`.
+
+    Raises:
+        MissingSetting: a setting was given neither as an argument nor in the environment; it is named.
+    """
+
+    client_class: ClassVar[type[Client]] = Client
+
+    def __init__(self, app: Flask | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.blueprint = Blueprint("billing_sdk", __name__, url_prefix=self.prefix)
+        self._add_routes()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Add the routes and the template helpers to an application, and read the settings."""
+        self._assemble(app.secret_key)
+        app.register_blueprint(self.blueprint)
+        app.after_request(keep_private)
+        app.jinja_env.globals.update(self.helpers)
+        app.extensions["billing_sdk"] = self
+
+    @property
+    def client(self) -> Client:
+        """The client of the billing server."""
+        return cast("Client", self.application.client)
+
+    @property
+    def event(self) -> Event | None:
+        """The verified event of the present request, where `WebhookMiddleware` is in front of its route."""
+        found: Event | None = request.environ.get(EVENT)
+        return found
+
+    def _add_routes(self) -> None:
+        for name, method, flow in ROUTES:
+            self.blueprint.add_url_rule(f"/{name}", name, self._answering(flow), methods=[method])
+        self.blueprint.add_url_rule("/webhooks", "webhooks", self._webhooks, methods=["POST"])
+
+    def _answering(self, flow: Callable[[Application, Visit], Flow[Answer]]) -> Callable[[], Response]:
+        return lambda: respond(self.client.run(flow(self.application, self._visit())))
+
+    def _webhooks(self) -> Response:
+        request.max_content_length = LONGEST_WEBHOOK
+        try:
+            body = request.get_data()
+        except RequestEntityTooLarge:
+            return respond(too_large())
+        receipt = self.client.run(self.receiver.receive(self._visit(), body))
+        if isinstance(receipt, Answer):
+            return respond(receipt)
+        with receipt:
+            for handler in self.handlers_of(receipt.event):
+                current_app.ensure_sync(handler)(receipt.event)
+        return respond(receipt.answer)
+
+    def _visit(self) -> Visit:
+        if not request:
+            raise ConfigurationError("nobody asks", remedy="Use this while a request is handled.")
+        environ = request.environ
+        visit: Visit | None = environ.get(VISIT)
+        if visit is None:
+            visit = environ[VISIT] = visit_from_wsgi(environ)
+        return visit
+
+    def _gate(self, rule: Rule) -> Callable[[View], View]:
+        def gated(view: View) -> View:
+            @wraps(view)
+            def run_if_allowed(*args: Any, **kwargs: Any) -> Any:
+                application, visit = self.application, self._visit()
+                if not opens_at_once(application, visit, rule):
+                    answer = self.client.run(guard(application, visit, rule))
+                    if answer is not None:
+                        return respond(answer)
+                return current_app.ensure_sync(view)(*args, **kwargs)
+
+            return cast("View", run_if_allowed)
+
+        return gated
+
+
+def respond(answer: Answer) -> Response:
+    """Translate an answer."""
+    return Response(answer.body, answer.status, list(answer.headers))
+
+
+def keep_private(response: Response) -> Response:
+    """Keep what a gate has let through out of every shared cache."""
+    visit: Visit | None = request.environ.get(VISIT)
+    if visit is not None and visit.is_gated:
+        (_, cache_control), (_, vary) = PRIVATE
+        response.headers["Cache-Control"] = cache_control
+        response.vary.update(vary.split(", "))
+    return response

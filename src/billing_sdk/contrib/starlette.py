@@ -1,0 +1,170 @@
+"""Billing for Starlette and FastAPI: `billing = Billing(app)`.
+
+Translates between Starlette and the core, and decides nothing. The present request is known through a middleware, so
+a gated endpoint keeps its own signature: FastAPI goes on to resolve its parameters and dependencies.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, ClassVar, cast
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.websockets import WebSocket
+
+from billing_sdk import AsyncClient
+from billing_sdk._operation import Flow
+from billing_sdk.contrib._answers import Answer
+from billing_sdk.contrib._application import Application
+from billing_sdk.contrib._asgi import EVENT, VISIT, VisitMiddleware, WebhookMiddleware as WebhookMiddleware, read_body
+from billing_sdk.contrib._billing import ROUTES, BillingBase, View
+from billing_sdk.contrib._gate import guard, opens_at_once
+from billing_sdk.contrib._guard import Rule
+from billing_sdk.contrib._receive import too_large
+from billing_sdk.contrib._visit import Visit
+from billing_sdk.errors import ConfigurationError, InvalidSetting
+from billing_sdk.events import Event
+
+
+class Billing(BillingBase):
+    """Sign-up links, gates, the portal and webhooks for a Starlette or FastAPI application.
+
+    Args:
+        app: the application; or call `init_app` later, before it serves.
+        **options: see `billing_sdk.contrib._billing.BillingBase`: `client`, `sessions`, `seen`, `prefix`, `home`,
+            `session_secret`, `session_seconds`, and every setting of `AsyncClient`.
+
+    Raises:
+        MissingSetting: a setting was given neither as an argument nor in the environment; it is named.
+    """
+
+    client_class: ClassVar[type[AsyncClient]] = AsyncClient
+
+    def __init__(self, app: Starlette | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Starlette) -> None:
+        """Add the routes and the middleware to an application, and read the settings.
+
+        Templates get the helpers with `templates.env.globals.update(billing.helpers)`.
+        """
+        self._assemble()
+        # First, so that no route of the application's own, such as one for every path, hides them.
+        app.router.routes[:0] = self._routes()
+        app.add_middleware(VisitMiddleware)
+        if self._owns_client:
+            app.router.lifespan_context = self._closing_client(app.router.lifespan_context)
+
+    @property
+    def client(self) -> AsyncClient:
+        """The client of the billing server."""
+        return cast("AsyncClient", self.application.client)
+
+    @property
+    def event(self) -> Event | None:
+        """The verified event of the present request, where `WebhookMiddleware` is in front of its route."""
+        return EVENT.get()
+
+    def _routes(self) -> list[Route]:
+        routes = [
+            Route(f"{self.prefix}/{name}", self._answering(flow), methods=[method]) for name, method, flow in ROUTES
+        ]
+        return [*routes, Route(f"{self.prefix}/webhooks", self._webhooks, methods=["POST"])]
+
+    def _answering(
+        self, flow: Callable[[Application, Visit], Flow[Answer]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(_: Request) -> Response:
+            return respond(await self.client.run(flow(self.application, self._visit())))
+
+        return endpoint
+
+    async def _webhooks(self, request: Request) -> Response:
+        body = await read_body(request.stream())
+        if body is None:
+            return respond(too_large())
+        receipt = await self.client.run(self.receiver.receive(self._visit(), body))
+        if isinstance(receipt, Answer):
+            return respond(receipt)
+        with receipt:
+            for handler in self.handlers_of(receipt.event):
+                await call(handler, receipt.event)
+        return respond(receipt.answer)
+
+    def _visit(self) -> Visit:
+        try:
+            return VISIT.get()
+        except LookupError:
+            raise ConfigurationError("nobody asks", remedy="Use this while a request is handled.") from None
+
+    def _gate(self, rule: Rule) -> Callable[[View], View]:
+        def gated(view: View) -> View:
+            if inspect.isclass(view) or inspect.isgeneratorfunction(view) or inspect.isasyncgenfunction(view):
+                raise InvalidSetting(
+                    f"{view.__qualname__} is not a function that answers",
+                    remedy="Put the gate on the methods of a class, or on the function that returns the stream.",
+                )
+
+            @wraps(view)
+            async def run_if_allowed(*args: Any, **kwargs: Any) -> Any:
+                application, visit = self.application, self._visit()
+                if not opens_at_once(application, visit, rule):
+                    answer = await self.client.run(guard(application, visit, rule))
+                    if answer is not None:
+                        return await refuse(answer, args, kwargs)
+                return await call(view, *args, **kwargs)
+
+            return cast("View", run_if_allowed)
+
+        return gated
+
+    def _closing_client(self, inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Close the client that was made here when the application ends."""
+
+        @asynccontextmanager
+        async def lifespan(app: Any) -> AsyncIterator[Any]:
+            async with inner(app) as state:
+                try:
+                    yield state
+                finally:
+                    await self.client.aclose()
+
+        return lifespan
+
+
+async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function of either colour; a blocking one in a thread, as Starlette does."""
+    if inspect.iscoroutinefunction(function):
+        return await function(*args, **kwargs)
+    answer = await run_in_threadpool(function, *args, **kwargs)
+    # A plain function around an endpoint that is awaited, such as another decorator, hands on what to await.
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+async def refuse(answer: Answer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response | None:
+    """Answer instead of the view; a WebSocket is closed before it was opened."""
+    opened = next((given for given in (*args, *kwargs.values()) if isinstance(given, WebSocket)), None)
+    if opened is None:
+        return respond(answer)
+    if "websocket.http.response" in opened.scope.get("extensions", {}):
+        await opened.send_denial_response(respond(answer))
+    else:
+        await opened.close(code=1008)
+    return None
+
+
+def respond(answer: Answer) -> Response:
+    """Translate an answer."""
+    response = Response(answer.body, answer.status)
+    for name, value in answer.headers:
+        response.headers.append(name, value)
+    return response
