@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 
@@ -22,3 +23,8 @@ def new_org_code() -> str:
 def new_secret() -> str:
     """Return 256 random bits for a link, code, token or client secret, safe in a URL."""
     return secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> str:
+    """Return what is stored of a secret of ours: its SHA-256 in hexadecimal; at 256 random bits it needs no salt."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -12,7 +12,7 @@ class PaymentMethod:
 
     id: str
     customer_id: str
-    gateway_token: str
+    gateway_token: str = field(repr=False)
     brand: str
     last4: str
     exp_month: int

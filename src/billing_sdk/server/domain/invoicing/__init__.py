@@ -4,6 +4,7 @@ It owns the invoice and its lines. It does not own how the money is collected (g
 An invoice has the time when it was issued; a line has the period that it pays for.
 """
 
+from billing_sdk.server.domain.invoicing.charge import ChargeSource as ChargeSource, PendingCharge as PendingCharge
 from billing_sdk.server.domain.invoicing.invoice import (
     Invoice as Invoice,
     InvoiceLine as InvoiceLine,

@@ -7,6 +7,7 @@ It owns the grammar of a quantity and how readings add up to a period's total. I
 from billing_sdk.server.domain.metering.usage import (
     Reading as Reading,
     ReadingKind as ReadingKind,
+    counted_at as counted_at,
     parse_quantity as parse_quantity,
     total_of as total_of,
 )

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from billing_sdk.errors import InvalidQuantity
+from billing_sdk.server.domain.agreements.period import Interval, period_at
 
 ReadingKind = Literal["absolute", "delta"]
 
@@ -19,7 +20,13 @@ QUANTITY = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One report of usage: an amount that was used (`delta`), or what the period's total now is (`absolute`)."""
+    """One report of usage: an amount that was used (`delta`), or what the period's total now is (`absolute`).
+
+    Attributes:
+        used_at: when the usage happened, as it was reported.
+        recorded_at: when it was reported.
+        counted_at: the instant that decides its period and its place in it, from `counted_at`.
+    """
 
     id: str
     agreement_id: str
@@ -28,6 +35,7 @@ class Reading:
     value: Decimal
     used_at: datetime
     recorded_at: datetime
+    counted_at: datetime
 
 
 def parse_quantity(text: str) -> Decimal:
@@ -44,9 +52,22 @@ def parse_quantity(text: str) -> Decimal:
     return abs(value)
 
 
+def counted_at(used_at: datetime, recorded_at: datetime, started_at: datetime, interval: Interval) -> datetime:
+    """Return the instant that a reading counts at.
+
+    It is that of the use. A use of a period that was over when it was recorded counts at the record instead, and
+    so in the period that contains the record: a period that has ended does not change any more. A use from before
+    the agreement counts at its start.
+    """
+    current = period_at(started_at, interval, recorded_at)
+    if used_at < started_at:
+        return started_at if current.start == started_at else recorded_at
+    return used_at if used_at >= current.start else recorded_at
+
+
 def total_of(readings: Iterable[Reading]) -> Decimal:
     """Return the usage that readings of one period add up to: the newest absolute one and every delta after it."""
     result = Decimal(0)
-    for reading in sorted(readings, key=lambda reading: (reading.used_at, reading.recorded_at, reading.id)):
+    for reading in sorted(readings, key=lambda reading: (reading.counted_at, reading.recorded_at, reading.id)):
         result = reading.value if reading.kind == "absolute" else result + reading.value
     return result

@@ -1,0 +1,44 @@
+"""A charge whose outcome is not known yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+
+ChargeSource = Literal["admin", "api", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCharge:
+    """What is to be collected, and the agreement that it is for; `id` is the gateway's idempotency key.
+
+    It is written before the gateway is asked and removed with its outcome, so that a process that dies between
+    the two leaves a trace, and whoever finds it asks again without charging twice.
+
+    Attributes:
+        agreement: what the customer gets once it is paid; or has already, where a plan was assigned on credit.
+        lines: what the invoice will say.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them.
+        lease_ends_at: until then the process that wrote it is expected to finish by itself.
+    """
+
+    id: str
+    agreement: Agreement
+    payment_method_id: str
+    lines: tuple[InvoiceLine, ...]
+    currency: str
+    source: ChargeSource
+    actor: str
+    started_at: datetime
+    lease_ends_at: datetime
+
+    @property
+    def amount(self) -> Money:
+        """The sum of the lines."""
+        return total([line.amount for line in self.lines], self.currency)

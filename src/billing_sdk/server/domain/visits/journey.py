@@ -1,0 +1,66 @@
+"""A journey: everything between an authorization request and the answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """How far one browser has come with one authorization request; `id` starts with `journey_`.
+
+    Attributes:
+        browser_key_hash: digest of the key that only the browser has in which the journey began.
+        parameters: the validated authorization request as it was sent.
+        user_id: who signed in or up on the way.
+        is_new_user: the account was created on the way.
+        org_code: the organization that the visit is for.
+        is_new_organization: that organization was created on the way.
+        plan_key: the plan that was chosen, or named by `plan_interest`.
+        plan_done: the customer is on that plan.
+        success_seen: the success page, where one was asked for, has been shown.
+        finished: the request has got its answer; a journey answers once.
+    """
+
+    id: str
+    browser_key_hash: str = field(repr=False)
+    client_id: str
+    redirect_uri: str
+    parameters: Mapping[str, str] = field(repr=False)
+    created_at: datetime
+    expires_at: datetime
+    user_id: str | None = None
+    is_new_user: bool = False
+    org_code: str | None = None
+    is_new_organization: bool = False
+    plan_key: str | None = None
+    plan_done: bool = False
+    success_seen: bool = False
+    finished: bool = False
+
+    @property
+    def signs_up(self) -> bool:
+        """Whether the request asks for a new account first."""
+        return self.parameters.get("prompt") == "create" or self.parameters.get("start_page") == "registration"
+
+    @property
+    def creates_organization(self) -> bool:
+        """Whether the request asks for a new organization."""
+        return self.parameters.get("is_create_org", "").lower() == "true"
+
+    @property
+    def wants_success_page(self) -> bool:
+        """Whether the request asks for a page that says that all went well."""
+        return self.parameters.get("has_success_page", "").lower() == "true"
+
+    @property
+    def pricing_table_key(self) -> str | None:
+        """The table that the request names instead of the default one."""
+        return self.parameters.get("pricing_table_key") or None
+
+    @property
+    def plan_interest(self) -> str | None:
+        """The plan that the request names, so that nobody is asked to choose."""
+        return self.parameters.get("plan_interest") or None

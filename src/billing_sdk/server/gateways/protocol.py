@@ -1,0 +1,59 @@
+"""What every payment processor can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from billing_sdk.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntry:
+    """A card as it was typed in; on its way to the gateway, and kept by nobody."""
+
+    number: str = field(repr=False)
+    exp_month: int
+    exp_year: int
+    cvc: str = field(repr=False)
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCard:
+    """A card that the gateway keeps, known by its token."""
+
+    token: str = field(repr=False)
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Money that was collected; `reference` is the gateway's own id."""
+
+    reference: str
+    amount: Money
+
+
+class Gateway(Protocol):
+    """Keeps cards and collects money."""
+
+    def store_card(self, card: CardEntry) -> StoredCard:
+        """Keep a card for charges to come.
+
+        Raises:
+            CardRefused: this is not a card that the gateway takes.
+            CardDeclined: the bank refuses the card; `decline_code` says why.
+        """
+        ...
+
+    def charge(self, *, token: str, amount: Money, idempotency_key: str) -> Charge:
+        """Collect an amount. A key that was used before gets its first answer, and nothing is collected again.
+
+        Raises:
+            CardDeclined: the bank refuses the charge; `decline_code` says why.
+        """
+        ...

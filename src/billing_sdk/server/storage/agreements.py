@@ -1,0 +1,118 @@
+"""Agreements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from billing_sdk.errors import Conflict, NotFound
+from billing_sdk.server.domain.agreements import LIVE, Agreement
+from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.storage.catalog import VERSION_COLUMNS, version_from_row
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.billing import agreements, customers
+from billing_sdk.server.storage.tables.catalog import plan_versions, plans
+
+IS_LIVE = agreements.c.status.in_(sorted(LIVE))
+
+
+class AgreementRepository:
+    """Keeps agreements, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, agreement: Agreement) -> None:
+        """Store a new agreement.
+
+        Raises:
+            Conflict: the customer has a live agreement of the same plan group.
+        """
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(agreements).values(row_of(agreement)))
+        except IntegrityError:
+            raise Conflict("the customer has an agreement of this plan group already") from None
+
+    def save(self, agreement: Agreement) -> None:
+        """Store an agreement that has changed."""
+        changed = update(agreements).where(agreements.c.id == agreement.id).values(row_of(agreement))
+        self._connection.execute(changed)
+
+    def get(self, agreement_id: str) -> Agreement:
+        """Return an agreement.
+
+        Raises:
+            NotFound: there is no such agreement.
+        """
+        agreement = self.find(agreement_id)
+        if agreement is None:
+            raise NotFound(f"there is no agreement {agreement_id[:64]!r}")
+        return agreement
+
+    def find(self, agreement_id: str) -> Agreement | None:
+        """Return an agreement, if there is one with this id."""
+        return self._find(agreements.c.id == agreement_id)
+
+    def find_live(self, customer_id: str, group_id: str) -> Agreement | None:
+        """Return the customer's live agreement of a plan group, of which there is one at most."""
+        return self._find(and_(agreements.c.customer_id == customer_id, agreements.c.group_id == group_id, IS_LIVE))
+
+    def live_of(self, customer_id: str) -> tuple[Agreement, ...]:
+        """Return all live agreements of a customer, the oldest first."""
+        query = select(agreements).where(agreements.c.customer_id == customer_id, IS_LIVE).order_by(agreements.c.id)
+        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+
+    def list(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str, live_only: bool = True) -> Page[Agreement]:
+        """Return a page of a customer's agreements, in the order of their ids."""
+        query = select(agreements).where(agreements.c.customer_id == customer_id)
+        if live_only:
+            query = query.where(IS_LIVE)
+        return read_page(self._connection, query, agreements.c.id, wanted, _from_row)
+
+    def live_with_plans(
+        self, *, user_id: str | None = None, org_codes: Sequence[str] = (), customer_id: str | None = None
+    ) -> tuple[tuple[Agreement, PlanVersion, str], ...]:
+        """Return live agreements with the version agreed to and the plan's name: a person's own, then the others'.
+
+        One query, however many there are.
+        """
+        owner = or_(
+            customers.c.user_id == user_id if user_id else False,
+            customers.c.org_code.in_(org_codes) if org_codes else False,
+            customers.c.id == customer_id if customer_id else False,
+        )
+        joined = (
+            agreements.join(customers, customers.c.id == agreements.c.customer_id)
+            .join(plans, plans.c.key == agreements.c.plan_key)
+            .join(plan_versions, plan_versions.c.id == agreements.c.plan_version_id)
+        )
+        query = (
+            select(agreements, plans.c.name.label("plan_name"), *VERSION_COLUMNS)
+            .select_from(joined)
+            .where(owner, IS_LIVE)
+            .order_by(customers.c.kind.desc(), agreements.c.id)
+        )
+        rows = self._connection.execute(query).mappings()
+        return tuple((_from_row(row), version_from_row(row), row["plan_name"]) for row in rows)
+
+    def _find(self, condition: ColumnElement[bool]) -> Agreement | None:
+        row = self._connection.execute(select(agreements).where(condition)).mappings().first()
+        return None if row is None else _from_row(row)
+
+
+def _from_row(row: RowMapping) -> Agreement:
+    return Agreement(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        group_id=row["group_id"],
+        plan_key=row["plan_key"],
+        plan_version_id=row["plan_version_id"],
+        status=row["status"],
+        interval=row["interval"],
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+    )

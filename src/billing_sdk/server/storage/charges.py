@@ -1,0 +1,120 @@
+"""Charges whose outcome is not known yet: at most one for each customer and plan group."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from billing_sdk.errors import Conflict
+from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import Agreement, Period
+from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
+from billing_sdk.server.storage.tables.billing import charges
+
+
+class ChargeRepository:
+    """Keeps pending charges, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, charge: PendingCharge) -> None:
+        """Store a charge before the gateway is asked for it.
+
+        Raises:
+            Conflict: another one of the same customer and plan group is under way.
+        """
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(charges).values(_to_row(charge)))
+        except IntegrityError:
+            raise Conflict("another change of this customer's plan is under way") from None
+
+    def find(self, customer_id: str, group_id: str) -> PendingCharge | None:
+        """Return what is being charged for a customer's plan of a group, if anything is."""
+        return self._find((charges.c.customer_id == customer_id) & (charges.c.group_id == group_id))
+
+    def list_left_over(self, *, at: datetime) -> tuple[PendingCharge, ...]:
+        """Return the charges that nobody seems to be working on any more, the oldest first."""
+        query = select(charges).where(charges.c.lease_ends_at <= at).order_by(charges.c.id)
+        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+
+    def release(self, charge_id: str, *, at: datetime) -> None:
+        """Let anybody take up a charge whose outcome could not be learnt."""
+        self._connection.execute(update(charges).where(charges.c.id == charge_id).values(lease_ends_at=at))
+
+    def remove(self, charge_id: str) -> bool:
+        """Remove a charge whose outcome is known; False where somebody else has done so before."""
+        return bool(self._connection.execute(delete(charges).where(charges.c.id == charge_id)).rowcount)
+
+    def _find(self, condition: ColumnElement[bool]) -> PendingCharge | None:
+        row = self._connection.execute(select(charges).where(condition)).mappings().first()
+        return None if row is None else _from_row(row)
+
+
+def _to_row(charge: PendingCharge) -> dict[str, Any]:
+    return {
+        "id": charge.id,
+        "customer_id": charge.agreement.customer_id,
+        "group_id": charge.agreement.group_id,
+        "agreement_id": charge.agreement.id,
+        "plan_key": charge.agreement.plan_key,
+        "plan_version_id": charge.agreement.plan_version_id,
+        "interval": charge.agreement.interval,
+        "agreement_started_at": charge.agreement.started_at,
+        "payment_method_id": charge.payment_method_id,
+        "lines": [_line_to_json(line) for line in charge.lines],
+        "currency": charge.currency,
+        "source": charge.source,
+        "actor": charge.actor,
+        "started_at": charge.started_at,
+        "lease_ends_at": charge.lease_ends_at,
+    }
+
+
+def _from_row(row: RowMapping) -> PendingCharge:
+    agreement = Agreement(
+        id=row["agreement_id"],
+        customer_id=row["customer_id"],
+        group_id=row["group_id"],
+        plan_key=row["plan_key"],
+        plan_version_id=row["plan_version_id"],
+        status="active",
+        interval=row["interval"],
+        started_at=row["agreement_started_at"],
+    )
+    return PendingCharge(
+        id=row["id"],
+        agreement=agreement,
+        payment_method_id=row["payment_method_id"],
+        lines=tuple(_line_from_json(stored, row["currency"]) for stored in row["lines"]),
+        currency=row["currency"],
+        source=row["source"],
+        actor=row["actor"],
+        started_at=row["started_at"],
+        lease_ends_at=row["lease_ends_at"],
+    )
+
+
+def _line_to_json(line: InvoiceLine) -> dict[str, Any]:
+    return {
+        "description": line.description,
+        "amount_minor": line.amount.minor,
+        "period_start": line.period.start.isoformat(),
+        "period_end": line.period.end.isoformat(),
+        "plan_version_id": line.plan_version_id,
+        "component_id": line.component_id,
+    }
+
+
+def _line_from_json(stored: dict[str, Any], currency: str) -> InvoiceLine:
+    return InvoiceLine(
+        description=stored["description"],
+        amount=Money(stored["amount_minor"], currency),
+        period=Period(datetime.fromisoformat(stored["period_start"]), datetime.fromisoformat(stored["period_end"])),
+        plan_version_id=stored["plan_version_id"],
+        component_id=stored["component_id"],
+    )

@@ -1,0 +1,103 @@
+"""Customers, and how they pay."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from billing_sdk.errors import CustomerExists, NotFound
+from billing_sdk.server.domain.customers import Customer, PaymentMethod
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.billing import customers, payment_methods
+
+
+class CustomerRepository:
+    """Keeps customers and their payment methods, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, customer: Customer) -> None:
+        """Store a new customer.
+
+        Raises:
+            CustomerExists: the person or organization is a customer already.
+        """
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(customers).values(row_of(customer)))
+        except IntegrityError:
+            owner = customer.user_id or customer.org_code
+            raise CustomerExists(f"{owner} is a billing customer already") from None
+
+    def save(self, customer: Customer) -> None:
+        """Store a customer who has changed."""
+        changed = update(customers).where(customers.c.id == customer.id).values(row_of(customer))
+        self._connection.execute(changed)
+
+    def get(self, customer_id: str) -> Customer:
+        """Return a customer.
+
+        Raises:
+            NotFound: there is no such customer.
+        """
+        customer = self._find(customers.c.id == customer_id)
+        if customer is None:
+            raise NotFound(f"there is no customer {customer_id[:64]!r}")
+        return customer
+
+    def lock(self, customer_id: str) -> Customer:
+        """Return a customer whose agreements nobody else changes until this transaction ends.
+
+        Raises:
+            NotFound: there is no such customer.
+        """
+        self._connection.execute(select(customers.c.id).where(customers.c.id == customer_id).with_for_update())
+        return self.get(customer_id)
+
+    def find_by_user(self, user_id: str) -> Customer | None:
+        """Return the customer that a person is, if they are one."""
+        return self._find(customers.c.user_id == user_id)
+
+    def find_by_organization(self, org_code: str) -> Customer | None:
+        """Return the customer that an organization is, if it is one."""
+        return self._find(customers.c.org_code == org_code)
+
+    def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[Customer]:
+        """Return a page of customers, in the order of their ids."""
+        return read_page(self._connection, select(customers), customers.c.id, wanted, _from_row)
+
+    def add_payment_method(self, method: PaymentMethod) -> None:
+        """Store a new payment method; as the default one it takes the place of the one before."""
+        if method.is_default:
+            before = payment_methods.c.customer_id == method.customer_id
+            self._connection.execute(update(payment_methods).where(before).values(is_default=False))
+        self._connection.execute(insert(payment_methods).values(row_of(method)))
+
+    def find_payment_method(self, customer_id: str) -> PaymentMethod | None:
+        """Return the payment method that a customer is charged by, if there is one."""
+        return self._find_method((payment_methods.c.customer_id == customer_id) & payment_methods.c.is_default)
+
+    def get_payment_method(self, method_id: str) -> PaymentMethod:
+        """Return a payment method.
+
+        Raises:
+            NotFound: there is no such payment method.
+        """
+        method = self._find_method(payment_methods.c.id == method_id)
+        if method is None:
+            raise NotFound(f"there is no payment method {method_id[:64]!r}")
+        return method
+
+    def _find(self, condition: ColumnElement[bool]) -> Customer | None:
+        row = self._connection.execute(select(customers).where(condition)).mappings().first()
+        return None if row is None else _from_row(row)
+
+    def _find_method(self, condition: ColumnElement[bool]) -> PaymentMethod | None:
+        row = self._connection.execute(select(payment_methods).where(condition)).mappings().first()
+        return None if row is None else PaymentMethod(**row)
+
+
+def _from_row(row: RowMapping) -> Customer:
+    return Customer(**row)

@@ -1,0 +1,108 @@
+"""A database: how it is opened, brought up to date, and worked with in transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url, text
+
+from billing_sdk.server.storage.unit_of_work import UnitOfWork
+
+BUSY_SECONDS = 30
+READ_ONLY = "billing_read_only"
+# Any number that nothing else on the same PostgreSQL server takes an advisory lock on.
+MIGRATION_LOCK = 0x62696C6C
+
+
+class Database:
+    """SQLite in a file or in memory, or PostgreSQL; safe to share between threads.
+
+    Transactions on SQLite take the write lock when they begin, so that what was read still holds when it is
+    written. On PostgreSQL they are READ COMMITTED, and repositories lock the rows that a decision rests on.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Open a database by its address, such as `sqlite:///billing.db` or `postgresql://user@host/name`."""
+        parsed = make_url(url)
+        return cls(_open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_postgresql(parsed))
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite."""
+        return self._engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def begin(self, *, read_only: bool = False) -> Iterator[UnitOfWork]:
+        """Yield one transaction: it commits at the end of the block, and rolls back where the block raises.
+
+        Args:
+            read_only: it writes nothing, and so waits for nobody.
+        """
+        with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
+            yield UnitOfWork(connection)
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; of several processes that start together one does it and the others wait."""
+        with as_file(files("billing_sdk.server.storage") / "migrations") as folder, self._engine.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            command.upgrade(migration_config(str(folder), connection), "head")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def migration_config(folder: str, connection: Connection) -> Config:
+    """Return what Alembic needs to work on a connection with the migrations that come with this package."""
+    config = Config()
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _open_sqlite(url: URL) -> Engine:
+    is_in_memory = url.database in (None, "", ":memory:")
+    # All of a database in memory hangs on its one connection.
+    pool_size, max_overflow = (1, 0) if is_in_memory else (8, 56)
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_postgresql(url: URL) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=10,
+        max_overflow=30,
+        pool_pre_ping=True,
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver leaves transactions to us
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")

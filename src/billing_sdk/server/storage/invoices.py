@@ -1,0 +1,186 @@
+"""Invoices and payments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+
+from billing_sdk.errors import NotFound
+from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import Period
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
+from billing_sdk.server.storage.tables.billing import invoice_counters, invoice_lines, invoices, payments
+from billing_sdk.server.storage.upsert import upsert
+
+SERIES = "INV"
+
+
+class InvoiceRepository:
+    """Keeps invoices and payments, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def next_number(self) -> str:
+        """Count up, and return a number such as `INV-000001`.
+
+        The counter stays locked until the transaction ends, so invoices are numbered one after the other and a
+        transaction that fails leaves no gap.
+        """
+        counted = upsert(
+            self._connection,
+            invoice_counters,
+            {"series": SERIES, "last_number": 1},
+            {"last_number": invoice_counters.c.last_number + 1},
+        ).returning(invoice_counters.c.last_number)
+        return f"{SERIES}-{self._connection.execute(counted).scalar_one():06d}"
+
+    def add(self, invoice: Invoice) -> None:
+        """Store a new invoice with its lines."""
+        self._connection.execute(
+            insert(invoices).values(
+                id=invoice.id,
+                number=invoice.number,
+                customer_id=invoice.customer_id,
+                agreement_id=invoice.agreement_id,
+                status=invoice.status,
+                currency=invoice.currency,
+                issued_at=invoice.issued_at,
+                payment_id=invoice.payment_id,
+            )
+        )
+        self._connection.execute(insert(invoice_lines), _line_rows(invoice))
+
+    def add_payment(self, payment: Payment) -> None:
+        """Store an attempt to collect an amount."""
+        self._connection.execute(
+            insert(payments).values(
+                id=payment.id,
+                customer_id=payment.customer_id,
+                amount_minor=payment.amount.minor,
+                currency=payment.amount.currency,
+                status=payment.status,
+                attempted_at=payment.attempted_at,
+                payment_method_label=payment.payment_method_label,
+                gateway_reference=payment.gateway_reference,
+                decline_code=payment.decline_code,
+            )
+        )
+
+    def get(self, invoice_id: str) -> Invoice:
+        """Return an invoice.
+
+        Raises:
+            NotFound: there is no such invoice.
+        """
+        row = self._connection.execute(select(invoices).where(invoices.c.id == invoice_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no invoice {invoice_id[:64]!r}")
+        return _from_row(row, self._lines_of([invoice_id])[invoice_id])
+
+    def list(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Invoice]:
+        """Return a page of a customer's invoices, in the order of their ids."""
+        page = read_page(self._connection, _of_customer(customer_id), invoices.c.id, wanted, lambda row: row)
+        lines = self._lines_of([row["id"] for row in page.items])
+        return Page(tuple(_from_row(row, lines[row["id"]]) for row in page.items), page.has_more)
+
+    def newest_of(self, customer_id: str, *, limit: int = 24) -> tuple[Invoice, ...]:
+        """Return a customer's latest invoices, the newest first."""
+        query = _of_customer(customer_id).order_by(invoices.c.id.desc()).limit(limit)
+        rows = self._connection.execute(query).mappings().all()
+        lines = self._lines_of([row["id"] for row in rows])
+        return tuple(_from_row(row, lines[row["id"]]) for row in rows)
+
+    def list_payments(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Payment]:
+        """Return a page of the attempts to collect something from a customer."""
+        query = select(payments).where(payments.c.customer_id == customer_id)
+        return read_page(self._connection, query, payments.c.id, wanted, _payment_from_row)
+
+    def paid_for(self, agreement_id: str, period: Period, currency: str) -> Money:
+        """Return what an agreement's invoices say was paid for a period in advance, credits taken off."""
+        joined = invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id)
+        query = (
+            select(func.coalesce(func.sum(invoice_lines.c.amount_minor), 0))
+            .select_from(joined)
+            .where(
+                invoices.c.agreement_id == agreement_id,
+                invoices.c.status == "paid",
+                invoices.c.currency == currency,
+                invoice_lines.c.period_start == period.start,
+                invoice_lines.c.period_end == period.end,
+            )
+        )
+        return Money(int(self._connection.execute(query).scalar_one()), currency)
+
+    def _lines_of(self, invoice_ids: Sequence[str]) -> defaultdict[str, list[InvoiceLine]]:
+        found: defaultdict[str, list[InvoiceLine]] = defaultdict(list)
+        query = (
+            select(invoice_lines, invoices.c.currency)
+            .select_from(invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id))
+            .where(invoice_lines.c.invoice_id.in_(invoice_ids))
+            .order_by(invoice_lines.c.invoice_id, invoice_lines.c.position)
+        )
+        for row in self._connection.execute(query).mappings():
+            found[row["invoice_id"]].append(_line_from_row(row))
+        return found
+
+
+def _of_customer(customer_id: str) -> Select[Any]:
+    return select(invoices).where(invoices.c.customer_id == customer_id)
+
+
+def _line_rows(invoice: Invoice) -> list[dict[str, Any]]:
+    return [
+        {
+            "invoice_id": invoice.id,
+            "position": position,
+            "description": line.description,
+            "amount_minor": line.amount.minor,
+            "period_start": line.period.start,
+            "period_end": line.period.end,
+            "plan_version_id": line.plan_version_id,
+            "component_id": line.component_id,
+        }
+        for position, line in enumerate(invoice.lines)
+    ]
+
+
+def _line_from_row(row: RowMapping) -> InvoiceLine:
+    return InvoiceLine(
+        description=row["description"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        period=Period(row["period_start"], row["period_end"]),
+        plan_version_id=row["plan_version_id"],
+        component_id=row["component_id"],
+    )
+
+
+def _from_row(row: RowMapping, lines: Sequence[InvoiceLine]) -> Invoice:
+    return Invoice(
+        id=row["id"],
+        number=row["number"],
+        customer_id=row["customer_id"],
+        agreement_id=row["agreement_id"],
+        status=row["status"],
+        currency=row["currency"],
+        lines=tuple(lines),
+        issued_at=row["issued_at"],
+        payment_id=row["payment_id"],
+    )
+
+
+def _payment_from_row(row: RowMapping) -> Payment:
+    return Payment(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        status=row["status"],
+        attempted_at=row["attempted_at"],
+        payment_method_label=row["payment_method_label"],
+        gateway_reference=row["gateway_reference"],
+        decline_code=row["decline_code"],
+    )

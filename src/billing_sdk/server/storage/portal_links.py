@@ -1,0 +1,60 @@
+"""One-time portal links, and the visits that they open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from billing_sdk.server.domain.visits import PortalLink, PortalVisit
+from billing_sdk.server.ids import digest_of
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.visits import portal_links, portal_visits
+
+
+class PortalLinkRepository:
+    """Keeps portal links and visits, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, link: PortalLink) -> None:
+        """Store a new link."""
+        self._connection.execute(insert(portal_links).values(**row_of(link)))
+
+    def take(self, key_hash: str) -> PortalLink | None:
+        """Remove a link and return it: of many who try at once, exactly one gets it."""
+        taken = delete(portal_links).where(portal_links.c.key_hash == key_hash).returning(*portal_links.c)
+        row = self._connection.execute(taken).mappings().first()
+        return None if row is None else PortalLink(**row)
+
+    def add_visit(self, visit: PortalVisit) -> None:
+        """Store a new visit, its key as a digest."""
+        values = row_of(visit)
+        values["key_digest"] = digest_of(values.pop("session_key"))
+        self._connection.execute(insert(portal_visits).values(**values))
+
+    def find_visit(self, session_key: str, *, at: datetime) -> PortalVisit | None:
+        """Return a visit that is still running."""
+        query = select(portal_visits).where(
+            portal_visits.c.key_digest == digest_of(session_key), portal_visits.c.expires_at > at
+        )
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        values = dict(row)
+        del values["key_digest"]
+        return PortalVisit(session_key=session_key, **values)
+
+    def end_visit(self, session_key: str) -> None:
+        """End a visit, if it is there."""
+        self._connection.execute(delete(portal_visits).where(portal_visits.c.key_digest == digest_of(session_key)))
+
+    def end_visits_of(self, user_id: str) -> None:
+        """End every visit of a person."""
+        self._connection.execute(delete(portal_visits).where(portal_visits.c.user_id == user_id))
+
+    def forget_expired(self, *, at: datetime) -> None:
+        """Remove what is over."""
+        for table in (portal_links, portal_visits):
+            self._connection.execute(delete(table).where(table.c.expires_at <= at))

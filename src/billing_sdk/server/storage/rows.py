@@ -1,0 +1,12 @@
+"""What every repository needs: rows from dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+
+def row_of(thing: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass as they are, tuples as lists, since JSON columns know no tuples."""
+    values = {field.name: getattr(thing, field.name) for field in fields(thing)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}

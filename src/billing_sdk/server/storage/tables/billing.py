@@ -1,0 +1,178 @@
+"""Tables of customers, what they agreed to, what they used and what they paid."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from billing_sdk.server.storage.tables import Instant, Quantity, metadata
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("billing_email", String(320), nullable=False),
+    # No cascade: what was paid outlives the account of whoever paid it.
+    Column("user_id", String(64), unique=True),
+    Column("org_code", String(64), unique=True),
+    Column("pending_plan_key", String(255), ForeignKey("plans.key")),
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("(user_id IS NULL) <> (org_code IS NULL)", name="one_owner"),
+)
+
+payment_methods = Table(
+    "payment_methods",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
+    Column("gateway_token", String(255), nullable=False),
+    Column("brand", String(32), nullable=False),
+    Column("last4", String(4), nullable=False),
+    Column("exp_month", Integer, nullable=False),
+    Column("exp_year", Integer, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index(
+        "uq_payment_methods_default",
+        "customer_id",
+        unique=True,
+        sqlite_where=text("is_default"),
+        postgresql_where=text("is_default"),
+    ),
+)
+
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
+    Column("group_id", String(64), ForeignKey("plan_groups.id"), nullable=False),
+    Column("plan_key", String(255), ForeignKey("plans.key"), nullable=False),
+    Column("plan_version_id", String(64), ForeignKey("plan_versions.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("interval", String(16), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    # Whatever the code does: a customer has at most one live agreement of each group.
+    Index(
+        "uq_agreements_live",
+        "customer_id",
+        "group_id",
+        unique=True,
+        sqlite_where=text("status = 'active'"),
+        postgresql_where=text("status = 'active'"),
+    ),
+)
+
+# A charge that is about to be made, or whose outcome is not known yet. One for each customer and group: whoever
+# holds the row charges, and its id is the idempotency key, so a charge that is made again is made once.
+charges = Table(
+    "charges",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False),
+    Column("group_id", String(64), ForeignKey("plan_groups.id"), nullable=False),
+    Column("agreement_id", String(64), nullable=False),
+    Column("plan_key", String(255), ForeignKey("plans.key"), nullable=False),
+    Column("plan_version_id", String(64), ForeignKey("plan_versions.id"), nullable=False),
+    Column("interval", String(16), nullable=False),
+    Column("agreement_started_at", Instant, nullable=False),
+    Column("payment_method_id", String(64), ForeignKey("payment_methods.id"), nullable=False),
+    Column("lines", JSON, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("lease_ends_at", Instant, nullable=False),
+    UniqueConstraint("customer_id", "group_id"),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempted_at", Instant, nullable=False),
+    Column("payment_method_label", Text, nullable=False),
+    Column("gateway_reference", String(255)),
+    Column("decline_code", String(64)),
+)
+
+# The row that is counted up in the transaction that issues an invoice: a number is neither lost nor given twice.
+invoice_counters = Table(
+    "invoice_counters",
+    metadata,
+    Column("series", String(16), primary_key=True),
+    Column("last_number", BigInteger, nullable=False),
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("number", String(32), nullable=False, unique=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
+    Column("agreement_id", String(64), ForeignKey("agreements.id"), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("payment_id", String(64), ForeignKey("payments.id"), unique=True),
+)
+
+invoice_lines = Table(
+    "invoice_lines",
+    metadata,
+    Column("invoice_id", String(64), ForeignKey("invoices.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("period_start", Instant, nullable=False),
+    Column("period_end", Instant, nullable=False),
+    Column("plan_version_id", String(64), ForeignKey("plan_versions.id"), nullable=False),
+    Column("component_id", String(64), nullable=False),
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("agreement_id", String(64), ForeignKey("agreements.id"), nullable=False),
+    Column("feature_key", String(255), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("value", Quantity, nullable=False),
+    Column("used_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    # The instant that decides the period: of the use itself, or of the record where the use was reported late.
+    Column("counted_at", Instant, nullable=False),
+    Column("idempotency_key", String(255)),
+    UniqueConstraint("agreement_id", "idempotency_key"),
+    Index("ix_readings_period", "agreement_id", "feature_key", "counted_at"),
+)
+
+# Each period's total, changed in the transaction of the reading that changes it.
+usage_totals = Table(
+    "usage_totals",
+    metadata,
+    Column("agreement_id", String(64), ForeignKey("agreements.id"), primary_key=True),
+    Column("feature_key", String(255), primary_key=True),
+    Column("period_start", Instant, primary_key=True),
+    Column("total", Quantity, nullable=False),
+    Column("reset_at", Instant),
+)

@@ -1,0 +1,87 @@
+"""Tables of sessions, journeys and portal visits, and of what is remembered about requests."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, Text
+
+from billing_sdk.server.storage.tables import Instant, metadata
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("key_digest", String(64), primary_key=True),
+    Column("user_id", String(64), ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("authenticated_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+journeys = Table(
+    "journeys",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("browser_key_hash", String(64), nullable=False),
+    Column("client_id", String(64), ForeignKey("applications.client_id", ondelete="CASCADE"), nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("user_id", String(64), ForeignKey("users.id", ondelete="CASCADE")),
+    Column("is_new_user", Boolean, nullable=False),
+    Column("org_code", String(64), ForeignKey("organizations.code", ondelete="CASCADE")),
+    Column("is_new_organization", Boolean, nullable=False),
+    Column("plan_key", String(255)),
+    Column("plan_done", Boolean, nullable=False),
+    Column("success_seen", Boolean, nullable=False),
+    Column("finished", Boolean, nullable=False),
+)
+
+portal_links = Table(
+    "portal_links",
+    metadata,
+    Column("key_hash", String(64), primary_key=True),
+    Column("user_id", String(64), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("org_code", String(64), ForeignKey("organizations.code", ondelete="CASCADE")),
+    Column("sub_nav", String(64), nullable=False),
+    Column("return_url", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+portal_visits = Table(
+    "portal_visits",
+    metadata,
+    Column("key_digest", String(64), primary_key=True),
+    Column("user_id", String(64), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("org_code", String(64), ForeignKey("organizations.code", ondelete="CASCADE")),
+    Column("sub_nav", String(64), nullable=False),
+    Column("return_url", Text),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+# Append-only: the first migration adds triggers that refuse an UPDATE or DELETE.
+audit_records = Table(
+    "audit_records",
+    metadata,
+    Column("position", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(128), nullable=False, index=True),
+    Column("before_digest", String(64)),
+    Column("after_digest", String(64)),
+    Column("request_id", String(64)),
+    sqlite_autoincrement=True,
+)
+
+idempotent_answers = Table(
+    "idempotent_answers",
+    metadata,
+    Column("scope", String(255), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("request_digest", String(64), nullable=False),
+    Column("started_at", Instant, nullable=False, index=True),
+    Column("lease_ends_at", Instant, nullable=False),
+    # Both are empty while the request is being served.
+    Column("status", Integer),
+    Column("body", Text),
+)

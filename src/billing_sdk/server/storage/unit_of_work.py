@@ -1,0 +1,52 @@
+"""The unit of work: one transaction, with a repository for each noun."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from billing_sdk.server.storage.agreements import AgreementRepository
+from billing_sdk.server.storage.applications import ApplicationRepository
+from billing_sdk.server.storage.audit import AuditRepository
+from billing_sdk.server.storage.catalog import CatalogRepository
+from billing_sdk.server.storage.charges import ChargeRepository
+from billing_sdk.server.storage.customers import CustomerRepository
+from billing_sdk.server.storage.deliveries import DeliveryRepository
+from billing_sdk.server.storage.endpoints import EndpointRepository
+from billing_sdk.server.storage.idempotency import IdempotencyRepository
+from billing_sdk.server.storage.invoices import InvoiceRepository
+from billing_sdk.server.storage.journeys import JourneyRepository
+from billing_sdk.server.storage.keys import KeyRepository
+from billing_sdk.server.storage.organizations import OrganizationRepository
+from billing_sdk.server.storage.outbox import OutboxRepository
+from billing_sdk.server.storage.portal_links import PortalLinkRepository
+from billing_sdk.server.storage.roles import RoleRepository
+from billing_sdk.server.storage.sessions import SessionRepository
+from billing_sdk.server.storage.tokens import TokenRepository
+from billing_sdk.server.storage.usage import UsageRepository
+from billing_sdk.server.storage.users import UserRepository
+
+
+class UnitOfWork:
+    """What happens in one transaction: everything, or nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.users = UserRepository(connection)
+        self.organizations = OrganizationRepository(connection)
+        self.roles = RoleRepository(connection)
+        self.applications = ApplicationRepository(connection)
+        self.catalog = CatalogRepository(connection)
+        self.customers = CustomerRepository(connection)
+        self.agreements = AgreementRepository(connection)
+        self.charges = ChargeRepository(connection)
+        self.invoices = InvoiceRepository(connection)
+        self.usage = UsageRepository(connection)
+        self.sessions = SessionRepository(connection)
+        self.journeys = JourneyRepository(connection)
+        self.portal_links = PortalLinkRepository(connection)
+        self.tokens = TokenRepository(connection)
+        self.keys = KeyRepository(connection)
+        self.audit = AuditRepository(connection)
+        self.idempotency = IdempotencyRepository(connection)
+        self.outbox = OutboxRepository(connection)
+        self.endpoints = EndpointRepository(connection)
+        self.deliveries = DeliveryRepository(connection)

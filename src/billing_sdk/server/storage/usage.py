@@ -1,0 +1,89 @@
+"""Readings, and the total of each period."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, select
+
+from billing_sdk.server.domain.agreements import Period
+from billing_sdk.server.domain.metering import Reading, total_of
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.billing import readings, usage_totals
+from billing_sdk.server.storage.upsert import upsert
+
+READING_COLUMNS = [readings.c[field.name] for field in fields(Reading)]
+
+
+class UsageRepository:
+    """Keeps usage, in the transaction of its connection; whoever adds holds the lock on the agreement's customer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find_by_idempotency_key(self, agreement_id: str, key: str) -> Reading | None:
+        """Return the reading that was recorded with a key."""
+        query = select(*READING_COLUMNS).where(
+            readings.c.agreement_id == agreement_id, readings.c.idempotency_key == key
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else Reading(**row)
+
+    def add(self, reading: Reading, period: Period, *, idempotency_key: str | None = None) -> Decimal:
+        """Store a reading of a period, and return the period's total with it."""
+        self._connection.execute(insert(readings).values(idempotency_key=idempotency_key, **row_of(reading)))
+        before = self._find_total(reading.agreement_id, reading.feature_key, period)
+        total, reset_at = self._total_with(reading, period, before)
+        key = {
+            "agreement_id": reading.agreement_id,
+            "feature_key": reading.feature_key,
+            "period_start": period.start,
+        }
+        changes = {"total": total, "reset_at": reset_at}
+        self._connection.execute(upsert(self._connection, usage_totals, {**key, **changes}, changes))
+        return total
+
+    def total(self, agreement_id: str, feature_key: str, period: Period) -> Decimal:
+        """Return how much of a feature was used in a period."""
+        return self._find_total(agreement_id, feature_key, period)[0]
+
+    def totals(self, agreement_id: str, period: Period) -> dict[str, Decimal]:
+        """Return how much of each feature was used in a period, by the feature's key."""
+        query = select(usage_totals.c.feature_key, usage_totals.c.total).where(
+            usage_totals.c.agreement_id == agreement_id, usage_totals.c.period_start == period.start
+        )
+        return {row.feature_key: row.total for row in self._connection.execute(query)}
+
+    def _total_with(
+        self, reading: Reading, period: Period, before: tuple[Decimal, datetime | None]
+    ) -> tuple[Decimal, datetime | None]:
+        """Count a reading in; what lies before the newest absolute one no longer changes the total."""
+        total, reset_at = before
+        if reset_at is not None and reading.counted_at < reset_at:
+            return total, reset_at
+        if reading.kind == "delta":
+            return total + reading.value, reset_at
+        return total_of(self._readings_since(reading, period)), reading.counted_at
+
+    def _readings_since(self, reading: Reading, period: Period) -> list[Reading]:
+        query = select(*READING_COLUMNS).where(
+            readings.c.agreement_id == reading.agreement_id,
+            readings.c.feature_key == reading.feature_key,
+            readings.c.counted_at >= reading.counted_at,
+            readings.c.counted_at < period.end,
+        )
+        return [Reading(**row) for row in self._connection.execute(query).mappings()]
+
+    def _find_total(self, agreement_id: str, feature_key: str, period: Period) -> tuple[Decimal, datetime | None]:
+        query = select(usage_totals.c.total, usage_totals.c.reset_at).where(
+            and_(
+                usage_totals.c.agreement_id == agreement_id,
+                usage_totals.c.feature_key == feature_key,
+                usage_totals.c.period_start == period.start,
+            )
+        )
+        row: Any = self._connection.execute(query).first()
+        return (Decimal(0), None) if row is None else (row.total, row.reset_at)

@@ -1,0 +1,127 @@
+"""People, and how they prove who they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from billing_sdk.errors import EmailTaken, NotFound
+from billing_sdk.server.domain.identity import User
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.identity import memberships, passwords, sign_in_attempts, users
+from billing_sdk.server.storage.upsert import upsert
+
+
+class UserRepository:
+    """Keeps people, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, user: User, *, password_hash: str | None = None) -> None:
+        """Store a new person; without a password nobody can sign in with one.
+
+        Raises:
+            EmailTaken: somebody has the e-mail address.
+        """
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(users).values(row_of(user)))
+        except IntegrityError:
+            raise EmailTaken(f"an account with {user.email} exists") from None
+        if password_hash is not None:
+            self.set_password(user.id, password_hash)
+
+    def save(self, user: User) -> None:
+        """Store a person who has changed.
+
+        Raises:
+            EmailTaken: somebody else has the e-mail address.
+        """
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(update(users).where(users.c.id == user.id).values(row_of(user)))
+        except IntegrityError:
+            raise EmailTaken(f"an account with {user.email} exists") from None
+
+    def remove(self, user_id: str) -> None:
+        """Forget a person, with the memberships, sessions and passwords."""
+        self._connection.execute(delete(users).where(users.c.id == user_id))
+
+    def get(self, user_id: str) -> User:
+        """Return a person.
+
+        Raises:
+            NotFound: there is no such person.
+        """
+        user = self.find(user_id)
+        if user is None:
+            raise NotFound(f"there is no user {user_id[:64]!r}")
+        return user
+
+    def find(self, user_id: str) -> User | None:
+        """Return a person, if there is one with this id."""
+        return self._find(users.c.id == user_id)
+
+    def find_by_email(self, email: str) -> User | None:
+        """Return whoever has an e-mail address, in whatever case it is given."""
+        return self._find(users.c.email == email.lower())
+
+    def list(
+        self, wanted: PageRequest = FIRST_PAGE, *, org_code: str | None = None, email: str | None = None
+    ) -> Page[User]:
+        """Return a page of people in the order of their ids: all of them, or the members of one organization."""
+        query = select(users)
+        if org_code is not None:
+            members = select(memberships.c.user_id).where(memberships.c.org_code == org_code)
+            query = query.where(users.c.id.in_(members))
+        if email is not None:
+            query = query.where(users.c.email == email.lower())
+        return read_page(self._connection, query, users.c.id, wanted, _from_row)
+
+    def set_password(self, user_id: str, password_hash: str) -> None:
+        """Store the hash that a password is checked against from now on."""
+        values = {"user_id": user_id, "hash": password_hash}
+        self._connection.execute(upsert(self._connection, passwords, values, {"hash": password_hash}))
+
+    def find_password_hash(self, user_id: str) -> str | None:
+        """Return the hash to check a password against."""
+        found = select(passwords.c.hash).where(passwords.c.user_id == user_id)
+        return self._connection.execute(found).scalar()
+
+    def count_attempt(self, email_digest: str, *, at: datetime, window_start: datetime) -> int:
+        """Count one more attempt to sign in, and return how many there were since the window began.
+
+        The row stays locked until the transaction ends, so that attempts made at once are counted one by one.
+
+        Args:
+            email_digest: digest of the address; it need not belong to an account.
+            at: the present.
+            window_start: a window that began before this instant is over, and a new one begins.
+        """
+        is_over = or_(sign_in_attempts.c.window_started_at <= window_start, sign_in_attempts.c.window_started_at > at)
+        counted = upsert(
+            self._connection,
+            sign_in_attempts,
+            {"email_digest": email_digest, "window_started_at": at, "count": 1},
+            {
+                "count": case((is_over, 1), else_=sign_in_attempts.c.count + 1),
+                "window_started_at": case((is_over, at), else_=sign_in_attempts.c.window_started_at),
+            },
+        ).returning(sign_in_attempts.c.count)
+        return int(self._connection.execute(counted).scalar_one())
+
+    def forget_attempts(self, email_digest: str) -> None:
+        """Start counting anew."""
+        self._connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.email_digest == email_digest))
+
+    def _find(self, condition: ColumnElement[bool]) -> User | None:
+        row = self._connection.execute(select(users).where(condition)).mappings().first()
+        return None if row is None else _from_row(row)
+
+
+def _from_row(row: RowMapping) -> User:
+    return User(**row)
