@@ -50,6 +50,7 @@ class Server(ThreadingHTTPServer):
     """Does not report connections that the sender closes early, as it should."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay silent."""

@@ -21,6 +21,11 @@ class DeliveryRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def has_due(self, at: datetime) -> bool:
+        """Tell whether a claim might find something."""
+        has_work = exists().where(deliveries.c.endpoint_id == endpoints.c.id, _is_due(at))
+        return bool(self._connection.execute(select(exists().where(endpoints.c.is_enabled, has_work))).scalar())
+
     def claim(self, *, at: datetime, lease: str, lease_ends_at: datetime, limit_each: int) -> tuple[Delivery, ...]:
         """Take what is due, for as long as the lease runs; two processes never hold the same delivery.
 

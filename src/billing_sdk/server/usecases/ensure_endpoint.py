@@ -16,7 +16,7 @@ def ensure_endpoint(engine: Engine, *, url: str, name: str) -> Endpoint:
         InvalidRequest: the address may not be called.
         Conflict: there are as many endpoints as there may be.
     """
-    with engine.begin() as tx:
+    with engine.read() as tx:
         found = tx.endpoints.find_by_url(url)
     if found is None:
         return register_endpoint(engine, url=url, name=name, event_types=tuple(BY_CODE))

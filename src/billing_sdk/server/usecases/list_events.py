@@ -30,11 +30,11 @@ def list_events(
     Raises:
         NotFound: there is no event `after`.
     """
-    with engine.begin() as tx:
+    with engine.read() as tx:
         return tx.outbox.list(after=after, customer_id=customer_id, types=types, limit=limit)
 
 
 def latest_event(engine: Engine) -> Event | None:
     """Return the event that was written last: the cursor of somebody who wants only what is to come."""
-    with engine.begin() as tx:
+    with engine.read() as tx:
         return tx.outbox.latest()

@@ -27,14 +27,14 @@ def update_endpoint(
         NotFound: there is no such endpoint.
         InvalidRequest: a type does not exist, or a text is empty or too long.
     """
-    changes = {
-        "name": None if name is None else checked_name(name),
-        "description": None if description is None else checked_description(description),
-        "event_types": None if event_types is None else checked_types(event_types),
-    }
     with engine.begin() as tx:
         endpoint = tx.endpoints.lock(endpoint_id)
-        endpoint = replace(endpoint, **{field: value for field, value in changes.items() if value is not None})
+        endpoint = replace(
+            endpoint,
+            name=endpoint.name if name is None else checked_name(name),
+            description=endpoint.description if description is None else checked_description(description),
+            event_types=endpoint.event_types if event_types is None else checked_types(event_types),
+        )
         if is_enabled is not None and is_enabled != endpoint.is_enabled:
             endpoint = endpoint.enabled() if is_enabled else endpoint.disabled("asked")
         tx.endpoints.save(endpoint)
