@@ -1,5 +1,58 @@
-"""billing-sdk: sign people up for the right plan, gate views by what they pay for, and test it all offline."""
+"""billing-sdk: sign people up for the right plan, gate views by what they pay for, and test it all offline.
+
+These are the public names; whatever else a module has may change. Errors are in `billing_sdk.errors`, what Flask and
+Starlette applications use in `billing_sdk.contrib`.
+"""
 
 from __future__ import annotations
 
+from billing_sdk import errors as errors
+from billing_sdk._config import ClientSettings as ClientSettings, Config as Config
+from billing_sdk._operation import Flow as Flow
 from billing_sdk._version import __version__ as __version__
+from billing_sdk.auth import (
+    AccessClaims as AccessClaims,
+    AuthUrl as AuthUrl,
+    IdClaims as IdClaims,
+    KeySet as KeySet,
+    Owner as Owner,
+    SignedIn as SignedIn,
+    SignInOptions as SignInOptions,
+    SignInTransaction as SignInTransaction,
+    TokenSet as TokenSet,
+    read_key_set as read_key_set,
+)
+from billing_sdk.client import AsyncClient as AsyncClient, Client as Client
+from billing_sdk.entitlements import Snapshots as Snapshots
+from billing_sdk.events import (
+    Event as Event,
+    EventPayment as EventPayment,
+    EventPlan as EventPlan,
+    EventUsage as EventUsage,
+    UnknownEvent as UnknownEvent,
+)
+from billing_sdk.models import (
+    AgreedEntitlement as AgreedEntitlement,
+    Agreement as Agreement,
+    AgreementReference as AgreementReference,
+    BillingCustomer as BillingCustomer,
+    CreatedOrganization as CreatedOrganization,
+    CreatedUser as CreatedUser,
+    Entitlement as Entitlement,
+    EntitlementSnapshot as EntitlementSnapshot,
+    EventType as EventType,
+    Organization as Organization,
+    Permission as Permission,
+    PortalLink as PortalLink,
+    Role as Role,
+    SubscribedPlan as SubscribedPlan,
+    User as User,
+    WebhookEndpoint as WebhookEndpoint,
+)
+from billing_sdk.money import Money as Money
+from billing_sdk.webhooks import (
+    MemorySeen as MemorySeen,
+    SeenStore as SeenStore,
+    SqliteSeen as SqliteSeen,
+    WebhookPolicy as WebhookPolicy,
+)

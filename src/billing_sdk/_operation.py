@@ -25,23 +25,26 @@ class Call(Generic[R]):
     """What to send, and how to read the answer.
 
     Attributes:
-        path: below the issuer, such as `/api/v1/billing/agreements`.
+        path: below the issuer, such as `/api/v1/billing/agreements`, or an address on the issuer's origin.
         read: makes the answer's JSON document a value; raises `UnsafeAnswer` where it does not fit.
+        form: sent as `application/x-www-form-urlencoded` instead of JSON.
         token: a user's access token to send as the bearer.
         credential: `machine` sends the client's own renewed M2M token; `client` adds the client id and
             secret to the form (RFC 6749, section 2.3.1).
         idempotency_key: makes the call safe to repeat.
+        max_bytes: a longer answer is refused.
     """
 
     method: str
     path: str
     read: Callable[[Any], R]
     json: Mapping[str, Any] | None = None
-    form: Mapping[str, str] | None = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
     credential: Credential = "none"
     idempotency_key: str | None = None
+    max_bytes: int = 1_048_576
 
     def __iter__(self) -> Generator[Call[Any], Any, R]:
         """Let a flow write `answer = yield from call` and keep its type."""
@@ -79,18 +82,18 @@ Flow: TypeAlias = "Generator[Step, Any, T]"  # Python 3.11 spelling
 class Sync:
     """A client whose answers are plain values."""
 
-    def take(self, step: Step, /) -> Any:
+    def take(self, step: Any, /) -> Any:
         """Carry out one step of a flow and return what the flow goes on with."""
         raise NotImplementedError
 
-    def run(self, flow: Flow[T], /) -> T:
+    def run(self, flow: Generator[Any, Any, T], /) -> T:
         """Drive a flow to its end, one blocking step at a time."""
         try:
             step = next(flow)
             while True:
                 try:
                     answer = self.take(step)
-                except Exception as error:  # noqa: BLE001 - the flow decides what an error means
+                except BaseException as error:  # noqa: BLE001 - an interrupt, too, has to reach the flow's `finally`
                     step = flow.throw(error)
                 else:
                     step = flow.send(answer)
@@ -102,11 +105,11 @@ class Sync:
 class Async:
     """A client whose answers are awaited."""
 
-    async def take(self, step: Step, /) -> Any:
+    async def take(self, step: Any, /) -> Any:
         """Carry out one step of a flow and return what the flow goes on with."""
         raise NotImplementedError
 
-    async def run(self, flow: Flow[T], /) -> T:
+    async def run(self, flow: Generator[Any, Any, T], /) -> T:
         """Drive a flow to its end, awaiting each step."""
         try:
             step = next(flow)
@@ -132,6 +135,42 @@ class Resource(Generic[C]):
         self._client: C = client
 
 
+class Bound(Generic[P, T]):
+    """An operation of one client's resource.
+
+    Calling it runs it in the client's colour. `flow` describes it instead, so that a larger flow can take it as
+    one of its steps: `snapshot = yield from client.entitlements.list.flow(token)`.
+    """
+
+    def __init__(self, resource: Resource[Any], described: operation[P, T]) -> None:
+        self._resource = resource
+        self._described = described
+        self.__doc__ = described.__doc__
+        self.__name__ = described.__name__
+
+    def flow(self, *args: P.args, **kwargs: P.kwargs) -> Flow[T]:
+        """Return the operation as a flow that has not started."""
+        return iter(self._described.describe(self._resource, *args, **kwargs))
+
+
+class BlockingOperation(Bound[P, T]):
+    """An operation whose answer is a plain value."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run the operation to its end."""
+        value: T = self._resource._client.run(self.flow(*args, **kwargs))
+        return value
+
+
+class AwaitedOperation(Bound[P, T]):
+    """An operation whose answer is awaited."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        """Return the operation as something to await."""
+        value: Awaitable[T] = self._resource._client.run(self.flow(*args, **kwargs))
+        return value
+
+
 class operation(Generic[P, T]):  # noqa: N801 - reads as a decorator
     """Run a described operation in the colour of the client it is reached through."""
 
@@ -143,17 +182,12 @@ class operation(Generic[P, T]):  # noqa: N801 - reads as a decorator
     @overload
     def __get__(self, resource: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, resource: Resource[Sync], owner: type) -> Callable[P, T]: ...
+    def __get__(self, resource: Resource[Sync], owner: type) -> BlockingOperation[P, T]: ...
     @overload
-    def __get__(self, resource: Resource[Async], owner: type) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, resource: Resource[Async], owner: type) -> AwaitedOperation[P, T]: ...
 
     def __get__(self, resource: Any, owner: type) -> Any:
         if resource is None:
             return self
-
-        def run(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return resource._client.run(iter(self.describe(resource, *args, **kwargs)))
-
-        run.__doc__ = self.__doc__
-        run.__name__ = self.__name__
-        return run
+        colour = AwaitedOperation if isinstance(resource._client, Async) else BlockingOperation
+        return colour(resource, self)

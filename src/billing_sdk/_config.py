@@ -1,0 +1,179 @@
+"""The settings of one client: from arguments, or from `BILLING_*` in the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any, Final, TypedDict
+from urllib.parse import urlsplit
+
+from billing_sdk.errors import InvalidSetting, MissingSetting
+
+DEFAULT_SCOPES: Final = ("openid", "profile", "email", "offline")
+
+_VARIABLES: Final = {
+    "issuer": "BILLING_ISSUER",
+    "client_id": "BILLING_CLIENT_ID",
+    "client_secret": "BILLING_CLIENT_SECRET",
+    "redirect_uri": "BILLING_REDIRECT_URI",
+    "logout_redirect_uri": "BILLING_LOGOUT_REDIRECT_URI",
+    "m2m_client_id": "BILLING_M2M_CLIENT_ID",
+    "m2m_client_secret": "BILLING_M2M_CLIENT_SECRET",
+    "audience": "BILLING_AUDIENCE",
+    "webhook_endpoint_id": "BILLING_WEBHOOK_ENDPOINT_ID",
+}
+
+
+class ClientSettings(TypedDict, total=False):
+    """What `Client(...)` and `AsyncClient(...)` take; each setting may come from the environment instead.
+
+    Attributes:
+        issuer: the provider's address, such as `https://acme.kinde.com`; or `BILLING_ISSUER`.
+        client_id: the application's id, for sign-ins; or `BILLING_CLIENT_ID`.
+        client_secret: goes with it; or `BILLING_CLIENT_SECRET`.
+        redirect_uri: where the provider sends a signed-in visitor back to; or `BILLING_REDIRECT_URI`.
+        logout_redirect_uri: where it sends a signed-out visitor; or `BILLING_LOGOUT_REDIRECT_URI`.
+        m2m_client_id: id of the machine-to-machine application; or `BILLING_M2M_CLIENT_ID`.
+        m2m_client_secret: goes with it; or `BILLING_M2M_CLIENT_SECRET`.
+        audience: whom the machine token is for; or `BILLING_AUDIENCE`; by default the issuer's `/api`.
+        webhook_endpoint_id: accept webhooks for this endpoint only; or `BILLING_WEBHOOK_ENDPOINT_ID`.
+        scopes: what a sign-in asks for; or `BILLING_SCOPES`, separated by spaces.
+        deadline_seconds: no call takes longer, its retries included; 10 by default.
+        now: tells the time as an aware UTC `datetime`, for tests that travel.
+    """
+
+    issuer: str | None
+    client_id: str | None
+    client_secret: str | None
+    redirect_uri: str | None
+    logout_redirect_uri: str | None
+    m2m_client_id: str | None
+    m2m_client_secret: str | None
+    audience: str | None
+    webhook_endpoint_id: str | None
+    scopes: Sequence[str] | None
+    deadline_seconds: float
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What one client knows about its provider and about itself.
+
+    Attributes:
+        issuer: the provider's address without a trailing slash; https unless the host is loopback.
+        client_id: the application's own id; needed for sign-ins.
+        client_secret: goes with it; a public client has none.
+        redirect_uri: where the provider sends a signed-in visitor back to.
+        logout_redirect_uri: where the provider sends a signed-out visitor.
+        m2m_client_id: id of the machine-to-machine application; needed for the Management API.
+        m2m_client_secret: goes with it.
+        audience: whom the machine token is for; by default the issuer's `/api`.
+        webhook_endpoint_id: a webhook made for another endpoint is refused; without it, `aud` is not compared.
+        scopes: what a sign-in asks for; `offline` brings a refresh token.
+        deadline_seconds: no call takes longer, its retries included.
+    """
+
+    issuer: str
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    redirect_uri: str | None = None
+    logout_redirect_uri: str | None = None
+    m2m_client_id: str | None = None
+    m2m_client_secret: str | None = field(default=None, repr=False)
+    audience: str | None = None
+    webhook_endpoint_id: str | None = None
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
+    deadline_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        issuer = self.issuer.rstrip("/")
+        if not is_safe_address(issuer) or urlsplit(issuer).query or urlsplit(issuer).fragment:
+            raise InvalidSetting(
+                "the issuer has to be an https address",
+                remedy="Give https://HOST, or http://127.0.0.1:PORT for a server on this machine.",
+                setting=_VARIABLES["issuer"],
+            )
+        if not 0 < self.deadline_seconds <= 300:
+            raise InvalidSetting("deadline_seconds has to be above 0 and at most 300")
+        object.__setattr__(self, "issuer", issuer)
+        for name in ("redirect_uri", "logout_redirect_uri"):
+            address = getattr(self, name)
+            if address is not None and not is_safe_address(address):
+                raise InvalidSetting(f"{name} has to be an https address", setting=_VARIABLES[name])
+        if self.client_id is None and self.m2m_client_id is None:
+            raise MissingSetting("client_id", _VARIABLES["client_id"])
+        if self.m2m_client_id is not None:
+            self.require("m2m_client_secret")
+
+    @classmethod
+    def load(cls, settings: ClientSettings, *, environ: Mapping[str, str] | None = None) -> Config:
+        """Take each setting from what was given, else from the environment.
+
+        Raises:
+            MissingSetting: there is no issuer, or no client id of either kind; the error names argument and variable.
+            InvalidSetting: an address is not https and its host is not loopback.
+        """
+        environ = os.environ if environ is None else environ
+        given: Mapping[str, Any] = settings
+        found = {name: given.get(name) or environ.get(variable) or None for name, variable in _VARIABLES.items()}
+        issuer = found.pop("issuer")
+        if issuer is None:
+            raise MissingSetting("issuer", _VARIABLES["issuer"])
+        scopes = tuple(settings.get("scopes") or environ.get("BILLING_SCOPES", "").split()) or DEFAULT_SCOPES
+        return cls(issuer=issuer, scopes=scopes, deadline_seconds=settings.get("deadline_seconds", 10.0), **found)
+
+    def require(self, *names: str) -> None:
+        """Raise `MissingSetting` for the first of these settings that has no value."""
+        for name in names:
+            self.value(name)
+
+    def value(self, name: str) -> str:
+        """Return a text setting, or raise `MissingSetting` that names its argument and its variable."""
+        found: str | None = getattr(self, name)
+        if not found:
+            raise MissingSetting(name, _VARIABLES[name])
+        return found
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the issuer."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def management_audience(self) -> str:
+        """Whom the machine token is for."""
+        return self.audience or f"{self.issuer}/api"
+
+    @property
+    def has_machine(self) -> bool:
+        """Whether the Management API can be called."""
+        return self.m2m_client_id is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or literal address is this machine itself."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_safe_address(address: str) -> bool:
+    """Return whether an address is absolute, clean, and https (http on loopback only)."""
+    if not address.isprintable() or " " in address or "\\" in address:
+        return False
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or parts.username is not None or parts.password is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))

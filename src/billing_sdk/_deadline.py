@@ -1,0 +1,68 @@
+"""A deadline for blocking connections.
+
+A timeout of a connection counts anew with every byte, so a server that drips would never be too slow. Here every read
+and write of a thread gets what is left until the thread's deadline instead.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore
+
+_of_this_thread = threading.local()
+
+
+@contextmanager
+def deadline(ends_at: float) -> Iterator[None]:
+    """Let no connection that this thread uses inside be busy past a moment of the monotonic clock."""
+    _of_this_thread.ends_at = ends_at
+    try:
+        yield
+    finally:
+        _of_this_thread.ends_at = None
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Opens connections that keep their thread's deadline."""
+
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(self, *args: Any, **options: Any) -> httpcore.NetworkStream:
+        """Open a connection to a host and port."""
+        return _DeadlineStream(self._backend.connect_tcp(*args, **options))
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _remaining(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(self, *args: Any, **options: Any) -> httpcore.NetworkStream:
+        return _DeadlineStream(self._stream.start_tls(*args, **options))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _remaining(timeout: float | None, fault: type[Exception]) -> float | None:
+    ends_at: float | None = getattr(_of_this_thread, "ends_at", None)
+    if ends_at is None:
+        return timeout
+    seconds = ends_at - time.monotonic()
+    if seconds <= 0:
+        raise fault("the deadline has passed")
+    return seconds if timeout is None else min(timeout, seconds)

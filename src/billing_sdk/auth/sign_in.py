@@ -1,0 +1,219 @@
+"""Sign-in flows: there, back, and later again (OpenID Connect Core 1.0; RFC 6749; RFC 7636; RFC 9700)."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from billing_sdk._operation import Call, Flow
+from billing_sdk.auth.callback import Callback, Query
+from billing_sdk.auth.claims import AccessClaims, IdClaims
+from billing_sdk.auth.jws import read_unverified_claims
+from billing_sdk.auth.options import LONGEST_URL, SignInOptions, checked_path, checked_text, encode_options
+from billing_sdk.auth.provider import Provider
+from billing_sdk.auth.token_set import SignedIn, TokenSet
+from billing_sdk.auth.transaction import AuthUrl, SignInTransaction
+from billing_sdk.errors import APIError, ExpiredToken, InvalidRequest, InvalidToken, SignInError, UnsafeAnswer
+
+OPENID: Final = "openid"
+
+
+def authorization_url(provider: Provider, options: SignInOptions) -> Flow[AuthUrl]:
+    """Start a sign-in: a fresh transaction, and the address to send the visitor to.
+
+    Raises:
+        InvalidRequest: an option is not acceptable, or the address gets longer than 8 KiB.
+        MissingSetting: there is no client id or redirect address.
+        Unreachable: the issuer's endpoints are not known yet and can't be fetched.
+    """
+    config = provider.config
+    parameters = encode_options(options)
+    return_to = options.get("return_to")
+    transaction = SignInTransaction.begin(
+        redirect_uri=options.get("redirect_uri") or config.value("redirect_uri"),
+        issuer=config.issuer,
+        at=provider.now(),
+        return_to=checked_path(return_to) if return_to is not None else None,
+    )
+    metadata = yield from provider.discovery.metadata()
+    # Ours come last, so that nothing given can replace what protects the sign-in.
+    parameters |= {
+        "client_id": config.value("client_id"),
+        "response_type": "code",
+        "redirect_uri": transaction.redirect_uri,
+        "scope": _scope(options, config.scopes),
+        "state": transaction.state,
+        "nonce": transaction.nonce,
+        "code_challenge": transaction.challenge,
+        "code_challenge_method": "S256",
+    }
+    url = f"{metadata.authorization_endpoint}?{urlencode(parameters)}"
+    if len(url) > LONGEST_URL:
+        raise InvalidRequest("the sign-in options make an address longer than 8 KiB")
+    return AuthUrl(url, transaction)
+
+
+def finish_sign_in(provider: Provider, query: Query, transaction: SignInTransaction) -> Flow[SignedIn]:
+    """Turn the redirect back into verified tokens.
+
+    Everything that the address says is checked before the code is sent anywhere.
+
+    Raises:
+        StateMismatch, SignInExpired, IssuerMismatch, SignInDenied: see `Callback.code` and the transaction.
+        SignInError: the provider refused the code.
+        InvalidToken: a token that came does not belong to this sign-in.
+    """
+    metadata = yield from provider.discovery.metadata()
+    callback = Callback.read(query)
+    code = callback.code(transaction, issuer=provider.config.issuer, needs_issuer=metadata.sends_issuer)
+    transaction.require_live(provider.now())
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": transaction.redirect_uri,
+        "code_verifier": transaction.verifier,
+    }
+    try:
+        tokens = yield from _token_call(provider, metadata.token_endpoint, form)
+    except APIError as error:
+        if error.facts.get("error") == "invalid_grant":
+            raise SignInError("the provider did not accept the code", error="invalid_grant") from error
+        raise
+    if tokens.id_token is None:
+        raise UnsafeAnswer("the token response has no ID token")
+    user = yield from _identity(provider, tokens, transaction)
+    access = yield from _access(provider, tokens, user)
+    return SignedIn(tokens=tokens, user=user, access=access, return_to=transaction.return_to)
+
+
+def refresh_tokens(provider: Provider, tokens: TokenSet) -> Flow[TokenSet]:
+    """Exchange the refresh token, once for everybody who holds it (RFC 6749, section 6).
+
+    Raises:
+        ExpiredToken: there is no refresh token, or the provider does not take it any more.
+        InvalidToken: the new ID token is about somebody else.
+    """
+    if tokens.refresh_token is None:
+        raise ExpiredToken("there is no refresh token; ask for the scope offline")
+    digest = sha256(tokens.refresh_token.encode()).digest()
+    return (yield from provider.refreshes.share(digest, lambda: _refresh(provider, tokens)))
+
+
+def revoke_token(provider: Provider, token: str) -> Flow[None]:
+    """Make a refresh or access token worthless (RFC 7009); an unknown one is no error."""
+    metadata = yield from provider.discovery.metadata()
+    if metadata.revocation_endpoint is None:
+        raise InvalidRequest("the issuer has no revocation endpoint")
+    yield from Call("POST", metadata.revocation_endpoint, _nothing, form={"token": token}, credential="client")
+
+
+def sign_out_url(provider: Provider, *, redirect: str | None, id_token_hint: str | None) -> Flow[str]:
+    """Return where to send a visitor to end the session at the provider as well.
+
+    The address names where to go afterwards in the spelling of the standard (`post_logout_redirect_uri`, RP-Initiated
+    Logout 1.0) and in that of hosted providers (`redirect`).
+    """
+    metadata = yield from provider.discovery.metadata()
+    if metadata.end_session_endpoint is None:
+        raise InvalidRequest("the issuer has no logout endpoint")
+    target = redirect or provider.config.logout_redirect_uri
+    parameters: dict[str, str] = {}
+    if provider.config.client_id is not None:
+        parameters["client_id"] = provider.config.client_id
+    if target is not None:
+        parameters |= {"redirect": checked_text("redirect", target), "post_logout_redirect_uri": target}
+    if id_token_hint is not None:
+        parameters["id_token_hint"] = id_token_hint
+    return f"{metadata.end_session_endpoint}?{urlencode(parameters)}"
+
+
+def _scope(options: SignInOptions, usual: tuple[str, ...]) -> str:
+    scopes = tuple(options.get("scopes") or usual)
+    if OPENID not in scopes:
+        raise InvalidRequest("a sign-in needs the scope openid")
+    return checked_text("scopes", " ".join(scopes))
+
+
+def _token_call(provider: Provider, endpoint: str, form: Mapping[str, str]) -> Call[TokenSet]:
+    return Call(
+        "POST",
+        endpoint,
+        lambda data: TokenSet.read(data, at=provider.now()),
+        form=form,
+        credential="client",
+    )
+
+
+def _identity(provider: Provider, tokens: TokenSet, transaction: SignInTransaction) -> Flow[IdClaims]:
+    claims = yield from provider.verifier.identity(tokens.id_token or "", client_id=provider.config.value("client_id"))
+    nonce = claims.get("nonce")
+    if not isinstance(nonce, str) or not compare_digest(nonce.encode(), transaction.nonce.encode()):
+        raise InvalidToken("the ID token belongs to another sign-in")
+    _require_bound(claims, tokens.access_token)
+    return IdClaims.read(claims)
+
+
+def _require_bound(claims: Mapping[str, Any], access_token: str) -> None:
+    """Check `at_hash` where it is sent (OpenID Connect Core, section 3.1.3.6); both algorithms hash with SHA-256."""
+    sent = claims.get("at_hash")
+    if "at_hash" not in claims:
+        return
+    half = sha256(access_token.encode()).digest()[:16]
+    expected = urlsafe_b64encode(half).rstrip(b"=").decode()
+    if not isinstance(sent, str) or not compare_digest(sent.encode(), expected.encode()):
+        raise InvalidToken("the ID token does not belong to the access token")
+
+
+def _access(provider: Provider, tokens: TokenSet, user: IdClaims) -> Flow[AccessClaims]:
+    if tokens.access_token.count(".") != 2:
+        # An opaque token says nothing; whoever holds it may do nothing until an API says otherwise.
+        ends = int(tokens.expires_at.timestamp())
+        return AccessClaims(iss=user.iss, sub=user.sub, exp=ends, iat=user.iat)
+    claims = AccessClaims.read((yield from provider.verifier.access(tokens.access_token)))
+    if claims.sub != user.sub or claims.azp not in (None, provider.config.client_id):
+        raise InvalidToken("access and ID token are about different sign-ins")
+    return claims
+
+
+def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
+    metadata = yield from provider.discovery.metadata()
+    form = {"grant_type": "refresh_token", "refresh_token": old.refresh_token or ""}
+    try:
+        new = yield from _token_call(provider, metadata.token_endpoint, form)
+    except APIError as error:
+        if error.facts.get("error") == "invalid_grant":
+            raise ExpiredToken("the refresh token is no longer good") from error
+        raise
+    subject = _subject(old)
+    if new.id_token is not None:
+        claims = yield from provider.verifier.identity(new.id_token, client_id=provider.config.value("client_id"))
+        if subject is not None and claims["sub"] != subject:
+            raise InvalidToken("the refreshed ID token is about somebody else")
+    if new.access_token.count(".") == 2:
+        access = yield from provider.verifier.access(new.access_token)
+        if subject is not None and access.get("sub") != subject:
+            raise InvalidToken("the refreshed access token is about somebody else")
+    return TokenSet(
+        access_token=new.access_token,
+        expires_at=new.expires_at,
+        id_token=new.id_token or old.id_token,
+        refresh_token=new.refresh_token or old.refresh_token,
+        scope=new.scope or old.scope,
+    )
+
+
+def _subject(tokens: TokenSet) -> str | None:
+    """Return whom the old tokens were about; they were verified when they came."""
+    for token in (tokens.id_token, tokens.access_token):
+        if token is not None and token.count(".") == 2:
+            subject = read_unverified_claims(token).get("sub")
+            return subject if isinstance(subject, str) else None
+    return None
+
+
+def _nothing(_: Any) -> None:
+    return None

@@ -1,0 +1,186 @@
+"""Tokens of the issuer: which kind is accepted where, and what was verified before."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from billing_sdk._operation import Flow
+from billing_sdk.auth.claims import instant, texts
+from billing_sdk.auth.jws import read_token
+from billing_sdk.auth.key_cache import KeyCache
+from billing_sdk.errors import ExpiredToken, InvalidToken
+
+LEEWAY_SECONDS: Final = 60
+LONGEST_TOKEN: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKind:
+    """What sets one kind of token apart, so that none is taken for another (RFC 8725, section 3.12).
+
+    Attributes:
+        types: values of the header `typ`, in lower case; "" stands for none.
+        needed: claims that it has to have.
+        refused: claims that only the other kinds have.
+    """
+
+    name: str
+    types: frozenset[str]
+    needed: frozenset[str]
+    refused: frozenset[str]
+
+    def require(self, typ: str | None, claims: Mapping[str, Any]) -> None:
+        """Raise `InvalidToken` unless header and claims are those of this kind."""
+        if (typ or "").lower() not in self.types:
+            raise InvalidToken(f"the type in the header is not that of {self.name}")
+        if not self.needed <= claims.keys() or self.refused & claims.keys():
+            raise InvalidToken(f"the claims are not those of {self.name}")
+
+
+_EVENT_CLAIMS: Final = frozenset({"event_id", "event_timestamp"})
+# A token that names its kind in the header needs no further proof (RFC 9068, section 4); hosted ones all say JWT.
+TYPED_ACCESS: Final = TokenKind(
+    "an access token", frozenset({"at+jwt", "application/at+jwt"}), frozenset(), _EVENT_CLAIMS
+)
+PLAIN_ACCESS: Final = TokenKind(
+    "an access token",
+    frozenset({"jwt", ""}),
+    frozenset({"scp"}),
+    _EVENT_CLAIMS | {"nonce", "at_hash", "c_hash", "auth_time", "events"},
+)
+ID: Final = TokenKind(
+    "an ID token",
+    frozenset({"jwt", ""}),
+    frozenset({"aud"}),
+    _EVENT_CLAIMS | {"scp", "scope", "gty", "permissions", "events"},
+)
+
+
+class VerifiedCache:
+    """Claims of tokens that were verified before, until they end; tokens are kept as SHA-256 only."""
+
+    def __init__(self, *, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._claims: OrderedDict[bytes, Mapping[str, Any]] = OrderedDict()
+
+    def get(self, token: str, *, at: float) -> Mapping[str, Any] | None:
+        """Return the claims of a token that was verified and has not ended."""
+        digest = _digest(token)
+        with self._lock:
+            claims = self._claims.get(digest)
+            if claims is None:
+                return None
+            if claims["exp"] <= at:
+                del self._claims[digest]
+                return None
+            self._claims.move_to_end(digest)
+            return claims
+
+    def put(self, token: str, claims: Mapping[str, Any]) -> None:
+        """Remember a verified token; the one that was not used for longest goes when there are too many."""
+        with self._lock:
+            self._claims[_digest(token)] = claims
+            if len(self._claims) > self._capacity:
+                self._claims.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget everything, after a key was compromised."""
+        with self._lock:
+            self._claims.clear()
+
+
+class Verifier:
+    """Verifies the tokens of one issuer for one application.
+
+    Args:
+        issuer: compared byte by byte with `iss`.
+        keys: the issuer's keys.
+        now: tells the time.
+    """
+
+    def __init__(self, *, issuer: str, client_id: str | None, keys: KeyCache, now: Callable[[], datetime]) -> None:
+        self._issuer = issuer
+        self._client_id = client_id
+        self._keys = keys
+        self._now = now
+        self._verified = VerifiedCache()
+
+    def access(self, token: str, *, audience: str | None = None) -> Flow[Mapping[str, Any]]:
+        """Return the claims of an access token.
+
+        Raises:
+            InvalidToken: it is malformed, wrongly signed, of another issuer or kind, or not for the audience.
+            ExpiredToken: it was valid once.
+            UnknownKey: the issuer does not publish its key.
+        """
+        claims = self.known(token)
+        if claims is None:
+            typ, claims = yield from self._signed(token)
+            kind = TYPED_ACCESS if (typ or "").lower() in TYPED_ACCESS.types else PLAIN_ACCESS
+            kind.require(typ, claims)
+            if kind is PLAIN_ACCESS and self._client_id in texts(claims, "aud"):
+                raise InvalidToken("an ID token was shown as an access token")
+            self._verified.put(token, claims)
+        if audience is not None and audience not in texts(claims, "aud"):
+            raise InvalidToken("the token was made for another audience")
+        return claims
+
+    def known(self, token: str) -> Mapping[str, Any] | None:
+        """Return the claims of an access token that was verified before and has not ended; it makes no call."""
+        return self._verified.get(token, at=self._now().timestamp())
+
+    def identity(self, token: str, *, client_id: str) -> Flow[Mapping[str, Any]]:
+        """Return the claims of an ID token (OpenID Connect Core, section 3.1.3.7); the nonce is the caller's to check.
+
+        Raises:
+            InvalidToken: it is malformed, wrongly signed, of another issuer or kind, or not for this application alone.
+            ExpiredToken: it was valid once.
+            UnknownKey: the issuer does not publish its key.
+        """
+        typ, claims = yield from self._signed(token)
+        ID.require(typ, claims)
+        if set(texts(claims, "aud")) != {client_id}:
+            raise InvalidToken("the ID token was made for another application")
+        if claims.get("azp", client_id) != client_id:
+            raise InvalidToken("the ID token was given to another application")
+        return claims
+
+    def forget(self) -> None:
+        """Forget verified tokens and keys, after a key was compromised."""
+        self._verified.clear()
+        self._keys.purge()
+
+    def _signed(self, token: str) -> Flow[tuple[str | None, dict[str, Any]]]:
+        unverified = read_token(token, max_bytes=LONGEST_TOKEN)
+        key = yield from self._keys.find(unverified.kid, unverified.alg)
+        claims = unverified.verify(key)
+        if claims.get("iss") != self._issuer:
+            raise InvalidToken("the token is of another issuer")
+        require_current(claims, at=self._now().timestamp())
+        return unverified.typ, claims
+
+
+def require_current(claims: Mapping[str, Any], *, at: float) -> None:
+    """Check `exp`, `iat` and `nbf` (RFC 7519, section 4.1); both `exp` and `iat` have to be there.
+
+    Raises:
+        ExpiredToken: `exp` has come; it gets no leeway.
+        InvalidToken: a time is missing or malformed, or more than a minute ahead.
+    """
+    exp, iat = instant(claims, "exp"), instant(claims, "iat")
+    begins = max(iat, instant(claims, "nbf")) if claims.get("nbf") is not None else iat
+    if begins > at + LEEWAY_SECONDS or exp <= iat:
+        raise InvalidToken("the token's time has not come, or makes no sense")
+    if exp <= at:
+        raise ExpiredToken("the token has ended")
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode("utf-8", errors="surrogatepass")).digest()

@@ -1,0 +1,216 @@
+"""Client and AsyncClient: the same operations, answered at once or awaited."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar, Unpack, cast
+
+from billing_sdk._config import ClientSettings, Config
+from billing_sdk._operation import Async, C, Call, Flow, Spawn, Sync, Wait
+from billing_sdk._transport import AsyncTransport, SyncTransport
+from billing_sdk.auth import Provider
+from billing_sdk.entitlements import Snapshots
+from billing_sdk.errors import BillingError, DeadlineExceeded
+from billing_sdk.resources import (
+    Agreements,
+    Customers,
+    Entitlements,
+    Login,
+    Organizations,
+    Permissions,
+    Portal,
+    Roles,
+    Tokens,
+    Usage,
+    Users,
+    WebhookEndpoints,
+    Webhooks,
+)
+
+R = TypeVar("R")
+
+# Whoever is waited for may make several calls, each within the deadline.
+WAITED_CALLS: Final = 3
+MOST_BACKGROUND_THREADS: Final = 16
+_log: Final = logging.getLogger("billing_sdk.client")
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+class Operations(Generic[C]):
+    """What a client of either colour can do; `ClientSettings` lists what it takes.
+
+    Raises:
+        MissingSetting: a setting that is needed was given nowhere; the error names argument and variable.
+        InvalidSetting: an address is not https and its host is not loopback.
+    """
+
+    agreements: Agreements[C]
+    customers: Customers[C]
+    entitlements: Entitlements[C]
+    login: Login[C]
+    organizations: Organizations[C]
+    permissions: Permissions[C]
+    portal: Portal[C]
+    roles: Roles[C]
+    tokens: Tokens[C]
+    usage: Usage[C]
+    users: Users[C]
+    webhook_endpoints: WebhookEndpoints[C]
+    webhooks: Webhooks[C]
+
+    def __init__(self, **settings: Unpack[ClientSettings]) -> None:
+        self.config = Config.load(settings)
+        self._provider = provider = Provider(self.config, now=settings.get("now", utc_now))
+        client = cast("C", self)
+        self.agreements = Agreements(client)
+        self.customers = Customers(client)
+        self.entitlements = Entitlements(client, provider)
+        self.login = Login(client, provider)
+        self.organizations = Organizations(client)
+        self.permissions = Permissions(client)
+        self.portal = Portal(client, provider)
+        self.roles = Roles(client)
+        self.tokens = Tokens(client, provider)
+        self.usage = Usage(client)
+        self.users = Users(client)
+        self.webhook_endpoints = WebhookEndpoints(client)
+        self.webhooks = Webhooks(client, provider)
+        self.snapshots = Snapshots(self.entitlements.list.flow)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(issuer={self.config.issuer!r})"
+
+    def _with_secret(self, call: Call[R]) -> Call[R]:
+        """Add the application's credentials to a form (RFC 6749, section 2.3.1)."""
+        form = {**(call.form or {}), "client_id": self.config.value("client_id")}
+        if self.config.client_secret is not None:
+            form["client_secret"] = self.config.client_secret
+        return replace(call, form=form, credential="none")
+
+    @property
+    def _longest_wait(self) -> float:
+        return WAITED_CALLS * self.config.deadline_seconds
+
+
+class Client(Sync, Operations[Sync]):
+    """A client whose answers are plain values; one serves any number of threads."""
+
+    def __init__(self, *, sleep: Callable[[float], None] = time.sleep, **settings: Unpack[ClientSettings]) -> None:
+        super().__init__(**settings)
+        self._transport = SyncTransport(self.config, sleep=sleep)
+        self._background = threading.BoundedSemaphore(MOST_BACKGROUND_THREADS)
+
+    def take(self, step: Call[Any] | Wait[Any] | Spawn, /) -> Any:
+        """Carry out one step of a flow."""
+        match step:
+            case Call(credential="machine"):
+                return self.run(self._provider.machine.send(step))
+            case Call(credential="client"):
+                return self._transport.send(self._with_secret(step))
+            case Call():
+                return self._transport.send(step)
+            case Wait(future=future):
+                try:
+                    return future.result(timeout=self._longest_wait)
+                except TimeoutError:
+                    raise DeadlineExceeded("another thread did not bring the answer in time") from None
+            case Spawn(flow=flow):
+                self._spawn(flow)
+                return None
+
+    def close(self) -> None:
+        """Close the connections; the client can't be used afterwards."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _spawn(self, flow: Callable[[], Flow[Any]]) -> None:
+        if self._background.acquire(blocking=False):
+            threading.Thread(target=self._run_beside, args=(flow,), name="billing-sdk", daemon=True).start()
+        else:
+            self._run_quietly(flow)
+
+    def _run_beside(self, flow: Callable[[], Flow[Any]]) -> None:
+        try:
+            self._run_quietly(flow)
+        finally:
+            self._background.release()
+
+    def _run_quietly(self, flow: Callable[[], Flow[Any]]) -> None:
+        try:
+            self.run(flow())
+        except BillingError as error:
+            _log.info("what ran in the background failed: %s", error.code)
+
+
+class AsyncClient(Async, Operations[Async]):
+    """A client whose answers are awaited; one serves any number of tasks, and several event loops."""
+
+    def __init__(
+        self, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, **settings: Unpack[ClientSettings]
+    ) -> None:
+        super().__init__(**settings)
+        self._transport = AsyncTransport(self.config, sleep=sleep)
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def take(self, step: Call[Any] | Wait[Any] | Spawn, /) -> Any:
+        """Carry out one step of a flow."""
+        match step:
+            case Call(credential="machine"):
+                return await self.run(self._provider.machine.send(step))
+            case Call(credential="client"):
+                return await self._transport.send(self._with_secret(step))
+            case Call():
+                return await self._transport.send(step)
+            case Wait(future=future):
+                try:
+                    async with asyncio.timeout(self._longest_wait):
+                        return await asyncio.wrap_future(future)
+                except TimeoutError:
+                    raise DeadlineExceeded("another task did not bring the answer in time") from None
+            case Spawn(flow=flow):
+                task = asyncio.create_task(self._run_quietly(flow))
+                # The event loop itself only keeps a weak reference.
+                self._background.add(task)
+                task.add_done_callback(self._background.discard)
+                return None
+
+    async def close(self) -> None:
+        """Stop what runs in the background and close this event loop's connections."""
+        loop = asyncio.get_running_loop()
+        tasks = [task for task in self._background if task.get_loop() is loop]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _run_quietly(self, flow: Callable[[], Flow[Any]]) -> None:
+        try:
+            await self.run(flow())
+        except BillingError as error:
+            _log.info("what ran in the background failed: %s", error.code)

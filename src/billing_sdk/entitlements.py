@@ -1,0 +1,160 @@
+"""Snapshots at hand: gates decide without a call, and hear of changes by webhook.
+
+A snapshot is fresh for 30 seconds. For another 30 it is still used while one flow fetches its successor; after that,
+whoever asks waits for the successor. An event about the customer drops it at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from billing_sdk._flight import Flight
+from billing_sdk._operation import Flow, Spawn
+from billing_sdk.auth import Owner
+from billing_sdk.events import Event
+from billing_sdk.models import EntitlementSnapshot
+
+FRESH_SECONDS: Final = 30.0
+USABLE_SECONDS: Final = 60.0
+KEPT_SECONDS: Final = 900.0
+MOST_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    snapshot: EntitlementSnapshot
+    fresh_until: float
+    usable_until: float
+    kept_until: float
+
+
+class Snapshots:
+    """The snapshots of the customers seen lately, for every thread and event loop of the process.
+
+    Each belongs to one user in one organization of one issuer, and is never shown to another.
+
+    Args:
+        fetch: describes how to fetch a snapshot with a user's access token.
+        fresh_seconds: this old, it decides without a question.
+        usable_seconds: this old, it decides while its successor is fetched.
+        capacity: how many to keep; the one that was fetched first goes.
+        monotonic: tells seconds that never run backwards.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[str], Flow[EntitlementSnapshot]],
+        *,
+        fresh_seconds: float = FRESH_SECONDS,
+        usable_seconds: float = USABLE_SECONDS,
+        capacity: int = 10_000,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._fetch = fetch
+        self._fresh_seconds = fresh_seconds
+        self._usable_seconds = max(usable_seconds, fresh_seconds)
+        self._capacity = capacity
+        self._monotonic = monotonic
+        self._flight: Flight[EntitlementSnapshot] = Flight(monotonic=monotonic)
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[Owner, _Entry] = OrderedDict()
+        self._loading: dict[Owner, object] = {}
+
+    def fresh(self, owner: Owner) -> EntitlementSnapshot | None:
+        """Return the customer's snapshot if it is fresh; a dictionary look-up and a clock, no lock and no call."""
+        entry = self._entries.get(owner)
+        if entry is not None and self._monotonic() < entry.fresh_until:
+            return entry.snapshot
+        return None
+
+    def last(self, owner: Owner) -> EntitlementSnapshot | None:
+        """Return the customer's last snapshot, up to 15 minutes old, for when the server is out of reach.
+
+        A snapshot that an event has dropped does not come back.
+        """
+        entry = self._entries.get(owner)
+        if entry is not None and self._monotonic() < entry.kept_until:
+            return entry.snapshot
+        return None
+
+    def load(self, owner: Owner, token: str) -> Flow[EntitlementSnapshot]:
+        """Return the customer's snapshot, from here or from the server.
+
+        Args:
+            owner: whose; it has to be the token's own user, organization and issuer.
+            token: the user's access token.
+
+        Raises:
+            BillingError: the server does not answer, or refuses the token; `last` may have an older snapshot.
+        """
+        entry = self._entries.get(owner)
+        now = self._monotonic()
+        if entry is not None and now < entry.fresh_until:
+            return entry.snapshot
+        if entry is not None and now < entry.usable_until:
+            if not self._flight.is_flying(owner):
+                yield from Spawn(lambda: self._refresh(owner, token))
+            return entry.snapshot
+        return (yield from self._refresh(owner, token))
+
+    def invalidate(self, event: Event) -> None:
+        """Drop what an event makes doubtful: the snapshots of its user and of everybody in its organization."""
+        user_id, org_code = event.user_id, event.org_code
+        self._drop(lambda owner: owner.subject == user_id or (org_code is not None and owner.org_code == org_code))
+
+    def drop(self, owner: Owner) -> None:
+        """Drop one customer's snapshot."""
+        self._drop(lambda found: found == owner)
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._drop(lambda _: True)
+
+    def _drop(self, is_doubtful: Callable[[Owner], bool]) -> None:
+        with self._lock:
+            for owner in [owner for owner in self._entries if is_doubtful(owner)]:
+                del self._entries[owner]
+            # An answer that is under way may have been written before the event; it must not be kept.
+            for owner in [owner for owner in self._loading if is_doubtful(owner)]:
+                del self._loading[owner]
+
+    def _refresh(self, owner: Owner, token: str) -> Flow[EntitlementSnapshot]:
+        return (yield from self._flight.share(owner, lambda: self._load(owner, token)))
+
+    def _load(self, owner: Owner, token: str) -> Flow[EntitlementSnapshot]:
+        for _ in range(MOST_ATTEMPTS):
+            mark = object()
+            with self._lock:
+                self._loading[owner] = mark
+            asked_at = self._monotonic()
+            try:
+                snapshot = yield from self._fetch(token)
+            except BaseException:
+                self._loading.pop(owner, None)
+                raise
+            if self._keep(owner, snapshot, asked_at, mark):
+                return snapshot
+        return snapshot
+
+    def _keep(self, owner: Owner, snapshot: EntitlementSnapshot, asked_at: float, mark: object) -> bool:
+        """Keep an answer unless an event came in between; return whether it was kept."""
+        entry = _Entry(
+            snapshot,
+            fresh_until=asked_at + self._fresh_seconds,
+            usable_until=asked_at + self._usable_seconds,
+            kept_until=asked_at + KEPT_SECONDS,
+        )
+        with self._lock:
+            if self._loading.get(owner) is not mark:
+                return False
+            del self._loading[owner]
+            self._entries.pop(owner, None)
+            self._entries[owner] = entry
+            if len(self._entries) > self._capacity:
+                self._entries.popitem(last=False)
+            return True

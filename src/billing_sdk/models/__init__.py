@@ -1,0 +1,26 @@
+"""Answers of the billing server as frozen dataclasses.
+
+Owns what a thing looks like once it has been read. Does not own how it is fetched. Each `read` is strict about
+types and ignores members that it does not know; times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from billing_sdk.models._read import Document as Document, parse_instant as parse_instant
+from billing_sdk.models.agreement import AgreedEntitlement as AgreedEntitlement, Agreement as Agreement
+from billing_sdk.models.customer import BillingCustomer as BillingCustomer
+from billing_sdk.models.entitlement import (
+    Entitlement as Entitlement,
+    EntitlementSnapshot as EntitlementSnapshot,
+    SubscribedPlan as SubscribedPlan,
+)
+from billing_sdk.models.organization import (
+    AgreementReference as AgreementReference,
+    CreatedOrganization as CreatedOrganization,
+    Organization as Organization,
+)
+from billing_sdk.models.permission import Permission as Permission, Role as Role
+from billing_sdk.models.portal import PortalLink as PortalLink
+from billing_sdk.models.problem import read_problem as read_problem
+from billing_sdk.models.user import CreatedUser as CreatedUser, User as User
+from billing_sdk.models.webhook_endpoint import EventType as EventType, WebhookEndpoint as WebhookEndpoint

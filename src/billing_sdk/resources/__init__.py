@@ -1,0 +1,21 @@
+"""The operations of the billing server, one noun a file.
+
+Owns what is sent and how answers are read, described once for both colours. Does not own sending (the transport does)
+or verifying (auth and webhooks do). Operations under `/api/v1` take the client's machine credentials, those under
+`/account_api/v1` a user's access token.
+"""
+
+from __future__ import annotations
+
+from billing_sdk.resources.agreements import Agreements as Agreements
+from billing_sdk.resources.customers import Customers as Customers
+from billing_sdk.resources.entitlements import Entitlements as Entitlements
+from billing_sdk.resources.login import Login as Login
+from billing_sdk.resources.organizations import Organizations as Organizations
+from billing_sdk.resources.permissions import Permissions as Permissions, Roles as Roles
+from billing_sdk.resources.portal import Portal as Portal
+from billing_sdk.resources.tokens import Tokens as Tokens
+from billing_sdk.resources.usage import Usage as Usage
+from billing_sdk.resources.users import Users as Users
+from billing_sdk.resources.webhook_endpoints import WebhookEndpoints as WebhookEndpoints
+from billing_sdk.resources.webhooks import Webhooks as Webhooks

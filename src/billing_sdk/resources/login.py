@@ -1,0 +1,103 @@
+"""Sign-ins."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from billing_sdk._operation import C, Flow, operation
+from billing_sdk.auth import AuthUrl, SignedIn, SignInOptions, SignInTransaction, TokenSet
+from billing_sdk.auth.callback import Query
+from billing_sdk.auth.reauth import read_reauth_state
+from billing_sdk.auth.sign_in import (
+    authorization_url,
+    finish_sign_in,
+    refresh_tokens,
+    revoke_token,
+    sign_out_url,
+)
+from billing_sdk.resources._base import ProviderResource
+
+
+class Login(ProviderResource[C]):
+    """Sends visitors to the provider and takes them back."""
+
+    @operation
+    def register_url(self, **options: Unpack[SignInOptions]) -> Flow[AuthUrl]:
+        """Return where to send a visitor to register; `SignInOptions` lists what can be asked for.
+
+        Keep `transaction` in the visitor's own session until the callback.
+
+        Raises:
+            InvalidRequest: an option is not acceptable.
+            MissingSetting: there is no client id or redirect address.
+        """
+        return authorization_url(self._provider, {**options, "prompt": "create"})
+
+    @operation
+    def login_url(self, **options: Unpack[SignInOptions]) -> Flow[AuthUrl]:
+        """Return where to send a visitor to sign in; `SignInOptions` lists what can be asked for.
+
+        Raises:
+            InvalidRequest: an option is not acceptable.
+            MissingSetting: there is no client id or redirect address.
+        """
+        return authorization_url(self._provider, options)
+
+    @operation
+    def restart_url(self, reauth_state: str, *, return_to: str | None = None) -> Flow[AuthUrl]:
+        """Return where to send a visitor whose link had expired, with the options of the expired sign-in.
+
+        Args:
+            reauth_state: sent with the error `login_link_expired`; only harmless options are taken from it.
+            return_to: path of the application to go to afterwards.
+
+        Raises:
+            InvalidRequest: it is not readable.
+        """
+        options = read_reauth_state(reauth_state)
+        if return_to is not None:
+            options["return_to"] = return_to
+        return authorization_url(self._provider, options)
+
+    @operation
+    def callback(self, query: Query, transaction: SignInTransaction) -> Flow[SignedIn]:
+        """Finish a sign-in: check the redirect back, redeem the code, verify the tokens.
+
+        Args:
+            query: the address that was called, or its query string. With parameters by name, repeated ones can
+                only be refused if their values come as lists.
+            transaction: what the start of the sign-in gave; use it once.
+
+        Raises:
+            StateMismatch: the sign-in did not start with this transaction.
+            SignInExpired: it started more than ten minutes ago.
+            IssuerMismatch: another issuer answered.
+            SignInDenied: the provider refused; `facts["error"]` is its reason.
+            SignInError: the callback or its code is not usable.
+            TokenError: a token that came is not acceptable.
+        """
+        return finish_sign_in(self._provider, query, transaction)
+
+    @operation
+    def refresh(self, tokens: TokenSet) -> Flow[TokenSet]:
+        """Return new tokens; however many threads and tasks ask at once, the provider is asked once.
+
+        Raises:
+            ExpiredToken: the refresh token is no longer good; sign in again.
+        """
+        return refresh_tokens(self._provider, tokens)
+
+    @operation
+    def revoke(self, token: str) -> Flow[None]:
+        """Make a refresh or access token worthless."""
+        return revoke_token(self._provider, token)
+
+    @operation
+    def logout_url(self, *, redirect: str | None = None, id_token_hint: str | None = None) -> Flow[str]:
+        """Return where to send a visitor to sign out of the provider as well.
+
+        Args:
+            redirect: where to go afterwards, an address that is registered with the provider.
+            id_token_hint: the ID token, so that the provider need not ask whom to sign out.
+        """
+        return sign_out_url(self._provider, redirect=redirect, id_token_hint=id_token_hint)

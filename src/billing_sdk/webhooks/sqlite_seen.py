@@ -1,0 +1,102 @@
+"""Which events were handled, on disk: for several processes of one machine."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from billing_sdk.webhooks.seen import KEPT_SECONDS, LEASE_SECONDS
+
+BUSY_SECONDS: Final = 5.0
+CLEANED_EVERY: Final = 1_000
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS seen_event (
+    event_id TEXT PRIMARY KEY,
+    is_confirmed INTEGER NOT NULL,
+    until REAL NOT NULL
+) WITHOUT ROWID
+"""
+# A row that has run out counts as none, so one statement both takes over a lease and starts a new one.
+CLAIM: Final = """
+INSERT INTO seen_event (event_id, is_confirmed, until) VALUES (:event_id, 0, :until)
+ON CONFLICT (event_id) DO UPDATE SET is_confirmed = 0, until = :until WHERE seen_event.until <= :now
+"""
+CONFIRM: Final = """
+INSERT INTO seen_event (event_id, is_confirmed, until) VALUES (:event_id, 1, :until)
+ON CONFLICT (event_id) DO UPDATE SET is_confirmed = 1, until = :until
+"""
+
+
+class SqliteSeen:
+    """Remembers in a SQLite file that every process of the machine can share.
+
+    Args:
+        path: the file; it is made when it is missing.
+        lease_seconds: how long a claim lasts.
+        kept_seconds: how long a handled event is remembered.
+        now: tells seconds since 1970; processes have to agree, so it is the wall clock.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        kept_seconds: float = KEPT_SECONDS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._path = str(path)
+        self._lease_seconds = lease_seconds
+        self._kept_seconds = kept_seconds
+        self._now = now
+        self._lock = threading.Lock()
+        self._confirmed = 0
+        with self._connect() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(SCHEMA)
+
+    def claim(self, event_id: str) -> bool:
+        """Return true for exactly one caller, until its lease ends or it is released; false once confirmed."""
+        now = self._now()
+        with self._connect() as connection:
+            values = {"event_id": event_id, "until": now + self._lease_seconds, "now": now}
+            return connection.execute(CLAIM, values).rowcount == 1
+
+    def confirm(self, event_id: str) -> None:
+        """Record that the event was handled."""
+        now = self._now()
+        with self._connect() as connection:
+            connection.execute(CONFIRM, {"event_id": event_id, "until": now + self._kept_seconds})
+            if self._is_time_to_clean():
+                connection.execute("DELETE FROM seen_event WHERE until <= ?", (now,))
+
+    def release(self, event_id: str) -> None:
+        """Give up a claim, so that the next delivery is handled."""
+        with self._connect() as connection:
+            connection.execute("DELETE FROM seen_event WHERE event_id = ? AND is_confirmed = 0", (event_id,))
+
+    def is_confirmed(self, event_id: str) -> bool:
+        """Return whether the event was handled."""
+        with self._connect() as connection:
+            found = connection.execute(
+                "SELECT 1 FROM seen_event WHERE event_id = ? AND is_confirmed = 1 AND until > ?",
+                (event_id, self._now()),
+            )
+            return found.fetchone() is not None
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        # A connection for each use stays clear of threads and forks; it costs a tenth of a millisecond.
+        with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            yield connection
+
+    def _is_time_to_clean(self) -> bool:
+        with self._lock:
+            self._confirmed += 1
+            return self._confirmed % CLEANED_EVERY == 0
