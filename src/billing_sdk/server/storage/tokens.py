@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,11 +16,6 @@ from billing_sdk.server.storage.tables.oidc import (
 )
 
 
-def digest_of(secret: str) -> str:
-    """Return what is stored of a bearer secret: its SHA-256. The secrets are too long to be guessed from it."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class TokenFamily:
     """All that descends from one sign-in, or from one request of a machine.
@@ -30,6 +24,7 @@ class TokenFamily:
         user_id: who signed in; None for a machine.
         org_code: the organization that the tokens speak for.
         scope: what was granted, separated by spaces; refreshing can narrow it for one token, never widen it.
+        audience: the APIs that the access tokens are for, separated by spaces.
         authenticated_at: when the user last proved who they are.
         session_digest: the digest of the key of the provider session that it began in.
     """
@@ -40,6 +35,7 @@ class TokenFamily:
     org_code: str | None
     scope: str
     created_at: datetime
+    audience: str = ""
     authenticated_at: datetime | None = None
     session_digest: str | None = field(default=None, repr=False)
     revoked_at: datetime | None = None

@@ -25,6 +25,7 @@ token_families = Table(
     Column("user_id", String(64)),
     Column("org_code", String(64)),
     Column("scope", Text, nullable=False),
+    Column("audience", Text, nullable=False),
     Column("authenticated_at", Instant),
     # The digest of the provider session's key: signing out ends what the session has begun.
     Column("session_digest", String(64)),
