@@ -85,7 +85,8 @@ def exchange(call: Call[R], config: Config) -> Exchange[R]:
     attempt = encode(call, config, ends_at=time.monotonic() + config.deadline_seconds)
     is_repeatable = call.method == "GET" or call.idempotency_key is not None
     retries = MOST_RETRIES if is_repeatable else 0
-    for count in range(retries + 1):
+    count = 0
+    while True:
         try:
             answer: Answer = yield attempt
         except DeadlineExceeded:
@@ -98,8 +99,8 @@ def exchange(call: Call[R], config: Config) -> Exchange[R]:
             seconds = _asked_pause(answer, count)
             if answer.status not in RETRIED_STATUSES or count == retries or not _has_time(attempt, seconds):
                 return decode(call, answer)
+        count += 1
         yield Pause(seconds)
-    raise AssertionError("the last attempt returns or raises")
 
 
 def encode(call: Call[Any], config: Config, *, ends_at: float) -> Attempt:
@@ -108,15 +109,15 @@ def encode(call: Call[Any], config: Config, *, ends_at: float) -> Attempt:
     if not url.startswith(config.origin + "/"):
         raise InvalidRequest("a call may not leave the issuer")
     if call.params:
-        url = f"{url}?{urlencode(call.params)}"
+        url = f"{url}?{_encoded(call.params)}"
     headers = dict(HEADERS)
     content: bytes | None = None
     if call.json is not None:
         headers["Content-Type"] = "application/json"
-        content = dumps(call.json, ensure_ascii=False, allow_nan=False).encode("utf-8", errors="replace")
+        content = dumps(call.json, allow_nan=False).encode("ascii")
     elif call.form is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        content = urlencode(call.form).encode("ascii")
+        content = _encoded(call.form).encode("ascii")
     if call.token is not None:
         headers["Authorization"] = f"Bearer {_header_value(call.token)}"
     if call.idempotency_key is not None:
@@ -340,6 +341,13 @@ def _parse_or_none(body: bytes) -> Any:
         return parse_object(body)
     except ValueError:
         return None
+
+
+def _encoded(parameters: Mapping[str, str]) -> str:
+    try:
+        return urlencode(parameters)
+    except UnicodeEncodeError:
+        raise InvalidRequest("a parameter has half a character") from None
 
 
 def _header_value(text: str) -> str:

@@ -105,6 +105,9 @@ class Snapshots:
     def invalidate(self, event: Event) -> None:
         """Drop what an event makes doubtful: the snapshots of its user and of everybody in its organization."""
         user_id, org_code = event.user_id, event.org_code
+        if event.is_billing and user_id is None and org_code is None:
+            self.clear()  # hosted providers do not document what they send; doubt about one is doubt about all
+            return
         self._drop(lambda owner: owner.subject == user_id or (org_code is not None and owner.org_code == org_code))
 
     def drop(self, owner: Owner) -> None:

@@ -38,11 +38,14 @@ class Metadata:
 
         Raises:
             IssuerMismatch: it speaks for another issuer; a trailing slash makes another one.
-            UnsafeAnswer: an endpoint is missing or leads away from the issuer.
+            UnsafeAnswer: an endpoint is missing or leads away from the issuer, or there is no S256.
         """
         document = Document(data, "discovery document")
         if document.text("issuer") != issuer:
             raise IssuerMismatch("the discovery document names another issuer")
+        methods = document.texts("code_challenge_methods_supported")
+        if methods and "S256" not in methods:
+            raise UnsafeAnswer("the issuer does not support PKCE with S256")
         origin = _origin(issuer)
 
         def endpoint(name: str) -> str:

@@ -72,11 +72,11 @@ class KeyCache:
             UnknownKey: the issuer does not publish it, or may not be asked again so soon.
             Unreachable: no keys are known and the issuer does not answer.
         """
+        before = self._found
         keys = yield from self._keys()
         key = keys.find(kid, alg)
-        if key is None and self._bucket.take():
-            # Whoever joins a flight that began before the key was published may miss it; the bucket lets it ask again.
-            keys = yield from self._flight.share("keys", self._fetch)
+        if key is None and keys is before:
+            keys = yield from self._flight.share("keys", lambda: self._fetch_again(keys))
             key = keys.find(kid, alg)
         if key is None:
             raise UnknownKey("the issuer publishes no such key")
@@ -100,6 +100,14 @@ class KeyCache:
             raise Unreachable("the issuer's keys could not be fetched a moment ago") from self._failure
         self._bucket.take()
         return (yield from self._flight.share("keys", self._fetch))
+
+    def _fetch_again(self, missed: KeySet) -> Flow[KeySet]:
+        # Decided by one caller for all who came with it: a rotated key is not refused to those who came second.
+        if self._found is not None and self._found is not missed:
+            return self._found
+        if not self._bucket.take():
+            return missed
+        return (yield from self._fetch())
 
     def _failed_lately(self, seconds: float) -> bool:
         return self._failed_at is not None and self._monotonic() - self._failed_at < seconds

@@ -87,6 +87,8 @@ def encode_options(options: SignInOptions) -> dict[str, str]:
     if unknown:
         raise InvalidRequest(f"{unknown[0]} is not a sign-in option", remedy="Pass it through extra={...}.")
     found: dict[str, str] = {}
+    if given.get("prompt") not in (None, "login", "create", "none"):
+        raise InvalidRequest("prompt has to be login, create or none")
     for name in _KEYS:
         if given.get(name) is not None:
             found[name] = checked_key(name, given[name])

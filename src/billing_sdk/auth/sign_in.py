@@ -9,6 +9,7 @@ from hmac import compare_digest
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from billing_sdk._config import is_safe_address
 from billing_sdk._operation import Call, Flow
 from billing_sdk.auth.callback import Callback, Query
 from billing_sdk.auth.claims import AccessClaims, IdClaims
@@ -33,8 +34,11 @@ def authorization_url(provider: Provider, options: SignInOptions) -> Flow[AuthUr
     config = provider.config
     parameters = encode_options(options)
     return_to = options.get("return_to")
+    redirect_uri = options.get("redirect_uri") or config.value("redirect_uri")
+    if not is_safe_address(redirect_uri):
+        raise InvalidRequest("redirect_uri has to be an https address, or http on this machine")
     transaction = SignInTransaction.begin(
-        redirect_uri=options.get("redirect_uri") or config.value("redirect_uri"),
+        redirect_uri=redirect_uri,
         issuer=config.issuer,
         at=provider.now(),
         return_to=checked_path(return_to) if return_to is not None else None,
@@ -173,7 +177,7 @@ def _access(provider: Provider, tokens: TokenSet, user: IdClaims) -> Flow[Access
         # An opaque token says nothing; whoever holds it may do nothing until an API says otherwise.
         ends = int(tokens.expires_at.timestamp())
         return AccessClaims(iss=user.iss, sub=user.sub, exp=ends, iat=user.iat)
-    claims = AccessClaims.read((yield from provider.verifier.access(tokens.access_token)))
+    claims = yield from provider.verifier.access(tokens.access_token)
     if claims.sub != user.sub or claims.azp not in (None, provider.config.client_id):
         raise InvalidToken("access and ID token are about different sign-ins")
     return claims
@@ -195,7 +199,7 @@ def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
             raise InvalidToken("the refreshed ID token is about somebody else")
     if new.access_token.count(".") == 2:
         access = yield from provider.verifier.access(new.access_token)
-        if subject is not None and access.get("sub") != subject:
+        if subject is not None and access.sub != subject:
             raise InvalidToken("the refreshed access token is about somebody else")
     return TokenSet(
         access_token=new.access_token,

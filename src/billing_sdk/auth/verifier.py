@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from billing_sdk._operation import Flow
-from billing_sdk.auth.claims import instant, texts
+from billing_sdk.auth.claims import AccessClaims, instant, texts
 from billing_sdk.auth.jws import read_token
 from billing_sdk.auth.key_cache import KeyCache
 from billing_sdk.errors import ExpiredToken, InvalidToken
@@ -63,27 +63,27 @@ ID: Final = TokenKind(
 
 
 class VerifiedCache:
-    """Claims of tokens that were verified before, until they end; tokens are kept as SHA-256 only."""
+    """What verified tokens say, until they end; the tokens themselves are kept as SHA-256 only."""
 
     def __init__(self, *, capacity: int = 10_000) -> None:
         self._capacity = capacity
         self._lock = threading.Lock()
-        self._claims: OrderedDict[bytes, Mapping[str, Any]] = OrderedDict()
+        self._claims: OrderedDict[bytes, AccessClaims] = OrderedDict()
 
-    def get(self, token: str, *, at: float) -> Mapping[str, Any] | None:
+    def get(self, token: str, *, at: float) -> AccessClaims | None:
         """Return the claims of a token that was verified and has not ended."""
         digest = _digest(token)
         with self._lock:
             claims = self._claims.get(digest)
             if claims is None:
                 return None
-            if claims["exp"] <= at:
+            if claims.exp <= at:
                 del self._claims[digest]
                 return None
             self._claims.move_to_end(digest)
             return claims
 
-    def put(self, token: str, claims: Mapping[str, Any]) -> None:
+    def put(self, token: str, claims: AccessClaims) -> None:
         """Remember a verified token; the one that was not used for longest goes when there are too many."""
         with self._lock:
             self._claims[_digest(token)] = claims
@@ -112,28 +112,29 @@ class Verifier:
         self._now = now
         self._verified = VerifiedCache()
 
-    def access(self, token: str, *, audience: str | None = None) -> Flow[Mapping[str, Any]]:
-        """Return the claims of an access token.
+    def access(self, token: str, *, audience: str | None = None) -> Flow[AccessClaims]:
+        """Return what an access token says.
 
         Raises:
             InvalidToken: it is malformed, wrongly signed, of another issuer or kind, or not for the audience.
             ExpiredToken: it was valid once.
             UnknownKey: the issuer does not publish its key.
         """
-        claims = self.known(token)
-        if claims is None:
+        found = self.known(token)
+        if found is None:
             typ, claims = yield from self._signed(token)
             kind = TYPED_ACCESS if (typ or "").lower() in TYPED_ACCESS.types else PLAIN_ACCESS
             kind.require(typ, claims)
-            if kind is PLAIN_ACCESS and self._client_id in texts(claims, "aud"):
+            found = AccessClaims.read(claims)
+            if kind is PLAIN_ACCESS and self._client_id in found.audience:
                 raise InvalidToken("an ID token was shown as an access token")
-            self._verified.put(token, claims)
-        if audience is not None and audience not in texts(claims, "aud"):
+            self._verified.put(token, found)
+        if audience is not None and audience not in found.audience:
             raise InvalidToken("the token was made for another audience")
-        return claims
+        return found
 
-    def known(self, token: str) -> Mapping[str, Any] | None:
-        """Return the claims of an access token that was verified before and has not ended; it makes no call."""
+    def known(self, token: str) -> AccessClaims | None:
+        """Return what an access token says that was verified before and has not ended; it makes no call."""
         return self._verified.get(token, at=self._now().timestamp())
 
     def identity(self, token: str, *, client_id: str) -> Flow[Mapping[str, Any]]:

@@ -24,13 +24,11 @@ class Tokens(ProviderResource[C]):
             UnknownKey: the issuer does not publish its key.
             Unreachable: no keys are known yet and the issuer does not answer.
         """
-        claims = yield from self._provider.verifier.access(token, audience=audience)
-        return AccessClaims.read(claims)
+        return self._provider.verifier.access(token, audience=audience)
 
     def known(self, token: str) -> AccessClaims | None:
         """Return what a token says if it was verified before and has not ended; this never makes a call."""
-        claims = self._provider.verifier.known(token)
-        return None if claims is None else AccessClaims.read(claims)
+        return self._provider.verifier.known(token)
 
     def purge(self) -> None:
         """Forget every key and verified token, after one of the issuer's keys was compromised."""
