@@ -67,11 +67,11 @@ class DeliveryRepository:
             self._connection.execute(insert(deliveries).values(**stream, **_to_row(delivery)))
         return delivery
 
-    def revive_dead(self, endpoint_id: str, *, at: datetime) -> int:
-        """Put an endpoint's dead letters back in its queue, and return how many there were."""
-        dead = and_(deliveries.c.endpoint_id == endpoint_id, deliveries.c.status == "dead")
-        revived = update(deliveries).where(dead).values(status="waiting", attempts=0, queued_at=at, due_at=at)
-        return self._connection.execute(revived).rowcount
+    def restart(self, endpoint_id: str, status: DeliveryStatus, *, at: datetime) -> int:
+        """Give an endpoint's deliveries of one status a whole new schedule that begins now; return how many."""
+        named = and_(deliveries.c.endpoint_id == endpoint_id, deliveries.c.status == status)
+        restarted = update(deliveries).where(named).values(status="waiting", attempts=0, queued_at=at, due_at=at)
+        return self._connection.execute(restarted).rowcount
 
     def get(self, delivery_id: str) -> Delivery:
         """Return a delivery.

@@ -13,6 +13,6 @@ def redeliver_dead(engine: Engine, *, endpoint_id: str) -> int:
     """
     with engine.begin() as tx:
         endpoint = tx.endpoints.get(endpoint_id)
-        count = tx.deliveries.revive_dead(endpoint.id, at=engine.now())
+        count = tx.deliveries.restart(endpoint.id, "dead", at=engine.now())
     engine.bell.ring()
     return count

@@ -37,6 +37,7 @@ def update_endpoint(
         )
         if is_enabled is not None and is_enabled != endpoint.is_enabled:
             endpoint = endpoint.enabled() if is_enabled else endpoint.disabled("asked")
+            tx.deliveries.restart(endpoint.id, "waiting", at=engine.now())
         tx.endpoints.save(endpoint)
     engine.bell.ring()
     return endpoint
