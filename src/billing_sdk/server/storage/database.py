@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from importlib.resources import as_file, files
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url, text
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, func, make_url, select, text
 
+from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.unit_of_work import UnitOfWork
 
 BUSY_SECONDS = 30
@@ -57,6 +61,20 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
             command.upgrade(migration_config(str(folder), connection), "head")
 
+    def is_migrated(self) -> bool:
+        """Tell whether the schema is the one that this version needs; False also for an empty database."""
+        with (
+            as_file(files("billing_sdk.server.storage") / "migrations") as folder,
+            self._engine.connect() as connection,
+        ):
+            script = ScriptDirectory.from_config(migration_config(str(folder), connection))
+            return set(MigrationContext.configure(connection).get_current_heads()) == set(script.get_heads())
+
+    def now(self) -> datetime:
+        """Return the time by the database's own clock."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.now(type_=Instant))).scalar_one()
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
@@ -77,6 +95,7 @@ def _open_sqlite(url: URL) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite"),
         poolclass=QueuePool,
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=max_overflow,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
@@ -89,6 +108,7 @@ def _open_sqlite(url: URL) -> Engine:
 def _open_postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,  # an error that is logged shows the statement and not what it stores
         pool_size=10,
         max_overflow=30,
         pool_pre_ping=True,

@@ -1,0 +1,132 @@
+"""`billing-sdk doctor`."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from billing_sdk.cli.options import DEFAULT_BASE_URL, BaseUrlOption, DatabaseOption, database_at, without_password
+from billing_sdk.cli.output import OUT
+from billing_sdk.errors import BillingError
+from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.settings import PREFIX, Settings
+from billing_sdk.server.storage import Database
+
+MOST_SKEW = timedelta(seconds=30)
+CONNECT_SECONDS = 5
+MARKS = {"fine": "[green]fine[/]", "look": "[yellow]look[/]", "wrong": "[bold red]wrong[/]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found, and what to do about it."""
+
+    mark: Literal["fine", "look", "wrong"]
+    what: str
+    remedy: str = ""
+
+
+def doctor(database: DatabaseOption = None, base_url: BaseUrlOption = None) -> None:
+    """Check settings, database, keys, clock and endpoints; each line says what to do. Changes nothing."""
+    with database_at(database) as url:
+        findings = tuple(_examine(url, base_url or os.environ.get(f"{PREFIX}BASE_URL") or DEFAULT_BASE_URL))
+    table = Table.grid(padding=(0, 2))
+    for finding in findings:
+        table.add_row(MARKS[finding.mark], escape(finding.what), f"[dim]{escape(finding.remedy)}[/]")
+    OUT.print(table)
+    if any(finding.mark == "wrong" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _examine(database_url: str, base_url: str) -> Iterator[Finding]:
+    """Yield findings until one makes the following checks pointless."""
+    try:
+        settings = Settings.from_environment(base_url=base_url, database_url=database_url)
+    except BillingError as error:
+        yield Finding("wrong", error.detail, error.remedy)
+        return
+    yield Finding("fine", f"settings: {settings.environment} environment at {settings.base_url}")
+    file = database_url.removeprefix("sqlite:///")
+    if file != database_url and not Path(file).exists():
+        yield Finding(
+            "wrong", f"there is no file {file}", "Run billing-sdk serve or migrate, or name another --database."
+        )
+        return
+    database = Database.open(database_url)
+    try:
+        yield from _examine_database(database, without_password(database_url))
+    except SQLAlchemyError as error:
+        yield Finding(
+            "wrong",
+            f"the database {without_password(database_url)} can't be used ({type(error).__name__})",
+            "Check its address, that it runs, and that this user may write to it.",
+        )
+    finally:
+        database.close()
+
+
+def _examine_database(database: Database, name: str) -> Iterator[Finding]:
+    if not database.is_migrated():
+        yield Finding("wrong", f"the schema of {name} is not up to date", "Run billing-sdk migrate.")
+        return
+    yield Finding("fine", f"database: {name} is reachable and up to date")
+    yield _clock(database.now(), datetime.now(UTC))
+    with database.begin(read_only=True) as tx:
+        yield _keys(len(tx.keys.list(at=datetime.now(UTC))))
+        endpoints = tx.endpoints.list()
+        dead = len(tx.deliveries.list(status="dead"))
+    for endpoint in endpoints:
+        yield _endpoint(endpoint, _can_connect)
+    if dead:
+        yield Finding("look", f"{dead} dead letters", "Send them again when their endpoint is well.")
+
+
+def _clock(theirs: datetime, ours: datetime) -> Finding:
+    skew = abs(ours - theirs)
+    if skew > MOST_SKEW:
+        return Finding(
+            "wrong", f"this clock and the database's differ by {skew}", "Run an NTP client on both machines."
+        )
+    return Finding("fine", "clock: that of the database agrees")
+
+
+def _keys(count: int) -> Finding:
+    if count == 0:
+        return Finding("look", "there is no signing key yet", "The first start makes one.")
+    return Finding("fine", f"signing keys: {count}")
+
+
+def _endpoint(endpoint: Endpoint, can_connect: Callable[[str], bool]) -> Finding:
+    name = f"endpoint {endpoint.id} ({endpoint.url})"
+    if not endpoint.is_enabled:
+        why = {"asked": "by its owner", "failing": "after 72 hours of failure", "gone": "because it answered 410"}
+        return Finding(
+            "look", f"{name} is disabled {why[endpoint.disabled_reason or 'asked']}", "Enable it once it is well."
+        )
+    if not can_connect(endpoint.url):
+        return Finding("look", f"{name} takes no connection", "Start it, or delete the endpoint.")
+    if endpoint.failing_since is not None:
+        return Finding("look", f"{name} has failed since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC", "Read its log.")
+    return Finding("fine", name)
+
+
+def _can_connect(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection(
+            (parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]), CONNECT_SECONDS
+        ):
+            return True
+    except OSError:
+        return False
