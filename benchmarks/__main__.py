@@ -1,0 +1,19 @@
+"""Run every benchmark and print its figures."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from benchmarks import gate
+
+
+def main() -> None:
+    """Print the machine class and one line for each figure."""
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
+    for name, figure in gate.measure():
+        print(f"{name:72} {figure:>10}")
+
+
+if __name__ == "__main__":
+    main()
