@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from itsdangerous import BadSignature, Signer
 
-from billing_sdk import AsyncClient, Client
+from billing_sdk.client import AsyncClient, Client
 from billing_sdk.contrib._answers import Link
 from billing_sdk.contrib._cookies import Cookie
 from billing_sdk.contrib._sessions import SessionStore
@@ -132,7 +132,7 @@ def session_secret(given: str | bytes | None, *others: str | bytes | None) -> st
         MissingSetting: there is none.
         InvalidSetting: it is too short to keep anything secret.
     """
-    found = given or os.environ.get("BILLING_SESSION_SECRET") or next(filter(None, others), None)
+    found = next((secret for secret in (given, os.environ.get("BILLING_SESSION_SECRET"), *others) if secret), None)
     if not found:
         raise MissingSetting("session_secret", "BILLING_SESSION_SECRET")
     if len(found) < SHORTEST_SECRET:

@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_sdk.contrib._answers import PRIVATE, Answer
 from billing_sdk.contrib._billing import BillingBase
-from billing_sdk.contrib._receive import LONGEST_WEBHOOK, Receipt, too_large
+from billing_sdk.contrib._receive import Receipt, too_large
 from billing_sdk.contrib._visit import Visit, visit_from_asgi
 from billing_sdk.events import Event
+from billing_sdk.webhooks import LONGEST_BODY
 
 VISIT: ContextVar[Visit] = ContextVar("billing_sdk.visit")
 EVENT: ContextVar[Event | None] = ContextVar("billing_sdk.event", default=None)
@@ -105,7 +106,7 @@ async def read_body(stream: AsyncIterator[bytes]) -> bytes | None:
     body = bytearray()
     async for chunk in stream:
         body += chunk
-        if len(body) > LONGEST_WEBHOOK:
+        if len(body) > LONGEST_BODY:
             return None
     return bytes(body)
 

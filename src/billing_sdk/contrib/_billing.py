@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
 from billing_sdk._operation import Flow
+from billing_sdk.client import utc_now
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import AnyClient, Application, session_secret
 from billing_sdk.contrib._gate import open_portal
@@ -75,7 +76,7 @@ class BillingBase(Links):
         self._home = home
         self._secret = session_secret
         self._session_time = timedelta(seconds=session_seconds)
-        self._now = now or (lambda: datetime.now(UTC))
+        self._now = now or utc_now
         self._settings = settings
         self._application: Application | None = None
         self._handlers: dict[str, list[Callable[[Event], Any]]] = {}
@@ -159,8 +160,7 @@ class BillingBase(Links):
         if self._application is not None:
             raise InvalidSetting("this Billing has an application already", remedy="Make one Billing for each.")
         secret = session_secret(self._secret, *other_secrets)
-        client = self._client if self._client is not None else self.client_class(**self._settings)
-        self._client = client
+        client = self._client or self.client_class(now=self._now, **self._settings)
         self._application = Application.assemble(
             client,
             self._sessions,

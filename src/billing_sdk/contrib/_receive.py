@@ -17,7 +17,7 @@ from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.errors import BillingError, Conflict, PayloadTooLarge, ServerFault, UnsupportedMediaType
 from billing_sdk.events import Event
-from billing_sdk.webhooks import LONGEST_BODY as LONGEST_WEBHOOK, MemorySeen, SeenStore
+from billing_sdk.webhooks import LONGEST_BODY, MemorySeen, SeenStore
 
 LOG = logging.getLogger("billing_sdk.contrib")
 BODY_TYPES: Final = ("application/jwt", "application/jose", "text/plain")
@@ -119,4 +119,4 @@ def refused(error: BillingError) -> Answer:
 
 def too_large() -> Answer:
     """Answer a body that is longer than a webhook may be, without having read all of it."""
-    return refused(PayloadTooLarge(f"a webhook has at most {LONGEST_WEBHOOK} bytes"))
+    return refused(PayloadTooLarge(f"a webhook has at most {LONGEST_BODY} bytes"))

@@ -77,18 +77,21 @@ def user_of(access: AccessClaims) -> SignedInUser:
 
 def renewed(application: Application, visit: Visit, session: Session) -> Flow[Session | None]:
     """Return the session with a fresh access token; None where the provider does not renew it."""
-    if session.tokens.refresh_token is None:
-        return session if session.tokens.expires_at > application.now() else end_session(application, visit)
+    if session.tokens.refresh_token is None and session.tokens.expires_at > application.now():
+        return session
     try:
         tokens = yield from application.client.login.refresh.flow(session.tokens)
         access = yield from application.client.tokens.verify_access.flow(tokens.access_token)
     except TokenError:
-        return end_session(application, visit)
+        end_session(application, visit)
+        return None
     except BillingError as error:
         LOG.warning("a session can't be renewed: %s", error.code)
         return session
     fresh = replace(session, tokens=tokens, org_code=access.org_code, permissions=access.permissions)
-    if key := session_key(application, visit):
+    key = session_key(application, visit)
+    # Whoever has signed out in the meantime stays signed out.
+    if key and application.sessions.find(key, application.now()):
         application.sessions.save(key, fresh)
     return fresh
 

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._billing import BillingBase
-from billing_sdk.contrib._receive import LONGEST_WEBHOOK, Receipt, too_large
+from billing_sdk.contrib._receive import Receipt, too_large
 from billing_sdk.contrib._visit import visit_from_wsgi
+from billing_sdk.webhooks import LONGEST_BODY
 
 EVENT = "billing_sdk.event"
 StartResponse: TypeAlias = Callable[..., Any]
@@ -38,8 +39,8 @@ class WebhookMiddleware:
         """Handle one request."""
         if environ.get("PATH_INFO") != self._path or environ["REQUEST_METHOD"] != "POST":
             return self._app(environ, start_response)
-        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LONGEST_WEBHOOK + 1))
-        if len(body) > LONGEST_WEBHOOK:
+        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LONGEST_BODY + 1))
+        if len(body) > LONGEST_BODY:
             return send(too_large(), start_response)
         client: Any = self._billing.application.client
         receipt = client.run(self._billing.receiver.receive(visit_from_wsgi(environ), body))

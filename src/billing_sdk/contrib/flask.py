@@ -11,21 +11,22 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar, cast
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, has_request_context, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from billing_sdk import Client
 from billing_sdk._operation import Flow
+from billing_sdk.client import Client
 from billing_sdk.contrib._answers import PRIVATE, Answer
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._billing import ROUTES, BillingBase, View
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import Rule
-from billing_sdk.contrib._receive import LONGEST_WEBHOOK, too_large
+from billing_sdk.contrib._receive import too_large
 from billing_sdk.contrib._visit import Visit, visit_from_wsgi
 from billing_sdk.contrib._wsgi import EVENT, WebhookMiddleware as WebhookMiddleware
 from billing_sdk.errors import ConfigurationError
 from billing_sdk.events import Event
+from billing_sdk.webhooks import LONGEST_BODY
 
 VISIT = "billing_sdk.visit"
 
@@ -79,7 +80,7 @@ class Billing(BillingBase):
         return lambda: respond(self.client.run(flow(self.application, self._visit())))
 
     def _webhooks(self) -> Response:
-        request.max_content_length = LONGEST_WEBHOOK
+        request.max_content_length = LONGEST_BODY
         try:
             body = request.get_data()
         except RequestEntityTooLarge:
@@ -93,7 +94,7 @@ class Billing(BillingBase):
         return respond(receipt.answer)
 
     def _visit(self) -> Visit:
-        if not request:
+        if not has_request_context():
             raise ConfigurationError("nobody asks", remedy="Use this while a request is handled.")
         environ = request.environ
         visit: Visit | None = environ.get(VISIT)

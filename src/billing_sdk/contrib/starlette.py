@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.websockets import WebSocket
 
-from billing_sdk import AsyncClient
 from billing_sdk._operation import Flow
+from billing_sdk.client import AsyncClient
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._asgi import EVENT, VISIT, VisitMiddleware, WebhookMiddleware as WebhookMiddleware, read_body
@@ -136,7 +136,7 @@ class Billing(BillingBase):
                 try:
                     yield state
                 finally:
-                    await self.client.aclose()
+                    await self.client.close()
 
         return lifespan
 

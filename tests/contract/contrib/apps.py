@@ -1,0 +1,236 @@
+"""The same application in both frameworks, on a socket each; what the tests of contrib ask their questions."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import flask
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from werkzeug.serving import make_server
+
+from billing_sdk import AsyncClient, Client, Event, Snapshots
+from billing_sdk.contrib import ALLOW, SessionStore, Stale, flask as for_flask, starlette as for_starlette
+from billing_sdk.webhooks import SeenStore
+from tests.contract.contrib.provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.waiting import wait_until
+
+
+@dataclass(slots=True)
+class Clock:
+    """Time that a test moves, for dates and for the ages of caches alike."""
+
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        """Return the present, moved."""
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic(self) -> float:
+        """Return seconds that move as well."""
+        return self.now().timestamp()
+
+    def move(self, seconds: float) -> None:
+        """Let time pass."""
+        self.ahead += timedelta(seconds=seconds)
+
+
+@dataclass(slots=True)
+class Told:
+    """What the application was told, and how it is to behave.
+
+    Attributes:
+        events: what its handlers got.
+        hooked: what the route behind the middleware got.
+        views: how often a gated view has run.
+        is_failing: its handlers raise.
+        hook_status: what the route behind the middleware answers.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    hooked: list[str] = field(default_factory=list)
+    views: int = 0
+    is_failing: bool = False
+    hook_status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RunningApp:
+    """An application that listens."""
+
+    base_url: str
+    billing: Any
+    told: Told
+    clock: Clock
+
+    def browser(self) -> httpx.Client:
+        """Return a browser that has not been there before; it follows no redirect by itself."""
+        return httpx.Client(base_url=self.base_url, headers={"Accept": "text/html"}, timeout=10)
+
+
+def sign_in(browser: httpx.Client, return_to: str = "/") -> httpx.Response:
+    """Sign Ada in, and return the page that she comes back to."""
+    return browser.get("/billing/login", params={"return_to": return_to}, follow_redirects=True)
+
+
+@contextmanager
+def running(
+    framework: str,
+    provider: Provider,
+    *,
+    sessions: SessionStore | None = None,
+    seen: SeenStore | None = None,
+    **settings: Any,
+) -> Iterator[RunningApp]:
+    """Run the application in one framework for the length of a `with` block."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        told, clock = Told(), Clock()
+        given = {
+            "issuer": provider.base_url,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "redirect_uri": f"{base_url}/billing/callback",
+            "deadline_seconds": 2.0,
+            **settings,
+        }
+        options: dict[str, Any] = {"sessions": sessions, "seen": seen, "session_secret": "a secret of the tests"}
+        build, serve = (build_flask, serve_wsgi) if framework == "flask" else (build_starlette, serve_asgi)
+        app, billing = build(given, {**options, "now": clock.now}, told, clock)
+        try:
+            with serve(app, listener):
+                yield RunningApp(base_url, billing, told, clock)
+        finally:
+            if isinstance(billing.client, Client):
+                billing.client.close()
+
+
+def build_flask(settings: dict[str, Any], options: dict[str, Any], told: Told, clock: Clock) -> tuple[Any, Any]:
+    """Make the application in Flask."""
+    client = Client(now=clock.now, **settings)
+    client.snapshots = Snapshots(client.entitlements.list.flow, monotonic=clock.monotonic)
+    app = flask.Flask(__name__)
+    billing = for_flask.Billing(app, client=client, **options)
+
+    def view() -> Any:
+        told.views += 1
+        return flask.jsonify(user=billing.user.email if billing.user else None)
+
+    app.add_url_rule("/", "home", lambda: flask.jsonify(user=billing.user.email if billing.user else None))
+    app.add_url_rule("/links", "links", lambda: billing.portal_button("x", return_url="https://elsewhere.example/"))
+    for path, gate in gates(billing).items():
+        app.add_url_rule(path, path, gate(view), methods=["GET", "POST"])
+
+    @app.post("/hooks")
+    def hook() -> tuple[str, int]:
+        assert billing.event is not None
+        told.hooked.append(f"{billing.event.id} {len(flask.request.get_data())}")
+        return "", told.hook_status
+
+    @billing.on("*")
+    def note(event: Event) -> None:
+        told.events.append(event)
+        if told.is_failing:
+            raise RuntimeError("the handler fails")
+
+    app.wsgi_app = for_flask.WebhookMiddleware(app.wsgi_app, billing=billing, path="/hooks")  # type: ignore[method-assign]
+    return app, billing
+
+
+def build_starlette(settings: dict[str, Any], options: dict[str, Any], told: Told, clock: Clock) -> tuple[Any, Any]:
+    """Make the application in Starlette, with endpoints of both colours."""
+    client = AsyncClient(now=clock.now, **settings)
+    client.snapshots = Snapshots(client.entitlements.list.flow, monotonic=clock.monotonic)
+    billing = for_starlette.Billing(client=client, **options)
+
+    async def home(_: Request) -> Response:
+        return JSONResponse({"user": billing.user.email if billing.user else None})
+
+    async def links(_: Request) -> Response:
+        return PlainTextResponse(billing.portal_button("x", return_url="https://elsewhere.example/"))
+
+    async def view(_: Request) -> Response:
+        told.views += 1
+        return JSONResponse({"user": billing.user.email if billing.user else None})
+
+    def blocking_view(_: Request) -> Response:
+        told.views += 1
+        return JSONResponse({"user": billing.user.email if billing.user else None})
+
+    async def hook(request: Request) -> Response:
+        assert billing.event is not None
+        told.hooked.append(f"{billing.event.id} {len(await request.body())}")
+        return Response(status_code=told.hook_status)
+
+    @billing.on("*")
+    async def note(event: Event) -> None:
+        told.events.append(event)
+        if told.is_failing:
+            raise RuntimeError("the handler fails")
+
+    endpoints = {path: gate(blocking_view if path == "/blocking" else view) for path, gate in gates(billing).items()}
+    app = Starlette(
+        routes=[
+            Route("/", home),
+            Route("/links", links),
+            Route("/hooks", hook, methods=["POST"]),
+            *(Route(path, endpoint, methods=["GET", "POST"]) for path, endpoint in endpoints.items()),
+        ]
+    )
+    app.add_middleware(for_starlette.WebhookMiddleware, billing=billing, path="/hooks")
+    billing.init_app(app)
+    app.router.lifespan_context = billing._closing_client(app.router.lifespan_context)
+    return app, billing
+
+
+def gates(billing: Any) -> dict[str, Any]:
+    """Return what guards each path."""
+    return {
+        "/reports": billing.requires("advanced_reports"),
+        "/blocking": billing.requires("advanced_reports"),
+        "/lounge": billing.requires_plan("pro_monthly", "enterprise_monthly"),
+        "/admin": billing.requires_permission("org:write:billing"),
+        "/stale": billing.requires("advanced_reports", when_unreachable=Stale(300)),
+        "/open": billing.requires("advanced_reports", when_unreachable=ALLOW),
+    }
+
+
+@contextmanager
+def serve_wsgi(app: Any, listener: socket.socket) -> Iterator[None]:
+    """Serve a WSGI application on a socket that listens."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno())
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)
+
+
+@contextmanager
+def serve_asgi(app: Any, listener: socket.socket) -> Iterator[None]:
+    """Serve an ASGI application on a socket that listens."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        wait_until(lambda: server.started or not thread.is_alive(), what="the start of the application")
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)

@@ -1,0 +1,36 @@
+"""The provider, and the application in each framework; a test that asks for `app` runs once for each of them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.contract.contrib.apps import RunningApp, running, serve_asgi
+from tests.contract.contrib.provider import Provider
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A provider that listens, and signs everybody in as Ada."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        provider = Provider(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with serve_asgi(provider.app(), listener):
+            yield provider
+
+
+@pytest.fixture(params=["flask", "starlette"])
+def app(request: pytest.FixtureRequest, provider: Provider) -> Iterator[RunningApp]:
+    """The application in one framework."""
+    with running(request.param, provider) as app:
+        yield app
+
+
+@pytest.fixture
+def browser(app: RunningApp) -> Iterator[httpx.Client]:
+    """A browser that has not been there before."""
+    with app.browser() as browser:
+        yield browser
