@@ -2,13 +2,13 @@
 
 An operation is a method that *describes* its requests: it returns one `Call[T]`, or is a generator (a flow)
 that takes several with `yield from` and returns `T`. On `Client` it gives `T`; on `AsyncClient`,
-`Awaitable[T]`. A flow may also `Wait` for something that another thread or task is bringing, and `Spawn`
+a coroutine of it. A flow may also `Wait` for something that another thread or task is bringing, and `Spawn`
 another flow that nobody waits for. This module knows neither HTTP nor an event loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, overload
@@ -165,9 +165,9 @@ class BlockingOperation(Bound[P, T]):
 class AwaitedOperation(Bound[P, T]):
     """An operation whose answer is awaited."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-        """Return the operation as something to await."""
-        value: Awaitable[T] = self._resource._client.run(self.flow(*args, **kwargs))
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, T]:
+        """Return the operation as a coroutine, which has not started."""
+        value: Coroutine[Any, Any, T] = self._resource._client.run(self.flow(*args, **kwargs))
         return value
 
 

@@ -1,0 +1,98 @@
+"""Every operation, in both colours: what it sends, and what it makes of the answer."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+import respx
+
+from billing_sdk import (
+    Event,
+    resources,
+)
+from billing_sdk._operation import operation
+from billing_sdk.errors import CardDeclined
+from tests.unit.sdk.conftest import Driver
+from tests.unit.sdk.kit import KEY, access_claims, event_claims
+from tests.unit.sdk.operation_cases import CASES, Case
+
+# These have files of their own, because one answer does not tell their story.
+ELSEWHERE = {
+    "login.register_url",
+    "login.login_url",
+    "login.restart_url",
+    "login.callback",
+    "login.refresh",
+    "login.revoke",
+    "login.logout_url",
+    "tokens.verify_access",
+    "webhooks.verify",
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_operation_sends_what_the_wire_asks_for_and_reads_the_answer(
+    case: Case, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    method, path = case.sends
+    route = issuer.route(method=method, path=path).mock(httpx.Response(200, json=case.answer))
+
+    found = driver.run(case.call)
+
+    assert case.gives(found) if callable(case.gives) else found == case.gives
+    (sent,) = [call.request for call in route.calls]
+    assert dict(parse_qsl(sent.url.query.decode())) == case.params
+    assert (json.loads(sent.content) if sent.content else None) == case.body
+    assert sent.headers["authorization"] == f"Bearer {case.bearer}-token"
+    assert sent.headers.get("idempotency-key") == case.idempotency_key
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_operation_raises_the_error_that_the_server_names(
+    case: Case, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    method, path = case.sends
+    refusal = {"errors": [{"code": "CARD_DECLINED", "message": "no", "decline_code": "expired_card"}]}
+    issuer.route(method=method, path=path).mock(httpx.Response(402, json=refusal, headers={"X-Request-Id": "req_1"}))
+
+    with pytest.raises(CardDeclined) as caught:
+        driver.run(case.call)
+
+    assert caught.value.request_id == "req_1"
+    assert caught.value.facts == {"decline_code": "expired_card"}
+
+
+def test_every_operation_is_covered_in_both_colours() -> None:
+    nouns = {name: found for name, found in vars(resources).items() if isinstance(found, type)}
+    spelled = {"WebhookEndpoints": "webhook_endpoints"}
+    described = {
+        f"{spelled.get(noun, noun.lower())}.{verb}"
+        for noun, found in nouns.items()
+        for verb, value in vars(found).items()
+        if isinstance(value, operation)
+    }
+    assert described == {case.name for case in CASES} | ELSEWHERE
+
+
+def test_a_token_is_verified_without_a_call_of_its_own(driver: Driver, issuer: respx.MockRouter) -> None:
+    token = KEY.sign(access_claims())
+
+    found = driver.run(lambda c: c.tokens.verify_access(token))
+
+    assert (found.sub, found.org_code, found.permissions) == ("kp_1", "org_1", {"org:read:billing"})
+    calls = len(issuer.calls)
+    assert driver.run(lambda c: c.tokens.verify_access(token)) == found
+    assert driver.client.tokens.known(token) is found
+    assert len(issuer.calls) == calls
+
+
+def test_a_webhook_becomes_an_event(driver: Driver, issuer: respx.MockRouter) -> None:
+    body = KEY.sign(event_claims(), typ="webhook-event+jwt")
+
+    event = driver.run(lambda c: c.webhooks.verify(body.encode()))
+
+    assert type(event) is Event
+    assert (event.type, event.id, event.customer_id) == ("customer.plan_changed", "event_1", "customer_1")
