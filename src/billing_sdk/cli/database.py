@@ -9,8 +9,10 @@ import typer
 
 from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at, without_password
 from billing_sdk.cli.output import OUT, show_ready
+from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.running import Ready
-from billing_sdk.server.usecases.seed_demo import seed_demo
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 
 DEFAULT_CALLBACK = "http://127.0.0.1:5000/billing/callback"
 
@@ -42,7 +44,19 @@ def seed(
     """Fill a database with the demo catalogue; safe to repeat."""
     redirect_uris = tuple(redirect_uri or (DEFAULT_CALLBACK,))
     with engine_at(database, base_url) as engine:
-        sown = seed_demo(engine, redirect_uris=redirect_uris)
-        ready = Ready.of(engine.settings, sown, redirect_uris)
+        ready = Ready.of(engine.settings, sow_demo(engine, redirect_uris), redirect_uris)
         show_ready(ready, database=without_password(engine.settings.database_url), webhooks=())
         OUT.print(f"The {what} seed is in place.")
+
+
+def sow_demo(engine: Engine, redirect_uris: tuple[str, ...]) -> DemoSeed:
+    """Fill a database with the demo catalogue.
+
+    Raises:
+        ConfigurationError: the server is not for this machine alone; the passwords of the demo are published.
+    """
+    if engine.settings.environment == "live" or not engine.settings.is_local:
+        raise ConfigurationError(
+            "the demo has published passwords, and others can reach this server", remedy="Seed a local one."
+        )
+    return seed_demo(engine, redirect_uris=redirect_uris)

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from billing_sdk.cli.child import Child, environment_for
-from billing_sdk.cli.database import Seed
+from billing_sdk.cli.database import Seed, sow_demo
 from billing_sdk.cli.options import DEFAULT_PORT, BaseUrlOption, DatabaseOption, database_at, without_password
 from billing_sdk.cli.output import show_ready
 from billing_sdk.errors import ConfigurationError
@@ -26,7 +26,6 @@ from billing_sdk.server.running import Ready, bind, origin_of, running
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ensure_endpoint import ensure_endpoint
-from billing_sdk.server.usecases.seed_demo import seed_demo
 
 DEFAULT_APP_URL = "http://127.0.0.1:5000"
 
@@ -116,13 +115,9 @@ def _run(plan: Plan, database_url: str) -> int:
 
 def _prepare(plan: Plan, engine: Engine) -> Ready:
     """Sow the seed and register the endpoints that were asked for."""
-    if plan.seed is not None and engine.settings.environment == "live":
-        raise ConfigurationError(
-            "the demo seed has published passwords, and this is a live environment", remedy="Leave --seed out."
-        )
     redirect_uris = tuple(dict.fromkeys((*plan.redirect_uris, *((_callback(plan),) if plan.command else ()))))
     redirect_uris = redirect_uris or (_callback(plan),)
-    seed = None if plan.seed is None else seed_demo(engine, redirect_uris=redirect_uris)
+    seed = None if plan.seed is None else sow_demo(engine, redirect_uris)
     for url in _webhooks(plan):
         ensure_endpoint(engine, url=url, name="billing-sdk serve")
     return Ready.of(engine.settings, seed, redirect_uris if seed else ())

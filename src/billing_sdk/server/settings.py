@@ -89,9 +89,14 @@ class Settings:
         return (plain,) if plain == secure else (plain, secure)
 
     @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
     def may_call_this_machine(self) -> bool:
         """Whether webhooks may go to a loopback address: in a test environment that is itself local."""
-        return self.environment == "test" and is_loopback(urlsplit(self.base_url).hostname or "")
+        return self.environment == "test" and self.is_local
 
 
 def is_loopback(host: str) -> bool:
