@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,9 +13,9 @@ from billing_sdk.server import oidc, pages, web
 from billing_sdk.server.api import kinde
 from billing_sdk.server.clock import Clock, SystemClock
 from billing_sdk.server.gateways import Gateway, ManagedGateway
-from billing_sdk.server.outbox import Dispatcher
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
+from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.signing_keys import current_key
 
@@ -57,8 +58,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with Dispatcher.running(engine, is_enabled=delivers):
-            yield
+        dispatcher = create_dispatcher(engine) if delivers else None
+        if dispatcher:
+            await to_thread(dispatcher.start)
+        yield
+        if dispatcher:
+            await to_thread(dispatcher.stop)
         if database is None:
             engine.database.close()
 

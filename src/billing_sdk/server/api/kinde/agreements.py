@@ -1,0 +1,177 @@
+"""Agreements: which plan a customer is on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
+from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, cut
+from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.entitlements import GrantedEntitlement, entitlements_of
+from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.usecases.assign_plan import assign_plan
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.engine import Engine
+
+router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
+
+CustomerId = Annotated[str, Query(min_length=1, max_length=64)]
+FeatureCode = Annotated[str | None, Query(max_length=64)]
+Agreed: TypeAlias = tuple[Agreement, tuple[GrantedEntitlement, ...]]
+
+
+class AgreedEntitlementView(BaseModel):
+    """A feature that an agreement includes."""
+
+    feature_code: str
+    entitlement_id: str
+
+
+class AgreementView(BaseModel):
+    """A customer's contract for a plan."""
+
+    id: str
+    plan_code: str
+    expires_on: datetime | None
+    billing_group_id: str | None
+    current_period_start: datetime | None
+    current_period_end: datetime | None
+    entitlements: list[AgreedEntitlementView]
+
+    @classmethod
+    def of(cls, agreed: Agreed, *, at: datetime) -> AgreementView:
+        """Show an agreement in the Management API's words, in the period that contains `at`."""
+        agreement, granted = agreed
+        period = agreement.period_at(at)
+        return cls(
+            id=agreement.id,
+            plan_code=agreement.plan_key,
+            expires_on=agreement.ended_at,
+            billing_group_id=agreement.group_id,
+            current_period_start=period.start,
+            current_period_end=period.end,
+            entitlements=[
+                AgreedEntitlementView(feature_code=one.feature_key, entitlement_id=one.id) for one in granted
+            ],
+        )
+
+
+class AgreementList(Answer):
+    """The agreements that a customer is bound by."""
+
+    has_more: bool
+    agreements: list[AgreementView]
+
+
+class AgreementReference(BaseModel):
+    """Which agreement was made or ended, and where it stands."""
+
+    id: str
+    plan_code: str
+    status: str
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> AgreementReference:
+        """Name an agreement."""
+        return cls(id=agreement.id, plan_code=agreement.plan_key, status=agreement.status)
+
+
+class AgreementAnswer(Answer):
+    """Success; `agreement` is an extension."""
+
+    agreement: AgreementReference
+
+
+class NewAgreement(Body):
+    """Which customer goes on which plan."""
+
+    customer_id: str = Field(max_length=64)
+    plan_code: str = Field(max_length=64)
+    is_invoice_now: bool = False
+    is_prorate: bool = False
+
+
+class EndedAgreement(Body):
+    """Which agreement to end."""
+
+    agreement_id: str = Field(max_length=64)
+
+
+@router.get("/billing/agreements", **scoped("read:billing_agreements"))
+def list_agreements(
+    engine: EngineOf,
+    customer_id: CustomerId,
+    feature_code: FeatureCode = None,
+    page_size: PageSize = 10,
+    starting_after: StartingAfter = None,
+    ending_before: EndingBefore = None,
+) -> AgreementList:
+    """Return the agreements of a customer that are in force, or those of them that include a feature."""
+    wanted = PageRequest(page_size, starting_after, ending_before)
+    found = [
+        agreed
+        for agreed in agreements_of(engine, customer_id)
+        if feature_code is None or feature_code in {granted.feature_key for granted in agreed[1]}
+    ]
+    page = cut(found, wanted, id_of=lambda agreed: agreed[0].id)
+    at = engine.now()
+    return AgreementList(has_more=page.has_more, agreements=[AgreementView.of(agreed, at=at) for agreed in page.items])
+
+
+@router.post("/billing/agreements", response_model=AgreementAnswer, **scoped("create:billing_agreements"))
+def create_agreement(engine: EngineOf, body: NewAgreement, once: OnlyOnce) -> Response:
+    """Put a customer on a plan, which ends an earlier agreement in the plan's group.
+
+    Extensions: the answer names the agreement, and an Idempotency-Key makes the call safe to repeat. A customer
+    without a payment method is asked for one at the next sign-in.
+    """
+
+    def serve() -> AgreementAnswer:
+        agreement = assign_plan(
+            engine,
+            customer_id=body.customer_id,
+            plan_key=body.plan_code,
+            source="api",
+            is_prorate=body.is_prorate,
+            is_invoice_now=body.is_invoice_now,
+        )
+        return AgreementAnswer(agreement=AgreementReference.of(agreement))
+
+    return once(body, serve)
+
+
+@router.delete("/billing/agreements", **scoped("delete:billing_agreements"))
+def end_agreement(
+    engine: EngineOf,
+    agreement_id: Annotated[str | None, Query(max_length=64)] = None,
+    body: EndedAgreement | None = None,
+) -> AgreementAnswer:
+    """End an agreement at once; its id may be in the address or in the body.
+
+    The published API documents neither the place of the id nor the answer; both are extensions.
+    """
+    named = {found for found in (agreement_id, body.agreement_id if body else None) if found}
+    if len(named) != 1:
+        raise InvalidRequest("agreement_id is needed, once", parameter="agreement_id")
+    ended = cancel_agreement(engine, agreement_id=named.pop(), source="api")
+    return AgreementAnswer(agreement=AgreementReference.of(ended))
+
+
+def agreements_of(engine: Engine, customer_id: str) -> tuple[Agreed, ...]:
+    """Return the live agreements of a customer, the oldest first, each with what it includes.
+
+    Raises:
+        NotFound: there is no such customer.
+    """
+    with engine.read() as tx:
+        customer = tx.customers.get(customer_id)
+        found = tx.agreements.live_with_plans(customer_id=customer.id)
+    return tuple((agreement, entitlements_of(agreement, version)) for agreement, version, _ in found)

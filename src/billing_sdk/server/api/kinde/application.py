@@ -1,0 +1,65 @@
+"""The door as ASGI applications, each below its own prefix."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute, Mount, Route
+
+from billing_sdk._version import __version__
+from billing_sdk.server.api.kinde import (
+    account,
+    agreements,
+    customers,
+    entitlements,
+    envelope,
+    events,
+    meter_usage,
+    organizations,
+    portal,
+    users,
+    webhooks,
+)
+from billing_sdk.server.api.kinde.reference import reference_page
+from billing_sdk.server.usecases.engine import Engine
+
+ACCOUNT = (account.router,)
+MANAGEMENT = (
+    agreements.router,
+    entitlements.router,
+    meter_usage.router,
+    customers.router,
+    organizations.router,
+    users.router,
+    webhooks.router,
+    events.router,
+    portal.router,
+)
+
+
+def routes(engine: Engine) -> list[BaseRoute]:
+    """Return the routes of the Account API, the Management API and their reference."""
+    account_api = create_app(engine, title="Account API", prefix="/account_api", routers=ACCOUNT)
+    management_api = create_app(engine, title="Management API", prefix="/api", routers=MANAGEMENT)
+    return [
+        Route("/api/docs", reference_page(management_api, account_api)),
+        Mount("/account_api", app=account_api),
+        Mount("/api", app=management_api),
+    ]
+
+
+def create_app(engine: Engine, *, title: str, prefix: str, routers: tuple[APIRouter, ...]) -> FastAPI:
+    """Return one API with its OpenAPI document at `openapi.json`."""
+    app = FastAPI(
+        title=title,
+        version=__version__,
+        servers=[{"url": f"{engine.settings.base_url}{prefix}"}],
+        root_path_in_servers=False,
+        docs_url=None,  # the ready-made pages load scripts from other hosts
+        redoc_url=None,
+        exception_handlers=envelope.exception_handlers(),
+    )
+    app.router.route_class = envelope.StrictRoute
+    for router in routers:
+        app.include_router(router, prefix="/v1", responses=envelope.ERRORS)
+    app.state.engine = engine
+    return app

@@ -1,0 +1,128 @@
+"""The envelopes: what every body that comes in and every answer that goes out has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from billing_sdk.errors import BillingError, CustomerExists, InvalidRequest, RouteNotFound, ServerFault
+from billing_sdk.server.web import as_billing_error, error_headers, read_json, request_id_of
+
+T = TypeVar("T")
+Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+ErrorHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+# Codes that the published API has already given a name.
+PUBLISHED_CODES: dict[type[BillingError], str] = {CustomerExists: "BILLING_CUSTOMER_EXISTS"}
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The request is malformed; one entry for each bad field."},
+    401: {"description": "There is no token, or not one that this API takes."},
+    403: {"description": "The token does not allow this; the message names the scope that does."},
+    429: {"description": "Too many requests; the RateLimit-Reset header says for how many seconds to wait."},
+}
+
+
+class Body(BaseModel):
+    """A body that a client sends: unknown fields are refused, and nothing is converted on the quiet."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Answer(BaseModel):
+    """A success of the Management API."""
+
+    code: str = "OK"
+    message: str = "Success"
+
+
+class Metadata(BaseModel):
+    """Where a list of the Account API goes on."""
+
+    has_more: bool
+    next_page_starting_after: str | None
+
+
+class Listed(BaseModel, Generic[T]):
+    """A list of the Account API."""
+
+    data: T
+    metadata: Metadata
+
+
+class Single(BaseModel, Generic[T]):
+    """One thing of the Account API."""
+
+    data: T
+    metadata: dict[str, Any] = {}
+
+
+class StrictRoute(APIRoute):
+    """A route whose bodies go through the server's one strict JSON reader."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler with the strict reader in front."""
+        handle = super().get_route_handler()
+
+        async def read_strictly(request: Request) -> Response:
+            return await handle(_StrictRequest(request.scope, request.receive))
+
+        return read_strictly
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        return read_json(await self.body())
+
+
+def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
+    """Return the handlers that put every error into the envelope."""
+    return {
+        BillingError: _on_error,
+        RequestValidationError: _on_bad_fields,
+        HTTPException: _on_error,
+        # The server's edge logs what nobody expected; here it only gets the door's shape.
+        Exception: _on_error,
+    }
+
+
+async def _on_error(request: Request, error: Exception) -> Response:
+    match error:
+        case BillingError():
+            found = error
+        case HTTPException():
+            found = as_billing_error(error)
+        case _:
+            found = ServerFault()
+    entry = {"code": PUBLISHED_CODES.get(type(found), found.code.upper()), "message": str(found)}
+    if isinstance(found, RouteNotFound):
+        # Published as an object where every other error is a list.
+        return _answer(request, found, {"code": "ROUTE_NOT_FOUND", "message": "The requested API route does not exist"})
+    return _answer(request, found, [{**entry, **found.facts}])
+
+
+async def _on_bad_fields(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    entries = [{"code": "INVALID_REQUEST", **_bad_field(problem)} for problem in error.errors()]
+    return _answer(request, InvalidRequest(), entries)
+
+
+def _bad_field(problem: dict[str, Any]) -> dict[str, str]:
+    """Name the field and what is wrong with it, without repeating what was sent."""
+    name = ".".join(str(part) for part in problem["loc"][1:])[:128] or "body"
+    reason = "is not a known field" if problem["type"] == "extra_forbidden" else problem["msg"]
+    return {"message": f"{name}: {reason[:1].lower()}{reason[1:]}", "parameter": name}
+
+
+def _answer(request: Request, error: BillingError, errors: Any) -> Response:
+    headers = error_headers(error)
+    if "Retry-After" in headers:
+        headers["RateLimit-Reset"] = headers["Retry-After"]
+    return JSONResponse({"errors": errors, "request_id": request_id_of(request)}, error.status, headers)

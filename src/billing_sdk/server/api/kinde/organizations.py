@@ -1,0 +1,173 @@
+"""Organizations, as far as billing needs them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.paging import NextToken, PageSize, item_of, next_token_after
+from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.domain.identity import Organization
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.create_organization import create_organization
+from billing_sdk.server.usecases.delete_organization import delete_organization
+from billing_sdk.server.usecases.update_organization import update_organization
+
+router = APIRouter(tags=["Organizations"], route_class=StrictRoute)
+
+Code = Annotated[str, Query(min_length=1, max_length=64)]
+
+
+class OrganizationItem(BaseModel):
+    """An organization in a list."""
+
+    code: str
+    name: str
+    handle: str | None
+    is_default: bool
+    external_id: str | None
+
+    @classmethod
+    def of(cls, organization: Organization) -> OrganizationItem:
+        """Show an organization in the Management API's words."""
+        return cls(
+            code=organization.code,
+            name=organization.name,
+            handle=organization.handle,
+            is_default=organization.is_default,
+            external_id=organization.external_id,
+        )
+
+
+class AgreementReference(BaseModel):
+    """An agreement of an organization."""
+
+    plan_code: str
+    agreement_id: str
+
+
+class BillingView(BaseModel):
+    """How an organization is billed."""
+
+    billing_customer_id: str
+    agreements: list[AgreementReference]
+
+
+class OrganizationView(OrganizationItem):
+    """An organization; `billing` is there where it was asked for and there is something to tell."""
+
+    created_on: datetime
+    billing: BillingView | None = None
+
+
+class OrganizationList(Answer):
+    """Organizations in the order of their creation."""
+
+    organizations: list[OrganizationItem]
+    next_token: str | None
+
+
+class CreatedView(BaseModel):
+    """What was made."""
+
+    code: str
+    billing_customer_id: str | None
+
+
+class CreatedAnswer(Answer):
+    """A new organization."""
+
+    organization: CreatedView
+
+
+class NewOrganization(Body):
+    """An organization and, where it is asked for, its billing customer."""
+
+    name: str = Field(min_length=1, max_length=128)
+    handle: str | None = Field(default=None, max_length=64)
+    external_id: str | None = Field(default=None, max_length=255)
+    is_create_billing_customer: bool = False
+    billing_email: str | None = Field(default=None, max_length=254)
+    billing_plan_code: str | None = Field(default=None, max_length=64)
+
+
+class OrganizationChange(Body):
+    """What to change; the rest stays."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=128)
+    handle: str | None = Field(default=None, max_length=64)
+    external_id: str | None = Field(default=None, max_length=255)
+
+
+@router.get("/organizations", **scoped("read:organizations"))
+def list_organizations(engine: EngineOf, page_size: PageSize = 10, next_token: NextToken = None) -> OrganizationList:
+    """Return organizations in the order of their codes."""
+    with engine.read() as tx:
+        page = tx.organizations.list(PageRequest(page_size, starting_after=item_of(next_token)))
+    return OrganizationList(
+        organizations=[OrganizationItem.of(organization) for organization in page.items],
+        next_token=next_token_after(page, id_of=lambda organization: organization.code),
+    )
+
+
+@router.get("/organization", **scoped("read:organizations"))
+def get_organization(engine: EngineOf, code: Code, expand: Literal["billing"] | None = None) -> OrganizationView:
+    """Return one organization, and how it is billed where `expand=billing` asks for it."""
+    with engine.read() as tx:
+        organization = tx.organizations.get(code)
+        billing = _billing(tx, code) if expand == "billing" else None
+    item = OrganizationItem.of(organization)
+    return OrganizationView(**item.model_dump(), created_on=organization.created_at, billing=billing)
+
+
+@router.post("/organization", **scoped("create:organizations"))
+def add_organization(engine: EngineOf, body: NewOrganization) -> CreatedAnswer:
+    """Make an organization and, where it is asked for, a billing customer of it."""
+    if body.is_create_billing_customer and body.billing_email is None:
+        raise InvalidRequest("billing_email is needed for a billing customer", parameter="billing_email")
+    organization = create_organization(engine, name=body.name, handle=body.handle, external_id=body.external_id)
+    customer = None
+    if body.billing_email is not None and body.is_create_billing_customer:
+        customer = become_customer(
+            engine,
+            org_code=organization.code,
+            billing_email=body.billing_email,
+            plan_key=body.billing_plan_code,
+        )
+    return CreatedAnswer(
+        organization=CreatedView(
+            code=organization.code, billing_customer_id=customer.id if customer is not None else None
+        )
+    )
+
+
+@router.patch("/organization/{org_code}", **scoped("update:organizations"))
+def change_organization(engine: EngineOf, org_code: str, body: OrganizationChange) -> Answer:
+    """Change what is given and leave the rest."""
+    update_organization(engine, code=org_code, **body.model_dump(exclude_unset=True))
+    return Answer()
+
+
+@router.delete("/organization/{org_code}", **scoped("delete:organizations"))
+def remove_organization(engine: EngineOf, org_code: str) -> Answer:
+    """Forget an organization; its agreements end."""
+    delete_organization(engine, code=org_code)
+    return Answer()
+
+
+def _billing(tx: UnitOfWork, code: str) -> BillingView | None:
+    customer = tx.customers.find_by_organization(code)
+    if customer is None:
+        return None
+    agreements = [
+        AgreementReference(plan_code=agreement.plan_key, agreement_id=agreement.id)
+        for agreement in tx.agreements.live_of(customer.id)
+    ]
+    return BillingView(billing_customer_id=customer.id, agreements=agreements)

@@ -1,0 +1,97 @@
+"""Who is calling: a bearer token on every operation, and the scope that it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import Request
+
+from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.verify_access_token import Caller, authenticate
+
+bearer = HTTPBearer(scheme_name="kindeBearerAuth", auto_error=False)
+
+
+async def engine_of(request: Request) -> Engine:
+    """Return the engine that this application was made with."""
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+async def token_of(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+) -> str:
+    """Return the bearer token.
+
+    Raises:
+        Unauthenticated: there is none.
+        InvalidRequest: a token is in the address, where logs and histories keep it (RFC 6750, section 5.3).
+    """
+    if "access_token" in request.query_params:
+        raise InvalidRequest("a token does not belong in the address", parameter="access_token")
+    if credentials is None:
+        raise Unauthenticated("the request carries no bearer token")
+    return credentials.credentials
+
+
+EngineOf = Annotated[Engine, Depends(engine_of)]
+TokenOf = Annotated[str, Depends(token_of)]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who has signed in to an application, and speaks for an organization."""
+
+    user_id: str
+    org_code: str | None
+    client_id: str
+
+
+def person_of(engine: EngineOf, token: TokenOf) -> Person:
+    """Return the person whose token it is.
+
+    Raises:
+        Unauthenticated: the token is not valid.
+        Forbidden: it is a machine's.
+    """
+    caller = authenticate(engine, token=token, audience="account")
+    if caller.user_id is None:
+        raise Forbidden("the Account API needs the token of a signed-in user", remedy="Use the Management API.")
+    return Person(caller.user_id, caller.org_code, caller.client_id)
+
+
+def machine_of(engine: EngineOf, token: TokenOf) -> Caller:
+    """Return the machine whose token it is.
+
+    Raises:
+        Unauthenticated: the token is not valid, or not for this API.
+        Forbidden: it is a person's.
+    """
+    caller = authenticate(engine, token=token, audience="management")
+    if caller.kind != "machine":
+        raise Forbidden("the Management API needs a machine's token", remedy="Use the client credentials grant.")
+    return caller
+
+
+PersonOf = Annotated[Person, Depends(person_of)]
+MachineOf = Annotated[Caller, Depends(machine_of)]
+
+
+def scoped(scope: str, *, extension: bool = False) -> dict[str, Any]:
+    """Return the arguments of a route that only a machine with `scope` may call.
+
+    Args:
+        scope: such as `read:billing_agreements`; the OpenAPI document carries it as `x-scope`.
+        extension: the operation is not part of the published API.
+    """
+
+    def check(caller: MachineOf) -> None:
+        if scope not in caller.scopes:
+            raise Forbidden(f"the token lacks the scope {scope}", scope=scope)
+
+    facts = {"x-scope": scope, **({"x-extension": True} if extension else {})}
+    return {"dependencies": [Depends(check)], "openapi_extra": facts}
