@@ -115,12 +115,10 @@ class TokenRepository:
         """Keep a new code; its family is kept already."""
         self._add(authorization_codes, code)
 
-    def redeem_code(self, digest: str, *, at: datetime) -> AuthorizationCode | None:
-        """Spend a code: of any number of callers at once, exactly one gets it.
+    def spend_code(self, digest: str, *, at: datetime) -> AuthorizationCode | None:
+        """Spend a code, and return it as it was before; None where there is no such code.
 
-        Returns:
-            The code; None where it is unknown or has expired. None also where it was spent before: then it has
-            been seen by somebody else, and its whole family is revoked (RFC 6749, section 4.1.2).
+        Of any number of callers at once exactly one gets it unspent, with `redeemed_at` empty.
         """
         unspent = (authorization_codes.c.digest == digest) & authorization_codes.c.redeemed_at.is_(None)
         spent = update(authorization_codes).where(unspent).values(redeemed_at=at)
@@ -128,11 +126,7 @@ class TokenRepository:
         found = self._find(authorization_codes, authorization_codes.c.digest == digest)
         if found is None:
             return None
-        code = AuthorizationCode(**found)
-        if not is_first:
-            self.revoke_family(code.family.id, at=at)
-            return None
-        return code if at < code.expires_at else None
+        return AuthorizationCode(**(found | {"redeemed_at": None} if is_first else found))
 
     def add_refresh_token(self, token: RefreshToken) -> None:
         """Keep a new refresh token; its family is kept already."""

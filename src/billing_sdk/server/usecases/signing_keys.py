@@ -16,17 +16,14 @@ RETIREMENT_MARGIN = timedelta(hours=24)
 def current_key(engine: Engine) -> SigningKey:
     """Return the key that signs now; the first call on a new database makes one."""
     at = engine.now()
-    with engine.begin() as tx:
+    with engine.read() as tx:
         active = _active(tx.keys.list(at=at), at)
-        if active is None:
-            active = SigningKey.generate(at)
-            tx.keys.add(active)
-    return active
+    return active or _first_key(engine, at)
 
 
 def published_keys(engine: Engine) -> tuple[SigningKey, ...]:
     """Return the keys that somebody may have to verify with: those that signed, the one that signs, the next."""
-    with engine.begin() as tx:
+    with engine.read() as tx:
         return tx.keys.list(at=engine.now())
 
 
@@ -45,6 +42,15 @@ def rotate_key(engine: Engine) -> SigningKey:
         tx.keys.add(following)
         tx.keys.retire_others(following.kid, retires_at=activates_at + timedelta(seconds=longest) + RETIREMENT_MARGIN)
     return following
+
+
+def _first_key(engine: Engine, at: datetime) -> SigningKey:
+    with engine.begin() as tx:
+        active = _active(tx.keys.list(at=at), at)
+        if active is None:
+            active = SigningKey.generate(at)
+            tx.keys.add(active)
+    return active
 
 
 def _active(keys: tuple[SigningKey, ...], at: datetime) -> SigningKey | None:

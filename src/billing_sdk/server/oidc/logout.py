@@ -1,0 +1,112 @@
+"""Signing out at the provider: GET and POST /logout.
+
+A link on another site must not be able to sign anybody out. So the request is followed at once only where an
+application proves that it comes from a session of its own, by an ID token, or names itself and one of its registered
+addresses; in every other case the person is asked. Only a registered address is ever followed.
+
+Source: OpenID Connect RP-Initiated Logout 1.0, sections 2, 3 and 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from authlib.common.urls import add_params_to_uri
+from authlib.oauth2.rfc6749 import OAuth2Error
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from billing_sdk.server import web
+from billing_sdk.server.domain.visits import Session
+from billing_sdk.server.ids import digest_of
+from billing_sdk.server.oidc.answers import SEE_OTHER
+from billing_sdk.server.oidc.clients import Client, find_client
+from billing_sdk.server.oidc.hints import read_id_token_hint
+from billing_sdk.server.oidc.logout_page import confirm_page, signed_out_page
+from billing_sdk.server.usecases.begin_session import end_session
+from billing_sdk.server.usecases.engine import Engine
+
+# The standard's name, the name that one published client sends, and the name that the documentation gives.
+ADDRESS_NAMES = ("post_logout_redirect_uri", "redirect_uri", "redirect")
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """What a request to sign out says, as far as it can be believed.
+
+    Attributes:
+        return_to: where the person goes afterwards; always a registered address.
+        user_id: whom the application says that this is about, by an ID token of ours.
+        names_itself: it names an application and an address that is registered for it.
+    """
+
+    return_to: str | None
+    user_id: str | None
+    names_itself: bool
+    fields: Mapping[str, str] = field(repr=False)
+
+    def is_proven_for(self, session: Session) -> bool:
+        """Tell whether it need not be confirmed."""
+        return self.user_id == session.user_id or (self.user_id is None and self.names_itself)
+
+
+def logout(request: Request, engine: Engine) -> Response:
+    """Sign the browser out, at once or after its person has confirmed that.
+
+    Raises:
+        Forbidden: a form was sent that is not from this server's own page.
+    """
+    is_confirmed = request.method == "POST"
+    fields = web.form_of(request) if is_confirmed else web.query_of(request)
+    wanted = read_logout_request(engine, fields)
+    key = web.read_session_key(request, engine.settings)
+    session = web.read_session(request, engine)
+    if key is None or session is None:
+        return _signed_out(engine, wanted)
+    if is_confirmed:
+        web.check_csrf(request, fields, key, engine.settings)
+    elif not wanted.is_proven_for(session):
+        return confirm_page(request, wanted.fields, csrf_token=web.csrf_token(key), return_to=wanted.return_to)
+    end_session(engine, key=key)
+    with engine.begin() as tx:
+        tx.tokens.revoke_session(digest_of(key), at=engine.now())
+    return _signed_out(engine, wanted)
+
+
+def read_logout_request(engine: Engine, fields: Mapping[str, str]) -> LogoutRequest:
+    """Return what a request to sign out says; what can't be believed counts as not said."""
+    hint = _read_hint(engine, fields)
+    client_id = fields.get("client_id") or hint.get("azp")
+    client = find_client(engine, client_id) if client_id else None
+    address = next((fields[name] for name in ADDRESS_NAMES if fields.get(name)), None)
+    return_to = address if address in _registered(engine, client) else None
+    names_itself = client is not None and return_to is not None
+    kept = {name: fields[name] for name in ("client_id", "state", *ADDRESS_NAMES) if name in fields}
+    return LogoutRequest(return_to, hint.get("sub"), names_itself, kept)
+
+
+def _read_hint(engine: Engine, fields: Mapping[str, str]) -> Mapping[str, str]:
+    try:
+        claims = read_id_token_hint(engine, fields.get("id_token_hint", ""))
+    except OAuth2Error:
+        return {}
+    return claims if fields.get("client_id") in (None, claims["azp"]) else {}
+
+
+def _registered(engine: Engine, client: Client | None) -> frozenset[str]:
+    if client is not None:
+        return frozenset(client.application.logout_redirect_uris)
+    with engine.read() as tx:
+        return frozenset(uri for known in tx.applications.list() for uri in known.logout_redirect_uris)
+
+
+def _signed_out(engine: Engine, wanted: LogoutRequest) -> Response:
+    if wanted.return_to is None:
+        response: Response = signed_out_page()
+    else:
+        state = [("state", wanted.fields["state"])] if "state" in wanted.fields else []
+        response = RedirectResponse(add_params_to_uri(wanted.return_to, state), SEE_OTHER)
+    web.clear_session_key(response, engine.settings)
+    web.clear_portal_key(response, engine.settings)
+    return response

@@ -1,0 +1,61 @@
+"""The two pages of signing out: the question, and the statement that it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from billing_sdk.server import web
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{title}</title>
+<link rel="stylesheet" href="/static/base.css">
+<link rel="stylesheet" href="/static/parts.css">
+<link rel="stylesheet" href="/static/forms.css">
+<link rel="stylesheet" href="/static/pages.css">
+</head>
+<body>
+<main class="narrow" id="main">
+<div class="panel">
+<h1>{title}</h1>
+<p class="lead">{text}</p>
+{form}
+</div>
+</main>
+</body>
+</html>
+"""
+FORM = """<form class="form" method="post" action="/logout">
+{fields}
+<p class="actions"><button class="button" type="submit"><span>Sign out</span></button></p>
+</form>"""
+FIELD = '<input type="hidden" name="{name}" value="{value}">'
+
+
+def confirm_page(request: Request, fields: Mapping[str, str], *, csrf_token: str, return_to: str | None) -> Response:
+    """Ask whether the person wants to sign out; the form sends on what the request has said."""
+    if return_to is not None:
+        web.allow_form_target(request, return_to)
+    hidden = "\n".join(
+        FIELD.format(name=escape(name), value=escape(value))
+        for name, value in {**fields, web.CSRF_FIELD: csrf_token}.items()
+    )
+    return _page("Sign out?", "You will be signed out here and in the applications that you use.", hidden)
+
+
+def signed_out_page() -> Response:
+    """Tell the person that they are signed out."""
+    return _page("Signed out", "You can close this page.")
+
+
+def _page(title: str, text: str, hidden: str = "") -> Response:
+    form = FORM.format(fields=hidden) if hidden else ""
+    return HTMLResponse(PAGE.format(title=title, text=text, form=form), headers={"Vary": "Cookie"})
