@@ -12,4 +12,6 @@ def delete_endpoint(engine: Engine, *, endpoint_id: str) -> None:
         NotFound: there is no such endpoint.
     """
     with engine.begin() as tx:
-        tx.endpoints.remove(endpoint_id)
+        endpoint = tx.endpoints.lock(endpoint_id)
+        tx.endpoints.remove(endpoint.id)
+        tx.audit.record("api", "endpoint.delete", endpoint.id, engine.now(), before=endpoint)

@@ -39,6 +39,7 @@ def register_endpoint(
         if tx.endpoints.count() >= MOST_ENDPOINTS:
             raise Conflict(f"there are {MOST_ENDPOINTS} endpoints already", remedy="Delete one that is not needed.")
         tx.endpoints.add(endpoint)
+        tx.audit.record("api", "endpoint.register", endpoint.id, endpoint.created_at, after=endpoint)
     return endpoint
 
 

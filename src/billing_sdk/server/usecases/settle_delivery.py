@@ -55,6 +55,7 @@ def _note_failure(tx: UnitOfWork, outcome: Delivery, answer: Answer, at: datetim
         tx.endpoints.disable(outcome.endpoint_id, "failing")
     else:
         return
+    tx.audit.record("system", "endpoint.disable", outcome.endpoint_id, at, before={"failing_since": failing_since})
     logger.warning(
         "endpoint %s is disabled: it %s; enable it to go on with what waits",
         outcome.endpoint_id,

@@ -28,16 +28,17 @@ def update_endpoint(
         InvalidRequest: a type does not exist, or a text is empty or too long.
     """
     with engine.begin() as tx:
-        endpoint = tx.endpoints.lock(endpoint_id)
+        before = tx.endpoints.lock(endpoint_id)
         endpoint = replace(
-            endpoint,
-            name=endpoint.name if name is None else checked_name(name),
-            description=endpoint.description if description is None else checked_description(description),
-            event_types=endpoint.event_types if event_types is None else checked_types(event_types),
+            before,
+            name=before.name if name is None else checked_name(name),
+            description=before.description if description is None else checked_description(description),
+            event_types=before.event_types if event_types is None else checked_types(event_types),
         )
         if is_enabled is not None and is_enabled != endpoint.is_enabled:
             endpoint = endpoint.enabled() if is_enabled else endpoint.disabled("asked")
             tx.deliveries.restart(endpoint.id, "waiting", at=engine.now())
         tx.endpoints.save(endpoint)
+        tx.audit.record("api", "endpoint.update", endpoint.id, engine.now(), before=before, after=endpoint)
     engine.bell.ring()
     return endpoint
