@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from starlette.applications import Starlette
 
 from billing_sdk.server.app import create_app
@@ -14,7 +15,6 @@ from billing_sdk.server.clock import Clock
 from billing_sdk.server.running import bind, origin_of, running
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 
 CALLBACK = "http://127.0.0.1:3000/callback"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from billing_sdk.server.usecases.permissions import permissions_of, roles_of
 
 router = APIRouter(tags=["Account"], route_class=StrictRoute)
 
+T = TypeVar("T")
 Key = Annotated[str, Query(min_length=1, max_length=64)]
 
 
@@ -117,7 +119,7 @@ def list_entitlements(
             plans=[PlanView(key=key, name=name, subscribed_on=since) for key, name, since in view.plans],
             entitlements=[EntitlementView.of(item) for item in page.items],
         ),
-        metadata=metadata_of(page, page.items[-1].id if page.items else None),
+        metadata=metadata_of(page, id_of=lambda item: item.id),
     )
 
 
@@ -147,7 +149,7 @@ def list_permissions(
     permissions = [Named(id=item.id, name=item.name, key=item.key) for item in page.items]
     return Listed(
         data=PermissionList(org_code=person.org_code, permissions=permissions),
-        metadata=metadata_of(page, permissions[-1].id if permissions else None),
+        metadata=metadata_of(page, id_of=lambda item: item.id),
     )
 
 
@@ -169,10 +171,11 @@ def list_roles(
     roles = [Named(id=item.id, name=item.name, key=item.key) for item in page.items]
     return Listed(
         data=RoleList(org_code=person.org_code, roles=roles),
-        metadata=metadata_of(page, roles[-1].id if roles else None),
+        metadata=metadata_of(page, id_of=lambda item: item.id),
     )
 
 
-def metadata_of(page: Page[object], last_id: str | None) -> Metadata:
+def metadata_of(page: Page[T], *, id_of: Callable[[T], str]) -> Metadata:
     """Return where a list goes on; the cursor is there on the last page, too, as published."""
+    last_id = id_of(page.items[-1]) if page.items else None
     return Metadata(has_more=page.has_more, next_page_starting_after=last_id)

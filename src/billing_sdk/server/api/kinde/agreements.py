@@ -13,7 +13,7 @@ from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, cut
-from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.entitlements import GrantedEntitlement, entitlements_of
 from billing_sdk.server.storage.paging import PageRequest
@@ -127,7 +127,7 @@ def list_agreements(
 
 
 @router.post("/billing/agreements", response_model=AgreementAnswer, **scoped("create:billing_agreements"))
-def create_agreement(engine: EngineOf, body: NewAgreement, once: OnlyOnce) -> Response:
+def create_agreement(engine: EngineOf, caller: MachineOf, body: NewAgreement, once: OnlyOnce) -> Response:
     """Put a customer on a plan, which ends an earlier agreement in the plan's group.
 
     Extensions: the answer names the agreement, and an Idempotency-Key makes the call safe to repeat. A customer
@@ -139,7 +139,7 @@ def create_agreement(engine: EngineOf, body: NewAgreement, once: OnlyOnce) -> Re
             engine,
             customer_id=body.customer_id,
             plan_key=body.plan_code,
-            source="api",
+            actor=caller.client_id,
             is_prorate=body.is_prorate,
             is_invoice_now=body.is_invoice_now,
         )
@@ -151,6 +151,7 @@ def create_agreement(engine: EngineOf, body: NewAgreement, once: OnlyOnce) -> Re
 @router.delete("/billing/agreements", **scoped("delete:billing_agreements"))
 def end_agreement(
     engine: EngineOf,
+    caller: MachineOf,
     agreement_id: Annotated[str | None, Query(max_length=64)] = None,
     body: EndedAgreement | None = None,
 ) -> AgreementAnswer:
@@ -161,7 +162,7 @@ def end_agreement(
     named = {found for found in (agreement_id, body.agreement_id if body else None) if found}
     if len(named) != 1:
         raise InvalidRequest("agreement_id is needed, once", parameter="agreement_id")
-    ended = cancel_agreement(engine, agreement_id=named.pop(), source="api")
+    ended = cancel_agreement(engine, agreement_id=named.pop(), source="api", actor=caller.client_id)
     return AgreementAnswer(agreement=AgreementReference.of(ended))
 
 

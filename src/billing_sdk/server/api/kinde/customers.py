@@ -9,9 +9,11 @@ from starlette.responses import Response
 from billing_sdk.errors import NotFound
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
-from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
+from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.find_default_plan import find_default_plan
 
 router = APIRouter(tags=["Billing customers"], route_class=StrictRoute)
 
@@ -42,7 +44,9 @@ class CustomerAnswer(Answer):
     response_model=CustomerAnswer,
     **scoped("create:user_billing_customers"),
 )
-def create_billing_customer(engine: EngineOf, user_id: str, body: NewCustomer, once: OnlyOnce) -> Response:
+def create_billing_customer(
+    engine: EngineOf, caller: MachineOf, user_id: str, body: NewCustomer, once: OnlyOnce
+) -> Response:
     """Make a user a billing customer on a published plan for users.
 
     Extension: an Idempotency-Key makes the call safe to repeat.
@@ -51,7 +55,11 @@ def create_billing_customer(engine: EngineOf, user_id: str, body: NewCustomer, o
     def serve() -> CustomerAnswer:
         _check_membership(engine, user_id, body.org_code)
         customer = become_customer(
-            engine, user_id=user_id, billing_email=body.billing_email, plan_key=body.billing_plan_code, source="api"
+            engine,
+            user_id=user_id,
+            billing_email=body.billing_email,
+            plan_key=plan_key_or_default(engine, body.billing_plan_code, "user"),
+            actor=caller.client_id,
         )
         with engine.read() as tx:
             agreements = tx.agreements.live_of(customer.id)
@@ -59,6 +67,14 @@ def create_billing_customer(engine: EngineOf, user_id: str, body: NewCustomer, o
         return CustomerAnswer(billing_customer=CustomerView(id=customer.id, agreement_id=agreement_id))
 
     return once(body, serve)
+
+
+def plan_key_or_default(engine: Engine, plan_code: str | None, kind: CustomerKind) -> str | None:
+    """Return the plan that was named or, where none was, the default one for customers of a kind."""
+    if plan_code is not None:
+        return plan_code
+    plan = find_default_plan(engine, kind=kind)
+    return plan.key if plan is not None else None
 
 
 def _check_membership(engine: Engine, user_id: str, org_code: str) -> None:

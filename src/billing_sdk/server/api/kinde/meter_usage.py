@@ -6,11 +6,13 @@ from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.instants import read_instant
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
-from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.record_usage import RecordedReading, record_usage
 
 router = APIRouter(tags=["Billing meter usage"], route_class=StrictRoute)
 
@@ -32,6 +34,11 @@ class UsageView(BaseModel):
     feature_code: str
     total: str
 
+    @classmethod
+    def of(cls, recorded: RecordedReading) -> UsageView:
+        """Show a reading."""
+        return cls(id=recorded.id, feature_code=recorded.feature_key, total=f"{recorded.total.normalize():f}")
+
 
 class UsageAnswer(Answer):
     """Success; `usage` is an extension."""
@@ -39,20 +46,25 @@ class UsageAnswer(Answer):
     usage: UsageView
 
 
-@router.post("/billing/meter_usage", **scoped("create:meter_usage"))
-def create_meter_usage(engine: EngineOf, body: NewUsage) -> UsageAnswer:
+@router.post("/billing/meter_usage", response_model=UsageAnswer, **scoped("create:meter_usage"))
+def create_meter_usage(engine: EngineOf, body: NewUsage, once: OnlyOnce) -> Response:
     """Record usage against an agreement.
 
-    Extension: the answer gives the total of the period. The published API states no default for
-    `meter_type_code`; here it is `delta`.
+    Extensions: the answer gives the total of the period, and an Idempotency-Key makes the call safe to repeat. The
+    published API states no default for `meter_type_code`; here it is `delta`.
     """
-    used_at = body.meter_usage_timestamp
-    recorded = record_usage(
-        engine,
-        agreement_id=body.customer_agreement_id,
-        feature_key=body.billing_feature_code,
-        value=body.meter_value,
-        kind=body.meter_type_code,
-        used_at=read_instant(used_at, parameter="meter_usage_timestamp") if used_at is not None else None,
-    )
-    return UsageAnswer(usage=UsageView(id=recorded.id, feature_code=recorded.feature_key, total="0"))
+
+    def serve() -> UsageAnswer:
+        text = body.meter_usage_timestamp
+        recorded = record_usage(
+            engine,
+            agreement_id=body.customer_agreement_id,
+            feature_key=body.billing_feature_code,
+            value=body.meter_value,
+            kind=body.meter_type_code,
+            used_at=read_instant(text, parameter="meter_usage_timestamp") if text is not None else None,
+            idempotency_key=once.key,
+        )
+        return UsageAnswer(usage=UsageView.of(recorded))
+
+    return once(body, serve)

@@ -9,13 +9,14 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.api.kinde.customers import plan_key_or_default
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.paging import NextToken, PageSize, item_of, next_token_after
-from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.identity import Organization
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
-from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.create_billed_organization import create_billed_organization
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.delete_organization import delete_organization
 from billing_sdk.server.usecases.update_organization import update_organization
@@ -128,24 +129,23 @@ def get_organization(engine: EngineOf, code: Code, expand: Literal["billing"] | 
 
 
 @router.post("/organization", **scoped("create:organizations"))
-def add_organization(engine: EngineOf, body: NewOrganization) -> CreatedAnswer:
+def add_organization(engine: EngineOf, caller: MachineOf, body: NewOrganization) -> CreatedAnswer:
     """Make an organization and, where it is asked for, a billing customer of it."""
-    if body.is_create_billing_customer and body.billing_email is None:
+    if not body.is_create_billing_customer:
+        made = create_organization(engine, name=body.name, handle=body.handle, external_id=body.external_id)
+        return CreatedAnswer(organization=CreatedView(code=made.code, billing_customer_id=None))
+    if body.billing_email is None:
         raise InvalidRequest("billing_email is needed for a billing customer", parameter="billing_email")
-    organization = create_organization(engine, name=body.name, handle=body.handle, external_id=body.external_id)
-    customer = None
-    if body.billing_email is not None and body.is_create_billing_customer:
-        customer = become_customer(
-            engine,
-            org_code=organization.code,
-            billing_email=body.billing_email,
-            plan_key=body.billing_plan_code,
-        )
-    return CreatedAnswer(
-        organization=CreatedView(
-            code=organization.code, billing_customer_id=customer.id if customer is not None else None
-        )
+    made, customer = create_billed_organization(
+        engine,
+        name=body.name,
+        handle=body.handle,
+        external_id=body.external_id,
+        billing_email=body.billing_email,
+        plan_key=plan_key_or_default(engine, body.billing_plan_code, "organization"),
+        actor=caller.client_id,
     )
+    return CreatedAnswer(organization=CreatedView(code=made.code, billing_customer_id=customer.id))
 
 
 @router.patch("/organization/{org_code}", **scoped("update:organizations"))

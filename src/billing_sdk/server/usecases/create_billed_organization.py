@@ -1,0 +1,52 @@
+"""Create an organization that is a billing customer from the start."""
+
+from __future__ import annotations
+
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.identity import Organization
+from billing_sdk.server.usecases.assign_plan import assign_plan
+from billing_sdk.server.usecases.become_customer import add_customer
+from billing_sdk.server.usecases.create_organization import add_organization
+from billing_sdk.server.usecases.decide_change import check_kind
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.people import normal_email
+
+
+def create_billed_organization(
+    engine: Engine,
+    *,
+    name: str,
+    billing_email: str,
+    plan_key: str | None = None,
+    handle: str | None = None,
+    external_id: str | None = None,
+    source: EventSource = "api",
+    actor: str | None = None,
+) -> tuple[Organization, Customer]:
+    """Create an organization and its customer in one transaction, then put it on a plan where one is named.
+
+    Everything that can be refused is refused before anything is stored.
+
+    Raises:
+        InvalidRequest: a value can't be taken.
+        Conflict: another organization has the handle.
+        UnknownPlan: no published plan has this key.
+        PlanMismatch: the plan is for people.
+    """
+    at = engine.now()
+    with engine.begin() as tx:
+        if plan_key is not None:
+            check_kind(tx.catalog.get_plan(plan_key), "organization")
+        organization = add_organization(tx, name=name, handle=handle, external_id=external_id, source=source, at=at)
+        customer = add_customer(
+            tx,
+            user_id=None,
+            org_code=organization.code,
+            billing_email=normal_email(billing_email, "billing_email"),
+            actor=actor or source,
+            at=at,
+        )
+    if plan_key is not None:
+        assign_plan(engine, customer_id=customer.id, plan_key=plan_key, source=source, actor=actor)
+    return organization, customer

@@ -1,0 +1,154 @@
+"""The Account API: what signed-in people learn about themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing_sdk.server.usecases.create_organization import create_organization
+from tests.contract.people import bearer, person_token
+
+PRO = {"base_price", "advanced_reports", "priority_support", "ai_tokens"}
+FIELDS = {
+    "id",
+    "fixed_charge",
+    "price_name",
+    "unit_amount",
+    "feature_key",
+    "feature_name",
+    "entitlement_limit_max",
+    "entitlement_limit_min",
+}
+
+
+def test_a_person_on_a_plan_sees_it_and_what_it_includes(grace):
+    data = grace.get("/entitlements", params={"page_size": 100}).json()["data"]
+    assert [plan["key"] for plan in data["plans"]] == ["pro_monthly"]
+    assert data["plans"][0]["subscribed_on"].endswith("Z")
+    found = {entitlement["feature_key"]: entitlement for entitlement in data["entitlements"]}
+    assert found.keys() >= PRO
+    assert all(entitlement.keys() == FIELDS for entitlement in found.values())
+    assert found["base_price"]["fixed_charge"] == 2_900
+    assert found["ai_tokens"]["entitlement_limit_max"] == 100_000
+    assert found["advanced_reports"]["entitlement_limit_max"] is None
+
+
+def test_a_person_on_no_plan_sees_nothing_and_no_error(ada):
+    answer = ada.get("/entitlements")
+    assert answer.status_code == 200
+    assert answer.json()["data"]["entitlements"] == answer.json()["data"]["plans"] == []
+    assert answer.json()["metadata"] == {"has_more": False, "next_page_starting_after": None}
+
+
+def test_pages_of_entitlements_give_each_one_once(grace):
+    whole = grace.get("/entitlements", params={"page_size": 100}).json()["data"]["entitlements"]
+    seen, cursor, has_more = [], None, True
+    while has_more:
+        parameters = {"page_size": 2, **({"starting_after": cursor} if cursor else {})}
+        answer = grace.get("/entitlements", params=parameters).json()
+        seen += answer["data"]["entitlements"]
+        has_more, cursor = answer["metadata"]["has_more"], answer["metadata"]["next_page_starting_after"]
+    assert seen == whole
+
+
+def test_a_cursor_that_names_nothing_of_the_callers_is_refused(grace):
+    answer = grace.get("/entitlements", params={"starting_after": "entitlement_of_somebody_else"})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "starting_after")
+
+
+@pytest.mark.parametrize("address", ["/entitlement?key=advanced_reports", "/entitlement/advanced_reports"])
+def test_one_entitlement_is_found_in_both_spellings(grace, address):
+    answer = grace.get(address).json()
+    assert answer["data"]["entitlement"]["feature_key"] == "advanced_reports"
+    assert answer["metadata"] == {}
+
+
+@pytest.mark.parametrize("address", ["/entitlement?key=advanced_reports", "/entitlement/advanced_reports"])
+def test_an_entitlement_that_no_plan_includes_is_not_found(ada, address):
+    assert ada.get(address).status_code == 404
+
+
+def test_an_entitlement_without_a_key_is_refused_by_name(grace):
+    answer = grace.get("/entitlement")
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "key")
+
+
+def test_a_member_without_roles_has_neither_permissions_nor_roles(ada):
+    assert ada.get("/permissions").json()["data"]["permissions"] == []
+    assert ada.get("/roles").json()["data"]["roles"] == []
+    assert ada.get("/permission/org:write:billing").json()["data"]["permission"] is None
+
+
+@pytest.fixture
+def owner(server, http):
+    """Ada with a token for an organization that she has created."""
+    email, password = server.seed.users[0]
+    with server.engine.read() as tx:
+        user = tx.users.find_by_email(email)
+    organization = create_organization(server.engine, name="Acme", creator_id=user.id)
+    http.headers.update(bearer(person_token(server, email, password, org_code=organization.code)))
+    http.base_url = f"{server.base_url}/account_api/v1"
+    return http, organization.code
+
+
+def test_a_creator_may_manage_the_billing_of_the_organization(owner):
+    http, code = owner
+    permissions = http.get("/permissions").json()["data"]
+    assert permissions["org_code"] == code
+    assert "org:write:billing" in {permission["key"] for permission in permissions["permissions"]}
+    assert all(permission["id"].startswith("perm_") for permission in permissions["permissions"])
+    assert http.get("/permission/org:write:billing").json()["data"]["permission"]["key"] == "org:write:billing"
+    assert [role["key"] for role in http.get("/roles").json()["data"]["roles"]] == ["billing_admin"]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "sub_nav=plan_details", "subnav=plan_details", "sub_nav=profile&subnav=nonsense_"]
+)
+def test_a_person_gets_a_link_into_the_portal(ada, server, query):
+    answer = ada.get(f"/portal_link?{query}")
+    if "nonsense" in query:
+        assert answer.status_code == 200, "sub_nav wins over subnav"
+    assert answer.json()["url"].startswith(f"{server.base_url}/portal_redirect?key=")
+
+
+def test_two_links_have_two_keys(ada):
+    assert ada.get("/portal_link").json()["url"] != ada.get("/portal_link").json()["url"]
+
+
+@pytest.mark.parametrize(
+    "section", ["organization_plan_details", "organization_payment_details", "organization_billing"]
+)
+def test_billing_of_the_organization_needs_its_permission(ada, section):
+    answer = ada.get("/portal_link", params={"sub_nav": section})
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["permission"] == "org:write:billing"
+
+
+def test_who_may_manage_billing_gets_a_link_to_it(owner):
+    http, _ = owner
+    assert http.get("/portal_link", params={"sub_nav": "organization_plan_details"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "return_url",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "/relative",
+        "http://127.0.0.1:3000@evil.example/",
+        "http://127.0.0.1:3000\\@evil.example/",
+        "http://127.0.0.1:3001/",
+    ],
+)
+def test_a_way_back_to_an_origin_that_is_not_registered_is_refused(ada, return_url):
+    answer = ada.get("/portal_link", params={"return_url": return_url})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "RETURN_URL_NOT_ALLOWED")
+
+
+def test_a_way_back_to_a_registered_origin_is_taken(ada):
+    assert ada.get("/portal_link", params={"return_url": "http://127.0.0.1:3000/account"}).status_code == 200
+
+
+def test_an_unknown_section_is_refused(ada):
+    answer = ada.get("/portal_link", params={"sub_nav": "vault"})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "sub_nav")
