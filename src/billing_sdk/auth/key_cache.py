@@ -98,8 +98,11 @@ class KeyCache:
     def _first_fetch(self) -> Flow[KeySet]:
         if self._failed_lately(1.0) and self._failure is not None:
             raise Unreachable("the issuer's keys could not be fetched a moment ago") from self._failure
+        return (yield from self._flight.share("keys", self._fetch_counted))
+
+    def _fetch_counted(self) -> Flow[KeySet]:
         self._bucket.take()
-        return (yield from self._flight.share("keys", self._fetch))
+        return (yield from self._fetch())
 
     def _fetch_again(self, missed: KeySet) -> Flow[KeySet]:
         # Decided by one caller for all who came with it: a rotated key is not refused to those who came second.

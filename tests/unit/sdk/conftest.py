@@ -7,12 +7,11 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 import respx
 
 from billing_sdk import AsyncClient, Client
-from tests.unit.sdk.kit import ISSUER, SETTINGS, publish, token_response
+from tests.unit.sdk.kit import ISSUER, SETTINGS, answer_always, publish, token_response
 
 
 class Driver:
@@ -93,7 +92,5 @@ def issuer() -> Iterator[respx.MockRouter]:
     with respx.mock(base_url=ISSUER, assert_all_called=False) as router:
         publish(router)
         machine = token_response(access_token="machine-token", expires_in=86_400)
-        router.post("/oauth2/token", data__contains={"grant_type": "client_credentials"}).mock(
-            httpx.Response(200, json=machine)
-        )
+        answer_always(router.post("/oauth2/token", data__contains={"grant_type": "client_credentials"}), machine)
         yield router

@@ -167,8 +167,13 @@ def token_response(**members: Any) -> dict[str, Any]:
 
 def publish(router: respx.MockRouter, *keys: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
     """Let the issuer answer for its metadata and keys."""
-    router.get("/.well-known/openid-configuration").mock(httpx.Response(200, json=metadata or METADATA))
-    router.get("/.well-known/jwks").mock(httpx.Response(200, json={"keys": list(keys) or [KEY.jwk()]}))
+    answer_always(router.get("/.well-known/openid-configuration"), metadata or METADATA)
+    answer_always(router.get("/.well-known/jwks"), {"keys": list(keys) or [KEY.jwk()]})
+
+
+def answer_always(route: respx.Route, document: Any, *, status: int = 200) -> respx.Route:
+    """Let a route answer every request anew; a response object itself can be read only once."""
+    return route.mock(side_effect=lambda _: httpx.Response(status, json=document))
 
 
 class Monotonic:

@@ -1,0 +1,281 @@
+"""Access tokens: accepted only if everything about them is right, and never another kind in their place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import respx
+
+from billing_sdk import IdClaims
+from billing_sdk.auth.claims import AccessClaims
+from billing_sdk.auth.verifier import VerifiedCache
+from billing_sdk.errors import BillingError, ExpiredToken, InvalidToken, TokenError, UnknownKey
+from tests.unit.sdk.conftest import Driver
+from tests.unit.sdk.kit import (
+    CLIENT_ID,
+    EC_KEY,
+    ISSUER,
+    KEY,
+    OTHER_KEY,
+    SECONDS,
+    access_claims,
+    event_claims,
+    id_claims,
+    publish,
+    segment,
+)
+
+GOOD = access_claims()
+
+
+def duplicated(name: str, value: Any) -> bytes:
+    """Return the claims with one of them there twice."""
+    return json.dumps(GOOD)[:-1].encode() + f',"{name}":{json.dumps(value)}}}'.encode()
+
+
+def verify(driver: Driver, token: Any, **options: Any) -> AccessClaims:
+    """Verify an access token in the driver's colour."""
+    found: AccessClaims = driver.run(lambda c: c.tokens.verify_access(token, **options))
+    return found
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "application/at+jwt", "AT+JWT", "JWT", None])
+def test_an_access_token_is_accepted_under_each_name_of_its_type(
+    typ: str | None, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    found = verify(driver, KEY.sign(GOOD, typ=typ))
+    assert (found.sub, found.owner) == ("kp_1", (ISSUER, "kp_1", "org_1"))
+    assert found.scopes == {"openid"}
+
+
+def test_an_elliptic_key_is_accepted_for_its_own_algorithm(driver: Driver, issuer: respx.MockRouter) -> None:
+    publish(issuer, KEY.jwk(), EC_KEY.jwk())
+    assert verify(driver, EC_KEY.sign(GOOD)).sub == "kp_1"
+    with pytest.raises(TokenError):
+        verify(driver, EC_KEY.sign(GOOD, alg="RS256"))
+
+
+def test_a_token_without_a_key_id_is_accepted_only_if_there_is_one_key(
+    driver: Driver, issuer: respx.MockRouter
+) -> None:
+    assert verify(driver, KEY.sign(GOOD, kid=None)).sub == "kp_1"
+    publish(issuer, KEY.jwk(), OTHER_KEY.jwk())
+    driver.client.tokens.purge()
+    with pytest.raises(UnknownKey):
+        verify(driver, KEY.sign(GOOD, kid=None))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "none"},
+        {"alg": "NoNe"},
+        {"alg": ""},
+        {"alg": None},
+        {"alg": ["RS256"]},
+        {"alg": "HS256"},
+        {"alg": "RS512"},
+        {"alg": "PS256"},
+        {"jwk": KEY.jwk()},
+        {"jku": "https://evil.example/keys"},
+        {"x5u": "file:///etc/passwd"},
+        {"x5c": []},
+        {"crit": []},
+        {"crit": ["exp"]},
+        {"b64": False, "crit": ["b64"]},
+        {"b64": True},
+        {"zip": "DEF"},
+        {"enc": "A256GCM"},
+        {"kid": ""},
+        {"kid": 7},
+        {"kid": "k" * 257},
+        {"typ": 7},
+        {"typ": "webhook-event+jwt"},
+        {"typ": "logout+jwt"},
+        {"typ": "dpop+jwt"},
+    ],
+    ids=repr,
+)
+def test_a_header_that_a_billing_decision_should_not_rest_on_is_refused(
+    header: dict[str, Any], driver: Driver, issuer: respx.MockRouter
+) -> None:
+    with pytest.raises(InvalidToken):
+        verify(driver, KEY.sign(GOOD, **header))
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [
+        lambda h, p, s: f"{h}.{p}.",
+        lambda h, p, s: f"{h}..{s}",
+        lambda h, p, s: f".{p}.{s}",
+        lambda h, p, s: f"{h}.{p}",
+        lambda h, p, s: f"{h}.{p}.{s}.{s}",
+        lambda h, p, s: f"{h}.{p}.{s}.{s}.{s}",
+        lambda h, p, s: f"{h}.{p}.{s}==",
+        lambda h, p, s: f"{h}.{p}.{s}\n",
+        lambda h, p, s: f" {h}.{p}.{s}",
+        lambda h, p, s: f"{h}.{p}.+{s[1:]}",
+        lambda h, p, s: f"{h}.{p}.{s[:-1]}",
+        lambda h, p, s: f"{h}.{p}.{s[:-1]}{'B' if s[-1] != 'B' else 'C'}",
+        lambda h, p, s: f"{h}.{segment(access_claims(sub='kp_2'))}.{s}",
+        lambda h, p, s: json.dumps({"protected": h, "payload": p, "signature": s}),
+        lambda h, p, s: "x" * 16_385,
+        lambda h, p, s: "ä.ä.ä",
+        lambda h, p, s: "",
+        lambda h, p, s: "\ud800.a.b",
+    ],
+)
+def test_a_token_that_is_not_three_plain_segments_is_refused(
+    bend: Any, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    with pytest.raises(InvalidToken):
+        verify(driver, bend(*KEY.sign(GOOD).split(".")))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        duplicated("sub", "kp_2"),
+        duplicated("org_code", "org_2"),
+        b"[]",
+        b"null",
+        b"",
+        b"{",
+        b"\xef\xbb\xbf" + json.dumps(GOOD).encode(),
+        json.dumps(GOOD).encode("utf-16"),
+        b'{"sub":"\xc0\xaf"}',
+        json.dumps({**GOOD, "deep": json.loads("[" * 40 + "]" * 40)}).encode(),
+        b'{"deep":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        json.dumps(GOOD).encode()[:-1] + b',"n":' + b"9" * 4_000 + b"}",
+        json.dumps(GOOD).encode()[:-1] + b',"n":1e999}',
+        json.dumps(GOOD).encode()[:-1] + b',"n":NaN}',
+        json.dumps({**GOOD, "half": "\ud800"}).encode(),
+    ],
+    ids=lambda payload: repr(payload[-20:]),
+)
+def test_a_payload_with_two_meanings_or_no_bound_is_refused(
+    payload: bytes, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    with pytest.raises(InvalidToken):
+        verify(driver, KEY.sign(payload))
+
+
+def test_a_header_with_a_member_twice_is_refused(driver: Driver, issuer: respx.MockRouter) -> None:
+    with pytest.raises(InvalidToken):
+        verify(driver, KEY.sign_raw(b'{"alg":"none","alg":"RS256","kid":"key-1"}', GOOD))
+
+
+@pytest.mark.parametrize("name", ["exp", "iat"])
+@pytest.mark.parametrize("value", [None, "9999999999", 9_999_999_999.5, True, [1], -1, 2**53 + 1, {}], ids=repr)
+def test_a_time_that_is_not_whole_seconds_is_refused(
+    name: str, value: Any, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    with pytest.raises(InvalidToken):
+        verify(driver, KEY.sign({**GOOD, name: value}))
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [
+        ({"exp": SECONDS}, ExpiredToken),
+        ({"exp": SECONDS - 1}, ExpiredToken),
+        ({"iat": SECONDS + 61, "exp": SECONDS + 100}, InvalidToken),
+        ({"nbf": SECONDS + 61}, InvalidToken),
+        ({"nbf": "soon"}, InvalidToken),
+        ({"exp": SECONDS - 20}, InvalidToken),
+        ({"iss": ISSUER + "/"}, InvalidToken),
+        ({"iss": [ISSUER]}, InvalidToken),
+        ({"iss": None}, InvalidToken),
+        ({"sub": None}, InvalidToken),
+        ({"sub": ""}, InvalidToken),
+        ({"aud": [1]}, InvalidToken),
+        ({"permissions": "all"}, None),
+        ({"permissions": {"a": 1}}, InvalidToken),
+        ({"org_code": 7}, InvalidToken),
+        ({"iat": SECONDS + 60, "exp": SECONDS + 100}, None),
+        ({"nbf": SECONDS + 60}, None),
+    ],
+    ids=repr,
+)
+def test_claims_are_checked_to_the_second_and_to_the_byte(
+    claims: dict[str, Any], error: type[BillingError] | None, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    token = KEY.sign({**GOOD, **claims})
+    if error is None:
+        assert verify(driver, token).sub == "kp_1"
+        return
+    with pytest.raises(error):
+        verify(driver, token)
+
+
+def test_no_other_kind_of_token_is_taken_for_an_access_token(driver: Driver, issuer: respx.MockRouter) -> None:
+    others = [
+        KEY.sign(id_claims("x", "nonce")),
+        KEY.sign(id_claims("x", "nonce", scp=["openid"])),
+        KEY.sign({**GOOD, "aud": [CLIENT_ID]}),
+        KEY.sign({**GOOD, "auth_time": SECONDS}),
+        KEY.sign(event_claims(), typ="webhook-event+jwt"),
+        KEY.sign({**event_claims(), **GOOD}),
+        KEY.sign({**event_claims(), **GOOD}, typ="at+jwt"),
+    ]
+    for other in others:
+        with pytest.raises(InvalidToken):
+            verify(driver, other)
+
+
+def test_a_machine_token_speaks_for_nobody(driver: Driver, issuer: respx.MockRouter) -> None:
+    claims = {name: value for name, value in GOOD.items() if name not in ("sub", "org_code")}
+    with pytest.raises(InvalidToken):
+        verify(driver, KEY.sign({**claims, "gty": ["client_credentials"]}))
+
+
+def test_an_audience_that_is_asked_for_has_to_be_there(driver: Driver, issuer: respx.MockRouter) -> None:
+    token = KEY.sign({**GOOD, "aud": ["https://api.example"]})
+    assert verify(driver, token, audience="https://api.example").audience == ("https://api.example",)
+    with pytest.raises(InvalidToken):
+        verify(driver, token, audience="https://api.example/")
+    with pytest.raises(InvalidToken):
+        verify(driver, KEY.sign(GOOD), audience="https://api.example")
+
+
+def test_the_key_of_another_issuer_verifies_nothing(driver: Driver, issuer: respx.MockRouter) -> None:
+    with pytest.raises(InvalidToken):
+        verify(driver, OTHER_KEY.sign(GOOD, kid="key-1"))
+
+
+def test_a_verified_token_is_forgotten_when_it_ends_and_when_there_are_too_many() -> None:
+    cache = VerifiedCache(capacity=2)
+    for name in ("a", "b", "c"):
+        cache.put(name, AccessClaims(ISSUER, name, exp=100, iat=1))
+        cache.get("a", at=1)
+    assert [name for name in ("a", "b", "c") if cache.get(name, at=99)] == ["a", "c"]
+    assert cache.get("a", at=100) is None
+    assert cache.get("a", at=1) is None
+
+
+def test_an_error_never_repeats_the_token(driver: Driver, issuer: respx.MockRouter) -> None:
+    token = KEY.sign({**GOOD, "iss": "https://evil.example"})
+    with pytest.raises(InvalidToken) as caught:
+        verify(driver, token)
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        assert token not in repr(chain)
+        assert "evil" not in repr(chain)
+        chain = chain.__cause__
+
+
+def test_single_claims_are_bounded() -> None:
+    with pytest.raises(InvalidToken):
+        IdClaims.read({**id_claims("x", "n"), "name": "x" * 4_097})
+
+
+def test_a_tampered_token_makes_no_second_fetch_of_keys(driver: Driver, issuer: respx.MockRouter) -> None:
+    verify(driver, KEY.sign(GOOD))
+    before = len(issuer.calls)
+    for _ in range(20):
+        with pytest.raises(InvalidToken):
+            verify(driver, KEY.sign(GOOD)[:-4] + "AAAA")
+    assert len(issuer.calls) == before
