@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import Conflict, NotFound
@@ -80,10 +80,11 @@ class AgreementRepository:
 
         One query, however many there are.
         """
+        # A comparison with NULL is never true, so what is not given selects nobody.
         owner = or_(
-            customers.c.user_id == user_id if user_id else False,
-            customers.c.org_code.in_(org_codes) if org_codes else False,
-            customers.c.id == customer_id if customer_id else False,
+            customers.c.user_id == (user_id or null()),
+            customers.c.org_code.in_(org_codes),
+            customers.c.id == (customer_id or null()),
         )
         joined = (
             agreements.join(customers, customers.c.id == agreements.c.customer_id)

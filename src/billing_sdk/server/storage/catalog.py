@@ -22,7 +22,7 @@ from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import features, plan_groups, plan_versions, plans, pricing_tables
 from billing_sdk.server.storage.upsert import upsert
 
-GROUP_COLUMNS = [column.label(f"group_{column.name}") for column in plan_groups.c]
+GROUP_COLUMNS = [column.label(f"in_group_{column.name}") for column in plan_groups.c]
 VERSION_COLUMNS = [column.label(f"version_{column.name}") for column in plan_versions.c]
 
 
@@ -164,11 +164,11 @@ def version_from_row(row: RowMapping) -> PlanVersion:
 
 def _group_from_row(row: RowMapping) -> PlanGroup:
     return PlanGroup(
-        id=row["group_id"],
-        key=row["group_key"],
-        name=row["group_name"],
-        scope=row["group_scope"],
-        is_default=row["group_is_default"],
+        id=row["in_group_id"],
+        key=row["in_group_key"],
+        name=row["in_group_name"],
+        scope=row["in_group_scope"],
+        is_default=row["in_group_is_default"],
     )
 
 

@@ -82,7 +82,7 @@ class InvoiceRepository:
             raise NotFound(f"there is no invoice {invoice_id[:64]!r}")
         return _from_row(row, self._lines_of([invoice_id])[invoice_id])
 
-    def list(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Invoice]:
+    def page(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Invoice]:
         """Return a page of a customer's invoices, in the order of their ids."""
         page = read_page(self._connection, _of_customer(customer_id), invoices.c.id, wanted, lambda row: row)
         lines = self._lines_of([row["id"] for row in page.items])

@@ -66,9 +66,10 @@ class OrganizationRepository:
         """Return an organization, if there is one with this code."""
         return self._find(organizations.c.code == code)
 
-    def find_default(self) -> Organization | None:
-        """Return the organization of everybody who has none of their own."""
-        return self._find(organizations.c.is_default)
+    def get_default(self) -> Organization:
+        """Return the organization of everybody who has none of their own; it comes with the schema."""
+        row = self._connection.execute(select(organizations).where(organizations.c.is_default)).mappings().one()
+        return _from_row(row)
 
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[Organization]:
         """Return a page of organizations, in the order of their codes."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, insert, select
 
 from billing_sdk.server.domain.agreements import Period
-from billing_sdk.server.domain.metering import Reading, total_of
+from billing_sdk.server.domain.metering import Reading, plus, total_of
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import readings, usage_totals
 from billing_sdk.server.storage.upsert import upsert
@@ -65,7 +65,7 @@ class UsageRepository:
         if reset_at is not None and reading.counted_at < reset_at:
             return total, reset_at
         if reading.kind == "delta":
-            return total + reading.value, reset_at
+            return plus(total, reading.value), reset_at
         return total_of(self._readings_since(reading, period)), reading.counted_at
 
     def _readings_since(self, reading: Reading, period: Period) -> list[Reading]:

@@ -45,7 +45,7 @@ def offer_for(visit: Visit, scopes: frozenset[CustomerKind]) -> CustomerKind | N
         if visit.org_is_customer_without_plan and visit.may_write_billing:
             return "organization"
     if "user" in scopes:
-        if visit.is_new_user and not visit.is_new_organization:
+        if visit.is_new_user:
             return "user"
         if visit.user_is_customer_without_plan:
             return "user"

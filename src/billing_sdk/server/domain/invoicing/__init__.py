@@ -4,6 +4,11 @@ It owns the invoice and its lines. It does not own how the money is collected (g
 An invoice has the time when it was issued; a line has the period that it pays for.
 """
 
+from billing_sdk.server.domain.invoicing.change import (
+    credit_for_unused as credit_for_unused,
+    lines_in_arrears as lines_in_arrears,
+    with_credit as with_credit,
+)
 from billing_sdk.server.domain.invoicing.charge import ChargeSource as ChargeSource, PendingCharge as PendingCharge
 from billing_sdk.server.domain.invoicing.invoice import (
     Invoice as Invoice,

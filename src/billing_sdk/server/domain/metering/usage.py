@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Literal
 
 from billing_sdk.errors import InvalidQuantity
@@ -16,6 +16,9 @@ ReadingKind = Literal["absolute", "delta"]
 
 # Checked before Decimal sees the text: Decimal itself takes "1E+999999", underscores and digits of any script.
 QUANTITY = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", re.ASCII)
+
+# Wide enough for the sum of any number of quantities: the default of 28 digits would round one of 20 + 12.
+EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ def parse_quantity(text: str) -> Decimal:
     return abs(value)
 
 
+def plus(total: Decimal, value: Decimal) -> Decimal:
+    """Return the exact sum of two quantities."""
+    return EXACT.add(total, value)
+
+
 def counted_at(used_at: datetime, recorded_at: datetime, started_at: datetime, interval: Interval) -> datetime:
     """Return the instant that a reading counts at.
 
@@ -69,5 +77,5 @@ def total_of(readings: Iterable[Reading]) -> Decimal:
     """Return the usage that readings of one period add up to: the newest absolute one and every delta after it."""
     result = Decimal(0)
     for reading in sorted(readings, key=lambda reading: (reading.counted_at, reading.recorded_at, reading.id)):
-        result = reading.value if reading.kind == "absolute" else result + reading.value
+        result = reading.value if reading.kind == "absolute" else plus(result, reading.value)
     return result

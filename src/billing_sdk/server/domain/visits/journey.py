@@ -19,7 +19,7 @@ class Journey:
         org_code: the organization that the visit is for.
         is_new_organization: that organization was created on the way.
         plan_key: the plan that was chosen, or named by `plan_interest`.
-        plan_done: the customer is on that plan.
+        plan_done: nothing is left to be done about a plan: the customer is on it, or on another of its group.
         success_seen: the success page, where one was asked for, has been shown.
         finished: the request has got its answer; a journey answers once.
     """
@@ -43,7 +43,8 @@ class Journey:
     @property
     def signs_up(self) -> bool:
         """Whether the request asks for a new account first."""
-        return self.parameters.get("prompt") == "create" or self.parameters.get("start_page") == "registration"
+        is_registration = self.parameters.get("start_page") == "registration"
+        return is_registration or "create" in self.parameters.get("prompt", "").split()
 
     @property
     def creates_organization(self) -> bool:

@@ -1,0 +1,67 @@
+"""What a change of plan adds to the bill, beside the new plan's price.
+
+By default it adds nothing: usage of the old plan that was not billed is forgiven, and days that were paid for
+are not credited (Kinde documentation, "Billing policies"). Each of the two can be asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from billing_sdk.errors import InvalidAmount
+from billing_sdk.money import Money, round_half_up, total
+from billing_sdk.server.domain.agreements import Period
+from billing_sdk.server.domain.catalog import PlanVersion, Rate
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.metering.usage import EXACT
+
+# Far above any real amount, and far below what a database column or a JSON number can hold.
+MAX_MINOR = 10**15
+
+
+def lines_in_arrears(version: PlanVersion, period: Period, used: Mapping[str, Decimal]) -> tuple[InvoiceLine, ...]:
+    """Return the lines for the usage of a period, by feature key; each is rounded once.
+
+    Raises:
+        InvalidAmount: so much was used that the amount can't be real.
+    """
+    lines = [
+        _usage_line(rate, version, period, used.get(rate.feature_key, Decimal(0))) for rate in version.of_kind(Rate)
+    ]
+    return tuple(line for line in lines if line.amount)
+
+
+def credit_for_unused(paid: Money, period: Period, at: datetime) -> Money:
+    """Return the part of what was paid for a period that falls on its time after `at`, to the second."""
+    whole = int((period.end - period.start).total_seconds())
+    unused = max(0, min(whole, int((period.end - at).total_seconds())))
+    return round_half_up(Decimal(paid.minor * unused) / Decimal(whole), paid.currency)
+
+
+def with_credit(lines: tuple[InvoiceLine, ...], credit: Money, *, of: InvoiceLine) -> tuple[InvoiceLine, ...]:
+    """Add a credit to lines; where it is more than they come to, the rest lapses.
+
+    Args:
+        lines: what is charged.
+        credit: how much is given back at most.
+        of: says what the credit is for; its amount is replaced.
+    """
+    owed = total([line.amount for line in lines], credit.currency)
+    given = min(credit, owed, key=lambda money: money.minor)
+    return (*lines, replace(of, amount=-given)) if given.minor > 0 else lines
+
+
+def _usage_line(rate: Rate, version: PlanVersion, period: Period, quantity: Decimal) -> InvoiceLine:
+    exact = EXACT.multiply(rate.unit_amount, quantity)
+    if abs(exact) > MAX_MINOR:
+        raise InvalidAmount(f"the usage of {rate.feature_key!r} comes to more than can be charged")
+    return InvoiceLine(
+        description=rate.line_description or rate.name,
+        amount=round_half_up(exact, rate.currency),
+        period=period,
+        plan_version_id=version.id,
+        component_id=rate.id,
+    )

@@ -1,0 +1,39 @@
+"""Add a card: the gateway keeps it, this server remembers its token."""
+
+from __future__ import annotations
+
+from billing_sdk.server.domain.customers import PaymentMethod
+from billing_sdk.server.gateways import CardEntry
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.auditing import recording_denials
+from billing_sdk.server.usecases.engine import Engine
+
+
+def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = "user") -> PaymentMethod:
+    """Let a customer be charged by a card from now on, in place of the one before.
+
+    Raises:
+        NotFound: there is no such customer.
+        CardRefused: the gateway does not take such a card.
+        CardDeclined: the bank refuses the card.
+    """
+    with recording_denials(engine, actor=actor, action="card.add", subject=customer_id):
+        with engine.read() as tx:
+            tx.customers.get(customer_id)
+        stored = engine.gateway.store_card(card)
+        method = PaymentMethod(
+            id=new_id("card"),
+            customer_id=customer_id,
+            gateway_token=stored.token,
+            brand=stored.brand,
+            last4=stored.last4,
+            exp_month=stored.exp_month,
+            exp_year=stored.exp_year,
+            created_at=engine.now(),
+        )
+        with engine.begin() as tx:
+            tx.customers.lock(customer_id)
+            before = tx.customers.find_payment_method(customer_id)
+            tx.customers.add_payment_method(method)
+            tx.audit.record(actor, "card.add", customer_id, engine.now(), before=before, after=method)
+    return method

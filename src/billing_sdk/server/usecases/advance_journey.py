@@ -1,0 +1,185 @@
+"""Advance a journey: each function does one step, and saves that it is done.
+
+A step that is not the journey's next one is refused, so nothing can be skipped and nothing is done twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from billing_sdk.errors import CardDeclined, Conflict, InvalidRequest, SamePlan, SignInExpired
+from billing_sdk.server.domain.invoicing import Payment
+from billing_sdk.server.domain.visits import Journey
+from billing_sdk.server.gateways import CardEntry
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.begin_session import add_session
+from billing_sdk.server.usecases.check_password import check_password
+from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.collect_pending import collect_pending
+from billing_sdk.server.usecases.conclude_change import record_payment
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.journey_facts import Due, find_due, load_facts, offered_table
+from billing_sdk.server.usecases.next_step import Step, step_for
+from billing_sdk.server.usecases.passwords import hash_password
+from billing_sdk.server.usecases.register_user import add_user, new_user
+from billing_sdk.server.usecases.settle_journey import create_in, settle_in, settle_plan
+from billing_sdk.server.usecases.subscribe import subscribe
+
+START_AGAIN = "Go back to the application and start again."
+
+
+def sign_up_in_journey(
+    engine: Engine, *, journey: Journey, email: str, password: str, given_name: str = "", family_name: str = ""
+) -> str:
+    """Make an account and sign its owner in; return the key of the session that begins.
+
+    Everything happens in one transaction: where the organization or the plan that the link asks for can't be had,
+    there is no account either.
+
+    Raises:
+        EmailTaken, InvalidRequest: as `register_user`.
+        Forbidden: the link names an organization, which a new account can't belong to.
+    """
+    user = new_user(email=email, given_name=given_name, family_name=family_name, at=engine.now())
+    password_hash = hash_password(password)
+    with _at_step(engine, journey, "register", "sign_in") as (tx, current):
+        add_user(tx, user, password_hash=password_hash)
+        moved = replace(current, user_id=user.id, is_new_user=True)
+        tx.journeys.save(settle_in(tx, moved, at=engine.now()))
+        return add_session(tx, engine, user.id)
+
+
+def sign_in_in_journey(engine: Engine, *, journey: Journey, email: str, password: str) -> str:
+    """Sign somebody in; return the key of the session that begins.
+
+    Raises:
+        WrongCredentials, RateLimited, Forbidden: as `check_password`.
+        Forbidden: the person does not belong to the organization that the link names.
+    """
+    user = check_password(engine, email=email, password=password)
+    with _at_step(engine, journey, "register", "sign_in") as (tx, current):
+        tx.journeys.save(settle_in(tx, replace(current, user_id=user.id), at=engine.now()))
+        return add_session(tx, engine, user.id)
+
+
+def name_organization(engine: Engine, *, journey: Journey, name: str) -> Journey:
+    """Create the organization that the link asks for.
+
+    Raises:
+        InvalidRequest: the name can't be taken.
+    """
+    with _at_step(engine, journey, "organization") as (tx, current):
+        moved = create_in(tx, current, name=name, at=engine.now())
+        return _saved(tx, settle_plan(tx, moved, at=engine.now()))
+
+
+def choose_plan(engine: Engine, *, journey: Journey, plan_key: str) -> Journey:
+    """Take a plan of the table that is shown; a free one is agreed to at once, another one waits for its payment.
+
+    Until it is paid, another plan can be chosen instead.
+
+    Raises:
+        InvalidRequest: the plan is not on the table.
+        UnknownPlan: it has been withdrawn.
+    """
+    settle_left_over(engine)
+    with _at_step(engine, journey, "plans", "payment") as (tx, current):
+        table = offered_table(tx, engine, current)
+        if table is None or plan_key not in {card.plan_key for card in table.cards}:
+            raise InvalidRequest(f"the plan {plan_key[:64]!r} is not on the table", parameter="plan")
+        tx.catalog.get_plan(plan_key)
+        return _saved(tx, settle_plan(tx, replace(current, plan_key=plan_key), at=engine.now()))
+
+
+def pay(engine: Engine, *, journey: Journey, card: CardEntry | None = None) -> Journey:
+    """Pay what is due, with a new card or with the one that the customer has.
+
+    Raises:
+        Conflict: nothing is due, or another payment is under way.
+        CardRefused: the gateway does not take such a card.
+        CardDeclined: the bank refused; the failed payment is recorded, and another card can be tried.
+        PaymentMethodRequired: there is no card at all.
+    """
+    with engine.read() as tx:
+        due = find_due(tx, engine, _current(engine, tx.journeys.find(journey.id)))
+    if due is None:
+        raise Conflict("nothing is to be paid at this step", remedy="Reload the page.")
+    if card is not None:
+        _add_card(engine, due, card)
+    if due.is_pending:
+        collect_pending(engine, customer_id=due.customer.id)
+    else:
+        try:
+            subscribe(engine, customer_id=due.customer.id, plan_key=due.plan.key)
+        except SamePlan:
+            return _plan_done(engine, journey)  # the same form, sent twice
+    return _plan_done(engine, journey)
+
+
+def see_success(engine: Engine, *, journey: Journey) -> Journey:
+    """Go on from the success page."""
+    with _at_step(engine, journey, "success") as (tx, current):
+        return _saved(tx, replace(current, success_seen=True))
+
+
+def finish_journey(engine: Engine, *, journey: Journey) -> Journey:
+    """End a journey whose steps are all done; of two who try at once, one gets to answer the request."""
+    with _at_step(engine, journey, "finish") as (tx, current):
+        return _saved(tx, replace(current, finished=True))
+
+
+@contextmanager
+def _at_step(engine: Engine, journey: Journey, *steps: Step) -> Iterator[tuple[UnitOfWork, Journey]]:
+    """Yield a transaction and the journey as it is, locked, where one of the steps is next.
+
+    Raises:
+        SignInExpired: the journey is over.
+        Conflict: it is at another step.
+    """
+    with engine.begin() as tx:
+        current = _current(engine, tx.journeys.lock(journey.id))
+        step = step_for(load_facts(tx, engine, current))
+        if step not in steps:
+            raise Conflict(f"the sign-in is at another step ({step})", remedy="Reload the page.")
+        yield tx, current
+
+
+def _current(engine: Engine, journey: Journey | None) -> Journey:
+    if journey is None or journey.finished or journey.expires_at <= engine.now():
+        raise SignInExpired("this sign-in is over", remedy=START_AGAIN)
+    return journey
+
+
+def _saved(tx: UnitOfWork, journey: Journey) -> Journey:
+    tx.journeys.save(journey)
+    return journey
+
+
+def _plan_done(engine: Engine, journey: Journey) -> Journey:
+    with engine.begin() as tx:
+        current = _current(engine, tx.journeys.lock(journey.id))
+        return _saved(tx, replace(current, plan_done=True))
+
+
+def _add_card(engine: Engine, due: Due, card: CardEntry) -> None:
+    """Add a card; where the bank refuses it already here, that is a failed payment of what is due."""
+    try:
+        add_card(engine, customer_id=due.customer.id, card=card)
+    except CardDeclined as declined:
+        payment = Payment(
+            id=new_id("payment"),
+            customer_id=due.customer.id,
+            amount=due.amount,
+            status="failed",
+            attempted_at=engine.now(),
+            payment_method_label="A card that was declined",
+            decline_code=declined.facts.get("decline_code"),
+        )
+        with engine.begin() as tx:
+            tx.invoices.add_payment(payment)
+            record_payment(tx, due.customer, payment, None, source="user", actor="user")
+        raise

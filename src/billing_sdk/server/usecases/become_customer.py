@@ -1,0 +1,107 @@
+"""Become a customer: a person or an organization signs up to pay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing_sdk.errors import CustomerExists, InvalidRequest
+from billing_sdk.server.domain.customers import Customer, CustomerKind
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.assign_plan import assign_plan
+from billing_sdk.server.usecases.decide_change import check_kind
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.people import normal_email
+
+
+def become_customer(
+    engine: Engine,
+    *,
+    user_id: str | None = None,
+    org_code: str | None = None,
+    billing_email: str,
+    plan_key: str | None = None,
+    source: EventSource = "api",
+    actor: str | None = None,
+) -> Customer:
+    """Make a billing customer of a person or of an organization, and put it on a plan where one is named.
+
+    Raises:
+        InvalidRequest: not exactly one owner is named, or the e-mail address is not one.
+        NotFound: there is no such owner.
+        CustomerExists: it is a customer already.
+        UnknownPlan: no published plan has this key.
+        PlanMismatch: the plan is for customers of the other kind.
+    """
+    if (user_id is None) == (org_code is None):
+        raise InvalidRequest("exactly one of user_id and org_code is needed")
+    kind: CustomerKind = "user" if user_id is not None else "organization"
+    with engine.begin() as tx:
+        if plan_key is not None:
+            check_kind(tx.catalog.get_plan(plan_key), kind)
+        customer = add_customer(
+            tx,
+            user_id=user_id,
+            org_code=org_code,
+            billing_email=normal_email(billing_email, "billing_email"),
+            actor=actor or source,
+            at=engine.now(),
+        )
+    if plan_key is not None:
+        assign_plan(engine, customer_id=customer.id, plan_key=plan_key, source=source, actor=actor)
+        with engine.read() as tx:
+            customer = tx.customers.get(customer.id)
+    return customer
+
+
+def add_customer(
+    tx: UnitOfWork, *, user_id: str | None, org_code: str | None, billing_email: str, actor: str, at: datetime
+) -> Customer:
+    """Store a new customer.
+
+    Raises:
+        NotFound: there is no such owner.
+        CustomerExists: it is a customer already.
+    """
+    if user_id is not None:
+        tx.users.get(user_id)
+    if org_code is not None:
+        tx.organizations.get(org_code)
+    customer = Customer(
+        id=new_id("customer"),
+        kind="user" if user_id is not None else "organization",
+        billing_email=billing_email,
+        created_at=at,
+        user_id=user_id,
+        org_code=org_code,
+    )
+    tx.customers.add(customer)
+    tx.audit.record(actor, "customer.create", customer.id, at, after=customer)
+    return customer
+
+
+def ensure_customer(
+    tx: UnitOfWork, *, user_id: str | None, org_code: str | None, billing_email: str, actor: str, at: datetime
+) -> Customer:
+    """Return the customer that a person or an organization is, and make it one where it is none.
+
+    Raises:
+        NotFound: there is no such owner.
+    """
+    found = _find(tx, user_id, org_code)
+    if found is not None:
+        return found
+    try:
+        return add_customer(tx, user_id=user_id, org_code=org_code, billing_email=billing_email, actor=actor, at=at)
+    except CustomerExists:
+        winner = _find(tx, user_id, org_code)  # somebody else was faster
+        if winner is None:
+            raise
+        return winner
+
+
+def _find(tx: UnitOfWork, user_id: str | None, org_code: str | None) -> Customer | None:
+    if user_id is not None:
+        return tx.customers.find_by_user(user_id)
+    return tx.customers.find_by_organization(org_code or "")

@@ -1,0 +1,92 @@
+"""Begin a journey, and find it again."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from billing_sdk.errors import InvalidRequest, PlanMismatch, SignInExpired
+from billing_sdk.server.domain.visits import Journey
+from billing_sdk.server.ids import digest_of, new_id, new_secret
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.settle_journey import settle_in
+
+START_AGAIN = "Go back to the application and start again."
+
+
+def begin_journey(
+    engine: Engine, *, client_id: str, redirect_uri: str, parameters: Mapping[str, str], user_id: str | None = None
+) -> tuple[Journey, str]:
+    """Begin the way from a validated authorization request to its answer.
+
+    Args:
+        engine: the engine.
+        client_id: the application that asks.
+        redirect_uri: where the answer goes.
+        parameters: the whole request as it was sent.
+        user_id: who is signed in already, where that may be taken for an answer.
+
+    Returns:
+        The journey, and the key that its browser is to keep.
+
+    Raises:
+        UnknownPlan: `plan_interest` names no published plan.
+        UnknownPricingTable: `pricing_table_key` names no live table.
+        PlanMismatch: a plan for organizations was asked for at the sign-up of a person without one.
+        Forbidden: the person who is signed in does not belong to `org_code`.
+    """
+    at = engine.now()
+    browser_key = new_secret()
+    journey = Journey(
+        id=new_id("journey"),
+        browser_key_hash=digest_of(browser_key),
+        client_id=client_id,
+        redirect_uri=redirect_uri,
+        parameters=dict(parameters),
+        created_at=at,
+        expires_at=at + timedelta(seconds=engine.settings.journey_seconds),
+    )
+    journey = replace(journey, plan_key=journey.plan_interest)
+    with engine.begin() as tx:
+        _check_what_is_asked_for(tx, journey)
+        tx.journeys.forget_expired(at=at)
+        tx.journeys.add(journey)
+        if user_id is not None:
+            journey = settle_in(tx, replace(journey, user_id=user_id), at=at)
+            tx.journeys.save(journey)
+    return journey, browser_key
+
+
+def find_journey(engine: Engine, *, journey_id: str, browser_key: str) -> Journey:
+    """Return a journey that is under way in the browser that holds its key.
+
+    Raises:
+        InvalidRequest: there is no such journey, or it was begun in another browser.
+        SignInExpired: it was begun too long ago, or has been answered.
+    """
+    with engine.read() as tx:
+        journey = tx.journeys.find(journey_id)
+    if journey is None or not hmac.compare_digest(journey.browser_key_hash, digest_of(browser_key)):
+        raise InvalidRequest("this sign-in was not started in this browser", remedy=START_AGAIN)
+    if journey.finished or journey.expires_at <= engine.now():
+        raise SignInExpired("this sign-in is over", remedy=START_AGAIN)
+    return journey
+
+
+def _check_what_is_asked_for(tx: UnitOfWork, journey: Journey) -> None:
+    """Refuse what can't be had before anybody has typed anything in."""
+    if journey.pricing_table_key:
+        tx.catalog.get_live_pricing_table(journey.pricing_table_key)
+    if journey.plan_interest is None:
+        return
+    plan = tx.catalog.get_plan(journey.plan_interest)
+    has_organization = journey.creates_organization or bool(journey.parameters.get("org_code"))
+    if plan.group.scope == "organization" and journey.signs_up and not has_organization:
+        raise PlanMismatch(
+            f"the plan {plan.key!r} is for organizations, and this sign-up creates none",
+            remedy="Send is_create_org=true as well, or name a plan for people.",
+            plan=plan.key,
+        )

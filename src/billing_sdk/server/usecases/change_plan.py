@@ -1,0 +1,75 @@
+"""Change a plan: what subscribing and assigning have in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from billing_sdk.errors import PaymentMethodRequired
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.usecases.auditing import recording_denials
+from billing_sdk.server.usecases.collect_charge import collect_charge, open_charge, settle_left_over
+from billing_sdk.server.usecases.conclude_change import conclude_change
+from billing_sdk.server.usecases.decide_change import decide_change
+from billing_sdk.server.usecases.engine import Engine
+
+
+def change_plan(
+    engine: Engine,
+    *,
+    customer_id: str,
+    plan_key: str,
+    source: EventSource,
+    actor: str | None = None,
+    is_prorate: bool = False,
+    is_invoice_now: bool = False,
+    may_owe: bool,
+) -> Agreement:
+    """Put a customer on a plan: load, decide, charge where that is due, save and announce.
+
+    Args:
+        engine: the engine.
+        customer_id: whose plan it is.
+        plan_key: a published plan of the customer's kind; it replaces the live agreement of its group.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them; the source by default.
+        is_prorate: credit the part of the period that was paid for and is not used, up to the new price.
+        is_invoice_now: charge the usage of the present period that the old agreement has not been billed for.
+        may_owe: whether a customer without a card gets the plan all the same, and is asked for one later.
+
+    Raises:
+        PaymentMethodRequired: the plan costs something, there is no card, and the customer may not owe it.
+        CardDeclined: the charge was refused; the customer stays on the old plan.
+        NotFound, UnknownPlan, PlanMismatch, SamePlan, Conflict: as `decide_change`.
+    """
+    actor = actor or source
+    with recording_denials(engine, actor=actor, action="agreement.create", subject=customer_id):
+        settle_left_over(engine, customer_id=customer_id)
+        with engine.begin() as tx:
+            change = decide_change(
+                tx,
+                customer_id=customer_id,
+                plan_key=plan_key,
+                at=engine.now(),
+                is_prorate=is_prorate,
+                is_invoice_now=is_invoice_now,
+            )
+            is_on_credit = change.needs_card and change.method is None
+            if is_on_credit and not may_owe:
+                raise PaymentMethodRequired(f"the plan {plan_key!r} costs something", plan=plan_key)
+            if is_on_credit or not change.amount or change.method is None:
+                agreement = conclude_change(
+                    tx,
+                    customer=change.customer,
+                    agreement=change.agreement,
+                    lines=() if is_on_credit else change.lines,
+                    payment=None,
+                    source=source,
+                    actor=actor,
+                    at=engine.now(),
+                )
+                if is_on_credit:
+                    tx.customers.save(replace(change.customer, pending_plan_key=plan_key))
+                return agreement
+            charge = open_charge(tx, engine, change, change.method, source=source, actor=actor)
+        return collect_charge(engine, charge)

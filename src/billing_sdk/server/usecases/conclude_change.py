@@ -1,0 +1,120 @@
+"""Conclude a change of plan: the agreement, the invoice, the events and the audit, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Plan
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data
+
+
+def conclude_change(
+    tx: UnitOfWork,
+    *,
+    customer: Customer,
+    agreement: Agreement,
+    lines: tuple[InvoiceLine, ...],
+    payment: Payment | None,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+) -> Agreement:
+    """Let an agreement take the place of the live one of its group, and invoice what was paid for it.
+
+    Where the agreement is the live one already (its plan was assigned before it was paid), only the payment is
+    new. The customer is locked by the caller.
+
+    Args:
+        tx: the transaction.
+        customer: whose agreement it is.
+        agreement: what was agreed to.
+        lines: what the invoice says; without lines there is none.
+        payment: what was collected, if anything had to be.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them.
+        at: the present.
+    """
+    before = tx.agreements.find_live(customer.id, agreement.group_id)
+    if before is None or before.id != agreement.id:
+        _put_in_place(tx, customer, before, agreement, source, actor, at)
+    invoice = _invoice(tx, agreement, lines, payment, at) if lines else None
+    if invoice is not None:
+        tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
+    if payment is not None:
+        record_payment(tx, customer, payment, invoice, source=source, actor=actor)
+    settled = {agreement.plan_key, before.plan_key if before else None}
+    if customer.pending_plan_key in settled:
+        tx.customers.save(replace(customer, pending_plan_key=None))
+    return agreement
+
+
+def record_payment(
+    tx: UnitOfWork,
+    customer: Customer,
+    payment: Payment,
+    invoice: Invoice | None,
+    *,
+    source: EventSource,
+    actor: str,
+) -> None:
+    """Audit and announce an attempt to collect an amount; its row is there already."""
+    tx.audit.record(actor, f"payment.{payment.status}", payment.id, payment.attempted_at, after=payment)
+    tx.outbox.announce(
+        type=f"customer.payment_{payment.status}",
+        data=event_data.of_payment(payment, invoice),
+        customer=customer,
+        source=source,
+        at=payment.attempted_at,
+    )
+
+
+def _put_in_place(
+    tx: UnitOfWork,
+    customer: Customer,
+    before: Agreement | None,
+    agreement: Agreement,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+) -> None:
+    if before is not None:
+        tx.agreements.save(before.ended_by("replace", agreement.started_at))
+    tx.agreements.add(agreement)
+    tx.audit.record(actor, "agreement.create", agreement.id, at, before=before, after=agreement)
+    plans = {plan.key: plan for plan in tx.catalog.list_plans([agreement.plan_key, before.plan_key if before else ""])}
+    previous: Plan | None = plans[before.plan_key] if before else None
+    data = {
+        **event_data.of_agreement(agreement, plans[agreement.plan_key]),
+        "previous_plan": event_data.of_plan(previous) if previous else None,
+    }
+    # The first plan is assigned, each later one is a change; both of the first two are sent after a checkout.
+    types = ("customer.plan_changed",) if previous else ("customer.agreement_created", "customer.plan_assigned")
+    for type_ in types:
+        tx.outbox.announce(type=type_, data=data, customer=customer, source=source, at=at)
+
+
+def _invoice(
+    tx: UnitOfWork, agreement: Agreement, lines: tuple[InvoiceLine, ...], payment: Payment | None, at: datetime
+) -> Invoice:
+    if payment is not None:
+        tx.invoices.add_payment(payment)
+    invoice = Invoice(
+        id=new_id("invoice"),
+        number=tx.invoices.next_number(),
+        customer_id=agreement.customer_id,
+        agreement_id=agreement.id,
+        status="paid",
+        currency=lines[0].amount.currency,
+        lines=lines,
+        issued_at=at,
+        payment_id=payment.id if payment else None,
+    )
+    tx.invoices.add(invoice)
+    return invoice

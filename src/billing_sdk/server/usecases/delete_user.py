@@ -1,0 +1,31 @@
+"""Delete a person's account."""
+
+from __future__ import annotations
+
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.usecases.cancel_agreement import cancel_in
+from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.engine import Engine
+
+
+def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") -> None:
+    """Forget a person; their own agreements end, and what was paid stays on record.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    at = engine.now()
+    with engine.read() as tx:
+        tx.users.get(user_id)
+        payer = tx.customers.find_by_user(user_id)
+    if payer is not None:
+        settle_left_over(engine, customer_id=payer.id)
+    with engine.begin() as tx:
+        user = tx.users.get(user_id)
+        if payer is not None:
+            customer = tx.customers.lock(payer.id)
+            for agreement in tx.agreements.live_of(customer.id):
+                cancel_in(tx, customer, agreement, source=source, actor=source, at=at)
+        tx.users.remove(user_id)
+        tx.audit.record(source, "user.delete", user_id, at, before=user)
+        tx.outbox.announce(type="user.deleted", data={"user": {"id": user_id}}, source=source, at=at)

@@ -1,0 +1,98 @@
+"""What events say: the full state of the thing that they are about, in JSON values.
+
+The data of user and organization events has the shape of the Kinde documentation, "Webhooks"; that of billing
+events is this project's own, since none is published.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Plan
+from billing_sdk.server.domain.identity import Organization, User
+from billing_sdk.server.domain.invoicing import Invoice, Payment
+from billing_sdk.server.domain.metering import Reading
+
+
+def of_agreement(agreement: Agreement, plan: Plan) -> dict[str, Any]:
+    """Describe an agreement as it is now."""
+    return {
+        "plan": of_plan(plan),
+        "agreement_id": agreement.id,
+        "agreement": {
+            "id": agreement.id,
+            "plan_code": agreement.plan_key,
+            "status": agreement.status,
+            "started_on": of_time(agreement.started_at),
+            "ended_on": of_time(agreement.ended_at) if agreement.ended_at else None,
+        },
+    }
+
+
+def of_plan(plan: Plan) -> dict[str, Any]:
+    """Describe a plan; `key` and `code` are the same, as the two published APIs name it."""
+    return {"key": plan.key, "code": plan.key, "name": plan.name}
+
+
+def of_payment(payment: Payment, invoice: Invoice | None) -> dict[str, Any]:
+    """Describe an attempt to collect an amount, and the invoice that it paid."""
+    return {
+        "payment": {
+            "id": payment.id,
+            "amount_minor": payment.amount.minor,
+            "currency": payment.amount.currency,
+            "status": payment.status,
+            "decline_code": payment.decline_code,
+        },
+        "invoice": {"id": invoice.id, "number": invoice.number} if invoice else None,
+    }
+
+
+def of_usage(reading: Reading, total: Decimal) -> dict[str, Any]:
+    """Describe a reading, and the total of its period with it."""
+    return {
+        "agreement_id": reading.agreement_id,
+        "usage": {
+            "feature_code": reading.feature_key,
+            "value": f"{reading.value:f}",
+            "kind": reading.kind,
+            "total": f"{total:f}",
+        },
+    }
+
+
+def of_user(user: User, org_codes: tuple[str, ...]) -> dict[str, Any]:
+    """Describe a person."""
+    return {
+        "user": {
+            "id": user.id,
+            "email": user.email,
+            "first_name": user.given_name,
+            "last_name": user.family_name,
+            "username": None,
+            "phone": None,
+            "is_password_reset_requested": False,
+            "is_suspended": user.is_suspended,
+            "organizations": [{"code": code, "permissions": None, "roles": None} for code in org_codes],
+        }
+    }
+
+
+def of_organization(organization: Organization) -> dict[str, Any]:
+    """Describe an organization."""
+    return {
+        "organization": {
+            "code": organization.code,
+            "external_id": organization.external_id,
+            "handle": organization.handle,
+            "name": organization.name,
+        }
+    }
+
+
+def of_time(at: datetime) -> str:
+    """Write an instant as ISO 8601 in UTC, with milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

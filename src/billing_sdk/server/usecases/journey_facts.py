@@ -1,0 +1,122 @@
+"""What is known at a step of a journey: what is offered, and what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.catalog import Plan, PricingTable
+from billing_sdk.server.domain.catalog.offer import Visit, offer_for
+from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
+from billing_sdk.server.domain.invoicing import lines_in_advance
+from billing_sdk.server.domain.visits import Journey
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.collect_pending import pending_plan
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.settle_journey import (
+    Payer,
+    is_without_organization,
+    may_write_billing,
+    payer_of,
+)
+
+KINDS: tuple[CustomerKind, ...] = ("user", "organization")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What has to be paid before the journey goes on.
+
+    Attributes:
+        amount: what is charged at once; zero for a plan that costs only what is used.
+        method: how the customer pays already, if that is known.
+        is_pending: the plan was assigned before, and only its payment is missing.
+    """
+
+    customer: Customer
+    plan: Plan
+    amount: Money
+    method: PaymentMethod | None
+    is_pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that decides which step is next."""
+
+    journey: Journey
+    table: PricingTable | None = None
+    due: Due | None = None
+
+
+def load_facts(tx: UnitOfWork, engine: Engine, journey: Journey) -> Facts:
+    """Read what decides the next step of somebody who has signed in."""
+    if journey.user_id is None or is_without_organization(journey):
+        return Facts(journey)
+    return Facts(journey, table=offered_table(tx, engine, journey), due=find_due(tx, engine, journey))
+
+
+def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTable | None:
+    """Return the table to choose from: the one that the link names, or the default one of what is offered.
+
+    Source: Kinde documentation, "Pricing table display defaults".
+    """
+    if journey.plan_interest or journey.plan_done:
+        return None
+    key = journey.pricing_table_key
+    tables = (tx.catalog.get_live_pricing_table(key),) if key else tx.catalog.list_pricing_tables()
+    kind = offer_for(_visit(tx, engine, journey), frozenset(table.group.scope for table in tables))
+    return next((table for table in tables if table.group.scope == kind), None)
+
+
+def find_due(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
+    """Return what is to be paid: for the plan that was chosen, or for one that an application has assigned."""
+    chosen = _chosen(tx, journey)
+    return chosen or next((due for kind in KINDS if (due := _pending(tx, engine, journey, kind))), None)
+
+
+def _chosen(tx: UnitOfWork, journey: Journey) -> Due | None:
+    if journey.plan_key is None or journey.plan_done:
+        return None
+    plan = tx.catalog.get_plan(journey.plan_key)
+    customer = _customer_of(tx, payer_of(tx, journey, plan.group.scope))
+    if customer is None or plan.version.is_free or tx.agreements.find_live(customer.id, plan.group.id):
+        return None
+    method = tx.customers.find_payment_method(customer.id)
+    return Due(customer, plan, plan.version.price, method, is_pending=False)
+
+
+def _pending(tx: UnitOfWork, engine: Engine, journey: Journey, kind: CustomerKind) -> Due | None:
+    customer = _customer_of(tx, payer_of(tx, journey, kind))
+    waiting = pending_plan(tx, customer) if customer else None
+    if customer is None or waiting is None or tx.customers.find_payment_method(customer.id):
+        return None
+    agreement, plan = waiting
+    version = tx.catalog.get_version(agreement.plan_version_id)
+    lines = lines_in_advance(version, agreement.period_at(engine.now()))
+    amount = total([line.amount for line in lines], version.currency)
+    return Due(customer, plan, amount, None, is_pending=True)
+
+
+def _visit(tx: UnitOfWork, engine: Engine, journey: Journey) -> Visit:
+    """Describe the visit; a sign-up counts as one only where the operator lets tables be shown at sign-up."""
+    shows_at_sign_up = engine.settings.show_pricing_table_at_sign_up
+    return Visit(
+        is_new_user=journey.is_new_user and shows_at_sign_up,
+        is_new_organization=journey.is_new_organization and shows_at_sign_up,
+        user_is_customer_without_plan=_is_without_plan(tx, tx.customers.find_by_user(journey.user_id or "")),
+        org_is_customer_without_plan=_is_without_plan(tx, tx.customers.find_by_organization(journey.org_code or "")),
+        may_write_billing=may_write_billing(tx, journey),
+    )
+
+
+def _is_without_plan(tx: UnitOfWork, customer: Customer | None) -> bool:
+    return customer is not None and not tx.agreements.live_of(customer.id)
+
+
+def _customer_of(tx: UnitOfWork, payer: Payer | None) -> Customer | None:
+    if payer is None:
+        return None
+    if payer.user_id is not None:
+        return tx.customers.find_by_user(payer.user_id)
+    return tx.customers.find_by_organization(payer.org_code or "")

@@ -1,0 +1,47 @@
+"""Open a link into the portal, and stay there for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from billing_sdk.errors import LinkUsed
+from billing_sdk.server.domain.visits import PortalVisit as PortalVisit
+from billing_sdk.server.ids import digest_of, new_secret
+from billing_sdk.server.usecases.engine import Engine
+
+
+def open_portal_link(engine: Engine, *, key: str) -> PortalVisit:
+    """Use a link up and begin a visit; of many who try at once, exactly one gets in.
+
+    Raises:
+        LinkUsed: it was used, has expired, or never existed.
+    """
+    at = engine.now()
+    with engine.begin() as tx:
+        link = tx.portal_links.take(digest_of(key))
+        is_good = link is not None and link.expires_at > at
+        if link is not None and is_good:
+            visit = PortalVisit(
+                session_key=new_secret(),
+                user_id=link.user_id,
+                org_code=link.org_code,
+                sub_nav=link.sub_nav,
+                return_url=link.return_url,
+                expires_at=at + timedelta(seconds=engine.settings.portal_session_seconds),
+            )
+            tx.portal_links.add_visit(visit)
+            tx.audit.record(link.user_id, "portal_link.open", link.user_id, at)
+            return visit
+    raise LinkUsed
+
+
+def find_portal_visit(engine: Engine, *, session_key: str) -> PortalVisit | None:
+    """Return the visit that a key belongs to, while it runs."""
+    with engine.read() as tx:
+        return tx.portal_links.find_visit(session_key, at=engine.now())
+
+
+def end_portal_visit(engine: Engine, *, session_key: str) -> None:
+    """End a visit; to end one that is over changes nothing."""
+    with engine.begin() as tx:
+        tx.portal_links.end_visit(session_key)

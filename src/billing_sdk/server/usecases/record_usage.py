@@ -1,0 +1,133 @@
+"""Record usage: a reading of a metered feature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from billing_sdk.errors import AgreementNotLive, IdempotencyMismatch, InvalidRequest, UnknownFeature
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Entitlement, Rate
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.metering import Reading, ReadingKind, counted_at, parse_quantity
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.engine import Engine
+
+# How far the clocks of those who report may be ahead of this one.
+SKEW_SECONDS = 300
+MAX_KEY_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReading(Reading):
+    """A reading, and the total of its period with it."""
+
+    total: Decimal
+
+
+def record_usage(
+    engine: Engine,
+    *,
+    agreement_id: str,
+    feature_key: str,
+    value: str,
+    kind: ReadingKind = "delta",
+    used_at: datetime | None = None,
+    idempotency_key: str | None = None,
+    source: EventSource = "api",
+) -> RecordedReading:
+    """Add to what was used in a period (`delta`), or say what its total is (`absolute`).
+
+    Usage that is reported after its period has ended counts in the period that contains the report.
+
+    Args:
+        engine: the engine.
+        agreement_id: under which agreement it was used.
+        feature_key: a metered feature of the agreement's plan.
+        value: plain decimal digits, zero or more.
+        kind: how the value is meant.
+        used_at: when it was used; now by default.
+        idempotency_key: a report that is sent again with its key is recorded once.
+        source: who caused it, as events name them.
+
+    Raises:
+        NotFound: there is no such agreement.
+        AgreementNotLive: it has ended.
+        UnknownFeature: its plan has no metered feature with this key.
+        InvalidQuantity: the value is not a plain decimal number.
+        InvalidRequest: the time has no zone or lies ahead, or the key is unusable.
+        IdempotencyMismatch: the key was used for another report.
+    """
+    at = engine.now()
+    quantity = parse_quantity(value)
+    _check(kind, used_at, idempotency_key, at)
+    with engine.begin() as tx:
+        tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
+        agreement = tx.agreements.get(agreement_id)
+        earlier = tx.usage.find_by_idempotency_key(agreement_id, idempotency_key) if idempotency_key else None
+        if earlier is not None:
+            if (earlier.feature_key, earlier.kind, earlier.value) != (feature_key, kind, quantity) or (
+                used_at is not None and used_at != earlier.used_at
+            ):
+                raise IdempotencyMismatch(f"the key {str(idempotency_key)[:64]!r} was used for another report")
+            period = agreement.period_at(earlier.counted_at)
+            return _with_total(earlier, tx.usage.total(agreement_id, feature_key, period))
+        _check_is_metered(tx, agreement, feature_key)
+        reading = Reading(
+            id=new_id("reading"),
+            agreement_id=agreement_id,
+            feature_key=feature_key,
+            kind=kind,
+            value=quantity,
+            used_at=used_at or at,
+            recorded_at=at,
+            counted_at=counted_at(min(used_at or at, at), at, agreement.started_at, agreement.interval),
+        )
+        total = tx.usage.add(reading, agreement.period_at(reading.counted_at), idempotency_key=idempotency_key)
+        tx.outbox.announce(
+            type="customer.meter_usage_updated",
+            data=event_data.of_usage(reading, total),
+            customer=tx.customers.get(agreement.customer_id),
+            source=source,
+            at=at,
+        )
+    return _with_total(reading, total)
+
+
+def _check(kind: str, used_at: datetime | None, idempotency_key: str | None, at: datetime) -> None:
+    if kind not in ("delta", "absolute"):
+        raise InvalidRequest("kind is neither delta nor absolute", parameter="kind")
+    if used_at is not None and used_at.tzinfo is None:
+        raise InvalidRequest("used_at has no time zone", parameter="used_at")
+    if used_at is not None and used_at > at + timedelta(seconds=SKEW_SECONDS):
+        raise InvalidRequest("used_at lies ahead", parameter="used_at")
+    if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
+        raise InvalidRequest(f"an idempotency key has 1 to {MAX_KEY_LENGTH} characters", parameter="idempotency_key")
+
+
+def _check_is_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str) -> None:
+    if not agreement.is_live:
+        raise AgreementNotLive(f"the agreement is {agreement.status}")
+    version = tx.catalog.get_version(agreement.plan_version_id)
+    included = {entitlement.feature_key for entitlement in version.of_kind(Entitlement)}
+    included |= {rate.feature_key for rate in version.of_kind(Rate)}
+    feature = tx.catalog.find_feature(feature_key) if feature_key in included else None
+    if feature is None or not feature.is_metered:
+        raise UnknownFeature(f"the plan {agreement.plan_key!r} has no metered feature {feature_key[:64]!r}")
+
+
+def _with_total(reading: Reading, total: Decimal) -> RecordedReading:
+    return RecordedReading(
+        id=reading.id,
+        agreement_id=reading.agreement_id,
+        feature_key=reading.feature_key,
+        kind=reading.kind,
+        value=reading.value,
+        used_at=reading.used_at,
+        recorded_at=reading.recorded_at,
+        counted_at=reading.counted_at,
+        total=total,
+    )

@@ -1,0 +1,50 @@
+"""Update a person's account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.identity import User
+from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.people import normal_email, normal_name
+
+CHANGEABLE = frozenset({"email", "given_name", "family_name", "picture", "provided_id", "is_suspended"})
+
+
+def update_user(engine: Engine, *, user_id: str, source: EventSource = "api", **changes: Any) -> User:
+    """Change what is named of a person and leave the rest; who is suspended is signed out everywhere.
+
+    Args:
+        engine: the engine.
+        user_id: whose account it is.
+        source: who caused it, as events name them.
+        **changes: new values of fields of `User`.
+
+    Raises:
+        NotFound: there is no such person.
+        EmailTaken: somebody else has the e-mail address.
+        InvalidRequest: a value can't be taken, or there is no such field.
+    """
+    if unknown := changes.keys() - CHANGEABLE:
+        raise InvalidRequest(f"{min(unknown)} can't be changed", parameter=min(unknown))
+    if "email" in changes:
+        changes["email"] = normal_email(changes["email"])
+    for name in changes.keys() & {"given_name", "family_name"}:
+        changes[name] = normal_name(changes[name] or "", name)
+    at = engine.now()
+    with engine.begin() as tx:
+        before = tx.users.get(user_id)
+        user = replace(before, **changes, updated_at=at)
+        tx.users.save(user)
+        if user.is_suspended:
+            tx.sessions.end_all_of(user.id)
+            tx.portal_links.end_visits_of(user.id)
+        org_codes = tuple(organization.code for organization in tx.organizations.of_user(user.id))
+        tx.audit.record(source, "user.update", user.id, at, before=before, after=user)
+        data = event_data.of_user(user, org_codes)
+        tx.outbox.announce(type="user.updated", data=data, source=source, at=at)
+    return user
