@@ -1,0 +1,91 @@
+"""The steps of a journey that settle who somebody is: register, sign in, name an organization."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCredentials
+from billing_sdk.server import web
+from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.pages.stop import Stop
+from billing_sdk.server.usecases.advance_journey import name_organization, sign_in_in_journey, sign_up_in_journey
+from billing_sdk.server.usecases.begin_session import end_session
+from billing_sdk.server.usecases.passwords import MIN_LENGTH
+
+PASSWORD_HINT = f"At least {MIN_LENGTH} characters. A few unrelated words are easy to remember."
+
+
+def show_register(stop: Stop, form: Form) -> Response:
+    """Show the form for a new account, with the address that the link suggests."""
+    return stop.show("register", form if form.values else _hinted(stop), password_hint=PASSWORD_HINT)
+
+
+def register(stop: Stop, form: Form) -> Response:
+    """Make an account and sign its owner in."""
+    form = require(form, {"email": "your e-mail address", "password": "a password"})
+    if form.errors:
+        return show_register(stop, form)
+    try:
+        session_key = sign_up_in_journey(
+            stop.engine,
+            journey=stop.journey,
+            email=form.text("email"),
+            password=form.values["password"],
+            given_name=form.text("given_name"),
+            family_name=form.text("family_name"),
+        )
+    except (EmailTaken, InvalidRequest) as error:
+        return show_register(stop, form.refused(error, "email"))
+    return _signed_in(stop, session_key)
+
+
+def show_sign_in(stop: Stop, form: Form) -> Response:
+    """Show the form for an existing account."""
+    return stop.show("sign_in", form if form.values else _hinted(stop))
+
+
+def sign_in(stop: Stop, form: Form) -> Response:
+    """Sign somebody in."""
+    form = require(form, {"email": "your e-mail address", "password": "your password"})
+    if form.errors:
+        return show_sign_in(stop, form)
+    try:
+        session_key = sign_in_in_journey(
+            stop.engine, journey=stop.journey, email=form.text("email"), password=form.values["password"]
+        )
+    except (WrongCredentials, RateLimited) as error:
+        return show_sign_in(stop, form.refused(error))
+    return _signed_in(stop, session_key)
+
+
+def show_organization(stop: Stop, form: Form) -> Response:
+    """Ask for the name of a new organization."""
+    return stop.show("organization", form)
+
+
+def create_organization(stop: Stop, form: Form) -> Response:
+    """Create the organization that the link asks for."""
+    form = require(form, {"name": "the name of your organization"})
+    if form.errors:
+        return show_organization(stop, form)
+    try:
+        name_organization(stop.engine, journey=stop.journey, name=form.text("name"))
+    except InvalidRequest as error:
+        return show_organization(stop, form.refused(error, "name"))
+    return stop.go_on()
+
+
+def _signed_in(stop: Stop, session_key: str) -> Response:
+    """Go on in a session of its own: one that the browser had before ends (session fixation, OWASP ASVS 7.2.4)."""
+    earlier = web.read_session_key(stop.request, stop.engine.settings)
+    if earlier:
+        end_session(stop.engine, key=earlier)
+    response = stop.go_on()
+    web.set_session_key(response, stop.engine.settings, session_key)
+    return response
+
+
+def _hinted(stop: Stop) -> Form:
+    """Return a form with the e-mail address of the link; a hint of another kind (a phone number, say) is no help."""
+    hint = stop.journey.parameters.get("login_hint", "")
+    return Form({"email": hint if "@" in hint else ""})

@@ -1,0 +1,92 @@
+"""The steps of a journey that are about money: choose a plan, pay for it, go back to the application."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from billing_sdk.errors import CardDeclined, CardRefused, InvalidRequest, PaymentMethodRequired
+from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.pricing import card_of, cards_of
+from billing_sdk.server.pages.stop import Stop
+from billing_sdk.server.usecases.advance_journey import choose_plan, pay, see_success
+from billing_sdk.server.usecases.journey_facts import Due, find_due, offered_table
+
+CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it and pay again."
+
+
+def show_plans(stop: Stop, form: Form) -> Response:
+    """Show the pricing table in its own words."""
+    with stop.engine.read() as tx:
+        table = offered_table(tx, stop.engine, stop.journey)
+        if table is None:
+            return stop.go_on()  # the plan was named by the link, or assigned: there is nothing to choose
+        return stop.show(
+            "plans", form, cards=cards_of(tx, table), is_for_organization=table.group.scope == "organization"
+        )
+
+
+def choose(stop: Stop, form: Form) -> Response:
+    """Take a plan of the table."""
+    try:
+        choose_plan(stop.engine, journey=stop.journey, plan_key=form.text("plan"))
+    except InvalidRequest as error:
+        return show_plans(stop, form.refused(error))
+    return stop.go_on()
+
+
+def show_payment(stop: Stop, form: Form) -> Response:
+    """Show what is due today, and ask for a card."""
+    with stop.engine.read() as tx:
+        due = find_due(tx, stop.engine, stop.journey)
+        if due is None:
+            return stop.go_on()
+        may_choose = not due.is_pending and offered_table(tx, stop.engine, stop.journey) is not None
+        return stop.show(
+            "payment",
+            form,
+            plan=card_of(tx, due.plan),
+            due_today=due.amount,
+            shown=_shown(due),
+            saved_card=due.method,
+            may_choose_another=may_choose,
+            cards=TEST_CARDS,
+        )
+
+
+def settle(stop: Stop, form: Form) -> Response:
+    """Pay what is due, as it was shown: with a new card, or with the one that is known already."""
+    with stop.engine.read() as tx:
+        due = find_due(tx, stop.engine, stop.journey)
+    if due is None:
+        return stop.go_on()
+    if form.text("shown") != _shown(due):
+        return show_payment(stop, form.wrong({"": CHANGED_MEANWHILE}))
+    card = None
+    if not form.text("use_saved_card"):
+        card, form = read_card(form)
+        if card is None:
+            return show_payment(stop, form)
+    try:
+        pay(stop.engine, journey=stop.journey, card=card)
+    except (CardDeclined, CardRefused, PaymentMethodRequired) as error:
+        return show_payment(stop, card_refused(form, error))
+    return stop.go_on()
+
+
+def show_success(stop: Stop, form: Form) -> Response:
+    """Say that all went well."""
+    with stop.engine.read() as tx:
+        chosen = tx.catalog.find_plan(stop.journey.plan_key) if stop.journey.plan_key else None
+    return stop.show("success", form, plan_name=chosen.name if chosen else "")
+
+
+def leave(stop: Stop, _form: Form) -> Response:
+    """Go on to the application."""
+    see_success(stop.engine, journey=stop.journey)
+    return stop.go_on()
+
+
+def _shown(due: Due) -> str:
+    """Name what somebody agrees to pay, so that a page from before a change can't agree to what came after."""
+    return f"{due.plan.key} {due.plan.version.id} {due.amount}"

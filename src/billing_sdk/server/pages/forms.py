@@ -1,0 +1,62 @@
+"""Forms: what was typed, what is wrong with it, and which field says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from billing_sdk.errors import BillingError
+from billing_sdk.server.pages.messages import sentence
+
+# Never sent back to a browser, whatever was wrong with the form.
+SECRET = frozenset({"password", "number", "expiry", "cvc"})
+MAX_LENGTH = 256
+# The status of a page that shows a form again because of what was typed (RFC 9110, section 15.5.21).
+WRONG = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The state of one form.
+
+    Attributes:
+        values: what to show in its fields.
+        errors: a sentence for each field that needs another value; the empty name stands for the whole form.
+        headline: what the summary of the errors is called.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    headline: str = "Please correct the following"
+
+    def value(self, name: str) -> str:
+        """Return what a field shows: what was typed, unless it is secret."""
+        return "" if name in SECRET else self.values.get(name, "")
+
+    def text(self, name: str) -> str:
+        """Return what was typed into a field, without the spaces around it."""
+        return self.values.get(name, "").strip()
+
+    def wrong(self, errors: Mapping[str, str], headline: str = "") -> Self:
+        """Return the form with sentences about what is wrong."""
+        return replace(self, errors={**self.errors, **errors}, headline=headline or self.headline)
+
+    def refused(self, error: BillingError, field_name: str = "") -> Self:
+        """Return the form with what a use case said, beside one field or above all of them."""
+        named = str(error.facts.get("parameter", field_name))
+        if named not in self.values:
+            named = ""
+        return self.wrong({named: f"{sentence(error.detail)} {error.remedy}".strip()})
+
+
+def require(form: Form, labels: Mapping[str, str]) -> Form:
+    """Return the form with a sentence for each named field that is empty or far too long."""
+    errors = {}
+    for name, label in labels.items():
+        if not form.values.get(name, "").strip():
+            errors[name] = f"Enter {label}."
+    for name, value in form.values.items():
+        if len(value) > MAX_LENGTH:
+            errors[name] = f"Use at most {MAX_LENGTH} characters."
+    return form.wrong(errors)

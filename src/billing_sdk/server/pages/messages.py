@@ -1,0 +1,68 @@
+"""Errors as pages: what is wrong, what to do next, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from billing_sdk.errors import BillingError
+from billing_sdk.server import web
+from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.errors import wants_html
+
+NOBODY = "Billing"
+
+
+def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
+    """Make an endpoint whose errors are pages for a browser, and problem documents for anything else."""
+
+    @wraps(serve)
+    def guarded(request: Request, engine: Engine) -> Response:
+        try:
+            return serve(request, engine)
+        except BillingError as error:
+            if not wants_html(request):
+                raise
+            return show_error(request, error)
+
+    return web.endpoint(guarded)
+
+
+def show_error(request: Request, error: BillingError, *, application: str = NOBODY, return_url: str = "") -> Response:
+    """Return an error as a page that says whose application it is about, where that is known."""
+    response = show(
+        request,
+        "message.html",
+        status=error.status,
+        application=application,
+        headline=error.title,
+        detail=sentence(error.detail),
+        remedy=error.remedy,
+        return_url=return_url,
+    )
+    response.headers.update(web.error_headers(error))
+    return response
+
+
+def show_message(
+    request: Request, *, headline: str, detail: str, application: str = NOBODY, return_url: str = ""
+) -> Response:
+    """Return a page that says one thing."""
+    return show(
+        request,
+        "message.html",
+        application=application,
+        headline=headline,
+        detail=detail,
+        remedy="",
+        return_url=return_url,
+    )
+
+
+def sentence(text: str) -> str:
+    """Return a detail, which starts in lower case, as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")

@@ -1,0 +1,218 @@
+"""The desk: who is in the portal, about whose account, and what that person may do there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from billing_sdk.errors import Forbidden, NotFound, Unauthenticated
+from billing_sdk.server import web
+from billing_sdk.server.domain.customers import Customer, CustomerKind
+from billing_sdk.server.domain.identity import WRITE_BILLING, Application, Organization, User
+from billing_sdk.server.pages.forms import WRONG, Form
+from billing_sdk.server.pages.messages import NOBODY
+from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.become_customer import ensure_customer
+from billing_sdk.server.usecases.engine import Engine
+
+PERSONAL = (
+    ("profile", "Profile"),
+    ("plan_details", "Plan"),
+    ("payment_details", "Payment method"),
+    ("billing", "Invoices"),
+)
+SHARED = (("details", "Details"), ("members", "Members"), *PERSONAL[1:])
+WITHIN = {"plan_selection": "plan_details"}  # shown in the navigation as part of another section
+NOTES = {
+    "saved": "Your changes were saved.",
+    "card": "The card was saved.",
+    "plan": "Your plan has changed.",
+    "cancelled": "The plan was cancelled.",
+}
+ASK_AGAIN = "Go back to the application and open your account from there."
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A link of the navigation."""
+
+    label: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The links about one account."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A person at one section of the portal.
+
+    Attributes:
+        kind: whose account the section is about: the person's own, or that of the organization.
+        section: the name of the section, without the kind.
+        organization: the one that the person acts for, if any.
+        customer: the account as a payer, if it is one yet.
+        may_manage: whether the person may see and change what the account pays.
+    """
+
+    request: Request
+    engine: Engine
+    session_key: str = field(repr=False)
+    kind: CustomerKind
+    section: str
+    application: str
+    return_url: str
+    user: User
+    organization: Organization | None
+    customer: Customer | None
+    may_manage: bool
+
+    def url(self, section: str) -> str:
+        """Return where a section of the same account is."""
+        return address(self.kind, section)
+
+    def show(self, template: str, form: Form | None = None, *, status: int = 200, **values: Any) -> Response:
+        """Return a page of the portal."""
+        form = form or Form()
+        return show(
+            self.request,
+            f"portal/{template}.html",
+            status=WRONG if form.errors else status,
+            application=self.application,
+            csrf_token=web.csrf_token(self.session_key),
+            desk=self,
+            done=NOTES.get(self.request.query_params.get("done", ""), ""),
+            form=form,
+            **values,
+        )
+
+    def go_to(self, section: str, note: str = "") -> Response:
+        """Send the browser to a section of the same account, which then says what has happened."""
+        return RedirectResponse(self.url(section) + (f"?done={note}" if note else ""), 303)
+
+    def ensure_customer(self) -> Customer:
+        """Return the account as a payer; it becomes one when it first needs to be."""
+        if self.customer:
+            return self.customer
+        org_code = self.organization.code if self.kind == "organization" and self.organization else None
+        with self.engine.begin() as tx:
+            return ensure_customer(
+                tx,
+                user_id=None if org_code else self.user.id,
+                org_code=org_code,
+                billing_email=self.user.email,
+                actor=self.user.id,
+                at=self.engine.now(),
+            )
+
+    @property
+    def account_name(self) -> str:
+        """Whose account the section is about."""
+        return self.organization.name if self.kind == "organization" and self.organization else self.user.name
+
+    @property
+    def navigation(self) -> tuple[Group, ...]:
+        """The sections that this person can go to."""
+        groups = [self._group("user", "Your account", PERSONAL)]
+        if self.organization:
+            groups.append(self._group("organization", self.organization.name, SHARED))
+        return tuple(groups)
+
+    def _group(self, kind: CustomerKind, title: str, sections: tuple[tuple[str, str], ...]) -> Group:
+        current = (self.kind, WITHIN.get(self.section, self.section))
+        return Group(
+            title, tuple(Entry(label, address(kind, name), (kind, name) == current) for name, label in sections)
+        )
+
+
+def address(kind: CustomerKind, section: str) -> str:
+    """Return the address of a section; those of an organization start with the word."""
+    return f"/portal/{'organization_' if kind == 'organization' else ''}{section}"
+
+
+def open_desk(request: Request, engine: Engine, kind: CustomerKind, section: str) -> Desk:
+    """Return the desk of the browser's portal visit.
+
+    Raises:
+        Unauthenticated: there is no visit, or it is over.
+    """
+    session_key = web.read_portal_key(request, engine.settings)
+    visit = web.read_portal_visit(request, engine)
+    if session_key is None or visit is None:
+        raise Unauthenticated("your visit to this page is over", remedy=ASK_AGAIN)
+    with engine.read() as tx:
+        user = tx.users.find(visit.user_id)
+        if user is None or user.is_suspended:
+            raise Unauthenticated("your visit to this page is over", remedy=ASK_AGAIN)
+        organization = _organization(tx, visit.org_code, user)
+        return Desk(
+            request=request,
+            engine=engine,
+            session_key=session_key,
+            kind=kind,
+            section=section,
+            application=_application_name(tx.applications.list(), visit.return_url),
+            return_url=visit.return_url or "",
+            user=user,
+            organization=organization,
+            customer=_customer(tx, kind, user, organization),
+            may_manage=kind == "user" or _may_write_billing(tx, user, organization),
+        )
+
+
+def require_account(desk: Desk, *, manages: bool) -> None:
+    """Let somebody go on who may see a section.
+
+    Raises:
+        NotFound: the section is about an organization and the visit is not.
+        Forbidden: it is about what an organization pays, and the person may not manage that.
+    """
+    if desk.kind == "organization" and desk.organization is None:
+        raise NotFound("this visit is not for an organization", remedy="Choose a section of your own account.")
+    if manages and not desk.may_manage:
+        raise Forbidden(
+            f"only members with the permission {WRITE_BILLING} manage what the organization pays",
+            remedy="Ask somebody who manages the organization's billing.",
+        )
+
+
+def _organization(tx: UnitOfWork, org_code: str | None, user: User) -> Organization | None:
+    """Return the organization of a visit, as long as the person belongs to it.
+
+    Everybody without one of their own belongs to the default organization, which is nobody's account.
+    """
+    if org_code is None or tx.organizations.find_membership(org_code, user.id) is None:
+        return None
+    organization = tx.organizations.get(org_code)
+    return None if organization.is_default else organization
+
+
+def _customer(tx: UnitOfWork, kind: CustomerKind, user: User, organization: Organization | None) -> Customer | None:
+    if kind == "user":
+        return tx.customers.find_by_user(user.id)
+    return tx.customers.find_by_organization(organization.code) if organization else None
+
+
+def _may_write_billing(tx: UnitOfWork, user: User, organization: Organization | None) -> bool:
+    if organization is None:
+        return False
+    held = tx.roles.permissions_of_member(organization.code, user.id)
+    return WRITE_BILLING in {permission.key for permission in held}
+
+
+def _application_name(applications: tuple[Application, ...], return_url: str | None) -> str:
+    """Return the name of the application that the way back leads to; of the only one, where there is no way back."""
+    known = [application for application in applications if application.kind == "web"]
+    if return_url:
+        known = [application for application in known if application.allows_return_to(return_url)]
+    return known[0].name if known and (return_url or len(known) == 1) else NOBODY

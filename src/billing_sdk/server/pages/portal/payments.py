@@ -1,0 +1,50 @@
+"""The sections about money: the card, and the invoices."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from billing_sdk.errors import CardDeclined, CardRefused, NotFound
+from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.usecases.add_card import add_card
+
+
+def show_card(desk: Desk, form: Form) -> Response:
+    """Show the current card and a form for another one."""
+    with desk.engine.read() as tx:
+        card = tx.customers.find_payment_method(desk.customer.id) if desk.customer else None
+    plan_key = form.text("plan") or desk.request.query_params.get("plan", "")
+    return desk.show("payment", form, card=card, cards=TEST_CARDS, plan_key=plan_key)
+
+
+def save_card(desk: Desk, form: Form) -> Response:
+    """Keep another card, and go back to the plan that it was entered for."""
+    entry, form = read_card(form)
+    if entry is None:
+        return show_card(desk, form)
+    try:
+        add_card(desk.engine, customer_id=desk.ensure_customer().id, card=entry, actor=desk.user.id)
+    except (CardDeclined, CardRefused) as error:
+        return show_card(desk, card_refused(form, error))
+    plan_key = form.text("plan")
+    if plan_key and plan_key.replace("_", "").replace("-", "").isalnum():
+        return RedirectResponse(f"{desk.url('plan_selection')}/{plan_key}", 303)
+    return desk.go_to("payment_details", "card")
+
+
+def show_invoices(desk: Desk, _form: Form) -> Response:
+    """Show the newest invoices."""
+    with desk.engine.read() as tx:
+        invoices = tx.invoices.newest_of(desk.customer.id) if desk.customer else ()
+    return desk.show("invoices", invoices=invoices)
+
+
+def show_invoice(desk: Desk, _form: Form) -> Response:
+    """Show one of the account's own invoices, line by line."""
+    with desk.engine.read() as tx:
+        invoice = tx.invoices.get(desk.request.path_params["invoice_id"])
+    if desk.customer is None or invoice.customer_id != desk.customer.id:
+        raise NotFound("there is no such invoice", remedy="Choose one from the list.")
+    return desk.show("invoice", invoice=invoice)

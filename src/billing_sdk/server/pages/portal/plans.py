@@ -1,0 +1,165 @@
+"""The sections about a plan: the current one, another one, none any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from starlette.responses import Response
+
+from billing_sdk.errors import CardDeclined, Conflict, NotFound, PaymentMethodRequired, SamePlan, UnknownPlan
+from billing_sdk.server.domain.agreements import Agreement, Period
+from billing_sdk.server.domain.catalog import Entitlement, Plan, PlanVersion
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.pages.pricing import PlanCard, card_of, cards_of, table_for
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.subscribe import subscribe
+
+CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """One thing that a plan includes: how much of it is used, and how much may be; None means it is not counted."""
+
+    name: str
+    used: Decimal | None
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A plan that the account is on."""
+
+    agreement: Agreement
+    plan: PlanCard
+    period: Period
+    included: tuple[Included, ...]
+
+
+def show_plan(desk: Desk, _form: Form) -> Response:
+    """Show the current plan, what it includes, and how much of that is used."""
+    with desk.engine.read() as tx:
+        return desk.show("plan", plans=_current_plans(tx, desk.customer, desk.engine.now()))
+
+
+def show_selection(desk: Desk, _form: Form) -> Response:
+    """Show the pricing table, with the current plan marked."""
+    with desk.engine.read() as tx:
+        live = tx.agreements.live_of(desk.customer.id) if desk.customer else ()
+        table = table_for(tx, desk.kind, live[0].group_id if live else None)
+        cards = cards_of(tx, table) if table else ()
+    return desk.show("plan_selection", cards=cards, current_plan_keys={agreement.plan_key for agreement in live})
+
+
+def show_change(desk: Desk, form: Form) -> Response:
+    """Show what it costs today to change to the plan of the address."""
+    with desk.engine.read() as tx:
+        plan = _plan_of_address(tx, desk)
+        current = tx.agreements.find_live(desk.customer.id, plan.group.id) if desk.customer else None
+        if current and current.plan_key == plan.key:
+            return desk.go_to("plan_details")
+        card = tx.customers.find_payment_method(desk.customer.id) if desk.customer else None
+        return desk.show(
+            "plan_change",
+            form,
+            plan=card_of(tx, plan),
+            current=card_of(tx, tx.catalog.get_plan(current.plan_key)) if current else None,
+            agreement_id=current.id if current else "",
+            due_today=plan.version.price,
+            card=card,
+        )
+
+
+def change(desk: Desk, form: Form) -> Response:
+    """Change to the plan of the address, as it was shown: with this price, in place of that agreement."""
+    with desk.engine.read() as tx:
+        plan = _plan_of_address(tx, desk)
+        live = tx.agreements.find_live(desk.customer.id, plan.group.id) if desk.customer else None
+    if live and live.plan_key == plan.key:
+        return desk.go_to("plan_details")  # a second copy of the form that has done it
+    if form.text("version") != plan.version.id or form.text("replaces") != (live.id if live else ""):
+        return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
+    try:
+        subscribe(desk.engine, customer_id=desk.ensure_customer().id, plan_key=plan.key, actor=desk.user.id)
+    except SamePlan:
+        return desk.go_to("plan_details")
+    except PaymentMethodRequired:
+        return desk.go_to("payment_details")
+    except (CardDeclined, Conflict) as error:
+        return show_change(desk, form.refused(error))
+    return desk.go_to("plan_details", "plan")
+
+
+def show_cancel(desk: Desk, form: Form) -> Response:
+    """Ask whether the agreement of the address is really to end."""
+    with desk.engine.read() as tx:
+        agreement = _own_agreement(tx, desk)
+        if not agreement.is_live:
+            return desk.go_to("plan_details")
+        plan = tx.catalog.get_plan(agreement.plan_key)
+        return desk.show("cancel", form, plan=card_of(tx, plan), agreement=agreement)
+
+
+def cancel(desk: Desk, _form: Form) -> Response:
+    """End the agreement of the address; to end it twice is to end it."""
+    with desk.engine.read() as tx:
+        agreement = _own_agreement(tx, desk)
+    if agreement.is_live:
+        cancel_agreement(desk.engine, agreement_id=agreement.id, source="user", actor=desk.user.id)
+    return desk.go_to("plan_details", "cancelled")
+
+
+def _current_plans(tx: UnitOfWork, customer: Customer | None, at: datetime) -> tuple[Current, ...]:
+    if customer is None:
+        return ()
+    return tuple(_current(tx, agreement, at) for agreement in tx.agreements.live_of(customer.id))
+
+
+def _current(tx: UnitOfWork, agreement: Agreement, at: datetime) -> Current:
+    version = tx.catalog.get_version(agreement.plan_version_id)
+    period = agreement.period_at(at)
+    used = tx.usage.totals(agreement.id, period)
+    plan = tx.catalog.list_plans([agreement.plan_key])[0]
+    return Current(agreement, card_of(tx, plan, version), period, _included(tx, version, used))
+
+
+def _included(tx: UnitOfWork, version: PlanVersion, used: Mapping[str, Decimal]) -> tuple[Included, ...]:
+    metered = {feature.key for feature in tx.catalog.list_features() if feature.is_metered}
+    return tuple(
+        Included(
+            entitlement.feature_name,
+            used.get(entitlement.feature_key, Decimal(0)) if entitlement.feature_key in metered else None,
+            entitlement.limit_max,
+        )
+        for entitlement in version.of_kind(Entitlement)
+    )
+
+
+def _plan_of_address(tx: UnitOfWork, desk: Desk) -> Plan:
+    """Return the published plan that the address names, if it is for this kind of customer.
+
+    Raises:
+        UnknownPlan: there is none.
+    """
+    plan = tx.catalog.get_plan(desk.request.path_params["plan_key"])
+    if plan.group.scope != desk.kind:
+        raise UnknownPlan(f"there is no plan {plan.key!r} for this account", plan=plan.key)
+    return plan
+
+
+def _own_agreement(tx: UnitOfWork, desk: Desk) -> Agreement:
+    """Return the agreement that the address names, if it is the account's own.
+
+    Raises:
+        NotFound: it is not, or there is none.
+    """
+    agreement = tx.agreements.find(desk.request.path_params["agreement_id"])
+    if agreement is None or desk.customer is None or agreement.customer_id != desk.customer.id:
+        raise NotFound("there is no such agreement", remedy="Choose one from the list.")
+    return agreement

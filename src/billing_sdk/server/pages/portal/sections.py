@@ -1,0 +1,94 @@
+"""Every section of the portal: where it is, whose account it is about, and who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from billing_sdk.errors import BillingError
+from billing_sdk.server import web
+from billing_sdk.server.domain.customers import CustomerKind
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.messages import page, sentence
+from billing_sdk.server.pages.portal import entry, payments, people, plans
+from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, require_account
+from billing_sdk.server.usecases.engine import Engine
+
+Handler = Callable[[Desk, Form], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One page of the portal.
+
+    Attributes:
+        path: its address below that of the portal; the first part is the section's name.
+        submit: acts on a form; None where there is nothing to change.
+        manages: it is about money, so an organization shows it only to who may manage that.
+    """
+
+    kind: CustomerKind
+    path: str
+    show: Handler
+    submit: Handler | None = None
+    manages: bool = True
+
+    def route(self) -> BaseRoute:
+        """Return its route."""
+        methods = ["GET", "POST"] if self.submit else ["GET"]
+        return Route(address(self.kind, self.path), page(self._serve), methods=methods)
+
+    def _serve(self, request: Request, engine: Engine) -> Response:
+        desk = open_desk(request, engine, self.kind, self.path.partition("/")[0])
+        try:
+            if request.method == "POST" and self.submit:
+                fields = web.form_of(request)
+                web.check_csrf(request, fields, desk.session_key, engine.settings)
+                require_account(desk, manages=self.manages)
+                return self.submit(desk, Form(fields))
+            require_account(desk, manages=self.manages)
+            return self.show(desk, Form())
+        except BillingError as error:
+            return _refuse(desk, error)
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of the portal."""
+    return [
+        Route("/portal_redirect", page(entry.show_entry), methods=["GET"]),
+        Route("/portal_redirect", page(entry.enter), methods=["POST"]),
+        Route("/portal/leave", page(entry.leave), methods=["POST"]),
+        *(section.route() for section in SECTIONS),
+    ]
+
+
+def _refuse(desk: Desk, error: BillingError) -> Response:
+    """Say why not, with the navigation around it, so that there is somewhere to go on to."""
+    return desk.show(
+        "refused", status=error.status, headline=error.title, detail=sentence(error.detail), remedy=error.remedy
+    )
+
+
+def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
+    return (
+        Section(kind, "plan_details", plans.show_plan),
+        Section(kind, "plan_details/{agreement_id}/cancel", plans.show_cancel, plans.cancel),
+        Section(kind, "plan_selection", plans.show_selection),
+        Section(kind, "plan_selection/{plan_key}", plans.show_change, plans.change),
+        Section(kind, "payment_details", payments.show_card, payments.save_card),
+        Section(kind, "billing", payments.show_invoices),
+        Section(kind, "billing/{invoice_id}", payments.show_invoice),
+    )
+
+
+SECTIONS = (
+    Section("user", "profile", people.show_profile, people.save_profile, manages=False),
+    Section("organization", "details", people.show_organization, manages=False),
+    Section("organization", "members", people.show_members, manages=False),
+    *_money_sections("user"),
+    *_money_sections("organization"),
+)

@@ -1,0 +1,80 @@
+"""Templates: how a value becomes text on a page.
+
+Everything that a template prints is escaped, and loses the characters that would rearrange the text around it
+(Unicode Technical Report 36, section 2.6). No template is ever made from data.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from billing_sdk.money import Money, exponent
+from billing_sdk.server.web import nonce_of
+
+# Bidirectional controls, zero-width characters and the byte order mark; all other text stays as it was written.
+INVISIBLE = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF]
+)
+
+
+def show(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a page; `values` are what its template names, every one of them."""
+    html = TEMPLATES.get_template(template).render(nonce=nonce_of(request), **values)
+    return HTMLResponse(html, status, {"Cache-Control": "no-store", "Vary": "Cookie"})
+
+
+def amount(money: Money) -> str:
+    """Write an amount without its currency, with the digits that the currency has."""
+    return f"{money.major:,.{exponent(money.currency)}f}"
+
+
+def rate(unit_amount: Decimal, currency: str) -> str:
+    """Write a price for one unit, given in minor units, with as many digits as it needs."""
+    digits = exponent(currency)
+    major = unit_amount.scaleb(-digits).normalize()
+    shown = max(digits, -int(major.as_tuple().exponent))
+    return f"{major:,.{shown}f} {currency}"
+
+
+def quantity(value: Decimal | int) -> str:
+    """Write an amount of usage without the zeros that its storage adds."""
+    number = Decimal(value)
+    places = max(0, -int(number.normalize().as_tuple().exponent))
+    return f"{number:,.{places}f}"
+
+
+def day(at: datetime) -> str:
+    """Write a day the same way wherever the reader is: 5 March 2026."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def initial(name: str) -> str:
+    """Return the first letter or digit of a name, for the mark beside it."""
+    return next((character.upper() for character in name if character.isalnum()), "·")
+
+
+def in_fours(digits: str) -> str:
+    """Write a card number in groups, as cards print it."""
+    return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+
+
+def _visible(value: Any) -> Any:
+    # Markup, which macros return, is text that has passed here before.
+    return value.translate(INVISIBLE) if type(value) is str else value
+
+
+TEMPLATES = Environment(
+    loader=PackageLoader("billing_sdk.server.pages"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    finalize=_visible,
+)
+TEMPLATES.filters.update(amount=amount, rate=rate, quantity=quantity, day=day, initial=initial, in_fours=in_fours)

@@ -1,0 +1,73 @@
+"""A stop on the journey: whose browser it is, for which application, and the page that it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from billing_sdk.errors import SignInExpired
+from billing_sdk.server import web
+from billing_sdk.server.domain.identity import Application
+from billing_sdk.server.domain.visits import Journey
+from billing_sdk.server.pages.forms import WRONG, Form
+from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.usecases.begin_journey import START_AGAIN, find_journey
+from billing_sdk.server.usecases.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A browser at one step of a journey that was begun in it."""
+
+    request: Request
+    engine: Engine
+    journey: Journey
+    browser_key: str = field(repr=False)
+    application: Application
+
+    @property
+    def url(self) -> str:
+        """Where the journey is."""
+        return f"/journey/{self.journey.id}"
+
+    def find_again(self) -> Journey:
+        """Return the journey as it is now, whatever another tab has done to it."""
+        return find_journey(self.engine, journey_id=self.journey.id, browser_key=self.browser_key)
+
+    def show(self, template: str, form: Form, **values: Any) -> Response:
+        """Return a page of the journey; a form on it may end at the application."""
+        web.allow_form_target(self.request, self.journey.redirect_uri)
+        return show(
+            self.request,
+            f"journey/{template}.html",
+            status=WRONG if form.errors else 200,
+            application=self.application.name,
+            csrf_token=web.csrf_token(self.browser_key),
+            journey_url=self.url,
+            form=form,
+            **values,
+        )
+
+    def go_on(self) -> Response:
+        """Send the browser to the step that is next."""
+        return RedirectResponse(self.url, 303)
+
+
+def arrive(request: Request, engine: Engine) -> Stop:
+    """Return the journey of the address.
+
+    Raises:
+        SignInExpired: this browser has no key to it, or it is over.
+        InvalidRequest: this browser's key belongs to another journey.
+    """
+    journey_id = request.path_params["journey_id"]
+    browser_key = web.read_journey_key(request, engine.settings, journey_id)
+    if browser_key is None:
+        raise SignInExpired("this sign-in was not started in this browser, or its time is over", remedy=START_AGAIN)
+    journey = find_journey(engine, journey_id=journey_id, browser_key=browser_key)
+    with engine.read() as tx:
+        application = tx.applications.get(journey.client_id)
+    return Stop(request, engine, journey, browser_key, application)
