@@ -74,7 +74,7 @@ async def measure_starlette() -> list[tuple[str, str]]:
     gated = billing.requires("advanced_reports")(view)
 
     def arrive() -> None:
-        _asgi.VISIT.set(Visit("GET", "/", lambda name: cookie if name == "cookie" else ""))
+        _asgi.VISIT.set(Visit("GET", lambda: "/", lambda name: cookie if name == "cookie" else ""))
 
     async def first_of_a_request() -> str:
         arrive()

@@ -15,35 +15,42 @@ from billing_sdk.auth import checked_path
 from billing_sdk.contrib._sessions import Session
 from billing_sdk.errors import InvalidRequest
 
+# What a path may hold as it is (RFC 3986, section 3.3).
+PATH_CHARACTERS = "/~:@!$&'()*+,;="
+
 
 class Visit:
     """A request, and what has been found out about it so far.
 
-    Attributes:
+    Args:
         method: in upper case.
-        target: path with the root of the application and the query, percent-encoded, such as `/reports?year=2026`.
+        read_target: gives path and query, percent-encoded; called only where they matter.
+        read_header: gives a header by its name in lower case, and the empty string where it was not sent.
+
+    Attributes:
         session: the session of whoever asks, once it was looked up.
         is_gated: a gate has decided on this request, so that nobody may cache its answer.
     """
 
-    __slots__ = ("_header", "is_gated", "is_looked_up", "method", "session", "target")
+    __slots__ = ("_read_target", "header", "is_gated", "is_looked_up", "method", "session")
 
-    def __init__(self, method: str, target: str, header: Callable[[str], str]) -> None:
+    def __init__(self, method: str, read_target: Callable[[], str], read_header: Callable[[str], str]) -> None:
         self.method = method
-        self.target = target
+        self.header = read_header
         self.session: Session | None = None
         self.is_looked_up = False
         self.is_gated = False
-        self._header = header
+        self._read_target = read_target
 
-    def header(self, name: str) -> str:
-        """Return a header by its name in lower case; the empty string where it was not sent."""
-        return self._header(name)
+    @property
+    def target(self) -> str:
+        """Path and query with the root of the application, such as `/reports?year=2026`."""
+        return self._read_target()
 
     @property
     def is_api_client(self) -> bool:
         """Whether a program asks: it sends credentials of its own, or does not read HTML."""
-        return bool(self._header("authorization")) or "text/html" not in self._header("accept").lower()
+        return bool(self.header("authorization")) or "text/html" not in self.header("accept").lower()
 
     @property
     def query(self) -> str:
@@ -56,11 +63,8 @@ class Visit:
         Two cookies of one name mean that somebody has planted one of them from another path or subdomain, and
         nothing tells which: neither is believed.
         """
-        found = [
-            value
-            for key, _, value in (pair.partition("=") for pair in self._header("cookie").split("; "))
-            if key == name
-        ]
+        pairs = [pair.partition("=") for pair in self.header("cookie").split("; ")]
+        found = [value for key, _, value in pairs if key == name]
         return found[0] if len(found) == 1 else ""
 
 
@@ -72,11 +76,12 @@ def visit_from_wsgi(environ: Mapping[str, Any]) -> Visit:
         value: str = environ.get(key if key == "CONTENT_TYPE" else f"HTTP_{key}", "")
         return value
 
-    path = quote(
-        (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1"), safe="/~:@!$&'()*+,;="
-    )
-    query = environ.get("QUERY_STRING", "")
-    return Visit(environ["REQUEST_METHOD"], f"{path}?{query}" if query else path, header)
+    def target() -> str:
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        query = environ.get("QUERY_STRING", "")
+        return quote(path.encode("latin-1"), safe=PATH_CHARACTERS) + (f"?{query}" if query else "")
+
+    return Visit(environ["REQUEST_METHOD"], target, header)
 
 
 def visit_from_asgi(scope: Mapping[str, Any]) -> Visit:
@@ -88,9 +93,11 @@ def visit_from_asgi(scope: Mapping[str, Any]) -> Visit:
         found = [value for key, value in headers if key == wanted]
         return (b"; " if name == "cookie" else b", ").join(found).decode("latin-1")
 
-    path: bytes = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
-    query: bytes = scope.get("query_string", b"")
-    target = b"?".join((path, query) if query else (path,)).decode("latin-1")
+    def target() -> str:
+        path: bytes = scope.get("raw_path") or quote(scope["path"], safe=PATH_CHARACTERS).encode("ascii")
+        query: bytes = scope.get("query_string", b"")
+        return (path + (b"?" + query if query else b"")).decode("latin-1")
+
     return Visit(scope.get("method", "GET"), target, header)
 
 

@@ -7,11 +7,12 @@ out checks where it was asked for.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar, cast
 
-from flask import Blueprint, Flask, Response, current_app, has_request_context, request
+from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from billing_sdk._operation import Flow
@@ -94,9 +95,10 @@ class Billing(BillingBase):
         return respond(receipt.answer)
 
     def _visit(self) -> Visit:
-        if not has_request_context():
-            raise ConfigurationError("nobody asks", remedy="Use this while a request is handled.")
-        environ = request.environ
+        try:
+            environ = request.environ
+        except RuntimeError:
+            raise ConfigurationError("nobody asks", remedy="Use this while a request is handled.") from None
         visit: Visit | None = environ.get(VISIT)
         if visit is None:
             visit = environ[VISIT] = visit_from_wsgi(environ)
@@ -104,6 +106,8 @@ class Billing(BillingBase):
 
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         def gated(view: View) -> View:
+            is_async = inspect.iscoroutinefunction(view)
+
             @wraps(view)
             def run_if_allowed(*args: Any, **kwargs: Any) -> Any:
                 application, visit = self.application, self._visit()
@@ -111,7 +115,7 @@ class Billing(BillingBase):
                     answer = self.client.run(guard(application, visit, rule))
                     if answer is not None:
                         return respond(answer)
-                return current_app.ensure_sync(view)(*args, **kwargs)
+                return (current_app.ensure_sync(view) if is_async else view)(*args, **kwargs)
 
             return cast("View", run_if_allowed)
 

@@ -83,6 +83,12 @@ def sign_in(browser: httpx.Client, return_to: str = "/") -> httpx.Response:
     return browser.get("/billing/login", params={"return_to": return_to}, follow_redirects=True)
 
 
+def move_time(app: RunningApp, provider: Provider, seconds: int) -> None:
+    """Let time pass for both sides of a sign-in."""
+    app.clock.move(seconds)
+    provider.ahead_seconds += seconds
+
+
 @contextmanager
 def running(
     framework: str,

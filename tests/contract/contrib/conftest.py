@@ -12,14 +12,21 @@ from tests.contract.contrib.apps import RunningApp, running, serve_asgi
 from tests.contract.contrib.provider import Provider
 
 
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """A provider that listens, and signs everybody in as Ada."""
+@pytest.fixture(scope="session")
+def listening_provider() -> Iterator[Provider]:
+    """A provider that listens for as long as there are tests."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         provider = Provider(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
         with serve_asgi(provider.app(), listener):
             yield provider
+
+
+@pytest.fixture
+def provider(listening_provider: Provider) -> Provider:
+    """A provider that nobody has asked yet, and that signs everybody in as Ada."""
+    listening_provider.forget()
+    return listening_provider
 
 
 @pytest.fixture(params=["flask", "starlette"])

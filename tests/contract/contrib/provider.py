@@ -7,7 +7,7 @@ import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+KEY = generate_private_key(65_537, 2_048)
 CLIENT_ID = "the application"
 CLIENT_SECRET = "the application's secret"
 
@@ -31,8 +32,11 @@ class Provider:
 
     Attributes:
         access_seconds: how long access tokens live.
+        ahead_seconds: how far its clock is ahead.
         is_down: it answers nothing but 500.
         refuses_refresh: it does not take refresh tokens any more.
+        refuses_tokens: it does not take access tokens any more.
+        error: what it answers a sign-in instead of a code.
         calls: how often each path was asked for.
         asked: parameters of the last sign-in.
         bodies: forms that were posted, by path.
@@ -51,8 +55,15 @@ class Provider:
     calls: Counter[str] = field(default_factory=Counter)
     asked: dict[str, str] = field(default_factory=dict)
     bodies: dict[str, dict[str, str]] = field(default_factory=dict)
-    key: RSAPrivateKey = field(default_factory=lambda: generate_private_key(65_537, 2_048))
+    ahead_seconds: int = 0
+    key: RSAPrivateKey = KEY
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Become as new, at the same address."""
+        for each in fields(self):
+            if each.name != "base_url":
+                setattr(self, each.name, getattr(Provider(), each.name))
 
     def app(self) -> Starlette:
         """Return the provider as an application."""
@@ -153,7 +164,7 @@ class Provider:
 
     def sign(self, claims: dict[str, Any], *, typ: str = "JWT", seconds: int = 60) -> str:
         """Sign claims about Ada."""
-        now = int(time.time())
+        now = int(time.time()) + self.ahead_seconds
         common = {"iss": self.base_url, "sub": "kp_ada", "iat": now, "exp": now + seconds}
         return jwt.encode({**common, **claims}, self.key, "RS256", headers={"kid": "k1", "typ": typ})
 

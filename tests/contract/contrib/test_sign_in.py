@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from billing_sdk.contrib import SqliteSessions
-from tests.contract.contrib.apps import RunningApp, running, sign_in
+from tests.contract.contrib.apps import RunningApp, move_time, running, sign_in
 from tests.contract.contrib.provider import Provider
 from tests.waiting import wait_until
 
@@ -293,7 +293,7 @@ def test_an_access_token_that_ran_out_is_renewed_once_for_everybody_who_waits(
 ) -> None:
     provider.features.add("advanced_reports")
     sign_in(browser)
-    app.clock.move(3_590)
+    move_time(app, provider, 3_590)
     cookies = dict(browser.cookies)
     together = threading.Barrier(8)
 
@@ -313,7 +313,7 @@ def test_a_session_that_the_provider_does_not_renew_has_ended(
 ) -> None:
     sign_in(browser)
     provider.refuses_refresh = True
-    app.clock.move(3_590)
+    move_time(app, provider, 3_590)
     assert browser.get("/reports").headers["location"].startswith("/billing/login")
     assert browser.get("/").json() == {"user": None}
 

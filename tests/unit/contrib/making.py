@@ -46,4 +46,4 @@ def transaction(at: datetime = AT) -> SignInTransaction:
 def visit(target: str = "/", *, method: str = "GET", **headers: str) -> Visit:
     """A request; `user_agent="x"` is the header `user-agent`."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Visit(method, target, lambda name: sent.get(name, ""))
+    return Visit(method, lambda: target, lambda name: sent.get(name, ""))
