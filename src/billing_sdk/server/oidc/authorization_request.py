@@ -98,9 +98,9 @@ def _check_protocol(client: Client, parameters: Mapping[str, str]) -> None:
             shown = name if name.isascii() and name.isidentifier() else "a parameter"
             raise InvalidRequestError(f"{shown} is too long or contains control characters")
     if "request" in parameters:
-        raise RequestNotSupportedError
+        raise RequestNotSupportedError("request objects are not read")
     if "request_uri" in parameters:
-        raise RequestURINotSupportedError
+        raise RequestURINotSupportedError("request objects are not fetched")
     if parameters.get("response_type") != "code":
         raise OAuth2Error(error="unsupported_response_type", description="response_type must be code")
     if not client.check_response_type("code"):

@@ -100,4 +100,11 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib is untyped
 def render_oauth_error(error: OAuth2Error) -> Response:
     """Return an error in the words of RFC 6749, section 5.2."""
     status, body, headers = error()
+    if "error_description" in body:
+        body["error_description"] = printable(body["error_description"])
     return JSONResponse(body, status, dict(headers))
+
+
+def printable(text: str) -> str:
+    """Return a description in the characters that RFC 6749, appendix A.8, allows; it may quote what was sent."""
+    return "".join(character if " " <= character <= "~" and character not in '"\\' else "'" for character in text)

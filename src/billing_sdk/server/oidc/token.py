@@ -10,7 +10,7 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server import web
 from billing_sdk.server.oidc.code_grant import CodeGrant, IdToken, Pkce
 from billing_sdk.server.oidc.machine_grant import MachineGrant
-from billing_sdk.server.oidc.provider import Provider, ProviderRequest, render_oauth_error
+from billing_sdk.server.oidc.provider import Provider, ProviderRequest, printable, render_oauth_error
 from billing_sdk.server.oidc.refresh_grant import RefreshGrant
 from billing_sdk.server.usecases.engine import Engine
 
@@ -28,6 +28,8 @@ def token(request: Request, engine: Engine) -> Response:
     """Answer a request for tokens (RFC 6749, section 3.2)."""
     try:
         provider_request = read_request(request)
+        if "grant_type" not in provider_request.form:
+            raise InvalidRequestError("grant_type is missing")
     except OAuth2Error as error:
         return render_oauth_error(error)
     response: Response = provider_of(engine).create_token_response(provider_request)
@@ -45,8 +47,3 @@ def read_request(request: Request) -> ProviderRequest:
     except BillingError as error:
         raise InvalidRequestError(printable(error.detail)) from None
     return ProviderRequest(method="POST", path=request.url.path, fields=fields, headers=request.headers)
-
-
-def printable(text: str) -> str:
-    """Return a description in the characters that RFC 6749, appendix A.8, allows."""
-    return "".join(character if " " <= character <= "~" and character not in '"\\' else "'" for character in text)
