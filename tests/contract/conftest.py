@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from billing_sdk.server.usecases.engine import Engine
 from tests.contract.people import bearer, machine_token, person_token
+from tests.engines import engine_on
 from tests.serving import RunningServer, serving
 
 
@@ -49,3 +51,10 @@ def _person(server: RunningServer, email: str, password: str) -> Iterator[httpx.
     headers = bearer(person_token(server, email, password))
     with httpx.Client(base_url=f"{server.base_url}/account_api/v1", headers=headers, timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """The engine with the demo catalogue, without its doors, at noon of 31 January 2026."""
+    with engine_on(database_url) as opened:
+        yield opened

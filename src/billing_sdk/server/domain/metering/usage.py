@@ -52,7 +52,7 @@ def parse_quantity(text: str) -> Decimal:
     value = Decimal(text)
     if value.is_signed() and value:
         raise InvalidQuantity(f"{text[:40]!r} is below zero")
-    return abs(value)
+    return value.copy_abs()  # abs() would round to 28 digits
 
 
 def plus(total: Decimal, value: Decimal) -> Decimal:

@@ -1,0 +1,71 @@
+"""The engine without its doors: on any database, with a clock that stands still until it is moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from billing_sdk.server.clock import TestClock
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.gateways import CardEntry, Gateway, ManagedGateway
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.storage import Database
+from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.server.usecases.seed_catalog import seed_catalog
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+PASSWORD = "correct horse battery staple"
+GOOD_CARD = "4242424242424242"
+DECLINED_WHEN_STORED = "4000000000009995"
+DECLINED_WHEN_CHARGED = "4000000000000341"
+
+
+@contextmanager
+def engine_on(database_url: str, *, gateway: Gateway | None = None, **settings: Any) -> Iterator[Engine]:
+    """Yield an engine with the demo catalogue for the length of a `with` block."""
+    database = Database.open(database_url)
+    configuration = Settings(base_url="http://127.0.0.1:3000", database_url=database_url)
+    engine = Engine(database, TestClock(NOON), gateway or ManagedGateway(), replace(configuration, **settings))
+    try:
+        database.migrate()
+        with engine.begin() as tx:
+            seed_catalog(tx, at=NOON)
+        yield engine
+    finally:
+        database.close()
+
+
+def advance(engine: Engine, **units: float) -> datetime:
+    """Move the engine's clock."""
+    assert isinstance(engine.clock, TestClock)
+    return engine.clock.advance(**units)
+
+
+def card(number: str = GOOD_CARD) -> CardEntry:
+    """Return a card as it is typed in."""
+    return CardEntry(number=number, exp_month=12, exp_year=2034, cvc="123")
+
+
+def person(engine: Engine, email: str = "ada@example.com") -> str:
+    """Register somebody, and return the id."""
+    return register_user(engine, email=email, password=PASSWORD).id
+
+
+def payer(engine: Engine, email: str = "ada@example.com", *, number: str | None = GOOD_CARD) -> Customer:
+    """Register somebody who is a customer, with a card unless there is to be none."""
+    customer = become_customer(engine, user_id=person(engine, email), billing_email=email)
+    if number is not None:
+        add_card(engine, customer_id=customer.id, card=card(number))
+    return customer
+
+
+def events_of(engine: Engine, customer_id: str) -> list[str]:
+    """Return the types of a customer's events, in their order."""
+    with engine.read() as tx:
+        return [event.type for event in tx.outbox.list(customer_id=customer_id)]

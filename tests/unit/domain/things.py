@@ -1,0 +1,51 @@
+"""Plans, agreements and other things for tests of the domain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, PlanVersion, Rate
+
+
+def at(day: str, clock: str = "00:00:00") -> datetime:
+    """Return an instant in UTC."""
+    return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
+
+
+def fee(amount_minor: int = 2_900, *, key: str = "base_price", line: str = "Pro, one month") -> LicenceFee:
+    """Return a licence fee in dollars."""
+    return LicenceFee(f"fee_{key}", key, "Base price", Money(amount_minor, "USD"), line)
+
+
+def rate(unit_amount: str = "0.02", *, feature_key: str = "ai_tokens") -> Rate:
+    """Return a rate in cents."""
+    return Rate(f"rate_{feature_key}", feature_key, "AI tokens, by use", Decimal(unit_amount), "USD")
+
+
+def entitlement(feature_key: str = "ai_tokens", *, limit_max: int | None = None) -> Entitlement:
+    """Return an entitlement."""
+    return Entitlement(f"included_{feature_key}", feature_key, feature_key.replace("_", " "), limit_max)
+
+
+def version(*components: Component) -> PlanVersion:
+    """Return a version of a plan `pro`."""
+    return PlanVersion("version_1", "pro", 1, "USD", components, at("2026-01-01"))
+
+
+def agreement(started_at: datetime | None = None, **changes: object) -> Agreement:
+    """Return a live monthly agreement for the plan `pro`."""
+    values: dict[str, object] = {
+        "id": "agreement_1",
+        "customer_id": "customer_1",
+        "group_id": "sbg_1",
+        "plan_key": "pro",
+        "plan_version_id": "version_1",
+        "status": "active",
+        "interval": "month",
+        "started_at": started_at or at("2026-01-31"),
+        **changes,
+    }
+    return Agreement(**values)  # type: ignore[arg-type]  # each test names only what it is about
