@@ -30,7 +30,7 @@ check: $(READY) ## format check, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --config importlinter.ini
+	$(BIN)/lint-imports --config importlinter.ini --no-cache
 
 test: check ## everything that .ci/run asks for
 	sh scripts/browser.sh

@@ -25,7 +25,7 @@ from rich.console import Console
 from billing_sdk.testing.visitor import Visitor
 
 HERE = Path(__file__).parent
-CONSOLE = Console(highlight=False)
+CONSOLE = Console(highlight=False, soft_wrap=True)
 EXAMPLES = {"Flask": HERE / "flask_app" / "app.py", "Starlette": HERE / "starlette_app" / "app.py"}
 GOOD_CARD = "4242 4242 4242 4242"
 DECLINED_CARD = "4000 0000 0000 0002"
