@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import flask
 import httpx
@@ -24,6 +26,19 @@ from billing_sdk.contrib import ALLOW, SessionStore, Stale, flask as for_flask, 
 from billing_sdk.webhooks import SeenStore
 from tests.contract.contrib.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.waiting import wait_until
+
+# Nothing here is encrypted, and the certificates of the machine take longer to load than most tests.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def get(url: httpx.URL | str, **options: Any) -> httpx.Response:
+    """Send a request that no browser sends; it follows no redirect."""
+    return httpx.get(url, timeout=10, verify=NO_TLS, **options)
+
+
+def post(url: str, **options: Any) -> httpx.Response:
+    """Send something that no browser sends."""
+    return httpx.post(url, timeout=10, verify=NO_TLS, **options)
 
 
 @dataclass(slots=True)
@@ -75,7 +90,7 @@ class RunningApp:
 
     def browser(self) -> httpx.Client:
         """Return a browser that has not been there before; it follows no redirect by itself."""
-        return httpx.Client(base_url=self.base_url, headers={"Accept": "text/html"}, timeout=10)
+        return httpx.Client(base_url=self.base_url, headers={"Accept": "text/html"}, timeout=10, verify=NO_TLS)
 
 
 def sign_in(browser: httpx.Client, return_to: str = "/") -> httpx.Response:
@@ -89,38 +104,87 @@ def move_time(app: RunningApp, provider: Provider, seconds: int) -> None:
     provider.ahead_seconds += seconds
 
 
+class FlaskStage:
+    """A socket on which one Flask application after the other is shown."""
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        self.build = build_flask
+        self.app: Any = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Hand a request to the application of the present test."""
+        return self.app(environ, start_response)
+
+    def close(self, client: Client) -> None:
+        """Close the connections of an application that is not shown any more."""
+        client.close()
+
+
+class StarletteStage:
+    """A socket on which one Starlette application after the other is shown."""
+
+    def __init__(self) -> None:
+        self.base_url = ""
+        self.build = build_starlette
+        self.app: Any = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Hand a request to the application of the present test."""
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        self.loop = asyncio.get_running_loop()
+        for part in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{part}.complete"})
+
+    def close(self, client: AsyncClient) -> None:
+        """Close the connections of an application that is not shown any more, where they were opened."""
+        assert self.loop is not None
+        asyncio.run_coroutine_threadsafe(client.close(), self.loop).result(timeout=10)
+
+
+Stage: TypeAlias = FlaskStage | StarletteStage
+
+
+@contextmanager
+def staged(framework: str) -> Iterator[Stage]:
+    """Listen on a socket for applications of one framework."""
+    stage: Stage = FlaskStage() if framework == "flask" else StarletteStage()
+    serve = serve_wsgi if framework == "flask" else serve_asgi
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(128)
+        stage.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with serve(stage, listener):
+            yield stage
+
+
 @contextmanager
 def running(
-    framework: str,
+    stage: Stage,
     provider: Provider,
     *,
     sessions: SessionStore | None = None,
     seen: SeenStore | None = None,
-    **settings: Any,
 ) -> Iterator[RunningApp]:
-    """Run the application in one framework for the length of a `with` block."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
-        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        told, clock = Told(), Clock()
-        given = {
-            "issuer": provider.base_url,
-            "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET,
-            "redirect_uri": f"{base_url}/billing/callback",
-            "deadline_seconds": 2.0,
-            **settings,
-        }
-        options: dict[str, Any] = {"sessions": sessions, "seen": seen, "session_secret": "a secret of the tests"}
-        build, serve = (build_flask, serve_wsgi) if framework == "flask" else (build_starlette, serve_asgi)
-        app, billing = build(given, {**options, "now": clock.now}, told, clock)
-        try:
-            with serve(app, listener):
-                yield RunningApp(base_url, billing, told, clock)
-        finally:
-            if isinstance(billing.client, Client):
-                billing.client.close()
+    """Show a new application on a stage for the length of a `with` block."""
+    told, clock = Told(), Clock()
+    settings = {
+        "issuer": provider.base_url,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+        "redirect_uri": f"{stage.base_url}/billing/callback",
+        "deadline_seconds": 2.0,
+    }
+    options = {"sessions": sessions, "seen": seen, "session_secret": "a secret of the tests", "now": clock.now}
+    stage.app, billing = stage.build(settings, options, told, clock)
+    try:
+        yield RunningApp(stage.base_url, billing, told, clock)
+    finally:
+        stage.close(billing.client)
 
 
 def build_flask(settings: dict[str, Any], options: dict[str, Any], told: Told, clock: Clock) -> tuple[Any, Any]:
@@ -197,7 +261,6 @@ def build_starlette(settings: dict[str, Any], options: dict[str, Any], told: Tol
     )
     app.add_middleware(for_starlette.WebhookMiddleware, billing=billing, path="/hooks")
     billing.init_app(app)
-    app.router.lifespan_context = billing._closing_client(app.router.lifespan_context)
     return app, billing
 
 

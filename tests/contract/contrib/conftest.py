@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.contract.contrib.apps import RunningApp, running, serve_asgi
+from tests.contract.contrib.apps import RunningApp, Stage, running, serve_asgi, staged
 from tests.contract.contrib.provider import Provider
 
 
@@ -29,10 +29,17 @@ def provider(listening_provider: Provider) -> Provider:
     return listening_provider
 
 
-@pytest.fixture(params=["flask", "starlette"])
-def app(request: pytest.FixtureRequest, provider: Provider) -> Iterator[RunningApp]:
-    """The application in one framework."""
-    with running(request.param, provider) as app:
+@pytest.fixture(scope="session", params=["flask", "starlette"])
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """A socket of one framework."""
+    with staged(request.param) as stage:
+        yield stage
+
+
+@pytest.fixture
+def app(stage: Stage, provider: Provider) -> Iterator[RunningApp]:
+    """A new application in one framework."""
+    with running(stage, provider) as app:
         yield app
 
 

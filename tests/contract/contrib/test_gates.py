@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.contract.contrib.apps import RunningApp, move_time, sign_in
+from tests.contract.contrib.apps import RunningApp, get, move_time, sign_in
 from tests.contract.contrib.provider import Provider
 from tests.waiting import wait_until
 
@@ -54,7 +54,7 @@ def test_a_program_without_a_valid_token_is_told_so(app: RunningApp, authorizati
         {"Authorization": authorization.encode("latin-1")} if authorization else {}
     )
     for path in GATED:
-        response = httpx.get(f"{app.base_url}{path}", headers=sent, timeout=10)
+        response = get(f"{app.base_url}{path}", headers=sent)
         assert response.status_code == 401
         assert response.headers["content-type"] == "application/problem+json"
         assert response.headers["www-authenticate"] == "Bearer"
@@ -69,14 +69,14 @@ def test_tokens_that_are_not_access_tokens_open_nothing(app: RunningApp, provide
     identity = provider.sign({"aud": ["the application"], "nonce": "n", "email": "ada@example.com"})
     foreign = Provider(base_url="https://evil.example").access_token()
     for token in (ended, identity, foreign, provider.webhook()):
-        assert httpx.get(f"{app.base_url}/reports", headers=bearer(token), timeout=10).status_code == 401
+        assert get(f"{app.base_url}/reports", headers=bearer(token)).status_code == 401
     assert app.told.views == 0
 
 
 @pytest.mark.parametrize("path", ["/reports", "/blocking"])
 def test_a_program_with_a_bearer_token_is_let_in(app: RunningApp, provider: Provider, path: str) -> None:
     provider.features.add("advanced_reports")
-    response = httpx.get(f"{app.base_url}{path}", headers=bearer(provider.access_token()), timeout=10)
+    response = get(f"{app.base_url}{path}", headers=bearer(provider.access_token()))
     assert response.status_code == 200
     assert app.told.views == 1
 
@@ -106,10 +106,10 @@ def test_a_browser_without_the_feature_sees_a_page_that_names_it_and_leads_to_th
 def test_a_program_without_the_feature_reads_what_is_missing_and_where_to_get_it(
     app: RunningApp, provider: Provider
 ) -> None:
-    problem = httpx.get(f"{app.base_url}/reports", headers=bearer(provider.access_token()), timeout=10).json()
+    problem = get(f"{app.base_url}/reports", headers=bearer(provider.access_token())).json()
     assert (problem["status"], problem["code"], problem["feature"]) == (402, "payment_required", "advanced_reports")
     assert problem["upgrade_url"] == f"{app.base_url}/billing/portal?sub_nav=plan_selection"
-    problem = httpx.get(f"{app.base_url}/lounge", headers=bearer(provider.access_token()), timeout=10).json()
+    problem = get(f"{app.base_url}/lounge", headers=bearer(provider.access_token())).json()
     assert problem["plans"] == ["pro_monthly", "enterprise_monthly"]
 
 
@@ -147,7 +147,7 @@ def test_no_other_method_goes_around_a_gate(app: RunningApp, browser: httpx.Clie
 @pytest.mark.attack(109)
 def test_no_other_spelling_of_a_path_goes_around_a_gate(app: RunningApp) -> None:
     for path in ("//reports", "/./reports", "/reports/", "/%72eports", "/REPORTS", "/reports;x", "/reports%2f"):
-        httpx.get(f"{app.base_url}{path}", headers={"Accept": "text/html"}, timeout=10)
+        get(f"{app.base_url}{path}", headers={"Accept": "text/html"})
     assert app.told.views == 0
 
 
@@ -158,7 +158,7 @@ def test_no_gated_answer_may_be_kept_for_somebody_else(
 ) -> None:
     provider.features.add("advanced_reports")
     sign_in(browser)
-    signed_out = httpx.get(f"{app.base_url}/reports", headers={"Accept": accept}, timeout=10)
+    signed_out = get(f"{app.base_url}/reports", headers={"Accept": accept})
     for response in (signed_out, browser.get("/reports"), browser.get("/lounge")):
         assert response.headers["cache-control"] == "private, no-store"
         assert {"Cookie", "Authorization"} <= set(response.headers["vary"].split(", "))
@@ -171,7 +171,7 @@ def test_a_page_without_a_gate_keeps_its_own_headers(browser: httpx.Client) -> N
 @pytest.mark.attack(113)
 def test_headers_that_name_a_user_name_nobody(app: RunningApp) -> None:
     forged = {"X-User": "kp_ada", "X-Forwarded-User": "kp_ada", "X-Org": "org_1", "Accept": "application/json"}
-    assert httpx.get(f"{app.base_url}/reports", headers=forged, timeout=10).status_code == 401
+    assert get(f"{app.base_url}/reports", headers=forged).status_code == 401
 
 
 def test_a_gate_asks_once_and_then_decides_by_itself(browser: httpx.Client, provider: Provider) -> None:

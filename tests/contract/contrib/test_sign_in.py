@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from billing_sdk.contrib import SqliteSessions
-from tests.contract.contrib.apps import RunningApp, move_time, running, sign_in
+from tests.contract.contrib.apps import RunningApp, Stage, get, move_time, running, sign_in
 from tests.contract.contrib.provider import Provider
 from tests.waiting import wait_until
 
@@ -24,7 +24,7 @@ def session_cookie(browser: httpx.Client) -> str | None:
 def back_from_provider(browser: httpx.Client, **parameters: str) -> httpx.URL:
     """Start a sign-in, and return the address that the provider sends the browser back to."""
     there = browser.get("/billing/login", params=parameters)
-    return httpx.URL(httpx.get(there.headers["location"], timeout=10).headers["location"])
+    return httpx.URL(get(there.headers["location"]).headers["location"])
 
 
 def test_a_visitor_signs_in_and_is_back_where_they_wanted_to_be(browser: httpx.Client) -> None:
@@ -183,7 +183,7 @@ def test_a_callback_that_is_sent_many_times_at_once_redeems_its_code_once(
 
     def press() -> int:
         together.wait(timeout=10)
-        return httpx.get(back, cookies=cookies, timeout=10).status_code
+        return get(back, cookies=cookies).status_code
 
     with ThreadPoolExecutor(6) as pool:
         statuses = [each.result() for each in [pool.submit(press) for _ in range(6)]]
@@ -213,7 +213,7 @@ def test_the_session_gets_a_new_id_at_every_sign_in(app: RunningApp, browser: ht
     sign_in(browser)
     assert session_cookie(browser) not in (None, first)
     name = f"billing_session_{urlsplit(app.base_url).port}"
-    assert httpx.get(f"{app.base_url}/", cookies={name: first}, timeout=10).json() == {"user": None}
+    assert get(f"{app.base_url}/", cookies={name: first}).json() == {"user": None}
 
 
 def test_a_sign_in_whose_link_expired_starts_again(browser: httpx.Client, provider: Provider) -> None:
@@ -232,7 +232,7 @@ def test_signing_out_ends_the_session_everywhere(app: RunningApp, browser: httpx
     assert response.status_code == 303
     assert response.headers["location"].startswith(f"{provider.base_url}/logout?")
     assert browser.get("/").json() == {"user": None}
-    assert httpx.get(f"{app.base_url}/", cookies=kept, timeout=10).json() == {"user": None}
+    assert get(f"{app.base_url}/", cookies=kept).json() == {"user": None}
     wait_until(lambda: provider.calls["/oauth2/revoke"] == 1, what="the refresh token is revoked")
 
 
@@ -274,7 +274,7 @@ def test_a_session_ends_in_the_end(app: RunningApp, browser: httpx.Client) -> No
 @pytest.mark.parametrize("cookie", ["x", "x.y", "", "a" * 600, "\u00e9"])
 def test_a_cookie_that_was_made_up_is_nobody(app: RunningApp, cookie: str) -> None:
     name = f"billing_session_{urlsplit(app.base_url).port}"
-    response = httpx.get(f"{app.base_url}/", headers={"Cookie": f"{name}={cookie}".encode()}, timeout=10)
+    response = get(f"{app.base_url}/", headers={"Cookie": f"{name}={cookie}".encode()})
     assert response.json() == {"user": None}
 
 
@@ -299,7 +299,7 @@ def test_an_access_token_that_ran_out_is_renewed_once_for_everybody_who_waits(
 
     def open_reports() -> int:
         together.wait(timeout=10)
-        return httpx.get(f"{app.base_url}/reports", cookies=cookies, timeout=10).status_code
+        return get(f"{app.base_url}/reports", cookies=cookies).status_code
 
     asked = provider.calls["/oauth2/token"]
     with ThreadPoolExecutor(8) as pool:
@@ -318,15 +318,9 @@ def test_a_session_that_the_provider_does_not_renew_has_ended(
     assert browser.get("/").json() == {"user": None}
 
 
-@pytest.mark.parametrize("framework", ["flask", "starlette"])
-def test_sessions_on_disk_outlive_the_process(framework: str, provider: Provider, tmp_path: Path) -> None:
-    with (
-        running(framework, provider, sessions=SqliteSessions(tmp_path / "sessions.db")) as app,
-        app.browser() as browser,
-    ):
+def test_sessions_on_disk_outlive_the_process(stage: Stage, provider: Provider, tmp_path: Path) -> None:
+    with running(stage, provider, sessions=SqliteSessions(tmp_path / "sessions.db")) as app, app.browser() as browser:
         sign_in(browser)
-        kept = session_cookie(browser)
-    with running(framework, provider, sessions=SqliteSessions(tmp_path / "sessions.db")) as app:
-        name = f"billing_session_{urlsplit(app.base_url).port}"
-        response = httpx.get(f"{app.base_url}/", cookies={name: kept or ""}, timeout=10)
-        assert response.json() == {"user": "ada@example.com"}
+        kept = dict(browser.cookies)
+    with running(stage, provider, sessions=SqliteSessions(tmp_path / "sessions.db")) as app:
+        assert get(f"{app.base_url}/", cookies=kept).json() == {"user": "ada@example.com"}

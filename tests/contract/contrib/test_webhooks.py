@@ -10,7 +10,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from tests.contract.contrib.apps import RunningApp, sign_in
+from tests.contract.contrib.apps import RunningApp, get, post, sign_in
 from tests.contract.contrib.provider import Provider
 from tests.waiting import wait_until
 
@@ -19,7 +19,7 @@ JWT = {"Content-Type": "application/jwt"}
 
 def send(app: RunningApp, body: str | bytes, path: str = "/billing/webhooks", **headers: str) -> httpx.Response:
     sent = {**JWT, **{name.replace("_", "-"): value for name, value in headers.items()}}
-    return httpx.post(f"{app.base_url}{path}", content=body, headers=sent, timeout=10)
+    return post(f"{app.base_url}{path}", content=body, headers=sent)
 
 
 def test_an_event_reaches_its_handlers_typed(app: RunningApp, provider: Provider) -> None:
@@ -126,7 +126,7 @@ def test_a_body_of_another_kind_is_not_read(app: RunningApp, provider: Provider)
     body = provider.webhook()
     assert send(app, body, Content_Type="application/json").status_code == 415
     assert send(app, body, Content_Encoding="gzip").status_code == 415
-    assert httpx.get(f"{app.base_url}/billing/webhooks", timeout=10).status_code == 405
+    assert get(f"{app.base_url}/billing/webhooks").status_code == 405
     assert app.told.events == []
 
 
@@ -139,7 +139,7 @@ def test_a_body_without_end_is_not_read_to_its_end(app: RunningApp, path: str) -
 
     assert send(app, b"x" * 1_000_000, path).status_code == 413
     try:
-        streamed = httpx.post(f"{app.base_url}{path}", content=endless(), headers=JWT, timeout=10).status_code
+        streamed = post(f"{app.base_url}{path}", content=endless(), headers=JWT).status_code
     except httpx.TransportError:
         streamed = 413  # the connection was closed on whoever went on sending
     assert streamed in (400, 411, 413)
@@ -225,5 +225,5 @@ def test_behind_the_middleware_an_event_is_handled_once_it_was_answered_well(
 
 
 def test_the_middleware_leaves_every_other_request_alone(app: RunningApp) -> None:
-    assert httpx.get(f"{app.base_url}/hooks", timeout=10).status_code == 405
-    assert httpx.get(f"{app.base_url}/", timeout=10).status_code == 200
+    assert get(f"{app.base_url}/hooks").status_code == 405
+    assert get(f"{app.base_url}/").status_code == 200
