@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Literal
+from decimal import Decimal
+from typing import Final, Literal
 
 from billing_sdk._operation import C, Call, Resource, operation
 from billing_sdk.errors import InvalidQuantity, InvalidRequest
 from billing_sdk.resources._base import MANAGEMENT, done
+
+PLAIN: Final = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 class Usage(Resource[C]):
@@ -67,10 +70,9 @@ def plain_quantity(value: Decimal | int | str) -> str:
     """
     if type(value) not in (Decimal, int, str) or len(str(value)) > 40:
         raise InvalidQuantity("a quantity has to be a Decimal, an int or their digits")
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise InvalidQuantity("a quantity has to be a plain number") from None
+    if isinstance(value, str) and not PLAIN.fullmatch(value):
+        raise InvalidQuantity("a quantity in text has to be digits with an optional fraction")
+    number = Decimal(value)
     if not number.is_finite() or number.is_signed() or abs(number.adjusted()) > 40:
         raise InvalidQuantity("a quantity has to be zero or more, and finite")
     return f"{number:f}"

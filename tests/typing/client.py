@@ -1,0 +1,66 @@
+"""One definition of each operation has the right type in both colours; mypy checks this file, nothing runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, assert_type
+
+from billing_sdk import (
+    AccessClaims,
+    Agreement,
+    AsyncClient,
+    AuthUrl,
+    Client,
+    EntitlementSnapshot,
+    Event,
+    Flow,
+    Organization,
+    PortalLink,
+    SignedIn,
+    SignInTransaction,
+    TokenSet,
+)
+
+
+def blocking(client: Client, transaction: SignInTransaction, tokens: TokenSet) -> None:
+    """Answers of a blocking client are plain values."""
+    assert_type(client.login.register_url(plan_interest="pro", is_create_org=True), AuthUrl)
+    assert_type(client.login.callback("code=1", transaction), SignedIn)
+    assert_type(client.login.refresh(tokens), TokenSet)
+    assert_type(client.tokens.verify_access("token", audience="api"), AccessClaims)
+    assert_type(client.tokens.known("token"), AccessClaims | None)
+    assert_type(client.entitlements.list("token"), EntitlementSnapshot)
+    assert_type(client.agreements.list("customer"), tuple[Agreement, ...])
+    assert_type(client.organizations.get("org"), Organization)
+    assert_type(client.portal.create_link(token="token", sub_nav="plan_details"), PortalLink)
+    assert_type(client.webhooks.verify(b"body"), Event)
+    assert_type(client.run(client.snapshots.load(AccessClaims("i", "s", 2, 1).owner, "token")), EntitlementSnapshot)
+
+
+async def awaited(client: AsyncClient, transaction: SignInTransaction, tokens: TokenSet) -> None:
+    """Answers of an async client are the same values, awaited."""
+    listing: Coroutine[Any, Any, EntitlementSnapshot] = client.entitlements.list("token")
+    assert_type(await listing, EntitlementSnapshot)
+    assert_type(await client.login.register_url(plan_interest="pro", is_create_org=True), AuthUrl)
+    assert_type(await client.login.callback("code=1", transaction), SignedIn)
+    assert_type(await client.login.refresh(tokens), TokenSet)
+    assert_type(await client.tokens.verify_access("token"), AccessClaims)
+    assert_type(await client.agreements.list("customer"), tuple[Agreement, ...])
+    assert_type(await client.portal.create_link(user_id="kp_1"), PortalLink)
+    assert_type(await client.webhooks.verify("body"), Event)
+    assert_type(await client.run(client.entitlements.list.flow("token")), EntitlementSnapshot)
+
+
+def coloured_later(client: Client | AsyncClient, token: str) -> Flow[bool]:
+    """A flow is written once for whichever colour runs it."""
+    snapshot = yield from client.entitlements.list.flow(token)
+    assert_type(snapshot, EntitlementSnapshot)
+    return snapshot.has("advanced_reports")
+
+
+def refused(client: Client) -> None:
+    """What the wire does not know is refused before it runs."""
+    client.login.login_url(plan="pro")  # type: ignore[call-arg]
+    client.portal.create_link(token="token", sub_nav="everything")  # type: ignore[arg-type]
+    client.usage.record(agreement_id="a", feature_code="f", value=1.5)  # type: ignore[arg-type]
+    Client(isuer="https://id.example")  # type: ignore[call-arg]

@@ -1,0 +1,34 @@
+"""The public names: exactly these, and each of them says what it is."""
+
+from __future__ import annotations
+
+import inspect
+
+import billing_sdk
+
+PUBLIC = """
+AccessClaims AgreedEntitlement Agreement AgreementReference AsyncClient AuthUrl BillingCustomer Client ClientSettings
+Config CreatedOrganization CreatedUser Entitlement EntitlementSnapshot Event EventPayment EventPlan EventType EventUsage
+Flow IdClaims KeySet MemorySeen Money Organization Owner Permission PortalLink Role SeenStore SignInOptions
+SignInTransaction SignedIn Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User WebhookEndpoint WebhookPolicy
+__version__ errors read_key_set
+""".split()
+
+
+def test_exactly_these_names_are_public() -> None:
+    submodules = {name for name, value in vars(billing_sdk).items() if inspect.ismodule(value)} - {"errors"}
+    hidden = {name for name in vars(billing_sdk) if name.startswith("_") and name != "__version__"}
+    found = set(vars(billing_sdk)) - submodules - hidden - {"annotations"}
+    assert sorted(found) == sorted(PUBLIC)
+
+
+def test_every_public_class_says_what_it_is() -> None:
+    classes = [value for name in PUBLIC if inspect.isclass(value := getattr(billing_sdk, name))]
+    assert [found.__name__ for found in classes if not found.__doc__] == []
+    operations = [
+        (noun, verb)
+        for noun, found in vars(billing_sdk.Client(issuer="https://id.example", client_id="a")).items()
+        for verb in dir(found)
+        if not verb.startswith("_") and callable(getattr(found, verb)) and not getattr(found, verb).__doc__
+    ]
+    assert operations == []
