@@ -119,6 +119,17 @@ def profile(server: RunningServer, access_token: str) -> httpx.Response:
     return httpx.get(f"{server.base_url}/oauth2/v2/user_profile", headers=headers, timeout=10)
 
 
+def error_of(response: httpx.Response, status: int = 400) -> str:
+    """Return the code of an error that is told as RFC 6749, section 5.2, wants it."""
+    assert response.status_code == status, response.text
+    assert response.headers["cache-control"] == "no-store"
+    body = response.json()
+    assert body.keys() <= {"error", "error_description"}
+    assert not set(body.get("error_description", "")) & set('"\\ä')
+    error: str = body["error"]
+    return error
+
+
 def answer_of(response: httpx.Response) -> Answer:
     """Return what a redirect back to the application says."""
     address, _, _ = response.headers["location"].partition("?")

@@ -26,7 +26,14 @@ from tests.contract.oidc_client import (
     profile,
     refresh,
 )
-from tests.serving import RunningServer
+from tests.serving import RunningServer, serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server; each test signs in anew."""
+    with serving(f"sqlite:///{tmp_path_factory.mktemp('oidc')}/billing.db") as running:
+        yield running
 
 
 @pytest.fixture
@@ -116,16 +123,6 @@ def test_the_management_api_takes_only_tokens_that_are_meant_for_it(server: Runn
         authenticate(server.engine, token=person, audience="management")
     machine = authenticate(server.engine, token=machine_token(server), audience="management")
     assert (machine.kind, machine.client_id, machine.user_id) == ("machine", server.seed.m2m_client_id, None)
-
-
-def test_somebody_who_is_suspended_has_no_token(server: RunningServer, sign_in: SignIn) -> None:
-    token = sign_in.tokens()["access_token"]
-    caller = authenticate(server.engine, token=token, audience="account")
-    assert caller.kind == "user"
-    with server.engine.begin() as tx:
-        tx.users.save(replace(tx.users.get(caller.user_id or ""), is_suspended=True))
-    with pytest.raises(Unauthenticated):
-        authenticate(server.engine, token=token, audience="account")
 
 
 # Introspection and revocation

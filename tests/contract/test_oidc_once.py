@@ -1,0 +1,103 @@
+"""What may happen once happens once, on every database: redeeming a code, and rotating a refresh token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from billing_sdk.errors import Unauthenticated
+from billing_sdk.server.clock import TestClock
+from billing_sdk.server.usecases.verify_access_token import authenticate
+from tests.contract.oidc_client import SignIn, browser_of, error_of, profile, refresh
+from tests.serving import RunningServer, serving
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    """A clock that the test moves."""
+    return TestClock(datetime(2026, 11, 1, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def server(database_url: str, clock: TestClock) -> Iterator[RunningServer]:
+    """A running server whose time the test decides."""
+    with serving(database_url, clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def sign_in(server: RunningServer) -> Iterator[SignIn]:
+    """A sign-in in the browser of somebody who is signed in at the provider."""
+    with browser_of(server) as browser:
+        yield SignIn(server, browser)
+
+
+@pytest.mark.attack(37)
+def test_a_code_sent_again_ends_all_that_came_from_it(server: RunningServer, sign_in: SignIn, clock: TestClock) -> None:
+    code = sign_in.arrive().parameters["code"]
+    answer = sign_in.redeem(code).json()
+    assert profile(server, answer["access_token"]).status_code == 200
+    clock.advance(seconds=30)
+    assert error_of(sign_in.redeem(code)) == "invalid_grant"
+    assert profile(server, answer["access_token"]).status_code == 401
+    assert error_of(refresh(server, answer["refresh_token"])) == "invalid_grant"
+
+
+@pytest.mark.attack(38)
+def test_of_many_that_redeem_a_code_at_once_one_succeeds(sign_in: SignIn) -> None:
+    code = sign_in.arrive().parameters["code"]
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: sign_in.redeem(code), range(20)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 19
+
+
+@pytest.mark.attack(42)
+def test_a_lost_answer_can_be_asked_for_again_for_ten_seconds(
+    server: RunningServer, sign_in: SignIn, clock: TestClock
+) -> None:
+    first = sign_in.tokens()
+    lost = refresh(server, first["refresh_token"]).json()
+    clock.advance(seconds=10)
+    again = refresh(server, first["refresh_token"]).json()
+    assert again["refresh_token"] == lost["refresh_token"]
+    assert refresh(server, again["refresh_token"]).status_code == 200
+
+
+@pytest.mark.attack(42)
+@pytest.mark.parametrize("is_successor_used", [False, True])
+def test_a_refresh_token_used_twice_ends_all_that_came_from_its_sign_in(
+    server: RunningServer, sign_in: SignIn, clock: TestClock, is_successor_used: bool
+) -> None:
+    first = sign_in.tokens()
+    second = refresh(server, first["refresh_token"]).json()
+    if is_successor_used:
+        second = refresh(server, second["refresh_token"]).json()
+    else:
+        clock.advance(seconds=11)
+    assert error_of(refresh(server, first["refresh_token"])) == "invalid_grant"
+    assert error_of(refresh(server, second["refresh_token"])) == "invalid_grant"
+    for answer in (first, second):
+        assert profile(server, answer["access_token"]).status_code == 401
+
+
+@pytest.mark.attack(42)
+def test_refreshing_at_once_from_many_places_gives_one_successor(server: RunningServer, sign_in: SignIn) -> None:
+    token = sign_in.tokens()["refresh_token"]
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: refresh(server, token), range(10)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+
+
+def test_somebody_who_is_suspended_has_no_token(server: RunningServer, sign_in: SignIn) -> None:
+    token = sign_in.tokens()["access_token"]
+    caller = authenticate(server.engine, token=token, audience="account")
+    assert caller.kind == "user"
+    with server.engine.begin() as tx:
+        tx.users.save(replace(tx.users.get(caller.user_id or ""), is_suspended=True))
+    with pytest.raises(Unauthenticated):
+        authenticate(server.engine, token=token, audience="account")
