@@ -73,16 +73,17 @@ def billing_redirect_uris():
     return ("{application.url}",)
 
 def test_it(billing_server):
-    client = Client(
-        issuer=billing_server.base_url,
-        client_id=billing_server.client_id,
-        client_secret=billing_server.client_secret,
-        redirect_uri=billing_server.redirect_uris[0],
-    )
-    start = client.login.login_url()
+    settings = {{
+        "issuer": billing_server.base_url,
+        "client_id": billing_server.client_id,
+        "client_secret": billing_server.client_secret,
+        "redirect_uri": billing_server.redirect_uris[0],
+    }}
     email, password = billing_server.users[1]
-    with billing_server.sign_in(start.url, email=email, password=password) as visitor:
-        signed_in = client.login.callback(visitor.page.url, start.transaction)
+    with Client(**settings) as client:
+        start = client.login.login_url()
+        with billing_server.sign_in(start.url, email=email, password=password) as visitor:
+            signed_in = client.login.callback(visitor.page.url, start.transaction)
     assert signed_in.user.email == email
 """
         done = run_tests(tmp_path, text)
