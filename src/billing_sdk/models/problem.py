@@ -78,7 +78,8 @@ def _envelope(document: Mapping[str, Any], status: int) -> APIError | None:
     if not isinstance(entry, Mapping):
         return None
     facts = {name: value for name, value in entry.items() if name not in _MEMBERS | {"message"}}
-    return _class_for(_text(entry, "code"), status)(_text(entry, "message"), **facts)
+    detail = _text(entry, "detail") or _text(entry, "message")
+    return _class_for(_text(entry, "code"), status)(detail, remedy=_text(entry, "remedy"), **facts)
 
 
 def _oauth(document: Mapping[str, Any], status: int) -> APIError | None:

@@ -101,7 +101,13 @@ async def _on_error(request: Request, error: Exception) -> Response:
             found = as_billing_error(error)
         case _:
             found = ServerFault()
-    entry = {"code": PUBLISHED_CODES.get(type(found), found.code.upper()), "message": str(found)}
+    entry = {
+        "code": PUBLISHED_CODES.get(type(found), found.code.upper()),
+        "message": str(found),
+        # Extensions: the two halves of the message, so that a client can tell them apart again.
+        "detail": found.detail,
+        "remedy": found.remedy,
+    }
     if isinstance(found, RouteNotFound):
         # Published as an object where every other error is a list.
         return _answer(request, found, {"code": "ROUTE_NOT_FOUND", "message": "The requested API route does not exist"})
