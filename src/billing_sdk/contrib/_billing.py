@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -181,3 +182,11 @@ class BillingBase(Links):
     @abstractmethod
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         """Return a decorator that guards a view by a rule."""
+
+
+def require_function(view: Callable[..., Any]) -> None:
+    """Raise `InvalidSetting` for a class: calling it makes an object, and a gate around that guards nothing."""
+    if inspect.isclass(view):
+        raise InvalidSetting(
+            f"{view.__qualname__} is a class", remedy="Put the gate on its methods, or on what its `as_view` returns."
+        )

@@ -44,8 +44,7 @@ def guard(application: Application, visit: Visit, rule: Rule) -> Flow[Answer | N
         session = yield from who_asks(application, visit)
         snapshot = yield from last_known(application, session, rule)
     except Unauthenticated as error:
-        end_session(application, visit)
-        return refusal(visit, error, Link("Sign in again", sign_in_address(application, visit)))
+        return sign_in_again(application, visit, error)
     except BillingError as error:
         return denied(application, visit, rule, None, Deny(error))
     return answered(application, visit, rule, session, decide(session, rule, snapshot, application.now()))
@@ -91,6 +90,12 @@ def ask_to_sign_in(application: Application, visit: Visit) -> Answer:
     return redirect(sign_in_address(application, visit))
 
 
+def sign_in_again(application: Application, visit: Visit, error: Unauthenticated) -> Answer:
+    """End a session that the server does not know any more; by a page, because a redirect could go round in circles."""
+    end_session(application, visit)
+    return refusal(visit, error, Link("Sign in again", sign_in_address(application, visit)))
+
+
 def sign_in_address(application: Application, visit: Visit) -> str:
     """Return where to sign in, and back here; what a form has sent is not sent again."""
     return_to = visit.target if visit.method in ("GET", "HEAD") else application.home
@@ -121,6 +126,8 @@ def open_portal(application: Application, visit: Visit) -> Flow[Answer]:
             sub_nav=cast("SubNav | None", query.get("sub_nav") or None),
             return_url=application.return_url(given) if given else None,
         )
+    except Unauthenticated as error:
+        return sign_in_again(application, visit, error)
     except BillingError as error:
         return refusal(visit, error, Link("Home", application.home))
     return redirect(link.url)

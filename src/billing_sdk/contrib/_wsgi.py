@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
+
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._billing import BillingBase
 from billing_sdk.contrib._receive import Receipt, too_large
@@ -39,14 +42,16 @@ class WebhookMiddleware:
         """Handle one request."""
         if environ.get("PATH_INFO") != self._path or environ["REQUEST_METHOD"] != "POST":
             return self._app(environ, start_response)
-        body = environ["wsgi.input"].read(min(int(environ.get("CONTENT_LENGTH") or 0), LONGEST_BODY + 1))
-        if len(body) > LONGEST_BODY:
+        try:
+            body = get_input_stream(environ, max_content_length=LONGEST_BODY).read()
+        except RequestEntityTooLarge:
             return send(too_large(), start_response)
         client: Any = self._billing.application.client
         receipt = client.run(self._billing.receiver.receive(visit_from_wsgi(environ), body))
         if isinstance(receipt, Answer):
             return send(receipt, start_response)
-        return self._hand_on(environ | {"wsgi.input": io.BytesIO(body), EVENT: receipt.event}, start_response, receipt)
+        replayed = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body)), EVENT: receipt.event}
+        return self._hand_on({**environ, **replayed}, start_response, receipt)
 
     def _hand_on(self, environ: dict[str, Any], start_response: StartResponse, receipt: Receipt) -> Iterable[bytes]:
         statuses: list[str] = []

@@ -19,7 +19,7 @@ from billing_sdk._operation import Flow
 from billing_sdk.client import Client
 from billing_sdk.contrib._answers import PRIVATE, Answer
 from billing_sdk.contrib._application import Application
-from billing_sdk.contrib._billing import ROUTES, BillingBase, View
+from billing_sdk.contrib._billing import ROUTES, BillingBase, View, require_function
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import Rule
 from billing_sdk.contrib._receive import too_large
@@ -106,6 +106,7 @@ class Billing(BillingBase):
 
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         def gated(view: View) -> View:
+            require_function(view)
             is_async = inspect.iscoroutinefunction(view)
 
             @wraps(view)

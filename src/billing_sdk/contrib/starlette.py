@@ -24,7 +24,7 @@ from billing_sdk.client import AsyncClient
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._asgi import EVENT, VISIT, VisitMiddleware, WebhookMiddleware as WebhookMiddleware, read_body
-from billing_sdk.contrib._billing import ROUTES, BillingBase, View
+from billing_sdk.contrib._billing import ROUTES, BillingBase, View, require_function
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import Rule
 from billing_sdk.contrib._receive import too_large
@@ -108,10 +108,11 @@ class Billing(BillingBase):
 
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         def gated(view: View) -> View:
-            if inspect.isclass(view) or inspect.isgeneratorfunction(view) or inspect.isasyncgenfunction(view):
+            require_function(view)
+            if inspect.isgeneratorfunction(view) or inspect.isasyncgenfunction(view):
                 raise InvalidSetting(
-                    f"{view.__qualname__} is not a function that answers",
-                    remedy="Put the gate on the methods of a class, or on the function that returns the stream.",
+                    f"{view.__qualname__} is a stream",
+                    remedy="Put the gate on the function that returns the stream.",
                 )
 
             @wraps(view)
