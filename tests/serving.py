@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from starlette.applications import Starlette
 
 from billing_sdk.server.app import create_app
@@ -15,6 +14,7 @@ from billing_sdk.server.clock import Clock
 from billing_sdk.server.running import bind, origin_of, running
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 
 CALLBACK = "http://127.0.0.1:3000/callback"
 
@@ -32,13 +32,26 @@ class RunningServer:
 
 @contextmanager
 def serving(
-    database_url: str, *, clock: Clock | None = None, redirect_uris: tuple[str, ...] = (CALLBACK,), **settings: Any
+    database_url: str,
+    *,
+    clock: Clock | None = None,
+    redirect_uris: tuple[str, ...] = (CALLBACK,),
+    seed: DemoSeed | None = None,
+    **settings: Any,
 ) -> Iterator[RunningServer]:
-    """Run the server with the demo catalogue on a free loopback port for the length of a `with` block."""
+    """Run the server with the demo catalogue on a free loopback port for the length of a `with` block.
+
+    Args:
+        database_url: an empty database, or one that holds the demo already.
+        clock: tells the server the time; the machine's clock by default.
+        redirect_uris: where the demo application lets people come back to.
+        seed: what the database was seeded with before.
+        settings: more fields of the server's `Settings`.
+    """
     with bind("127.0.0.1", 0) as listener:
         base_url = origin_of(listener, None)
         app = create_app(Settings(base_url=base_url, database_url=database_url, **settings), clock=clock)
         engine: Engine = app.state.engine
-        seed = seed_demo(engine, redirect_uris=redirect_uris)
+        seed = seed or seed_demo(engine, redirect_uris=redirect_uris)
         with running(app, listener):
             yield RunningServer(base_url, seed, engine, app, redirect_uris[0])

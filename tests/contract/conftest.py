@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import httpx
+import psycopg
 import pytest
+from psycopg import sql
+from sqlalchemy import make_url
 
-from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.app import create_engine
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.contract.people import bearer, machine_token, person_token
-from tests.engines import engine_on
-from tests.serving import RunningServer, serving
+from tests.serving import CALLBACK, RunningServer, serving
+
+TEMPLATE = "billing_demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A database that was migrated and seeded once, for tests to begin with a copy of."""
+
+    place: str
+    seed: DemoSeed
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The demo in a file."""
+    path = tmp_path_factory.mktemp("template") / "billing.db"
+    return Template(str(path), _seed(f"sqlite:///{path}"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgres: str) -> Template:
+    """The demo in a database of the PostgreSQL server."""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    return Template(TEMPLATE, _seed(postgres.replace("/postgres?", f"/{TEMPLATE}?")))
 
 
 @pytest.fixture
-def server(database_url: str) -> Iterator[RunningServer]:
-    """A running server with the demo catalogue."""
-    with serving(database_url) as running:
+def server(request: pytest.FixtureRequest, database_url: str) -> Iterator[RunningServer]:
+    """A running server with the demo catalogue, for one test alone."""
+    if database_url.startswith("sqlite"):
+        template: Template = request.getfixturevalue("sqlite_template")
+        shutil.copyfile(template.place, database_url.removeprefix("sqlite:///"))
+    else:
+        template = request.getfixturevalue("postgresql_template")
+        _copy_postgresql(request.getfixturevalue("postgres"), template, database_url)
+    with serving(database_url, seed=template.seed) as running:
         yield running
 
 
@@ -53,8 +90,16 @@ def _person(server: RunningServer, email: str, password: str) -> Iterator[httpx.
         yield client
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """The engine with the demo catalogue, without its doors, at noon of 31 January 2026."""
-    with engine_on(database_url) as opened:
-        yield opened
+def _seed(database_url: str) -> DemoSeed:
+    # Nothing that depends on the address is stored, so any server can go on from here.
+    engine = create_engine(Settings(base_url="http://127.0.0.1:9", database_url=database_url))
+    seed = seed_demo(engine, redirect_uris=(CALLBACK,))
+    engine.database.close()
+    return seed
+
+
+def _copy_postgresql(postgres: str, template: Template, database_url: str) -> None:
+    name = make_url(database_url).database or ""
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        for statement in ("DROP DATABASE {0}", "CREATE DATABASE {0} TEMPLATE {1}"):
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template.place)))

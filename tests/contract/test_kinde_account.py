@@ -7,7 +7,7 @@ import pytest
 from billing_sdk.server.usecases.create_organization import create_organization
 from tests.contract.people import bearer, person_token
 
-PRO = {"base_price", "advanced_reports", "priority_support", "ai_tokens"}
+PRO = {"base_price", "advanced_reports", "ai_tokens"}
 FIELDS = {
     "id",
     "fixed_charge",
@@ -43,7 +43,7 @@ def test_pages_of_entitlements_give_each_one_once(grace):
     whole = grace.get("/entitlements", params={"page_size": 100}).json()["data"]["entitlements"]
     seen, cursor, has_more = [], None, True
     while has_more:
-        parameters = {"page_size": 2, **({"starting_after": cursor} if cursor else {})}
+        parameters = {"page_size": 1, **({"starting_after": cursor} if cursor else {})}
         answer = grace.get("/entitlements", params=parameters).json()
         seen += answer["data"]["entitlements"]
         has_more, cursor = answer["metadata"]["has_more"], answer["metadata"]["next_page_starting_after"]

@@ -138,7 +138,7 @@ def test_a_key_of_another_request_is_refused(machine, payer, path):
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "IDEMPOTENCY_MISMATCH")
 
 
-@pytest.mark.parametrize("key", ["", " ", "x" * 256, "tab\there"])
+@pytest.mark.parametrize("key", ["", "two words", "x" * 256, "tab\there"])
 def test_a_key_that_can_not_be_one_is_refused(machine, payer, key):
     body = {"customer_id": payer.id, "plan_code": "enterprise_monthly"}
     answer = machine.post("/billing/agreements", json=body, headers={"Idempotency-Key": key})
@@ -186,9 +186,9 @@ def test_plans_are_listed_where_they_are_asked_for(machine, payer):
 
 def test_pages_forward_and_backward_meet(machine, payer):
     whole = [one["id"] for one in entitlements(machine, payer, page_size=100)["entitlements"]]
-    after = entitlements(machine, payer, page_size=2, starting_after=whole[0])
-    before = entitlements(machine, payer, page_size=2, ending_before=whole[3])
-    assert [one["id"] for one in after["entitlements"]] == [one["id"] for one in before["entitlements"]] == whole[1:3]
+    after = entitlements(machine, payer, page_size=1, starting_after=whole[0])
+    before = entitlements(machine, payer, page_size=1, ending_before=whole[2])
+    assert [one["id"] for one in after["entitlements"]] == [one["id"] for one in before["entitlements"]] == whole[1:2]
     assert after["has_more"]
     assert before["has_more"]
 

@@ -22,7 +22,7 @@ from billing_sdk.server.api.kinde import (
 from billing_sdk.server.api.kinde.reference import reference_page
 from billing_sdk.server.usecases.engine import Engine
 
-ACCOUNT = (account.router,)
+ACCOUNT = (account.router, portal.account_router)
 MANAGEMENT = (
     agreements.router,
     entitlements.router,

@@ -9,9 +9,11 @@ from pydantic import BaseModel, Field
 
 from billing_sdk.errors import Forbidden
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
-from billing_sdk.server.api.kinde.security import EngineOf, PersonOf, scoped
+from billing_sdk.server.api.kinde.security import EngineOf, Person, PersonOf, scoped
 from billing_sdk.server.domain.identity import WRITE_BILLING
+from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.create_portal_link import SUB_NAVS, create_portal_link
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.permissions import permissions_of
 
 account_router = APIRouter(tags=["Portal"], route_class=StrictRoute)
@@ -61,9 +63,7 @@ def get_portal_link(
     """Return a link for the caller; `sub_nav` and `subnav` mean the same, and the former wins."""
     section = sub_nav or subnav
     if section in NEED_WRITE_BILLING:
-        held = permissions_of(engine, user_id=person.user_id, org_code=person.org_code)
-        if WRITE_BILLING not in {permission.key for permission in held}:
-            raise Forbidden(f"the section {section} needs the permission {WRITE_BILLING}", permission=WRITE_BILLING)
+        _check_write_billing(engine, person, section)
     with engine.read() as tx:
         application = tx.applications.get(person.client_id)
     url = create_portal_link(
@@ -89,3 +89,10 @@ def generate_portal_url(engine: EngineOf, body: PortalLinkBody) -> PortalLinkAns
         return_url=body.return_url,
     )
     return PortalLinkAnswer(url=url)
+
+
+def _check_write_billing(engine: Engine, person: Person, section: str) -> None:
+    with recording_denials(engine, actor=person.user_id, action="portal_link.create", subject=person.user_id):
+        held = permissions_of(engine, user_id=person.user_id, org_code=person.org_code)
+        if WRITE_BILLING not in {permission.key for permission in held}:
+            raise Forbidden(f"the section {section} needs the permission {WRITE_BILLING}", permission=WRITE_BILLING)

@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
 from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
+from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import Caller, authenticate
 
@@ -89,9 +90,11 @@ def scoped(scope: str, *, extension: bool = False) -> dict[str, Any]:
         extension: the operation is not part of the published API.
     """
 
-    def check(caller: MachineOf) -> None:
-        if scope not in caller.scopes:
-            raise Forbidden(f"the token lacks the scope {scope}", scope=scope)
+    def check(request: Request, engine: EngineOf, caller: MachineOf) -> None:
+        subject = f"{request.method} {request.url.path}"
+        with recording_denials(engine, actor=caller.client_id, action="api.call", subject=subject):
+            if scope not in caller.scopes:
+                raise Forbidden(f"the token lacks the scope {scope}", scope=scope)
 
     facts = {"x-scope": scope, **({"x-extension": True} if extension else {})}
     return {"dependencies": [Depends(check)], "openapi_extra": facts}
