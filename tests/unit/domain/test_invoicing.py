@@ -41,7 +41,7 @@ def test_a_free_fee_makes_no_line():
 
 
 def test_usage_is_charged_by_its_exact_rate_and_rounded_once():
-    lines = lines_in_arrears(version(rate("0.02")), JANUARY, {"ai_tokens": Decimal("1275")})
+    lines = lines_in_arrears(version(rate("0.02")), JANUARY, {"ai_tokens": Decimal(1275)})
 
     assert [line.amount for line in lines] == [dollars(26)]  # 25.5 cents, half up
 
