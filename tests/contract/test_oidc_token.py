@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from billing_sdk.server.clock import TestClock
+from billing_sdk.server.domain.identity import Application
+from billing_sdk.server.ids import digest_of
 from billing_sdk.server.signing import at_hash
 from tests.contract.oidc_client import (
     SignIn,
@@ -52,6 +54,15 @@ def part(token: str, index: int) -> dict[str, Any]:
     segment = token.split(".")[index]
     read: dict[str, Any] = json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
     return read
+
+
+def add_client(server: RunningServer, client_id: str, *, is_confidential: bool) -> dict[str, str | None]:
+    """Register one more application, and return the fields by which it proves who it is."""
+    secret = "a secret of its own" if is_confidential else None
+    application = Application(client_id, "Another", "web", (server.redirect_uri,), is_confidential=is_confidential)
+    with server.engine.begin() as tx:
+        tx.applications.save(application, secret_digest=digest_of(secret) if secret else None)
+    return {"client_id": client_id, "client_secret": secret}
 
 
 def machine(server: RunningServer, **changes: str | None) -> httpx.Response:
@@ -232,12 +243,38 @@ def test_a_refresh_narrows_and_never_widens(server: RunningServer, sign_in: Sign
 
 
 @pytest.mark.attack(44)
-def test_a_refresh_token_is_for_its_own_client(server: RunningServer, sign_in: SignIn) -> None:
+def test_a_refresh_token_in_foreign_hands_ends_its_family(server: RunningServer, sign_in: SignIn) -> None:
+    answer = sign_in.tokens()
+    foreign = add_client(server, "foreign", is_confidential=True)
+    assert error_of(refresh(server, answer["refresh_token"], **foreign)) == "invalid_grant"
+    assert profile(server, answer["access_token"]).status_code == 401
+    assert error_of(refresh(server, answer["refresh_token"])) == "invalid_grant"
+
+
+@pytest.mark.attack(44)
+def test_a_refresh_needs_a_refresh_token(server: RunningServer, sign_in: SignIn) -> None:
     token = sign_in.tokens()["refresh_token"]
     assert error_of(refresh(server, token, **machine_credentials(server))) == "unauthorized_client"
     assert error_of(refresh(server, token, refresh_token=None)) == "invalid_request"
     assert error_of(refresh(server, "no-such-token")) == "invalid_grant"
     assert refresh(server, token).status_code == 200
+
+
+@pytest.mark.attack(39)
+def test_a_code_is_for_its_own_client(server: RunningServer, sign_in: SignIn) -> None:
+    code = sign_in.arrive().parameters["code"]
+    assert error_of(sign_in.redeem(code, **add_client(server, "thief", is_confidential=True))) == "invalid_grant"
+    assert error_of(sign_in.redeem(code)) == "invalid_grant"
+
+
+def test_a_public_client_has_no_secret_and_proves_itself_by_pkce(server: RunningServer, sign_in: SignIn) -> None:
+    public = add_client(server, "public", is_confidential=False)
+    code = sign_in.arrive(client_id="public").parameters["code"]
+    assert error_of(sign_in.redeem(code, client_id="public", client_secret="guess"), 401) == "invalid_client"
+    answer = sign_in.redeem(code, **public).json()
+    assert refresh(server, answer["refresh_token"], **public).status_code == 200
+    code = sign_in.arrive(client_id="public").parameters["code"]
+    assert error_of(sign_in.redeem(code, **public, code_verifier=None)) == "invalid_grant"
 
 
 @pytest.mark.attack(44)
@@ -289,3 +326,13 @@ def test_a_machine_gets_exactly_the_scopes_that_it_names(server: RunningServer) 
 
 def test_people_and_machines_do_not_use_each_others_grants(server: RunningServer) -> None:
     assert error_of(machine(server, **credentials(server))) == "unauthorized_client"
+
+
+def test_what_nobody_can_use_any_more_is_forgotten(server: RunningServer, sign_in: SignIn, clock: TestClock) -> None:
+    token = sign_in.tokens()["access_token"]
+    jti = part(token, 1)["jti"]
+    clock.advance(days=1)
+    assert machine(server).status_code == 200
+    with server.engine.read() as tx:
+        assert tx.tokens.find_access_token(jti) is None
+    assert profile(server, token).status_code == 401

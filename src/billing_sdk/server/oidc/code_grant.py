@@ -19,7 +19,7 @@ from authlib.oidc.core.grants import OpenIDCode
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.ids import digest_of, new_id, new_secret
 from billing_sdk.server.oidc.clients import Client
-from billing_sdk.server.oidc.issuing import issue_access_token, new_refresh_token, sign_id_token
+from billing_sdk.server.oidc.issuing import issue_access_token, keep_family, new_refresh_token, sign_id_token
 from billing_sdk.server.oidc.people import find_signed_in
 from billing_sdk.server.oidc.provider import Provider, ProviderRequest
 from billing_sdk.server.storage.tokens import AuthorizationCode, TokenFamily
@@ -91,7 +91,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
             code_challenge=fields.get("code_challenge"),
         )
         with engine.begin() as tx:
-            tx.tokens.add_family(family)
+            keep_family(tx, family, engine.settings)
             tx.tokens.add_code(kept)
 
     def query_authorization_code(self, code: str, client: Client) -> Redeemed | None:

@@ -21,6 +21,13 @@ ID_TOKEN_TYP = "JWT"  # noqa: S105 - a kind of token, not a token
 MAX_FAMILY_LIFE = timedelta(days=90)
 
 
+def keep_family(tx: UnitOfWork, family: TokenFamily, settings: Settings) -> None:
+    """Keep a new family, and forget some of what nobody can use any more."""
+    at, longest = family.created_at, timedelta(seconds=settings.access_token_seconds)
+    tx.tokens.forget(expired_at=at, families_before=at - MAX_FAMILY_LIFE - longest)
+    tx.tokens.add_family(family)
+
+
 def issue_access_token(engine: Engine, family: TokenFamily, *, scope: str) -> dict[str, Any]:
     """Make an access token and keep its id; return the members of the answer (RFC 6749, section 5.1)."""
     at = engine.now()

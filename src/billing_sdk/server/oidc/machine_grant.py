@@ -12,7 +12,7 @@ from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.oidc.audiences import read_audience
-from billing_sdk.server.oidc.issuing import issue_access_token
+from billing_sdk.server.oidc.issuing import issue_access_token, keep_family
 from billing_sdk.server.oidc.provider import ProviderRequest
 from billing_sdk.server.storage.tokens import TokenFamily
 
@@ -52,5 +52,5 @@ class MachineGrant(ClientCredentialsGrant):  # type: ignore[misc]  # Authlib is 
             new_id("family"), client.client_id, None, None, self.request.scope, engine.now(), " ".join(audience)
         )
         with engine.begin() as tx:
-            tx.tokens.add_family(family)
+            keep_family(tx, family, engine.settings)
         return issue_access_token(engine, family, scope=self.request.scope)

@@ -53,11 +53,14 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib is untyp
 
     def authenticate_refresh_token(self, refresh_token: str) -> Presented | None:
         """Return a refresh token that has not expired and whose family was not revoked, used before or not."""
-        engine = self.server.engine
-        with engine.read() as tx:
+        engine, at = self.server.engine, self.server.engine.now()
+        with engine.begin() as tx:
             token = tx.tokens.find_refresh_token(digest_of(refresh_token))
-        if token is None or token.family.revoked_at is not None or token.expires_at <= engine.now():
-            return None
+            if token is None or token.family.revoked_at is not None or token.expires_at <= at:
+                return None
+            if token.family.client_id != self.request.client.client_id:
+                _revoke(tx, token, at)  # it has left the hands that it was given into
+                return None
         return Presented(token)
 
     def authenticate_user(self, presented: Presented) -> User:
@@ -92,9 +95,13 @@ def _succeed(tx: UnitOfWork, token: RefreshToken, presented: str, at: datetime, 
     is_retry = used is not None and used.rotated_at is not None and at - used.rotated_at <= overlap
     if is_retry and following is not None and following.rotated_at is None:
         return successor
-    tx.tokens.revoke_family(token.family.id, at=at)
-    tx.audit.record(token.family.client_id, "refresh_token.reused", token.family.id, at)
+    _revoke(tx, token, at)
     return None
+
+
+def _revoke(tx: UnitOfWork, token: RefreshToken, at: datetime) -> None:
+    tx.tokens.revoke_family(token.family.id, at=at)
+    tx.audit.record(token.family.client_id, "refresh_token.misused", token.family.id, at)
 
 
 def _successor_of(token: str, seed: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, insert, select, update
 
 from billing_sdk.server.storage.tables.oidc import (
     access_tokens,
@@ -14,6 +14,8 @@ from billing_sdk.server.storage.tables.oidc import (
     refresh_tokens,
     token_families,
 )
+
+FORGOTTEN_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,20 @@ class TokenRepository:
         """Let one access token not be accepted any more."""
         named = (access_tokens.c.jti == jti) & access_tokens.c.revoked_at.is_(None)
         self._connection.execute(update(access_tokens).where(named).values(revoked_at=at))
+
+    def forget(self, *, expired_at: datetime, families_before: datetime) -> None:
+        """Remove some of the access tokens that have expired, and of the families that began too long ago.
+
+        Few enough each time to be done along the way; others who do it at the same time take other rows.
+        """
+        expired = select(access_tokens.c.jti).where(access_tokens.c.expires_at <= expired_at)
+        self._delete_some(access_tokens, access_tokens.c.jti, expired)
+        old = select(token_families.c.id).where(token_families.c.created_at <= families_before)
+        self._delete_some(token_families, token_families.c.id, old)
+
+    def _delete_some(self, table: Table, key: ColumnElement[str], found: Select[tuple[str]]) -> None:
+        some = found.limit(FORGOTTEN_AT_ONCE).with_for_update(skip_locked=True)
+        self._connection.execute(delete(table).where(key.in_(some)))
 
     def _add(self, table: Table, issued: AuthorizationCode | RefreshToken | AccessToken) -> None:
         values = {column.name: getattr(issued, column.name) for column in table.c if column.name != "family_id"}

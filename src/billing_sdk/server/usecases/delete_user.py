@@ -26,6 +26,7 @@ def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") ->
             customer = tx.customers.lock(payer.id)
             for agreement in tx.agreements.live_of(customer.id):
                 cancel_in(tx, customer, agreement, source=source, actor=source, at=at)
+        tx.tokens.revoke_user(user_id, at=at)
         tx.users.remove(user_id)
         tx.audit.record(source, "user.delete", user_id, at, before=user)
         tx.outbox.announce(type="user.deleted", data={"user": {"id": user_id}}, source=source, at=at)

@@ -42,6 +42,7 @@ def update_user(engine: Engine, *, user_id: str, source: EventSource = "api", **
         tx.users.save(user)
         if user.is_suspended:
             tx.sessions.end_all_of(user.id)
+            tx.tokens.revoke_user(user.id, at=at)
             tx.portal_links.end_visits_of(user.id)
         org_codes = tuple(organization.code for organization in tx.organizations.of_user(user.id))
         tx.audit.record(source, "user.update", user.id, at, before=before, after=user)

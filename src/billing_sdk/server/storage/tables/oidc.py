@@ -31,6 +31,7 @@ token_families = Table(
     Column("session_digest", String(64)),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Index("ix_token_families_created_at", "created_at"),
     Index("ix_token_families_session_digest", "session_digest"),
     Index("ix_token_families_user_id", "user_id"),
 )
@@ -68,5 +69,6 @@ access_tokens = Table(
     Column("family_id", String(64), ForeignKey("token_families.id", ondelete="CASCADE"), nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
+    Index("ix_access_tokens_expires_at", "expires_at"),
     Index("ix_access_tokens_family_id", "family_id"),
 )
