@@ -11,6 +11,9 @@ from tempfile import TemporaryDirectory
 import psycopg
 import pytest
 
+from billing_sdk.server.usecases.engine import Engine
+from tests.engines import engine_on
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
@@ -39,3 +42,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     with psycopg.connect(uri, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     return uri.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """The engine with the demo catalogue, without its doors, at noon of 31 January 2026."""
+    with engine_on(database_url) as opened:
+        yield opened
