@@ -101,3 +101,17 @@ def test_somebody_who_is_suspended_has_no_token(server: RunningServer, sign_in: 
         tx.users.save(replace(tx.users.get(caller.user_id or ""), is_suspended=True))
     with pytest.raises(Unauthenticated):
         authenticate(server.engine, token=token, audience="account")
+
+
+def test_no_log_says_a_code_or_a_token(
+    server: RunningServer, sign_in: SignIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG"):
+        code = sign_in.arrive().parameters["code"]
+        answer = sign_in.redeem(code).json()
+        refresh(server, answer["refresh_token"])
+    ours = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
+    assert ours
+    secrets = (code, sign_in.verifier, server.seed.client_secret, answer["access_token"], answer["refresh_token"])
+    for record in ours:
+        assert not [secret for secret in secrets if secret in record.getMessage()]
