@@ -12,6 +12,7 @@ from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.ids import digest_of, new_id, new_secret
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.people import normal_name
 from billing_sdk.server.usecases.settle_journey import settle_in
 
 START_AGAIN = "Go back to the application and start again."
@@ -36,6 +37,7 @@ def begin_journey(
         UnknownPlan: `plan_interest` names no published plan.
         UnknownPricingTable: `pricing_table_key` names no live table.
         PlanMismatch: a plan for organizations was asked for at the sign-up of a person without one.
+        InvalidRequest: `org_name` can't be taken.
         Forbidden: the person who is signed in does not belong to `org_code`.
     """
     at = engine.now()
@@ -78,6 +80,7 @@ def find_journey(engine: Engine, *, journey_id: str, browser_key: str) -> Journe
 
 def _check_what_is_asked_for(tx: UnitOfWork, journey: Journey) -> None:
     """Refuse what can't be had before anybody has typed anything in."""
+    normal_name(journey.parameters.get("org_name", ""), "org_name")
     if journey.pricing_table_key:
         tx.catalog.get_live_pricing_table(journey.pricing_table_key)
     if journey.plan_interest is None:
