@@ -24,7 +24,7 @@ from werkzeug.serving import make_server
 from billing_sdk import AsyncClient, Client, Event, Snapshots
 from billing_sdk.contrib import ALLOW, SessionStore, Stale, flask as for_flask, starlette as for_starlette
 from billing_sdk.webhooks import SeenStore
-from tests.contract.contrib.provider import CLIENT_ID, CLIENT_SECRET, Provider
+from tests.contract.contrib.provider import Credentials, Provider
 from tests.waiting import wait_until
 
 # Nothing here is encrypted, and the certificates of the machine take longer to load than most tests.
@@ -165,7 +165,7 @@ def staged(framework: str) -> Iterator[Stage]:
 @contextmanager
 def running(
     stage: Stage,
-    provider: Provider,
+    credentials: Credentials,
     *,
     sessions: SessionStore | None = None,
     seen: SeenStore | None = None,
@@ -173,9 +173,9 @@ def running(
     """Show a new application on a stage for the length of a `with` block."""
     told, clock = Told(), Clock()
     settings = {
-        "issuer": provider.base_url,
-        "client_id": CLIENT_ID,
-        "client_secret": CLIENT_SECRET,
+        "issuer": credentials.base_url,
+        "client_id": credentials.client_id,
+        "client_secret": credentials.client_secret,
         "redirect_uri": f"{stage.base_url}/billing/callback",
         "deadline_seconds": 2.0,
     }

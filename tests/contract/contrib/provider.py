@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import jwt
@@ -24,6 +24,14 @@ from starlette.routing import Route
 KEY = generate_private_key(65_537, 2_048)
 CLIENT_ID = "the application"
 CLIENT_SECRET = "the application's secret"
+
+
+class Credentials(Protocol):
+    """What an application knows of its provider."""
+
+    base_url: str
+    client_id: str
+    client_secret: str
 
 
 @dataclass(slots=True)
@@ -43,6 +51,8 @@ class Provider:
     """
 
     base_url: str = ""
+    client_id: str = CLIENT_ID
+    client_secret: str = field(default=CLIENT_SECRET, repr=False)
     features: set[str] = field(default_factory=set)
     plans: set[str] = field(default_factory=set)
     permissions: set[str] = field(default_factory=set)
