@@ -56,6 +56,15 @@ def test_an_agreement_shows_its_period_and_what_it_includes(machine, payer):
     assert "ai_tokens" in {one["feature_code"] for one in agreement["entitlements"]}
 
 
+def test_a_customer_sees_no_agreement_of_another_kind_of_customer(machine, payer):
+    team = {"is_create_billing_customer": True, "billing_email": "b@acme.example", "billing_plan_code": "team_free"}
+    acme = machine.post("/organization", json={"name": "Acme", **team}).json()["organization"]
+    assert [one["plan_code"] for one in agreements(machine, payer)] == ["pro_monthly"]
+    parameters = {"customer_id": acme["billing_customer_id"]}
+    found = machine.get("/billing/agreements", params=parameters).json()["agreements"]
+    assert [one["plan_code"] for one in found] == ["team_free"]
+
+
 @pytest.mark.parametrize(("feature", "count"), [("advanced_reports", 1), ("no_such_feature", 0)])
 def test_agreements_can_be_narrowed_to_a_feature(machine, payer, feature, count):
     assert len(agreements(machine, payer, feature_code=feature)) == count

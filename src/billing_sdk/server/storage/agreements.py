@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, false, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import Conflict, NotFound
@@ -80,11 +80,11 @@ class AgreementRepository:
 
         One query, however many there are.
         """
-        # A comparison with NULL is never true, so what is not given selects nobody.
+        # What is not given selects nobody; compared with None or null(), it would select whoever has no such owner.
         owner = or_(
-            customers.c.user_id == (user_id or null()),
+            customers.c.user_id == user_id if user_id else false(),
             customers.c.org_code.in_(org_codes),
-            customers.c.id == (customer_id or null()),
+            customers.c.id == customer_id if customer_id else false(),
         )
         joined = (
             agreements.join(customers, customers.c.id == agreements.c.customer_id)
