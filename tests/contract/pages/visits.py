@@ -21,7 +21,12 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def begin(visitor: Visitor, server: RunningServer, **parameters: str) -> Page:
-    """Follow a sign-up link of the application; `prompt="login"` makes it a sign-in link."""
+    """Follow a sign-up link of the application."""
+    return visitor.open(sign_up_link(server, **parameters))
+
+
+def sign_up_link(server: RunningServer, **parameters: str) -> str:
+    """Return a sign-up link of the application; `prompt="login"` makes it a sign-in link."""
     request = {
         "client_id": server.seed.client_id,
         "redirect_uri": server.redirect_uri,
@@ -33,7 +38,7 @@ def begin(visitor: Visitor, server: RunningServer, **parameters: str) -> Page:
         "prompt": "create",
         **parameters,
     }
-    return visitor.open(f"{server.base_url}/oauth2/auth?{urlencode(request)}")
+    return f"{server.base_url}/oauth2/auth?{urlencode(request)}"
 
 
 def register(visitor: Visitor, email: str, **fields: str) -> Page:

@@ -6,12 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from billing_sdk.errors import BillingError
+from billing_sdk.errors import BillingError, InvalidRequest
 from billing_sdk.server.pages.messages import sentence
+from billing_sdk.server.usecases.passwords import MAX_LENGTH as MAX_PASSWORD_LENGTH, MIN_LENGTH
+from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
 
 # Never sent back to a browser, whatever was wrong with the form.
 SECRET = frozenset({"password", "number", "expiry", "cvc"})
 MAX_LENGTH = 256
+# Where a use case refuses a value in the terms of an API, a person reads what to type instead.
+WORDS = {
+    "email": "Enter a whole e-mail address, such as name@example.com.",
+    "name": f"Use at most {MAX_NAME_LENGTH} characters, in one line.",
+    "given_name": f"Use at most {MAX_NAME_LENGTH} characters, in one line.",
+    "family_name": f"Use at most {MAX_NAME_LENGTH} characters, in one line.",
+    "password": f"Choose a password of {MIN_LENGTH} to {MAX_PASSWORD_LENGTH} characters.",
+}
 # The status of a page that shows a form again because of what was typed (RFC 9110, section 15.5.21).
 WRONG = 422
 
@@ -47,7 +57,8 @@ class Form:
         named = str(error.facts.get("parameter", field_name))
         if named not in self.values:
             named = ""
-        return self.wrong({named: f"{sentence(error.detail)} {error.remedy}".strip()})
+        words = WORDS.get(named) if isinstance(error, InvalidRequest) else None
+        return self.wrong({named: words or f"{sentence(error.detail)} {error.remedy}"})
 
 
 def require(form: Form, labels: Mapping[str, str]) -> Form:

@@ -10,11 +10,9 @@ from starlette.responses import Response
 
 from billing_sdk.errors import BillingError
 from billing_sdk.server import web
-from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web.errors import wants_html
-
-NOBODY = "Billing"
 
 
 def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
@@ -27,12 +25,12 @@ def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
         except BillingError as error:
             if not wants_html(request):
                 raise
-            return show_error(request, error)
+            return show_error(request, error, application=application_for(engine))
 
     return web.endpoint(guarded)
 
 
-def show_error(request: Request, error: BillingError, *, application: str = NOBODY, return_url: str = "") -> Response:
+def show_error(request: Request, error: BillingError, *, application: str, return_url: str = "") -> Response:
     """Return an error as a page that says whose application it is about, where that is known."""
     response = show(
         request,
@@ -40,7 +38,7 @@ def show_error(request: Request, error: BillingError, *, application: str = NOBO
         status=error.status,
         application=application,
         headline=error.title,
-        detail=sentence(error.detail),
+        detail="" if error.detail == error.title else sentence(error.detail),
         remedy=error.remedy,
         return_url=return_url,
     )
@@ -48,9 +46,7 @@ def show_error(request: Request, error: BillingError, *, application: str = NOBO
     return response
 
 
-def show_message(
-    request: Request, *, headline: str, detail: str, application: str = NOBODY, return_url: str = ""
-) -> Response:
+def show_message(request: Request, *, headline: str, detail: str, application: str, return_url: str = "") -> Response:
     """Return a page that says one thing."""
     return show(
         request,
@@ -61,6 +57,15 @@ def show_message(
         remedy="",
         return_url=return_url,
     )
+
+
+def application_for(engine: Engine, return_url: str | None = None) -> str:
+    """Return the name of the application that a way back leads to; without one, of the only one that there is."""
+    with engine.read() as tx:
+        known = [found for found in tx.applications.list() if found.kind == "web"]
+    if return_url:
+        known = [found for found in known if found.allows_return_to(return_url)]
+    return known[0].name if known and (return_url or len(known) == 1) else NOBODY
 
 
 def sentence(text: str) -> str:

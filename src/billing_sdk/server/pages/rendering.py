@@ -17,6 +17,9 @@ from starlette.responses import HTMLResponse, Response
 from billing_sdk.money import Money, exponent
 from billing_sdk.server.web import nonce_of
 
+# Stands where no application is known that a page could be for.
+NOBODY = "Billing"
+
 # Bidirectional controls, zero-width characters and the byte order mark; all other text stays as it was written.
 INVISIBLE = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF]
@@ -25,7 +28,7 @@ INVISIBLE = dict.fromkeys(
 
 def show(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page; `values` are what its template names, every one of them."""
-    html = TEMPLATES.get_template(template).render(nonce=nonce_of(request), **values)
+    html = TEMPLATES.get_template(template).render(nonce=nonce_of(request), nobody=NOBODY, **values)
     return HTMLResponse(html, status, {"Cache-Control": "no-store", "Vary": "Cookie"})
 
 

@@ -10,8 +10,8 @@ from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import RouteNotFound
 from billing_sdk.server.pages import journey, portal
-from billing_sdk.server.pages.messages import NOBODY, page
-from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.pages.messages import page
+from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
 
 ASSETS = {

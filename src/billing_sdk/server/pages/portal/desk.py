@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from billing_sdk.errors import Forbidden, NotFound, Unauthenticated
 from billing_sdk.server import web
 from billing_sdk.server.domain.customers import Customer, CustomerKind
-from billing_sdk.server.domain.identity import WRITE_BILLING, Application, Organization, User
+from billing_sdk.server.domain.identity import WRITE_BILLING, Organization, User
 from billing_sdk.server.pages.forms import WRONG, Form
-from billing_sdk.server.pages.messages import NOBODY
+from billing_sdk.server.pages.messages import application_for
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.become_customer import ensure_customer
@@ -150,6 +150,7 @@ def open_desk(request: Request, engine: Engine, kind: CustomerKind, section: str
     visit = web.read_portal_visit(request, engine)
     if session_key is None or visit is None:
         raise Unauthenticated("your visit to this page is over", remedy=ASK_AGAIN)
+    application = application_for(engine, visit.return_url)
     with engine.read() as tx:
         user = tx.users.find(visit.user_id)
         if user is None or user.is_suspended:
@@ -161,7 +162,7 @@ def open_desk(request: Request, engine: Engine, kind: CustomerKind, section: str
             session_key=session_key,
             kind=kind,
             section=section,
-            application=_application_name(tx.applications.list(), visit.return_url),
+            application=application,
             return_url=visit.return_url or "",
             user=user,
             organization=organization,
@@ -208,11 +209,3 @@ def _may_write_billing(tx: UnitOfWork, user: User, organization: Organization | 
         return False
     held = tx.roles.permissions_of_member(organization.code, user.id)
     return WRITE_BILLING in {permission.key for permission in held}
-
-
-def _application_name(applications: tuple[Application, ...], return_url: str | None) -> str:
-    """Return the name of the application that the way back leads to; of the only one, where there is no way back."""
-    known = [application for application in applications if application.kind == "web"]
-    if return_url:
-        known = [application for application in known if application.allows_return_to(return_url)]
-    return known[0].name if known and (return_url or len(known) == 1) else NOBODY

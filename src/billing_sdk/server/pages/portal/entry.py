@@ -7,14 +7,14 @@ from starlette.responses import RedirectResponse, Response
 
 from billing_sdk.errors import LinkUsed
 from billing_sdk.server import web
-from billing_sdk.server.pages.messages import NOBODY, show_message
+from billing_sdk.server.pages.messages import application_for, show_message
 from billing_sdk.server.pages.portal.desk import open_desk
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.open_portal_link import end_portal_visit, open_portal_link
 
 
-def show_entry(request: Request, _engine: Engine) -> Response:
+def show_entry(request: Request, engine: Engine) -> Response:
     """Show a page with one button.
 
     Mail scanners and previews follow links; they do not send forms. So opening the page leaves the link as it is.
@@ -22,7 +22,9 @@ def show_entry(request: Request, _engine: Engine) -> Response:
     key = web.query_of(request).get("key", "")
     if not key:
         raise LinkUsed("the link is incomplete")
-    return show(request, "portal/open.html", application=NOBODY, key=key, csrf_token=web.csrf_token(key))
+    return show(
+        request, "portal/open.html", application=application_for(engine), key=key, csrf_token=web.csrf_token(key)
+    )
 
 
 def enter(request: Request, engine: Engine) -> Response:
@@ -31,7 +33,10 @@ def enter(request: Request, engine: Engine) -> Response:
     key = fields.get("key", "")
     # The browser has no cookie of ours yet: what counts is that the form was sent from a page of this server.
     web.check_csrf(request, fields, key, engine.settings)
-    visit = open_portal_link(engine, key=key)
+    try:
+        visit = open_portal_link(engine, key=key)
+    except LinkUsed:
+        raise LinkUsed("the link was used before, or its time is over") from None
     earlier = web.read_portal_key(request, engine.settings)
     if earlier:
         end_portal_visit(engine, session_key=earlier)
