@@ -20,7 +20,6 @@ from billing_sdk.errors import (
     ServerFault,
     UnsupportedMediaType,
 )
-from billing_sdk.server.web.headers import nonce_of
 from billing_sdk.server.web.request_id import request_id_of
 
 logger = logging.getLogger("billing_sdk.server")
@@ -38,20 +37,19 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style nonce="{nonce}">
-:root {{ color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5; }}
-body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; }}
-main {{ max-width: 34rem; padding: 2rem; }}
-h1 {{ font-size: 1.5rem; margin: 0 0 .5rem; }}
-small {{ opacity: .7; }}
-</style>
+<link rel="stylesheet" href="/static/base.css">
+<link rel="stylesheet" href="/static/parts.css">
+<link rel="stylesheet" href="/static/forms.css">
+<link rel="stylesheet" href="/static/pages.css">
 </head>
 <body>
-<main>
+<main class="narrow" id="main">
+<div class="panel">
 <h1>{title}</h1>
-<p>{detail}</p>
-<p>{remedy}</p>
-<p><small>Error {code}, request {request_id}</small></p>
+<p class="lead">{detail}</p>
+<p class="lead">{remedy}</p>
+<p class="soft small">Error {code}, request {request_id}</p>
+</div>
 </main>
 </body>
 </html>
@@ -144,5 +142,4 @@ def _page(request: Request, error: BillingError) -> str:
         remedy=escape(error.remedy),
         code=escape(error.code),
         request_id=escape(request_id_of(request)),
-        nonce=nonce_of(request),
     )
