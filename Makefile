@@ -41,7 +41,7 @@ bench: $(READY) ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 
 docs: $(READY) ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 lock: ## pin the dependencies again (needs uv)
 	sh scripts/lock.sh

