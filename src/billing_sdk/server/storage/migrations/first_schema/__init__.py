@@ -1,0 +1,1 @@
+"""What the first step creates, a module for each part; written once, and never changed after a release."""

@@ -1,0 +1,128 @@
+"""The schema: migrations make what the tables say, once, and the database itself keeps the hardest promises."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, delete, insert, make_url, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.storage import Database
+from billing_sdk.server.storage.tables import metadata
+from billing_sdk.server.storage.tables.billing import agreements, customers
+from billing_sdk.server.storage.tables.visits import audit_records
+from billing_sdk.server.usecases.subscribe import subscribe
+from tests.engines import NOON, payer
+
+
+@pytest.fixture
+def connection(engine, database_url):
+    """A connection of its own to the engine's database."""
+    url = make_url(database_url)
+    plain = create_engine(url if url.get_backend_name() == "sqlite" else url.set(drivername="postgresql+psycopg"))
+    with plain.connect() as opened:
+        yield opened
+    plain.dispose()
+
+
+def test_the_migrations_make_exactly_the_tables_of_today(connection):
+    differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+    assert differences == []
+
+
+def test_migrating_again_changes_nothing(engine):
+    engine.database.migrate()
+
+    assert engine.database.is_migrated()
+    with engine.read() as tx:
+        assert len(tx.roles.list_permissions()) == 3
+
+
+def test_processes_that_start_together_migrate_once(database_url):
+    def start(_: int) -> str:
+        database = Database.open(database_url)
+        try:
+            database.migrate()
+            with database.begin(read_only=True) as tx:
+                return tx.organizations.get_default().code
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        codes = list(pool.map(start, range(6)))
+
+    assert len(set(codes)) == 1
+
+
+def test_a_transaction_that_fails_leaves_nothing(engine):
+    def fail() -> None:
+        with engine.begin() as tx:
+            tx.customers.add(Customer("customer_1", "user", "ada@example.com", NOON, user_id="kp_1"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+
+    with engine.read() as tx:
+        assert tx.customers.find_by_user("kp_1") is None
+
+
+def test_the_database_refuses_a_second_live_agreement_of_a_group(engine, connection):
+    customer = payer(engine)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="free")
+    second = {
+        "id": "agreement_2",
+        "customer_id": customer.id,
+        "group_id": agreement.group_id,
+        "plan_key": "free",
+        "plan_version_id": agreement.plan_version_id,
+        "interval": "month",
+        "started_at": NOON,
+    }
+
+    with pytest.raises(IntegrityError):
+        connection.execute(insert(agreements).values(status="active", **second))
+    connection.rollback()
+    connection.execute(insert(agreements).values(status="cancelled", **second))
+
+
+@pytest.mark.parametrize("owners", [{}, {"user_id": "kp_1", "org_code": "org_1"}])
+def test_the_database_refuses_a_customer_without_exactly_one_owner(connection, owners):
+    values = {"id": "customer_1", "kind": "user", "billing_email": "ada@example.com", "created_at": NOON}
+
+    with pytest.raises(IntegrityError):
+        connection.execute(insert(customers).values(**values, **owners))
+
+
+@pytest.mark.parametrize("change", [update(audit_records).values(actor="nobody"), delete(audit_records)])
+def test_the_database_refuses_to_change_the_audit(engine, connection, change):
+    payer(engine)
+
+    with pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(change)
+
+
+def test_times_come_back_in_utc_and_times_without_a_zone_are_refused(engine):
+    tokyo = NOON.astimezone(timezone(timedelta(hours=9)))
+    with engine.begin() as tx:
+        tx.customers.add(Customer("customer_1", "user", "ada@example.com", tokyo, user_id="kp_1"))
+    with engine.read() as tx:
+        stored = tx.customers.get("customer_1").created_at
+
+    assert (stored, stored.tzinfo) == (NOON, UTC)
+    naive = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - what is refused
+    with pytest.raises(StatementError, match="without a zone"), engine.begin() as tx:
+        tx.customers.add(Customer("customer_2", "user", "ada@example.com", naive, user_id="kp_2"))
+
+
+def test_a_read_only_transaction_does_not_wait_for_a_writer(engine):
+    with engine.begin() as writer, engine.read() as reader:
+        writer.customers.add(Customer("customer_1", "user", "ada@example.com", NOON, user_id="kp_1"))
+
+        assert reader.customers.find_by_user("kp_1") is None
