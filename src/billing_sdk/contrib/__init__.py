@@ -8,6 +8,7 @@ here is decided once, in modules that know no framework; the frameworks translat
 from __future__ import annotations
 
 from billing_sdk.contrib._guard import ALLOW as ALLOW, DENY as DENY, Stale as Stale
+from billing_sdk.contrib._options import BillingOptions as BillingOptions
 from billing_sdk.contrib._sessions import (
     MemorySessions as MemorySessions,
     Session as Session,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import abstractmethod
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -16,18 +16,20 @@ from billing_sdk.contrib._application import AnyClient, Application, session_sec
 from billing_sdk.contrib._gate import open_portal
 from billing_sdk.contrib._guard import DENY, NeedsFeature, NeedsPermission, NeedsPlan, Rule, WhenUnreachable
 from billing_sdk.contrib._links import Links
+from billing_sdk.contrib._options import BillingOptions, client_settings, require_known
 from billing_sdk.contrib._receive import Receiver
-from billing_sdk.contrib._sessions import MemorySessions, Session, SessionStore, SignedInUser
+from billing_sdk.contrib._sessions import MemorySessions, Session, SignedInUser
 from billing_sdk.contrib._sign_in import begin_sign_in, finish_sign_in, sign_out
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.contrib._who_asks import session_at_hand
 from billing_sdk.errors import ConfigurationError, InvalidSetting
 from billing_sdk.events import Event
-from billing_sdk.webhooks import SeenStore
+from billing_sdk.webhooks import MemorySeen
 
 View = TypeVar("View", bound=Callable[..., Any])
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 EVERY_EVENT = "*"
+SESSION_SECONDS = 43_200
 
 # The routes below the prefix, and the flow that answers each; webhooks are apart, because they bring a body.
 ROUTES: Final[tuple[tuple[str, str, Callable[[Application, Visit], Flow[Answer]]], ...]] = (
@@ -43,42 +45,18 @@ class BillingBase(Links):
     """Billing for one application; `flask.Billing` and `starlette.Billing` say it in their framework's words.
 
     Args:
-        client: made from the settings where it is left out, and closed with the application.
-        sessions: where sessions are kept; in this process where it is left out.
-        seen: where handled events are remembered; in this process where it is left out.
-        prefix: path of the routes.
-        home: path for a visitor who comes from nowhere in particular.
-        session_secret: signs cookies; `BILLING_SESSION_SECRET` where it is left out.
-        session_seconds: after this long everybody signs in again.
-        now: tells the time.
-        **settings: of the client, such as `issuer` and `redirect_uri`; `BILLING_*` where they are left out.
+        client: made from the options where it is None, and then closed with the application.
+        options: see `BillingOptions`.
     """
 
     client_class: ClassVar[type[AnyClient]]
 
-    def __init__(
-        self,
-        *,
-        client: AnyClient | None = None,
-        sessions: SessionStore | None = None,
-        seen: SeenStore | None = None,
-        prefix: str = "/billing",
-        home: str = "/",
-        session_secret: str | bytes | None = None,
-        session_seconds: int = 43_200,
-        now: Callable[[], datetime] | None = None,
-        **settings: Any,
-    ) -> None:
-        self.prefix = prefix
+    def __init__(self, client: AnyClient | None, options: BillingOptions) -> None:
+        require_known(options)
+        self.prefix = options.get("prefix", "/billing")
         self._client = client
         self._owns_client = client is None
-        self._sessions = sessions if sessions is not None else MemorySessions()
-        self._seen = seen
-        self._home = home
-        self._secret = session_secret
-        self._session_time = timedelta(seconds=session_seconds)
-        self._now = now or utc_now
-        self._settings = settings
+        self._options = options
         self._application: Application | None = None
         self._handlers: dict[str, list[Callable[[Event], Any]]] = {}
 
@@ -92,6 +70,11 @@ class BillingBase(Links):
         if self._application is None:
             raise ConfigurationError("Billing has no application yet", remedy="Call billing.init_app(app) first.")
         return self._application
+
+    @property
+    def base(self) -> str:
+        """Path below which the routes of this package are, such as `/billing`."""
+        return self.application.base
 
     @property
     def session(self) -> Session | None:
@@ -160,19 +143,19 @@ class BillingBase(Links):
         """
         if self._application is not None:
             raise InvalidSetting("this Billing has an application already", remedy="Make one Billing for each.")
-        secret = session_secret(self._secret, *other_secrets)
-        client = self._client or self.client_class(now=self._now, **self._settings)
+        options = self._options
+        sessions, seen = options.get("sessions"), options.get("seen")
+        secret = session_secret(options.get("session_secret"), *other_secrets)
         self._application = Application.assemble(
-            client,
-            self._sessions,
+            self._client or self.client_class(**client_settings(options)),
+            MemorySessions() if sessions is None else sessions,
             prefix=self.prefix,
-            home=self._home,
+            home=options.get("home", "/"),
             secret=secret,
-            session_time=self._session_time,
-            now=self._now,
+            session_time=timedelta(seconds=options.get("session_seconds", SESSION_SECONDS)),
+            now=options.get("now", utc_now),
         )
-        self.base = self._application.base
-        self.receiver = Receiver(self._application, self._seen)
+        self.receiver = Receiver(self._application, MemorySeen() if seen is None else seen)
         return self._application
 
     @abstractmethod

@@ -7,6 +7,7 @@ becomes an attribute of the element: `class_="button"` is `class`, `data_kind="x
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -32,14 +33,13 @@ SIGN_IN_PARAMETERS = FLAGS | {
 ATTRIBUTE_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
-class Links:
-    """The helpers, once for both frameworks.
+class Links(ABC):
+    """The helpers, once for both frameworks."""
 
-    Attributes:
-        base: path below which the routes of this package are, such as `/billing`.
-    """
-
-    base = ""
+    @property
+    @abstractmethod
+    def base(self) -> str:
+        """Path below which the routes of this package are, such as `/billing`."""
 
     def register_link(self, text: str, **given: Any) -> Markup:
         """Return a link to sign up.
@@ -79,9 +79,9 @@ class Links:
         """Return a link to choose a plan from one pricing table: for a new person by way of signing up."""
         return self.register_link(text, pricing_table_key=key, **given)
 
+    @abstractmethod
     def sign_return_url(self, url: str) -> str:
         """Mark an address as written by this application, so that the portal route can tell it from any other."""
-        raise NotImplementedError
 
     def _sign_in_link(self, route: str, text: str, given: Mapping[str, Any]) -> Markup:
         wanted = SIGN_IN_PARAMETERS | {"return_to"}

@@ -17,7 +17,7 @@ from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.errors import BillingError, Conflict, PayloadTooLarge, ServerFault, UnsupportedMediaType
 from billing_sdk.events import Event
-from billing_sdk.webhooks import LONGEST_BODY, MemorySeen, SeenStore
+from billing_sdk.webhooks import LONGEST_BODY, SeenStore
 
 LOG = logging.getLogger("billing_sdk.contrib")
 BODY_TYPES: Final = ("application/jwt", "application/jose", "text/plain")
@@ -67,12 +67,12 @@ class Receiver:
 
     Args:
         application: whose client verifies, and whose snapshots are dropped.
-        seen: where handled events are remembered; in this process where it is left out.
+        seen: where handled events are remembered.
     """
 
-    def __init__(self, application: Application, seen: SeenStore | None) -> None:
+    def __init__(self, application: Application, seen: SeenStore) -> None:
         self._application = application
-        self._seen: SeenStore = seen if seen is not None else MemorySeen()
+        self._seen = seen
 
     def receive(self, visit: Visit, body: bytes) -> Flow[Receipt | Answer]:
         """Return a receipt for an event that is to be handled now, or the answer to anything else."""

@@ -44,6 +44,7 @@ class Session:
         permissions: what they may do in it.
         tokens: never shown, never sent to the browser.
         expires_at: when they have to sign in again, whatever the tokens say.
+        owner: the key under which entitlements are kept; another organization is another owner.
     """
 
     user: SignedInUser
@@ -52,11 +53,10 @@ class Session:
     permissions: frozenset[str]
     tokens: TokenSet = field(repr=False)
     expires_at: datetime
+    owner: Owner = field(init=False, repr=False, compare=False)
 
-    @property
-    def owner(self) -> Owner:
-        """The key under which entitlements are kept; another organization is another owner."""
-        return Owner(self.issuer, self.user.id, self.org_code)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "owner", Owner(self.issuer, self.user.id, self.org_code))
 
     def write(self) -> dict[str, Any]:
         """Return a record for a store; it is secret."""

@@ -8,6 +8,7 @@ the like are never read: every absolute address comes from the configuration.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -63,17 +64,16 @@ class Visit:
         Two cookies of one name mean that somebody has planted one of them from another path or subdomain, and
         nothing tells which: neither is believed.
         """
-        pairs = [pair.partition("=") for pair in self.header("cookie").split("; ")]
-        found = [value for key, _, value in pairs if key == name]
-        return found[0] if len(found) == 1 else ""
+        named = f"{name}="
+        found = [pair for pair in self.header("cookie").split("; ") if pair.startswith(named)]
+        return found[0].removeprefix(named) if len(found) == 1 else ""
 
 
 def visit_from_wsgi(environ: Mapping[str, Any]) -> Visit:
     """Read a request of WSGI (PEP 3333)."""
 
     def header(name: str) -> str:
-        key = name.upper().replace("-", "_")
-        value: str = environ.get(key if key == "CONTENT_TYPE" else f"HTTP_{key}", "")
+        value: str = environ.get(environ_name(name), "")
         return value
 
     def target() -> str:
@@ -82,6 +82,13 @@ def visit_from_wsgi(environ: Mapping[str, Any]) -> Visit:
         return quote(path.encode("latin-1"), safe=PATH_CHARACTERS) + (f"?{query}" if query else "")
 
     return Visit(environ["REQUEST_METHOD"], target, header)
+
+
+@cache
+def environ_name(header: str) -> str:
+    """Return the name under which WSGI has a header."""
+    name = header.upper().replace("-", "_")
+    return name if name == "CONTENT_TYPE" else f"HTTP_{name}"
 
 
 def visit_from_asgi(scope: Mapping[str, Any]) -> Visit:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Unpack, cast
 
 from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -22,6 +22,7 @@ from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._billing import ROUTES, BillingBase, View, require_function
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import Rule
+from billing_sdk.contrib._options import BillingOptions
 from billing_sdk.contrib._receive import too_large
 from billing_sdk.contrib._visit import Visit, visit_from_wsgi
 from billing_sdk.contrib._wsgi import EVENT, WebhookMiddleware as WebhookMiddleware
@@ -37,8 +38,9 @@ class Billing(BillingBase):
 
     Args:
         app: the application; or call `init_app` later.
-        **options: see `billing_sdk.contrib._billing.BillingBase`: `client`, `sessions`, `seen`, `prefix`, `home`,
-            `session_secret`, `session_seconds`, and every setting of `Client`.
+        client: a `Client` that you keep and close; one is made from the options where it is left out.
+        **options: `sessions`, `seen`, `prefix`, `home`, `session_secret`, `session_seconds`, and every setting of
+            `Client`; each of those may come from `BILLING_*` instead.
 
     Raises:
         MissingSetting: a setting was given neither as an argument nor in the environment; it is named.
@@ -46,8 +48,10 @@ class Billing(BillingBase):
 
     client_class: ClassVar[type[Client]] = Client
 
-    def __init__(self, app: Flask | None = None, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self, app: Flask | None = None, *, client: Client | None = None, **options: Unpack[BillingOptions]
+    ) -> None:
+        super().__init__(client, options)
         self.blueprint = Blueprint("billing_sdk", __name__, url_prefix=self.prefix)
         self._add_routes()
         if app is not None:

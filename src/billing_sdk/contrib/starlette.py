@@ -10,7 +10,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import wraps
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Unpack, cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +27,7 @@ from billing_sdk.contrib._asgi import EVENT, VISIT, VisitMiddleware, WebhookMidd
 from billing_sdk.contrib._billing import ROUTES, BillingBase, View, require_function
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import Rule
+from billing_sdk.contrib._options import BillingOptions
 from billing_sdk.contrib._receive import too_large
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.errors import ConfigurationError, InvalidSetting
@@ -38,8 +39,9 @@ class Billing(BillingBase):
 
     Args:
         app: the application; or call `init_app` later, before it serves.
-        **options: see `billing_sdk.contrib._billing.BillingBase`: `client`, `sessions`, `seen`, `prefix`, `home`,
-            `session_secret`, `session_seconds`, and every setting of `AsyncClient`.
+        client: a `AsyncClient` that you keep and close; one is made from the options where it is left out.
+        **options: `sessions`, `seen`, `prefix`, `home`, `session_secret`, `session_seconds`, and every setting of
+            `AsyncClient`; each of those may come from `BILLING_*` instead.
 
     Raises:
         MissingSetting: a setting was given neither as an argument nor in the environment; it is named.
@@ -47,8 +49,10 @@ class Billing(BillingBase):
 
     client_class: ClassVar[type[AsyncClient]] = AsyncClient
 
-    def __init__(self, app: Starlette | None = None, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self, app: Starlette | None = None, *, client: AsyncClient | None = None, **options: Unpack[BillingOptions]
+    ) -> None:
+        super().__init__(client, options)
         if app is not None:
             self.init_app(app)
 

@@ -22,8 +22,15 @@ from starlette.routing import Route
 from werkzeug.serving import make_server
 
 from billing_sdk import AsyncClient, Client, Event, Snapshots
-from billing_sdk.contrib import ALLOW, SessionStore, Stale, flask as for_flask, starlette as for_starlette
-from billing_sdk.webhooks import SeenStore
+from billing_sdk.contrib import (
+    ALLOW,
+    MemorySessions,
+    SessionStore,
+    Stale,
+    flask as for_flask,
+    starlette as for_starlette,
+)
+from billing_sdk.webhooks import MemorySeen, SeenStore
 from tests.contract.contrib.provider import Credentials, Provider
 from tests.waiting import wait_until
 
@@ -179,7 +186,8 @@ def running(
         "redirect_uri": f"{stage.base_url}/billing/callback",
         "deadline_seconds": 2.0,
     }
-    options = {"sessions": sessions, "seen": seen, "session_secret": "a secret of the tests", "now": clock.now}
+    kept = {"sessions": sessions or MemorySessions(), "seen": seen or MemorySeen()}
+    options = {**kept, "session_secret": "a secret of the tests", "now": clock.now}
     stage.app, billing = stage.build(settings, options, told, clock)
     try:
         yield RunningApp(stage.base_url, billing, told, clock)

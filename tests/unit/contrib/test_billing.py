@@ -89,6 +89,11 @@ def test_a_setting_that_can_not_work_is_refused_when_the_application_starts(
         build(**{**SETTINGS, **wrong})
 
 
+def test_an_option_that_there_is_not_is_refused(build: Build) -> None:
+    with pytest.raises(TypeError, match="redirect_url"):
+        build(**SETTINGS, redirect_url="https://app.example/billing/callback")
+
+
 def test_an_application_that_is_mounted_below_a_path_says_so_in_its_redirect_uri(build: Build) -> None:
     billing = build(**{**SETTINGS, "redirect_uri": "https://app.example/shop/billing/callback"})
     assert billing.login_link("In") == '<a href="/shop/billing/login">In</a>'
@@ -110,7 +115,7 @@ def test_a_billing_belongs_to_one_application(build: Build) -> None:
 @pytest.mark.parametrize("made", [for_flask.Billing, for_starlette.Billing])
 def test_without_an_application_it_says_what_to_do(made: Build) -> None:
     with pytest.raises(ConfigurationError, match="init_app"):
-        made().login_link("In", return_to="/") and made().user
+        made().login_link("In")
 
 
 def test_outside_a_request_nobody_is_signed_in_and_it_says_so(build: Build) -> None:
