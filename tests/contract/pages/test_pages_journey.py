@@ -172,6 +172,13 @@ def test_wrong_credentials_do_not_tell_which_part_is_wrong(site: RunningServer, 
     assert unknown.text == wrong.text
 
 
+def test_too_many_attempts_are_told_to_wait(site: RunningServer, visitor: Visitor) -> None:
+    begin(visitor, site, prompt="login")
+    for _ in range(6):
+        page = visitor.submit("Sign in", email="guessed@example.com", password="one of many guesses")
+    assert "Wait a minute" in page.text
+
+
 def test_the_address_that_the_link_suggests_is_filled_in(site: RunningServer, visitor: Visitor, email: str) -> None:
     page = begin(visitor, site, login_hint="hint@example.com")
     assert page.forms[0].fields["email"] == "hint@example.com"

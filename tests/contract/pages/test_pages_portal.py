@@ -9,13 +9,16 @@ import pytest
 
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_portal_link import SUB_NAVS
 from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
     DECLINED_CARD,
+    PASSWORD,
     agreements_of,
     begin,
     charges_of,
@@ -204,6 +207,21 @@ def test_somebody_without_a_card_adds_one_on_the_way_to_a_plan(
     assert page.url.endswith("/portal/plan_selection/pro_monthly")
     visitor.submit("Pay 29.00 USD")
     assert plans_of(site, email) == ["pro_monthly"]
+
+
+def test_a_plan_that_waits_for_its_payment_is_paid_with_the_card(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    user = register_user(site.engine, email=email, password=PASSWORD)
+    become_customer(site.engine, user_id=user.id, billing_email=email, plan_key="pro_monthly")
+    enter_portal(visitor, site, email, sub_nav="payment_details")
+    assert "29.00 USD will be charged to this card now" in visitor.page.text
+    visitor.submit("Save card and pay 29.00 USD", **DECLINED_CARD)
+    assert charges_of(site, email) == []
+    page = visitor.submit("Save card and pay 29.00 USD", **CARD)
+    assert "The card was saved" in page.text
+    assert "will be charged" not in page.text
+    assert charges_of(site, email) == ["succeeded 29.00 USD"]
 
 
 def test_an_invoice_is_shown_line_by_line_to_its_owner_only(

@@ -13,6 +13,7 @@ from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
 
 PASSWORD_HINT = f"At least {MIN_LENGTH} characters. A few unrelated words are easy to remember."
+TOO_MANY_ATTEMPTS = "There were too many attempts to sign in with this address. Wait a minute and try again."
 
 
 def show_register(stop: Stop, form: Form) -> Response:
@@ -53,8 +54,10 @@ def sign_in(stop: Stop, form: Form) -> Response:
         session_key = sign_in_in_journey(
             stop.engine, journey=stop.journey, email=form.text("email"), password=form.values["password"]
         )
-    except (WrongCredentials, RateLimited) as error:
+    except WrongCredentials as error:
         return show_sign_in(stop, form.refused(error))
+    except RateLimited:
+        return show_sign_in(stop, form.wrong({"": TOO_MANY_ATTEMPTS}))
     return _signed_in(stop, session_key)
 
 

@@ -8,24 +8,33 @@ from billing_sdk.errors import CardDeclined, CardRefused, NotFound
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.pages.pricing import card_of
 from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.collect_pending import collect_pending, pending_plan
 
 
 def show_card(desk: Desk, form: Form) -> Response:
-    """Show the current card and a form for another one."""
-    with desk.engine.read() as tx:
-        card = tx.customers.find_payment_method(desk.customer.id) if desk.customer else None
+    """Show the current card and a form for another one, and what is charged to it at once."""
+    card, due = None, None
+    if desk.customer:
+        with desk.engine.read() as tx:
+            card = tx.customers.find_payment_method(desk.customer.id)
+            if waiting := pending_plan(tx, desk.customer):
+                agreement, plan = waiting
+                due = card_of(tx, plan, tx.catalog.get_version(agreement.plan_version_id))
     plan_key = form.text("plan") or desk.request.query_params.get("plan", "")
-    return desk.show("payment", form, card=card, cards=TEST_CARDS, plan_key=plan_key)
+    return desk.show("payment", form, card=card, due=due, cards=TEST_CARDS, plan_key=plan_key)
 
 
 def save_card(desk: Desk, form: Form) -> Response:
-    """Keep another card, and go back to the plan that it was entered for."""
+    """Keep another card, pay with it what was waiting for one, and go back to the plan that it was entered for."""
     entry, form = read_card(form)
     if entry is None:
         return show_card(desk, form)
     try:
-        add_card(desk.engine, customer_id=desk.ensure_customer().id, card=entry, actor=desk.user.id)
+        customer = desk.ensure_customer()
+        add_card(desk.engine, customer_id=customer.id, card=entry, actor=desk.user.id)
+        collect_pending(desk.engine, customer_id=customer.id, actor=desk.user.id)
     except (CardDeclined, CardRefused) as error:
         return show_card(desk, card_refused(form, error))
     plan_key = form.text("plan")
