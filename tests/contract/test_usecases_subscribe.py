@@ -22,10 +22,10 @@ from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
-from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.collect_pending import collect_pending
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.recover import recover
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import DECLINED_WHEN_CHARGED, NOON, advance, card, engine_on, events_of, payer
 
@@ -274,15 +274,15 @@ def test_a_lost_answer_blocks_until_it_is_asked_for_again_and_collects_once(data
         assert len(gateway.collected) == 1
 
 
-def test_a_charge_left_over_by_a_dead_process_is_settled_by_another(database_url):
+def test_a_charge_left_over_by_a_dead_process_is_settled_at_the_next_start(database_url):
     gateway = UnsteadyGateway()
     with engine_on(database_url, gateway=gateway) as engine:
         customer = payer(engine)
         with pytest.raises(Unreachable):
             subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
 
-        assert settle_left_over(engine) == 1
-        assert settle_left_over(engine) == 0
+        recover(engine)
+        recover(engine)
 
         assert live_of(engine, customer) == ["pro_monthly"]
         assert len(gateway.collected) == 1
@@ -312,3 +312,19 @@ def test_while_a_charge_is_under_way_the_plan_can_neither_change_nor_end(databas
 
         assert refusals == ["conflict", "conflict"]
         assert live_of(engine, customer) == ["pro_monthly"]
+
+
+def test_a_gateway_out_of_reach_does_not_keep_the_server_from_starting(database_url):
+    gateway = UnsteadyGateway()
+    with engine_on(database_url, gateway=gateway) as engine:
+        customer = payer(engine)
+        with pytest.raises(Unreachable):
+            subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+        gateway.loses_next_answer = True
+
+        recover(engine)
+        assert live_of(engine, customer) == []
+        recover(engine)
+
+        assert live_of(engine, customer) == ["pro_monthly"]
+        assert len(gateway.collected) == 1

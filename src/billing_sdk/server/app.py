@@ -17,6 +17,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.recover import recover
 from billing_sdk.server.usecases.signing_keys import current_key
 
 
@@ -27,13 +28,14 @@ def create_engine(
     gateway: Gateway | None = None,
     database: Database | None = None,
 ) -> Engine:
-    """Return an engine that is ready for use: its schema is up to date and it has a key to sign with."""
+    """Return an engine that is ready for use: its schema is up to date, nothing is left over, and it can sign."""
     database = database or Database.open(settings.database_url)
     database.migrate()
     engine = Engine(
         database=database, clock=clock or SystemClock(), gateway=gateway or ManagedGateway(), settings=settings
     )
     current_key(engine)
+    recover(engine)
     return engine
 
 

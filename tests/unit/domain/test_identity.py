@@ -1,12 +1,11 @@
-"""People and applications: names, permissions, and the addresses that may be returned to."""
+"""People and applications: names, and the addresses that may be returned to."""
 
 from __future__ import annotations
 
 import pytest
 
-from billing_sdk.server.domain.identity import Application, Role, User
+from billing_sdk.server.domain.identity import Application, User
 from billing_sdk.server.domain.identity.application import origin_of
-from billing_sdk.server.domain.identity.permission import permission_keys_of
 from tests.unit.domain.things import at
 
 APPLICATION = Application("app", "App", "web", redirect_uris=("https://app.example/callback",))
@@ -16,12 +15,6 @@ def test_a_person_without_a_name_is_named_by_their_address():
     nameless = User("kp_1", "ada@example.com", "", "", at("2026-01-01"), at("2026-01-01"))
 
     assert nameless.name == "ada@example.com"
-
-
-def test_permissions_of_several_roles_are_named_once_and_sorted():
-    roles = [Role("role_1", "a", "A", ("write", "read")), Role("role_2", "b", "B", ("read",))]
-
-    assert permission_keys_of(roles) == ("read", "write")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from authlib.oauth2.rfc6749 import AccessDeniedError, OAuth2Error
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -16,6 +14,7 @@ from billing_sdk.server.oidc.answers import SEE_OTHER, redirect, redirect_error
 from billing_sdk.server.oidc.code_grant import issue_code
 from billing_sdk.server.oidc.provider import ProviderRequest, SignedInUser
 from billing_sdk.server.oidc.token import provider_of
+from billing_sdk.server.usecases.advance_journey import finish_journey
 from billing_sdk.server.usecases.begin_journey import find_journey
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_step import next_step
@@ -46,7 +45,7 @@ def finish(request: Request, engine: Engine, journey: Journey) -> Response:
         SignInExpired: it has had its answer, or its person is no longer signed in.
     """
     visitor = _visitor(request, engine, journey)
-    _mark_finished(engine, journey)
+    finish_journey(engine, journey=journey)
     fields = {**journey.parameters, "redirect_uri": journey.redirect_uri}
     try:
         _check_membership(engine, visitor)
@@ -77,11 +76,3 @@ def _check_membership(engine: Engine, visitor: SignedInUser) -> None:
         membership = tx.organizations.find_membership(visitor.org_code, visitor.user.id)
     if membership is None or visitor.user.is_suspended:
         raise AccessDeniedError("the user does not belong to this organization")
-
-
-def _mark_finished(engine: Engine, journey: Journey) -> None:
-    with engine.begin() as tx:
-        current = tx.journeys.lock(journey.id)
-        if current is None or current.finished:
-            raise SignInExpired("this sign-in has been completed already", remedy=REMEDY)
-        tx.journeys.save(replace(current, finished=True))

@@ -37,9 +37,11 @@ class ChargeRepository:
         """Return what is being charged for a customer's plan of a group, if anything is."""
         return self._find((charges.c.customer_id == customer_id) & (charges.c.group_id == group_id))
 
-    def list_left_over(self, *, at: datetime) -> tuple[PendingCharge, ...]:
+    def list_left_over(self, *, at: datetime, customer_id: str | None = None) -> tuple[PendingCharge, ...]:
         """Return the charges that nobody seems to be working on any more, the oldest first."""
         query = select(charges).where(charges.c.lease_ends_at <= at).order_by(charges.c.id)
+        if customer_id is not None:
+            query = query.where(charges.c.customer_id == customer_id)
         return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
 
     def release(self, charge_id: str, *, at: datetime) -> None:

@@ -22,7 +22,7 @@ from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.collect_pending import collect_pending
 from billing_sdk.server.usecases.conclude_change import record_payment
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.journey_facts import Due, find_due, load_facts, offered_table
+from billing_sdk.server.usecases.journey_facts import Due, customers_of, find_due, load_facts, offered_table
 from billing_sdk.server.usecases.next_step import Step, step_for
 from billing_sdk.server.usecases.passwords import hash_password
 from billing_sdk.server.usecases.register_user import add_user, new_user
@@ -86,7 +86,10 @@ def choose_plan(engine: Engine, *, journey: Journey, plan_key: str) -> Journey:
         InvalidRequest: the plan is not on the table.
         UnknownPlan: it has been withdrawn.
     """
-    settle_left_over(engine)
+    with engine.read() as tx:
+        customers = customers_of(tx, journey)
+    for customer in customers:
+        settle_left_over(engine, customer_id=customer.id)
     with _at_step(engine, journey, "plans", "payment") as (tx, current):
         table = offered_table(tx, engine, current)
         if table is None or plan_key not in {card.plan_key for card in table.cards}:

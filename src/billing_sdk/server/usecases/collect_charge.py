@@ -7,6 +7,7 @@ nothing twice and ends in the same outcome.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from billing_sdk.errors import CardDeclined
@@ -71,22 +72,14 @@ def collect_charge(engine: Engine, charge: PendingCharge) -> Agreement:
     return _complete(engine, charge, method, receipt)
 
 
-def settle_left_over(engine: Engine, *, customer_id: str | None = None) -> int:
-    """Learn the outcome of charges that nobody is working on any more, and return how many there were.
-
-    Args:
-        engine: the engine.
-        customer_id: only this customer's; all by default.
-    """
+def settle_left_over(engine: Engine, *, customer_id: str) -> None:
+    """Learn the outcome of a customer's charges that nobody is working on any more."""
     with engine.read() as tx:
-        left_over = tx.charges.list_left_over(at=engine.now())
-    mine = [charge for charge in left_over if customer_id in (None, charge.agreement.customer_id)]
-    for charge in mine:
-        try:
+        left_over = tx.charges.list_left_over(at=engine.now(), customer_id=customer_id)
+    for charge in left_over:
+        # That the card is declined is an outcome, too; it has been recorded.
+        with suppress(CardDeclined):
             collect_charge(engine, charge)
-        except CardDeclined:
-            continue  # that is an outcome, too, and it has been recorded
-    return len(mine)
 
 
 def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, receipt: Charge) -> Agreement:

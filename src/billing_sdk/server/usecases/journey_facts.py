@@ -72,7 +72,15 @@ def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTa
 def find_due(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     """Return what is to be paid: for the plan that was chosen, or for one that an application has assigned."""
     chosen = _chosen(tx, journey)
-    return chosen or next((due for kind in KINDS if (due := _pending(tx, engine, journey, kind))), None)
+    return chosen or next(
+        (due for customer in customers_of(tx, journey) if (due := _pending(tx, engine, customer))), None
+    )
+
+
+def customers_of(tx: UnitOfWork, journey: Journey) -> tuple[Customer, ...]:
+    """Return the customers that the person may decide for: themself, and the organization of the visit."""
+    found = (_customer_of(tx, payer_of(tx, journey, kind)) for kind in KINDS)
+    return tuple(customer for customer in found if customer is not None)
 
 
 def _chosen(tx: UnitOfWork, journey: Journey) -> Due | None:
@@ -86,10 +94,9 @@ def _chosen(tx: UnitOfWork, journey: Journey) -> Due | None:
     return Due(customer, plan, plan.version.price, method, is_pending=False)
 
 
-def _pending(tx: UnitOfWork, engine: Engine, journey: Journey, kind: CustomerKind) -> Due | None:
-    customer = _customer_of(tx, payer_of(tx, journey, kind))
-    waiting = pending_plan(tx, customer) if customer else None
-    if customer is None or waiting is None or tx.customers.find_payment_method(customer.id):
+def _pending(tx: UnitOfWork, engine: Engine, customer: Customer) -> Due | None:
+    waiting = pending_plan(tx, customer)
+    if waiting is None or tx.customers.find_payment_method(customer.id):
         return None
     agreement, plan = waiting
     version = tx.catalog.get_version(agreement.plan_version_id)

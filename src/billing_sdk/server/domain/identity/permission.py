@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 # The system permission that lets a member manage what the organization pays.
@@ -27,8 +26,3 @@ class Role:
     name: str
     permission_keys: tuple[str, ...] = ()
     is_creator: bool = False
-
-
-def permission_keys_of(roles: Iterable[Role]) -> tuple[str, ...]:
-    """Return the keys that a set of roles grants together, sorted, each once."""
-    return tuple(sorted({key for role in roles for key in role.permission_keys}))
