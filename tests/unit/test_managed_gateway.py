@@ -39,7 +39,7 @@ def test_a_published_card_is_kept_by_what_may_be_shown(number, brand, last4):
         entry("4012888888881881"),
         entry(""),
         entry("4242424242424242 " * 10_000),
-        entry("４２４２４２４２４２４２４２４２"),
+        entry("\uff14\uff12" * 8),
         entry(exp_month=13),
         entry(exp_month=0),
         entry(exp_year=1999),
