@@ -92,7 +92,7 @@ class Application:
 
     def upgrade(self, section: str) -> Link:
         """Return the link to where a visitor can choose a plan."""
-        return Link("See plans", f"{self.base}/portal?sub_nav={section}")
+        return Link("Upgrade", f"{self.base}/portal?sub_nav={section}")
 
     def return_url(self, given: str) -> str:
         """Return the absolute address that the portal is to lead back to.
