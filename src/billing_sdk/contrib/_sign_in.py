@@ -100,7 +100,11 @@ def sign_out(application: Application, visit: Visit) -> Flow[Answer]:
     tokens, login = session.tokens, application.client.login
     if refresh_token := tokens.refresh_token:
         yield from Spawn(lambda: login.revoke.flow(refresh_token))
-    url = yield from login.logout_url.flow(id_token_hint=tokens.id_token)
+    try:
+        url = yield from login.logout_url.flow(id_token_hint=tokens.id_token)
+    except BillingError:
+        # Signed out here at least: the provider has no such page, or can't be reached.
+        url = application.home
     return redirect(url, application.session_cookie.clear())
 
 

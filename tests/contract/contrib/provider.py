@@ -45,6 +45,7 @@ class Provider:
         refuses_refresh: it does not take refresh tokens any more.
         refuses_tokens: it does not take access tokens any more.
         error: what it answers a sign-in instead of a code.
+        lacks: endpoints that its metadata does not name.
         calls: how often each path was asked for.
         asked: parameters of the last sign-in.
         bodies: forms that were posted, by path.
@@ -66,6 +67,7 @@ class Provider:
     asked: dict[str, str] = field(default_factory=dict)
     bodies: dict[str, dict[str, str]] = field(default_factory=dict)
     ahead_seconds: int = 0
+    lacks: set[str] = field(default_factory=set)
     key: RSAPrivateKey = KEY
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -117,7 +119,7 @@ class Provider:
             "end_session_endpoint": "/logout",
             "jwks_uri": "/jwks",
         }
-        addresses = {name: f"{self.base_url}{path}" for name, path in names.items()}
+        addresses = {name: f"{self.base_url}{path}" for name, path in names.items() if name not in self.lacks}
         return JSONResponse(
             {"issuer": self.base_url, "authorization_response_iss_parameter_supported": True, **addresses}
         )

@@ -236,6 +236,16 @@ def test_signing_out_ends_the_session_everywhere(app: RunningApp, browser: httpx
     wait_until(lambda: provider.calls["/oauth2/revoke"] == 1, what="the refresh token is revoked")
 
 
+def test_signing_out_of_a_provider_without_a_page_for_it_leads_home(
+    app: RunningApp, browser: httpx.Client, provider: Provider
+) -> None:
+    provider.lacks = {"end_session_endpoint", "revocation_endpoint"}
+    sign_in(browser)
+    response = browser.post("/billing/logout", headers={"Origin": app.base_url})
+    assert (response.status_code, response.headers["location"]) == (303, "/")
+    assert browser.get("/").json() == {"user": None}
+
+
 @pytest.mark.parametrize(
     "headers",
     [
