@@ -110,6 +110,15 @@ def test_an_organization_that_signs_up_becomes_the_customer(page: Page, address:
     register(page, address, "Sign up your company")
     page.get_by_label("Organization name").fill("Acme & Sons <Ltd>")
     page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Choose Team Pro").click()
+    pay(page, "4242 4242 4242 4242")
+    page.wait_for_url(f"{address}/**")
+
+    opened = page.goto(f"{address}/reports")
+    assert opened is not None
+    assert opened.status == 200
+    page.goto(f"{address}/billing/portal?sub_nav=organization_plan_details")
+    expect(page.get_by_role("heading", name="Team Pro")).to_be_visible()
     expect(page.get_by_text("Acme & Sons <Ltd>").first).to_be_visible()
 
 
