@@ -107,9 +107,26 @@ def test_an_unknown_route_has_the_published_odd_shape(http):
 
 
 def test_a_method_that_a_path_does_not_take_is_refused(machine):
-    answer = machine.put("/users")
+    answer = machine.put("/organization")
     assert answer.status_code == 405
-    assert "GET" in answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, POST"
+
+
+@pytest.mark.parametrize("path", ["/organization?code=%00", "/events/event_%00", "/users?email=a%00@example.com"])
+def test_an_address_with_a_nul_is_refused(machine, path):
+    assert machine.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/organization?code=%ff", "/events/%ed%a0%80", "/events/" + "x" * 4_000])
+def test_an_address_that_can_not_name_anything_finds_nothing(machine, path):
+    assert machine.get(path).status_code in (400, 404)
+
+
+def test_a_refusal_is_on_record(server, http):
+    http.get("/api/v1/users", headers=bearer(machine_token(server, "read:organizations")))
+    with server.engine.read() as tx:
+        [record] = tx.audit.of("GET /api/v1/users")
+    assert (record["actor"], record["action"]) == (server.seed.m2m_client_id, "api.call.denied")
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,14 @@ def test_a_member_without_roles_has_neither_permissions_nor_roles(ada):
     assert ada.get("/permission/org:write:billing").json()["data"]["permission"] is None
 
 
+@pytest.mark.parametrize(("path", "name"), [("/feature_flags", "feature_flags"), ("/properties", "properties")])
+def test_lists_of_what_this_server_does_not_keep_are_empty(ada, path, name):
+    assert ada.get(path).json() == {
+        "data": {name: []},
+        "metadata": {"has_more": False, "next_page_starting_after": None},
+    }
+
+
 @pytest.fixture
 def owner(server, http):
     """Ada with a token for an organization that she has created."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -112,4 +113,15 @@ def test_usage_of_the_future_is_refused(record, server):
 def test_the_same_key_counts_once(record):
     answers = [record("3", headers={"Idempotency-Key": "reading-1"}) for _ in range(3)]
     assert len({answer.content for answer in answers}) == 1
+    assert float(total(record("0"))) == 3
+
+
+def test_the_same_key_counts_once_however_many_send_it_at_once(record):
+    def send(_):
+        return record("3", headers={"Idempotency-Key": "reading-1"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = set(pool.map(send, range(16)))
+    assert 200 in statuses
+    assert statuses <= {200, 409}, "a call that is being served is not served again"
     assert float(total(record("0"))) == 3

@@ -5,6 +5,7 @@ is shown. It does not own any route, nor the shape of errors inside a door that 
 Its times are seconds from now: how long a cookie lives, how long a body may take to arrive.
 """
 
+from billing_sdk.server.web.addresses import PlainAddresses as PlainAddresses
 from billing_sdk.server.web.bodies import BodyLimit as BodyLimit
 from billing_sdk.server.web.cookies import (
     clear_portal_key as clear_portal_key,

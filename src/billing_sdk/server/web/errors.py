@@ -9,6 +9,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
 
 from billing_sdk.errors import (
@@ -24,9 +25,10 @@ from billing_sdk.server.web.request_id import request_id_of
 
 logger = logging.getLogger("billing_sdk.server")
 
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+
 BY_STATUS: dict[int, type[BillingError]] = {
     404: RouteNotFound,
-    405: MethodNotAllowed,
     413: PayloadTooLarge,
     415: UnsupportedMediaType,
 }
@@ -82,15 +84,24 @@ def error_headers(error: BillingError) -> dict[str, str]:
     return headers
 
 
-def as_billing_error(error: HTTPException) -> BillingError:
+def as_billing_error(request: Request, error: HTTPException) -> BillingError:
     """Return the catalogue's word for what the framework refused."""
     if isinstance(error.__cause__, BillingError):
         return error.__cause__
-    allow = (error.headers or {}).get("Allow")
-    facts = {"allow": allow} if allow else {}
     if error.status_code >= 500:
         return ServerFault()
-    return BY_STATUS.get(error.status_code, InvalidRequest)(**facts)
+    if error.status_code == 405:
+        return MethodNotAllowed(allow=", ".join(_methods_of(request)))
+    return BY_STATUS.get(error.status_code, InvalidRequest)()
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return the methods that some route takes with this path; the framework names those of the first route only."""
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 def exception_handlers() -> dict[Any, ExceptionHandler]:
@@ -105,7 +116,7 @@ async def _on_billing_error(request: Request, error: Exception) -> Response:
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    return render_error(request, as_billing_error(error))
+    return render_error(request, as_billing_error(request, error))
 
 
 class UnexpectedErrors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.middleware import Middleware
 
 from billing_sdk.server.settings import Settings
+from billing_sdk.server.web.addresses import PlainAddresses
 from billing_sdk.server.web.bodies import BodyLimit
 from billing_sdk.server.web.errors import UnexpectedErrors
 from billing_sdk.server.web.headers import SecurityHeaders
@@ -21,5 +22,6 @@ def middleware(settings: Settings) -> list[Middleware]:
         Middleware(RequestId),
         Middleware(SecurityHeaders, is_secure=settings.is_secure),
         Middleware(UnexpectedErrors),
+        Middleware(PlainAddresses),
         Middleware(BodyLimit),
     ]

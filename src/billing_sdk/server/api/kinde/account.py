@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.api.kinde.envelope import Listed, Metadata, Single, StrictRoute
 from billing_sdk.server.api.kinde.paging import PageSize, StartingAfter, cut
-from billing_sdk.server.api.kinde.security import EngineOf, PersonOf
+from billing_sdk.server.api.kinde.security import EngineOf, PersonOf, person_of
 from billing_sdk.server.domain.entitlements import GrantedEntitlement
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
@@ -103,6 +103,18 @@ class RoleList(BaseModel):
     roles: list[Named]
 
 
+class FlagList(BaseModel):
+    """The feature flags that are set for the token's owner."""
+
+    feature_flags: list[Named]
+
+
+class PropertyList(BaseModel):
+    """The properties that are kept about the token's owner."""
+
+    properties: list[Named]
+
+
 @router.get("/entitlements")
 def list_entitlements(
     engine: EngineOf, person: PersonOf, page_size: PageSize = 10, starting_after: StartingAfter = None
@@ -173,6 +185,18 @@ def list_roles(
         data=RoleList(org_code=person.org_code, roles=roles),
         metadata=metadata_of(page, id_of=lambda item: item.id),
     )
+
+
+@router.get("/feature_flags", dependencies=[Depends(person_of)])
+def list_feature_flags() -> Listed[FlagList]:
+    """Return no flag: plans decide what is open here, and a client that asks for flags as well is told so."""
+    return Listed(data=FlagList(feature_flags=[]), metadata=Metadata(has_more=False, next_page_starting_after=None))
+
+
+@router.get("/properties", dependencies=[Depends(person_of)])
+def list_properties() -> Listed[PropertyList]:
+    """Return no property: this server keeps none about people."""
+    return Listed(data=PropertyList(properties=[]), metadata=Metadata(has_more=False, next_page_starting_after=None))
 
 
 def metadata_of(page: Page[T], *, id_of: Callable[[T], str]) -> Metadata:

@@ -54,11 +54,11 @@ def create_app(engine: Engine, *, title: str, prefix: str, routers: tuple[APIRou
         version=__version__,
         servers=[{"url": f"{engine.settings.base_url}{prefix}"}],
         root_path_in_servers=False,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,  # the ready-made pages load scripts from other hosts
         redoc_url=None,
         exception_handlers=envelope.exception_handlers(),
     )
-    app.router.route_class = envelope.StrictRoute
     for router in routers:
         app.include_router(router, prefix="/v1", responses=envelope.ERRORS)
     app.state.engine = engine

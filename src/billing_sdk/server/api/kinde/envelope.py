@@ -98,7 +98,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
         case BillingError():
             found = error
         case HTTPException():
-            found = as_billing_error(error)
+            found = as_billing_error(request, error)
         case _:
             found = ServerFault()
     entry = {

@@ -100,9 +100,9 @@ class NewOrganization(Body):
 
 
 class OrganizationChange(Body):
-    """What to change; the rest stays."""
+    """What to change; what is not named stays, whatever the default here."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=128)
+    name: str = Field(default="", min_length=1, max_length=128)
     handle: str | None = Field(default=None, max_length=64)
     external_id: str | None = Field(default=None, max_length=255)
 

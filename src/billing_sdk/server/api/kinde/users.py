@@ -139,13 +139,13 @@ class NewUser(Body):
 
 
 class UserChange(Body):
-    """What to change; the rest stays."""
+    """What to change; what is not named stays, whatever the default here."""
 
-    given_name: str | None = Field(default=None, max_length=128)
-    family_name: str | None = Field(default=None, max_length=128)
+    given_name: str = Field(default="", max_length=128)
+    family_name: str = Field(default="", max_length=128)
     picture: str | None = Field(default=None, max_length=2_048)
     provided_id: str | None = Field(default=None, max_length=255)
-    is_suspended: bool | None = None
+    is_suspended: bool = False
 
 
 @router.get("/users", **scoped("read:users"))
