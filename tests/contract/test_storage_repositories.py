@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import Engine as DatabaseEngine, event
 
 from billing_sdk.errors import Conflict, IdempotencyMismatch, InvalidRequest, NotFound, UnknownPlan, UnknownPricingTable
 from billing_sdk.money import Money
@@ -14,6 +15,8 @@ from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersi
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.storage import PageRequest
 from billing_sdk.server.storage.idempotency import StoredAnswer
+from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.seed_catalog import seed_catalog
 from billing_sdk.server.usecases.seed_demo import seed_demo
@@ -87,6 +90,27 @@ def test_entitlements_limits_survive(tx):
     limits = [entitlement.limit_max for entitlement in tx.catalog.get_plan("team_pro").version.of_kind(Entitlement)]
 
     assert limits == [None, None, 25, 500_000]
+
+
+def test_entitlements_of_a_person_and_their_organization_take_one_query(engine):
+    customer = payer(engine)
+    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    organization = create_organization(engine, name="Acme", creator_id=customer.user_id)
+    become_customer(engine, org_code=organization.code, billing_email="acme@example.com", plan_key="team_free")
+    statements = []
+
+    def remember(_connection, _cursor, statement, *_rest):
+        statements.append(statement)
+
+    event.listen(DatabaseEngine, "before_cursor_execute", remember)
+    try:
+        view = load_entitlements(engine, user_id=customer.user_id, org_code=organization.code)
+    finally:
+        event.remove(DatabaseEngine, "before_cursor_execute", remember)
+
+    assert [key for key, _, _ in view.plans] == ["pro_monthly", "team_free"]
+    assert len(view.entitlements) == 6
+    assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
 
 
 @pytest.mark.parametrize("repository", ["users", "organizations", "customers", "agreements"])

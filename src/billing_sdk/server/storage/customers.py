@@ -53,7 +53,9 @@ class CustomerRepository:
         Raises:
             NotFound: there is no such customer.
         """
-        self._connection.execute(select(customers.c.id).where(customers.c.id == customer_id).with_for_update())
+        held = select(customers.c.id).where(customers.c.id == customer_id)
+        # The weaker kind, so that rows which refer to the customer can be written meanwhile.
+        self._connection.execute(held.with_for_update(key_share=True))
         return self.get(customer_id)
 
     def find_by_user(self, user_id: str) -> Customer | None:

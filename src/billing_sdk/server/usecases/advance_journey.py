@@ -6,7 +6,7 @@ A step that is not the journey's next one is refused, so nothing can be skipped 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from billing_sdk.errors import CardDeclined, Conflict, InvalidRequest, SamePlan, SignInExpired
@@ -112,14 +112,12 @@ def pay(engine: Engine, *, journey: Journey, card: CardEntry | None = None) -> J
     if due is None:
         raise Conflict("nothing is to be paid at this step", remedy="Reload the page.")
     if card is not None:
-        _add_card(engine, due, card)
+        _add_card(engine, due, card, actor=journey.user_id or "user")
     if due.is_pending:
-        collect_pending(engine, customer_id=due.customer.id)
+        collect_pending(engine, customer_id=due.customer.id, actor=journey.user_id)
     else:
-        try:
-            subscribe(engine, customer_id=due.customer.id, plan_key=due.plan.key)
-        except SamePlan:
-            return _plan_done(engine, journey)  # the same form, sent twice
+        with suppress(SamePlan):  # the same form, sent twice
+            subscribe(engine, customer_id=due.customer.id, plan_key=due.plan.key, actor=journey.user_id)
     return _plan_done(engine, journey)
 
 
@@ -168,10 +166,10 @@ def _plan_done(engine: Engine, journey: Journey) -> Journey:
         return _saved(tx, replace(current, plan_done=True))
 
 
-def _add_card(engine: Engine, due: Due, card: CardEntry) -> None:
+def _add_card(engine: Engine, due: Due, card: CardEntry, *, actor: str) -> None:
     """Add a card; where the bank refuses it already here, that is a failed payment of what is due."""
     try:
-        add_card(engine, customer_id=due.customer.id, card=card)
+        add_card(engine, customer_id=due.customer.id, card=card, actor=actor)
     except CardDeclined as declined:
         payment = Payment(
             id=new_id("payment"),
@@ -184,5 +182,5 @@ def _add_card(engine: Engine, due: Due, card: CardEntry) -> None:
         )
         with engine.begin() as tx:
             tx.invoices.add_payment(payment)
-            record_payment(tx, due.customer, payment, None, source="user", actor="user")
+            record_payment(tx, due.customer, payment, None, source="user", actor=actor)
         raise
