@@ -103,6 +103,13 @@ def test_a_change_replaces_the_plan_of_the_group_and_says_which(engine):
     assert [(event.data["previous_plan"]["key"], event.data["plan"]["key"]) for event in changed] == [
         ("free", "pro_monthly")
     ]
+    assert events_of(engine, customer.id) == [
+        "customer.agreement_created",
+        "customer.plan_assigned",
+        "customer.agreement_created",
+        "customer.plan_changed",
+        "customer.payment_succeeded",
+    ]
 
 
 def test_a_declined_charge_leaves_the_old_plan_and_a_failed_payment(engine):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from importlib import resources
 
 import billing_sdk
 
@@ -32,3 +33,7 @@ def test_every_public_class_says_what_it_is() -> None:
         if not verb.startswith("_") and callable(getattr(found, verb)) and not getattr(found, verb).__doc__
     ]
     assert operations == []
+
+
+def test_the_package_tells_type_checkers_that_it_is_typed() -> None:
+    assert (resources.files("billing_sdk") / "py.typed").is_file()

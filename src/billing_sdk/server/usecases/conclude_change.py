@@ -94,9 +94,9 @@ def _put_in_place(
         **event_data.of_agreement(agreement, plans[agreement.plan_key]),
         "previous_plan": event_data.of_plan(previous) if previous else None,
     }
-    # The first plan is assigned, each later one is a change; both of the first two are sent after a checkout.
-    types = ("customer.plan_changed",) if previous else ("customer.agreement_created", "customer.plan_assigned")
-    for type_ in types:
+    # Kinde documentation, "Respond to customer activity using webhooks": a sign-up and a change both create an
+    # agreement; the first plan is assigned, each later one is a change.
+    for type_ in ("customer.agreement_created", "customer.plan_changed" if previous else "customer.plan_assigned"):
         tx.outbox.announce(type=type_, data=data, customer=customer, source=source, at=at)
 
 

@@ -1,0 +1,224 @@
+"""From an announcement to a receiver: nothing is lost, numbers have no gaps, order is kept, failures end."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import jwt
+import pytest
+
+from billing_sdk.server.usecases.claim_deliveries import claim_deliveries
+from billing_sdk.server.usecases.deliver_due import deliver_due
+from billing_sdk.server.usecases.register_endpoint import register_endpoint
+from billing_sdk.server.usecases.signing_keys import current_key
+from billing_sdk.server.usecases.update_endpoint import update_endpoint
+from tests.contract.webhooks.delivering import (
+    ACME,
+    ADA,
+    AT,
+    ISSUER,
+    TYPE,
+    Changed,
+    announce,
+    announce_and_change_mind,
+    claims_of,
+    deliveries_of,
+    endpoint_now,
+    fail_for,
+)
+from tests.receiver import receiving
+
+# Announcing
+
+
+def test_nobody_hears_of_a_transaction_that_was_rolled_back(engine, endpoint, receiver):
+    with pytest.raises(Changed):
+        announce_and_change_mind(engine)
+    assert deliver_due(engine) == 0
+    assert receiver.received == []
+    announce(engine)
+    with engine.read() as tx:
+        assert [event.sequence for event in tx.outbox.list()] == [1]
+
+
+def test_each_customer_is_counted_from_one_without_gaps_whoever_writes_at_the_same_time(engine):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: announce(engine, ADA if number % 2 else ACME), range(60)))
+    with engine.read() as tx:
+        for customer in (ADA, ACME):
+            sequences = [event.sequence for event in tx.outbox.list(customer_id=customer.id)]
+            assert sequences == list(range(1, 31))
+
+
+def test_the_data_names_the_owner_and_the_number(engine, endpoint, receiver):
+    announce(engine, ACME, plan={"code": "team_pro"})
+    deliver_due(engine)
+    [request] = receiver.received
+    assert claims_of(request)["data"] == {
+        "plan": {"code": "team_pro"},
+        "customer_id": "customer_acme",
+        "user_id": None,
+        "org_code": "org_acme",
+        "sequence": 1,
+    }
+
+
+def test_only_endpoints_that_want_the_type_and_are_enabled_hear_of_it(engine, endpoint, receiver):
+    with receiving() as other, receiving() as disabled:
+        register_endpoint(engine, url=other.url, name="Other", event_types=["user.created"])
+        asleep = register_endpoint(engine, url=disabled.url, name="Asleep", event_types=[TYPE])
+        update_endpoint(engine, endpoint_id=asleep.id, is_enabled=False)
+        announce(engine)
+        assert deliver_due(engine) == 1
+        assert (len(receiver.received), other.received, disabled.received) == (1, [], [])
+
+
+# The body
+
+
+def test_a_body_is_signed_for_one_endpoint_and_one_attempt(engine, endpoint, receiver, clock):
+    receiver.status = 500
+    event_id = announce(engine)
+    deliver_due(engine)
+    clock.advance(seconds=10)
+    deliver_due(engine)
+    first, second = receiver.received
+    key = current_key(engine)
+    public = jwt.PyJWK(key.public_jwk()).key
+    claims = jwt.decode(
+        second.body,
+        public,
+        algorithms=["RS256"],
+        audience=endpoint.id,
+        issuer=ISSUER,
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    assert jwt.get_unverified_header(second.body) == {"alg": "RS256", "kid": key.kid, "typ": "webhook-event+jwt"}
+    assert claims["jti"] == claims["event_id"] == event_id
+    assert (claims["type"], claims["source"]) == (TYPE, "user")
+    assert claims["timestamp"] == claims["event_timestamp"] == "2026-03-01T09:30:00.000Z"
+    assert claims["iat"] == AT.timestamp() + 10
+    assert claims_of(first)["iat"] == AT.timestamp()
+    assert claims["exp"] - claims["iat"] == 300
+
+
+def test_the_webhook_id_is_that_of_the_event_and_the_endpoint_over_all_attempts(engine, endpoint, receiver, clock):
+    with receiving() as other:
+        register_endpoint(engine, url=other.url, name="Other", event_types=[TYPE])
+        receiver.status = 500
+        announce(engine)
+        deliver_due(engine)
+        clock.advance(seconds=10)
+        deliver_due(engine)
+        ids = [request.headers["webhook-id"] for request in receiver.received]
+        assert ids[0] == ids[1]
+        assert ids[0] != other.received[0].headers["webhook-id"]
+
+
+# Order
+
+
+def test_a_customers_events_arrive_in_their_order(engine, endpoint, receiver):
+    for _ in range(5):
+        announce(engine)
+    deliver_due(engine)
+    assert [claims_of(request)["data"]["sequence"] for request in receiver.received] == [1, 2, 3, 4, 5]
+
+
+def test_an_event_that_has_not_arrived_holds_back_later_ones_of_its_customer_and_of_nobody_else(
+    engine, endpoint, receiver, clock
+):
+    receiver.status = 500
+    announce(engine, ADA)
+    deliver_due(engine)
+    announce(engine, ADA)
+    announce(engine, ACME)
+    announce(engine, None)
+    receiver.status = 200
+    assert deliver_due(engine) == 2
+    assert [claims_of(request)["data"].get("customer_id") for request in receiver.received[1:]] == [ACME.id, None]
+    clock.advance(seconds=10)
+    assert deliver_due(engine) == 2
+    assert [claims_of(request)["data"]["sequence"] for request in receiver.received[3:]] == [1, 2]
+
+
+def test_a_dead_letter_no_longer_holds_back_what_comes_after(engine, endpoint, receiver, clock):
+    receiver.status = 500
+    announce(engine)
+    fail_for(engine, clock, timedelta(hours=37))
+    receiver.status = 200
+    announce(engine)
+    assert deliver_due(engine) == 1
+    assert claims_of(receiver.received[-1])["data"]["sequence"] == 2
+    [dead] = deliveries_of(engine, status="dead")
+    assert dead.last_status == 500
+
+
+def test_at_most_four_attempts_at_one_endpoint_are_under_way(engine, endpoint):
+    for _ in range(10):
+        announce(engine, None)
+    assert len(claim_deliveries(engine)) == 4
+    assert len(claim_deliveries(engine)) == 0
+
+
+# Failing
+
+
+def test_a_failed_delivery_is_tried_on_schedule_and_then_dead(engine, endpoint, receiver, clock):
+    receiver.status, receiver.text = 500, "out of order"
+    announce(engine)
+    waits = []
+    while deliver_due(engine):
+        [delivery] = deliveries_of(engine)
+        if delivery.status == "waiting":
+            waits.append((delivery.due_at - clock.now()).total_seconds())
+            clock.advance(seconds=waits[-1])
+    documented = (5, 30, 120, 600, 3_600, 14_400, 43_200, 43_200)
+    assert all(want <= wait <= want * 1.1 for wait, want in zip(waits, documented, strict=True))
+    assert (delivery.status, delivery.attempts, delivery.last_answer) == ("dead", 9, "out of order")
+    assert len(receiver.received) == 9
+
+
+def test_an_endpoint_that_asks_for_time_gets_it(engine, endpoint, receiver, clock):
+    receiver.status, receiver.headers = 429, {"retry-after": "600"}
+    announce(engine)
+    deliver_due(engine)
+    [delivery] = deliveries_of(engine)
+    assert delivery.due_at == clock.now() + timedelta(seconds=600)
+
+
+def test_an_endpoint_that_fails_for_72_hours_is_disabled_and_can_be_brought_back(engine, endpoint, receiver, clock):
+    receiver.status = 500
+    for _ in range(3):
+        announce(engine)
+        fail_for(engine, clock, timedelta(hours=30))
+    disabled = endpoint_now(engine, endpoint)
+    assert (disabled.is_enabled, disabled.disabled_reason) == (False, "failing")
+    receiver.status = 200
+    assert deliver_due(engine) == 0
+    enabled = update_endpoint(engine, endpoint_id=endpoint.id, is_enabled=True)
+    assert (enabled.is_enabled, enabled.disabled_reason, enabled.failing_since) == (True, None, None)
+    announce(engine)
+    assert deliver_due(engine) > 0
+    assert endpoint_now(engine, endpoint).is_enabled
+
+
+def test_one_success_ends_a_run_of_failures(engine, endpoint, receiver, clock):
+    receiver.status = 500
+    announce(engine)
+    deliver_due(engine)
+    assert endpoint_now(engine, endpoint).failing_since == AT
+    receiver.status = 200
+    clock.advance(seconds=10)
+    deliver_due(engine)
+    assert endpoint_now(engine, endpoint).failing_since is None
+
+
+def test_an_endpoint_that_is_gone_is_disabled_at_once(engine, endpoint, receiver):
+    receiver.status = 410
+    announce(engine)
+    announce(engine, ACME)
+    deliver_due(engine)
+    gone = endpoint_now(engine, endpoint)
+    assert (gone.is_enabled, gone.disabled_reason) == (False, "gone")
