@@ -10,29 +10,6 @@ from starlette.responses import HTMLResponse, Response
 
 from billing_sdk.server import web
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{title}</title>
-<link rel="stylesheet" href="/static/base.css">
-<link rel="stylesheet" href="/static/parts.css">
-<link rel="stylesheet" href="/static/forms.css">
-<link rel="stylesheet" href="/static/pages.css">
-</head>
-<body>
-<main class="narrow" id="main">
-<div class="panel">
-<h1>{title}</h1>
-<p class="lead">{text}</p>
-{form}
-</div>
-</main>
-</body>
-</html>
-"""
 FORM = """<form class="form" method="post" action="/logout">
 {fields}
 <p class="actions"><button class="button" type="submit"><span>Sign out</span></button></p>
@@ -58,4 +35,4 @@ def signed_out_page() -> Response:
 
 def _page(title: str, text: str, hidden: str = "") -> Response:
     form = FORM.format(fields=hidden) if hidden else ""
-    return HTMLResponse(PAGE.format(title=title, text=text, form=form), headers={"Vary": "Cookie"})
+    return HTMLResponse(web.plain_page(title, text, markup=form), headers={"Vary": "Cookie"})

@@ -38,6 +38,7 @@ from billing_sdk.server.web.headers import (
     allow_form_target as allow_form_target,
     nonce_of as nonce_of,
 )
+from billing_sdk.server.web.plain_page import plain_page as plain_page
 from billing_sdk.server.web.request_id import RequestId as RequestId, request_id_of as request_id_of
 from billing_sdk.server.web.stack import middleware as middleware
 from billing_sdk.server.web.strict_json import read_json as read_json

@@ -21,6 +21,7 @@ from billing_sdk.errors import (
     ServerFault,
     UnsupportedMediaType,
 )
+from billing_sdk.server.web.plain_page import plain_page
 from billing_sdk.server.web.request_id import request_id_of
 
 logger = logging.getLogger("billing_sdk.server")
@@ -33,29 +34,7 @@ BY_STATUS: dict[int, type[BillingError]] = {
     415: UnsupportedMediaType,
 }
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="stylesheet" href="/static/base.css">
-<link rel="stylesheet" href="/static/parts.css">
-<link rel="stylesheet" href="/static/forms.css">
-<link rel="stylesheet" href="/static/pages.css">
-</head>
-<body>
-<main class="narrow" id="main">
-<div class="panel">
-<h1>{title}</h1>
-<p class="lead">{detail}</p>
-<p class="lead">{remedy}</p>
-<p class="soft small">Error {code}, request {request_id}</p>
-</div>
-</main>
-</body>
-</html>
-"""
+REFERENCE = '<p class="soft small">Error {code}, request {request_id}</p>'
 
 
 def render_error(request: Request, error: BillingError) -> Response:
@@ -147,10 +126,5 @@ class UnexpectedErrors:
 
 
 def _page(request: Request, error: BillingError) -> str:
-    return PAGE.format(
-        title=escape(error.title),
-        detail=escape(error.detail),
-        remedy=escape(error.remedy),
-        code=escape(error.code),
-        request_id=escape(request_id_of(request)),
-    )
+    reference = REFERENCE.format(code=escape(error.code), request_id=escape(request_id_of(request)))
+    return plain_page(error.title, error.detail, error.remedy, markup=reference)
