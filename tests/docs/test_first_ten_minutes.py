@@ -5,12 +5,17 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+import pytest
+
 from billing_sdk.testing import BillingServer, Visitor
 from tests.docs.pages import ROOT, blocks_of
 from tests.docs.test_snippets import environment, running
 from tests.waiting import wait_until
 
 APP = "http://127.0.0.1:5000"
+
+# The README names a fixed port, as the other pages do: one of them at a time.
+pytestmark = pytest.mark.xdist_group("fixed ports")
 
 
 def test_an_empty_folder_becomes_a_gated_route_that_a_payment_opens(

@@ -19,6 +19,10 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks_of
 from tests.waiting import wait_until
 
 BIN = Path(sys.executable).parent
+
+# The pages name fixed ports, as their readers do: one of them at a time.
+pytestmark = pytest.mark.xdist_group("fixed ports")
+
 RUNNABLE = [page for page in PAGES if any(block.language in ("python", "sh", "jinja") for block in blocks_of(page))]
 
 JINJA_PAGE = """
