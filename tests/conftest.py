@@ -6,8 +6,8 @@ import os
 import secrets
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psycopg
 import pytest
