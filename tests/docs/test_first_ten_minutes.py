@@ -25,16 +25,20 @@ def test_an_empty_folder_becomes_a_gated_route_that_a_payment_opens(
     (tmp_path / app.value).write_text(app.text)
     with running(serve, tmp_path, environment(billing_server)), Visitor() as visitor:
         visitor.open(f"{APP}/reports")
-        assert "Sign in" in visitor.page.text
-
-        visitor.open(f"{APP}/")
-        visitor.follow("Start with Pro")
+        visitor.follow("Create an account")
         email = f"reader-{secrets.token_hex(4)}@example.com"
         visitor.submit(email=email, password="correct horse battery staple")
-        visitor.submit(number="4242 4242 4242 4242", expiry="12/34", cvc="123", name="A Reader")
+        visitor.submit("Start for free")
+        assert visitor.page.status == 402
+        assert "advanced_reports" in visitor.page.text
 
-        visitor.open(f"{APP}/reports")
-        assert visitor.page.status == 200
+        visitor.follow("Upgrade")
+        visitor.submit("Continue")
+        visitor.follow("Choose Pro")
+        visitor.follow("Add a card")
+        visitor.submit(number="4242 4242 4242 4242", expiry="12/34", cvc="123", name="A Reader")
+        visitor.submit("Pay")
+        wait_until(lambda: visitor.open(f"{APP}/reports").status == 200, what="the opening of the gate")
         assert visitor.page.text == f"Reports for {email}"
 
         visitor.open(f"{APP}/billing/portal?sub_nav=plan_details")
