@@ -17,9 +17,8 @@ from billing_sdk.errors import BillingError, Forbidden, InvalidSetting, PaymentR
 from billing_sdk.models import EntitlementSnapshot
 
 LONGEST_STALE_SECONDS: Final = 900
-# A snapshot up to this age decides by itself; an older one only where the server can't be asked. The five seconds are
-# for one that was handed out in its last moment.
-CURRENT: Final = timedelta(seconds=USABLE_SECONDS + 5)
+# A snapshot up to this age decides by itself; an older one only where the server can't be asked.
+CURRENT: Final = timedelta(seconds=USABLE_SECONDS)
 WRITE_BILLING: Final = "org:write:billing"
 KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 

@@ -19,6 +19,7 @@ from billing_sdk.contrib._guard import (
     WhenUnreachable,
     decide,
 )
+from billing_sdk.entitlements import USABLE_SECONDS
 from billing_sdk.errors import Forbidden, InvalidSetting, PaymentRequired, Unreachable
 from billing_sdk.models import EntitlementSnapshot
 from tests.unit.contrib.making import AT, session, snapshot
@@ -155,7 +156,8 @@ def test_a_gate_without_a_plan_is_refused_at_once() -> None:
         NeedsPlan(())
 
 
-def test_time_passes_only_as_an_argument() -> None:
+def test_a_snapshot_decides_by_itself_for_the_sixty_seconds_that_snapshots_are_used_and_not_longer() -> None:
     known = snapshot("advanced_reports")
-    assert decide(session(), REPORTS, known, AT + timedelta(seconds=60)) is ALLOWED
-    assert isinstance(decide(session(), REPORTS, known, AT + timedelta(seconds=90)), Deny)
+    assert USABLE_SECONDS == 60
+    assert decide(session(), REPORTS, known, AT + timedelta(seconds=USABLE_SECONDS)) is ALLOWED
+    assert isinstance(decide(session(), REPORTS, known, AT + timedelta(seconds=USABLE_SECONDS, microseconds=1)), Deny)
