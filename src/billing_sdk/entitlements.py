@@ -1,7 +1,7 @@
 """Snapshots at hand: gates decide without a call, and hear of changes by webhook.
 
 A snapshot is fresh for 30 seconds. For another 30 it is still used while one flow fetches its successor; after that,
-whoever asks waits for the successor. An event about the customer drops it at once.
+whoever asks waits for the successor. An event that can change what the customer may use drops it at once.
 """
 
 from __future__ import annotations
@@ -23,6 +23,23 @@ FRESH_SECONDS: Final = 30.0
 USABLE_SECONDS: Final = 60.0
 KEPT_SECONDS: Final = 900.0
 MOST_ATTEMPTS: Final = 3
+
+# What changes no plan, no limit and no membership. An application that meters each request hears of each, and would
+# ask the server at every gate. Every other type is doubt, an unknown one included.
+HARMLESS_TYPES: Final = frozenset(
+    {
+        "customer.invoice_overdue",
+        "customer.meter_usage_updated",
+        "customer.payment_failed",
+        "customer.payment_succeeded",
+        "user.authenticated",
+        "user.authentication_failed",
+        "access_request.created",
+        "subscriber.created",
+        "passkey.added",
+        "passkey.removed",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +121,10 @@ class Snapshots:
 
     def invalidate(self, event: Event) -> None:
         """Drop what an event makes doubtful: the snapshots of its user and of everybody in its organization."""
+        if event.type in HARMLESS_TYPES:
+            return
         user_id, org_code = event.user_id, event.org_code
-        if event.is_billing and user_id is None and org_code is None:
+        if user_id is None and org_code is None:
             self.clear()  # hosted providers do not document what they send; doubt about one is doubt about all
             return
         self._drop(lambda owner: owner.subject == user_id or (org_code is not None and owner.org_code == org_code))

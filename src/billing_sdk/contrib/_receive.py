@@ -85,21 +85,13 @@ class Receiver:
             return refused(error)
         if not self._seen.claim(event.id):
             return self._claimed_before(event)
-        self._forget_customer(event)
+        self._application.snapshots.invalidate(event)
         return Receipt(event, self._seen)
 
     def _claimed_before(self, event: Event) -> Answer:
         if self._seen.is_confirmed(event.id):
             return Answer(200)
         return refused(Conflict("this event is being handled", remedy="Send it again later."))
-
-    def _forget_customer(self, event: Event) -> None:
-        snapshots = self._application.snapshots
-        if event.user_id is None and event.org_code is None:
-            # Whoever it is about: rather ask for all of them again than go on with one that is wrong.
-            snapshots.clear()
-        else:
-            snapshots.invalidate(event)
 
 
 def unreadable(visit: Visit) -> BillingError | None:

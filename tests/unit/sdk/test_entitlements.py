@@ -14,7 +14,9 @@ import respx
 
 from billing_sdk import Entitlement, EntitlementSnapshot, Event, Owner, Snapshots, SubscribedPlan
 from billing_sdk._operation import Flow, Spawn, Sync
+from billing_sdk.entitlements import HARMLESS_TYPES
 from billing_sdk.errors import Forbidden, InvalidRequest, NotFound, Unreachable, UnsafeAnswer
+from billing_sdk.events import KNOWN_TYPES
 from tests.unit.sdk.conftest import Driver
 from tests.unit.sdk.kit import NOW, Monotonic, answer_always
 
@@ -197,9 +199,9 @@ class Desk:
         return self.client.run(self.snapshots.load(owner, f"token of {owner.subject}"))
 
 
-def event(**data: Any) -> Event:
+def event(kind: str = "customer.plan_changed", **data: Any) -> Event:
     """Return an event about somebody."""
-    return Event("customer.plan_changed", "event_1", "user", NOW, data)
+    return Event(kind, "event_1", "user", NOW, data)
 
 
 def test_a_snapshot_is_fresh_for_thirty_seconds_then_replaced_beside_then_waited_for() -> None:
@@ -246,6 +248,53 @@ def test_an_event_drops_the_snapshots_that_it_makes_doubtful(data: dict[str, Any
         desk.load(owner)
     desk.snapshots.invalidate(event(**data))
     assert [owner.subject for owner in owners if desk.snapshots.last(owner)] == remaining
+
+
+@pytest.mark.parametrize("data", [{"user_id": "kp_1"}, {"org_code": "org_1"}, {}], ids=repr)
+@pytest.mark.parametrize("kind", sorted(HARMLESS_TYPES))
+def test_an_event_that_changes_no_plan_and_no_membership_leaves_snapshots_alone(
+    kind: str, data: dict[str, Any]
+) -> None:
+    desk = Desk()
+    desk.answers = [snapshot()]
+    first = desk.load()
+    desk.snapshots.invalidate(event(kind, **data))
+    assert desk.snapshots.fresh(OWNER) is first
+
+
+@pytest.mark.parametrize("data", [{"user_id": "kp_1"}, {"org_code": "org_1"}, {}], ids=repr)
+@pytest.mark.parametrize("kind", [*sorted(KNOWN_TYPES - HARMLESS_TYPES), "customer.something_new", "something.else"])
+def test_an_event_that_may_change_a_plan_or_a_membership_drops_snapshots_whatever_else_it_does(
+    kind: str, data: dict[str, Any]
+) -> None:
+    desk = Desk()
+    desk.answers = [snapshot()]
+    desk.load()
+    desk.snapshots.invalidate(event(kind, **data))
+    assert desk.snapshots.last(OWNER) is None
+
+
+def test_the_events_that_tell_of_use_payment_and_sign_in_are_harmless() -> None:
+    assert (
+        {
+            "customer.meter_usage_updated",
+            "customer.payment_succeeded",
+            "customer.payment_failed",
+            "user.authenticated",
+        }
+        <= HARMLESS_TYPES
+        <= KNOWN_TYPES
+    )
+    changing = (
+        "customer.agreement_",
+        "customer.plan_",
+        "organization.",
+        "role.",
+        "permission.",
+        "user.updated",
+        "user.d",
+    )
+    assert not [kind for kind in HARMLESS_TYPES if kind.startswith(changing)]
 
 
 def test_an_answer_that_an_event_has_overtaken_is_asked_for_again() -> None:
