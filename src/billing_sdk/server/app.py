@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -13,12 +14,17 @@ from billing_sdk.server import oidc, pages, web
 from billing_sdk.server.api import kinde
 from billing_sdk.server.clock import Clock, SystemClock
 from billing_sdk.server.gateways import Gateway, ManagedGateway
+from billing_sdk.server.periodic import Periodic
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.recover import recover
+from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.signing_keys import current_key
+
+# How long a customer waits at most, besides the charge's lease, for the outcome of a charge whose process died.
+SWEEP_SECONDS = 30.0
 
 
 def create_engine(
@@ -46,6 +52,7 @@ def create_app(
     gateway: Gateway | None = None,
     database: Database | None = None,
     delivers: bool = True,
+    sweep_seconds: float = SWEEP_SECONDS,
 ) -> Starlette:
     """Return the server as an ASGI application.
 
@@ -55,15 +62,19 @@ def create_app(
         gateway: takes payments; the in-process test processor by default.
         database: an open database in place of the one that the settings name; it stays open afterwards.
         delivers: whether this process sends webhooks.
+        sweep_seconds: how often to look for charges that a process has left over which died.
     """
     engine = create_engine(settings, clock=clock, gateway=gateway, database=database)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         dispatcher = create_dispatcher(engine) if delivers else None
+        sweeper = Periodic("sweeper", partial(settle_left_over_charges, engine), every_seconds=sweep_seconds)
         if dispatcher:
             await to_thread(dispatcher.start)
+        sweeper.start()
         yield
+        await to_thread(sweeper.stop)
         if dispatcher:
             await to_thread(dispatcher.stop)
         if database is None:
