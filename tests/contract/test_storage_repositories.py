@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -11,9 +13,12 @@ from sqlalchemy import Engine as DatabaseEngine, event
 
 from billing_sdk.errors import Conflict, IdempotencyMismatch, InvalidRequest, NotFound, UnknownPlan, UnknownPricingTable
 from billing_sdk.money import Money
+from billing_sdk.server.app import create_engine
 from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.identity import Application
-from billing_sdk.server.storage import PageRequest
+from billing_sdk.server.ids import digest_of
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.storage import Database, PageRequest
 from billing_sdk.server.storage.idempotency import StoredAnswer
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_organization import create_organization
@@ -21,7 +26,7 @@ from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.seed_catalog import seed_catalog
 from billing_sdk.server.usecases.seed_demo import seed_demo
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.engines import NOON, payer, person
+from tests.engines import NOON, engine_on, payer, person
 
 LEASE = NOON + timedelta(seconds=60)
 
@@ -167,20 +172,55 @@ def test_an_application_keeps_its_secret_until_it_gets_a_new_one(tx):
     assert tx.applications.find_secret_digest("other") is None
 
 
-def test_the_demo_can_be_repeated_and_only_its_secrets_change(engine):
+def test_the_demo_can_be_repeated_and_only_adds_redirect_addresses(engine):
     first = seed_demo(engine, redirect_uris=("http://127.0.0.1:3000/callback",))
     second = seed_demo(engine, redirect_uris=("http://127.0.0.1:4000/callback",))
 
-    assert (first.client_id, first.users) == (second.client_id, second.users)
-    assert first.client_secret != second.client_secret
+    assert first == second
+    assert first.client_secret != first.m2m_client_secret
     assert first.client_secret not in repr(first)
     with engine.read() as tx:
+        assert tx.applications.find_secret_digest(first.client_id) == digest_of(first.client_secret)
         grace = tx.customers.find_by_user(tx.users.find_by_email("grace@example.com").id)
         assert [agreement.plan_key for agreement in tx.agreements.live_of(grace.id)] == ["pro_monthly"]
         assert len(tx.invoices.page(customer_id=grace.id).items) == 1
-        assert tx.applications.get(second.client_id).redirect_uris == ("http://127.0.0.1:4000/callback",)
+        application = tx.applications.get(second.client_id)
+        assert application.redirect_uris == ("http://127.0.0.1:3000/callback", "http://127.0.0.1:4000/callback")
+        assert "http://127.0.0.1:3000" in application.logout_redirect_uris
         ada = tx.users.find_by_email("ada@example.com")
         assert tx.customers.find_by_user(ada.id) is None
+
+
+def test_processes_that_seed_the_demo_at_once_get_the_same_secrets_and_keep_all_addresses(database_url):
+    addresses = tuple(f"http://127.0.0.1:{port}/callback" for port in (3000, 4000, 5000, 6000))
+    together = threading.Barrier(len(addresses))
+
+    def start(address):
+        together.wait(60)
+        engine = create_engine(Settings(base_url="http://127.0.0.1:3000", database_url=database_url))
+        try:
+            return seed_demo(engine, redirect_uris=(address,))
+        finally:
+            engine.database.close()
+
+    with ThreadPoolExecutor(len(addresses)) as processes:
+        seeds = list(processes.map(start, addresses))
+
+    database = Database.open(database_url)
+    with database.begin(read_only=True) as tx:
+        application = tx.applications.get("demo_app")
+        grace = tx.customers.find_by_user(tx.users.find_by_email("grace@example.com").id)
+        assert len(tx.invoices.page(customer_id=grace.id).items) == 1
+    database.close()
+    assert all(seed == seeds[0] for seed in seeds)
+    assert set(application.redirect_uris) == set(addresses)
+
+
+def test_two_databases_with_the_demo_have_secrets_of_their_own(engine, tmp_path):
+    with engine_on(f"sqlite:///{tmp_path / 'other.db'}") as other:
+        elsewhere = seed_demo(other, redirect_uris=())
+
+    assert seed_demo(engine, redirect_uris=()).client_secret != elsewhere.client_secret
 
 
 def test_an_answer_is_kept_for_its_key(tx):

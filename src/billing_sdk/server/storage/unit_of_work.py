@@ -20,6 +20,7 @@ from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
 from billing_sdk.server.storage.roles import RoleRepository
+from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.sessions import SessionRepository
 from billing_sdk.server.storage.tokens import TokenRepository
 from billing_sdk.server.storage.usage import UsageRepository
@@ -34,6 +35,7 @@ class UnitOfWork:
         self.organizations = OrganizationRepository(connection)
         self.roles = RoleRepository(connection)
         self.applications = ApplicationRepository(connection)
+        self.seeds = SeedRepository(connection)
         self.catalog = CatalogRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from billing_sdk.errors import EmailTaken
+from billing_sdk.errors import Conflict, EmailTaken
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.gateways import CardEntry
-from billing_sdk.server.ids import digest_of, new_secret
+from billing_sdk.server.ids import digest_of
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.engine import Engine
@@ -61,24 +65,35 @@ class DemoSeed:
 
 
 def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
-    """Fill a server with the demo; where that was done before, only the secrets and redirect addresses are new.
+    """Fill a server with the demo; where that was done before, only redirect addresses are added.
+
+    Any number of processes may do so at once, and each gets the same secrets: they are derived from a random value
+    that the database keeps, so one that starts does not cut off the applications of another.
 
     Args:
         engine: the engine.
         redirect_uris: where the application lets people come back to; their origins may be logged out to.
     """
     with engine.begin() as tx:
+        seed = tx.seeds.claim("demo")
         seed_catalog(tx, at=engine.now())
-    if _register(engine, GRACE, "Grace", "Hopper"):
-        _put_grace_on_pro(engine)
+        _save_applications(tx, seed, redirect_uris)
+    _register(engine, GRACE, "Grace", "Hopper")
+    _put_grace_on_pro(engine)
     _register(engine, ADA, "Ada", "Lovelace")
-    client_secret, machine_secret = new_secret(), new_secret()
-    origins = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(uri)) for uri in redirect_uris})
+    users = ((ADA, PASSWORD), (GRACE, PASSWORD))
+    return DemoSeed(CLIENT_ID, _secret(seed, CLIENT_ID), MACHINE_CLIENT_ID, _secret(seed, MACHINE_CLIENT_ID), users)
+
+
+def _save_applications(tx: UnitOfWork, seed: str, redirect_uris: tuple[str, ...]) -> None:
+    known = tx.applications.find(CLIENT_ID)
+    addresses = tuple(dict.fromkeys((*(known.redirect_uris if known else ()), *redirect_uris)))
+    origins = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(uri)) for uri in addresses})
     web = Application(
         client_id=CLIENT_ID,
         name="Demo",
         kind="web",
-        redirect_uris=redirect_uris,
+        redirect_uris=addresses,
         logout_redirect_uris=tuple(address for origin in origins for address in (origin, f"{origin}/")),
         scopes=("openid", "profile", "email", "offline"),
     )
@@ -91,26 +106,30 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
         logout_redirect_uris=(),
         scopes=SCOPES,
     )
-    with engine.begin() as tx:
-        tx.applications.save(web, secret_digest=digest_of(client_secret))
-        tx.applications.save(machine, secret_digest=digest_of(machine_secret))
-    users = ((ADA, PASSWORD), (GRACE, PASSWORD))
-    return DemoSeed(CLIENT_ID, client_secret, MACHINE_CLIENT_ID, machine_secret, users)
+    for application in (web, machine):
+        tx.applications.save(application, secret_digest=digest_of(_secret(seed, application.client_id)))
 
 
-def _register(engine: Engine, email: str, given_name: str, family_name: str) -> bool:
-    try:
+def _secret(seed: str, client_id: str) -> str:
+    """Derive a client's secret from the database's own random value: 256 bits, safe in a URL."""
+    derived = hmac.digest(seed.encode(), client_id.encode(), "sha256")
+    return base64.urlsafe_b64encode(derived).rstrip(b"=").decode()
+
+
+def _register(engine: Engine, email: str, given_name: str, family_name: str) -> None:
+    with suppress(EmailTaken):
         register_user(engine, email=email, password=PASSWORD, given_name=given_name, family_name=family_name)
-    except EmailTaken:
-        return False
-    return True
 
 
 def _put_grace_on_pro(engine: Engine) -> None:
+    """Let Grace pay for Pro, unless she has paid for something before."""
     with engine.read() as tx:
         grace = tx.users.find_by_email(GRACE)
-    if grace is None:
+        customer = tx.customers.find_by_user(grace.id) if grace else None
+        has_paid = customer is not None and bool(tx.invoices.page(customer_id=customer.id).items)
+    if grace is None or has_paid:
         return
-    customer = become_customer(engine, user_id=grace.id, billing_email=GRACE)
-    add_card(engine, customer_id=customer.id, card=GOOD_CARD)
-    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    with suppress(Conflict):  # another process that seeds is ahead
+        customer = customer or become_customer(engine, user_id=grace.id, billing_email=GRACE)
+        add_card(engine, customer_id=customer.id, card=GOOD_CARD)
+        subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")

@@ -107,3 +107,11 @@ applications = Table(
     Column("is_confidential", Boolean, nullable=False),
     Column("secret_digest", String(64)),
 )
+
+# Random values of a demo, from which its published secrets are derived; nothing else depends on them.
+seeds = Table(
+    "seeds",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(64), nullable=False),
+)

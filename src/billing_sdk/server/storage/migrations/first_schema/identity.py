@@ -121,3 +121,9 @@ def create() -> None:
         ),
         sa.PrimaryKeyConstraint("role_id", "permission_id", name=op.f("pk_role_permissions")),
     )
+    op.create_table(
+        "seeds",
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("value", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_seeds")),
+    )
