@@ -8,9 +8,10 @@ another flow that nobody waits for. This module knows neither HTTP nor an event 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Self, TypeAlias, TypeVar, overload
 
 P = ParamSpec("P")
@@ -33,6 +34,8 @@ class Call(Generic[R]):
             secret to the form (RFC 6749, section 2.3.1).
         idempotency_key: makes the call safe to repeat.
         max_bytes: a longer answer is refused.
+        deadline_seconds: somebody waits who can't wait long: answered in this time, and sent once; None leaves both
+            to the client.
     """
 
     method: str
@@ -45,6 +48,7 @@ class Call(Generic[R]):
     credential: Credential = "none"
     idempotency_key: str | None = None
     max_bytes: int = 1_048_576
+    deadline_seconds: float | None = None
 
     def __iter__(self) -> Generator[Call[Any], Any, R]:
         """Let a flow write `answer = yield from call` and keep its type."""
@@ -54,9 +58,14 @@ class Call(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Wait(Generic[R]):
-    """Wait until a future that another thread or task holds is done, and take its result."""
+    """Wait until a future that another thread or task holds is done, and take its result.
+
+    Attributes:
+        deadline_seconds: for at most so long; None leaves it to the client.
+    """
 
     future: Future[R]
+    deadline_seconds: float | None = None
 
     def __iter__(self) -> Generator[Wait[Any], Any, R]:
         """Let a flow write `answer = yield from Wait(future)` and keep its type."""
@@ -77,6 +86,38 @@ class Spawn:
 
 Step: TypeAlias = "Call[Any] | Wait[Any] | Spawn"
 Flow: TypeAlias = "Generator[Step, Any, T]"  # Python 3.11 spelling
+
+
+def within(seconds: float, flow: Flow[T], *, monotonic: Callable[[], float] = time.monotonic) -> Flow[T]:
+    """Run a flow that has so many seconds for all of its steps together; what it spawns has its own.
+
+    Raises:
+        DeadlineExceeded: it was not done in time.
+    """
+    ends_at = monotonic() + seconds
+    try:
+        step = next(flow)
+        while True:
+            try:
+                answer = yield _hurried(step, max(ends_at - monotonic(), 0.0))
+            except BaseException as error:  # noqa: BLE001 - cancellation, too, has to reach the flow's `finally`
+                step = flow.throw(error)
+            else:
+                step = flow.send(answer)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+
+
+def _hurried(step: Step, seconds: float) -> Step:
+    if isinstance(step, Spawn):
+        return step
+    return replace(step, deadline_seconds=shorter(seconds, step.deadline_seconds))
+
+
+def shorter(seconds: float, others: float | None) -> float:
+    """Return the shorter of two times, the second of which may be left open."""
+    return seconds if others is None else min(seconds, others)
 
 
 class Sync:

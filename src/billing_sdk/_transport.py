@@ -23,7 +23,7 @@ import httpx
 
 from billing_sdk._config import Config, is_loopback
 from billing_sdk._deadline import DeadlineBackend, deadline
-from billing_sdk._operation import Async, Call, Sync
+from billing_sdk._operation import Async, Call, Sync, shorter
 from billing_sdk._version import __version__
 from billing_sdk.auth.strict_json import parse_object
 from billing_sdk.errors import DeadlineExceeded, InvalidRequest, Unreachable, UnsafeAnswer
@@ -82,9 +82,9 @@ def exchange(call: Call[R], config: Config) -> Exchange[R]:
         Unreachable: it did not answer.
         UnsafeAnswer: it answered what can't be used.
     """
-    attempt = encode(call, config, ends_at=time.monotonic() + config.deadline_seconds)
+    attempt = encode(call, config, ends_at=time.monotonic() + shorter(config.deadline_seconds, call.deadline_seconds))
     is_repeatable = call.method == "GET" or call.idempotency_key is not None
-    retries = MOST_RETRIES if is_repeatable else 0
+    retries = MOST_RETRIES if is_repeatable and call.deadline_seconds is None else 0
     count = 0
     while True:
         try:

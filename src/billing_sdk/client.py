@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, Unpack, cast
 
 from billing_sdk._config import ClientSettings, Config
-from billing_sdk._operation import Async, C, Call, Flow, Spawn, Sync, Wait
+from billing_sdk._operation import Async, C, Call, Flow, Spawn, Sync, Wait, shorter, within
 from billing_sdk._transport import AsyncTransport, SyncTransport
 from billing_sdk.auth import Provider
 from billing_sdk.entitlements import Snapshots
@@ -98,6 +98,11 @@ class Operations(Generic[C]):
             form["client_secret"] = self.config.client_secret
         return replace(call, form=form, credential="none")
 
+    def _by_machine(self, call: Call[R]) -> Flow[R]:
+        """Send a call with the machine token; if that has to be fetched first, both share the call's deadline."""
+        flow = self._provider.machine.send(call)
+        return flow if call.deadline_seconds is None else within(call.deadline_seconds, flow)
+
     @property
     def _longest_wait(self) -> float:
         return WAITED_CALLS * self.config.deadline_seconds
@@ -115,14 +120,14 @@ class Client(Sync, Operations[Sync]):
         """Carry out one step of a flow."""
         match step:
             case Call(credential="machine"):
-                return self.run(self._provider.machine.send(step))
+                return self.run(self._by_machine(step))
             case Call(credential="client"):
                 return self._transport.send(self._with_secret(step))
             case Call():
                 return self._transport.send(step)
             case Wait(future=future):
                 try:
-                    return future.result(timeout=self._longest_wait)
+                    return future.result(timeout=shorter(self._longest_wait, step.deadline_seconds))
                 except TimeoutError:
                     raise DeadlineExceeded("another thread did not bring the answer in time") from None
             case Spawn(flow=flow):
@@ -174,14 +179,14 @@ class AsyncClient(Async, Operations[Async]):
         """Carry out one step of a flow."""
         match step:
             case Call(credential="machine"):
-                return await self.run(self._provider.machine.send(step))
+                return await self.run(self._by_machine(step))
             case Call(credential="client"):
                 return await self._transport.send(self._with_secret(step))
             case Call():
                 return await self._transport.send(step)
             case Wait(future=future):
                 try:
-                    async with asyncio.timeout(self._longest_wait):
+                    async with asyncio.timeout(shorter(self._longest_wait, step.deadline_seconds)):
                         return await asyncio.wrap_future(future)
                 except TimeoutError:
                     raise DeadlineExceeded("another task did not bring the answer in time") from None

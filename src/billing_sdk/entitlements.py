@@ -1,7 +1,8 @@
 """Snapshots at hand: gates decide without a call, and hear of changes by webhook.
 
 A snapshot is fresh for 30 seconds. For another 30 it is still used while one flow fetches its successor; after that,
-whoever asks waits for the successor. An event that can change what the customer may use drops it at once.
+whoever asks waits for the successor, though never long: a server that does not answer is left alone for a moment, and
+whoever comes then is told so at once. An event that can change what the customer may use drops a snapshot.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from billing_sdk._flight import Flight
-from billing_sdk._operation import Flow, Spawn
+from billing_sdk._operation import Flow, Spawn, within
+from billing_sdk._outage import Outage
 from billing_sdk.auth import Owner
+from billing_sdk.errors import BillingError, Unreachable
 from billing_sdk.events import Event
 from billing_sdk.models import EntitlementSnapshot
 
 FRESH_SECONDS: Final = 30.0
 USABLE_SECONDS: Final = 60.0
 KEPT_SECONDS: Final = 900.0
+LONGEST_WAIT_SECONDS: Final = 3.0
 MOST_ATTEMPTS: Final = 3
 
 # What changes no plan, no limit and no membership. An application that meters each request hears of each, and would
@@ -61,6 +65,9 @@ class Snapshots:
         usable_seconds: this old, it decides while its successor is fetched.
         capacity: how many to keep; the one that was fetched first goes.
         monotonic: tells seconds that never run backwards.
+
+    Attributes:
+        outage: what is known of a server that does not answer, for whoever else asks it for a gate.
     """
 
     def __init__(
@@ -78,6 +85,7 @@ class Snapshots:
         self._capacity = capacity
         self._monotonic = monotonic
         self._flight: Flight[EntitlementSnapshot] = Flight(monotonic=monotonic)
+        self.outage = Outage(attempt_seconds=LONGEST_WAIT_SECONDS, monotonic=monotonic)
         self._lock = threading.Lock()
         self._entries: OrderedDict[Owner, _Entry] = OrderedDict()
         self._loading: dict[Owner, object] = {}
@@ -107,17 +115,22 @@ class Snapshots:
             token: the user's access token.
 
         Raises:
-            BillingError: the server does not answer, or refuses the token; `last` may have an older snapshot.
+            BillingError: the server does not answer within three seconds or did not a moment ago, or it refuses the
+                token; `last` may have an older snapshot.
         """
         entry = self._entries.get(owner)
         now = self._monotonic()
         if entry is not None and now < entry.fresh_until:
             return entry.snapshot
-        if entry is not None and now < entry.usable_until:
-            if not self._flight.is_flying(owner):
-                yield from Spawn(lambda: self._refresh(owner, token))
+        failure = self.outage.failure
+        is_usable = entry is not None and now < entry.usable_until
+        if failure is None and not is_usable:
+            return (yield from self._refresh(owner, token))
+        if self.outage.may_try() if failure else not self._flight.is_flying(owner):
+            yield from Spawn(lambda: self._refresh(owner, token))
+        if entry is not None and is_usable:
             return entry.snapshot
-        return (yield from self._refresh(owner, token))
+        raise Unreachable("the billing server did not answer a moment ago") from failure
 
     def invalidate(self, event: Event) -> None:
         """Drop what an event makes doubtful: the snapshots of its user and of everybody in its organization."""
@@ -146,7 +159,16 @@ class Snapshots:
                 del self._loading[owner]
 
     def _refresh(self, owner: Owner, token: str) -> Flow[EntitlementSnapshot]:
-        return (yield from self._flight.share(owner, lambda: self._load(owner, token)))
+        return (yield from self._flight.share(owner, lambda: self._try(owner, token)))
+
+    def _try(self, owner: Owner, token: str) -> Flow[EntitlementSnapshot]:
+        try:
+            found = yield from within(LONGEST_WAIT_SECONDS, self._load(owner, token), monotonic=self._monotonic)
+        except BillingError as error:
+            self.outage.note(error)
+            raise
+        self.outage.end()
+        return found
 
     def _load(self, owner: Owner, token: str) -> Flow[EntitlementSnapshot]:
         for _ in range(MOST_ATTEMPTS):

@@ -10,7 +10,7 @@ import logging
 from typing import cast
 from urllib.parse import urlencode
 
-from billing_sdk._operation import Flow
+from billing_sdk._operation import Flow, within
 from billing_sdk.contrib._answers import Answer, Link, redirect, refusal
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._guard import ALLOWED, Allow, Decision, Deny, NeedsPermission, Rule, SignIn, decide
@@ -18,6 +18,7 @@ from billing_sdk.contrib._sessions import Session
 from billing_sdk.contrib._sign_in import read_query
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.contrib._who_asks import RENEWAL_SECONDS, end_session, session_at_hand, who_asks
+from billing_sdk.entitlements import LONGEST_WAIT_SECONDS
 from billing_sdk.errors import BillingError, Unauthenticated
 from billing_sdk.models import EntitlementSnapshot
 from billing_sdk.resources.portal import SubNav
@@ -38,8 +39,13 @@ def opens_at_once(application: Application, visit: Visit, rule: Rule) -> bool:
 
 
 def guard(application: Application, visit: Visit, rule: Rule) -> Flow[Answer | None]:
-    """Return what to answer instead of running the view; None lets it run."""
+    """Return what to answer instead of running the view; None lets it run. It takes three seconds at most."""
     visit.is_gated = True
+    return within(LONGEST_WAIT_SECONDS, find_out(application, visit, rule))
+
+
+def find_out(application: Application, visit: Visit, rule: Rule) -> Flow[Answer | None]:
+    """Ask for what is not at hand, and decide."""
     try:
         session = yield from who_asks(application, visit)
         snapshot = yield from last_known(application, session, rule)

@@ -11,11 +11,12 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-from billing_sdk._operation import Flow
+from billing_sdk._operation import Flow, Spawn, within
 from billing_sdk.auth import AccessClaims, TokenSet
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._sessions import Session, SignedInUser
 from billing_sdk.contrib._visit import Visit
+from billing_sdk.entitlements import LONGEST_WAIT_SECONDS
 from billing_sdk.errors import BillingError, TokenError
 
 LOG = logging.getLogger("billing_sdk.contrib")
@@ -76,9 +77,22 @@ def user_of(access: AccessClaims) -> SignedInUser:
 
 
 def renewed(application: Application, visit: Visit, session: Session) -> Flow[Session | None]:
-    """Return the session with a fresh access token; None where the provider does not renew it."""
+    """Return the session with a fresh access token; None where the provider does not renew it.
+
+    While the server does not answer the session stays as it is, and is renewed in the background.
+    """
     if session.tokens.refresh_token is None and session.tokens.expires_at > application.now():
         return session
+    outage = application.snapshots.outage
+    if outage.failure is None:
+        return (yield from renew(application, visit, session))
+    if outage.may_try():
+        yield from Spawn(lambda: within(LONGEST_WAIT_SECONDS, renew(application, visit, session)))
+    return session
+
+
+def renew(application: Application, visit: Visit, session: Session) -> Flow[Session | None]:
+    """Ask the provider for a fresh access token, and keep it."""
     try:
         tokens = yield from application.client.login.refresh.flow(session.tokens)
         access = yield from application.client.tokens.verify_access.flow(tokens.access_token)
@@ -87,7 +101,9 @@ def renewed(application: Application, visit: Visit, session: Session) -> Flow[Se
         return None
     except BillingError as error:
         LOG.warning("a session can't be renewed: %s", error.code)
+        application.snapshots.outage.note(error)
         return session
+    application.snapshots.outage.end()
     fresh = replace(session, tokens=tokens, org_code=access.org_code, permissions=access.permissions)
     key = session_key(application, visit)
     # Whoever has signed out in the meantime stays signed out.

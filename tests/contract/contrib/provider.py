@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
@@ -42,6 +43,7 @@ class Provider:
         access_seconds: how long access tokens live.
         ahead_seconds: how far its clock is ahead.
         is_down: it answers nothing but 500.
+        is_silent: it takes connections and answers nothing at all, until it is not silent any more.
         refuses_refresh: it does not take refresh tokens any more.
         refuses_tokens: it does not take access tokens any more.
         error: what it answers a sign-in instead of a code.
@@ -60,6 +62,7 @@ class Provider:
     org_code: str | None = None
     access_seconds: int = 3_600
     is_down: bool = False
+    is_silent: bool = False
     refuses_refresh: bool = False
     refuses_tokens: bool = False
     error: dict[str, str] = field(default_factory=dict)
@@ -100,6 +103,8 @@ class Provider:
         async def endpoint(request: Request) -> Response:
             path = request.url.path
             self.calls[path] += 1
+            while self.is_silent:  # noqa: ASYNC110 - set by the thread of a test, which has no event loop
+                await asyncio.sleep(0.02)
             if self.is_down:
                 return JSONResponse({"error": "server_error"}, 500)
             form = {name: str(value) for name, value in (await request.form()).items()}

@@ -270,6 +270,39 @@ def test_a_token_that_runs_out_while_the_server_is_away_does_not_sign_anybody_ou
     assert browser.get("/reports").status_code == 200
 
 
+@pytest.mark.attack(105)
+def test_while_the_server_hangs_one_visitor_waits_and_every_gate_does_what_it_was_told(
+    app: RunningApp, browser: httpx.Client, provider: Provider
+) -> None:
+    provider.features.add("advanced_reports")
+    sign_in(browser)
+    provider.is_silent = True
+    try:
+        statuses = [browser.get("/open").status_code for _ in range(50)]
+        assert statuses == [200] * 50
+        assert browser.get("/reports").status_code == 503
+        assert entitlement_calls(provider) <= 2, "the one that waited, and one in the background"
+    finally:
+        provider.is_silent = False
+    wait_until(lambda: browser.get("/reports").status_code == 200, what="the server is asked again")
+
+
+def test_while_the_server_hangs_a_token_that_runs_out_is_renewed_in_the_background(
+    app: RunningApp, browser: httpx.Client, provider: Provider
+) -> None:
+    provider.features.add("advanced_reports")
+    sign_in(browser)
+    move_time(app, provider, 3_601)
+    asked = provider.calls["/oauth2/token"]
+    provider.is_silent = True
+    try:
+        assert [browser.get("/reports").status_code for _ in range(50)] == [503] * 50
+        assert provider.calls["/oauth2/token"] - asked <= 2
+    finally:
+        provider.is_silent = False
+    wait_until(lambda: browser.get("/reports").status_code == 200, what="the server is asked again")
+
+
 def test_a_session_whose_token_was_revoked_has_to_sign_in_again(browser: httpx.Client, provider: Provider) -> None:
     sign_in(browser)
     provider.refuses_tokens = True
