@@ -80,9 +80,13 @@ class ManagedGateway:
         if digest not in CARDS_BY_DIGEST:
             raise CardRefused("the number is not one of the published test cards")
         if not 1 <= card.exp_month <= 12 or not 2000 <= card.exp_year <= 2100:
-            raise CardRefused("the expiry date is not a month and a year", remedy="Use any date in the future.")
+            raise CardRefused(
+                "the expiry date is not a month and a year", parameter="expiry", remedy="Use any date in the future."
+            )
         if not card.cvc.isascii() or not card.cvc.isdecimal() or len(card.cvc) not in (3, 4):
-            raise CardRefused("the security code is not three or four digits", remedy="Use any three digits.")
+            raise CardRefused(
+                "the security code is not three or four digits", parameter="cvc", remedy="Use any three digits."
+            )
         last4, test_card = CARDS_BY_DIGEST[digest]
         if test_card.declined_when_stored:
             raise _declined(test_card.declined_when_stored)

@@ -26,6 +26,12 @@ DECLINED: dict[str, tuple[str, str]] = {
     "insufficient_funds": ("number", "The card was declined: there is not enough money on it. Use another card."),
     "processing_error": ("number", "The card was declined: the bank could not be reached. Try again in a minute."),
 }
+# Why a card was not even asked about, by the field that the refusal names.
+REFUSED = {
+    "expiry": "The card has expired. Check the month and year, or use another card.",
+    "cvc": "Enter the three or four digits of the security code.",
+}
+REFUSED_OTHERWISE = "This is not a published test card. Use one from the list."
 DECLINED_OTHERWISE = ("number", "The card was declined. Use another card, or ask the bank that issued it.")
 HEADLINE = "Nothing was charged"
 
@@ -76,6 +82,8 @@ def card_refused(form: Form, error: BillingError) -> Form:
             name, words = DECLINED.get(str(error.facts.get("decline_code", "")), DECLINED_OTHERWISE)
             return form.wrong({name: words}, HEADLINE)
         case CardRefused():
-            return form.wrong({"number": "This is not a published test card. Use one from the list."}, HEADLINE)
+            named = str(error.facts.get("parameter", ""))
+            name = named if named in REFUSED else "number"
+            return form.wrong({name: REFUSED.get(named, REFUSED_OTHERWISE)}, HEADLINE)
         case _:
             return form.refused(error, "number")

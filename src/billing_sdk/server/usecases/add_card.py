@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from billing_sdk.errors import CardRefused
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.ids import new_id
@@ -14,12 +17,13 @@ def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = 
 
     Raises:
         NotFound: there is no such customer.
-        CardRefused: the gateway does not take such a card.
+        CardRefused: it has expired, or the gateway does not take such a card.
         CardDeclined: the bank refuses the card.
     """
     with recording_denials(engine, actor=actor, action="card.add", subject=customer_id):
         with engine.read() as tx:
             tx.customers.get(customer_id)
+        _check_expiry(card, engine.now())
         stored = engine.gateway.store_card(card)
         method = PaymentMethod(
             id=new_id("card"),
@@ -37,3 +41,9 @@ def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = 
             tx.customers.add_payment_method(method)
             tx.audit.record(actor, "card.add", customer_id, engine.now(), before=before, after=method)
     return method
+
+
+def _check_expiry(card: CardEntry, at: datetime) -> None:
+    """Refuse a card that has expired; it is good until the end of the month that is printed on it."""
+    if (card.exp_year, card.exp_month) < (at.year, at.month):
+        raise CardRefused("the card has expired", parameter="expiry", remedy="Use any date in the future.")
