@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billing_sdk.server.usecases.create_organization import create_organization
+from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.people import bearer, person_token
 
 PRO = {"base_price", "advanced_reports", "ai_tokens"}
@@ -13,6 +14,7 @@ FIELDS = {
     "fixed_charge",
     "price_name",
     "unit_amount",
+    "unit_amount_decimal",
     "feature_key",
     "feature_name",
     "entitlement_limit_max",
@@ -30,6 +32,19 @@ def test_a_person_on_a_plan_sees_it_and_what_it_includes(grace):
     assert found["base_price"]["fixed_charge"] == 2_900
     assert found["ai_tokens"]["entitlement_limit_max"] == 100_000
     assert found["advanced_reports"]["entitlement_limit_max"] is None
+
+
+def test_a_unit_price_below_one_minor_unit_is_exact_and_not_nothing(server, grace, machine):
+    with server.engine.read() as tx:
+        customer = tx.customers.find_by_user(tx.users.find_by_email("grace@example.com").id)
+    subscribe(server.engine, customer_id=customer.id, plan_key="enterprise_monthly")
+
+    mine = grace.get("/entitlement/ai_tokens").json()["data"]["entitlement"]
+    listed = machine.get("/billing/entitlements", params={"customer_id": customer.id, "page_size": 100}).json()
+    (theirs,) = [found for found in listed["entitlements"] if found["feature_code"] == "ai_tokens"]
+
+    assert (mine["unit_amount"], mine["unit_amount_decimal"]) == (None, "0.02")
+    assert (theirs["unit_amount"], theirs["unit_amount_decimal"]) == (None, "0.02")
 
 
 def test_a_person_on_no_plan_sees_nothing_and_no_error(ada):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from billing_sdk.server.domain.entitlements import entitlements_of
 from tests.unit.domain.things import agreement, at, entitlement, fee, rate, version
 
@@ -9,15 +11,29 @@ from tests.unit.domain.things import agreement, at, entitlement, fee, rate, vers
 def test_a_fee_is_shown_with_its_price_and_the_name_of_its_line():
     (granted,) = entitlements_of(agreement(), version(fee(2_900)))
 
-    assert (granted.feature_key, granted.fixed_charge, granted.unit_amount) == ("base_price", 2_900, None)
+    assert (granted.feature_key, granted.fixed_charge) == ("base_price", 2_900)
+    assert (granted.unit_amount, granted.unit_amount_decimal) == (None, None)
     assert granted.price_name == "Pro, one month"
 
 
-def test_a_metered_feature_is_shown_with_its_limit_and_its_whole_unit_price():
-    (granted,) = entitlements_of(agreement(), version(rate("1.5"), entitlement(limit_max=1_000)))
+@pytest.mark.parametrize(
+    ("price", "whole", "exact"),
+    [
+        ("2", 2, "2"),
+        ("2.00", 2, "2"),
+        ("100", 100, "100"),
+        ("0", 0, "0"),
+        ("1.5", None, "1.5"),
+        ("0.02", None, "0.02"),
+        ("0.000010", None, "0.00001"),
+        ("1E+2", 100, "100"),
+    ],
+)
+def test_a_unit_price_is_shown_exactly_and_as_an_integer_only_where_it_is_one(price, whole, exact):
+    (granted,) = entitlements_of(agreement(), version(rate(price), entitlement(limit_max=1_000)))
 
-    assert (granted.limit_max, granted.unit_amount, granted.fixed_charge) == (1_000, 2, None)
-    assert granted.price_name == "AI tokens, by use"
+    assert (granted.unit_amount, granted.unit_amount_decimal) == (whole, exact)
+    assert (granted.limit_max, granted.fixed_charge, granted.price_name) == (1_000, None, "AI tokens, by use")
 
 
 def test_an_entitlement_without_a_limit_has_none():

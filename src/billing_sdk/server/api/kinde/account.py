@@ -33,12 +33,17 @@ class PlanView(BaseModel):
 
 
 class EntitlementView(BaseModel):
-    """One thing that a plan includes; a limit of null is no limit."""
+    """One thing that a plan includes; a limit of null is no limit.
+
+    Extension: `unit_amount_decimal` is the exact price of a unit in minor units. `unit_amount` is null where that is
+    not a whole number, as in a price of 0.02 cents.
+    """
 
     id: str
     fixed_charge: int | None
     price_name: str
     unit_amount: int | None
+    unit_amount_decimal: str | None
     feature_key: str
     feature_name: str
     entitlement_limit_max: int | None
@@ -52,6 +57,7 @@ class EntitlementView(BaseModel):
             fixed_charge=granted.fixed_charge,
             price_name=granted.price_name,
             unit_amount=granted.unit_amount,
+            unit_amount_decimal=granted.unit_amount_decimal,
             feature_key=granted.feature_key,
             feature_name=granted.feature_name,
             entitlement_limit_max=granted.limit_max,

@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing_sdk.money import round_half_up
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersion, Rate
 
@@ -17,7 +16,7 @@ class GrantedEntitlement:
 
     Attributes:
         fixed_charge: minor units for each interval, where the entitlement is a licence fee.
-        unit_amount: minor units for each unit, where usage is charged.
+        unit_price: minor units for each unit, exactly, where usage is charged; often a fraction of one.
         limit_max: None means without limit.
     """
 
@@ -26,9 +25,24 @@ class GrantedEntitlement:
     feature_name: str
     price_name: str
     fixed_charge: int | None
-    unit_amount: int | None
+    unit_price: Decimal | None
     limit_max: int | None
     limit_min: int | None
+
+    @property
+    def unit_amount(self) -> int | None:
+        """The unit price where it is a whole number of minor units; a fraction is never rounded to one."""
+        if self.unit_price is None or self.unit_price != self.unit_price.to_integral_value():
+            return None
+        return int(self.unit_price)
+
+    @property
+    def unit_amount_decimal(self) -> str | None:
+        """The exact unit price in decimal digits, such as `0.02`."""
+        if self.unit_price is None:
+            return None
+        digits = f"{self.unit_price:f}"
+        return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def entitlements_of(agreement: Agreement, version: PlanVersion) -> tuple[GrantedEntitlement, ...]:
@@ -55,7 +69,7 @@ def _from_fee(agreement: Agreement, fee: LicenceFee) -> GrantedEntitlement:
         feature_name=fee.name,
         price_name=fee.line_description or fee.name,
         fixed_charge=fee.amount.minor,
-        unit_amount=None,
+        unit_price=None,
         limit_max=None,
         limit_min=None,
     )
@@ -68,8 +82,7 @@ def _from_entitlement(agreement: Agreement, entitlement: Entitlement, rate: Rate
         feature_name=entitlement.feature_name,
         price_name=(rate.line_description or rate.name) if rate else entitlement.feature_name,
         fixed_charge=None,
-        # The wire knows whole minor units only; what is charged is computed from the exact rate.
-        unit_amount=round_half_up(Decimal(rate.unit_amount), rate.currency).minor if rate else None,
+        unit_price=rate.unit_amount if rate else None,
         limit_max=entitlement.limit_max,
         limit_min=entitlement.limit_min,
     )
