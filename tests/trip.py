@@ -11,7 +11,7 @@ from billing_sdk.server.usecases.advance_journey import (
     sign_up_in_journey,
 )
 from billing_sdk.server.usecases.begin_journey import begin_journey, find_journey
-from billing_sdk.server.usecases.journey_facts import offered_table
+from billing_sdk.server.usecases.journey_facts import find_due, offered_table
 from billing_sdk.server.usecases.next_step import next_step
 from tests.engines import PASSWORD, card
 
@@ -62,7 +62,9 @@ class Trip:
         return choose_plan(self.engine, journey=self.journey, plan_key=plan_key)
 
     def pay(self, number="4242424242424242"):
-        return pay(self.engine, journey=self.journey, card=card(number))
+        with self.engine.read() as tx:
+            due = find_due(tx, self.engine, self.journey)
+        return pay(self.engine, journey=self.journey, terms=due.terms if due else "", card=card(number))
 
     @property
     def customer(self):

@@ -74,7 +74,7 @@ def test_a_plan_without_a_card_is_agreed_and_the_card_asked_for_later(machine, s
     answer = machine.post("/billing/agreements", json={"customer_id": customer.id, "plan_code": "pro_monthly"})
     assert answer.status_code == 200, answer.text
     with server.engine.read() as tx:
-        assert tx.customers.get(customer.id).pending_plan_key == "pro_monthly"
+        assert [(one.plan_key, one.is_unpaid) for one in tx.agreements.live_of(customer.id)] == [("pro_monthly", True)]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def test_the_database_refuses_a_second_live_agreement_of_a_group(engine, connect
         "plan_version_id": agreement.plan_version_id,
         "interval": "month",
         "started_at": NOON,
+        "is_unpaid": False,
     }
 
     with pytest.raises(IntegrityError):

@@ -20,9 +20,7 @@ from billing_sdk.errors import (
 from billing_sdk.money import Money
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.usecases.add_card import add_card
-from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
-from billing_sdk.server.usecases.collect_pending import collect_pending
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.recover import recover
@@ -244,24 +242,6 @@ def test_whoever_cancelled_can_subscribe_anew(engine):
     subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
 
     assert [invoice.number for invoice in invoices_of(engine, customer)] == ["INV-000001", "INV-000002"]
-
-
-def test_a_plan_assigned_without_a_card_is_paid_once_there_is_one(engine):
-    customer = payer(engine, number=None)
-    assign_plan(engine, customer_id=customer.id, plan_key="pro_monthly")
-    with engine.read() as tx:
-        pending = tx.customers.get(customer.id).pending_plan_key
-    assert (pending, live_of(engine, customer), payments_of(engine, customer)) == ("pro_monthly", ["pro_monthly"], ())
-    with pytest.raises(PaymentMethodRequired):
-        collect_pending(engine, customer_id=customer.id)
-
-    add_card(engine, customer_id=customer.id, card=card())
-    collect_pending(engine, customer_id=customer.id)
-
-    with engine.read() as tx:
-        assert tx.customers.get(customer.id).pending_plan_key is None
-    assert [invoice.amount.minor for invoice in invoices_of(engine, customer)] == [2_900]
-    assert collect_pending(engine, customer_id=customer.id) is None
 
 
 def test_a_lost_answer_blocks_until_it_is_asked_for_again_and_collects_once(database_url):

@@ -64,6 +64,7 @@ from billing_sdk.errors._billing import (
     PaymentMethodRequired as PaymentMethodRequired,
     PaymentRequired as PaymentRequired,
     PlanMismatch as PlanMismatch,
+    PriceChanged as PriceChanged,
     ReturnUrlNotAllowed as ReturnUrlNotAllowed,
     SamePlan as SamePlan,
     UnknownFeature as UnknownFeature,

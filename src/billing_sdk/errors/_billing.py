@@ -65,6 +65,14 @@ class SamePlan(Conflict):
     default_remedy = "Choose another plan."
 
 
+class PriceChanged(Conflict):
+    """What is due is not what the customer was shown and agreed to."""
+
+    code = "price_changed"
+    title = "The price has changed"
+    default_remedy = "Show the present price and ask again."
+
+
 class AgreementNotLive(Conflict):
     """An agreement has ended and can't be changed."""
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
     DECLINED_CARD,
+    DECLINED_WHEN_CHARGED,
     PASSWORD,
+    agreements_of,
     begin,
     charges_of,
     leaves_for_application,
@@ -135,6 +138,22 @@ def test_each_refusal_of_a_card_has_words_of_its_own(
     assert words in page.text
     assert f'value="{number}"' not in page.html
     assert plans_of(site, email) == []
+
+
+def test_an_assigned_plan_is_asked_for_until_it_is_paid(site: RunningServer, visitor: Visitor, email: str) -> None:
+    begin(visitor, site, plan_interest="free")
+    leaves_for_application(lambda: register(visitor, email))
+    (free,) = agreements_of(site, email)
+    assign_plan(site.engine, customer_id=free.customer_id, plan_key="enterprise_monthly")
+    begin(visitor, site, prompt="")
+    page = visitor.submit("Pay 99.00 USD", **DECLINED_WHEN_CHARGED)
+    assert (page.status, page.url.rpartition("/")[2]) == (422, "payment")
+    assert "The card was declined" in page.text
+    page = begin(visitor, site, prompt="")
+    assert "Due today 99.00 USD" in page.text
+    leaves_for_application(lambda: visitor.submit("Pay 99.00 USD", **CARD))
+    assert leaves_for_application(lambda: begin(visitor, site, prompt=""))["code"]
+    assert charges_of(site, email) == ["failed 99.00 USD", "succeeded 99.00 USD"]
 
 
 def test_another_plan_can_be_chosen_before_paying(site: RunningServer, visitor: Visitor, email: str) -> None:

@@ -18,6 +18,7 @@ from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
     DECLINED_CARD,
+    DECLINED_WHEN_CHARGED,
     PASSWORD,
     agreements_of,
     begin,
@@ -222,6 +223,20 @@ def test_a_plan_that_waits_for_its_payment_is_paid_with_the_card(
     assert "The card was saved" in page.text
     assert "will be charged" not in page.text
     assert charges_of(site, email) == ["succeeded 29.00 USD"]
+
+
+def test_a_card_that_is_declined_when_charged_says_so_and_the_plan_stays_unpaid(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    user = register_user(site.engine, email=email, password=PASSWORD)
+    become_customer(site.engine, user_id=user.id, billing_email=email, plan_key="pro_monthly")
+    enter_portal(visitor, site, email, sub_nav="payment_details")
+    page = visitor.submit("Save card and pay 29.00 USD", **DECLINED_WHEN_CHARGED)
+    assert page.status == 422
+    assert "The card was declined" in page.text
+    assert "29.00 USD will be charged to this card now" in page.text
+    visitor.submit("Save card and pay 29.00 USD", **CARD)
+    assert charges_of(site, email) == ["failed 29.00 USD", "succeeded 29.00 USD"]
 
 
 def test_an_invoice_is_shown_line_by_line_to_its_owner_only(

@@ -16,6 +16,7 @@ from tests.serving import RunningServer
 PASSWORD = "correct horse battery staple"
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "Vera Visitor"}
 DECLINED_CARD = {**CARD, "number": "4000 0000 0000 0002"}
+DECLINED_WHEN_CHARGED = {**CARD, "number": "4000 0000 0000 0341"}
 # What a browser makes of a verifier (RFC 7636, appendix B); these tests never redeem the code.
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 

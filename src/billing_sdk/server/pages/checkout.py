@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from billing_sdk.errors import CardDeclined, CardRefused, InvalidRequest, PaymentMethodRequired
+from billing_sdk.errors import CardDeclined, CardRefused, InvalidRequest, PaymentMethodRequired, PriceChanged
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.pricing import card_of, cards_of
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import choose_plan, pay, see_success
-from billing_sdk.server.usecases.journey_facts import Due, find_due, offered_table
+from billing_sdk.server.usecases.journey_facts import find_due, offered_table
 
 CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it and pay again."
 
@@ -47,7 +47,7 @@ def show_payment(stop: Stop, form: Form) -> Response:
             form,
             plan=card_of(tx, due.plan),
             due_today=due.amount,
-            shown=_shown(due),
+            shown=due.terms,
             saved_card=due.method,
             may_choose_another=may_choose,
             cards=TEST_CARDS,
@@ -56,19 +56,15 @@ def show_payment(stop: Stop, form: Form) -> Response:
 
 def settle(stop: Stop, form: Form) -> Response:
     """Pay what is due, as it was shown: with a new card, or with the one that is known already."""
-    with stop.engine.read() as tx:
-        due = find_due(tx, stop.engine, stop.journey)
-    if due is None:
-        return stop.go_on()
-    if form.text("shown") != _shown(due):
-        return show_payment(stop, form.wrong({"": CHANGED_MEANWHILE}))
     card = None
     if not form.text("use_saved_card"):
         card, form = read_card(form)
         if card is None:
             return show_payment(stop, form)
     try:
-        pay(stop.engine, journey=stop.journey, card=card)
+        pay(stop.engine, journey=stop.journey, terms=form.text("shown"), card=card)
+    except PriceChanged:
+        return show_payment(stop, form.wrong({"": CHANGED_MEANWHILE}))
     except (CardDeclined, CardRefused, PaymentMethodRequired) as error:
         return show_payment(stop, card_refused(form, error))
     return stop.go_on()
@@ -85,8 +81,3 @@ def leave(stop: Stop, _form: Form) -> Response:
     """Go on to the application."""
     see_success(stop.engine, journey=stop.journey)
     return stop.go_on()
-
-
-def _shown(due: Due) -> str:
-    """Name what somebody agrees to pay, so that a page from before a change can't agree to what came after."""
-    return f"{due.plan.key} {due.plan.version.id} {due.amount}"

@@ -116,4 +116,5 @@ def _from_row(row: RowMapping) -> Agreement:
         interval=row["interval"],
         started_at=row["started_at"],
         ended_at=row["ended_at"],
+        is_unpaid=row["is_unpaid"],
     )

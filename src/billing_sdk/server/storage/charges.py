@@ -37,6 +37,10 @@ class ChargeRepository:
         """Return what is being charged for a customer's plan of a group, if anything is."""
         return self._find((charges.c.customer_id == customer_id) & (charges.c.group_id == group_id))
 
+    def has_open(self, customer_id: str) -> bool:
+        """Tell whether the outcome of any charge of a customer is not known yet."""
+        return self._find(charges.c.customer_id == customer_id) is not None
+
     def list_left_over(self, *, at: datetime, customer_id: str | None = None) -> tuple[PendingCharge, ...]:
         """Return the charges that nobody seems to be working on any more, the oldest first."""
         query = select(charges).where(charges.c.lease_ends_at <= at).order_by(charges.c.id)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from billing_sdk.errors import CardDeclined, Conflict, InvalidRequest, SamePlan, SignInExpired
+from billing_sdk.errors import CardDeclined, Conflict, InvalidRequest, PriceChanged, SamePlan, SignInExpired
 from billing_sdk.server.domain.invoicing import Payment
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.gateways import CardEntry
@@ -98,10 +98,17 @@ def choose_plan(engine: Engine, *, journey: Journey, plan_key: str) -> Journey:
         return _saved(tx, settle_plan(tx, replace(current, plan_key=plan_key), at=engine.now()))
 
 
-def pay(engine: Engine, *, journey: Journey, card: CardEntry | None = None) -> Journey:
+def pay(engine: Engine, *, journey: Journey, terms: str, card: CardEntry | None = None) -> Journey:
     """Pay what is due, with a new card or with the one that the customer has.
 
+    Args:
+        engine: the engine.
+        journey: where it is paid.
+        terms: those of what was shown as due; only that is paid.
+        card: a new card.
+
     Raises:
+        PriceChanged: what is due now is something else.
         Conflict: nothing is due, or another payment is under way.
         CardRefused: the gateway does not take such a card.
         CardDeclined: the bank refused; the failed payment is recorded, and another card can be tried.
@@ -111,13 +118,15 @@ def pay(engine: Engine, *, journey: Journey, card: CardEntry | None = None) -> J
         due = find_due(tx, engine, _current(engine, tx.journeys.find(journey.id)))
     if due is None:
         raise Conflict("nothing is to be paid at this step", remedy="Reload the page.")
+    if due.terms != terms:
+        raise PriceChanged("what is due is not what was shown")
     if card is not None:
         _add_card(engine, due, card, actor=journey.user_id or "user")
     if due.is_pending:
-        collect_pending(engine, customer_id=due.customer.id, actor=journey.user_id)
+        collect_pending(engine, customer_id=due.customer.id, terms=terms, actor=journey.user_id)
     else:
         with suppress(SamePlan):  # the same form, sent twice
-            subscribe(engine, customer_id=due.customer.id, plan_key=due.plan.key, actor=journey.user_id)
+            subscribe(engine, customer_id=due.customer.id, plan_key=due.plan.key, terms=terms, actor=journey.user_id)
     return _plan_done(engine, journey)
 
 

@@ -24,6 +24,7 @@ def assign_plan(
 
     Raises:
         CardDeclined: the customer has a card, and the charge was refused.
+        PaymentMethodRequired: what was used is to be charged, and there is no card.
         NotFound, UnknownPlan, PlanMismatch, SamePlan, Conflict: as `subscribe`.
     """
     return change_plan(

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
-
 from billing_sdk.errors import Conflict
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 
 
@@ -36,23 +31,4 @@ def cancel_agreement(
             agreement = tx.agreements.get(agreement_id)
             if tx.charges.find(customer.id, agreement.group_id):
                 raise Conflict("a change of this customer's plan is under way")
-            return cancel_in(tx, customer, agreement, source=source, actor=actor, at=engine.now())
-
-
-def cancel_in(
-    tx: UnitOfWork, customer: Customer, agreement: Agreement, *, source: EventSource, actor: str, at: datetime
-) -> Agreement:
-    """End an agreement of a customer that the caller has locked.
-
-    Raises:
-        AgreementNotLive: it has ended before.
-    """
-    ended = agreement.ended_by("cancel", at)
-    tx.agreements.save(ended)
-    if customer.pending_plan_key == agreement.plan_key:
-        tx.customers.save(replace(customer, pending_plan_key=None))
-    tx.audit.record(actor, "agreement.cancel", agreement.id, at, before=agreement, after=ended)
-    (plan,) = tx.catalog.list_plans([agreement.plan_key])
-    data = event_data.of_agreement(ended, plan)
-    tx.outbox.announce(type="customer.agreement_cancelled", data=data, customer=customer, source=source, at=at)
-    return ended
+            return end_agreement(tx, customer, agreement, source=source, actor=actor, at=engine.now())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from billing_sdk.errors import PaymentMethodRequired
+from billing_sdk.errors import PaymentMethodRequired, PriceChanged
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.usecases.auditing import recording_denials
@@ -24,6 +25,7 @@ def change_plan(
     is_prorate: bool = False,
     is_invoice_now: bool = False,
     may_owe: bool,
+    terms: str | None = None,
 ) -> Agreement:
     """Put a customer on a plan: load, decide, charge where that is due, save and announce.
 
@@ -36,9 +38,12 @@ def change_plan(
         is_prorate: credit the part of the period that was paid for and is not used, up to the new price.
         is_invoice_now: charge the usage of the present period that the old agreement has not been billed for.
         may_owe: whether a customer without a card gets the plan all the same, and is asked for one later.
+        terms: what the customer was shown and agreed to (`terms_of`), where somebody was shown something.
 
     Raises:
-        PaymentMethodRequired: the plan costs something, there is no card, and the customer may not owe it.
+        PaymentMethodRequired: there is no card, and the plan costs something that the customer may not owe, or
+            what was used is to be charged, which would be forgotten with the agreement that ends.
+        PriceChanged: what is to be paid is not what was shown.
         CardDeclined: the charge was refused; the customer stays on the old plan.
         NotFound, UnknownPlan, PlanMismatch, SamePlan, Conflict: as `decide_change`.
     """
@@ -54,22 +59,24 @@ def change_plan(
                 is_prorate=is_prorate,
                 is_invoice_now=is_invoice_now,
             )
-            is_on_credit = change.needs_card and change.method is None
-            if is_on_credit and not may_owe:
-                raise PaymentMethodRequired(f"the plan {plan_key!r} costs something", plan=plan_key)
-            if is_on_credit or not change.amount or change.method is None:
-                agreement = conclude_change(
-                    tx,
-                    customer=change.customer,
-                    agreement=change.agreement,
-                    lines=() if is_on_credit else change.lines,
-                    payment=None,
-                    source=source,
-                    actor=actor,
-                    at=engine.now(),
-                )
-                if is_on_credit:
-                    tx.customers.save(replace(change.customer, pending_plan_key=plan_key))
-                return agreement
-            charge = open_charge(tx, engine, change, change.method, source=source, actor=actor)
+            if terms is not None and terms != change.terms:
+                raise PriceChanged(f"the plan {plan_key!r} has another price now", plan=plan_key)
+            conclude = partial(
+                conclude_change,
+                tx,
+                customer=change.customer,
+                payment=None,
+                source=source,
+                actor=actor,
+                at=engine.now(),
+            )
+            match change.outcome:
+                case "free":
+                    return conclude(agreement=change.agreement, lines=change.lines)
+                case "credit" if may_owe and not change.owes_usage:
+                    return conclude(agreement=replace(change.agreement, is_unpaid=True), lines=())
+                case "credit":
+                    raise PaymentMethodRequired(f"the change to {plan_key!r} costs something", plan=plan_key)
+                case "charge":
+                    charge = open_charge(tx, engine, change, source=source, actor=actor)
         return collect_charge(engine, charge)

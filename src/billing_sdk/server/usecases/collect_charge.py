@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
-from billing_sdk.errors import CardDeclined
+from billing_sdk.errors import CardDeclined, PaymentMethodRequired
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.events import EventSource
@@ -19,26 +19,28 @@ from billing_sdk.server.gateways import Charge
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.conclude_change import conclude_change, record_payment
-from billing_sdk.server.usecases.decide_change import Change
+from billing_sdk.server.usecases.decide_change import Change, has_owner
+from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 
 # Longer than any gateway takes to answer: what is older was left over by a process that died.
 LEASE_SECONDS = 60
 
 
-def open_charge(
-    tx: UnitOfWork, engine: Engine, change: Change, method: PaymentMethod, *, source: EventSource, actor: str
-) -> PendingCharge:
+def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: EventSource, actor: str) -> PendingCharge:
     """Write down what is to be collected for a change.
 
     Raises:
+        PaymentMethodRequired: the customer has no card.
         Conflict: the outcome of an earlier charge for the same plan group is not known yet.
     """
+    if change.method is None:
+        raise PaymentMethodRequired(f"the plan {change.plan.key!r} costs something", plan=change.plan.key)
     at = engine.now()
     charge = PendingCharge(
         id=new_id("charge"),
         agreement=change.agreement,
-        payment_method_id=method.id,
+        payment_method_id=change.method.id,
         lines=change.lines,
         currency=change.plan.version.currency,
         source=source,
@@ -97,7 +99,7 @@ def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, rece
             payment_method_label=method.label,
             gateway_reference=receipt.reference,
         )
-        return conclude_change(
+        concluded = conclude_change(
             tx,
             customer=customer,
             agreement=charge.agreement,
@@ -107,6 +109,10 @@ def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, rece
             actor=charge.actor,
             at=at,
         )
+        if has_owner(tx, customer):
+            return concluded
+        # The payment and its invoice stay on record; what they are for ends with the account that it was for.
+        return end_agreement(tx, customer, concluded, source=charge.source, actor=charge.actor, at=at)
 
 
 def _give_up(engine: Engine, charge: PendingCharge, method: PaymentMethod, declined: CardDeclined) -> None:

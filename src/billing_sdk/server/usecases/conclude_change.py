@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.server.domain.agreements import Agreement
@@ -44,14 +43,13 @@ def conclude_change(
     before = tx.agreements.find_live(customer.id, agreement.group_id)
     if before is None or before.id != agreement.id:
         _put_in_place(tx, customer, before, agreement, source, actor, at)
+    else:
+        tx.agreements.save(agreement)  # paid for now
     invoice = _invoice(tx, agreement, lines, payment, at) if lines else None
     if invoice is not None:
         tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
     if payment is not None:
         record_payment(tx, customer, payment, invoice, source=source, actor=actor)
-    settled = {agreement.plan_key, before.plan_key if before else None}
-    if customer.pending_plan_key in settled:
-        tx.customers.save(replace(customer, pending_plan_key=None))
     return agreement
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from billing_sdk.errors import Conflict, PlanMismatch, SamePlan
+from billing_sdk.errors import Conflict, NotFound, PlanMismatch, SamePlan
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.agreements import Agreement, period_at
-from billing_sdk.server.domain.catalog import Plan
+from billing_sdk.server.domain.agreements import Agreement, Period
+from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
     InvoiceLine,
@@ -20,6 +21,8 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 
+Outcome = Literal["free", "credit", "charge"]
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -30,6 +33,7 @@ class Change:
         agreement: what takes its place.
         lines: what is charged for it at once.
         method: how the customer pays, if that is known.
+        owes_usage: the lines include what was used under the agreement that ends.
     """
 
     customer: Customer
@@ -38,6 +42,7 @@ class Change:
     agreement: Agreement
     lines: tuple[InvoiceLine, ...]
     method: PaymentMethod | None
+    owes_usage: bool = False
 
     @property
     def amount(self) -> Money:
@@ -45,9 +50,16 @@ class Change:
         return total([line.amount for line in self.lines], self.plan.version.currency)
 
     @property
-    def needs_card(self) -> bool:
-        """Whether the plan costs something, now or later."""
-        return bool(self.amount) or not self.plan.version.is_free
+    def outcome(self) -> Outcome:
+        """What becomes of the money: there is none to take now, it is owed for want of a card, or it is charged."""
+        if self.method is None and (self.amount or not self.plan.version.is_free):
+            return "credit"
+        return "charge" if self.amount else "free"
+
+    @property
+    def terms(self) -> str:
+        """What the customer agrees to; see `terms_of`."""
+        return terms_of(self.plan, self.amount)
 
 
 def decide_change(
@@ -62,13 +74,15 @@ def decide_change(
     """Decide, with the customer locked until the transaction ends.
 
     Raises:
-        NotFound: there is no such customer.
+        NotFound: there is no such customer, or its owner has been deleted.
         UnknownPlan: no published plan has this key.
         PlanMismatch: the plan is for customers of the other kind.
         SamePlan: the customer is on the plan already.
         Conflict: the outcome of an earlier change is not known yet.
     """
     customer = tx.customers.lock(customer_id)
+    if not has_owner(tx, customer):
+        raise NotFound(f"the account of the customer {customer_id!r} has been deleted")
     plan = tx.catalog.get_plan(plan_key)
     check_kind(plan, customer.kind)
     before = tx.agreements.find_live(customer.id, plan.group.id)
@@ -86,10 +100,12 @@ def decide_change(
         interval=plan.interval,
         started_at=at,
     )
-    lines = lines_in_advance(plan.version, agreement.period_at(at))
-    if before is not None:
-        lines = _with_what_is_left(tx, before, lines, at, is_prorate=is_prorate, is_invoice_now=is_invoice_now)
-    return Change(customer, plan, before, agreement, lines, tx.customers.find_payment_method(customer.id))
+    used = _usage_of(tx, before, at) if before is not None and is_invoice_now else ()
+    lines = lines_in_advance(plan.version, agreement.period_at(at)) + used
+    if before is not None and is_prorate:
+        lines = _with_unused_credited(tx, before, lines, at)
+    method = tx.customers.find_payment_method(customer.id)
+    return Change(customer, plan, before, agreement, lines, method, owes_usage=bool(used))
 
 
 def check_kind(plan: Plan, kind: CustomerKind) -> None:
@@ -104,28 +120,39 @@ def check_kind(plan: Plan, kind: CustomerKind) -> None:
         )
 
 
-def _with_what_is_left(
-    tx: UnitOfWork,
-    before: Agreement,
-    lines: tuple[InvoiceLine, ...],
-    at: datetime,
-    *,
-    is_prorate: bool,
-    is_invoice_now: bool,
+def has_owner(tx: UnitOfWork, customer: Customer) -> bool:
+    """Tell whether the person or organization that the customer is has not been deleted."""
+    if customer.user_id is not None:
+        return tx.users.find(customer.user_id) is not None
+    return tx.organizations.find(customer.org_code or "") is not None
+
+
+def terms_of(plan: Plan, amount: Money) -> str:
+    """Name what somebody agrees to pay, so that a page from before a change can't agree to what came after."""
+    return f"{plan.key} {plan.version.id} {amount}"
+
+
+def _usage_of(tx: UnitOfWork, before: Agreement, at: datetime) -> tuple[InvoiceLine, ...]:
+    """Return the lines for what was used in the present period of the agreement that ends."""
+    version, period = _present(tx, before, at)
+    return lines_in_arrears(version, period, tx.usage.totals(before.id, period))
+
+
+def _with_unused_credited(
+    tx: UnitOfWork, before: Agreement, lines: tuple[InvoiceLine, ...], at: datetime
 ) -> tuple[InvoiceLine, ...]:
-    """Add what the agreement that ends still owes, and take off what it is owed, as far as that was asked for."""
-    version = tx.catalog.get_version(before.plan_version_id)
-    period = period_at(before.started_at, before.interval, at)
-    if is_invoice_now:
-        lines += lines_in_arrears(version, period, tx.usage.totals(before.id, period))
-    if is_prorate:
-        paid = tx.invoices.paid_for(before.id, period, version.currency)
-        unused = InvoiceLine(
-            description=f"Unused time on {before.plan_key}",
-            amount=paid,
-            period=period,
-            plan_version_id=version.id,
-            component_id="credit",
-        )
-        lines = with_credit(lines, credit_for_unused(paid, period, at), of=unused)
-    return lines
+    """Take off what was paid for the rest of the period of the agreement that ends."""
+    version, period = _present(tx, before, at)
+    paid = tx.invoices.paid_for(before.id, period, version.currency)
+    unused = InvoiceLine(
+        description=f"Unused time on {before.plan_key}",
+        amount=paid,
+        period=period,
+        plan_version_id=version.id,
+        component_id="credit",
+    )
+    return with_credit(lines, credit_for_unused(paid, period, at), of=unused)
+
+
+def _present(tx: UnitOfWork, agreement: Agreement, at: datetime) -> tuple[PlanVersion, Period]:
+    return tx.catalog.get_version(agreement.plan_version_id), agreement.period_at(at)

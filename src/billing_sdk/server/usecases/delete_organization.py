@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from billing_sdk.errors import Conflict
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.usecases.cancel_agreement import cancel_in
 from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.end_agreement import end_all_agreements
 from billing_sdk.server.usecases.engine import Engine
 
 
@@ -14,7 +14,7 @@ def delete_organization(engine: Engine, *, code: str, source: EventSource = "api
 
     Raises:
         NotFound: there is no such organization.
-        Conflict: it is the default one.
+        Conflict: it is the default one, or a change of its plan is under way.
     """
     at = engine.now()
     with engine.read() as tx:
@@ -25,10 +25,8 @@ def delete_organization(engine: Engine, *, code: str, source: EventSource = "api
         settle_left_over(engine, customer_id=payer.id)
     with engine.begin() as tx:
         organization = tx.organizations.get(code)
-        if payer is not None:
-            customer = tx.customers.lock(payer.id)
-            for agreement in tx.agreements.live_of(customer.id):
-                cancel_in(tx, customer, agreement, source=source, actor=source, at=at)
+        if payer := tx.customers.find_by_organization(code):
+            end_all_agreements(tx, tx.customers.lock(payer.id), source=source, at=at)
         tx.organizations.remove(code)
         tx.audit.record(source, "organization.delete", code, at, before=organization)
         data = {"organization": {"code": code}}

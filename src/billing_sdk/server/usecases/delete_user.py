@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.usecases.cancel_agreement import cancel_in
 from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.end_agreement import end_all_agreements
 from billing_sdk.server.usecases.engine import Engine
 
 
@@ -13,6 +13,7 @@ def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") ->
 
     Raises:
         NotFound: there is no such person.
+        Conflict: a change of their plan is under way.
     """
     at = engine.now()
     with engine.read() as tx:
@@ -22,10 +23,8 @@ def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") ->
         settle_left_over(engine, customer_id=payer.id)
     with engine.begin() as tx:
         user = tx.users.get(user_id)
-        if payer is not None:
-            customer = tx.customers.lock(payer.id)
-            for agreement in tx.agreements.live_of(customer.id):
-                cancel_in(tx, customer, agreement, source=source, actor=source, at=at)
+        if payer := tx.customers.find_by_user(user_id):
+            end_all_agreements(tx, tx.customers.lock(payer.id), source=source, at=at)
         tx.tokens.revoke_user(user_id, at=at)
         tx.users.remove(user_id)
         tx.audit.record(source, "user.delete", user_id, at, before=user)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing_sdk.money import Money, total
+from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import Plan, PricingTable
 from billing_sdk.server.domain.catalog.offer import Visit, offer_for
 from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
-from billing_sdk.server.domain.invoicing import lines_in_advance
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.collect_pending import pending_plan
+from billing_sdk.server.usecases.collect_pending import changes_unpaid
+from billing_sdk.server.usecases.decide_change import terms_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.settle_journey import (
     Payer,
@@ -38,6 +38,11 @@ class Due:
     amount: Money
     method: PaymentMethod | None
     is_pending: bool
+
+    @property
+    def terms(self) -> str:
+        """What somebody who pays agrees to; see `terms_of`."""
+        return terms_of(self.plan, self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,7 @@ def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTa
 
 def find_due(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     """Return what is to be paid: for the plan that was chosen, or for one that an application has assigned."""
-    chosen = _chosen(tx, journey)
-    return chosen or next(
-        (due for customer in customers_of(tx, journey) if (due := _pending(tx, engine, customer))), None
-    )
+    return _chosen(tx, journey) or _pending(tx, engine, journey)
 
 
 def customers_of(tx: UnitOfWork, journey: Journey) -> tuple[Customer, ...]:
@@ -94,15 +96,11 @@ def _chosen(tx: UnitOfWork, journey: Journey) -> Due | None:
     return Due(customer, plan, plan.version.price, method, is_pending=False)
 
 
-def _pending(tx: UnitOfWork, engine: Engine, customer: Customer) -> Due | None:
-    waiting = pending_plan(tx, customer)
-    if waiting is None or tx.customers.find_payment_method(customer.id):
-        return None
-    agreement, plan = waiting
-    version = tx.catalog.get_version(agreement.plan_version_id)
-    lines = lines_in_advance(version, agreement.period_at(engine.now()))
-    amount = total([line.amount for line in lines], version.currency)
-    return Due(customer, plan, amount, None, is_pending=True)
+def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
+    for customer in customers_of(tx, journey):
+        for change in changes_unpaid(tx, customer, at=engine.now()):
+            return Due(customer, change.plan, change.amount, change.method, is_pending=True)
+    return None
 
 
 def _visit(tx: UnitOfWork, engine: Engine, journey: Journey) -> Visit:

@@ -17,10 +17,11 @@ def subscribe(
     actor: str | None = None,
     is_prorate: bool = False,
     is_invoice_now: bool = False,
+    terms: str | None = None,
 ) -> Agreement:
     """Put a customer on a plan in place of the one of the same group, if there is one.
 
-    The two options are those of `change_plan`.
+    The options are those of `change_plan`.
 
     Raises:
         PaymentMethodRequired: the plan costs something, and the customer has no card.
@@ -29,6 +30,7 @@ def subscribe(
         UnknownPlan: no published plan has this key.
         PlanMismatch: the plan is for customers of the other kind.
         SamePlan: the customer is on the plan already.
+        PriceChanged: what is to be paid is not what `terms` name.
         Conflict: another change of the customer's plan is under way.
     """
     return change_plan(
@@ -40,4 +42,5 @@ def subscribe(
         is_prorate=is_prorate,
         is_invoice_now=is_invoice_now,
         may_owe=False,
+        terms=terms,
     )

@@ -11,7 +11,13 @@ from billing_sdk.server.domain.agreements.period import Interval, Period, period
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A customer's contract for one version of a plan; `id` starts with `agreement_`."""
+    """A customer's contract for one version of a plan.
+
+    Attributes:
+        id: starts with `agreement_`.
+        is_unpaid: the plan was assigned to somebody who had no card; its price is asked for at each sign-in
+            until it is paid.
+    """
 
     id: str
     customer_id: str
@@ -22,6 +28,7 @@ class Agreement:
     interval: Interval
     started_at: datetime
     ended_at: datetime | None = None
+    is_unpaid: bool = False
 
     @property
     def is_live(self) -> bool:

@@ -15,7 +15,6 @@ class Customer:
 
     Attributes:
         id: starts with `customer_`.
-        pending_plan_key: a plan that was assigned through the API and waits for a payment method at the next sign-in.
     """
 
     id: str
@@ -24,4 +23,3 @@ class Customer:
     created_at: datetime
     user_id: str | None = None
     org_code: str | None = None
-    pending_plan_key: str | None = None

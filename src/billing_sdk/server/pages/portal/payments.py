@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from starlette.responses import RedirectResponse, Response
 
-from billing_sdk.errors import CardDeclined, CardRefused, NotFound
+from billing_sdk.errors import CardDeclined, CardRefused, NotFound, PriceChanged
+from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
-from billing_sdk.server.pages.pricing import card_of
 from billing_sdk.server.usecases.add_card import add_card
-from billing_sdk.server.usecases.collect_pending import collect_pending, pending_plan
+from billing_sdk.server.usecases.collect_pending import changes_unpaid, collect_pending
+from billing_sdk.server.usecases.decide_change import Change
+
+# One hidden field, with a number, for each amount that the page says will be charged.
+SHOWN = "shown_"
 
 
 def show_card(desk: Desk, form: Form) -> Response:
     """Show the current card and a form for another one, and what is charged to it at once."""
-    card, due = None, None
+    card: PaymentMethod | None = None
+    due: tuple[Change, ...] = ()
     if desk.customer:
         with desk.engine.read() as tx:
             card = tx.customers.find_payment_method(desk.customer.id)
-            if waiting := pending_plan(tx, desk.customer):
-                agreement, plan = waiting
-                due = card_of(tx, plan, tx.catalog.get_version(agreement.plan_version_id))
+            due = changes_unpaid(tx, desk.customer, at=desk.engine.now())
     plan_key = form.text("plan") or desk.request.query_params.get("plan", "")
     return desk.show("payment", form, card=card, due=due, cards=TEST_CARDS, plan_key=plan_key)
 
@@ -34,7 +37,10 @@ def save_card(desk: Desk, form: Form) -> Response:
     try:
         customer = desk.ensure_customer()
         add_card(desk.engine, customer_id=customer.id, card=entry, actor=desk.user.id)
-        collect_pending(desk.engine, customer_id=customer.id, actor=desk.user.id)
+        for terms in (value for name, value in form.values.items() if name.startswith(SHOWN)):
+            collect_pending(desk.engine, customer_id=customer.id, terms=terms, actor=desk.user.id)
+    except PriceChanged:
+        return desk.go_to("payment_details", "card")  # where it says what is to be paid now, if anything is
     except (CardDeclined, CardRefused) as error:
         return show_card(desk, card_refused(form, error))
     plan_key = form.text("plan")

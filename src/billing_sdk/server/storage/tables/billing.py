@@ -29,7 +29,6 @@ customers = Table(
     # No cascade: what was paid outlives the account of whoever paid it.
     Column("user_id", String(64), unique=True),
     Column("org_code", String(64), unique=True),
-    Column("pending_plan_key", String(255), ForeignKey("plans.key")),
     Column("created_at", Instant, nullable=False),
     CheckConstraint("(user_id IS NULL) <> (org_code IS NULL)", name="one_owner"),
 )
@@ -67,6 +66,7 @@ agreements = Table(
     Column("interval", String(16), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("is_unpaid", Boolean, nullable=False),
     # Whatever the code does: a customer has at most one live agreement of each group.
     Index(
         "uq_agreements_live",

@@ -1,0 +1,41 @@
+"""End an agreement, in the transaction of whatever ends it: a wish, or the deletion of its customer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing_sdk.errors import Conflict
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data
+
+
+def end_agreement(
+    tx: UnitOfWork, customer: Customer, agreement: Agreement, *, source: EventSource, actor: str, at: datetime
+) -> Agreement:
+    """End an agreement of a customer that the caller has locked.
+
+    Raises:
+        AgreementNotLive: it has ended before.
+    """
+    ended = agreement.ended_by("cancel", at)
+    tx.agreements.save(ended)
+    tx.audit.record(actor, "agreement.cancel", agreement.id, at, before=agreement, after=ended)
+    (plan,) = tx.catalog.list_plans([agreement.plan_key])
+    data = event_data.of_agreement(ended, plan)
+    tx.outbox.announce(type="customer.agreement_cancelled", data=data, customer=customer, source=source, at=at)
+    return ended
+
+
+def end_all_agreements(tx: UnitOfWork, customer: Customer, *, source: EventSource, at: datetime) -> None:
+    """End whatever a customer has agreed to, because its owner is being deleted; the caller has locked it.
+
+    Raises:
+        Conflict: the outcome of a charge is not known yet, and what it pays for would belong to nobody.
+    """
+    if tx.charges.has_open(customer.id):
+        raise Conflict("a change of this customer's plan is under way", remedy="Try again in a minute.")
+    for agreement in tx.agreements.live_of(customer.id):
+        end_agreement(tx, customer, agreement, source=source, actor=source, at=at)
