@@ -40,6 +40,8 @@ class ClientSettings(TypedDict, total=False):
         m2m_client_secret: goes with it; or `BILLING_M2M_CLIENT_SECRET`.
         audience: whom the machine token is for; or `BILLING_AUDIENCE`; by default the issuer's `/api`.
         webhook_endpoint_id: accept webhooks for this endpoint only; or `BILLING_WEBHOOK_ENDPOINT_ID`.
+        accepted_clients: ids of other applications of the issuer whose bearer tokens gates take; or
+            `BILLING_ACCEPTED_CLIENTS`, separated by spaces.
         scopes: what a sign-in asks for; or `BILLING_SCOPES`, separated by spaces.
         deadline_seconds: no call takes longer, its retries included; 10 by default.
         now: tells the time as an aware UTC `datetime`, for tests that travel.
@@ -54,6 +56,7 @@ class ClientSettings(TypedDict, total=False):
     m2m_client_secret: str | None
     audience: str | None
     webhook_endpoint_id: str | None
+    accepted_clients: Sequence[str] | None
     scopes: Sequence[str] | None
     deadline_seconds: float
     now: Callable[[], datetime]
@@ -73,6 +76,7 @@ class Config:
         m2m_client_secret: goes with it.
         audience: whom the machine token is for; by default the issuer's `/api`.
         webhook_endpoint_id: a webhook made for another endpoint is refused; without it, `aud` is not compared.
+        accepted_clients: ids of other applications of the issuer whose bearer tokens gates take.
         scopes: what a sign-in asks for; `offline` brings a refresh token.
         deadline_seconds: no call takes longer, its retries included.
     """
@@ -86,6 +90,7 @@ class Config:
     m2m_client_secret: str | None = field(default=None, repr=False)
     audience: str | None = None
     webhook_endpoint_id: str | None = None
+    accepted_clients: tuple[str, ...] = ()
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     deadline_seconds: float = 10.0
 
@@ -123,8 +128,13 @@ class Config:
         issuer = found.pop("issuer")
         if issuer is None:
             raise MissingSetting("issuer", _VARIABLES["issuer"])
-        scopes = tuple(settings.get("scopes") or environ.get("BILLING_SCOPES", "").split()) or DEFAULT_SCOPES
-        return cls(issuer=issuer, scopes=scopes, deadline_seconds=settings.get("deadline_seconds", 10.0), **found)
+        return cls(
+            issuer=issuer,
+            accepted_clients=words("accepted_clients", settings.get("accepted_clients"), environ),
+            scopes=words("scopes", settings.get("scopes"), environ) or DEFAULT_SCOPES,
+            deadline_seconds=settings.get("deadline_seconds", 10.0),
+            **found,
+        )
 
     def require(self, *names: str) -> None:
         """Raise `MissingSetting` for the first of these settings that has no value."""
@@ -150,9 +160,32 @@ class Config:
         return self.audience or f"{self.issuer}/api"
 
     @property
+    def bearer_parties(self) -> frozenset[str]:
+        """To whom a bearer token may have been issued, or for whom it may be, so that a gate takes it.
+
+        The issuer's own API is none of them: every machine token of every application is for it.
+        """
+        own = {self.client_id, self.audience, *self.accepted_clients}
+        return frozenset(party for party in own if party and not self._is_management(party))
+
+    def _is_management(self, audience: str) -> bool:
+        return audience.rstrip("/").partition("://")[2] == f"{self.issuer}/api".partition("://")[2]
+
+    @property
     def has_machine(self) -> bool:
         """Whether the Management API can be called."""
         return self.m2m_client_id is not None
+
+
+def words(name: str, given: Sequence[str] | None, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a setting that is a list of words, in the environment separated by spaces.
+
+    Raises:
+        InvalidSetting: it was given as one text, which would be read as a list of its letters.
+    """
+    if isinstance(given, str):
+        raise InvalidSetting(f"{name} is a list, not one text", remedy=f"Pass {name}={given.split()!r}.")
+    return tuple(given or environ.get(f"BILLING_{name.upper()}", "").split())
 
 
 def is_loopback(host: str) -> bool:

@@ -65,6 +65,12 @@ class AccessClaims:
         )
 
     @property
+    def parties(self) -> frozenset[str]:
+        """To whom the token was issued (`azp`, or `client_id` of RFC 9068), and for whom (`aud`)."""
+        issued_to = (self.azp, text(self.raw, "client_id"))
+        return frozenset((*self.audience, *(client for client in issued_to if client)))
+
+    @property
     def owner(self) -> Owner:
         """The key under which this user's entitlements in this organization are kept."""
         return Owner(self.iss, self.sub, self.org_code)

@@ -58,13 +58,21 @@ def who_asks(application: Application, visit: Visit) -> Flow[Session | None]:
 
 
 def bearer(application: Application, credentials: str) -> Flow[Session | None]:
-    """Return the holder of a bearer token (RFC 6750, section 2.1); None where it is not valid."""
+    """Return the holder of a bearer token (RFC 6750, section 2.1); None where it is not valid.
+
+    A token that its holder gave to another application of the issuer is not valid here: that application could
+    act as its visitors otherwise (RFC 9700, section 2.3).
+    """
     scheme, _, token = credentials.partition(" ")
     if scheme.lower() != "bearer":
         return None
     try:
         access = yield from application.client.tokens.verify_access.flow(token)
+        is_for_us = not access.parties.isdisjoint(application.client.config.bearer_parties)
     except TokenError:
+        return None
+    if not is_for_us:
+        LOG.warning("a bearer token was issued to another application: %r", access.azp)
         return None
     tokens = TokenSet(access_token=token, expires_at=access.expires_at)
     return Session(user_of(access), access.iss, access.org_code, access.permissions, tokens, access.expires_at)

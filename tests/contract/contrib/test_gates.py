@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.contract.contrib.apps import RunningApp, get, move_time, sign_in
+from tests.contract.contrib.apps import RunningApp, Stage, get, move_time, running, sign_in
 from tests.contract.contrib.provider import Provider
 from tests.waiting import wait_until
 
@@ -79,6 +79,48 @@ def test_a_program_with_a_bearer_token_is_let_in(app: RunningApp, provider: Prov
     response = get(f"{app.base_url}{path}", headers=bearer(provider.access_token()))
     assert response.status_code == 200
     assert app.told.views == 1
+
+
+@pytest.mark.attack(104)
+@pytest.mark.parametrize(
+    "issued",
+    [
+        {"azp": "another application"},
+        {"azp": None},
+        {"azp": None, "client_id": "another application"},
+        {"azp": None, "client_id": 7},
+        {"azp": "another application", "aud": ["https://another.example"]},
+    ],
+    ids=repr,
+)
+def test_a_token_that_was_issued_to_another_application_opens_nothing(
+    app: RunningApp, provider: Provider, issued: dict[str, object]
+) -> None:
+    provider.features.add("advanced_reports")
+    token = provider.access_token(**issued)
+    assert [get(f"{app.base_url}{path}", headers=bearer(token)).status_code for path in GATED] == [401] * len(GATED)
+    assert app.told.views == 0
+
+
+@pytest.mark.parametrize(
+    "issued",
+    [
+        {"azp": None, "client_id": "the application"},
+        {"azp": "another application", "aud": ["the application"]},
+        {"azp": "another application", "aud": ["https://reports.example"]},
+        {"azp": "the-mobile-app"},
+    ],
+    ids=repr,
+)
+def test_a_token_is_taken_that_names_this_application_its_api_or_an_accepted_client(
+    stage: Stage, provider: Provider, monkeypatch: pytest.MonkeyPatch, issued: dict[str, object]
+) -> None:
+    monkeypatch.setenv("BILLING_ACCEPTED_CLIENTS", "the-desktop-app the-mobile-app")
+    monkeypatch.setenv("BILLING_AUDIENCE", "https://reports.example")
+    provider.features.add("advanced_reports")
+    with running(stage, provider) as app:
+        response = get(f"{app.base_url}/reports", headers=bearer(provider.access_token(**issued)))
+    assert response.status_code == 200
 
 
 @pytest.mark.attack(107)

@@ -20,6 +20,7 @@ ENVIRON = {
     "BILLING_AUDIENCE": "https://acme.example/api",
     "BILLING_SCOPES": "openid offline",
     "BILLING_WEBHOOK_ENDPOINT_ID": "webhook_1",
+    "BILLING_ACCEPTED_CLIENTS": "mobile desktop",
 }
 
 
@@ -35,6 +36,7 @@ def test_every_setting_can_come_from_the_environment() -> None:
         m2m_client_secret="shh-machine",
         audience="https://acme.example/api",
         webhook_endpoint_id="webhook_1",
+        accepted_clients=("mobile", "desktop"),
         scopes=("openid", "offline"),
     )
     assert (config.management_audience, config.origin) == ("https://acme.example/api", "https://id.example")
@@ -110,6 +112,28 @@ def test_an_unsafe_issuer_is_refused(issuer: str) -> None:
 def test_an_unsafe_setting_is_refused(setting: dict[str, Any]) -> None:
     with pytest.raises(InvalidSetting):
         Config(issuer="https://id.example", client_id="a", **setting)
+
+
+@pytest.mark.parametrize("name", ["scopes", "accepted_clients"])
+def test_a_list_that_was_given_as_one_text_is_refused(name: str) -> None:
+    with pytest.raises(InvalidSetting, match=name):
+        Config.load({name: "openid offline"}, environ=ENVIRON)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("audience", "parties"),
+    [
+        (None, {"app", "mobile"}),
+        ("https://reports.example", {"app", "mobile", "https://reports.example"}),
+        ("https://id.example/api", {"app", "mobile"}),
+        ("https://id.example/api/", {"app", "mobile"}),
+    ],
+)
+def test_bearer_tokens_are_for_this_application_and_never_for_the_issuers_own_api(
+    audience: str | None, parties: set[str]
+) -> None:
+    config = Config(issuer="https://id.example", client_id="app", audience=audience, accepted_clients=("mobile",))
+    assert config.bearer_parties == parties
 
 
 @pytest.mark.parametrize("colour", [Client, AsyncClient])
