@@ -153,16 +153,6 @@ def test_the_name_of_the_link_is_taken(engine):
     assert (trip.step, trip.plans, trip.journey.is_new_organization) == ("finish", ["team_free"], True)
 
 
-def test_a_plan_for_people_goes_to_the_person_who_creates_an_organization(engine):
-    trip = Trip(engine, **SIGN_UP, is_create_org="true", org_name="Acme", plan_interest="pro_monthly")
-    trip.sign_up()
-    trip.pay()
-
-    with engine.read() as tx:
-        customer = tx.customers.find_by_user(trip.journey.user_id)
-    assert (trip.step, customer.kind) == ("finish", "user")
-
-
 def test_somebody_who_signs_in_and_is_no_customer_goes_straight_on(engine):
     person(engine)
     trip = Trip(engine)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from billing_sdk.errors import InvalidRequest, PlanMismatch, SignInExpired
+from billing_sdk.errors import Forbidden, InvalidRequest, PlanMismatch, SignInExpired
+from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.ids import digest_of, new_id, new_secret
 from billing_sdk.server.storage import UnitOfWork
@@ -16,6 +17,7 @@ from billing_sdk.server.usecases.people import normal_name
 from billing_sdk.server.usecases.settle_journey import settle_in
 
 START_AGAIN = "Go back to the application and start again."
+FLAG_VALUES = frozenset({"", "true", "false"})
 
 
 def begin_journey(
@@ -36,9 +38,10 @@ def begin_journey(
     Raises:
         UnknownPlan: `plan_interest` names no published plan.
         UnknownPricingTable: `pricing_table_key` names no live table.
-        PlanMismatch: a plan for organizations was asked for at the sign-up of a person without one.
-        InvalidRequest: `org_name` can't be taken.
-        Forbidden: the person who is signed in does not belong to `org_code`.
+        PlanMismatch: a plan or table for organizations was asked for at the sign-up of a person without one, or one
+            for people where the link creates an organization.
+        InvalidRequest: `org_name` or `is_create_org` can't be taken.
+        Forbidden: there is no organization `org_code`, or the person who is signed in does not belong to it.
     """
     at = engine.now()
     browser_key = new_secret()
@@ -79,17 +82,32 @@ def find_journey(engine: Engine, *, journey_id: str, browser_key: str) -> Journe
 
 
 def _check_what_is_asked_for(tx: UnitOfWork, journey: Journey) -> None:
-    """Refuse what can't be had before anybody has typed anything in."""
-    normal_name(journey.parameters.get("org_name", ""), "org_name")
+    """Refuse what can't be had before anybody has typed anything in, and before anything is created."""
+    wanted = journey.parameters
+    if wanted.get("is_create_org", "").lower() not in FLAG_VALUES:
+        raise InvalidRequest("is_create_org is neither true nor false", parameter="is_create_org")
+    normal_name(wanted.get("org_name", ""), "org_name")
+    org_code = wanted.get("org_code")
+    if org_code and tx.organizations.find(org_code) is None:
+        raise Forbidden(f"there is no organization {org_code[:64]!r}", remedy="Ask whoever gave you this link.")
     if journey.pricing_table_key:
-        tx.catalog.get_live_pricing_table(journey.pricing_table_key)
-    if journey.plan_interest is None:
-        return
-    plan = tx.catalog.get_plan(journey.plan_interest)
+        table = tx.catalog.get_live_pricing_table(journey.pricing_table_key)
+        _check_kind(journey, table.group.scope, f"the pricing table {table.key!r}")
+    if journey.plan_interest:
+        plan = tx.catalog.get_plan(journey.plan_interest)
+        _check_kind(journey, plan.group.scope, f"the plan {plan.key!r}")
+
+
+def _check_kind(journey: Journey, scope: CustomerKind, named: str) -> None:
+    """Refuse what is for the other kind of customer than the one that the link makes."""
     has_organization = journey.creates_organization or bool(journey.parameters.get("org_code"))
-    if plan.group.scope == "organization" and journey.signs_up and not has_organization:
+    if scope == "organization" and journey.signs_up and not has_organization:
         raise PlanMismatch(
-            f"the plan {plan.key!r} is for organizations, and this sign-up creates none",
-            remedy="Send is_create_org=true as well, or name a plan for people.",
-            plan=plan.key,
+            f"{named} is for organizations, and this sign-up creates none",
+            remedy="Send is_create_org=true as well, or name one for people.",
+        )
+    if scope == "user" and journey.creates_organization:
+        raise PlanMismatch(
+            f"{named} is for people, and this link creates an organization",
+            remedy="Leave is_create_org out, or name one for organizations.",
         )
