@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
@@ -120,8 +121,9 @@ class Config:
 
         Raises:
             MissingSetting: there is no issuer, or no client id of either kind; the error names argument and variable.
-            InvalidSetting: an address is not https and its host is not loopback.
+            InvalidSetting: there is no such setting, or an address is not https and its host is not loopback.
         """
+        require_known(settings, ClientSettings.__annotations__)
         environ = os.environ if environ is None else environ
         given: Mapping[str, Any] = settings
         found = {name: given.get(name) or environ.get(variable) or None for name, variable in _VARIABLES.items()}
@@ -175,6 +177,18 @@ class Config:
     def has_machine(self) -> bool:
         """Whether the Management API can be called."""
         return self.m2m_client_id is not None
+
+
+def require_known(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise `InvalidSetting` for the first name that there is not, with the nearest that there is.
+
+    A setting with a slip in its name would be left at its default, and nobody would know.
+    """
+    names = sorted(known)
+    for name in sorted(set(given).difference(names)):
+        nearest = get_close_matches(name, names, n=1)
+        remedy = f"Did you mean {nearest[0]}?" if nearest else f"There are {', '.join(names)}."
+        raise InvalidSetting(f"there is no setting {name}", remedy=remedy, setting=name)
 
 
 def words(name: str, given: Sequence[str] | None, environ: Mapping[str, str]) -> tuple[str, ...]:

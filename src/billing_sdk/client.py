@@ -52,7 +52,7 @@ class Operations(Generic[C]):
 
     Raises:
         MissingSetting: a setting that is needed was given nowhere; the error names argument and variable.
-        InvalidSetting: an address is not https and its host is not loopback.
+        InvalidSetting: there is no such setting, or an address is not https and its host is not loopback.
     """
 
     agreements: Agreements[C]

@@ -114,8 +114,6 @@ def mount_of(callback: SplitResult, prefix: str) -> str:
     Raises:
         InvalidSetting: the redirect URI does not lead to this package's callback.
     """
-    if not prefix.startswith("/") or prefix.endswith("/") or local_path(prefix) is None:
-        raise InvalidSetting(f"prefix is a path such as /billing, not {prefix!r}")
     if not callback.path.endswith(f"{prefix}/callback") or callback.query or callback.fragment:
         raise InvalidSetting(
             f"redirect_uri has to end with {prefix}/callback",

@@ -16,7 +16,7 @@ from billing_sdk.contrib._application import AnyClient, Application, session_sec
 from billing_sdk.contrib._gate import open_portal
 from billing_sdk.contrib._guard import DENY, NeedsFeature, NeedsPermission, NeedsPlan, Rule, WhenUnreachable
 from billing_sdk.contrib._links import Links
-from billing_sdk.contrib._options import BillingOptions, client_settings, require_known
+from billing_sdk.contrib._options import HOME, PREFIX, SESSION_SECONDS, BillingOptions, check, client_settings
 from billing_sdk.contrib._receive import Receiver
 from billing_sdk.contrib._sessions import MemorySessions, Session, SignedInUser
 from billing_sdk.contrib._sign_in import begin_sign_in, finish_sign_in, sign_out
@@ -29,7 +29,6 @@ from billing_sdk.webhooks import MemorySeen
 View = TypeVar("View", bound=Callable[..., Any])
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 EVERY_EVENT = "*"
-SESSION_SECONDS = 43_200
 
 # The routes below the prefix, and the flow that answers each; webhooks are apart, because they bring a body.
 ROUTES: Final[tuple[tuple[str, str, Callable[[Application, Visit], Flow[Answer]]], ...]] = (
@@ -47,13 +46,16 @@ class BillingBase(Links):
     Args:
         client: made from the options where it is None, and then closed with the application.
         options: see `BillingOptions`.
+
+    Raises:
+        InvalidSetting: there is no such option, or its value can't work.
     """
 
     client_class: ClassVar[type[AnyClient]]
 
     def __init__(self, client: AnyClient | None, options: BillingOptions) -> None:
-        require_known(options)
-        self.prefix = options.get("prefix", "/billing")
+        check(options)
+        self.prefix = options.get("prefix", PREFIX)
         self._client = client
         self._owns_client = client is None
         self._options = options
@@ -150,7 +152,7 @@ class BillingBase(Links):
             self._client or self.client_class(**client_settings(options)),
             MemorySessions() if sessions is None else sessions,
             prefix=self.prefix,
-            home=options.get("home", "/"),
+            home=options.get("home", HOME),
             secret=secret,
             session_time=timedelta(seconds=options.get("session_seconds", SESSION_SECONDS)),
             now=options.get("now", utc_now),

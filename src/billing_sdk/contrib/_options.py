@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
-from billing_sdk._config import ClientSettings
+from billing_sdk._config import ClientSettings, require_known
 from billing_sdk.contrib._sessions import SessionStore
+from billing_sdk.contrib._visit import local_path
+from billing_sdk.errors import InvalidSetting
 from billing_sdk.webhooks import SeenStore
+
+PREFIX: Final = "/billing"
+HOME: Final = "/"
+SESSION_SECONDS: Final = 43_200
+SHORTEST_SESSION: Final = 60
+LONGEST_SESSION: Final = 31_536_000
 
 
 class BillingOptions(ClientSettings, total=False):
@@ -18,7 +26,7 @@ class BillingOptions(ClientSettings, total=False):
         prefix: path of the routes; `/billing` by default. The redirect URI has to end with `{prefix}/callback`.
         home: path for a visitor who comes from nowhere in particular; `/` by default.
         session_secret: signs cookies, 16 characters or more; or `BILLING_SESSION_SECRET`.
-        session_seconds: after this long everybody signs in again; twelve hours by default.
+        session_seconds: after this long everybody signs in again; a minute to a year, twelve hours by default.
     """
 
     sessions: SessionStore
@@ -35,7 +43,27 @@ def client_settings(options: BillingOptions) -> ClientSettings:
     return cast("ClientSettings", {name: value for name, value in options.items() if name in names})
 
 
-def require_known(options: BillingOptions) -> None:
-    """Raise `TypeError`, as a call does, for an option that there is not."""
-    if unknown := sorted(options.keys() - BillingOptions.__annotations__.keys()):
-        raise TypeError(f"Billing takes no option {unknown[0]!r}")
+def check(options: BillingOptions) -> None:
+    """Check what can be checked before there is an application.
+
+    Raises:
+        InvalidSetting: there is no such option, or its value can't work.
+    """
+    require_known(options, BillingOptions.__annotations__)
+    seconds = options.get("session_seconds", SESSION_SECONDS)
+    if type(seconds) is not int or not SHORTEST_SESSION <= seconds <= LONGEST_SESSION:
+        raise InvalidSetting(
+            f"session_seconds has to be a whole number from {SHORTEST_SESSION} to {LONGEST_SESSION}, not {seconds!r}",
+            setting="session_seconds",
+        )
+    require_path("home", options.get("home", HOME))
+    prefix = options.get("prefix", PREFIX)
+    require_path("prefix", prefix)
+    if prefix.endswith("/"):
+        raise InvalidSetting(f"prefix is a path without a slash at its end, not {prefix!r}", setting="prefix")
+
+
+def require_path(name: str, value: str) -> None:
+    """Raise `InvalidSetting` for what is not a path of this application alone, such as `//evil.example`."""
+    if not isinstance(value, str) or local_path(value) is None or "?" in value or "#" in value:
+        raise InvalidSetting(f"{name} is a path of this application such as /billing, not {value!r}", setting=name)

@@ -44,6 +44,7 @@ class Billing(BillingBase):
 
     Raises:
         MissingSetting: a setting was given neither as an argument nor in the environment; it is named.
+        InvalidSetting: there is no such setting, or its value can't work; it is named.
     """
 
     client_class: ClassVar[type[Client]] = Client

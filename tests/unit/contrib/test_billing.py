@@ -80,18 +80,44 @@ def test_flask_lends_its_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
         {"prefix": "billing"},
         {"prefix": "/"},
         {"prefix": "//evil.example"},
+        {"prefix": "/billing?x=1"},
+        {"prefix": None},
+        {"home": "//evil.example"},
+        {"home": "https://evil.example/"},
+        {"home": "home"},
+        {"home": ""},
+        {"session_seconds": -5},
+        {"session_seconds": 0},
+        {"session_seconds": 59},
+        {"session_seconds": 10**15},
+        {"session_seconds": "600"},
+        {"session_seconds": True},
     ],
+    ids=repr,
 )
-def test_a_setting_that_can_not_work_is_refused_when_the_application_starts(
-    build: Build, wrong: dict[str, str]
+def test_a_setting_that_can_not_work_is_refused_by_its_name_when_the_application_starts(
+    build: Build, wrong: dict[str, Any]
 ) -> None:
-    with pytest.raises(InvalidSetting):
+    with pytest.raises(InvalidSetting, match=next(iter(wrong)).replace("_", ".")):
         build(**{**SETTINGS, **wrong})
 
 
-def test_an_option_that_there_is_not_is_refused(build: Build) -> None:
-    with pytest.raises(TypeError, match="redirect_url"):
-        build(**SETTINGS, redirect_url="https://app.example/billing/callback")
+@pytest.mark.parametrize(
+    ("slip", "meant"),
+    [
+        ("redirect_url", "redirect_uri"),
+        ("sesion_seconds", "session_seconds"),
+        ("webhook_endpoint", "webhook_endpoint_id"),
+        ("zzz", "session_seconds"),
+    ],
+)
+def test_an_option_that_there_is_not_is_refused_with_the_nearest_that_there_is(
+    build: Build, slip: str, meant: str
+) -> None:
+    with pytest.raises(InvalidSetting, match=slip) as caught:
+        build(**SETTINGS, **{slip: "x"})
+    assert meant in caught.value.remedy
+    assert caught.value.facts == {"setting": slip}
 
 
 def test_an_application_that_is_mounted_below_a_path_says_so_in_its_redirect_uri(build: Build) -> None:

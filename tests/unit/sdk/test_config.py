@@ -114,6 +114,18 @@ def test_an_unsafe_setting_is_refused(setting: dict[str, Any]) -> None:
         Config(issuer="https://id.example", client_id="a", **setting)
 
 
+@pytest.mark.parametrize("colour", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    ("slip", "meant"), [("client_idd", "client_id"), ("foo", "issuer"), ("m2m_id", "m2m_client_id")]
+)
+def test_a_setting_that_there_is_not_is_refused_with_the_nearest_that_there_is(
+    colour: Any, slip: str, meant: str
+) -> None:
+    with pytest.raises(InvalidSetting, match=slip) as caught:
+        colour(issuer="https://id.example", client_id="a", **{slip: 1})
+    assert meant in caught.value.remedy
+
+
 @pytest.mark.parametrize("name", ["scopes", "accepted_clients"])
 def test_a_list_that_was_given_as_one_text_is_refused(name: str) -> None:
     with pytest.raises(InvalidSetting, match=name):
