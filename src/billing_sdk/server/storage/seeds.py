@@ -20,4 +20,5 @@ class SeedRepository:
         # The row is locked by writing it, even where another process has stored it a moment ago.
         values = {"name": name, "value": new_secret()}
         self._connection.execute(upsert(self._connection, seeds, values, {"name": name}))
-        return self._connection.execute(select(seeds.c.value).where(seeds.c.name == name)).scalar_one()
+        value: str = self._connection.execute(select(seeds.c.value).where(seeds.c.name == name)).scalar_one()
+        return value
