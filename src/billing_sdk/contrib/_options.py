@@ -63,7 +63,7 @@ def check(options: BillingOptions) -> None:
         raise InvalidSetting(f"prefix is a path without a slash at its end, not {prefix!r}", setting="prefix")
 
 
-def require_path(name: str, value: str) -> None:
+def require_path(name: str, value: object) -> None:
     """Raise `InvalidSetting` for what is not a path of this application alone, such as `//evil.example`."""
     if not isinstance(value, str) or local_path(value) is None or "?" in value or "#" in value:
         raise InvalidSetting(f"{name} is a path of this application such as /billing, not {value!r}", setting=name)
