@@ -195,6 +195,7 @@ def test_too_many_attempts_are_told_to_wait(site: RunningServer, visitor: Visito
     begin(visitor, site, prompt="login")
     for _ in range(6):
         page = visitor.submit("Sign in", email="guessed@example.com", password="one of many guesses")
+    assert page.status == 429
     assert "Wait a minute" in page.text
 
 

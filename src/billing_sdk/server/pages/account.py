@@ -7,13 +7,14 @@ from starlette.responses import Response
 from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCredentials
 from billing_sdk.server import web
 from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.pages.messages import waiting_time
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import name_organization, sign_in_in_journey, sign_up_in_journey
 from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
 
 PASSWORD_HINT = f"At least {MIN_LENGTH} characters. A few unrelated words are easy to remember."
-TOO_MANY_ATTEMPTS = "There were too many attempts to sign in with this address. Wait a minute and try again."
+TOO_MANY_ATTEMPTS = "There were too many attempts to sign in with this address. Wait {time} and try again."
 
 
 def show_register(stop: Stop, form: Form) -> Response:
@@ -56,9 +57,16 @@ def sign_in(stop: Stop, form: Form) -> Response:
         )
     except WrongCredentials as error:
         return show_sign_in(stop, form.refused(error))
-    except RateLimited:
-        return show_sign_in(stop, form.wrong({"": TOO_MANY_ATTEMPTS}))
+    except RateLimited as error:
+        return _told_to_wait(stop, form, error)
     return _signed_in(stop, session_key)
+
+
+def _told_to_wait(stop: Stop, form: Form, error: RateLimited) -> Response:
+    response = show_sign_in(stop, form.wrong({"": TOO_MANY_ATTEMPTS.format(time=waiting_time(error))}))
+    response.status_code = error.status
+    response.headers.update(web.error_headers(error))
+    return response
 
 
 def show_organization(stop: Stop, form: Form) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import wraps
 
@@ -13,6 +14,18 @@ from billing_sdk.server import web
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web.errors import wants_html
+
+# What to do next, for people: the catalogue's own words are for whoever writes the program that called.
+REMEDIES = {
+    "forbidden": "Ask whoever gave you this link, or go back to the application.",
+    "invalid_request": "Go back to the application and start again.",
+    "method_not_allowed": "Go back to the application and start again.",
+    "not_found": "Check the address, or go back to the application.",
+    "payload_too_large": "Go back, and send less.",
+    "rate_limited": "Wait a minute and try again.",
+    "route_not_found": "Check the address, or go back to the application.",
+    "unauthenticated": "Go back to the application and sign in again.",
+}
 
 
 def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
@@ -39,11 +52,26 @@ def show_error(request: Request, error: BillingError, *, application: str, retur
         application=application,
         headline=error.title,
         detail="" if error.detail == error.title else sentence(error.detail),
-        remedy=error.remedy,
+        remedy=remedy_for_people(error),
         return_url=return_url,
     )
     response.headers.update(web.error_headers(error))
     return response
+
+
+def remedy_for_people(error: BillingError) -> str:
+    """Return what somebody at a page can do about an error, where the catalogue only tells a program what to do."""
+    if error.remedy != type(error).default_remedy:
+        return error.remedy
+    if "retry_after_seconds" in error.facts:
+        return f"Wait {waiting_time(error)} and try again."
+    return REMEDIES.get(error.code, error.remedy)
+
+
+def waiting_time(error: BillingError) -> str:
+    """Return how long to wait before trying again, in whole minutes: "a minute", "3 minutes"."""
+    minutes = math.ceil(int(error.facts.get("retry_after_seconds", 60)) / 60)
+    return "a minute" if minutes <= 1 else f"{minutes} minutes"
 
 
 def show_message(request: Request, *, headline: str, detail: str, application: str, return_url: str = "") -> Response:
