@@ -22,7 +22,7 @@ def create_user(
     Raises:
         EmailTaken: an account with the e-mail address exists.
         NotFound: there is no such organization.
-        InvalidRequest: the address or a name can't be taken.
+        InvalidRequest: the address, a name, the picture or `provided_id` can't be taken.
     """
     user = new_user(
         email=email,

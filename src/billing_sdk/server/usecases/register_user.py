@@ -11,7 +11,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.passwords import hash_password
-from billing_sdk.server.usecases.people import normal_email, normal_name
+from billing_sdk.server.usecases.people import normal_email, normal_name, normal_picture, normal_provided_id
 
 
 def register_user(engine: Engine, *, email: str, password: str, given_name: str = "", family_name: str = "") -> User:
@@ -40,7 +40,7 @@ def new_user(
     """Return a person who is not stored yet.
 
     Raises:
-        InvalidRequest: the address or a name can't be taken.
+        InvalidRequest: the address, a name, the picture or the other system's id can't be taken.
     """
     return User(
         id=new_id("kp"),
@@ -49,8 +49,8 @@ def new_user(
         family_name=normal_name(family_name, "family_name"),
         created_at=at,
         updated_at=at,
-        picture=picture,
-        provided_id=provided_id,
+        picture=normal_picture(picture),
+        provided_id=normal_provided_id(provided_id),
     )
 
 

@@ -10,7 +10,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.people import normal_email, normal_name
+from billing_sdk.server.usecases.people import normal_email, normal_name, normal_picture, normal_provided_id
 
 CHANGEABLE = frozenset({"email", "given_name", "family_name", "picture", "provided_id", "is_suspended"})
 
@@ -35,6 +35,10 @@ def update_user(engine: Engine, *, user_id: str, source: EventSource = "api", **
         changes["email"] = normal_email(changes["email"])
     for name in changes.keys() & {"given_name", "family_name"}:
         changes[name] = normal_name(changes[name] or "", name)
+    if "picture" in changes:
+        changes["picture"] = normal_picture(changes["picture"])
+    if "provided_id" in changes:
+        changes["provided_id"] = normal_provided_id(changes["provided_id"])
     at = engine.now()
     with engine.begin() as tx:
         before = tx.users.get(user_id)

@@ -16,6 +16,12 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.delete_user import delete_user
+from billing_sdk.server.usecases.people import (
+    MAX_EMAIL_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_PICTURE_LENGTH,
+    MAX_PROVIDED_ID_LENGTH,
+)
 from billing_sdk.server.usecases.update_user import update_user
 
 router = APIRouter(tags=["Users"], route_class=StrictRoute)
@@ -110,15 +116,15 @@ class ChangedUser(BaseModel):
 class Profile(Body):
     """What a user is called."""
 
-    given_name: str = Field(default="", max_length=128)
-    family_name: str = Field(default="", max_length=128)
-    picture: str | None = Field(default=None, max_length=2_048)
+    given_name: str = Field(default="", max_length=MAX_NAME_LENGTH)
+    family_name: str = Field(default="", max_length=MAX_NAME_LENGTH)
+    picture: str | None = Field(default=None, max_length=MAX_PICTURE_LENGTH)
 
 
 class EmailDetails(Body):
     """An e-mail address."""
 
-    email: str = Field(max_length=254)
+    email: str = Field(max_length=MAX_EMAIL_LENGTH)
 
 
 class Identity(Body):
@@ -134,17 +140,17 @@ class NewUser(Body):
 
     profile: Profile = Profile()
     organization_code: str | None = Field(default=None, max_length=64)
-    provided_id: str | None = Field(default=None, max_length=255)
+    provided_id: str | None = Field(default=None, max_length=MAX_PROVIDED_ID_LENGTH)
     identities: list[Identity] = Field(min_length=1, max_length=1)
 
 
 class UserChange(Body):
     """What to change; what is not named stays, whatever the default here."""
 
-    given_name: str = Field(default="", max_length=128)
-    family_name: str = Field(default="", max_length=128)
-    picture: str | None = Field(default=None, max_length=2_048)
-    provided_id: str | None = Field(default=None, max_length=255)
+    given_name: str = Field(default="", max_length=MAX_NAME_LENGTH)
+    family_name: str = Field(default="", max_length=MAX_NAME_LENGTH)
+    picture: str | None = Field(default=None, max_length=MAX_PICTURE_LENGTH)
+    provided_id: str | None = Field(default=None, max_length=MAX_PROVIDED_ID_LENGTH)
     is_suspended: bool = False
 
 
