@@ -19,6 +19,7 @@ from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.create_billed_organization import create_billed_organization
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.delete_organization import delete_organization
+from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
 from billing_sdk.server.usecases.update_organization import update_organization
 
 router = APIRouter(tags=["Organizations"], route_class=StrictRoute)
@@ -91,7 +92,7 @@ class CreatedAnswer(Answer):
 class NewOrganization(Body):
     """An organization and, where it is asked for, its billing customer."""
 
-    name: str = Field(min_length=1, max_length=128)
+    name: str = Field(min_length=1, max_length=MAX_NAME_LENGTH)
     handle: str | None = Field(default=None, max_length=64)
     external_id: str | None = Field(default=None, max_length=255)
     is_create_billing_customer: bool = False
@@ -102,7 +103,7 @@ class NewOrganization(Body):
 class OrganizationChange(Body):
     """What to change; what is not named stays, whatever the default here."""
 
-    name: str = Field(default="", min_length=1, max_length=128)
+    name: str = Field(default="", min_length=1, max_length=MAX_NAME_LENGTH)
     handle: str | None = Field(default=None, max_length=64)
     external_id: str | None = Field(default=None, max_length=255)
 
