@@ -24,8 +24,8 @@ import httpx
 from billing_sdk._config import Config, is_loopback
 from billing_sdk._deadline import DeadlineBackend, deadline
 from billing_sdk._operation import Async, Call, Sync, shorter
+from billing_sdk._strict_json import parse_object
 from billing_sdk._version import __version__
-from billing_sdk.auth.strict_json import parse_object
 from billing_sdk.errors import DeadlineExceeded, InvalidRequest, Unreachable, UnsafeAnswer
 from billing_sdk.models import read_problem
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
-from billing_sdk.auth.strict_json import parse_object
+from billing_sdk._strict_json import parse_object
 from billing_sdk.errors import UnsafeAnswer
 
 ALGORITHMS: Final = {"RS256": "RSA", "ES256": "EC"}

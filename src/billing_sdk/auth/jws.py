@@ -16,8 +16,8 @@ from typing import Any, Final
 from jwt import PyJWS
 from jwt.exceptions import PyJWTError
 
+from billing_sdk._strict_json import parse_object
 from billing_sdk.auth.jwk import ALGORITHMS, VerifyingKey
-from billing_sdk.auth.strict_json import parse_object
 from billing_sdk.errors import InvalidToken
 
 LONGEST_KID: Final = 256

@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Any, Final, cast
 
+from billing_sdk._strict_json import parse_object
 from billing_sdk.auth.options import SignInOptions, encode_options
-from billing_sdk.auth.strict_json import parse_object
 from billing_sdk.errors import InvalidRequest
 
 LONGEST_STATE: Final = 2_048

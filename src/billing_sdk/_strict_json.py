@@ -1,0 +1,94 @@
+"""JSON with one meaning only, and bounded (RFC 7493; RFC 8725, section 3.7): the one reader of both sides.
+
+A parser that takes the last of two members, or reads 1e999 as infinity, gives a document a second meaning for whoever
+reads it differently.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Final
+
+DEEPEST: Final = 32
+LONGEST_NUMBER: Final = 40
+
+
+def parse(document: bytes | str) -> Any:
+    """Return a JSON document.
+
+    Raises:
+        ValueError: it is not UTF-8 or not JSON; a member is there twice; a number is longer than 40 characters or not
+            finite; it is nested deeper than 32; or a text holds a NUL or half a character.
+    """
+    text = document.decode("utf-8", errors="strict") if isinstance(document, bytes) else document
+    try:
+        found = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_whole,
+            parse_float=_fraction,
+            parse_constant=_constant,
+        )
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise ValueError("it is not JSON") from None
+    _require_plain(found)
+    return found
+
+
+def parse_object(document: bytes | str) -> dict[str, Any]:
+    """Return a JSON object.
+
+    Raises:
+        ValueError: as `parse`, or the document is something else than an object.
+    """
+    found = parse(document)
+    if not isinstance(found, dict):
+        raise ValueError("it is not a JSON object")  # noqa: TRY004 - the document is wrong, not the argument
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("it names a member twice")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError("it holds a number that is too long")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    found = float(text)
+    if len(text) > LONGEST_NUMBER or not math.isfinite(found):
+        raise ValueError("it holds a number that is too long or not finite")
+    return found
+
+
+def _constant(text: str) -> Any:
+    raise ValueError(f"{text} is not a JSON number")
+
+
+def _require_plain(document: Any) -> None:
+    level: list[Any] = [document]
+    depth = 0
+    while level:
+        inner: list[Any] = []
+        for member in level:
+            if isinstance(member, str):
+                _require_whole_characters(member)
+            elif isinstance(member, dict | list):
+                if depth == DEEPEST:
+                    raise ValueError("it is nested too deep")
+                inner += [*member, *member.values()] if isinstance(member, dict) else member
+        level, depth = inner, depth + 1
+
+
+def _require_whole_characters(text: str) -> None:
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it holds a NUL or half a character")
