@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from billing_sdk.errors import UnsafeAnswer
 
 T = TypeVar("T")
+
+# Checked before Decimal sees the text: Decimal itself takes exponents, underscores and digits of any script.
+PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 
 
 class Document:
@@ -50,6 +55,13 @@ class Document:
         if found is not None and type(found) is not int:
             raise self._unfit(name)
         return found
+
+    def exact_or_none(self, name: str) -> Decimal | None:
+        """Return a member that is a plain decimal number in text, or None where there is none."""
+        found = self.text_or_none(name)
+        if found is not None and not PLAIN_DECIMAL.fullmatch(found):
+            raise self._unfit(name)
+        return None if found is None else Decimal(found)
 
     def flag(self, name: str) -> bool:
         """Return a boolean; false when it is missing. `"true"` and 1 are not booleans."""

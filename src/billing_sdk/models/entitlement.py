@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from billing_sdk.models._read import Document
@@ -16,7 +17,8 @@ class Entitlement:
 
     Attributes:
         fixed_charge: price of a fixed-charge item as the provider states it.
-        unit_amount: price of one unit, in minor units of the plan's currency.
+        unit_amount: price of one unit, in minor units of the plan's currency; None where it is not whole.
+        unit_amount_decimal: the same, exact; only our own server tells it.
         limit_max: how many units may be used; None is unlimited.
         limit_min: how many units are charged at least.
     """
@@ -29,6 +31,7 @@ class Entitlement:
     unit_amount: int | None = None
     limit_max: int | None = None
     limit_min: int | None = None
+    unit_amount_decimal: Decimal | None = None
 
     @classmethod
     def read(cls, data: Any) -> Entitlement:
@@ -43,6 +46,7 @@ class Entitlement:
             unit_amount=document.whole_or_none("unit_amount"),
             limit_max=document.whole_or_none("entitlement_limit_max"),
             limit_min=document.whole_or_none("entitlement_limit_min"),
+            unit_amount_decimal=document.exact_or_none("unit_amount_decimal"),
         )
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -363,3 +364,15 @@ def test_a_client_keeps_snapshots_of_its_own(driver: Driver, issuer: respx.MockR
     assert found.has("a")
     assert driver.client.snapshots.fresh(OWNER) is found
     assert found.taken_at - NOW == timedelta(0)
+
+
+@pytest.mark.parametrize(("sent", "read"), [("0.02", Decimal("0.02")), ("30", Decimal(30)), (None, None)])
+def test_the_exact_price_of_a_unit_is_read_where_it_is_told(sent: str | None, read: Decimal | None) -> None:
+    told = {"id": "entitlement_1", "feature_key": "ai_tokens", "unit_amount": None, "unit_amount_decimal": sent}
+    assert Entitlement.read(told).unit_amount_decimal == read
+
+
+@pytest.mark.parametrize("sent", ["1e9", "NaN", "1_0", " 1", "٣", 0.02])
+def test_a_price_that_is_not_a_plain_decimal_number_is_refused(sent: object) -> None:
+    with pytest.raises(UnsafeAnswer, match="unit_amount_decimal"):
+        Entitlement.read({"id": "entitlement_1", "feature_key": "ai_tokens", "unit_amount_decimal": sent})
