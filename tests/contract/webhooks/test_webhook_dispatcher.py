@@ -73,6 +73,7 @@ def test_a_dispatcher_that_is_woken_does_not_wait_for_its_next_look():
         desk.put("delivery_1", receiver.url)
         dispatcher.wake()
         wait_until(lambda: "delivery_1" in desk.settled, what="the delivery")
+    assert desk.settled["delivery_1"] == Answer(200, "")
 
 
 def test_endpoints_that_hang_do_not_hold_up_the_others():
