@@ -9,6 +9,7 @@ another flow that nobody waits for. This module knows neither HTTP nor an event 
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -120,12 +121,12 @@ def shorter(seconds: float, others: float | None) -> float:
     return seconds if others is None else min(seconds, others)
 
 
-class Sync:
+class Sync(ABC):
     """A client whose answers are plain values."""
 
+    @abstractmethod
     def take(self, step: Any, /) -> Any:
         """Carry out one step of a flow and return what the flow goes on with."""
-        raise NotImplementedError
 
     def run(self, flow: Generator[Any, Any, T], /) -> T:
         """Drive a flow to its end, one blocking step at a time."""
@@ -143,12 +144,12 @@ class Sync:
             return value
 
 
-class Async:
+class Async(ABC):
     """A client whose answers are awaited."""
 
+    @abstractmethod
     async def take(self, step: Any, /) -> Any:
         """Carry out one step of a flow and return what the flow goes on with."""
-        raise NotImplementedError
 
     async def run(self, flow: Generator[Any, Any, T], /) -> T:
         """Drive a flow to its end, awaiting each step."""
