@@ -7,7 +7,7 @@ READY := .venv/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check bench docs lock clean
+.PHONY: help install demo serve test check bench mutants attacks soak docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -39,6 +39,17 @@ test: check ## everything that .ci/run asks for
 
 bench: $(READY) ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+mutants: $(READY) ## break each defence on purpose; a test has to turn red (ONLY="name ...")
+	$(BIN)/python scripts/mutants.py $(if $(ONLY),--only $(ONLY))
+
+attacks: $(READY) ## twelve attacks on two SDKs, side by side
+	sh scripts/foreign.sh
+	$(BIN)/python scripts/twelve_attacks.py
+
+soak: $(READY) ## the long proofs (NAMES="dispatcher_isolation ..." SCALE=0.1)
+	sh scripts/soak_tools.sh
+	$(BIN)/python -m soak $(NAMES) --scale $(or $(SCALE),1)
 
 docs: $(READY) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
