@@ -44,6 +44,7 @@ from billing_sdk.models import (
     Organization as Organization,
     Permission as Permission,
     PortalLink as PortalLink,
+    Profile as Profile,
     Role as Role,
     SubscribedPlan as SubscribedPlan,
     User as User,

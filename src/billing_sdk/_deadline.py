@@ -6,6 +6,7 @@ and write of a thread gets what is left until the thread's deadline instead.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -33,9 +34,21 @@ class DeadlineBackend(httpcore.NetworkBackend):
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
 
-    def connect_tcp(self, *args: Any, **options: Any) -> httpcore.NetworkStream:
-        """Open a connection to a host and port."""
-        return _DeadlineStream(self._backend.connect_tcp(*args, **options))
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
+    ) -> httpcore.NetworkStream:
+        """Open a connection to the first address of a host that takes one.
+
+        Each address gets what is left: a name with many silent ones would multiply the time otherwise.
+        """
+        fault: Exception | None = None
+        for address in _addresses(host, port):
+            left = _remaining(timeout, httpcore.ConnectTimeout)
+            try:
+                return _DeadlineStream(self._backend.connect_tcp(address, port, left, *args, **options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                fault = error
+        raise fault or httpcore.ConnectError("the name has no address")
 
 
 class _DeadlineStream(httpcore.NetworkStream):
@@ -56,6 +69,15 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, in the order in which the system would try them."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise httpcore.ConnectError("the name has no address") from None
+    return list(dict.fromkeys(str(where[0]) for *_, where in found))
 
 
 def _remaining(timeout: float | None, fault: type[Exception]) -> float | None:

@@ -19,7 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R", covariant=True)
 
-Credential: TypeAlias = Literal["none", "machine", "client"]
+Credential: TypeAlias = Literal["none", "machine", "client", "client_in_form"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,9 @@ class Call(Generic[R]):
         read: makes the answer's JSON document a value; raises `UnsafeAnswer` where it does not fit.
         form: sent as `application/x-www-form-urlencoded` instead of JSON.
         token: a user's access token to send as the bearer.
-        credential: `machine` sends the client's own renewed M2M token; `client` adds the client id and
-            secret to the form (RFC 6749, section 2.3.1).
+        credential: `machine` sends the client's own renewed M2M token; `client` adds the client id and secret as
+            HTTP Basic, `client_in_form` in the form (RFC 6749, section 2.3.1).
+        basic: id and secret of whoever calls, to send as HTTP Basic.
         idempotency_key: makes the call safe to repeat.
         max_bytes: a longer answer is refused.
         deadline_seconds: somebody waits who can't wait long: answered in this time, and sent once; None leaves both
@@ -46,6 +47,7 @@ class Call(Generic[R]):
     form: Mapping[str, str] | None = field(default=None, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
+    basic: tuple[str, str] | None = field(default=None, repr=False)
     credential: Credential = "none"
     idempotency_key: str | None = None
     max_bytes: int = 1_048_576

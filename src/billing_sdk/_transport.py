@@ -10,13 +10,14 @@ import asyncio
 import os
 import threading
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from json import dumps
 from random import random
 from typing import Any, Final, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -34,6 +35,7 @@ R = TypeVar("R")
 MOST_RETRIES: Final = 2
 LONGEST_PAUSE_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.2
+SECRET_FIELDS: Final = ("client_secret", "code", "code_verifier", "refresh_token", "token")
 RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
 HEADERS: Final = {
     "Accept": "application/json, application/problem+json",
@@ -120,6 +122,8 @@ def encode(call: Call[Any], config: Config, *, ends_at: float) -> Attempt:
         content = _encoded(call.form).encode("ascii")
     if call.token is not None:
         headers["Authorization"] = f"Bearer {_header_value(call.token)}"
+    elif call.basic is not None:
+        headers["Authorization"] = f"Basic {_basic(*call.basic)}"
     if call.idempotency_key is not None:
         headers["Idempotency-Key"] = _header_value(call.idempotency_key)
     return Attempt(call.method, url, headers, content, call.max_bytes, ends_at)
@@ -131,7 +135,7 @@ def decode(call: Call[R], answer: Answer) -> R:
         raise UnsafeAnswer("the server answered with a redirect, which is not followed")
     is_json = _is_json(answer.headers.get("content-type", ""))
     if answer.status >= 400:
-        data = _parse_or_none(answer.body) if is_json else None
+        data = _without(_secrets_of(call), _parse_or_none(answer.body)) if is_json else None
         error = read_problem(data, status=answer.status, request_id=answer.headers.get("x-request-id"))
         pause = _whole_seconds(answer.headers)
         if pause is not None:
@@ -274,7 +278,7 @@ def _failures() -> Iterator[None]:
         yield
     except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.PoolTimeout, TimeoutError):
         raise DeadlineExceeded("the billing server did not answer in time") from None
-    except (httpx.TransportError, httpx.StreamError, OSError) as error:
+    except (httpx.TransportError, httpx.StreamError, OSError, UnicodeError) as error:
         # The message could hold an address with a secret in it; the kind of failure is enough.
         raise Unreachable(f"the billing server could not be reached ({type(error).__name__})") from None
     except httpx.InvalidURL:
@@ -341,6 +345,28 @@ def _parse_or_none(body: bytes) -> Any:
         return parse_object(body)
     except ValueError:
         return None
+
+
+def _secrets_of(call: Call[Any]) -> tuple[str, ...]:
+    sent = (call.token, call.basic and call.basic[1], *((call.form or {}).get(name) for name in SECRET_FIELDS))
+    return tuple(secret for secret in sent if secret)
+
+
+def _without(secrets: tuple[str, ...], data: Any) -> Any:
+    """Return a refusal without what it repeats of the request: its text ends in logs and on pages."""
+    if isinstance(data, Mapping):
+        return {_without(secrets, name): _without(secrets, value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [_without(secrets, item) for item in data]
+    if isinstance(data, str):
+        for secret in secrets:
+            data = data.replace(secret, "***")
+    return data
+
+
+def _basic(client_id: str, secret: str) -> str:
+    """Return id and secret as HTTP Basic; each is encoded before, so that a colon in one is none."""
+    return b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode("ascii")
 
 
 def _encoded(parameters: Mapping[str, str]) -> str:

@@ -92,10 +92,13 @@ class Operations(Generic[C]):
         return f"{type(self).__name__}(issuer={self.config.issuer!r})"
 
     def _with_secret(self, call: Call[R]) -> Call[R]:
-        """Add the application's credentials to a form (RFC 6749, section 2.3.1)."""
-        form = {**(call.form or {}), "client_id": self.config.value("client_id")}
-        if self.config.client_secret is not None:
-            form["client_secret"] = self.config.client_secret
+        """Add the application's credentials to a call (RFC 6749, section 2.3.1); a public client names itself only."""
+        client_id, secret = self.config.value("client_id"), self.config.client_secret
+        if secret is not None and call.credential == "client":
+            return replace(call, basic=(client_id, secret), credential="none")
+        form = {**(call.form or {}), "client_id": client_id}
+        if secret is not None:
+            form["client_secret"] = secret
         return replace(call, form=form, credential="none")
 
     def _by_machine(self, call: Call[R]) -> Flow[R]:
@@ -121,7 +124,7 @@ class Client(Sync, Operations[Sync]):
         match step:
             case Call(credential="machine"):
                 return self.run(self._by_machine(step))
-            case Call(credential="client"):
+            case Call(credential="client" | "client_in_form"):
                 return self._transport.send(self._with_secret(step))
             case Call():
                 return self._transport.send(step)
@@ -180,7 +183,7 @@ class AsyncClient(Async, Operations[Async]):
         match step:
             case Call(credential="machine"):
                 return await self.run(self._by_machine(step))
-            case Call(credential="client"):
+            case Call(credential="client" | "client_in_form"):
                 return await self._transport.send(self._with_secret(step))
             case Call():
                 return await self._transport.send(step)

@@ -8,6 +8,7 @@ from hmac import compare_digest
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from billing_sdk.auth.secret import Secret
 from billing_sdk.auth.transaction import SignInTransaction
 from billing_sdk.errors import IssuerMismatch, SignInDenied, SignInError, StateMismatch
 
@@ -19,7 +20,7 @@ Query = Mapping[str, str] | Mapping[str, Sequence[str]] | str
 
 
 @dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Secret):
     """The parameters of one redirect back; each of them came once."""
 
     parameters: Mapping[str, str] = field(repr=False)
@@ -51,7 +52,7 @@ class Callback:
             SignInError: there is neither a code nor an error, or both.
         """
         state = self.parameters.get("state", "")
-        if not compare_digest(_bytes(state), _bytes(transaction.state)):
+        if not state or not compare_digest(_bytes(state), _bytes(transaction.state)):
             raise StateMismatch("the callback carries no state, or that of another sign-in")
         sent = self.parameters.get("iss")
         if transaction.issuer != issuer or (sent is None and needs_issuer) or (sent is not None and sent != issuer):

@@ -21,7 +21,12 @@ LONGEST_DOCUMENT: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the issuer says about itself; every endpoint is on the issuer's own origin."""
+    """What the issuer says about itself; every endpoint is on the issuer's own origin.
+
+    Attributes:
+        sends_issuer: it promises to name itself in the redirect back (RFC 9207).
+        takes_secret_in_form: a client may send its secret in the form instead of the header.
+    """
 
     issuer: str
     authorization_endpoint: str
@@ -31,6 +36,7 @@ class Metadata:
     revocation_endpoint: str | None = None
     userinfo_endpoint: str | None = None
     sends_issuer: bool = False
+    takes_secret_in_form: bool = False
 
     @classmethod
     def read(cls, data: Any, *, issuer: str) -> Metadata:
@@ -66,6 +72,8 @@ class Metadata:
             revocation_endpoint=endpoint_or_none("revocation_endpoint"),
             userinfo_endpoint=endpoint_or_none("userinfo_endpoint"),
             sends_issuer=document.flag("authorization_response_iss_parameter_supported"),
+            # An issuer that does not say takes it in the header (OpenID Connect Discovery 1.0, section 3).
+            takes_secret_in_form="client_secret_post" in document.texts("token_endpoint_auth_methods_supported"),
         )
 
 

@@ -13,7 +13,7 @@ from billing_sdk._config import Config
 from billing_sdk._flight import Flight
 from billing_sdk._operation import Call, Flow
 from billing_sdk.auth.discovery import Discovery
-from billing_sdk.auth.token_set import TokenSet
+from billing_sdk.auth.token_set import LONGEST_ANSWER, TokenSet
 from billing_sdk.errors import Unauthenticated
 
 R = TypeVar("R")
@@ -71,13 +71,17 @@ class MachineToken:
             return self._token
         form = {
             "grant_type": "client_credentials",
-            "client_id": self._config.value("m2m_client_id"),
-            "client_secret": self._config.value("m2m_client_secret"),
             "audience": self._config.management_audience,
         }
+        client_id, secret = self._config.value("m2m_client_id"), self._config.value("m2m_client_secret")
         metadata = yield from self._discovery.metadata()
         asked_at = self._monotonic()
-        tokens = yield from Call("POST", metadata.token_endpoint, _read, form=form)
+        call = Call(
+            "POST", metadata.token_endpoint, _read, form=form, basic=(client_id, secret), max_bytes=LONGEST_ANSWER
+        )
+        if metadata.takes_secret_in_form:
+            call = replace(call, form={**form, "client_id": client_id, "client_secret": secret}, basic=None)
+        tokens = yield from call
         lifetime = (tokens.expires_at - _EPOCH).total_seconds()
         self._token = tokens.access_token
         self._renew_at = asked_at + max(lifetime - RENEW_SECONDS, lifetime / 2)

@@ -7,18 +7,19 @@ from collections.abc import Mapping
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from billing_sdk._config import is_safe_address
-from billing_sdk._operation import Call, Flow
+from billing_sdk._operation import Call, Credential, Flow
 from billing_sdk.auth.callback import Callback, Query
 from billing_sdk.auth.claims import AccessClaims, IdClaims
-from billing_sdk.auth.jws import read_unverified_claims
+from billing_sdk.auth.discovery import Metadata
 from billing_sdk.auth.options import LONGEST_URL, SignInOptions, checked_path, checked_text, encode_options
 from billing_sdk.auth.provider import Provider
-from billing_sdk.auth.token_set import SignedIn, TokenSet
+from billing_sdk.auth.token_set import LONGEST_ANSWER, SignedIn, TokenSet
 from billing_sdk.auth.transaction import AuthUrl, SignInTransaction
 from billing_sdk.errors import APIError, ExpiredToken, InvalidRequest, InvalidToken, SignInError, UnsafeAnswer
+from billing_sdk.models import Profile
 
 OPENID: Final = "openid"
 
@@ -55,7 +56,7 @@ def authorization_url(provider: Provider, options: SignInOptions) -> Flow[AuthUr
         "code_challenge": transaction.challenge,
         "code_challenge_method": "S256",
     }
-    url = f"{metadata.authorization_endpoint}?{urlencode(parameters)}"
+    url = _with_parameters(metadata.authorization_endpoint, parameters)
     if len(url) > LONGEST_URL:
         raise InvalidRequest("the sign-in options make an address longer than 8 KiB")
     return AuthUrl(url, transaction)
@@ -82,7 +83,7 @@ def finish_sign_in(provider: Provider, query: Query, transaction: SignInTransact
         "code_verifier": transaction.verifier,
     }
     try:
-        tokens = yield from _token_call(provider, metadata.token_endpoint, form)
+        tokens = yield from _token_call(provider, metadata, form)
     except APIError as error:
         if error.facts.get("error") == "invalid_grant":
             raise SignInError("the provider did not accept the code", error="invalid_grant") from error
@@ -107,12 +108,32 @@ def refresh_tokens(provider: Provider, tokens: TokenSet) -> Flow[TokenSet]:
     return (yield from provider.refreshes.share(digest, lambda: _refresh(provider, tokens)))
 
 
+def read_profile(provider: Provider, tokens: TokenSet) -> Flow[Profile]:
+    """Ask the provider who signed in (OpenID Connect Core, section 5.3).
+
+    Raises:
+        InvalidToken: the answer is about somebody else (section 5.3.2): a token may have been swapped on the way.
+        InvalidRequest: the tokens do not say whom they are about, or the issuer has no userinfo endpoint.
+    """
+    subject = tokens.verified_claims().get("sub")
+    if subject is None:
+        raise InvalidRequest("an opaque access token alone does not say whom the profile has to be about")
+    metadata = yield from provider.discovery.metadata()
+    if metadata.userinfo_endpoint is None:
+        raise InvalidRequest("the issuer has no userinfo endpoint")
+    profile = yield from Call("GET", metadata.userinfo_endpoint, Profile.read, token=tokens.access_token)
+    if profile.sub != subject:
+        raise InvalidToken("the profile is about somebody else")
+    return profile
+
+
 def revoke_token(provider: Provider, token: str) -> Flow[None]:
     """Make a refresh or access token worthless (RFC 7009); an unknown one is no error."""
     metadata = yield from provider.discovery.metadata()
     if metadata.revocation_endpoint is None:
         raise InvalidRequest("the issuer has no revocation endpoint")
-    yield from Call("POST", metadata.revocation_endpoint, _nothing, form={"token": token}, credential="client")
+    credential = _credential(metadata)
+    yield from Call("POST", metadata.revocation_endpoint, _nothing, form={"token": token}, credential=credential)
 
 
 def sign_out_url(provider: Provider, *, redirect: str | None, id_token_hint: str | None) -> Flow[str]:
@@ -125,6 +146,8 @@ def sign_out_url(provider: Provider, *, redirect: str | None, id_token_hint: str
     if metadata.end_session_endpoint is None:
         raise InvalidRequest("the issuer has no logout endpoint")
     target = redirect or provider.config.logout_redirect_uri
+    if target is not None and not is_safe_address(target):
+        raise InvalidRequest("redirect has to be an https address, or http on this machine")
     parameters: dict[str, str] = {}
     if provider.config.client_id is not None:
         parameters["client_id"] = provider.config.client_id
@@ -132,7 +155,7 @@ def sign_out_url(provider: Provider, *, redirect: str | None, id_token_hint: str
         parameters |= {"redirect": checked_text("redirect", target), "post_logout_redirect_uri": target}
     if id_token_hint is not None:
         parameters["id_token_hint"] = id_token_hint
-    return f"{metadata.end_session_endpoint}?{urlencode(parameters)}"
+    return _with_parameters(metadata.end_session_endpoint, parameters)
 
 
 def _scope(options: SignInOptions, usual: tuple[str, ...]) -> str:
@@ -142,13 +165,31 @@ def _scope(options: SignInOptions, usual: tuple[str, ...]) -> str:
     return checked_text("scopes", " ".join(scopes))
 
 
-def _token_call(provider: Provider, endpoint: str, form: Mapping[str, str]) -> Call[TokenSet]:
+def _with_parameters(endpoint: str, parameters: Mapping[str, str]) -> str:
+    """Return an endpoint with parameters; a query of its own is kept (RFC 6749, section 3.1).
+
+    Raises:
+        UnsafeAnswer: the endpoint has a fragment, or gives a parameter of ours a second value.
+    """
+    query = urlsplit(endpoint).query
+    own = dict(parse_qsl(query, keep_blank_values=True))
+    if "#" in endpoint or own.keys() & parameters.keys():
+        raise UnsafeAnswer("an endpoint of the discovery document has a fragment, or a parameter that is ours")
+    return f"{endpoint}{'&' if query else '?'}{urlencode(parameters)}"
+
+
+def _credential(metadata: Metadata) -> Credential:
+    return "client_in_form" if metadata.takes_secret_in_form else "client"
+
+
+def _token_call(provider: Provider, metadata: Metadata, form: Mapping[str, str]) -> Call[TokenSet]:
     return Call(
         "POST",
-        endpoint,
+        metadata.token_endpoint,
         lambda data: TokenSet.read(data, at=provider.now()),
         form=form,
-        credential="client",
+        credential=_credential(metadata),
+        max_bytes=LONGEST_ANSWER,
     )
 
 
@@ -178,29 +219,31 @@ def _access(provider: Provider, tokens: TokenSet, user: IdClaims) -> Flow[Access
         ends = int(tokens.expires_at.timestamp())
         return AccessClaims(iss=user.iss, sub=user.sub, exp=ends, iat=user.iat)
     claims = yield from provider.verifier.access(tokens.access_token)
-    if claims.sub != user.sub or claims.azp not in (None, provider.config.client_id):
-        raise InvalidToken("access and ID token are about different sign-ins")
+    _require_access_of(claims, subject=user.sub, client_id=provider.config.value("client_id"))
     return claims
+
+
+def _require_access_of(claims: AccessClaims, *, subject: str | None, client_id: str) -> None:
+    if subject not in (None, claims.sub) or claims.azp not in (None, client_id):
+        raise InvalidToken("the access token is about somebody else, or was given to another application")
 
 
 def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
     metadata = yield from provider.discovery.metadata()
     form = {"grant_type": "refresh_token", "refresh_token": old.refresh_token or ""}
     try:
-        new = yield from _token_call(provider, metadata.token_endpoint, form)
+        new = yield from _token_call(provider, metadata, form)
     except APIError as error:
         if error.facts.get("error") == "invalid_grant":
             raise ExpiredToken("the refresh token is no longer good") from error
         raise
-    subject = _subject(old)
+    before, client_id = old.verified_claims(), provider.config.value("client_id")
     if new.id_token is not None:
-        claims = yield from provider.verifier.identity(new.id_token, client_id=provider.config.value("client_id"))
-        if subject is not None and claims["sub"] != subject:
-            raise InvalidToken("the refreshed ID token is about somebody else")
+        claims = yield from provider.verifier.identity(new.id_token, client_id=client_id)
+        _require_same_sign_in(before, claims)
     if new.access_token.count(".") == 2:
         access = yield from provider.verifier.access(new.access_token)
-        if subject is not None and access.sub != subject:
-            raise InvalidToken("the refreshed access token is about somebody else")
+        _require_access_of(access, subject=before.get("sub"), client_id=client_id)
     return TokenSet(
         access_token=new.access_token,
         expires_at=new.expires_at,
@@ -210,13 +253,12 @@ def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
     )
 
 
-def _subject(tokens: TokenSet) -> str | None:
-    """Return whom the old tokens were about; they were verified when they came."""
-    for token in (tokens.id_token, tokens.access_token):
-        if token is not None and token.count(".") == 2:
-            subject = read_unverified_claims(token).get("sub")
-            return subject if isinstance(subject, str) else None
-    return None
+def _require_same_sign_in(before: Mapping[str, Any], claims: Mapping[str, Any]) -> None:
+    """Check that a refreshed ID token continues a sign-in (OpenID Connect Core, section 12.2)."""
+    if before and claims.get("sub") != before.get("sub"):
+        raise InvalidToken("the refreshed ID token is about somebody else")
+    if "nonce" in claims and claims["nonce"] != before.get("nonce", claims["nonce"]):
+        raise InvalidToken("the refreshed ID token belongs to another sign-in")
 
 
 def _nothing(_: Any) -> None:

@@ -8,16 +8,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from billing_sdk.auth.claims import AccessClaims, IdClaims
+from billing_sdk.auth.jws import read_unverified_claims
+from billing_sdk.auth.secret import Secret
 from billing_sdk.errors import UnsafeAnswer
 from billing_sdk.models import Document
 
 LONGEST_TOKEN: Final = 16_384
+LONGEST_ANSWER: Final = 128 * 1024
 LONGEST_LIFETIME: Final = timedelta(days=366)
 ASSUMED_LIFETIME: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class TokenSet:
+class TokenSet(Secret):
     """Access, ID and refresh token; all of them secret.
 
     Attributes:
@@ -83,6 +86,15 @@ class TokenSet:
     def ends_within(self, seconds: float, *, at: datetime) -> bool:
         """Return whether the access token has ended or will within these seconds."""
         return self.expires_at - at <= timedelta(seconds=seconds)
+
+    def verified_claims(self) -> Mapping[str, Any]:
+        """Return what the ID token says, or else the access token; they were verified when they came.
+
+        It is empty where there is only an opaque access token, which says nothing.
+        """
+        readable = (token for token in (self.id_token, self.access_token) if token and token.count(".") == 2)
+        token = next(readable, None)
+        return {} if token is None else read_unverified_claims(token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
     ├── ConfigurationError
     │   ├── MissingSetting
     │   └── InvalidSetting
+    ├── SecretNotPickled
     ├── SignInError
     │   ├── SignInDenied
     │   ├── StateMismatch
@@ -81,6 +82,7 @@ from billing_sdk.errors._local import (
     InvalidWebhook as InvalidWebhook,
     IssuerMismatch as IssuerMismatch,
     MissingSetting as MissingSetting,
+    SecretNotPickled as SecretNotPickled,
     SignInDenied as SignInDenied,
     SignInError as SignInError,
     SignInExpired as SignInExpired,

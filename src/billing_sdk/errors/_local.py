@@ -30,6 +30,14 @@ class InvalidSetting(ConfigurationError):
     title = "Invalid setting"
 
 
+class SecretNotPickled(BillingError):
+    """Tokens, or what protects a sign-in, were about to be pickled, and so to be stored or sent in clear."""
+
+    code = "secret_not_pickled"
+    title = "Secret not pickled"
+    default_remedy = "Keep what write() gives in a store of your own server, and restore it from there."
+
+
 class SignInError(BillingError):
     """A sign-in did not end in a session."""
 

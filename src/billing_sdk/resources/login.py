@@ -11,10 +11,12 @@ from billing_sdk.auth.reauth import read_reauth_state
 from billing_sdk.auth.sign_in import (
     authorization_url,
     finish_sign_in,
+    read_profile,
     refresh_tokens,
     revoke_token,
     sign_out_url,
 )
+from billing_sdk.models import Profile
 from billing_sdk.resources._base import ProviderResource
 
 
@@ -86,6 +88,17 @@ class Login(ProviderResource[C]):
             ExpiredToken: the refresh token is no longer good; sign in again.
         """
         return refresh_tokens(self._provider, tokens)
+
+    @operation
+    def profile(self, tokens: TokenSet) -> Flow[Profile]:
+        """Ask the provider who signed in; gates need no such call, the tokens say what they decide from.
+
+        Raises:
+            InvalidToken: the answer is about somebody else than the ID token.
+            Unauthenticated: the access token is no longer good; refresh it first.
+            InvalidRequest: the issuer has no userinfo endpoint, or the tokens do not say whom they are about.
+        """
+        return read_profile(self._provider, tokens)
 
     @operation
     def revoke(self, token: str) -> Flow[None]:

@@ -34,6 +34,7 @@ def test_a_visitor_signs_in_and_is_back_where_they_wanted_to_be(browser: httpx.C
     assert response.json() == {"user": "ada@example.com"}
 
 
+@pytest.mark.attack(4)
 def test_a_register_link_carries_the_choice_and_nothing_that_it_may_not(
     browser: httpx.Client, provider: Provider
 ) -> None:
@@ -75,6 +76,7 @@ def test_no_header_of_the_request_names_an_address(browser: httpx.Client, provid
     assert gated.headers["location"].startswith("/billing/login")
 
 
+@pytest.mark.attack(1, 36)
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(browser: httpx.Client) -> None:
     response = browser.get("/billing/login")
     cookie = response.headers["set-cookie"]
@@ -216,6 +218,7 @@ def test_the_session_gets_a_new_id_at_every_sign_in(app: RunningApp, browser: ht
     assert get(f"{app.base_url}/", cookies={name: first}).json() == {"user": None}
 
 
+@pytest.mark.attack(34)
 def test_a_sign_in_whose_link_expired_starts_again(browser: httpx.Client, provider: Provider) -> None:
     provider.error = {"error": "login_link_expired", "reauth_state": "eyJsb2dpbl9oaW50IjoiYWRhQGV4YW1wbGUuY29tIn0"}
     back = back_from_provider(browser, return_to="/?again=1")

@@ -19,6 +19,7 @@ def value_of(header: str) -> str:
     return header.partition("=")[2].partition(";")[0]
 
 
+@pytest.mark.attack(1, 36)
 def test_a_cookie_on_https_can_be_planted_by_nobody_and_read_by_no_script() -> None:
     _, header = cookie().issue()
     assert header.startswith("__Host-billing_session=")
@@ -64,6 +65,7 @@ def test_a_changed_cookie_is_no_cookie(spoil: object) -> None:
     assert cookie().key(spoil(value_of(header))) is None
 
 
+@pytest.mark.attack(36)
 def test_a_cookie_of_another_purpose_or_secret_is_no_cookie() -> None:
     _, header = cookie(purpose="sign_in").issue()
     assert cookie().key(value_of(header)) is None

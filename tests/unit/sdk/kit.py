@@ -39,6 +39,7 @@ METADATA: dict[str, Any] = {
     "revocation_endpoint": f"{ISSUER}/oauth2/revoke",
     "userinfo_endpoint": f"{ISSUER}/oauth2/v2/user_profile",
     "code_challenge_methods_supported": ["S256"],
+    "token_endpoint_auth_methods_supported": ["client_secret_post"],
     "authorization_response_iss_parameter_supported": True,
 }
 

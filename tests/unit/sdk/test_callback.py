@@ -103,6 +103,7 @@ def bent(visit: Visit, **change: str | None) -> str:
     return urlencode({name: value for name, value in found.items() if value is not None})
 
 
+@pytest.mark.attack(25, 26, 28, 30, 31)
 @pytest.mark.parametrize(
     ("query", "error"),
     [
@@ -138,6 +139,7 @@ def test_a_callback_that_is_not_ours_is_refused_before_any_token_request(
     assert not visit.route.called
 
 
+@pytest.mark.attack(30)
 def test_a_refusal_of_the_provider_is_told_in_harmless_characters(visit: Visit) -> None:
     with pytest.raises(SignInDenied) as caught:
         visit.come_back(
@@ -148,12 +150,14 @@ def test_a_refusal_of_the_provider_is_told_in_harmless_characters(visit: Visit) 
     assert len(caught.value.detail) == 256
 
 
+@pytest.mark.attack(1, 26)
 def test_an_old_sign_in_has_expired(visit: Visit) -> None:
     visit.transaction = replace(visit.transaction, started_at=NOW - timedelta(minutes=10, seconds=1))
     with pytest.raises(SignInExpired):
         visit.come_back()
 
 
+@pytest.mark.attack(8)
 def test_a_sign_in_that_was_started_with_another_issuer_is_refused(visit: Visit) -> None:
     visit.transaction = replace(visit.transaction, issuer="https://other.example")
     with pytest.raises(IssuerMismatch):
@@ -169,6 +173,7 @@ def test_the_issuer_need_not_be_sent_where_the_metadata_does_not_promise_it(
     assert visit.come_back(bent(visit, iss=None)).user.sub == "kp_1"
 
 
+@pytest.mark.attack(2, 29)
 @pytest.mark.parametrize(
     "claims",
     [
@@ -230,6 +235,7 @@ def test_an_opaque_access_token_allows_nothing_by_itself(visit: Visit) -> None:
     )
 
 
+@pytest.mark.attack(47)
 @pytest.mark.parametrize(
     "members",
     [

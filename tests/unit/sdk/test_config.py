@@ -66,6 +66,7 @@ def test_a_missing_setting_is_named(environ: dict[str, str], named: str) -> None
     assert caught.value.facts == {"setting": named}
 
 
+@pytest.mark.attack(9)
 @pytest.mark.parametrize(
     "issuer",
     ["https://id.example", "https://id.example:8443", "http://127.0.0.1:9000", "http://localhost:9", "http://[::1]:9"],
@@ -74,6 +75,7 @@ def test_an_issuer_is_https_or_on_this_machine(issuer: str) -> None:
     assert Config(issuer=issuer, client_id="a").issuer == issuer
 
 
+@pytest.mark.attack(9)
 @pytest.mark.parametrize(
     "issuer",
     [
@@ -99,6 +101,7 @@ def test_an_unsafe_issuer_is_refused(issuer: str) -> None:
         Config(issuer=issuer, client_id="a")
 
 
+@pytest.mark.attack(9)
 @pytest.mark.parametrize(
     "setting",
     [

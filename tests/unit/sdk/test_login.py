@@ -12,16 +12,16 @@ import pytest
 import respx
 
 from billing_sdk import AuthUrl, SignInTransaction
-from billing_sdk.errors import (
-    InvalidRequest,
-    MissingSetting,
-    StateMismatch,
-)
+from billing_sdk.auth import transaction as transactions
+from billing_sdk.auth.options import RESERVED
+from billing_sdk.errors import InvalidRequest, MissingSetting, StateMismatch, UnsafeAnswer
 from tests.unit.sdk.conftest import Driver
 from tests.unit.sdk.kit import (
     CLIENT_ID,
     ISSUER,
+    METADATA,
     NOW,
+    publish,
 )
 
 # RFC 7636, appendix B
@@ -36,6 +36,7 @@ def sent(url: AuthUrl) -> dict[str, str]:
     return dict(pairs)
 
 
+@pytest.mark.attack(1, 2, 3)
 def test_a_register_link_carries_the_plan_and_what_protects_the_sign_in(
     driver: Driver, issuer: respx.MockRouter
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_link_carries_every_parameter_of_the_contract(driver: Driver, issuer: 
     assert url.transaction.redirect_uri == "https://app.example/other"
 
 
+@pytest.mark.attack(3, 4, 5, 6, 9)
 @pytest.mark.parametrize(
     "options",
     [
@@ -125,10 +127,10 @@ def test_a_link_carries_every_parameter_of_the_contract(driver: Driver, issuer: 
         {"redirect_uri": "http://app.example/callback"},
         {"scopes": ["profile"]},
         {"state": "mine"},
-        {"extra": {"state": "mine"}},
+        {"nonce": "mine"},
+        {"code_challenge_method": "plain"},
+        *({"extra": {name: "mine"}} for name in sorted(RESERVED)),
         {"extra": {"Code_Challenge_Method": "plain"}},
-        {"extra": {"response_mode": "fragment"}},
-        {"extra": {"request_uri": "https://evil.example"}},
         {"extra": {"plan_interest": "pro"}},
         {"extra": {"a b": "c"}},
         {"extra": {"a": "\n"}},
@@ -148,14 +150,52 @@ def test_an_option_that_is_not_safe_is_refused(
         driver.run(lambda c: c.login.login_url(**options))
 
 
+@pytest.mark.attack(1, 2, 3)
 def test_state_nonce_and_verifier_are_fresh_each_time() -> None:
-    made = [SignInTransaction.begin(redirect_uri="https://a.example", issuer=ISSUER, at=NOW) for _ in range(10_000)]
+    made = [SignInTransaction.begin(redirect_uri="https://a.example", issuer=ISSUER, at=NOW) for _ in range(100_000)]
     for name in ("state", "nonce", "verifier"):
         found = {getattr(transaction, name) for transaction in made}
         assert len(found) == len(made)
         assert all(43 <= len(value) <= 128 for value in found)
 
 
+@pytest.mark.attack(3)
+def test_no_address_is_made_where_the_challenge_can_not_be_hashed(
+    driver: Driver, issuer: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: str) -> str:
+        raise ValueError("no such hash in this build")
+
+    monkeypatch.setattr(transactions, "create_s256_code_challenge", fail)
+    with pytest.raises(ValueError, match="no such hash"):
+        driver.run(lambda c: c.login.login_url())
+
+
+@pytest.mark.attack(3)
+def test_a_provider_that_only_compares_plain_verifiers_is_refused(driver: Driver, issuer: respx.MockRouter) -> None:
+    publish(issuer, metadata={**METADATA, "code_challenge_methods_supported": ["plain"]})
+    with pytest.raises(UnsafeAnswer):
+        driver.run(lambda c: c.login.login_url())
+
+
+@pytest.mark.attack(4)
+def test_an_endpoint_keeps_its_own_query(driver: Driver, issuer: respx.MockRouter) -> None:
+    publish(issuer, metadata={**METADATA, "authorization_endpoint": f"{ISSUER}/oauth2/auth?policy=sign+in"})
+    found = sent(driver.run(lambda c: c.login.login_url()))
+    assert (found["policy"], found["client_id"], found["code_challenge_method"]) == ("sign in", CLIENT_ID, "S256")
+
+
+@pytest.mark.attack(4)
+@pytest.mark.parametrize("more", ["?client_id=app_2", "?state=", "?x=1&redirect_uri=https://evil.example", "#", "#x"])
+def test_an_endpoint_that_sets_or_hides_what_protects_the_sign_in_is_refused(
+    more: str, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    publish(issuer, metadata={**METADATA, "authorization_endpoint": f"{ISSUER}/oauth2/auth{more}"})
+    with pytest.raises(UnsafeAnswer):
+        driver.run(lambda c: c.login.login_url())
+
+
+@pytest.mark.attack(3)
 def test_the_challenge_is_the_one_of_the_standard() -> None:
     transaction = SignInTransaction("s", "n", VERIFIER, "https://a.example", ISSUER, NOW)
     assert transaction.challenge == CHALLENGE
@@ -184,6 +224,7 @@ def test_a_sign_in_without_a_redirect_address_names_the_setting(
         driver.run(lambda c: c.login.login_url())
 
 
+@pytest.mark.attack(34)
 def test_an_expired_link_starts_again_with_what_it_was_asked_for(driver: Driver, issuer: respx.MockRouter) -> None:
     asked = {"plan_interest": "pro", "is_create_org": "true", "redirect_uri": "https://evil.example", "state": "mine"}
     state = base64.urlsafe_b64encode(json.dumps(asked).encode()).decode()
@@ -197,10 +238,20 @@ def test_an_expired_link_starts_again_with_what_it_was_asked_for(driver: Driver,
     assert url.transaction.return_to == "/reports"
 
 
+@pytest.mark.attack(34)
 @pytest.mark.parametrize("state", ["%%%", "W10=", "e30" + "=" * 2_049, base64.b64encode(b'{"prompt":"x"}').decode()])
 def test_a_reauth_state_that_is_not_readable_is_refused(state: str, driver: Driver, issuer: respx.MockRouter) -> None:
     with pytest.raises(InvalidRequest):
         driver.run(lambda c: c.login.restart_url(state))
+
+
+@pytest.mark.attack(9)
+@pytest.mark.parametrize("redirect", ["http://app.example/", "javascript:alert(1)", "//evil.example", "/home"])
+def test_nobody_is_sent_to_an_unsafe_address_after_signing_out(
+    redirect: str, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    with pytest.raises(InvalidRequest):
+        driver.run(lambda c: c.login.logout_url(redirect=redirect))
 
 
 def test_signing_out_names_the_way_back_in_both_spellings(driver: Driver, issuer: respx.MockRouter) -> None:

@@ -28,6 +28,7 @@ ELSEWHERE = {
     "login.refresh",
     "login.revoke",
     "login.logout_url",
+    "login.profile",
     "tokens.verify_access",
     "webhooks.verify",
 }

@@ -22,6 +22,7 @@ from tests.unit.sdk.kit import (
     CLIENT_ID,
     KEY,
     NOW,
+    OTHER_KEY,
     SETTINGS,
     access_claims,
     id_claims,
@@ -66,6 +67,7 @@ def test_refreshing_gives_new_tokens(driver: Driver, issuer: respx.MockRouter) -
     assert route.call_count == 1
 
 
+@pytest.mark.attack(45)
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -74,6 +76,13 @@ def test_refreshing_gives_new_tokens(driver: Driver, issuer: respx.MockRouter) -
         (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "n", sub="kp_2")))), InvalidToken),
         (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "n", iss="x")))), InvalidToken),
         (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "n", aud="x")))), InvalidToken),
+        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "another")))), InvalidToken),
+        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "n", azp="app_2")))), InvalidToken),
+        (
+            httpx.Response(200, json=token_response(id_token=OTHER_KEY.sign(id_claims("", "n"), kid="key-1"))),
+            InvalidToken,
+        ),
+        (httpx.Response(200, json=token_response(access_token=KEY.sign(access_claims(azp="app_2")))), InvalidToken),
     ],
 )
 def test_a_refresh_that_is_refused_or_about_somebody_else_gives_nothing(
@@ -89,6 +98,16 @@ def test_there_is_nothing_to_refresh_without_a_refresh_token(driver: Driver, iss
         driver.run(lambda c: c.login.refresh(TokenSet("opaque", NOW)))
 
 
+@pytest.mark.attack(45)
+def test_a_refreshed_id_token_of_the_same_sign_in_is_taken(driver: Driver, issuer: respx.MockRouter) -> None:
+    for claims in (id_claims("", "n"), {k: v for k, v in id_claims("", "n").items() if k != "nonce"}):
+        id_token = KEY.sign({**claims, "iat": claims["iat"] + 5})
+        issuer.post("/oauth2/token").mock(httpx.Response(200, json=token_response(id_token=id_token)))
+        fresh = TokenSet("opaque", NOW, KEY.sign(id_claims("", "n")), f"refresh-{len(claims)}")
+        assert driver.run(lambda c, fresh=fresh: c.login.refresh(fresh)).id_token == id_token
+
+
+@pytest.mark.attack(43)
 def test_two_hundred_threads_refresh_once(issuer: respx.MockRouter) -> None:
     all_are_here = threading.Barrier(200)
     route = issuer.post("/oauth2/token").mock(httpx.Response(200, json=token_response(refresh_token="refresh-2")))
@@ -105,6 +124,7 @@ def test_two_hundred_threads_refresh_once(issuer: respx.MockRouter) -> None:
     assert route.call_count == 1
 
 
+@pytest.mark.attack(43)
 def test_two_hundred_tasks_refresh_once_even_if_the_first_is_cancelled(issuer: respx.MockRouter) -> None:
     begun = asyncio.Event()
     count = 0

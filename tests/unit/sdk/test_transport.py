@@ -139,6 +139,7 @@ def test_a_page_of_html_is_told_by_its_status(driver: Driver, issuer: respx.Mock
     assert "script" not in str(caught.value)
 
 
+@pytest.mark.attack(47)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -230,6 +231,7 @@ def test_a_users_token_that_is_refused_is_not_renewed(driver: Driver, issuer: re
     assert machine_calls(issuer) == 0
 
 
+@pytest.mark.attack(43)
 def test_two_hundred_threads_ask_for_one_machine_token(issuer: respx.MockRouter) -> None:
     answer_always(issuer.route(path="/api/v1/billing/agreements"), LIST)
     together = threading.Barrier(200)
@@ -308,12 +310,14 @@ def dripping() -> Iterator[str]:
         thread.join(10)
 
 
+@pytest.mark.attack(48)
 def test_a_server_that_drips_is_given_up_at_the_deadline(dripping: str) -> None:
     client = Client(issuer=dripping, client_id="a", deadline_seconds=0.4)
     with client, pytest.raises(DeadlineExceeded):
         client.entitlements.list("token")
 
 
+@pytest.mark.attack(48)
 def test_a_server_that_drips_is_given_up_at_the_deadline_by_a_task_too(dripping: str) -> None:
     async def ask_it() -> None:
         async with AsyncClient(issuer=dripping, client_id="a", deadline_seconds=0.4) as client:
