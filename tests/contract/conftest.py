@@ -5,17 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
-from psycopg import sql
-from sqlalchemy import make_url
 
 from billing_sdk.server.app import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.contract.people import bearer, machine_token, person_token
+from tests.databases import create_database
 from tests.serving import CALLBACK, RunningServer, serving
 
 TEMPLATE = "billing_demo"
@@ -39,21 +38,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 @pytest.fixture(scope="session")
 def postgresql_template(postgres: str) -> Template:
     """The demo in a database of the PostgreSQL server."""
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-    return Template(TEMPLATE, _seed(postgres.replace("/postgres?", f"/{TEMPLATE}?")))
+    return Template(TEMPLATE, _seed(create_database(postgres, name=TEMPLATE)))
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest, database_url: str) -> Iterator[RunningServer]:
+def server(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[RunningServer]:
     """A running server with the demo catalogue, for one test alone."""
-    if database_url.startswith("sqlite"):
-        template: Template = request.getfixturevalue("sqlite_template")
-        shutil.copyfile(template.place, database_url.removeprefix("sqlite:///"))
+    template: Template = request.getfixturevalue(f"{database_kind}_template")
+    if database_kind == "sqlite":
+        path = tmp_path / "billing.db"
+        shutil.copyfile(template.place, path)
+        url = f"sqlite:///{path}"
     else:
-        template = request.getfixturevalue("postgresql_template")
-        _copy_postgresql(request.getfixturevalue("postgres"), template, database_url)
-    with serving(database_url, seed=template.seed) as running:
+        url = create_database(request.getfixturevalue("postgres"), template=template.place)
+    with serving(url, seed=template.seed) as running:
         yield running
 
 
@@ -96,10 +94,3 @@ def _seed(database_url: str) -> DemoSeed:
     seed = seed_demo(engine, redirect_uris=(CALLBACK,))
     engine.database.close()
     return seed
-
-
-def _copy_postgresql(postgres: str, template: Template, database_url: str) -> None:
-    name = make_url(database_url).database or ""
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        for statement in ("DROP DATABASE {0}", "CREATE DATABASE {0} TEMPLATE {1}"):
-            connection.execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(template.place)))

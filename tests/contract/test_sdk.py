@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,9 +31,9 @@ from tests.unit.sdk.conftest import Driver
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_kind() -> str:
     """SQLite alone: what the client does and understands does not depend on the database behind the server."""
-    return f"sqlite:///{tmp_path / 'billing.db'}"
+    return "sqlite"
 
 
 @pytest.fixture(params=["sync", "async"])
