@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.gateways import CardEntry, Gateway, ManagedGateway
+from billing_sdk.server.sealing_keys import sealer_for
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.add_card import add_card
@@ -26,12 +26,18 @@ DECLINED_WHEN_STORED = "4000000000009995"
 DECLINED_WHEN_CHARGED = "4000000000000341"
 
 
+def open_database(database_url: str) -> Database:
+    """Open a database with the sealing keys that a test environment has."""
+    settings = Settings(base_url="http://127.0.0.1:3000", database_url=database_url)
+    return Database.open(database_url, sealer=sealer_for(settings))
+
+
 @contextmanager
 def engine_on(database_url: str, *, gateway: Gateway | None = None, **settings: Any) -> Iterator[Engine]:
     """Yield an engine with the demo catalogue for the length of a `with` block."""
-    database = Database.open(database_url)
-    configuration = Settings(base_url="http://127.0.0.1:3000", database_url=database_url)
-    engine = Engine(database, TestClock(NOON), gateway or ManagedGateway(), replace(configuration, **settings))
+    configuration = Settings(base_url="http://127.0.0.1:3000", database_url=database_url, **settings)
+    database = Database.open(database_url, sealer=sealer_for(configuration))
+    engine = Engine(database, TestClock(NOON), gateway or ManagedGateway(), configuration)
     try:
         database.migrate()
         with engine.begin() as tx:

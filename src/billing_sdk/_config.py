@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Any, Final, TypedDict
 from urllib.parse import urlsplit
 
+from billing_sdk._secret import Secret
 from billing_sdk.errors import InvalidSetting, MissingSetting
 
 DEFAULT_SCOPES: Final = ("openid", "profile", "email", "offline")
@@ -84,11 +85,11 @@ class Config:
 
     issuer: str
     client_id: str | None = None
-    client_secret: str | None = field(default=None, repr=False)
+    client_secret: Secret | None = None
     redirect_uri: str | None = None
     logout_redirect_uri: str | None = None
     m2m_client_id: str | None = None
-    m2m_client_secret: str | None = field(default=None, repr=False)
+    m2m_client_secret: Secret | None = None
     audience: str | None = None
     webhook_endpoint_id: str | None = None
     accepted_clients: tuple[str, ...] = ()
@@ -106,6 +107,8 @@ class Config:
         if not 0 < self.deadline_seconds <= 300:
             raise InvalidSetting("deadline_seconds has to be above 0 and at most 300")
         object.__setattr__(self, "issuer", issuer)
+        for name in ("client_secret", "m2m_client_secret"):
+            object.__setattr__(self, name, Secret.of(getattr(self, name)))
         for name in ("redirect_uri", "logout_redirect_uri"):
             address = getattr(self, name)
             if address is not None and not is_safe_address(address):
@@ -126,7 +129,9 @@ class Config:
         require_known(settings, ClientSettings.__annotations__)
         environ = os.environ if environ is None else environ
         given: Mapping[str, Any] = settings
-        found = {name: given.get(name) or environ.get(variable) or None for name, variable in _VARIABLES.items()}
+        found: dict[str, Any] = {
+            name: given.get(name) or environ.get(variable) or None for name, variable in _VARIABLES.items()
+        }
         issuer = found.pop("issuer")
         if issuer is None:
             raise MissingSetting("issuer", _VARIABLES["issuer"])
@@ -144,11 +149,11 @@ class Config:
             self.value(name)
 
     def value(self, name: str) -> str:
-        """Return a text setting, or raise `MissingSetting` that names its argument and its variable."""
-        found: str | None = getattr(self, name)
+        """Return a setting's text, or raise `MissingSetting` that names its argument and its variable."""
+        found: str | Secret | None = getattr(self, name)
         if not found:
             raise MissingSetting(name, _VARIABLES[name])
-        return found
+        return found.reveal() if isinstance(found, Secret) else found
 
     @property
     def origin(self) -> str:

@@ -95,10 +95,10 @@ class Operations(Generic[C]):
         """Add the application's credentials to a call (RFC 6749, section 2.3.1); a public client names itself only."""
         client_id, secret = self.config.value("client_id"), self.config.client_secret
         if secret is not None and call.credential == "client":
-            return replace(call, basic=(client_id, secret), credential="none")
+            return replace(call, basic=(client_id, secret.reveal()), credential="none")
         form = {**(call.form or {}), "client_id": client_id}
         if secret is not None:
-            form["client_secret"] = secret
+            form["client_secret"] = secret.reveal()
         return replace(call, form=form, credential="none")
 
     def _by_machine(self, call: Call[R]) -> Flow[R]:

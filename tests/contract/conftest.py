@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from billing_sdk.server.app import create_engine
+from billing_sdk.server.sealing_keys import FILE_SUFFIX
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.contract.people import bearer, machine_token, person_token
@@ -47,7 +48,7 @@ def server(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -
     template: Template = request.getfixturevalue(f"{database_kind}_template")
     if database_kind == "sqlite":
         path = tmp_path / "billing.db"
-        shutil.copyfile(template.place, path)
+        copy_sqlite(template.place, str(path))
         url = f"sqlite:///{path}"
     else:
         url = create_database(request.getfixturevalue("postgres"), template=template.place)
@@ -86,6 +87,12 @@ def _person(server: RunningServer, email: str, password: str) -> Iterator[httpx.
     headers = bearer(person_token(server, email, password))
     with httpx.Client(base_url=f"{server.base_url}/account_api/v1", headers=headers, timeout=10) as client:
         yield client
+
+
+def copy_sqlite(place: str, to: str) -> None:
+    """Copy a database file with the key that its secrets are sealed with."""
+    for suffix in ("", FILE_SUFFIX):
+        shutil.copy(f"{place}{suffix}", f"{to}{suffix}")
 
 
 def _seed(database_url: str) -> DemoSeed:

@@ -18,7 +18,7 @@ from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersi
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.ids import digest_of
 from billing_sdk.server.settings import Settings
-from billing_sdk.server.storage import Database, PageRequest
+from billing_sdk.server.storage import PageRequest
 from billing_sdk.server.storage.idempotency import StoredAnswer
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_organization import create_organization
@@ -26,7 +26,7 @@ from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.seed_catalog import seed_catalog
 from billing_sdk.server.usecases.seed_demo import seed_demo
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.engines import NOON, engine_on, payer, person
+from tests.engines import NOON, engine_on, open_database, payer, person
 
 LEASE = NOON + timedelta(seconds=60)
 
@@ -206,7 +206,7 @@ def test_processes_that_seed_the_demo_at_once_get_the_same_secrets_and_keep_all_
     with ThreadPoolExecutor(len(addresses)) as processes:
         seeds = list(processes.map(start, addresses))
 
-    database = Database.open(database_url)
+    database = open_database(database_url)
     with database.begin(read_only=True) as tx:
         application = tx.applications.get("demo_app")
         grace = tx.customers.find_by_user(tx.users.find_by_email("grace@example.com").id)

@@ -12,12 +12,11 @@ from sqlalchemy import create_engine, delete, insert, make_url, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.storage import Database
 from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.storage.tables.billing import agreements, customers
 from billing_sdk.server.storage.tables.visits import audit_records
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.engines import NOON, payer
+from tests.engines import NOON, open_database, payer
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_migrating_again_changes_nothing(engine):
 
 def test_processes_that_start_together_migrate_once(database_url):
     def start(_: int) -> str:
-        database = Database.open(database_url)
+        database = open_database(database_url)
         try:
             database.migrate()
             with database.begin(read_only=True) as tx:

@@ -18,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from billing_sdk.cli.options import DEFAULT_BASE_URL, BaseUrlOption, DatabaseOption, database_at, without_password
 from billing_sdk.cli.output import OUT
-from billing_sdk.errors import BillingError
+from billing_sdk.errors import BillingError, ConfigurationError
 from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.sealing_keys import VARIABLE, configured_keys, sealer_for
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.storage import Database
 
@@ -63,9 +64,17 @@ def _examine(database_url: str, base_url: str) -> Iterator[Finding]:
             "wrong", f"there is no file {file}", "Run billing-sdk serve or migrate, or name another --database."
         )
         return
-    database = Database.open(database_url)
+    try:
+        sealer = sealer_for(settings, may_make=False)
+    except BillingError as error:
+        yield Finding("wrong", error.detail, error.remedy)
+        return
+    yield _sealing(settings)
+    database = Database.open(database_url, sealer=sealer)
     try:
         yield from _examine_database(database, without_password(database_url))
+    except ConfigurationError as error:
+        yield Finding("wrong", error.detail, error.remedy)
     except SQLAlchemyError as error:
         yield Finding(
             "wrong",
@@ -90,6 +99,18 @@ def _examine_database(database: Database, name: str) -> Iterator[Finding]:
         yield _endpoint(endpoint, _can_connect)
     if dead:
         yield Finding("look", f"{dead} dead letters", "Send them again when their endpoint is well.")
+
+
+def _sealing(settings: Settings) -> Finding:
+    if configured_keys(settings) is not None:
+        return Finding("fine", "sealing keys: given by the settings")
+    if settings.database_url.startswith("sqlite"):
+        return Finding("fine", "sealing key: in a file beside the database")
+    return Finding(
+        "look",
+        "the secrets in the database are sealed with a key that everybody knows",
+        f"Run billing-sdk keys new-sealing-key, set {VARIABLE}, then run billing-sdk keys reseal.",
+    )
 
 
 def _clock(theirs: datetime, ours: datetime) -> Finding:

@@ -15,6 +15,7 @@ from billing_sdk.server.api import kinde
 from billing_sdk.server.clock import Clock, SystemClock
 from billing_sdk.server.gateways import Gateway, ManagedGateway
 from billing_sdk.server.periodic import Periodic
+from billing_sdk.server.sealing_keys import sealer_for
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
@@ -35,7 +36,7 @@ def create_engine(
     database: Database | None = None,
 ) -> Engine:
     """Return an engine that is ready for use: its schema is up to date, nothing is left over, and it can sign."""
-    database = database or Database.open(settings.database_url)
+    database = database or Database.open(settings.database_url, sealer=sealer_for(settings))
     database.migrate()
     engine = Engine(
         database=database, clock=clock or SystemClock(), gateway=gateway or ManagedGateway(), settings=settings

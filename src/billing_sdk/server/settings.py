@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
+from billing_sdk._secret import Secret
 from billing_sdk.errors import InvalidSetting, MissingSetting
 
 Environment = Literal["test", "live"]
@@ -24,6 +25,8 @@ class Settings:
         base_url: the issuer and the address that browsers use; https, or http on a loopback host.
         database_url: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://...`; it may carry a password.
         environment: `live` takes no shortcut; `test` lets webhooks go to this machine.
+        sealing_keys: `NAME:KEY` entries that encrypt the secrets in the database; the first seals, all open.
+        sealing_keys_file: a file with such entries that only its owner can read, in place of `sealing_keys`.
         refresh_overlap_seconds: for so long a rotated refresh token gets its successor again (a lost answer).
         webhook_token_seconds: how long a receiver may take one attempt's signed body for fresh.
         webhook_deadline_seconds: after that a receiver's answer no longer counts.
@@ -35,6 +38,8 @@ class Settings:
     base_url: str
     database_url: str = field(repr=False)
     environment: Environment = "test"
+    sealing_keys: Secret | None = None
+    sealing_keys_file: str | None = None
     access_token_seconds: int = DAY
     id_token_seconds: int = 3_600
     refresh_token_seconds: int = 15 * DAY
@@ -140,6 +145,8 @@ def _read(name: str, annotation: Any, text: str) -> Any:
         if not text.isascii() or not text.isdecimal() or len(text) > 12:
             raise _invalid(name, "is not a whole number")
         return int(text)
+    if annotation == "Secret | None":
+        return Secret(text)
     if annotation == "bool":
         if text.lower() not in ("true", "false"):
             raise _invalid(name, "is neither true nor false")

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from billing_sdk._secret import Secret
 from billing_sdk.errors import InvalidToken
 
 ALGORITHM = "RS256"
@@ -40,14 +41,14 @@ class SigningKey:
 
     Attributes:
         kid: the thumbprint of the public part (RFC 7638), so that no two keys share one.
-        private_pem: the private part (PKCS #8); it leaves neither the process nor the database.
+        private_pem: the private part (PKCS #8); it does not leave the process, and the database keeps it sealed.
         created_at: from when on the public part is published.
         activates_at: from when on it may sign.
         retires_at: from when on nothing that it has signed is accepted any more; None while it is not replaced.
     """
 
     kid: str
-    private_pem: str = field(repr=False)
+    private_pem: Secret
     created_at: datetime
     activates_at: datetime
     retires_at: datetime | None = None
@@ -57,7 +58,7 @@ class SigningKey:
         """Make a new key pair, which signs from `activates_at` on, or at once."""
         private = generate_private_key(PUBLIC_EXPONENT, KEY_BITS)
         pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-        return cls(_thumbprint(private.public_key()), pem, at, activates_at or at)
+        return cls(_thumbprint(private.public_key()), Secret(pem), at, activates_at or at)
 
     def sign(self, claims: Mapping[str, Any], *, typ: str) -> str:
         """Return the claims as a compact JWT of one kind, such as `at+jwt`."""
@@ -103,8 +104,8 @@ def at_hash(access_token: str) -> str:
 
 
 @lru_cache(maxsize=32)  # reading a key checks its primes, which takes longer than signing with it
-def _load(private_pem: str) -> RSAPrivateKey:
-    key = load_pem_private_key(private_pem.encode(), password=None)
+def _load(private_pem: Secret) -> RSAPrivateKey:
+    key = load_pem_private_key(private_pem.reveal().encode(), password=None)
     assert isinstance(key, RSAPrivateKey)  # noqa: S101 - `generate` makes no other kind
     return key
 

@@ -10,10 +10,10 @@ from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.settings import Settings
-from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
 from tests.contract.webhooks.delivering import AT, ISSUER, TYPE
+from tests.engines import open_database
 from tests.receiver import Receiver, receiving
 
 
@@ -24,7 +24,7 @@ def clock() -> TestClock:
 
 @pytest.fixture
 def engine(database_url: str, clock: TestClock) -> Iterator[Engine]:
-    database = Database.open(database_url)
+    database = open_database(database_url)
     database.migrate()
     yield Engine(database, clock, ManagedGateway(), Settings(ISSUER, database_url))
     database.close()

@@ -35,7 +35,7 @@ def signed_by_hand(header: bytes | dict[str, Any], payload: bytes | dict[str, An
 
 
 def _private_jwk() -> dict[str, Any]:
-    private = load_pem_private_key(KEY.private_pem.encode(), None)
+    private = load_pem_private_key(KEY.private_pem.reveal().encode(), None)
     jwk: dict[str, Any] = jwt.algorithms.RSAAlgorithm.to_jwk(private, as_dict=True)
     return jwk | {"alg": "RS256"}
 

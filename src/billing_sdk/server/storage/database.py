@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, func, make_url, select, text
 
+from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.unit_of_work import UnitOfWork
 
@@ -30,14 +31,21 @@ class Database:
     written. On PostgreSQL they are READ COMMITTED, and repositories lock the rows that a decision rests on.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, sealer: Sealer) -> None:
         self._engine = engine
+        self._sealer = sealer
 
     @classmethod
-    def open(cls, url: str) -> Database:
-        """Open a database by its address, such as `sqlite:///billing.db` or `postgresql://user@host/name`."""
+    def open(cls, url: str, *, sealer: Sealer) -> Database:
+        """Open a database by its address, such as `sqlite:///billing.db` or `postgresql://user@host/name`.
+
+        Args:
+            url: its address.
+            sealer: encrypts the secrets that it keeps.
+        """
         parsed = make_url(url)
-        return cls(_open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_postgresql(parsed))
+        engine = _open_sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _open_postgresql(parsed)
+        return cls(engine, sealer)
 
     @property
     def is_sqlite(self) -> bool:
@@ -52,14 +60,16 @@ class Database:
             read_only: it writes nothing, and so waits for nobody.
         """
         with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
-            yield UnitOfWork(connection)
+            yield UnitOfWork(connection, self._sealer)
 
     def migrate(self) -> None:
         """Bring the schema up to date; of several processes that start together one does it and the others wait."""
         with as_file(files("billing_sdk.server.storage") / "migrations") as folder, self._engine.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            command.upgrade(migration_config(str(folder), connection), "head")
+            config = migration_config(str(folder), connection)
+            config.attributes["sealer"] = self._sealer
+            command.upgrade(config, "head")
 
     def is_migrated(self) -> bool:
         """Tell whether the schema is the one that this version needs; False also for an empty database."""

@@ -1,11 +1,12 @@
-"""Signing keys."""
+"""Signing keys, their private parts sealed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
 
+from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.signing import SigningKey
 from billing_sdk.server.storage.tables.oidc import signing_keys
 
@@ -13,15 +14,16 @@ from billing_sdk.server.storage.tables.oidc import signing_keys
 class KeyRepository:
     """Keeps signing keys, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
         self._connection = connection
+        self._sealer = sealer
 
     def add(self, key: SigningKey) -> None:
         """Keep a new key."""
         self._connection.execute(
             insert(signing_keys).values(
                 kid=key.kid,
-                private_pem=key.private_pem,
+                sealed_private_key=self._sealer.seal(key.private_pem, place=_place(key.kid)),
                 created_at=key.created_at,
                 activates_at=key.activates_at,
                 retires_at=key.retires_at,
@@ -35,9 +37,44 @@ class KeyRepository:
             .where(or_(signing_keys.c.retires_at.is_(None), signing_keys.c.retires_at > at))
             .order_by(signing_keys.c.activates_at.desc(), signing_keys.c.kid)
         )
-        return tuple(SigningKey(**row) for row in self._connection.execute(query).mappings())
+        return tuple(self._read(row) for row in self._connection.execute(query).mappings())
 
     def retire_others(self, kid: str, *, retires_at: datetime) -> None:
         """Give every key but one an end, unless it has one already."""
         others = (signing_keys.c.kid != kid) & signing_keys.c.retires_at.is_(None)
         self._connection.execute(update(signing_keys).where(others).values(retires_at=retires_at))
+
+    def keep(self, kid: str) -> None:
+        """Take back a key's end."""
+        self._connection.execute(update(signing_keys).where(signing_keys.c.kid == kid).values(retires_at=None))
+
+    def remove(self, kid: str) -> None:
+        """Forget a key, its private part as well."""
+        self._connection.execute(delete(signing_keys).where(signing_keys.c.kid == kid))
+
+    def forget_retired(self, *, at: datetime) -> int:
+        """Forget the keys that have retired: nothing they have signed is accepted, so nobody needs them."""
+        return self._connection.execute(delete(signing_keys).where(signing_keys.c.retires_at <= at)).rowcount
+
+    def reseal(self) -> int:
+        """Seal anew what an older key has sealed, and return how many there were."""
+        rows = self._connection.execute(select(signing_keys.c.kid, signing_keys.c.sealed_private_key)).all()
+        old = [row for row in rows if not self._sealer.is_current(row.sealed_private_key)]
+        for kid, sealed in old:
+            anew = self._sealer.seal(self._sealer.open(sealed, place=_place(kid)), place=_place(kid))
+            mine = signing_keys.c.kid == kid
+            self._connection.execute(update(signing_keys).where(mine).values(sealed_private_key=anew))
+        return len(old)
+
+    def _read(self, row: RowMapping) -> SigningKey:
+        return SigningKey(
+            kid=row["kid"],
+            private_pem=self._sealer.open(row["sealed_private_key"], place=_place(row["kid"])),
+            created_at=row["created_at"],
+            activates_at=row["activates_at"],
+            retires_at=row["retires_at"],
+        )
+
+
+def _place(kid: str) -> str:
+    return f"signing_keys/{kid}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
+from billing_sdk._secret import Secret
 from billing_sdk.server.ids import new_secret
+from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.tables.identity import seeds
 from billing_sdk.server.storage.upsert import upsert
 
@@ -12,13 +14,29 @@ from billing_sdk.server.storage.upsert import upsert
 class SeedRepository:
     """Keeps seeds, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
         self._connection = connection
+        self._sealer = sealer
 
-    def claim(self, name: str) -> str:
+    def claim(self, name: str) -> Secret:
         """Return the seed with a name, made by whoever asks first; whoever else asks waits until this one is done."""
         # The row is locked by writing it, even where another process has stored it a moment ago.
-        values = {"name": name, "value": new_secret()}
+        values = {"name": name, "sealed_value": self._sealer.seal(Secret(new_secret()), place=_place(name))}
         self._connection.execute(upsert(self._connection, seeds, values, {"name": name}))
-        value: str = self._connection.execute(select(seeds.c.value).where(seeds.c.name == name)).scalar_one()
-        return value
+        found = select(seeds.c.sealed_value).where(seeds.c.name == name)
+        return self._sealer.open(self._connection.execute(found).scalar_one(), place=_place(name))
+
+    def reseal(self) -> int:
+        """Seal anew what an older key has sealed, and return how many there were."""
+        rows = self._connection.execute(select(seeds)).all()
+        old = [row for row in rows if not self._sealer.is_current(row.sealed_value)]
+        for row in old:
+            sealed = self._sealer.seal(
+                self._sealer.open(row.sealed_value, place=_place(row.name)), place=_place(row.name)
+            )
+            self._connection.execute(update(seeds).where(seeds.c.name == row.name).values(sealed_value=sealed))
+        return len(old)
+
+
+def _place(name: str) -> str:
+    return f"seeds/{name}"

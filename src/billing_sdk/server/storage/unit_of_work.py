@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.storage.applications import ApplicationRepository
 from billing_sdk.server.storage.audit import AuditRepository
@@ -30,12 +31,12 @@ from billing_sdk.server.storage.users import UserRepository
 class UnitOfWork:
     """What happens in one transaction: everything, or nothing."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
         self.users = UserRepository(connection)
         self.organizations = OrganizationRepository(connection)
         self.roles = RoleRepository(connection)
         self.applications = ApplicationRepository(connection)
-        self.seeds = SeedRepository(connection)
+        self.seeds = SeedRepository(connection, sealer)
         self.catalog = CatalogRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection)
@@ -46,7 +47,7 @@ class UnitOfWork:
         self.journeys = JourneyRepository(connection)
         self.portal_links = PortalLinkRepository(connection)
         self.tokens = TokenRepository(connection)
-        self.keys = KeyRepository(connection)
+        self.keys = KeyRepository(connection, sealer)
         self.audit = AuditRepository(connection)
         self.idempotency = IdempotencyRepository(connection)
         self.outbox = OutboxRepository(connection)

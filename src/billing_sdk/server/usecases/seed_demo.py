@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from billing_sdk._secret import Secret
 from billing_sdk.errors import Conflict, EmailTaken
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.gateways import CardEntry
@@ -85,7 +86,7 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
     return DemoSeed(CLIENT_ID, _secret(seed, CLIENT_ID), MACHINE_CLIENT_ID, _secret(seed, MACHINE_CLIENT_ID), users)
 
 
-def _save_applications(tx: UnitOfWork, seed: str, redirect_uris: tuple[str, ...]) -> None:
+def _save_applications(tx: UnitOfWork, seed: Secret, redirect_uris: tuple[str, ...]) -> None:
     known = tx.applications.find(CLIENT_ID)
     addresses = tuple(dict.fromkeys((*(known.redirect_uris if known else ()), *redirect_uris)))
     origins = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(uri)) for uri in addresses})
@@ -110,9 +111,9 @@ def _save_applications(tx: UnitOfWork, seed: str, redirect_uris: tuple[str, ...]
         tx.applications.save(application, secret_digest=digest_of(_secret(seed, application.client_id)))
 
 
-def _secret(seed: str, client_id: str) -> str:
+def _secret(seed: Secret, client_id: str) -> str:
     """Derive a client's secret from the database's own random value: 256 bits, safe in a URL."""
-    derived = hmac.digest(seed.encode(), client_id.encode(), "sha256")
+    derived = hmac.digest(seed.reveal().encode(), client_id.encode(), "sha256")
     return base64.urlsafe_b64encode(derived).rstrip(b"=").decode()
 
 

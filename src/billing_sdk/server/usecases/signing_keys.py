@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from billing_sdk.errors import NotFound
 from billing_sdk.server.signing import SigningKey
 from billing_sdk.server.usecases.engine import Engine
 
@@ -41,7 +42,45 @@ def rotate_key(engine: Engine) -> SigningKey:
     with engine.begin() as tx:
         tx.keys.add(following)
         tx.keys.retire_others(following.kid, retires_at=activates_at + timedelta(seconds=longest) + RETIREMENT_MARGIN)
+        tx.audit.record("operator", "key.rotate", following.kid, at, after={"activates_at": activates_at})
     return following
+
+
+def purge_key(engine: Engine, *, kid: str) -> SigningKey:
+    """Withdraw a key that somebody else may have, and return the one that signs from now on.
+
+    Nothing that the key has signed is accepted here from this moment. Whoever keeps the published keys may accept it
+    until those are `KEY_SET_MAX_AGE_SECONDS` old. Where no other key is left a new one signs at once, which they do
+    not know yet either; whoever looks an unknown key up again, as our own SDK does, notices nothing.
+
+    Raises:
+        NotFound: there is no such key.
+    """
+    at = engine.now()
+    with engine.begin() as tx:
+        keys = tx.keys.list(at=at)
+        if all(key.kid != kid for key in keys):
+            raise NotFound(
+                f"there is no signing key {kid[:64]!r}", remedy="`billing-sdk keys list` shows those there are."
+            )
+        tx.keys.remove(kid)
+        left = tuple(key for key in keys if key.kid != kid)
+        active = _active(left, at)
+        if active is None:
+            active = SigningKey.generate(at)
+            tx.keys.add(active)
+        elif all(key.retires_at is not None for key in left):
+            tx.keys.keep(active.kid)  # it was to make way for the one that is gone
+        tx.audit.record("operator", "key.purge", kid, at, after={"signs_now": active.kid})
+    return active
+
+
+def reseal(engine: Engine) -> int:
+    """Seal every secret in the database with the key that seals now, and return how many were sealed anew."""
+    with engine.begin() as tx:
+        count = tx.keys.reseal() + tx.seeds.reseal()
+        tx.audit.record("operator", "secrets.reseal", "database", engine.now(), after={"count": count})
+    return count
 
 
 def _first_key(engine: Engine, at: datetime) -> SigningKey:

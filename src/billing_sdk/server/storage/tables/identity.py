@@ -108,10 +108,10 @@ applications = Table(
     Column("secret_digest", String(64)),
 )
 
-# Random values of a demo, from which its published secrets are derived; nothing else depends on them.
+# Random values from which others are derived: the demo's client secrets, the key of the audit.
 seeds = Table(
     "seeds",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("value", String(64), nullable=False),
+    Column("sealed_value", Text, nullable=False),
 )

@@ -10,7 +10,7 @@ signing_keys = Table(
     "signing_keys",
     metadata,
     Column("kid", String(64), primary_key=True),
-    Column("private_pem", Text, nullable=False),
+    Column("sealed_private_key", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("activates_at", Instant, nullable=False),
     Column("retires_at", Instant),
