@@ -35,7 +35,7 @@ check: $(READY) ## format check, lint, types, import contracts
 test: check ## everything that .ci/run asks for
 	sh scripts/browser.sh
 	sh scripts/foreign.sh
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
 
 bench: $(READY) ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks

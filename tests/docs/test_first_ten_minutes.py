@@ -14,10 +14,8 @@ from tests.waiting import wait_until
 
 APP = "http://127.0.0.1:5000"
 
-# The README names a fixed port, as the other pages do: one of them at a time.
-pytestmark = pytest.mark.xdist_group("fixed ports")
 
-
+@pytest.mark.usefixtures("fixed_ports")
 def test_an_empty_folder_becomes_a_gated_route_that_a_payment_opens(
     tmp_path: Path, billing_server: BillingServer
 ) -> None:

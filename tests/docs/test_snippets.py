@@ -20,9 +20,6 @@ from tests.waiting import wait_until
 
 BIN = Path(sys.executable).parent
 
-# The pages name fixed ports, as their readers do: one of them at a time.
-pytestmark = pytest.mark.xdist_group("fixed ports")
-
 RUNNABLE = [page for page in PAGES if any(block.language in ("python", "sh", "jinja") for block in blocks_of(page))]
 
 JINJA_PAGE = """
@@ -96,6 +93,7 @@ def running(block: Block, folder: Path, env: dict[str, str]) -> Iterator[None]:
         process.communicate(timeout=20)
 
 
+@pytest.mark.usefixtures("fixed_ports")
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_of_the_page_runs(page: Path, tmp_path: Path, billing_server: BillingServer) -> None:
     env = environment(billing_server)
