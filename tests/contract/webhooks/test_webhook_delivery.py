@@ -25,13 +25,15 @@ from tests.contract.webhooks.delivering import (
     claims_of,
     deliveries_of,
     endpoint_now,
-    fail_for,
+    fail_until_disabled,
+    poison,
 )
 from tests.receiver import receiving
 
 # Announcing
 
 
+@pytest.mark.attack(154)
 def test_nobody_hears_of_a_transaction_that_was_rolled_back(engine, endpoint, receiver):
     with pytest.raises(Changed):
         announce_and_change_mind(engine)
@@ -42,6 +44,7 @@ def test_nobody_hears_of_a_transaction_that_was_rolled_back(engine, endpoint, re
         assert [event.sequence for event in tx.outbox.list()] == [1]
 
 
+@pytest.mark.attack(154)
 def test_each_customer_is_counted_from_one_without_gaps_whoever_writes_at_the_same_time(engine):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: announce(engine, ADA if number % 2 else ACME), range(60)))
@@ -77,6 +80,7 @@ def test_only_endpoints_that_want_the_type_and_are_enabled_hear_of_it(engine, en
 # The body
 
 
+@pytest.mark.attack(155)
 def test_a_body_is_signed_for_one_endpoint_and_one_attempt(engine, endpoint, receiver, clock):
     receiver.status = 500
     event_id = announce(engine)
@@ -119,6 +123,7 @@ def test_the_webhook_id_is_that_of_the_event_and_the_endpoint_over_all_attempts(
 # Order
 
 
+@pytest.mark.attack(154)
 def test_a_customers_events_arrive_in_their_order(engine, endpoint, receiver):
     for _ in range(5):
         announce(engine)
@@ -126,6 +131,7 @@ def test_a_customers_events_arrive_in_their_order(engine, endpoint, receiver):
     assert [claims_of(request)["data"]["sequence"] for request in receiver.received] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.attack(154)
 def test_an_event_that_has_not_arrived_holds_back_later_ones_of_its_customer_and_of_nobody_else(
     engine, endpoint, receiver, clock
 ):
@@ -137,24 +143,24 @@ def test_an_event_that_has_not_arrived_holds_back_later_ones_of_its_customer_and
     announce(engine, None)
     receiver.status = 200
     assert deliver_due(engine) == 2
-    assert [claims_of(request)["data"].get("customer_id") for request in receiver.received[1:]] == [ACME.id, None]
+    assert {claims_of(request)["data"].get("customer_id") for request in receiver.received[1:]} == {ACME.id, None}
     clock.advance(seconds=10)
     assert deliver_due(engine) == 2
     assert [claims_of(request)["data"]["sequence"] for request in receiver.received[3:]] == [1, 2]
 
 
+@pytest.mark.attack(160)
 def test_a_dead_letter_no_longer_holds_back_what_comes_after(engine, endpoint, receiver, clock):
-    receiver.status = 500
-    announce(engine)
-    fail_for(engine, clock, timedelta(hours=37))
-    receiver.status = 200
+    poisoned = poison(engine, endpoint, receiver, clock)
     announce(engine)
     assert deliver_due(engine) == 1
     assert claims_of(receiver.received[-1])["data"]["sequence"] == 2
     [dead] = deliveries_of(engine, status="dead")
-    assert dead.last_status == 500
+    assert (dead.event_id, dead.last_status) == (poisoned, 500)
+    assert endpoint_now(engine, endpoint).is_enabled
 
 
+@pytest.mark.attack(153, 158)
 def test_at_most_four_attempts_at_one_endpoint_are_under_way(engine, endpoint):
     for _ in range(10):
         announce(engine, None)
@@ -165,21 +171,22 @@ def test_at_most_four_attempts_at_one_endpoint_are_under_way(engine, endpoint):
 # Failing
 
 
-def test_a_failed_delivery_is_tried_on_schedule_and_then_dead(engine, endpoint, receiver, clock):
+@pytest.mark.attack(154)
+def test_a_failed_delivery_is_tried_on_schedule_until_its_endpoint_is_disabled(engine, endpoint, receiver, clock):
     receiver.status, receiver.text = 500, "out of order"
     announce(engine)
     waits = []
     while deliver_due(engine):
         [delivery] = deliveries_of(engine)
-        if delivery.status == "waiting":
-            waits.append((delivery.due_at - clock.now()).total_seconds())
-            clock.advance(seconds=waits[-1])
-    documented = (5, 30, 120, 600, 3_600, 14_400, 43_200, 43_200)
+        waits.append((delivery.due_at - clock.now()).total_seconds())
+        clock.advance(seconds=waits[-1])
+    documented = (5, 30, 120, 600, 3_600, 14_400, *[43_200] * 7)
     assert all(want <= wait <= want * 1.1 for wait, want in zip(waits, documented, strict=True))
-    assert (delivery.status, delivery.attempts, delivery.last_answer) == ("dead", 9, "out of order")
-    assert len(receiver.received) == 9
+    assert (delivery.status, delivery.attempts, delivery.last_answer) == ("waiting", 13, "out of order")
+    assert endpoint_now(engine, endpoint).disabled_reason == "failing"
 
 
+@pytest.mark.attack(154)
 def test_an_endpoint_that_asks_for_time_gets_it(engine, endpoint, receiver, clock):
     receiver.status, receiver.headers = 429, {"retry-after": "600"}
     announce(engine)
@@ -188,20 +195,33 @@ def test_an_endpoint_that_asks_for_time_gets_it(engine, endpoint, receiver, cloc
     assert delivery.due_at == clock.now() + timedelta(seconds=600)
 
 
-def test_an_endpoint_that_fails_for_72_hours_is_disabled_and_can_be_brought_back(engine, endpoint, receiver, clock):
+@pytest.mark.attack(154)
+def test_an_endpoint_that_fails_for_72_hours_is_disabled_with_a_notice(engine, endpoint, receiver, clock, caplog):
     receiver.status = 500
-    for _ in range(3):
-        announce(engine)
-        fail_for(engine, clock, timedelta(hours=30))
-    disabled = endpoint_now(engine, endpoint)
-    assert (disabled.is_enabled, disabled.disabled_reason) == (False, "failing")
+    announce(engine)
+    fail_until_disabled(engine, endpoint, clock)
+    assert endpoint_now(engine, endpoint).disabled_reason == "failing"
+    assert f"endpoint {endpoint.id} is disabled" in caplog.text
+    with engine.read() as tx:
+        assert tx.audit.of(endpoint.id)[-1]["action"] == "endpoint.disable"
     receiver.status = 200
     assert deliver_due(engine) == 0
+
+
+@pytest.mark.attack(154)
+@pytest.mark.parametrize("status", [500, 410])
+def test_an_endpoint_that_is_enabled_again_gets_all_that_waited_in_order(engine, endpoint, receiver, clock, status):
+    receiver.status = status
+    for _ in range(3):
+        announce(engine)
+    fail_until_disabled(engine, endpoint, clock)
+    receiver.status = 200
+    receiver.received.clear()
     enabled = update_endpoint(engine, endpoint_id=endpoint.id, is_enabled=True)
     assert (enabled.is_enabled, enabled.disabled_reason, enabled.failing_since) == (True, None, None)
-    announce(engine)
-    assert deliver_due(engine) > 0
-    assert endpoint_now(engine, endpoint).is_enabled
+    assert deliver_due(engine) == 3
+    assert [claims_of(request)["data"]["sequence"] for request in receiver.received] == [1, 2, 3]
+    assert deliveries_of(engine, status="waiting") == deliveries_of(engine, status="dead") == ()
 
 
 def test_one_success_ends_a_run_of_failures(engine, endpoint, receiver, clock):
@@ -215,6 +235,7 @@ def test_one_success_ends_a_run_of_failures(engine, endpoint, receiver, clock):
     assert endpoint_now(engine, endpoint).failing_since is None
 
 
+@pytest.mark.attack(154)
 def test_an_endpoint_that_is_gone_is_disabled_at_once(engine, endpoint, receiver):
     receiver.status = 410
     announce(engine)

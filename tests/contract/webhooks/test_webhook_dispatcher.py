@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import pytest
+
 from billing_sdk.server.domain.events import Delivery
 from billing_sdk.server.outbox import Answer, Dispatcher, Letter, Sender
 from tests.receiver import receiving
@@ -76,6 +78,7 @@ def test_a_dispatcher_that_is_woken_does_not_wait_for_its_next_look():
     assert desk.settled["delivery_1"] == Answer(200, "")
 
 
+@pytest.mark.attack(153)
 def test_endpoints_that_hang_do_not_hold_up_the_others():
     desk = Desk()
     with receiving() as hanging, receiving() as quick, dispatching(desk):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -33,7 +32,7 @@ from tests.contract.webhooks.delivering import (
     claims_of,
     deliveries_of,
     endpoint_now,
-    fail_for,
+    poison,
 )
 from tests.receiver import receiving
 from tests.waiting import wait_until
@@ -41,6 +40,7 @@ from tests.waiting import wait_until
 # Crashes and several processes
 
 
+@pytest.mark.attack(154)
 def test_what_a_dead_process_has_claimed_is_delivered_after_its_lease(engine, endpoint, receiver, clock):
     announce(engine)
     [lost] = claim_deliveries(engine)
@@ -50,6 +50,7 @@ def test_what_a_dead_process_has_claimed_is_delivered_after_its_lease(engine, en
     assert receiver.received[0].headers["webhook-id"] == lost.delivery.id
 
 
+@pytest.mark.attack(154)
 def test_an_outcome_that_comes_after_its_lease_changes_nothing(engine, endpoint, receiver, clock):
     announce(engine)
     [late] = claim_deliveries(engine)
@@ -61,6 +62,7 @@ def test_an_outcome_that_comes_after_its_lease_changes_nothing(engine, endpoint,
     assert endpoint_now(engine, endpoint).failing_since is None
 
 
+@pytest.mark.attack(154)
 def test_two_claims_never_hold_the_same_delivery(engine, endpoint, clock):
     for number in range(12):
         with receiving() as other:
@@ -73,6 +75,7 @@ def test_two_claims_never_hold_the_same_delivery(engine, endpoint, clock):
     assert len(taken) == len(set(taken)) == 4 * 7
 
 
+@pytest.mark.attack(154)
 def test_several_dispatchers_deliver_every_event_in_order(engine, endpoint, receiver):
     dispatchers = [create_dispatcher(engine) for _ in range(3)]
     for dispatcher in dispatchers:
@@ -104,6 +107,7 @@ def test_a_commit_rings_the_bell_and_a_rollback_does_not(engine):
 # Replay
 
 
+@pytest.mark.attack(154)
 def test_a_replayed_event_is_sent_again_under_its_old_ids(engine, endpoint, receiver):
     event_id = announce(engine)
     deliver_due(engine)
@@ -114,6 +118,7 @@ def test_a_replayed_event_is_sent_again_under_its_old_ids(engine, endpoint, rece
     assert claims_of(first)["event_id"] == claims_of(again)["event_id"]
 
 
+@pytest.mark.attack(154)
 def test_everything_since_a_cursor_is_replayed_in_order(engine, endpoint, receiver):
     seen, *_ = [announce(engine) for _ in range(4)]
     deliver_due(engine)
@@ -123,6 +128,7 @@ def test_everything_since_a_cursor_is_replayed_in_order(engine, endpoint, receiv
     assert [claims_of(request)["data"]["sequence"] for request in receiver.received] == [2, 3, 4]
 
 
+@pytest.mark.attack(154)
 def test_an_endpoint_that_came_later_can_have_what_happened_before(engine, receiver):
     announce(engine)
     endpoint = register_endpoint(engine, url=receiver.url, name="Late", event_types=[TYPE])
@@ -131,11 +137,10 @@ def test_an_endpoint_that_came_later_can_have_what_happened_before(engine, recei
     assert deliver_due(engine) == 1
 
 
+@pytest.mark.attack(160)
 def test_dead_letters_are_sent_again_when_asked(engine, endpoint, receiver, clock):
-    receiver.status = 500
-    announce(engine)
-    fail_for(engine, clock, timedelta(hours=37))
-    receiver.status = 200
+    poison(engine, endpoint, receiver, clock)
+    receiver.behave = None
     assert redeliver_dead(engine, endpoint_id=endpoint.id) == 1
     assert deliver_due(engine) == 1
     assert deliveries_of(engine, status="dead") == ()
@@ -155,6 +160,7 @@ def test_replaying_what_does_not_exist_changes_nothing(engine, endpoint):
 # Endpoints
 
 
+@pytest.mark.attack(156)
 @pytest.mark.parametrize(
     "change",
     [
@@ -176,6 +182,7 @@ def test_an_endpoint_that_is_not_sound_is_refused(engine, change):
         assert tx.endpoints.list() == ()
 
 
+@pytest.mark.attack(158)
 def test_there_is_a_bound_to_the_number_of_endpoints(engine):
     for number in range(MOST_ENDPOINTS):
         register_endpoint(engine, url=f"https://example.com/{number}", name="Receiver", event_types=[TYPE])

@@ -32,8 +32,7 @@ def send(*urls: str, deadline_seconds: float = 10, may_call_this_machine: bool =
 
     async def attempts() -> list[Answer]:
         sender = Sender(deadline_seconds=deadline_seconds, may_call_this_machine=may_call_this_machine)
-        async with sender:
-            return [await sender.send(letter_to(url)) for url in urls]
+        return [await sender.send(letter_to(url)) for url in urls]
 
     return asyncio.run(attempts())
 
@@ -62,6 +61,7 @@ def test_any_2xx_is_a_success(receiver: Receiver, status):
     assert answer.is_success
 
 
+@pytest.mark.attack(152)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_a_failure_and_not_followed(receiver: Receiver, status):
     with receiving() as elsewhere:
@@ -73,6 +73,7 @@ def test_a_redirect_is_a_failure_and_not_followed(receiver: Receiver, status):
         assert elsewhere.received == []
 
 
+@pytest.mark.attack(153)
 def test_a_receiver_that_drips_is_cut_off_at_the_deadline(receiver: Receiver):
     def drip(handler):
         handler.send_response(200)
@@ -88,6 +89,7 @@ def test_a_receiver_that_drips_is_cut_off_at_the_deadline(receiver: Receiver):
     assert "within 0.5 seconds" in answer.text
 
 
+@pytest.mark.attack(153, 157)
 def test_an_endless_answer_is_read_no_further_than_is_harmless(receiver: Receiver):
     def pour(handler):
         handler.send_response(200)
@@ -101,6 +103,7 @@ def test_an_endless_answer_is_read_no_further_than_is_harmless(receiver: Receive
     assert len(answer.text) == 1_024
 
 
+@pytest.mark.attack(153)
 def test_a_compressed_answer_is_not_unpacked(receiver: Receiver):
     bomb = gzip.compress(b"\0" * 5_000_000)
 
@@ -118,10 +121,21 @@ def test_a_compressed_answer_is_not_unpacked(receiver: Receiver):
     assert receiver.received[0].headers["accept-encoding"] == "identity"
 
 
+@pytest.mark.attack(157)
 def test_control_characters_of_an_answer_are_not_kept(receiver: Receiver):
     receiver.status, receiver.text = 500, "bad\0 \x1b[31mthing\r\n\u202e"
     [answer] = send(receiver.url)
     assert answer.text == "bad   [31mthing"
+
+
+@pytest.mark.attack(157)
+def test_what_is_kept_of_an_answer_takes_no_more_than_a_kibibyte(receiver: Receiver):
+    def answer_in_bytes_that_are_no_text(handler):
+        handler.wfile.write(b"HTTP/1.1 500 Oh\r\n\r\n" + b"\xff" * 4_000)
+
+    receiver.behave = answer_in_bytes_that_are_no_text
+    [answer] = send(receiver.url)
+    assert 1_000 <= len(answer.text.encode()) <= 1_024
 
 
 def test_cookies_are_not_kept_between_attempts(receiver: Receiver):
@@ -131,6 +145,7 @@ def test_cookies_are_not_kept_between_attempts(receiver: Receiver):
     assert all("cookie" not in request.headers for request in receiver.received)
 
 
+@pytest.mark.attack(154)
 @pytest.mark.parametrize(("status", "seconds"), [(429, 120), (503, 120), (500, 0)])
 def test_retry_after_is_heard_where_it_has_a_meaning(receiver: Receiver, status, seconds):
     receiver.status, receiver.headers = status, {"retry-after": "120"}
@@ -148,6 +163,7 @@ def test_a_retry_after_that_is_not_a_plain_number_is_passed_over(receiver: Recei
     assert answer.retry_after_seconds == 0
 
 
+@pytest.mark.attack(150)
 def test_this_machine_is_not_called_where_that_is_not_allowed(receiver: Receiver):
     answers = send(receiver.url, receiver.url.replace("127.0.0.1", "localhost"), may_call_this_machine=False)
     assert [answer.status for answer in answers] == [None, None]
@@ -155,6 +171,7 @@ def test_this_machine_is_not_called_where_that_is_not_allowed(receiver: Receiver
     assert receiver.received == []
 
 
+@pytest.mark.attack(150)
 @pytest.mark.parametrize("host", ["10.0.0.1", "169.254.169.254", "[::ffff:10.0.0.1]", "2852039166", "0xa9fea9fe"])
 def test_a_private_address_is_not_called_however_it_is_spelled(host):
     [answer] = send(f"https://{host}/", deadline_seconds=5)
@@ -185,6 +202,7 @@ def test_a_name_that_is_none_is_an_answer_and_not_an_error():
     assert all(answer.status is None for answer in answers)
 
 
+@pytest.mark.attack(159)
 def test_plain_http_is_not_spoken_to_a_tls_receiver_by_mistake(receiver: Receiver):
     [answer] = send(receiver.url.replace("http://", "https://"))
     assert answer.status is None

@@ -11,14 +11,22 @@ from hypothesis import given, strategies as st
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.outbox.addresses import check_url, is_public, may_call
 
+pytestmark = [pytest.mark.attack(150), pytest.mark.attack(156)]
+
 NOT_PUBLIC = """
     127.0.0.1 127.255.255.254 0.0.0.0 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 192.0.0.1
     192.88.99.1 198.18.0.1 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255
     ::1 :: fc00::1 fd00::1 fe80::1 fec0::1 ff02::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::127.0.0.1 64:ff9b::7f00:1
-    64:ff9b::a00:1 2002:7f00:1:: 2002:a00:1:: 2001:0:4136:e378:8000:63bf:f5ff:fffe 2001:db8::1
+    64:ff9b::a00:1 2002:7f00:1:: 2002:a00:1:: 2002:808:808:: 2001:0:4136:e378:8000:63bf:f5ff:fffe 2001:db8::1
+    ::ffff:0:127.0.0.1 ::ffff:100.64.0.1 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 64:ff9b::6440:1 64:ff9b:1::a00:1
+    100::1 2001:20::1 3fff::1 4000::1 5f00::1 192.0.0.170 192.0.2.1 198.51.100.7 203.0.113.9 198.19.255.255
+    172.31.255.255 100.127.255.255 febf::1 feff::1 ff0e::1
 """.split()
 
-PUBLIC = "1.1.1.1 93.184.216.34 2606:4700:4700::1111 64:ff9b::101:101 ::ffff:1.1.1.1".split()
+PUBLIC = """
+    1.1.1.1 93.184.216.34 9.255.255.255 11.0.0.1 100.63.255.255 100.128.0.1 172.15.0.1 172.32.0.1 192.88.98.1
+    223.255.255.1 2606:4700:4700::1111 2001:200::1 2a00:1450:4001::1 64:ff9b::101:101 ::ffff:1.1.1.1
+""".split()
 
 REFUSED_URLS = (
     "",
@@ -48,6 +56,22 @@ REFUSED_URLS = (
     "https://①②⑦.⓪.⓪.①/hook",
     "https://127。0。0。1/hook",
     "https://example.com/" + "a" * 2_048,
+    "https://example.com:0/hook",
+    "https://example.com:80/hook",
+    "https://localhost./hook",
+    "https://127.0.0.1./hook",
+    "https://[64:ff9b::7f00:1]/hook",
+    "https://[2002:7f00:1::]/hook",
+    "https://[fec0::1]/hook",
+    "https://[fe80::1%25eth0]/hook",
+    "https://017700000001/hook",
+    "https://[::127.0.0.1]/hook",
+    "https://example.com/\ud800",
+    "HTTPS://EXAMPLE.COM:22/hook",
+    "//example.com/hook",
+    "https:example.com/hook",
+    "https:///hook",
+    "javascript:alert(1)//https://example.com",
 )
 
 

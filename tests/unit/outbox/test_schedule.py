@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 from billing_sdk.server.outbox.schedule import JITTER, is_failing_too_long, next_attempt_at
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-DOCUMENTED_SECONDS = (5, 30, 120, 600, 3_600, 14_400, 43_200, 43_200)
+DOCUMENTED_SECONDS = (5, 30, 120, 600, 3_600, 14_400, *[43_200] * 7)
 
 
 def attempts_of(delivery_id: str) -> list[datetime]:
@@ -31,11 +31,25 @@ def test_the_waits_are_those_of_the_documentation(delivery_id):
         assert documented <= wait <= documented * (1 + JITTER)
 
 
+@pytest.mark.attack(154)
 @given(st.text(max_size=40))
-def test_no_attempt_is_made_later_than_36_hours_after_the_first(delivery_id):
-    assert attempts_of(delivery_id)[-1] - START <= timedelta(hours=36)
+def test_attempts_go_on_for_longer_than_it_takes_to_disable_an_endpoint_and_then_end(delivery_id):
+    *_, last_but_one, last = attempts_of(delivery_id)
+    assert timedelta(hours=72) <= last_but_one - START
+    assert last - START <= timedelta(hours=120)
 
 
+@pytest.mark.attack(154)
+def test_an_endpoint_that_asks_for_time_again_and_again_is_not_asked_for_ever():
+    at, attempts = START, 0
+    while at := next_attempt_at(
+        "d", attempts=(attempts := attempts + 1), queued_at=START, at=at, retry_after_seconds=43_200
+    ):
+        assert at - START <= timedelta(hours=120)
+    assert 5 <= attempts <= len(DOCUMENTED_SECONDS)
+
+
+@pytest.mark.attack(154)
 def test_two_deliveries_that_fail_together_do_not_come_back_together():
     assert attempts_of("delivery_1")[1] != attempts_of("delivery_2")[1]
 

@@ -18,28 +18,50 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 HTTPS_PORTS = frozenset({443, 8443})
 LONGEST_URL = 2_048
 
-# What `is_global` of the standard library lets through although it does not lead to a public host by itself.
-NOT_PUBLIC = tuple(
-    ipaddress.ip_network(network)
+# The special-purpose registries of IANA, spelled out: what the standard library calls global differs between its
+# releases, and lets multicast, site-local and tunnelled addresses through (CVE-2024-4032).
+NOT_PUBLIC_V4 = tuple(
+    ipaddress.IPv4Network(network)
     for network in (
+        "0.0.0.0/8",  # this network, RFC 791
+        "10.0.0.0/8",  # private, RFC 1918
+        "100.64.0.0/10",  # shared by carriers, RFC 6598
+        "127.0.0.0/8",  # loopback, RFC 1122
+        "169.254.0.0/16",  # link-local, where clouds keep their metadata, RFC 3927
+        "172.16.0.0/12",  # private, RFC 1918
+        "192.0.0.0/24",  # protocol assignments, RFC 6890
+        "192.0.2.0/24",  # documentation, RFC 5737
         "192.88.99.0/24",  # 6to4 relays, RFC 7526
+        "192.168.0.0/16",  # private, RFC 1918
+        "198.18.0.0/15",  # benchmarks, RFC 2544
+        "198.51.100.0/24",  # documentation, RFC 5737
+        "203.0.113.0/24",  # documentation, RFC 5737
         "224.0.0.0/4",  # multicast, RFC 5771
-        "fec0::/10",  # site-local, RFC 3879
-        "ff00::/8",  # multicast, RFC 4291
+        "240.0.0.0/4",  # reserved and broadcast, RFC 1112
     )
 )
-IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
+# Of IPv6 only this block is given out to hosts of the internet (RFC 4291, section 2.4).
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+NOT_PUBLIC_V6 = tuple(
+    ipaddress.IPv6Network(network)
+    for network in (
+        "2001::/23",  # protocol assignments, Teredo among them, RFC 2928
+        "2001:db8::/32",  # documentation, RFC 3849
+        "2002::/16",  # 6to4, RFC 3056
+        "3fff::/20",  # documentation, RFC 9637
+    )
+)
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: IPAddress) -> bool:
-    """Tell whether an address, and the IPv4 address that it may carry, belongs to the public internet."""
-    inner = _carried_by(address)
-    if inner is not None and not is_public(inner):
-        return False
-    return address.is_global and not any(
-        address in network for network in NOT_PUBLIC if network.version == address.version
-    )
+    """Tell whether an address, or the IPv4 address that it stands for, belongs to the public internet."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = _stands_for(address)
+        if inner is None:
+            return address in GLOBAL_UNICAST and not any(address in network for network in NOT_PUBLIC_V6)
+        address = inner
+    return not any(address in network for network in NOT_PUBLIC_V4)
 
 
 def may_call(address: IPAddress, *, may_call_this_machine: bool) -> bool:
@@ -68,11 +90,11 @@ def check_url(url: str, *, may_call_this_machine: bool) -> None:
         raise InvalidRequest("the endpoint is not a URL") from None
     if not parts.hostname or "@" in parts.netloc or parts.fragment:
         raise InvalidRequest("the endpoint needs a host, and no user name, password or fragment")
-    if may_call_this_machine and is_loopback(parts.hostname) and parts.scheme in ("http", "https"):
+    if may_call_this_machine and is_loopback(parts.hostname) and parts.scheme in ("http", "https") and port != 0:
         return
-    if parts.scheme != "https" or (port or 443) not in HTTPS_PORTS:
+    if parts.scheme != "https" or (443 if port is None else port) not in HTTPS_PORTS:
         raise InvalidRequest("the endpoint is not an https URL on port 443 or 8443")
-    _check_literal(parts.hostname)
+    _check_literal(parts.hostname.rstrip("."))
 
 
 def _check_literal(host: str) -> None:
@@ -88,10 +110,8 @@ def _check_literal(host: str) -> None:
         raise InvalidRequest("the endpoint leads to a private address")
 
 
-def _carried_by(address: IPAddress) -> IPAddress | None:
-    """Return the IPv4 address inside a mapped, translated or tunnelled IPv6 one."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return None
-    if address in NAT64 or address in IPV4_COMPATIBLE:
+def _stands_for(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that is called in place of a mapped or translated IPv6 one."""
+    if address in NAT64:
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+    return address.ipv4_mapped

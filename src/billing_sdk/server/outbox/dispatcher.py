@@ -86,16 +86,16 @@ class Dispatcher:
         under_way: set[asyncio.Task[None]] = set()
         # Two threads for the database, apart from those that may be stuck looking names up.
         with ThreadPoolExecutor(2, "billing-outbox") as database:
-            async with self._make_sender() as sender:
-                while not self._is_stopping:
-                    self._news.clear()
-                    for letter in await self._claim_in(database):
-                        task = asyncio.create_task(self._deliver(letter, sender, database))
-                        under_way.add(task)
-                        task.add_done_callback(under_way.discard)
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._news.wait(), self._poll_seconds)
-                await _finish(under_way)
+            sender = self._make_sender()
+            while not self._is_stopping:
+                self._news.clear()
+                for letter in await self._claim_in(database):
+                    task = asyncio.create_task(self._deliver(letter, sender, database))
+                    under_way.add(task)
+                    task.add_done_callback(under_way.discard)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), self._poll_seconds)
+            await _finish(under_way)
 
     async def _claim_in(self, database: ThreadPoolExecutor) -> Sequence[Letter]:
         try:

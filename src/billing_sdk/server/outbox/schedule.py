@@ -1,7 +1,9 @@
 """When a failed delivery is tried again, and when that stops.
 
 Source: Kinde documentation, "Webhook retry policy": at once, after 5 seconds, 30 seconds, 2 minutes, 10 minutes,
-1 hour, 4 hours, then every 12 hours until 36 hours; an endpoint that fails for 72 hours on end is disabled.
+1 hour, 4 hours, then every 12 hours; an endpoint that fails for 72 hours on end is disabled. The attempts go on for
+longer than that, so that an endpoint which was away over a long weekend is disabled before anything for it is dead,
+and loses nothing when it is enabled again.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ import hashlib
 from datetime import datetime, timedelta
 
 SECOND, MINUTE, HOUR = 1, 60, 3_600
-RETRY_DELAYS_SECONDS = (5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 1 * HOUR, 4 * HOUR, 12 * HOUR, 12 * HOUR)
-HORIZON = timedelta(hours=36)
+FIRST_DELAYS_SECONDS = (5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 1 * HOUR, 4 * HOUR)
+RETRY_DELAYS_SECONDS = FIRST_DELAYS_SECONDS + 7 * (12 * HOUR,)
+# Later than the last attempt with all its jitter; only waits that an endpoint asks for come up against it.
+HORIZON = timedelta(hours=120)
 DISABLE_AFTER = timedelta(hours=72)
 # A part of each delay, so that what failed together does not come back together.
 JITTER = 0.1

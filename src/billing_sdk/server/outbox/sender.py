@@ -3,116 +3,109 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Self
+import ssl
+from collections.abc import Iterable
+from functools import cached_property
+from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
 from billing_sdk._version import __version__
-from billing_sdk.server.outbox.addresses import IPAddress, may_call
+from billing_sdk.server.outbox.connector import AddressNotAllowed, GuardedNetwork, TooMuchReceived
 from billing_sdk.server.outbox.letter import Answer, Letter
 
-MOST_BYTES_READ = 64 * 1_024
 MOST_BYTES_KEPT = 1_024
-MOST_ADDRESSES_TRIED = 4
 RETRY_AFTER_STATUSES = frozenset({429, 503})
 
 
 class Sender:
-    """Posts letters; one for an event loop, to be used as its context manager.
+    """Posts letters, each over a connection of its own.
+
+    Redirects are not followed, and there is no way to skip the check of a certificate.
 
     Args:
         deadline_seconds: for a whole attempt, from the name's resolution to the end of the answer.
         may_call_this_machine: whether loopback addresses are fine.
+        network: makes the connections to addresses that were judged.
     """
 
-    def __init__(self, *, deadline_seconds: float, may_call_this_machine: bool) -> None:
+    def __init__(
+        self,
+        *,
+        deadline_seconds: float,
+        may_call_this_machine: bool,
+        network: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
         self._deadline_seconds = deadline_seconds
-        self._may_call_this_machine = may_call_this_machine
-        self._http = httpx.AsyncClient(
-            timeout=None,  # noqa: S113 - one deadline for the whole attempt instead; these restart with every byte
-            trust_env=False,  # no proxy and no .netrc comes between
-            follow_redirects=False,
-            # Connections are made to an address, so a kept one could serve another name at the same address.
-            limits=httpx.Limits(max_keepalive_connections=0),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
+        self._network = GuardedNetwork(may_call_this_machine=may_call_this_machine, network=network)
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.aclose()
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """How certificates are checked: against the public authorities, and nothing turns that off."""
+        return httpx.create_ssl_context(trust_env=False)
 
     async def send(self, letter: Letter) -> Answer:
-        """Make one attempt and say how it went; whatever the network does is an answer, not an error."""
+        """Make one attempt and say how it went; whatever happens is an answer, not an error."""
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 return await self._post(letter)
         except TimeoutError:
             return Answer(None, f"no full answer within {self._deadline_seconds:g} seconds")
+        except AddressNotAllowed:
+            return Answer(None, "the host leads to an address that may not be called")
         except (socket.gaierror, UnicodeError):
             return Answer(None, "the host name does not resolve")
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - an attempt without an outcome would be made again for ever
             return Answer(None, f"no answer: {type(error).__name__}")
 
     async def _post(self, letter: Letter) -> Answer:
-        url = httpx.URL(letter.url)
-        addresses = await _resolve(url)
-        if not all(may_call(address, may_call_this_machine=self._may_call_this_machine) for address in addresses):
-            return Answer(None, "the host leads to an address that may not be called")
-        for address in addresses[:-1]:
-            try:
-                return await self._post_to(address, url, letter)
-            except httpx.ConnectError:
-                continue  # a name may have an address of a family that is not served
-        return await self._post_to(addresses[-1], url, letter)
-
-    async def _post_to(self, address: IPAddress, url: httpx.URL, letter: Letter) -> Answer:
-        request = self._http.build_request(
-            "POST",
-            url.copy_with(host=str(address)),
-            content=letter.body.encode(),
-            headers={
-                "host": url.netloc.decode(),
-                "content-type": "application/jwt",
-                "webhook-id": letter.delivery.id,
-                "user-agent": f"billing-sdk/{__version__}",
-                "accept-encoding": "identity",
-            },
-            # The certificate must be that of the name, not of the address.
-            extensions={"sni_hostname": url.raw_host.decode()},
-        )
-        response = await self._http.send(request, stream=True)
-        try:
-            return Answer(response.status_code, await _read_start(response), _retry_after_seconds(response))
-        finally:
-            await response.aclose()
+        parts = urlsplit(letter.url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        url = httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
+        headers: dict[bytes | str, bytes | str] = {
+            "host": parts.netloc,
+            "content-type": "application/jwt",
+            "webhook-id": letter.delivery.id,
+            "user-agent": f"billing-sdk/{__version__}",
+            "accept-encoding": "identity",
+            "connection": "close",
+        }
+        tls = self.tls if parts.scheme == "https" else None
+        connection = httpcore.AsyncHTTPConnection(url.origin, ssl_context=tls, network_backend=self._network)
+        async with (
+            connection,
+            connection.stream("POST", url, headers=headers, content=letter.body.encode()) as response,
+        ):
+            return Answer(response.status, await _read_start(response), _retry_after_seconds(response))
 
 
-async def _resolve(url: httpx.URL) -> list[IPAddress]:
-    port = url.port or {"http": 80, "https": 443}[url.scheme]
-    found = await asyncio.get_running_loop().getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-    unique = dict.fromkeys(str(sockaddr[0]).partition("%")[0] for *_, sockaddr in found)
-    return [ipaddress.ip_address(text) for text in unique][:MOST_ADDRESSES_TRIED]
-
-
-async def _read_start(response: httpx.Response) -> str:
+async def _read_start(response: httpcore.Response) -> str:
     """Read no more than is harmless, and keep what a person may want to see of it, without control characters."""
     start = bytearray()
-    count = 0
-    async for chunk in response.aiter_raw():
-        count += len(chunk)
-        start += chunk[: MOST_BYTES_KEPT - len(start)]
-        if count >= MOST_BYTES_READ:
-            break
-    text = start.decode("utf-8", errors="replace")
+    try:
+        async for chunk in response.aiter_stream():
+            start += chunk[: MOST_BYTES_KEPT - len(start)]
+    except TooMuchReceived:
+        pass  # the status counts; nobody needs the rest
+    return _in_bytes(_printable(start.decode("utf-8", errors="replace")), MOST_BYTES_KEPT)
+
+
+def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 
-def _retry_after_seconds(response: httpx.Response) -> int:
-    text = response.headers.get("retry-after", "")
+def _in_bytes(text: str, most: int) -> str:
+    """Return the start of a text that takes no more than so many bytes; a replaced byte takes three."""
+    return text.encode()[:most].decode(errors="ignore")
+
+
+def _retry_after_seconds(response: httpcore.Response) -> int:
+    text = _header(response.headers, b"retry-after")
     is_seconds = text.isascii() and text.isdecimal() and len(text) <= 6
-    return int(text) if is_seconds and response.status_code in RETRY_AFTER_STATUSES else 0
+    return int(text) if is_seconds and response.status in RETRY_AFTER_STATUSES else 0
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in headers if key.lower() == name), "")

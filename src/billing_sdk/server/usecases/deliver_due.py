@@ -39,8 +39,8 @@ def create_dispatcher(engine: Engine) -> Dispatcher:
 
 
 async def _send(engine: Engine, letters: tuple[Letter, ...]) -> list[Answer]:
-    async with _make_sender(engine) as sender:
-        return await asyncio.gather(*(sender.send(letter) for letter in letters))
+    sender = _make_sender(engine)
+    return await asyncio.gather(*(sender.send(letter) for letter in letters))
 
 
 def _make_sender(engine: Engine) -> Sender:

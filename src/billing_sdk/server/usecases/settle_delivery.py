@@ -40,8 +40,9 @@ def _outcome(delivery: Delivery, answer: Answer, at: datetime) -> Delivery:
         at=at,
         retry_after_seconds=answer.retry_after_seconds,
     )
-    if again_at is None or answer.is_gone:
+    if again_at is None:
         return replace(tried, status="dead")
+    # After a 410 as well: the endpoint is disabled, and what waits for it goes on where it is enabled again.
     return replace(tried, due_at=again_at)
 
 
