@@ -15,6 +15,7 @@ from billing_sdk.auth import (
     AuthUrl as AuthUrl,
     IdClaims as IdClaims,
     KeySet as KeySet,
+    KeyStatus as KeyStatus,
     Owner as Owner,
     SignedIn as SignedIn,
     SignInOptions as SignInOptions,

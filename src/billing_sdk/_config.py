@@ -46,6 +46,9 @@ class ClientSettings(TypedDict, total=False):
             `BILLING_ACCEPTED_CLIENTS`, separated by spaces.
         scopes: what a sign-in asks for; or `BILLING_SCOPES`, separated by spaces.
         deadline_seconds: no call takes longer, its retries included; 10 by default.
+        stale_keys_seconds: for so long the issuer's known keys are used while it does not answer; a day by default
+            and at most.
+        longest_token_seconds: a token that was made for longer is refused; a day by default.
         now: tells the time as an aware UTC `datetime`, for tests that travel.
     """
 
@@ -61,6 +64,8 @@ class ClientSettings(TypedDict, total=False):
     accepted_clients: Sequence[str] | None
     scopes: Sequence[str] | None
     deadline_seconds: float
+    stale_keys_seconds: float
+    longest_token_seconds: float
     now: Callable[[], datetime]
 
 
@@ -81,6 +86,8 @@ class Config:
         accepted_clients: ids of other applications of the issuer whose bearer tokens gates take.
         scopes: what a sign-in asks for; `offline` brings a refresh token.
         deadline_seconds: no call takes longer, its retries included.
+        stale_keys_seconds: for so long the issuer's known keys are used while it does not answer.
+        longest_token_seconds: a token that was made for longer is refused.
     """
 
     issuer: str
@@ -95,6 +102,8 @@ class Config:
     accepted_clients: tuple[str, ...] = ()
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     deadline_seconds: float = 10.0
+    stale_keys_seconds: float = 86_400.0
+    longest_token_seconds: float = 86_400.0
 
     def __post_init__(self) -> None:
         issuer = self.issuer.rstrip("/")
@@ -106,6 +115,10 @@ class Config:
             )
         if not 0 < self.deadline_seconds <= 300:
             raise InvalidSetting("deadline_seconds has to be above 0 and at most 300")
+        if not 0 <= self.stale_keys_seconds <= 86_400:
+            raise InvalidSetting("stale_keys_seconds has to be 0 to 86,400")
+        if not 0 < self.longest_token_seconds <= 366 * 86_400:
+            raise InvalidSetting("longest_token_seconds has to be above 0 and at most a year")
         object.__setattr__(self, "issuer", issuer)
         for name in ("client_secret", "m2m_client_secret"):
             object.__setattr__(self, name, Secret.of(getattr(self, name)))
@@ -140,6 +153,8 @@ class Config:
             accepted_clients=words("accepted_clients", settings.get("accepted_clients"), environ),
             scopes=words("scopes", settings.get("scopes"), environ) or DEFAULT_SCOPES,
             deadline_seconds=settings.get("deadline_seconds", 10.0),
+            stale_keys_seconds=settings.get("stale_keys_seconds", 86_400.0),
+            longest_token_seconds=settings.get("longest_token_seconds", 86_400.0),
             **found,
         )
 

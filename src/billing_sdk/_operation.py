@@ -36,8 +36,8 @@ class Call(Generic[R]):
         basic: id and secret of whoever calls, to send as HTTP Basic.
         idempotency_key: makes the call safe to repeat.
         max_bytes: a longer answer is refused.
-        deadline_seconds: somebody waits who can't wait long: answered in this time, and sent once; None leaves both
-            to the client.
+        deadline_seconds: answered in this time, whatever is sent again included; None leaves it to the client.
+        is_sent_once: somebody waits who can't wait long, or will ask again by themselves.
     """
 
     method: str
@@ -52,6 +52,7 @@ class Call(Generic[R]):
     idempotency_key: str | None = None
     max_bytes: int = 1_048_576
     deadline_seconds: float | None = None
+    is_sent_once: bool = False
 
     def __iter__(self) -> Generator[Call[Any], Any, R]:
         """Let a flow write `answer = yield from call` and keep its type."""
@@ -115,7 +116,8 @@ def within(seconds: float, flow: Flow[T], *, monotonic: Callable[[], float] = ti
 def _hurried(step: Step, seconds: float) -> Step:
     if isinstance(step, Spawn):
         return step
-    return replace(step, deadline_seconds=shorter(seconds, step.deadline_seconds))
+    hurried = replace(step, deadline_seconds=shorter(seconds, step.deadline_seconds))
+    return replace(hurried, is_sent_once=True) if isinstance(hurried, Call) else hurried
 
 
 def shorter(seconds: float, others: float | None) -> float:

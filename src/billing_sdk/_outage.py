@@ -7,11 +7,11 @@ ends the outage.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Final
 
+from billing_sdk._fork import new_lock
 from billing_sdk.errors import APIError, BillingError, Unreachable
 
 # Long enough that a busy application never waits twice; after a quiet time the next caller tries by itself.
@@ -33,7 +33,7 @@ class Outage:
     def __init__(self, *, attempt_seconds: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._attempt_seconds = attempt_seconds
         self._monotonic = monotonic
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._failure: BillingError | None = None
         self._over_at = 0.0
         self._next_attempt_at = 0.0

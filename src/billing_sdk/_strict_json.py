@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, Final
 
 DEEPEST: Final = 32
 LONGEST_NUMBER: Final = 40
+_UNWANTED: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse(document: bytes | str) -> Any:
@@ -90,5 +92,5 @@ def _require_plain(document: Any) -> None:
 
 
 def _require_whole_characters(text: str) -> None:
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if _UNWANTED.search(text):
         raise ValueError("it holds a NUL or half a character")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
@@ -24,6 +23,7 @@ import httpx
 
 from billing_sdk._config import Config, is_loopback
 from billing_sdk._deadline import DeadlineBackend, deadline
+from billing_sdk._fork import new_lock
 from billing_sdk._operation import Async, Call, Sync, shorter
 from billing_sdk._strict_json import parse_object
 from billing_sdk._version import __version__
@@ -86,7 +86,7 @@ def exchange(call: Call[R], config: Config) -> Exchange[R]:
     """
     attempt = encode(call, config, ends_at=time.monotonic() + shorter(config.deadline_seconds, call.deadline_seconds))
     is_repeatable = call.method == "GET" or call.idempotency_key is not None
-    retries = MOST_RETRIES if is_repeatable and call.deadline_seconds is None else 0
+    retries = MOST_RETRIES if is_repeatable and not call.is_sent_once else 0
     count = 0
     while True:
         try:
@@ -163,7 +163,7 @@ class SyncTransport(Sync):
     def __init__(self, config: Config, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._config = config
         self._sleep = sleep
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._http: httpx.Client | None = None
         self._process_id = os.getpid()
         self._is_closed = False
@@ -210,7 +210,7 @@ class AsyncTransport(Async):
     def __init__(self, config: Config, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._config = config
         self._sleep = sleep
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._https: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
         self._is_closed = False
 

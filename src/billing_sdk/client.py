@@ -22,6 +22,7 @@ from billing_sdk.resources import (
     Agreements,
     Customers,
     Entitlements,
+    Keys,
     Login,
     Organizations,
     Permissions,
@@ -58,6 +59,7 @@ class Operations(Generic[C]):
     agreements: Agreements[C]
     customers: Customers[C]
     entitlements: Entitlements[C]
+    keys: Keys[C]
     login: Login[C]
     organizations: Organizations[C]
     permissions: Permissions[C]
@@ -76,6 +78,7 @@ class Operations(Generic[C]):
         self.agreements = Agreements(client)
         self.customers = Customers(client)
         self.entitlements = Entitlements(client, provider)
+        self.keys = Keys(client, provider)
         self.login = Login(client, provider)
         self.organizations = Organizations(client)
         self.permissions = Permissions(client)

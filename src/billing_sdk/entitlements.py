@@ -7,7 +7,6 @@ whoever comes then is told so at once. An event that can change what the custome
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from billing_sdk._flight import Flight
+from billing_sdk._fork import new_lock
 from billing_sdk._operation import Flow, Spawn, within
 from billing_sdk._outage import Outage
 from billing_sdk.auth import Owner
@@ -86,7 +86,7 @@ class Snapshots:
         self._monotonic = monotonic
         self._flight: Flight[EntitlementSnapshot] = Flight(monotonic=monotonic)
         self.outage = Outage(attempt_seconds=LONGEST_WAIT_SECONDS, monotonic=monotonic)
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._entries: OrderedDict[Owner, _Entry] = OrderedDict()
         self._loading: dict[Owner, object] = {}
 

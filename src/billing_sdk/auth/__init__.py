@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from billing_sdk.auth.claims import AccessClaims as AccessClaims, IdClaims as IdClaims, Owner as Owner
 from billing_sdk.auth.jwk import KeySet as KeySet, VerifyingKey as VerifyingKey, read_key_set as read_key_set
+from billing_sdk.auth.key_cache import KeyStatus as KeyStatus
 from billing_sdk.auth.options import (
     SignInOptions as SignInOptions,
     checked_path as checked_path,

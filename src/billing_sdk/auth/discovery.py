@@ -16,6 +16,7 @@ from billing_sdk.models import Document
 
 FRESH_SECONDS: Final = 3_600.0
 RETRY_SECONDS: Final = 10.0
+FETCH_SECONDS: Final = 5.0
 LONGEST_DOCUMENT: Final = 256 * 1024
 
 
@@ -110,6 +111,7 @@ class Discovery:
             "/.well-known/openid-configuration",
             lambda data: Metadata.read(data, issuer=self._issuer),
             max_bytes=LONGEST_DOCUMENT,
+            deadline_seconds=FETCH_SECONDS,
         )
         self._found = found
         self._fresh_until = self._monotonic() + FRESH_SECONDS

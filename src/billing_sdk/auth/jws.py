@@ -78,9 +78,9 @@ def read_unverified_claims(token: str) -> Mapping[str, Any]:
     return _document(_decode(found.compact.split(".")[1], "payload"), "payload")
 
 
-def _text(token: str | bytes, max_bytes: int) -> str:
-    if len(token) > max_bytes:
-        raise InvalidToken("the token is too long")
+def _text(token: Any, max_bytes: int) -> str:
+    if not isinstance(token, str | bytes) or len(token) > max_bytes:
+        raise InvalidToken("the token is too long, or not a text")
     if isinstance(token, str):
         return token
     try:

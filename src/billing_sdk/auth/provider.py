@@ -32,8 +32,14 @@ class Provider:
         self.config = config
         self.now = now
         self.discovery = Discovery(config, monotonic=monotonic)
-        self.keys = KeyCache(self.discovery, monotonic=monotonic)
+        self.keys = KeyCache(self.discovery, outage_seconds=config.stale_keys_seconds, monotonic=monotonic)
         self.machine = MachineToken(config, self.discovery, monotonic=monotonic)
-        self.verifier = Verifier(issuer=config.issuer, client_id=config.client_id, keys=self.keys, now=now)
+        self.verifier = Verifier(
+            issuer=config.issuer,
+            client_id=config.client_id,
+            keys=self.keys,
+            now=now,
+            longest_seconds=config.longest_token_seconds,
+        )
         # A refresh token works once: whoever comes a little late gets the successor that the first one brought.
         self.refreshes: Flight[TokenSet] = Flight(linger_seconds=LINGER_SECONDS, monotonic=monotonic)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,14 +9,17 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
+from billing_sdk._fork import new_lock
 from billing_sdk._operation import Flow
 from billing_sdk.auth.claims import AccessClaims, instant, texts
-from billing_sdk.auth.jws import read_token
+from billing_sdk.auth.jwk import VerifyingKey
+from billing_sdk.auth.jws import UnverifiedToken, read_token
 from billing_sdk.auth.key_cache import KeyCache
 from billing_sdk.errors import ExpiredToken, InvalidToken
 
 LEEWAY_SECONDS: Final = 60
 LONGEST_TOKEN: Final = 16_384
+LONGEST_LIFETIME_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,38 +64,46 @@ ID: Final = TokenKind(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verified access token says, and which key vouched for it."""
+
+    claims: AccessClaims
+    key: VerifyingKey
+
+
 class VerifiedCache:
-    """What verified tokens say, until they end; the tokens themselves are kept as SHA-256 only."""
+    """What verified tokens say, until they end or their key does; the tokens themselves are kept as SHA-256 only."""
 
     def __init__(self, *, capacity: int = 10_000) -> None:
         self._capacity = capacity
-        self._lock = threading.Lock()
-        self._claims: OrderedDict[bytes, AccessClaims] = OrderedDict()
+        self._lock = new_lock()
+        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
 
-    def get(self, token: str, *, at: float) -> AccessClaims | None:
-        """Return the claims of a token that was verified and has not ended."""
+    def get(self, token: str, *, at: float) -> Verified | None:
+        """Return what a token said that was verified and has not ended; whether its key is still good is not asked."""
         digest = _digest(token)
         with self._lock:
-            claims = self._claims.get(digest)
-            if claims is None:
+            found = self._verified.get(digest)
+            if found is None:
                 return None
-            if claims.exp <= at:
-                del self._claims[digest]
+            if found.claims.exp <= at:
+                del self._verified[digest]
                 return None
-            self._claims.move_to_end(digest)
-            return claims
+            self._verified.move_to_end(digest)
+            return found
 
-    def put(self, token: str, claims: AccessClaims) -> None:
+    def put(self, token: str, verified: Verified) -> None:
         """Remember a verified token; the one that was not used for longest goes when there are too many."""
         with self._lock:
-            self._claims[_digest(token)] = claims
-            if len(self._claims) > self._capacity:
-                self._claims.popitem(last=False)
+            self._verified[_digest(token)] = verified
+            if len(self._verified) > self._capacity:
+                self._verified.popitem(last=False)
 
     def clear(self) -> None:
-        """Forget everything, after a key was compromised."""
+        """Forget everything."""
         with self._lock:
-            self._claims.clear()
+            self._verified.clear()
 
 
 class Verifier:
@@ -103,11 +113,21 @@ class Verifier:
         issuer: compared byte by byte with `iss`.
         keys: the issuer's keys.
         now: tells the time.
+        longest_seconds: a token that was made for longer is refused, whoever signed it.
     """
 
-    def __init__(self, *, issuer: str, client_id: str | None, keys: KeyCache, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        client_id: str | None,
+        keys: KeyCache,
+        now: Callable[[], datetime],
+        longest_seconds: float = LONGEST_LIFETIME_SECONDS,
+    ) -> None:
         self._issuer = issuer
         self._client_id = client_id
+        self._longest_seconds = longest_seconds
         self._keys = keys
         self._now = now
         self._verified = VerifiedCache()
@@ -122,20 +142,25 @@ class Verifier:
         """
         found = self.known(token)
         if found is None:
-            typ, claims = yield from self._signed(token)
-            kind = TYPED_ACCESS if (typ or "").lower() in TYPED_ACCESS.types else PLAIN_ACCESS
-            kind.require(typ, claims)
-            found = AccessClaims.read(claims)
-            if kind is PLAIN_ACCESS and self._client_id in found.audience:
-                raise InvalidToken("an ID token was shown as an access token")
-            self._verified.put(token, found)
+            # Before any call: what can't be a token is not worth one.
+            unverified = read_token(token, max_bytes=LONGEST_TOKEN)
+            key = yield from self._keys.find(unverified.kid, unverified.alg)
+            found = self._access_by(key, token, unverified)
         if audience is not None and audience not in found.audience:
             raise InvalidToken("the token was made for another audience")
         return found
 
     def known(self, token: str) -> AccessClaims | None:
-        """Return what an access token says that was verified before and has not ended; it makes no call."""
-        return self._verified.get(token, at=self._now().timestamp())
+        """Return what an access token says that was verified before and has not ended; it makes no call.
+
+        None as well where the issuer has to be asked whether the token's key is still good.
+        """
+        keys = self._keys.fresh
+        # Looked at before anything else is done with it: hashing megabytes is work, too.
+        verified = self._verified.get(token, at=self._at()) if keys is not None and _is_short(token) else None
+        if keys is None or verified is None or keys.find(verified.key.kid, verified.key.alg) != verified.key:
+            return None
+        return verified.claims
 
     def identity(self, token: str, *, client_id: str) -> Flow[Mapping[str, Any]]:
         """Return the claims of an ID token (OpenID Connect Core, section 3.1.3.7); the nonce is the caller's to check.
@@ -145,8 +170,10 @@ class Verifier:
             ExpiredToken: it was valid once.
             UnknownKey: the issuer does not publish its key.
         """
-        typ, claims = yield from self._signed(token)
-        ID.require(typ, claims)
+        unverified = read_token(token, max_bytes=LONGEST_TOKEN)
+        key = yield from self._keys.find(unverified.kid, unverified.alg)
+        claims = self._signed(unverified, key)
+        ID.require(unverified.typ, claims)
         if set(texts(claims, "aud")) != {client_id}:
             raise InvalidToken("the ID token was made for another application")
         if claims.get("azp", client_id) != client_id:
@@ -155,32 +182,56 @@ class Verifier:
 
     def forget(self) -> None:
         """Forget verified tokens and keys, after a key was compromised."""
-        self._verified.clear()
         self._keys.purge()
+        self._verified.clear()
 
-    def _signed(self, token: str) -> Flow[tuple[str | None, dict[str, Any]]]:
-        unverified = read_token(token, max_bytes=LONGEST_TOKEN)
-        key = yield from self._keys.find(unverified.kid, unverified.alg)
+    def _access_by(self, key: VerifyingKey, token: str, unverified: UnverifiedToken) -> AccessClaims:
+        verified = self._verified.get(token, at=self._at())
+        if verified is None or verified.key != key:
+            verified = Verified(self._first_access(unverified, key), key)
+            self._verified.put(token, verified)
+        return verified.claims
+
+    def _first_access(self, unverified: UnverifiedToken, key: VerifyingKey) -> AccessClaims:
+        claims = self._signed(unverified, key)
+        kind = TYPED_ACCESS if (unverified.typ or "").lower() in TYPED_ACCESS.types else PLAIN_ACCESS
+        kind.require(unverified.typ, claims)
+        found = AccessClaims.read(claims)
+        if kind is PLAIN_ACCESS and self._client_id in found.audience:
+            raise InvalidToken("an ID token was shown as an access token")
+        return found
+
+    def _signed(self, unverified: UnverifiedToken, key: VerifyingKey) -> dict[str, Any]:
         claims = unverified.verify(key)
         if claims.get("iss") != self._issuer:
             raise InvalidToken("the token is of another issuer")
-        require_current(claims, at=self._now().timestamp())
-        return unverified.typ, claims
+        require_current(claims, at=self._at(), longest_seconds=self._longest_seconds)
+        return claims
+
+    def _at(self) -> float:
+        return self._now().timestamp()
 
 
-def require_current(claims: Mapping[str, Any], *, at: float) -> None:
+def require_current(claims: Mapping[str, Any], *, at: float, longest_seconds: float) -> None:
     """Check `exp`, `iat` and `nbf` (RFC 7519, section 4.1); both `exp` and `iat` have to be there.
 
     Raises:
         ExpiredToken: `exp` has come; it gets no leeway.
-        InvalidToken: a time is missing or malformed, or more than a minute ahead.
+        InvalidToken: a time is missing or malformed, or more than a minute ahead; or it was made for longer than
+            is accepted.
     """
     exp, iat = instant(claims, "exp"), instant(claims, "iat")
     begins = max(iat, instant(claims, "nbf")) if claims.get("nbf") is not None else iat
     if begins > at + LEEWAY_SECONDS or exp <= iat:
         raise InvalidToken("the token's time has not come, or makes no sense")
+    if exp - iat > longest_seconds:
+        raise InvalidToken("the token was made for longer than longest_token_seconds")
     if exp <= at:
         raise ExpiredToken("the token has ended")
+
+
+def _is_short(token: Any) -> bool:
+    return isinstance(token, str) and len(token) <= LONGEST_TOKEN
 
 
 def _digest(token: str) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from billing_sdk.resources.agreements import Agreements as Agreements
 from billing_sdk.resources.customers import Customers as Customers
 from billing_sdk.resources.entitlements import Entitlements as Entitlements
+from billing_sdk.resources.keys import Keys as Keys
 from billing_sdk.resources.login import Login as Login
 from billing_sdk.resources.organizations import Organizations as Organizations
 from billing_sdk.resources.permissions import Permissions as Permissions, Roles as Roles

@@ -29,7 +29,3 @@ class Tokens(ProviderResource[C]):
     def known(self, token: str) -> AccessClaims | None:
         """Return what a token says if it was verified before and has not ended; this never makes a call."""
         return self._provider.verifier.known(token)
-
-    def purge(self) -> None:
-        """Forget every key and verified token, after one of the issuer's keys was compromised."""
-        self._provider.verifier.forget()

@@ -109,6 +109,10 @@ def test_an_unsafe_issuer_is_refused(issuer: str) -> None:
         {"logout_redirect_uri": "javascript:1"},
         {"deadline_seconds": 0.0},
         {"deadline_seconds": 301.0},
+        {"stale_keys_seconds": -1.0},
+        {"stale_keys_seconds": 86_401.0},
+        {"longest_token_seconds": 0.0},
+        {"longest_token_seconds": float("nan")},
     ],
     ids=repr,
 )

@@ -10,7 +10,8 @@ import billing_sdk
 PUBLIC = """
 AccessClaims AgreedEntitlement Agreement AgreementReference AsyncClient AuthUrl BillingCustomer Client ClientSettings
 Config CreatedOrganization CreatedUser Entitlement EntitlementSnapshot Event EventPayment EventPlan EventType EventUsage
-Flow IdClaims KeySet MemorySeen Money Organization Owner Permission PortalLink Profile Role SeenStore SignInOptions
+Flow IdClaims KeySet KeyStatus MemorySeen Money Organization Owner Permission PortalLink Profile Role SeenStore
+SignInOptions
 SignInTransaction SignedIn Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User WebhookEndpoint WebhookPolicy
 __version__ errors read_key_set
 """.split()

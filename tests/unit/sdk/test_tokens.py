@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ import respx
 
 from billing_sdk import IdClaims
 from billing_sdk.auth.claims import AccessClaims
-from billing_sdk.auth.verifier import VerifiedCache
-from billing_sdk.errors import BillingError, ExpiredToken, InvalidToken, TokenError, UnknownKey
+from billing_sdk.auth.jwk import VerifyingKey
+from billing_sdk.auth.verifier import Verified, VerifiedCache
+from billing_sdk.errors import BillingError, ExpiredToken, InvalidToken, InvalidWebhook, TokenError, UnknownKey
 from tests.unit.sdk.conftest import Driver
 from tests.unit.sdk.kit import (
     CLIENT_ID,
@@ -50,6 +52,7 @@ def test_an_access_token_is_accepted_under_each_name_of_its_type(
     assert found.scopes == {"openid"}
 
 
+@pytest.mark.attack(55)
 def test_an_elliptic_key_is_accepted_for_its_own_algorithm(driver: Driver, issuer: respx.MockRouter) -> None:
     publish(issuer, KEY.jwk(), EC_KEY.jwk())
     assert verify(driver, EC_KEY.sign(GOOD)).sub == "kp_1"
@@ -57,16 +60,18 @@ def test_an_elliptic_key_is_accepted_for_its_own_algorithm(driver: Driver, issue
         verify(driver, EC_KEY.sign(GOOD, alg="RS256"))
 
 
+@pytest.mark.attack(58)
 def test_a_token_without_a_key_id_is_accepted_only_if_there_is_one_key(
     driver: Driver, issuer: respx.MockRouter
 ) -> None:
     assert verify(driver, KEY.sign(GOOD, kid=None)).sub == "kp_1"
     publish(issuer, KEY.jwk(), OTHER_KEY.jwk())
-    driver.client.tokens.purge()
+    driver.client.keys.purge()
     with pytest.raises(UnknownKey):
         verify(driver, KEY.sign(GOOD, kid=None))
 
 
+@pytest.mark.attack(53, 54, 55, 56, 57, 58, 59, 60, 62, 72)
 @pytest.mark.parametrize(
     "header",
     [
@@ -105,6 +110,7 @@ def test_a_header_that_a_billing_decision_should_not_rest_on_is_refused(
         verify(driver, KEY.sign(GOOD, **header))
 
 
+@pytest.mark.attack(53, 60, 61, 63, 65)
 @pytest.mark.parametrize(
     "bend",
     [
@@ -135,6 +141,7 @@ def test_a_token_that_is_not_three_plain_segments_is_refused(
         verify(driver, bend(*KEY.sign(GOOD).split(".")))
 
 
+@pytest.mark.attack(64, 65, 66, 79)
 @pytest.mark.parametrize(
     "payload",
     [
@@ -163,11 +170,13 @@ def test_a_payload_with_two_meanings_or_no_bound_is_refused(
         verify(driver, KEY.sign(payload))
 
 
+@pytest.mark.attack(64)
 def test_a_header_with_a_member_twice_is_refused(driver: Driver, issuer: respx.MockRouter) -> None:
     with pytest.raises(InvalidToken):
         verify(driver, KEY.sign_raw(b'{"alg":"none","alg":"RS256","kid":"key-1"}', GOOD))
 
 
+@pytest.mark.attack(66)
 @pytest.mark.parametrize("name", ["exp", "iat"])
 @pytest.mark.parametrize("value", [None, "9999999999", 9_999_999_999.5, True, [1], -1, 2**53 + 1, {}], ids=repr)
 def test_a_time_that_is_not_whole_seconds_is_refused(
@@ -177,6 +186,7 @@ def test_a_time_that_is_not_whole_seconds_is_refused(
         verify(driver, KEY.sign({**GOOD, name: value}))
 
 
+@pytest.mark.attack(66, 67, 68, 69, 70)
 @pytest.mark.parametrize(
     ("claims", "error"),
     [
@@ -191,6 +201,11 @@ def test_a_time_that_is_not_whole_seconds_is_refused(
         ({"iss": None}, InvalidToken),
         ({"sub": None}, InvalidToken),
         ({"sub": ""}, InvalidToken),
+        ({"sub": "s" * 256}, InvalidToken),
+        ({"sub": "s" * 255}, None),
+        ({"sub": ["kp_1"]}, InvalidToken),
+        ({"exp": SECONDS - 10 + 86_401}, InvalidToken),
+        ({"exp": SECONDS - 10 + 86_400}, None),
         ({"aud": [1]}, InvalidToken),
         ({"permissions": "all"}, None),
         ({"permissions": {"a": 1}}, InvalidToken),
@@ -205,12 +220,13 @@ def test_claims_are_checked_to_the_second_and_to_the_byte(
 ) -> None:
     token = KEY.sign({**GOOD, **claims})
     if error is None:
-        assert verify(driver, token).sub == "kp_1"
+        assert verify(driver, token).iss == ISSUER
         return
     with pytest.raises(error):
         verify(driver, token)
 
 
+@pytest.mark.attack(72)
 def test_no_other_kind_of_token_is_taken_for_an_access_token(driver: Driver, issuer: respx.MockRouter) -> None:
     others = [
         KEY.sign(id_claims("x", "nonce")),
@@ -226,12 +242,14 @@ def test_no_other_kind_of_token_is_taken_for_an_access_token(driver: Driver, iss
             verify(driver, other)
 
 
+@pytest.mark.attack(72)
 def test_a_machine_token_speaks_for_nobody(driver: Driver, issuer: respx.MockRouter) -> None:
     claims = {name: value for name, value in GOOD.items() if name not in ("sub", "org_code")}
     with pytest.raises(InvalidToken):
         verify(driver, KEY.sign({**claims, "gty": ["client_credentials"]}))
 
 
+@pytest.mark.attack(69)
 def test_an_audience_that_is_asked_for_has_to_be_there(driver: Driver, issuer: respx.MockRouter) -> None:
     token = KEY.sign({**GOOD, "aud": ["https://api.example"]})
     assert verify(driver, token, audience="https://api.example").audience == ("https://api.example",)
@@ -241,6 +259,7 @@ def test_an_audience_that_is_asked_for_has_to_be_there(driver: Driver, issuer: r
         verify(driver, KEY.sign(GOOD), audience="https://api.example")
 
 
+@pytest.mark.attack(78)
 def test_the_key_of_another_issuer_verifies_nothing(driver: Driver, issuer: respx.MockRouter) -> None:
     with pytest.raises(InvalidToken):
         verify(driver, OTHER_KEY.sign(GOOD, kid="key-1"))
@@ -248,12 +267,53 @@ def test_the_key_of_another_issuer_verifies_nothing(driver: Driver, issuer: resp
 
 def test_a_verified_token_is_forgotten_when_it_ends_and_when_there_are_too_many() -> None:
     cache = VerifiedCache(capacity=2)
+    key = VerifyingKey.read(KEY.jwk())
     for name in ("a", "b", "c"):
-        cache.put(name, AccessClaims(ISSUER, name, exp=100, iat=1))
+        cache.put(name, Verified(AccessClaims(ISSUER, name, exp=100, iat=1), key))
         cache.get("a", at=1)
     assert [name for name in ("a", "b", "c") if cache.get(name, at=99)] == ["a", "c"]
     assert cache.get("a", at=100) is None
     assert cache.get("a", at=1) is None
+
+
+@pytest.mark.attack(72)
+def test_what_was_verified_for_one_use_is_not_known_for_another(driver: Driver, issuer: respx.MockRouter) -> None:
+    token = KEY.sign({**GOOD, "aud": ["https://api.example"]}, typ="at+jwt")
+    verify(driver, token, audience="https://api.example")
+    with pytest.raises(InvalidToken):
+        verify(driver, token, audience="https://other.example")
+    with pytest.raises(InvalidToken):
+        driver.run(lambda c: c.run(c._provider.verifier.identity(token, client_id=CLIENT_ID)))
+    with pytest.raises(InvalidWebhook):
+        driver.run(lambda c: c.webhooks.verify(token))
+
+
+@pytest.mark.attack(67)
+def test_how_long_a_token_may_be_made_for_is_a_setting(
+    make_driver: Callable[..., Driver], issuer: respx.MockRouter
+) -> None:
+    token = KEY.sign({**GOOD, "exp": SECONDS + 7 * 86_400})
+    assert verify(make_driver(longest_token_seconds=8 * 86_400), token).sub == "kp_1"
+    with pytest.raises(InvalidToken, match="longest_token_seconds"):
+        verify(make_driver(), token)
+
+
+@pytest.mark.attack(65)
+def test_a_token_is_refused_for_its_length_before_anything_is_done_with_it(
+    driver: Driver, issuer: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify(driver, KEY.sign(GOOD))
+
+    def reached(*_: Any) -> Any:
+        pytest.fail("it was looked into")
+
+    monkeypatch.setattr("billing_sdk.auth.verifier._digest", reached)
+    monkeypatch.setattr("billing_sdk.auth.jws._document", reached)
+    for token in ("x" * 16_385, f"{'A' * 20_000_000}.e30.AAAA", KEY.sign({**GOOD, "x": "y" * 5_000_000})):
+        with pytest.raises(InvalidToken):
+            verify(driver, token)
+    with pytest.raises(InvalidWebhook):
+        driver.run(lambda c: c.webhooks.verify(b"x" * 262_145))
 
 
 def test_an_error_never_repeats_the_token(driver: Driver, issuer: respx.MockRouter) -> None:
@@ -272,6 +332,7 @@ def test_single_claims_are_bounded() -> None:
         IdClaims.read({**id_claims("x", "n"), "name": "x" * 4_097})
 
 
+@pytest.mark.attack(81)
 def test_a_tampered_token_makes_no_second_fetch_of_keys(driver: Driver, issuer: respx.MockRouter) -> None:
     verify(driver, KEY.sign(GOOD))
     before = len(issuer.calls)
