@@ -19,7 +19,7 @@ from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.ids import digest_of
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import PageRequest
-from billing_sdk.server.storage.idempotency import StoredAnswer
+from billing_sdk.server.storage.idempotency import Claim, StoredAnswer, Unanswered
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
@@ -224,32 +224,46 @@ def test_two_databases_with_the_demo_have_secrets_of_their_own(engine, tmp_path)
 
 
 def test_an_answer_is_kept_for_its_key(tx):
-    assert tx.idempotency.claim("app", "key", "digest", at=NOON, lease_ends_at=LEASE) is None
-    tx.idempotency.store("app", "key", StoredAnswer(200, '{"id": 1}'))
+    claim = Claim("app", "key", "digest")
+    assert tx.idempotency.claim(claim, at=NOON, lease_ends_at=LEASE) == Unanswered()
+    tx.idempotency.store(claim, StoredAnswer(200, '{"id": 1}'))
 
-    again = tx.idempotency.claim("app", "key", "digest", at=NOON, lease_ends_at=LEASE)
+    again = tx.idempotency.claim(claim, at=NOON, lease_ends_at=LEASE)
     assert again == StoredAnswer(200, '{"id": 1}')
-    assert tx.idempotency.claim("other app", "key", "digest", at=NOON, lease_ends_at=LEASE) is None
+    other = Claim("other app", "key", "digest")
+    assert tx.idempotency.claim(other, at=NOON, lease_ends_at=LEASE) == Unanswered()
     with pytest.raises(IdempotencyMismatch):
-        tx.idempotency.claim("app", "key", "another digest", at=NOON, lease_ends_at=LEASE)
+        tx.idempotency.claim(Claim("app", "key", "another digest"), at=NOON, lease_ends_at=LEASE)
 
 
 def test_a_key_whose_request_is_being_served_has_to_wait_for_the_answer_or_the_lease(tx):
-    tx.idempotency.claim("app", "key", "digest", at=NOON, lease_ends_at=LEASE)
+    claim = Claim("app", "key", "digest")
+    tx.idempotency.claim(claim, at=NOON, lease_ends_at=LEASE)
     with pytest.raises(Conflict):
-        tx.idempotency.claim("app", "key", "digest", at=NOON, lease_ends_at=LEASE)
+        tx.idempotency.claim(claim, at=NOON, lease_ends_at=LEASE)
 
     later = LEASE + timedelta(seconds=60)
-    assert tx.idempotency.claim("app", "key", "digest", at=LEASE, lease_ends_at=later) is None
-    tx.idempotency.release("app", "key")
-    assert tx.idempotency.claim("app", "key", "another", at=LEASE, lease_ends_at=later) is None
+    assert tx.idempotency.claim(claim, at=LEASE, lease_ends_at=later) == Unanswered()
+    tx.idempotency.give_back(claim, at=LEASE)
+    another = Claim("app", "key", "another")
+    assert tx.idempotency.claim(another, at=LEASE, lease_ends_at=later) == Unanswered()
+
+
+def test_a_key_that_is_given_back_still_says_what_was_begun(tx):
+    claim = Claim("app", "key", "digest")
+    tx.idempotency.claim(claim, at=NOON, lease_ends_at=LEASE)
+    tx.idempotency.begin_effect(claim, "agreement_1")
+    tx.idempotency.give_back(claim, at=NOON)
+
+    assert tx.idempotency.claim(claim, at=NOON, lease_ends_at=LEASE) == Unanswered("agreement_1")
 
 
 def test_old_keys_are_forgotten(tx):
-    tx.idempotency.claim("app", "key", "digest", at=NOON, lease_ends_at=LEASE)
+    tx.idempotency.claim(Claim("app", "key", "digest"), at=NOON, lease_ends_at=LEASE)
     tx.idempotency.forget_before(NOON + timedelta(days=7))
 
-    assert tx.idempotency.claim("app", "key", "another", at=NOON, lease_ends_at=LEASE) is None
+    another = Claim("app", "key", "another")
+    assert tx.idempotency.claim(another, at=NOON, lease_ends_at=LEASE) == Unanswered()
 
 
 def test_the_audit_says_who_did_what_and_keeps_digests_only(engine):

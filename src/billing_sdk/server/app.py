@@ -21,7 +21,6 @@ from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.recover import recover
-from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.signing_keys import current_key
 
 # How long a customer waits at most, besides the charge's lease, for the outcome of a charge whose process died.
@@ -70,7 +69,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         dispatcher = create_dispatcher(engine) if delivers else None
-        sweeper = Periodic("sweeper", partial(settle_left_over_charges, engine), every_seconds=sweep_seconds)
+        sweeper = Periodic("sweeper", partial(recover, engine), every_seconds=sweep_seconds)
         if dispatcher:
             await to_thread(dispatcher.start)
         sweeper.start()

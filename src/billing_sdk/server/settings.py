@@ -28,6 +28,7 @@ class Settings:
         sealing_keys: `NAME:KEY` entries that encrypt the secrets in the database; the first seals, all open.
         sealing_keys_file: a file with such entries that only its owner can read, in place of `sealing_keys`.
         refresh_overlap_seconds: for so long a rotated refresh token gets its successor again (a lost answer).
+        idempotency_seconds: for so long a request that is sent again with its key gets the first answer.
         webhook_token_seconds: how long a receiver may take one attempt's signed body for fresh.
         webhook_deadline_seconds: after that a receiver's answer no longer counts.
 
@@ -49,6 +50,7 @@ class Settings:
     session_seconds: int = 28_800
     portal_link_seconds: int = 300
     portal_session_seconds: int = 28_800
+    idempotency_seconds: int = 7 * DAY
     webhook_token_seconds: int = 300
     webhook_deadline_seconds: int = 15
     show_pricing_table_at_sign_up: bool = True

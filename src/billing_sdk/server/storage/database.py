@@ -24,6 +24,26 @@ READ_ONLY = "billing_read_only"
 MIGRATION_LOCK = 0x62696C6C
 
 
+class Transaction:
+    """A transaction whose end does not follow the blocks of the program; exactly one of its two ends must be called."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._transaction = connection.begin()
+        self.tx = UnitOfWork(connection)
+
+    def commit(self) -> None:
+        """Keep what was done."""
+        try:
+            self._transaction.commit()
+        finally:
+            self._connection.close()
+
+    def roll_back(self) -> None:
+        """Undo what was done."""
+        self._connection.close()  # which rolls back
+
+
 class Database:
     """SQLite in a file or in memory, or PostgreSQL; safe to share between threads.
 
@@ -61,6 +81,10 @@ class Database:
         """
         with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
             yield UnitOfWork(connection, self._sealer)
+
+    def open_transaction(self) -> Transaction:
+        """Return a transaction that lasts until it is told to end."""
+        return Transaction(self._engine.connect())
 
     def migrate(self) -> None:
         """Bring the schema up to date; of several processes that start together one does it and the others wait."""

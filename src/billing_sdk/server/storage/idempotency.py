@@ -6,11 +6,26 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from billing_sdk.errors import Conflict, IdempotencyMismatch
 from billing_sdk.server.storage.tables.visits import idempotent_answers
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The key of a request.
+
+    Attributes:
+        scope: whose key it is: the client's id. Two clients never meet in one key.
+        key: what the client sent.
+        request_digest: digest of all that makes it the same request.
+    """
+
+    scope: str
+    key: str
+    request_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,67 +36,93 @@ class StoredAnswer:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A claim whose request may go on.
+
+    Attributes:
+        effect_id: what an earlier attempt had begun to make before its process died, if it came that far.
+    """
+
+    effect_id: str | None = None
+
+
 class IdempotencyRepository:
     """Keeps keys and answers, in the transaction of its connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def claim(
-        self, scope: str, key: str, request_digest: str, *, at: datetime, lease_ends_at: datetime
-    ) -> StoredAnswer | None:
-        """Take a key for a request; return the answer where the same request has been served before.
+    def claim(self, claim: Claim, *, at: datetime, lease_ends_at: datetime) -> StoredAnswer | Unanswered:
+        """Take a key for a request, or return what the same request was answered before.
+
+        Of any number of callers at once, one goes on; the others wait until its transaction has ended, and then
+        find its answer, or take the key where it has left none.
 
         Args:
-            scope: whose key it is and for which operation, such as `m2m_1 POST /billing/agreements`.
-            key: what the caller sent.
-            request_digest: digest of all that makes it the same request.
+            claim: the key.
             at: the present.
-            lease_ends_at: when others may take it over, should this caller never store an answer.
+            lease_ends_at: when others may take the key over, should this caller commit it without an answer.
 
         Raises:
             IdempotencyMismatch: the key was used for another request.
             Conflict: the same request is being served right now.
         """
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(
-                    insert(idempotent_answers).values(
-                        scope=scope,
-                        key=key,
-                        request_digest=request_digest,
-                        started_at=at,
-                        lease_ends_at=lease_ends_at,
-                    )
-                )
-        except IntegrityError:
-            return self._find_or_take_over(scope, key, request_digest, at, lease_ends_at)
-        return None
+        insert_here = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        claimed = insert_here(idempotent_answers).values(
+            scope=claim.scope,
+            key=claim.key,
+            request_digest=claim.request_digest,
+            started_at=at,
+            lease_ends_at=lease_ends_at,
+        )
+        taken = claimed.on_conflict_do_nothing().returning(idempotent_answers.c.key)
+        if self._connection.execute(taken).first() is not None:
+            return Unanswered()
+        return self._find_or_take_over(claim, at, lease_ends_at)
 
-    def store(self, scope: str, key: str, answer: StoredAnswer) -> None:
+    def store(self, claim: Claim, answer: StoredAnswer) -> None:
         """Keep the answer to a request whose key was claimed."""
-        held = (idempotent_answers.c.scope == scope) & (idempotent_answers.c.key == key)
-        self._connection.execute(update(idempotent_answers).where(held).values(status=answer.status, body=answer.body))
+        values = {"status": answer.status, "body": answer.body}
+        self._connection.execute(update(idempotent_answers).where(_is(claim)).values(values))
 
-    def release(self, scope: str, key: str) -> None:
-        """Forget a key whose request had no effect, so that it can be sent again."""
-        held = (idempotent_answers.c.scope == scope) & (idempotent_answers.c.key == key)
-        self._connection.execute(delete(idempotent_answers).where(held, idempotent_answers.c.status.is_(None)))
+    def begin_effect(self, claim: Claim, effect_id: str) -> None:
+        """Note what a request has begun to make, for whoever has to go on with it."""
+        self._connection.execute(update(idempotent_answers).where(_is(claim)).values(effect_id=effect_id))
+
+    def give_back(self, claim: Claim, *, at: datetime) -> None:
+        """Let the same request be served at once when it is sent again; one that has begun nothing is forgotten."""
+        open_claim = _is(claim) & idempotent_answers.c.status.is_(None)
+        self._connection.execute(delete(idempotent_answers).where(open_claim, idempotent_answers.c.effect_id.is_(None)))
+        self._connection.execute(update(idempotent_answers).where(open_claim).values(lease_ends_at=at))
 
     def forget_before(self, at: datetime) -> None:
         """Remove keys that were first used before an instant."""
         self._connection.execute(delete(idempotent_answers).where(idempotent_answers.c.started_at < at))
 
-    def _find_or_take_over(
-        self, scope: str, key: str, request_digest: str, at: datetime, lease_ends_at: datetime
-    ) -> StoredAnswer | None:
-        held = (idempotent_answers.c.scope == scope) & (idempotent_answers.c.key == key)
-        row = self._connection.execute(select(idempotent_answers).where(held).with_for_update()).mappings().one()
-        if not hmac.compare_digest(row["request_digest"], request_digest):
-            raise IdempotencyMismatch(f"the key {key[:64]!r} was used for another request")
-        if row["status"] is not None:
-            return StoredAnswer(row["status"], row["body"])
-        if row["lease_ends_at"] > at:
-            raise Conflict(f"a request with the key {key[:64]!r} is being served")
-        self._connection.execute(update(idempotent_answers).where(held).values(lease_ends_at=lease_ends_at))
-        return None
+    def _find_or_take_over(self, claim: Claim, at: datetime, lease_ends_at: datetime) -> StoredAnswer | Unanswered:
+        row = self._connection.execute(
+            select(
+                idempotent_answers.c.request_digest,
+                idempotent_answers.c.lease_ends_at,
+                idempotent_answers.c.status,
+                idempotent_answers.c.body,
+                idempotent_answers.c.effect_id,
+            )
+            .where(_is(claim))
+            .with_for_update()
+        ).first()
+        if row is None:  # given back this very moment
+            raise Conflict(f"a request with the key {claim.key[:64]!r} was being served")
+        if not hmac.compare_digest(row.request_digest, claim.request_digest):
+            raise IdempotencyMismatch(f"the key {claim.key[:64]!r} was used for another request")
+        if row.status is not None:
+            return StoredAnswer(row.status, row.body or "")
+        if row.lease_ends_at > at:
+            raise Conflict(f"a request with the key {claim.key[:64]!r} is being served")
+        self._connection.execute(update(idempotent_answers).where(_is(claim)).values(lease_ends_at=lease_ends_at))
+        return Unanswered(row.effect_id)
+
+
+def _is(claim: Claim) -> ColumnElement[bool]:
+    return (idempotent_answers.c.scope == claim.scope) & (idempotent_answers.c.key == claim.key)

@@ -15,6 +15,6 @@ def recording_denials(engine: Engine, *, actor: str, action: str, subject: str) 
     try:
         yield
     except BillingError as denial:
-        with engine.begin() as tx:
+        with engine.apart() as tx:
             tx.audit.record(actor, f"{action}.denied", subject[:128], engine.now(), after={"code": denial.code})
         raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from billing_sdk.errors import PaymentMethodRequired, PriceChanged
+from billing_sdk.errors import CardDeclined, PaymentMethodRequired, PriceChanged
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.usecases.auditing import recording_denials
@@ -50,6 +50,9 @@ def change_plan(
     actor = actor or source
     with recording_denials(engine, actor=actor, action="agreement.create", subject=customer_id):
         settle_left_over(engine, customer_id=customer_id)
+        made = _made_before(engine)
+        if made is not None:
+            return made
         with engine.begin() as tx:
             change = decide_change(
                 tx,
@@ -79,4 +82,17 @@ def change_plan(
                     raise PaymentMethodRequired(f"the change to {plan_key!r} costs something", plan=plan_key)
                 case "charge":
                     charge = open_charge(tx, engine, change, source=source, actor=actor)
-        return collect_charge(engine, charge)
+        engine.checkpoint(charge.agreement.id)
+        try:
+            return collect_charge(engine, charge)
+        except CardDeclined as declined:
+            engine.refuse(declined)  # the failed payment is on record: a repetition must not try the card again
+            raise
+
+
+def _made_before(engine: Engine) -> Agreement | None:
+    """Return what an earlier attempt at the same call has paid for, whose process died before it could answer."""
+    if engine.call is None or engine.call.effect_id is None:
+        return None
+    with engine.read() as tx:
+        return tx.agreements.find(engine.call.effect_id)

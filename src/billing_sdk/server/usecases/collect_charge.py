@@ -61,6 +61,7 @@ def collect_charge(engine: Engine, charge: PendingCharge) -> Agreement:
     """
     with engine.read() as tx:
         method = tx.customers.get_payment_method(charge.payment_method_id)
+    engine.checkpoint()
     try:
         receipt = engine.gateway.charge(token=method.gateway_token, amount=charge.amount, idempotency_key=charge.id)
     except CardDeclined as declined:
@@ -70,6 +71,7 @@ def collect_charge(engine: Engine, charge: PendingCharge) -> Agreement:
         # Whether money moved is not known. The next attempt asks again, with the same key.
         with engine.begin() as tx:
             tx.charges.release(charge.id, at=engine.now())
+        engine.checkpoint()
         raise
     return _complete(engine, charge, method, receipt)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from billing_sdk.errors import BillingError
 from billing_sdk.server.clock import Clock
 from billing_sdk.server.gateways import Gateway
 from billing_sdk.server.outbox.bell import Bell
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database, UnitOfWork
+from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
+from billing_sdk.server.usecases.call import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Engine:
 
     Attributes:
         bell: rung after each commit that has announced something.
+        call: the request that is being served, where all that it does is to happen in one transaction.
     """
 
     database: Database
@@ -27,6 +31,7 @@ class Engine:
     gateway: Gateway
     settings: Settings
     bell: Bell = field(default_factory=Bell)
+    call: Call | None = None
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -34,7 +39,14 @@ class Engine:
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
-        """Yield one transaction: it commits at the end of the block, and rolls back where the block raises."""
+        """Yield one transaction: it commits at the end of the block, and rolls back where the block raises.
+
+        Within a call the block joins the call's transaction, which commits with the answer.
+        """
+        if self.call is not None:
+            with self.call.joined() as tx:
+                yield tx
+            return
         with self.database.begin() as tx:
             yield tx
         if tx.outbox.has_news:
@@ -42,4 +54,47 @@ class Engine:
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
         """Yield a transaction that only reads, and so waits for nobody."""
-        return self.database.begin(read_only=True)
+        return self.database.begin(read_only=True) if self.call is None else self.call.joined()
+
+    @contextmanager
+    def apart(self) -> Iterator[UnitOfWork]:
+        """Yield a transaction that commits although the call is refused, whose own is undone first."""
+        if self.call is not None:
+            self.call.roll_back()
+        with self.database.begin() as tx:
+            yield tx
+
+    def checkpoint(self, effect_id: str | None = None) -> None:
+        """Commit what a call has done so far, because what follows, a question to a gateway, can't be undone."""
+        if self.call is not None:
+            self.call.checkpoint(effect_id)
+
+    def refuse(self, error: BillingError) -> None:
+        """Commit a refusal that has left something behind as the answer of the call."""
+        if self.call is not None:
+            self.call.refuse(error)
+
+    def ring(self) -> None:
+        """Tell the dispatcher that there is something to deliver, at once or when the call has committed it."""
+        if self.call is None:
+            self.bell.ring()
+        else:
+            self.call.has_news = True
+
+    @contextmanager
+    def calling(self, claim: Claim | None, *, refusal: Callable[[BillingError], StoredAnswer]) -> Iterator[Engine]:
+        """Yield an engine that does everything within one call; its `call` has to be answered before the block ends.
+
+        Args:
+            claim: the idempotency key, if the request has one.
+            refusal: the answer that stands for an error.
+        """
+        call = Call(self.database, self.now, claim, refusal)
+        try:
+            yield replace(self, call=call)
+        except BaseException:
+            call.abandon()
+            raise
+        finally:
+            if call.has_news:
+                self.bell.ring()

@@ -7,16 +7,13 @@ from datetime import timedelta
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 
-# Longer than any client goes on sending the same call again.
-IDEMPOTENCY_DAYS = 7
-
 
 def recover(engine: Engine) -> None:
-    """Learn the outcome of charges that were under way, and forget old idempotency keys.
+    """Learn the outcome of charges that were under way, and forget old idempotency keys; done again and again.
 
     A gateway that is out of reach is no reason not to start: what is left stays where it is, and is asked for
     again while the server runs.
     """
     with engine.begin() as tx:
-        tx.idempotency.forget_before(engine.now() - timedelta(days=IDEMPOTENCY_DAYS))
+        tx.idempotency.forget_before(engine.now() - timedelta(seconds=engine.settings.idempotency_seconds))
     settle_left_over_charges(engine)

@@ -40,5 +40,5 @@ def update_endpoint(
             tx.deliveries.restart(endpoint.id, "waiting", at=engine.now())
         tx.endpoints.save(endpoint)
         tx.audit.record("api", "endpoint.update", endpoint.id, engine.now(), before=before, after=endpoint)
-    engine.bell.ring()
+    engine.ring()
     return endpoint

@@ -127,14 +127,14 @@ def list_agreements(
 
 
 @router.post("/billing/agreements", response_model=AgreementAnswer, **scoped("create:billing_agreements"))
-def create_agreement(engine: EngineOf, caller: MachineOf, body: NewAgreement, once: OnlyOnce) -> Response:
+def create_agreement(caller: MachineOf, body: NewAgreement, once: OnlyOnce) -> Response:
     """Put a customer on a plan, which ends an earlier agreement in the plan's group.
 
-    Extensions: the answer names the agreement, and an Idempotency-Key makes the call safe to repeat. A customer
-    without a payment method is asked for one at the next sign-in.
+    Extension: the answer names the agreement. A customer without a payment method is asked for one at the next
+    sign-in.
     """
 
-    def serve() -> AgreementAnswer:
+    def serve(engine: Engine) -> AgreementAnswer:
         agreement = assign_plan(
             engine,
             customer_id=body.customer_id,
@@ -145,16 +145,16 @@ def create_agreement(engine: EngineOf, caller: MachineOf, body: NewAgreement, on
         )
         return AgreementAnswer(agreement=AgreementReference.of(agreement))
 
-    return once(body, serve)
+    return once(serve, body)
 
 
-@router.delete("/billing/agreements", **scoped("delete:billing_agreements"))
+@router.delete("/billing/agreements", response_model=AgreementAnswer, **scoped("delete:billing_agreements"))
 def end_agreement(
-    engine: EngineOf,
     caller: MachineOf,
+    once: OnlyOnce,
     agreement_id: Annotated[str | None, Query(max_length=64)] = None,
     body: EndedAgreement | None = None,
-) -> AgreementAnswer:
+) -> Response:
     """End an agreement at once; its id may be in the address or in the body.
 
     The published API documents neither the place of the id nor the answer; both are extensions.
@@ -162,8 +162,13 @@ def end_agreement(
     named = {found for found in (agreement_id, body.agreement_id if body else None) if found}
     if len(named) != 1:
         raise InvalidRequest("agreement_id is needed, once", parameter="agreement_id")
-    ended = cancel_agreement(engine, agreement_id=named.pop(), source="api", actor=caller.client_id)
-    return AgreementAnswer(agreement=AgreementReference.of(ended))
+    ended_id = named.pop()
+
+    def serve(engine: Engine) -> AgreementAnswer:
+        ended = cancel_agreement(engine, agreement_id=ended_id, source="api", actor=caller.client_id)
+        return AgreementAnswer(agreement=AgreementReference.of(ended))
+
+    return once(serve, body)
 
 
 def agreements_of(engine: Engine, customer_id: str) -> tuple[Agreed, ...]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from billing_sdk.errors import NotFound
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
-from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
+from billing_sdk.server.api.kinde.security import MachineOf, scoped
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.engine import Engine
@@ -44,15 +44,10 @@ class CustomerAnswer(Answer):
     response_model=CustomerAnswer,
     **scoped("create:user_billing_customers"),
 )
-def create_billing_customer(
-    engine: EngineOf, caller: MachineOf, user_id: str, body: NewCustomer, once: OnlyOnce
-) -> Response:
-    """Make a user a billing customer on a published plan for users.
+def create_billing_customer(caller: MachineOf, user_id: str, body: NewCustomer, once: OnlyOnce) -> Response:
+    """Make a user a billing customer on a published plan for users."""
 
-    Extension: an Idempotency-Key makes the call safe to repeat.
-    """
-
-    def serve() -> CustomerAnswer:
+    def serve(engine: Engine) -> CustomerAnswer:
         _check_membership(engine, user_id, body.org_code)
         customer = become_customer(
             engine,
@@ -66,7 +61,7 @@ def create_billing_customer(
         agreement_id = agreements[0].id if agreements else None
         return CustomerAnswer(billing_customer=CustomerView(id=customer.id, agreement_id=agreement_id))
 
-    return once(body, serve)
+    return once(serve, body)
 
 
 def plan_key_or_default(engine: Engine, plan_code: str | None, kind: CustomerKind) -> str | None:

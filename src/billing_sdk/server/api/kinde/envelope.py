@@ -96,11 +96,15 @@ def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
 async def _on_error(request: Request, error: Exception) -> Response:
     match error:
         case BillingError():
-            found = error
+            return error_answer(request, error)
         case HTTPException():
-            found = as_billing_error(request, error)
+            return error_answer(request, as_billing_error(request, error))
         case _:
-            found = ServerFault()
+            return error_answer(request, ServerFault())
+
+
+def error_answer(request: Request, found: BillingError) -> JSONResponse:
+    """Return an error in the envelope."""
     entry = {
         "code": PUBLISHED_CODES.get(type(found), found.code.upper()),
         "message": str(found),
@@ -127,7 +131,7 @@ def _bad_field(problem: dict[str, Any]) -> dict[str, str]:
     return {"message": f"{name}: {reason[:1].lower()}{reason[1:]}", "parameter": name}
 
 
-def _answer(request: Request, error: BillingError, errors: Any) -> Response:
+def _answer(request: Request, error: BillingError, errors: Any) -> JSONResponse:
     headers = error_headers(error)
     if "Retry-After" in headers:
         headers["RateLimit-Reset"] = headers["Retry-After"]

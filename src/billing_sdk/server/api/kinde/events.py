@@ -7,11 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import PageSize, StartingAfter
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.events import Event
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.list_events import list_events as list_after
 from billing_sdk.server.usecases.replay_event import replay_event
 
@@ -81,8 +84,12 @@ def get_event(engine: EngineOf, event_id: str) -> EventAnswer:
     return EventAnswer(event=EventView.of(event))
 
 
-@router.post("/events/{event_id}/replay", **scoped("update:webhooks", extension=True))
-def replay(engine: EngineOf, event_id: str, body: Replay | None = None) -> ReplayAnswer:
+@router.post("/events/{event_id}/replay", response_model=ReplayAnswer, **scoped("update:webhooks", extension=True))
+def replay(event_id: str, once: OnlyOnce, body: Replay | None = None) -> Response:
     """Send an event again under its old ids, so that a receiver that has seen it can tell (extension)."""
-    deliveries = replay_event(engine, event_id=event_id, endpoint_id=body.webhook_id if body else None)
-    return ReplayAnswer(webhook_ids=[delivery.endpoint_id for delivery in deliveries])
+
+    def serve(engine: Engine) -> ReplayAnswer:
+        deliveries = replay_event(engine, event_id=event_id, endpoint_id=body.webhook_id if body else None)
+        return ReplayAnswer(webhook_ids=[delivery.endpoint_id for delivery in deliveries])
+
+    return once(serve, body)

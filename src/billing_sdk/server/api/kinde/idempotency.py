@@ -1,6 +1,8 @@
 """Calls that are safe to repeat: the first answer to an Idempotency-Key is the answer to all.
 
-Source: the HTTP API working group's draft "The Idempotency-Key HTTP Header Field"; an extension of this door.
+Every operation of the Management API that changes something takes a key. The key, the effect and the answer are
+committed together; what was refused before it changed anything leaves no key behind, so the same call may succeed
+later. Source: the HTTP API working group's draft "The Idempotency-Key HTTP Header Field"; an extension of this door.
 """
 
 from __future__ import annotations
@@ -8,21 +10,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Header
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing_sdk.errors import BillingError
-from billing_sdk.server.api.kinde.envelope import Answer, Body
+from billing_sdk.errors import BillingError, InvalidRequest
+from billing_sdk.server.api.kinde.envelope import Body, error_answer
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf
-from billing_sdk.server.storage.idempotency import StoredAnswer
+from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
 from billing_sdk.server.usecases.engine import Engine
-
-# Longer than any request takes: only a process that died leaves a key without an answer for that long.
-LEASE_SECONDS = 60
 
 IdempotencyKey = Annotated[
     str | None,
@@ -35,52 +34,55 @@ IdempotencyKey = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Serves one call at most once for each key; calls without a key are served each time."""
+    """Serves one call in one transaction, and at most once for each key."""
 
     engine: Engine
+    request: Request
     client_id: str
-    operation: str
     key: str | None
 
-    def __call__(self, body: Body, serve: Callable[[], Answer]) -> Response:
+    def __call__(self, serve: Callable[[Engine], BaseModel], body: Body | None = None) -> Response:
         """Return what `serve` answers, or what it answered the first time.
 
+        Args:
+            serve: does the work with the engine that it is given, which is that of the call.
+            body: what was sent.
+
         Raises:
-            IdempotencyMismatch: the key was used with another operation or body.
+            IdempotencyMismatch: the key was used with another operation, address or body.
             Conflict: the same call is being served right now.
         """
-        if self.key is None:
-            return _json(StoredAnswer(200, serve().model_dump_json()))
-        earlier = self._claim(self.key, body)
-        if earlier is not None:
-            return _json(earlier, replayed=True)
-        try:
-            answer = StoredAnswer(200, serve().model_dump_json())
-        except BillingError:
-            # Nothing was changed, so the same call may succeed later.
-            with self.engine.begin() as tx:
-                tx.idempotency.release(self.client_id, self.key)
-            raise
-        with self.engine.begin() as tx:
-            tx.idempotency.store(self.client_id, self.key, answer)
+        with self.engine.calling(self._claim(body), refusal=self._refusal) as engine:
+            assert engine.call is not None  # noqa: S101 - what `calling` is for
+            earlier = engine.call.begin()
+            if earlier is not None:
+                return _json(earlier, replayed=True)
+            answer = StoredAnswer(200, serve(engine).model_dump_json())
+            engine.call.answer(answer)
         return _json(answer)
 
-    def _claim(self, key: str, body: Body) -> StoredAnswer | None:
-        request = f"{self.operation}\n{body.model_dump_json()}"
-        at = self.engine.now()
-        with self.engine.begin() as tx:
-            return tx.idempotency.claim(
-                self.client_id,
-                key,
-                hashlib.sha256(request.encode()).hexdigest(),
-                at=at,
-                lease_ends_at=at + timedelta(seconds=LEASE_SECONDS),
-            )
+    def _claim(self, body: Body | None) -> Claim | None:
+        if self.key is None:
+            return None
+        url = self.request.url
+        sent = body.model_dump_json(exclude_unset=True) if body is not None else ""
+        same = f"{self.request.method} {url.path}?{url.query}\n{sent}"
+        return Claim(self.client_id, self.key, hashlib.sha256(same.encode()).hexdigest())
+
+    def _refusal(self, error: BillingError) -> StoredAnswer:
+        answer = error_answer(self.request, error)
+        return StoredAnswer(answer.status_code, bytes(answer.body).decode())
 
 
 def once_for(request: Request, engine: EngineOf, caller: MachineOf, idempotency_key: IdempotencyKey = None) -> Once:
-    """Return what serves this call at most once."""
-    return Once(engine, caller.client_id, f"{request.method} {request.url.path}", idempotency_key)
+    """Return what serves this call at most once.
+
+    Raises:
+        InvalidRequest: there are two keys.
+    """
+    if len(request.headers.getlist("idempotency-key")) > 1:
+        raise InvalidRequest("the request carries two idempotency keys", parameter="idempotency-key")
+    return Once(engine, request, caller.client_id, idempotency_key)
 
 
 OnlyOnce = Annotated[Once, Depends(once_for)]

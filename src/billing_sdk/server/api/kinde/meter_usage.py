@@ -11,7 +11,8 @@ from starlette.responses import Response
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.instants import read_instant
-from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.api.kinde.security import scoped
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.record_usage import RecordedReading, record_usage
 
 router = APIRouter(tags=["Billing meter usage"], route_class=StrictRoute)
@@ -47,14 +48,14 @@ class UsageAnswer(Answer):
 
 
 @router.post("/billing/meter_usage", response_model=UsageAnswer, **scoped("create:meter_usage"))
-def create_meter_usage(engine: EngineOf, body: NewUsage, once: OnlyOnce) -> Response:
+def create_meter_usage(body: NewUsage, once: OnlyOnce) -> Response:
     """Record usage against an agreement.
 
-    Extensions: the answer gives the total of the period, and an Idempotency-Key makes the call safe to repeat. The
-    published API states no default for `meter_type_code`; here it is `delta`.
+    Extension: the answer gives the total of the period. The published API states no default for `meter_type_code`;
+    here it is `delta`.
     """
 
-    def serve() -> UsageAnswer:
+    def serve(engine: Engine) -> UsageAnswer:
         text = body.meter_usage_timestamp
         recorded = record_usage(
             engine,
@@ -67,4 +68,4 @@ def create_meter_usage(engine: EngineOf, body: NewUsage, once: OnlyOnce) -> Resp
         )
         return UsageAnswer(usage=UsageView.of(recorded))
 
-    return once(body, serve)
+    return once(serve, body)

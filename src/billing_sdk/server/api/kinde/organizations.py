@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.api.kinde.customers import plan_key_or_default
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import NextToken, PageSize, item_of, next_token_after
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.identity import Organization
@@ -19,6 +21,7 @@ from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.create_billed_organization import create_billed_organization
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.delete_organization import delete_organization
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
 from billing_sdk.server.usecases.update_organization import update_organization
 
@@ -129,9 +132,35 @@ def get_organization(engine: EngineOf, code: Code, expand: Literal["billing"] | 
     return OrganizationView(**item.model_dump(), created_on=organization.created_at, billing=billing)
 
 
-@router.post("/organization", **scoped("create:organizations"))
-def add_organization(engine: EngineOf, caller: MachineOf, body: NewOrganization) -> CreatedAnswer:
+@router.post("/organization", response_model=CreatedAnswer, **scoped("create:organizations"))
+def add_organization(caller: MachineOf, body: NewOrganization, once: OnlyOnce) -> Response:
     """Make an organization and, where it is asked for, a billing customer of it."""
+    return once(lambda engine: _create(engine, body, actor=caller.client_id), body)
+
+
+@router.patch("/organization/{org_code}", response_model=Answer, **scoped("update:organizations"))
+def change_organization(org_code: str, body: OrganizationChange, once: OnlyOnce) -> Response:
+    """Change what is given and leave the rest."""
+
+    def serve(engine: Engine) -> Answer:
+        update_organization(engine, code=org_code, **body.model_dump(exclude_unset=True))
+        return Answer()
+
+    return once(serve, body)
+
+
+@router.delete("/organization/{org_code}", response_model=Answer, **scoped("delete:organizations"))
+def remove_organization(org_code: str, once: OnlyOnce) -> Response:
+    """Forget an organization; its agreements end."""
+
+    def serve(engine: Engine) -> Answer:
+        delete_organization(engine, code=org_code)
+        return Answer()
+
+    return once(serve)
+
+
+def _create(engine: Engine, body: NewOrganization, *, actor: str) -> CreatedAnswer:
     if not body.is_create_billing_customer:
         made = create_organization(engine, name=body.name, handle=body.handle, external_id=body.external_id)
         return CreatedAnswer(organization=CreatedView(code=made.code, billing_customer_id=None))
@@ -144,23 +173,9 @@ def add_organization(engine: EngineOf, caller: MachineOf, body: NewOrganization)
         external_id=body.external_id,
         billing_email=body.billing_email,
         plan_key=plan_key_or_default(engine, body.billing_plan_code, "organization"),
-        actor=caller.client_id,
+        actor=actor,
     )
     return CreatedAnswer(organization=CreatedView(code=made.code, billing_customer_id=customer.id))
-
-
-@router.patch("/organization/{org_code}", **scoped("update:organizations"))
-def change_organization(engine: EngineOf, org_code: str, body: OrganizationChange) -> Answer:
-    """Change what is given and leave the rest."""
-    update_organization(engine, code=org_code, **body.model_dump(exclude_unset=True))
-    return Answer()
-
-
-@router.delete("/organization/{org_code}", **scoped("delete:organizations"))
-def remove_organization(engine: EngineOf, org_code: str) -> Answer:
-    """Forget an organization; its agreements end."""
-    delete_organization(engine, code=org_code)
-    return Answer()
 
 
 def _billing(tx: UnitOfWork, code: str) -> BillingView | None:

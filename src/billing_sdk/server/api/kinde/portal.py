@@ -6,9 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from billing_sdk.errors import Forbidden
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.security import EngineOf, Person, PersonOf, scoped
 from billing_sdk.server.domain.identity import WRITE_BILLING
 from billing_sdk.server.usecases.auditing import recording_denials
@@ -77,18 +79,22 @@ def get_portal_link(
     return PortalLink(url=url)
 
 
-@router.post("/portal/generate_url", **scoped("create:portal_links"))
-def generate_portal_url(engine: EngineOf, body: PortalLinkBody) -> PortalLinkAnswer:
+@router.post("/portal/generate_url", response_model=PortalLinkAnswer, **scoped("create:portal_links"))
+def generate_portal_url(body: PortalLinkBody, once: OnlyOnce) -> Response:
     """Return a link for any user; the caller answers for what the user may do."""
-    url = create_portal_link(
-        engine,
-        user_id=body.user_id,
-        org_code=body.organization_code,
-        application=None,
-        sub_nav=body.sub_nav,
-        return_url=body.return_url,
-    )
-    return PortalLinkAnswer(url=url)
+
+    def serve(engine: Engine) -> PortalLinkAnswer:
+        url = create_portal_link(
+            engine,
+            user_id=body.user_id,
+            org_code=body.organization_code,
+            application=None,
+            sub_nav=body.sub_nav,
+            return_url=body.return_url,
+        )
+        return PortalLinkAnswer(url=url)
+
+    return once(serve, body)
 
 
 def _check_write_billing(engine: Engine, person: Person, section: str) -> None:

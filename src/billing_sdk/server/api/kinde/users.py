@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import NextToken, PageSize, item_of, next_token_after
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.identity import User
@@ -16,6 +18,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.delete_user import delete_user
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import (
     MAX_EMAIL_LENGTH,
     MAX_NAME_LENGTH,
@@ -176,37 +179,49 @@ def get_user(engine: EngineOf, user_id: UserId, expand: Expand = None) -> UserVi
         return UserView.of(tx, tx.users.get(user_id), expand)
 
 
-@router.post("/user", **scoped("create:users"))
-def add_user(engine: EngineOf, body: NewUser) -> CreatedUser:
+@router.post("/user", response_model=CreatedUser, **scoped("create:users"))
+def add_user(body: NewUser, once: OnlyOnce) -> Response:
     """Make a user without a password, in one organization or in the default one."""
-    user = create_user(
-        engine,
-        email=body.identities[0].details.email,
-        given_name=body.profile.given_name,
-        family_name=body.profile.family_name,
-        picture=body.profile.picture,
-        provided_id=body.provided_id,
-        org_code=body.organization_code,
-    )
-    return CreatedUser(id=user.id, created=True, identities=[IdentityView(type="email", identity=user.email)])
+
+    def serve(engine: Engine) -> CreatedUser:
+        user = create_user(
+            engine,
+            email=body.identities[0].details.email,
+            given_name=body.profile.given_name,
+            family_name=body.profile.family_name,
+            picture=body.profile.picture,
+            provided_id=body.provided_id,
+            org_code=body.organization_code,
+        )
+        return CreatedUser(id=user.id, created=True, identities=[IdentityView(type="email", identity=user.email)])
+
+    return once(serve, body)
 
 
-@router.patch("/user", **scoped("update:users"))
-def change_user(engine: EngineOf, user_id: UserId, body: UserChange) -> ChangedUser:
+@router.patch("/user", response_model=ChangedUser, **scoped("update:users"))
+def change_user(user_id: UserId, body: UserChange, once: OnlyOnce) -> Response:
     """Change what is given and leave the rest."""
-    user = update_user(engine, user_id=user_id, **body.model_dump(exclude_unset=True))
-    return ChangedUser(
-        id=user.id,
-        given_name=user.given_name,
-        family_name=user.family_name,
-        email=user.email,
-        is_suspended=user.is_suspended,
-        picture=user.picture,
-    )
+
+    def serve(engine: Engine) -> ChangedUser:
+        user = update_user(engine, user_id=user_id, **body.model_dump(exclude_unset=True))
+        return ChangedUser(
+            id=user.id,
+            given_name=user.given_name,
+            family_name=user.family_name,
+            email=user.email,
+            is_suspended=user.is_suspended,
+            picture=user.picture,
+        )
+
+    return once(serve, body)
 
 
-@router.delete("/user", **scoped("delete:users"))
-def remove_user(engine: EngineOf, user_id: UserId) -> Answer:
+@router.delete("/user", response_model=Answer, **scoped("delete:users"))
+def remove_user(user_id: UserId, once: OnlyOnce) -> Response:
     """Forget a user; their own agreements end, and what was paid stays on record."""
-    delete_user(engine, user_id=user_id)
-    return Answer()
+
+    def serve(engine: Engine) -> Answer:
+        delete_user(engine, user_id=user_id)
+        return Answer()
+
+    return once(serve)

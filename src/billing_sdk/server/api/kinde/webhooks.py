@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.outbox import EVENT_TYPES
 from billing_sdk.server.usecases.delete_endpoint import delete_endpoint
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
 from billing_sdk.server.usecases.update_endpoint import update_endpoint
 
@@ -102,38 +105,50 @@ def list_webhooks(engine: EngineOf) -> WebhookList:
     return WebhookList(webhooks=[WebhookView.of(endpoint) for endpoint in endpoints])
 
 
-@router.post("/webhooks", **scoped("create:webhooks"))
-def create_webhook(engine: EngineOf, body: NewWebhook) -> WebhookAnswer:
+@router.post("/webhooks", response_model=WebhookAnswer, **scoped("create:webhooks"))
+def create_webhook(body: NewWebhook, once: OnlyOnce) -> Response:
     """Have events sent to an address from now on."""
-    endpoint = register_endpoint(
-        engine,
-        url=body.endpoint,
-        name=body.name,
-        event_types=body.event_types,
-        description=body.description or "",
-    )
-    return WebhookAnswer(webhook=WebhookView.of(endpoint))
+
+    def serve(engine: Engine) -> WebhookAnswer:
+        endpoint = register_endpoint(
+            engine,
+            url=body.endpoint,
+            name=body.name,
+            event_types=body.event_types,
+            description=body.description or "",
+        )
+        return WebhookAnswer(webhook=WebhookView.of(endpoint))
+
+    return once(serve, body)
 
 
-@router.patch("/webhooks/{webhook_id}", **scoped("update:webhooks"))
-def update_webhook(engine: EngineOf, webhook_id: str, body: WebhookChange) -> WebhookAnswer:
+@router.patch("/webhooks/{webhook_id}", response_model=WebhookAnswer, **scoped("update:webhooks"))
+def update_webhook(webhook_id: str, body: WebhookChange, once: OnlyOnce) -> Response:
     """Change what is given and leave the rest."""
-    endpoint = update_endpoint(
-        engine,
-        endpoint_id=webhook_id,
-        name=body.name,
-        description=body.description,
-        event_types=body.event_types,
-        is_enabled=body.is_enabled,
-    )
-    return WebhookAnswer(webhook=WebhookView.of(endpoint))
+
+    def serve(engine: Engine) -> WebhookAnswer:
+        endpoint = update_endpoint(
+            engine,
+            endpoint_id=webhook_id,
+            name=body.name,
+            description=body.description,
+            event_types=body.event_types,
+            is_enabled=body.is_enabled,
+        )
+        return WebhookAnswer(webhook=WebhookView.of(endpoint))
+
+    return once(serve, body)
 
 
-@router.delete("/webhooks/{webhook_id}", **scoped("delete:webhooks"))
-def delete_webhook(engine: EngineOf, webhook_id: str) -> Answer:
+@router.delete("/webhooks/{webhook_id}", response_model=Answer, **scoped("delete:webhooks"))
+def delete_webhook(webhook_id: str, once: OnlyOnce) -> Response:
     """Forget an endpoint together with all that waits for it."""
-    delete_endpoint(engine, endpoint_id=webhook_id)
-    return Answer()
+
+    def serve(engine: Engine) -> Answer:
+        delete_endpoint(engine, endpoint_id=webhook_id)
+        return Answer()
+
+    return once(serve)
 
 
 @router.get("/event_types", **scoped("read:event_types"))

@@ -81,6 +81,8 @@ idempotent_answers = Table(
     Column("request_digest", String(64), nullable=False),
     Column("started_at", Instant, nullable=False, index=True),
     Column("lease_ends_at", Instant, nullable=False),
+    # What has been begun where a request takes more than one transaction.
+    Column("effect_id", String(64)),
     # Both are empty while the request is being served.
     Column("status", Integer),
     Column("body", Text),
