@@ -27,10 +27,10 @@ MIGRATION_LOCK = 0x62696C6C
 class Transaction:
     """A transaction whose end does not follow the blocks of the program; exactly one of its two ends must be called."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
         self._connection = connection
         self._transaction = connection.begin()
-        self.tx = UnitOfWork(connection)
+        self.tx = UnitOfWork(connection, sealer)
 
     def commit(self) -> None:
         """Keep what was done."""
@@ -84,7 +84,7 @@ class Database:
 
     def open_transaction(self) -> Transaction:
         """Return a transaction that lasts until it is told to end."""
-        return Transaction(self._engine.connect())
+        return Transaction(self._engine.connect(), self._sealer)
 
     def migrate(self) -> None:
         """Bring the schema up to date; of several processes that start together one does it and the others wait."""
