@@ -31,6 +31,8 @@ class Settings:
         idempotency_seconds: for so long a request that is sent again with its key gets the first answer.
         webhook_token_seconds: how long a receiver may take one attempt's signed body for fresh.
         webhook_deadline_seconds: after that a receiver's answer no longer counts.
+        trusted_proxies: how many proxies in front of this server add to `X-Forwarded-For`; with 0 nobody knows where a
+            request comes from, and attempts to sign in are counted by account alone.
 
     Raises:
         InvalidSetting: a value can't work, or is not safe; the message names its variable.
@@ -54,6 +56,7 @@ class Settings:
     webhook_token_seconds: int = 300
     webhook_deadline_seconds: int = 15
     show_pricing_table_at_sign_up: bool = True
+    trusted_proxies: int = 0
 
     def __post_init__(self) -> None:
         _check_base_url(self.base_url)
@@ -62,6 +65,8 @@ class Settings:
         for setting in fields(self):
             if setting.name.endswith("_seconds") and not 0 < getattr(self, setting.name) <= 400 * DAY:
                 raise _invalid(setting.name, "is not between 1 and 34,560,000")
+        if not 0 <= self.trusted_proxies <= 8:
+            raise _invalid("trusted_proxies", "is not between 0 and 8")
         if self.refresh_token_seconds <= self.access_token_seconds:
             raise _invalid("refresh_token_seconds", "does not exceed access_token_seconds")
 

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from billing_sdk._secret import Secret
+from billing_sdk._strict_json import parse_object
 from billing_sdk.errors import InvalidToken
 
 ALGORITHM = "RS256"
@@ -140,16 +141,6 @@ def _decode(segment: str) -> bytes:
 
 def _object(text: bytes) -> dict[str, Any]:
     try:
-        read = json.loads(text, object_pairs_hook=_members)
-    except (ValueError, RecursionError):
+        return parse_object(text)
+    except ValueError:
         raise InvalidToken("the token does not carry JSON objects") from None
-    if not isinstance(read, dict):
-        raise InvalidToken("the token does not carry JSON objects")
-    return read
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is named twice")
-    return members

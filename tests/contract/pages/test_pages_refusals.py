@@ -83,7 +83,7 @@ def test_a_locked_out_visitor_reads_for_how_long_and_a_program_can_tell(site: Ru
     ]
 
     assert [answer.status_code for answer in answers] == [422] * 5 + [429]
-    assert answers[-1].headers["Retry-After"] == "60"
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
     assert "Wait a minute" in answers[-1].text
     assert "Retry-After" not in answers[-1].text
 

@@ -18,6 +18,7 @@ from authlib.oidc.core.errors import RequestNotSupportedError, RequestURINotSupp
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.oidc.audiences import read_audience
 from billing_sdk.server.oidc.clients import Client, find_client
+from billing_sdk.server.oidc.requested_claims import RequestedClaims, read_requested_claims
 from billing_sdk.server.usecases.engine import Engine
 
 MAX_VALUE_CHARACTERS = 4096
@@ -37,6 +38,7 @@ class AuthorizationRequest:
     Attributes:
         parameters: all of them as they were sent; unknown ones have no effect.
         max_age_seconds: how long ago the person may have signed in at most.
+        claims: what it asks for by name.
     """
 
     client: Client
@@ -44,6 +46,7 @@ class AuthorizationRequest:
     state: str | None = field(repr=False)
     prompts: frozenset[str]
     max_age_seconds: int | None
+    claims: RequestedClaims
     parameters: Mapping[str, str] = field(repr=False)
 
     @property
@@ -70,11 +73,14 @@ def read_authorization_request(engine: Engine, parameters: Mapping[str, str]) ->
         _check_protocol(client, parameters)
         prompts = _read_prompts(parameters)
         max_age_seconds = _read_max_age(parameters)
+        claims = read_requested_claims(parameters.get("claims"))
         read_audience(parameters.get("audience") or None, known=engine.settings.management_audience)
     except OAuth2Error as error:
         error.redirect_uri, error.state = redirect_uri, parameters.get("state")
         raise
-    return AuthorizationRequest(client, redirect_uri, parameters.get("state"), prompts, max_age_seconds, parameters)
+    return AuthorizationRequest(
+        client, redirect_uri, parameters.get("state"), prompts, max_age_seconds, claims, parameters
+    )
 
 
 def _read_client(engine: Engine, parameters: Mapping[str, str]) -> Client:
@@ -107,6 +113,14 @@ def _check_protocol(client: Client, parameters: Mapping[str, str]) -> None:
         raise UnauthorizedClientError("this application does not sign people in")
     if parameters.get("response_mode", "query") != "query":
         raise InvalidRequestError("response_mode must be query")
+    _check_challenge(client, parameters)
+
+
+def _check_challenge(client: Client, parameters: Mapping[str, str]) -> None:
+    if not client.application.must_use_pkce and parameters.keys().isdisjoint(
+        {"code_challenge", "code_challenge_method"}
+    ):
+        return
     if parameters.get("code_challenge_method") != "S256":
         raise InvalidRequestError("code_challenge_method must be S256")
     if not CHALLENGE.fullmatch(parameters.get("code_challenge", "")):

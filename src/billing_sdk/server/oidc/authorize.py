@@ -18,7 +18,7 @@ from billing_sdk.server import web
 from billing_sdk.server.domain.visits import Journey, Session
 from billing_sdk.server.oidc.answers import SEE_OTHER, redirect_error
 from billing_sdk.server.oidc.authorization_request import AuthorizationRequest, read_authorization_request
-from billing_sdk.server.oidc.hints import read_id_token_hint
+from billing_sdk.server.oidc.hints import expected_subjects
 from billing_sdk.server.oidc.resume import finish
 from billing_sdk.server.usecases.begin_journey import begin_journey
 from billing_sdk.server.usecases.engine import Engine
@@ -59,18 +59,16 @@ def _recognized(engine: Engine, wanted: AuthorizationRequest, session: Session |
     """Return who is signed in, unless the client wants that proved anew.
 
     Raises:
-        LoginRequiredError: the client expects somebody else, and no page may be shown.
         InvalidRequestError: its hint is not an ID token of ours.
     """
-    hint = wanted.parameters.get("id_token_hint")
-    expected = read_id_token_hint(engine, hint)["sub"] if hint else None
+    expected = expected_subjects(engine, wanted.parameters)
     if session is None or wanted.wants_sign_in:
         return None
     if wanted.max_age_seconds is not None:
         age = engine.now() - session.authenticated_at
         if age > timedelta(seconds=wanted.max_age_seconds):
             return None
-    return session.user_id if expected in (None, session.user_id) else None
+    return session.user_id if expected is None or session.user_id in expected else None
 
 
 def _start(request: Request, engine: Engine, wanted: AuthorizationRequest, user_id: str | None) -> Response:

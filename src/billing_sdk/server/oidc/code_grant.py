@@ -22,6 +22,7 @@ from billing_sdk.server.oidc.clients import Client
 from billing_sdk.server.oidc.issuing import issue_access_token, keep_family, new_refresh_token, sign_id_token
 from billing_sdk.server.oidc.people import find_signed_in
 from billing_sdk.server.oidc.provider import Provider, ProviderRequest
+from billing_sdk.server.oidc.requested_claims import read_requested_claims
 from billing_sdk.server.storage.tokens import AuthorizationCode, TokenFamily
 from billing_sdk.server.usecases.engine import Engine
 
@@ -70,6 +71,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
         engine, visitor, fields = self.server.engine, request.visitor, request.payload.data
         if visitor is None:
             raise AccessDeniedError("nobody has signed in")
+        claims = read_requested_claims(fields.get("claims"))
         at = engine.now()
         family = TokenFamily(
             id=new_id("family"),
@@ -81,6 +83,8 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
             audience=fields.get("audience", ""),
             authenticated_at=visitor.authenticated_at,
             session_digest=visitor.session_digest,
+            userinfo_claims=" ".join(claims.userinfo),
+            id_token_claims=" ".join(claims.id_token),
         )
         kept = AuthorizationCode(
             digest=digest_of(code),

@@ -11,12 +11,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from billing_sdk.server.oidc.clients import SCOPES
+from billing_sdk.server.oidc.people import ACR, CLAIMS_OF_SCOPES
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.signing_keys import KEY_SET_MAX_AGE_SECONDS, published_keys
 
 PUBLIC = {"Cache-Control": f"public, max-age={KEY_SET_MAX_AGE_SECONDS}"}
-CLAIMS = """aud auth_time azp at_hash email exp family_name given_name iat iss jti name nonce org_codes organizations
-    picture provided_id sub updated_at"""
+CLAIMS = (
+    *"acr amr at_hash aud auth_time azp exp iat iss jti nonce org_codes organizations sub".split(),
+    *(name for names in CLAIMS_OF_SCOPES.values() for name in names),
+)
 
 
 def configuration(_request: Request, engine: Engine) -> Response:
@@ -42,11 +45,15 @@ def document(issuer: str) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/oauth2/introspect",
         "jwks_uri": f"{issuer}/.well-known/jwks",
         "scopes_supported": sorted(SCOPES),
-        "claims_supported": CLAIMS.split(),
+        "claims_supported": sorted(CLAIMS),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "subject_types_supported": ["public"],
+        "acr_values_supported": [ACR],
+        "claim_types_supported": ["normal"],
+        "display_values_supported": ["page", "popup"],
+        "ui_locales_supported": ["en"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "create", "consent", "select_account"],
@@ -55,6 +62,6 @@ def document(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "authorization_response_iss_parameter_supported": True,
     }

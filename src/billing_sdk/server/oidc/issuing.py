@@ -7,7 +7,7 @@ from typing import Any
 
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.ids import digest_of, new_id, new_secret
-from billing_sdk.server.oidc.people import personal_claims
+from billing_sdk.server.oidc.people import ACR, AMR, id_token_claims
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.signing import at_hash
 from billing_sdk.server.storage import UnitOfWork
@@ -67,7 +67,9 @@ def sign_id_token(
         "jti": new_id("id"),
         "aud": [family.client_id],
         "at_hash": at_hash(access_token),
-        **personal_claims(engine, user, scope=scope),
+        "acr": ACR,
+        "amr": list(AMR),
+        **id_token_claims(engine, user, scope=scope, names=family.id_token_claims.split()),
     }
     if family.authenticated_at is not None:
         claims["auth_time"] = int(family.authenticated_at.timestamp())

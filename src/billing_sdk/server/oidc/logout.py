@@ -28,7 +28,8 @@ from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.engine import Engine
 
 # The standard's name, the name that one published client sends, and the name that the documentation gives.
-ADDRESS_NAMES = ("post_logout_redirect_uri", "redirect_uri", "redirect")
+STANDARD_NAME = "post_logout_redirect_uri"
+ADDRESS_NAMES = (STANDARD_NAME, "redirect_uri", "redirect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,12 @@ def read_logout_request(engine: Engine, fields: Mapping[str, str]) -> LogoutRequ
     hint = _read_hint(engine, fields)
     client_id = fields.get("client_id") or hint.get("azp")
     client = find_client(engine, client_id) if client_id else None
-    address = next((fields[name] for name in ADDRESS_NAMES if fields.get(name)), None)
-    return_to = address if address in _registered(engine, client) else None
+    name = next((name for name in ADDRESS_NAMES if fields.get(name)), STANDARD_NAME)
+    return_to = fields[name] if fields.get(name) in _registered(engine, client, name) else None
     names_itself = client is not None and return_to is not None
-    kept = {name: fields[name] for name in ("client_id", "state", *ADDRESS_NAMES) if name in fields}
+    kept = {name: fields[name] for name in ("state", *ADDRESS_NAMES) if name in fields}
+    if client is not None:
+        kept["client_id"] = client.client_id
     return LogoutRequest(return_to, hint.get("sub"), names_itself, kept)
 
 
@@ -94,9 +97,16 @@ def _read_hint(engine: Engine, fields: Mapping[str, str]) -> Mapping[str, str]:
     return claims if fields.get("client_id") in (None, claims["azp"]) else {}
 
 
-def _registered(engine: Engine, client: Client | None) -> frozenset[str]:
+def _registered(engine: Engine, client: Client | None, name: str) -> frozenset[str]:
+    """Return the addresses that a request may lead to.
+
+    Under the standard's name the client has to be known (section 3); published clients that use the other names don't
+    say who they are, and their people are asked first.
+    """
     if client is not None:
         return frozenset(client.application.logout_redirect_uris)
+    if name == STANDARD_NAME:
+        return frozenset()
     with engine.read() as tx:
         return frozenset(uri for known in tx.applications.list() for uri in known.logout_redirect_uris)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from authlib.oauth2.rfc6749 import AccessDeniedError, OAuth2Error
+from authlib.oidc.core.errors import LoginRequiredError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -12,6 +15,7 @@ from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.ids import digest_of
 from billing_sdk.server.oidc.answers import SEE_OTHER, redirect, redirect_error
 from billing_sdk.server.oidc.code_grant import issue_code
+from billing_sdk.server.oidc.hints import expected_subjects
 from billing_sdk.server.oidc.provider import ProviderRequest, SignedInUser
 from billing_sdk.server.oidc.token import provider_of
 from billing_sdk.server.usecases.advance_journey import finish_journey
@@ -48,6 +52,7 @@ def finish(request: Request, engine: Engine, journey: Journey) -> Response:
     finish_journey(engine, journey=journey)
     fields = {**journey.parameters, "redirect_uri": journey.redirect_uri}
     try:
+        _check_subject(engine, visitor, fields)
         _check_membership(engine, visitor)
         code_request = ProviderRequest(method="GET", path="/oauth2/auth", fields=fields, visitor=visitor)
         code = issue_code(provider_of(engine), code_request)
@@ -67,6 +72,13 @@ def _visitor(request: Request, engine: Engine, journey: Journey) -> SignedInUser
         own = tx.organizations.of_user(user.id)
     org_code = journey.org_code or journey.parameters.get("org_code") or (own[0].code if own else None)
     return SignedInUser(user, org_code, session.authenticated_at, digest_of(key))
+
+
+def _check_subject(engine: Engine, visitor: SignedInUser, fields: Mapping[str, str]) -> None:
+    """Tell a client that expects somebody else so, and not who has signed in instead."""
+    expected = expected_subjects(engine, fields)
+    if expected is not None and visitor.user.id not in expected:
+        raise LoginRequiredError(description="somebody else has signed in")
 
 
 def _check_membership(engine: Engine, visitor: SignedInUser) -> None:

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
-from billing_sdk.server.oidc.people import personal_claims
+from billing_sdk.server import web
+from billing_sdk.server.oidc.people import userinfo_claims
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import authenticate
 
@@ -26,22 +27,32 @@ def userinfo(request: Request, engine: Engine) -> Response:
         raise Forbidden("a machine has no profile", remedy="Send the token of a signed-in user.")
     with engine.read() as tx:
         user = tx.users.get(caller.user_id)
-    claims = personal_claims(engine, user, scope=" ".join(caller.scopes))
-    if "email" in claims:
-        claims["preferred_username"] = user.email
+    claims = userinfo_claims(engine, user, scope=" ".join(caller.scopes), names=caller.userinfo_claims)
     return JSONResponse({"id": user.id, **claims})
 
 
 def bearer_of(request: Request) -> str:
-    """Return the bearer token of a request.
+    """Return the bearer token of a request: in the header, or in a form that was posted (RFC 6750, section 2).
 
     Raises:
         Unauthenticated: there is none.
-        InvalidRequest: it is in the address, where logs and histories keep it (RFC 6750, section 5.3).
+        InvalidRequest: it is in the address, where logs and histories keep it (RFC 6750, section 5.3); or there are
+            two of them.
     """
     if "access_token" in request.query_params:
         raise InvalidRequest("a token does not belong in the address", parameter="access_token")
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    header = request.headers.get("authorization")
+    posted = _posted_token(request)
+    if posted is not None:
+        if header is not None:
+            raise InvalidRequest("there is a token in the header and another one in the form", parameter="access_token")
+        return posted
+    scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("the request carries no bearer token")
     return token.strip()
+
+
+def _posted_token(request: Request) -> str | None:
+    is_form = request.headers.get("content-type", "").startswith(web.FORM_TYPE)
+    return web.form_of(request).get("access_token") if request.method == "POST" and is_form else None

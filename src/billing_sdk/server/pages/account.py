@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.responses import Response
 
 from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCredentials
@@ -14,7 +16,8 @@ from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
 
 PASSWORD_HINT = f"At least {MIN_LENGTH} characters. A few unrelated words are easy to remember."
-TOO_MANY_ATTEMPTS = "There were too many attempts to sign in with this address. Wait {time} and try again."
+TOO_MANY_SIGN_INS = "There were too many attempts to sign in. Wait {time} and try again."
+TOO_MANY_SIGN_UPS = "There were too many attempts to create an account. Wait {time} and try again."
 
 
 def show_register(stop: Stop, form: Form) -> Response:
@@ -35,9 +38,14 @@ def register(stop: Stop, form: Form) -> Response:
             password=form.values["password"],
             given_name=form.text("given_name"),
             family_name=form.text("family_name"),
+            address=web.client_address(stop.request, stop.engine.settings),
         )
     except (EmailTaken, InvalidRequest) as error:
         return show_register(stop, form.refused(error, "email"))
+    except RateLimited as error:
+        return _told_to_wait(
+            show_register, stop, form.wrong({"": TOO_MANY_SIGN_UPS.format(time=waiting_time(error))}), error
+        )
     return _signed_in(stop, session_key)
 
 
@@ -53,17 +61,23 @@ def sign_in(stop: Stop, form: Form) -> Response:
         return show_sign_in(stop, form)
     try:
         session_key = sign_in_in_journey(
-            stop.engine, journey=stop.journey, email=form.text("email"), password=form.values["password"]
+            stop.engine,
+            journey=stop.journey,
+            email=form.text("email"),
+            password=form.values["password"],
+            address=web.client_address(stop.request, stop.engine.settings),
         )
     except WrongCredentials as error:
         return show_sign_in(stop, form.refused(error))
     except RateLimited as error:
-        return _told_to_wait(stop, form, error)
+        return _told_to_wait(
+            show_sign_in, stop, form.wrong({"": TOO_MANY_SIGN_INS.format(time=waiting_time(error))}), error
+        )
     return _signed_in(stop, session_key)
 
 
-def _told_to_wait(stop: Stop, form: Form, error: RateLimited) -> Response:
-    response = show_sign_in(stop, form.wrong({"": TOO_MANY_ATTEMPTS.format(time=waiting_time(error))}))
+def _told_to_wait(show: Callable[[Stop, Form], Response], stop: Stop, form: Form, error: RateLimited) -> Response:
+    response = show(stop, form)
     response.status_code = error.status
     response.headers.update(web.error_headers(error))
     return response

@@ -62,4 +62,5 @@ def _from_row(row: RowMapping) -> Application:
         logout_redirect_uris=tuple(row["logout_redirect_uris"]),
         scopes=tuple(row["scopes"]),
         is_confidential=row["is_confidential"],
+        requires_pkce=row["requires_pkce"],
     )

@@ -28,6 +28,8 @@ class TokenFamily:
         scope: what was granted, separated by spaces; refreshing can narrow it for one token, never widen it.
         audience: the APIs that the access tokens are for, separated by spaces.
         authenticated_at: when the user last proved who they are.
+        userinfo_claims: names of claims that the client asked for one by one, separated by spaces.
+        id_token_claims: the same, for the ID token.
         session_digest: the digest of the key of the provider session that it began in.
     """
 
@@ -41,6 +43,8 @@ class TokenFamily:
     authenticated_at: datetime | None = None
     session_digest: str | None = field(default=None, repr=False)
     revoked_at: datetime | None = None
+    userinfo_claims: str = ""
+    id_token_claims: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.storage.applications import ApplicationRepository
+from billing_sdk.server.storage.attempts import AttemptRepository
 from billing_sdk.server.storage.audit import AuditRepository
 from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
@@ -33,6 +34,7 @@ class UnitOfWork:
 
     def __init__(self, connection: Connection, sealer: Sealer) -> None:
         self.users = UserRepository(connection)
+        self.attempts = AttemptRepository(connection)
         self.organizations = OrganizationRepository(connection)
         self.roles = RoleRepository(connection)
         self.applications = ApplicationRepository(connection)

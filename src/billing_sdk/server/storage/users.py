@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import EmailTaken, NotFound
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
-from billing_sdk.server.storage.tables.identity import memberships, passwords, sign_in_attempts, users
+from billing_sdk.server.storage.tables.identity import memberships, passwords, users
 from billing_sdk.server.storage.upsert import upsert
 
 
@@ -91,32 +89,6 @@ class UserRepository:
         """Return the hash to check a password against."""
         found = select(passwords.c.hash).where(passwords.c.user_id == user_id)
         return self._connection.execute(found).scalar()
-
-    def count_attempt(self, email_digest: str, *, at: datetime, window_start: datetime) -> int:
-        """Count one more attempt to sign in, and return how many there were since the window began.
-
-        The row stays locked until the transaction ends, so that attempts made at once are counted one by one.
-
-        Args:
-            email_digest: digest of the address; it need not belong to an account.
-            at: the present.
-            window_start: a window that began before this instant is over, and a new one begins.
-        """
-        is_over = or_(sign_in_attempts.c.window_started_at <= window_start, sign_in_attempts.c.window_started_at > at)
-        counted = upsert(
-            self._connection,
-            sign_in_attempts,
-            {"email_digest": email_digest, "window_started_at": at, "count": 1},
-            {
-                "count": case((is_over, 1), else_=sign_in_attempts.c.count + 1),
-                "window_started_at": case((is_over, at), else_=sign_in_attempts.c.window_started_at),
-            },
-        ).returning(sign_in_attempts.c.count)
-        return int(self._connection.execute(counted).scalar_one())
-
-    def forget_attempts(self, email_digest: str) -> None:
-        """Start counting anew."""
-        self._connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.email_digest == email_digest))
 
     def _find(self, condition: ColumnElement[bool]) -> User | None:
         row = self._connection.execute(select(users).where(condition)).mappings().first()

@@ -23,8 +23,9 @@ from billing_sdk.server.usecases.collect_pending import collect_pending
 from billing_sdk.server.usecases.conclude_change import record_payment
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.journey_facts import Due, customers_of, find_due, load_facts, offered_table
+from billing_sdk.server.usecases.limit_attempts import count_attempt, sign_up_attempts
 from billing_sdk.server.usecases.next_step import Step, step_for
-from billing_sdk.server.usecases.passwords import hash_password
+from billing_sdk.server.usecases.passwords import hash_password, require_length
 from billing_sdk.server.usecases.register_user import add_user, new_user
 from billing_sdk.server.usecases.settle_journey import create_in, settle_in, settle_plan
 from billing_sdk.server.usecases.subscribe import subscribe
@@ -33,7 +34,14 @@ START_AGAIN = "Go back to the application and start again."
 
 
 def sign_up_in_journey(
-    engine: Engine, *, journey: Journey, email: str, password: str, given_name: str = "", family_name: str = ""
+    engine: Engine,
+    *,
+    journey: Journey,
+    email: str,
+    password: str,
+    given_name: str = "",
+    family_name: str = "",
+    address: str | None = None,
 ) -> str:
     """Make an account and sign its owner in; return the key of the session that begins.
 
@@ -42,9 +50,12 @@ def sign_up_in_journey(
 
     Raises:
         EmailTaken, InvalidRequest: as `register_user`.
+        RateLimited: too many were tried for this e-mail address, or from this address on the network.
         Forbidden: the link names an organization, which a new account can't belong to.
     """
     user = new_user(email=email, given_name=given_name, family_name=family_name, at=engine.now())
+    require_length(password)
+    count_attempt(engine, sign_up_attempts(user.email, address))
     password_hash = hash_password(password)
     with _at_step(engine, journey, "register", "sign_in") as (tx, current):
         add_user(tx, user, password_hash=password_hash)
@@ -53,14 +64,16 @@ def sign_up_in_journey(
         return add_session(tx, engine, user.id)
 
 
-def sign_in_in_journey(engine: Engine, *, journey: Journey, email: str, password: str) -> str:
+def sign_in_in_journey(
+    engine: Engine, *, journey: Journey, email: str, password: str, address: str | None = None
+) -> str:
     """Sign somebody in; return the key of the session that begins.
 
     Raises:
         WrongCredentials, RateLimited, Forbidden: as `check_password`.
         Forbidden: the person does not belong to the organization that the link names.
     """
-    user = check_password(engine, email=email, password=password)
+    user = check_password(engine, email=email, password=password, address=address)
     with _at_step(engine, journey, "register", "sign_in") as (tx, current):
         tx.journeys.save(settle_in(tx, replace(current, user_id=user.id), at=engine.now()))
         return add_session(tx, engine, user.id)

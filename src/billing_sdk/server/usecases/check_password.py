@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from billing_sdk.errors import Forbidden, RateLimited, WrongCredentials
+from billing_sdk.errors import Forbidden, WrongCredentials
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.ids import digest_of
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.limit_attempts import count_attempt, forgive_attempt, sign_in_attempts
 from billing_sdk.server.usecases.passwords import matches
 
-MAX_ATTEMPTS = 5
-WINDOW_SECONDS = 60
 
-
-def check_password(engine: Engine, *, email: str, password: str) -> User:
+def check_password(engine: Engine, *, email: str, password: str, address: str | None = None) -> User:
     """Return the person whose address and password these are.
 
-    An unknown address gets the same answer as a wrong password, after the same work.
+    An e-mail address that nobody has gets the same answer as a wrong password, after the same work.
+
+    Args:
+        engine: the engine.
+        email: whose password it is said to be.
+        password: as it was typed.
+        address: where on the network it comes from, where that is known.
 
     Raises:
         WrongCredentials: they are nobody's.
-        RateLimited: five attempts within a minute have failed for this address.
+        RateLimited: too many have failed for this account, or from this address on the network.
         Forbidden: the account is suspended.
     """
     email = email.strip().lower()
-    stored = _count_attempt(engine, email)
-    is_right = matches(password, stored)
+    attempted = sign_in_attempts(email, address)
+    count_attempt(engine, attempted)
+    is_right = matches(password, _stored_hash(engine, email))
     with engine.begin() as tx:
         user = tx.users.find_by_email(email)
         if not is_right or user is None:
             tx.audit.record("user", "sign_in.denied", digest_of(email), engine.now())
         else:
-            tx.users.forget_attempts(digest_of(email))
+            forgive_attempt(tx, engine, attempted)
             if not user.is_suspended:
                 data = {"user": {"id": user.id}}
                 tx.outbox.announce(type="user.authenticated", data=data, at=engine.now())
@@ -43,13 +46,7 @@ def check_password(engine: Engine, *, email: str, password: str) -> User:
     return user
 
 
-def _count_attempt(engine: Engine, email: str) -> str | None:
-    """Count before the password is looked at, so that guesses made at once are counted one by one."""
-    at = engine.now()
-    with engine.begin() as tx:
-        attempts = tx.users.count_attempt(digest_of(email), at=at, window_start=at - timedelta(seconds=WINDOW_SECONDS))
+def _stored_hash(engine: Engine, email: str) -> str | None:
+    with engine.read() as tx:
         user = tx.users.find_by_email(email)
-        stored = tx.users.find_password_hash(user.id) if user else None
-    if attempts > MAX_ATTEMPTS:
-        raise RateLimited("too many attempts to sign in with this address", retry_after_seconds=WINDOW_SECONDS)
-    return stored
+        return tx.users.find_password_hash(user.id) if user else None

@@ -24,16 +24,25 @@ def hash_password(password: str) -> str:
     Raises:
         InvalidRequest: it is too short or too long; the password itself is not repeated.
     """
+    require_length(password)
+    try:
+        return _HASHER.hash(password)
+    except UnicodeEncodeError:
+        raise InvalidRequest("password is not text that can be encoded", parameter="password") from None
+
+
+def require_length(password: str) -> None:
+    """Refuse what can't become a password, before any work is done for it.
+
+    Raises:
+        InvalidRequest: it is too short or too long.
+    """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise InvalidRequest(
             f"password has fewer than {MIN_LENGTH} or more than {MAX_LENGTH} characters",
             remedy=f"Choose a password of {MIN_LENGTH} to {MAX_LENGTH} characters.",
             parameter="password",
         )
-    try:
-        return _HASHER.hash(password)
-    except UnicodeEncodeError:
-        raise InvalidRequest("password is not text that can be encoded", parameter="password") from None
 
 
 def matches(password: str, stored: str | None) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from billing_sdk._secret import Secret
@@ -16,6 +18,7 @@ from billing_sdk.server.ids import digest_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.describe_user import describe_user
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.seed_catalog import seed_catalog
@@ -27,6 +30,28 @@ PASSWORD = "correct horse battery staple"  # noqa: S105 - published with the dem
 ADA = "ada@example.com"
 GRACE = "grace@example.com"
 GOOD_CARD = CardEntry(number="4242424242424242", exp_month=12, exp_year=2034, cvc="123")
+
+# One person of whom everything is known that an application can be told.
+GRACE_CLAIMS = {
+    "middle_name": "Brewster",
+    "nickname": "Amazing Grace",
+    "preferred_username": GRACE,
+    "profile": "https://example.com/grace",
+    "website": "https://grace.example.com",
+    "gender": "female",
+    "birthdate": "1906-12-09",
+    "zoneinfo": "America/New_York",
+    "locale": "en-US",
+    "phone_number": "+1 (555) 010-0199",
+    "phone_number_verified": False,
+    "address": {
+        "street_address": "1 Navy Yard",
+        "locality": "Arlington",
+        "region": "VA",
+        "postal_code": "22202",
+        "country": "US",
+    },
+}
 
 # What the management API of this server can be asked for.
 SCOPES = (
@@ -79,7 +104,7 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
         seed = tx.seeds.claim("demo")
         seed_catalog(tx, at=engine.now())
         _save_applications(tx, seed, redirect_uris)
-    _register(engine, GRACE, "Grace", "Hopper")
+    _register(engine, GRACE, "Grace", "Hopper", GRACE_CLAIMS)
     _put_grace_on_pro(engine)
     _register(engine, ADA, "Ada", "Lovelace")
     users = ((ADA, PASSWORD), (GRACE, PASSWORD))
@@ -117,9 +142,13 @@ def _secret(seed: Secret, client_id: str) -> str:
     return base64.urlsafe_b64encode(derived).rstrip(b"=").decode()
 
 
-def _register(engine: Engine, email: str, given_name: str, family_name: str) -> None:
+def _register(
+    engine: Engine, email: str, given_name: str, family_name: str, claims: Mapping[str, Any] | None = None
+) -> None:
     with suppress(EmailTaken):
-        register_user(engine, email=email, password=PASSWORD, given_name=given_name, family_name=family_name)
+        user = register_user(engine, email=email, password=PASSWORD, given_name=given_name, family_name=family_name)
+        if claims:
+            describe_user(engine, user_id=user.id, claims=claims)
 
 
 def _put_grace_on_pro(engine: Engine) -> None:

@@ -28,6 +28,7 @@ class Caller:
         client_id: the application that the token was issued to.
         org_code: the organization that a user's token speaks for.
         jti: the token's own id.
+        userinfo_claims: names of claims that the application asked for one by one.
     """
 
     kind: Literal["user", "machine"]
@@ -36,6 +37,7 @@ class Caller:
     client_id: str
     scopes: frozenset[str]
     jti: str
+    userinfo_claims: tuple[str, ...] = ()
 
 
 def authenticate(engine: Engine, *, token: str, audience: Audience) -> Caller:
@@ -83,6 +85,7 @@ def _caller(found: AccessToken, claims: Mapping[str, Any]) -> Caller:
         client_id=found.family.client_id,
         scopes=frozenset(claims["scp"]),
         jti=found.jti,
+        userinfo_claims=tuple(found.family.userinfo_claims.split()),
     )
 
 

@@ -7,6 +7,7 @@ Its times are seconds from now: how long a cookie lives, how long a body may tak
 
 from billing_sdk.server.web.addresses import PlainAddresses as PlainAddresses
 from billing_sdk.server.web.bodies import BodyLimit as BodyLimit
+from billing_sdk.server.web.client_address import client_address as client_address
 from billing_sdk.server.web.cookies import (
     clear_portal_key as clear_portal_key,
     clear_session_key as clear_session_key,
@@ -21,6 +22,7 @@ from billing_sdk.server.web.cookies import (
 )
 from billing_sdk.server.web.csrf import CSRF_FIELD as CSRF_FIELD, check_csrf as check_csrf, csrf_token as csrf_token
 from billing_sdk.server.web.endpoint import (
+    FORM_TYPE as FORM_TYPE,
     body_of as body_of,
     endpoint as endpoint,
     form_of as form_of,

@@ -1,10 +1,11 @@
 """People, organizations, and the applications that they sign in to.
 
 It owns who somebody is and what a role lets them do. It does not own passwords, sessions or tokens, nor what
-anybody pays for. Its times are instants: when a thing was created or last changed.
+anybody pays for. Its times are instants: when a thing was created, last changed or last attempted.
 """
 
 from billing_sdk.server.domain.identity.application import Application as Application
+from billing_sdk.server.domain.identity.attempts import Attempts as Attempts, Patience as Patience
 from billing_sdk.server.domain.identity.organization import Membership as Membership, Organization as Organization
 from billing_sdk.server.domain.identity.permission import (
     WRITE_BILLING as WRITE_BILLING,

@@ -18,6 +18,7 @@ class Application:
         redirect_uris: compared with what a request names, character by character.
         scopes: what a machine may ask for; a web application may ask for the OpenID scopes.
         is_confidential: it has a secret and must use it.
+        requires_pkce: it must send a code challenge; only one that has a secret can be let off.
     """
 
     client_id: str
@@ -27,6 +28,12 @@ class Application:
     logout_redirect_uris: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     is_confidential: bool = True
+    requires_pkce: bool = True
+
+    @property
+    def must_use_pkce(self) -> bool:
+        """Whether it gets no code without a challenge (RFC 9700, section 2.1.1)."""
+        return self.requires_pkce or not self.is_confidential
 
     def allows_return_to(self, url: str) -> bool:
         """Tell whether a return address has the origin of one of the registered redirect addresses."""

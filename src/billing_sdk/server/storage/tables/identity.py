@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text, true
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -16,6 +16,8 @@ users = Table(
     Column("picture", Text),
     Column("provided_id", String(255)),
     Column("is_suspended", Boolean, nullable=False),
+    # Standard claims that have no column of their own, by their names (OpenID Connect Core 1.0, section 5.1).
+    Column("standard_claims", JSON, nullable=False, server_default=text("'{}'")),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
@@ -28,13 +30,15 @@ passwords = Table(
     Column("hash", Text, nullable=False),
 )
 
-# One row for each address that somebody tried a password for, whether or not an account has it.
-sign_in_attempts = Table(
-    "sign_in_attempts",
+# One row for each account that somebody tried to get into, whether or not there is one, and for each address on the
+# network that somebody tried it from.
+attempts = Table(
+    "attempts",
     metadata,
-    Column("email_digest", String(64), primary_key=True),
-    Column("window_started_at", Instant, nullable=False),
+    Column("subject_digest", String(64), primary_key=True),
     Column("count", Integer, nullable=False),
+    Column("last_at", Instant, nullable=False, index=True),
+    Column("blocked_until", Instant),
 )
 
 organizations = Table(
@@ -105,6 +109,7 @@ applications = Table(
     Column("logout_redirect_uris", JSON, nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("is_confidential", Boolean, nullable=False),
+    Column("requires_pkce", Boolean, nullable=False, server_default=true()),
     Column("secret_digest", String(64)),
 )
 

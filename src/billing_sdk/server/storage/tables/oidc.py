@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, String, Table, Text, text
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -26,6 +26,9 @@ token_families = Table(
     Column("org_code", String(64)),
     Column("scope", Text, nullable=False),
     Column("audience", Text, nullable=False),
+    # Names of claims that were asked for one by one, separated by spaces.
+    Column("userinfo_claims", Text, nullable=False, server_default=text("''")),
+    Column("id_token_claims", Text, nullable=False, server_default=text("''")),
     Column("authenticated_at", Instant),
     # The digest of the provider session's key: signing out ends what the session has begun.
     Column("session_digest", String(64)),
