@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from billing_sdk._secret import Secret
 from billing_sdk.errors import InvalidSetting, MissingSetting
 
+_AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@%]+)(:[0-9]{1,5})?", re.ASCII)
 DEFAULT_SCOPES: Final = ("openid", "profile", "email", "offline")
 
 _VARIABLES: Final = {
@@ -232,6 +234,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_plain_authority(authority: str) -> bool:
+    """Return whether host and port of an address mean the same to every reader.
+
+    With a name and a password, a second host or a bracket in the middle, two readers see two different hosts.
+    """
+    return _AUTHORITY.fullmatch(authority) is not None
+
+
 def is_safe_address(address: str) -> bool:
     """Return whether an address is absolute, clean, and https (http on loopback only)."""
     if not address.isprintable() or " " in address or "\\" in address:
@@ -241,6 +251,6 @@ def is_safe_address(address: str) -> bool:
         host, _ = parts.hostname, parts.port
     except ValueError:
         return False
-    if not host or parts.username is not None or parts.password is not None:
+    if not host or not is_plain_authority(parts.netloc):
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))

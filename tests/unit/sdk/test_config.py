@@ -94,6 +94,12 @@ def test_an_issuer_is_https_or_on_this_machine(issuer: str) -> None:
         "https://id.example\n",
         "https://[::1",
         "https://id.example:port",
+        "http://id.example[::1]:9000",
+        "http://[::1]id.example:9000",
+        "http://localhost[::1]",
+        "https://id.example:[::1]:9000",
+        "https://id%2eexample",
+        "https://@id.example",
     ],
 )
 def test_an_unsafe_issuer_is_refused(issuer: str) -> None:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from billing_sdk._config import is_plain_authority
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
 ApplicationKind = Literal["web", "machine"]
 
 
@@ -49,6 +52,6 @@ def origin_of(url: str) -> str | None:
         port = parts.port
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+    if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain_authority(parts.netloc):
         return None
-    return f"{parts.scheme}://{parts.hostname}:{port or {'http': 80, 'https': 443}[parts.scheme]}"
+    return f"{parts.scheme}://{parts.hostname}:{DEFAULT_PORTS[parts.scheme] if port is None else port}"
