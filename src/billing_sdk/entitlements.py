@@ -18,7 +18,7 @@ from billing_sdk._fork import new_lock
 from billing_sdk._operation import Flow, Spawn, within
 from billing_sdk._outage import Outage
 from billing_sdk.auth import Owner
-from billing_sdk.errors import BillingError, Unreachable
+from billing_sdk.errors import BillingError, Unreachable, UnsafeAnswer
 from billing_sdk.events import Event
 from billing_sdk.models import EntitlementSnapshot
 
@@ -178,6 +178,7 @@ class Snapshots:
             asked_at = self._monotonic()
             try:
                 snapshot = yield from self._fetch(token)
+                require_own(snapshot, owner)
             except BaseException:
                 self._loading.pop(owner, None)
                 raise
@@ -202,3 +203,9 @@ class Snapshots:
             if len(self._entries) > self._capacity:
                 self._entries.popitem(last=False)
             return True
+
+
+def require_own(snapshot: EntitlementSnapshot, owner: Owner) -> None:
+    """Raise `UnsafeAnswer` for an answer about another organization than the token's, such as one from a cache."""
+    if snapshot.org_code is not None and owner.org_code is not None and snapshot.org_code != owner.org_code:
+        raise UnsafeAnswer("the answer is about another organization than the one of the token")

@@ -18,6 +18,7 @@ from itsdangerous import BadSignature, Signer
 from billing_sdk.client import AsyncClient, Client
 from billing_sdk.contrib._answers import Link
 from billing_sdk.contrib._cookies import Cookie
+from billing_sdk.contrib._counts import Counts
 from billing_sdk.contrib._sessions import SessionStore
 from billing_sdk.contrib._visit import local_path
 from billing_sdk.entitlements import Snapshots
@@ -38,6 +39,7 @@ class Application:
         home: path for a visitor who comes from nowhere in particular.
         session_time: after this long everybody signs in again.
         now: the time, in UTC.
+        counts: what an operator wants to see.
     """
 
     client: AnyClient
@@ -51,6 +53,7 @@ class Application:
     session_time: timedelta
     now: Callable[[], datetime]
     return_urls: Signer = field(repr=False)
+    counts: Counts = field(default_factory=Counts)
 
     @classmethod
     def assemble(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -11,28 +11,45 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_sdk.contrib._answers import PRIVATE, Answer
 from billing_sdk.contrib._billing import BillingBase
-from billing_sdk.contrib._receive import Receipt, too_large
+from billing_sdk.contrib._claimed_path import ClaimedPath
+from billing_sdk.contrib._gated import GatedViews
+from billing_sdk.contrib._receive import Receipt, not_posted, too_large
 from billing_sdk.contrib._visit import Visit, visit_from_asgi
 from billing_sdk.events import Event
 from billing_sdk.webhooks import LONGEST_BODY
 
 VISIT: ContextVar[Visit] = ContextVar("billing_sdk.visit")
+SCOPE: ContextVar[Scope] = ContextVar("billing_sdk.scope")
 EVENT: ContextVar[Event | None] = ContextVar("billing_sdk.event", default=None)
 
 
 class VisitMiddleware:
-    """Notes the present request, and keeps what a gate has let through out of every shared cache."""
+    """Notes the present request, and keeps what a gate has let through out of every shared cache.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: what comes after.
+        before_first: called until it has returned once, before a request is looked at; what it raises is the answer.
+        gated_views: none of them may have answered a request by itself.
+    """
+
+    def __init__(self, app: ASGIApp, *, before_first: Callable[[], None], gated_views: GatedViews) -> None:
         self._app = app
+        self._before_first = before_first
+        self._has_begun = False
+        self._gated_views = gated_views
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, or one WebSocket."""
         if scope["type"] not in ("http", "websocket"):
             return await self._app(scope, receive, send)
+        if not self._has_begun:
+            self._before_first()
+            self._has_begun = True
         visit = visit_from_asgi(scope)
 
         async def send_private(message: Message) -> None:
+            # A route that was added since; its view has run, and what it says goes nowhere.
+            self._gated_views.require_gated([scope.get("endpoint")])
             if message["type"] == "http.response.start" and visit.is_gated:
                 headers = MutableHeaders(scope=message)
                 (_, cache_control), (_, vary) = PRIVATE
@@ -41,11 +58,12 @@ class VisitMiddleware:
                     headers.add_vary_header(name)
             await send(message)
 
-        token = VISIT.set(visit)
+        visit_token, scope_token = VISIT.set(visit), SCOPE.set(scope)
         try:
             await self._app(scope, receive, send_private)
         finally:
-            VISIT.reset(token)
+            VISIT.reset(visit_token)
+            SCOPE.reset(scope_token)
 
 
 class WebhookMiddleware:
@@ -57,18 +75,20 @@ class WebhookMiddleware:
     Args:
         app: what comes after.
         billing: of the same application.
-        path: of the route; every other one is left alone.
+        path: of the route, which is answered with POST only, in every spelling; every other one is left alone.
     """
 
     def __init__(self, app: ASGIApp, *, billing: BillingBase, path: str) -> None:
         self._app = app
         self._billing = billing
-        self._path = path
+        self._path = ClaimedPath(path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"] != self._path or scope["method"] != "POST":
+        if scope["type"] != "http" or not self._path.covers(scope["path"], root=scope.get("root_path", "")):
             return await self._app(scope, receive, send)
+        if scope["method"] != "POST":
+            return await send_answer(not_posted(), send)
         body = await read_body(chunks(receive))
         if body is None:
             return await send_answer(too_large(), send)
@@ -95,10 +115,12 @@ class WebhookMiddleware:
                 statuses.append(message["status"])
             await send(message)
 
+        is_handled = False
         try:
             await self._app(scope, replay, note_status)
+            is_handled = bool(statuses) and 200 <= statuses[0] < 300
         finally:
-            receipt.settle(is_handled=bool(statuses) and 200 <= statuses[0] < 300)
+            receipt.settle(is_handled=is_handled)
 
 
 async def read_body(stream: AsyncIterator[bytes]) -> bytes | None:

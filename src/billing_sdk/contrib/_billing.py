@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
@@ -14,6 +13,7 @@ from billing_sdk.client import utc_now
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import AnyClient, Application, session_secret
 from billing_sdk.contrib._gate import open_portal
+from billing_sdk.contrib._gated import GatedViews
 from billing_sdk.contrib._guard import DENY, NeedsFeature, NeedsPermission, NeedsPlan, Rule, WhenUnreachable
 from billing_sdk.contrib._links import Links
 from billing_sdk.contrib._options import HOME, PREFIX, SESSION_SECONDS, BillingOptions, check, client_settings
@@ -61,6 +61,7 @@ class BillingBase(Links):
         self._options = options
         self._application: Application | None = None
         self._handlers: dict[str, list[Callable[[Event], Any]]] = {}
+        self._gated_views = GatedViews()
 
     @property
     def application(self) -> Application:
@@ -91,6 +92,14 @@ class BillingBase(Links):
         """Whoever sent the present request; None for somebody signed out."""
         session = self.session
         return session.user if session else None
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often gates let somebody in by less than a current answer, denied, and what became of webhooks.
+
+        The counts are of this process, since it began, and go up only.
+        """
+        return self.application.counts.read()
 
     def requires(self, feature: str, *, when_unreachable: WhenUnreachable = DENY) -> Callable[[View], View]:
         """Open a view for customers whose plan includes a feature.
@@ -167,11 +176,3 @@ class BillingBase(Links):
     @abstractmethod
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         """Return a decorator that guards a view by a rule."""
-
-
-def require_function(view: Callable[..., Any]) -> None:
-    """Raise `InvalidSetting` for a class: calling it makes an object, and a gate around that guards nothing."""
-    if inspect.isclass(view):
-        raise InvalidSetting(
-            f"{view.__qualname__} is a class", remedy="Put the gate on its methods, or on what its `as_view` returns."
-        )

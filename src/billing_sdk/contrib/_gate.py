@@ -11,9 +11,10 @@ from typing import cast
 from urllib.parse import urlencode
 
 from billing_sdk._operation import Flow, within
+from billing_sdk._outage import is_absence
 from billing_sdk.contrib._answers import Answer, Link, redirect, refusal
 from billing_sdk.contrib._application import Application
-from billing_sdk.contrib._guard import ALLOWED, Allow, Decision, Deny, NeedsPermission, Rule, SignIn, decide
+from billing_sdk.contrib._guard import ALLOWED, Allow, Basis, Decision, Deny, NeedsPermission, Rule, SignIn, decide
 from billing_sdk.contrib._sessions import Session
 from billing_sdk.contrib._sign_in import read_query
 from billing_sdk.contrib._visit import Visit
@@ -79,14 +80,20 @@ def answered(
 ) -> Answer | None:
     """Turn a decision into an answer; None lets the view run."""
     match decision:
-        case Allow(is_unchecked=is_unchecked):
-            if is_unchecked and session is not None:
-                LOG.warning("let in unchecked: user %r, organization %r, %r", session.user.id, session.org_code, rule)
+        case Allow(basis=basis):
+            if basis is not Basis.CURRENT and session is not None:
+                note_permitted(application, session, rule, basis)
             return None
         case SignIn():
             return ask_to_sign_in(application, visit)
         case Deny():
             return denied(application, visit, rule, session, decision)
+
+
+def note_permitted(application: Application, session: Session, rule: Rule, basis: Basis) -> None:
+    """Put on record that somebody was let in by less than a current answer."""
+    LOG.warning("let in %s: user %r, organization %r, %r", basis.value, session.user.id, session.org_code, rule)
+    application.counts.note("gate_let_in_stale" if basis is Basis.STALE else "gate_let_in_unchecked")
 
 
 def ask_to_sign_in(application: Application, visit: Visit) -> Answer:
@@ -113,6 +120,7 @@ def denied(application: Application, visit: Visit, rule: Rule, session: Session 
     error, section = decision.error, decision.upgrade
     who = (session.user.id, session.org_code) if session else (None, None)
     LOG.info("denied: user %r, organization %r, %r: %s", *who, rule, error.code)
+    application.counts.note("gate_denied_out_of_reach" if is_absence(error) else "gate_denied")
     if section is None:
         return refusal(visit, error, Link("Home", application.home))
     error.facts["upgrade_url"] = application.portal(section)

@@ -19,6 +19,8 @@ from billing_sdk.models import EntitlementSnapshot
 LONGEST_STALE_SECONDS: Final = 900
 # A snapshot up to this age decides by itself; an older one only where the server can't be asked.
 CURRENT: Final = timedelta(seconds=USABLE_SECONDS)
+# A clock that is corrected goes back by less; one that goes back by more makes every age a guess.
+CLOCK_TOLERANCE: Final = timedelta(seconds=5)
 WRITE_BILLING: Final = "org:write:billing"
 KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
@@ -41,8 +43,8 @@ class Stale:
     seconds: int = 300
 
     def __post_init__(self) -> None:
-        if not 1 <= self.seconds <= LONGEST_STALE_SECONDS:
-            raise InvalidSetting(f"Stale takes 1 to {LONGEST_STALE_SECONDS} seconds, not {self.seconds}")
+        if type(self.seconds) is not int or not 1 <= self.seconds <= LONGEST_STALE_SECONDS:
+            raise InvalidSetting(f"Stale takes 1 to {LONGEST_STALE_SECONDS} whole seconds, not {self.seconds!r}")
 
 
 WhenUnreachable: TypeAlias = OutOfReach | Stale
@@ -59,6 +61,7 @@ class NeedsFeature:
 
     def __post_init__(self) -> None:
         check_key(self.feature, "a feature")
+        check_choice(self.when_unreachable)
 
     def missing(self, snapshot: EntitlementSnapshot) -> PaymentRequired | None:
         """Return what is missing, or None."""
@@ -79,6 +82,7 @@ class NeedsPlan:
             raise InvalidSetting("requires_plan needs at least one plan", remedy="Name the plans that open the view.")
         for plan in self.plans:
             check_key(plan, "a plan")
+        check_choice(self.when_unreachable)
 
     def missing(self, snapshot: EntitlementSnapshot) -> PaymentRequired | None:
         """Return what is missing, or None."""
@@ -100,11 +104,23 @@ class NeedsPermission:
 Rule: TypeAlias = NeedsFeature | NeedsPlan | NeedsPermission
 
 
+class Basis(Enum):
+    """What a visitor is let in by: a current answer, an old one, or none because the gate was told so."""
+
+    CURRENT = "current"
+    STALE = "stale"
+    UNCHECKED = "unchecked"
+
+
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """The view runs; `is_unchecked` where nobody could be asked and the gate was told to open."""
+    """The view runs.
 
-    is_unchecked: bool = False
+    Attributes:
+        basis: what that rests on; anything but a current answer is put on record.
+    """
+
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +142,9 @@ class Deny:
 
 
 Decision: TypeAlias = Allow | SignIn | Deny
-ALLOWED: Final = Allow()
-UNCHECKED: Final = Allow(is_unchecked=True)
+ALLOWED: Final = Allow(Basis.CURRENT)
+LET_IN_STALE: Final = Allow(Basis.STALE)
+UNCHECKED: Final = Allow(Basis.UNCHECKED)
 SIGN_IN: Final = SignIn()
 
 
@@ -144,15 +161,22 @@ def decide(session: Session | None, rule: Rule, snapshot: EntitlementSnapshot | 
         return SIGN_IN
     if isinstance(rule, NeedsPermission):
         return decide_permission(session, rule, at)
-    if snapshot is None or at - snapshot.taken_at > CURRENT:
+    if snapshot is None or not is_within(snapshot, CURRENT, at):
         return decide_out_of_reach(session, rule, snapshot, at)
-    return decide_by(snapshot, rule, session)
+    return decide_by(snapshot, rule, session, ALLOWED)
 
 
-def decide_by(snapshot: EntitlementSnapshot, rule: NeedsFeature | NeedsPlan, session: Session) -> Decision:
+def is_within(snapshot: EntitlementSnapshot, age: timedelta, at: datetime) -> bool:
+    """Whether a snapshot is at most so old; one of the future says that the clock was set back, and not how far."""
+    return -CLOCK_TOLERANCE <= at - snapshot.taken_at <= age
+
+
+def decide_by(
+    snapshot: EntitlementSnapshot, rule: NeedsFeature | NeedsPlan, session: Session, allowed: Allow
+) -> Decision:
     """Decide from what is known."""
     missing = rule.missing(snapshot)
-    return ALLOWED if missing is None else Deny(missing, upgrade_section(session))
+    return allowed if missing is None else Deny(missing, upgrade_section(session))
 
 
 def decide_permission(session: Session, rule: NeedsPermission, at: datetime) -> Decision:
@@ -171,8 +195,8 @@ def decide_out_of_reach(
     told = rule.when_unreachable
     if told is ALLOW:
         return UNCHECKED
-    if isinstance(told, Stale) and snapshot is not None and at - snapshot.taken_at <= timedelta(seconds=told.seconds):
-        return decide_by(snapshot, rule, session)
+    if isinstance(told, Stale) and snapshot is not None and is_within(snapshot, timedelta(seconds=told.seconds), at):
+        return decide_by(snapshot, rule, session, LET_IN_STALE)
     return Deny(Unreachable("your plan can't be checked right now"))
 
 
@@ -182,7 +206,13 @@ def upgrade_section(session: Session) -> str:
     return "organization_plan_selection" if pays_for_organization else "plan_selection"
 
 
-def check_key(key: str, noun: str) -> None:
+def check_key(key: object, noun: str) -> None:
     """Raise `InvalidSetting` for what can't be the key of anything: a gate with a slip in it would never open."""
-    if not KEY.fullmatch(key):
+    if not isinstance(key, str) or not KEY.fullmatch(key):
         raise InvalidSetting(f"{key!r} is not the key of {noun}", remedy="Use letters, digits and _ . : - only.")
+
+
+def check_choice(told: object) -> None:
+    """Raise `InvalidSetting` for what is no choice, such as the text "allow": to open unchecked is said expressly."""
+    if not isinstance(told, OutOfReach | Stale):
+        raise InvalidSetting(f"when_unreachable is DENY, ALLOW or Stale(seconds), not {told!r}")

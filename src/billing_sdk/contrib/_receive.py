@@ -15,7 +15,15 @@ from billing_sdk._operation import Flow
 from billing_sdk.contrib._answers import RETRY_AFTER_SECONDS, Answer, problem
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._visit import Visit
-from billing_sdk.errors import BillingError, Conflict, PayloadTooLarge, ServerFault, UnsupportedMediaType
+from billing_sdk.errors import (
+    BillingError,
+    ConfigurationError,
+    Conflict,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    ServerFault,
+    UnsupportedMediaType,
+)
 from billing_sdk.events import Event
 from billing_sdk.webhooks import LONGEST_BODY, SeenStore
 
@@ -94,6 +102,19 @@ class Receiver:
         return refused(Conflict("this event is being handled", remedy="Send it again later."))
 
 
+def require_event(found: Event | None) -> Event:
+    """Return the event that a middleware has verified.
+
+    Raises:
+        ConfigurationError: there is none, so that whatever was sent is unverified.
+    """
+    if found is None:
+        raise ConfigurationError(
+            "no webhook was verified for this route", remedy="Give WebhookMiddleware the path of this route."
+        )
+    return found
+
+
 def unreadable(visit: Visit) -> BillingError | None:
     """Return what is wrong with a request before its body is looked at, or None."""
     kind = visit.header("content-type").partition(";")[0].strip().lower()
@@ -112,3 +133,9 @@ def refused(error: BillingError) -> Answer:
 def too_large() -> Answer:
     """Answer a body that is longer than a webhook may be, without having read all of it."""
     return refused(PayloadTooLarge(f"a webhook has at most {LONGEST_BODY} bytes"))
+
+
+def not_posted() -> Answer:
+    """Answer whatever comes to the path of a webhook in another way than one comes."""
+    answer = refused(MethodNotAllowed("a webhook is posted", remedy="Use POST."))
+    return Answer(answer.status, (*answer.headers, ("Allow", "POST")), answer.body)

@@ -30,16 +30,17 @@ class Visit:
 
     Attributes:
         session: the session of whoever asks, once it was looked up.
+        looked_up_by: the application whose session that is; another one in the same process has its own.
         is_gated: a gate has decided on this request, so that nobody may cache its answer.
     """
 
-    __slots__ = ("_read_target", "header", "is_gated", "is_looked_up", "method", "session")
+    __slots__ = ("_read_target", "header", "is_gated", "looked_up_by", "method", "session")
 
     def __init__(self, method: str, read_target: Callable[[], str], read_header: Callable[[str], str]) -> None:
         self.method = method
         self.header = read_header
         self.session: Session | None = None
-        self.is_looked_up = False
+        self.looked_up_by: object = None
         self.is_gated = False
         self._read_target = read_target
 

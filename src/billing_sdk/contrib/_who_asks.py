@@ -26,13 +26,20 @@ RENEWAL_SECONDS: Final = 30
 
 def session_at_hand(application: Application, visit: Visit) -> Session | None:
     """Return the session of whoever asks, as far as it is known without asking anybody."""
-    if visit.is_looked_up:
+    if visit.looked_up_by is application:
         return visit.session
+    visit.session, visit.looked_up_by = None, None
     if not visit.header("authorization"):
-        key = session_key(application, visit)
-        visit.session = application.sessions.find(key, application.now()) if key else None
-        visit.is_looked_up = True
+        visit.session, visit.looked_up_by = stored_session(application, visit), application
     return visit.session
+
+
+def stored_session(application: Application, visit: Visit) -> Session | None:
+    """Return the session that the cookie names, if it is one with this application's own issuer."""
+    key = session_key(application, visit)
+    found = application.sessions.find(key, application.now()) if key else None
+    # A store and a secret may be shared; what another issuer says of somebody opens nothing here.
+    return found if found is not None and found.issuer == application.client.config.issuer else None
 
 
 def session_key(application: Application, visit: Visit) -> str | None:
@@ -47,9 +54,9 @@ def who_asks(application: Application, visit: Visit) -> Flow[Session | None]:
         BillingError: a bearer token can't be checked, because the server's keys can't be fetched.
     """
     if credentials := visit.header("authorization"):
-        if not visit.is_looked_up:
+        if visit.looked_up_by is not application:
             visit.session = yield from bearer(application, credentials)
-            visit.is_looked_up = True
+            visit.looked_up_by = application
         return visit.session
     session = session_at_hand(application, visit)
     if session is not None and session.tokens.ends_within(RENEWAL_SECONDS, at=application.now()):
@@ -112,6 +119,10 @@ def renew(application: Application, visit: Visit, session: Session) -> Flow[Sess
         application.snapshots.outage.note(error)
         return session
     application.snapshots.outage.end()
+    if (access.iss, access.sub) != (session.issuer, session.user.id):
+        LOG.error("a renewed token is somebody else's: %r, not %r", access.sub, session.user.id)
+        end_session(application, visit)
+        return None
     fresh = replace(session, tokens=tokens, org_code=access.org_code, permissions=access.permissions)
     key = session_key(application, visit)
     # Whoever has signed out in the meantime stays signed out.

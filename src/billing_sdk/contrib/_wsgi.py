@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.wsgi import get_input_stream
+from werkzeug.wsgi import ClosingIterator, get_input_stream
 
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._billing import BillingBase
-from billing_sdk.contrib._receive import Receipt, too_large
+from billing_sdk.contrib._claimed_path import ClaimedPath
+from billing_sdk.contrib._receive import Receipt, not_posted, too_large
 from billing_sdk.contrib._visit import visit_from_wsgi
 from billing_sdk.webhooks import LONGEST_BODY
 
@@ -30,18 +32,20 @@ class WebhookMiddleware:
     Args:
         app: what comes after.
         billing: of the same application.
-        path: of the route; every other one is left alone.
+        path: of the route, which is answered with POST only, in every spelling; every other one is left alone.
     """
 
     def __init__(self, app: WsgiApp, *, billing: BillingBase, path: str) -> None:
         self._app = app
         self._billing = billing
-        self._path = path
+        self._path = ClaimedPath(path)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Handle one request."""
-        if environ.get("PATH_INFO") != self._path or environ["REQUEST_METHOD"] != "POST":
+        if not self._path.covers(environ.get("PATH_INFO", ""), root=environ.get("SCRIPT_NAME", "")):
             return self._app(environ, start_response)
+        if environ["REQUEST_METHOD"] != "POST":
+            return send(not_posted(), start_response)
         try:
             body = get_input_stream(environ, max_content_length=LONGEST_BODY).read()
         except RequestEntityTooLarge:
@@ -60,10 +64,15 @@ class WebhookMiddleware:
             statuses.append(status)
             return start_response(status, *rest)
 
+        is_handled = False
         try:
-            return list(self._app(environ, note_status))
+            # Read to its end: a view that fails half way has not handled the event, whatever its status said.
+            with closing(ClosingIterator(self._app(environ, note_status))) as body:
+                sent = list(body)
+            is_handled = bool(statuses) and statuses[-1].startswith("2")
         finally:
-            receipt.settle(is_handled=bool(statuses) and statuses[-1].startswith("2"))
+            receipt.settle(is_handled=is_handled)
+        return sent
 
 
 def send(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:

@@ -12,21 +12,21 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ClassVar, Unpack, cast
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, abort, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from billing_sdk._operation import Flow
 from billing_sdk.client import Client
 from billing_sdk.contrib._answers import PRIVATE, Answer
 from billing_sdk.contrib._application import Application
-from billing_sdk.contrib._billing import ROUTES, BillingBase, View, require_function
+from billing_sdk.contrib._billing import ROUTES, BillingBase, View
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import Rule
 from billing_sdk.contrib._options import BillingOptions
-from billing_sdk.contrib._receive import too_large
+from billing_sdk.contrib._receive import require_event, too_large
 from billing_sdk.contrib._visit import Visit, visit_from_wsgi
 from billing_sdk.contrib._wsgi import EVENT, WebhookMiddleware as WebhookMiddleware
-from billing_sdk.errors import ConfigurationError
+from billing_sdk.errors import ConfigurationError, InvalidSetting
 from billing_sdk.events import Event
 from billing_sdk.webhooks import LONGEST_BODY
 
@@ -53,6 +53,7 @@ class Billing(BillingBase):
         self, app: Flask | None = None, *, client: Client | None = None, **options: Unpack[BillingOptions]
     ) -> None:
         super().__init__(client, options)
+        self._app: Flask | None = None
         self.blueprint = Blueprint("billing_sdk", __name__, url_prefix=self.prefix)
         self._add_routes()
         if app is not None:
@@ -62,9 +63,12 @@ class Billing(BillingBase):
         """Add the routes and the template helpers to an application, and read the settings."""
         self._assemble(app.secret_key)
         app.register_blueprint(self.blueprint)
+        app.before_request(self._refuse_way_around)
         app.after_request(keep_private)
         app.jinja_env.globals.update(self.helpers)
         app.extensions["billing_sdk"] = self
+        self._app = app
+        self._refuse_ways_around()
 
     @property
     def client(self) -> Client:
@@ -72,10 +76,13 @@ class Billing(BillingBase):
         return cast("Client", self.application.client)
 
     @property
-    def event(self) -> Event | None:
-        """The verified event of the present request, where `WebhookMiddleware` is in front of its route."""
-        found: Event | None = request.environ.get(EVENT)
-        return found
+    def event(self) -> Event:
+        """The verified event of the present request, where `WebhookMiddleware` is in front of its route.
+
+        Raises:
+            ConfigurationError: it is not, so that nothing has verified the request.
+        """
+        return require_event(request.environ.get(EVENT))
 
     def _add_routes(self) -> None:
         for name, method, flow in ROUTES:
@@ -111,21 +118,47 @@ class Billing(BillingBase):
 
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         def gated(view: View) -> View:
-            require_function(view)
-            is_async = inspect.iscoroutinefunction(view)
+            self._gated_views.add(view)
+            self._refuse_ways_around()
+            if inspect.isasyncgenfunction(view):
+                raise InvalidSetting(
+                    f"{view.__qualname__} is an asynchronous stream, which Flask can't send",
+                    remedy="Put the gate on the function that returns the stream.",
+                )
 
             @wraps(view)
             def run_if_allowed(*args: Any, **kwargs: Any) -> Any:
-                application, visit = self.application, self._visit()
-                if not opens_at_once(application, visit, rule):
-                    answer = self.client.run(guard(application, visit, rule))
-                    if answer is not None:
-                        return respond(answer)
-                return (current_app.ensure_sync(view) if is_async else view)(*args, **kwargs)
+                self._require(rule)
+                return view(*args, **kwargs)
 
-            return cast("View", run_if_allowed)
+            @wraps(view)
+            async def await_if_allowed(*args: Any, **kwargs: Any) -> Any:
+                # Flask runs each of these in an event loop of its own, where nothing else waits.
+                self._require(rule)
+                return await view(*args, **kwargs)
+
+            is_awaited = inspect.iscoroutinefunction(view) or inspect.iscoroutinefunction(type(view).__call__)
+            return cast("View", await_if_allowed if is_awaited else run_if_allowed)
 
         return gated
+
+    def _require(self, rule: Rule) -> None:
+        """Return if the present request is let in.
+
+        A refusal is raised, so that it also ends whatever has called the view: a decorator, or another view.
+        """
+        application, visit = self.application, self._visit()
+        if not opens_at_once(application, visit, rule):
+            answer = self.client.run(guard(application, visit, rule))
+            if answer is not None:
+                abort(respond(answer))
+
+    def _refuse_ways_around(self) -> None:
+        if self._app is not None:
+            self._gated_views.require_gated(self._app.view_functions.values())
+
+    def _refuse_way_around(self) -> None:
+        self._gated_views.require_gated([current_app.view_functions.get(request.endpoint or "")])
 
 
 def respond(answer: Answer) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ClassVar, Unpack, cast
 
 from starlette.applications import Starlette
@@ -17,18 +17,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.websockets import WebSocket
 
 from billing_sdk._operation import Flow
 from billing_sdk.client import AsyncClient
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._asgi import EVENT, VISIT, VisitMiddleware, WebhookMiddleware as WebhookMiddleware, read_body
-from billing_sdk.contrib._billing import ROUTES, BillingBase, View, require_function
+from billing_sdk.contrib._asgi_refusal import Refused, answer_refused, endpoints_of, refuse, respond
+from billing_sdk.contrib._billing import ROUTES, BillingBase, View
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import Rule
 from billing_sdk.contrib._options import BillingOptions
-from billing_sdk.contrib._receive import too_large
+from billing_sdk.contrib._receive import require_event, too_large
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.errors import ConfigurationError, InvalidSetting
 from billing_sdk.events import Event
@@ -54,6 +54,7 @@ class Billing(BillingBase):
         self, app: Starlette | None = None, *, client: AsyncClient | None = None, **options: Unpack[BillingOptions]
     ) -> None:
         super().__init__(client, options)
+        self._app: Starlette | None = None
         if app is not None:
             self.init_app(app)
 
@@ -65,9 +66,14 @@ class Billing(BillingBase):
         self._assemble()
         # First, so that no route of the application's own, such as one for every path, hides them.
         app.router.routes[:0] = self._routes()
-        app.add_middleware(VisitMiddleware)
+        app.add_middleware(
+            VisitMiddleware, before_first=partial(self.refuse_ways_around, app), gated_views=self._gated_views
+        )
+        app.add_exception_handler(Refused, answer_refused)
         if self._owns_client:
             app.router.lifespan_context = self._closing_client(app.router.lifespan_context)
+        self._app = app
+        self.refuse_ways_around(app)
 
     @property
     def client(self) -> AsyncClient:
@@ -75,9 +81,13 @@ class Billing(BillingBase):
         return cast("AsyncClient", self.application.client)
 
     @property
-    def event(self) -> Event | None:
-        """The verified event of the present request, where `WebhookMiddleware` is in front of its route."""
-        return EVENT.get()
+    def event(self) -> Event:
+        """The verified event of the present request, where `WebhookMiddleware` is in front of its route.
+
+        Raises:
+            ConfigurationError: it is not, so that nothing has verified the request.
+        """
+        return require_event(EVENT.get())
 
     def _routes(self) -> list[Route]:
         routes = [
@@ -113,7 +123,8 @@ class Billing(BillingBase):
 
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         def gated(view: View) -> View:
-            require_function(view)
+            self._gated_views.add(view)
+            self.refuse_ways_around(self._app)
             if inspect.isgeneratorfunction(view) or inspect.isasyncgenfunction(view):
                 raise InvalidSetting(
                     f"{view.__qualname__} is a stream",
@@ -126,12 +137,21 @@ class Billing(BillingBase):
                 if not opens_at_once(application, visit, rule):
                     answer = await self.client.run(guard(application, visit, rule))
                     if answer is not None:
-                        return await refuse(answer, args, kwargs)
+                        return await refuse(answer, run_if_allowed, args, kwargs)
                 return await call(view, *args, **kwargs)
 
             return cast("View", run_if_allowed)
 
         return gated
+
+    def refuse_ways_around(self, app: Starlette | None) -> None:
+        """Check that no route of an application leads around a gate.
+
+        Raises:
+            InvalidSetting: one does.
+        """
+        if app is not None:
+            self._gated_views.require_gated(endpoints_of(app.routes))
 
     def _closing_client(self, inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Close the client that was made here when the application ends."""
@@ -154,23 +174,3 @@ async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     answer = await run_in_threadpool(function, *args, **kwargs)
     # A plain function around an endpoint that is awaited, such as another decorator, hands on what to await.
     return await answer if inspect.isawaitable(answer) else answer
-
-
-async def refuse(answer: Answer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Response | None:
-    """Answer instead of the view; a WebSocket is closed before it was opened."""
-    opened = next((given for given in (*args, *kwargs.values()) if isinstance(given, WebSocket)), None)
-    if opened is None:
-        return respond(answer)
-    if "websocket.http.response" in opened.scope.get("extensions", {}):
-        await opened.send_denial_response(respond(answer))
-    else:
-        await opened.close(code=1008)
-    return None
-
-
-def respond(answer: Answer) -> Response:
-    """Translate an answer."""
-    response = Response(answer.body, answer.status)
-    for name, value in answer.headers:
-        response.headers.append(name, value)
-    return response

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from billing_sdk.contrib import ALLOW, DENY, Stale
 from billing_sdk.contrib._guard import (
     ALLOWED,
+    LET_IN_STALE,
     SIGN_IN,
     UNCHECKED,
     Deny,
@@ -27,6 +30,21 @@ from tests.unit.contrib.making import AT, session, snapshot
 REPORTS = NeedsFeature("advanced_reports")
 PRO = NeedsPlan(("pro_monthly", "enterprise_monthly"))
 WRITE = NeedsPermission("org:write:billing")
+KEYS_OF_NOTHING = [
+    "",
+    "two words",
+    "line\nbreak",
+    "line\n",
+    "esc\x1b[31m",
+    "\u202egnp",
+    "\ud800",
+    "x" * 129,
+    "кey",
+    None,
+    7,
+    ["pro"],
+    lambda: "a gate without its key",
+]
 
 
 @pytest.mark.attack(104)
@@ -114,10 +132,13 @@ def test_a_permission_of_a_token_that_has_ended_opens_nothing() -> None:
         (ALLOW, None, UNCHECKED),
         (ALLOW, snapshot(age=70), UNCHECKED),
         (Stale(300), None, Unreachable),
-        (Stale(300), snapshot("advanced_reports", age=300), ALLOWED),
+        (Stale(300), snapshot("advanced_reports", age=300), LET_IN_STALE),
         (Stale(300), snapshot("advanced_reports", age=301), Unreachable),
         (Stale(300), snapshot(age=200), PaymentRequired),
-        (Stale(900), snapshot("advanced_reports", age=900), ALLOWED),
+        (Stale(900), snapshot("advanced_reports", age=900), LET_IN_STALE),
+        (Stale(900), snapshot("advanced_reports", age=-6), Unreachable),
+        (DENY, snapshot("advanced_reports", age=-6), Unreachable),
+        (DENY, snapshot("advanced_reports", age=-5), ALLOWED),
     ],
 )
 def test_a_gate_does_what_it_was_told_when_the_server_is_out_of_reach(
@@ -135,15 +156,24 @@ def test_a_current_snapshot_decides_even_where_the_gate_may_open_unchecked() -> 
     assert isinstance(decision, Deny)
 
 
-@pytest.mark.parametrize("seconds", [0, -1, 901])
+@pytest.mark.attack(105)
+@pytest.mark.parametrize("seconds", [0, -1, 901, 300.5, True, "300", math.nan, math.inf, None])
 def test_a_stale_answer_is_good_for_at_most_fifteen_minutes(seconds: int) -> None:
     with pytest.raises(InvalidSetting):
-        Stale(seconds)
+        Stale(seconds)  # type: ignore[arg-type]
+
+
+@pytest.mark.attack(105)
+@pytest.mark.parametrize("told", ["allow", "ALLOW", True, None, 300, Stale], ids=repr)
+def test_only_an_express_choice_opens_a_gate_unchecked(told: object) -> None:
+    for rule in (lambda: NeedsFeature("a", told), lambda: NeedsPlan(("a",), told)):  # type: ignore[arg-type]
+        with pytest.raises(InvalidSetting):
+            rule()
 
 
 @pytest.mark.attack(114)
-@pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "esc\x1b[31m", "x" * 129, "кey"])
-def test_a_rule_with_a_key_that_nothing_can_have_is_refused_at_once(key: str) -> None:
+@pytest.mark.parametrize("key", KEYS_OF_NOTHING)
+def test_a_rule_with_a_key_that_nothing_can_have_is_refused_at_once(key: Any) -> None:
     for rule in (NeedsFeature, NeedsPermission):
         with pytest.raises(InvalidSetting):
             rule(key)
