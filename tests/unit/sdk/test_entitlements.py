@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -231,6 +232,17 @@ def test_nobody_gets_the_snapshot_of_another_user_organization_or_issuer() -> No
     assert [desk.snapshots.fresh(owner) for owner in others] == found
 
 
+@pytest.mark.attack(107, 110)
+def test_an_answer_about_another_organization_is_neither_used_nor_kept() -> None:
+    desk = Desk()
+    desk.answers = [replace(snapshot(), org_code="org_2"), replace(snapshot(), org_code=None), snapshot()]
+    with pytest.raises(UnsafeAnswer):
+        desk.load()
+    assert desk.snapshots.last(OWNER) is None
+    desk.load()
+    assert desk.snapshots.fresh(OWNER) is not None
+
+
 @pytest.mark.parametrize(
     ("data", "remaining"),
     [
@@ -244,7 +256,7 @@ def test_nobody_gets_the_snapshot_of_another_user_organization_or_issuer() -> No
 def test_an_event_drops_the_snapshots_that_it_makes_doubtful(data: dict[str, Any], remaining: list[str]) -> None:
     desk = Desk()
     owners = [OWNER, OWNER._replace(subject="kp_2"), OWNER._replace(subject="kp_3", org_code="org_3")]
-    desk.answers = [snapshot()] * 3
+    desk.answers = [replace(snapshot(), org_code=owner.org_code) for owner in owners]
     for owner in owners:
         desk.load(owner)
     desk.snapshots.invalidate(event(**data))
