@@ -49,6 +49,7 @@ from billing_sdk.models import (
     Role as Role,
     SubscribedPlan as SubscribedPlan,
     User as User,
+    WebhookDelivery as WebhookDelivery,
     WebhookEndpoint as WebhookEndpoint,
 )
 from billing_sdk.money import Money as Money

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 BODY = {"endpoint": "https://app.example/hooks", "event_types": ["user.created"], "name": "Application"}
@@ -114,9 +116,49 @@ def test_an_event_is_sent_again_to_one_endpoint(machine, event):
     assert answer.json()["webhook_ids"] == [second] != [first]
 
 
+@pytest.mark.attack(157, 160)
+def test_what_an_endpoint_missed_and_what_it_said_is_shown_to_who_may_read_webhooks(machine, event, server):
+    made = machine.post("/webhooks", json={**BODY, "event_types": ["organization.created"]}).json()["webhook"]
+    assert machine.post(f"/webhooks/{made['id']}/replay").json()["count"] == 1
+    with server.engine.begin() as tx:
+        [waiting] = tx.deliveries.list(endpoint_id=made["id"])
+        said = replace(waiting, status="dead", attempts=13, last_status=500, last_answer="<script>no</script>")
+        tx.deliveries.queue(tx.outbox.get(event["event_id"]), made["id"], at=server.engine.now())
+        tx.deliveries.settle(said, lease=None)
+    answer = machine.get(f"/webhooks/{made['id']}/deliveries", params={"status": "dead"})
+    assert answer.headers["content-type"] == "application/json"
+    [shown] = answer.json()["deliveries"]
+    assert (shown["id"], shown["event_id"], shown["attempts"]) == (waiting.id, event["event_id"], 13)
+    assert (shown["last_status"], shown["last_answer"]) == (500, "<script>no</script>")
+
+
+@pytest.mark.attack(154, 160)
+def test_what_an_endpoint_missed_is_sent_again_with_one_call(machine, event):
+    made = machine.post("/webhooks", json={**BODY, "event_types": ["organization.created"]}).json()["webhook"]
+    machine.post("/organization", json={"name": "Later"})
+    assert machine.post(f"/webhooks/{made['id']}/replay", json={"only_dead": True}).json()["count"] == 0
+    since = {"starting_after": event["event_id"]}
+    assert machine.post(f"/webhooks/{made['id']}/replay", json=since).json()["count"] == 1
+    assert machine.post(f"/webhooks/{made['id']}/replay").json()["count"] == 2
+    listed = machine.get(f"/webhooks/{made['id']}/deliveries", params={"page_size": 1}).json()
+    assert listed["has_more"]
+    older = {"page_size": 1, "starting_after": listed["deliveries"][0]["id"]}
+    second = machine.get(f"/webhooks/{made['id']}/deliveries", params=older).json()
+    assert second["has_more"] is False
+    assert event["event_id"] in {page["deliveries"][0]["event_id"] for page in (listed, second)}
+
+
+@pytest.mark.parametrize("body", [{"starting_after": 1}, {"only_dead": "yes"}, {"everything": True}])
+def test_a_replay_that_is_not_plain_is_refused(machine, webhook, body):
+    assert machine.post(f"/webhooks/{webhook['id']}/replay", json=body).status_code == 400
+    assert machine.get(f"/webhooks/{webhook['id']}/deliveries", params={"status": "lost"}).status_code == 400
+
+
 def test_what_does_not_exist_is_not_found(machine, event):
     assert machine.get("/events/event_unknown").status_code == 404
     assert machine.get("/events", params={"starting_after": "event_unknown"}).status_code == 404
     assert machine.post("/events/event_unknown/replay").status_code == 404
     assert machine.post(f"/events/{event['event_id']}/replay", json={"webhook_id": "webhook_x"}).status_code == 404
     assert machine.patch("/webhooks/webhook_unknown", json={"name": "X"}).status_code == 404
+    assert machine.get("/webhooks/webhook_unknown/deliveries").status_code == 404
+    assert machine.post("/webhooks/webhook_unknown/replay").status_code == 404

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from billing_sdk._operation import C, Call, Resource, operation
 from billing_sdk.events import KNOWN_TYPES, Event, UnknownEvent
-from billing_sdk.models import Document, EventType, WebhookEndpoint
+from billing_sdk.models import Document, EventType, WebhookDelivery, WebhookEndpoint
 from billing_sdk.resources._base import MANAGEMENT, done, given, segment
 
 PATH = f"{MANAGEMENT}/webhooks"
+
+DeliveryStatus = Literal["waiting", "delivered", "dead"]
 
 
 class WebhookEndpoints(Resource[C]):
@@ -42,13 +44,22 @@ class WebhookEndpoints(Resource[C]):
         event_types: Sequence[str] | None = None,
         name: str | None = None,
         description: str | None = None,
+        is_enabled: bool | None = None,
     ) -> Call[WebhookEndpoint]:
         """Change what is given and leave the rest; the address can't be changed.
+
+        Args:
+            webhook_id: which endpoint.
+            event_types: the types that it gets from now on.
+            name: what people call it.
+            description: what it is for.
+            is_enabled: True brings an endpoint back that was disabled, and it gets all that waited, in order; False
+                holds events off. This is an extension of the reference server.
 
         Raises:
             NotFound: there is no such endpoint.
         """
-        body = given(event_types=event_types, name=name, description=description)
+        body = given(event_types=event_types, name=name, description=description, is_enabled=is_enabled)
         path = f"{PATH}/{segment('webhook_id', webhook_id)}"
         return Call("PATCH", path, _read_one, json=body, credential="machine")
 
@@ -95,6 +106,44 @@ class WebhookEndpoints(Resource[C]):
 
         path = f"{MANAGEMENT}/events/{segment('event_id', event_id)}/replay"
         return Call("POST", path, read, json=given(webhook_id=webhook_id), credential="machine")
+
+    @operation
+    def deliveries(self, webhook_id: str, *, status: DeliveryStatus | None = None) -> Call[tuple[WebhookDelivery, ...]]:
+        """Return how an endpoint's newest 500 events stand; `status="dead"` shows what it has missed.
+
+        This is an extension of the reference server; hosted providers do not have it.
+
+        Raises:
+            NotFound: there is no such endpoint.
+        """
+
+        def read(data: Any) -> tuple[WebhookDelivery, ...]:
+            return Document(data, "answer").objects("deliveries", WebhookDelivery.read)
+
+        path = f"{PATH}/{segment('webhook_id', webhook_id)}/deliveries"
+        return Call("GET", path, read, params={"page_size": "500", **given(status=status)}, credential="machine")
+
+    @operation
+    def replay_all(self, webhook_id: str, *, starting_after: str | None = None, only_dead: bool = False) -> Call[int]:
+        """Send an endpoint again what it missed, in each customer's order; return how many events that are.
+
+        This is an extension of the reference server; hosted providers do not have it.
+
+        Args:
+            webhook_id: which endpoint.
+            starting_after: the last event that the endpoint has seen; without it, everything since the beginning.
+            only_dead: only what was given up after the last attempt.
+
+        Raises:
+            NotFound: there is no such event or endpoint.
+        """
+
+        def read(data: Any) -> int:
+            return Document(data, "answer").whole_or_none("count") or 0
+
+        body = given(starting_after=starting_after, only_dead=only_dead or None)
+        path = f"{PATH}/{segment('webhook_id', webhook_id)}/replay"
+        return Call("POST", path, read, json=body, credential="machine")
 
 
 def _read_one(data: Any) -> WebhookEndpoint:

@@ -8,11 +8,18 @@ from datetime import timedelta
 import jwt
 import pytest
 
+from billing_sdk.errors import Unauthenticated
 from billing_sdk.server.usecases.claim_deliveries import claim_deliveries
 from billing_sdk.server.usecases.deliver_due import deliver_due
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
-from billing_sdk.server.usecases.signing_keys import current_key
+from billing_sdk.server.usecases.signing_keys import (
+    KEY_SET_MAX_AGE_SECONDS,
+    current_key,
+    published_keys,
+    rotate_key,
+)
 from billing_sdk.server.usecases.update_endpoint import update_endpoint
+from billing_sdk.server.usecases.verify_access_token import authenticate
 from tests.contract.webhooks.delivering import (
     ACME,
     ADA,
@@ -105,6 +112,36 @@ def test_a_body_is_signed_for_one_endpoint_and_one_attempt(engine, endpoint, rec
     assert claims["iat"] == AT.timestamp() + 10
     assert claims_of(first)["iat"] == AT.timestamp()
     assert claims["exp"] - claims["iat"] == 300
+
+
+@pytest.mark.attack(155)
+def test_what_was_signed_before_and_after_a_rotation_is_verified_with_the_published_keys(
+    engine, endpoint, receiver, clock
+):
+    announce(engine)
+    deliver_due(engine)
+    following = rotate_key(engine)
+    clock.advance(seconds=KEY_SET_MAX_AGE_SECONDS + 1)
+    announce(engine)
+    deliver_due(engine)
+    published = {key.kid: jwt.PyJWK(key.public_jwk()).key for key in published_keys(engine)}
+    kids = [jwt.get_unverified_header(request.body)["kid"] for request in receiver.received]
+    assert kids[0] != kids[1] == following.kid
+    for kid, request in zip(kids, receiver.received, strict=True):
+        options = {"verify_exp": False, "verify_iat": False}
+        assert jwt.decode(request.body, published[kid], ["RS256"], options, audience=endpoint.id, issuer=ISSUER)
+
+
+@pytest.mark.attack(155)
+def test_a_body_for_one_endpoint_is_not_one_for_another_nor_an_access_token(engine, endpoint, receiver):
+    with receiving() as other:
+        elsewhere = register_endpoint(engine, url=other.url, name="Other", event_types=[TYPE])
+        announce(engine)
+        deliver_due(engine)
+        audiences = {claims_of(receiver.received[0])["aud"], claims_of(other.received[0])["aud"]}
+    assert audiences == {endpoint.id, elsewhere.id}
+    with pytest.raises(Unauthenticated):
+        authenticate(engine, token=receiver.received[0].body, audience="account")
 
 
 def test_the_webhook_id_is_that_of_the_event_and_the_endpoint_over_all_attempts(engine, endpoint, receiver, clock):

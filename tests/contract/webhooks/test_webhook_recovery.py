@@ -190,6 +190,23 @@ def test_there_is_a_bound_to_the_number_of_endpoints(engine):
         register_endpoint(engine, url="https://example.com/one-more", name="Receiver", event_types=[TYPE])
 
 
+@pytest.mark.attack(158)
+def test_of_many_who_register_the_last_endpoint_at_once_one_succeeds(engine):
+    for number in range(MOST_ENDPOINTS - 1):
+        register_endpoint(engine, url=f"https://example.com/{number}", name="Receiver", event_types=[TYPE])
+
+    def register(number: int) -> str:
+        try:
+            return register_endpoint(
+                engine, url=f"https://example.com/more/{number}", name="More", event_types=[TYPE]
+            ).name
+        except Conflict:
+            return "refused"
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(register, range(8))) == ["More", *["refused"] * 7]
+
+
 def test_an_update_changes_what_is_given_and_nothing_else(engine, endpoint):
     changed = update_endpoint(engine, endpoint_id=endpoint.id, name="New name")
     assert changed == endpoint_now(engine, endpoint)

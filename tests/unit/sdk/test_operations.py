@@ -16,9 +16,11 @@ from billing_sdk import (
 from billing_sdk._operation import operation
 from billing_sdk.errors import CardDeclined
 from tests.unit.sdk.conftest import Driver
+from tests.unit.sdk.delivery_cases import DELIVERY_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
-from tests.unit.sdk.operation_cases import CASES, Case
+from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
 
+CASES = [*OTHER_CASES, *DELIVERY_CASES]
 # These have files of their own, because one answer does not tell their story.
 ELSEWHERE = {
     "login.register_url",

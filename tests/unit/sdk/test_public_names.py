@@ -11,9 +11,8 @@ PUBLIC = """
 AccessClaims AgreedEntitlement Agreement AgreementReference AsyncClient AuthUrl BillingCustomer Client ClientSettings
 Config CreatedOrganization CreatedUser Entitlement EntitlementSnapshot Event EventPayment EventPlan EventType EventUsage
 Flow IdClaims KeySet KeyStatus MemorySeen Money Organization Owner Permission PortalLink Profile Role SeenStore
-SignInOptions
-SignInTransaction SignedIn Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User WebhookEndpoint WebhookPolicy
-__version__ errors read_key_set
+SignInOptions SignInTransaction SignedIn Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User WebhookDelivery
+WebhookEndpoint WebhookPolicy __version__ errors read_key_set
 """.split()
 
 

@@ -90,10 +90,13 @@ class DeliveryRepository:
         endpoint_id: str | None = None,
         event_id: str | None = None,
         status: DeliveryStatus | None = None,
+        older_than: str | None = None,
         limit: int = PAGE,
     ) -> tuple[Delivery, ...]:
-        """Return deliveries, the newest first; those with status `dead` are the dead letters."""
+        """Return deliveries, the newest first, or those before one; status `dead` gives the dead letters."""
         query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
+        if older_than is not None:
+            query = query.where(deliveries.c.id < older_than)
         wanted = {"endpoint_id": endpoint_id, "event_id": event_id, "status": status}
         for name, value in wanted.items():
             if value is not None:

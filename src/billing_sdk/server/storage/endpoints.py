@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.events import DisabledReason, Endpoint
@@ -86,8 +86,10 @@ class EndpointRepository:
         rows = self._connection.execute(select(endpoints).order_by(endpoints.c.id)).mappings()
         return tuple(_from_row(row) for row in rows)
 
-    def count(self) -> int:
-        """Return how many endpoints there are."""
+    def count_alone(self) -> int:
+        """Return how many endpoints there are; nobody else adds one until this transaction ends."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text(f"LOCK TABLE {endpoints.name} IN SHARE ROW EXCLUSIVE MODE"))
         return self._connection.execute(select(func.count()).select_from(endpoints)).scalar_one()
 
 

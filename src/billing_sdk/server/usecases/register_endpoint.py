@@ -36,7 +36,7 @@ def register_endpoint(
         description=checked_description(description),
     )
     with engine.begin() as tx:
-        if tx.endpoints.count() >= MOST_ENDPOINTS:
+        if tx.endpoints.count_alone() >= MOST_ENDPOINTS:
             raise Conflict(f"there are {MOST_ENDPOINTS} endpoints already", remedy="Delete one that is not needed.")
         tx.endpoints.add(endpoint)
         tx.audit.record("api", "endpoint.register", endpoint.id, endpoint.created_at, after=endpoint)

@@ -10,6 +10,7 @@ from billing_sdk.server.api.kinde import (
     account,
     agreements,
     customers,
+    deliveries,
     entitlements,
     envelope,
     events,
@@ -31,6 +32,7 @@ MANAGEMENT = (
     organizations.router,
     users.router,
     webhooks.router,
+    deliveries.router,
     events.router,
     portal.router,
 )
