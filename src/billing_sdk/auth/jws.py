@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,7 +23,25 @@ from billing_sdk.errors import InvalidToken
 LONGEST_KID: Final = 256
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _REFUSED_HEADERS: Final = frozenset({"jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256", "crit", "b64", "zip", "enc"})
-_JWS: Final = PyJWS(algorithms=sorted(ALGORITHMS), options={"enforce_minimum_key_length": True})
+
+
+class Signatures:
+    """The algorithms that one kind of signer may use; what verifies them knows no other."""
+
+    def __init__(self, algorithms: Collection[str]) -> None:
+        self.algorithms = frozenset(algorithms)
+        self._jws = PyJWS(algorithms=sorted(algorithms), options={"enforce_minimum_key_length": True})
+
+    def payload(self, compact: str, key: VerifyingKey) -> bytes:
+        """Return what a key has signed; raises `InvalidToken` if it has not."""
+        try:
+            payload: bytes = self._jws.decode(compact, key=key.public_key, algorithms=[key.alg])
+        except (PyJWTError, ValueError, TypeError):
+            raise InvalidToken("the signature does not fit") from None
+        return payload
+
+
+OF_ISSUERS: Final = Signatures(ALGORITHMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +52,7 @@ class UnverifiedToken:
     alg: str
     kid: str | None
     typ: str | None
+    signatures: Signatures = field(default=OF_ISSUERS, repr=False)
 
     def verify(self, key: VerifyingKey) -> dict[str, Any]:
         """Return the claims if the key signed them.
@@ -41,17 +60,22 @@ class UnverifiedToken:
         Raises:
             InvalidToken: it did not, or the signed document is not plain JSON.
         """
+        return _document(self.payload(key), "payload")
+
+    def payload(self, key: VerifyingKey) -> bytes:
+        """Return the signed octets, whatever they are; raises `InvalidToken` if the key did not sign them."""
         if key.alg != self.alg:
             raise InvalidToken("the token's algorithm is not the one of its key")
-        try:
-            payload: bytes = _JWS.decode(self.compact, key=key.public_key, algorithms=[key.alg])
-        except (PyJWTError, ValueError, TypeError):
-            raise InvalidToken("the signature does not fit") from None
-        return _document(payload, "payload")
+        return self.signatures.payload(self.compact, key)
 
 
-def read_token(token: str | bytes, *, max_bytes: int) -> UnverifiedToken:
+def read_token(token: str | bytes, *, max_bytes: int, signatures: Signatures = OF_ISSUERS) -> UnverifiedToken:
     """Take a compact token apart without trusting it.
+
+    Args:
+        token: as it came.
+        max_bytes: a longer one is refused unread.
+        signatures: of the kind of signer that it has to be from.
 
     Raises:
         InvalidToken: it is too long, not three plain base64url segments, or its header is not acceptable.
@@ -61,15 +85,17 @@ def read_token(token: str | bytes, *, max_bytes: int) -> UnverifiedToken:
     if len(segments) != 3:
         raise InvalidToken("a token has three segments")
     header = _document(_decode(segments[0], "header"), "header")
-    for segment in segments[1:]:
-        _decode(segment, "payload or signature")
+    # A signed nothing is well-formed (RFC 7515); it is refused as a document, together with all that is no JSON.
+    if segments[1]:
+        _decode(segments[1], "payload")
+    _decode(segments[2], "signature")
     refused = sorted(_REFUSED_HEADERS & header.keys())
     if refused:
         raise InvalidToken(f"a token may not bring the header {refused[0]}")
     alg = header.get("alg")
-    if not isinstance(alg, str) or alg not in ALGORITHMS:
+    if not isinstance(alg, str) or alg not in signatures.algorithms:
         raise InvalidToken("the token's algorithm is not accepted")
-    return UnverifiedToken(compact, alg, _header_text(header, "kid"), _header_text(header, "typ"))
+    return UnverifiedToken(compact, alg, _header_text(header, "kid"), _header_text(header, "typ"), signatures)
 
 
 def read_unverified_claims(token: str) -> Mapping[str, Any]:
