@@ -36,7 +36,8 @@ class SignInOptions(TypedDict, total=False):
         has_success_page: show a page at the end before coming back.
         workflow_deployment_id: run this deployment of the provider's workflows.
         supports_reauth: an expired link comes back with `reauth_state`, see `client.login.restart_url`.
-        prompt: `login` asks again, `create` registers, `none` never shows a page.
+        prompt: `login` asks again, `create` registers, `none` never shows a page, `consent` and `select_account`
+            show theirs again.
         pages_mode: `preview` shows unpublished pages.
         audience: the API, or APIs, that the access token is for.
         scopes: instead of the client's own.
@@ -58,7 +59,7 @@ class SignInOptions(TypedDict, total=False):
     has_success_page: bool
     workflow_deployment_id: str | None
     supports_reauth: bool
-    prompt: Literal["login", "create", "none"] | None
+    prompt: Literal["login", "create", "none", "consent", "select_account"] | None
     pages_mode: Literal["preview"] | None
     audience: str | Sequence[str] | None
     scopes: Sequence[str] | None
@@ -68,6 +69,7 @@ class SignInOptions(TypedDict, total=False):
 
 
 _KEYS: Final = ("plan_interest", "pricing_table_key")
+_PROMPTS: Final = ("login", "create", "none", "consent", "select_account")
 _FLAGS: Final = ("is_create_org", "is_invitation", "has_success_page", "supports_reauth")
 _TEXTS: Final = (
     "org_name org_code login_hint lang connection_id invitation_code workflow_deployment_id prompt pages_mode".split()
@@ -87,8 +89,8 @@ def encode_options(options: SignInOptions) -> dict[str, str]:
     if unknown:
         raise InvalidRequest(f"{unknown[0]} is not a sign-in option", remedy="Pass it through extra={...}.")
     found: dict[str, str] = {}
-    if given.get("prompt") not in (None, "login", "create", "none"):
-        raise InvalidRequest("prompt has to be login, create or none")
+    if given.get("prompt") not in (None, *_PROMPTS):
+        raise InvalidRequest(f"prompt has to be one of {', '.join(_PROMPTS)}")
     for name in _KEYS:
         if given.get(name) is not None:
             found[name] = checked_key(name, given[name])
