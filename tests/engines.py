@@ -11,7 +11,7 @@ from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.gateways import CardEntry, Gateway, ManagedGateway
 from billing_sdk.server.sealing_keys import sealer_for
-from billing_sdk.server.settings import Settings
+from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
@@ -35,7 +35,7 @@ def open_database(database_url: str) -> Database:
 @contextmanager
 def engine_on(database_url: str, *, gateway: Gateway | None = None, **settings: Any) -> Iterator[Engine]:
     """Yield an engine with the demo catalogue for the length of a `with` block."""
-    configuration = Settings(base_url="http://127.0.0.1:3000", database_url=database_url, **settings)
+    configuration = Settings(base_url="http://127.0.0.1:3000", database_url=database_url, **{**NO_LIMITS, **settings})
     database = Database.open(database_url, sealer=sealer_for(configuration))
     engine = Engine(database, TestClock(NOON), gateway or ManagedGateway(), configuration)
     try:

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from billing_sdk.server.app import create_app
 from billing_sdk.server.clock import Clock
 from billing_sdk.server.running import bind, origin_of, running
-from billing_sdk.server.settings import Settings
+from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 
@@ -50,7 +50,9 @@ def serving(
     """
     with bind("127.0.0.1", 0) as listener:
         base_url = origin_of(listener, None)
-        app = create_app(Settings(base_url=base_url, database_url=database_url, **settings), clock=clock)
+        app = create_app(
+            Settings(base_url=base_url, database_url=database_url, **{**NO_LIMITS, **settings}), clock=clock
+        )
         engine: Engine = app.state.engine
         seed = seed or seed_demo(engine, redirect_uris=redirect_uris)
         with running(app, listener):

@@ -15,6 +15,15 @@ from billing_sdk.errors import InvalidSetting, MissingSetting
 Environment = Literal["test", "live"]
 PREFIX = "BILLING_SERVER_"
 DAY = 86_400
+MOST_REQUESTS = 1_000_000
+# For a server that nobody but tests and measurements can reach.
+NO_LIMITS = {
+    "token_requests_per_second": 0,
+    "management_requests_per_second": 0,
+    "account_requests_per_second": 0,
+    "portal_links_per_minute": 0,
+    "refused_requests_per_minute": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,16 @@ class Settings:
         sealing_keys_file: a file with such entries that only its owner can read, in place of `sealing_keys`.
         refresh_overlap_seconds: for so long a rotated refresh token gets its successor again (a lost answer).
         idempotency_seconds: for so long a request that is sent again with its key gets the first answer.
+        token_requests_per_second: for each client; twice as many at once. 0 sets no limit, here and below.
+        management_requests_per_second: for each machine; twice as many at once.
+        account_requests_per_second: for each user; twice as many at once.
+        portal_links_per_minute: for each user, whoever asks for them.
+        refused_requests_per_minute: for each address, of requests without a usable credential.
         webhook_token_seconds: how long a receiver may take one attempt's signed body for fresh.
         webhook_deadline_seconds: after that a receiver's answer no longer counts.
         trusted_proxies: how many proxies in front of this server add to `X-Forwarded-For`; with 0 nobody knows where a
-            request comes from, and attempts to sign in are counted by account alone.
+            request comes from, attempts to sign in are counted by account alone, and refused requests by the other end
+            of the connection.
 
     Raises:
         InvalidSetting: a value can't work, or is not safe; the message names its variable.
@@ -53,6 +68,11 @@ class Settings:
     portal_link_seconds: int = 300
     portal_session_seconds: int = 28_800
     idempotency_seconds: int = 7 * DAY
+    token_requests_per_second: int = 20
+    management_requests_per_second: int = 50
+    account_requests_per_second: int = 50
+    portal_links_per_minute: int = 10
+    refused_requests_per_minute: int = 300
     webhook_token_seconds: int = 300
     webhook_deadline_seconds: int = 15
     show_pricing_table_at_sign_up: bool = True
@@ -65,6 +85,8 @@ class Settings:
         for setting in fields(self):
             if setting.name.endswith("_seconds") and not 0 < getattr(self, setting.name) <= 400 * DAY:
                 raise _invalid(setting.name, "is not between 1 and 34,560,000")
+            if setting.name in NO_LIMITS and not 0 <= getattr(self, setting.name) <= MOST_REQUESTS:
+                raise _invalid(setting.name, f"is not between 0 and {MOST_REQUESTS:,}")
         if not 0 <= self.trusted_proxies <= 8:
             raise _invalid("trusted_proxies", "is not between 0 and 8")
         if self.refresh_token_seconds <= self.access_token_seconds:

@@ -79,19 +79,19 @@ def billing_server(
         redirect_uris: where your application receives sign-ins; a web server's address is enough for most tests.
         database_url: a temporary SQLite file by default.
         clock: a `TestClock` makes time stand still until the test moves it.
-        settings: more fields of the server's `Settings`.
+        settings: more fields of the server's `Settings`; rate limits are off unless they are named here.
     """
     # The server extra may be absent, and nobody has asked for it before this line.
     from billing_sdk.server.app import create_app
     from billing_sdk.server.running import Ready, bind, origin_of, running
-    from billing_sdk.server.settings import Settings
+    from billing_sdk.server.settings import NO_LIMITS, Settings
     from billing_sdk.server.usecases.seed_demo import seed_demo
 
     with tempfile.TemporaryDirectory(prefix="billing-") as folder, bind("127.0.0.1", 0) as listener:
         chosen = Settings(
             base_url=origin_of(listener, None),
             database_url=database_url or f"sqlite:///{Path(folder) / 'billing.db'}",
-            **settings,
+            **{**NO_LIMITS, **settings},
         )
         app = create_app(chosen, clock=clock)
         engine: Engine = app.state.engine

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.contract.conftest import Template
+from tests.contract.conftest import Template, copy_sqlite
 from tests.contract.people import bearer, machine_token
 from tests.serving import RunningServer, serving
 
@@ -17,7 +16,7 @@ from tests.serving import RunningServer, serving
 def server(sqlite_template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A running server with the demo catalogue, for the tests of a module."""
     path = tmp_path_factory.mktemp("api") / "billing.db"
-    shutil.copyfile(sqlite_template.place, path)
+    copy_sqlite(sqlite_template.place, str(path))
     with serving(f"sqlite:///{path}", seed=sqlite_template.seed) as running:
         yield running
 

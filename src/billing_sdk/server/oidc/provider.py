@@ -76,10 +76,18 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib is untyped
         return find_client(self.engine, client_id)
 
     def authenticate_client(self, request: ProviderRequest, methods: Iterable[str], endpoint: str = "token") -> Client:  # noqa: ARG002 - Authlib passes it
-        """Return the client of a request; stricter than Authlib's own reading of its credentials."""
+        """Return the client of a request; stricter than Authlib's own reading of its credentials.
+
+        Raises:
+            InvalidClientError: it has not proved who it is.
+            RateLimited: it has sent too many requests. A client without a secret can be named by anybody, and is
+                counted by the address instead.
+        """
         client, request.auth_method = authenticate_client(
             self.engine, headers=request.headers, form=request.form, methods=tuple(methods)
         )
+        if client.application.is_confidential:
+            self.engine.admit("token", client.client_id)
         return client
 
     def save_token(self, token: Any, request: ProviderRequest) -> None:

@@ -32,6 +32,8 @@ def token(request: Request, engine: Engine) -> Response:
             raise InvalidRequestError("grant_type is missing")
     except OAuth2Error as error:
         return render_oauth_error(error)
+    if "authorization" not in request.headers and "client_secret" not in provider_request.form:
+        engine.admit("token", web.address_of(request, engine.settings))
     response: Response = provider_of(engine).create_token_response(provider_request)
     return response
 

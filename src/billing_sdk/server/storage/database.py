@@ -68,6 +68,11 @@ class Database:
         return cls(engine, sealer)
 
     @property
+    def sealer(self) -> Sealer:
+        """What encrypts the secrets in it."""
+        return self._sealer
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether this is SQLite."""
         return self._engine.dialect.name == "sqlite"

@@ -51,10 +51,12 @@ def create_portal_link(
         NotFound: there is no such person.
         Forbidden: the person does not belong to the organization.
         InvalidRequest: there is no such page.
+        RateLimited: too many links were made for the person.
         ReturnUrlNotAllowed: no application has registered the origin of the address.
     """
     if sub_nav and sub_nav not in SUB_NAVS:
         raise InvalidRequest(f"there is no portal page {sub_nav[:64]!r}", parameter="sub_nav")
+    engine.admit("portal_link", user_id)
     key = new_secret()
     at = engine.now()
     with engine.begin() as tx:

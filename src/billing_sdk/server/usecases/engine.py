@@ -11,10 +11,12 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.clock import Clock
 from billing_sdk.server.gateways import Gateway
 from billing_sdk.server.outbox.bell import Bell
+from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database, UnitOfWork
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
 from billing_sdk.server.usecases.call import Call
+from billing_sdk.server.usecases.rate_limits import LimitKind, RateLimits, limit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Engine:
 
     Attributes:
         bell: rung after each commit that has announced something.
+        limits: how often each caller has asked of late.
         call: the request that is being served, where all that it does is to happen in one transaction.
     """
 
@@ -31,11 +34,25 @@ class Engine:
     gateway: Gateway
     settings: Settings
     bell: Bell = field(default_factory=Bell)
+    limits: RateLimits = field(default_factory=RateLimits)
     call: Call | None = None
 
     def now(self) -> datetime:
         """Return the present instant."""
         return self.clock.now()
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals and opens with the keys of this server."""
+        return self.database.sealer
+
+    def admit(self, kind: LimitKind, caller: str) -> None:
+        """Count one request of a caller.
+
+        Raises:
+            RateLimited: it is one too many; `retry_after_seconds` says when the next one is allowed.
+        """
+        self.limits.take(kind, caller, limit=limit_of(kind, self.settings), at=self.now())
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:

@@ -35,6 +35,7 @@ from billing_sdk.server.web.errors import (
     exception_handlers as exception_handlers,
     render_error as render_error,
 )
+from billing_sdk.server.web.floods import Floods as Floods, address_of as address_of
 from billing_sdk.server.web.headers import (
     SecurityHeaders as SecurityHeaders,
     allow_form_target as allow_form_target,

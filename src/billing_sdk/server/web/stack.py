@@ -8,6 +8,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.web.addresses import PlainAddresses
 from billing_sdk.server.web.bodies import BodyLimit
 from billing_sdk.server.web.errors import UnexpectedErrors
+from billing_sdk.server.web.floods import Floods
 from billing_sdk.server.web.headers import SecurityHeaders
 from billing_sdk.server.web.request_id import RequestId
 
@@ -22,6 +23,7 @@ def middleware(settings: Settings) -> list[Middleware]:
         Middleware(RequestId),
         Middleware(SecurityHeaders, is_secure=settings.is_secure),
         Middleware(UnexpectedErrors),
+        Middleware(Floods),
         Middleware(PlainAddresses),
         Middleware(BodyLimit),
     ]

@@ -115,10 +115,14 @@ class OrganizationChange(Body):
 def list_organizations(engine: EngineOf, page_size: PageSize = 10, next_token: NextToken = None) -> OrganizationList:
     """Return organizations in the order of their codes."""
     with engine.read() as tx:
-        page = tx.organizations.list(PageRequest(page_size, starting_after=item_of(next_token)))
+        page = tx.organizations.list(
+            PageRequest(page_size, starting_after=item_of(next_token, engine.sealer, of="organizations"))
+        )
     return OrganizationList(
         organizations=[OrganizationItem.of(organization) for organization in page.items],
-        next_token=next_token_after(page, id_of=lambda organization: organization.code),
+        next_token=next_token_after(
+            page, engine.sealer, of="organizations", id_of=lambda organization: organization.code
+        ),
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import Query
 
-from billing_sdk.errors import InvalidRequest
+from billing_sdk._secret import Secret
+from billing_sdk.errors import ConfigurationError, InvalidRequest
+from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.paging import Page, PageRequest
 
 T = TypeVar("T")
@@ -36,32 +36,32 @@ def cut(items: Sequence[T], wanted: PageRequest, *, id_of: Callable[[T], str]) -
     return Page(tuple(items[start:end]), has_more=end < len(ids))
 
 
-def next_token_after(page: Page[T], *, id_of: Callable[[T], str]) -> str | None:
-    """Return a token for the page that follows; None after the last one."""
+def next_token_after(page: Page[T], sealer: Sealer, *, of: str, id_of: Callable[[T], str]) -> str | None:
+    """Return a token for the page that follows; None after the last one.
+
+    Args:
+        page: the page before.
+        sealer: makes the token one that nobody else can make or read.
+        of: which list it is; the token is of no use for another.
+        id_of: the id of an item.
+    """
     if not page.has_more:
         return None
-    return base64.urlsafe_b64encode(id_of(page.items[-1]).encode()).decode()
+    return sealer.seal(Secret(id_of(page.items[-1])), place=f"pages/{of}")
 
 
-def item_of(next_token: str | None) -> str | None:
+def item_of(next_token: str | None, sealer: Sealer, *, of: str) -> str | None:
     """Return the id of the item that a page goes on after; None for the first page.
 
     Raises:
-        InvalidRequest: this server did not make the token.
+        InvalidRequest: this server did not make the token, or not for this list.
     """
     if not next_token:
         return None
     try:
-        item_id = base64.b64decode(next_token, altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        raise _foreign_token() from None
-    if not item_id.isprintable() or base64.urlsafe_b64encode(item_id.encode()).decode() != next_token:
-        raise _foreign_token()
-    return item_id
-
-
-def _foreign_token() -> InvalidRequest:
-    return InvalidRequest("next_token is not one of ours", parameter="next_token")
+        return sealer.open(next_token, place=f"pages/{of}").reveal()
+    except ConfigurationError:
+        raise InvalidRequest("next_token is not one of ours", parameter="next_token") from None
 
 
 def _index(ids: list[str], item_id: str, parameter: str) -> int:

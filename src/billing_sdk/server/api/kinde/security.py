@@ -58,10 +58,12 @@ def person_of(engine: EngineOf, token: TokenOf) -> Person:
     Raises:
         Unauthenticated: the token is not valid.
         Forbidden: it is a machine's.
+        RateLimited: the person has sent too many requests.
     """
     caller = authenticate(engine, token=token, audience="account")
     if caller.user_id is None:
         raise Forbidden("the Account API needs the token of a signed-in user", remedy="Use the Management API.")
+    engine.admit("account", caller.user_id)
     return Person(caller.user_id, caller.org_code, caller.client_id)
 
 
@@ -71,10 +73,12 @@ def machine_of(engine: EngineOf, token: TokenOf) -> Caller:
     Raises:
         Unauthenticated: the token is not valid, or not for this API.
         Forbidden: it is a person's.
+        RateLimited: the machine has sent too many requests.
     """
     caller = authenticate(engine, token=token, audience="management")
     if caller.kind != "machine":
         raise Forbidden("the Management API needs a machine's token", remedy="Use the client credentials grant.")
+    engine.admit("management", caller.client_id)
     return caller
 
 

@@ -167,9 +167,13 @@ def list_users(
 ) -> UserList:
     """Return users in the order of their ids, or whoever has an e-mail address."""
     with engine.read() as tx:
-        page = tx.users.list(PageRequest(page_size, starting_after=item_of(next_token)), email=email)
+        page = tx.users.list(
+            PageRequest(page_size, starting_after=item_of(next_token, engine.sealer, of="users")), email=email
+        )
         users = [UserView.of(tx, user, expand) for user in page.items]
-    return UserList(users=users, next_token=next_token_after(page, id_of=lambda user: user.id))
+    return UserList(
+        users=users, next_token=next_token_after(page, engine.sealer, of="users", id_of=lambda user: user.id)
+    )
 
 
 @router.get("/user", **scoped("read:users"))
