@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 BILLING_TYPES: Final = frozenset(
@@ -43,6 +43,9 @@ IDENTITY_TYPES: Final = frozenset(
     }
 )
 KNOWN_TYPES: Final = BILLING_TYPES | IDENTITY_TYPES
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+VERSION_DIGITS: Final = 20
+LARGEST_VERSION: Final = 10**VERSION_DIGITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,19 @@ class Event:
     def sequence(self) -> int | None:
         """Position among the events of one customer; a lower one that comes later is old news."""
         return _whole(self.data, "sequence")
+
+    @property
+    def version(self) -> str:
+        """A text that sorts after that of every earlier event about the same thing, in Python and in SQL.
+
+        Deliveries overtake each other. Keep the version beside what a handler writes, and write only over a smaller
+        one: then the order in which events arrive makes no difference. It is the customer's sequence where the
+        provider counts, else the time; compare versions of one thing and one kind of event.
+        """
+        sequence = self.sequence
+        if sequence is None or not 0 <= sequence < LARGEST_VERSION:
+            sequence = max(0, (self.occurred_at - EPOCH) // timedelta(microseconds=1))
+        return f"{sequence:0{VERSION_DIGITS}d} {self.id}"
 
     @property
     def plan(self) -> EventPlan | None:

@@ -14,6 +14,7 @@ from typing import Final
 from billing_sdk._operation import Flow
 from billing_sdk.contrib._answers import RETRY_AFTER_SECONDS, Answer, problem
 from billing_sdk.contrib._application import Application
+from billing_sdk.contrib._counts import Counts
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.errors import (
     BillingError,
@@ -37,19 +38,26 @@ class Receipt:
 
     Used as a context manager around the handlers it settles by itself: what they raise is logged, and answered so that
     the event is sent again.
+
+    Attributes:
+        attempt: how often the event was handed to handlers, this time included; one that stays poisonous goes up.
     """
 
-    def __init__(self, event: Event, seen: SeenStore) -> None:
+    def __init__(self, event: Event, attempt: int, seen: SeenStore, counts: Counts) -> None:
         self.event = event
+        self.attempt = attempt
         self.answer = Answer(200)
         self._seen = seen
+        self._counts = counts
 
     def settle(self, *, is_handled: bool) -> None:
         """Record that the event was handled, or give it back."""
         if is_handled:
             self._seen.confirm(self.event.id)
+            self._counts.note("webhook_handled")
         else:
-            self._seen.release(self.event.id)
+            self._seen.release(self.event.id, self.attempt)
+            self._counts.note("webhook_failed")
 
     def __enter__(self) -> Receipt:
         return self
@@ -61,7 +69,8 @@ class Receipt:
         if not isinstance(error, Exception):
             return False
         LOG.error(
-            "a handler of %r failed; the event %r is handled again when it is sent again",
+            "attempt %d at a handler of %r failed; the event %r is handled again when it is sent again",
+            self.attempt,
             self.event.type,
             self.event.id,
             exc_info=error,
@@ -90,13 +99,16 @@ class Receiver:
             event = yield from self._application.client.webhooks.verify.flow(body)
         except BillingError as error:
             LOG.warning("webhook refused: %s", error.code)
+            self._application.counts.note("webhook_refused")
             return refused(error)
-        if not self._seen.claim(event.id):
+        attempt = self._seen.claim(event.id)
+        if not attempt:
             return self._claimed_before(event)
         self._application.snapshots.invalidate(event)
-        return Receipt(event, self._seen)
+        return Receipt(event, attempt, self._seen, self._application.counts)
 
     def _claimed_before(self, event: Event) -> Answer:
+        self._application.counts.note("webhook_repeated")
         if self._seen.is_confirmed(event.id):
             return Answer(200)
         return refused(Conflict("this event is being handled", remedy="Send it again later."))

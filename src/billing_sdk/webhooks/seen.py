@@ -6,7 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 LEASE_SECONDS: Final = 60.0
 KEPT_SECONDS: Final = 7 * 86_400.0
@@ -20,21 +20,29 @@ class SeenStore(Protocol):
     remembered for a week, longer than a provider retries.
     """
 
-    def claim(self, event_id: str) -> bool:
-        """Return true for exactly one caller, until its lease ends or it is released; false once confirmed."""
+    def claim(self, event_id: str) -> int:
+        """Return which attempt this is, from 1, to exactly one caller, until its lease ends or it is released.
+
+        Everybody else gets 0, and so does everybody once the event was confirmed.
+        """
         ...
 
     def confirm(self, event_id: str) -> None:
         """Record that the event was handled."""
         ...
 
-    def release(self, event_id: str) -> None:
-        """Give up a claim, so that the next delivery is handled."""
+    def release(self, event_id: str, attempt: int) -> None:
+        """Give up a claim, so that the next delivery is handled; one that somebody else has taken over stays."""
         ...
 
     def is_confirmed(self, event_id: str) -> bool:
         """Return whether the event was handled; a claim that failed for another reason deserves another delivery."""
         ...
+
+
+class _Lease(NamedTuple):
+    until: float
+    attempt: int
 
 
 class MemorySeen:
@@ -60,17 +68,19 @@ class MemorySeen:
         self._capacity = capacity
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._leases: dict[str, float] = {}
+        self._leases: OrderedDict[str, _Lease] = OrderedDict()
         self._confirmed: OrderedDict[str, float] = OrderedDict()
 
-    def claim(self, event_id: str) -> bool:
-        """Return true for exactly one caller, until its lease ends or it is released; false once confirmed."""
+    def claim(self, event_id: str) -> int:
+        """Return which attempt this is, or 0 where somebody else has the event, or has handled it."""
         with self._lock:
             now = self._monotonic()
-            if self._is_confirmed(event_id, now) or self._leases.get(event_id, now) > now:
-                return False
-            self._leases[event_id] = now + self._lease_seconds
-            return True
+            lease = self._leases.get(event_id, _Lease(now, 0))
+            if self._is_confirmed(event_id, now) or lease.until > now:
+                return 0
+            self._leases[event_id] = _Lease(now + self._lease_seconds, lease.attempt + 1)
+            self._bound(self._leases)
+            return lease.attempt + 1
 
     def confirm(self, event_id: str) -> None:
         """Record that the event was handled."""
@@ -78,18 +88,23 @@ class MemorySeen:
             self._leases.pop(event_id, None)
             self._confirmed[event_id] = self._monotonic() + self._kept_seconds
             self._confirmed.move_to_end(event_id)
-            if len(self._confirmed) > self._capacity:
-                self._confirmed.popitem(last=False)
+            self._bound(self._confirmed)
 
-    def release(self, event_id: str) -> None:
-        """Give up a claim, so that the next delivery is handled."""
+    def release(self, event_id: str, attempt: int) -> None:
+        """Give up a claim, so that the next delivery is handled; one that somebody else has taken over stays."""
         with self._lock:
-            self._leases.pop(event_id, None)
+            lease = self._leases.get(event_id)
+            if lease is not None and lease.attempt == attempt:
+                self._leases[event_id] = _Lease(self._monotonic(), attempt)
 
     def is_confirmed(self, event_id: str) -> bool:
         """Return whether the event was handled."""
         with self._lock:
             return self._is_confirmed(event_id, self._monotonic())
+
+    def _bound(self, kept: OrderedDict[str, Any]) -> None:
+        if len(kept) > self._capacity:
+            kept.popitem(last=False)
 
     def _is_confirmed(self, event_id: str, now: float) -> bool:
         return self._confirmed.get(event_id, now) > now

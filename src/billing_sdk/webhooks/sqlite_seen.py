@@ -20,18 +20,28 @@ PRAGMA journal_mode = WAL;
 CREATE TABLE IF NOT EXISTS seen_event (
     event_id TEXT PRIMARY KEY,
     is_confirmed INTEGER NOT NULL,
-    until REAL NOT NULL
+    attempt INTEGER NOT NULL,
+    taken_until REAL NOT NULL,
+    kept_until REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS seen_event_until ON seen_event (until);
+CREATE INDEX IF NOT EXISTS seen_event_kept_until ON seen_event (kept_until);
 """
 # A row that has run out counts as none, so one statement both takes over a lease and starts a new one.
 CLAIM: Final = """
-INSERT INTO seen_event (event_id, is_confirmed, until) VALUES (:event_id, 0, :until)
-ON CONFLICT (event_id) DO UPDATE SET is_confirmed = 0, until = :until WHERE seen_event.until <= :now
+INSERT INTO seen_event (event_id, is_confirmed, attempt, taken_until, kept_until)
+VALUES (:event_id, 0, 1, :taken_until, :kept_until)
+ON CONFLICT (event_id) DO UPDATE
+SET is_confirmed = 0, attempt = seen_event.attempt + 1, taken_until = :taken_until, kept_until = :kept_until
+WHERE seen_event.taken_until <= :now
+RETURNING attempt
 """
 CONFIRM: Final = """
-INSERT INTO seen_event (event_id, is_confirmed, until) VALUES (:event_id, 1, :until)
-ON CONFLICT (event_id) DO UPDATE SET is_confirmed = 1, until = :until
+INSERT INTO seen_event (event_id, is_confirmed, attempt, taken_until, kept_until)
+VALUES (:event_id, 1, 1, :kept_until, :kept_until)
+ON CONFLICT (event_id) DO UPDATE SET is_confirmed = 1, taken_until = :kept_until, kept_until = :kept_until
+"""
+RELEASE: Final = """
+UPDATE seen_event SET taken_until = :now WHERE event_id = :event_id AND attempt = :attempt AND is_confirmed = 0
 """
 
 
@@ -63,30 +73,36 @@ class SqliteSeen:
         with self._connected() as connection:
             connection.executescript(SCHEMA)
 
-    def claim(self, event_id: str) -> bool:
-        """Return true for exactly one caller, until its lease ends or it is released; false once confirmed."""
+    def claim(self, event_id: str) -> int:
+        """Return which attempt this is, or 0 where somebody else has the event, or has handled it."""
         now = self._now()
+        values = {
+            "event_id": event_id,
+            "taken_until": now + self._lease_seconds,
+            "kept_until": now + self._kept_seconds,
+            "now": now,
+        }
         with self._connected() as connection:
-            values = {"event_id": event_id, "until": now + self._lease_seconds, "now": now}
-            return connection.execute(CLAIM, values).rowcount == 1
+            claimed = connection.execute(CLAIM, values).fetchall()
+            return int(claimed[0][0]) if claimed else 0
 
     def confirm(self, event_id: str) -> None:
         """Record that the event was handled, and forget what was handled long ago."""
         now = self._now()
         with self._connected() as connection:
-            connection.execute(CONFIRM, {"event_id": event_id, "until": now + self._kept_seconds})
-            connection.execute("DELETE FROM seen_event WHERE until <= ?", (now,))
+            connection.execute(CONFIRM, {"event_id": event_id, "kept_until": now + self._kept_seconds})
+            connection.execute("DELETE FROM seen_event WHERE kept_until <= ?", (now,))
 
-    def release(self, event_id: str) -> None:
-        """Give up a claim, so that the next delivery is handled."""
+    def release(self, event_id: str, attempt: int) -> None:
+        """Give up a claim, so that the next delivery is handled; one that somebody else has taken over stays."""
         with self._connected() as connection:
-            connection.execute("DELETE FROM seen_event WHERE event_id = ? AND is_confirmed = 0", (event_id,))
+            connection.execute(RELEASE, {"event_id": event_id, "attempt": attempt, "now": self._now()})
 
     def is_confirmed(self, event_id: str) -> bool:
         """Return whether the event was handled."""
         with self._connected() as connection:
             found = connection.execute(
-                "SELECT 1 FROM seen_event WHERE event_id = ? AND is_confirmed = 1 AND until > ?",
+                "SELECT 1 FROM seen_event WHERE event_id = ? AND is_confirmed = 1 AND kept_until > ?",
                 (event_id, self._now()),
             )
             return found.fetchone() is not None

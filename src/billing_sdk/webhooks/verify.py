@@ -17,13 +17,20 @@ from billing_sdk.models import parse_instant
 
 LONGEST_BODY: Final = 256 * 1024
 FUTURE_TOLERANCE: Final = timedelta(minutes=5)
-WEBHOOK: Final = TokenKind(
-    "a webhook",
-    types=frozenset({"webhook-event+jwt", "jwt"}),
-    needed=frozenset({"type", "event_id", "data"}),
-    # The same keys sign users' tokens: whatever speaks for somebody is none of ours.
-    refused=frozenset({"sub", "azp", "scp", "scope", "nonce", "at_hash", "permissions", "gty", "sid"}),
+EVENT_CLAIMS: Final = frozenset({"type", "event_id", "data"})
+# The same keys sign users' tokens: whatever speaks for somebody is none of ours.
+TOKEN_CLAIMS: Final = frozenset(
+    {"sub", "azp", "scp", "scope", "nonce", "at_hash", "c_hash", "auth_time", "client_id", "permissions", "gty", "sid"}
 )
+# A body that names its kind is of a server that also says who sends it, to whom, and for how long.
+TYPED_WEBHOOK: Final = TokenKind(
+    "a webhook",
+    types=frozenset({"webhook-event+jwt"}),
+    needed=EVENT_CLAIMS | {"iss", "aud", "iat", "exp"},
+    refused=TOKEN_CLAIMS,
+)
+# Hosted providers say JWT, and none of that.
+PLAIN_WEBHOOK: Final = TokenKind("a webhook", types=frozenset({"jwt"}), needed=EVENT_CLAIMS, refused=TOKEN_CLAIMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ def read_event(typ: str | None, claims: Mapping[str, Any], *, at: datetime, poli
         InvalidWebhook: they are not an event, not for us, too old, or from the future.
     """
     try:
-        WEBHOOK.require(typ, claims)
+        kind = TYPED_WEBHOOK if (typ or "").lower() in TYPED_WEBHOOK.types else PLAIN_WEBHOOK
+        kind.require(typ, claims)
         _require_addressed(claims, policy)
         _require_unexpired(claims, at)
     except TokenError as error:
@@ -96,8 +104,8 @@ def read_event(typ: str | None, claims: Mapping[str, Any], *, at: datetime, poli
     if not isinstance(data, Mapping):
         raise InvalidWebhook("the event's data is not an object")
     source = claims.get("source")
-    kind = Event if event_type in KNOWN_TYPES else UnknownEvent
-    return kind(
+    known_as = Event if event_type in KNOWN_TYPES else UnknownEvent
+    return known_as(
         type=event_type,
         id=event_id,
         source=source if isinstance(source, str) else "",

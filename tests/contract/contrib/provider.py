@@ -197,6 +197,7 @@ class Provider:
             "timestamp": now.isoformat(),
             "data": data,
             "iss": self.base_url,
+            "aud": "webhook_1",
             "iat": int(now.timestamp()),
             "exp": int(now.timestamp()) + 60,
         }

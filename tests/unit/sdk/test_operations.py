@@ -93,7 +93,7 @@ def test_a_token_is_verified_without_a_call_of_its_own(driver: Driver, issuer: r
 
 
 def test_a_webhook_becomes_an_event(driver: Driver, issuer: respx.MockRouter) -> None:
-    body = KEY.sign(event_claims(), typ="webhook-event+jwt")
+    body = KEY.sign(event_claims(), typ="JWT")
 
     event = driver.run(lambda c: c.webhooks.verify(body.encode()))
 

@@ -50,11 +50,12 @@ ADDRESSED = {"iss": ISSUER, "aud": "webhook_1", "iat": SECONDS, "exp": SECONDS +
 
 def read(claims: Any, *, policy: WebhookPolicy = POLICY, **header: Any) -> Event:
     """Sign and verify a webhook."""
-    return verify(KEY.sign(claims, **{"typ": "webhook-event+jwt", **header}), KEYS, NOW, policy=policy)
+    return verify(KEY.sign(claims, **{"typ": "JWT", **header}), KEYS, NOW, policy=policy)
 
 
 def test_an_event_of_the_reference_server_is_read_with_everything_it_says() -> None:
-    event = read({**event_claims(), **ADDRESSED}, policy=WebhookPolicy(ISSUER, endpoint_id="webhook_1"))
+    policy = WebhookPolicy(ISSUER, endpoint_id="webhook_1")
+    event = read({**event_claims(), **ADDRESSED}, policy=policy, typ="webhook-event+jwt")
     assert type(event) is Event
     assert (event.id, event.source, event.occurred_at) == (
         "event_1",
@@ -219,7 +220,7 @@ def test_a_released_event_can_be_claimed_at_once_and_a_lost_one_a_minute_later(
 ) -> None:
     clock, seen = clock_and_seen
     assert seen.claim("event_1")
-    seen.release("event_1")
+    seen.release("event_1", 1)
     assert seen.claim("event_1")
     clock.advance(59)
     assert not seen.claim("event_1")
@@ -230,7 +231,7 @@ def test_a_released_event_can_be_claimed_at_once_and_a_lost_one_a_minute_later(
 def test_a_confirmed_event_can_not_be_released(clock_and_seen: tuple[Monotonic, SeenStore]) -> None:
     _, seen = clock_and_seen
     seen.confirm("event_1")
-    seen.release("event_1")
+    seen.release("event_1", 1)
     assert not seen.claim("event_1")
 
 
