@@ -203,6 +203,7 @@ def clock_and_seen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[t
         yield clock, seen
 
 
+@pytest.mark.attack(93, 95)
 def test_an_event_is_claimed_once_and_remembered_for_a_week(clock_and_seen: tuple[Monotonic, SeenStore]) -> None:
     clock, seen = clock_and_seen
     assert seen.claim("event_1")
@@ -215,6 +216,7 @@ def test_an_event_is_claimed_once_and_remembered_for_a_week(clock_and_seen: tupl
     assert seen.claim("event_2")
 
 
+@pytest.mark.attack(94)
 def test_a_released_event_can_be_claimed_at_once_and_a_lost_one_a_minute_later(
     clock_and_seen: tuple[Monotonic, SeenStore],
 ) -> None:
@@ -235,6 +237,7 @@ def test_a_confirmed_event_can_not_be_released(clock_and_seen: tuple[Monotonic, 
     assert not seen.claim("event_1")
 
 
+@pytest.mark.attack(93)
 def test_a_hundred_threads_claim_an_event_once(clock_and_seen: tuple[Monotonic, SeenStore]) -> None:
     _, seen = clock_and_seen
     together = threading.Barrier(50)
@@ -247,6 +250,7 @@ def test_a_hundred_threads_claim_an_event_once(clock_and_seen: tuple[Monotonic, 
         assert sum(pool.map(claim, range(50))) == 1
 
 
+@pytest.mark.attack(93)
 def test_two_processes_share_a_file(tmp_path: Path) -> None:
     path = tmp_path / "seen.db"
     with closing(SqliteSeen(path)) as first, closing(SqliteSeen(path)) as second:
