@@ -1,24 +1,52 @@
-"""The audit: who did what to what, and what it looked like before and after."""
+"""The audit: who did what to what, and what it looked like before and after.
+
+Each record carries a MAC over all of its fields, so that none can be made up or changed by whoever has the database
+and not the sealing key. Records that are committed get a link each, in order, which covers the one before: none can
+be taken away or put elsewhere. Links are made by one process at a time and after the fact, so writers never wait for
+one another.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, exists, func, insert, select, text
 
-from billing_sdk.server.storage.tables.visits import audit_records
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.occasion import current_occasion
+from billing_sdk.server.storage.seeds import SeedRepository
+from billing_sdk.server.storage.tables.visits import audit_links, audit_records
+
+SEED = "audit"
+FIRST = "0" * 64
+BATCH = 1_000
+# A transaction that commits after so many later ones have got their links waits for the nightly check.
+LOOK_BACK = 100_000
+# Any number that nothing else on the same PostgreSQL server takes an advisory lock on.
+LINK_LOCK = 0x61756469
+SIGNED = ("id", "actor", "caller", "tenant", "action", "subject", "before_digest", "after_digest", "request_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last link: whoever keeps it elsewhere notices if the end of the audit is cut off."""
+
+    number: int = 0
+    link: str = FIRST
 
 
 class AuditRepository:
     """Appends to the audit, in the transaction of its connection; a trigger refuses to change what is there."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seeds: SeedRepository) -> None:
         self._connection = connection
+        self._seeds = seeds
 
     def record(
         self,
@@ -28,39 +56,127 @@ class AuditRepository:
         at: datetime,
         before: Any = None,
         after: Any = None,
-        request_id: str | None = None,
     ) -> None:
-        """Record what was done, or refused.
+        """Record what was done, or refused; request, caller and tenant are those of the present occasion.
 
         Args:
             actor: who, such as `user`, `api` or a user's id.
             action: what, such as `agreement.create` or `charge.declined`.
             subject: the id of the thing.
             at: when.
-            before: a dataclass or mapping as it was; only a digest of it is kept.
+            before: a dataclass or mapping as it was; only a keyed digest of it is kept.
             after: the same as it is now.
-            request_id: what finds the request in the log.
         """
-        self._connection.execute(
-            insert(audit_records).values(
-                at=at,
-                actor=actor,
-                action=action,
-                subject=subject,
-                before_digest=_digest(before),
-                after_digest=_digest(after),
-                request_id=request_id,
-            )
-        )
+        occasion = current_occasion()
+        values = {
+            "id": new_id("audit"),
+            "at": at,
+            "actor": actor,
+            "caller": occasion.caller,
+            "tenant": occasion.tenant,
+            "action": action,
+            "subject": subject,
+            "before_digest": self._digest(before),
+            "after_digest": self._digest(after),
+            "request_id": occasion.request_id,
+        }
+        self._connection.execute(insert(audit_records).values(**values, mac=record_mac(self._key(), values)))
+
+    def pseudonym(self, personal: str) -> str:
+        """Return what stands in a record for something personal, such as an e-mail address that nobody may have."""
+        return _mac(self._key(), "subject", personal)
 
     def of(self, subject: str) -> tuple[Mapping[str, Any], ...]:
         """Return the records about one thing, the oldest first."""
         query = select(audit_records).where(audit_records.c.subject == subject).order_by(audit_records.c.position)
         return tuple(dict(row) for row in self._connection.execute(query).mappings())
 
+    def link_new(self, *, everything: bool = False) -> Head:
+        """Link every committed record that has no link yet, and return the head.
 
-def _digest(state: Any) -> str | None:
-    if state is None:
-        return None
-    content = asdict(state) if is_dataclass(state) and not isinstance(state, type) else state
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+        Args:
+            everything: look through the whole audit, not only where new records are to be expected.
+        """
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LINK_LOCK})
+        head = self.head()
+        while records := self._unlinked(0 if everything else self._newest_linked() - LOOK_BACK):
+            rows = []
+            for record in records:
+                head = Head(head.number + 1, link_after(self._key(), head, record.position, record.mac))
+                rows.append({"number": head.number, "position": record.position, "link": head.link})
+            self._connection.execute(insert(audit_links), rows)
+        return head
+
+    def head(self) -> Head:
+        """Return the last link."""
+        query = select(audit_links.c.number, audit_links.c.link).order_by(audit_links.c.number.desc()).limit(1)
+        found = self._connection.execute(query).first()
+        return Head() if found is None else Head(found.number, found.link)
+
+    def holds(self, head: Head) -> bool:
+        """Tell whether a link that was seen before is still there."""
+        query = select(audit_links.c.link).where(audit_links.c.number == head.number)
+        found = self._connection.execute(query).scalar()
+        return head.number == 0 or (found is not None and hmac.compare_digest(found, head.link))
+
+    def linked(self) -> Iterator[Row[Any]]:
+        """Yield every link with its record, whose fields are None where it is gone, in their order."""
+        joined = audit_links.outerjoin(audit_records, audit_records.c.position == audit_links.c.position)
+        query = select(
+            audit_links.c.number, audit_links.c.link, audit_links.c.position.label("linked_position"), audit_records
+        ).select_from(joined)
+        ordered = query.order_by(audit_links.c.number).execution_options(yield_per=BATCH)
+        yield from self._connection.execute(ordered)
+
+    def unlinked(self) -> Iterator[Row[Any]]:
+        """Yield the records that have no link yet, in their order."""
+        query = select(audit_records).where(~_has_link()).order_by(audit_records.c.position)
+        yield from self._connection.execute(query.execution_options(yield_per=BATCH))
+
+    def is_genuine(self, record: Mapping[str, Any]) -> bool:
+        """Tell whether a record is as it was written by a server with this key."""
+        return hmac.compare_digest(str(record["mac"]), record_mac(self._key(), record))
+
+    def next_head(self, head: Head, position: int, mac: str) -> Head:
+        """Return the link that has to follow."""
+        return Head(head.number + 1, link_after(self._key(), head, position, mac))
+
+    def _unlinked(self, after: int) -> list[Row[Any]]:
+        query = select(audit_records.c.position, audit_records.c.mac).where(
+            audit_records.c.position > after, ~_has_link()
+        )
+        return list(self._connection.execute(query.order_by(audit_records.c.position).limit(BATCH)))
+
+    def _newest_linked(self) -> int:
+        return int(self._connection.execute(select(func.coalesce(func.max(audit_links.c.position), 0))).scalar_one())
+
+    def _key(self) -> bytes:
+        return self._seeds.get(SEED).reveal().encode()
+
+    def _digest(self, state: Any) -> str | None:
+        if state is None:
+            return None
+        content = asdict(state) if is_dataclass(state) and not isinstance(state, type) else state
+        # Keyed: a digest of somebody's address alone could be found by trying addresses.
+        return _mac(self._key(), "state", json.dumps(content, sort_keys=True, default=str))
+
+
+def record_mac(key: bytes, record: Mapping[str, Any]) -> str:
+    """Return the MAC of a record's fields."""
+    at: datetime = record["at"]
+    fields = [at.astimezone(UTC).isoformat(), *(record[name] for name in SIGNED)]
+    return _mac(key, "record", json.dumps(fields))
+
+
+def link_after(key: bytes, head: Head, position: int, mac: str) -> str:
+    """Return the link of a record that follows another."""
+    return _mac(key, "link", json.dumps([head.number + 1, head.link, position, mac]))
+
+
+def _mac(key: bytes, purpose: str, content: str) -> str:
+    return hmac.digest(key, f"{purpose}\0{content}".encode(), hashlib.sha256).hex()
+
+
+def _has_link() -> Any:
+    return exists().where(audit_links.c.position == audit_records.c.position).correlate(audit_records)

@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, func, make_url, select, text
 
+from billing_sdk._secret import Secret
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.unit_of_work import UnitOfWork
@@ -54,6 +55,7 @@ class Database:
     def __init__(self, engine: Engine, sealer: Sealer) -> None:
         self._engine = engine
         self._sealer = sealer
+        self._opened_seeds: dict[str, Secret] = {}
 
     @classmethod
     def open(cls, url: str, *, sealer: Sealer) -> Database:
@@ -85,7 +87,7 @@ class Database:
             read_only: it writes nothing, and so waits for nobody.
         """
         with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
-            yield UnitOfWork(connection, self._sealer)
+            yield UnitOfWork(connection, self._sealer, self._opened_seeds)
 
     def open_transaction(self) -> Transaction:
         """Return a transaction that lasts until it is told to end."""
@@ -108,6 +110,16 @@ class Database:
         ):
             script = ScriptDirectory.from_config(migration_config(str(folder), connection))
             return set(MigrationContext.configure(connection).get_current_heads()) == set(script.get_heads())
+
+    def is_superuser(self) -> bool:
+        """Tell whether the database grants this user everything, whatever was granted."""
+        if self.is_sqlite:
+            return False
+        with self._engine.connect() as connection:
+            return (
+                connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = session_user")).scalar_one()
+                is True
+            )
 
     def now(self) -> datetime:
         """Return the time by the database's own clock."""
@@ -157,8 +169,8 @@ def _open_postgresql(url: URL) -> Engine:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver leaves transactions to us
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    for pragma in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON"):
+        cursor.execute(pragma)
     cursor.close()
 
 

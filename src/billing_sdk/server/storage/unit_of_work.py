@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from billing_sdk._secret import Secret
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.storage.applications import ApplicationRepository
@@ -32,13 +33,13 @@ from billing_sdk.server.storage.users import UserRepository
 class UnitOfWork:
     """What happens in one transaction: everything, or nothing."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret]) -> None:
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.organizations = OrganizationRepository(connection)
         self.roles = RoleRepository(connection)
         self.applications = ApplicationRepository(connection)
-        self.seeds = SeedRepository(connection, sealer)
+        self.seeds = SeedRepository(connection, sealer, opened_seeds)
         self.catalog = CatalogRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection)
@@ -50,7 +51,7 @@ class UnitOfWork:
         self.portal_links = PortalLinkRepository(connection)
         self.tokens = TokenRepository(connection)
         self.keys = KeyRepository(connection, sealer)
-        self.audit = AuditRepository(connection)
+        self.audit = AuditRepository(connection, self.seeds)
         self.idempotency = IdempotencyRepository(connection)
         self.outbox = OutboxRepository(connection)
         self.endpoints = EndpointRepository(connection)

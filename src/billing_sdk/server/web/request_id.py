@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.occasion import serving_request
 
 HEADER = "X-Request-Id"
 
@@ -33,7 +34,8 @@ class RequestId:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        with serving_request(request_id):
+            await self._app(scope, receive, send_with_id)
 
 
 def request_id_of(connection: HTTPConnection) -> str:

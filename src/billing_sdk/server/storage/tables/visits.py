@@ -58,7 +58,7 @@ portal_visits = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
-# Append-only: the first migration adds triggers that refuse an UPDATE or DELETE.
+# Append-only: triggers refuse to change or remove a row, of either table.
 audit_records = Table(
     "audit_records",
     metadata,
@@ -70,7 +70,20 @@ audit_records = Table(
     Column("before_digest", String(64)),
     Column("after_digest", String(64)),
     Column("request_id", String(64)),
+    Column("id", String(64), nullable=False, server_default="", unique=True),
+    Column("caller", String(128)),
+    Column("tenant", String(64)),
+    Column("mac", String(64), nullable=False, server_default=""),
     sqlite_autoincrement=True,
+)
+
+# One link for each committed record, in an order of its own: positions are given out before transactions commit.
+audit_links = Table(
+    "audit_links",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False, unique=True),
+    Column("link", String(64), nullable=False),
 )
 
 idempotent_answers = Table(

@@ -1,0 +1,42 @@
+"""On which occasion something happens: the request that is being served, for whoever has to name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Occasion:
+    """What is known of the request so far; it is filled in as checks succeed.
+
+    Attributes:
+        request_id: the name under which the answer and the log know it.
+        caller: the id of the application or person whose token or session was checked.
+        tenant: the organization that the caller speaks for.
+    """
+
+    request_id: str | None = None
+    caller: str | None = None
+    tenant: str | None = None
+
+
+_current: ContextVar[Occasion | None] = ContextVar("billing_occasion", default=None)
+
+
+def current_occasion() -> Occasion:
+    """Return the occasion of this task or thread; outside a request it is an empty one."""
+    return _current.get() or Occasion()
+
+
+@contextmanager
+def serving_request(request_id: str) -> Iterator[Occasion]:
+    """Make an occasion of the block; threads that work for it see the same one."""
+    occasion = Occasion(request_id)
+    token = _current.set(occasion)
+    try:
+        yield occasion
+    finally:
+        _current.reset(token)
