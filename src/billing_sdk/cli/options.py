@@ -49,13 +49,18 @@ def database_at(option: str | None) -> Iterator[str]:
 @contextmanager
 def engine_at(database: str | None, base_url: str | None) -> Iterator[Engine]:
     """Yield an engine for one command, its schema up to date."""
-    base_url = base_url or os.environ.get(f"{PREFIX}BASE_URL") or DEFAULT_BASE_URL
     with database_at(database) as url:
-        engine = create_engine(Settings.from_environment(base_url=base_url, database_url=url))
+        engine = create_engine(settings_for(url, base_url))
         try:
             yield engine
         finally:
             engine.database.close()
+
+
+def settings_for(database_url: str, base_url: str | None = None) -> Settings:
+    """Return the settings of a command that serves nobody, for which any address will do."""
+    base_url = base_url or os.environ.get(f"{PREFIX}BASE_URL") or DEFAULT_BASE_URL
+    return Settings.from_environment(base_url=base_url, database_url=database_url)
 
 
 def without_password(database_url: str) -> str:

@@ -20,8 +20,10 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_unsafe_user
 from billing_sdk.server.usecases.recover import recover
 from billing_sdk.server.usecases.signing_keys import current_key
+from billing_sdk.server.usecases.verify_audit import AuditWatch
 
 # How long a customer waits at most, besides the charge's lease, for the outcome of a charge whose process died.
 SWEEP_SECONDS = 30.0
@@ -36,10 +38,12 @@ def create_engine(
 ) -> Engine:
     """Return an engine that is ready for use: its schema is up to date, nothing is left over, and it can sign."""
     database = database or Database.open(settings.database_url, sealer=sealer_for(settings))
-    database.migrate()
     engine = Engine(
         database=database, clock=clock or SystemClock(), gateway=gateway or ManagedGateway(), settings=settings
     )
+    refuse_unsafe_user(engine)
+    database.migrate()
+    refuse_demo(engine)
     current_key(engine)
     recover(engine)
     return engine
@@ -72,9 +76,12 @@ def create_app(
         sweeper = Periodic("sweeper", partial(recover, engine), every_seconds=sweep_seconds)
         if dispatcher:
             await to_thread(dispatcher.start)
+        auditor = Periodic("auditor", AuditWatch(engine).look, every_seconds=sweep_seconds)
         sweeper.start()
+        auditor.start()
         yield
         await to_thread(sweeper.stop)
+        await to_thread(auditor.stop)
         if dispatcher:
             await to_thread(dispatcher.stop)
         if database is None:

@@ -36,6 +36,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib is untype
                 tx.tokens.revoke_access_token(issued.token.jti, at=engine.now())
             else:
                 tx.tokens.revoke_family(issued.family.id, at=engine.now())
+            tx.audit.record(issued.family.client_id, "token.revoke", issued.family.id, engine.now())
 
 
 def revoke(request: Request, engine: Engine) -> Response:

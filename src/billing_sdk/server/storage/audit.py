@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, text
+from sqlalchemy import Connection, Row, RowMapping, exists, func, insert, select, text
 
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.occasion import current_occasion
@@ -134,7 +134,7 @@ class AuditRepository:
         query = select(audit_records).where(~_has_link()).order_by(audit_records.c.position)
         yield from self._connection.execute(query.execution_options(yield_per=BATCH))
 
-    def is_genuine(self, record: Mapping[str, Any]) -> bool:
+    def is_genuine(self, record: Mapping[str, Any] | RowMapping) -> bool:
         """Tell whether a record is as it was written by a server with this key."""
         return hmac.compare_digest(str(record["mac"]), record_mac(self._key(), record))
 
@@ -162,7 +162,7 @@ class AuditRepository:
         return _mac(self._key(), "state", json.dumps(content, sort_keys=True, default=str))
 
 
-def record_mac(key: bytes, record: Mapping[str, Any]) -> str:
+def record_mac(key: bytes, record: Mapping[str, Any] | RowMapping) -> str:
     """Return the MAC of a record's fields."""
     at: datetime = record["at"]
     fields = [at.astimezone(UTC).isoformat(), *(record[name] for name in SIGNED)]

@@ -28,10 +28,10 @@ MIGRATION_LOCK = 0x62696C6C
 class Transaction:
     """A transaction whose end does not follow the blocks of the program; exactly one of its two ends must be called."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret]) -> None:
         self._connection = connection
         self._transaction = connection.begin()
-        self.tx = UnitOfWork(connection, sealer)
+        self.tx = UnitOfWork(connection, sealer, opened_seeds)
 
     def commit(self) -> None:
         """Keep what was done."""
@@ -91,10 +91,15 @@ class Database:
 
     def open_transaction(self) -> Transaction:
         """Return a transaction that lasts until it is told to end."""
-        return Transaction(self._engine.connect(), self._sealer)
+        return Transaction(self._engine.connect(), self._sealer, self._opened_seeds)
 
     def migrate(self) -> None:
-        """Bring the schema up to date; of several processes that start together one does it and the others wait."""
+        """Bring the schema up to date; of several processes that start together one does it and the others wait.
+
+        Where it is up to date nothing is tried, so a user who may not change the schema can serve.
+        """
+        if self.is_migrated():
+            return
         with as_file(files("billing_sdk.server.storage") / "migrations") as folder, self._engine.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})

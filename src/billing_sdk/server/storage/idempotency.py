@@ -9,7 +9,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from billing_sdk._secret import Secret
 from billing_sdk.errors import Conflict, IdempotencyMismatch
+from billing_sdk.server.sealing import Sealer
+from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.tables.visits import idempotent_answers
 
 
@@ -48,10 +51,11 @@ class Unanswered:
 
 
 class IdempotencyRepository:
-    """Keeps keys and answers, in the transaction of its connection."""
+    """Keeps keys and answers, in the transaction of its connection; sealed, since some answers hold a one-time link."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
         self._connection = connection
+        self._sealer = sealer
 
     def claim(self, claim: Claim, *, at: datetime, lease_ends_at: datetime) -> StoredAnswer | Unanswered:
         """Take a key for a request, or return what the same request was answered before.
@@ -83,7 +87,8 @@ class IdempotencyRepository:
 
     def store(self, claim: Claim, answer: StoredAnswer) -> None:
         """Keep the answer to a request whose key was claimed."""
-        values = {"status": answer.status, "body": answer.body}
+        sealed = self._sealer.seal(Secret(answer.body), place=_place(claim.scope, claim.key))
+        values = {"status": answer.status, "sealed_body": sealed}
         self._connection.execute(update(idempotent_answers).where(_is(claim)).values(values))
 
     def begin_effect(self, claim: Claim, effect_id: str) -> None:
@@ -100,13 +105,17 @@ class IdempotencyRepository:
         """Remove keys that were first used before an instant."""
         self._connection.execute(delete(idempotent_answers).where(idempotent_answers.c.started_at < at))
 
+    def reseal(self) -> int:
+        """Seal anew what an older key has sealed, and return how many there were."""
+        return reseal_column(self._connection, self._sealer, idempotent_answers.c.sealed_body, _place)
+
     def _find_or_take_over(self, claim: Claim, at: datetime, lease_ends_at: datetime) -> StoredAnswer | Unanswered:
         row = self._connection.execute(
             select(
                 idempotent_answers.c.request_digest,
                 idempotent_answers.c.lease_ends_at,
                 idempotent_answers.c.status,
-                idempotent_answers.c.body,
+                idempotent_answers.c.sealed_body,
                 idempotent_answers.c.effect_id,
             )
             .where(_is(claim))
@@ -117,7 +126,8 @@ class IdempotencyRepository:
         if not hmac.compare_digest(row.request_digest, claim.request_digest):
             raise IdempotencyMismatch(f"the key {claim.key[:64]!r} was used for another request")
         if row.status is not None:
-            return StoredAnswer(row.status, row.body or "")
+            body = self._sealer.open(row.sealed_body, place=_place(claim.scope, claim.key))
+            return StoredAnswer(row.status, body.reveal())
         if row.lease_ends_at > at:
             raise Conflict(f"a request with the key {claim.key[:64]!r} is being served")
         self._connection.execute(update(idempotent_answers).where(_is(claim)).values(lease_ends_at=lease_ends_at))
@@ -126,3 +136,7 @@ class IdempotencyRepository:
 
 def _is(claim: Claim) -> ColumnElement[bool]:
     return (idempotent_answers.c.scope == claim.scope) & (idempotent_answers.c.key == claim.key)
+
+
+def _place(scope: str, key: str) -> str:
+    return f"idempotent_answers/{scope}/{key}"

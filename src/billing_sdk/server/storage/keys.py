@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, upda
 
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.signing import SigningKey
+from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.tables.oidc import signing_keys
 
 
@@ -58,13 +59,7 @@ class KeyRepository:
 
     def reseal(self) -> int:
         """Seal anew what an older key has sealed, and return how many there were."""
-        rows = self._connection.execute(select(signing_keys.c.kid, signing_keys.c.sealed_private_key)).all()
-        old = [row for row in rows if not self._sealer.is_current(row.sealed_private_key)]
-        for kid, sealed in old:
-            anew = self._sealer.seal(self._sealer.open(sealed, place=_place(kid)), place=_place(kid))
-            mine = signing_keys.c.kid == kid
-            self._connection.execute(update(signing_keys).where(mine).values(sealed_private_key=anew))
-        return len(old)
+        return reseal_column(self._connection, self._sealer, signing_keys.c.sealed_private_key, _place)
 
     def _read(self, row: RowMapping) -> SigningKey:
         return SigningKey(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from billing_sdk._secret import Secret
 from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.ids import new_secret
 from billing_sdk.server.sealing import Sealer
+from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.tables.identity import seeds
 from billing_sdk.server.storage.upsert import upsert
 
@@ -47,14 +48,7 @@ class SeedRepository:
 
     def reseal(self) -> int:
         """Seal anew what an older key has sealed, and return how many there were."""
-        rows = self._connection.execute(select(seeds)).all()
-        old = [row for row in rows if not self._sealer.is_current(row.sealed_value)]
-        for row in old:
-            sealed = self._sealer.seal(
-                self._sealer.open(row.sealed_value, place=_place(row.name)), place=_place(row.name)
-            )
-            self._connection.execute(update(seeds).where(seeds.c.name == row.name).values(sealed_value=sealed))
-        return len(old)
+        return reseal_column(self._connection, self._sealer, seeds.c.sealed_value, _place)
 
 
 def _place(name: str) -> str:

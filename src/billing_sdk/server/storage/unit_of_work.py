@@ -52,7 +52,7 @@ class UnitOfWork:
         self.tokens = TokenRepository(connection)
         self.keys = KeyRepository(connection, sealer)
         self.audit = AuditRepository(connection, self.seeds)
-        self.idempotency = IdempotencyRepository(connection)
+        self.idempotency = IdempotencyRepository(connection, sealer)
         self.outbox = OutboxRepository(connection)
         self.endpoints = EndpointRepository(connection)
         self.deliveries = DeliveryRepository(connection)

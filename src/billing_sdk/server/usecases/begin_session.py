@@ -28,6 +28,7 @@ def add_session(tx: UnitOfWork, engine: Engine, user_id: str) -> str:
     session = Session(user_id, at, at + timedelta(seconds=engine.settings.session_seconds))
     tx.sessions.forget_expired(at=at)
     tx.sessions.add(session, key_digest=digest_of(key))
+    tx.audit.record(user_id, "session.begin", user_id, at)
     return key
 
 

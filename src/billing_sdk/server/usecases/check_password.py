@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from billing_sdk.errors import Forbidden, WrongCredentials
 from billing_sdk.server.domain.identity import User
-from billing_sdk.server.ids import digest_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.limit_attempts import count_attempt, forgive_attempt, sign_in_attempts
 from billing_sdk.server.usecases.passwords import matches
@@ -33,7 +32,7 @@ def check_password(engine: Engine, *, email: str, password: str, address: str | 
     with engine.begin() as tx:
         user = tx.users.find_by_email(email)
         if not is_right or user is None:
-            tx.audit.record("user", "sign_in.denied", digest_of(email), engine.now())
+            tx.audit.record("user", "sign_in.denied", tx.audit.pseudonym(email), engine.now())
         else:
             forgive_attempt(tx, engine, attempted)
             if not user.is_suspended:

@@ -69,6 +69,7 @@ def add_organization(
         tx.users.get(creator_id)
         role_keys = [role.key for role in tx.roles.of_creators()]
         tx.organizations.add_member(organization.code, creator_id, at=at, role_keys=role_keys)
+    tx.audit.record(source, "organization.create", organization.code, at, after=organization)
     data = event_data.of_organization(organization)
     tx.outbox.announce(type="organization.created", data=data, source=source, at=at)
     return organization

@@ -9,11 +9,14 @@ from billing_sdk.server.usecases.settle_left_over_charges import settle_left_ove
 
 
 def recover(engine: Engine) -> None:
-    """Learn the outcome of charges that were under way, and forget old idempotency keys; done again and again.
+    """Learn the outcome of charges that were under way, and forget what is old; done again and again.
+
+    Old are idempotency keys, and signing keys that have retired, their private parts with them.
 
     A gateway that is out of reach is no reason not to start: what is left stays where it is, and is asked for
     again while the server runs.
     """
     with engine.begin() as tx:
         tx.idempotency.forget_before(engine.now() - timedelta(seconds=engine.settings.idempotency_seconds))
+        tx.keys.forget_retired(at=engine.now())
     settle_left_over_charges(engine)

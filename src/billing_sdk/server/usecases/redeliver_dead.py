@@ -14,5 +14,6 @@ def redeliver_dead(engine: Engine, *, endpoint_id: str) -> int:
     with engine.begin() as tx:
         endpoint = tx.endpoints.get(endpoint_id)
         count = tx.deliveries.restart(endpoint.id, "dead", at=engine.now())
+        tx.audit.record("operator", "endpoint.redeliver", endpoint.id, engine.now(), after={"count": count})
     engine.bell.ring()
     return count

@@ -71,5 +71,6 @@ def add_user(
     tx.users.add(user, password_hash=password_hash)
     home = tx.organizations.get(org_code) if org_code else tx.organizations.get_default()
     tx.organizations.add_member(home.code, user.id, at=user.created_at)
+    tx.audit.record(source, "user.create", user.id, user.created_at, after=user)
     data = event_data.of_user(user, (home.code,))
     tx.outbox.announce(type="user.created", data=data, source=source, at=user.created_at)

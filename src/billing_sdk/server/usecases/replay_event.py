@@ -16,6 +16,7 @@ def replay_event(engine: Engine, *, event_id: str, endpoint_id: str | None = Non
     with engine.begin() as tx:
         event = tx.outbox.get(event_id)
         deliveries = queue_again(engine, tx, event, targets_of(tx, endpoint_id))
+        tx.audit.record("api", "event.replay", event.id, engine.now(), after={"deliveries": len(deliveries)})
     engine.ring()
     return deliveries
 

@@ -26,6 +26,8 @@ def replay_events(engine: Engine, *, endpoint_id: str, after: str | None = None)
     cursor = after
     while True:
         with engine.begin() as tx:
+            if cursor == after:
+                tx.audit.record("operator", "endpoint.replay", endpoint_id, engine.now(), after={"after": after})
             targets = targets_of(tx, endpoint_id)
             page = tx.outbox.list(after=cursor, limit=PAGE)
             count += sum(len(queue_again(engine, tx, event, targets)) for event in page)

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -103,7 +104,7 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
     with engine.begin() as tx:
         seed = tx.seeds.claim("demo")
         seed_catalog(tx, at=engine.now())
-        _save_applications(tx, seed, redirect_uris)
+        _save_applications(tx, seed, redirect_uris, at=engine.now())
     _register(engine, GRACE, "Grace", "Hopper", GRACE_CLAIMS)
     _put_grace_on_pro(engine)
     _register(engine, ADA, "Ada", "Lovelace")
@@ -111,7 +112,7 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
     return DemoSeed(CLIENT_ID, _secret(seed, CLIENT_ID), MACHINE_CLIENT_ID, _secret(seed, MACHINE_CLIENT_ID), users)
 
 
-def _save_applications(tx: UnitOfWork, seed: Secret, redirect_uris: tuple[str, ...]) -> None:
+def _save_applications(tx: UnitOfWork, seed: Secret, redirect_uris: tuple[str, ...], *, at: datetime) -> None:
     known = tx.applications.find(CLIENT_ID)
     addresses = tuple(dict.fromkeys((*(known.redirect_uris if known else ()), *redirect_uris)))
     origins = sorted({"{0.scheme}://{0.netloc}".format(urlsplit(uri)) for uri in addresses})
@@ -134,6 +135,7 @@ def _save_applications(tx: UnitOfWork, seed: Secret, redirect_uris: tuple[str, .
     )
     for application in (web, machine):
         tx.applications.save(application, secret_digest=digest_of(_secret(seed, application.client_id)))
+        tx.audit.record("operator", "application.save", application.client_id, at, after=application)
 
 
 def _secret(seed: Secret, client_id: str) -> str:

@@ -27,4 +27,5 @@ def trigger_event(engine: Engine, *, type: str, customer_id: str | None = None) 
         event_id = tx.outbox.announce(
             type=event_type.code, data=event_type.example, customer=customer, source="admin", at=engine.now()
         )
+        tx.audit.record("operator", "event.trigger", event_id, engine.now())
         return tx.outbox.get(event_id)

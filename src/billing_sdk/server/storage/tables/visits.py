@@ -98,5 +98,5 @@ idempotent_answers = Table(
     Column("effect_id", String(64)),
     # Both are empty while the request is being served.
     Column("status", Integer),
-    Column("body", Text),
+    Column("sealed_body", Text),
 )

@@ -1,4 +1,4 @@
-"""The audit can be checked: each record has a MAC, and each committed one a link to the one before."""
+"""The audit can be checked, each record by a MAC and a link to the one before; kept answers are sealed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from billing_sdk.server.ids import new_id, new_secret
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.audit import record_mac
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -43,6 +43,19 @@ def upgrade() -> None:
     )
     for table in TABLES:
         _refuse_changes(table, is_postgresql=is_postgresql)
+    _seal_answers()
+
+
+def _seal_answers() -> None:
+    sealer: Sealer = context.config.attributes["sealer"]
+    with op.batch_alter_table("idempotent_answers") as batch:
+        batch.alter_column("body", new_column_name="sealed_body", existing_type=sa.Text, existing_nullable=True)
+    answers = sa.table("idempotent_answers", *(sa.column(name, sa.Text) for name in ("scope", "key", "sealed_body")))
+    kept = sa.select(answers).where(answers.c.sealed_body.is_not(None))
+    for scope, key, body in op.get_bind().execute(kept).all():
+        sealed = sealer.seal(Secret(body), place=f"idempotent_answers/{scope}/{key}")
+        mine = (answers.c.scope == scope) & (answers.c.key == key)
+        op.get_bind().execute(sa.update(answers).where(mine).values(sealed_body=sealed))
 
 
 def _make_key() -> bytes:

@@ -1,0 +1,271 @@
+"""The audit: what is changed, removed, slipped in or put elsewhere is found; and each record tells who and where."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from sqlalchemy import create_engine as connect, insert, make_url, select, text
+
+from billing_sdk.errors import NotFound, WrongCredentials
+from billing_sdk.server.clock import TestClock
+from billing_sdk.server.gateways import ManagedGateway
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.storage.audit import Head
+from billing_sdk.server.storage.tables.visits import audit_links, audit_records
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.check_password import check_password
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.verify_audit import AuditWatch, link_audit, verify_audit
+from tests.contract.conftest import copy_sqlite
+from tests.contract.people import bearer, machine_token
+from tests.databases import create_database
+from tests.engines import NOON, advance, engine_on, open_database, payer
+from tests.serving import serving
+
+pytestmark = pytest.mark.attack(136)
+
+TABLES = ("audit_records", "audit_links")
+TRIGGERS = [f"{table}_append_only_{verb}" for table in TABLES for verb in ("update", "delete")]
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A database with a history, all of it linked."""
+    place = tmp_path_factory.mktemp("audit") / "billing.db"
+    with engine_on(f"sqlite:///{place}") as engine:
+        customer = payer(engine)
+        subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+        link_audit(engine)
+        assert verify_audit(engine).problems == ()
+    return place
+
+
+@pytest.fixture
+def url(template, tmp_path):
+    copy_sqlite(str(template), str(tmp_path / "billing.db"))
+    return f"sqlite:///{tmp_path / 'billing.db'}"
+
+
+@pytest.fixture
+def lived_in(url):
+    database = open_database(url)
+    settings = Settings(base_url="http://127.0.0.1:3000", database_url=url)
+    yield Engine(database, TestClock(NOON), ManagedGateway(), settings)
+    database.close()
+
+
+@pytest.fixture
+def intruder(lived_in, url):
+    """Somebody with the database file in hand, for whom its triggers are no obstacle."""
+    opened = connect(url)
+    with opened.begin() as connection:
+        for trigger in TRIGGERS:
+            connection.execute(text(f"DROP TRIGGER {trigger}"))
+    yield opened
+    opened.dispose()
+
+
+def meddle(intruder, *statements) -> None:
+    with intruder.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement) if isinstance(statement, str) else statement)
+
+
+COLUMNS = ["at", "actor", "caller", "tenant", "action", "subject", "after_digest", "request_id", "id"]
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_change_of_any_field_is_found(lived_in, intruder, column):
+    value = "'2020-01-01 00:00:00.000000'" if column == "at" else "'another'"
+    meddle(intruder, f"UPDATE audit_records SET {column} = {value} WHERE position = 3")
+    (problem,) = verify_audit(lived_in).problems
+    assert problem.startswith("record 3 was changed")
+
+
+def test_a_record_that_is_removed_is_found(lived_in, intruder):
+    meddle(intruder, "DELETE FROM audit_records WHERE position = 3")
+    assert "record 3 is missing" in verify_audit(lived_in).problems
+
+
+def test_a_record_that_is_removed_with_its_link_is_found(lived_in, intruder):
+    meddle(intruder, "DELETE FROM audit_records WHERE position = 3", "DELETE FROM audit_links WHERE position = 3")
+    assert "links 3 to 3 are missing" in verify_audit(lived_in).problems
+
+
+def test_links_that_are_numbered_anew_are_found(lived_in, intruder):
+    meddle(
+        intruder,
+        "DELETE FROM audit_records WHERE position = 3",
+        "DELETE FROM audit_links WHERE position = 3",
+        "UPDATE audit_links SET number = -number WHERE number > 3",
+        "UPDATE audit_links SET number = -number - 1 WHERE number < 0",
+    )
+    assert "link 3 does not follow from the one before" in verify_audit(lived_in).problems
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_a_record_that_is_slipped_in_is_found(lived_in, intruder, is_linked):
+    forged = {"at": NOON, "actor": "user", "action": "card.add", "subject": "c", "id": "audit_f", "mac": "0" * 64}
+    meddle(intruder, insert(audit_records).values(**forged))
+    if is_linked:
+        link_audit(lived_in)
+    assert any("not written by this server" in problem for problem in verify_audit(lived_in).problems)
+
+
+def test_a_record_can_not_be_written_twice(lived_in, intruder):
+    fields = "at, actor, action, subject, before_digest, after_digest, request_id, caller, tenant, mac"
+    meddle(intruder, f"INSERT INTO audit_records (id, {fields}) SELECT 'audit_2', {fields} FROM audit_records LIMIT 1")
+    assert any("not written by this server" in problem for problem in verify_audit(lived_in).problems)
+
+
+def test_records_that_change_places_are_found(lived_in, intruder):
+    meddle(
+        intruder,
+        "UPDATE audit_records SET position = -2 WHERE position = 2",
+        "UPDATE audit_records SET position = 2 WHERE position = 3",
+        "UPDATE audit_records SET position = 3 WHERE position = -2",
+    )
+    assert "link 2 does not follow from the one before" in verify_audit(lived_in).problems
+
+
+def test_an_end_that_is_cut_off_is_found_by_whoever_has_seen_it(lived_in, intruder, caplog):
+    watch = AuditWatch(lived_in)
+    assert watch.look() == ()
+    head = verify_audit(lived_in).head
+    meddle(
+        intruder,
+        f"DELETE FROM audit_links WHERE number = {head.number}",
+        "DELETE FROM audit_records WHERE position = (SELECT max(position) FROM audit_records)",
+    )
+    expected = f"link {head.number}, which was there before, is gone or another one"
+    assert verify_audit(lived_in).problems == ()
+    assert verify_audit(lived_in, known=head).problems == (expected,)
+    with caplog.at_level(logging.ERROR):
+        assert watch.look() == (expected,)
+    assert "the audit does not hold" in caplog.text
+
+
+def test_the_watch_checks_everything_once_a_day(lived_in, intruder):
+    watch = AuditWatch(lived_in)
+    assert watch.look() == ()
+    meddle(intruder, "UPDATE audit_records SET actor = 'nobody' WHERE position = 1")
+    assert watch.look() == ()
+    advance(lived_in, hours=24)
+    assert watch.look() == ("record 1 was changed, or was not written by this server",)
+
+
+def test_writers_at_once_never_fork_the_chain_and_links_follow_commits(engine):
+    link_audit(engine)
+    together = threading.Barrier(4)
+
+    def write(number: int) -> None:
+        together.wait(60)
+        for turn in range(5):
+            with engine.begin() as tx:
+                tx.audit.record("user", "test.write", f"{number}-{turn}", NOON)
+            link_audit(engine)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    head = link_audit(engine)
+    report = verify_audit(engine, known=head)
+    assert report.problems == ()
+    assert report.head == head
+    assert report.records == head.number
+
+
+@pytest.mark.postgres
+def test_a_record_that_commits_late_gets_its_link_after_those_that_were_quicker(postgresql_engine):
+    engine = postgresql_engine
+    link_audit(engine)
+    with engine.begin() as slow:
+        slow.audit.record("user", "test.slow", "slow", NOON)
+        with engine.begin() as quick:
+            quick.audit.record("user", "test.quick", "quick", NOON)
+        link_audit(engine)
+    link_audit(engine)
+    with engine.read() as tx:
+        assert [row.subject for row in tx.audit.linked()][-2:] == ["quick", "slow"]
+    assert verify_audit(engine).problems == ()
+
+
+@pytest.fixture
+def postgresql_engine(postgres):
+    with engine_on(create_database(postgres)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("table", ["audit_records", "audit_links"])
+def test_the_database_refuses_to_empty_change_or_cut_the_audit(engine, database_url, table):
+    payer(engine)
+    link_audit(engine)
+    statements = [f"UPDATE {table} SET position = 9", f"DELETE FROM {table}"]
+    if database_url.startswith("postgresql"):
+        statements.append(f"TRUNCATE {table}")
+    url = make_url(database_url)
+    opened = connect(url if url.get_backend_name() == "sqlite" else url.set(drivername="postgresql+psycopg"))
+    for statement in statements:
+        with pytest.raises(Exception, match="append-only"), opened.begin() as connection:
+            connection.execute(text(statement))
+    opened.dispose()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(f"sqlite:///{tmp_path_factory.mktemp('server') / 'billing.db'}") as running:
+        yield running
+
+
+def test_a_record_names_the_request_and_who_called(server):
+    headers = bearer(machine_token(server))
+    body = {
+        "profile": {"given_name": "Ida"},
+        "identities": [{"type": "email", "details": {"email": "ida@example.com"}}],
+    }
+    made = httpx.post(f"{server.base_url}/api/v1/user", headers=headers, json=body)
+    refused = httpx.delete(f"{server.base_url}/api/v1/user", params={"id": "kp_nobody"}, headers=headers)
+    with server.engine.database.begin() as tx:
+        rows = list(tx.audit.unlinked())
+    by_request = {row.request_id: row for row in rows if row.request_id}
+    assert refused.status_code == 404
+    assert made.status_code == 200
+    found = by_request[made.headers["x-request-id"]]
+    assert (found.action, found.caller) == ("user.create", server.seed.m2m_client_id)
+
+
+def test_what_was_refused_to_a_machine_is_recorded_with_its_request(server):
+    token = machine_token(server, "read:users")
+    refused = httpx.delete(f"{server.base_url}/api/v1/user", params={"id": "kp_1"}, headers=bearer(token))
+    assert refused.status_code == 403
+    with server.engine.database.begin() as tx:
+        (record,) = tx.audit.of("DELETE /api/v1/user")
+    assert record["action"] == "api.call.denied"
+    assert record["request_id"] == refused.headers["x-request-id"]
+
+
+def test_no_record_keeps_what_is_personal(lived_in, url):
+    with pytest.raises(NotFound):
+        cancel_agreement(lived_in, agreement_id="agreement_none")
+    with pytest.raises(WrongCredentials):
+        check_password(lived_in, email="ada@example.com", password="wrong")
+    opened = connect(url)
+    with opened.connect() as connection:
+        kept = json.dumps([list(row) for row in connection.execute(select(audit_records))], default=str)
+    opened.dispose()
+    assert "ada" not in kept
+    assert "example.com" not in kept
+
+
+def test_the_first_link_follows_from_nothing(lived_in, url):
+    opened = connect(url)
+    with opened.connect() as connection:
+        numbers = connection.execute(select(audit_links.c.number).order_by(audit_links.c.number)).scalars().all()
+    opened.dispose()
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert Head().number == 0
