@@ -230,19 +230,6 @@ def test_a_portal_link_opens_once(engine):
         open_portal_link(engine, key=key_of(url))
 
 
-def test_a_portal_link_expires_and_so_does_a_visit(engine):
-    user_id = person(engine)
-    used, unused = (key_of(create_portal_link(engine, user_id=user_id)) for _ in range(2))
-    visit = open_portal_link(engine, key=used)
-    advance(engine, seconds=engine.settings.portal_link_seconds)
-
-    with pytest.raises(LinkUsed):
-        open_portal_link(engine, key=unused)
-    assert find_portal_visit(engine, session_key=visit.session_key) is not None
-    advance(engine, seconds=engine.settings.portal_session_seconds)
-    assert find_portal_visit(engine, session_key=visit.session_key) is None
-
-
 def test_a_visit_can_be_ended(engine):
     visit = open_portal_link(engine, key=key_of(create_portal_link(engine, user_id=person(engine))))
 

@@ -122,3 +122,18 @@ def test_webhooks_to_this_machine_are_for_local_test_environments():
     assert Settings(LOCAL, DATABASE).may_call_this_machine
     assert not Settings(PUBLIC, DATABASE).may_call_this_machine
     assert not Settings("https://127.0.0.1:9000", DATABASE, environment="live").may_call_this_machine
+
+
+@pytest.mark.attack(115)
+@pytest.mark.parametrize("seconds", [301, 86_400])
+def test_a_link_into_the_portal_is_good_for_five_minutes_at_most(seconds):
+    with pytest.raises(InvalidSetting, match="portal_link_seconds"):
+        Settings("https://billing.example.com", "sqlite:///x.db", portal_link_seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "contact", ["security@example.com", "http://example.com", "mailto:a b", "mailto:a\nContact: b", ""]
+)
+def test_a_contact_that_nobody_can_use_is_refused(contact):
+    with pytest.raises(InvalidSetting, match="security_contact"):
+        Settings("https://billing.example.com", "sqlite:///x.db", security_contact=contact)

@@ -24,6 +24,8 @@ NO_LIMITS = {
     "portal_links_per_minute": 0,
     "refused_requests_per_minute": 0,
 }
+# A link into somebody's account that may have been seen by others on its way.
+LONGEST_LINK_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Settings:
         trusted_proxies: how many proxies in front of this server add to `X-Forwarded-For`; with 0 nobody knows where a
             request comes from, attempts to sign in are counted by account alone, and refused requests by the other end
             of the connection.
+        portal_link_seconds: how long a one-time link is good for, 300 at most.
+        portal_session_seconds: how long a visit to the portal lasts at most, however it is used.
+        portal_idle_seconds: how long it lasts unused.
+        security_contact: `mailto:` or `https:` address for `/.well-known/security.txt` (RFC 9116).
 
     Raises:
         InvalidSetting: a value can't work, or is not safe; the message names its variable.
@@ -67,6 +73,7 @@ class Settings:
     session_seconds: int = 28_800
     portal_link_seconds: int = 300
     portal_session_seconds: int = 28_800
+    portal_idle_seconds: int = 1_800
     idempotency_seconds: int = 7 * DAY
     token_requests_per_second: int = 20
     management_requests_per_second: int = 50
@@ -77,6 +84,7 @@ class Settings:
     webhook_deadline_seconds: int = 15
     show_pricing_table_at_sign_up: bool = True
     trusted_proxies: int = 0
+    security_contact: str | None = None
 
     def __post_init__(self) -> None:
         _check_base_url(self.base_url)
@@ -89,6 +97,10 @@ class Settings:
                 raise _invalid(setting.name, f"is not between 0 and {MOST_REQUESTS:,}")
         if not 0 <= self.trusted_proxies <= 8:
             raise _invalid("trusted_proxies", "is not between 0 and 8")
+        if self.portal_link_seconds > LONGEST_LINK_SECONDS:
+            raise _invalid("portal_link_seconds", f"is above {LONGEST_LINK_SECONDS}")
+        if self.security_contact is not None and not _is_contact(self.security_contact):
+            raise _invalid("security_contact", "is neither mailto: nor https:")
         if self.refresh_token_seconds <= self.access_token_seconds:
             raise _invalid("refresh_token_seconds", "does not exceed access_token_seconds")
 
@@ -167,6 +179,11 @@ def _check_environment(settings: Settings) -> None:
         raise _invalid("base_url", "is plain http in a live environment")
     if settings.environment == "live" and settings.database_url in ("sqlite://", "sqlite:///:memory:"):
         raise _invalid("database_url", "keeps everything in memory in a live environment")
+
+
+def _is_contact(text: str) -> bool:
+    is_plain = text.isascii() and text.isprintable() and " " not in text and len(text) <= 256
+    return is_plain and text.startswith(("mailto:", "https://"))
 
 
 def _read(name: str, annotation: Any, text: str) -> Any:

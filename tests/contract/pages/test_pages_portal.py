@@ -91,7 +91,7 @@ def test_a_link_and_a_visit_end_with_their_time(database_url: str, visitor: Visi
         visitor.open(link)
         assert visitor.submit("Continue").status == 410
         assert enter_portal(visitor, server, grace).status == 200
-        clock.advance(seconds=server.engine.settings.portal_session_seconds)
+        clock.advance(seconds=server.engine.settings.portal_idle_seconds)
         page = visitor.open("/portal/plan_details")
         assert page.status == 401
         assert "Your visit to this page is over" in page.text

@@ -26,6 +26,7 @@ from billing_sdk.server.oidc.hints import read_id_token_hint
 from billing_sdk.server.oidc.logout_page import confirm_page, signed_out_page
 from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.open_portal_link import end_portal_visit
 
 # The standard's name, the name that one published client sends, and the name that the documentation gives.
 STANDARD_NAME = "post_logout_redirect_uri"
@@ -70,6 +71,9 @@ def logout(request: Request, engine: Engine) -> Response:
     elif not wanted.is_proven_for(session):
         return confirm_page(request, wanted.fields, csrf_token=web.csrf_token(key), return_to=wanted.return_to)
     end_session(engine, key=key)
+    portal_key = web.read_portal_key(request, engine.settings)
+    if portal_key is not None:
+        end_portal_visit(engine, session_key=portal_key)
     with engine.begin() as tx:
         tx.tokens.revoke_session(digest_of(key), at=engine.now())
     return _signed_out(engine, wanted)
@@ -119,4 +123,5 @@ def _signed_out(engine: Engine, wanted: LogoutRequest) -> Response:
         response = RedirectResponse(add_params_to_uri(wanted.return_to, state), SEE_OTHER)
     web.clear_session_key(response, engine.settings)
     web.clear_portal_key(response, engine.settings)
+    web.forget_pages(response)
     return response

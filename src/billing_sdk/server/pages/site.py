@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib.resources import files
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import RouteNotFound
@@ -22,13 +23,15 @@ ASSETS = {
     "enhance.js": "text/javascript",
     "mark.svg": "image/svg+xml",
 }
-PUBLIC_SECONDS = 3_600
+PUBLIC = {"Cache-Control": "public, max-age=3600"}
+SECURITY_CONTACT_LASTS = timedelta(days=180)
 
 
 def routes(_engine: Engine) -> list[BaseRoute]:
     """Return every route of the hosted pages; requests bring the engine along."""
     return [
         Route("/", page(show_home), methods=["GET"]),
+        Route("/.well-known/security.txt", page(show_security_contact), methods=["GET"]),
         Route("/static/{name}", page(send_asset), methods=["GET"]),
         *journey.routes(),
         *portal.routes(),
@@ -40,10 +43,29 @@ def show_home(request: Request, _engine: Engine) -> Response:
     return show(request, "home.html", application=NOBODY)
 
 
+def show_security_contact(_request: Request, engine: Engine) -> Response:
+    """Say whom to tell about a hole (RFC 9116).
+
+    Raises:
+        RouteNotFound: the operator has named nobody.
+    """
+    contact, issuer = engine.settings.security_contact, engine.settings.base_url
+    if contact is None:
+        raise RouteNotFound("nobody is named as the contact", remedy="Set BILLING_SERVER_SECURITY_CONTACT.")
+    expires_at = (engine.now() + SECURITY_CONTACT_LASTS).replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = (
+        f"Contact: {contact}",
+        f"Expires: {expires_at:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en",
+        f"Canonical: {issuer}/.well-known/security.txt",
+    )
+    return PlainTextResponse("".join(f"{line}\n" for line in lines), headers=PUBLIC)
+
+
 def send_asset(request: Request, _engine: Engine) -> Response:
     """Send a style sheet or the script; the names are a list, so that no path can lead elsewhere."""
     name = request.path_params["name"]
     if name not in ASSETS:
         raise RouteNotFound(f"there is no asset {name[:64]!r}")
     content = files("billing_sdk.server.pages").joinpath("static", name).read_bytes()
-    return Response(content, media_type=ASSETS[name], headers={"Cache-Control": f"public, max-age={PUBLIC_SECONDS}"})
+    return Response(content, media_type=ASSETS[name], headers=PUBLIC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from billing_sdk.server.domain.visits import PortalLink, PortalVisit
 from billing_sdk.server.ids import digest_of
@@ -45,6 +45,11 @@ class PortalLinkRepository:
         values = dict(row)
         del values["key_digest"]
         return PortalVisit(session_key=session_key, **values)
+
+    def prolong_visit(self, visit: PortalVisit) -> None:
+        """Store when a visit that was used is over; one that has ended meanwhile stays ended."""
+        named = portal_visits.c.key_digest == digest_of(visit.session_key)
+        self._connection.execute(update(portal_visits).where(named).values(expires_at=visit.expires_at))
 
     def end_visit(self, session_key: str) -> None:
         """End a visit, if it is there."""

@@ -9,6 +9,9 @@ from billing_sdk.server.domain.visits import PortalVisit as PortalVisit
 from billing_sdk.server.ids import digest_of, new_secret
 from billing_sdk.server.usecases.engine import Engine
 
+# So that not every page that somebody opens is a write.
+NOTED_EVERY = timedelta(minutes=1)
+
 
 def open_portal_link(engine: Engine, *, key: str) -> PortalVisit:
     """Use a link up and begin a visit; of many who try at once, exactly one gets in.
@@ -27,8 +30,9 @@ def open_portal_link(engine: Engine, *, key: str) -> PortalVisit:
                 org_code=link.org_code,
                 sub_nav=link.sub_nav,
                 return_url=link.return_url,
-                expires_at=at + timedelta(seconds=engine.settings.portal_session_seconds),
-            )
+                expires_at=at,
+                ends_at=at + timedelta(seconds=engine.settings.portal_session_seconds),
+            ).used(at, idle_seconds=engine.settings.portal_idle_seconds)
             tx.portal_links.add_visit(visit)
             tx.audit.record(link.user_id, "portal_link.open", link.user_id, at)
             return visit
@@ -36,9 +40,18 @@ def open_portal_link(engine: Engine, *, key: str) -> PortalVisit:
 
 
 def find_portal_visit(engine: Engine, *, session_key: str) -> PortalVisit | None:
-    """Return the visit that a key belongs to, while it runs."""
+    """Return the visit that a key belongs to, while it runs; it goes on because it is used."""
+    at = engine.now()
     with engine.read() as tx:
-        return tx.portal_links.find_visit(session_key, at=engine.now())
+        visit = tx.portal_links.find_visit(session_key, at=at)
+    if visit is None:
+        return None
+    used = visit.used(at, idle_seconds=engine.settings.portal_idle_seconds)
+    if used.expires_at - visit.expires_at >= NOTED_EVERY:
+        with engine.begin() as tx:
+            tx.portal_links.prolong_visit(used)
+        return used
+    return visit
 
 
 def end_portal_visit(engine: Engine, *, session_key: str) -> None:

@@ -39,6 +39,7 @@ from billing_sdk.server.web.floods import Floods as Floods, address_of as addres
 from billing_sdk.server.web.headers import (
     SecurityHeaders as SecurityHeaders,
     allow_form_target as allow_form_target,
+    forget_pages as forget_pages,
     nonce_of as nonce_of,
 )
 from billing_sdk.server.web.plain_page import plain_page as plain_page

@@ -9,11 +9,32 @@ import secrets
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_sdk.server.domain.identity.application import origin_of
 
 HSTS = "max-age=31536000; includeSubDomains"
+# What pages of forms never need, whatever ends up on them.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+)
+# Sent when somebody leaves: a page that the browser has kept must not come back by its back button (ASVS 14.3.1).
+FORGET_PAGES = '"cache"'
 
 
 class SecurityHeaders:
@@ -50,6 +71,7 @@ class SecurityHeaders:
         headers["Referrer-Policy"] = "no-referrer"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = PERMISSIONS
         headers.setdefault("Cache-Control", "no-store")
         if self._is_secure:
             headers["Strict-Transport-Security"] = HSTS
@@ -71,6 +93,11 @@ def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> s
             "object-src 'none'",
         )
     )
+
+
+def forget_pages(response: Response) -> None:
+    """Let the browser forget the pages that it has kept of this server."""
+    response.headers["Clear-Site-Data"] = FORGET_PAGES
 
 
 def nonce_of(connection: HTTPConnection) -> str:

@@ -40,7 +40,10 @@ class Application:
 
     def allows_return_to(self, url: str) -> bool:
         """Tell whether a return address has the origin of one of the registered redirect addresses."""
-        return origin_of(url) in {origin_of(uri) for uri in (*self.redirect_uris, *self.logout_redirect_uris)}
+        origin = origin_of(url)
+        return origin is not None and origin in {
+            origin_of(uri) for uri in (*self.redirect_uris, *self.logout_redirect_uris)
+        }
 
 
 def origin_of(url: str) -> str | None:

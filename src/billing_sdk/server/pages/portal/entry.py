@@ -58,4 +58,5 @@ def leave(request: Request, engine: Engine) -> Response:
         return_url=desk.return_url,
     )
     web.clear_portal_key(response, engine.settings)
+    web.forget_pages(response)
     return response

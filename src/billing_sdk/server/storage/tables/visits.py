@@ -56,6 +56,7 @@ portal_visits = Table(
     Column("sub_nav", String(64), nullable=False),
     Column("return_url", Text),
     Column("expires_at", Instant, nullable=False, index=True),
+    Column("ends_at", Instant, nullable=False),
 )
 
 # Append-only: triggers refuse to change or remove a row, of either table.
