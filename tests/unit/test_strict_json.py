@@ -23,6 +23,7 @@ def test_a_plain_document_is_read_as_it_was_written(document):
     assert read_json(json.dumps(document).encode()) == document
 
 
+@pytest.mark.attack(64, 65, 66, 79)
 @pytest.mark.parametrize(
     "body",
     [

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import respx
 
-from billing_sdk import AsyncClient, Client
-from tests.unit.sdk.kit import ISSUER, SETTINGS, answer_always, publish, token_response
+from billing_sdk import AsyncClient, Client, KeyStatus
+from tests.unit.sdk.kit import ISSUER, NOW, SETTINGS, Monotonic, answer_always, publish, token_response
 
 
 class Driver:
@@ -94,3 +94,34 @@ def issuer() -> Iterator[respx.MockRouter]:
         machine = token_response(access_token="machine-token", expires_in=86_400)
         answer_always(router.post("/oauth2/token", data__contains={"grant_type": "client_credentials"}), machine)
         yield router
+
+
+class Clocked:
+    """A client whose caches count on a clock that a test moves."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.clock = Monotonic()
+        self.driver = driver
+        provider = driver.client._provider
+        provider.__init__(driver.client.config, now=lambda: NOW, monotonic=self.clock)
+
+    @property
+    def status(self) -> KeyStatus:
+        """How the keys are doing."""
+        found: KeyStatus = self.driver.client.keys.status()
+        return found
+
+    def verify(self, token: str) -> Any:
+        """Verify a token that was not seen before."""
+        self.driver.client._provider.verifier._verified.clear()
+        return self.show(token)
+
+    def show(self, token: str) -> Any:
+        """Show a token, again or for the first time."""
+        return self.driver.run(lambda c: c.tokens.verify_access(token))
+
+
+@pytest.fixture
+def clocked(driver: Driver) -> Clocked:
+    """A client with a clock."""
+    return Clocked(driver)

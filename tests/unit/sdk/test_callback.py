@@ -173,7 +173,7 @@ def test_the_issuer_need_not_be_sent_where_the_metadata_does_not_promise_it(
     assert visit.come_back(bent(visit, iss=None)).user.sub == "kp_1"
 
 
-@pytest.mark.attack(2, 29)
+@pytest.mark.attack(2, 29, 66, 68, 69, 70, 71, 72, 73)
 @pytest.mark.parametrize(
     "claims",
     [
@@ -203,6 +203,7 @@ def test_an_id_token_of_another_sign_in_is_refused(visit: Visit, claims: dict[st
         visit.come_back()
 
 
+@pytest.mark.attack(67, 72, 78)
 def test_an_id_token_that_has_ended_or_is_badly_signed_is_refused(visit: Visit) -> None:
     given = id_claims(visit.access_token, visit.transaction.nonce)
     for bad in (

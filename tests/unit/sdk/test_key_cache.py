@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import httpx
 import pytest
@@ -18,15 +17,13 @@ from billing_sdk import AsyncClient, Client, KeySet, KeyStatus
 from billing_sdk._operation import Call
 from billing_sdk.auth.discovery import Metadata
 from billing_sdk.errors import BillingError, InvalidToken, TokenError, UnknownKey, Unreachable
-from tests.unit.sdk.conftest import Driver
+from tests.unit.sdk.conftest import Clocked, Driver
 from tests.unit.sdk.kit import (
     ISSUER,
     KEY,
     METADATA,
-    NOW,
     OTHER_KEY,
     SETTINGS,
-    Monotonic,
     access_claims,
     publish,
     segment,
@@ -34,37 +31,6 @@ from tests.unit.sdk.kit import (
 
 TOKEN = KEY.sign(access_claims())
 ROTATED = OTHER_KEY.sign(access_claims())
-
-
-class Clocked:
-    """A client whose caches count on a clock that a test moves."""
-
-    def __init__(self, driver: Driver) -> None:
-        self.clock = Monotonic()
-        self.driver = driver
-        provider = driver.client._provider
-        provider.__init__(driver.client.config, now=lambda: NOW, monotonic=self.clock)
-
-    @property
-    def status(self) -> KeyStatus:
-        """How the keys are doing."""
-        found: KeyStatus = self.driver.client.keys.status()
-        return found
-
-    def verify(self, token: str) -> Any:
-        """Verify a token that was not seen before."""
-        self.driver.client._provider.verifier._verified.clear()
-        return self.show(token)
-
-    def show(self, token: str) -> Any:
-        """Show a token, again or for the first time."""
-        return self.driver.run(lambda c: c.tokens.verify_access(token))
-
-
-@pytest.fixture
-def clocked(driver: Driver) -> Clocked:
-    """A client with a clock."""
-    return Clocked(driver)
 
 
 def keys_route(issuer: respx.MockRouter) -> respx.Route:
@@ -303,13 +269,6 @@ def test_what_is_being_fetched_during_a_purge_is_not_kept(clocked: Clocked, issu
         before.send(KeySet.read({"keys": [KEY.jwk()]}))
     assert keys.fresh is None
     after.close()
-
-
-def test_metadata_stays_during_an_outage(clocked: Clocked, issuer: respx.MockRouter) -> None:
-    clocked.driver.run(lambda c: c.login.login_url())
-    issuer.get("/.well-known/openid-configuration").mock(httpx.Response(503))
-    clocked.clock.advance(3_601)
-    assert str(clocked.driver.run(lambda c: c.login.login_url())).startswith(METADATA["authorization_endpoint"])
 
 
 @pytest.mark.attack(84, 91)

@@ -139,7 +139,7 @@ def test_a_page_of_html_is_told_by_its_status(driver: Driver, issuer: respx.Mock
     assert "script" not in str(caught.value)
 
 
-@pytest.mark.attack(47)
+@pytest.mark.attack(47, 85, 86)
 @pytest.mark.parametrize(
     "answer",
     [
@@ -310,14 +310,14 @@ def dripping() -> Iterator[str]:
         thread.join(10)
 
 
-@pytest.mark.attack(48)
+@pytest.mark.attack(48, 86)
 def test_a_server_that_drips_is_given_up_at_the_deadline(dripping: str) -> None:
     client = Client(issuer=dripping, client_id="a", deadline_seconds=0.4)
     with client, pytest.raises(DeadlineExceeded):
         client.entitlements.list("token")
 
 
-@pytest.mark.attack(48)
+@pytest.mark.attack(48, 86)
 def test_a_server_that_drips_is_given_up_at_the_deadline_by_a_task_too(dripping: str) -> None:
     async def ask_it() -> None:
         async with AsyncClient(issuer=dripping, client_id="a", deadline_seconds=0.4) as client:
