@@ -13,6 +13,9 @@ from typing import Any, Final
 
 DEEPEST: Final = 32
 LONGEST_NUMBER: Final = 40
+# What is looked for in a text before, so that a hostile one costs no call for each of its thousands of values.
+_LONG_NUMBER: Final = re.compile(r"[0-9]{40}")
+_SUSPICIOUS_ESCAPE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNWANTED: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -28,7 +31,7 @@ def parse(document: bytes | str) -> Any:
         found = json.loads(
             text,
             object_pairs_hook=_object,
-            parse_int=_whole,
+            parse_int=_whole if _LONG_NUMBER.search(text) else None,
             parse_float=_fraction,
             parse_constant=_constant,
         )
@@ -36,7 +39,10 @@ def parse(document: bytes | str) -> Any:
         raise ValueError("it is nested too deep") from None
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise ValueError("it is not JSON") from None
-    _require_plain(found)
+    _require_shallow(found)
+    # Decoded UTF-8 holds no half characters, and JSON no raw NUL: only an escape can bring them.
+    if isinstance(document, str) or _SUSPICIOUS_ESCAPE.search(text):
+        _require_whole_characters(found)
     return found
 
 
@@ -76,21 +82,28 @@ def _constant(text: str) -> Any:
     raise ValueError(f"{text} is not a JSON number")
 
 
-def _require_plain(document: Any) -> None:
-    level: list[Any] = [document]
-    depth = 0
-    while level:
-        inner: list[Any] = []
-        for member in level:
-            if isinstance(member, str):
-                _require_whole_characters(member)
-            elif isinstance(member, dict | list):
-                if depth == DEEPEST:
-                    raise ValueError("it is nested too deep")
-                inner += [*member, *member.values()] if isinstance(member, dict) else member
-        level, depth = inner, depth + 1
+def _require_shallow(document: Any) -> None:
+    level: list[Any] = [document] if isinstance(document, dict | list) else []
+    for _ in range(DEEPEST):
+        level = [
+            member
+            for holder in level
+            for member in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(member, dict | list)
+        ]
+        if not level:
+            return
+    raise ValueError("it is nested too deep")
 
 
-def _require_whole_characters(text: str) -> None:
-    if _UNWANTED.search(text):
-        raise ValueError("it holds a NUL or half a character")
+def _require_whole_characters(document: Any) -> None:
+    waiting: list[Any] = [document]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            if _UNWANTED.search(found):
+                raise ValueError("it holds a NUL or half a character")
+        elif isinstance(found, dict):
+            waiting += [*found, *found.values()]
+        elif isinstance(found, list):
+            waiting += found

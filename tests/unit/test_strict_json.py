@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
+from billing_sdk._strict_json import parse
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.web import read_json
 
@@ -61,3 +62,35 @@ def test_nesting_is_allowed_up_to_its_bound():
 
 def test_a_bracket_inside_a_string_is_not_nesting():
     assert read_json(json.dumps("[" * 100).encode()) == "[" * 100
+
+
+@pytest.mark.attack(64, 66, 79)
+@pytest.mark.parametrize(
+    ("text", "is_fine"),
+    [
+        ("9" * 40, True),
+        ("9" * 41, False),
+        ("-" + "9" * 39, True),
+        ("-" + "9" * 40, False),
+        ('"' + "9" * 50 + '"', True),
+        ('"\\\\u0000"', True),
+        ('"\\ud83d\\ude00"', True),
+        ('"\\ude00\\ud83d"', False),
+        ('"\\uD800"', False),
+        ('["\\ud83d\\ude00", {"\\u0000": 1}]', False),
+        ('[[{"a": ["\\udfff"]}]]', False),
+    ],
+)
+def test_what_only_looks_suspicious_is_read_and_what_is_not_plain_is_not(text, is_fine):
+    if is_fine:
+        assert parse(text.encode()) == parse(text) == json.loads(text)
+        return
+    for document in (text, text.encode()):
+        with pytest.raises(ValueError, match=r"number|NUL"):
+            parse(document)
+
+
+@pytest.mark.attack(79)
+def test_half_a_character_in_a_text_that_was_decoded_elsewhere_is_refused():
+    with pytest.raises(ValueError, match="half"):
+        parse('{"a": "\ud800"}')
