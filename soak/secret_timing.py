@@ -67,7 +67,7 @@ def _sign_in(engine: Engine, clock: TestClock, email: str, count: int) -> Bar:
         def ask() -> None:
             with suppress(WrongCredentials):
                 check_password(engine, email=address, password="not the password of anybody")
-            clock.advance(minutes=2)  # or five attempts would be all
+            clock.advance(hours=1)  # or five attempts would be all
 
         return ask
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from urllib.parse import urlencode
 
 import httpx
 import jwt
@@ -206,14 +207,23 @@ def test_an_application_signs_its_own_person_out(server: RunningServer, sign_in:
     assert refresh(server, answer["refresh_token"]).json()["error"] == "invalid_grant"
 
 
+@pytest.mark.attack(52)
 @pytest.mark.parametrize("name", ["redirect", "redirect_uri", "post_logout_redirect_uri"])
-def test_an_application_may_name_itself_and_a_registered_address(
+def test_an_application_that_only_names_itself_has_its_person_asked_and_sent_back(
     server: RunningServer, sign_in: SignIn, name: str
 ) -> None:
     address = "http://127.0.0.1:3000/bye"
     allow_logout_to(server, address)
-    response = sign_in.browser.get("/logout", params={"client_id": server.seed.client_id, name: address})
-    assert response.headers["location"] == address
+    with Visitor() as visitor:
+        visitor.http.cookies.update(sign_in.browser.cookies)
+        page = visitor.open(
+            f"{server.base_url}/logout?{urlencode({'client_id': server.seed.client_id, name: address})}"
+        )
+        assert "Sign out?" in page.text
+        assert is_signed_in(sign_in)
+        with pytest.raises(httpx.ConnectError) as left:  # nobody listens at the application's address
+            visitor.submit("Sign out")
+    assert str(left.value.request.url) == address
     assert not is_signed_in(sign_in)
 
 
@@ -225,6 +235,7 @@ def test_an_application_may_name_itself_and_a_registered_address(
         {"redirect": "http://127.0.0.1:3000/bye"},
         {"client_id": "nobody", "redirect": "http://127.0.0.1:3000/bye"},
         {"post_logout_redirect_uri": "https://evil.example/"},
+        {"client_id": "{client_id}", "redirect": "http://127.0.0.1:3000/bye"},
         {"client_id": "{client_id}", "redirect": "http://127.0.0.1:3000/bye?x=1"},
         {"id_token_hint": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJrcF8xIn0.", "redirect": "https://evil.example/"},
         {"state": '"><script>alert(1)</script>'},

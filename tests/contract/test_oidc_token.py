@@ -65,6 +65,11 @@ def add_client(server: RunningServer, client_id: str, *, is_confidential: bool) 
     return {"client_id": client_id, "client_secret": secret}
 
 
+def basic(credentials: bytes) -> str:
+    """Return the header of HTTP Basic for credentials as they are, well formed or not."""
+    return f"Basic {base64.b64encode(credentials).decode()}"
+
+
 def machine(server: RunningServer, **changes: str | None) -> httpx.Response:
     """Ask for a token as the demo machine."""
     audience = server.engine.settings.management_audience[0]
@@ -182,7 +187,29 @@ def test_a_client_uses_one_way_to_prove_who_it_is(server: RunningServer, sign_in
 
 @pytest.mark.attack(40)
 @pytest.mark.parametrize(
-    "header", ["Basic", "Basic !!!", "Basic /////w==", "Basic bm9ib2R5", "Digest x", "Basic JTo=", ""]
+    "header",
+    [
+        "",
+        "Basic",
+        "Basic !!!",
+        "Basic bm9ib2R5",
+        "Digest x",
+        basic(b"%:"),
+        basic(b"\xff\xff"),  # not UTF-8
+        basic(b"demo%FFapp:x"),
+        basic(b"demo%00app:x"),  # PostgreSQL has no such text
+        basic(b"demo\x00app:x"),
+        basic(b"demo_app:%"),
+        basic(b"demo_app:\x00"),
+        basic(b"demo:app:x"),  # a colon in an id is encoded
+        basic("d\u00e9mo_app:x".encode()),
+        basic(b":"),
+        basic(b"demo_app:"),
+        basic(b"demo_app:" + b"x" * 10_000),
+        basic(b"x" * 10_000 + b":x"),
+        f"{basic(b'demo_app:x')}, {basic(b'demo_app:y')}",
+        f"Bearer {'x' * 43}",
+    ],
 )
 def test_a_malformed_header_proves_nothing(server: RunningServer, header: str) -> None:
     fields: dict[str, str | None] = {"grant_type": "client_credentials"}

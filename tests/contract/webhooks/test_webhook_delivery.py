@@ -14,6 +14,7 @@ from billing_sdk.server.usecases.deliver_due import deliver_due
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
 from billing_sdk.server.usecases.signing_keys import (
     KEY_SET_MAX_AGE_SECONDS,
+    PUBLICATION_MARGIN,
     current_key,
     published_keys,
     rotate_key,
@@ -121,7 +122,7 @@ def test_what_was_signed_before_and_after_a_rotation_is_verified_with_the_publis
     announce(engine)
     deliver_due(engine)
     following = rotate_key(engine)
-    clock.advance(seconds=KEY_SET_MAX_AGE_SECONDS + 1)
+    clock.advance(seconds=KEY_SET_MAX_AGE_SECONDS + PUBLICATION_MARGIN.total_seconds())
     announce(engine)
     deliver_due(engine)
     published = {key.kid: jwt.PyJWK(key.public_jwk()).key for key in published_keys(engine)}

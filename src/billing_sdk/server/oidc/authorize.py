@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from authlib.oauth2.rfc6749 import AccessDeniedError, OAuth2Error
+from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, OAuth2Error
 from authlib.oidc.core.errors import InteractionRequiredError, LoginRequiredError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from billing_sdk.errors import Forbidden, InvalidRequest
+from billing_sdk.errors import BillingError, Forbidden, InvalidRequest
 from billing_sdk.server import web
 from billing_sdk.server.domain.visits import Journey, Session
 from billing_sdk.server.oidc.answers import SEE_OTHER, redirect_error
 from billing_sdk.server.oidc.authorization_request import AuthorizationRequest, read_authorization_request
 from billing_sdk.server.oidc.hints import expected_subjects
+from billing_sdk.server.oidc.provider import printable
 from billing_sdk.server.oidc.resume import finish
 from billing_sdk.server.usecases.begin_journey import begin_journey
 from billing_sdk.server.usecases.engine import Engine
@@ -85,14 +86,18 @@ def _answer_silently(request: Request, engine: Engine, wanted: AuthorizationRequ
         LoginRequiredError: nobody is signed in, or not recently enough.
         InteractionRequiredError: there is something to ask first.
         AccessDeniedError: the user does not belong to the organization that the request names.
+        InvalidRequestError: it asks for something that there is not, which otherwise a page would say.
     """
     if user_id is None:
         raise LoginRequiredError(description="User authentication is required")
     try:
         journey, _ = _begin(engine, wanted, user_id)
+        step = next_step(engine, journey=journey)
     except Forbidden:
         raise AccessDeniedError("the user does not belong to this organization") from None
-    if next_step(engine, journey=journey) != "finish":
+    except BillingError as error:
+        raise InvalidRequestError(printable(error.detail)) from None
+    if step != "finish":
         raise InteractionRequiredError(description="The user has something to decide first")
     return finish(request, engine, journey)
 

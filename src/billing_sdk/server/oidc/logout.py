@@ -1,8 +1,8 @@
 """Signing out at the provider: GET and POST /logout.
 
 A link on another site must not be able to sign anybody out. So the request is followed at once only where an
-application proves that it comes from a session of its own, by an ID token, or names itself and one of its registered
-addresses; in every other case the person is asked. Only a registered address is ever followed.
+application proves by an ID token that it is about a sign-in of its own; in every other case the person is asked. Only
+a registered address is ever followed.
 
 Source: OpenID Connect RP-Initiated Logout 1.0, sections 2, 3 and 6.
 """
@@ -40,17 +40,15 @@ class LogoutRequest:
     Attributes:
         return_to: where the person goes afterwards; always a registered address.
         user_id: whom the application says that this is about, by an ID token of ours.
-        names_itself: it names an application and an address that is registered for it.
     """
 
     return_to: str | None
     user_id: str | None
-    names_itself: bool
     fields: Mapping[str, str] = field(repr=False)
 
     def is_proven_for(self, session: Session) -> bool:
         """Tell whether it need not be confirmed."""
-        return self.user_id == session.user_id or (self.user_id is None and self.names_itself)
+        return self.user_id == session.user_id
 
 
 def logout(request: Request, engine: Engine) -> Response:
@@ -86,11 +84,10 @@ def read_logout_request(engine: Engine, fields: Mapping[str, str]) -> LogoutRequ
     client = find_client(engine, client_id) if client_id else None
     name = next((name for name in ADDRESS_NAMES if fields.get(name)), STANDARD_NAME)
     return_to = fields[name] if fields.get(name) in _registered(engine, client, name) else None
-    names_itself = client is not None and return_to is not None
     kept = {name: fields[name] for name in ("state", *ADDRESS_NAMES) if name in fields}
     if client is not None:
         kept["client_id"] = client.client_id
-    return LogoutRequest(return_to, hint.get("sub"), names_itself, kept)
+    return LogoutRequest(return_to, hint.get("sub"), kept)
 
 
 def _read_hint(engine: Engine, fields: Mapping[str, str]) -> Mapping[str, str]:

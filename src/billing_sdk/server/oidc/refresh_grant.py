@@ -54,13 +54,14 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib is untyp
     def authenticate_refresh_token(self, refresh_token: str) -> Presented | None:
         """Return a refresh token that has not expired and whose family was not revoked, used before or not."""
         engine, at = self.server.engine, self.server.engine.now()
-        with engine.begin() as tx:
+        with engine.read() as tx:
             token = tx.tokens.find_refresh_token(digest_of(refresh_token))
-            if token is None or token.family.revoked_at is not None or token.expires_at <= at:
-                return None
-            if token.family.client_id != self.request.client.client_id:
+        if token is None or token.family.revoked_at is not None or token.expires_at <= at:
+            return None
+        if token.family.client_id != self.request.client.client_id:
+            with engine.begin() as tx:
                 _revoke(tx, token, at)  # it has left the hands that it was given into
-                return None
+            return None
         return Presented(token)
 
     def authenticate_user(self, presented: Presented) -> User:

@@ -8,8 +8,10 @@ from billing_sdk.errors import NotFound
 from billing_sdk.server.signing import SigningKey
 from billing_sdk.server.usecases.engine import Engine
 
-# For so long may others keep the published keys; the next key has to be published for longer before it signs.
+# For so long may others keep the published keys. The next key is published for longer before it signs: an answer
+# without it may still be on its way when it is added, and their clock may be slow.
 KEY_SET_MAX_AGE_SECONDS = 900
+PUBLICATION_MARGIN = timedelta(minutes=5)
 # A retry of a webhook and a clock that is off are no reason to refuse what an old key has signed.
 RETIREMENT_MARGIN = timedelta(hours=24)
 
@@ -36,7 +38,7 @@ def rotate_key(engine: Engine) -> SigningKey:
     """
     at = engine.now()
     settings = engine.settings
-    activates_at = at + timedelta(seconds=KEY_SET_MAX_AGE_SECONDS)
+    activates_at = at + timedelta(seconds=KEY_SET_MAX_AGE_SECONDS) + PUBLICATION_MARGIN
     longest = max(settings.access_token_seconds, settings.id_token_seconds, settings.webhook_token_seconds)
     following = SigningKey.generate(at, activates_at=activates_at)
     with engine.begin() as tx:
