@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import jwt
 import pytest
 
 from billing_sdk.errors import Unauthenticated
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.usecases.verify_access_token import authenticate
-from tests.contract.oidc_client import SignIn, browser_of, error_of, profile, refresh
+from tests.contract.oidc_client import SignIn, browser_of, error_of, post, profile, refresh
 from tests.serving import RunningServer, serving
 
 
@@ -82,6 +84,20 @@ def test_a_refresh_token_used_twice_ends_all_that_came_from_its_sign_in(
     assert error_of(refresh(server, second["refresh_token"])) == "invalid_grant"
     for answer in (first, second):
         assert profile(server, answer["access_token"]).status_code == 401
+    jti = jwt.decode(first["access_token"], options={"verify_signature": False})["jti"]
+    with server.engine.read() as tx:
+        issued = tx.tokens.find_access_token(jti)
+        assert issued is not None
+        assert "refresh_token.misused" in [record["action"] for record in tx.audit.of(issued.family.id)]
+
+
+@pytest.mark.attack(40)
+@pytest.mark.parametrize("credentials", [b"demo_app%00:x", b"demo\x00app:x", b"demo_app:%00"])
+def test_credentials_that_a_database_can_not_hold_prove_nothing(server: RunningServer, credentials: bytes) -> None:
+    headers = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+    for path in ("token", "introspect", "revoke"):
+        answer = post(server, f"/oauth2/{path}", {"grant_type": "authorization_code", "token": "x"}, headers=headers)
+        assert error_of(answer, 401) == "invalid_client"
 
 
 @pytest.mark.attack(42)

@@ -220,5 +220,6 @@ def relying_party(server: RunningServer, *, is_signed_in: bool = True) -> Iterat
             with server.engine.read() as tx:
                 user = tx.users.find_by_email(PERSON[0])
             assert user is not None
-            browser.cookies.set("provider_session", begin_session(server.engine, user_id=user.id))
+            key = begin_session(server.engine, user_id=user.id)
+            browser.cookies.set("provider_session", key, domain="127.0.0.1")
         yield RelyingParty(server, browser)

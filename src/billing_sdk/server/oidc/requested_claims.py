@@ -56,7 +56,9 @@ def read_requested_claims(text: str | None) -> RequestedClaims:
 
 
 def _read_part(wanted: Mapping[str, Any], member: str) -> Mapping[str, Any]:
-    part = wanted.get(member) or {}
+    part = wanted.get(member)
+    if part is None:
+        return {}
     if not isinstance(part, dict):
         raise _malformed()
     for request in part.values():
