@@ -12,7 +12,7 @@ import threading
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -79,6 +79,7 @@ class HostileProvider:
     seen: list[Seen] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     nonces: dict[str, str] = field(default_factory=dict)
+    given: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def reset(self, *faults: str) -> None:
@@ -86,7 +87,7 @@ class HostileProvider:
         unknown = set(faults) - FAULTS.keys()
         assert not unknown, unknown
         self.faults, self.key = set(faults), KEY
-        for kept in (self.seen, self.codes, self.nonces):
+        for kept in (self.seen, self.codes, self.nonces, self.given):
             kept.clear()
 
     def asked(self, path: str) -> list[Seen]:
@@ -102,6 +103,15 @@ class HostileProvider:
         return (
             f"{asked['redirect_uri']}?{urlencode({name: value for name, value in sent.items() if value is not None})}"
         )
+
+    def secrets_of(self, url: str, callback: str) -> set[str]:
+        """Return what of a sign-in nobody else may learn: state and nonce of the way there, code of the way back."""
+        there, back = dict(parse_qsl(urlsplit(url).query)), dict(parse_qsl(urlsplit(callback).query))
+        return {value for value in (there.get("state"), there.get("nonce"), back.get("code")) if value}
+
+    def secrets_handled(self) -> set[str]:
+        """Return the verifiers that were shown to it, and the tokens that it gave."""
+        return {one.form["code_verifier"] for one in self.seen if "code_verifier" in one.form} | set(self.given)
 
     def answer(self, request: Seen) -> Answer:
         """Answer one request."""
@@ -172,9 +182,11 @@ class HostileProvider:
         self.nonces[refresh_token] = nonce
         seconds = 1 if "short-lived" in self.faults else 3_600
         access_token = self.key.sign(self.claims(seconds, azp=CLIENT_ID, aud=[], scp=["openid"]), typ="at+jwt")
+        id_token = self.id_token(nonce, access_token, is_refresh=is_refresh)
+        self.given += [access_token, id_token, refresh_token]
         return {
             "access_token": access_token,
-            "id_token": self.id_token(nonce, access_token, is_refresh=is_refresh),
+            "id_token": id_token,
             "refresh_token": refresh_token,
             "token_type": "Bearer",
             "expires_in": seconds,
@@ -242,7 +254,8 @@ def hostile_provider(now: Callable[[], float] = time.time) -> Iterator[HostilePr
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(encoded)))
             self.end_headers()
-            self.wfile.write(encoded)
+            with suppress(OSError):  # whoever asked has given up
+                self.wfile.write(encoded)
 
         do_POST = do_GET  # noqa: N815 - the name is that of the library
 
