@@ -11,8 +11,16 @@ from typing import Any
 import pytest
 
 from billing_sdk.server.usecases.engine import Engine
+from tests.canaries import CanaryScan
 from tests.databases import be_quick, create_database
 from tests.engines import engine_on
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have all output of all tests searched for secrets."""
+    scan = CanaryScan()
+    config.pluginmanager.register(scan, "canary-scan")
+    scan.start()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,6 +15,7 @@ from billing_sdk.server.running import bind, origin_of, running
 from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
+from tests.canaries import watch
 
 CALLBACK = "http://127.0.0.1:3000/callback"
 
@@ -55,5 +56,6 @@ def serving(
         )
         engine: Engine = app.state.engine
         seed = seed or seed_demo(engine, redirect_uris=redirect_uris)
+        watch(client_secret=seed.client_secret, m2m_client_secret=seed.m2m_client_secret, password=seed.users[0][1])
         with running(app, listener):
             yield RunningServer(base_url, seed, engine, app, redirect_uris[0])

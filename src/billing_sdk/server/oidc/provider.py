@@ -14,6 +14,7 @@ from typing import Any
 
 from authlib.oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import OAuth2Error, OAuth2Request
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from starlette.responses import JSONResponse, Response
 
@@ -21,8 +22,9 @@ from billing_sdk.server.domain.identity import User
 from billing_sdk.server.oidc.clients import Client, authenticate_client, find_client
 from billing_sdk.server.usecases.engine import Engine
 
-# At DEBUG it writes whole tokens into the log.
-logging.getLogger("authlib").setLevel(logging.INFO)
+# At DEBUG they write whole tokens into the log. A level could be set back by whoever looks for another fault.
+for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant):
+    logging.getLogger(grant.__module__).addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 @dataclass(frozen=True, slots=True)

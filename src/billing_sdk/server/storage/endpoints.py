@@ -89,7 +89,7 @@ class EndpointRepository:
     def count_alone(self) -> int:
         """Return how many endpoints there are; nobody else adds one until this transaction ends."""
         if self._connection.dialect.name == "postgresql":
-            self._connection.execute(text(f"LOCK TABLE {endpoints.name} IN SHARE ROW EXCLUSIVE MODE"))
+            self._connection.execute(text("LOCK TABLE webhook_endpoints IN SHARE ROW EXCLUSIVE MODE"))
         return self._connection.execute(select(func.count()).select_from(endpoints)).scalar_one()
 
 
