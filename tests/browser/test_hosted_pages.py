@@ -76,6 +76,7 @@ def test_everything_works_without_javascript(chromium: Browser, server: RunningS
     assert plans_of(server, email) == []
 
 
+@pytest.mark.attack(115)
 def test_a_portal_link_opens_by_itself_and_once(page: Page, server: RunningServer) -> None:
     link = portal_link(server, server.seed.users[1][0])
     page.goto(link)
@@ -85,6 +86,7 @@ def test_a_portal_link_opens_by_itself_and_once(page: Page, server: RunningServe
     expect(page.get_by_role("heading", name="Link no longer valid")).to_be_visible()
 
 
+@pytest.mark.attack(166)
 def test_going_back_and_paying_again_pays_once(page: Page, server: RunningServer, email: str) -> None:
     page.goto(sign_up_link(server, plan_interest="pro_monthly", has_success_page="true"))
     _register(page, email)
@@ -116,6 +118,7 @@ def test_the_summary_of_errors_leads_to_the_field(page: Page, server: RunningSer
     expect(page.get_by_label("Password")).to_be_focused()
 
 
+@pytest.mark.attack(164)
 def test_no_page_can_be_put_into_a_frame(page: Page, server: RunningServer) -> None:
     frame = f'<!doctype html><iframe src="{server.base_url}/"></iframe>'
     page.route("http://evil.example/", lambda route: route.fulfill(body=frame, content_type="text/html"))

@@ -78,12 +78,14 @@ def test_a_machine_with_the_scope_gets_past_the_gate(http, server, management):
         assert call(http, method, address, token).status_code in (200, 400, 404), (method, address)
 
 
+@pytest.mark.attack(118)
 def test_a_machine_is_no_person(http, server, account):
     token = machine_token(server)
     for method, address, _ in account:
         assert call(http, method, address, token).status_code in (401, 403), (method, address)
 
 
+@pytest.mark.attack(118)
 def test_a_person_is_no_machine(http, server, management):
     token = person_token(server, *server.seed.users[0])
     for method, address, _ in management:

@@ -133,6 +133,7 @@ def test_a_person_gets_a_link_into_the_portal(ada, server, query):
     assert answer.json()["url"].startswith(f"{server.base_url}/portal_redirect?key=")
 
 
+@pytest.mark.attack(115)
 def test_two_links_have_two_keys(ada):
     assert ada.get("/portal_link").json()["url"] != ada.get("/portal_link").json()["url"]
 
@@ -146,11 +147,13 @@ def test_billing_of_the_organization_needs_its_permission(ada, section):
     assert answer.json()["errors"][0]["permission"] == "org:write:billing"
 
 
+@pytest.mark.attack(118)
 def test_who_may_manage_billing_gets_a_link_to_it(owner):
     http, _ = owner
     assert http.get("/portal_link", params={"sub_nav": "organization_plan_details"}).status_code == 200
 
 
+@pytest.mark.attack(116, 167)
 @pytest.mark.parametrize(
     "return_url",
     [

@@ -30,6 +30,7 @@ def form(server: RunningServer, visitor: Visitor, email: str) -> dict[str, str]:
     return {**visitor.page.forms[0].fields, **CARD}
 
 
+@pytest.mark.attack(166)
 def test_a_payment_that_is_sent_again_and_again_makes_one_agreement(
     server: RunningServer, visitor: Visitor, email: str, form: dict[str, str]
 ) -> None:
@@ -42,6 +43,7 @@ def test_a_payment_that_is_sent_again_and_again_makes_one_agreement(
     assert charges_of(server, email) == ["succeeded 29.00 USD"]
 
 
+@pytest.mark.attack(166)
 def test_payments_that_are_sent_at_once_make_one_agreement(
     server: RunningServer, visitor: Visitor, email: str, form: dict[str, str]
 ) -> None:
@@ -58,6 +60,7 @@ def test_payments_that_are_sent_at_once_make_one_agreement(
     assert charges_of(server, email) == ["succeeded 29.00 USD"]
 
 
+@pytest.mark.attack(115)
 def test_of_many_who_open_a_portal_link_at_once_one_gets_in(server: RunningServer, visitor: Visitor) -> None:
     visitor.open(portal_link(server, server.seed.users[0][0]))
     fields = visitor.page.forms[0].fields
@@ -75,6 +78,7 @@ def test_of_many_who_open_a_portal_link_at_once_one_gets_in(server: RunningServe
     assert statuses == [303, *[410] * (COPIES - 1)]
 
 
+@pytest.mark.attack(166, 168)
 def test_a_journey_answers_the_application_once(server: RunningServer, visitor: Visitor, email: str) -> None:
     begin(visitor, server)
     journey = register(visitor, email).url.rpartition("/")[0]

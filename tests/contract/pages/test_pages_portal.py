@@ -50,6 +50,7 @@ def org_code(site: RunningServer, customer: str) -> str:
     return create_organization(site.engine, name="Analytical Engines", creator_id=user_of(site, customer).id).code
 
 
+@pytest.mark.attack(117)
 def test_looking_at_a_link_does_not_use_it_up(site: RunningServer, visitor: Visitor, customer: str) -> None:
     link = portal_link(site, customer)
     for look in (httpx.head, httpx.get, httpx.get):
@@ -58,6 +59,7 @@ def test_looking_at_a_link_does_not_use_it_up(site: RunningServer, visitor: Visi
     assert visitor.submit("Continue").url.endswith("/portal/plan_details")
 
 
+@pytest.mark.attack(115)
 def test_a_link_works_once(site: RunningServer, visitor: Visitor, customer: str) -> None:
     link = portal_link(site, customer)
     visitor.open(link)
@@ -70,6 +72,7 @@ def test_a_link_works_once(site: RunningServer, visitor: Visitor, customer: str)
         assert other.open(f"{site.base_url}/portal/profile").status == 401
 
 
+@pytest.mark.attack(117, 163)
 def test_a_link_without_a_form_of_ours_is_refused_and_stays_good(
     site: RunningServer, visitor: Visitor, customer: str
 ) -> None:
@@ -82,6 +85,7 @@ def test_a_link_without_a_form_of_ours_is_refused_and_stays_good(
     assert visitor.submit("Continue").status == 200
 
 
+@pytest.mark.attack(115, 120)
 def test_a_link_and_a_visit_end_with_their_time(database_url: str, visitor: Visitor) -> None:
     clock = TestClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
     with serving(database_url, clock=clock) as server:
@@ -131,6 +135,7 @@ def test_a_plan_is_changed_after_its_price_was_shown(site: RunningServer, visito
     assert charges_of(site, customer) == ["succeeded 29.00 USD", "succeeded 99.00 USD"]
 
 
+@pytest.mark.attack(166)
 def test_a_change_that_is_sent_twice_is_made_once(site: RunningServer, visitor: Visitor, customer: str) -> None:
     enter_portal(visitor, site, customer, sub_nav="plan_selection")
     visitor.follow("Choose Enterprise")
@@ -141,6 +146,7 @@ def test_a_change_that_is_sent_twice_is_made_once(site: RunningServer, visitor: 
     assert charges_of(site, customer) == ["succeeded 29.00 USD", "succeeded 99.00 USD"]
 
 
+@pytest.mark.attack(165)
 def test_a_confirmation_from_before_another_change_does_nothing(
     site: RunningServer, visitor: Visitor, customer: str
 ) -> None:
@@ -152,6 +158,7 @@ def test_a_confirmation_from_before_another_change_does_nothing(
     assert plans_of(site, customer) == ["pro_monthly"]
 
 
+@pytest.mark.attack(165)
 def test_a_plan_for_organizations_is_none_for_a_person(site: RunningServer, visitor: Visitor, customer: str) -> None:
     enter_portal(visitor, site, customer)
     page = visitor.open("/portal/plan_selection/team_pro")
@@ -169,6 +176,7 @@ def test_a_plan_is_cancelled_after_a_question(site: RunningServer, visitor: Visi
     assert plans_of(site, customer) == []
 
 
+@pytest.mark.attack(118, 168)
 def test_the_agreement_of_somebody_else_can_not_be_cancelled(
     site: RunningServer, visitor: Visitor, customer: str
 ) -> None:
@@ -239,6 +247,7 @@ def test_a_card_that_is_declined_when_charged_says_so_and_the_plan_stays_unpaid(
     assert charges_of(site, email) == ["failed 29.00 USD", "succeeded 29.00 USD"]
 
 
+@pytest.mark.attack(118)
 def test_an_invoice_is_shown_line_by_line_to_its_owner_only(
     site: RunningServer, visitor: Visitor, customer: str
 ) -> None:
@@ -259,6 +268,7 @@ def test_a_profile_is_changed(site: RunningServer, visitor: Visitor, customer: s
     assert user_of(site, customer).name == "Verena Gast"
 
 
+@pytest.mark.attack(120)
 def test_only_who_manages_billing_sees_what_the_organization_pays(
     site: RunningServer, visitor: Visitor, customer: str, org_code: str
 ) -> None:
@@ -275,6 +285,7 @@ def test_only_who_manages_billing_sees_what_the_organization_pays(
     assert visitor.page.status == 200
 
 
+@pytest.mark.attack(120)
 def test_a_member_who_has_left_sees_nothing_of_the_organization(
     site: RunningServer, visitor: Visitor, customer: str, org_code: str
 ) -> None:
@@ -286,6 +297,7 @@ def test_a_member_who_has_left_sees_nothing_of_the_organization(
     assert "Analytical Engines" not in page.text
 
 
+@pytest.mark.attack(169)
 def test_signing_out_ends_the_visit(site: RunningServer, visitor: Visitor, customer: str) -> None:
     enter_portal(visitor, site, customer)
     cookies = dict(visitor.http.cookies)

@@ -52,6 +52,7 @@ class ThinkingGateway(ManagedGateway):
         raise UnderWay
 
 
+@pytest.mark.attack(166)
 def test_a_payment_that_is_sent_while_the_same_is_under_way_leads_on_and_is_no_error(
     site: RunningServer, visitor: Visitor, email: str
 ) -> None:

@@ -10,6 +10,7 @@ from tests.contract.pages.visits import (
     CARD,
     PASSWORD,
     begin,
+    charges_of,
     enter_portal,
     leaves_for_application,
     plans_of,
@@ -28,6 +29,7 @@ def _on_plans_page(visitor: Visitor, site: RunningServer, email: str) -> str:
     return register(visitor, email).url.rpartition("/")[0]
 
 
+@pytest.mark.attack(163)
 def test_a_form_without_its_token_is_refused_and_changes_nothing(
     site: RunningServer, visitor: Visitor, email: str
 ) -> None:
@@ -37,6 +39,7 @@ def test_a_form_without_its_token_is_refused_and_changes_nothing(
     assert plans_of(site, email) == []
 
 
+@pytest.mark.attack(163)
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}]
 )
@@ -50,6 +53,7 @@ def test_a_form_that_another_site_sends_is_refused_and_changes_nothing(
     assert plans_of(site, email) == []
 
 
+@pytest.mark.attack(163)
 def test_the_token_of_another_browser_is_refused(site: RunningServer, visitor: Visitor, email: str) -> None:
     journey = _on_plans_page(visitor, site, email)
     with Visitor() as other:
@@ -61,6 +65,7 @@ def test_the_token_of_another_browser_is_refused(site: RunningServer, visitor: V
     assert plans_of(site, email) == []
 
 
+@pytest.mark.attack(168)
 def test_the_journey_of_another_browser_can_not_be_seen_or_used(
     site: RunningServer, visitor: Visitor, email: str
 ) -> None:
@@ -75,6 +80,7 @@ def test_the_journey_of_another_browser_can_not_be_seen_or_used(
     assert plans_of(site, email) == []
 
 
+@pytest.mark.attack(168)
 def test_a_payment_before_a_plan_is_chosen_changes_nothing(site: RunningServer, visitor: Visitor, email: str) -> None:
     journey = _on_plans_page(visitor, site, email)
     fields = {**visitor.page.forms[0].fields, **CARD, "plan": "pro_monthly", "shown": "pro_monthly"}
@@ -83,6 +89,7 @@ def test_a_payment_before_a_plan_is_chosen_changes_nothing(site: RunningServer, 
     assert plans_of(site, email) == []
 
 
+@pytest.mark.attack(168)
 def test_the_success_page_can_not_be_sent_before_its_time(site: RunningServer, visitor: Visitor, email: str) -> None:
     begin(visitor, site, has_success_page="true")
     journey = register(visitor, email).url.rpartition("/")[0]
@@ -92,6 +99,7 @@ def test_the_success_page_can_not_be_sent_before_its_time(site: RunningServer, v
     assert str(answer.url).endswith("/plans")
 
 
+@pytest.mark.attack(165)
 def test_a_plan_that_is_not_on_the_table_can_not_be_chosen(site: RunningServer, visitor: Visitor, email: str) -> None:
     _on_plans_page(visitor, site, email)
     page = visitor.submit(plan="team_free")
@@ -99,6 +107,7 @@ def test_a_plan_that_is_not_on_the_table_can_not_be_chosen(site: RunningServer, 
     assert plans_of(site, email) == []
 
 
+@pytest.mark.attack(165)
 def test_a_price_that_was_edited_in_the_browser_is_not_paid(site: RunningServer, visitor: Visitor, email: str) -> None:
     begin(visitor, site, plan_interest="pro_monthly")
     register(visitor, email)
@@ -108,6 +117,26 @@ def test_a_price_that_was_edited_in_the_browser_is_not_paid(site: RunningServer,
     assert plans_of(site, email) == []
 
 
+@pytest.mark.attack(165)
+def test_what_a_browser_says_about_money_is_not_listened_to(site: RunningServer, visitor: Visitor, email: str) -> None:
+    begin(visitor, site, plan_interest="pro_monthly", has_success_page="true")
+    register(visitor, email)
+    invented = {
+        **dict.fromkeys(("amount", "amount_minor", "price", "total", "unit_amount"), "1"),
+        **dict.fromkeys(("quantity", "discount", "trial_days", "version", "replaces"), "100"),
+        "currency": "JPY",
+        "plan": "free",
+        "plan_key": "free",
+        "customer_id": "customer_x",
+        "org_code": "org_x",
+    }
+    form = {**visitor.page.forms[0].fields, **CARD, **invented}
+    visitor.http.post(visitor.page.url, data=form, headers={"Origin": site.base_url})
+    assert plans_of(site, email) == ["pro_monthly"]
+    assert charges_of(site, email) == ["succeeded 29.00 USD"]
+
+
+@pytest.mark.attack(163)
 def test_opening_pages_changes_nothing(site: RunningServer, visitor: Visitor, email: str) -> None:
     journey = _on_plans_page(visitor, site, email)
     for path in ("", "/plans?plan=free", "/payment?plan=free", "/success"):
@@ -115,6 +144,7 @@ def test_opening_pages_changes_nothing(site: RunningServer, visitor: Visitor, em
     assert plans_of(site, email) == []
 
 
+@pytest.mark.attack(161)
 def test_hostile_names_are_text_and_never_markup(site: RunningServer, visitor: Visitor, email: str) -> None:
     begin(visitor, site, is_create_org="true")
     register(visitor, email, given_name=HOSTILE)
@@ -129,6 +159,7 @@ def test_hostile_names_are_text_and_never_markup(site: RunningServer, visitor: V
         assert "<script>alert" not in page.html
 
 
+@pytest.mark.attack(170)
 def test_text_that_would_rearrange_the_page_loses_what_does_so(
     site: RunningServer, visitor: Visitor, email: str
 ) -> None:
@@ -149,6 +180,7 @@ def test_no_secret_comes_back(site: RunningServer, visitor: Visitor, email: str)
     assert "987" not in page.text
 
 
+@pytest.mark.attack(162, 169)
 @pytest.mark.parametrize("path", ["/", "/portal/profile", "/portal_redirect?key=x", "/journey/journey_x/plans"])
 def test_every_page_is_private_and_runs_no_foreign_code(site: RunningServer, path: str) -> None:
     answer = httpx.get(f"{site.base_url}{path}", headers={"Accept": "text/html"})
@@ -163,6 +195,7 @@ def test_every_page_is_private_and_runs_no_foreign_code(site: RunningServer, pat
     assert '<html lang="en">' in answer.text
 
 
+@pytest.mark.attack(161)
 @pytest.mark.parametrize("path", ["/static/secret.txt", "/static/..%2fsite.py", "/static/%2e%2e/site.py"])
 def test_only_listed_assets_are_served(site: RunningServer, path: str) -> None:
     assert httpx.get(f"{site.base_url}{path}").status_code == 404

@@ -47,6 +47,7 @@ def test_a_link_that_makes_no_sense_is_not_asked_for(
     assert not issuer.calls
 
 
+@pytest.mark.attack(121)
 @pytest.mark.parametrize(
     "url",
     [
@@ -73,6 +74,7 @@ def test_a_link_that_leads_away_from_the_issuer_is_refused(url: Any, driver: Dri
         driver.run(lambda c: c.portal.create_link(token="t"))
 
 
+@pytest.mark.attack(119)
 def test_a_link_is_secret(driver: Driver, issuer: respx.MockRouter) -> None:
     url = "https://id.example/portal_redirect?key=shh"
     issuer.get("/account_api/v1/portal_link").mock(httpx.Response(200, json={"url": url}))

@@ -1,0 +1,65 @@
+"""Gives every name that a page may print another value, whoever may have chosen it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import create_engine, select, update
+from sqlalchemy.types import Text
+
+from billing_sdk.server.storage.tables import metadata
+
+NAMES = {"name", "description", "unit_name", "given_name", "family_name"}
+TABLES = (
+    "applications",
+    "features",
+    "invoice_lines",
+    "organizations",
+    "permissions",
+    "plan_groups",
+    "plans",
+    "pricing_tables",
+    "roles",
+    "users",
+)
+DOCUMENTS = {"pricing_tables": "cards", "plan_versions": "components"}
+IN_DOCUMENTS = {
+    "call_to_action",
+    "description",
+    "display_name",
+    "feature_name",
+    "features",
+    "features_heading",
+    "highlight_label",
+    "line_description",
+    "name",
+}
+
+
+def rename_everything(database_url: str, text: str) -> None:
+    """Store a text as every name and description; what is empty stays empty."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        for name in TABLES:
+            table = metadata.tables[name]
+            for column in table.columns:
+                if column.name in NAMES and isinstance(column.type, Text):
+                    connection.execute(update(table).where(column != "").values({column.name: text}))
+        for name, column_name in DOCUMENTS.items():
+            table = metadata.tables[name]
+            for key, document in connection.execute(select(table.c.id, table.c[column_name])).all():
+                renamed = update(table).where(table.c.id == key).values({column_name: _renamed(document, text)})
+                connection.execute(renamed)
+    engine.dispose()
+
+
+def _renamed(document: Any, text: str) -> Any:
+    if isinstance(document, list):
+        return [_renamed(item, text) for item in document]
+    return {name: _with(value, text) if name in IN_DOCUMENTS else value for name, value in document.items()}
+
+
+def _with(value: Any, text: str) -> Any:
+    if isinstance(value, list):
+        return [text for _ in value]
+    return text if value else value
