@@ -236,4 +236,6 @@ class operation(Generic[P, T]):  # noqa: N801 - reads as a decorator
         if resource is None:
             return self
         colour = AwaitedOperation if isinstance(resource._client, Async) else BlockingOperation
-        return colour(resource, self)
+        # Found there from now on, without coming here again.
+        bound = resource.__dict__[self.__name__] = colour(resource, self)
+        return bound

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 DEEPEST: Final = 32
 LONGEST_NUMBER: Final = 40
-# What is looked for in a text before, so that a hostile one costs no call for each of its thousands of values.
+# What is looked for in a longer text before, so that a hostile one costs no call for each of its thousands of values.
+_SHORT_TEXT: Final = 4_096
 _LONG_NUMBER: Final = re.compile(r"[0-9]{40}")
 _SUSPICIOUS_ESCAPE: Final = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _UNWANTED: Final = re.compile("[\x00\ud800-\udfff]")
@@ -28,18 +29,13 @@ def parse(document: bytes | str) -> Any:
     """
     text = document.decode("utf-8", errors="strict") if isinstance(document, bytes) else document
     try:
-        found = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_int=_whole if _LONG_NUMBER.search(text) else None,
-            parse_float=_fraction,
-            parse_constant=_constant,
-        )
+        found = (_CAREFUL if len(text) <= _SHORT_TEXT or _LONG_NUMBER.search(text) else _DECODER).decode(text)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise ValueError("it is not JSON") from None
-    _require_shallow(found)
+    if text.count("[") + text.count("{") > DEEPEST:
+        _require_shallow(found)
     # Decoded UTF-8 holds no half characters, and JSON no raw NUL: only an escape can bring them.
     if isinstance(document, str) or _SUSPICIOUS_ESCAPE.search(text):
         _require_whole_characters(found)
@@ -107,3 +103,9 @@ def _require_whole_characters(document: Any) -> None:
             waiting += [*found, *found.values()]
         elif isinstance(found, list):
             waiting += found
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_fraction, parse_constant=_constant)
+_CAREFUL: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_whole, parse_float=_fraction, parse_constant=_constant
+)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from billing_sdk._fork import new_lock
 from billing_sdk._operation import Flow
@@ -64,8 +64,7 @@ ID: Final = TokenKind(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """What a verified access token says, and which key vouched for it."""
 
     claims: AccessClaims
@@ -80,9 +79,8 @@ class VerifiedCache:
         self._lock = new_lock()
         self._verified: OrderedDict[bytes, Verified] = OrderedDict()
 
-    def get(self, token: str, *, at: float) -> Verified | None:
+    def get(self, digest: bytes, *, at: float) -> Verified | None:
         """Return what a token said that was verified and has not ended; whether its key is still good is not asked."""
-        digest = _digest(token)
         with self._lock:
             found = self._verified.get(digest)
             if found is None:
@@ -93,10 +91,10 @@ class VerifiedCache:
             self._verified.move_to_end(digest)
             return found
 
-    def put(self, token: str, verified: Verified) -> None:
+    def put(self, digest: bytes, verified: Verified) -> None:
         """Remember a verified token; the one that was not used for longest goes when there are too many."""
         with self._lock:
-            self._verified[_digest(token)] = verified
+            self._verified[digest] = verified
             if len(self._verified) > self._capacity:
                 self._verified.popitem(last=False)
 
@@ -140,12 +138,13 @@ class Verifier:
             ExpiredToken: it was valid once.
             UnknownKey: the issuer does not publish its key.
         """
-        found = self.known(token)
+        digest, at = _digest(token), self._now().timestamp()
+        found = self._known(digest, at)
         if found is None:
             # Before any call: what can't be a token is not worth one.
             unverified = read_token(token, max_bytes=LONGEST_TOKEN)
             key = yield from self._keys.find(unverified.kid, unverified.alg)
-            found = self._access_by(key, token, unverified)
+            found = self._access_by(key, digest, unverified, at)
         if audience is not None and audience not in found.audience:
             raise InvalidToken("the token was made for another audience")
         return found
@@ -155,12 +154,7 @@ class Verifier:
 
         None as well where the issuer has to be asked whether the token's key is still good.
         """
-        keys = self._keys.fresh
-        # Looked at before anything else is done with it: hashing megabytes is work, too.
-        verified = self._verified.get(token, at=self._at()) if keys is not None and _is_short(token) else None
-        if keys is None or verified is None or keys.find(verified.key.kid, verified.key.alg) != verified.key:
-            return None
-        return verified.claims
+        return self._known(_digest(token), self._now().timestamp()) if _is_short(token) else None
 
     def identity(self, token: str, *, client_id: str) -> Flow[Mapping[str, Any]]:
         """Return the claims of an ID token (OpenID Connect Core, section 3.1.3.7); the nonce is the caller's to check.
@@ -172,7 +166,7 @@ class Verifier:
         """
         unverified = read_token(token, max_bytes=LONGEST_TOKEN)
         key = yield from self._keys.find(unverified.kid, unverified.alg)
-        claims = self._signed(unverified, key)
+        claims = self._signed(unverified, key, self._now().timestamp())
         ID.require(unverified.typ, claims)
         if set(texts(claims, "aud")) != {client_id}:
             raise InvalidToken("the ID token was made for another application")
@@ -185,15 +179,22 @@ class Verifier:
         self._keys.purge()
         self._verified.clear()
 
-    def _access_by(self, key: VerifyingKey, token: str, unverified: UnverifiedToken) -> AccessClaims:
-        verified = self._verified.get(token, at=self._at())
-        if verified is None or verified.key != key:
-            verified = Verified(self._first_access(unverified, key), key)
-            self._verified.put(token, verified)
+    def _known(self, digest: bytes, at: float) -> AccessClaims | None:
+        keys = self._keys.fresh
+        verified = None if keys is None else self._verified.get(digest, at=at)
+        if keys is None or verified is None or keys.find(verified.key.kid, verified.key.alg) != verified.key:
+            return None
         return verified.claims
 
-    def _first_access(self, unverified: UnverifiedToken, key: VerifyingKey) -> AccessClaims:
-        claims = self._signed(unverified, key)
+    def _access_by(self, key: VerifyingKey, digest: bytes, unverified: UnverifiedToken, at: float) -> AccessClaims:
+        verified = self._verified.get(digest, at=at)
+        if verified is None or verified.key != key:
+            verified = Verified(self._first_access(unverified, key, at), key)
+            self._verified.put(digest, verified)
+        return verified.claims
+
+    def _first_access(self, unverified: UnverifiedToken, key: VerifyingKey, at: float) -> AccessClaims:
+        claims = self._signed(unverified, key, at)
         kind = TYPED_ACCESS if (unverified.typ or "").lower() in TYPED_ACCESS.types else PLAIN_ACCESS
         kind.require(unverified.typ, claims)
         found = AccessClaims.read(claims)
@@ -201,15 +202,12 @@ class Verifier:
             raise InvalidToken("an ID token was shown as an access token")
         return found
 
-    def _signed(self, unverified: UnverifiedToken, key: VerifyingKey) -> dict[str, Any]:
+    def _signed(self, unverified: UnverifiedToken, key: VerifyingKey, at: float) -> dict[str, Any]:
         claims = unverified.verify(key)
         if claims.get("iss") != self._issuer:
             raise InvalidToken("the token is of another issuer")
-        require_current(claims, at=self._at(), longest_seconds=self._longest_seconds)
+        require_current(claims, at=at, longest_seconds=self._longest_seconds)
         return claims
-
-    def _at(self) -> float:
-        return self._now().timestamp()
 
 
 def require_current(claims: Mapping[str, Any], *, at: float, longest_seconds: float) -> None:
@@ -235,4 +233,7 @@ def _is_short(token: Any) -> bool:
 
 
 def _digest(token: str) -> bytes:
+    # Its length is looked at before anything else is done with it: hashing megabytes is work, too.
+    if not _is_short(token):
+        raise InvalidToken("the token is too long, or not a text")
     return sha256(token.encode("utf-8", errors="surrogatepass")).digest()

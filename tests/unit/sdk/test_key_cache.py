@@ -202,7 +202,7 @@ def test_keys_are_asked_for_with_a_deadline_of_five_seconds(driver: Driver, issu
 
 @pytest.mark.attack(65, 81)
 def test_what_can_not_be_a_token_is_not_worth_a_fetch(driver: Driver, issuer: respx.MockRouter) -> None:
-    for token in ("", "a.b.c", made_up("x" * 300), "x" * 20_000, None, b"a.b.c", 7):
+    for token in ("", "a.b.c", made_up("x" * 300), "x" * 20_000, None, b"a.b.c", TOKEN.encode(), 7):
         with pytest.raises(InvalidToken):
             driver.run(lambda c, token=token: c.tokens.verify_access(token))
     assert len(issuer.calls) == 0

@@ -268,12 +268,12 @@ def test_the_key_of_another_issuer_verifies_nothing(driver: Driver, issuer: resp
 def test_a_verified_token_is_forgotten_when_it_ends_and_when_there_are_too_many() -> None:
     cache = VerifiedCache(capacity=2)
     key = VerifyingKey.read(KEY.jwk())
-    for name in ("a", "b", "c"):
-        cache.put(name, Verified(AccessClaims(ISSUER, name, exp=100, iat=1), key))
-        cache.get("a", at=1)
-    assert [name for name in ("a", "b", "c") if cache.get(name, at=99)] == ["a", "c"]
-    assert cache.get("a", at=100) is None
-    assert cache.get("a", at=1) is None
+    for name in (b"a", b"b", b"c"):
+        cache.put(name, Verified(AccessClaims(ISSUER, "kp_1", exp=100, iat=1), key))
+        cache.get(b"a", at=1)
+    assert [name for name in (b"a", b"b", b"c") if cache.get(name, at=99)] == [b"a", b"c"]
+    assert cache.get(b"a", at=100) is None
+    assert cache.get(b"a", at=1) is None
 
 
 @pytest.mark.attack(72)
@@ -307,7 +307,7 @@ def test_a_token_is_refused_for_its_length_before_anything_is_done_with_it(
     def reached(*_: Any) -> Any:
         pytest.fail("it was looked into")
 
-    monkeypatch.setattr("billing_sdk.auth.verifier._digest", reached)
+    monkeypatch.setattr("billing_sdk.auth.verifier.sha256", reached)
     monkeypatch.setattr("billing_sdk.auth.jws._document", reached)
     for token in ("x" * 16_385, f"{'A' * 20_000_000}.e30.AAAA", KEY.sign({**GOOD, "x": "y" * 5_000_000})):
         with pytest.raises(InvalidToken):
