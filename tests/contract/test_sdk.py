@@ -75,6 +75,8 @@ def test_a_sign_in_brings_what_the_customer_has_paid_for(driver: Driver, server:
     token = signed_in.tokens.access_token
 
     assert signed_in.user.email == "grace@example.com"
+    profile = driver.run(lambda c: c.login.profile(signed_in.tokens))
+    assert (profile.sub, profile.email) == (signed_in.user.sub, "grace@example.com")
     assert driver.client.tokens.known(token) == signed_in.access
     snapshot = driver.run(lambda c: c.entitlements.list(token))
     assert (snapshot.on_plan("pro_monthly"), snapshot.has("advanced_reports"), snapshot.has("typo")) == (

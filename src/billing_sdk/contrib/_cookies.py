@@ -70,4 +70,5 @@ class Cookie:
 
 def key_of(secret: str) -> str:
     """Return the key under which something is stored that whoever holds this secret may have."""
-    return sha256(secret.encode("latin-1")).hexdigest()
+    # What a callback brings may be any text, half characters included; it has to find nothing, not to fail.
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -62,6 +62,17 @@ def test_a_sign_in_is_given_out_once_and_remembered_as_taken(store: SessionStore
     assert first.transaction.verifier == started.verifier
 
 
+@pytest.mark.attack(26)
+@pytest.mark.parametrize("state", ["", "\u20ac", "\ud800", "\x00", "x" * 20_000])
+def test_a_state_of_any_text_finds_nothing_and_stops_nothing(store: SessionStore, state: str) -> None:
+    started = transaction()
+    store.start_sign_in("browser", started)
+    assert store.take_sign_in("browser", state) is None
+    found = store.take_sign_in("browser", started.state)
+    assert found is not None
+    assert not found.is_taken
+
+
 @pytest.mark.attack(27)
 def test_a_sign_in_belongs_to_the_browser_that_started_it(store: SessionStore) -> None:
     started = transaction()

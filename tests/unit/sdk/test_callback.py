@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -256,6 +258,50 @@ def test_a_hostile_token_response_is_refused(visit: Visit, members: dict[str, An
     visit.answer(**members)
     with pytest.raises(UnsafeAnswer):
         visit.come_back()
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.attack(47)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, html="<html>signed in</html>"),
+        httpx.Response(200, text=json.dumps(token_response())),
+        httpx.Response(302, headers={"Location": "https://evil.example/"}),
+        httpx.Response(307, headers={"Location": f"{ISSUER}/elsewhere"}),
+        httpx.Response(200, content=b'{"access_token": "a", "token_type": "bearer", "expires_in": NaN}', headers=JSON),
+        httpx.Response(
+            200, content=b'{"access_token": "a", "access_token": "b", "token_type": "bearer"}', headers=JSON
+        ),
+        httpx.Response(
+            200, content=b'{"access_token": "a", "token_type": "bearer", "expires_in": 1e9999}', headers=JSON
+        ),
+        httpx.Response(200, content=b"[" * 5_000 + b"]" * 5_000, headers=JSON),
+        httpx.Response(200, content=b"\xff\xfe{}", headers=JSON),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json=None),
+        httpx.Response(200, json=token_response(padding="x" * 131_072)),
+        httpx.Response(200, content=b"", headers=JSON),
+        httpx.Response(200, content=gzip.compress(b" " * 5_000_000), headers={**JSON, "Content-Encoding": "gzip"}),
+        httpx.Response(204),
+    ],
+    ids=lambda answer: f"{answer.status_code} {bytes(answer.content[:24])!r}",
+)
+def test_an_answer_that_is_no_token_response_is_refused_and_not_followed(visit: Visit, answer: httpx.Response) -> None:
+    # Built anew for each colour: a response can be read once.
+    raw = httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(sent_body(answer)))
+    visit.route = visit.issuer.post("/oauth2/token").mock(raw)
+    with pytest.raises(UnsafeAnswer):
+        visit.come_back()
+    assert visit.route.call_count == 1
+
+
+def sent_body(answer: httpx.Response) -> bytes:
+    """Return the body as it travels."""
+    plain: bytes = answer.content
+    return gzip.compress(plain) if answer.headers.get("content-encoding") == "gzip" else plain
 
 
 def test_a_token_response_may_leave_out_its_lifetime(visit: Visit) -> None:
