@@ -20,6 +20,9 @@ REMEMBERED_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 1.0
 # A proxy answers for a server that does not.
 ABSENT_STATUSES: Final = frozenset({502, 503, 504})
+CLIENT_ERRORS: Final = range(400, 500)
+# Too slow, or too often: asked later, the server may say yes.
+PASSING_STATUSES: Final = frozenset({408, 425, 429})
 
 
 class Outage:
@@ -70,6 +73,14 @@ class Outage:
     def end(self) -> None:
         """Forget the failure: the server has answered."""
         self._failure = None
+
+
+def is_refusal(error: BillingError) -> bool:
+    """Return whether an error means that the server understood and said no: not an outage, whatever else is amiss."""
+    if not isinstance(error, APIError):
+        return False
+    status = error.http_status or error.status
+    return status in CLIENT_ERRORS and status not in PASSING_STATUSES
 
 
 def is_absence(error: BillingError) -> bool:

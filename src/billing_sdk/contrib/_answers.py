@@ -16,6 +16,8 @@ from billing_sdk.contrib._visit import Visit
 from billing_sdk.errors import BillingError
 
 PRIVATE = (("Cache-Control", "private, no-store"), ("Vary", "Cookie, Authorization"))
+# Each of them overrules Cache-Control for one kind of cache (RFC 9213), so none may stay beside it.
+OTHER_CACHE_HEADERS = ("CDN-Cache-Control", "Surrogate-Control", "Expires", "Pragma")
 RETRY_AFTER_SECONDS = 5
 
 STYLE = Markup("""

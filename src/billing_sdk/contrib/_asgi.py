@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from billing_sdk.contrib._answers import PRIVATE, Answer
+from billing_sdk.contrib._answers import OTHER_CACHE_HEADERS, PRIVATE, Answer
 from billing_sdk.contrib._billing import BillingBase
 from billing_sdk.contrib._claimed_path import ClaimedPath
 from billing_sdk.contrib._gated import GatedViews
@@ -54,6 +54,8 @@ class VisitMiddleware:
                 headers = MutableHeaders(scope=message)
                 (_, cache_control), (_, vary) = PRIVATE
                 headers["Cache-Control"] = cache_control
+                for name in OTHER_CACHE_HEADERS:
+                    del headers[name]
                 for name in vary.split(", "):
                     headers.add_vary_header(name)
             await send(message)

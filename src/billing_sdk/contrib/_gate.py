@@ -11,7 +11,7 @@ from typing import cast
 from urllib.parse import urlencode
 
 from billing_sdk._operation import Flow, within
-from billing_sdk._outage import is_absence
+from billing_sdk._outage import is_absence, is_refusal
 from billing_sdk.contrib._answers import Answer, Link, redirect, refusal
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._guard import ALLOWED, Allow, Basis, Decision, Deny, NeedsPermission, Rule, SignIn, decide
@@ -51,6 +51,7 @@ def find_out(application: Application, visit: Visit, rule: Rule) -> Flow[Answer 
         session = yield from who_asks(application, visit)
         snapshot = yield from last_known(application, session, rule)
     except Unauthenticated as error:
+        note_denied(application, visit.session, rule, error)
         return sign_in_again(application, visit, error)
     except BillingError as error:
         return denied(application, visit, rule, None, Deny(error))
@@ -61,16 +62,16 @@ def last_known(application: Application, session: Session | None, rule: Rule) ->
     """Return the newest that can be had of the customer's entitlements, however old.
 
     Raises:
-        Unauthenticated: the server does not know the access token any more.
+        BillingError: the server has refused to tell, which is a no; nobody gets around a gate by being refused.
     """
     if session is None or isinstance(rule, NeedsPermission):
         return None
     if session.tokens.expires_at > application.now():
         try:
             return (yield from application.snapshots.load(session.owner, session.tokens.access_token))
-        except Unauthenticated:
-            raise
         except BillingError as error:
+            if is_refusal(error):
+                raise
             LOG.warning("entitlements can't be refreshed: %s", error.code)
     return application.snapshots.last(session.owner)
 
@@ -85,6 +86,7 @@ def answered(
                 note_permitted(application, session, rule, basis)
             return None
         case SignIn():
+            note_denied(application, session, rule, Unauthenticated("nobody is signed in"))
             return ask_to_sign_in(application, visit)
         case Deny():
             return denied(application, visit, rule, session, decision)
@@ -94,6 +96,13 @@ def note_permitted(application: Application, session: Session, rule: Rule, basis
     """Put on record that somebody was let in by less than a current answer."""
     LOG.warning("let in %s: user %r, organization %r, %r", basis.value, session.user.id, session.org_code, rule)
     application.counts.note("gate_let_in_stale" if basis is Basis.STALE else "gate_let_in_unchecked")
+
+
+def note_denied(application: Application, session: Session | None, rule: Rule, error: BillingError) -> None:
+    """Put on record that somebody was not let in."""
+    who = (session.user.id, session.org_code) if session else (None, None)
+    LOG.info("denied: user %r, organization %r, %r: %s", *who, rule, error.code)
+    application.counts.note("gate_denied_out_of_reach" if is_absence(error) else "gate_denied")
 
 
 def ask_to_sign_in(application: Application, visit: Visit) -> Answer:
@@ -118,9 +127,7 @@ def sign_in_address(application: Application, visit: Visit) -> str:
 def denied(application: Application, visit: Visit, rule: Rule, session: Session | None, decision: Deny) -> Answer:
     """Say what is missing, and where to get it."""
     error, section = decision.error, decision.upgrade
-    who = (session.user.id, session.org_code) if session else (None, None)
-    LOG.info("denied: user %r, organization %r, %r: %s", *who, rule, error.code)
-    application.counts.note("gate_denied_out_of_reach" if is_absence(error) else "gate_denied")
+    note_denied(application, session, rule, error)
     if section is None:
         return refusal(visit, error, Link("Home", application.home))
     error.facts["upgrade_url"] = application.portal(section)

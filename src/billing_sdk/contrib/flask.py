@@ -17,7 +17,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from billing_sdk._operation import Flow
 from billing_sdk.client import Client
-from billing_sdk.contrib._answers import PRIVATE, Answer
+from billing_sdk.contrib._answers import OTHER_CACHE_HEADERS, PRIVATE, Answer
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._billing import ROUTES, BillingBase, View
 from billing_sdk.contrib._gate import guard, opens_at_once
@@ -172,5 +172,7 @@ def keep_private(response: Response) -> Response:
     if visit is not None and visit.is_gated:
         (_, cache_control), (_, vary) = PRIVATE
         response.headers["Cache-Control"] = cache_control
+        for name in OTHER_CACHE_HEADERS:
+            response.headers.pop(name, None)
         response.vary.update(vary.split(", "))
     return response

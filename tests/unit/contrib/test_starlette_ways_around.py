@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.applications import Starlette
-from starlette.endpoints import HTTPEndpoint, WebSocketEndpoint
+from starlette.endpoints import HTTPEndpoint
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route, Router, WebSocketRoute
+from starlette.routing import Mount, Route, Router
 from starlette.staticfiles import StaticFiles
-from starlette.websockets import WebSocket
 
 from billing_sdk.contrib.starlette import Billing
 from billing_sdk.errors import InvalidSetting
@@ -323,73 +322,6 @@ def test_a_gate_that_was_made_before_its_application_is_checked_with_it(door: St
     fresh.requires("reports")(view)
     with pytest.raises(InvalidSetting):
         fresh.init_app(Starlette(routes=[Route("/x", view)]))
-
-
-def websocket_function(door: StarletteDoor) -> Any:
-    @door.billing.requires("reports")
-    async def live(websocket: WebSocket) -> None:
-        door.world.ran.append("view")
-        await websocket.accept()
-        await websocket.close()
-
-    return live
-
-
-def websocket_function_below_a_decorator(door: StarletteDoor) -> Any:
-    inner = websocket_function(door)
-
-    async def live(websocket: WebSocket) -> None:
-        await inner(websocket)
-        door.world.ran.append("the decorator")
-
-    return live
-
-
-def websocket_class(door: StarletteDoor) -> Any:
-    class Live(WebSocketEndpoint):
-        """A class with a gate on what opens it."""
-
-        @door.billing.requires("reports")
-        async def on_connect(self, websocket: WebSocket) -> None:
-            door.world.ran.append("view")
-            await websocket.accept()
-            await websocket.close()
-
-    return Live
-
-
-@pytest.mark.parametrize("can_answer", [False, True])
-@pytest.mark.parametrize(
-    "shape",
-    [websocket_function, websocket_function_below_a_decorator, websocket_class],
-    ids=lambda shape: shape.__name__,
-)
-def test_a_websocket_is_not_opened_for_somebody_signed_out(
-    door: StarletteDoor, shape: Callable[[StarletteDoor], Any], can_answer: bool
-) -> None:
-    door.app.router.routes.append(WebSocketRoute("/live", shape(door)))
-    first = door.open_websocket("/live", can_answer=can_answer)[0]
-    assert first["type"] == ("websocket.http.response.start" if can_answer else "websocket.close")
-    assert (first.get("status"), first.get("code")) == ((401, None) if can_answer else (None, 1008))
-    assert door.world.ran == []
-    assert door.open_websocket("/live", is_ada=True)[0]["type"] == "websocket.accept"
-    assert "view" in door.world.ran
-
-
-def test_a_dependency_with_a_gate_closes_a_websocket(api: tuple[StarletteDoor, FastAPI]) -> None:
-    door, app = api
-    allowed = door.billing.requires("reports")(lambda: None)
-
-    @app.websocket("/live", dependencies=[Depends(allowed)])
-    async def live(websocket: WebSocket) -> None:
-        door.world.ran.append("view")
-        await websocket.accept()
-        await websocket.close()
-
-    assert door.open_websocket("/live")[0]["type"] == "websocket.close"
-    assert door.open_websocket("/live", can_answer=True)[0]["status"] == 401
-    assert door.world.ran == []
-    assert door.open_websocket("/live", is_ada=True)[0]["type"] == "websocket.accept"
 
 
 @pytest.mark.parametrize("shape", ["class", "classmethod", "staticmethod", "text", "stream", "asynchronous stream"])
