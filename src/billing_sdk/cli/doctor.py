@@ -23,6 +23,7 @@ from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.sealing_keys import VARIABLE, configured_keys, sealer_for
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.storage import Database
+from billing_sdk.server.usecases.verify_audit import AuditReport, examine_audit
 
 MOST_SKEW = timedelta(seconds=30)
 CONNECT_SECONDS = 5
@@ -41,7 +42,7 @@ class Finding:
 def doctor(database: DatabaseOption = None, base_url: BaseUrlOption = None) -> None:
     """Check settings, database, keys, clock and endpoints; each line says what to do. Changes nothing."""
     with database_at(database) as url:
-        findings = tuple(_examine(url, base_url or os.environ.get(f"{PREFIX}BASE_URL") or DEFAULT_BASE_URL))
+        findings = tuple(examine(url, base_url or os.environ.get(f"{PREFIX}BASE_URL") or DEFAULT_BASE_URL))
     table = Table.grid(padding=(0, 2))
     for finding in findings:
         table.add_row(MARKS[finding.mark], escape(finding.what), f"[dim]{escape(finding.remedy)}[/]")
@@ -50,7 +51,7 @@ def doctor(database: DatabaseOption = None, base_url: BaseUrlOption = None) -> N
         raise typer.Exit(1)
 
 
-def _examine(database_url: str, base_url: str) -> Iterator[Finding]:
+def examine(database_url: str, base_url: str) -> Iterator[Finding]:
     """Yield findings until one makes the following checks pointless."""
     try:
         settings = Settings.from_environment(base_url=base_url, database_url=database_url)
@@ -70,6 +71,7 @@ def _examine(database_url: str, base_url: str) -> Iterator[Finding]:
         yield Finding("wrong", error.detail, error.remedy)
         return
     yield _sealing(settings)
+    yield _proxy(settings)
     database = Database.open(database_url, sealer=sealer)
     try:
         yield from _examine_database(database, without_password(database_url))
@@ -90,9 +92,11 @@ def _examine_database(database: Database, name: str) -> Iterator[Finding]:
         yield Finding("wrong", f"the schema of {name} is not up to date", "Run billing-sdk migrate.")
         return
     yield Finding("fine", f"database: {name} is reachable and up to date")
+    yield from _rights(*database.examine_rights())
     yield _clock(database.now(), datetime.now(UTC))
     with database.begin(read_only=True) as tx:
         yield _keys(len(tx.keys.list(at=datetime.now(UTC))))
+        yield _audit(examine_audit(tx))
         endpoints = tx.endpoints.list()
         dead = len(tx.deliveries.list(status="dead"))
     for endpoint in endpoints:
@@ -111,6 +115,32 @@ def _sealing(settings: Settings) -> Finding:
         "the secrets in the database are sealed with a key that everybody knows",
         f"Run billing-sdk keys new-sealing-key, set {VARIABLE}, then run billing-sdk keys reseal.",
     )
+
+
+def _proxy(settings: Settings) -> Finding:
+    if settings.is_local or settings.trusted_proxies:
+        return Finding("fine", f"proxies in front: {settings.trusted_proxies}")
+    return Finding(
+        "look",
+        "the server is reached through a proxy that it does not trust, so it knows nobody's address",
+        f"Set {PREFIX}TRUSTED_PROXIES to the number of proxies in front of it.",
+    )
+
+
+def _rights(missing: tuple[str, ...], excessive: tuple[str, ...]) -> Iterator[Finding]:
+    if missing:
+        remedy = "Grant it; the guide to running the server lists every right."
+        yield Finding("wrong", f"the database user lacks {', '.join(missing)}", remedy)
+    if excessive:
+        remedy = "Serve as a user with the rights that the guide to running the server lists."
+        yield Finding("look", f"the database user may do more than serving needs: {', '.join(excessive)}", remedy)
+
+
+def _audit(report: AuditReport) -> Finding:
+    if report.problems:
+        remedy = "Somebody has changed the database by hand: run billing-sdk audit verify, and find out who."
+        return Finding("wrong", f"the audit does not hold: {report.problems[0]}", remedy)
+    return Finding("fine", f"audit: {report.records} records hold")
 
 
 def _clock(theirs: datetime, ours: datetime) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
@@ -37,15 +37,19 @@ def create_engine(
     database: Database | None = None,
 ) -> Engine:
     """Return an engine that is ready for use: its schema is up to date, nothing is left over, and it can sign."""
-    database = database or Database.open(settings.database_url, sealer=sealer_for(settings))
-    engine = Engine(
-        database=database, clock=clock or SystemClock(), gateway=gateway or ManagedGateway(), settings=settings
-    )
-    refuse_unsafe_user(engine)
-    database.migrate()
-    refuse_demo(engine)
-    current_key(engine)
-    recover(engine)
+    with ExitStack() as if_refused:
+        if database is None:
+            database = Database.open(settings.database_url, sealer=sealer_for(settings))
+            if_refused.callback(database.close)
+        engine = Engine(
+            database=database, clock=clock or SystemClock(), gateway=gateway or ManagedGateway(), settings=settings
+        )
+        refuse_unsafe_user(engine)
+        database.migrate()
+        refuse_demo(engine)
+        current_key(engine)
+        recover(engine)
+        if_refused.pop_all()
     return engine
 
 

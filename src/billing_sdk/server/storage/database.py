@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 
 from billing_sdk._secret import Secret
 from billing_sdk.server.sealing import Sealer
+from billing_sdk.server.storage.rights import excessive_rights, missing_rights
 from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.unit_of_work import UnitOfWork
 
@@ -125,6 +126,13 @@ class Database:
                 connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = session_user")).scalar_one()
                 is True
             )
+
+    def examine_rights(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return which rights this user lacks, and which are too much; SQLite knows none."""
+        if self.is_sqlite:
+            return (), ()
+        with self._engine.connect() as connection:
+            return missing_rights(connection), excessive_rights(connection)
 
     def now(self) -> datetime:
         """Return the time by the database's own clock."""
