@@ -45,6 +45,7 @@ from billing_sdk.errors._answers import (
     MethodNotAllowed as MethodNotAllowed,
     NotFound as NotFound,
     PayloadTooLarge as PayloadTooLarge,
+    PreconditionFailed as PreconditionFailed,
     RateLimited as RateLimited,
     RouteNotFound as RouteNotFound,
     ServerFault as ServerFault,

@@ -78,6 +78,15 @@ class Conflict(APIError):
     default_remedy = "Read the present state and decide again."
 
 
+class PreconditionFailed(APIError):
+    """A thing is no longer what the If-Match header says; somebody else has changed it."""
+
+    code = "precondition_failed"
+    status = 412
+    title = "Changed by somebody else"
+    default_remedy = "Read it again, and send the change with its new ETag."
+
+
 class PayloadTooLarge(APIError):
     """A body is larger than the route accepts."""
 

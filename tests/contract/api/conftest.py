@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.contract.api.operations import Operation, operations
 from tests.contract.conftest import Template, copy_sqlite
 from tests.contract.people import bearer, machine_token
 from tests.serving import RunningServer, serving
@@ -34,3 +35,19 @@ def machine(server: RunningServer) -> Iterator[httpx.Client]:
     headers = bearer(machine_token(server))
     with httpx.Client(base_url=f"{server.base_url}/api/v1", headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def management(http: httpx.Client) -> list[Operation]:
+    """Every operation of the Management API."""
+    found = operations(http, "/api")
+    assert len(found) > 20
+    return found
+
+
+@pytest.fixture(scope="module")
+def account(http: httpx.Client) -> list[Operation]:
+    """Every operation of the Account API."""
+    found = operations(http, "/account_api")
+    assert len(found) > 5
+    return found

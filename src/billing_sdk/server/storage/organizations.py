@@ -62,6 +62,17 @@ class OrganizationRepository:
             raise NotFound(f"there is no organization {code[:64]!r}")
         return organization
 
+    def lock(self, code: str) -> Organization:
+        """Return an organization that nobody else changes until this transaction ends.
+
+        Raises:
+            NotFound: there is no such organization.
+        """
+        # The weaker kind, so that rows which refer to it can be written meanwhile.
+        held = select(organizations.c.code).where(organizations.c.code == code).with_for_update(key_share=True)
+        self._connection.execute(held)
+        return self.get(code)
+
     def find(self, code: str) -> Organization | None:
         """Return an organization, if there is one with this code."""
         return self._find(organizations.c.code == code)

@@ -60,6 +60,17 @@ class UserRepository:
             raise NotFound(f"there is no user {user_id[:64]!r}")
         return user
 
+    def lock(self, user_id: str) -> User:
+        """Return a person that nobody else changes until this transaction ends.
+
+        Raises:
+            NotFound: there is no such person.
+        """
+        # The weaker kind, so that rows which refer to it can be written meanwhile.
+        held = select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True)
+        self._connection.execute(held)
+        return self.get(user_id)
+
     def find(self, user_id: str) -> User | None:
         """Return a person, if there is one with this id."""
         return self._find(users.c.id == user_id)

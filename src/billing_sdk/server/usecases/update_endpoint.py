@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_endpoint import checked_description, checked_name, checked_types
+from billing_sdk.server.usecases.versions import check_version
 
 
 def update_endpoint(
@@ -18,6 +19,7 @@ def update_endpoint(
     description: str | None = None,
     event_types: Sequence[str] | None = None,
     is_enabled: bool | None = None,
+    versions: Collection[str] | None = None,
 ) -> Endpoint:
     """Change what is given and leave the rest; the address itself never changes.
 
@@ -25,10 +27,12 @@ def update_endpoint(
 
     Raises:
         NotFound: there is no such endpoint.
+        PreconditionFailed: it is in none of the `versions` any more.
         InvalidRequest: a type does not exist, or a text is empty or too long.
     """
     with engine.begin() as tx:
         before = tx.endpoints.lock(endpoint_id)
+        check_version(before, versions)
         endpoint = replace(
             before,
             name=before.name if name is None else checked_name(name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -12,21 +13,26 @@ from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.create_organization import normal_external_id, normal_handle
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import normal_name
+from billing_sdk.server.usecases.versions import check_version
 
 CHANGEABLE = frozenset({"name", "handle", "external_id"})
 
 
-def update_organization(engine: Engine, *, code: str, source: EventSource = "api", **changes: Any) -> Organization:
+def update_organization(
+    engine: Engine, *, code: str, source: EventSource = "api", versions: Collection[str] | None = None, **changes: Any
+) -> Organization:
     """Change what is named of an organization and leave the rest.
 
     Args:
         engine: the engine.
         code: which organization.
         source: who caused it, as events name them.
+        versions: those that the change may be made to (`version_of`); any by default.
         **changes: new values of `name`, `handle` and `external_id`.
 
     Raises:
         NotFound: there is no such organization.
+        PreconditionFailed: it is in none of the versions any more.
         Conflict: another organization has the handle.
         InvalidRequest: a value can't be taken, or there is no such field.
     """
@@ -40,7 +46,8 @@ def update_organization(engine: Engine, *, code: str, source: EventSource = "api
         changes["external_id"] = normal_external_id(changes["external_id"])
     at = engine.now()
     with engine.begin() as tx:
-        before = tx.organizations.get(code)
+        before = tx.organizations.lock(code)
+        check_version(before, versions)
         organization = replace(before, **changes)
         tx.organizations.save(organization)
         tx.audit.record(source, "organization.update", code, at, before=before, after=organization)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -11,21 +12,31 @@ from billing_sdk.server.domain.identity import User
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import normal_email, normal_name, normal_picture, normal_provided_id
+from billing_sdk.server.usecases.versions import check_version
 
 CHANGEABLE = frozenset({"email", "given_name", "family_name", "picture", "provided_id", "is_suspended"})
 
 
-def update_user(engine: Engine, *, user_id: str, source: EventSource = "api", **changes: Any) -> User:
+def update_user(
+    engine: Engine,
+    *,
+    user_id: str,
+    source: EventSource = "api",
+    versions: Collection[str] | None = None,
+    **changes: Any,
+) -> User:
     """Change what is named of a person and leave the rest; who is suspended is signed out everywhere.
 
     Args:
         engine: the engine.
         user_id: whose account it is.
         source: who caused it, as events name them.
+        versions: those of the account that the change may be made to (`version_of`); any by default.
         **changes: new values of fields of `User`.
 
     Raises:
         NotFound: there is no such person.
+        PreconditionFailed: the account is in none of the versions any more.
         EmailTaken: somebody else has the e-mail address.
         InvalidRequest: a value can't be taken, or there is no such field.
     """
@@ -41,7 +52,8 @@ def update_user(engine: Engine, *, user_id: str, source: EventSource = "api", **
         changes["provided_id"] = normal_provided_id(changes["provided_id"])
     at = engine.now()
     with engine.begin() as tx:
-        before = tx.users.get(user_id)
+        before = tx.users.lock(user_id)
+        check_version(before, versions)
         user = replace(before, **changes, updated_at=at)
         tx.users.save(user)
         if user.is_suspended:

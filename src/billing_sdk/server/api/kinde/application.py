@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -40,8 +42,10 @@ MANAGEMENT = (
 
 def routes(engine: Engine) -> list[BaseRoute]:
     """Return the routes of the Account API, the Management API and their reference."""
-    account_api = create_app(engine, title="Account API", prefix="/account_api", routers=ACCOUNT)
-    management_api = create_app(engine, title="Management API", prefix="/api", routers=MANAGEMENT)
+    anywhere = envelope.refusals(envelope.REFUSED_ANYWHERE)
+    everything = envelope.refusals(envelope.REFUSED_ANYWHERE, envelope.REFUSED_WHERE_SOMETHING_CHANGES)
+    account_api = create_app(engine, title="Account API", prefix="/account_api", routers=ACCOUNT, refusals=anywhere)
+    management_api = create_app(engine, title="Management API", prefix="/api", routers=MANAGEMENT, refusals=everything)
     return [
         Route("/api/docs", reference_page(management_api, account_api)),
         Mount("/account_api", app=account_api),
@@ -49,7 +53,14 @@ def routes(engine: Engine) -> list[BaseRoute]:
     ]
 
 
-def create_app(engine: Engine, *, title: str, prefix: str, routers: tuple[APIRouter, ...]) -> FastAPI:
+def create_app(
+    engine: Engine,
+    *,
+    title: str,
+    prefix: str,
+    routers: tuple[APIRouter, ...],
+    refusals: dict[int | str, dict[str, Any]],
+) -> FastAPI:
     """Return one API with its OpenAPI document at `openapi.json`."""
     app = FastAPI(
         title=title,
@@ -62,6 +73,6 @@ def create_app(engine: Engine, *, title: str, prefix: str, routers: tuple[APIRou
         exception_handlers=envelope.exception_handlers(),
     )
     for router in routers:
-        app.include_router(router, prefix="/v1", responses=envelope.ERRORS)
+        app.include_router(router, prefix="/v1", responses=refusals)
     app.state.engine = engine
     return app

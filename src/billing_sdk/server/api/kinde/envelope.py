@@ -12,7 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from billing_sdk.errors import BillingError, CustomerExists, InvalidRequest, RouteNotFound, ServerFault
+from billing_sdk.errors import (
+    BillingError,
+    CustomerExists,
+    InvalidRequest,
+    RouteNotFound,
+    ServerFault,
+    UnsupportedMediaType,
+)
 from billing_sdk.server.web import as_billing_error, error_headers, read_json, request_id_of
 
 T = TypeVar("T")
@@ -22,12 +29,47 @@ ErrorHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]
 # Codes that the published API has already given a name.
 PUBLISHED_CODES: dict[type[BillingError], str] = {CustomerExists: "BILLING_CUSTOMER_EXISTS"}
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "The request is malformed; one entry for each bad field."},
-    401: {"description": "There is no token, or not one that this API takes."},
-    403: {"description": "The token does not allow this; the message names the scope that does."},
-    429: {"description": "Too many requests; the RateLimit-Reset header says for how many seconds to wait."},
+
+class ErrorEntry(BaseModel):
+    """One thing that is wrong; some codes have facts of their own besides."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    message: str
+
+
+class ErrorAnswer(BaseModel):
+    """Every refusal; `errors` is an object where the route does not exist, as published."""
+
+    errors: list[ErrorEntry] | ErrorEntry
+    request_id: str
+
+
+REFUSED_ANYWHERE = {
+    400: "The request is malformed; one entry for each bad field.",
+    401: "There is no token, or not one that this API takes.",
+    403: "The token does not allow this; the message names the scope that does.",
+    404: "There is no such thing.",
+    405: "The path does not take this method.",
+    413: "The body is too large.",
+    429: "Too many requests; the RateLimit-Reset header says for how many seconds to wait.",
 }
+REFUSED_WHERE_SOMETHING_CHANGES = {
+    402: "The change is to be paid for, and can't be.",
+    409: "The change does not fit the present state.",
+    415: "The body is not JSON.",
+    422: "The idempotency key was used for another request.",
+}
+
+
+def refusals(*groups: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return what a route's documentation says of the refusals that it may answer with."""
+    return {
+        status: {"model": ErrorAnswer, "description": description}
+        for group in groups
+        for status, description in sorted(group.items())
+    }
 
 
 class Body(BaseModel):
@@ -72,7 +114,10 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def read_strictly(request: Request) -> Response:
-            return await handle(_StrictRequest(request.scope, request.receive))
+            strict = _StrictRequest(request.scope, request.receive)
+            if await strict.body():
+                _check_content_type(request)
+            return await handle(strict)
 
         return read_strictly
 
@@ -80,6 +125,16 @@ class StrictRoute(APIRoute):
 class _StrictRequest(Request):
     async def json(self) -> Any:
         return read_json(await self.body())
+
+
+def _check_content_type(request: Request) -> None:
+    """Let a body pass that says of itself that it is JSON, which has one encoding (RFC 8259, section 8.1)."""
+    given = request.headers.getlist("content-type")
+    kind, _, parameters = (given[0] if len(given) == 1 else "").lower().partition(";")
+    if kind.strip() != "application/json":
+        raise UnsupportedMediaType("the body must be application/json")
+    if parameters.replace('"', "").strip() not in ("", "charset=utf-8"):
+        raise InvalidRequest("the body must be UTF-8, and say nothing else of itself", parameter="content-type")
 
 
 def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:

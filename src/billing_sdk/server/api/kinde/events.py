@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from billing_sdk.errors import InvalidRequest, NotFound
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import PageSize, StartingAfter
@@ -72,7 +73,10 @@ class ReplayAnswer(Answer):
 @router.get("/events", **scoped("read:events", extension=True))
 def list_events(engine: EngineOf, page_size: PageSize = 10, starting_after: StartingAfter = None) -> EventList:
     """Return events from the oldest on, or those after one that was seen (extension)."""
-    found = list_after(engine, after=starting_after, limit=page_size + 1)
+    try:
+        found = list_after(engine, after=starting_after, limit=page_size + 1)
+    except NotFound:
+        raise InvalidRequest("starting_after names no event", parameter="starting_after") from None
     return EventList(has_more=len(found) > page_size, events=[EventView.of(event) for event in found[:page_size]])
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.api.kinde.customers import plan_key_or_default
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.etags import GUARDED, TAGGED, KnownVersions, put_etag
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import NextToken, PageSize, item_of, next_token_after
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
@@ -126,11 +127,14 @@ def list_organizations(engine: EngineOf, page_size: PageSize = 10, next_token: N
     )
 
 
-@router.get("/organization", **scoped("read:organizations"))
-def get_organization(engine: EngineOf, code: Code, expand: Literal["billing"] | None = None) -> OrganizationView:
+@router.get("/organization", **TAGGED, **scoped("read:organizations"))
+def get_organization(
+    engine: EngineOf, code: Code, response: Response, expand: Literal["billing"] | None = None
+) -> OrganizationView:
     """Return one organization, and how it is billed where `expand=billing` asks for it."""
     with engine.read() as tx:
         organization = tx.organizations.get(code)
+        put_etag(response, organization)
         billing = _billing(tx, code) if expand == "billing" else None
     item = OrganizationItem.of(organization)
     return OrganizationView(**item.model_dump(), created_on=organization.created_at, billing=billing)
@@ -142,12 +146,12 @@ def add_organization(caller: MachineOf, body: NewOrganization, once: OnlyOnce) -
     return once(lambda engine: _create(engine, body, actor=caller.client_id), body)
 
 
-@router.patch("/organization/{org_code}", response_model=Answer, **scoped("update:organizations"))
-def change_organization(org_code: str, body: OrganizationChange, once: OnlyOnce) -> Response:
+@router.patch("/organization/{org_code}", response_model=Answer, **GUARDED, **scoped("update:organizations"))
+def change_organization(org_code: str, body: OrganizationChange, once: OnlyOnce, versions: KnownVersions) -> Response:
     """Change what is given and leave the rest."""
 
     def serve(engine: Engine) -> Answer:
-        update_organization(engine, code=org_code, **body.model_dump(exclude_unset=True))
+        update_organization(engine, code=org_code, versions=versions, **body.model_dump(exclude_unset=True))
         return Answer()
 
     return once(serve, body)

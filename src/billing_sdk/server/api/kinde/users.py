@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.etags import GUARDED, TAGGED, KnownVersions, put_etag
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import NextToken, PageSize, item_of, next_token_after
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
@@ -176,11 +177,13 @@ def list_users(
     )
 
 
-@router.get("/user", **scoped("read:users"))
-def get_user(engine: EngineOf, user_id: UserId, expand: Expand = None) -> UserView:
+@router.get("/user", **TAGGED, **scoped("read:users"))
+def get_user(engine: EngineOf, user_id: UserId, response: Response, expand: Expand = None) -> UserView:
     """Return one user."""
     with engine.read() as tx:
-        return UserView.of(tx, tx.users.get(user_id), expand)
+        user = tx.users.get(user_id)
+        put_etag(response, user)
+        return UserView.of(tx, user, expand)
 
 
 @router.post("/user", response_model=CreatedUser, **scoped("create:users"))
@@ -202,12 +205,12 @@ def add_user(body: NewUser, once: OnlyOnce) -> Response:
     return once(serve, body)
 
 
-@router.patch("/user", response_model=ChangedUser, **scoped("update:users"))
-def change_user(user_id: UserId, body: UserChange, once: OnlyOnce) -> Response:
+@router.patch("/user", response_model=ChangedUser, **GUARDED, **scoped("update:users"))
+def change_user(user_id: UserId, body: UserChange, once: OnlyOnce, versions: KnownVersions) -> Response:
     """Change what is given and leave the rest."""
 
     def serve(engine: Engine) -> ChangedUser:
-        user = update_user(engine, user_id=user_id, **body.model_dump(exclude_unset=True))
+        user = update_user(engine, user_id=user_id, versions=versions, **body.model_dump(exclude_unset=True))
         return ChangedUser(
             id=user.id,
             given_name=user.given_name,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.etags import GUARDED, TAGGED, KnownVersions, put_etag
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.events import Endpoint
@@ -105,6 +106,15 @@ def list_webhooks(engine: EngineOf) -> WebhookList:
     return WebhookList(webhooks=[WebhookView.of(endpoint) for endpoint in endpoints])
 
 
+@router.get("/webhooks/{webhook_id}", **TAGGED, **scoped("read:webhooks", extension=True))
+def get_webhook(engine: EngineOf, webhook_id: str, response: Response) -> WebhookAnswer:
+    """Return one endpoint (extension)."""
+    with engine.read() as tx:
+        endpoint = tx.endpoints.get(webhook_id)
+    put_etag(response, endpoint)
+    return WebhookAnswer(webhook=WebhookView.of(endpoint))
+
+
 @router.post("/webhooks", response_model=WebhookAnswer, **scoped("create:webhooks"))
 def create_webhook(body: NewWebhook, once: OnlyOnce) -> Response:
     """Have events sent to an address from now on."""
@@ -122,8 +132,8 @@ def create_webhook(body: NewWebhook, once: OnlyOnce) -> Response:
     return once(serve, body)
 
 
-@router.patch("/webhooks/{webhook_id}", response_model=WebhookAnswer, **scoped("update:webhooks"))
-def update_webhook(webhook_id: str, body: WebhookChange, once: OnlyOnce) -> Response:
+@router.patch("/webhooks/{webhook_id}", response_model=WebhookAnswer, **GUARDED, **scoped("update:webhooks"))
+def update_webhook(webhook_id: str, body: WebhookChange, once: OnlyOnce, versions: KnownVersions) -> Response:
     """Change what is given and leave the rest."""
 
     def serve(engine: Engine) -> WebhookAnswer:
@@ -134,6 +144,7 @@ def update_webhook(webhook_id: str, body: WebhookChange, once: OnlyOnce) -> Resp
             description=body.description,
             event_types=body.event_types,
             is_enabled=body.is_enabled,
+            versions=versions,
         )
         return WebhookAnswer(webhook=WebhookView.of(endpoint))
 

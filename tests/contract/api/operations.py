@@ -1,0 +1,96 @@
+"""Every operation of both APIs, read from their OpenAPI documents, and an address and a body that it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+OBJECT = "OBJECT"  # stands for the id of the thing that an operation is about
+
+# What an operation needs besides its object, by method and path. An operation that is not here needs nothing.
+NEEDS: dict[str, dict[str, Any]] = {
+    "GET /v1/billing/agreements": {"params": {"customer_id": OBJECT}},
+    "POST /v1/billing/agreements": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
+    "DELETE /v1/billing/agreements": {"params": {"agreement_id": OBJECT}},
+    "GET /v1/billing/entitlements": {"params": {"customer_id": OBJECT}},
+    "POST /v1/billing/meter_usage": {
+        "json": {"customer_agreement_id": OBJECT, "billing_feature_code": "ai_tokens", "meter_value": "1"}
+    },
+    "POST /v1/users/{user_id}/billing_customer": {"json": {"org_code": "org_1", "billing_email": "a@example.com"}},
+    "GET /v1/organization": {"params": {"code": OBJECT}},
+    "POST /v1/organization": {"json": {"name": "Acme"}},
+    "PATCH /v1/organization/{org_code}": {"json": {"name": "Acme"}},
+    "GET /v1/user": {"params": {"id": OBJECT}},
+    "POST /v1/user": {"json": {"identities": [{"type": "email", "details": {"email": "new@example.com"}}]}},
+    "PATCH /v1/user": {"params": {"id": OBJECT}, "json": {"given_name": "Ada"}},
+    "DELETE /v1/user": {"params": {"id": OBJECT}},
+    "POST /v1/webhooks": {
+        "json": {"endpoint": "https://example.com/hook", "event_types": ["user.created"], "name": "hook"}
+    },
+    "PATCH /v1/webhooks/{webhook_id}": {"json": {"name": "hook"}},
+    "POST /v1/events/{event_id}/replay": {"json": {}},
+    "POST /v1/portal/generate_url": {"json": {"user_id": OBJECT}},
+    "GET /v1/entitlement": {"params": {"key": OBJECT}},
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: `scope` is None in the Account API."""
+
+    prefix: str
+    method: str
+    path: str
+    scope: str | None
+    document: dict[str, Any] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_about_an_object(self) -> bool:
+        return "{" in self.path or OBJECT in repr(NEEDS.get(self.name))
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        return NEEDS.get(self.name, {}).get("json")
+
+    @property
+    def parameters(self) -> list[dict[str, Any]]:
+        return self.document.get("parameters", [])
+
+    def takes(self, place: str) -> list[str]:
+        """Return the names of the parameters in one place."""
+        return [parameter["name"] for parameter in self.parameters if parameter["in"] == place]
+
+    def call(self, http: httpx.Client, object_id: str = "unknown", *, token: str | None = None, **changes: Any):
+        """Send a request that is right but for its object, with some parts of it changed."""
+        path = self.path
+        for name in self.takes("path"):
+            path = path.replace(f"{{{name}}}", object_id)
+        needs = {name: filled(part, object_id) for name, part in NEEDS.get(self.name, {}).items()}
+        request = {**needs, **changes}
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **request.pop("headers", {})}
+        return http.request(self.method, self.prefix + path, headers=headers, **request)
+
+
+def filled(part: Any, object_id: str) -> Any:
+    """Put an id where an object is to be."""
+    if isinstance(part, dict):
+        return {name: filled(value, object_id) for name, value in part.items()}
+    if isinstance(part, list):
+        return [filled(value, object_id) for value in part]
+    return object_id if part == OBJECT else part
+
+
+def operations(http: httpx.Client, prefix: str) -> list[Operation]:
+    """Return every operation below a prefix."""
+    paths = http.get(f"{prefix}/openapi.json").json()["paths"]
+    return [
+        Operation(prefix, method.upper(), path, document.get("x-scope"), document)
+        for path, methods in paths.items()
+        for method, document in methods.items()
+    ]
