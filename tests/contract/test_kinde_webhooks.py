@@ -156,7 +156,7 @@ def test_a_replay_that_is_not_plain_is_refused(machine, webhook, body):
 
 def test_what_does_not_exist_is_not_found(machine, event):
     assert machine.get("/events/event_unknown").status_code == 404
-    assert machine.get("/events", params={"starting_after": "event_unknown"}).status_code == 404
+    assert machine.get("/events", params={"starting_after": "event_unknown"}).status_code == 400
     assert machine.post("/events/event_unknown/replay").status_code == 404
     assert machine.post(f"/events/{event['event_id']}/replay", json={"webhook_id": "webhook_x"}).status_code == 404
     assert machine.patch("/webhooks/webhook_unknown", json={"name": "X"}).status_code == 404

@@ -31,6 +31,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     },
     "PATCH /v1/webhooks/{webhook_id}": {"json": {"name": "hook"}},
     "POST /v1/events/{event_id}/replay": {"json": {}},
+    "POST /v1/webhooks/{webhook_id}/replay": {"json": {}},
     "POST /v1/portal/generate_url": {"json": {"user_id": OBJECT}},
     "GET /v1/entitlement": {"params": {"key": OBJECT}},
 }

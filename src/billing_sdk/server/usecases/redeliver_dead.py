@@ -15,5 +15,5 @@ def redeliver_dead(engine: Engine, *, endpoint_id: str) -> int:
         endpoint = tx.endpoints.get(endpoint_id)
         count = tx.deliveries.restart(endpoint.id, "dead", at=engine.now())
         tx.audit.record("operator", "endpoint.redeliver", endpoint.id, engine.now(), after={"count": count})
-    engine.bell.ring()
+    engine.ring()
     return count

@@ -31,7 +31,7 @@ def replay_events(engine: Engine, *, endpoint_id: str, after: str | None = None)
             targets = targets_of(tx, endpoint_id)
             page = tx.outbox.list(after=cursor, limit=PAGE)
             count += sum(len(queue_again(engine, tx, event, targets)) for event in page)
-        engine.bell.ring()
+        engine.ring()
         if len(page) < PAGE:
             return count
         cursor = page[-1].id

@@ -7,16 +7,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
-from billing_sdk.server.api.kinde.paging import PageSize, StartingAfter
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
+from billing_sdk.server.api.kinde.paging import PageSize
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.events import Delivery, DeliveryStatus
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.redeliver_dead import redeliver_dead
 from billing_sdk.server.usecases.replay_events import replay_events
 
 router = APIRouter(tags=["Webhooks"], route_class=StrictRoute)
 
+AfterDelivery = Annotated[
+    str | None, Query(pattern=r"^delivery_[0-9a-f]{32}$", description="Id of the delivery to go on after.")
+]
 Status = Annotated[DeliveryStatus | None, Query(description="`dead` shows what the endpoint has missed.")]
 
 
@@ -75,7 +81,7 @@ def list_deliveries(
     webhook_id: str,
     status: Status = None,
     page_size: PageSize = 10,
-    starting_after: StartingAfter = None,
+    starting_after: AfterDelivery = None,
 ) -> DeliveryList:
     """Return how an endpoint's events stand (extension)."""
     with engine.read() as tx:
@@ -88,10 +94,18 @@ def list_deliveries(
     )
 
 
-@router.post("/webhooks/{webhook_id}/replay", **scoped("update:webhooks", extension=True))
-def replay_all(engine: EngineOf, webhook_id: str, body: ReplayAll | None = None) -> ReplayAllAnswer:
+@router.post(
+    "/webhooks/{webhook_id}/replay",
+    response_model=ReplayAllAnswer,
+    **scoped("update:webhooks", extension=True),
+)
+def replay_all(webhook_id: str, once: OnlyOnce, body: ReplayAll | None = None) -> Response:
     """Send an endpoint again what it missed, under the old ids and in each customer's order (extension)."""
     wanted = body or ReplayAll()
-    if wanted.only_dead:
-        return ReplayAllAnswer(count=redeliver_dead(engine, endpoint_id=webhook_id))
-    return ReplayAllAnswer(count=replay_events(engine, endpoint_id=webhook_id, after=wanted.starting_after))
+
+    def serve(engine: Engine) -> ReplayAllAnswer:
+        if wanted.only_dead:
+            return ReplayAllAnswer(count=redeliver_dead(engine, endpoint_id=webhook_id))
+        return ReplayAllAnswer(count=replay_events(engine, endpoint_id=webhook_id, after=wanted.starting_after))
+
+    return once(serve, body)
