@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,8 +18,8 @@ from tests.contract.conformance.relying_party import (
     provider_under_test,
     relying_party,
 )
-from tests.contract.oidc_client import SESSION_COOKIE, machine_credentials, post
-from tests.serving import RunningServer
+from tests.contract.oidc_client import SESSION_COOKIE, SignIn, browser_of, machine_credentials, post
+from tests.serving import RunningServer, serving
 
 
 @pytest.fixture(scope="module")
@@ -249,3 +250,37 @@ def test_a_machine_to_which_nothing_was_granted_gets_nothing(server: RunningServ
     for scope in (None, "", "read:users", "*"):
         answer = post(server, "/oauth2/token", {"grant_type": "client_credentials", "scope": scope, **secret})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+
+
+@pytest.mark.attack(23)
+def test_a_page_does_not_tell_whether_an_account_exists(stranger: RelyingParty) -> None:
+    page = page_of(stranger, stranger.ask())
+    answers = []
+    for email in (PERSON[0], "nobody@example.com"):
+        answer = stranger.submit(page, email=email, password="a wrong password")
+        text = re.sub(r'nonce="[^"]+"', "", answer.text).replace(email, "")
+        answers.append((answer.status_code, text, {*answer.headers} - {"content-length"}))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.attack(23)
+def test_a_visitor_who_tries_many_accounts_is_told_to_wait(tmp_path: Path) -> None:
+    with (
+        serving(f"sqlite:///{tmp_path}/billing.db", trusted_proxies=1) as server,
+        browser_of(server) as browser,
+    ):
+        guess = SignIn(server, browser).parameters(prompt="login")
+        step = browser.get(browser.get("/oauth2/auth", params=guess).headers["location"])
+        page = browser.get(step.headers["location"])
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        assert token
+
+        def attempt(number: int, address: str) -> httpx.Response:
+            form = {"csrf_token": token[1], "email": f"user{number}@example.com", "password": "Summer2026!"}
+            headers = {"Origin": server.base_url, "X-Forwarded-For": f"192.0.2.{number}, {address}"}
+            return browser.post(str(page.url), data=form, headers=headers)
+
+        answers = [attempt(number, "203.0.113.7") for number in range(6)]
+        assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+        assert attempt(9, "198.51.100.9").status_code == 422
