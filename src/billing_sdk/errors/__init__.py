@@ -48,6 +48,7 @@ from billing_sdk.errors._answers import (
     PreconditionFailed as PreconditionFailed,
     RateLimited as RateLimited,
     RouteNotFound as RouteNotFound,
+    ServerBusy as ServerBusy,
     ServerFault as ServerFault,
     Unauthenticated as Unauthenticated,
     UnsupportedMediaType as UnsupportedMediaType,

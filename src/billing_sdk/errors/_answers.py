@@ -114,6 +114,15 @@ class RateLimited(APIError):
     default_remedy = "Wait for the time that Retry-After names."
 
 
+class ServerBusy(APIError):
+    """The server serves as many requests as it can; the header `Retry-After` says when to try again."""
+
+    code = "server_busy"
+    status = 503
+    title = "Server busy"
+    default_remedy = "Wait for retry_after_seconds, then try again; nothing was changed."
+
+
 class ServerFault(APIError):
     """The server failed; the request id finds the cause in its log."""
 

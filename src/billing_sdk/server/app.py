@@ -91,7 +91,7 @@ def create_app(
         if database is None:
             engine.database.close()
 
-    routes: list[BaseRoute] = [*oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine)]
+    routes: list[BaseRoute] = [web.health_route(), *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine)]
     app = Starlette(
         routes=routes,
         middleware=web.middleware(settings),

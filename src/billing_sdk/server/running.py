@@ -7,19 +7,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from billing_sdk.errors import ConfigurationError
+from billing_sdk.server.connections import ConnectionLimits, PatientProtocol
 from billing_sdk.server.settings import Settings, is_loopback
 from billing_sdk.server.usecases.seed_demo import DemoSeed
 
 START_SECONDS = 60
 GRACE_SECONDS = 10
-MOST_CONNECTIONS = 1_000
 LONGEST_HEADERS_BYTES = 32 * 1_024
+PATIENCE = ConnectionLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,20 @@ def origin_of(listener: socket.socket, base_url: str | None) -> str:
 
 
 @contextmanager
-def running(app: ASGIApp, listener: socket.socket, *, on_end: Callable[[], None] | None = None) -> Iterator[None]:
+def running(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    on_end: Callable[[], None] | None = None,
+    limits: ConnectionLimits = PATIENCE,
+) -> Iterator[None]:
     """Serve an application for the length of a `with` block, and end with grace: no request is cut off.
 
     Args:
         app: what to serve.
         listener: a bound socket; it is closed at the end.
         on_end: called in the server's thread when it ends by itself or by the block's end.
+        limits: how patient to be with those who connect.
 
     Raises:
         ConfigurationError: the application did not start; the log says why.
@@ -118,13 +127,12 @@ def running(app: ASGIApp, listener: socket.socket, *, on_end: Callable[[], None]
         uvicorn.Config(
             app,
             lifespan="on",
-            http="h11",
+            http=partial(PatientProtocol, limits=limits.within_process()),  # type: ignore[arg-type] # called like a class
             ws="none",
             log_config=None,
             access_log=False,  # request lines hold codes and one-time keys
             server_header=False,
             proxy_headers=False,  # addresses come from the settings alone
-            limit_concurrency=MOST_CONNECTIONS,
             h11_max_incomplete_event_size=LONGEST_HEADERS_BYTES,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )

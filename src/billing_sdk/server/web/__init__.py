@@ -6,6 +6,7 @@ Its times are seconds from now: how long a cookie lives, how long a body may tak
 """
 
 from billing_sdk.server.web.addresses import PlainAddresses as PlainAddresses
+from billing_sdk.server.web.admission import health_route as health_route
 from billing_sdk.server.web.bodies import BodyLimit as BodyLimit
 from billing_sdk.server.web.client_address import client_address as client_address
 from billing_sdk.server.web.cookies import (

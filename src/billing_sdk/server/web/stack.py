@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.web.addresses import PlainAddresses
+from billing_sdk.server.web.admission import Admission
 from billing_sdk.server.web.bodies import BodyLimit
 from billing_sdk.server.web.errors import UnexpectedErrors
 from billing_sdk.server.web.floods import Floods
@@ -17,7 +18,8 @@ def middleware(settings: Settings) -> list[Middleware]:
     """Return the stack, outermost first.
 
     The id comes first because every answer and every log line carries it; the headers next, so that a failure
-    has them too; the body last, so that a refused one is answered like any other error.
+    has them too; then the body, so that a refused one is answered like any other error. Admission is last: who is
+    slow to send does not count as served.
     """
     return [
         Middleware(RequestId),
@@ -26,4 +28,5 @@ def middleware(settings: Settings) -> list[Middleware]:
         Middleware(Floods),
         Middleware(PlainAddresses),
         Middleware(BodyLimit),
+        Middleware(Admission),
     ]
