@@ -112,6 +112,10 @@ def renew(application: Application, visit: Visit, session: Session) -> Flow[Sess
         tokens = yield from application.client.login.refresh.flow(session.tokens)
         access = yield from application.client.tokens.verify_access.flow(tokens.access_token)
     except TokenError:
+        # A refresh token works once: another process may have had it, and have kept what it got.
+        kept = kept_session(application, visit)
+        if kept is not None and kept.tokens.refresh_token != session.tokens.refresh_token:
+            return kept
         end_session(application, visit)
         return None
     except BillingError as error:
@@ -126,9 +130,15 @@ def renew(application: Application, visit: Visit, session: Session) -> Flow[Sess
     fresh = replace(session, tokens=tokens, org_code=access.org_code, permissions=access.permissions)
     key = session_key(application, visit)
     # Whoever has signed out in the meantime stays signed out.
-    if key and application.sessions.find(key, application.now()):
+    if key and kept_session(application, visit):
         application.sessions.save(key, fresh)
     return fresh
+
+
+def kept_session(application: Application, visit: Visit) -> Session | None:
+    """Return the session that the cookie names as the store has it now."""
+    key = session_key(application, visit)
+    return application.sessions.find(key, application.now()) if key else None
 
 
 def end_session(application: Application, visit: Visit) -> None:

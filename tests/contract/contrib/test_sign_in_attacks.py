@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlencode, urlsplit
+import random
+from http.client import HTTPConnection
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -175,3 +177,46 @@ def test_a_link_that_expired_with_an_unreadable_wish_starts_nothing(
 ) -> None:
     provider.error = {"error": "login_link_expired", "reauth_state": state}
     assert browser.get(back_from_provider(browser)).status_code == 400
+
+
+PIECES = (
+    *(
+        "code=c",
+        "state=s",
+        "iss=x",
+        "error=login_link_expired",
+        "error=access_denied",
+        "reauth_state=e30",
+        "&",
+        "&&",
+        "=",
+    ),
+    *("return_to=/x", "return_to=//evil.example", "plan_interest=pro", "is_create_org=maybe", "org_name=", "lang=en"),
+    *("%ff", "%00", "%0d%0aSet-Cookie:%20a=b", "%e2%82%ac", "%ed%a0%80", "+", "%", "%2", "%zz", ";", "\\", "\xff"),
+    *("code=c&code=d", "x" * 3_000, "p=1&" * 50, "[]", "{}", "'\"<>"),
+)
+
+
+@pytest.mark.attack(26, 30, 34, 36)
+def test_no_query_and_no_cookie_brings_a_route_down_or_a_visitor_elsewhere(app: RunningApp, provider: Provider) -> None:
+    chance = random.Random(20_261_121)
+    port = urlsplit(app.base_url).port
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    for _ in range(100):
+        path = chance.choice(("login", "register", "callback", "callback", "portal"))
+        query = "".join(chance.choice(PIECES) for _ in range(chance.randint(0, 5)))
+        cookie = quote("".join(chance.choice(PIECES) for _ in range(2)), safe="=;.%")
+        connection.putrequest("GET", f"/billing/{path}?{quote(query, safe='%=&+;[]{}')}", skip_accept_encoding=True)
+        connection.putheader("Accept", chance.choice(("text/html", "application/json")))
+        connection.putheader("Cookie", f"billing_sign_in_{port}={cookie}; billing_session_{port}={cookie}")
+        connection.endheaders()
+        response = connection.getresponse()
+        body = response.read().decode()
+        assert response.status in (303, 400, 401, 404, 414), (response.status, path, query, body)
+        location = response.getheader("Location", "/")
+        assert location.startswith((f"{provider.base_url}/", "/")), location
+        assert not location.startswith("//")
+        assert response.getheader("a") is None
+        assert "b" not in [each.partition("=")[2] for each in response.headers.get_all("Set-Cookie") or []]
+    connection.close()
+    assert provider.calls["/oauth2/token"] == 0
