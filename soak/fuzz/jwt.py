@@ -37,6 +37,7 @@ CLAIMS: Final[dict[str, dict[str, Any]]] = {
         "data": {"customer_id": "customer_1", "plan": {"key": "pro"}},
         "iss": ISSUER,
         "aud": "webhook_1",
+        "iat": SECONDS,
         "exp": SECONDS + 60,
     },
 }
