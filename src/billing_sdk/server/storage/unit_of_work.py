@@ -15,6 +15,7 @@ from billing_sdk.server.storage.charges import ChargeRepository
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
+from billing_sdk.server.storage.erasure import ErasureRepository
 from billing_sdk.server.storage.idempotency import IdempotencyRepository
 from billing_sdk.server.storage.invoices import InvoiceRepository
 from billing_sdk.server.storage.journeys import JourneyRepository
@@ -36,6 +37,7 @@ class UnitOfWork:
     def __init__(self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret]) -> None:
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
+        self.erasure = ErasureRepository(connection)
         self.organizations = OrganizationRepository(connection)
         self.roles = RoleRepository(connection)
         self.applications = ApplicationRepository(connection)

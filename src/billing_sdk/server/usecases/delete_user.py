@@ -6,10 +6,11 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.end_agreement import end_all_agreements
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.limit_attempts import forgive_attempt, sign_in_attempts, sign_up_attempts
 
 
 def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") -> None:
-    """Forget a person; their own agreements end, and what was paid stays on record.
+    """Erase a person; their own agreements end, and what was paid stays on record by ids.
 
     Raises:
         NotFound: there is no such person.
@@ -26,6 +27,7 @@ def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") ->
         if payer := tx.customers.find_by_user(user_id):
             end_all_agreements(tx, tx.customers.lock(payer.id), source=source, at=at)
         tx.tokens.revoke_user(user_id, at=at)
-        tx.users.remove(user_id)
+        tx.erasure.erase(user)
+        forgive_attempt(tx, engine, (*sign_in_attempts(user.email, None), *sign_up_attempts(user.email, None)))
         tx.audit.record(source, "user.delete", user_id, at, before=user)
         tx.outbox.announce(type="user.deleted", data={"user": {"id": user_id}}, source=source, at=at)
