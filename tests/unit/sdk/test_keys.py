@@ -6,19 +6,15 @@ import json
 from typing import Any
 
 import pytest
+import respx
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from billing_sdk import KeySet, read_key_set
 from billing_sdk.auth.jwk import UnusableKey, VerifyingKey
-from billing_sdk.errors import UnsafeAnswer
-from tests.unit.sdk.kit import (
-    EC_KEY,
-    KEY,
-    OTHER_KEY,
-    Key,
-    b64,
-    number,
-)
+from billing_sdk.auth.jws import read_token
+from billing_sdk.errors import InvalidToken, UnknownKey, UnsafeAnswer
+from tests.unit.sdk.conftest import Driver
+from tests.unit.sdk.kit import EC_KEY, KEY, OTHER_KEY, Key, access_claims, b64, number, publish
 
 # A product of two primes of the form k * M + (65537 ** a mod M), the mark of CVE-2017-15361.
 ROCA_SHAPE = pow(
@@ -111,3 +107,41 @@ def test_a_key_set_beside_the_program_can_be_read() -> None:
     assert read_key_set(json.dumps({"keys": [KEY.jwk(alg=None)]})).find("key-1", "RS256") is not None
     with pytest.raises(UnsafeAnswer):
         read_key_set('{"keys":[],"keys":[]}')
+
+
+@pytest.mark.attack(58)
+@pytest.mark.parametrize(
+    "kid",
+    [
+        "../../dev/null",
+        "key-1' OR '1'='1",
+        "key-1;id",
+        "$(id)",
+        "KEY-1",
+        " key-1",
+        "key-1 ",
+        "key\u20111",
+        "%(kid)s{0}",
+        "cle\u0301",
+        "https://evil.example/keys",
+        "k" * 256,
+    ],
+)
+def test_a_key_id_is_compared_letter_by_letter_and_leads_nowhere(
+    kid: str, driver: Driver, issuer: respx.MockRouter
+) -> None:
+    publish(issuer, KEY.jwk(), OTHER_KEY.jwk(kid="clé"))  # one letter here, a letter and an accent above
+    with pytest.raises(UnknownKey) as caught:
+        driver.run(lambda c: c.tokens.verify_access(KEY.sign(access_claims(), kid=kid)))
+    assert kid not in repr(caught.value)
+    assert {call.request.url.path for call in issuer.calls} == {
+        "/.well-known/jwks",
+        "/.well-known/openid-configuration",
+    }
+
+
+@pytest.mark.attack(58)
+def test_a_key_id_with_a_nul_or_half_a_character_is_refused() -> None:
+    for kid in (b'"key-1\\u0000"', b'"key-1\\ud800"', b'"\x00"', b"1", b'["key-1"]', b"{}", b"null", b"true"):
+        with pytest.raises(InvalidToken):
+            read_token(KEY.sign_raw(b'{"alg":"RS256","kid":' + kid + b"}", access_claims()), max_bytes=16_384)

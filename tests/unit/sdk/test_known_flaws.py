@@ -202,6 +202,27 @@ def test_an_exception_does_not_repeat_a_token() -> None:
         assert len(repr(refused.value)) < 1_000
 
 
+RECIPIENTS = json.dumps(
+    {"protected": segment({"enc": "A128GCM"}), "recipients": [{"encrypted_key": "AAAA"}] * 100, "ciphertext": "AAAA"}
+)
+ENCRYPTED = {
+    "unpacks": f"{segment({'alg': 'A128KW', 'enc': 'A128GCM', 'zip': 'DEF'})}.a.b.c.d",
+    "asks for two thousand million rounds": pbes2(2**31 - 1),
+    "is padded as PKCS 1 was": f"{segment({'alg': 'RSA1_5', 'enc': 'A128GCM'})}.a.b.c.d",
+    "is for many recipients": RECIPIENTS,
+    "hides in the place of a signed one": f"{segment({'alg': 'RSA-OAEP', 'enc': 'A128GCM'})}.e30.AAAA",
+    "claims to be signed as well": KEY.sign({}, enc="A128GCM"),
+    "claims to be packed as well": KEY.sign({}, zip="DEF"),
+}
+
+
+@pytest.mark.attack(61, 62)
+@pytest.mark.parametrize("name", ENCRYPTED)
+def test_what_is_encrypted_is_never_opened(name: str) -> None:
+    with pytest.raises(InvalidToken):
+        read_token(ENCRYPTED[name], max_bytes=262_144)
+
+
 # What PyJWT itself lets pass, and what is therefore ours to refuse: each with a signature that holds.
 LET_PASS = {
     "a member twice": lambda: KEY.sign(b'{"sub":"kp_1","sub":"kp_2"}'),
