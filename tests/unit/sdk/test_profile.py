@@ -33,7 +33,7 @@ def test_a_profile_is_read_with_the_access_token(driver: Driver, issuer: respx.M
     assert route.calls[0].request.headers["authorization"] == f"Bearer {of_ada.access_token}"
 
 
-@pytest.mark.attack(29)
+@pytest.mark.attack(29, 70)
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
