@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import pytest
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from billing_sdk.errors import BillingError, CardDeclined, Conflict, Idempotency
 from billing_sdk.server.api.kinde.agreements import AgreementAnswer, AgreementReference
 from billing_sdk.server.api.kinde.idempotency import Once
 from billing_sdk.server.gateways import ManagedGateway
-from billing_sdk.server.storage.idempotency import StoredAnswer
+from billing_sdk.server.storage.idempotency import IdempotencyRepository, StoredAnswer
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.recover import recover
 from tests.engines import DECLINED_WHEN_CHARGED, advance, engine_on, events_of, payer
@@ -106,6 +107,16 @@ def test_a_process_that_dies_before_the_commit_leaves_neither_effect_nor_key(eng
     assert live(engine, customer) == []
     assert "customer.agreement_created" not in events_of(engine, customer.id)
     assert assign(engine, customer)[0] == 200
+
+
+def test_a_process_that_dies_while_it_stores_the_answer_leaves_no_effect(engine, monkeypatch):
+    customer = payer(engine, number=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(IdempotencyRepository, "store", Mock(side_effect=Died))
+        with pytest.raises(Died):
+            assign(engine, customer)
+    assert live(engine, customer) == []
+    assert assign(engine, customer)[2] is False
 
 
 def test_a_plan_that_was_paid_by_a_process_that_died_is_answered_and_not_paid_again(database_url):

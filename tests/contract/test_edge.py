@@ -67,6 +67,7 @@ def test_the_reference_is_readable_without_another_host(http):
     assert not re.search(r"https?://(?!127\.0\.0\.1)", page.text)
 
 
+@pytest.mark.attack(134)
 def test_no_answer_may_be_read_by_another_site(http):
     answer = http.options("/api/v1/users", headers={"Origin": "https://evil.example"})
     assert not [name for name in answer.headers if name.startswith("access-control-")]

@@ -44,6 +44,7 @@ def failing():
             yield client
 
 
+@pytest.mark.attack(133)
 @pytest.mark.parametrize(
     ("path", "accept", "media_type"),
     [

@@ -124,11 +124,13 @@ def test_what_is_wrong_with_a_token_is_not_told(http, management, account, issui
     assert len(answers) == 1
 
 
+@pytest.mark.attack(118)
 def test_a_persons_token_opens_no_machines_door_even_where_it_is_meant_for_it(http, management, issuing):
     token = issuing.person(*ALL, audience=issuing.engine.settings.management_audience[0])
     assert {operation.call(http, token=token).status_code for operation in management} == {403}
 
 
+@pytest.mark.attack(118)
 def test_a_machine_is_no_person(http, account, issuing):
     token = issuing.machine(*ALL)
     assert {operation.call(http, token=token).status_code for operation in account} == {403}

@@ -1,0 +1,155 @@
+"""Exactly one active agreement, whoever asks at once: 1,000 changes of one customer, then 20 of each of 50 customers.
+
+Subscribing, changing and cancelling in turn, over HTTP with 40 connections, against two server processes on one
+PostgreSQL. The customers pay with a card, so that a change takes two transactions with a charge in between. The two
+loads are timed without faults; then the first one is sent once more while processes are killed, which is not timed.
+The database is asked, not the server: never two active agreements of one group, each charge concluded, and one
+invoice for each payment that succeeded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx
+import psycopg
+
+from billing_sdk.server.app import create_engine
+from billing_sdk.server.gateways import CardEntry
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.create_user import create_user
+from soak._postgres import postgres
+from soak._servers import Servers, call, killing, machine_headers, servers
+from soak.report import Bar
+
+CALLS = 1_000
+CUSTOMERS = 50
+KILLS = 5
+CONNECTIONS = 40
+MOST_SECONDS = 5.0
+PLANS = ("pro_monthly", "enterprise_monthly")
+FINE = frozenset({200, 404, 409})
+
+TWICE = """
+    SELECT count(*) FROM (
+        SELECT customer_id FROM agreements WHERE status = 'active'
+        GROUP BY customer_id, group_id HAVING count(*) > 1
+    ) AS found
+"""
+WITHOUT_INVOICE = """
+    SELECT count(*) FROM payments p
+    WHERE p.status = 'succeeded' AND (SELECT count(*) FROM invoices i WHERE i.payment_id = p.id) <> 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one load was answered, and how long it took."""
+
+    statuses: Counter[int]
+    seconds: float
+
+    @property
+    def strange(self) -> Counter[int]:
+        """Answers that are neither a success nor a conflict."""
+        return Counter({status: count for status, count in self.statuses.items() if status not in FINE})
+
+
+def run(scale: float) -> tuple[Bar, ...]:
+    """Measure on a PostgreSQL and two server processes of its own."""
+    count, kills = max(40, round(CALLS * scale)), max(1, round(KILLS * scale))
+    with postgres() as uri, servers(uri) as running:
+        customers = _customers(uri, running, max(4, round(CUSTOMERS * scale)))
+        headers = machine_headers(running)
+        one = _send(running, headers, [customers[0]] * count)
+        many = _send(running, headers, [customers[number % len(customers)] for number in range(count)])
+        with killing(running, times=kills, every_seconds=0.5):
+            killed = _send(running, headers, [customers[0]] * count)
+        # One more change of each settles what the killed processes left over; their leases end first.
+        _let_leases_end(uri)
+        last = _send(running, headers, customers, is_final=True)
+        with psycopg.connect(uri) as connection:
+            [twice] = connection.execute(TWICE).fetchone() or (-1,)
+            [unbilled] = connection.execute(WITHOUT_INVOICE).fetchone() or (-1,)
+            [left] = connection.execute("SELECT count(*) FROM charges").fetchone() or (-1,)
+            live = "SELECT count(*) FROM agreements WHERE status = 'active' AND customer_id = ANY(%s)"
+            [active] = connection.execute(live, (customers,)).fetchone() or (-1,)
+    return (
+        _timed(f"{count} changes of one customer", one),
+        _timed(f"{count} changes of {len(customers)} customers", many),
+        *(
+            _fine(what, load)
+            for what, load in (("one", one), ("many", many), ("while killing", killed), ("last", last))
+        ),
+        Bar("customers with two active agreements of a group", str(twice), "0", twice == 0),
+        Bar("active agreements in the end", str(active), f"{len(customers)}", active == len(customers)),
+        Bar("payments without exactly one invoice", str(unbilled), "0", unbilled == 0),
+        Bar("charges whose outcome nobody knows", str(left), "0", left == 0),
+        Bar("processes killed", str(running.kills), str(kills), running.kills == kills),
+    )
+
+
+def _timed(what: str, load: Load) -> Bar:
+    done = f"{load.seconds:.2f} s, {load.statuses[200]} made, {load.statuses[409]} conflicts"
+    return Bar(what, done, f"at most {MOST_SECONDS:.0f} s", load.seconds <= MOST_SECONDS)
+
+
+def _fine(what: str, load: Load) -> Bar:
+    return Bar(
+        f"answers that are no success, conflict or unknown agreement ({what})",
+        str(dict(load.strange)),
+        "none",
+        not load.strange,
+    )
+
+
+def _customers(uri: str, running: Servers, count: int) -> list[str]:
+    """Make customers with a card, without going through the server."""
+    engine = create_engine(Settings(base_url=running.addresses[0], database_url=uri))
+    found = []
+    for number in range(count):
+        user = create_user(engine, email=f"customer{number}@example.com")
+        customer = become_customer(engine, user_id=user.id, billing_email=user.email)
+        card = CardEntry(number="4242424242424242", exp_month=12, exp_year=2034, cvc="123")
+        add_card(engine, customer_id=customer.id, card=card)
+        found.append(customer.id)
+    engine.database.close()
+    return found
+
+
+def _let_leases_end(uri: str) -> None:
+    with psycopg.connect(uri) as connection:
+        connection.execute("UPDATE charges SET lease_ends_at = now() - interval '1 minute'")
+
+
+def _send(running: Servers, headers: dict[str, str], customers: list[str], *, is_final: bool = False) -> Load:
+    limits = httpx.Limits(max_connections=CONNECTIONS // len(running.addresses))
+    clients = tuple(
+        httpx.Client(base_url=f"{address}/api/v1", headers=headers, timeout=60, limits=limits)
+        for address in running.addresses
+    )
+    latest: dict[str, str] = {}
+
+    def change(number: int) -> int:
+        customer = customers[number]
+        if number % 5 == 4 and customer in latest and not is_final:
+            ended = {"agreement_id": latest[customer]}
+            return call(clients, number, "DELETE", "/billing/agreements", params=ended)[0].status_code
+        body = {"customer_id": customer, "plan_code": PLANS[number // 3 % 2]}
+        answer, _ = call(clients, number, "POST", "/billing/agreements", json=body)
+        if answer.status_code == 200:
+            latest[customer] = answer.json()["agreement"]["id"]
+        return answer.status_code
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        statuses = Counter(pool.map(change, range(len(customers))))
+    seconds = time.monotonic() - began
+    for client in clients:
+        client.close()
+    return Load(statuses, seconds)
