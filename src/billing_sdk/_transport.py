@@ -35,6 +35,7 @@ R = TypeVar("R")
 MOST_RETRIES: Final = 2
 LONGEST_PAUSE_SECONDS: Final = 5.0
 PAUSE_SECONDS: Final = 0.2
+SHORTEST_SECRET: Final = 6
 SECRET_FIELDS: Final = ("client_secret", "code", "code_verifier", "refresh_token", "token")
 RETRIED_STATUSES: Final = frozenset({429, 502, 503, 504})
 HEADERS: Final = {
@@ -348,8 +349,12 @@ def _parse_or_none(body: bytes) -> Any:
 
 
 def _secrets_of(call: Call[Any]) -> tuple[str, ...]:
-    sent = (call.token, call.basic and call.basic[1], *((call.form or {}).get(name) for name in SECRET_FIELDS))
-    return tuple(secret for secret in sent if secret)
+    sent = {call.token, *((call.form or {}).get(name) for name in SECRET_FIELDS)}
+    if call.basic is not None:
+        sent |= {call.basic[1], _basic(*call.basic)}
+    # A word of a few letters is no secret, and would be found in every text.
+    plain = [secret for secret in sent if secret and len(secret) >= SHORTEST_SECRET]
+    return (*plain, *map(quote_plus, plain))
 
 
 def _without(secrets: tuple[str, ...], data: Any) -> Any:

@@ -12,10 +12,11 @@ KEY: Final = re.compile(r"[A-Za-z0-9_.:~-]{1,128}", re.ASCII)
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 LONGEST_URL: Final = 8_192
 LONGEST_TEXT: Final = 2_048
+LONGEST_AGE_SECONDS: Final = 366 * 86_400
 
 RESERVED: Final = frozenset(
     "client_id client_secret redirect_uri response_type response_mode state nonce code_challenge"
-    " code_challenge_method code_verifier request request_uri registration scope".split()
+    " code_challenge_method code_verifier request request_uri registration scope max_age".split()
 )
 
 
@@ -38,6 +39,7 @@ class SignInOptions(TypedDict, total=False):
         supports_reauth: an expired link comes back with `reauth_state`, see `client.login.restart_url`.
         prompt: `login` asks again, `create` registers, `none` never shows a page, `consent` and `select_account`
             show theirs again.
+        max_age_seconds: whoever signed in longer ago has to sign in again; the ID token has to say so.
         pages_mode: `preview` shows unpublished pages.
         audience: the API, or APIs, that the access token is for.
         scopes: instead of the client's own.
@@ -60,6 +62,7 @@ class SignInOptions(TypedDict, total=False):
     workflow_deployment_id: str | None
     supports_reauth: bool
     prompt: Literal["login", "create", "none", "consent", "select_account"] | None
+    max_age_seconds: int | None
     pages_mode: Literal["preview"] | None
     audience: str | Sequence[str] | None
     scopes: Sequence[str] | None
@@ -100,6 +103,8 @@ def encode_options(options: SignInOptions) -> dict[str, str]:
     for name in _TEXTS:
         if given.get(name) is not None:
             found[name] = checked_text(name, given[name])
+    if given.get("max_age_seconds") is not None:
+        found["max_age"] = str(_checked_age(given["max_age_seconds"]))
     audience = given.get("audience")
     if audience:
         found["audience"] = checked_text("audience", audience if isinstance(audience, str) else " ".join(audience))
@@ -129,6 +134,12 @@ def checked_text(name: str, value: Any) -> str:
 def _checked_flag(name: str, value: Any) -> bool:
     if type(value) is not bool:
         raise InvalidRequest(f"{name} has to be True or False")
+    return value
+
+
+def _checked_age(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= LONGEST_AGE_SECONDS:
+        raise InvalidRequest("max_age_seconds has to be a whole number of seconds, up to a year")
     return value
 
 

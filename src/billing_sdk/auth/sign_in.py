@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Final
@@ -14,10 +15,12 @@ from billing_sdk._operation import Call, Credential, Flow
 from billing_sdk.auth.callback import Callback, Query
 from billing_sdk.auth.claims import AccessClaims, IdClaims
 from billing_sdk.auth.discovery import Metadata
+from billing_sdk.auth.jws import read_unverified_claims
 from billing_sdk.auth.options import LONGEST_URL, SignInOptions, checked_path, checked_text, encode_options
 from billing_sdk.auth.provider import Provider
 from billing_sdk.auth.token_set import LONGEST_ANSWER, SignedIn, TokenSet
 from billing_sdk.auth.transaction import AuthUrl, SignInTransaction
+from billing_sdk.auth.verifier import LEEWAY_SECONDS
 from billing_sdk.errors import APIError, ExpiredToken, InvalidRequest, InvalidToken, SignInError, UnsafeAnswer
 from billing_sdk.models import Profile
 
@@ -43,6 +46,7 @@ def authorization_url(provider: Provider, options: SignInOptions) -> Flow[AuthUr
         issuer=config.issuer,
         at=provider.now(),
         return_to=checked_path(return_to) if return_to is not None else None,
+        max_age_seconds=options.get("max_age_seconds"),
     )
     metadata = yield from provider.discovery.metadata()
     # Ours come last, so that nothing given can replace what protects the sign-in.
@@ -115,7 +119,7 @@ def read_profile(provider: Provider, tokens: TokenSet) -> Flow[Profile]:
         InvalidToken: the answer is about somebody else (section 5.3.2): a token may have been swapped on the way.
         InvalidRequest: the tokens do not say whom they are about, or the issuer has no userinfo endpoint.
     """
-    subject = tokens.verified_claims().get("sub")
+    subject = _claims_of(tokens).get("sub")
     if subject is None:
         raise InvalidRequest("an opaque access token alone does not say whom the profile has to be about")
     metadata = yield from provider.discovery.metadata()
@@ -199,7 +203,17 @@ def _identity(provider: Provider, tokens: TokenSet, transaction: SignInTransacti
     if not isinstance(nonce, str) or not compare_digest(nonce.encode(), transaction.nonce.encode()):
         raise InvalidToken("the ID token belongs to another sign-in")
     _require_bound(claims, tokens.access_token)
-    return IdClaims.read(claims)
+    user = IdClaims.read(claims)
+    if transaction.max_age_seconds is not None:
+        _require_recent(user, at=provider.now(), max_age_seconds=transaction.max_age_seconds)
+    return user
+
+
+def _require_recent(user: IdClaims, *, at: datetime, max_age_seconds: int) -> None:
+    """Check that the visitor signed in as lately as was asked for (OpenID Connect Core, section 3.1.3.7, item 13)."""
+    latest = at.timestamp() - max_age_seconds - LEEWAY_SECONDS
+    if user.auth_time is None or user.auth_time < latest:
+        raise InvalidToken("the visitor did not sign in as lately as was asked for")
 
 
 def _require_bound(claims: Mapping[str, Any], access_token: str) -> None:
@@ -237,7 +251,7 @@ def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
         if error.facts.get("error") == "invalid_grant":
             raise ExpiredToken("the refresh token is no longer good") from error
         raise
-    before, client_id = old.verified_claims(), provider.config.value("client_id")
+    before, client_id = _claims_of(old), provider.config.value("client_id")
     if new.id_token is not None:
         claims = yield from provider.verifier.identity(new.id_token, client_id=client_id)
         _require_same_sign_in(before, claims)
@@ -251,6 +265,16 @@ def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
         refresh_token=new.refresh_token or old.refresh_token,
         scope=new.scope or old.scope,
     )
+
+
+def _claims_of(tokens: TokenSet) -> Mapping[str, Any]:
+    """Return what the ID token says, or else the access token; they were verified when they came.
+
+    It is empty where there is only an opaque access token, which says nothing.
+    """
+    readable = (token for token in (tokens.id_token, tokens.access_token) if token and token.count(".") == 2)
+    token = next(readable, None)
+    return {} if token is None else read_unverified_claims(token)
 
 
 def _require_same_sign_in(before: Mapping[str, Any], claims: Mapping[str, Any]) -> None:

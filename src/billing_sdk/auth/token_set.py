@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from billing_sdk.auth.claims import AccessClaims, IdClaims
-from billing_sdk.auth.jws import read_unverified_claims
 from billing_sdk.auth.secret import Secret
 from billing_sdk.errors import UnsafeAnswer
 from billing_sdk.models import Document
@@ -86,15 +85,6 @@ class TokenSet(Secret):
     def ends_within(self, seconds: float, *, at: datetime) -> bool:
         """Return whether the access token has ended or will within these seconds."""
         return self.expires_at - at <= timedelta(seconds=seconds)
-
-    def verified_claims(self) -> Mapping[str, Any]:
-        """Return what the ID token says, or else the access token; they were verified when they came.
-
-        It is empty where there is only an opaque access token, which says nothing.
-        """
-        readable = (token for token in (self.id_token, self.access_token) if token and token.count(".") == 2)
-        token = next(readable, None)
-        return {} if token is None else read_unverified_claims(token)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class SignInTransaction(Secret):
         issuer: whom the visitor was sent to (RFC 9207).
         started_at: it expires ten minutes later.
         return_to: path of the application to go to afterwards.
+        max_age_seconds: the visitor has to have signed in at most so long ago; None leaves it open.
     """
 
     state: str = field(repr=False)
@@ -37,9 +38,18 @@ class SignInTransaction(Secret):
     issuer: str
     started_at: datetime
     return_to: str | None = None
+    max_age_seconds: int | None = None
 
     @classmethod
-    def begin(cls, *, redirect_uri: str, issuer: str, at: datetime, return_to: str | None = None) -> SignInTransaction:
+    def begin(
+        cls,
+        *,
+        redirect_uri: str,
+        issuer: str,
+        at: datetime,
+        return_to: str | None = None,
+        max_age_seconds: int | None = None,
+    ) -> SignInTransaction:
         """Start a sign-in with 256 fresh random bits for each of its secrets."""
         return cls(
             state=secrets.token_urlsafe(32),
@@ -49,6 +59,7 @@ class SignInTransaction(Secret):
             issuer=issuer,
             started_at=at,
             return_to=return_to,
+            max_age_seconds=max_age_seconds,
         )
 
     @classmethod
@@ -58,8 +69,8 @@ class SignInTransaction(Secret):
         Raises:
             StateMismatch: the record is not a transaction.
         """
-        started, return_to = data.get("started_at"), data.get("return_to")
-        if type(started) is not int or not (return_to is None or isinstance(return_to, str)):
+        started, return_to, max_age = (data.get(name) for name in ("started_at", "return_to", "max_age_seconds"))
+        if type(started) is not int or not isinstance(return_to, str | None) or type(max_age) not in (int, type(None)):
             raise StateMismatch("the stored sign-in is not readable")
         try:
             started_at = datetime.fromtimestamp(started, UTC)
@@ -73,6 +84,7 @@ class SignInTransaction(Secret):
             issuer=_stored(data, "issuer"),
             started_at=started_at,
             return_to=return_to,
+            max_age_seconds=max_age,
         )
 
     def write(self) -> dict[str, str | int | None]:
@@ -85,6 +97,7 @@ class SignInTransaction(Secret):
             "issuer": self.issuer,
             "started_at": int(self.started_at.timestamp()),
             "return_to": self.return_to,
+            "max_age_seconds": self.max_age_seconds,
         }
 
     @property

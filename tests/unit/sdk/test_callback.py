@@ -34,6 +34,7 @@ from tests.unit.sdk.kit import (
     METADATA,
     NOW,
     OTHER_KEY,
+    SECONDS,
     access_claims,
     id_claims,
     publish,
@@ -236,6 +237,20 @@ def test_an_opaque_access_token_allows_nothing_by_itself(visit: Visit) -> None:
         frozenset(),
         None,
     )
+
+
+@pytest.mark.attack(29)
+@pytest.mark.parametrize(("auth_time", "is_taken"), [(-60, True), (-360, True), (-361, False), (None, False)])
+def test_a_visitor_who_had_to_sign_in_lately_has_done_so(visit: Visit, auth_time: int | None, is_taken: bool) -> None:
+    visit.transaction = visit.driver.run(lambda c: c.login.login_url(max_age_seconds=300)).transaction
+    visit.parameters["state"] = visit.transaction.state
+    told = {} if auth_time is None else {"auth_time": SECONDS + auth_time}
+    visit.answer(KEY.sign(id_claims(visit.access_token, visit.transaction.nonce, **told)))
+    if is_taken:
+        assert visit.come_back().user.sub == "kp_1"
+    else:
+        with pytest.raises(InvalidToken):
+            visit.come_back()
 
 
 @pytest.mark.attack(47)

@@ -77,6 +77,7 @@ def told(error: BaseException) -> str:
         lambda sent: httpx.Response(400, json={"error": "invalid_request", "error_description": f"bad: {sent}"}),
         lambda sent: httpx.Response(401, json={"error": "invalid_client", "error_description": sent, "hint": [sent]}),
         lambda sent: httpx.Response(400, json={"error": sent, "error_description": sent}),
+        lambda sent: httpx.Response(400, json={"error": "x", "error_description": urlencode({"body": sent})}),
         lambda sent: httpx.Response(422, json={"code": "x", "title": sent, "detail": sent, sent: {"a": [sent]}}),
         lambda sent: httpx.Response(500, json={"errors": [{"code": "X", "message": sent, "sent": sent}]}),
         lambda sent: httpx.Response(200, json=token_response(access_token=sent + "\n")),
