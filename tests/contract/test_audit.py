@@ -6,11 +6,13 @@ import json
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import create_engine as connect, insert, make_url, select, text
 
+import billing_sdk
 from billing_sdk.errors import NotFound, WrongCredentials
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.gateways import ManagedGateway
@@ -77,6 +79,7 @@ def meddle(intruder, *statements) -> None:
             connection.execute(text(statement) if isinstance(statement, str) else statement)
 
 
+SOURCE = Path(billing_sdk.__file__).parent
 COLUMNS = ["at", "actor", "caller", "tenant", "action", "subject", "after_digest", "request_id", "id"]
 
 
@@ -247,6 +250,42 @@ def test_what_was_refused_to_a_machine_is_recorded_with_its_request(server):
         (record,) = tx.audit.of("DELETE /api/v1/user")
     assert record["action"] == "api.call.denied"
     assert record["request_id"] == refused.headers["x-request-id"]
+
+
+def test_a_client_with_a_wrong_secret_is_recorded(server):
+    form = {"grant_type": "client_credentials", "client_id": "demo_machine", "client_secret": "wrong"}
+    refused = httpx.post(f"{server.base_url}/oauth2/token", data=form, timeout=10)
+    assert refused.status_code == 401
+    with server.engine.database.begin() as tx:
+        denied = [record for record in tx.audit.of("demo_machine") if record["action"] == "client.denied"]
+    assert [record["request_id"] for record in denied] == [refused.headers["x-request-id"]]
+
+
+# Use cases that write and leave no record, each with its reason.
+UNRECORDED = {
+    "advance_journey": "what it decides is recorded by what it calls: sign-up, session, payment",
+    "begin_journey": "a visitor has opened a link, and nothing is theirs yet",
+    "cancel_agreement": "recorded where the agreement ends",
+    "change_plan": "recorded where the change is concluded, and where it is refused",
+    "claim_deliveries": "a lease on what is to be sent",
+    "collect_pending": "chooses what to charge; the charge is recorded",
+    "create_billed_organization": "made of others that record",
+    "create_user": "recorded where the person is added",
+    "limit_attempts": "counts; what was refused is recorded as a sign-in that was denied",
+    "record_usage": "each reading is a record of its own that is never changed",
+    "recover": "forgets what is over",
+    "verify_audit": "the audit itself",
+}
+
+
+def test_every_use_case_that_writes_leaves_a_record_or_has_a_reason():
+    silent = {
+        path.stem
+        for path in (SOURCE / "server" / "usecases").glob("*.py")
+        if "engine.begin()" in path.read_text() and "audit.record(" not in path.read_text()
+    }
+    assert silent - UNRECORDED.keys() == set()
+    assert UNRECORDED.keys() - silent == set()
 
 
 def test_no_record_keeps_what_is_personal(lived_in, url):

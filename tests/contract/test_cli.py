@@ -81,6 +81,7 @@ def test_without_the_server_extra_the_missing_package_and_the_way_out_are_named(
     assert done.stderr == 'billing-sdk: typer is missing; install the server: pip install "billing-sdk[server]"\n'
 
 
+@pytest.mark.attack(198)
 def test_a_server_that_listens_says_so_in_one_file_that_only_its_owner_reads(tmp_path):
     uris = ("http://127.0.0.1:5001/callback", "http://127.0.0.1:5002/callback")
     with serving(tmp_path, "--seed", "demo", "--redirect-uri", uris[0], "--redirect-uri", uris[1]) as server:

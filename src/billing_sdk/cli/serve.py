@@ -103,7 +103,7 @@ def _run(plan: Plan, database_url: str) -> int:
         settings = Settings.from_environment(base_url=origin_of(listener, plan.base_url), database_url=database_url)
         app = create_app(settings)
         ready = _prepare(plan, app.state.engine)
-        with running(app, listener, on_end=stop.set), _announced(plan, ready):
+        with running(app, listener, on_end=stop.set), announced(plan, ready):
             show_ready(ready, database=without_password(database_url), webhooks=_webhooks(plan))
             if not plan.command:
                 stop.wait()
@@ -133,7 +133,7 @@ def _webhooks(plan: Plan) -> tuple[str, ...]:
 
 
 @contextmanager
-def _announced(plan: Plan, ready: Ready) -> Iterator[None]:
+def announced(plan: Plan, ready: Ready) -> Iterator[None]:
     """Keep the ready file in place while the server listens; it appears whole, and only its owner can read it."""
     if plan.ready_file is None:
         yield

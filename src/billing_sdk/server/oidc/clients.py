@@ -79,11 +79,18 @@ def authenticate_client(
         stored = tx.applications.find_secret_digest(credentials.client_id)
     if application is None or credentials.method not in methods:
         raise refused()
-    if application.is_confidential != (credentials.secret is not None):
-        raise refused()
-    if credentials.secret is not None and not hmac.compare_digest(stored or "", digest_of(credentials.secret)):
+    if not _is_proven(application, credentials, stored or ""):
+        with engine.begin() as tx:
+            tx.audit.record(application.client_id, "client.denied", application.client_id, engine.now())
         raise refused()
     return Client(application), credentials.method
+
+
+def _is_proven(application: Application, credentials: Credentials, stored_digest: str) -> bool:
+    """Tell whether a client has shown the secret that it has, or none where it has none."""
+    if credentials.secret is None:
+        return not application.is_confidential
+    return application.is_confidential and hmac.compare_digest(stored_digest, digest_of(credentials.secret))
 
 
 def find_client(engine: Engine, client_id: str) -> Client | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib.resources import as_file, files
 from typing import Any
@@ -154,6 +155,8 @@ def migration_config(folder: str, connection: Connection) -> Config:
 
 def _open_sqlite(url: URL) -> Engine:
     is_in_memory = url.database in (None, "", ":memory:")
+    if url.database and not is_in_memory:
+        _make_private(url.database)
     # All of a database in memory hangs on its one connection.
     pool_size, max_overflow = (1, 0) if is_in_memory else (8, 56)
     engine = create_engine(
@@ -167,6 +170,13 @@ def _open_sqlite(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: str) -> None:
+    """Make a new database's file, for its owner alone; the files beside it get the same mode."""
+    # Whatever stands in the way is for SQLite to report when it opens the file.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
 
 
 def _open_postgresql(url: URL) -> Engine:

@@ -36,8 +36,10 @@ def describe_user(engine: Engine, *, user_id: str, claims: Mapping[str, Any]) ->
         if not _fits(name, value):
             raise InvalidRequest(f"{name[:64]!r} is not a standard claim of this shape", parameter=name[:64])
     with engine.begin() as tx:
-        described = replace(tx.users.get(user_id), standard_claims=dict(claims), updated_at=engine.now())
+        before, at = tx.users.get(user_id), engine.now()
+        described = replace(before, standard_claims=dict(claims), updated_at=at)
         tx.users.save(described)
+        tx.audit.record("operator", "user.describe", user_id, at, before=before, after=described)
     return described
 
 
