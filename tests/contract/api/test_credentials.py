@@ -12,6 +12,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.oidc.issuing import issue_access_token, keep_family, sign_id_token
 from billing_sdk.server.storage.tokens import TokenFamily
 from billing_sdk.server.usecases.seed_demo import SCOPES as ALL
+from billing_sdk.server.usecases.signing_keys import current_key
 
 pytestmark = pytest.mark.attack(122, 123)
 
@@ -50,7 +51,13 @@ class Issuing:
         return self.token(self.family(user=True, audience=audience), *scopes)
 
     def token(self, family, *scopes, engine=None):
-        return issue_access_token(engine or self.engine, family, scope=" ".join(scopes))["access_token"]
+        engine = engine or self.engine
+        key = current_key(engine)
+        with engine.begin() as tx:
+            answer = issue_access_token(
+                tx, family, scope=" ".join(scopes), key=key, at=engine.now(), settings=engine.settings
+            )
+        return answer["access_token"]
 
     def expired(self, *scopes, user=False):
         past = TestClock(self.engine.now() - timedelta(seconds=self.engine.settings.access_token_seconds + 1))
@@ -66,7 +73,13 @@ class Issuing:
     def id_token(self):
         family = self.family(user=True)
         return sign_id_token(
-            self.engine, family, self.user, scope="openid", access_token=self.token(family), nonce=None
+            self.engine,
+            family,
+            self.user,
+            scope="openid",
+            access_token=self.token(family),
+            nonce=None,
+            key=current_key(self.engine),
         )
 
 

@@ -24,7 +24,6 @@ from billing_sdk.server.oidc.people import find_signed_in
 from billing_sdk.server.oidc.provider import Provider, ProviderRequest
 from billing_sdk.server.oidc.requested_claims import read_requested_claims
 from billing_sdk.server.storage.tokens import AuthorizationCode, TokenFamily
-from billing_sdk.server.usecases.engine import Engine
 
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
 VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636, section 4.1
@@ -130,16 +129,14 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
     ) -> dict[str, Any]:
         """Return the members of the answer, save for the ID token."""
         engine, family = self.server.engine, self.request.authorization_code.code.family
-        answer = issue_access_token(engine, family, scope=scope)
-        if REFRESHING_SCOPE in scope.split():
-            answer["refresh_token"] = new_secret()
-            token = new_refresh_token(
-                family,
-                answer["refresh_token"],
-                at=engine.now(),
-                lifetime_seconds=engine.settings.refresh_token_seconds,
-            )
-            with engine.begin() as tx:
+        at, key, settings = engine.now(), self.server.signing_key, engine.settings
+        with engine.begin() as tx:
+            answer = issue_access_token(tx, family, scope=scope, key=key, at=at, settings=settings)
+            if REFRESHING_SCOPE in scope.split():
+                answer["refresh_token"] = new_secret()
+                token = new_refresh_token(
+                    family, answer["refresh_token"], at=at, lifetime_seconds=settings.refresh_token_seconds
+                )
                 tx.tokens.add_refresh_token(token)
         return answer
 
@@ -157,9 +154,9 @@ class Pkce(CodeChallenge):  # type: ignore[misc]  # Authlib is untyped
 class IdToken(OpenIDCode):  # type: ignore[misc]  # Authlib is untyped
     """Adds an ID token where `openid` was granted; our own key and clock make it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, provider: Provider) -> None:
         super().__init__()
-        self.engine = engine
+        self.provider = provider
 
     def exists_nonce(self, nonce: str, request: ProviderRequest) -> bool:  # noqa: ARG002 - Authlib passes them
         """Tell that a nonce was not seen before: it is the client that compares it (section 15.5.2)."""
@@ -170,12 +167,13 @@ class IdToken(OpenIDCode):  # type: ignore[misc]  # Authlib is untyped
         code = request.authorization_code.code if request.authorization_code else None
         family = code.family if code else request.refresh_token.token.family
         return sign_id_token(
-            self.engine,
+            self.provider.engine,
             family,
             request.user,
             scope=token["scope"],
             access_token=token["access_token"],
             nonce=code.nonce if code else None,
+            key=self.provider.signing_key,
         )
 
 

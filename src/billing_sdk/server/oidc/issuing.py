@@ -9,11 +9,10 @@ from billing_sdk.server.domain.identity import User
 from billing_sdk.server.ids import digest_of, new_id, new_secret
 from billing_sdk.server.oidc.people import ACR, AMR, id_token_claims
 from billing_sdk.server.settings import Settings
-from billing_sdk.server.signing import at_hash
+from billing_sdk.server.signing import SigningKey, at_hash
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.tokens import AccessToken, RefreshToken, TokenFamily
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.signing_keys import current_key
 from billing_sdk.server.usecases.verify_access_token import TYP
 
 ID_TOKEN_TYP = "JWT"  # noqa: S105 - a kind of token, not a token
@@ -28,21 +27,20 @@ def keep_family(tx: UnitOfWork, family: TokenFamily, settings: Settings) -> None
     tx.tokens.add_family(family)
 
 
-def issue_access_token(engine: Engine, family: TokenFamily, *, scope: str) -> dict[str, Any]:
+def issue_access_token(
+    tx: UnitOfWork, family: TokenFamily, *, scope: str, key: SigningKey, at: datetime, settings: Settings
+) -> dict[str, Any]:
     """Make an access token and keep its id; return the members of the answer (RFC 6749, section 5.1)."""
-    at = engine.now()
-    seconds = engine.settings.access_token_seconds
+    seconds = settings.access_token_seconds
     jti = new_id("token")
     claims = {
-        **_registered_claims(family.client_id, engine.settings, at, seconds),
+        **_registered_claims(family.client_id, settings, at, seconds),
         "jti": jti,
         "aud": family.audience.split(),
         "scp": scope.split(),
+        **(_user_claims(tx, family) if family.user_id else _machine_claims(scope)),
     }
-    key = current_key(engine)
-    with engine.begin() as tx:
-        claims |= _user_claims(tx, family) if family.user_id else _machine_claims(scope)
-        tx.tokens.add_access_token(AccessToken(jti, family, at + timedelta(seconds=seconds)))
+    tx.tokens.add_access_token(AccessToken(jti, family, at + timedelta(seconds=seconds)))
     return {
         "access_token": key.sign(claims, typ=TYP),
         "token_type": "bearer",
@@ -59,6 +57,7 @@ def sign_id_token(
     scope: str,
     access_token: str,
     nonce: str | None,
+    key: SigningKey,
 ) -> str:
     """Return an ID token that goes with an access token (OpenID Connect Core 1.0, section 2)."""
     at = engine.now()
@@ -75,7 +74,7 @@ def sign_id_token(
         claims["auth_time"] = int(family.authenticated_at.timestamp())
     if nonce is not None:
         claims["nonce"] = nonce
-    return current_key(engine).sign(claims, typ=ID_TOKEN_TYP)
+    return key.sign(claims, typ=ID_TOKEN_TYP)
 
 
 def new_refresh_token(family: TokenFamily, secret: str, *, at: datetime, lifetime_seconds: int) -> RefreshToken:

@@ -41,16 +41,15 @@ class MachineGrant(ClientCredentialsGrant):  # type: ignore[misc]  # Authlib is 
 
     def generate_token(
         self,
-        scope: str | None,  # noqa: ARG002 - Authlib passes it; the settled scope is the request's own
+        scope: str | None,
         include_refresh_token: bool = False,  # noqa: ARG002 - a machine signs in anew instead
     ) -> dict[str, Any]:
         """Return the members of the answer."""
         engine, client = self.server.engine, self.request.client
         known = engine.settings.management_audience
         audience = read_audience(self.request.form.get("audience"), known=known, default=known[:1])
-        family = TokenFamily(
-            new_id("family"), client.client_id, None, None, self.request.scope, engine.now(), " ".join(audience)
-        )
+        at, key, scope = engine.now(), self.server.signing_key, self.request.scope
+        family = TokenFamily(new_id("family"), client.client_id, None, None, scope, at, " ".join(audience))
         with engine.begin() as tx:
             keep_family(tx, family, engine.settings)
-        return issue_access_token(engine, family, scope=self.request.scope)
+            return issue_access_token(tx, family, scope=scope, key=key, at=at, settings=engine.settings)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from authlib.oauth2 import AuthorizationServer
@@ -20,7 +21,9 @@ from starlette.responses import JSONResponse, Response
 
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.oidc.clients import Client, authenticate_client, find_client
+from billing_sdk.server.signing import SigningKey
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.signing_keys import current_key
 
 # At DEBUG they write whole tokens into the log. A level could be set back by whoever looks for another fault.
 for grant in (AuthorizationCodeGrant, RefreshTokenGrant, ClientCredentialsGrant):
@@ -67,11 +70,16 @@ class ProviderRequest(OAuth2Request):  # type: ignore[misc]  # Authlib is untype
 
 
 class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib is untyped
-    """The authorization server of one engine."""
+    """The authorization server of one engine, for one request."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine = engine
+
+    @cached_property
+    def signing_key(self) -> SigningKey:
+        """The key that signs all that the request gets."""
+        return current_key(self.engine)
 
     def query_client(self, client_id: str) -> Client | None:
         """Return a registered client."""

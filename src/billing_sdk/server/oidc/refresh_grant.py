@@ -71,12 +71,14 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib is untyp
     def issue_token(self, user: User, presented: Presented) -> dict[str, Any]:  # noqa: ARG002 - Authlib passes it
         """Return the members of the answer, save for the ID token; the scope was checked before."""
         engine, token = self.server.engine, presented.token
-        with engine.begin() as tx:
-            successor = _succeed(tx, token, self.request.form["refresh_token"], engine.now(), engine.settings)
-        if successor is None:
-            raise InvalidGrantError("the refresh token was used before; all that came from its sign-in is revoked")
+        at, key, settings = engine.now(), self.server.signing_key, engine.settings
         scope = self.request.payload.scope or presented.get_scope()
-        return issue_access_token(engine, token.family, scope=scope) | {"refresh_token": successor}
+        with engine.begin() as tx:
+            successor = _succeed(tx, token, self.request.form["refresh_token"], at, settings)
+            if successor is not None:
+                answer = issue_access_token(tx, token.family, scope=scope, key=key, at=at, settings=settings)
+                return answer | {"refresh_token": successor}
+        raise InvalidGrantError("the refresh token was used before; all that came from its sign-in is revoked")
 
     def revoke_old_credential(self, presented: Presented) -> None:
         """Do nothing: the token was marked when it was exchanged."""

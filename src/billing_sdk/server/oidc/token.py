@@ -18,8 +18,8 @@ from billing_sdk.server.usecases.engine import Engine
 def provider_of(engine: Engine) -> Provider:
     """Return the authorization server with every grant that it knows; all others are unsupported."""
     provider = Provider(engine)
-    provider.register_grant(CodeGrant, [Pkce(required=True), IdToken(engine)])
-    provider.register_grant(RefreshGrant, [IdToken(engine)])
+    provider.register_grant(CodeGrant, [Pkce(required=True), IdToken(provider)])
+    provider.register_grant(RefreshGrant, [IdToken(provider)])
     provider.register_grant(MachineGrant)
     return provider
 
