@@ -24,6 +24,7 @@ def test_any_page_of_a_registered_origin_may_be_returned_to(url):
     assert APPLICATION.allows_return_to(url)
 
 
+@pytest.mark.attack(116, 167)
 @pytest.mark.parametrize(
     "url",
     [
@@ -44,6 +45,13 @@ def test_any_page_of_a_registered_origin_may_be_returned_to(url):
 )
 def test_no_other_address_may_be_returned_to(url):
     assert not APPLICATION.allows_return_to(url)
+
+
+@pytest.mark.attack(116)
+@pytest.mark.parametrize("url", ["com.evil.app:/", "javascript:alert(1)", "/callback", "", "https://[", "https://x@y/"])
+def test_an_application_of_another_scheme_opens_no_way_back(url):
+    application = Application("app", "App", "web", redirect_uris=("com.example.app:/callback",))
+    assert not application.allows_return_to(url)
 
 
 @pytest.mark.parametrize(
