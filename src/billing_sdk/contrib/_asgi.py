@@ -24,7 +24,7 @@ EVENT: ContextVar[Event | None] = ContextVar("billing_sdk.event", default=None)
 
 
 class VisitMiddleware:
-    """Notes the present request, and keeps what a gate has let through out of every shared cache.
+    """Notes the present request, and keeps what depends on who asks out of every shared cache.
 
     Args:
         app: what comes after.
@@ -50,14 +50,8 @@ class VisitMiddleware:
         async def send_private(message: Message) -> None:
             # A route that was added since; its view has run, and what it says goes nowhere.
             self._gated_views.require_gated([scope.get("endpoint")])
-            if message["type"] == "http.response.start" and visit.is_gated:
-                headers = MutableHeaders(scope=message)
-                (_, cache_control), (_, vary) = PRIVATE
-                headers["Cache-Control"] = cache_control
-                for name in OTHER_CACHE_HEADERS:
-                    del headers[name]
-                for name in vary.split(", "):
-                    headers.add_vary_header(name)
+            if message["type"] == "http.response.start" and visit.is_personal:
+                keep_private(MutableHeaders(scope=message), visit)
             await send(message)
 
         visit_token, scope_token = VISIT.set(visit), SCOPE.set(scope)
@@ -66,6 +60,19 @@ class VisitMiddleware:
         finally:
             VISIT.reset(visit_token)
             SCOPE.reset(scope_token)
+
+
+def keep_private(headers: MutableHeaders, visit: Visit) -> None:
+    """Keep what depends on who asks from everybody else, and what a gate has decided out of every cache."""
+    (_, cache_control), (_, vary) = PRIVATE
+    for name in vary.split(", "):
+        headers.add_vary_header(name)
+    if not visit.is_gated:
+        headers.setdefault("Cache-Control", "private")
+        return
+    headers["Cache-Control"] = cache_control
+    for name in OTHER_CACHE_HEADERS:
+        del headers[name]
 
 
 class WebhookMiddleware:

@@ -55,6 +55,11 @@ class Visit:
         return bool(self.header("authorization")) or "text/html" not in self.header("accept").lower()
 
     @property
+    def is_personal(self) -> bool:
+        """Whether the answer depends on who asks, so far."""
+        return self.is_gated or self.looked_up_by is not None
+
+    @property
     def query(self) -> str:
         """The query as it was sent."""
         return self.target.partition("?")[2]

@@ -176,12 +176,16 @@ def respond(answer: Answer) -> Response:
 
 
 def keep_private(response: Response) -> Response:
-    """Keep what a gate has let through out of every shared cache."""
+    """Keep what depends on who asks from everybody else, and what a gate has decided out of every cache."""
     visit: Visit | None = request.environ.get(VISIT)
-    if visit is not None and visit.is_gated:
-        (_, cache_control), (_, vary) = PRIVATE
-        response.headers["Cache-Control"] = cache_control
-        for name in OTHER_CACHE_HEADERS:
-            response.headers.pop(name, None)
-        response.vary.update(vary.split(", "))
+    if visit is None or not visit.is_personal:
+        return response
+    (_, cache_control), (_, vary) = PRIVATE
+    response.vary.update(vary.split(", "))
+    if not visit.is_gated:
+        response.headers.setdefault("Cache-Control", "private")
+        return response
+    response.headers["Cache-Control"] = cache_control
+    for name in OTHER_CACHE_HEADERS:
+        response.headers.pop(name, None)
     return response

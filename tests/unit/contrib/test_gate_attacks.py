@@ -163,6 +163,36 @@ def test_no_header_of_the_view_puts_a_gated_answer_into_a_cache(door: Door, is_a
         assert not {"cdn-cache-control", "surrogate-control", "expires"} & {name.lower() for name in dict(sent)}
 
 
+@pytest.mark.attack(110)
+@pytest.mark.parametrize("is_ada", [False, True])
+def test_a_page_that_has_looked_who_asks_is_not_shown_to_anybody_else(door: Door, is_ada: bool) -> None:
+    def greet() -> str:
+        return f"Hello {door.billing.user.name}" if door.billing.user else "Hello"
+
+    if isinstance(door, FlaskDoor):
+        door.app.add_url_rule("/hello", "hello", greet)
+        door.app.add_url_rule("/about", "about", lambda: "about us")
+        cached = flask.Response("", headers={"Cache-Control": "max-age=60"})
+        door.app.add_url_rule("/own", "own", lambda: greet() and cached)
+    else:
+
+        async def hello(_: Request) -> Response:
+            return Response(greet())
+
+        async def about(_: Request) -> Response:
+            return Response("about us")
+
+        async def own(_: Request) -> Response:
+            return Response(greet(), headers={"Cache-Control": "max-age=60"})
+
+        door.app.router.routes += [Route("/hello", hello), Route("/about", about), Route("/own", own)]
+    hello_headers = door.ask("/hello", is_ada=is_ada)[2]
+    assert (hello_headers["cache-control"], hello_headers["vary"]) == ("private", "Cookie, Authorization")
+    own_headers = door.ask("/own", is_ada=is_ada)[2]
+    assert (own_headers["cache-control"], own_headers["vary"]) == ("max-age=60", "Cookie, Authorization")
+    assert not {"cache-control", "vary"} & {name.lower() for name in dict(door.ask("/about", is_ada=is_ada)[2])}
+
+
 @pytest.mark.attack(107, 110)
 @pytest.mark.parametrize(
     "other",
