@@ -284,3 +284,30 @@ def test_a_visitor_who_tries_many_accounts_is_told_to_wait(tmp_path: Path) -> No
         assert [answer.status_code for answer in answers] == [422] * 5 + [429]
         assert 0 < int(answers[-1].headers["retry-after"]) <= 60
         assert attempt(9, "198.51.100.9").status_code == 422
+
+
+def refresh(client: RelyingParty, token: str) -> httpx.Response:
+    return client.token_request(grant_type="refresh_token", refresh_token=token)
+
+
+@pytest.mark.attack(42)
+def test_a_copy_of_a_refresh_token_ends_all_that_came_from_its_sign_in(client: RelyingParty) -> None:
+    first = client.tokens(scope="openid offline")
+    second = refresh(client, first["refresh_token"]).json()
+    move(client.server, seconds=11)
+    client.expect_invalid_grant(refresh(client, first["refresh_token"]))
+    client.expect_invalid_grant(refresh(client, second["refresh_token"]))
+    client.userinfo(first, status=401)
+    client.userinfo(second, status=401)
+
+
+@pytest.mark.attack(42)
+def test_an_answer_that_was_lost_can_be_asked_for_again_until_it_is_used(client: RelyingParty) -> None:
+    first = client.tokens(scope="openid offline")
+    lost = refresh(client, first["refresh_token"]).json()
+    move(client.server, seconds=10)
+    again = refresh(client, first["refresh_token"]).json()
+    assert again["refresh_token"] == lost["refresh_token"]
+    latest = refresh(client, again["refresh_token"]).json()
+    client.expect_invalid_grant(refresh(client, first["refresh_token"]))
+    client.expect_invalid_grant(refresh(client, latest["refresh_token"]))
