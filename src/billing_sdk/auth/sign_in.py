@@ -255,6 +255,7 @@ def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
     if new.id_token is not None:
         claims = yield from provider.verifier.identity(new.id_token, client_id=client_id)
         _require_same_sign_in(before, claims)
+        _require_bound(claims, new.access_token)
     if new.access_token.count(".") == 2:
         access = yield from provider.verifier.access(new.access_token)
         _require_access_of(access, subject=before.get("sub"), client_id=client_id)

@@ -73,13 +73,20 @@ def test_refreshing_gives_new_tokens(driver: Driver, issuer: respx.MockRouter) -
     [
         (httpx.Response(400, json={"error": "invalid_grant"}), ExpiredToken),
         (httpx.Response(200, json=token_response(access_token=KEY.sign(access_claims(sub="kp_2")))), InvalidToken),
-        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "n", sub="kp_2")))), InvalidToken),
-        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "n", iss="x")))), InvalidToken),
-        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "n", aud="x")))), InvalidToken),
-        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "another")))), InvalidToken),
-        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("", "n", azp="app_2")))), InvalidToken),
         (
-            httpx.Response(200, json=token_response(id_token=OTHER_KEY.sign(id_claims("", "n"), kid="key-1"))),
+            httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("opaque", "n", sub="kp_2")))),
+            InvalidToken,
+        ),
+        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("opaque", "n", iss="x")))), InvalidToken),
+        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("opaque", "n", aud="x")))), InvalidToken),
+        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("other", "n")))), InvalidToken),
+        (httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("opaque", "another")))), InvalidToken),
+        (
+            httpx.Response(200, json=token_response(id_token=KEY.sign(id_claims("opaque", "n", azp="app_2")))),
+            InvalidToken,
+        ),
+        (
+            httpx.Response(200, json=token_response(id_token=OTHER_KEY.sign(id_claims("opaque", "n"), kid="key-1"))),
             InvalidToken,
         ),
         (httpx.Response(200, json=token_response(access_token=KEY.sign(access_claims(azp="app_2")))), InvalidToken),
@@ -100,7 +107,7 @@ def test_there_is_nothing_to_refresh_without_a_refresh_token(driver: Driver, iss
 
 @pytest.mark.attack(45)
 def test_a_refreshed_id_token_of_the_same_sign_in_is_taken(driver: Driver, issuer: respx.MockRouter) -> None:
-    for claims in (id_claims("", "n"), {k: v for k, v in id_claims("", "n").items() if k != "nonce"}):
+    for claims in (id_claims("opaque", "n"), {k: v for k, v in id_claims("opaque", "n").items() if k != "nonce"}):
         id_token = KEY.sign({**claims, "iat": claims["iat"] + 5})
         issuer.post("/oauth2/token").mock(httpx.Response(200, json=token_response(id_token=id_token)))
         fresh = TokenSet("opaque", NOW, KEY.sign(id_claims("", "n")), f"refresh-{len(claims)}")
