@@ -88,7 +88,7 @@ def test_a_redirect_of_what_an_issuer_publishes_is_not_followed(
         httpx.Response(200, text="<html>"),
         httpx.Response(200, content=b'{"issuer":', headers={"content-type": "application/json"}),
         httpx.Response(200, content=b" " * 262_145, headers={"content-type": "application/json"}),
-        httpx.Response(200, content=b"x", headers={"content-type": "application/json", "content-encoding": "br"}),
+        httpx.Response(200, json=METADATA, headers={"content-encoding": "compress"}),
         httpx.Response(200, json=[METADATA]),
         httpx.Response(200, content=b'{"issuer":"a","issuer":"b"}', headers={"content-type": "application/json"}),
     ],

@@ -176,7 +176,7 @@ def test_whoever_wants_no_old_keys_has_none(make_driver: Callable[..., Driver], 
         httpx.Response(200, json={"keys": [KEY.jwk()] * 101}),
         httpx.Response(200, json={"keys": [{"kty": "oct", "k": "AAAA"}]}),
         httpx.Response(200, content=b"{" + b" " * 524_288, headers={"content-type": "application/json"}),
-        httpx.Response(200, content=b"x", headers={"content-type": "application/json", "content-encoding": "gzip"}),
+        httpx.Response(200, json={"keys": [OTHER_KEY.jwk()]}, headers={"content-encoding": "compress"}),
     ],
     ids=["redirect", "html", "empty", "cut", "many", "symmetric", "long", "compressed"],
 )
