@@ -8,7 +8,7 @@ from hmac import compare_digest
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from billing_sdk.auth.secret import Secret
+from billing_sdk.auth.confidential import Confidential
 from billing_sdk.auth.transaction import SignInTransaction
 from billing_sdk.errors import IssuerMismatch, SignInDenied, SignInError, StateMismatch
 
@@ -20,7 +20,7 @@ Query = Mapping[str, str] | Mapping[str, Sequence[str]] | str
 
 
 @dataclass(frozen=True, slots=True)
-class Callback(Secret):
+class Callback(Confidential):
     """The parameters of one redirect back; each of them came once."""
 
     parameters: Mapping[str, str] = field(repr=False)

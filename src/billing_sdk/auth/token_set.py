@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from billing_sdk.auth.claims import AccessClaims, IdClaims
-from billing_sdk.auth.secret import Secret
+from billing_sdk.auth.confidential import Confidential
 from billing_sdk.errors import UnsafeAnswer
 from billing_sdk.models import Document
 
@@ -19,7 +19,7 @@ ASSUMED_LIFETIME: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class TokenSet(Secret):
+class TokenSet(Confidential):
     """Access, ID and refresh token; all of them secret.
 
     Attributes:

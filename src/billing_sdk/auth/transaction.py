@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from billing_sdk.auth.secret import Secret
+from billing_sdk.auth.confidential import Confidential
 from billing_sdk.errors import SignInExpired, StateMismatch
 
 LIFETIME: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class SignInTransaction(Secret):
+class SignInTransaction(Confidential):
     """One sign-in on its way; keep it in the visitor's own session and use it once.
 
     Attributes:
@@ -119,7 +119,7 @@ def _stored(data: Mapping[str, Any], name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class AuthUrl(Secret):
+class AuthUrl(Confidential):
     """Where to send the visitor, and what to remember until the callback."""
 
     url: str = field(repr=False)

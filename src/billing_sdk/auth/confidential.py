@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Self, SupportsIndex
 from billing_sdk.errors import SecretNotPickled
 
 
-class Secret:
+class Confidential:
     """A value that leaves the process only through its own `write`; a copy of it is itself, because it can't change."""
 
     __slots__ = ()
