@@ -16,6 +16,7 @@ from billing_sdk.server.oidc.authorize import authorize
 from billing_sdk.server.oidc.discovery import configuration, key_set
 from billing_sdk.server.oidc.introspection import introspect
 from billing_sdk.server.oidc.logout import logout
+from billing_sdk.server.oidc.reference import reference
 from billing_sdk.server.oidc.resume import resume
 from billing_sdk.server.oidc.revocation import revoke
 from billing_sdk.server.oidc.token import token
@@ -31,6 +32,7 @@ def routes(_engine: Engine) -> list[BaseRoute]:
         _route("/.well-known/oauth-authorization-server", configuration, "GET", "HEAD"),
         _route("/.well-known/jwks", key_set, "GET", "HEAD"),
         _route("/.well-known/jwks.json", key_set, "GET", "HEAD"),
+        _route("/oauth2/openapi.json", reference, "GET", "HEAD"),
         _route("/oauth2/auth", authorize, "GET", "POST"),
         _route("/oauth2/auth/resume", resume, "GET"),
         _route("/oauth2/token", token, "POST"),

@@ -66,7 +66,12 @@ REFUSED_WHERE_SOMETHING_CHANGES = {
 def refusals(*groups: dict[int, str]) -> dict[int | str, dict[str, Any]]:
     """Return what a route's documentation says of the refusals that it may answer with."""
     return {
-        status: {"model": ErrorAnswer, "description": description}
+        status: {
+            "model": ErrorAnswer,
+            "description": description,
+            # What the server refuses before a request has come to the door (RFC 9457).
+            "content": {"application/problem+json": {"schema": {"type": "object"}}},
+        }
         for group in groups
         for status, description in sorted(group.items())
     }
