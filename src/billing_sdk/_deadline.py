@@ -10,7 +10,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Any
 
 import httpcore
@@ -42,7 +44,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         Each address gets what is left: a name with many silent ones would multiply the time otherwise.
         """
         fault: Exception | None = None
-        for address in _addresses(host, port):
+        for address in _addresses(host, port, _remaining(timeout, httpcore.ConnectTimeout)):
             left = _remaining(timeout, httpcore.ConnectTimeout)
             try:
                 return _DeadlineStream(self._backend.connect_tcp(address, port, left, *args, **options))
@@ -71,13 +73,36 @@ class _DeadlineStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _addresses(host: str, port: int) -> list[str]:
-    """Return the addresses of a host, in the order in which the system would try them."""
+def _addresses(host: str, port: int, timeout: float | None) -> list[str]:
+    """Return the addresses of a host, in the order in which the system would try them.
+
+    The system looks a name up for as long as it likes and can't be interrupted, so a thread waits for it instead.
+    """
+    if _is_literal(host):
+        return [host]
+    answer: Future[list[str]] = Future()
+    threading.Thread(target=_look_up, args=(host, port, answer), name="billing-sdk-names", daemon=True).start()
+    try:
+        return answer.result(timeout)
+    except TimeoutError:
+        raise httpcore.ConnectTimeout("the name was not looked up in time") from None
+
+
+def _look_up(host: str, port: int, answer: Future[list[str]]) -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise httpcore.ConnectError("the name has no address") from None
-    return list(dict.fromkeys(str(where[0]) for *_, where in found))
+        answer.set_exception(httpcore.ConnectError("the name has no address"))
+    else:
+        answer.set_result(list(dict.fromkeys(str(where[0]) for *_, where in found)))
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _remaining(timeout: float | None, fault: type[Exception]) -> float | None:

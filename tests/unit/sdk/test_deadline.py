@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Any
 
 import httpcore
@@ -72,6 +73,31 @@ def test_a_connection_that_brings_a_byte_a_second_is_given_up_at_the_deadline(mo
         assert [stream.read(1, timeout=5.0) for _ in range(10)] == [b"x"] * 10
         with pytest.raises(httpcore.ReadTimeout):
             stream.read(1, timeout=5.0)
+
+
+@pytest.mark.attack(48)
+def test_a_name_that_is_looked_up_for_ever_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def wait(*_: Any, **__: Any) -> Any:
+        over.wait(10)
+        raise socket.gaierror("too late")
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    network = Silent(monkeypatch)
+    with deadline(network.now + 0.05), pytest.raises(httpcore.ConnectTimeout):
+        DeadlineBackend(network).connect_tcp("id.example", 443, timeout=4.0)
+    over.set()
+    assert network.given == []
+
+
+def test_an_address_needs_no_looking_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "getaddrinfo")
+    network = Silent(monkeypatch)
+    for address in ("192.0.2.1", "2001:db8::1"):
+        with deadline(network.now + 10), pytest.raises(httpcore.ConnectTimeout):
+            DeadlineBackend(network).connect_tcp(address, 443, timeout=4.0)
+    assert network.given == [("192.0.2.1", 4.0), ("2001:db8::1", 4.0)]
 
 
 @pytest.mark.parametrize("fault", [socket.gaierror("unknown"), UnicodeError("label too long")])
