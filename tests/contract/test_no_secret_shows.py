@@ -262,3 +262,11 @@ def test_no_command_takes_a_secret_as_an_argument_that_every_user_of_the_machine
 def test_no_command_can_be_told_to_skip_a_check() -> None:
     names = [name for _, name in _options(typer.main.get_command(command_line))]
     assert [name for name in names if any(word in name for word in ("insecure", "no-verify", "skip", "debug"))] == []
+
+
+def test_the_statements_in_a_log_carry_no_values(life: Life) -> None:
+    statements = [line for line in life.log.by_server if line.startswith("sqlalchemy.engine") and "INSERT" in line]
+    values = [line for line in life.log.by_server if "SQL parameters hidden" in line]
+    assert statements
+    assert values
+    assert [line for line in life.log.by_server if VERA in line and "Row" not in line] == []
