@@ -14,6 +14,7 @@ from billing_sdk import (
     EntitlementSnapshot,
     Event,
     Flow,
+    KeyStatus,
     Organization,
     PortalLink,
     SignedIn,
@@ -29,6 +30,7 @@ def blocking(client: Client, transaction: SignInTransaction, tokens: TokenSet) -
     assert_type(client.login.refresh(tokens), TokenSet)
     assert_type(client.tokens.verify_access("token", audience="api"), AccessClaims)
     assert_type(client.tokens.known("token"), AccessClaims | None)
+    assert_type(client.keys.status(), KeyStatus)
     assert_type(client.entitlements.list("token"), EntitlementSnapshot)
     assert_type(client.agreements.list("customer"), tuple[Agreement, ...])
     assert_type(client.organizations.get("org"), Organization)

@@ -107,6 +107,7 @@ class KeyCache:
         self._failure: BillingError | None = None
         self._lock = new_lock()
         self._purges = 0
+        self._failures_in_a_row = 0
         self._stale_uses = self._fetches = self._failures = 0
 
     @property
@@ -144,6 +145,7 @@ class KeyCache:
         """Forget every key, after one was compromised; the next verification fetches them again."""
         # A fetch that is under way may bring the key that has to go: nobody waits for it or keeps what it brings.
         self._purges += 1
+        self._failures_in_a_row = 0
         self._fetched = None
         self._failed_at = None
 
@@ -183,9 +185,13 @@ class KeyCache:
             return self._count_stale(known)
 
     def _first_fetch(self) -> Flow[KeySet]:
-        if self._failed_lately(1.0) and self._failure is not None:
+        # One second, three, nine, then ten: whoever starts beside the issuer does not wait long, and a flood costs
+        # an issuer that is down no more than one that is up.
+        pause = min(3.0 ** (self._failures_in_a_row - 1), RETRY_SECONDS)
+        if self._failed_lately(pause) and self._failure is not None:
             raise Unreachable("the issuer's keys could not be fetched a moment ago") from self._failure
-        return (yield from self._share(lambda: self._fetch_counted(is_sent_once=False)))
+        is_sent_once = self._failures_in_a_row > 0
+        return (yield from self._share(lambda: self._fetch_counted(is_sent_once=is_sent_once)))
 
     def _fetch_counted(self, *, is_sent_once: bool = True) -> Flow[KeySet]:
         self._bucket.take()
@@ -217,10 +223,12 @@ class KeyCache:
             )
         except BillingError as error:
             self._failures += 1
+            self._failures_in_a_row += 1
             self._failure, self._failed_at = error, self._monotonic()
             if self.status.is_stale:
                 _log.warning("the issuer does not give its keys, old ones are used for now: %s", error.code)
             raise
         if purges == self._purges:
             self._fetched, self._failed_at = _Fetched(found, self._monotonic()), None
+            self._failures_in_a_row = 0
         return found

@@ -82,6 +82,22 @@ def test_a_flood_costs_an_issuer_in_trouble_no_more(status: int, clocked: Clocke
 
 
 @pytest.mark.attack(81)
+def test_a_flood_before_any_key_is_known_costs_an_issuer_that_is_down_no_more(
+    clocked: Clocked, issuer: respx.MockRouter
+) -> None:
+    keys_route(issuer).mock(side_effect=lambda _: httpx.Response(503))
+    for i in range(600):
+        with pytest.raises(BillingError):
+            clocked.show(made_up(f"made-up-{i}"))
+        clocked.clock.advance(0.1)
+    assert clocked.status.fetches <= 8
+    assert fetches(issuer) <= 10  # the first one is sent again, for whoever starts beside the issuer
+    publish(issuer)
+    clocked.clock.advance(10)
+    assert clocked.verify(TOKEN).sub == "kp_1"
+
+
+@pytest.mark.attack(81)
 def test_a_flood_while_old_keys_are_fetched_again_costs_no_more(clocked: Clocked, issuer: respx.MockRouter) -> None:
     clocked.verify(TOKEN)
     clocked.clock.advance(1_000)
@@ -208,7 +224,7 @@ def test_what_can_not_be_a_token_is_not_worth_a_fetch(driver: Driver, issuer: re
     assert len(issuer.calls) == 0
 
 
-def test_without_any_key_an_outage_is_told_and_asked_about_once_a_second(
+def test_without_any_key_an_outage_is_told_and_asked_about_again_after_a_second(
     clocked: Clocked, issuer: respx.MockRouter
 ) -> None:
     keys_route(issuer).mock(side_effect=httpx.ConnectError("no"))
