@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import assert_type
 
@@ -29,6 +30,8 @@ def in_flask(app: Flask) -> None:
     assert_type(billing.user, SignedInUser | None)
     assert_type(billing.session, Session | None)
     assert_type(billing.client, Client)
+    assert_type(billing.event, Event)
+    assert_type(billing.counts, Mapping[str, int])
     assert_type(billing.register_link("Sign up", plan_interest="pro_monthly"), Markup)
 
 

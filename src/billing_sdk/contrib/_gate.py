@@ -67,12 +67,15 @@ def last_known(application: Application, session: Session | None, rule: Rule) ->
     if session is None or isinstance(rule, NeedsPermission):
         return None
     if session.tokens.expires_at > application.now():
+        is_known = application.snapshots.outage.failure is not None
         try:
             return (yield from application.snapshots.load(session.owner, session.tokens.access_token))
         except BillingError as error:
             if is_refusal(error):
                 raise
-            LOG.warning("entitlements can't be refreshed: %s", error.code)
+            # Once for an outage, and not with each of the requests that come while it lasts.
+            level = logging.DEBUG if is_known else logging.WARNING
+            LOG.log(level, "entitlements can't be refreshed: %s", error.code)
     return application.snapshots.last(session.owner)
 
 

@@ -134,6 +134,16 @@ def test_a_stale_answer_is_let_through_for_its_time_and_counted(door: Door, capl
     assert [record.message for record in caplog.records if "let in stale" in record.message]
 
 
+@pytest.mark.attack(105)
+def test_an_outage_is_one_warning_and_not_one_for_each_request(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    add(door, "/x", door.billing.requires("reports"))
+    door.world.features = None
+    door.billing.application.snapshots.outage._monotonic = lambda: 0.0
+    with caplog.at_level(logging.WARNING, logger="billing_sdk.contrib"):
+        assert [door.ask("/x", is_ada=True)[0] for _ in range(5)] == [503] * 5
+    assert [record.getMessage() for record in caplog.records] == ["entitlements can't be refreshed: unreachable"]
+
+
 @pytest.mark.attack(104)
 def test_every_denial_is_on_record(door: Door, caplog: pytest.LogCaptureFixture) -> None:
     add(door, "/x", door.billing.requires("other_feature"))
