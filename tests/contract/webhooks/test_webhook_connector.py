@@ -91,7 +91,7 @@ def internet_of(receiver: Receiver) -> Internet:
 
 def send(url: str, network: Internet, *, times: int = 1, may_call_this_machine: bool = False) -> list[Answer]:
     async def attempts() -> list[Answer]:
-        sender = Sender(deadline_seconds=10, may_call_this_machine=may_call_this_machine, network=network)
+        sender = Sender(deadline_seconds=60, may_call_this_machine=may_call_this_machine, network=network)
         return [await sender.send(letter_to(url)) for _ in range(times)]
 
     return asyncio.run(attempts())
