@@ -114,7 +114,7 @@ def renew(application: Application, visit: Visit, session: Session) -> Flow[Sess
     except TokenError:
         # A refresh token works once: another process may have had it, and have kept what it got.
         kept = kept_session(application, visit)
-        if kept is not None and kept.tokens.refresh_token != session.tokens.refresh_token:
+        if kept is not None and kept.tokens != session.tokens:
             return kept
         end_session(application, visit)
         return None
