@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -275,6 +276,19 @@ def test_opening_another_link_gives_the_browser_a_new_key_and_ends_the_visit_bef
     assert answer.headers["location"] == "/portal/profile"
     assert first.session_key not in answer.headers["set-cookie"]
     assert find_portal_visit(app.engine, session_key=first.session_key) is None
+
+
+@pytest.mark.attack(119)
+def test_the_key_of_a_link_is_in_no_log_and_in_no_address_afterwards(app, caplog):
+    caplog.set_level(logging.DEBUG)
+    key = create_portal_link(app.engine, user_id=user_id_of(app)).partition("key=")[2]
+    form = {"key": key, "csrf_token": csrf_token(key)}
+    app.get(f"/portal_redirect?key={key}", headers={"Accept": "text/html"})
+    answers = [app.request("POST", "/portal_redirect", data=form, headers=OURS) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 410]
+    assert all(key not in str(answer.headers) + answer.text for answer in answers)
+    # The client of this test says where it goes; the server doesn't.
+    assert not [record for record in caplog.records if key in record.getMessage() and record.name[:4] != "http"]
 
 
 @pytest.mark.attack(169)
