@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
 
 from billing_sdk.errors import InvalidSetting
+
+Identity: TypeAlias = tuple[int, int]
 
 
 class GatedViews:
     """The functions that got a gate, by themselves: none of them may be an endpoint."""
 
     def __init__(self) -> None:
-        # By identity, and kept alive with it: a view may compare equal to another, or have no hash.
-        self._views: dict[int, Any] = {}
+        # Weak: a gate that is made in the middle of a request leaves nothing behind. What can't be referred to weakly
+        # stays, because its identity could become that of another object.
+        self._views: WeakValueDictionary[Identity, Any] = WeakValueDictionary()
+        self._kept: dict[Identity, Any] = {}
 
     def add(self, view: Callable[..., Any]) -> None:
         """Note a view that got a gate.
@@ -28,10 +33,11 @@ class GatedViews:
             InvalidSetting: a gate can't be put on this.
         """
         require_gateable(view)
-        self._views[id(view)] = view
-
-    def __len__(self) -> int:
-        return len(self._views)
+        owner = view.__self__ if inspect.ismethod(view) else view
+        try:
+            self._views[identity_of(view)] = owner
+        except TypeError:
+            self._kept[identity_of(view)] = owner
 
     def require_gated(self, endpoints: Iterable[Any]) -> None:
         """Check that none of these endpoints is a view without the gate that was made for it.
@@ -40,7 +46,7 @@ class GatedViews:
             InvalidSetting: one is.
         """
         for endpoint in endpoints:
-            if id(endpoint) in self._views:
+            if identity_of(endpoint) in self._views or identity_of(endpoint) in self._kept:
                 raise InvalidSetting(
                     f"a route leads around the gate of {name_of(endpoint)}",
                     remedy="Write the gate below the decorator of the route, next to the function.",
@@ -63,6 +69,11 @@ def require_gateable(view: object) -> None:
             f"a gate can't be put on {name_of(view)}",
             remedy="Put it on the function, below decorators such as classmethod, and call it with its key first.",
         )
+
+
+def identity_of(view: object) -> Identity:
+    """Return what tells a view from every other; a method is another object each time that it is taken."""
+    return (id(view.__self__), id(view.__func__)) if inspect.ismethod(view) else (id(view), 0)
 
 
 def name_of(view: object) -> str:

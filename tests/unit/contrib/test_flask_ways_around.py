@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -260,6 +261,43 @@ def test_a_gate_above_another_gate_and_its_route_is_refused(door: FlaskDoor) -> 
         @door.billing.requires("reports")
         def view() -> str:
             return "secret"
+
+
+def test_a_method_that_is_a_route_is_told_from_others_however_often_it_is_taken(door: FlaskDoor) -> None:
+    class Reports:
+        """Something that shows reports."""
+
+        def show(self) -> str:
+            return "secret"
+
+    reports, others = Reports(), Reports()
+    door.app.add_url_rule("/others", "others", others.show)
+    door.billing.requires("reports")(reports.show)
+    door.app.add_url_rule("/x", "x", reports.show)
+    assert door.ask("/x", is_ada=True)[0] == 500
+    assert door.ask("/others")[:2] == (200, "secret")
+
+
+@pytest.mark.parametrize("has_slots", [False, True])
+def test_a_gate_that_is_made_in_a_request_leaves_nothing_behind(door: FlaskDoor, has_slots: bool) -> None:
+    class Slotted:
+        """Something that is called, and can't be referred to weakly."""
+
+        __slots__ = ()
+
+        def __call__(self) -> str:
+            return "secret"
+
+    @door.app.get("/x")
+    def view() -> str:
+        shown: str = door.billing.requires("reports")(Slotted() if has_slots else lambda: "secret")()
+        return shown
+
+    for _ in range(5):
+        assert door.ask("/x", is_ada=True)[:2] == (200, "secret")
+    gc.collect()
+    assert len(door.billing._gated_views._views) == 0
+    assert len(door.billing._gated_views._kept) == (5 if has_slots else 0)
 
 
 def test_a_gate_that_was_made_before_its_application_is_checked_with_it() -> None:
