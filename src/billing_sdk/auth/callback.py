@@ -16,7 +16,7 @@ MOST_PARAMETERS: Final = 32
 LONGEST_QUERY: Final = 16_384
 LONGEST_SHOWN: Final = 256
 
-Query = Mapping[str, str] | Mapping[str, Sequence[str]] | str
+Query = Mapping[str, str | None] | Mapping[str, Sequence[str]] | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Callback(Confidential):
     def read(cls, query: Query) -> Callback:
         """Read an address, a query string, or parameters by name.
 
-        A mapping may name a list of values; one with more than a single value is a repeated parameter.
+        A mapping may name a list of values; one with more than a single value is a repeated parameter. One that
+        is None was not sent.
 
         Raises:
             SignInError: a parameter came twice, there are too many, or they are in the address's fragment.
@@ -85,11 +86,11 @@ def _parse(query: str) -> list[tuple[str, str]]:
         raise SignInError("the callback is not readable") from None
 
 
-def _flatten(query: Mapping[str, str] | Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+def _flatten(query: Mapping[str, str | None] | Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     return [
         (str(name), str(value))
         for name, values in query.items()
-        for value in ([values] if isinstance(values, str) else values)
+        for value in ([values] if isinstance(values, str) else values or ())
     ]
 
 
