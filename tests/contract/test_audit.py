@@ -21,9 +21,11 @@ from billing_sdk.server.storage.audit import Head
 from billing_sdk.server.storage.tables.visits import audit_links, audit_records
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.check_password import check_password
+from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.verify_audit import AuditWatch, link_audit, verify_audit
+from billing_sdk.testing.visitor import Visitor
 from tests.contract.conftest import copy_sqlite
 from tests.contract.people import bearer, machine_token
 from tests.databases import create_database
@@ -250,6 +252,21 @@ def test_what_was_refused_to_a_machine_is_recorded_with_its_request(server):
         (record,) = tx.audit.of("DELETE /api/v1/user")
     assert record["action"] == "api.call.denied"
     assert record["request_id"] == refused.headers["x-request-id"]
+
+
+def test_a_record_of_the_portal_names_who_and_for_which_organization(server):
+    with server.engine.begin() as tx:
+        ada = tx.users.find_by_email("ada@example.com")
+        home = tx.organizations.get_default().code
+        tx.organizations.add_member(home, ada.id, at=server.engine.now(), role_keys=["billing_admin"])
+    link = create_portal_link(server.engine, user_id=ada.id, org_code=home, sub_nav="profile")
+    with Visitor() as visitor:
+        visitor.open(link)
+        visitor.submit()
+        visitor.submit(given_name="Augusta")
+    with server.engine.read() as tx:
+        [record] = [record for record in tx.audit.of(ada.id) if record["action"] == "user.update"]
+    assert (record["caller"], record["tenant"]) == (ada.id, home)
 
 
 def test_a_client_with_a_wrong_secret_is_recorded(server):

@@ -31,6 +31,12 @@ def current_occasion() -> Occasion:
     return _current.get() or Occasion()
 
 
+def name_caller(caller: str, tenant: str | None = None) -> None:
+    """Note who is calling, once that was checked."""
+    occasion = current_occasion()
+    occasion.caller, occasion.tenant = caller, tenant
+
+
 @contextmanager
 def serving_request(request_id: str) -> Iterator[Occasion]:
     """Make an occasion of the block; threads that work for it see the same one."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from billing_sdk.server.occasion import name_caller
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.begin_session import Session, find_session
 from billing_sdk.server.usecases.engine import Engine
@@ -23,7 +24,10 @@ MAX_JOURNEYS = 8
 def read_session(connection: HTTPConnection, engine: Engine) -> Session | None:
     """Return the sign-in session of the browser, if it has one that is still running."""
     key = read_session_key(connection, engine.settings)
-    return find_session(engine, key=key) if key else None
+    session = find_session(engine, key=key) if key else None
+    if session is not None:
+        name_caller(session.user_id)
+    return session
 
 
 def read_session_key(connection: HTTPConnection, settings: Settings) -> str | None:
@@ -44,7 +48,10 @@ def clear_session_key(response: Response, settings: Settings) -> None:
 def read_portal_visit(connection: HTTPConnection, engine: Engine) -> PortalVisit | None:
     """Return the portal visit of the browser, if it has one that is still running."""
     key = read_portal_key(connection, engine.settings)
-    return find_portal_visit(engine, session_key=key) if key else None
+    visit = find_portal_visit(engine, session_key=key) if key else None
+    if visit is not None:
+        name_caller(visit.user_id, visit.org_code)
+    return visit
 
 
 def read_portal_key(connection: HTTPConnection, settings: Settings) -> str | None:

@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
 from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
-from billing_sdk.server.occasion import current_occasion
+from billing_sdk.server.occasion import name_caller
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import Caller, authenticate
@@ -64,8 +64,7 @@ def person_of(engine: EngineOf, token: TokenOf) -> Person:
     caller = authenticate(engine, token=token, audience="account")
     if caller.user_id is None:
         raise Forbidden("the Account API needs the token of a signed-in user", remedy="Use the Management API.")
-    occasion = current_occasion()
-    occasion.caller, occasion.tenant = caller.user_id, caller.org_code
+    name_caller(caller.user_id, caller.org_code)
     engine.admit("account", caller.user_id)
     return Person(caller.user_id, caller.org_code, caller.client_id)
 
@@ -81,7 +80,7 @@ def machine_of(engine: EngineOf, token: TokenOf) -> Caller:
     caller = authenticate(engine, token=token, audience="management")
     if caller.kind != "machine":
         raise Forbidden("the Management API needs a machine's token", remedy="Use the client credentials grant.")
-    current_occasion().caller = caller.client_id
+    name_caller(caller.client_id)
     engine.admit("management", caller.client_id)
     return caller
 
