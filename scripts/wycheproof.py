@@ -1,7 +1,8 @@
 """Run the JOSE vectors of Project Wycheproof through our own verification: `python scripts/wycheproof.py FOLDER`.
 
-FOLDER holds json_web_signature_test.json, json_web_crypto_test.json, json_web_key_test.json and
-json_web_encryption_test.json (github.com/C2SP/wycheproof, testvectors_v1). They are not part of this repository.
+FOLDER holds json_web_signature_test.json, json_web_crypto_test.json, json_web_key_test.json,
+json_web_encryption_test.json, ecdsa_secp256r1_sha256_p1363_test.json and rsa_signature_2048_sha256_test.json
+(github.com/C2SP/wycheproof, testvectors_v1). They are not part of this repository.
 
 An issuer may sign with RS256 and ES256 only. The vectors use more, so they get an allow-list of their own here; what
 reads tokens and keys, and judges them, is the package's. A vector that says "valid" has to verify, any other has to be
@@ -20,13 +21,18 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, SECP521R1
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from billing_sdk.auth.jwk import KeyReader, KeySet, UnusableKey, VerifyingKey, point_reader, read_rsa
-from billing_sdk.auth.jws import Signatures, read_token
+from billing_sdk.auth.jws import OF_ISSUERS, Signatures, read_token
 from billing_sdk.errors import InvalidToken, UnsafeAnswer
 
 SIGNED_FILES: Final = ("json_web_signature_test.json", "json_web_crypto_test.json", "json_web_key_test.json")
 ENCRYPTED_FILES: Final = ("json_web_encryption_test.json", "json_web_crypto_test.json")
+PLAIN_FILES: Final = {
+    "ecdsa_secp256r1_sha256_p1363_test.json": "ES256",
+    "rsa_signature_2048_sha256_test.json": "RS256",
+}
 LONGEST_TOKEN: Final = 65_536
 SHORTEST_SECRET_OCTETS: Final = {"HS256": 32, "HS384": 48, "HS512": 64}
 
@@ -67,21 +73,25 @@ def main() -> int:
     folder = Path(sys.argv[1])
     signed = [verdict for name in SIGNED_FILES for verdict in judge_signed(name, _read(folder / name))]
     encrypted = [verdict for name in ENCRYPTED_FILES for verdict in judge_encrypted(name, _read(folder / name))]
-    return report(signed, encrypted)
+    plain = [verdict for name, alg in PLAIN_FILES.items() for verdict in judge_plain(name, _read(folder / name), alg)]
+    return report(signed, encrypted, plain)
 
 
-def report(signed: list[Verdict], encrypted: list[Verdict]) -> int:
+def report(signed: list[Verdict], encrypted: list[Verdict], plain: list[Verdict]) -> int:
     """Print what was found; 0 if all agree but exactly the exclusions, and nothing encrypted was accepted."""
     differing = {(verdict.file, verdict.number) for verdict in signed if not verdict.agrees}
-    faults = [verdict for verdict in (*signed, *encrypted) if verdict.fault is not None]
+    faults = [verdict for verdict in (*signed, *encrypted, *plain) if verdict.fault is not None]
     opened = [verdict for verdict in encrypted if verdict.accepted]
+    misjudged = [verdict for verdict in plain if not verdict.agrees]
     for file, number in sorted(differing ^ EXCLUSIONS.keys()):
         print(f"unexpected: {file} {number} {'differs' if (file, number) in differing else 'agrees'}")
-    for verdict in (*faults, *opened):
+    for verdict in (*faults, *opened, *misjudged):
         print(f"wrong: {verdict}")
     print(f"{len(signed)} signed: {len(signed) - len(differing)} agree, {len(differing)} differ for a known reason")
-    print(f"{len(encrypted)} encrypted: {len(encrypted) - len(opened)} refused; {len(faults)} foreign exceptions")
-    return 1 if faults or opened or differing != EXCLUSIONS.keys() else 0
+    print(f"{len(encrypted)} encrypted: {len(encrypted) - len(opened)} refused")
+    print(f"{len(plain)} signatures of an issuer's two algorithms: {len(plain) - len(misjudged)} agree")
+    print(f"{len(faults)} foreign exceptions")
+    return 1 if faults or opened or misjudged or differing != EXCLUSIONS.keys() else 0
 
 
 def judge_signed(file: str, document: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -98,6 +108,17 @@ def judge_encrypted(file: str, document: Mapping[str, Any]) -> Iterator[Verdict]
         for test in group["tests"]:
             if "jwe" in test:
                 yield _judged(file, test, test["jwe"], group.get("public") or group["private"])
+
+
+def judge_plain(file: str, document: Mapping[str, Any], alg: str) -> Iterator[Verdict]:
+    """Judge the signatures of a file with what verifies an issuer's tokens, but those that may go either way."""
+    for group in document["testGroups"]:
+        public: Any = load_der_public_key(bytes.fromhex(group["publicKeyDer"]))
+        key = VerifyingKey(None, alg, public)
+        for test in group["tests"]:
+            if test["result"] != "acceptable":
+                fits = OF_ISSUERS.fit(bytes.fromhex(test["msg"]), bytes.fromhex(test["sig"]), key)
+                yield Verdict(file, test["tcId"], test["result"] == "valid", accepted=fits)
 
 
 def verify(token: Any, jwk: Mapping[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from billing_sdk.auth.claims import AccessClaims
 from billing_sdk.auth.jwk import ALGORITHMS, KeySet, VerifyingKey
@@ -17,7 +18,7 @@ from billing_sdk.auth.verifier import ID, PLAIN_ACCESS, TYPED_ACCESS
 from billing_sdk.errors import InvalidToken, UnsafeAnswer
 from billing_sdk.server.signing import _thumbprint
 from scripts import wycheproof
-from tests.unit.sdk.kit import b64, segment
+from tests.unit.sdk.kit import EC_KEY, b64, segment
 
 PAYLOAD = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 CLAIMS = {"iss": "joe", "exp": 1_300_819_380, "http://example.com/is_root": True}
@@ -195,7 +196,7 @@ def test_a_vector_that_is_not_judged_as_it_says_is_told(capsys: pytest.CaptureFi
     encrypted = list(wycheproof.judge_encrypted("own", VECTORS))
     assert [verdict.agrees for verdict in signed] == [True, True, False]
     assert [verdict.accepted for verdict in encrypted] == [False]
-    assert wycheproof.report(signed, encrypted) == 1
+    assert wycheproof.report(signed, encrypted, []) == 1
     assert "own 3 differs" in capsys.readouterr().out
 
 
@@ -204,4 +205,18 @@ def test_an_exception_that_is_not_ours_is_a_fault() -> None:
     (verdict,) = wycheproof.judge_signed("own", document)
     assert verdict.fault == "AttributeError"
     assert not verdict.agrees
-    assert wycheproof.report([verdict], []) == 1
+    assert wycheproof.report([verdict], [], []) == 1
+
+
+def test_a_plain_signature_is_judged_by_what_verifies_an_issuers_tokens(capsys: pytest.CaptureFixture[str]) -> None:
+    der = EC_KEY.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex()
+    good, results = EC_KEY.signature(b"message").hex(), ("valid", "invalid", "acceptable", "valid")
+    signatures = (good, bytes(64).hex(), good, bytes(64).hex())
+    tests = [
+        {"tcId": i, "msg": b"message".hex(), "sig": signature, "result": result}
+        for i, (signature, result) in enumerate(zip(signatures, results, strict=True))
+    ]
+    found = list(wycheproof.judge_plain("own", {"testGroups": [{"publicKeyDer": der, "tests": tests}]}, "ES256"))
+    assert [(verdict.number, verdict.agrees) for verdict in found] == [(0, True), (1, True), (3, False)]
+    assert wycheproof.report([], [], found) == 1
+    assert "number=3" in capsys.readouterr().out
