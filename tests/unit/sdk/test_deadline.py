@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from typing import Any
 
@@ -73,6 +74,30 @@ def test_a_connection_that_brings_a_byte_a_second_is_given_up_at_the_deadline(mo
         assert [stream.read(1, timeout=5.0) for _ in range(10)] == [b"x"] * 10
         with pytest.raises(httpcore.ReadTimeout):
             stream.read(1, timeout=5.0)
+
+
+class Shaking(Dripping):
+    """A connection whose encryption takes all the time that it is given."""
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        self.clock.given.append((server_hostname or "", timeout))
+        return self
+
+
+@pytest.mark.attack(48)
+def test_what_is_left_bounds_the_start_of_encryption_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Silent(monkeypatch)
+    stream, context = _deadline._DeadlineStream(Shaking(clock)), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with deadline(clock.now + 10):
+        stream.start_tls(context, "id.example", 5.0)
+        clock.now += 8
+        stream.start_tls(context, "id.example", timeout=5.0)
+        clock.now += 2
+        with pytest.raises(httpcore.ConnectTimeout):
+            stream.start_tls(context, "id.example", 5.0)
+    assert clock.given == [("id.example", 5.0), ("id.example", 2.0)]
 
 
 @pytest.mark.attack(48)
