@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, false, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, false, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import LIVE, Agreement
@@ -15,6 +14,7 @@ from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, rea
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import agreements, customers
 from billing_sdk.server.storage.tables.catalog import plan_versions, plans
+from billing_sdk.server.storage.upsert import insert_new
 
 IS_LIVE = agreements.c.status.in_(sorted(LIVE))
 
@@ -31,11 +31,8 @@ class AgreementRepository:
         Raises:
             Conflict: the customer has a live agreement of the same plan group.
         """
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(agreements).values(row_of(agreement)))
-        except IntegrityError:
-            raise Conflict("the customer has an agreement of this plan group already") from None
+        if not insert_new(self._connection, agreements, row_of(agreement)):
+            raise Conflict("the customer has an agreement of this plan group already")
 
     def save(self, agreement: Agreement) -> None:
         """Store an agreement that has changed."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, update
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement, Period
 from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
 from billing_sdk.server.storage.tables.billing import charges
+from billing_sdk.server.storage.upsert import insert_new
 
 
 class ChargeRepository:
@@ -27,11 +27,8 @@ class ChargeRepository:
         Raises:
             Conflict: another one of the same customer and plan group is under way.
         """
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(insert(charges).values(_to_row(charge)))
-        except IntegrityError:
-            raise Conflict("another change of this customer's plan is under way") from None
+        if not insert_new(self._connection, charges, _to_row(charge)):
+            raise Conflict("another change of this customer's plan is under way")
 
     def find(self, customer_id: str, group_id: str) -> PendingCharge | None:
         """Return what is being charged for a customer's plan of a group, if anything is."""

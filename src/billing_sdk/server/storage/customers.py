@@ -44,7 +44,7 @@ class CustomerRepository:
         """
         customer = self._find(customers.c.id == customer_id)
         if customer is None:
-            raise NotFound(f"there is no customer {customer_id[:64]!r}")
+            raise _unknown(customer_id)
         return customer
 
     def lock(self, customer_id: str) -> Customer:
@@ -53,10 +53,13 @@ class CustomerRepository:
         Raises:
             NotFound: there is no such customer.
         """
-        held = select(customers.c.id).where(customers.c.id == customer_id)
-        # The weaker kind, so that rows which refer to the customer can be written meanwhile.
-        self._connection.execute(held.with_for_update(key_share=True))
-        return self.get(customer_id)
+        # The weaker kind, so that rows which refer to the customer can be written meanwhile. Whoever had to wait reads
+        # the row as it was left.
+        held = select(customers).where(customers.c.id == customer_id).with_for_update(key_share=True)
+        row = self._connection.execute(held).mappings().first()
+        if row is None:
+            raise _unknown(customer_id)
+        return _from_row(row)
 
     def find_by_user(self, user_id: str) -> Customer | None:
         """Return the customer that a person is, if they are one."""
@@ -99,6 +102,10 @@ class CustomerRepository:
     def _find_method(self, condition: ColumnElement[bool]) -> PaymentMethod | None:
         row = self._connection.execute(select(payment_methods).where(condition)).mappings().first()
         return None if row is None else PaymentMethod(**row)
+
+
+def _unknown(customer_id: str) -> NotFound:
+    return NotFound(f"there is no customer {customer_id[:64]!r}")
 
 
 def _from_row(row: RowMapping) -> Customer:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from billing_sdk._secret import Secret
 from billing_sdk.errors import Conflict, IdempotencyMismatch
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.tables.visits import idempotent_answers
+from billing_sdk.server.storage.upsert import insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +72,14 @@ class IdempotencyRepository:
             IdempotencyMismatch: the key was used for another request.
             Conflict: the same request is being served right now.
         """
-        insert_here = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        claimed = insert_here(idempotent_answers).values(
-            scope=claim.scope,
-            key=claim.key,
-            request_digest=claim.request_digest,
-            started_at=at,
-            lease_ends_at=lease_ends_at,
-        )
-        taken = claimed.on_conflict_do_nothing().returning(idempotent_answers.c.key)
-        if self._connection.execute(taken).first() is not None:
+        values = {
+            "scope": claim.scope,
+            "key": claim.key,
+            "request_digest": claim.request_digest,
+            "started_at": at,
+            "lease_ends_at": lease_ends_at,
+        }
+        if insert_new(self._connection, idempotent_answers, values):
             return Unanswered()
         return self._find_or_take_over(claim, at, lease_ends_at)
 

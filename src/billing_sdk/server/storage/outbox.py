@@ -24,6 +24,7 @@ class OutboxRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.has_news = False
+        self._listening: Sequence[tuple[str, Sequence[str]]] | None = None
 
     def announce(
         self,
@@ -128,6 +129,13 @@ class OutboxRepository:
         data = {**event.data, **owner}
         return Event(event.id, event.type, event.source, event.occurred_at, data, customer.id, sequence)
 
+    def _enabled(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return the endpoints that hear of events, as they are when the transaction first has one for them."""
+        if self._listening is None:
+            wanted = select(endpoints.c.id, endpoints.c.event_types).where(endpoints.c.is_enabled)
+            self._listening = [(found.id, found.event_types) for found in self._connection.execute(wanted)]
+        return self._listening
+
     def _next_sequence(self, customer_id: str) -> int:
         """Count one further; the row stays locked until the transaction ends, so no number is lost or given twice."""
         insert_here = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
@@ -143,7 +151,6 @@ class OutboxRepository:
         return int(self._connection.execute(counted).scalar_one())
 
     def _queue(self, event: Event, at: datetime) -> None:
-        wanted = select(endpoints.c.id, endpoints.c.event_types).where(endpoints.c.is_enabled)
         rows = [
             {
                 "id": new_id("delivery"),
@@ -157,7 +164,7 @@ class OutboxRepository:
                 "due_at": at,
                 "last_answer": "",
             }
-            for endpoint_id, event_types in self._connection.execute(wanted)
+            for endpoint_id, event_types in self._enabled()
             if event.type in event_types
         ]
         if rows:

@@ -82,9 +82,8 @@ def change_plan(
                     raise PaymentMethodRequired(f"the change to {plan_key!r} costs something", plan=plan_key)
                 case "charge":
                     charge = open_charge(tx, engine, change, source=source, actor=actor)
-        engine.checkpoint(charge.agreement.id)
         try:
-            return collect_charge(engine, charge)
+            return collect_charge(engine, charge, is_own=True)
         except CardDeclined as declined:
             engine.refuse(declined)  # the failed payment is on record: a repetition must not try the card again
             raise

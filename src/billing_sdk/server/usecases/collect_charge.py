@@ -53,15 +53,20 @@ def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: Event
     return charge
 
 
-def collect_charge(engine: Engine, charge: PendingCharge) -> Agreement:
+def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = False) -> Agreement:
     """Collect what was written down, and conclude the change that it is for.
+
+    Args:
+        engine: the engine.
+        charge: what was written down.
+        is_own: it is what the call is about, and not something that was left over.
 
     Raises:
         CardDeclined: the bank refused; the failed payment is recorded, and nothing else has changed.
     """
     with engine.read() as tx:
         method = tx.customers.get_payment_method(charge.payment_method_id)
-    engine.checkpoint()
+    engine.checkpoint(charge.agreement.id if is_own else None)
     try:
         receipt = engine.gateway.charge(token=method.gateway_token, amount=charge.amount, idempotency_key=charge.id)
     except CardDeclined as declined:
