@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Final
 
 import httpcore
 
+PIECE_BYTES: Final = 16_384
 _of_this_thread = threading.local()
 
 
@@ -62,7 +63,10 @@ class _DeadlineStream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _remaining(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _remaining(timeout, httpcore.WriteTimeout))
+        # In pieces, because below a whole buffer gets its time anew with every part that the other side takes.
+        for begin in range(0, len(buffer), PIECE_BYTES):
+            piece = buffer[begin : begin + PIECE_BYTES]
+            self._stream.write(piece, _remaining(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from contextlib import suppress
 from typing import Any
 
 import httpcore
@@ -74,6 +75,28 @@ def test_a_connection_that_brings_a_byte_a_second_is_given_up_at_the_deadline(mo
         assert [stream.read(1, timeout=5.0) for _ in range(10)] == [b"x"] * 10
         with pytest.raises(httpcore.ReadTimeout):
             stream.read(1, timeout=5.0)
+
+
+class Swallowing(Dripping):
+    """A connection whose other side takes each piece a second later."""
+
+    taken = b""
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.clock.now += 1.0
+        self.taken += buffer
+
+
+@pytest.mark.attack(48)
+def test_a_request_that_is_taken_piece_by_piece_is_given_up_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Silent(monkeypatch)
+    body = bytes(range(256)) * 4_096
+    for pieces, seconds in ((64, 100), (10, 10)):
+        inner = Swallowing(clock)
+        stream = _deadline._DeadlineStream(inner)
+        with deadline(clock.now + seconds), suppress(httpcore.WriteTimeout):
+            stream.write(body, timeout=5.0)
+        assert inner.taken == body[: pieces * 16_384]
 
 
 class Shaking(Dripping):
