@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import httpx
 import pytest
@@ -208,6 +210,21 @@ def test_the_middleware_hands_a_verified_event_and_the_raw_body_to_a_route(app: 
 def test_nothing_unverified_passes_the_middleware(app: RunningApp, provider: Provider) -> None:
     assert send(app, provider.access_token(), "/hooks").status_code == 400
     assert send(app, provider.webhook(), "/hooks", Content_Type="text/html").status_code == 415
+    assert app.told.hooked == []
+
+
+@pytest.mark.attack(92)
+@pytest.mark.parametrize("method", ["POST", "PUT", "post"])
+def test_no_spelling_of_a_target_on_the_wire_passes_the_middleware(
+    app: RunningApp, provider: Provider, method: str
+) -> None:
+    spellings = ("/hooks", "/hooks%0a", "/hooks%0A%0d", "//hooks", "/hooks/", "/%68ooks", "/hooks;x", "/x/../hooks")
+    host = httpx.URL(app.base_url).netloc.decode()
+    for target in spellings:
+        for prefix in ("", "http://evil.example", app.base_url):
+            with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+                connection.request(method, f"{prefix}{target}", provider.access_token(), JWT)
+                assert connection.getresponse().status in {307, 308, 400, 404, 405}
     assert app.told.hooked == []
 
 
