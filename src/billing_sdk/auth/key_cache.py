@@ -16,7 +16,7 @@ from typing import Final
 
 from billing_sdk._flight import Flight
 from billing_sdk._fork import new_lock
-from billing_sdk._operation import Call, Flow, Spawn
+from billing_sdk._operation import Call, Flow, Spawn, within
 from billing_sdk.auth.discovery import Discovery
 from billing_sdk.auth.jwk import LONGEST_SET, KeySet, VerifyingKey
 from billing_sdk.errors import BillingError, UnknownKey, Unreachable
@@ -212,15 +212,7 @@ class KeyCache:
         purges = self._purges
         self._fetches += 1
         try:
-            metadata = yield from self._discovery.metadata()
-            found = yield from Call(
-                "GET",
-                metadata.jwks_uri,
-                KeySet.read,
-                max_bytes=LONGEST_SET,
-                deadline_seconds=FETCH_SECONDS,
-                is_sent_once=is_sent_once,
-            )
+            found = yield from (within(FETCH_SECONDS, self._ask()) if is_sent_once else self._ask())
         except BillingError as error:
             self._failures += 1
             self._failures_in_a_row += 1
@@ -232,3 +224,8 @@ class KeyCache:
             self._fetched, self._failed_at = _Fetched(found, self._monotonic()), None
             self._failures_in_a_row = 0
         return found
+
+    def _ask(self) -> Flow[KeySet]:
+        metadata = yield from self._discovery.metadata()
+        uri, seconds = metadata.jwks_uri, FETCH_SECONDS
+        return (yield from Call("GET", uri, KeySet.read, max_bytes=LONGEST_SET, deadline_seconds=seconds))

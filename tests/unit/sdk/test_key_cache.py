@@ -72,11 +72,17 @@ def test_ten_thousand_made_up_keys_in_a_minute_cost_eight_fetches(clocked: Clock
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_flood_costs_an_issuer_in_trouble_no_more(status: int, clocked: Clocked, issuer: respx.MockRouter) -> None:
     clocked.verify(TOKEN)
-    keys_route(issuer).mock(side_effect=lambda _: httpx.Response(status))
+    clocked.clock.advance(3_601)  # the metadata is due again as well
+    before = len(issuer.calls)
+    for path in ("/.well-known/jwks", "/.well-known/openid-configuration"):
+        issuer.get(path).mock(side_effect=lambda _: httpx.Response(status))
     for i in range(600):
         with pytest.raises(BillingError):
             clocked.show(made_up(f"made-up-{i}"))
         clocked.clock.advance(0.1)
+    clocked.driver.settle()
+    asked = [call.request.url.path for call in list(issuer.calls)[before:]]
+    assert asked.count("/.well-known/openid-configuration") <= 8
     assert 2 < fetches(issuer) <= 8
     assert clocked.verify(TOKEN).sub == "kp_1"
 
