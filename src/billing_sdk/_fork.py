@@ -1,4 +1,4 @@
-"""Locks that outlive a fork.
+"""Locks and limits that outlive a fork.
 
 A process that is forked while another thread holds a lock copies the lock as held, and nobody in the child will ever
 release it. Servers that load the application first and fork their workers afterwards do just that.
@@ -18,6 +18,31 @@ def new_lock() -> threading.Lock:
     lock = threading.Lock()
     _made.add(lock)
     return lock
+
+
+class Slots:
+    """So many at once. A child process begins with all of them free: the threads that had some did not come along."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = new_lock()
+        self._taken = 0
+        self._process_id = os.getpid()
+
+    def take(self) -> bool:
+        """Return whether there was one left, and take it."""
+        with self._lock:
+            if self._process_id != os.getpid():
+                self._taken, self._process_id = 0, os.getpid()
+            if self._taken == self._size:
+                return False
+            self._taken += 1
+            return True
+
+    def give_back(self) -> None:
+        """Let somebody else have one that was taken."""
+        with self._lock:
+            self._taken -= 1
 
 
 def _free_in_a_child() -> None:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, Unpack, cast
 
 from billing_sdk._config import ClientSettings, Config
+from billing_sdk._fork import Slots
 from billing_sdk._operation import Async, C, Call, Flow, Spawn, Sync, Wait, shorter, within
 from billing_sdk._transport import AsyncTransport, SyncTransport
 from billing_sdk.auth import Provider
@@ -120,7 +121,7 @@ class Client(Sync, Operations[Sync]):
     def __init__(self, *, sleep: Callable[[float], None] = time.sleep, **settings: Unpack[ClientSettings]) -> None:
         super().__init__(**settings)
         self._transport = SyncTransport(self.config, sleep=sleep)
-        self._background = threading.BoundedSemaphore(MOST_BACKGROUND_THREADS)
+        self._background = Slots(MOST_BACKGROUND_THREADS)
 
     def take(self, step: Call[Any] | Wait[Any] | Spawn, /) -> Any:
         """Carry out one step of a flow."""
@@ -153,7 +154,7 @@ class Client(Sync, Operations[Sync]):
         self.close()
 
     def _spawn(self, flow: Callable[[], Flow[Any]]) -> None:
-        if self._background.acquire(blocking=False):
+        if self._background.take():
             threading.Thread(target=self._run_beside, args=(flow,), name="billing-sdk", daemon=True).start()
         else:
             self._run_quietly(flow)
@@ -162,7 +163,7 @@ class Client(Sync, Operations[Sync]):
         try:
             self._run_quietly(flow)
         finally:
-            self._background.release()
+            self._background.give_back()
 
     def _run_quietly(self, flow: Callable[[], Flow[Any]]) -> None:
         try:
