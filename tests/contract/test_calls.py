@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import pytest
 from starlette.requests import Request
 
-from billing_sdk.errors import BillingError, CardDeclined, Conflict, IdempotencyMismatch, SamePlan
+from billing_sdk.errors import BillingError, CardDeclined, Conflict, IdempotencyMismatch, SamePlan, UnknownPlan
 from billing_sdk.server.api.kinde.agreements import AgreementAnswer, AgreementReference
 from billing_sdk.server.api.kinde.idempotency import Once
 from billing_sdk.server.gateways import ManagedGateway
@@ -147,6 +147,22 @@ def test_a_plan_whose_payment_was_not_heard_of_is_paid_once(database_url):
             assign(engine, customer)
         assert assign(engine, customer)[0] == 200
         assert payments(engine, customer) == ["succeeded"]
+
+
+def test_what_was_left_over_stays_settled_although_the_call_that_settles_it_is_refused(database_url):
+    gateway = Faulty()
+    with engine_on(database_url, gateway=gateway) as engine:
+        customer = payer(engine)
+        gateway.fault = Died()
+        with pytest.raises(Died):
+            assign(engine, customer, key="first")
+        advance(engine, seconds=61)
+        with pytest.raises(UnknownPlan):
+            assign(engine, customer, key="second", plan="no_such_plan")
+        assert payments(engine, customer) == ["succeeded"]
+        assert len(live(engine, customer)) == 1
+        with engine.read() as tx:
+            assert not tx.charges.has_open(customer.id)
 
 
 def test_while_money_is_collected_a_copy_of_the_call_is_told_to_wait(database_url):

@@ -89,6 +89,7 @@ def settle_left_over(engine: Engine, *, customer_id: str) -> None:
         # That the card is declined is an outcome, too; it has been recorded.
         with suppress(CardDeclined):
             collect_charge(engine, charge)
+        engine.checkpoint()  # it stays settled, whatever becomes of the call that came across it
 
 
 def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, receipt: Charge) -> Agreement:
