@@ -12,7 +12,7 @@ import pytest
 
 from billing_sdk.server.usecases.engine import Engine
 from tests.canaries import CanaryScan
-from tests.databases import be_quick, create_database
+from tests.databases import be_quick, passing_database
 from tests.engines import engine_on
 
 
@@ -59,11 +59,13 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database."""
     if database_kind == "sqlite":
-        return f"sqlite:///{tmp_path / 'billing.db'}"
-    return create_database(request.getfixturevalue("postgres"))
+        yield f"sqlite:///{tmp_path / 'billing.db'}"
+        return
+    with passing_database(request.getfixturevalue("postgres")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
@@ -19,16 +21,18 @@ def be_quick(postgres: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def create_database(postgres: str, *, name: str = "", template: str = "template1") -> str:
-    """Create a database as a copy of another, and return its address.
-
-    Args:
-        postgres: the address of the server.
-        name: a name that nobody else uses, by default a random one.
-        template: the database to copy; nobody may be connected to it.
-    """
-    name = name or f"test_{secrets.token_hex(6)}"
+def create_database(postgres: str, name: str, *, template: str = "template1") -> str:
+    """Create a database as a copy of another to which nobody is connected, and return its address."""
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(statement)
     return postgres.replace("/postgres?", f"/{name}?")
+
+
+@contextmanager
+def passing_database(postgres: str, *, template: str = "template1") -> Iterator[str]:
+    """Yield the address of a database of its own, which goes again: a thousand of them would fill the disk."""
+    name = f"test_{secrets.token_hex(6)}"
+    yield create_database(postgres, name, template=template)
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -15,7 +15,7 @@ from billing_sdk.server.sealing_keys import FILE_SUFFIX
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.contract.people import bearer, machine_token, person_token
-from tests.databases import create_database
+from tests.databases import create_database, passing_database
 from tests.serving import CALLBACK, RunningServer, serving
 
 TEMPLATE = "billing_demo"
@@ -39,20 +39,27 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 @pytest.fixture(scope="session")
 def postgresql_template(postgres: str) -> Template:
     """The demo in a database of the PostgreSQL server."""
-    return Template(TEMPLATE, _seed(create_database(postgres, name=TEMPLATE)))
+    return Template(TEMPLATE, _seed(create_database(postgres, TEMPLATE)))
 
 
 @pytest.fixture
-def server(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[RunningServer]:
-    """A running server with the demo catalogue, for one test alone."""
+def demo_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a database that holds the demo, for one test alone."""
     template: Template = request.getfixturevalue(f"{database_kind}_template")
     if database_kind == "sqlite":
         path = tmp_path / "billing.db"
         copy_sqlite(template.place, str(path))
-        url = f"sqlite:///{path}"
-    else:
-        url = create_database(request.getfixturevalue("postgres"), template=template.place)
-    with serving(url, seed=template.seed) as running:
+        yield f"sqlite:///{path}"
+        return
+    with passing_database(request.getfixturevalue("postgres"), template=template.place) as url:
+        yield url
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, database_kind: str, demo_url: str) -> Iterator[RunningServer]:
+    """A running server with the demo catalogue, for one test alone."""
+    template: Template = request.getfixturevalue(f"{database_kind}_template")
+    with serving(demo_url, seed=template.seed) as running:
         yield running
 
 

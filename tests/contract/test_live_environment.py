@@ -22,7 +22,7 @@ from billing_sdk.server.usecases.signing_keys import rotate_key
 from billing_sdk.server.usecases.verify_audit import link_audit, verify_audit
 from tests.contract.oidc_client import SignIn, browser_of, profile
 from tests.contract.people import bearer, machine_token
-from tests.databases import create_database
+from tests.databases import passing_database
 from tests.engines import engine_on, open_database
 from tests.serving import serving
 
@@ -69,11 +69,11 @@ def test_a_live_server_refuses_a_database_with_the_demo(tmp_path):
 
 @pytest.mark.postgres
 def test_a_live_server_refuses_to_be_a_superuser_before_it_changes_anything(postgres):
-    url = create_database(postgres)
-    with pytest.raises(ConfigurationError, match="superuser"):
-        create_engine(live(url))
-    with psycopg.connect(url) as connection:
-        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    with passing_database(postgres) as url:
+        with pytest.raises(ConfigurationError, match="superuser"):
+            create_engine(live(url))
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
 
 
 def test_no_setting_turns_debugging_on():
