@@ -81,4 +81,4 @@ def receiving(*, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
         finally:
             receiver.released.set()
             server.shutdown()
-            thread.join(timeout=10)
+            thread.join(timeout=60)

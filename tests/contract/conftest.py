@@ -66,7 +66,7 @@ def server(request: pytest.FixtureRequest, database_kind: str, demo_url: str) ->
 @pytest.fixture
 def http(server: RunningServer) -> Iterator[httpx.Client]:
     """A plain HTTP client below the server's address, without cookies or tokens."""
-    with httpx.Client(base_url=server.base_url, timeout=10) as client:
+    with httpx.Client(base_url=server.base_url, timeout=60) as client:
         yield client
 
 
@@ -74,7 +74,7 @@ def http(server: RunningServer) -> Iterator[httpx.Client]:
 def machine(server: RunningServer) -> Iterator[httpx.Client]:
     """A machine with every scope, below the Management API."""
     headers = bearer(machine_token(server))
-    with httpx.Client(base_url=f"{server.base_url}/api/v1", headers=headers, timeout=10) as client:
+    with httpx.Client(base_url=f"{server.base_url}/api/v1", headers=headers, timeout=60) as client:
         yield client
 
 
@@ -92,7 +92,7 @@ def grace(server: RunningServer) -> Iterator[httpx.Client]:
 
 def _person(server: RunningServer, email: str, password: str) -> Iterator[httpx.Client]:
     headers = bearer(person_token(server, email, password))
-    with httpx.Client(base_url=f"{server.base_url}/account_api/v1", headers=headers, timeout=10) as client:
+    with httpx.Client(base_url=f"{server.base_url}/account_api/v1", headers=headers, timeout=60) as client:
         yield client
 
 

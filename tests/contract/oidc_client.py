@@ -88,7 +88,7 @@ def browser_of(server: RunningServer, email: str = "grace@example.com") -> httpx
     assert user is not None
     key = begin_session(server.engine, user_id=user.id)
     headers = {"Accept": "text/html"}
-    return httpx.Client(base_url=server.base_url, cookies={SESSION_COOKIE: key}, headers=headers, timeout=10)
+    return httpx.Client(base_url=server.base_url, cookies={SESSION_COOKIE: key}, headers=headers, timeout=60)
 
 
 def credentials(server: RunningServer) -> dict[str, str]:
@@ -104,7 +104,7 @@ def machine_credentials(server: RunningServer) -> dict[str, str]:
 def post(server: RunningServer, path: str, fields: dict[str, str | None], **options: Any) -> httpx.Response:
     """Post a form, without the fields that are None."""
     form = {name: value for name, value in fields.items() if value is not None}
-    return httpx.post(f"{server.base_url}{path}", data=form, timeout=10, **options)
+    return httpx.post(f"{server.base_url}{path}", data=form, timeout=60, **options)
 
 
 def refresh(server: RunningServer, token: str, **changes: str | None) -> httpx.Response:
@@ -116,7 +116,7 @@ def refresh(server: RunningServer, token: str, **changes: str | None) -> httpx.R
 def profile(server: RunningServer, access_token: str) -> httpx.Response:
     """Ask whose an access token is."""
     headers = {"Authorization": f"Bearer {access_token}"}
-    return httpx.get(f"{server.base_url}/oauth2/v2/user_profile", headers=headers, timeout=10)
+    return httpx.get(f"{server.base_url}/oauth2/v2/user_profile", headers=headers, timeout=60)
 
 
 def error_of(response: httpx.Response, status: int = 400) -> str:

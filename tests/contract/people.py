@@ -23,7 +23,7 @@ def machine_token(server: RunningServer, *scopes: str) -> str:
     }
     if scopes:
         form["scope"] = " ".join(scopes)
-    answer = httpx.post(f"{server.base_url}/oauth2/token", data=form, timeout=10)
+    answer = httpx.post(f"{server.base_url}/oauth2/token", data=form, timeout=60)
     assert answer.status_code == 200, answer.text
     token: str = answer.json()["access_token"]
     return token
@@ -59,7 +59,7 @@ def person_token(server: RunningServer, email: str, password: str, **parameters:
         "client_secret": server.seed.client_secret,
         "code_verifier": verifier,
     }
-    answer = httpx.post(f"{server.base_url}/oauth2/token", data=form, timeout=10)
+    answer = httpx.post(f"{server.base_url}/oauth2/token", data=form, timeout=60)
     assert answer.status_code == 200, answer.text
     token: str = answer.json()["access_token"]
     return token

@@ -271,7 +271,7 @@ def test_a_record_of_the_portal_names_who_and_for_which_organization(server):
 
 def test_a_client_with_a_wrong_secret_is_recorded(server):
     form = {"grant_type": "client_credentials", "client_id": "demo_machine", "client_secret": "wrong"}
-    refused = httpx.post(f"{server.base_url}/oauth2/token", data=form, timeout=10)
+    refused = httpx.post(f"{server.base_url}/oauth2/token", data=form, timeout=60)
     assert refused.status_code == 401
     with server.engine.database.begin() as tx:
         denied = [record for record in tx.audit.of("demo_machine") if record["action"] == "client.denied"]

@@ -172,7 +172,7 @@ def _be_refused(life: Life) -> None:
         ("GET", f"/oauth2/logout?id_token_hint={forged}", {}),
         ("GET", f"/nowhere/{WRONG}", {}),
     ):
-        answer = httpx.request(method, f"{server.base_url}{path}", timeout=10, **options)
+        answer = httpx.request(method, f"{server.base_url}{path}", timeout=60, **options)
         assert 400 <= answer.status_code < 500 or path.startswith("/oauth2/logout"), (path, answer.status_code)
         life.show(f"{method} {path.partition('?')[0]} refused", answer)
 
@@ -207,7 +207,7 @@ def test_nothing_secret_is_in_the_database_file(life: Life) -> None:
 
 @pytest.mark.parametrize("path", ["/api/openapi.json", "/account_api/openapi.json"])
 def test_no_document_of_an_api_carries_an_example_that_could_be_a_secret(life: Life, path: str) -> None:
-    answer = httpx.get(f"{life.server.base_url}{path}", timeout=10)
+    answer = httpx.get(f"{life.server.base_url}{path}", timeout=60)
     assert answer.status_code == 200
     assert find_secrets(answer.text, **life.secrets) == set()
 

@@ -33,7 +33,7 @@ def sign_in(server: RunningServer) -> Iterator[SignIn]:
 def stranger(server: RunningServer) -> Iterator[SignIn]:
     """A sign-in in the browser of somebody whom the provider does not know."""
     headers = {"Accept": "text/html"}
-    with httpx.Client(base_url=server.base_url, headers=headers, timeout=10) as browser:
+    with httpx.Client(base_url=server.base_url, headers=headers, timeout=60) as browser:
         yield SignIn(server, browser)
 
 

@@ -30,14 +30,14 @@ def server(database_url: str, clock: TestClock) -> Iterator[RunningServer]:
 
 def published(server: RunningServer, path: str = "jwks") -> dict[str, dict[str, str]]:
     """Return the published keys by their ids."""
-    response = httpx.get(f"{server.base_url}/.well-known/{path}", timeout=10)
+    response = httpx.get(f"{server.base_url}/.well-known/{path}", timeout=60)
     assert response.status_code == 200
     return {key["kid"]: key for key in response.json()["keys"]}
 
 
 def test_discovery_says_the_same_under_both_addresses(server: RunningServer) -> None:
     first, second = (
-        httpx.get(f"{server.base_url}/.well-known/{path}", timeout=10)
+        httpx.get(f"{server.base_url}/.well-known/{path}", timeout=60)
         for path in ("openid-configuration", "oauth-authorization-server")
     )
     assert first.json() == second.json()
@@ -47,7 +47,7 @@ def test_discovery_says_the_same_under_both_addresses(server: RunningServer) -> 
 
 @pytest.mark.attack(201)
 def test_keys_are_public_and_may_be_kept_for_a_quarter_of_an_hour(server: RunningServer) -> None:
-    response = httpx.get(f"{server.base_url}/.well-known/jwks", timeout=10)
+    response = httpx.get(f"{server.base_url}/.well-known/jwks", timeout=60)
     assert response.headers["cache-control"] == "public, max-age=900"
     assert published(server) == published(server, "jwks.json")
     for key in published(server).values():

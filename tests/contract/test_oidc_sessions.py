@@ -81,10 +81,10 @@ def test_the_profile_tells_what_the_scope_allows(server: RunningServer, sign_in:
 def test_the_profile_needs_a_persons_token_in_the_header(server: RunningServer, sign_in: SignIn) -> None:
     token = sign_in.tokens()["access_token"]
     path = f"{server.base_url}/oauth2/v2/user_profile"
-    anonymous = httpx.get(path, timeout=10)
+    anonymous = httpx.get(path, timeout=60)
     assert anonymous.status_code == 401
     assert anonymous.headers["www-authenticate"].startswith("Bearer")
-    assert httpx.get(path, params={"access_token": token}, timeout=10).status_code == 400
+    assert httpx.get(path, params={"access_token": token}, timeout=60).status_code == 400
     assert profile(server, machine_token(server)).status_code == 403
 
 
@@ -281,6 +281,6 @@ def test_a_person_confirms_on_our_own_page(server: RunningServer, sign_in: SignI
 
 
 def test_whoever_is_not_signed_in_is_signed_out_already(server: RunningServer) -> None:
-    response = httpx.get(f"{server.base_url}/logout", timeout=10)
+    response = httpx.get(f"{server.base_url}/logout", timeout=60)
     assert response.status_code == 200
     assert "Signed out" in response.text

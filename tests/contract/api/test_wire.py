@@ -15,7 +15,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 def exchange(server, request, *, more=b""):
     """Send octets, and return everything that comes back until the server closes or is silent."""
     address = urlsplit(server.base_url)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         answer = b""
         with suppress(OSError):  # a server that has refused the request may be gone before all of it was sent
             connection.sendall(request + more)

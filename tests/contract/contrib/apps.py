@@ -40,12 +40,12 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 def get(url: httpx.URL | str, **options: Any) -> httpx.Response:
     """Send a request that no browser sends; it follows no redirect."""
-    return httpx.get(url, timeout=10, verify=NO_TLS, **options)
+    return httpx.get(url, timeout=60, verify=NO_TLS, **options)
 
 
 def post(url: str, **options: Any) -> httpx.Response:
     """Send something that no browser sends."""
-    return httpx.post(url, timeout=10, verify=NO_TLS, **options)
+    return httpx.post(url, timeout=60, verify=NO_TLS, **options)
 
 
 @dataclass(slots=True)
@@ -97,7 +97,7 @@ class RunningApp:
 
     def browser(self) -> httpx.Client:
         """Return a browser that has not been there before; it follows no redirect by itself."""
-        return httpx.Client(base_url=self.base_url, headers={"Accept": "text/html"}, timeout=10, verify=NO_TLS)
+        return httpx.Client(base_url=self.base_url, headers={"Accept": "text/html"}, timeout=60, verify=NO_TLS)
 
 
 def sign_in(browser: httpx.Client, return_to: str = "/") -> httpx.Response:
@@ -150,7 +150,7 @@ class StarletteStage:
     def close(self, client: AsyncClient) -> None:
         """Close the connections of an application that is not shown any more, where they were opened."""
         assert self.loop is not None
-        asyncio.run_coroutine_threadsafe(client.close(), self.loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(client.close(), self.loop).result(timeout=60)
 
 
 Stage: TypeAlias = FlaskStage | StarletteStage
@@ -294,7 +294,7 @@ def serve_wsgi(app: Any, listener: socket.socket) -> Iterator[None]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(timeout=10)
+        thread.join(timeout=60)
 
 
 @contextmanager
@@ -308,4 +308,4 @@ def serve_asgi(app: Any, listener: socket.socket) -> Iterator[None]:
         yield
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(timeout=60)

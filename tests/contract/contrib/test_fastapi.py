@@ -93,7 +93,7 @@ def browser(provider: Provider) -> Iterator[httpx.Client]:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with (
             serve_asgi(build(base_url, provider), listener),
-            httpx.Client(base_url=base_url, headers={"Accept": "text/html"}, timeout=10, verify=NO_TLS) as browser,
+            httpx.Client(base_url=base_url, headers={"Accept": "text/html"}, timeout=60, verify=NO_TLS) as browser,
         ):
             yield browser
 

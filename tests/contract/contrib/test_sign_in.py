@@ -184,7 +184,7 @@ def test_a_callback_that_is_sent_many_times_at_once_redeems_its_code_once(
     together = threading.Barrier(6)
 
     def press() -> int:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         return get(back, cookies=cookies).status_code
 
     with ThreadPoolExecutor(6) as pool:
@@ -311,7 +311,7 @@ def test_an_access_token_that_ran_out_is_renewed_once_for_everybody_who_waits(
     together = threading.Barrier(8)
 
     def open_reports() -> int:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         return get(f"{app.base_url}/reports", cookies=cookies).status_code
 
     asked = provider.calls["/oauth2/token"]

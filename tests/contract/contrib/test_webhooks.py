@@ -54,7 +54,7 @@ def test_an_event_that_is_sent_many_times_at_once_is_handled_once(app: RunningAp
     together = threading.Barrier(8)
 
     def deliver() -> int:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         return send(app, body).status_code
 
     with ThreadPoolExecutor(8) as pool:
@@ -222,7 +222,7 @@ def test_no_spelling_of_a_target_on_the_wire_passes_the_middleware(
     host = httpx.URL(app.base_url).netloc.decode()
     for target in spellings:
         for prefix in ("", "http://evil.example", app.base_url):
-            with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+            with closing(http.client.HTTPConnection(host, timeout=60)) as connection:
                 connection.request(method, f"{prefix}{target}", provider.access_token(), JWT)
                 assert connection.getresponse().status in {307, 308, 400, 404, 405}
     assert app.told.hooked == []

@@ -101,7 +101,7 @@ def test_of_many_callers_at_once_one_gets_the_sign_in_untaken(store: SessionStor
     together = threading.Barrier(8)
 
     def take() -> bool:
-        together.wait(timeout=10)
+        together.wait(timeout=60)
         found = store.take_sign_in("browser", started.state)
         return found is not None and not found.is_taken
 
