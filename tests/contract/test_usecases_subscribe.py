@@ -166,6 +166,7 @@ def test_a_plan_that_is_not_published_can_not_be_chosen(engine):
         subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
 
 
+@pytest.mark.attack(166)
 def test_the_plan_that_the_customer_is_on_is_refused(engine):
     customer = payer(engine)
     subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")

@@ -114,6 +114,7 @@ def test_what_is_owed_is_paid_once_and_at_the_price_that_was_shown(engine):
     assert paid(engine, customer) == [2_900]
 
 
+@pytest.mark.attack(165)
 def test_a_plan_is_not_charged_at_another_price_than_the_one_shown(engine):
     customer = payer(engine)
 

@@ -230,7 +230,8 @@ def test_looking_at_every_page_changes_nothing(app, grace, database_url, method)
 
 @pytest.mark.attack(118, 168)
 def test_nobody_sees_or_changes_what_belongs_to_another_account(app, grace, ada, database_url):
-    eve = replace(grace, cookies=ada.cookies, portal_key=ada.portal_key)
+    forged = {f"provider_journey_{grace.journey_id}": ada.journey_key}
+    eve = replace(grace, cookies={**ada.cookies, **forged}, portal_key=ada.portal_key, journey_key=ada.journey_key)
     before = state_of(database_url)
     owned = ("{agreement_id}", "{invoice_id}", "{journey_id}")
     for method in ("GET", "POST"):

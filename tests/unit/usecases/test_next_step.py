@@ -62,5 +62,6 @@ NEW_ORG = replace(of_ada(is_create_org="true"), is_new_organization=True)
         ),
     ],
 )
+@pytest.mark.attack(168)
 def test_the_next_step_is_the_first_that_is_not_done(facts, step):
     assert step_for(facts) == step
