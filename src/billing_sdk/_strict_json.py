@@ -37,7 +37,7 @@ def parse(document: bytes | str) -> Any:
     if text.count("[") + text.count("{") > DEEPEST:
         _require_shallow(found)
     # Decoded UTF-8 holds no half characters, and JSON no raw NUL: only an escape can bring them.
-    if isinstance(document, str) or _SUSPICIOUS_ESCAPE.search(text):
+    if isinstance(document, str) or ("\\u" in text and _SUSPICIOUS_ESCAPE.search(text)):
         _require_whole_characters(found)
     return found
 

@@ -121,10 +121,10 @@ def read_unverified_claims(token: str) -> Mapping[str, Any]:
 
 
 def _text(token: Any, max_bytes: int) -> str:
-    if not isinstance(token, str | bytes) or len(token) > max_bytes:
-        raise InvalidToken("the token is too long, or not a text")
-    if isinstance(token, str):
+    if isinstance(token, str) and len(token) <= max_bytes:
         return token
+    if not isinstance(token, bytes) or len(token) > max_bytes:
+        raise InvalidToken("the token is too long, or not a text")
     try:
         return token.decode("ascii")
     except UnicodeDecodeError:
