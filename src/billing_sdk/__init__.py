@@ -46,6 +46,7 @@ from billing_sdk.models import (
     Permission as Permission,
     PortalLink as PortalLink,
     Profile as Profile,
+    Reservation as Reservation,
     Role as Role,
     SubscribedPlan as SubscribedPlan,
     User as User,

@@ -14,6 +14,17 @@ class PaymentRequired(APIError):
     default_remedy = "Choose a plan that includes it."
 
 
+class LimitReached(PaymentRequired):
+    """A plan includes a feature up to a limit, and what is asked for does not fit below it any more.
+
+    Its facts are `feature`, `limit`, `used`, `held` (reserved and not settled yet) and `asked`.
+    """
+
+    code = "limit_reached"
+    title = "Limit of your plan reached"
+    default_remedy = "Choose a plan that includes more, or wait for the next period."
+
+
 class CardDeclined(APIError):
     """A payment method was refused; `decline_code` says why."""
 
@@ -79,6 +90,14 @@ class AgreementNotLive(Conflict):
     code = "agreement_not_live"
     title = "Agreement has ended"
     default_remedy = "Subscribe the customer anew."
+
+
+class ReservationEnded(Conflict):
+    """A reservation was settled already: what was committed can't be released, nor the other way round."""
+
+    code = "reservation_ended"
+    title = "Reservation has ended"
+    default_remedy = "Reserve anew."
 
 
 class CustomerExists(Conflict):

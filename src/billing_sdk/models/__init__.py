@@ -23,6 +23,7 @@ from billing_sdk.models.permission import Permission as Permission, Role as Role
 from billing_sdk.models.portal import PortalLink as PortalLink
 from billing_sdk.models.problem import read_problem as read_problem
 from billing_sdk.models.profile import Profile as Profile
+from billing_sdk.models.reservation import Reservation as Reservation
 from billing_sdk.models.user import CreatedUser as CreatedUser, User as User
 from billing_sdk.models.webhook_endpoint import (
     EventType as EventType,

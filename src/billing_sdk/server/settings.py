@@ -40,6 +40,7 @@ class Settings:
         sealing_keys_file: a file with such entries that only its owner can read, in place of `sealing_keys`.
         refresh_overlap_seconds: for so long a rotated refresh token gets its successor again (a lost answer).
         idempotency_seconds: for so long a request that is sent again with its key gets the first answer.
+        reservation_seconds: for so long reserved units are kept for a use that nobody has committed or released.
         token_requests_per_second: for each client; twice as many at once. 0 sets no limit, here and below.
         management_requests_per_second: for each machine; twice as many at once.
         account_requests_per_second: for each user; twice as many at once.
@@ -75,6 +76,7 @@ class Settings:
     portal_session_seconds: int = 28_800
     portal_idle_seconds: int = 1_800
     idempotency_seconds: int = 7 * DAY
+    reservation_seconds: int = 300
     token_requests_per_second: int = 20
     management_requests_per_second: int = 50
     account_requests_per_second: int = 50

@@ -18,6 +18,11 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/billing/meter_usage": {
         "json": {"customer_agreement_id": OBJECT, "billing_feature_code": "ai_tokens", "meter_value": "1"}
     },
+    "POST /v1/billing/reservations": {
+        "json": {"customer_agreement_id": OBJECT, "billing_feature_code": "ai_tokens", "meter_value": "1"}
+    },
+    "POST /v1/billing/reservations/{reservation_id}/commit": {"json": {"customer_agreement_id": OBJECT}},
+    "POST /v1/billing/reservations/{reservation_id}/release": {"json": {"customer_agreement_id": OBJECT}},
     "POST /v1/users/{user_id}/billing_customer": {"json": {"org_code": "org_1", "billing_email": "a@example.com"}},
     "GET /v1/organization": {"params": {"code": OBJECT}},
     "POST /v1/organization": {"json": {"name": "Acme"}},

@@ -9,10 +9,10 @@ import billing_sdk
 
 PUBLIC = """
 AccessClaims AgreedEntitlement Agreement AgreementReference AsyncClient AuthUrl BillingCustomer Client ClientSettings
-Config CreatedOrganization CreatedUser Entitlement EntitlementSnapshot Event EventPayment EventPlan EventType EventUsage
-Flow IdClaims KeySet KeyStatus MemorySeen Money Organization Owner Permission PortalLink Profile Role SeenStore
-SignInOptions SignInTransaction SignedIn Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User WebhookDelivery
-WebhookEndpoint WebhookPolicy __version__ errors read_key_set
+Config CreatedOrganization CreatedUser Entitlement EntitlementSnapshot Event EventPayment EventPlan EventType
+EventUsage Flow IdClaims KeySet KeyStatus MemorySeen Money Organization Owner Permission PortalLink Profile Reservation
+Role SeenStore SignInOptions SignInTransaction SignedIn Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User
+WebhookDelivery WebhookEndpoint WebhookPolicy __version__ errors read_key_set
 """.split()
 
 

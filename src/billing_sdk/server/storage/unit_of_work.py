@@ -23,6 +23,7 @@ from billing_sdk.server.storage.keys import KeyRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
+from billing_sdk.server.storage.reservations import ReservationRepository
 from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.sessions import SessionRepository
@@ -48,6 +49,7 @@ class UnitOfWork:
         self.charges = ChargeRepository(connection)
         self.invoices = InvoiceRepository(connection)
         self.usage = UsageRepository(connection)
+        self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)
         self.journeys = JourneyRepository(connection)
         self.portal_links = PortalLinkRepository(connection)

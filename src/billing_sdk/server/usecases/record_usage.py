@@ -75,7 +75,7 @@ def record_usage(
                 raise IdempotencyMismatch(f"the key {str(idempotency_key)[:64]!r} was used for another report")
             period = agreement.period_at(earlier.counted_at)
             return _with_total(earlier, tx.usage.total(agreement_id, feature_key, period))
-        _check_is_metered(tx, agreement, feature_key)
+        require_metered(tx, agreement, feature_key)
         reading = Reading(
             id=new_id("reading"),
             agreement_id=agreement_id,
@@ -86,14 +86,26 @@ def record_usage(
             recorded_at=at,
             counted_at=counted_at(min(used_at or at, at), at, agreement.started_at, agreement.interval),
         )
-        total = tx.usage.add(reading, agreement.period_at(reading.counted_at), idempotency_key=idempotency_key)
-        tx.outbox.announce(
-            type="customer.meter_usage_updated",
-            data=event_data.of_usage(reading, total),
-            customer=tx.customers.get(agreement.customer_id),
-            source=source,
-            at=at,
-        )
+        return count_reading(tx, agreement, reading, idempotency_key=idempotency_key, source=source)
+
+
+def count_reading(
+    tx: UnitOfWork,
+    agreement: Agreement,
+    reading: Reading,
+    *,
+    source: EventSource,
+    idempotency_key: str | None = None,
+) -> RecordedReading:
+    """Count a reading in, and announce it; the caller holds the lock on the customer."""
+    total = tx.usage.add(reading, agreement.period_at(reading.counted_at), idempotency_key=idempotency_key)
+    tx.outbox.announce(
+        type="customer.meter_usage_updated",
+        data=event_data.of_usage(reading, total),
+        customer=tx.customers.get(agreement.customer_id),
+        source=source,
+        at=reading.recorded_at,
+    )
     return _with_total(reading, total)
 
 
@@ -108,7 +120,13 @@ def _check(kind: str, used_at: datetime | None, idempotency_key: str | None, at:
         raise InvalidRequest(f"an idempotency key has 1 to {MAX_KEY_LENGTH} characters", parameter="idempotency_key")
 
 
-def _check_is_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str) -> None:
+def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str) -> None:
+    """Check that usage of a feature can be counted under an agreement.
+
+    Raises:
+        AgreementNotLive: the agreement has ended.
+        UnknownFeature: its plan has no metered feature with this key.
+    """
     if not agreement.is_live:
         raise AgreementNotLive(f"the agreement is {agreement.status}")
     version = tx.catalog.get_version(agreement.plan_version_id)

@@ -19,6 +19,7 @@ from billing_sdk.server.api.kinde import (
     meter_usage,
     organizations,
     portal,
+    reservations,
     users,
     webhooks,
 )
@@ -30,6 +31,7 @@ MANAGEMENT = (
     agreements.router,
     entitlements.router,
     meter_usage.router,
+    reservations.router,
     customers.router,
     organizations.router,
     users.router,

@@ -1,10 +1,18 @@
 """How much was used.
 
-It owns the grammar of a quantity and how readings add up to a period's total. It does not own what usage costs
-(rating) nor whether more is allowed (entitlements). A reading's `used_at` is when
+It owns the grammar of a quantity, how readings add up to a period's total, and what is set aside of a limit. It does
+not own what usage costs (rating) nor what the limit is (entitlements). A reading's `used_at` is when
 the usage happened, its `counted_at` the instant that decides which period it belongs to.
 """
 
+from billing_sdk.server.domain.metering.reservation import (
+    Reservation as Reservation,
+    ReservationEvent as ReservationEvent,
+    ReservationStatus as ReservationStatus,
+    digits_of as digits_of,
+    parse_units as parse_units,
+    require_room as require_room,
+)
 from billing_sdk.server.domain.metering.usage import (
     Reading as Reading,
     ReadingKind as ReadingKind,

@@ -166,6 +166,28 @@ readings = Table(
     Index("ix_readings_period", "agreement_id", "feature_key", "counted_at"),
 )
 
+# Units that are set aside for a use which has not been counted yet. What is held is read and added to by whoever holds
+# the lock on the agreement's customer.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("agreement_id", String(64), ForeignKey("agreements.id"), nullable=False),
+    Column("feature_key", String(255), nullable=False),
+    Column("units", Quantity, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reserved_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(
+        "ix_reservations_held",
+        "agreement_id",
+        "feature_key",
+        "expires_at",
+        sqlite_where=text("status = 'held'"),
+        postgresql_where=text("status = 'held'"),
+    ),
+)
+
 # Each period's total, changed in the transaction of the reading that changes it.
 usage_totals = Table(
     "usage_totals",

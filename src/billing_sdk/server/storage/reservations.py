@@ -1,0 +1,55 @@
+"""Reservations of metered units."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from functools import reduce
+
+from sqlalchemy import Connection, insert, select, update
+
+from billing_sdk.errors import NotFound
+from billing_sdk.server.domain.metering import Reservation, plus
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.billing import reservations
+
+COLUMNS = [reservations.c[field.name] for field in fields(Reservation)]
+
+
+class ReservationRepository:
+    """Keeps reservations, in the transaction of its connection; whoever adds holds the lock on the customer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, reservation: Reservation) -> None:
+        """Store a new reservation."""
+        self._connection.execute(insert(reservations).values(row_of(reservation)))
+
+    def save(self, reservation: Reservation) -> None:
+        """Store a reservation that has changed."""
+        changed = update(reservations).where(reservations.c.id == reservation.id)
+        self._connection.execute(changed.values(status=reservation.status))
+
+    def get(self, reservation_id: str, *, agreement_id: str) -> Reservation:
+        """Return a reservation of an agreement.
+
+        Raises:
+            NotFound: the agreement has none with this id; another one may have.
+        """
+        query = select(*COLUMNS).where(reservations.c.id == reservation_id, reservations.c.agreement_id == agreement_id)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no reservation {reservation_id[:64]!r}")
+        return Reservation(**row)
+
+    def held(self, agreement_id: str, feature_key: str, *, at: datetime) -> Decimal:
+        """Return how many units of a feature are held at an instant."""
+        query = select(reservations.c.units).where(
+            reservations.c.agreement_id == agreement_id,
+            reservations.c.feature_key == feature_key,
+            reservations.c.status == "held",
+            reservations.c.expires_at > at,
+        )
+        return reduce(plus, self._connection.execute(query).scalars(), Decimal(0))

@@ -1,0 +1,54 @@
+"""Commit a reservation: its units were used."""
+
+from __future__ import annotations
+
+from billing_sdk.server.domain.entitlements import allowance_of
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.metering import Reading, Reservation
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.record_usage import count_reading, require_metered
+from billing_sdk.server.usecases.reserve_usage import check_room
+
+
+def commit_reservation(
+    engine: Engine, *, reservation_id: str, agreement_id: str, source: EventSource = "api"
+) -> Reservation:
+    """Count reserved units as used, in the transaction that ends the reservation; a second time changes nothing.
+
+    Units whose reservation has expired were free for others; they are counted if there is still room for them.
+
+    Raises:
+        NotFound: the agreement has no such reservation.
+        ReservationEnded: it was released.
+        AgreementNotLive: the agreement has ended.
+        LimitReached: the reservation has expired, and others have taken the room.
+    """
+    at = engine.now()
+    with engine.begin() as tx:
+        tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
+        reservation = tx.reservations.get(reservation_id, agreement_id=agreement_id).as_of(at)
+        committed = reservation.after("commit")
+        if reservation.status == "committed":
+            return reservation
+        agreement = tx.agreements.get(agreement_id)
+        require_metered(tx, agreement, reservation.feature_key)
+        if reservation.status == "expired":
+            version = tx.catalog.get_version(agreement.plan_version_id)
+            allowance = allowance_of([(agreement, version)], reservation.feature_key)
+            assert allowance is not None  # noqa: S101 - a live agreement, whose version never changes
+            check_room(tx, allowance, reservation.feature_key, reservation.units, at)
+        # Counted now, not when it was reserved: nothing that was reported in between takes its place.
+        reading = Reading(
+            id=new_id("reading"),
+            agreement_id=agreement_id,
+            feature_key=reservation.feature_key,
+            kind="delta",
+            value=reservation.units,
+            used_at=at,
+            recorded_at=at,
+            counted_at=at,
+        )
+        count_reading(tx, agreement, reading, source=source)
+        tx.reservations.save(committed)
+    return committed
