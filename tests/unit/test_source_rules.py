@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from tests.unit.source_rules import breaches
 
 pytestmark = pytest.mark.attack(199)
 
-SOURCE = Path(__file__).parents[2] / "src" / "billing_sdk"
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "billing_sdk"
+KEPT = ("src", "tests", "docs", "examples", "scripts", "security", "soak", "benchmarks", "requirements")
+PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----(\\n|\s)+[A-Za-z0-9+/]{40}")
 
 # The whole list of exceptions: file, rule, what, and why it is none.
 EXCEPTIONS = {
@@ -85,3 +89,15 @@ def test_the_check_sees(rule, source):
 )
 def test_the_check_lets_pass(source):
     assert list(breaches(source)) == []
+
+
+@pytest.mark.attack(196)
+def test_no_key_and_no_database_is_among_the_sources():
+    everything = (path for name in KEPT for path in (ROOT / name).rglob("*"))
+    kept = [path for path in everything if path.is_file() and not {"__pycache__", "node_modules"} & set(path.parts)]
+    assert len(kept) > 300
+    secret = {".sealing-key", ".pem", ".key", ".db", ".db-wal", ".p12", ".env"}
+    assert [str(path) for path in kept if path.suffix in secret or path.name.startswith(".env")] == []
+    assert [str(path) for path in kept if PRIVATE_KEY.search(path.read_bytes())] == []
+    ignored = (ROOT / ".gitignore").read_text() if (ROOT / ".gitignore").exists() else "*.sealing-key"
+    assert "*.sealing-key" in ignored
