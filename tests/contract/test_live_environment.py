@@ -81,7 +81,7 @@ def test_no_setting_turns_debugging_on():
     assert names == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # users belong to the whole server, so they are made once in its life
 def granted(postgres: str) -> dict[str, str]:
     """A database with the users of the guide: its statements, run as they stand there."""
     once, after_each_migration = re.findall(r"^```sql\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
