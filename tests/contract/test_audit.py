@@ -286,11 +286,14 @@ UNRECORDED = {
     "change_plan": "recorded where the change is concluded, and where it is refused",
     "claim_deliveries": "a lease on what is to be sent",
     "collect_pending": "chooses what to charge; the charge is recorded",
+    "commit_reservation": "the reading that it becomes is a record of its own",
     "create_billed_organization": "made of others that record",
     "create_user": "recorded where the person is added",
     "limit_attempts": "counts; what was refused is recorded as a sign-in that was denied",
     "record_usage": "each reading is a record of its own that is never changed",
     "recover": "forgets what is over",
+    "release_reservation": "gives back what nothing was used of",
+    "reserve_usage": "holds a part of a limit for minutes; what is used of it becomes a reading",
     "verify_audit": "the audit itself",
 }
 
