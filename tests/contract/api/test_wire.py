@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND")
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE")
 
 
 def exchange(server, request, *, more=b""):
@@ -88,7 +88,7 @@ def test_a_method_that_a_path_does_not_declare_is_refused_with_those_that_it_doe
         declared.setdefault(operation.prefix + operation.path, set()).add(operation.method)
     for path, methods in declared.items():
         for method in METHODS:
-            if method in methods or method == "CONNECT":
+            if method in methods:
                 continue
             answer = http.request(method, path)
             assert answer.status_code == 405, (method, path)
@@ -160,14 +160,14 @@ def test_no_refusal_shows_the_inside_of_the_server_or_what_was_sent(http, manage
     token = machine.headers["authorization"]
     canary = "c4n4ry"
     for operation in (*management, *account):
-        for answer in (
-            operation.call(http, headers={"Authorization": f"Bearer {canary}"}),
-            operation.call(http, headers={"Authorization": token}, json={canary: canary, "name": [canary]}),
-            operation.call(http, headers={"Authorization": token}, content=b'{"x": "' + canary.encode(), json=None),
-            operation.call(http, headers={"Authorization": token, "Idempotency-Key": ""}),
-        ):
-            if answer.status_code < 400:
-                continue
+        answers = [operation.call(http, headers={"Authorization": f"Bearer {canary}"})]
+        if operation.body is not None:
+            sent = {canary: canary, "name": [canary]}
+            cut_off = b'{"x": "' + canary.encode()
+            answers.append(operation.call(http, headers={"Authorization": token}, json=sent))
+            answers.append(operation.call(http, headers={"Authorization": token}, json=None, content=cut_off))
+        for answer in answers:
+            assert answer.status_code >= 400
             assert [leak for leak in LEAKS if leak in answer.text] == [], (operation.name, answer.text)
             assert token.split()[1] not in answer.text
             assert answer.json()["request_id"] == answer.headers["x-request-id"]
