@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -14,7 +15,16 @@ from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import AnyClient, Application, session_secret
 from billing_sdk.contrib._gate import open_portal
 from billing_sdk.contrib._gated import GatedViews
-from billing_sdk.contrib._guard import DENY, NeedsFeature, NeedsPermission, NeedsPlan, Rule, WhenUnreachable
+from billing_sdk.contrib._guard import (
+    DENY,
+    NeedsFeature,
+    NeedsPermission,
+    NeedsPlan,
+    NeedsUnits,
+    OutOfReach,
+    Rule,
+    WhenUnreachable,
+)
 from billing_sdk.contrib._links import Links
 from billing_sdk.contrib._options import HOME, PREFIX, SESSION_SECONDS, BillingOptions, check, client_settings
 from billing_sdk.contrib._receive import Receiver
@@ -62,6 +72,7 @@ class BillingBase(Links):
         self._application: Application | None = None
         self._handlers: dict[str, list[Callable[[Event], Any]]] = {}
         self._gated_views = GatedViews()
+        self._is_metered = False
 
     @property
     def application(self) -> Application:
@@ -118,6 +129,30 @@ class BillingBase(Links):
         """Open a view for people with a permission in the organization that they are signed in to."""
         return self._gate(NeedsPermission(permission))
 
+    def consumes(
+        self, feature: str, *, units: Decimal | int = 1, when_unreachable: OutOfReach = DENY
+    ) -> Callable[[View], View]:
+        """Open a view for customers whose plan leaves room for units of a metered feature, and count them.
+
+        They are reserved before the view runs, so that however many ask at once the limit holds. They are counted
+        when it has answered, and given back where it raises or answers with a status of 400 or more. A stream counts
+        as answered when the view has returned it.
+
+        Args:
+            feature: key of the feature.
+            units: how many one call of the view uses.
+            when_unreachable: what to do when the billing server can't be asked: `DENY`, or `ALLOW`, which lets in
+                without counting.
+
+        Raises:
+            MissingSetting: the client has no machine credentials, which usage is counted with.
+        """
+        rule = NeedsUnits(feature, when_unreachable, units)
+        self._is_metered = True
+        if self._application is not None:
+            require_machine(self._application)
+        return self._meter(rule)
+
     def on(self, event_type: str) -> Callable[[Handler], Handler]:
         """Call a function with each event of a type, or with every event for `*`.
 
@@ -166,6 +201,8 @@ class BillingBase(Links):
             session_time=timedelta(seconds=options.get("session_seconds", SESSION_SECONDS)),
             now=options.get("now", utc_now),
         )
+        if self._is_metered:
+            require_machine(self._application)
         self.receiver = Receiver(self._application, MemorySeen() if seen is None else seen)
         return self._application
 
@@ -176,3 +213,12 @@ class BillingBase(Links):
     @abstractmethod
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         """Return a decorator that guards a view by a rule."""
+
+    @abstractmethod
+    def _meter(self, rule: NeedsUnits) -> Callable[[View], View]:
+        """Return a decorator that reserves what a view uses, and says what became of it."""
+
+
+def require_machine(application: Application) -> None:
+    """Raise `MissingSetting` where usage can't be counted, for want of credentials."""
+    application.client.config.require("m2m_client_id", "m2m_client_secret")

@@ -12,6 +12,8 @@ Counted: TypeAlias = Literal[
     "gate_let_in_unchecked",
     "gate_denied",
     "gate_denied_out_of_reach",
+    "usage_not_counted",
+    "usage_not_released",
     "webhook_refused",
     "webhook_repeated",
     "webhook_handled",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -22,6 +23,7 @@ CURRENT: Final = timedelta(seconds=USABLE_SECONDS)
 # A clock that is corrected goes back by less; one that goes back by more makes every age a guess.
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)
 WRITE_BILLING: Final = "org:write:billing"
+UNITS: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,12})?")
 KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
@@ -102,6 +104,22 @@ class NeedsPermission:
 
 
 Rule: TypeAlias = NeedsFeature | NeedsPlan | NeedsPermission
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsUnits(NeedsFeature):
+    """Open for customers whose plan includes a metered feature and leaves room for so many units of it."""
+
+    units: Decimal | int = 1
+
+    def __post_init__(self) -> None:
+        check_key(self.feature, "a feature")
+        check_units(self.units)
+        if not isinstance(self.when_unreachable, OutOfReach):
+            raise InvalidSetting(
+                f"when_unreachable is DENY or ALLOW, not {self.when_unreachable!r}",
+                remedy="An old answer does not tell how much is left, so none can be gone on with.",
+            )
 
 
 class Basis(Enum):
@@ -210,6 +228,13 @@ def check_key(key: object, noun: str) -> None:
     """Raise `InvalidSetting` for what can't be the key of anything: a gate with a slip in it would never open."""
     if not isinstance(key, str) or not KEY.fullmatch(key):
         raise InvalidSetting(f"{key!r} is not the key of {noun}", remedy="Use letters, digits and _ . : - only.")
+
+
+def check_units(units: object) -> None:
+    """Raise `InvalidSetting` for what the billing server would not count: it would refuse each request."""
+    digits = f"{Decimal(units):f}" if type(units) in (Decimal, int) else ""  # type: ignore[arg-type] # of these types
+    if not UNITS.fullmatch(digits) or not Decimal(digits):
+        raise InvalidSetting(f"units is a whole or decimal number above zero, not {units!r}")
 
 
 def check_choice(told: object) -> None:

@@ -8,12 +8,14 @@ out checks where it was asked for.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ClassVar, Unpack, cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as BaseResponse
 
 from billing_sdk._operation import Flow
 from billing_sdk.client import Client
@@ -21,7 +23,8 @@ from billing_sdk.contrib._answers import OTHER_CACHE_HEADERS, PRIVATE, Answer
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._billing import ROUTES, BillingBase, View
 from billing_sdk.contrib._gate import guard, opens_at_once
-from billing_sdk.contrib._guard import Rule
+from billing_sdk.contrib._guard import NeedsUnits, Rule
+from billing_sdk.contrib._meter import Metered, reserve, settle
 from billing_sdk.contrib._options import BillingOptions
 from billing_sdk.contrib._receive import require_event, too_large
 from billing_sdk.contrib._visit import Visit, visit_from_wsgi
@@ -116,13 +119,7 @@ class Billing(BillingBase):
 
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         def gated(view: View) -> View:
-            self._gated_views.add(view)
-            self._refuse_ways_around()
-            if inspect.isasyncgenfunction(view):
-                raise InvalidSetting(
-                    f"{view.__qualname__} is an asynchronous stream, which Flask can't send",
-                    remedy="Put the gate on the function that returns the stream.",
-                )
+            self._note_gate(view)
 
             @wraps(view)
             def run_if_allowed(*args: Any, **kwargs: Any) -> Any:
@@ -135,10 +132,53 @@ class Billing(BillingBase):
                 self._require(rule)
                 return await view(*args, **kwargs)
 
-            is_awaited = inspect.iscoroutinefunction(view) or inspect.iscoroutinefunction(type(view).__call__)
-            return cast("View", await_if_allowed if is_awaited else run_if_allowed)
+            return cast("View", await_if_allowed if is_awaited(view) else run_if_allowed)
 
         return gated
+
+    def _meter(self, rule: NeedsUnits) -> Callable[[View], View]:
+        def metered(view: View) -> View:
+            self._note_gate(view)
+
+            @wraps(view)
+            def run_if_room(*args: Any, **kwargs: Any) -> Any:
+                with self._reserved(rule) as reserved:
+                    answer = view(*args, **kwargs)
+                    reserved.status = status_of(answer)
+                return answer
+
+            @wraps(view)
+            async def await_if_room(*args: Any, **kwargs: Any) -> Any:
+                with self._reserved(rule) as reserved:
+                    answer = await view(*args, **kwargs)
+                    reserved.status = status_of(answer)
+                return answer
+
+            return cast("View", await_if_room if is_awaited(view) else run_if_room)
+
+        return metered
+
+    def _note_gate(self, view: Callable[..., Any]) -> None:
+        """Note a view that gets a gate, unless it can't have one."""
+        self._gated_views.add(view)
+        self._refuse_ways_around()
+        if inspect.isasyncgenfunction(view):
+            raise InvalidSetting(
+                f"{view.__qualname__} is an asynchronous stream, which Flask can't send",
+                remedy="Put the gate on the function that returns the stream.",
+            )
+
+    @contextmanager
+    def _reserved(self, rule: NeedsUnits) -> Iterator[Metered]:
+        """Reserve for the length of a `with` block, and settle at its end; a refusal is raised, as `_require` does."""
+        application = self.application
+        found = self.client.run(reserve(application, self._visit(), rule))
+        if isinstance(found, Answer):
+            abort(respond(found))
+        try:
+            yield found
+        finally:
+            self.client.run(settle(application, found))
 
     def _require(self, rule: Rule) -> None:
         """Return if the present request is let in.
@@ -157,6 +197,22 @@ class Billing(BillingBase):
 
     def _refuse_way_around(self) -> None:
         self._gated_views.require_gated([current_app.view_functions.get(request.endpoint or "")])
+
+
+def is_awaited(view: Callable[..., Any]) -> bool:
+    """Whether Flask has to await a view."""
+    return inspect.iscoroutinefunction(view) or inspect.iscoroutinefunction(type(view).__call__)
+
+
+def status_of(answer: Any) -> int:
+    """Return the status of whatever a view may return, without making a response of it: a part of a view is none."""
+    given = answer[1] if isinstance(answer, tuple) and len(answer) > 1 else None
+    if isinstance(given, int):
+        return int(given)
+    if isinstance(given, str) and given[:3].isdecimal():
+        return int(given[:3])
+    response = answer[0] if isinstance(answer, tuple) and answer else answer
+    return response.status_code if isinstance(response, BaseResponse) else 200
 
 
 def read_body() -> bytes | None:

@@ -12,21 +12,32 @@ from contextlib import asynccontextmanager
 from functools import partial, wraps
 from typing import Any, ClassVar, Unpack, cast
 
+from anyio import CancelScope
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message
+from starlette.websockets import WebSocketDisconnect
 
 from billing_sdk._operation import Flow
 from billing_sdk.client import AsyncClient
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._asgi import EVENT, VISIT, VisitMiddleware, WebhookMiddleware as WebhookMiddleware, read_body
-from billing_sdk.contrib._asgi_refusal import Refused, answer_refused, endpoints_of, refuse, respond
+from billing_sdk.contrib._asgi_refusal import (
+    Refused,
+    answer_refused,
+    endpoints_of,
+    is_asgi_call,
+    refuse,
+    respond,
+)
 from billing_sdk.contrib._billing import ROUTES, BillingBase, View
 from billing_sdk.contrib._gate import guard, opens_at_once
-from billing_sdk.contrib._guard import Rule
+from billing_sdk.contrib._guard import NeedsUnits, Rule
+from billing_sdk.contrib._meter import Metered, reserve, settle
 from billing_sdk.contrib._options import BillingOptions
 from billing_sdk.contrib._receive import require_event, too_large
 from billing_sdk.contrib._visit import Visit
@@ -123,13 +134,7 @@ class Billing(BillingBase):
 
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         def gated(view: View) -> View:
-            self._gated_views.add(view)
-            self.refuse_ways_around(self._app)
-            if inspect.isgeneratorfunction(view) or inspect.isasyncgenfunction(view):
-                raise InvalidSetting(
-                    f"{view.__qualname__} is a stream",
-                    remedy="Put the gate on the function that returns the stream.",
-                )
+            self._note_gate(view)
 
             @wraps(view)
             async def run_if_allowed(*args: Any, **kwargs: Any) -> Any:
@@ -143,6 +148,37 @@ class Billing(BillingBase):
             return cast("View", run_if_allowed)
 
         return gated
+
+    def _meter(self, rule: NeedsUnits) -> Callable[[View], View]:
+        def metered(view: View) -> View:
+            self._note_gate(view)
+
+            @wraps(view)
+            async def run_if_room(*args: Any, **kwargs: Any) -> Any:
+                application = self.application
+                found = await self.client.run(reserve(application, self._visit(), rule))
+                if isinstance(found, Answer):
+                    return await refuse(found, run_if_room, args, kwargs)
+                try:
+                    return await run_noting_status(found, view, args, kwargs)
+                finally:
+                    # A visitor who leaves cancels the request, and what was reserved is still to be given back.
+                    with CancelScope(shield=True):
+                        await self.client.run(settle(application, found))
+
+            return cast("View", run_if_room)
+
+        return metered
+
+    def _note_gate(self, view: Callable[..., Any]) -> None:
+        """Note a view that gets a gate, unless it can't have one."""
+        self._gated_views.add(view)
+        self.refuse_ways_around(self._app)
+        if inspect.isgeneratorfunction(view) or inspect.isasyncgenfunction(view):
+            raise InvalidSetting(
+                f"{view.__qualname__} is a stream",
+                remedy="Put the gate on the function that returns the stream.",
+            )
 
     def refuse_ways_around(self, app: Starlette | None) -> None:
         """Check that no route of an application leads around a gate.
@@ -174,3 +210,29 @@ async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     answer = await run_in_threadpool(function, *args, **kwargs)
     # A plain function around an endpoint that is awaited, such as another decorator, hands on what to await.
     return await answer if inspect.isawaitable(answer) else answer
+
+
+async def run_noting_status(
+    metered: Metered, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Run a view, an application or a WebSocket, and note what it has answered."""
+    statuses: list[int] = []
+    if is_asgi_call(args):
+        scope, receive, send = args
+
+        async def note_status(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+            await send(message)
+
+        args = (scope, receive, note_status)
+    try:
+        answer = await call(view, *args, **kwargs)
+    except WebSocketDisconnect:
+        metered.status = 200  # whoever leaves has had what was sent until then
+        raise
+    # FastAPI hands an endpoint a response to write its status on, and answers with what it returns.
+    responses = [one for one in (answer, *kwargs.values()) if isinstance(one, Response)]
+    statuses += filter(None, (one.status_code for one in responses))
+    metered.status = statuses[0] if statuses else 200
+    return answer

@@ -18,7 +18,13 @@ from billing_sdk.errors import Unreachable
 from tests.unit.contrib.making import AT, ISSUER, session, snapshot
 
 SECRET = "a secret of the tests"
-SETTINGS = {"issuer": ISSUER, "client_id": "x", "redirect_uri": "https://app.example/billing/callback"}
+SETTINGS = {
+    "issuer": ISSUER,
+    "client_id": "x",
+    "m2m_client_id": "machine",
+    "m2m_client_secret": "a secret of the machine",
+    "redirect_uri": "https://app.example/billing/callback",
+}
 JSON = {"accept": "application/json"}
 
 
