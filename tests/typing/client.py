@@ -17,6 +17,7 @@ from billing_sdk import (
     KeyStatus,
     Organization,
     PortalLink,
+    Reservation,
     SignedIn,
     SignInTransaction,
     TokenSet,
@@ -34,6 +35,7 @@ def blocking(client: Client, transaction: SignInTransaction, tokens: TokenSet) -
     assert_type(client.entitlements.list("token"), EntitlementSnapshot)
     assert_type(client.agreements.list("customer"), tuple[Agreement, ...])
     assert_type(client.organizations.get("org"), Organization)
+    assert_type(client.usage.reserve(feature_code="ai_tokens", user_id="kp_1"), Reservation)
     assert_type(client.portal.create_link(token="token", sub_nav="plan_details"), PortalLink)
     assert_type(client.webhooks.verify(b"body"), Event)
     assert_type(client.run(client.snapshots.load(AccessClaims("i", "s", 2, 1).owner, "token")), EntitlementSnapshot)
@@ -49,6 +51,8 @@ async def awaited(client: AsyncClient, transaction: SignInTransaction, tokens: T
     assert_type(await client.tokens.verify_access("token"), AccessClaims)
     assert_type(await client.agreements.list("customer"), tuple[Agreement, ...])
     assert_type(await client.portal.create_link(user_id="kp_1"), PortalLink)
+    reservation = await client.usage.reserve(feature_code="ai_tokens", agreement_id="agreement")
+    assert_type(await client.usage.commit(reservation), Reservation)
     assert_type(await client.webhooks.verify("body"), Event)
     assert_type(await client.run(client.entitlements.list.flow("token")), EntitlementSnapshot)
 

@@ -25,6 +25,12 @@ def in_flask(app: Flask) -> None:
     def note(event: Event) -> None:
         assert_type(event.customer_id, str | None)
 
+    @billing.consumes("ai_tokens", units=5, when_unreachable=ALLOW)
+    def answer(question: str) -> str:
+        return question
+
+    billing.consumes("ai_tokens", when_unreachable=Stale(seconds=60))  # type: ignore[arg-type]
+    assert_type(answer("why"), str)
     assert_type(report(2026), str)
     assert_type(note(Event("customer.plan_changed", "event_1", "user", datetime.now(UTC))), None)
     assert_type(billing.user, SignedInUser | None)
@@ -42,5 +48,10 @@ async def in_starlette(app: Starlette) -> None:
     async def report(year: int) -> str:
         return str(year)
 
+    @billing.consumes("ai_tokens", units=5)
+    async def answer(question: str) -> str:
+        return question
+
+    assert_type(await answer("why"), str)
     assert_type(billing.client, AsyncClient)
     assert_type(await report(2026), str)
