@@ -1,4 +1,4 @@
-"""Metered gates: units are set aside before a view runs, counted where it delivers, and given back where it does not."""
+"""Metered gates: units are reserved before a view runs, counted where it delivers, and given back where it does not."""
 
 from __future__ import annotations
 
