@@ -13,7 +13,7 @@ import httpx
 from starlette.applications import Starlette
 
 from billing_sdk import AsyncClient, Client, EntitlementSnapshot, Flow, Snapshots
-from billing_sdk.contrib import MemorySessions, flask as for_flask, starlette as for_starlette
+from billing_sdk.contrib import MemorySessions, Session, flask as for_flask, starlette as for_starlette
 from billing_sdk.errors import Unreachable
 from tests.unit.contrib.making import AT, ISSUER, session, snapshot
 
@@ -60,12 +60,13 @@ class FlaskDoor:
     """A Flask application."""
 
     world: World
+    settings: Mapping[str, Any] = field(default_factory=lambda: SETTINGS)
     app: flask.Flask = field(init=False)
     billing: for_flask.Billing = field(init=False)
     cookie: str = field(init=False)
 
     def __post_init__(self) -> None:
-        client = Client(now=self.world.now, **SETTINGS)
+        client = Client(now=self.world.now, **self.settings)
         client.snapshots = Snapshots(self.world.fetch)
         sessions = MemorySessions()
         self.app = flask.Flask(__name__)
@@ -90,11 +91,12 @@ class StarletteDoor:
 
     world: World
     app: Starlette = field(default_factory=Starlette)
+    settings: Mapping[str, Any] = field(default_factory=lambda: SETTINGS)
     billing: for_starlette.Billing = field(init=False)
     cookie: str = field(init=False)
 
     def __post_init__(self) -> None:
-        client = AsyncClient(now=self.world.now, **SETTINGS)
+        client = AsyncClient(now=self.world.now, **self.settings)
         client.snapshots = Snapshots(self.world.fetch)
         sessions = MemorySessions()
         self.billing = for_starlette.Billing(
@@ -139,9 +141,9 @@ class StarletteDoor:
         return sent
 
 
-def ada_signs_in(billing: Any, sessions: MemorySessions) -> str:
-    """Return the cookie of a session that has just begun."""
+def ada_signs_in(billing: Any, sessions: MemorySessions, found: Session | None = None) -> str:
+    """Return the cookie of a session that has just begun: of Ada, or of somebody else."""
     key, header = billing.application.session_cookie.issue()
-    sessions.save(key, session())
+    sessions.save(key, found or session())
     cookie: str = header.partition(";")[0]
     return cookie
