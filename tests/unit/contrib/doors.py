@@ -13,7 +13,7 @@ import httpx
 from starlette.applications import Starlette
 
 from billing_sdk import AsyncClient, Client, EntitlementSnapshot, Flow, Snapshots
-from billing_sdk.contrib import MemorySessions, Session, flask as for_flask, starlette as for_starlette
+from billing_sdk.contrib import MemorySessions, Session, SessionStore, flask as for_flask, starlette as for_starlette
 from billing_sdk.errors import Unreachable
 from tests.unit.contrib.making import AT, ISSUER, session, snapshot
 
@@ -141,7 +141,7 @@ class StarletteDoor:
         return sent
 
 
-def ada_signs_in(billing: Any, sessions: MemorySessions, found: Session | None = None) -> str:
+def ada_signs_in(billing: Any, sessions: SessionStore, found: Session | None = None) -> str:
     """Return the cookie of a session that has just begun: of Ada, or of somebody else."""
     key, header = billing.application.session_cookie.issue()
     sessions.save(key, found or session())
