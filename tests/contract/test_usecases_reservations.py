@@ -88,10 +88,10 @@ def test_whoever_commits_or_releases_at_once_leaves_exactly_the_limit_used(engin
         reservation = reserve()
         return settle("release" if number % 3 == 0 else "commit", reservation)
 
-    committed = [answer for answer in at_once(use, CALLERS) if getattr(answer, "status", "") == "committed"]
+    committed = [answer for answer in at_once(use) if getattr(answer, "status", "") == "committed"]
     assert used(engine, agreement) == len(committed) * 100 <= 1000
 
-    rest = at_once(lambda _: settle("commit", reserve()), CALLERS)
+    rest = at_once(lambda _: settle("commit", reserve()))
     assert codes(rest)["ok"] == 10 - len(committed)
     assert used(engine, agreement) == 1000
 

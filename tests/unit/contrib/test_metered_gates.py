@@ -12,6 +12,7 @@ from typing import Any
 import flask
 import httpx
 import pytest
+from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -241,6 +242,38 @@ def test_an_awaited_view_of_flask_is_metered_alike(ledger: Ledger) -> None:
 
     door.app.add_url_rule("/use", "use", view)
     assert [door.ask("/use", is_ada=True)[0] for _ in range(4)] == [200, 500, 200, 402]
+
+
+@pytest.mark.parametrize(("status", "used"), [(None, 4), (201, 4), (404, 0), (500, 0)], ids=str)
+def test_an_endpoint_of_fastapi_is_metered_by_the_status_that_it_sets(
+    ledger: Ledger, status: int | None, used: int
+) -> None:
+    door = StarletteDoor(World(features=("tokens",)), FastAPI())
+    assert isinstance(door.app, FastAPI)
+
+    @door.app.get("/use/{number}")
+    @door.billing.consumes("tokens", units=4)
+    def view(number: int, response: Response) -> dict[str, int]:
+        if status is not None:
+            response.status_code = status
+        return {"number": number}
+
+    assert door.ask("/use/7", is_ada=True)[:2] == (status or 200, '{"number":7}')
+    assert (ledger.used, ledger.held) == (used, {})
+
+
+def test_what_a_gate_further_in_refuses_gives_the_units_back(door: Door, ledger: Ledger) -> None:
+    consumes, requires = door.billing.consumes("tokens", units=4), door.billing.requires("reports")
+    if isinstance(door, FlaskDoor):
+        door.app.add_url_rule("/use", "use", consumes(requires(lambda: "done")))
+    else:
+
+        async def endpoint(_: Request) -> Response:
+            return Response("done")
+
+        door.app.router.routes.append(Route("/use", consumes(requires(endpoint))))
+    assert door.ask("/use", is_ada=True)[0] == 402
+    assert (ledger.told, ledger.held) == (["reserve", "release r1"], {})
 
 
 def test_a_stream_counts_when_the_view_has_returned_it(ledger: Ledger) -> None:
