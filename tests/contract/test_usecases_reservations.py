@@ -76,6 +76,11 @@ def used(engine, agreement):
         return tx.usage.total(agreement.id, "ai_tokens", agreement.period_at(engine.now()))
 
 
+def live_of(engine, customer):
+    with engine.read() as tx:
+        return tx.agreements.live_of(customer.id)
+
+
 def test_of_many_who_ask_at_once_exactly_as_many_are_admitted_as_there_is_room_for(engine, agreement, reserve):
     answers = at_once(lambda _: reserve(), CALLERS)
 
@@ -255,6 +260,38 @@ def test_another_customers_reservation_is_not_there(engine, reserve, settle):
         assert str(theirs.value).replace(reservation.id, "reservation_0") == str(never.value)
 
     assert settle("commit", reservation).status == "committed"
+
+
+@alone
+def test_a_free_plan_that_is_taken_again_goes_on_where_it_was(engine, customer, agreement, reserve, settle):
+    settle("commit", reserve("600"))
+    advance(engine, days=10)
+    for _ in range(2):
+        [live] = live_of(engine, customer)
+        cancel_agreement(engine, agreement_id=live.id)
+        subscribe(engine, customer_id=customer.id, plan_key="free")
+        with pytest.raises(LimitReached) as caught:
+            reserve("401")
+        assert caught.value.facts["used"] == "600"
+    settle("commit", reserve("400"))
+    with pytest.raises(LimitReached):
+        reserve("1")
+
+    advance(engine, seconds=(agreement.period_at(agreement.started_at).end - engine.now()).total_seconds())
+
+    assert reserve("600").status == "held", "the first period is over, and the 400 of the present one still count"
+    with pytest.raises(LimitReached):
+        reserve("1")
+
+
+@alone
+def test_a_plan_that_is_paid_for_again_begins_anew(engine, customer, reserve, settle):
+    for _ in range(2):
+        paid = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+        settle("commit", reserve("100000"))
+        with pytest.raises(LimitReached):
+            reserve("1")
+        cancel_agreement(engine, agreement_id=paid.id)
 
 
 @alone

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import Connection, and_, insert, select
 
-from billing_sdk.server.domain.agreements import Period
+from billing_sdk.server.domain.agreements import Agreement, Period
+from billing_sdk.server.domain.agreements.period import period_at
 from billing_sdk.server.domain.metering import Reading, plus, total_of
 from billing_sdk.server.storage.rows import row_of
-from billing_sdk.server.storage.tables.billing import readings, usage_totals
+from billing_sdk.server.storage.tables.billing import agreements, readings, usage_totals
 from billing_sdk.server.storage.upsert import upsert
 
+LONGEST_PERIOD = timedelta(days=366)
 READING_COLUMNS = [readings.c[field.name] for field in fields(Reading)]
 
 
@@ -56,6 +59,23 @@ class UsageRepository:
             usage_totals.c.agreement_id == agreement_id, usage_totals.c.period_start == period.start
         )
         return {row.feature_key: row.total for row in self._connection.execute(query)}
+
+    def unfinished(self, agreement: Agreement, feature_key: str, *, at: datetime) -> Decimal:
+        """Return what earlier agreements of the customer for the same plan have used, in periods not over by then."""
+        query = (
+            select(agreements.c.started_at, agreements.c.interval, usage_totals.c.period_start, usage_totals.c.total)
+            .join(usage_totals, usage_totals.c.agreement_id == agreements.c.id)
+            .where(
+                agreements.c.customer_id == agreement.customer_id,
+                agreements.c.plan_key == agreement.plan_key,
+                agreements.c.id != agreement.id,
+                usage_totals.c.feature_key == feature_key,
+                usage_totals.c.period_start > at - LONGEST_PERIOD,
+            )
+        )
+        rows = self._connection.execute(query)
+        totals = (row.total for row in rows if period_at(row.started_at, row.interval, row.period_start).end > at)
+        return reduce(plus, totals, Decimal(0))
 
     def _total_with(
         self, reading: Reading, period: Period, before: tuple[Decimal, datetime | None]
