@@ -295,15 +295,33 @@ def test_a_plan_that_is_paid_for_again_begins_anew(engine, customer, reserve, se
 
 
 @alone
-def test_an_agreement_that_ended_meanwhile_takes_no_usage(engine, agreement, reserve, settle):
-    reservation = reserve()
+def test_what_is_under_way_while_a_free_plan_is_taken_again_still_counts(engine, customer, agreement, reserve, settle):
+    under_way = reserve("1000")
+    cancel_agreement(engine, agreement_id=agreement.id)
+    subscribe(engine, customer_id=customer.id, plan_key="free")
+    with pytest.raises(LimitReached):
+        reserve("1")
+
+    assert settle("commit", under_way).status == "committed"
+
+    with pytest.raises(LimitReached) as caught:
+        reserve("1")
+    assert caught.value.facts["used"] == "1000"
+
+
+@alone
+def test_what_was_admitted_before_an_agreement_ended_is_counted(engine, agreement, reserve, settle):
+    kept, dropped, late = reserve(), reserve(), reserve()
     cancel_agreement(engine, agreement_id=agreement.id)
 
-    with pytest.raises(AgreementNotLive):
-        settle("commit", reservation)
+    assert settle("commit", kept).status == "committed"
+    assert settle("release", dropped).status == "released"
+    assert used(engine, agreement) == 100
     with pytest.raises(PaymentRequired):
         reserve()
-    assert settle("release", reservation).status == "released"
+    advance(engine, seconds=300)
+    with pytest.raises(AgreementNotLive):
+        settle("commit", late)
 
 
 @alone

@@ -115,7 +115,7 @@ class Usage(Resource[C]):
         Raises:
             ReservationEnded: it was released.
             LimitReached: it has expired, and others have taken the room.
-            AgreementNotLive: the agreement has ended.
+            AgreementNotLive: it has expired, and the agreement has ended.
         """
         return settling(reservation, "commit")
 

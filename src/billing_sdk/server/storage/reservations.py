@@ -6,13 +6,15 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from functools import reduce
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from billing_sdk.errors import NotFound
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.metering import Reservation, plus
 from billing_sdk.server.storage.rows import row_of
-from billing_sdk.server.storage.tables.billing import reservations
+from billing_sdk.server.storage.tables.billing import agreements, reservations
 
 COLUMNS = [reservations.c[field.name] for field in fields(Reservation)]
 
@@ -46,10 +48,26 @@ class ReservationRepository:
 
     def held(self, agreement_id: str, feature_key: str, *, at: datetime) -> Decimal:
         """Return how many units of a feature are held at an instant."""
-        query = select(reservations.c.units).where(
-            reservations.c.agreement_id == agreement_id,
-            reservations.c.feature_key == feature_key,
-            reservations.c.status == "held",
-            reservations.c.expires_at > at,
+        query = _held(feature_key, at).where(reservations.c.agreement_id == agreement_id)
+        return reduce(plus, self._connection.execute(query).scalars(), Decimal(0))
+
+    def unfinished(self, agreement: Agreement, feature_key: str, *, at: datetime) -> Decimal:
+        """Return how many units are held under earlier agreements of the customer for the same plan."""
+        query = (
+            _held(feature_key, at)
+            .join(agreements, agreements.c.id == reservations.c.agreement_id)
+            .where(
+                agreements.c.customer_id == agreement.customer_id,
+                agreements.c.plan_key == agreement.plan_key,
+                agreements.c.id != agreement.id,
+            )
         )
         return reduce(plus, self._connection.execute(query).scalars(), Decimal(0))
+
+
+def _held(feature_key: str, at: datetime) -> Select[Any]:
+    return select(reservations.c.units).where(
+        reservations.c.feature_key == feature_key,
+        reservations.c.status == "held",
+        reservations.c.expires_at > at,
+    )

@@ -16,12 +16,13 @@ def commit_reservation(
 ) -> Reservation:
     """Count reserved units as used, in the transaction that ends the reservation; a second time changes nothing.
 
-    Units whose reservation has expired were free for others; they are counted if there is still room for them.
+    What is held was admitted, and is counted although the agreement has ended meanwhile. Units whose reservation has
+    expired were free for others; they are counted if there is still room for them.
 
     Raises:
         NotFound: the agreement has no such reservation.
         ReservationEnded: it was released.
-        AgreementNotLive: the agreement has ended.
+        AgreementNotLive: the reservation has expired, and the agreement has ended.
         LimitReached: the reservation has expired, and others have taken the room.
     """
     at = engine.now()
@@ -32,8 +33,8 @@ def commit_reservation(
         if reservation.status == "committed":
             return reservation
         agreement = tx.agreements.get(agreement_id)
-        require_metered(tx, agreement, reservation.feature_key)
         if reservation.status == "expired":
+            require_metered(tx, agreement, reservation.feature_key)
             version = tx.catalog.get_version(agreement.plan_version_id)
             allowance = allowance_of([(agreement, version)], reservation.feature_key)
             assert allowance is not None  # noqa: S101 - a live agreement, whose version never changes

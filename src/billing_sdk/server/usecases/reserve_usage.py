@@ -84,9 +84,10 @@ def check_room(tx: UnitOfWork, allowance: Allowance, feature_key: str, asked: De
         return
     agreement = allowance.agreement
     used = tx.usage.total(agreement.id, feature_key, agreement.period_at(at))
+    held = tx.reservations.held(agreement.id, feature_key, at=at)
     if not tx.catalog.get_version(agreement.plan_version_id).price:
         used = plus(used, tx.usage.unfinished(agreement, feature_key, at=at))
-    held = tx.reservations.held(agreement.id, feature_key, at=at)
+        held = plus(held, tx.reservations.unfinished(agreement, feature_key, at=at))
     require_room(feature_key, limit=allowance.limit, used=used, held=held, asked=asked)
 
 
