@@ -195,7 +195,7 @@ def test_a_record_that_commits_late_gets_its_link_after_those_that_were_quicker(
             quick.audit.record("user", "test.quick", "quick", NOON)
         link_audit(engine)
     link_audit(engine)
-    with engine.read() as tx:
+    with engine.begin() as tx:
         assert [row.subject for row in tx.audit.linked()][-2:] == ["quick", "slow"]
     assert verify_audit(engine).problems == ()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, false, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, false, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import LIVE, Agreement
@@ -17,6 +18,11 @@ from billing_sdk.server.storage.tables.catalog import plan_versions, plans
 from billing_sdk.server.storage.upsert import insert_new
 
 IS_LIVE = agreements.c.status.in_(sorted(LIVE))
+BY_ID = select(agreements).where(agreements.c.id == bindparam("wanted"))
+LIVE_OF_GROUP = select(agreements).where(
+    agreements.c.customer_id == bindparam("customer"), agreements.c.group_id == bindparam("group"), IS_LIVE
+)
+CHANGE = update(agreements).where(agreements.c.id == bindparam("wanted"))
 
 
 class AgreementRepository:
@@ -36,8 +42,7 @@ class AgreementRepository:
 
     def save(self, agreement: Agreement) -> None:
         """Store an agreement that has changed."""
-        changed = update(agreements).where(agreements.c.id == agreement.id).values(row_of(agreement))
-        self._connection.execute(changed)
+        self._connection.execute(CHANGE, {**row_of(agreement), "wanted": agreement.id})
 
     def get(self, agreement_id: str) -> Agreement:
         """Return an agreement.
@@ -52,11 +57,11 @@ class AgreementRepository:
 
     def find(self, agreement_id: str) -> Agreement | None:
         """Return an agreement, if there is one with this id."""
-        return self._find(agreements.c.id == agreement_id)
+        return self._find(BY_ID, wanted=agreement_id)
 
     def find_live(self, customer_id: str, group_id: str) -> Agreement | None:
         """Return the customer's live agreement of a plan group, of which there is one at most."""
-        return self._find(and_(agreements.c.customer_id == customer_id, agreements.c.group_id == group_id, IS_LIVE))
+        return self._find(LIVE_OF_GROUP, customer=customer_id, group=group_id)
 
     def live_of(self, customer_id: str) -> tuple[Agreement, ...]:
         """Return all live agreements of a customer, the oldest first."""
@@ -97,8 +102,8 @@ class AgreementRepository:
         rows = self._connection.execute(query).mappings()
         return tuple((_from_row(row), version_from_row(row), row["plan_name"]) for row in rows)
 
-    def _find(self, condition: ColumnElement[bool]) -> Agreement | None:
-        row = self._connection.execute(select(agreements).where(condition)).mappings().first()
+    def _find(self, query: Select[Any], **wanted: str) -> Agreement | None:
+        row = self._connection.execute(query, wanted).mappings().first()
         return None if row is None else _from_row(row)
 
 

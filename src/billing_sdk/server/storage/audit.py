@@ -80,7 +80,7 @@ class AuditRepository:
             "after_digest": self._digest(after),
             "request_id": occasion.request_id,
         }
-        self._connection.execute(insert(audit_records).values(**values, mac=record_mac(self._key(), values)))
+        self._connection.execute(insert(audit_records), {**values, "mac": record_mac(self._key(), values)})
 
     def pseudonym(self, personal: str) -> str:
         """Return what stands in a record for something personal, such as an e-mail address that nobody may have."""

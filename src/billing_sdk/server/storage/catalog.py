@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, func, insert, select
 
 from billing_sdk.errors import UnknownPlan, UnknownPricingTable
 from billing_sdk.server.domain.catalog import (
@@ -24,6 +24,23 @@ from billing_sdk.server.storage.upsert import upsert
 
 GROUP_COLUMNS = [column.label(f"in_group_{column.name}") for column in plan_groups.c]
 VERSION_COLUMNS = [column.label(f"version_{column.name}") for column in plan_versions.c]
+VERSION = select(*VERSION_COLUMNS).where(plan_versions.c.id == bindparam("wanted"))
+NEWEST = (
+    select(func.max(plan_versions.c.number))
+    .where(plan_versions.c.plan_key == plans.c.key)
+    .correlate(plans)
+    .scalar_subquery()
+)
+PLANS = (
+    select(plans, *GROUP_COLUMNS, *VERSION_COLUMNS)
+    .select_from(
+        plans.join(plan_groups, plan_groups.c.id == plans.c.group_id).join(
+            plan_versions, and_(plan_versions.c.plan_key == plans.c.key, plan_versions.c.number == NEWEST)
+        )
+    )
+    .order_by(plan_groups.c.key, plans.c.position, plans.c.key)
+)
+NAMED = PLANS.where(plans.c.key.in_(bindparam("keys", expanding=True)))
 
 
 class CatalogRepository:
@@ -81,7 +98,7 @@ class CatalogRepository:
 
     def find_plan(self, key: str) -> Plan | None:
         """Return a plan in any status, if there is one with this key."""
-        return next(iter(self._plans(plans.c.key == key)), None)
+        return next(iter(self._plans(NAMED, [key])), None)
 
     def get_plan(self, key: str) -> Plan:
         """Return a plan that can be bought.
@@ -96,12 +113,11 @@ class CatalogRepository:
 
     def list_plans(self, keys: Sequence[str] | None = None) -> tuple[Plan, ...]:
         """Return plans in any status, by group and position: all of them, or those named."""
-        return self._plans(plans.c.key.is_not(None) if keys is None else plans.c.key.in_(keys))
+        return self._plans(PLANS) if keys is None else self._plans(NAMED, keys)
 
     def get_version(self, version_id: str) -> PlanVersion:
         """Return a version; whoever refers to one knows that it exists."""
-        query = select(*VERSION_COLUMNS).where(plan_versions.c.id == version_id)
-        return version_from_row(self._connection.execute(query).mappings().one())
+        return version_from_row(self._connection.execute(VERSION, {"wanted": version_id}).mappings().one())
 
     def find_pricing_table(self, key: str) -> PricingTable | None:
         """Return a pricing table, live or not."""
@@ -122,23 +138,9 @@ class CatalogRepository:
         """Return the pricing tables, a default one before the others."""
         return self._tables(pricing_tables.c.is_live if live_only else pricing_tables.c.id.is_not(None))
 
-    def _plans(self, condition: ColumnElement[bool]) -> tuple[Plan, ...]:
-        newest = (
-            select(func.max(plan_versions.c.number))
-            .where(plan_versions.c.plan_key == plans.c.key)
-            .correlate(plans)
-            .scalar_subquery()
-        )
-        joined = plans.join(plan_groups, plan_groups.c.id == plans.c.group_id).join(
-            plan_versions, and_(plan_versions.c.plan_key == plans.c.key, plan_versions.c.number == newest)
-        )
-        query = (
-            select(plans, *GROUP_COLUMNS, *VERSION_COLUMNS)
-            .select_from(joined)
-            .where(condition)
-            .order_by(plan_groups.c.key, plans.c.position, plans.c.key)
-        )
-        return tuple(_plan_from_row(row) for row in self._connection.execute(query).mappings())
+    def _plans(self, query: Select[Any], keys: Sequence[str] = ()) -> tuple[Plan, ...]:
+        rows = self._connection.execute(query, {"keys": list(keys)}).mappings()
+        return tuple(_plan_from_row(row) for row in rows)
 
     def _tables(self, condition: ColumnElement[bool]) -> tuple[PricingTable, ...]:
         query = (

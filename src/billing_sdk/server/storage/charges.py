@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
@@ -13,6 +13,11 @@ from billing_sdk.server.domain.agreements import Agreement, Period
 from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
 from billing_sdk.server.storage.tables.billing import charges
 from billing_sdk.server.storage.upsert import insert_new
+
+OF_CUSTOMER = select(charges).where(charges.c.customer_id == bindparam("customer"))
+OF_GROUP = OF_CUSTOMER.where(charges.c.group_id == bindparam("group"))
+LEFT_OVER = select(charges).where(charges.c.lease_ends_at <= bindparam("at")).order_by(charges.c.id)
+LEFT_OVER_OF_CUSTOMER = LEFT_OVER.where(charges.c.customer_id == bindparam("customer"))
 
 
 class ChargeRepository:
@@ -32,18 +37,18 @@ class ChargeRepository:
 
     def find(self, customer_id: str, group_id: str) -> PendingCharge | None:
         """Return what is being charged for a customer's plan of a group, if anything is."""
-        return self._find((charges.c.customer_id == customer_id) & (charges.c.group_id == group_id))
+        row = self._connection.execute(OF_GROUP, {"customer": customer_id, "group": group_id}).mappings().first()
+        return None if row is None else _from_row(row)
 
     def has_open(self, customer_id: str) -> bool:
         """Tell whether the outcome of any charge of a customer is not known yet."""
-        return self._find(charges.c.customer_id == customer_id) is not None
+        return self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).first() is not None
 
     def list_left_over(self, *, at: datetime, customer_id: str | None = None) -> tuple[PendingCharge, ...]:
         """Return the charges that nobody seems to be working on any more, the oldest first."""
-        query = select(charges).where(charges.c.lease_ends_at <= at).order_by(charges.c.id)
-        if customer_id is not None:
-            query = query.where(charges.c.customer_id == customer_id)
-        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+        query = LEFT_OVER if customer_id is None else LEFT_OVER_OF_CUSTOMER
+        rows = self._connection.execute(query, {"at": at, "customer": customer_id}).mappings()
+        return tuple(_from_row(row) for row in rows)
 
     def release(self, charge_id: str, *, at: datetime) -> None:
         """Let anybody take up a charge whose outcome could not be learnt."""
@@ -52,10 +57,6 @@ class ChargeRepository:
     def remove(self, charge_id: str) -> bool:
         """Remove a charge whose outcome is known; False where somebody else has done so before."""
         return bool(self._connection.execute(delete(charges).where(charges.c.id == charge_id)).rowcount)
-
-    def _find(self, condition: ColumnElement[bool]) -> PendingCharge | None:
-        row = self._connection.execute(select(charges).where(condition)).mappings().first()
-        return None if row is None else _from_row(row)
 
 
 def _to_row(charge: PendingCharge) -> dict[str, Any]:

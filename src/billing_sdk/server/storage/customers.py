@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import CustomerExists, NotFound
@@ -10,6 +12,15 @@ from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import customers, payment_methods
+
+BY_ID = select(customers).where(customers.c.id == bindparam("wanted"))
+# The weaker kind of lock, so that rows which refer to the customer can be written meanwhile. Whoever had to wait reads
+# the row as it was left.
+HELD = BY_ID.with_for_update(key_share=True)
+METHOD = select(payment_methods).where(payment_methods.c.id == bindparam("wanted"))
+DEFAULT_METHOD = select(payment_methods).where(
+    payment_methods.c.customer_id == bindparam("wanted"), payment_methods.c.is_default
+)
 
 
 class CustomerRepository:
@@ -42,10 +53,10 @@ class CustomerRepository:
         Raises:
             NotFound: there is no such customer.
         """
-        customer = self._find(customers.c.id == customer_id)
-        if customer is None:
+        row = self._connection.execute(BY_ID, {"wanted": customer_id}).mappings().first()
+        if row is None:
             raise _unknown(customer_id)
-        return customer
+        return _from_row(row)
 
     def lock(self, customer_id: str) -> Customer:
         """Return a customer whose agreements nobody else changes until this transaction ends.
@@ -53,10 +64,7 @@ class CustomerRepository:
         Raises:
             NotFound: there is no such customer.
         """
-        # The weaker kind, so that rows which refer to the customer can be written meanwhile. Whoever had to wait reads
-        # the row as it was left.
-        held = select(customers).where(customers.c.id == customer_id).with_for_update(key_share=True)
-        row = self._connection.execute(held).mappings().first()
+        row = self._connection.execute(HELD, {"wanted": customer_id}).mappings().first()
         if row is None:
             raise _unknown(customer_id)
         return _from_row(row)
@@ -82,7 +90,7 @@ class CustomerRepository:
 
     def find_payment_method(self, customer_id: str) -> PaymentMethod | None:
         """Return the payment method that a customer is charged by, if there is one."""
-        return self._find_method((payment_methods.c.customer_id == customer_id) & payment_methods.c.is_default)
+        return self._find_method(DEFAULT_METHOD, customer_id)
 
     def get_payment_method(self, method_id: str) -> PaymentMethod:
         """Return a payment method.
@@ -90,7 +98,7 @@ class CustomerRepository:
         Raises:
             NotFound: there is no such payment method.
         """
-        method = self._find_method(payment_methods.c.id == method_id)
+        method = self._find_method(METHOD, method_id)
         if method is None:
             raise NotFound(f"there is no payment method {method_id[:64]!r}")
         return method
@@ -99,8 +107,8 @@ class CustomerRepository:
         row = self._connection.execute(select(customers).where(condition)).mappings().first()
         return None if row is None else _from_row(row)
 
-    def _find_method(self, condition: ColumnElement[bool]) -> PaymentMethod | None:
-        row = self._connection.execute(select(payment_methods).where(condition)).mappings().first()
+    def _find_method(self, query: Select[Any], wanted: str) -> PaymentMethod | None:
+        row = self._connection.execute(query, {"wanted": wanted}).mappings().first()
         return None if row is None else PaymentMethod(**row)
 
 

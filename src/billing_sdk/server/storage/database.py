@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import select as waiting
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -14,6 +17,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, func, make_url, select, text
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from billing_sdk._secret import Secret
 from billing_sdk.server.sealing import Sealer
@@ -22,6 +27,7 @@ from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.unit_of_work import UnitOfWork
 
 BUSY_SECONDS = 30
+REST_SECONDS = 5.0
 READ_ONLY = "billing_read_only"
 # Any number that nothing else on the same PostgreSQL server takes an advisory lock on.
 MIGRATION_LOCK = 0x62696C6C
@@ -58,6 +64,10 @@ class Database:
         self._engine = engine
         self._sealer = sealer
         self._opened_seeds: dict[str, Secret] = {}
+        self._reader = engine.execution_options(**{READ_ONLY: True})
+        # What READ COMMITTED shows is decided for each statement anew, so looking around needs no transaction there.
+        looks_without = {} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+        self._looker = self._reader.execution_options(**looks_without)
 
     @classmethod
     def open(cls, url: str, *, sealer: Sealer) -> Database:
@@ -88,7 +98,13 @@ class Database:
         Args:
             read_only: it writes nothing, and so waits for nobody.
         """
-        with self._engine.execution_options(**{READ_ONLY: read_only}).begin() as connection:
+        with (self._reader if read_only else self._engine).begin() as connection:
+            yield UnitOfWork(connection, self._sealer, self._opened_seeds)
+
+    @contextmanager
+    def look(self) -> Iterator[UnitOfWork]:
+        """Yield something to read with, a few rows at a time; what is read does not hold beyond its statement."""
+        with self._looker.begin() as connection:
             yield UnitOfWork(connection, self._sealer, self._opened_seeds)
 
     def open_transaction(self) -> Transaction:
@@ -180,13 +196,41 @@ def _make_private(path: str) -> None:
 
 
 def _open_postgresql(url: URL) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,  # an error that is logged shows the statement and not what it stores
-        pool_size=10,
-        max_overflow=30,
-        pool_pre_ping=True,
+        # One for each thread that serves requests; a new one costs the database more than many requests.
+        pool_size=40,
+        max_overflow=8,
+        pool_use_lifo=True,
     )
+    event.listen(engine, "checkin", _note_return)
+    event.listen(engine, "checkout", partial(_refuse_broken, engine))
+    return engine
+
+
+def _note_return(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["returned_at"] = time.monotonic()
+
+
+def _refuse_broken(engine: Engine, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Have a connection replaced that does not work any more, before anybody works with it.
+
+    A server that goes away says so, or closes the connection; the network between may fail without a word. So the
+    server is asked only where something has arrived unasked, or after a rest.
+    """
+    has_rested = time.monotonic() - record.info.get("returned_at", 0.0) > REST_SECONDS
+    try:
+        if has_rested or _has_word(connection.fileno()):
+            engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError("the connection is broken") from error
+
+
+def _has_word(file_number: int) -> bool:
+    arrived = waiting.poll()
+    arrived.register(file_number, waiting.POLLIN)
+    return bool(arrived.poll(0))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

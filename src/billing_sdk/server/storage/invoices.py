@@ -42,33 +42,35 @@ class InvoiceRepository:
     def add(self, invoice: Invoice) -> None:
         """Store a new invoice with its lines."""
         self._connection.execute(
-            insert(invoices).values(
-                id=invoice.id,
-                number=invoice.number,
-                customer_id=invoice.customer_id,
-                agreement_id=invoice.agreement_id,
-                status=invoice.status,
-                currency=invoice.currency,
-                issued_at=invoice.issued_at,
-                payment_id=invoice.payment_id,
-            )
+            insert(invoices),
+            {
+                "id": invoice.id,
+                "number": invoice.number,
+                "customer_id": invoice.customer_id,
+                "agreement_id": invoice.agreement_id,
+                "status": invoice.status,
+                "currency": invoice.currency,
+                "issued_at": invoice.issued_at,
+                "payment_id": invoice.payment_id,
+            },
         )
         self._connection.execute(insert(invoice_lines), _line_rows(invoice))
 
     def add_payment(self, payment: Payment) -> None:
         """Store an attempt to collect an amount."""
         self._connection.execute(
-            insert(payments).values(
-                id=payment.id,
-                customer_id=payment.customer_id,
-                amount_minor=payment.amount.minor,
-                currency=payment.amount.currency,
-                status=payment.status,
-                attempted_at=payment.attempted_at,
-                payment_method_label=payment.payment_method_label,
-                gateway_reference=payment.gateway_reference,
-                decline_code=payment.decline_code,
-            )
+            insert(payments),
+            {
+                "id": payment.id,
+                "customer_id": payment.customer_id,
+                "amount_minor": payment.amount.minor,
+                "currency": payment.amount.currency,
+                "status": payment.status,
+                "attempted_at": payment.attempted_at,
+                "payment_method_label": payment.payment_method_label,
+                "gateway_reference": payment.gateway_reference,
+                "decline_code": payment.decline_code,
+            },
         )
 
     def get(self, invoice_id: str) -> Invoice:

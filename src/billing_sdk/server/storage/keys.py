@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, or_, select, update
 
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.signing import SigningKey
 from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.tables.oidc import signing_keys
+
+NOT_RETIRED = (
+    select(signing_keys)
+    .where(or_(signing_keys.c.retires_at.is_(None), signing_keys.c.retires_at > bindparam("at")))
+    .order_by(signing_keys.c.activates_at.desc(), signing_keys.c.kid)
+)
 
 
 class KeyRepository:
@@ -33,12 +39,7 @@ class KeyRepository:
 
     def list(self, *, at: datetime) -> tuple[SigningKey, ...]:
         """Return the keys that have not retired, the one that signs last first."""
-        query = (
-            select(signing_keys)
-            .where(or_(signing_keys.c.retires_at.is_(None), signing_keys.c.retires_at > at))
-            .order_by(signing_keys.c.activates_at.desc(), signing_keys.c.kid)
-        )
-        return tuple(self._read(row) for row in self._connection.execute(query).mappings())
+        return tuple(self._read(row) for row in self._connection.execute(NOT_RETIRED, {"at": at}).mappings())
 
     def retire_others(self, kid: str, *, retires_at: datetime) -> None:
         """Give every key but one an end, unless it has one already."""

@@ -16,6 +16,15 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage.tables.outbox import deliveries, endpoints, event_counters, events
 
 PAGE = 100
+LISTENING = select(endpoints.c.id, endpoints.c.event_types).where(endpoints.c.is_enabled)
+COUNT = {
+    dialect: insert_there(event_counters)
+    .on_conflict_do_update(
+        index_elements=[event_counters.c.customer_id], set_={"last_sequence": event_counters.c.last_sequence + 1}
+    )
+    .returning(event_counters.c.last_sequence)
+    for dialect, insert_there in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+}
 
 
 class OutboxRepository:
@@ -51,15 +60,16 @@ class OutboxRepository:
         """
         event = self._numbered(Event(new_id("event"), type, source, at, data), customer)
         self._connection.execute(
-            insert(events).values(
-                id=event.id,
-                type=event.type,
-                source=event.source,
-                occurred_at=event.occurred_at,
-                customer_id=event.customer_id,
-                sequence=event.sequence,
-                data=event.data,
-            )
+            insert(events),
+            {
+                "id": event.id,
+                "type": event.type,
+                "source": event.source,
+                "occurred_at": event.occurred_at,
+                "customer_id": event.customer_id,
+                "sequence": event.sequence,
+                "data": event.data,
+            },
         )
         self._queue(event, at)
         self.has_news = True
@@ -132,23 +142,13 @@ class OutboxRepository:
     def _enabled(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return the endpoints that hear of events, as they are when the transaction first has one for them."""
         if self._listening is None:
-            wanted = select(endpoints.c.id, endpoints.c.event_types).where(endpoints.c.is_enabled)
-            self._listening = [(found.id, found.event_types) for found in self._connection.execute(wanted)]
+            self._listening = [(found.id, found.event_types) for found in self._connection.execute(LISTENING)]
         return self._listening
 
     def _next_sequence(self, customer_id: str) -> int:
         """Count one further; the row stays locked until the transaction ends, so no number is lost or given twice."""
-        insert_here = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        counted = (
-            insert_here(event_counters)
-            .values(customer_id=customer_id, last_sequence=1)
-            .on_conflict_do_update(
-                index_elements=[event_counters.c.customer_id],
-                set_={"last_sequence": event_counters.c.last_sequence + 1},
-            )
-            .returning(event_counters.c.last_sequence)
-        )
-        return int(self._connection.execute(counted).scalar_one())
+        first = {"customer_id": customer_id, "last_sequence": 1}
+        return int(self._connection.execute(COUNT[self._connection.dialect.name], first).scalar_one())
 
     def _queue(self, event: Event, at: datetime) -> None:
         rows = [

@@ -1,4 +1,9 @@
-"""What every repository needs: rows from dataclasses."""
+"""What every repository needs: rows from dataclasses.
+
+A statement that every request sends is made once, beside its tables, with a parameter in each gap: to put it together
+anew takes the processor longer than to send it and to read the answer. For the same reason rows are inserted as
+parameters of `insert(table)`.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, delete, insert, select, update
 
 from billing_sdk.server.storage.tables.oidc import (
     access_tokens,
@@ -155,8 +155,8 @@ class TokenRepository:
 
     def find_access_token(self, jti: str) -> AccessToken | None:
         """Return an access token."""
-        found = self._find(access_tokens, access_tokens.c.jti == jti)
-        return None if found is None else AccessToken(**found)
+        row = self._connection.execute(ACCESS_TOKEN, {"wanted": jti}).first()
+        return None if row is None else AccessToken(**_split(row, _own(access_tokens)))
 
     def revoke_access_token(self, jti: str, *, at: datetime) -> None:
         """Let one access token not be accepted any more."""
@@ -183,10 +183,19 @@ class TokenRepository:
 
     def _find(self, table: Table, condition: Any) -> dict[str, Any] | None:
         """Return the fields of what was issued, its family among them."""
-        own = [column for column in table.c if column.name != "family_id"]
-        query: Select[Any] = select(*own, *token_families.c).join(token_families).where(condition)
-        row = self._connection.execute(query).first()
-        return None if row is None else _split(row, [column.name for column in own])
+        row = self._connection.execute(_with_family(table).where(condition)).first()
+        return None if row is None else _split(row, _own(table))
+
+
+def _own(table: Table) -> list[str]:
+    return [column.name for column in table.c if column.name != "family_id"]
+
+
+def _with_family(table: Table) -> Select[Any]:
+    return select(*(table.c[name] for name in _own(table)), *token_families.c).join(token_families)
+
+
+ACCESS_TOKEN = _with_family(access_tokens).where(access_tokens.c.jti == bindparam("wanted"))
 
 
 def _split(row: Row[Any], own: list[str]) -> dict[str, Any]:

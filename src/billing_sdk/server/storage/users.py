@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import EmailTaken, NotFound
@@ -11,6 +11,8 @@ from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, rea
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.identity import memberships, passwords, users
 from billing_sdk.server.storage.upsert import upsert
+
+BY_ID = select(users).where(users.c.id == bindparam("wanted"))
 
 
 class UserRepository:
@@ -73,7 +75,8 @@ class UserRepository:
 
     def find(self, user_id: str) -> User | None:
         """Return a person, if there is one with this id."""
-        return self._find(users.c.id == user_id)
+        row = self._connection.execute(BY_ID, {"wanted": user_id}).mappings().first()
+        return None if row is None else _from_row(row)
 
     def find_by_email(self, email: str) -> User | None:
         """Return whoever has an e-mail address, in whatever case it is given."""

@@ -70,8 +70,8 @@ class Engine:
             self.bell.ring()
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
-        """Yield a transaction that only reads, and so waits for nobody."""
-        return self.database.begin(read_only=True) if self.call is None else self.call.joined()
+        """Yield something to read with, which waits for nobody; within a call that is the call's transaction."""
+        return self.database.look() if self.call is None else self.call.joined()
 
     @contextmanager
     def apart(self) -> Iterator[UnitOfWork]:

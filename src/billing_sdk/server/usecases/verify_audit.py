@@ -45,7 +45,7 @@ def verify_audit(engine: Engine, *, known: Head | None = None) -> AuditReport:
         engine: the engine.
         known: a link that was seen before, which has to be there still.
     """
-    with engine.read() as tx:
+    with engine.database.begin(read_only=True) as tx:
         return examine_audit(tx, known=known)
 
 

@@ -74,7 +74,9 @@ class Once:
         return StoredAnswer(answer.status_code, bytes(answer.body).decode())
 
 
-def once_for(request: Request, engine: EngineOf, caller: MachineOf, idempotency_key: IdempotencyKey = None) -> Once:
+async def once_for(
+    request: Request, engine: EngineOf, caller: MachineOf, idempotency_key: IdempotencyKey = None
+) -> Once:
     """Return what serves this call at most once.
 
     Raises:

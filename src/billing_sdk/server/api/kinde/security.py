@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
@@ -97,11 +98,14 @@ def scoped(scope: str, *, extension: bool = False) -> dict[str, Any]:
         extension: the operation is not part of the published API.
     """
 
-    def check(request: Request, engine: EngineOf, caller: MachineOf) -> None:
-        subject = f"{request.method} {request.url.path}"
-        with recording_denials(engine, actor=caller.client_id, action="api.call", subject=subject):
-            if scope not in caller.scopes:
-                raise Forbidden(f"the token lacks the scope {scope}", scope=scope)
+    async def check(request: Request, engine: EngineOf, caller: MachineOf) -> None:
+        if scope not in caller.scopes:
+            await run_in_threadpool(_refuse, engine, caller, f"{request.method} {request.url.path}", scope)
 
     facts = {"x-scope": scope, **({"x-extension": True} if extension else {})}
     return {"dependencies": [Depends(check)], "openapi_extra": facts}
+
+
+def _refuse(engine: Engine, caller: Caller, subject: str, scope: str) -> None:
+    with recording_denials(engine, actor=caller.client_id, action="api.call", subject=subject):
+        raise Forbidden(f"the token lacks the scope {scope}", scope=scope)

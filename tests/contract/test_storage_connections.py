@@ -1,0 +1,26 @@
+"""The connections to PostgreSQL that the server keeps."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from tests.databases import passing_database
+from tests.engines import engine_on
+
+OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+
+
+@pytest.mark.postgres
+def test_connections_that_a_restarted_database_has_closed_are_replaced_and_no_request_fails(postgres):
+    with passing_database(postgres) as url, engine_on(url) as engine:
+        with engine.read() as tx:
+            assert tx.catalog.list_plans()
+        with psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+            ended = other.execute(OTHERS, (other.info.backend_pid,)).fetchall()
+        assert ended
+        with engine.read() as tx:
+            assert tx.catalog.list_plans()
+        with engine.begin() as tx:
+            assert tx.catalog.list_plans()
