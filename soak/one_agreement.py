@@ -1,8 +1,9 @@
 """Exactly one active agreement, whoever asks at once: 1,000 changes of one customer, then 20 of each of 50 customers.
 
 Subscribing, changing and cancelling in turn, over HTTP with 40 connections, against two server processes on one
-PostgreSQL. The customers pay with a card, so that a change takes two transactions with a charge in between. The two
-loads are timed without faults; then the first one is sent once more while processes are killed, which is not timed.
+PostgreSQL. The customers pay with a card, so that a change takes two transactions with a charge in between. In each of
+the two loads one process is killed after a second, and started again, while the time runs on; the other kills come
+while the first load is sent once more, which is not timed, because a process takes longer to start than a load has.
 The database is asked, not the server: never two active agreements of one group, each charge concluded, and one
 invoice for each payment that succeeded.
 """
@@ -31,6 +32,7 @@ CALLS = 1_000
 CUSTOMERS = 50
 KILLS = 5
 CONNECTIONS = 40
+KILL_AFTER_SECONDS = 1.0
 MOST_SECONDS = 5.0
 PLANS = ("pro_monthly", "enterprise_monthly")
 FINE = frozenset({200, 404, 409})
@@ -49,10 +51,12 @@ WITHOUT_INVOICE = """
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one load was answered, and how long it took."""
+    """What one load was answered, the codes of its refusals, how long it took, and the kills meanwhile."""
 
     statuses: Counter[int]
+    refusals: Counter[str]
     seconds: float
+    kills: int
 
     @property
     def strange(self) -> Counter[int]:
@@ -62,13 +66,15 @@ class Load:
 
 def run(scale: float) -> tuple[Bar, ...]:
     """Measure on a PostgreSQL and two server processes of its own."""
-    count, kills = max(40, round(CALLS * scale)), max(1, round(KILLS * scale))
+    count, kills = max(40, round(CALLS * scale)), max(3, round(KILLS * scale))
     with postgres() as uri, servers(uri) as running:
         customers = _customers(uri, running, max(4, round(CUSTOMERS * scale)))
         headers = machine_headers(running)
-        one = _send(running, headers, [customers[0]] * count)
-        many = _send(running, headers, [customers[number % len(customers)] for number in range(count)])
-        with killing(running, times=kills, every_seconds=0.5):
+        with killing(running, times=1, every_seconds=KILL_AFTER_SECONDS):
+            one = _send(running, headers, [customers[0]] * count)
+        with killing(running, times=1, every_seconds=KILL_AFTER_SECONDS):
+            many = _send(running, headers, [customers[number % len(customers)] for number in range(count)])
+        with killing(running, times=kills - 2, every_seconds=0.5):
             killed = _send(running, headers, [customers[0]] * count)
         # One more change of each settles what the killed processes left over; their leases end first.
         _let_leases_end(uri)
@@ -95,7 +101,8 @@ def run(scale: float) -> tuple[Bar, ...]:
 
 
 def _timed(what: str, load: Load) -> Bar:
-    done = f"{load.seconds:.2f} s, {load.statuses[200]} made, {load.statuses[409]} conflicts"
+    refused = ", ".join(f"{count} {code}" for code, count in sorted(load.refusals.items()))
+    done = f"{load.seconds:.2f} s, {load.kills} killed meanwhile, {load.statuses[200]} made, {refused}"
     return Bar(what, done, f"at most {MOST_SECONDS:.0f} s", load.seconds <= MOST_SECONDS)
 
 
@@ -135,21 +142,22 @@ def _send(running: Servers, headers: dict[str, str], customers: list[str], *, is
     )
     latest: dict[str, str] = {}
 
-    def change(number: int) -> int:
+    def change(number: int) -> httpx.Response:
         customer = customers[number]
         if number % 5 == 4 and customer in latest and not is_final:
             ended = {"agreement_id": latest[customer]}
-            return call(clients, number, "DELETE", "/billing/agreements", params=ended)[0].status_code
+            return call(clients, number, "DELETE", "/billing/agreements", params=ended)[0]
         body = {"customer_id": customer, "plan_code": PLANS[number // 3 % 2]}
         answer, _ = call(clients, number, "POST", "/billing/agreements", json=body)
         if answer.status_code == 200:
             latest[customer] = answer.json()["agreement"]["id"]
-        return answer.status_code
+        return answer
 
-    began = time.monotonic()
+    began, kills_before = time.monotonic(), running.kills
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        statuses = Counter(pool.map(change, range(len(customers))))
-    seconds = time.monotonic() - began
+        answers = list(pool.map(change, range(len(customers))))
+    seconds, kills = time.monotonic() - began, running.kills - kills_before
     for client in clients:
         client.close()
-    return Load(statuses, seconds)
+    refusals = Counter(answer.json()["errors"][0]["code"] for answer in answers if answer.status_code in (404, 409))
+    return Load(Counter(answer.status_code for answer in answers), refusals, seconds, kills)
