@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +13,12 @@ import pytest
 
 from billing_sdk.errors import Unauthenticated
 from billing_sdk.server.clock import TestClock
+from billing_sdk.server.domain.identity import User
+from billing_sdk.server.oidc import refresh_grant
+from billing_sdk.server.oidc.people import find_signed_in
+from billing_sdk.server.storage.tokens import TokenFamily
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.update_user import update_user
 from billing_sdk.server.usecases.verify_access_token import authenticate
 from tests.contract.oidc_client import SignIn, browser_of, error_of, post, profile, refresh
 from tests.serving import RunningServer, serving
@@ -36,6 +42,22 @@ def sign_in(server: RunningServer) -> Iterator[SignIn]:
     """A sign-in in the browser of somebody who is signed in at the provider."""
     with browser_of(server) as browser:
         yield SignIn(server, browser)
+
+
+def _sign_out(sign_in: SignIn) -> None:
+    page = sign_in.browser.get("/logout").text
+    csrf_token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    headers = {"Origin": sign_in.server.base_url}
+    assert sign_in.browser.post("/logout", data={"csrf_token": csrf_token}, headers=headers).status_code == 200
+
+
+def _suspend_for_a_moment(sign_in: SignIn) -> None:
+    engine = sign_in.server.engine
+    with engine.read() as tx:
+        user = tx.users.find_by_email("grace@example.com")
+    assert user is not None
+    for is_suspended in (True, False):
+        update_user(engine, user_id=user.id, is_suspended=is_suspended)
 
 
 @pytest.mark.attack(37)
@@ -117,6 +139,30 @@ def test_somebody_who_is_suspended_has_no_token(server: RunningServer, sign_in: 
         tx.users.save(replace(tx.users.get(caller.user_id or ""), is_suspended=True))
     with pytest.raises(Unauthenticated):
         authenticate(server.engine, token=token, audience="account")
+
+
+@pytest.mark.attack(37)
+@pytest.mark.parametrize("revoke", [_sign_out, _suspend_for_a_moment])
+def test_a_code_of_a_sign_in_that_was_ended_gives_nothing(sign_in: SignIn, revoke: Callable[[SignIn], None]) -> None:
+    code = sign_in.arrive().parameters["code"]
+    revoke(sign_in)
+    assert error_of(sign_in.redeem(code)) == "invalid_grant"
+
+
+@pytest.mark.attack(44)
+def test_a_sign_in_that_is_ended_while_it_is_refreshed_gives_nothing(
+    server: RunningServer, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = sign_in.tokens()["refresh_token"]
+
+    def overtaken(engine: Engine, family: TokenFamily) -> User:
+        user = find_signed_in(engine, family)
+        with engine.begin() as tx:
+            tx.tokens.revoke_family(family.id, at=engine.now())
+        return user
+
+    monkeypatch.setattr(refresh_grant, "find_signed_in", overtaken)
+    assert error_of(refresh(server, token)) == "invalid_grant"
 
 
 def test_no_log_says_a_code_or_a_token(

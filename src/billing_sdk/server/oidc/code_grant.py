@@ -112,7 +112,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
                 tx.audit.record(client.client_id, "authorization_code.reused", spent.family.id, at)
         if spent is None or spent.redeemed_at is not None or spent.expires_at <= at:
             return None
-        if spent.family.client_id != client.client_id:
+        if spent.family.client_id != client.client_id or spent.family.revoked_at is not None:
             return None
         _check_verifier_form(spent, self.request.form)
         return Redeemed(spent)

@@ -74,6 +74,8 @@ class RefreshGrant(RefreshTokenGrant):  # type: ignore[misc]  # Authlib is untyp
         at, key, settings = engine.now(), self.server.signing_key, engine.settings
         scope = self.request.payload.scope or presented.get_scope()
         with engine.begin() as tx:
+            if not tx.tokens.hold_family(token.family.id):
+                raise InvalidGrantError("the sign-in that this token came from has been ended meanwhile")
             successor = _succeed(tx, token, self.request.form["refresh_token"], at, settings)
             if successor is not None:
                 answer = issue_access_token(tx, token.family, scope=scope, key=key, at=at, settings=settings)

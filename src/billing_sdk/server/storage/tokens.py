@@ -102,6 +102,13 @@ class TokenRepository:
         values = {column.name: getattr(family, column.name) for column in token_families.c}
         self._connection.execute(insert(token_families).values(values))
 
+    def hold_family(self, family_id: str) -> bool:
+        """Tell whether a family still counts; if so, nobody else revokes it until this transaction ends."""
+        counts = (token_families.c.id == family_id) & token_families.c.revoked_at.is_(None)
+        # The weaker kind, so that rows which refer to it can be written meanwhile.
+        held = select(token_families.c.id).where(counts).with_for_update(key_share=True)
+        return self._connection.execute(held).first() is not None
+
     def revoke_family(self, family_id: str, *, at: datetime) -> None:
         """Let nothing of a family be accepted any more."""
         named = (token_families.c.id == family_id) & token_families.c.revoked_at.is_(None)
