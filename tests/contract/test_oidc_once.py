@@ -69,6 +69,13 @@ def test_a_code_sent_again_ends_all_that_came_from_it(server: RunningServer, sig
     assert error_of(sign_in.redeem(code)) == "invalid_grant"
     assert profile(server, answer["access_token"]).status_code == 401
     assert error_of(refresh(server, answer["refresh_token"])) == "invalid_grant"
+    assert error_of(sign_in.redeem(code)) == "invalid_grant"
+    jti = jwt.decode(answer["access_token"], options={"verify_signature": False})["jti"]
+    with server.engine.read() as tx:
+        issued = tx.tokens.find_access_token(jti)
+        assert issued is not None
+        reuses = [record["action"] for record in tx.audit.of(issued.family.id)]
+    assert reuses.count("authorization_code.reused") == 1  # once, however often it is sent
 
 
 @pytest.mark.attack(38)

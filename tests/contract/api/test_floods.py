@@ -7,6 +7,7 @@ import pytest
 
 from billing_sdk import Client
 from billing_sdk.server.clock import TestClock
+from billing_sdk.server.usecases.rate_limits import DENIALS_PER_MINUTE
 from tests.contract.conftest import copy_sqlite
 from tests.contract.people import bearer
 from tests.engines import NOON
@@ -74,6 +75,22 @@ def test_whoever_is_refused_again_and_again_is_held_off_and_a_good_credential_is
 
     assert [bad() for _ in range(5)] == [401, 401, 401, 429, 429]
     assert ask_for_token(http, server.seed).status_code == 200
+
+
+def test_a_flood_of_wrong_secrets_leaves_a_few_records_and_not_one_for_each(http, server):
+    for _ in range(3 * DENIALS_PER_MINUTE):
+        ask_for_token(http, server.seed, client_secret="wrong")
+    with server.engine.read() as tx:
+        denied = [record for record in tx.audit.of(server.seed.m2m_client_id) if record["action"] == "client.denied"]
+    assert len(denied) == DENIALS_PER_MINUTE
+
+
+@pytest.mark.parametrize("credential", [{}, {"client_secret": "x"}, {"authorization": "Basic eDp5"}])
+def test_nothing_that_anybody_can_send_goes_around_the_allowance_of_an_address(http, credential):
+    form = {"grant_type": "unheard-of", **credential}
+    headers = {"Authorization": form.pop("authorization")} if "authorization" in form else {}
+    answers = [http.post("/oauth2/token", data=form, headers=headers).status_code for _ in range(5)]
+    assert answers == [400, 400, 400, 400, 429]
 
 
 def test_a_forwarded_address_counts_only_as_far_as_a_proxy_of_ours_wrote_it(http):

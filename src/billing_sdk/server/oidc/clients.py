@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import InvalidClientError
 
+from billing_sdk.errors import RateLimited
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.ids import digest_of
 from billing_sdk.server.usecases.engine import Engine
@@ -80,10 +81,19 @@ def authenticate_client(
     if application is None or credentials.method not in methods:
         raise refused()
     if not _is_proven(application, credentials, stored or ""):
-        with engine.begin() as tx:
-            tx.audit.record(application.client_id, "client.denied", application.client_id, engine.now())
+        _record_denial(engine, application.client_id)
         raise refused()
     return Client(application), credentials.method
+
+
+def _record_denial(engine: Engine, client_id: str) -> None:
+    """Record that somebody has not proved to be a client; anybody can cause it, so only so many of them a minute."""
+    try:
+        engine.admit("denial", client_id)
+    except RateLimited:
+        return
+    with engine.begin() as tx:
+        tx.audit.record(client_id, "client.denied", client_id, engine.now())
 
 
 def _is_proven(application: Application, credentials: Credentials, stored_digest: str) -> bool:

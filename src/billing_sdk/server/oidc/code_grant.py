@@ -106,7 +106,7 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
         engine, at = self.server.engine, self.server.engine.now()
         with engine.begin() as tx:
             spent = tx.tokens.spend_code(digest_of(code), at=at)
-            if spent is not None and spent.redeemed_at is not None:
+            if spent is not None and spent.redeemed_at is not None and spent.family.revoked_at is None:
                 # Two have had it, and one of them should not: nothing that came from it counts any more.
                 tx.tokens.revoke_family(spent.family.id, at=at)
                 tx.audit.record(client.client_id, "authorization_code.reused", spent.family.id, at)

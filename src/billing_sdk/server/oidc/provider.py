@@ -56,6 +56,7 @@ class ProviderRequest(OAuth2Request):  # type: ignore[misc]  # Authlib is untype
         super().__init__(method, f"https://localhost{path}", headers=dict(headers or {}))
         self.payload = BasicOAuth2Payload(dict(fields))
         self.visitor = visitor
+        self.is_secret_proven = False
 
     @property
     def form(self) -> dict[str, str]:
@@ -97,6 +98,7 @@ class Provider(AuthorizationServer):  # type: ignore[misc]  # Authlib is untyped
             self.engine, headers=request.headers, form=request.form, methods=tuple(methods)
         )
         if client.application.is_confidential:
+            request.is_secret_proven = True
             self.engine.admit("token", client.client_id)
         return client
 

@@ -32,9 +32,13 @@ def token(request: Request, engine: Engine) -> Response:
             raise InvalidRequestError("grant_type is missing")
     except OAuth2Error as error:
         return render_oauth_error(error)
-    if "authorization" not in request.headers and "client_secret" not in provider_request.form:
+    has_secret = "authorization" in request.headers or "client_secret" in provider_request.form
+    if not has_secret:
         engine.admit("token", web.address_of(request, engine.settings))
     response: Response = provider_of(engine).create_token_response(provider_request)
+    if has_secret and not provider_request.is_secret_proven:
+        # Anybody can send a secret. Only a right one is counted by its client instead of by the address.
+        engine.admit("token", web.address_of(request, engine.settings))
     return response
 
 

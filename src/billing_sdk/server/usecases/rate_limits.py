@@ -16,8 +16,9 @@ from typing import Literal
 from billing_sdk.errors import RateLimited
 from billing_sdk.server.settings import Settings
 
-LimitKind = Literal["token", "management", "account", "portal_link", "refused"]
+LimitKind = Literal["token", "management", "account", "portal_link", "refused", "denial"]
 MOST_CALLERS = 20_000
+DENIALS_PER_MINUTE = 10  # of one client, that are worth a record of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ def limit_of(kind: LimitKind, settings: Settings) -> Limit:
             return _per_minute(settings.portal_links_per_minute)
         case "refused":
             return _per_minute(settings.refused_requests_per_minute)
+        case "denial":
+            return _per_minute(DENIALS_PER_MINUTE)
 
 
 def _per_second(count: int) -> Limit:
