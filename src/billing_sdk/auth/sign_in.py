@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from billing_sdk._config import is_safe_address
@@ -25,6 +26,7 @@ from billing_sdk.errors import APIError, ExpiredToken, InvalidRequest, InvalidTo
 from billing_sdk.models import Profile
 
 OPENID: Final = "openid"
+Keep: TypeAlias = Callable[[TokenSet], None]
 
 
 def authorization_url(provider: Provider, options: SignInOptions) -> Flow[AuthUrl]:
@@ -99,8 +101,10 @@ def finish_sign_in(provider: Provider, query: Query, transaction: SignInTransact
     return SignedIn(tokens=tokens, user=user, access=access, return_to=transaction.return_to)
 
 
-def refresh_tokens(provider: Provider, tokens: TokenSet) -> Flow[TokenSet]:
+def refresh_tokens(provider: Provider, tokens: TokenSet, *, keep: Keep | None = None) -> Flow[TokenSet]:
     """Exchange the refresh token, once for everybody who holds it (RFC 6749, section 6).
+
+    The old one is spent as soon as the answer is here, so the new one is given to `keep` before anything that can fail.
 
     Raises:
         ExpiredToken: there is no refresh token, or the provider does not take it any more.
@@ -109,7 +113,7 @@ def refresh_tokens(provider: Provider, tokens: TokenSet) -> Flow[TokenSet]:
     if tokens.refresh_token is None:
         raise ExpiredToken("there is no refresh token; ask for the scope offline")
     digest = sha256(tokens.refresh_token.encode()).digest()
-    return (yield from provider.refreshes.share(digest, lambda: _refresh(provider, tokens)))
+    return (yield from provider.refreshes.share(digest, lambda: _refresh(provider, tokens, keep)))
 
 
 def read_profile(provider: Provider, tokens: TokenSet) -> Flow[Profile]:
@@ -242,7 +246,7 @@ def _require_access_of(claims: AccessClaims, *, subject: str | None, client_id: 
         raise InvalidToken("the access token is about somebody else, or was given to another application")
 
 
-def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
+def _refresh(provider: Provider, old: TokenSet, keep: Keep | None) -> Flow[TokenSet]:
     metadata = yield from provider.discovery.metadata()
     form = {"grant_type": "refresh_token", "refresh_token": old.refresh_token or ""}
     try:
@@ -251,6 +255,8 @@ def _refresh(provider: Provider, old: TokenSet) -> Flow[TokenSet]:
         if error.facts.get("error") == "invalid_grant":
             raise ExpiredToken("the refresh token is no longer good") from error
         raise
+    if keep is not None and new.refresh_token is not None:
+        keep(replace(old, refresh_token=new.refresh_token))
     before, client_id = _claims_of(old), provider.config.value("client_id")
     if new.id_token is not None:
         claims = yield from provider.verifier.identity(new.id_token, client_id=client_id)

@@ -6,6 +6,7 @@ Every address comes from `redirect_uri`, which is configured: `Host` and `X-Forw
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ class Application:
         session_time: after this long everybody signs in again.
         now: the time, in UTC.
         counts: what an operator wants to see.
+        instance: tells this application from every other that uses the same store.
     """
 
     client: AnyClient
@@ -54,6 +56,7 @@ class Application:
     now: Callable[[], datetime]
     return_urls: Signer = field(repr=False)
     counts: Counts = field(default_factory=Counts)
+    instance: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @classmethod
     def assemble(
@@ -88,6 +91,11 @@ class Application:
             now=now,
             return_urls=Signer(secret, salt="billing-sdk return_url", key_derivation="hmac", digest_method=sha256),
         )
+
+    @property
+    def process(self) -> str:
+        """This application in this process; one that was forked off is another."""
+        return f"{self.instance}-{os.getpid()}"
 
     def portal(self, section: str) -> str:
         """Return the absolute address that opens a section of the portal."""

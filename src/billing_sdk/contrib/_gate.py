@@ -20,7 +20,7 @@ from billing_sdk.contrib._sign_in import read_query
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.contrib._who_asks import RENEWAL_SECONDS, end_session, session_at_hand, who_asks
 from billing_sdk.entitlements import LONGEST_WAIT_SECONDS
-from billing_sdk.errors import BillingError, Unauthenticated
+from billing_sdk.errors import BillingError, Unauthenticated, Unreachable
 from billing_sdk.models import EntitlementSnapshot
 from billing_sdk.resources.portal import SubNav
 
@@ -143,6 +143,9 @@ def open_portal(application: Application, visit: Visit) -> Flow[Answer]:
         session = yield from who_asks(application, visit)
         if session is None:
             return ask_to_sign_in(application, visit)
+        if session.tokens.expires_at <= application.now():
+            # The server would refuse an ended token, and a refusal ends the session; it only waits to be renewed.
+            raise Unreachable("your sign-in can't be renewed right now")
         query = read_query(visit)
         given = query.get("return_url")
         link = yield from application.client.portal.create_link.flow(

@@ -35,6 +35,28 @@ class SignedInUser:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """A renewal of a session's tokens that is under way.
+
+    Attributes:
+        by: the process that asks the provider.
+        until: by then it has kept what it got, or has got nothing.
+    """
+
+    by: str
+    until: datetime
+
+    def write(self) -> dict[str, str]:
+        """Return a record for a store."""
+        return {"by": self.by, "until": self.until.isoformat()}
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Renewal:
+        """Restore what `write` gave."""
+        return cls(by=record["by"], until=datetime.fromisoformat(record["until"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Somebody who is signed in, and on whose behalf.
 
@@ -44,6 +66,7 @@ class Session:
         permissions: what they may do in it.
         tokens: never shown, never sent to the browser.
         expires_at: when they have to sign in again, whatever the tokens say.
+        renewal: somebody asks for fresh tokens, so that nobody else takes a spent refresh token for a session's end.
         owner: the key under which entitlements are kept; another organization is another owner.
     """
 
@@ -53,6 +76,7 @@ class Session:
     permissions: frozenset[str]
     tokens: TokenSet = field(repr=False)
     expires_at: datetime
+    renewal: Renewal | None = field(default=None, repr=False)
     owner: Owner = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +91,7 @@ class Session:
             "permissions": sorted(self.permissions),
             "tokens": self.tokens.write(),
             "expires_at": self.expires_at.isoformat(),
+            "renewal": None if self.renewal is None else self.renewal.write(),
         }
 
     @classmethod
@@ -79,6 +104,7 @@ class Session:
             permissions=frozenset(record["permissions"]),
             tokens=TokenSet.restore(record["tokens"]),
             expires_at=datetime.fromisoformat(record["expires_at"]),
+            renewal=None if record["renewal"] is None else Renewal.read(record["renewal"]),
         )
 
 
@@ -98,6 +124,13 @@ class SessionStore(Protocol):
 
     def save(self, key: str, session: Session) -> None:
         """Keep a session, in place of one with this key."""
+
+    def replace(self, key: str, old: Session, new: Session | None) -> bool:
+        """Keep a session in place of exactly this one, or forget that; in one step, whoever else writes.
+
+        Returns:
+            Whether the old one was there. If not, nothing has changed: it was dropped, or somebody was faster.
+        """
 
     def drop(self, key: str) -> None:
         """Forget a session; nothing happens where there is none."""
@@ -146,6 +179,17 @@ class MemorySessions:
             self._sessions.move_to_end(key)
             while len(self._sessions) > self._max_sessions:
                 self._sessions.popitem(last=False)
+
+    def replace(self, key: str, old: Session, new: Session | None) -> bool:
+        """Keep a session in place of exactly this one, or forget that; return whether it was there."""
+        with self._lock:
+            if self._sessions.get(key) != old:
+                return False
+            if new is None:
+                del self._sessions[key]
+            else:
+                self._sessions[key] = new
+            return True
 
     def drop(self, key: str) -> None:
         """Forget a session; nothing happens where there is none."""

@@ -74,6 +74,21 @@ class SqliteSessions:
                 (key, session.expires_at.timestamp(), json.dumps(session.write())),
             )
 
+    def replace(self, key: str, old: Session, new: Session | None) -> bool:
+        """Keep a session in place of exactly this one, or forget that; return whether it was there."""
+        with self._connected() as connection, connection:
+            # The lock comes before the look: nobody writes between the two.
+            connection.execute("BEGIN IMMEDIATE")
+            row = connection.execute("SELECT content FROM sessions WHERE key = ?", (key,)).fetchone()
+            if row is None or read_session(row[0]) != old:
+                return False
+            if new is None:
+                connection.execute("DELETE FROM sessions WHERE key = ?", (key,))
+            else:
+                values = (new.expires_at.timestamp(), json.dumps(new.write()), key)
+                connection.execute("UPDATE sessions SET expires_at = ?, content = ? WHERE key = ?", values)
+            return True
+
     def drop(self, key: str) -> None:
         """Forget a session; nothing happens where there is none."""
         with self._connected() as connection, connection:

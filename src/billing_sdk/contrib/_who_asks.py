@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from billing_sdk._operation import Flow, Spawn, within
 from billing_sdk.auth import AccessClaims, TokenSet
 from billing_sdk.contrib._application import Application
-from billing_sdk.contrib._sessions import Session, SignedInUser
+from billing_sdk.contrib._sessions import Renewal, Session, SignedInUser
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.entitlements import LONGEST_WAIT_SECONDS
-from billing_sdk.errors import BillingError, TokenError
+from billing_sdk.errors import BillingError, TokenError, UnknownKey
 
 LOG = logging.getLogger("billing_sdk.contrib")
 # Renewed this long before its end, so that a token does not run out on the way to the server.
 RENEWAL_SECONDS: Final = 30
+# Ten seconds for the tokens and five for keys, and as much again for a machine that is busy.
+LONGEST_RENEWAL: Final = timedelta(seconds=30)
 
 
 def session_at_hand(application: Application, visit: Visit) -> Session | None:
@@ -108,37 +111,89 @@ def renewed(application: Application, visit: Visit, session: Session) -> Flow[Se
 
 def renew(application: Application, visit: Visit, session: Session) -> Flow[Session | None]:
     """Ask the provider for a fresh access token, and keep it."""
+    key = session_key(application, visit)
+    kept = begin_renewal(application, key, session) if key else None
+    if key is None or kept is None or is_renewed(kept, session):
+        return kept
+    sent = kept.tokens
     try:
-        tokens = yield from application.client.login.refresh.flow(session.tokens)
-        access = yield from application.client.tokens.verify_access.flow(tokens.access_token)
+        tokens = yield from application.client.login.refresh.flow(
+            sent, keep=lambda received: keep_refresh_token(application, key, received)
+        )
+        access = yield from access_of(application, kept, tokens)
+    except UnknownKey as error:
+        # The issuer has new keys and may not be asked for them yet: nothing is wrong with the tokens or the session.
+        LOG.warning("a renewed session can't be verified yet: %s", error.code)
+        return application.sessions.find(key, application.now())
     except TokenError:
-        # A refresh token works once: another process may have had it, and have kept what it got.
-        kept = kept_session(application, visit)
-        if kept is not None and kept.tokens != session.tokens:
-            return kept
-        end_session(application, visit)
-        return None
+        return unless_renewed_by_another(application, key, kept)
     except BillingError as error:
         LOG.warning("a session can't be renewed: %s", error.code)
         application.snapshots.outage.note(error)
-        return session
+        return kept
     application.snapshots.outage.end()
     if (access.iss, access.sub) != (session.issuer, session.user.id):
         LOG.error("a renewed token is somebody else's: %r, not %r", access.sub, session.user.id)
         end_session(application, visit)
         return None
-    fresh = replace(session, tokens=tokens, org_code=access.org_code, permissions=access.permissions)
-    key = session_key(application, visit)
-    # Whoever has signed out in the meantime stays signed out.
-    if key and kept_session(application, visit):
-        application.sessions.save(key, fresh)
-    return fresh
+    org_code, permissions = access.org_code, access.permissions
+    fresh = replace(kept, tokens=tokens, org_code=org_code, permissions=permissions, renewal=None)
+    return finish_renewal(application, key, session, fresh)
 
 
-def kept_session(application: Application, visit: Visit) -> Session | None:
-    """Return the session that the cookie names as the store has it now."""
-    key = session_key(application, visit)
-    return application.sessions.find(key, application.now()) if key else None
+def begin_renewal(application: Application, key: str, session: Session) -> Session | None:
+    """Put on record that this process renews a session, unless another one does; return what the store has."""
+    at, sessions = application.now(), application.sessions
+    kept = sessions.find(key, at)
+    if kept is None or is_renewed(kept, session) or (kept.renewal is not None and kept.renewal.until > at):
+        return kept
+    begun = replace(kept, renewal=Renewal(application.process, at + LONGEST_RENEWAL))
+    return begun if sessions.replace(key, kept, begun) else sessions.find(key, at)
+
+
+def keep_refresh_token(application: Application, key: str, received: TokenSet) -> None:
+    """Keep a new refresh token, whatever becomes of the tokens that came with it: the old one is spent."""
+    kept = application.sessions.find(key, application.now())
+    if kept is not None:
+        fresh = replace(kept, tokens=received)
+        if not is_renewed(kept, fresh):
+            application.sessions.replace(key, kept, fresh)
+
+
+def finish_renewal(application: Application, key: str, session: Session, fresh: Session) -> Session | None:
+    """Keep a renewed session; whoever has signed out in the meantime stays signed out."""
+    at, sessions = application.now(), application.sessions
+    kept = sessions.find(key, at)
+    if kept is None or is_renewed(kept, session):
+        return kept
+    return fresh if sessions.replace(key, kept, fresh) else sessions.find(key, at)
+
+
+def unless_renewed_by_another(application: Application, key: str, session: Session) -> Session | None:
+    """End a session whose refresh token is no longer good, unless that is because another process has used it."""
+    at, sessions = application.now(), application.sessions
+    kept = sessions.find(key, at)
+    if kept is None or is_renewed(kept, session):
+        return kept
+    renewal = kept.renewal
+    if renewal is not None and renewal.by != application.process and renewal.until > at:
+        LOG.info("a session is being renewed by another process")
+        return kept
+    return None if sessions.replace(key, kept, None) else sessions.find(key, at)
+
+
+def is_renewed(kept: Session, session: Session) -> bool:
+    """Whether the store has another access token than a session that was read from it before."""
+    now, before = kept.tokens, session.tokens
+    return (now.access_token, now.expires_at) != (before.access_token, before.expires_at)
+
+
+def access_of(application: Application, session: Session, tokens: TokenSet) -> Flow[AccessClaims]:
+    """Return what a renewed access token says; an opaque one says nothing, as at the sign-in."""
+    if tokens.access_token.count(".") != 2:
+        at, ends = application.now(), tokens.expires_at
+        return AccessClaims(iss=session.issuer, sub=session.user.id, exp=int(ends.timestamp()), iat=int(at.timestamp()))
+    return (yield from application.client.tokens.verify_access.flow(tokens.access_token))
 
 
 def end_session(application: Application, visit: Visit) -> None:

@@ -9,6 +9,7 @@ from billing_sdk.auth import AuthUrl, SignedIn, SignInOptions, SignInTransaction
 from billing_sdk.auth.callback import Query
 from billing_sdk.auth.reauth import read_reauth_state
 from billing_sdk.auth.sign_in import (
+    Keep,
     authorization_url,
     finish_sign_in,
     read_profile,
@@ -81,13 +82,21 @@ class Login(ProviderResource[C]):
         return finish_sign_in(self._provider, query, transaction)
 
     @operation
-    def refresh(self, tokens: TokenSet) -> Flow[TokenSet]:
+    def refresh(self, tokens: TokenSet, *, keep: Keep | None = None) -> Flow[TokenSet]:
         """Return new tokens; however many threads and tasks ask at once, the provider is asked once.
+
+        Args:
+            tokens: the present ones.
+            keep: called with them and their new refresh token, as soon as the provider has given it and spent the old
+                one. Whoever stores that can ask again where the new tokens can't be verified now, because the
+                issuer's keys are out of reach.
 
         Raises:
             ExpiredToken: the refresh token is no longer good; sign in again.
+            UnknownKey: the new tokens are signed with a key that the issuer does not publish yet, or that it may not
+                be asked for so soon; ask again with what `keep` was given.
         """
-        return refresh_tokens(self._provider, tokens)
+        return refresh_tokens(self._provider, tokens, keep=keep)
 
     @operation
     def profile(self, tokens: TokenSet) -> Flow[Profile]:

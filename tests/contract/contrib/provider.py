@@ -72,6 +72,7 @@ class Provider:
     ahead_seconds: int = 0
     lacks: set[str] = field(default_factory=set)
     key: RSAPrivateKey = KEY
+    kid: str = "k1"
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -132,7 +133,7 @@ class Provider:
     def jwks(self, _: Request, __: dict[str, str]) -> Response:
         """Answer the public key."""
         public: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
-        return JSONResponse({"keys": [{**public, "kid": "k1", "alg": "RS256", "use": "sig"}]})
+        return JSONResponse({"keys": [{**public, "kid": self.kid, "alg": "RS256", "use": "sig"}]})
 
     def authorize(self, request: Request, _: dict[str, str]) -> Response:
         """Sign Ada in at once."""
@@ -185,7 +186,7 @@ class Provider:
         """Sign claims about Ada."""
         now = int(time.time()) + self.ahead_seconds
         common = {"iss": self.base_url, "sub": "kp_ada", "iat": now, "exp": now + seconds}
-        return jwt.encode({**common, **claims}, self.key, "RS256", headers={"kid": "k1", "typ": typ})
+        return jwt.encode({**common, **claims}, self.key, "RS256", headers={"kid": self.kid, "typ": typ})
 
     def webhook(self, event_type: str = "customer.agreement_cancelled", **data: Any) -> str:
         """Return the body of a webhook."""
@@ -201,7 +202,7 @@ class Provider:
             "iat": int(now.timestamp()),
             "exp": int(now.timestamp()) + 60,
         }
-        return jwt.encode(claims, self.key, "RS256", headers={"kid": "k1", "typ": "webhook-event+jwt"})
+        return jwt.encode(claims, self.key, "RS256", headers={"kid": self.kid, "typ": "webhook-event+jwt"})
 
     def revoke(self, _: Request, __: dict[str, str]) -> Response:
         """Take a token back."""

@@ -7,10 +7,12 @@ from http.client import HTTPConnection
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import httpx
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from tests.contract.contrib.apps import RunningApp, get, sign_in
-from tests.contract.contrib.provider import Provider
+from tests.contract.contrib.apps import RunningApp, get, move_time, sign_in
+from tests.contract.contrib.provider import KEY, Provider
 
 EVIL = "evil.example"
 POISON = {
@@ -220,3 +222,23 @@ def test_no_query_and_no_cookie_brings_a_route_down_or_a_visitor_elsewhere(app: 
         assert "b" not in [each.partition("=")[2] for each in response.headers.get_all("Set-Cookie") or []]
     connection.close()
     assert provider.calls["/oauth2/token"] == 0
+
+
+@pytest.mark.attack(43, 82)
+def test_strangers_with_made_up_keys_turn_a_rotation_into_nobodys_lost_session(
+    app: RunningApp, browser: httpx.Client, provider: Provider
+) -> None:
+    provider.access_seconds = 100
+    provider.features.add("advanced_reports")
+    sign_in(browser)
+    for number in range(6):
+        made_up = jwt.encode({"sub": "kp_eve"}, KEY, "RS256", headers={"kid": f"made up {number}", "typ": "at+jwt"})
+        get(f"{app.base_url}/reports", headers={"Authorization": f"Bearer {made_up}"})
+    provider.key, provider.kid = generate_private_key(65_537, 2_048), "k2"
+    move_time(app, provider, 101)
+    assert browser.get("/reports").status_code == 503
+    assert browser.get("/billing/portal").status_code == 503, "an ended token is not sent, to be refused"
+    assert browser.get("/").json() == {"user": "ada@example.com"}
+    # As when the issuer may be asked again, a few seconds later.
+    app.billing.client.keys.purge()
+    assert browser.get("/reports").status_code == 200

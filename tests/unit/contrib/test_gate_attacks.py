@@ -258,9 +258,9 @@ def test_a_renewed_token_of_somebody_else_ends_the_session(sub: str, iss: str, s
     key, header = application.session_cookie.issue()
     application.sessions.save(key, found)
 
-    def refresh(_: TokenSet) -> Flow[TokenSet]:
+    def refresh(_: TokenSet, **__: Any) -> Flow[TokenSet]:
         yield from ()
-        return replace(found.tokens, access_token="another")
+        return replace(found.tokens, access_token="an.other.one")
 
     def verify(_: str) -> Flow[AccessClaims]:
         yield from ()

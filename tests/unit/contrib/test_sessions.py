@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from billing_sdk.contrib import MemorySessions, SessionStore, SqliteSessions
+from billing_sdk.contrib._sessions import Renewal
 from tests.unit.contrib.making import AT, session, transaction
 
 
@@ -37,6 +38,39 @@ def test_a_session_can_be_replaced_and_dropped(store: SessionStore) -> None:
     store.drop("key")
     store.drop("key")
     assert store.find("key", AT) is None
+
+
+@pytest.mark.attack(43)
+def test_a_session_is_replaced_only_while_it_is_still_there_as_it_was(store: SessionStore) -> None:
+    old, new = session(), session(org_code="org_2")
+    assert not store.replace("key", old, new)
+    assert store.find("key", AT) is None, "what was dropped does not come back"
+    store.save("key", old)
+    assert store.replace("key", old, new)
+    assert not store.replace("key", old, None)
+    assert store.find("key", AT) == new
+    assert store.replace("key", new, None)
+    assert store.find("key", AT) is None
+
+
+@pytest.mark.attack(43)
+def test_of_many_who_replace_a_session_at_once_one_does(store: SessionStore) -> None:
+    old = session()
+    store.save("key", old)
+    together = threading.Barrier(8)
+
+    def replace_it(number: int) -> bool:
+        together.wait(timeout=60)
+        return store.replace("key", old, session(org_code=f"org_{number}"))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(replace_it, range(8))).count(True) == 1
+
+
+def test_a_renewal_that_is_under_way_is_kept_with_the_session(store: SessionStore) -> None:
+    kept = replace(session(), renewal=Renewal("a process", AT))
+    store.save("key", kept)
+    assert store.find("key", AT) == kept
 
 
 def test_an_expired_session_is_gone(store: SessionStore) -> None:
