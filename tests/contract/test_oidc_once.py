@@ -175,7 +175,7 @@ def test_a_sign_in_that_is_ended_while_it_is_refreshed_gives_nothing(
 def test_no_log_says_a_code_or_a_token(
     server: RunningServer, sign_in: SignIn, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level("DEBUG"):
+    with caplog.at_level("DEBUG"), caplog.at_level("DEBUG", logger="httpx"):
         code = sign_in.arrive().parameters["code"]
         answer = sign_in.redeem(code).json()
         refresh(server, answer["refresh_token"])

@@ -17,8 +17,9 @@ from billing_sdk.server.running import Ready
 P = ParamSpec("P")
 R = TypeVar("R")
 
-OUT = Console(highlight=False)
-ERR = Console(stderr=True, highlight=False)
+# A line stays one line however wide the terminal is: programs read it, and a terminal folds it by itself.
+OUT = Console(highlight=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 TEST_CARDS = (
     ("4242 4242 4242 4242", "is paid"),
