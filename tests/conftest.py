@@ -9,15 +9,22 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
+from billing_sdk.server.usecases import passwords
 from billing_sdk.server.usecases.engine import Engine
 from tests.canaries import CanaryScan
-from tests.databases import be_quick, passing_database
+from tests.databases import be_quick, copy_sqlite, create_database, passing_database
 from tests.engines import engine_on
+
+CATALOGUE = "billing_catalogue"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have all output of all tests searched for secrets."""
+    """Have all output of all tests searched for secrets, and passwords hashed quickly in this process."""
+    # Every other test begins with somebody who has a password, and none is about how hard it is to guess: the console
+    # script, which runs in processes of its own, hashes as it does for users.
+    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     scan = CanaryScan()
     config.pluginmanager.register(scan, "canary-scan")
     scan.start()
@@ -58,13 +65,33 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
+@pytest.fixture(scope="session")
+def sqlite_catalogue(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file with the demo catalogue, made once for tests to begin with a copy of."""
+    path = tmp_path_factory.mktemp("catalogue") / "billing.db"
+    with engine_on(f"sqlite:///{path}"):
+        return str(path)
+
+
+@pytest.fixture(scope="session")
+def postgresql_catalogue(postgres: str) -> str:
+    """The name of a database with the demo catalogue, made once for tests to begin with a copy of."""
+    with engine_on(create_database(postgres, CATALOGUE)):
+        return CATALOGUE
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database."""
+    """The address of a database of the test's own: an empty one, or that of its `engine`, if it has one."""
+    has_catalogue = "engine" in request.fixturenames
+    catalogue = request.getfixturevalue(f"{database_kind}_catalogue") if has_catalogue else None
     if database_kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'billing.db'}"
+        path = tmp_path / "billing.db"
+        if catalogue is not None:
+            copy_sqlite(catalogue, str(path))
+        yield f"sqlite:///{path}"
         return
-    with passing_database(request.getfixturevalue("postgres")) as url:
+    with passing_database(request.getfixturevalue("postgres"), template=catalogue or "template1") as url:
         yield url
 
 

@@ -1,13 +1,16 @@
-"""Databases of a PostgreSQL server that lives as long as the tests."""
+"""Databases for tests: files, and databases of a PostgreSQL server that lives as long as the tests."""
 
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
+
+from billing_sdk.server.sealing_keys import FILE_SUFFIX
 
 # A server that ends with the tests has nothing to keep through a power cut.
 QUICK = ("fsync", "full_page_writes", "synchronous_commit")
@@ -36,3 +39,9 @@ def passing_database(postgres: str, *, template: str = "template1") -> Iterator[
     yield create_database(postgres, name, template=template)
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def copy_sqlite(place: str, to: str) -> None:
+    """Copy a database file with the key that its secrets are sealed with."""
+    for suffix in ("", FILE_SUFFIX):
+        shutil.copy(f"{place}{suffix}", f"{to}{suffix}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,10 @@ import httpx
 import pytest
 
 from billing_sdk.server.app import create_engine
-from billing_sdk.server.sealing_keys import FILE_SUFFIX
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.contract.people import bearer, machine_token, person_token
-from tests.databases import create_database, passing_database
+from tests.databases import copy_sqlite, create_database, passing_database
 from tests.serving import CALLBACK, RunningServer, serving
 
 TEMPLATE = "billing_demo"
@@ -94,12 +92,6 @@ def _person(server: RunningServer, email: str, password: str) -> Iterator[httpx.
     headers = bearer(person_token(server, email, password))
     with httpx.Client(base_url=f"{server.base_url}/account_api/v1", headers=headers, timeout=60) as client:
         yield client
-
-
-def copy_sqlite(place: str, to: str) -> None:
-    """Copy a database file with the key that its secrets are sealed with."""
-    for suffix in ("", FILE_SUFFIX):
-        shutil.copy(f"{place}{suffix}", f"{to}{suffix}")
 
 
 def _seed(database_url: str) -> DemoSeed:

@@ -26,9 +26,8 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.verify_audit import AuditWatch, link_audit, verify_audit
 from billing_sdk.testing.visitor import Visitor
-from tests.contract.conftest import copy_sqlite
 from tests.contract.people import bearer, machine_token
-from tests.databases import passing_database
+from tests.databases import copy_sqlite, passing_database
 from tests.engines import NOON, advance, engine_on, open_database, payer
 from tests.serving import serving
 

@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from tests.contract.api.operations import Operation, operations
-from tests.contract.conftest import Template, copy_sqlite
+from tests.contract.conftest import Template
 from tests.contract.people import bearer, machine_token
+from tests.databases import copy_sqlite
 from tests.serving import RunningServer, serving
 
 

@@ -8,8 +8,8 @@ import pytest
 from billing_sdk import Client
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.usecases.rate_limits import DENIALS_PER_MINUTE
-from tests.contract.conftest import copy_sqlite
 from tests.contract.people import bearer
+from tests.databases import copy_sqlite
 from tests.engines import NOON
 from tests.serving import serving
 

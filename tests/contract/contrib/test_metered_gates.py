@@ -21,7 +21,8 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.contract.conftest import Template, copy_sqlite
+from tests.contract.conftest import Template
+from tests.databases import copy_sqlite
 from tests.serving import RunningServer, serving
 from tests.unit.contrib.doors import FlaskDoor, StarletteDoor, World, ada_signs_in
 from tests.unit.contrib.making import session
