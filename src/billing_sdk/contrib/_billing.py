@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from billing_sdk._operation import Flow
 from billing_sdk.client import utc_now
-from billing_sdk.contrib._answers import Answer
+from billing_sdk.contrib._answers import Answer, Link, refusal
 from billing_sdk.contrib._application import AnyClient, Application, session_secret
 from billing_sdk.contrib._gate import open_portal
 from billing_sdk.contrib._gated import GatedViews
@@ -32,21 +33,40 @@ from billing_sdk.contrib._sessions import MemorySessions, Session, SignedInUser
 from billing_sdk.contrib._sign_in import begin_sign_in, finish_sign_in, sign_out
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.contrib._who_asks import session_at_hand
-from billing_sdk.errors import ConfigurationError, InvalidSetting
+from billing_sdk.errors import ConfigurationError, InvalidSetting, Unreachable
 from billing_sdk.events import Event
 from billing_sdk.webhooks import MemorySeen
 
+LOG = logging.getLogger("billing_sdk.contrib")
 View = TypeVar("View", bound=Callable[..., Any])
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 EVERY_EVENT = "*"
+Route: TypeAlias = "Callable[[Application, Visit], Flow[Answer]]"
+
+
+def answering(flow: Route) -> Route:
+    """Let a route say that the store of sessions does not answer, whichever of its steps has found that out."""
+
+    def answered(application: Application, visit: Visit) -> Flow[Answer]:
+        try:
+            return (yield from flow(application, visit))
+        except Unreachable as error:
+            LOG.warning("a route can't answer: %s", error.detail)
+            return refusal(visit, error, Link("Home", application.home))
+
+    return answered
+
 
 # The routes below the prefix, and the flow that answers each; webhooks are apart, because they bring a body.
-ROUTES: Final[tuple[tuple[str, str, Callable[[Application, Visit], Flow[Answer]]], ...]] = (
-    ("login", "GET", partial(begin_sign_in, kind="login")),
-    ("register", "GET", partial(begin_sign_in, kind="register")),
-    ("callback", "GET", finish_sign_in),
-    ("logout", "POST", sign_out),
-    ("portal", "GET", open_portal),
+ROUTES: Final[tuple[tuple[str, str, Route], ...]] = tuple(
+    (name, method, answering(flow))
+    for name, method, flow in (
+        ("login", "GET", partial(begin_sign_in, kind="login")),
+        ("register", "GET", partial(begin_sign_in, kind="register")),
+        ("callback", "GET", finish_sign_in),
+        ("logout", "POST", sign_out),
+        ("portal", "GET", open_portal),
+    )
 )
 
 
@@ -95,6 +115,9 @@ class BillingBase(Links):
         """The session of whoever sent the present request; None for somebody signed out.
 
         A bearer token is known from when a gate has verified it.
+
+        Raises:
+            Unreachable: the store of sessions does not answer.
         """
         return session_at_hand(self.application, self._visit())
 

@@ -30,7 +30,10 @@ LOG = logging.getLogger("billing_sdk.contrib")
 def opens_at_once(application: Application, visit: Visit, rule: Rule) -> bool:
     """Whether what is at hand is enough to let this request in; if not, `guard` finds out."""
     visit.is_gated = True
-    session = session_at_hand(application, visit)
+    try:
+        session = session_at_hand(application, visit)
+    except Unreachable:
+        return False
     if session is None:
         return False
     at = application.now()

@@ -23,6 +23,7 @@ from billing_sdk.errors import (
     MethodNotAllowed,
     PayloadTooLarge,
     ServerFault,
+    Unreachable,
     UnsupportedMediaType,
 )
 from billing_sdk.events import Event
@@ -52,12 +53,15 @@ class Receipt:
 
     def settle(self, *, is_handled: bool) -> None:
         """Record that the event was handled, or give it back."""
-        if is_handled:
-            self._seen.confirm(self.event.id)
-            self._counts.note("webhook_handled")
-        else:
-            self._seen.release(self.event.id, self.attempt)
-            self._counts.note("webhook_failed")
+        try:
+            if is_handled:
+                self._seen.confirm(self.event.id)
+            else:
+                self._seen.release(self.event.id, self.attempt)
+        except Unreachable:
+            # The answer stands: whoever is told that it was handled does not send it again, and a lease ends by itself.
+            LOG.exception("what became of the event %r can't be remembered", self.event.id)
+        self._counts.note("webhook_handled" if is_handled else "webhook_failed")
 
     def __enter__(self) -> Receipt:
         return self
@@ -101,9 +105,13 @@ class Receiver:
             LOG.warning("webhook refused: %s", error.code)
             self._application.counts.note("webhook_refused")
             return refused(error)
-        attempt = self._seen.claim(event.id)
-        if not attempt:
-            return self._claimed_before(event)
+        try:
+            attempt = self._seen.claim(event.id)
+            if not attempt:
+                return self._claimed_before(event)
+        except Unreachable as error:
+            LOG.exception("an event can't be claimed; it is handled when it is sent again")
+            return refused(error)
         self._application.snapshots.invalidate(event)
         return Receipt(event, attempt, self._seen, self._application.counts)
 

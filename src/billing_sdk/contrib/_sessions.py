@@ -117,7 +117,10 @@ class StartedSignIn:
 
 
 class SessionStore(Protocol):
-    """Keeps sessions, and the sign-ins that lead to them."""
+    """Keeps sessions, and the sign-ins that lead to them.
+
+    One that can't answer raises `Unreachable`: visitors are asked to come again, nobody is let in or signed out.
+    """
 
     def find(self, key: str, at: datetime) -> Session | None:
         """Return a session that has not expired."""

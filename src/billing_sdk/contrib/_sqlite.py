@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from billing_sdk._strict_json import parse_object
 from billing_sdk.auth import SignInTransaction
 from billing_sdk.contrib._cookies import key_of
 from billing_sdk.contrib._sessions import OUTSTANDING_SIGN_INS, Session, StartedSignIn
-from billing_sdk.errors import BillingError
+from billing_sdk.errors import BillingError, Unreachable
 
 KEPT_SIGN_INS = timedelta(hours=1)
 SCHEMA = """
@@ -115,23 +116,37 @@ class SqliteSessions:
                 "UPDATE sign_ins SET is_taken = 1 WHERE state = ? AND browser = ? AND is_taken = 0", where
             ).rowcount
             row = connection.execute("SELECT content FROM sign_ins WHERE state = ? AND browser = ?", where).fetchone()
-        if row is None:
-            return None
-        return StartedSignIn(SignInTransaction.read(json.loads(row[0])), is_taken=taken == 0)
+        transaction = None if row is None else read_transaction(row[0])
+        return None if transaction is None else StartedSignIn(transaction, is_taken=taken == 0)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        """Lend this thread's connection; a process that was forked off opens its own."""
-        if getattr(self._local, "process", None) != os.getpid():
-            self._local.connection = sqlite3.connect(self._path, timeout=self._timeout_seconds)
-            self._local.connection.execute("PRAGMA synchronous = NORMAL")
-            self._local.process = os.getpid()
-        yield self._local.connection
+        """Lend this thread's connection; a process that was forked off opens its own.
+
+        Raises:
+            Unreachable: another process writes for longer than the timeout, or the disk fails.
+        """
+        try:
+            if getattr(self._local, "process", None) != os.getpid():
+                self._local.connection = sqlite3.connect(self._path, timeout=self._timeout_seconds)
+                self._local.connection.execute("PRAGMA synchronous = NORMAL")
+                self._local.process = os.getpid()
+            yield self._local.connection
+        except sqlite3.Error as error:
+            raise Unreachable("the store of sessions does not answer") from error
 
 
 def read_session(content: str) -> Session | None:
     """Restore a session; one that another version wrote and this one can't read is as good as none."""
     try:
-        return Session.read(json.loads(content))
+        return Session.read(parse_object(content))
     except (BillingError, KeyError, TypeError, ValueError):
+        return None
+
+
+def read_transaction(content: str) -> SignInTransaction | None:
+    """Restore a started sign-in; an unreadable one is as good as none."""
+    try:
+        return SignInTransaction.read(parse_object(content))
+    except (BillingError, ValueError):
         return None

@@ -18,7 +18,7 @@ from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._sessions import Renewal, Session, SignedInUser
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.entitlements import LONGEST_WAIT_SECONDS
-from billing_sdk.errors import BillingError, TokenError, UnknownKey
+from billing_sdk.errors import BillingError, TokenError, UnknownKey, Unreachable
 
 LOG = logging.getLogger("billing_sdk.contrib")
 # Renewed this long before its end, so that a token does not run out on the way to the server.
@@ -153,11 +153,15 @@ def begin_renewal(application: Application, key: str, session: Session) -> Sessi
 
 def keep_refresh_token(application: Application, key: str, received: TokenSet) -> None:
     """Keep a new refresh token, whatever becomes of the tokens that came with it: the old one is spent."""
-    kept = application.sessions.find(key, application.now())
-    if kept is not None:
-        fresh = replace(kept, tokens=received)
-        if not is_renewed(kept, fresh):
-            application.sessions.replace(key, kept, fresh)
+    try:
+        kept = application.sessions.find(key, application.now())
+        if kept is not None:
+            fresh = replace(kept, tokens=received)
+            if not is_renewed(kept, fresh):
+                application.sessions.replace(key, kept, fresh)
+    except Unreachable:
+        # The renewal goes on; what it brings is kept in this process for half a minute, and stored by the next request.
+        LOG.exception("a new refresh token can't be stored")
 
 
 def finish_renewal(application: Application, key: str, session: Session, fresh: Session) -> Session | None:
@@ -199,4 +203,7 @@ def access_of(application: Application, session: Session, tokens: TokenSet) -> F
 def end_session(application: Application, visit: Visit) -> None:
     """Forget the session that the cookie names; whoever sent a bearer token has none."""
     if not visit.header("authorization") and (key := session_key(application, visit)):
-        application.sessions.drop(key)
+        try:
+            application.sessions.drop(key)
+        except Unreachable:
+            LOG.exception("a session that has ended can't be forgotten")

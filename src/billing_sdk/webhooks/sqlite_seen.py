@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from billing_sdk.errors import Unreachable
 from billing_sdk.webhooks.seen import KEPT_SECONDS, LEASE_SECONDS
 
 BUSY_SECONDS: Final = 5.0
@@ -52,6 +53,7 @@ class SqliteSeen:
         path: the file; it is made when it is missing.
         lease_seconds: how long a claim lasts.
         kept_seconds: how long a handled event is remembered.
+        timeout_seconds: how long to wait for another process that writes.
         now: tells seconds since 1970; processes have to agree, so it is the wall clock.
     """
 
@@ -61,11 +63,13 @@ class SqliteSeen:
         *,
         lease_seconds: float = LEASE_SECONDS,
         kept_seconds: float = KEPT_SECONDS,
+        timeout_seconds: float = BUSY_SECONDS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._path = str(path)
         self._lease_seconds = lease_seconds
         self._kept_seconds = kept_seconds
+        self._timeout_seconds = timeout_seconds
         self._now = now
         self._lock = threading.Lock()
         self._process_id = 0
@@ -116,11 +120,19 @@ class SqliteSeen:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection.
+
+        Raises:
+            Unreachable: another process writes for too long, or the disk fails.
+        """
         with self._lock:
-            # A connection must not cross a fork; one of the parent's is left to the parent.
-            if self._connection is None or self._process_id != os.getpid():
-                self._connection = sqlite3.connect(
-                    self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-                )
-                self._process_id = os.getpid()
-            yield self._connection
+            try:
+                # A connection must not cross a fork; one of the parent's is left to the parent.
+                if self._connection is None or self._process_id != os.getpid():
+                    self._connection = sqlite3.connect(
+                        self._path, timeout=self._timeout_seconds, isolation_level=None, check_same_thread=False
+                    )
+                    self._process_id = os.getpid()
+                yield self._connection
+            except sqlite3.Error as error:
+                raise Unreachable("the store of handled events does not answer") from error
