@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ from billing_sdk.errors import ConfigurationError, InvalidSetting, MissingSettin
 from billing_sdk.server.app import create_app, create_engine
 from billing_sdk.server.sealing import SealingKey
 from billing_sdk.server.settings import Settings
+from billing_sdk.server.usecases.register_endpoint import register_endpoint
 from billing_sdk.server.usecases.seed_demo import seed_demo
 from billing_sdk.server.usecases.signing_keys import rotate_key
 from billing_sdk.server.usecases.verify_audit import link_audit, verify_audit
@@ -24,6 +26,7 @@ from tests.contract.oidc_client import SignIn, browser_of, profile
 from tests.contract.people import bearer, machine_token
 from tests.databases import passing_database
 from tests.engines import engine_on, open_database
+from tests.receiver import receiving
 from tests.serving import serving
 
 pytestmark = pytest.mark.attack(197)
@@ -174,6 +177,21 @@ def test_the_doctor_names_rights_that_are_missing_and_rights_that_are_too_much(g
     assert mark == "look"
     assert "UPDATE on audit_records" in owner
     assert "CREATE in the schema" in owner
+
+
+@pytest.mark.attack(150)
+def test_the_doctor_calls_no_address_that_a_delivery_would_not(tmp_path):
+    url = f"sqlite:///{tmp_path / 'billing.db'}"
+    with receiving() as receiver, engine_on(url) as engine:
+        local = register_endpoint(engine, url=receiver.url, name="Local", event_types=["customer.plan_changed"])
+        with engine.begin() as tx:
+            # As an older release may have accepted it: no resolver takes such a name.
+            tx.endpoints.add(replace(local, id="webhook_no_name", url="https://a..b.com/"))
+        allowed = {finding.what for finding in examine(url, engine.settings.base_url)}
+        refused = {finding.what for finding in examine(url, PUBLIC)}
+    assert f"endpoint {local.id} ({local.url})" in allowed
+    assert f"endpoint {local.id} ({local.url}) leads to an address that may not be called" in refused
+    assert "endpoint webhook_no_name (https://a..b.com/) takes no connection" in allowed & refused
 
 
 def test_the_doctor_sees_a_proxy_that_is_not_trusted_and_an_audit_that_was_changed(tmp_path, monkeypatch):

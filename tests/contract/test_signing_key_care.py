@@ -80,6 +80,18 @@ def test_a_next_key_that_leaks_is_withdrawn_while_the_present_one_signs_on(engin
     assert current_key(engine).kid == present.kid
 
 
+@pytest.mark.attack(201)
+def test_a_key_that_stands_in_until_the_next_one_signs_has_the_end_of_the_one_it_replaces(engine):
+    present = current_key(engine)
+    following = rotate_key(engine)
+    [_, retiring] = published_keys(engine)
+    stand_in = purge_key(engine, kid=present.kid)
+    assert stand_in.kid not in (present.kid, following.kid)
+    assert current_key(engine).retires_at == retiring.retires_at is not None
+    advance(engine, days=3)
+    assert published_keys(engine) == (following,)
+
+
 def test_a_key_that_is_not_there_is_not_withdrawn(engine):
     present = current_key(engine)
     with pytest.raises(NotFound, match="keys list"):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+import httpcore
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -20,6 +21,7 @@ from billing_sdk.cli.options import DEFAULT_BASE_URL, BaseUrlOption, DatabaseOpt
 from billing_sdk.cli.output import OUT
 from billing_sdk.errors import BillingError, ConfigurationError
 from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.outbox.connector import AddressNotAllowed, GuardedNetwork
 from billing_sdk.server.sealing_keys import VARIABLE, configured_keys, sealer_for
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.storage import Database
@@ -27,6 +29,7 @@ from billing_sdk.server.usecases.verify_audit import AuditReport, examine_audit
 
 MOST_SKEW = timedelta(seconds=30)
 CONNECT_SECONDS = 5
+Reach = Literal["fine", "none", "forbidden"]
 MARKS = {"fine": "[green]fine[/]", "look": "[yellow]look[/]", "wrong": "[bold red]wrong[/]"}
 
 
@@ -74,7 +77,9 @@ def examine(database_url: str, base_url: str) -> Iterator[Finding]:
     yield _proxy(settings)
     database = Database.open(database_url, sealer=sealer)
     try:
-        yield from _examine_database(database, without_password(database_url))
+        yield from _examine_database(
+            database, without_password(database_url), may_call_this_machine=settings.may_call_this_machine
+        )
     except ConfigurationError as error:
         yield Finding("wrong", error.detail, error.remedy)
     except SQLAlchemyError as error:
@@ -87,7 +92,7 @@ def examine(database_url: str, base_url: str) -> Iterator[Finding]:
         database.close()
 
 
-def _examine_database(database: Database, name: str) -> Iterator[Finding]:
+def _examine_database(database: Database, name: str, *, may_call_this_machine: bool) -> Iterator[Finding]:
     if not database.is_migrated():
         yield Finding("wrong", f"the schema of {name} is not up to date", "Run billing-sdk migrate.")
         return
@@ -100,7 +105,7 @@ def _examine_database(database: Database, name: str) -> Iterator[Finding]:
         endpoints = tx.endpoints.list()
         dead = len(tx.deliveries.list(status="dead"))
     for endpoint in endpoints:
-        yield _endpoint(endpoint, _can_connect)
+        yield _endpoint(endpoint, may_call_this_machine=may_call_this_machine)
     if dead:
         yield Finding("look", f"{dead} dead letters", "Send them again when their endpoint is well.")
 
@@ -158,26 +163,37 @@ def _keys(count: int) -> Finding:
     return Finding("fine", f"signing keys: {count}")
 
 
-def _endpoint(endpoint: Endpoint, can_connect: Callable[[str], bool]) -> Finding:
+def _endpoint(endpoint: Endpoint, *, may_call_this_machine: bool) -> Finding:
     name = f"endpoint {endpoint.id} ({endpoint.url})"
     if not endpoint.is_enabled:
         why = {"asked": "by its owner", "failing": "after 72 hours of failure", "gone": "because it answered 410"}
         return Finding(
             "look", f"{name} is disabled {why[endpoint.disabled_reason or 'asked']}", "Enable it once it is well."
         )
-    if not can_connect(endpoint.url):
+    reach = _connection_to(endpoint.url, may_call_this_machine=may_call_this_machine)
+    if reach == "forbidden":
+        return Finding("look", f"{name} leads to an address that may not be called", "Give it a public address.")
+    if reach == "none":
         return Finding("look", f"{name} takes no connection", "Start it, or delete the endpoint.")
     if endpoint.failing_since is not None:
         return Finding("look", f"{name} has failed since {endpoint.failing_since:%Y-%m-%d %H:%M} UTC", "Read its log.")
     return Finding("fine", name)
 
 
-def _can_connect(url: str) -> bool:
+def _connection_to(url: str, *, may_call_this_machine: bool) -> Reach:
+    """Connect as a delivery would: to addresses that may be called, and to nothing else."""
     parts = urlsplit(url)
+    port = parts.port or (80 if parts.scheme == "http" else 443)
     try:
-        with socket.create_connection(
-            (parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]), CONNECT_SECONDS
-        ):
-            return True
-    except OSError:
-        return False
+        asyncio.run(_connect(GuardedNetwork(may_call_this_machine=may_call_this_machine), parts.hostname or "", port))
+    except AddressNotAllowed:
+        return "forbidden"
+    except (OSError, UnicodeError, httpcore.NetworkError, httpcore.TimeoutException):
+        return "none"
+    return "fine"
+
+
+async def _connect(network: GuardedNetwork, host: str, port: int) -> None:
+    async with asyncio.timeout(CONNECT_SECONDS):
+        stream = await network.connect_tcp(host, port)
+        await stream.aclose()

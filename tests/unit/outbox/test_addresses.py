@@ -67,6 +67,12 @@ REFUSED_URLS = (
     "https://017700000001/hook",
     "https://[::127.0.0.1]/hook",
     "https://example.com/\ud800",
+    "https://a..b.com/",
+    "https://.example.com/",
+    "https://example.com../",
+    f"https://{'a' * 64}.com/",
+    f"https://{'.'.join(['a' * 63] * 4)}/",
+    "https://exa%6dple.com/",
     "HTTPS://EXAMPLE.COM:22/hook",
     "//example.com/hook",
     "https:example.com/hook",
@@ -106,7 +112,18 @@ def test_a_url_that_is_not_plain_and_public_is_refused(url):
         check_url(url, may_call_this_machine=False)
 
 
-@pytest.mark.parametrize("url", ["https://example.com/hook", "https://example.com:8443/?a=b", "https://1.1.1.1/"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/hook",
+        "https://example.com:8443/?a=b",
+        "https://1.1.1.1/",
+        "https://example.com./",
+        f"https://{'a' * 63}.Example.com/",
+        f"https://{'.'.join(['a' * 62] * 4)}/",
+        "https://xn--bcher-kva.example/",
+    ],
+)
 def test_a_plain_https_url_is_accepted(url):
     assert check_url(url, may_call_this_machine=False) is None
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from billing_sdk.errors import InvalidSetting, RateLimited
+from billing_sdk.errors import Forbidden, InvalidSetting, RateLimited, ReturnUrlNotAllowed
 from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.usecases import rate_limits
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
@@ -103,3 +103,17 @@ def test_ten_portal_links_a_minute_are_made_for_a_person(tmp_path):
             create_portal_link(engine, user_id=ada)
         assert caught.value.facts["retry_after_seconds"] == 6
         create_portal_link(engine, user_id=grace)
+
+
+def test_a_portal_link_that_is_refused_uses_up_nothing(tmp_path):
+    with engine_on(f"sqlite:///{tmp_path / 'billing.db'}", portal_links_per_minute=2) as engine:
+        ada = person(engine)
+        for _ in range(3):
+            with pytest.raises(Forbidden):
+                create_portal_link(engine, user_id=ada, org_code="org_none")
+            with pytest.raises(ReturnUrlNotAllowed):
+                create_portal_link(engine, user_id=ada, return_url="https://elsewhere.example")
+        for _ in range(2):
+            create_portal_link(engine, user_id=ada)
+        with pytest.raises(RateLimited):
+            create_portal_link(engine, user_id=ada)

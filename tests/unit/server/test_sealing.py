@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
@@ -141,6 +142,19 @@ def test_a_key_file_that_is_a_link_is_not_followed(tmp_path):
     ):
         with pytest.raises(ConfigurationError, match="not followed"):
             sealer_for(chosen)
+
+
+@pytest.mark.attack(198)
+def test_a_key_file_that_belongs_to_somebody_else_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "keys"
+    file.write_text(KEY.write())
+    file.chmod(0o600)
+    theirs = os.stat_result([*file.stat()[:4], os.geteuid() + 1, *file.stat()[5:10]])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", lambda descriptor: theirs)
+        with pytest.raises(ConfigurationError, match="others can"):
+            sealer_for(settings(sealing_keys_file=str(file)))
+    sealer_for(settings(sealing_keys_file=str(file)))
 
 
 def test_a_key_file_of_its_own_is_read(tmp_path):

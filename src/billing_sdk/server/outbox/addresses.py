@@ -8,6 +8,7 @@ so that a name can't point elsewhere in between (OWASP API Security Top 10, 2023
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from billing_sdk.errors import InvalidRequest
@@ -17,6 +18,8 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 HTTPS_PORTS = frozenset({443, 8443})
 LONGEST_URL = 2_048
+# What a name may be for a resolver: labels of 1 to 63 octets, 253 in all (RFC 1035, section 2.3.4).
+HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\Z")
 
 # The special-purpose registries of IANA, spelled out: what the standard library calls global differs between its
 # releases, and lets multicast, site-local and tunnelled addresses through (CVE-2024-4032).
@@ -77,7 +80,8 @@ def check_url(url: str, *, may_call_this_machine: bool) -> None:
         may_call_this_machine: whether loopback addresses, also by plain http and on any port, are fine.
 
     Raises:
-        InvalidRequest: it is not a plain https URL on port 443 or 8443, or leads to a private address.
+        InvalidRequest: it is not a plain https URL on port 443 or 8443, or leads to a private address, or to a host
+            that can have no address.
     """
     if len(url) > LONGEST_URL or any(
         character <= " " or character in "\\\x7f" or not character.isascii() for character in url
@@ -94,10 +98,10 @@ def check_url(url: str, *, may_call_this_machine: bool) -> None:
         return
     if parts.scheme != "https" or (443 if port is None else port) not in HTTPS_PORTS:
         raise InvalidRequest("the endpoint is not an https URL on port 443 or 8443")
-    _check_literal(parts.hostname.rstrip("."))
+    _check_host(parts.hostname.removesuffix("."))
 
 
-def _check_literal(host: str) -> None:
+def _check_host(host: str) -> None:
     if is_loopback(host) or host.endswith(".localhost"):
         raise InvalidRequest("the endpoint leads to this machine")
     try:
@@ -105,6 +109,8 @@ def _check_literal(host: str) -> None:
     except ValueError:
         if host.rpartition(".")[2].isdigit() or host.rpartition(".")[2][:2] in ("0x", "0X"):
             raise InvalidRequest("the endpoint's host is a number in disguise") from None
+        if not HOST_NAME.match(host):
+            raise InvalidRequest("the endpoint's host is not a host name") from None
         return
     if not is_public(address):
         raise InvalidRequest("the endpoint leads to a private address")

@@ -56,7 +56,6 @@ def create_portal_link(
     """
     if sub_nav and sub_nav not in SUB_NAVS:
         raise InvalidRequest(f"there is no portal page {sub_nav[:64]!r}", parameter="sub_nav")
-    engine.admit("portal_link", user_id)
     key = new_secret()
     at = engine.now()
     with engine.begin() as tx:
@@ -65,6 +64,8 @@ def create_portal_link(
             raise Forbidden("the person does not belong to that organization")
         if return_url:
             _check_return_url(tx, return_url, application)
+        # Last of all: what is refused makes no link, and uses up nothing that the person would miss.
+        engine.admit("portal_link", user_id)
         tx.portal_links.forget_expired(at=at)
         tx.portal_links.add(
             PortalLink(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from billing_sdk.errors import NotFound
@@ -37,13 +38,11 @@ def rotate_key(engine: Engine) -> SigningKey:
     accepted for the longest life of a token and a day after that, then they are no longer published.
     """
     at = engine.now()
-    settings = engine.settings
     activates_at = at + timedelta(seconds=KEY_SET_MAX_AGE_SECONDS) + PUBLICATION_MARGIN
-    longest = max(settings.access_token_seconds, settings.id_token_seconds, settings.webhook_token_seconds)
     following = SigningKey.generate(at, activates_at=activates_at)
     with engine.begin() as tx:
         tx.keys.add(following)
-        tx.keys.retire_others(following.kid, retires_at=activates_at + timedelta(seconds=longest) + RETIREMENT_MARGIN)
+        tx.keys.retire_others(following.kid, retires_at=_end_before(engine, following))
         tx.audit.record("operator", "key.rotate", following.kid, at, after={"activates_at": activates_at})
     return following
 
@@ -70,6 +69,8 @@ def purge_key(engine: Engine, *, kid: str) -> SigningKey:
         active = _active(left, at)
         if active is None:
             active = SigningKey.generate(at)
+            if left:  # the next one is waiting, and takes over from this one as it would have from the other
+                active = replace(active, retires_at=_end_before(engine, left[-1]))
             tx.keys.add(active)
         elif all(key.retires_at is not None for key in left):
             tx.keys.keep(active.kid)  # it was to make way for the one that is gone
@@ -83,6 +84,13 @@ def reseal(engine: Engine) -> int:
         count = tx.keys.reseal() + tx.seeds.reseal() + tx.idempotency.reseal()
         tx.audit.record("operator", "secrets.reseal", "database", engine.now(), after={"count": count})
     return count
+
+
+def _end_before(engine: Engine, following: SigningKey) -> datetime:
+    """Return when the key before another is no longer accepted: nothing that it has signed is valid any more."""
+    settings = engine.settings
+    longest = max(settings.access_token_seconds, settings.id_token_seconds, settings.webhook_token_seconds)
+    return following.activates_at + timedelta(seconds=longest) + RETIREMENT_MARGIN
 
 
 def _first_key(engine: Engine, at: datetime) -> SigningKey:
