@@ -248,6 +248,33 @@ def test_a_code_is_only_for_whoever_is_still_signed_in(server: RunningServer, si
     assert sign_in.browser.get(f"/oauth2/auth/resume?journey={journey}").status_code == 400
 
 
+@pytest.mark.attack(24)
+def test_a_journey_of_one_person_gives_no_code_to_another(server: RunningServer, sign_in: SignIn) -> None:
+    journey = sign_in.ask().headers["location"].rsplit("/", 1)[1]
+    with browser_of(server, "ada@example.com") as other:
+        sign_in.browser.cookies.set("provider_session", other.cookies["provider_session"], domain="127.0.0.1")
+        sign_in.browser.cookies.delete("provider_session", domain="")
+    response = sign_in.browser.get(f"/oauth2/auth/resume?journey={journey}")
+    assert (response.status_code, "location" in response.headers) == (400, False)
+
+
+@pytest.mark.attack(24)
+def test_whoever_has_left_the_organization_meanwhile_gets_no_code(server: RunningServer, sign_in: SignIn) -> None:
+    with server.engine.read() as tx:
+        user = tx.users.find_by_email("grace@example.com")
+        assert user is not None
+        org_code = tx.organizations.get_default().code
+    journey = sign_in.ask(org_code=org_code).headers["location"].rsplit("/", 1)[1]
+    with server.engine.begin() as tx:
+        tx.organizations.remove_member(org_code, user.id)
+    try:
+        response = sign_in.browser.get(f"/oauth2/auth/resume?journey={journey}")
+    finally:
+        with server.engine.begin() as tx:
+            tx.organizations.add_member(org_code, user.id, at=CLOCK.now())
+    assert refusal(response, server) == "access_denied"
+
+
 @pytest.mark.attack(14)
 def test_a_challenge_is_what_its_verifier_answers(sign_in: SignIn) -> None:
     assert challenge_of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -84,7 +84,10 @@ def test_the_profile_needs_a_persons_token_in_the_header(server: RunningServer, 
     anonymous = httpx.get(path, timeout=60)
     assert anonymous.status_code == 401
     assert anonymous.headers["www-authenticate"].startswith("Bearer")
+    assert 'error="invalid_token"' in profile(server, f"{token}x").headers["www-authenticate"]
     assert httpx.get(path, params={"access_token": token}, timeout=60).status_code == 400
+    twice = [("Authorization", f"Bearer {token}")] * 2
+    assert httpx.get(path, headers=twice, timeout=60).status_code == 400
     assert profile(server, machine_token(server)).status_code == 403
 
 
@@ -248,6 +251,14 @@ def test_a_link_alone_signs_nobody_out(server: RunningServer, sign_in: SignIn, p
     assert response.status_code == 200
     assert "Sign out?" in response.text
     assert "<script>" not in response.text
+    assert is_signed_in(sign_in)
+
+
+@pytest.mark.attack(52)
+def test_an_id_token_of_one_application_proves_nothing_for_another(server: RunningServer, sign_in: SignIn) -> None:
+    hint = sign_in.tokens()["id_token"]
+    parameters = {"id_token_hint": hint, "client_id": server.seed.m2m_client_id}
+    assert "Sign out?" in sign_in.browser.get("/logout", params=parameters).text
     assert is_signed_in(sign_in)
 
 

@@ -218,6 +218,16 @@ def test_a_malformed_header_proves_nothing(server: RunningServer, header: str) -
 
 
 @pytest.mark.attack(40)
+@pytest.mark.attack(40)
+def test_a_client_with_two_credentials_in_the_header_is_refused(server: RunningServer, sign_in: SignIn) -> None:
+    fields = {"grant_type": "refresh_token", "refresh_token": sign_in.tokens()["refresh_token"]}
+    seed = server.seed
+    right = base64.b64encode(f"{seed.client_id}:{seed.client_secret}".encode()).decode()
+    twice = [("Authorization", f"Basic {right}")] * 2
+    assert error_of(post(server, "/oauth2/token", fields, headers=twice)) == "invalid_request"
+    assert post(server, "/oauth2/token", fields, headers=twice[:1]).status_code == 200
+
+
 def test_tokens_are_asked_for_by_a_form_that_names_each_field_once(server: RunningServer) -> None:
     url = f"{server.base_url}/oauth2/token"
     assert httpx.get(url, timeout=60).status_code == 405

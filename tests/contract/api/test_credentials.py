@@ -118,7 +118,9 @@ def test_no_operation_serves_a_machine_whose_credential_is(http, management, iss
     token = kind and WRONG_FOR_MACHINES[kind](issuing)
     answers = {operation.name: operation.call(http, token=token) for operation in management}
     assert {name: answer.status_code for name, answer in answers.items() if answer.status_code != 401} == {}
-    assert {answer.headers["www-authenticate"] for answer in answers.values()} == {"Bearer"}
+    # RFC 6750, section 3.1: who sent no token is told of no error.
+    challenge = "Bearer" if kind is None else 'Bearer error="invalid_token"'
+    assert {answer.headers["www-authenticate"] for answer in answers.values()} == {challenge}
     assert len({repr(told(answer)) for answer in answers.values()}) == 1
 
 
@@ -205,3 +207,12 @@ def test_a_token_in_the_address_is_refused_wherever_else_it_is(http, management,
         )
         assert answer.status_code == 400, operation.name
         assert token not in answer.text
+
+
+@pytest.mark.attack(135)
+def test_two_tokens_in_the_header_are_refused_even_where_both_are_good(http, management, account, issuing):
+    for token, operations in ((issuing.machine(*ALL), management), (issuing.person(), account)):
+        for operation in operations:
+            headers = [("Authorization", f"Bearer {token}")] * 2
+            answer = http.request(operation.method, operation.prefix + operation.path, headers=headers)
+            assert answer.status_code == 400, operation.name

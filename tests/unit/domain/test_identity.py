@@ -59,7 +59,7 @@ def test_an_application_of_another_scheme_opens_no_way_back(url):
     [
         ("http://127.0.0.1:3000/x", "http://127.0.0.1:3000"),
         ("https://a.example", "https://a.example:443"),
-        ("http://[::1]/", "http://::1:80"),
+        ("http://[::1]/", "http://[::1]:80"),
         ("https://user@a.example", None),
         ("https://a.example:0x1/", None),
     ],

@@ -46,9 +46,10 @@ def read_request(request: Request) -> ProviderRequest:
     """Return a form that was posted; what stands in the address does not count.
 
     Raises:
-        InvalidRequestError: it is not a form, or names a field twice (RFC 6749, section 3.2).
+        InvalidRequestError: it is not a form, names a field twice (RFC 6749, section 3.2), or has two credentials.
     """
     try:
+        web.authorization_of(request)
         fields = web.form_of(request)
     except BillingError as error:
         raise InvalidRequestError(printable(error.detail)) from None

@@ -41,7 +41,7 @@ def bearer_of(request: Request) -> str:
     """
     if "access_token" in request.query_params:
         raise InvalidRequest("a token does not belong in the address", parameter="access_token")
-    header = request.headers.get("authorization")
+    header = web.authorization_of(request)
     posted = _posted_token(request)
     if posted is not None:
         if header is not None:

@@ -79,7 +79,7 @@ def sign_in(stop: Stop, form: Form) -> Response:
 def _told_to_wait(show: Callable[[Stop, Form], Response], stop: Stop, form: Form, error: RateLimited) -> Response:
     response = show(stop, form)
     response.status_code = error.status
-    response.headers.update(web.error_headers(error))
+    response.headers.update(web.error_headers(stop.request, error))
     return response
 
 

@@ -55,7 +55,7 @@ def show_error(request: Request, error: BillingError, *, application: str, retur
         remedy=remedy_for_people(error),
         return_url=return_url,
     )
-    response.headers.update(web.error_headers(error))
+    response.headers.update(web.error_headers(request, error))
     return response
 
 

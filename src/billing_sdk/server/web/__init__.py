@@ -21,6 +21,7 @@ from billing_sdk.server.web.cookies import (
     set_portal_key as set_portal_key,
     set_session_key as set_session_key,
 )
+from billing_sdk.server.web.credentials import authorization_of as authorization_of
 from billing_sdk.server.web.csrf import CSRF_FIELD as CSRF_FIELD, check_csrf as check_csrf, csrf_token as csrf_token
 from billing_sdk.server.web.endpoint import (
     FORM_TYPE as FORM_TYPE,

@@ -21,6 +21,7 @@ from billing_sdk.errors import (
     ServerFault,
     UnsupportedMediaType,
 )
+from billing_sdk.server.web.credentials import has_bearer_token
 from billing_sdk.server.web.plain_page import plain_page
 from billing_sdk.server.web.request_id import request_id_of
 
@@ -39,7 +40,7 @@ REFERENCE = '<p class="soft small">Error {code}, request {request_id}</p>'
 
 def render_error(request: Request, error: BillingError) -> Response:
     """Return the answer that tells the caller what is wrong and what to do next."""
-    headers = error_headers(error)
+    headers = error_headers(request, error)
     if wants_html(request):
         return HTMLResponse(_page(request, error), error.status, headers)
     document = {**error.problem(), "request_id": request_id_of(request)}
@@ -51,11 +52,14 @@ def wants_html(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def error_headers(error: BillingError) -> dict[str, str]:
-    """Return the headers that belong to an error: Retry-After, and WWW-Authenticate (RFC 9110, section 11.6.1)."""
+def error_headers(request: Request, error: BillingError) -> dict[str, str]:
+    """Return the headers that belong to an error: Retry-After, and WWW-Authenticate (RFC 9110, section 11.6.1).
+
+    Whoever sent a token hears that it was the token, and whoever sent none hears no error (RFC 6750, section 3.1).
+    """
     headers = {}
     if error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if has_bearer_token(request) else "Bearer"
     if "retry_after_seconds" in error.facts:
         headers["Retry-After"] = str(error.facts["retry_after_seconds"])
     if "allow" in error.facts:

@@ -192,7 +192,7 @@ def _bad_field(problem: dict[str, Any]) -> dict[str, str]:
 
 
 def _answer(request: Request, error: BillingError, errors: Any) -> JSONResponse:
-    headers = error_headers(error)
+    headers = error_headers(request, error)
     if "Retry-After" in headers:
         headers["RateLimit-Reset"] = headers["Retry-After"]
     return JSONResponse({"errors": errors, "request_id": request_id_of(request)}, error.status, headers)

@@ -15,6 +15,7 @@ from billing_sdk.server.occasion import name_caller
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import Caller, authenticate
+from billing_sdk.server.web import authorization_of
 
 bearer = HTTPBearer(scheme_name="kindeBearerAuth", auto_error=False)
 
@@ -32,8 +33,10 @@ async def token_of(
 
     Raises:
         Unauthenticated: there is none.
-        InvalidRequest: a token is in the address, where logs and histories keep it (RFC 6750, section 5.3).
+        InvalidRequest: a token is in the address, where logs and histories keep it (RFC 6750, section 5.3); or there
+            are two of them.
     """
+    authorization_of(request)
     if "access_token" in request.query_params:
         raise InvalidRequest("a token does not belong in the address", parameter="access_token")
     if credentials is None:

@@ -57,4 +57,5 @@ def origin_of(url: str) -> str | None:
         return None
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain_authority(parts.netloc):
         return None
-    return f"{parts.scheme}://{parts.hostname}:{DEFAULT_PORTS[parts.scheme] if port is None else port}"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{DEFAULT_PORTS[parts.scheme] if port is None else port}"
