@@ -16,6 +16,8 @@ from typing import Any, Final, Protocol
 from billing_sdk.auth import Owner, SignInTransaction, TokenSet
 
 OUTSTANDING_SIGN_INS: Final = 8
+# Anybody can start a sign-in, so their number has a bound; whoever floods it has to be faster than visitors sign in.
+MOST_SIGN_INS: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class MemorySessions:
         max_browsers: the same for browsers with unfinished sign-ins.
     """
 
-    def __init__(self, *, max_sessions: int = 100_000, max_browsers: int = 10_000) -> None:
+    def __init__(self, *, max_sessions: int = 100_000, max_browsers: int = MOST_SIGN_INS) -> None:
         self._max_sessions = max_sessions
         self._max_browsers = max_browsers
         self._sessions: OrderedDict[str, Session] = OrderedDict()

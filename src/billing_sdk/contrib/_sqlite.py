@@ -14,7 +14,7 @@ from pathlib import Path
 from billing_sdk._strict_json import parse_object
 from billing_sdk.auth import SignInTransaction
 from billing_sdk.contrib._cookies import key_of
-from billing_sdk.contrib._sessions import OUTSTANDING_SIGN_INS, Session, StartedSignIn
+from billing_sdk.contrib._sessions import MOST_SIGN_INS, OUTSTANDING_SIGN_INS, Session, StartedSignIn
 from billing_sdk.errors import BillingError, Unreachable
 
 KEPT_SIGN_INS = timedelta(hours=1)
@@ -33,6 +33,8 @@ CREATE INDEX IF NOT EXISTS sign_ins_by_start ON sign_ins (started_at);
 """
 FORGET_EXPIRED = "DELETE FROM sessions WHERE expires_at <= ?"
 FORGET_OLD_SIGN_INS = "DELETE FROM sign_ins WHERE started_at <= ?"
+# Rows are numbered in the order in which they came, so nothing has to be counted.
+FORGET_EARLIEST = "DELETE FROM sign_ins WHERE rowid <= (SELECT max(rowid) FROM sign_ins) - ?"
 FORGET_BEYOND_LIMIT = """
 DELETE FROM sign_ins WHERE browser = ?1 AND state NOT IN (
     SELECT state FROM sign_ins WHERE browser = ?1 ORDER BY started_at DESC, rowid DESC LIMIT ?2
@@ -46,11 +48,13 @@ class SqliteSessions:
     Args:
         path: of the file; made where there is none.
         timeout_seconds: how long to wait for another process that writes.
+        max_sign_ins: beyond this number of unfinished sign-ins the earliest is forgotten.
     """
 
-    def __init__(self, path: str | Path, *, timeout_seconds: float = 5) -> None:
+    def __init__(self, path: str | Path, *, timeout_seconds: float = 5, max_sign_ins: int = MOST_SIGN_INS) -> None:
         self._path = Path(path)
         self._timeout_seconds = timeout_seconds
+        self._max_sign_ins = max_sign_ins
         self._local = threading.local()
         # Made by us first: SQLite would make it with whatever the umask leaves open.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -106,6 +110,7 @@ class SqliteSessions:
                 (key_of(transaction.state), browser, started_at.timestamp(), content),
             )
             connection.execute(FORGET_BEYOND_LIMIT, (browser, OUTSTANDING_SIGN_INS))
+            connection.execute(FORGET_EARLIEST, (self._max_sign_ins,))
 
     def take_sign_in(self, browser: str, state: str) -> StartedSignIn | None:
         """Return a sign-in that this browser has started, and mark it as taken."""

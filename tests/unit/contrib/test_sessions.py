@@ -156,6 +156,25 @@ def test_memory_is_bounded() -> None:
     assert [each is not None for each in found] == [False, True, True]
 
 
+@pytest.mark.attack(7)
+def test_the_disk_is_bounded_whoever_starts_sign_ins(tmp_path: Path) -> None:
+    store = SqliteSessions(tmp_path / "sessions.db", max_sign_ins=2)
+    started = [transaction() for _ in range(4)]
+    for number, each in enumerate(started):
+        store.start_sign_in(f"browser {number}", each)
+    found = [store.take_sign_in(f"browser {number}", each.state) for number, each in enumerate(started)]
+    assert [each is not None for each in found] == [False, False, True, True]
+
+
+@pytest.mark.attack(7)
+def test_ten_thousand_strangers_who_start_signing_in_push_nobody_out() -> None:
+    store, ours, theirs = MemorySessions(), transaction(), transaction()
+    store.start_sign_in("browser", ours)
+    for number in range(10_000):
+        store.start_sign_in(f"stranger {number}", theirs)
+    assert store.take_sign_in("browser", ours.state) is not None
+
+
 def test_another_process_finds_what_was_kept_on_disk(tmp_path: Path) -> None:
     SqliteSessions(tmp_path / "sessions.db").save("key", session())
     assert SqliteSessions(tmp_path / "sessions.db").find("key", AT) == session()
