@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from billing_sdk.server.connections import ConnectionLimits
+from billing_sdk.server.connections import LONGEST_HEAD_BYTES, ConnectionLimits
 from billing_sdk.server.running import bind, running
 from billing_sdk.server.web import health_route
 from billing_sdk.server.web.admission import Admission
@@ -24,6 +25,9 @@ from billing_sdk.server.web.request_id import RequestId
 pytestmark = pytest.mark.attack(202)
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
+BIG = b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n"
+# More than the system takes for a client that does not read.
+BIG_ANSWER = b"a" * 16_000_000
 HALF = b"GET /health HTTP/1.1\r\nHost: a\r\n"
 
 
@@ -31,8 +35,36 @@ HALF = b"GET /health HTTP/1.1\r\nHost: a\r\n"
 def serving(**limits: float) -> Iterator[tuple[str, int]]:
     with bind("127.0.0.1", 0) as listener:
         address = listener.getsockname()
-        with running(Starlette(routes=[health_route()]), listener, limits=ConnectionLimits(**limits)):
+        app = Starlette(routes=[health_route(), Route("/big", give_much)])
+        with running(app, listener, limits=ConnectionLimits(**limits)):
             yield address
+
+
+async def give_much(_request: Request) -> Response:
+    begun.append("/big")
+    return Response(BIG_ANSWER)
+
+
+begun: list[str] = []
+
+
+@contextmanager
+def not_reading(address: tuple[str, int], requests: bytes) -> Iterator[socket.socket]:
+    """Ask, and read no more than shows that the answer has been written."""
+    with socket.socket() as connection:
+        connection.settimeout(30)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        connection.connect(address)
+        connection.sendall(requests)
+        assert connection.recv(1) == b"H"
+        yield connection
+
+
+def is_reset(connection: socket.socket) -> bool:
+    """Wait, without reading, for the other side to break off."""
+    waiting = select.poll()
+    waiting.register(connection, 0)
+    return bool(waiting.poll(30_000))
 
 
 def closes(connection: socket.socket) -> bool:
@@ -97,16 +129,93 @@ def test_where_too_many_wait_the_one_that_waited_longest_makes_room_and_health_s
             connection.close()
 
 
-@pytest.mark.parametrize("bomb", [b"X: " + b"a" * 70_000, b"".join(b"X-%d: a\r\n" % number for number in range(9_000))])
+def test_a_client_that_does_not_read_its_answer_is_cut_off():
+    with serving(head_seconds=60, answer_seconds=0.2) as address, not_reading(address, BIG) as deaf:
+        assert is_reset(deaf)
+
+
+def test_a_client_that_reads_in_time_gets_the_whole_of_each_answer():
+    with serving() as address, not_reading(address, BIG * 2 + HEALTH[:-2] + b"Connection: close\r\n\r\n") as reader:
+        octets = 1
+        while received := reader.recv(1_000_000):
+            octets += len(received)
+            last = received
+    assert octets > 2 * len(BIG_ANSWER)
+    assert last.endswith(b'{"status":"pass"}')
+
+
+def test_clients_that_do_not_read_make_room_and_health_stays_green():
+    with serving(head_seconds=60, answer_seconds=60, most=20) as address, ExitStack() as open_until_the_end:
+        for _ in range(20):
+            open_until_the_end.enter_context(not_reading(address, BIG))
+        with connect(address) as asking:
+            asking.sendall(HEALTH)
+            assert asking.recv(4_096).startswith(b"HTTP/1.1 200")
+
+
+def test_a_request_behind_an_answer_that_is_not_read_is_not_begun():
+    begun.clear()
+    with serving(head_seconds=60, answer_seconds=60) as address, not_reading(address, BIG * 10):
+        with connect(address) as asking:
+            asking.sendall(HEALTH)
+            assert asking.recv(4_096).startswith(b"HTTP/1.1 200")
+        assert begun == ["/big"]
+
+
+def test_a_request_that_is_answered_before_its_end_does_not_go_on_for_ever():
+    with serving(head_seconds=0.2) as address, connect(address) as slow:
+        slow.sendall(b"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nslow")
+        slow.settimeout(0.01)
+        for _ in range(3_000):
+            try:
+                if not slow.recv(4_096):
+                    return
+            except TimeoutError:
+                continue
+        raise AssertionError("the other side still waits")
+
+
+BOMBS = {
+    "one line that does not end": HALF + b"X: " + b"a" * 70_000,
+    "nine thousand lines": HALF + b"".join(b"X-%d: a\r\n" % number for number in range(9_000)),
+    "a whole head, as one write": HALF + b"X: " + b"a" * 40_000 + b"\r\n\r\n",
+    "a whole head of many lines": HALF + b"".join(b"X-%d: a\r\n" % number for number in range(4_000)) + b"\r\n",
+    "blanks around a value": HALF + b"X:" + b" " * 40_000 + b"a\r\n\r\n",
+    "a target": b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "behind another request": HEALTH + HALF + b"X: " + b"a" * 40_000 + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 def test_a_head_of_more_than_32_kib_is_refused(bomb):
     with serving() as address, connect(address) as connection:
+        answer = b""
         try:
-            connection.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n" + bomb)
-            answer = connection.recv(4_096)
+            connection.sendall(bomb)
+            while received := connection.recv(4_096):
+                answer += received
         except (ConnectionResetError, BrokenPipeError):
-            answer = b"HTTP/1.1 400 (unread)"
-        assert answer.startswith(b"HTTP/1.1 400")
+            answer = answer or b"HTTP/1.1 431 (unread)"
+        assert b"HTTP/1.1 431" in answer or bomb.startswith(HEALTH)
+        assert answer.count(b"HTTP/1.1 200") == bomb.startswith(HEALTH)
         assert httpx.get(f"http://{address[0]}:{address[1]}/health", timeout=30).json() == {"status": "pass"}
+
+
+def test_a_head_of_32_kib_is_read():
+    head = HALF + b"X: " + b"a" * (LONGEST_HEAD_BYTES - len(HALF) - 7) + b"\r\n\r\n"
+    with serving() as address, connect(address) as connection:
+        connection.sendall(head)
+        assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
+
+
+def test_nonsense_behind_an_early_answer_ends_the_connection_without_an_error(caplog):
+    request = b"POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving() as address, connect(address) as connection:
+        connection.sendall(request)
+        assert connection.recv(4_096).startswith(b"HTTP/1.1 404")
+        connection.sendall(b"not a chunk\r\n")
+        assert closes(connection)
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_what_is_too_much_is_refused_at_once_with_a_time_to_come_back_and_health_stays_green():

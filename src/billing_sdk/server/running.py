@@ -20,7 +20,6 @@ from billing_sdk.server.usecases.seed_demo import DemoSeed
 
 START_SECONDS = 60
 GRACE_SECONDS = 10
-LONGEST_HEADERS_BYTES = 32 * 1_024
 PATIENCE = ConnectionLimits()
 
 
@@ -133,7 +132,6 @@ def running(
             access_log=False,  # request lines hold codes and one-time keys
             server_header=False,
             proxy_headers=False,  # addresses come from the settings alone
-            h11_max_incomplete_event_size=LONGEST_HEADERS_BYTES,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )

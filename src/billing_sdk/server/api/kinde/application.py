@@ -23,7 +23,7 @@ from billing_sdk.server.api.kinde import (
     users,
     webhooks,
 )
-from billing_sdk.server.api.kinde.reference import reference_page
+from billing_sdk.server.api.kinde.reference import openapi_document, reference_page
 from billing_sdk.server.usecases.engine import Engine
 
 ACCOUNT = (account.router, portal.account_router)
@@ -70,10 +70,12 @@ def create_app(
         servers=[{"url": f"{engine.settings.base_url}{prefix}"}],
         root_path_in_servers=False,
         generate_unique_id_function=lambda route: route.name,
+        openapi_url=None,  # made anew for each reader; the one below is not
         docs_url=None,  # the ready-made pages load scripts from other hosts
         redoc_url=None,
         exception_handlers=envelope.exception_handlers(),
     )
+    app.add_route("/openapi.json", openapi_document(app), include_in_schema=False)
     for router in routers:
         app.include_router(router, prefix="/v1", responses=refusals)
     app.state.engine = engine

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -33,6 +35,19 @@ dt {{ margin-top: 1rem; font-weight: 600; }}
 </body>
 </html>
 """
+
+
+def openapi_document(api: FastAPI) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that gives an API's OpenAPI document; all of its readers share the same bytes."""
+
+    @cache
+    def document() -> bytes:
+        return json.dumps(api.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    async def give(_request: Request) -> Response:
+        return Response(document(), media_type="application/json")
+
+    return give
 
 
 def reference_page(*apis: FastAPI) -> Callable[[Request], Awaitable[Response]]:
