@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, Executable, RowMapping, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from billing_sdk.errors import NotFound
@@ -17,13 +18,18 @@ from billing_sdk.server.storage.tables.outbox import deliveries, endpoints, even
 
 PAGE = 100
 LISTENING = select(endpoints.c.id, endpoints.c.event_types).where(endpoints.c.is_enabled)
+
+
+def _counting(inserted: postgresql.Insert | sqlite.Insert) -> Executable:
+    further = event_counters.c.last_sequence + inserted.excluded.last_sequence
+    return inserted.on_conflict_do_update(
+        index_elements=[event_counters.c.customer_id], set_={"last_sequence": further}
+    ).returning(event_counters.c.last_sequence)
+
+
 COUNT = {
-    dialect: insert_there(event_counters)
-    .on_conflict_do_update(
-        index_elements=[event_counters.c.customer_id], set_={"last_sequence": event_counters.c.last_sequence + 1}
-    )
-    .returning(event_counters.c.last_sequence)
-    for dialect, insert_there in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+    "postgresql": _counting(postgresql.insert(event_counters)),
+    "sqlite": _counting(sqlite.insert(event_counters)),
 }
 
 
@@ -58,9 +64,20 @@ class OutboxRepository:
         Returns:
             The id of the event.
         """
-        event = self._numbered(Event(new_id("event"), type, source, at, data), customer)
-        self._connection.execute(
-            insert(events),
+        return self.announce_each((type,), data=data, customer=customer, source=source, at=at)[0]
+
+    def announce_each(
+        self,
+        types: Sequence[str],
+        *,
+        data: Mapping[str, Any],
+        customer: Customer | None = None,
+        source: EventSource = "user",
+        at: datetime,
+    ) -> tuple[str, ...]:
+        """Record several events about the same state, in this order; the arguments are those of `announce`."""
+        found = self._numbered([Event(new_id("event"), type_, source, at, data) for type_ in types], customer)
+        rows = [
             {
                 "id": event.id,
                 "type": event.type,
@@ -69,11 +86,13 @@ class OutboxRepository:
                 "customer_id": event.customer_id,
                 "sequence": event.sequence,
                 "data": event.data,
-            },
-        )
-        self._queue(event, at)
+            }
+            for event in found
+        ]
+        self._connection.execute(insert(events), rows)
+        self._queue(found, at)
         self.has_news = True
-        return event.id
+        return tuple(event.id for event in found)
 
     def get(self, event_id: str) -> Event:
         """Return an event.
@@ -126,18 +145,20 @@ class OutboxRepository:
             raise NotFound(f"there is no event {event_id[:64]!r}")
         return int(position)
 
-    def _numbered(self, event: Event, customer: Customer | None) -> Event:
+    def _numbered(self, found: Sequence[Event], customer: Customer | None) -> Sequence[Event]:
         if customer is None:
-            return event
-        sequence = self._next_sequence(customer.id)
-        owner = {
-            "customer_id": customer.id,
-            "user_id": customer.user_id,
-            "org_code": customer.org_code,
-            "sequence": sequence,
-        }
-        data = {**event.data, **owner}
-        return Event(event.id, event.type, event.source, event.occurred_at, data, customer.id, sequence)
+            return found
+        owner = {"customer_id": customer.id, "user_id": customer.user_id, "org_code": customer.org_code}
+        first = self._count(customer.id, len(found)) - len(found) + 1
+        return [
+            replace(
+                event,
+                data={**event.data, **owner, "sequence": sequence},
+                customer_id=customer.id,
+                sequence=sequence,
+            )
+            for sequence, event in enumerate(found, start=first)
+        ]
 
     def _enabled(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Return the endpoints that hear of events, as they are when the transaction first has one for them."""
@@ -145,12 +166,12 @@ class OutboxRepository:
             self._listening = [(found.id, found.event_types) for found in self._connection.execute(LISTENING)]
         return self._listening
 
-    def _next_sequence(self, customer_id: str) -> int:
-        """Count one further; the row stays locked until the transaction ends, so no number is lost or given twice."""
-        first = {"customer_id": customer_id, "last_sequence": 1}
+    def _count(self, customer_id: str, further: int) -> int:
+        """Count on; the row stays locked until the transaction ends, so no number is lost or given twice."""
+        first = {"customer_id": customer_id, "last_sequence": further}
         return int(self._connection.execute(COUNT[self._connection.dialect.name], first).scalar_one())
 
-    def _queue(self, event: Event, at: datetime) -> None:
+    def _queue(self, found: Sequence[Event], at: datetime) -> None:
         rows = [
             {
                 "id": new_id("delivery"),
@@ -164,6 +185,7 @@ class OutboxRepository:
                 "due_at": at,
                 "last_answer": "",
             }
+            for event in found
             for endpoint_id, event_types in self._enabled()
             if event.type in event_types
         ]

@@ -94,8 +94,8 @@ def _put_in_place(
     }
     # Kinde documentation, "Respond to customer activity using webhooks": a sign-up and a change both create an
     # agreement; the first plan is assigned, each later one is a change.
-    for type_ in ("customer.agreement_created", "customer.plan_changed" if previous else "customer.plan_assigned"):
-        tx.outbox.announce(type=type_, data=data, customer=customer, source=source, at=at)
+    types = ("customer.agreement_created", "customer.plan_changed" if previous else "customer.plan_assigned")
+    tx.outbox.announce_each(types, data=data, customer=customer, source=source, at=at)
 
 
 def _invoice(
