@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.people import bearer, machine_token
+from tests.contract.people import bearer, machine_token, person_token
 
 
 def test_an_unknown_route_has_the_published_odd_shape(http):
@@ -37,6 +37,26 @@ def test_a_refusal_is_on_record(server, http):
     with server.engine.read() as tx:
         [record] = tx.audit.of("GET /api/v1/users")
     assert (record["actor"], record["action"]) == (server.seed.m2m_client_id, "api.call.denied")
+
+
+@pytest.mark.attack(136)
+def test_a_token_of_the_wrong_kind_is_on_record(server, http):
+    audience = server.engine.settings.management_audience[0]
+    person = person_token(server, *server.seed.users[0], audience=audience)
+    refused = {
+        "GET /api/v1/users": http.get("/api/v1/users", headers=bearer(person)),
+        "GET /account_api/v1/entitlements": http.get(
+            "/account_api/v1/entitlements", headers=bearer(machine_token(server))
+        ),
+    }
+    with server.engine.read() as tx:
+        ada = tx.users.find_by_email(server.seed.users[0][0])
+        records = [tx.audit.of(subject) for subject in refused]
+    assert [answer.status_code for answer in refused.values()] == [403, 403]
+    assert [record["actor"] for [record] in records] == [ada.id, server.seed.m2m_client_id]
+    assert [record["request_id"] for [record] in records] == [
+        answer.headers["x-request-id"] for answer in refused.values()
+    ]
 
 
 @pytest.mark.parametrize(

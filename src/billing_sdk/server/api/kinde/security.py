@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -57,7 +57,7 @@ class Person:
     client_id: str
 
 
-def person_of(engine: EngineOf, token: TokenOf) -> Person:
+def person_of(request: Request, engine: EngineOf, token: TokenOf) -> Person:
     """Return the person whose token it is.
 
     Raises:
@@ -66,14 +66,16 @@ def person_of(engine: EngineOf, token: TokenOf) -> Person:
         RateLimited: the person has sent too many requests.
     """
     caller = authenticate(engine, token=token, audience="account")
+    actor = caller.user_id or caller.client_id
+    name_caller(actor, caller.org_code)
+    engine.admit("account", actor)
     if caller.user_id is None:
-        raise Forbidden("the Account API needs the token of a signed-in user", remedy="Use the Management API.")
-    name_caller(caller.user_id, caller.org_code)
-    engine.admit("account", caller.user_id)
-    return Person(caller.user_id, caller.org_code, caller.client_id)
+        error = Forbidden("the Account API needs the token of a signed-in user", remedy="Use the Management API.")
+        _refuse(engine, request, actor, error)
+    return Person(actor, caller.org_code, caller.client_id)
 
 
-def machine_of(engine: EngineOf, token: TokenOf) -> Caller:
+def machine_of(request: Request, engine: EngineOf, token: TokenOf) -> Caller:
     """Return the machine whose token it is.
 
     Raises:
@@ -82,10 +84,12 @@ def machine_of(engine: EngineOf, token: TokenOf) -> Caller:
         RateLimited: the machine has sent too many requests.
     """
     caller = authenticate(engine, token=token, audience="management")
+    actor = caller.user_id or caller.client_id
+    name_caller(actor, caller.org_code)
+    engine.admit("management", actor)
     if caller.kind != "machine":
-        raise Forbidden("the Management API needs a machine's token", remedy="Use the client credentials grant.")
-    name_caller(caller.client_id)
-    engine.admit("management", caller.client_id)
+        error = Forbidden("the Management API needs a machine's token", remedy="Use the client credentials grant.")
+        _refuse(engine, request, actor, error)
     return caller
 
 
@@ -103,12 +107,19 @@ def scoped(scope: str, *, extension: bool = False) -> dict[str, Any]:
 
     async def check(request: Request, engine: EngineOf, caller: MachineOf) -> None:
         if scope not in caller.scopes:
-            await run_in_threadpool(_refuse, engine, caller, f"{request.method} {request.url.path}", scope)
+            error = Forbidden(f"the token lacks the scope {scope}", scope=scope)
+            await run_in_threadpool(_refuse, engine, request, caller.client_id, error)
 
     facts = {"x-scope": scope, **({"x-extension": True} if extension else {})}
     return {"dependencies": [Depends(check)], "openapi_extra": facts}
 
 
-def _refuse(engine: Engine, caller: Caller, subject: str, scope: str) -> None:
-    with recording_denials(engine, actor=caller.client_id, action="api.call", subject=subject):
-        raise Forbidden(f"the token lacks the scope {scope}", scope=scope)
+def _refuse(engine: Engine, request: Request, actor: str, error: Forbidden) -> NoReturn:
+    """Record what somebody with a good token was refused; their rate is counted before, so that it bounds the records.
+
+    Raises:
+        Forbidden: always.
+    """
+    subject = f"{request.method} {request.url.path}"
+    with recording_denials(engine, actor=actor, action="api.call", subject=subject):
+        raise error
