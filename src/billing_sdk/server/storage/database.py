@@ -201,7 +201,7 @@ def _open_postgresql(url: URL) -> Engine:
         hide_parameters=True,  # an error that is logged shows the statement and not what it stores
         # One for each thread that serves requests; a new one costs the database more than many requests.
         pool_size=40,
-        max_overflow=8,
+        max_overflow=0,
         pool_use_lifo=True,
     )
     event.listen(engine, "checkin", _note_return)
