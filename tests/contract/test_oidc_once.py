@@ -15,6 +15,7 @@ from billing_sdk.errors import Unauthenticated
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.oidc import refresh_grant
+from billing_sdk.server.oidc.code_grant import CodeGrant
 from billing_sdk.server.oidc.people import find_signed_in
 from billing_sdk.server.storage.tokens import TokenFamily
 from billing_sdk.server.usecases.engine import Engine
@@ -154,6 +155,23 @@ def test_a_code_of_a_sign_in_that_was_ended_gives_nothing(sign_in: SignIn, revok
     code = sign_in.arrive().parameters["code"]
     revoke(sign_in)
     assert error_of(sign_in.redeem(code)) == "invalid_grant"
+
+
+@pytest.mark.attack(24)
+def test_whoever_signs_out_while_a_code_is_made_leaves_none_behind(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(grant: CodeGrant) -> str:
+        visitor = grant.request.visitor
+        assert visitor is not None
+        with grant.server.engine.begin() as tx:
+            tx.sessions.end(visitor.session_digest)
+        return "a code"
+
+    monkeypatch.setattr(CodeGrant, "generate_authorization_code", overtaken)
+    answer = sign_in.arrive()
+    assert answer.parameters["error"] == "access_denied"
+    assert "code" not in answer.parameters
 
 
 @pytest.mark.attack(44)

@@ -94,6 +94,9 @@ class CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib is unt
             code_challenge=fields.get("code_challenge"),
         )
         with engine.begin() as tx:
+            if not tx.sessions.hold(visitor.session_digest, at=at):
+                # Whoever signs out ends what the session has begun; this would come too late for that.
+                raise AccessDeniedError("the user has signed out meanwhile")
             keep_family(tx, family, engine.settings)
             tx.tokens.add_code(kept)
 

@@ -29,6 +29,12 @@ class SessionRepository:
         row = self._connection.execute(query).mappings().first()
         return None if row is None else Session(**row)
 
+    def hold(self, key_digest: str, *, at: datetime) -> bool:
+        """Tell whether a session is still running; if so, nobody ends it before this transaction does."""
+        running = (sessions.c.key_digest == key_digest) & (sessions.c.expires_at > at)
+        held = select(sessions.c.key_digest).where(running).with_for_update(read=True, key_share=True)
+        return self._connection.execute(held).first() is not None
+
     def end(self, key_digest: str) -> None:
         """End a session, if it is there."""
         self._connection.execute(delete(sessions).where(sessions.c.key_digest == key_digest))
