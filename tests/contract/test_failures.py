@@ -10,8 +10,11 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
+from billing_sdk.errors import ConfigurationError
 from billing_sdk.server import web
 from billing_sdk.server.api.kinde import envelope
+from billing_sdk.server.pages import messages
+from billing_sdk.server.pages.messages import page
 from billing_sdk.server.running import bind, origin_of, running
 from billing_sdk.server.settings import Settings
 from tests.waiting import wait_until
@@ -23,19 +26,34 @@ def fail():
     raise RuntimeError(SECRET)
 
 
+def find_wrong_setting():
+    raise ConfigurationError(SECRET, remedy="Look at " + SECRET, setting=SECRET)
+
+
+def find_wrong_setting_as_page(_request, _engine):
+    find_wrong_setting()
+
+
 def fail_as_page(_request, _engine):
     fail()
 
 
 @pytest.fixture
-def failing():
+def failing(monkeypatch):
     """A server whose every route fails, with the stack of the real one."""
+    monkeypatch.setattr(messages, "application_for", lambda _engine: "Demo")
     door = FastAPI(exception_handlers=envelope.exception_handlers())
     door.get("/v1/thing")(fail)
+    door.get("/v1/setting")(find_wrong_setting)
     with bind("127.0.0.1", 0) as listener:
         settings = Settings(base_url=origin_of(listener, None), database_url="sqlite://")
         app = Starlette(
-            routes=[Route("/page", web.endpoint(fail_as_page)), Mount("/api", app=door)],
+            routes=[
+                Route("/page", web.endpoint(fail_as_page)),
+                Route("/setting", web.endpoint(find_wrong_setting_as_page)),
+                Route("/setting-of-a-page", page(find_wrong_setting_as_page)),
+                Mount("/api", app=door),
+            ],
             middleware=web.middleware(settings),
             exception_handlers=web.exception_handlers(),
         )
@@ -65,6 +83,21 @@ def test_a_failure_is_logged_under_the_request_id_that_the_caller_gets(failing, 
     [record] = wait_until(lambda: [found for found in caplog.records if found.name == "billing_sdk.server"])
     assert answer.headers["x-request-id"] in record.getMessage()
     assert record.exc_info
+
+
+@pytest.mark.attack(133)
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+@pytest.mark.parametrize("path", ["/setting", "/setting-of-a-page", "/api/v1/setting"])
+def test_what_is_wrong_with_the_settings_is_told_to_the_log_alone(failing, caplog, path, accept):
+    with caplog.at_level(logging.ERROR, "billing_sdk.server"):
+        answer = failing.get(path, headers={"Accept": accept})
+    assert answer.status_code == 500
+    assert SECRET not in answer.text
+    assert "onfiguration" not in answer.text
+    assert "Report this with the request id" in answer.text
+    [record] = wait_until(lambda: [found for found in caplog.records if found.name == "billing_sdk.server"])
+    assert answer.headers["x-request-id"] in record.getMessage()
+    assert SECRET in caplog.text
 
 
 def test_a_failure_in_the_door_has_the_doors_shape(failing):

@@ -1,4 +1,7 @@
-"""Runs the operator's own program beside the server, with every `BILLING_*` variable that it needs."""
+"""Runs the operator's own program beside the server, with every `BILLING_*` variable that it needs.
+
+The server's own settings, among them where its sealing key and its database are, are none of the program's business.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.running import Ready
+from billing_sdk.server.settings import PREFIX
 
 STOP_SECONDS = 10
 
@@ -19,7 +23,7 @@ class Child:
 
     Args:
         command: the program and its arguments.
-        environment: what to add to this process's own environment.
+        environment: what to add to this process's own environment, from which the server's settings are taken.
         on_end: called, in a thread, when it has ended.
 
     Raises:
@@ -29,7 +33,7 @@ class Child:
     def __init__(self, command: Sequence[str], environment: dict[str, str], on_end: Callable[[], None]) -> None:
         try:
             # The operator's own command line, handed on as it is: no shell reads it.
-            self._process = subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603
+            self._process = subprocess.Popen(command, env={**_inherited(), **environment})  # noqa: S603
         except OSError as error:
             raise ConfigurationError(
                 f"can't run {command[0]} ({error.strerror})", remedy="Check the command after `--`."
@@ -51,6 +55,11 @@ class Child:
     def _watch(self) -> None:
         self._process.wait()
         self._on_end()
+
+
+def _inherited() -> dict[str, str]:
+    """Return this process's environment without the server's own settings."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
 
 
 def environment_for(ready: Ready, redirect_uri: str) -> dict[str, str]:

@@ -96,6 +96,8 @@ def _answer_silently(request: Request, engine: Engine, wanted: AuthorizationRequ
     except Forbidden:
         raise AccessDeniedError("the user does not belong to this organization") from None
     except BillingError as error:
+        if error.status >= 500:
+            raise
         raise InvalidRequestError(printable(error.detail)) from None
     if step != "finish":
         raise InteractionRequiredError(description="The user has something to decide first")

@@ -45,6 +45,7 @@ def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
 
 def show_error(request: Request, error: BillingError, *, application: str, return_url: str = "") -> Response:
     """Return an error as a page that says whose application it is about, where that is known."""
+    error = web.as_told(request, error)
     response = show(
         request,
         "message.html",

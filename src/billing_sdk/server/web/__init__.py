@@ -33,6 +33,7 @@ from billing_sdk.server.web.endpoint import (
 from billing_sdk.server.web.errors import (
     UnexpectedErrors as UnexpectedErrors,
     as_billing_error as as_billing_error,
+    as_told as as_told,
     error_headers as error_headers,
     exception_handlers as exception_handlers,
     render_error as render_error,

@@ -1,18 +1,54 @@
-"""Bodies: read whole, within a bound, before anything looks at them."""
+"""Bodies: read whole, within a bound for each and a bound for all of them, before anything looks at them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from billing_sdk.errors import BillingError, InvalidRequest, PayloadTooLarge
+from billing_sdk.errors import BillingError, InvalidRequest, PayloadTooLarge, ServerBusy
 from billing_sdk.server.web.errors import render_error
 
 MAX_BODY_BYTES = 1_048_576
 MAX_BODY_SECONDS = 30.0
 DRAINED = 16  # times the bound
+# A form, and nearly every call, is smaller than this; with as many as there may be connections that is 16 MiB.
+SMALL_BYTES = 16 * 1_024
+# What larger bodies take beyond that, all of them together.
+MOST_HELD_BYTES = 64 * MAX_BODY_BYTES
+RETRY_SECONDS = 5
+
+
+class _Memory:
+    """What bodies may take of the process's memory; whoever is small finds room, however much the large ones take."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._left = most_bytes
+
+    @contextmanager
+    def share(self) -> Iterator[_Share]:
+        """Yield one body's share, which is given back at the end of the block."""
+        share = _Share()
+        try:
+            yield share
+        finally:
+            self._left += share.held_bytes
+
+    def grow(self, share: _Share, length: int) -> bool:
+        """Have a share follow its body's length, or return that there is no room."""
+        wanted = max(0, length - SMALL_BYTES) - share.held_bytes
+        if wanted > self._left:
+            return False
+        self._left -= wanted
+        share.held_bytes += wanted
+        return True
+
+
+class _Share:
+    held_bytes = 0
 
 
 class _Disconnected(Exception):
@@ -22,37 +58,49 @@ class _Disconnected(Exception):
 class BodyLimit:
     """Refuse a body that is too large, with or without a declared length, or that arrives too slowly."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES, max_seconds: float = MAX_BODY_SECONDS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int = MAX_BODY_BYTES,
+        max_seconds: float = MAX_BODY_SECONDS,
+        most_held_bytes: int = MOST_HELD_BYTES,
+    ) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
+        self._memory = _Memory(most_held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        try:
-            async with asyncio.timeout(self._max_seconds):
-                body = await self._read(Request(scope), receive)
-        except _Disconnected:
-            return
-        except TimeoutError:
-            await self._refuse(InvalidRequest("the body did not arrive in time"), scope, receive, send)
-        except BillingError as error:
-            await self._refuse(error, scope, receive, send)
-        else:
-            await self._app(scope, _replay(body, receive), send)
+        with self._memory.share() as share:
+            try:
+                async with asyncio.timeout(self._max_seconds):
+                    body = await self._read(Request(scope), receive, share)
+            except _Disconnected:
+                return
+            except TimeoutError:
+                await self._refuse(InvalidRequest("the body did not arrive in time"), scope, receive, send)
+            except BillingError as error:
+                await self._refuse(error, scope, receive, send)
+            else:
+                await self._app(scope, _replay(body, receive), send)
 
-    async def _read(self, request: Request, receive: Receive) -> bytes:
+    async def _read(self, request: Request, receive: Receive, share: _Share) -> bytes:
         body = bytearray()
         count = 0
         is_complete = False
         limit = self._max_bytes
+        refusal: BillingError | None = None
+        too_large = PayloadTooLarge(f"a body has at most {limit} bytes")
         declared = request.headers.get("content-length", "0")
         # h11 has refused a length that is not a number.
-        is_too_large = len(declared) > 10 or int(declared) > limit
-        # What is too large is still read for a while, and dropped: a client that is cut off while it sends would see
+        if len(declared) > 10 or int(declared) > limit:
+            refusal = too_large
+        # What is refused is still read for a while, and dropped: a client that is cut off while it sends would see
         # a broken connection instead of the reason.
         while not is_complete and count <= DRAINED * limit:
             message = await receive()
@@ -60,12 +108,18 @@ class BodyLimit:
                 raise _Disconnected
             chunk = message.get("body", b"")
             count += len(chunk)
-            is_too_large = is_too_large or count > limit
-            if not is_too_large:
+            if count > limit:
+                refusal = too_large
+            elif refusal is None and not self._memory.grow(share, count):
+                refusal = ServerBusy("too many large bodies are being read", retry_after_seconds=RETRY_SECONDS)
+            if refusal is None:
                 body += chunk
+            else:
+                body.clear()
+                self._memory.grow(share, 0)
             is_complete = not message.get("more_body", False)
-        if is_too_large:
-            raise PayloadTooLarge(f"a body has at most {limit} bytes")
+        if refusal is not None:
+            raise refusal
         return bytes(body)
 
     async def _refuse(self, error: BillingError, scope: Scope, receive: Receive, send: Send) -> None:

@@ -18,6 +18,7 @@ from billing_sdk.errors import (
     MethodNotAllowed,
     PayloadTooLarge,
     RouteNotFound,
+    ServerBusy,
     ServerFault,
     UnsupportedMediaType,
 )
@@ -40,11 +41,20 @@ REFERENCE = '<p class="soft small">Error {code}, request {request_id}</p>'
 
 def render_error(request: Request, error: BillingError) -> Response:
     """Return the answer that tells the caller what is wrong and what to do next."""
+    error = as_told(request, error)
     headers = error_headers(request, error)
     if wants_html(request):
         return HTMLResponse(_page(request, error), error.status, headers)
     document = {**error.problem(), "request_id": request_id_of(request)}
     return JSONResponse(document, error.status, headers, media_type="application/problem+json")
+
+
+def as_told(request: Request, error: BillingError) -> BillingError:
+    """Return an error as a caller may know it: what is wrong inside the server is logged, and told to nobody."""
+    if error.status < 500 or isinstance(error, (ServerBusy, ServerFault)):
+        return error
+    logger.error("request %s failed", request_id_of(request), exc_info=error)
+    return ServerFault()
 
 
 def wants_html(request: Request) -> bool:

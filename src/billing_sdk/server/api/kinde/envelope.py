@@ -20,7 +20,7 @@ from billing_sdk.errors import (
     ServerFault,
     UnsupportedMediaType,
 )
-from billing_sdk.server.web import as_billing_error, error_headers, read_json, request_id_of
+from billing_sdk.server.web import as_billing_error, as_told, error_headers, read_json, request_id_of
 
 T = TypeVar("T")
 Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -165,6 +165,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 def error_answer(request: Request, found: BillingError) -> JSONResponse:
     """Return an error in the envelope."""
+    found = as_told(request, found)
     entry = {
         "code": PUBLISHED_CODES.get(type(found), found.code.upper()),
         "message": str(found),

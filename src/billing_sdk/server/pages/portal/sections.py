@@ -68,6 +68,7 @@ def routes() -> list[BaseRoute]:
 
 def _refuse(desk: Desk, error: BillingError) -> Response:
     """Say why not, with the navigation around it, so that there is somewhere to go on to."""
+    error = web.as_told(desk.request, error)
     return desk.show(
         "refused", status=error.status, headline=error.title, detail=sentence(error.detail), remedy=error.remedy
     )
