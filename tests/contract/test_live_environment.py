@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,22 +163,90 @@ def test_the_user_of_the_audit_reads_it_and_nothing_else(granted):
             connection.execute("INSERT INTO audit_links VALUES (1, 1, 'x')")
 
 
-@pytest.mark.postgres
-def test_the_doctor_names_rights_that_are_missing_and_rights_that_are_too_much(granted):
-    def about_rights(url: str) -> list[tuple[str, str]]:
-        findings = examine(url, "http://127.0.0.1:9000")
-        return [(finding.mark, finding.what) for finding in findings if finding.what.startswith("the database user")]
+def about_rights(url: str) -> list[tuple[str, str]]:
+    findings = examine(url, "http://127.0.0.1:9000")
+    return [(finding.mark, finding.what) for finding in findings if finding.what.startswith("the database user")]
 
+
+@contextmanager
+def executed(url: str, statement: str, undo: str) -> Iterator[None]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+        try:
+            yield
+        finally:
+            connection.execute(undo)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "right",
+    [
+        "INSERT ON users",
+        "DELETE ON sessions",
+        "INSERT ON audit_records",
+        "SELECT ON alembic_version",
+        "USAGE ON SEQUENCE audit_records_position_seq",
+    ],
+)
+def test_the_doctor_names_a_right_that_is_missing(granted, right):
+    with executed(granted["owner"], f"REVOKE {right} FROM billing_app", f"GRANT {right} TO billing_app"):
+        named = right.replace(" ON SEQUENCE ", " on ").replace(" ON ", " on ")
+        assert about_rights(granted["app"]) == [("wrong", f"the database user lacks {named}")]
     assert about_rights(granted["app"]) == []
-    with psycopg.connect(granted["owner"]) as connection:
-        connection.execute("REVOKE INSERT ON users FROM billing_app")
-    assert about_rights(granted["app"]) == [("wrong", "the database user lacks INSERT on users")]
-    with psycopg.connect(granted["owner"]) as connection:
-        connection.execute("GRANT INSERT ON users TO billing_app")
-    [(mark, owner)] = about_rights(granted["owner"])
-    assert mark == "look"
-    assert "UPDATE on audit_records" in owner
-    assert "CREATE in the schema" in owner
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("right", "named"),
+    [
+        ("TRIGGER ON audit_records", "TRIGGER on audit_records"),
+        ("UPDATE (actor) ON audit_records", "UPDATE on audit_records"),
+        ("DELETE ON audit_links", "DELETE on audit_links"),
+        ("TRUNCATE ON users", "TRUNCATE on users"),
+        ("UPDATE ON alembic_version", "UPDATE on alembic_version"),
+        ("UPDATE ON SEQUENCE audit_records_position_seq", "UPDATE on audit_records_position_seq"),
+        ("CREATE ON SCHEMA public", "CREATE in the schema"),
+        ("CREATE ON DATABASE billing", "CREATE in the database"),
+    ],
+)
+def test_the_doctor_names_a_right_that_is_too_much(granted, right, named):
+    with executed(granted["owner"], f"GRANT {right} TO billing_app", f"REVOKE {right} FROM billing_app"):
+        assert about_rights(granted["app"]) == [("look", f"the database user may do more than serving needs: {named}")]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("give", "take", "named", "is_refused"),
+    [
+        ("ALTER ROLE billing_app CREATEDB", "ALTER ROLE billing_app NOCREATEDB", "CREATEDB", False),
+        ("ALTER ROLE billing_app BYPASSRLS", "ALTER ROLE billing_app NOBYPASSRLS", "BYPASSRLS", False),
+        ("ALTER ROLE billing_app CREATEROLE", "ALTER ROLE billing_app NOCREATEROLE", "CREATEROLE", True),
+        ("ALTER ROLE billing_app REPLICATION", "ALTER ROLE billing_app NOREPLICATION", "REPLICATION", True),
+        *(
+            (f"GRANT {role} TO billing_app", f"REVOKE {role} FROM billing_app", f"the role {role}", is_refused)
+            for role, is_refused in {"pg_execute_server_program": True, "pg_write_all_data": False}.items()
+        ),
+        (
+            "ALTER ROLE billing_app NOINHERIT; GRANT billing_owner TO billing_app",
+            "REVOKE billing_owner FROM billing_app; ALTER ROLE billing_app INHERIT",
+            "everything with what billing_owner owns",
+            False,
+        ),
+    ],
+)
+def test_a_power_that_serving_does_not_need_is_named_and_one_of_a_superuser_refused(
+    granted, postgres, give, take, named, is_refused
+):
+    with executed(postgres, give, take):
+        [(mark, found)] = about_rights(granted["app"])
+        refused: str | None = None
+        try:
+            create_engine(live(granted["app"])).database.close()
+        except ConfigurationError as error:
+            refused = error.detail
+    assert (mark, named in found) == ("look", True)
+    assert (named in refused if refused else False) is is_refused
 
 
 @pytest.mark.attack(150)

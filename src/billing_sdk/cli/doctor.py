@@ -25,6 +25,7 @@ from billing_sdk.server.outbox.connector import AddressNotAllowed, GuardedNetwor
 from billing_sdk.server.sealing_keys import VARIABLE, configured_keys, sealer_for
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.storage import Database
+from billing_sdk.server.storage.rights import FIRST_NEEDED
 from billing_sdk.server.usecases.verify_audit import AuditReport, examine_audit
 
 MOST_SKEW = timedelta(seconds=30)
@@ -93,11 +94,15 @@ def examine(database_url: str, base_url: str) -> Iterator[Finding]:
 
 
 def _examine_database(database: Database, name: str, *, may_call_this_machine: bool) -> Iterator[Finding]:
+    missing, excessive = database.examine_rights()
+    if FIRST_NEEDED & set(missing):
+        yield from _rights(missing, excessive)
+        return
     if not database.is_migrated():
         yield Finding("wrong", f"the schema of {name} is not up to date", "Run billing-sdk migrate.")
         return
     yield Finding("fine", f"database: {name} is reachable and up to date")
-    yield from _rights(*database.examine_rights())
+    yield from _rights(missing, excessive)
     yield _clock(database.now(), datetime.now(UTC))
     with database.begin(read_only=True) as tx:
         yield _keys(len(tx.keys.list(at=datetime.now(UTC))))

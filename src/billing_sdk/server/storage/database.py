@@ -22,7 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from billing_sdk._secret import Secret
 from billing_sdk.server.sealing import Sealer
-from billing_sdk.server.storage.rights import excessive_rights, missing_rights
+from billing_sdk.server.storage.rights import excessive_rights, missing_rights, supreme_powers
 from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.unit_of_work import UnitOfWork
 
@@ -134,15 +134,12 @@ class Database:
             script = ScriptDirectory.from_config(migration_config(str(folder), connection))
             return set(MigrationContext.configure(connection).get_current_heads()) == set(script.get_heads())
 
-    def is_superuser(self) -> bool:
-        """Tell whether the database grants this user everything, whatever was granted."""
+    def supreme_powers(self) -> tuple[str, ...]:
+        """Return what makes this user as good as a superuser, whatever was granted; SQLite knows no users."""
         if self.is_sqlite:
-            return False
+            return ()
         with self._engine.connect() as connection:
-            return (
-                connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = session_user")).scalar_one()
-                is True
-            )
+            return supreme_powers(connection)
 
     def examine_rights(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return which rights this user lacks, and which are too much; SQLite knows none."""

@@ -10,11 +10,12 @@ def refuse_unsafe_user(engine: Engine) -> None:
     """Refuse to work as a user to whom the database grants everything, so that a hole in the server would be one in it.
 
     Raises:
-        ConfigurationError: the environment is live and the user of the database is a superuser.
+        ConfigurationError: the environment is live and the user of the database is a superuser, or as good as one.
     """
-    if engine.settings.environment == "live" and engine.database.is_superuser():
+    powers = engine.database.supreme_powers() if engine.settings.environment == "live" else ()
+    if powers:
         raise ConfigurationError(
-            "the database user is a superuser",
+            f"the database user has the powers of a superuser: {', '.join(powers)}",
             remedy="Give the server a user of its own; the guide to running the server lists what it needs.",
         )
 
