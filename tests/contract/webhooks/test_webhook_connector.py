@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import certifi
@@ -192,6 +193,17 @@ INTERIM = b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
+def flooding(endless: Receiver, start: bytes, again: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
+    """Return a way to answer without an end."""
+
+    def flood(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(start)
+        while not endless.released.is_set():
+            handler.wfile.write(again)
+
+    return flood
+
+
 @pytest.mark.attack(153)
 @pytest.mark.parametrize(
     ("start", "again", "answer"),
@@ -204,15 +216,20 @@ CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 )
 def test_all_that_an_endpoint_sends_is_counted_and_the_rest_is_not_read(start, again, answer, monkeypatch):
     with receiving() as endless:
-
-        def flood(handler):
-            handler.wfile.write(start)
-            while not endless.released.is_set():
-                handler.wfile.write(again)
-
-        endless.behave = flood
+        endless.behave = flooding(endless, start, again)
         [got] = send(endless.url, internet_of(endless), may_call_this_machine=True)
         assert (got.status, got.text[:60]) == (answer.status, answer.text[:60])
+
+
+@pytest.mark.attack(153)
+def test_what_comes_out_of_tls_is_counted_as_well(authority, trusted, monkeypatch):
+    look_up(monkeypatch, [PUBLIC])
+    with receiving(tls=authority.server(NAME)) as endless:
+        endless.behave = flooding(endless, CHUNKED, b"1;" + b"x" * 1_000 + b"\r\na\r\n")
+        [got] = send(f"https://{NAME}/hook", internet_of(endless))
+        # Each octet of the body comes with a thousand of framing.
+        assert (got.status, set(got.text)) == (200, {"a"})
+        assert len(got.text) < 70
 
 
 @pytest.mark.attack(160)
