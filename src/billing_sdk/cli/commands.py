@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from billing_sdk._version import __version__
+from billing_sdk.cli.applications import applications
 from billing_sdk.cli.audit import audit
 from billing_sdk.cli.database import migrate, seed
 from billing_sdk.cli.doctor import doctor
@@ -41,3 +42,4 @@ for command in (serve, demo, seed, migrate, listen, trigger, doctor):
     app.command()(explaining_errors(command))
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.add_typer(applications, name="applications")

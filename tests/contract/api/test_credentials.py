@@ -11,7 +11,7 @@ from billing_sdk.server.clock import TestClock
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.oidc.issuing import issue_access_token, keep_family, sign_id_token
 from billing_sdk.server.storage.tokens import TokenFamily
-from billing_sdk.server.usecases.seed_demo import SCOPES as ALL
+from billing_sdk.server.usecases.register_application import MANAGEMENT_SCOPES as ALL
 from billing_sdk.server.usecases.signing_keys import current_key
 
 pytestmark = pytest.mark.attack(122, 123)

@@ -21,6 +21,7 @@ from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.describe_user import describe_user
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.register_application import MANAGEMENT_SCOPES, WEB_SCOPES
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.seed_catalog import seed_catalog
 from billing_sdk.server.usecases.subscribe import subscribe
@@ -53,31 +54,6 @@ GRACE_CLAIMS = {
         "country": "US",
     },
 }
-
-# What the management API of this server can be asked for.
-SCOPES = (
-    "create:billing_agreements",
-    "create:meter_usage",
-    "create:organizations",
-    "create:portal_links",
-    "create:user_billing_customers",
-    "create:users",
-    "create:webhooks",
-    "delete:billing_agreements",
-    "delete:organizations",
-    "delete:users",
-    "delete:webhooks",
-    "read:billing_agreements",
-    "read:billing_entitlements",
-    "read:event_types",
-    "read:events",
-    "read:organizations",
-    "read:users",
-    "read:webhooks",
-    "update:organizations",
-    "update:users",
-    "update:webhooks",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +98,7 @@ def _save_applications(tx: UnitOfWork, seed: Secret, redirect_uris: tuple[str, .
         kind="web",
         redirect_uris=addresses,
         logout_redirect_uris=tuple(address for origin in origins for address in (origin, f"{origin}/")),
-        scopes=("openid", "profile", "email", "offline"),
+        scopes=WEB_SCOPES,
     )
     machine = replace(
         web,
@@ -131,7 +107,7 @@ def _save_applications(tx: UnitOfWork, seed: Secret, redirect_uris: tuple[str, .
         kind="machine",
         redirect_uris=(),
         logout_redirect_uris=(),
-        scopes=SCOPES,
+        scopes=MANAGEMENT_SCOPES,
     )
     for application in (web, machine):
         tx.applications.save(application, secret_digest=digest_of(_secret(seed, application.client_id)))
