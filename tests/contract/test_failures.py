@@ -7,6 +7,8 @@ import logging
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
@@ -17,6 +19,7 @@ from billing_sdk.server.pages import messages
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.running import bind, origin_of, running
 from billing_sdk.server.settings import Settings
+from billing_sdk.server.web import outages
 from tests.waiting import wait_until
 
 SECRET = "the inside of the server"
@@ -34,6 +37,27 @@ def find_wrong_setting_as_page(_request, _engine):
     find_wrong_setting()
 
 
+def lose_database():
+    raise OperationalError("SELECT " + SECRET, {"value": SECRET}, ConnectionError(SECRET))
+
+
+def lose_database_as_page(_request, _engine):
+    lose_database()
+
+
+def state_nonsense():
+    with create_engine("sqlite://", hide_parameters=True).connect() as connection:
+        connection.exec_driver_sql("SELECT * FROM nowhere")
+
+
+def state_nonsense_as_page(_request, _engine):
+    state_nonsense()
+
+
+def find_no_connection():
+    raise PoolTimeout(SECRET)
+
+
 def fail_as_page(_request, _engine):
     fail()
 
@@ -44,6 +68,9 @@ def failing(monkeypatch):
     monkeypatch.setattr(messages, "application_for", lambda _engine: "Demo")
     door = FastAPI(exception_handlers=envelope.exception_handlers())
     door.get("/v1/thing")(fail)
+    door.get("/v1/lost")(lose_database)
+    door.get("/v1/wrong")(state_nonsense)
+    door.get("/v1/full")(find_no_connection)
     door.get("/v1/setting")(find_wrong_setting)
     with bind("127.0.0.1", 0) as listener:
         settings = Settings(base_url=origin_of(listener, None), database_url="sqlite://")
@@ -52,6 +79,9 @@ def failing(monkeypatch):
                 Route("/page", web.endpoint(fail_as_page)),
                 Route("/setting", web.endpoint(find_wrong_setting_as_page)),
                 Route("/setting-of-a-page", page(find_wrong_setting_as_page)),
+                Route("/lost", web.endpoint(lose_database_as_page)),
+                Route("/wrong", web.endpoint(state_nonsense_as_page)),
+                Route("/lost-page", page(lose_database_as_page)),
                 Mount("/api", app=door),
             ],
             middleware=web.middleware(settings),
@@ -98,6 +128,31 @@ def test_what_is_wrong_with_the_settings_is_told_to_the_log_alone(failing, caplo
     [record] = wait_until(lambda: [found for found in caplog.records if found.name == "billing_sdk.server"])
     assert answer.headers["x-request-id"] in record.getMessage()
     assert SECRET in caplog.text
+
+
+@pytest.mark.attack(133)
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+@pytest.mark.parametrize("path", ["/lost", "/lost-page", "/api/v1/lost", "/api/v1/full"])
+def test_while_the_database_is_away_callers_hear_when_to_come_back_and_the_log_hears_once(
+    failing, caplog, path, accept, monkeypatch
+):
+    monkeypatch.setattr(outages, "present", outages.Outage())
+    with caplog.at_level(logging.ERROR, "billing_sdk.server"):
+        answers = [failing.get(path, headers={"Accept": accept}) for _ in range(3)]
+    assert {(answer.status_code, answer.headers["retry-after"]) for answer in answers} == {(503, "5")}
+    assert all(SECRET not in answer.text and "SELECT" not in answer.text for answer in answers)
+    [record] = [found for found in caplog.records if found.name == "billing_sdk.server"]
+    assert SECRET not in record.getMessage()
+    assert not record.exc_info
+
+
+@pytest.mark.parametrize("path", ["/wrong", "/api/v1/wrong"])
+def test_a_statement_that_is_wrong_is_no_outage(failing, caplog, path):
+    with caplog.at_level(logging.ERROR, "billing_sdk.server"):
+        answer = failing.get(path, headers={"Accept": "application/json"})
+    assert answer.status_code == 500
+    [record] = wait_until(lambda: [found for found in caplog.records if found.name == "billing_sdk.server"])
+    assert record.exc_info
 
 
 def test_a_failure_in_the_door_has_the_doors_shape(failing):

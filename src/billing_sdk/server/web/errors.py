@@ -23,6 +23,7 @@ from billing_sdk.errors import (
     UnsupportedMediaType,
 )
 from billing_sdk.server.web.credentials import has_bearer_token
+from billing_sdk.server.web.outages import database_is_away, is_outage
 from billing_sdk.server.web.plain_page import plain_page
 from billing_sdk.server.web.request_id import request_id_of
 
@@ -132,11 +133,15 @@ class UnexpectedErrors:
 
         try:
             await self._app(scope, receive, watch)
-        except Exception:
+        except Exception as error:
             request = Request(scope)
-            logger.exception("request %s failed", request_id_of(request))
+            if is_outage(error):
+                told: BillingError = database_is_away(request, error)
+            else:
+                logger.exception("request %s failed", request_id_of(request))
+                told = ServerFault()
             if not has_started:
-                await render_error(request, ServerFault())(scope, receive, send)
+                await render_error(request, told)(scope, receive, send)
 
 
 def _page(request: Request, error: BillingError) -> str:

@@ -20,7 +20,16 @@ from billing_sdk.errors import (
     ServerFault,
     UnsupportedMediaType,
 )
-from billing_sdk.server.web import as_billing_error, as_told, error_headers, read_json, request_id_of
+from billing_sdk.server.web import (
+    DATABASE_AWAY,
+    as_billing_error,
+    as_told,
+    database_is_away,
+    error_headers,
+    is_outage,
+    read_json,
+    request_id_of,
+)
 
 T = TypeVar("T")
 Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -148,6 +157,7 @@ def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
         BillingError: _on_error,
         RequestValidationError: _on_bad_fields,
         HTTPException: _on_error,
+        **dict.fromkeys(DATABASE_AWAY, _on_outage),
         # The server's edge logs what nobody expected; here it only gets the door's shape.
         Exception: _on_error,
     }
@@ -161,6 +171,12 @@ async def _on_error(request: Request, error: Exception) -> Response:
             return error_answer(request, as_billing_error(request, error))
         case _:
             return error_answer(request, ServerFault())
+
+
+async def _on_outage(request: Request, error: Exception) -> Response:
+    if not is_outage(error):
+        raise error
+    return error_answer(request, database_is_away(request, error))
 
 
 def error_answer(request: Request, found: BillingError) -> JSONResponse:
