@@ -343,3 +343,17 @@ def test_what_can_not_be_reserved_is_refused(engine, customer, request_, refusal
     who = {"user_id": customer.user_id} if "feature_key" in request_ else {}
     with pytest.raises(refusal):
         reserve_usage(engine, **{"feature_key": "ai_tokens", "units": "1", **who, **request_})
+
+
+@alone
+def test_a_paid_plan_in_between_does_not_renew_the_limit_of_a_free_one(engine, customer, reserve, settle):
+    settle("commit", reserve("1000"))
+    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    assert reserve("1").status == "held"
+    subscribe(engine, customer_id=customer.id, plan_key="free")
+    [back] = live_of(engine, customer)
+
+    with pytest.raises(LimitReached):
+        reserve("1")
+
+    assert back.plan_key == "free"
