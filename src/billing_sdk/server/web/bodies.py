@@ -18,7 +18,7 @@ DRAINED = 16  # times the bound
 # A form, and nearly every call, is smaller than this; with as many as there may be connections that is 16 MiB.
 SMALL_BYTES = 16 * 1_024
 # What larger bodies take beyond that, all of them together.
-MOST_HELD_BYTES = 64 * MAX_BODY_BYTES
+MOST_HELD_BYTES = 32 * MAX_BODY_BYTES
 RETRY_SECONDS = 5
 
 
@@ -118,6 +118,8 @@ class BodyLimit:
                 body.clear()
                 self._memory.grow(share, 0)
             is_complete = not message.get("more_body", False)
+            # While the next piece is waited for, nothing holds this one.
+            del message, chunk
         if refusal is not None:
             raise refusal
         return bytes(body)
