@@ -60,7 +60,8 @@ class _MeasuredConnection(h11.Connection):
         try:
             event = super().next_event()
         except h11.RemoteProtocolError as error:
-            self.refused_with = error.error_status_hint
+            # A coding that nobody knows is the client's mistake too, and not a failure of the server (501).
+            self.refused_with = error.error_status_hint if error.error_status_hint < 500 else 400
             raise
         if isinstance(event, h11.Request) and before - len(self.trailing_data[0]) > LONGEST_HEAD_BYTES:
             self.refused_with = 431
