@@ -82,7 +82,7 @@ class FlaskDoor:
         sent = {**JSON, **({"cookie": self.cookie} if is_ada else {}), **(headers or {})}
         with self.app.test_client(use_cookies=False) as client:
             response = client.open(path, method=method, headers=sent)
-            return response.status_code, response.text, response.headers
+            return response.status_code, response.text, {name.lower(): value for name, value in response.headers}
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ class StarletteDoor:
     def open_websocket(self, path: str, *, is_ada: bool = False, can_answer: bool = False) -> list[dict[str, Any]]:
         """Open a WebSocket as a server does, and return what the application sends."""
         sent: list[dict[str, Any]] = []
-        waiting = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1005}]
+        waiting: list[dict[str, Any]] = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1005}]
         scope = {
             "type": "websocket",
             "path": path,
