@@ -81,7 +81,7 @@ def _addresses(text: str) -> None:
         if not (origin or "").startswith("https://") and not is_own:
             raise AssertionError(f"{text!r} was taken and is neither https nor on this machine")
     origin = origin_of(text)
-    went = (browser_origin(text) or "").replace("[", "").replace("]", "")
+    went = browser_origin(text) or ""
     # Names that a browser translates first are compared by what the application allows, below.
     if origin is not None and origin.isascii() and "%" not in origin and went not in (origin, ""):
         raise AssertionError(f"{text!r} was read as {origin}, a browser goes to {went}")
