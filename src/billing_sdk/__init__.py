@@ -26,13 +26,25 @@ from billing_sdk.auth import (
 from billing_sdk.client import AsyncClient as AsyncClient, Client as Client
 from billing_sdk.entitlements import Snapshots as Snapshots
 from billing_sdk.events import (
+    AgreementCancelled as AgreementCancelled,
+    AgreementCreated as AgreementCreated,
     Event as Event,
+    EventInvoice as EventInvoice,
     EventPayment as EventPayment,
     EventPlan as EventPlan,
     EventUsage as EventUsage,
+    InvoiceOverdue as InvoiceOverdue,
+    MeterUsageUpdated as MeterUsageUpdated,
+    PaymentFailed as PaymentFailed,
+    PaymentSucceeded as PaymentSucceeded,
+    PlanAssigned as PlanAssigned,
+    PlanChanged as PlanChanged,
+    PlanCreated as PlanCreated,
     UnknownEvent as UnknownEvent,
 )
 from billing_sdk.models import (
+    AgreedAddOn as AgreedAddOn,
+    AgreedDiscount as AgreedDiscount,
     AgreedEntitlement as AgreedEntitlement,
     Agreement as Agreement,
     AgreementReference as AgreementReference,
@@ -43,6 +55,7 @@ from billing_sdk.models import (
     EntitlementSnapshot as EntitlementSnapshot,
     EventType as EventType,
     Organization as Organization,
+    PendingChange as PendingChange,
     Permission as Permission,
     PortalLink as PortalLink,
     Profile as Profile,

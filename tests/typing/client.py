@@ -13,9 +13,11 @@ from billing_sdk import (
     Client,
     EntitlementSnapshot,
     Event,
+    EventPlan,
     Flow,
     KeyStatus,
     Organization,
+    PlanChanged,
     PortalLink,
     Reservation,
     SignedIn,
@@ -70,3 +72,12 @@ def refused(client: Client) -> None:
     client.portal.create_link(token="token", sub_nav="everything")  # type: ignore[arg-type]
     client.usage.record(agreement_id="a", feature_code="f", value=1.5)  # type: ignore[arg-type]
     Client(isuer="https://id.example")  # type: ignore[call-arg]
+
+
+def narrowed(event: Event) -> None:
+    """What an event says is typed, by the event and by the class of its type."""
+    assert_type(event.agreement, Agreement | None)
+    match event.payload:
+        case PlanChanged(plan=plan, agreement=agreement):
+            assert_type(plan, EventPlan | None)
+            assert_type(agreement, Agreement | None)

@@ -7,7 +7,13 @@ types and ignores members that it does not know; times are aware and in UTC.
 from __future__ import annotations
 
 from billing_sdk.models._read import Document as Document, parse_instant as parse_instant
-from billing_sdk.models.agreement import AgreedEntitlement as AgreedEntitlement, Agreement as Agreement
+from billing_sdk.models.agreement import (
+    AgreedAddOn as AgreedAddOn,
+    AgreedDiscount as AgreedDiscount,
+    AgreedEntitlement as AgreedEntitlement,
+    Agreement as Agreement,
+    PendingChange as PendingChange,
+)
 from billing_sdk.models.customer import BillingCustomer as BillingCustomer
 from billing_sdk.models.entitlement import (
     Entitlement as Entitlement,

@@ -87,6 +87,14 @@ class Document:
             raise self._unfit(name)
         return tuple(items)
 
+    def wholes(self, name: str) -> dict[str, int]:
+        """Return an object whose members are whole numbers; empty when it is missing."""
+        found = self.object_or_none(name)
+        members = dict(found.members) if found is not None else {}
+        if not all(type(value) is int for value in members.values()):
+            raise self._unfit(name)
+        return members
+
     def objects(self, name: str, read: Callable[[Any], T]) -> tuple[T, ...]:
         """Return a list of objects; empty when it is missing."""
         return tuple(read(item) for item in self._items(name))

@@ -13,7 +13,8 @@ from billing_sdk.server.outbox.catalogue import EVENT_TYPES, event_type_for
 
 DOCUMENTED = """
     customer.agreement_created customer.agreement_cancelled customer.plan_assigned customer.plan_changed
-    customer.payment_succeeded customer.payment_failed customer.meter_usage_updated
+    customer.plan_created customer.payment_succeeded customer.payment_failed customer.invoice_overdue
+    customer.meter_usage_updated
     user.created user.updated user.deleted user.authenticated
     organization.created organization.updated organization.deleted
 """.split()

@@ -8,11 +8,13 @@ from importlib import resources
 import billing_sdk
 
 PUBLIC = """
-AccessClaims AgreedEntitlement Agreement AgreementReference AsyncClient AuthUrl BillingCustomer Client ClientSettings
-Config CreatedOrganization CreatedUser Entitlement EntitlementSnapshot Event EventPayment EventPlan EventType
-EventUsage Flow IdClaims KeySet KeyStatus MemorySeen Money Organization Owner Permission PortalLink Profile Reservation
-Role SeenStore SignInOptions SignInTransaction SignedIn Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User
-WebhookDelivery WebhookEndpoint WebhookPolicy __version__ errors read_key_set
+__version__ AccessClaims AgreedAddOn AgreedDiscount AgreedEntitlement Agreement AgreementCancelled AgreementCreated
+AgreementReference AsyncClient AuthUrl BillingCustomer Client ClientSettings Config CreatedOrganization CreatedUser
+Entitlement EntitlementSnapshot errors Event EventInvoice EventPayment EventPlan EventType EventUsage Flow IdClaims
+InvoiceOverdue KeySet KeyStatus MemorySeen MeterUsageUpdated Money Organization Owner PaymentFailed PaymentSucceeded
+PendingChange Permission PlanAssigned PlanChanged PlanCreated PortalLink Profile read_key_set Reservation Role
+SeenStore SignedIn SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User
+WebhookDelivery WebhookEndpoint WebhookPolicy
 """.split()
 
 

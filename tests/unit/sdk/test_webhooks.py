@@ -16,12 +16,14 @@ import pytest
 import respx
 
 from billing_sdk import (
+    Agreement,
     Event,
     EventPayment,
     EventPlan,
     EventUsage,
     KeySet,
     MemorySeen,
+    PlanChanged,
     SeenStore,
     SqliteSeen,
     UnknownEvent,
@@ -100,6 +102,35 @@ def test_other_shapes_of_billing_data_are_read_leniently() -> None:
     assert (event.sequence, event.invoice_number) == (None, "2026-1")
     assert event.payment == EventPayment("pay_1", 2900, "USD", "failed", "x")
     assert event.usage == EventUsage("ai_tokens", "5", "delta", "10")
+
+
+def test_a_payload_is_the_class_of_its_type_and_says_what_the_event_says() -> None:
+    event = read(event_claims())
+    match event.payload:
+        case PlanChanged(plan=plan, previous_plan=before, sequence=sequence):
+            assert (plan, before, sequence) == (EventPlan("pro_monthly", "Pro"), EventPlan("free", "Free"), 7)
+        case other:
+            raise AssertionError(other)
+    assert read(event_claims(type="user.updated", data={})).payload is None
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (
+            {"id": "agreement_1", "plan_code": "gold", "status": "active"},
+            Agreement("agreement_1", "gold", status="active"),
+        ),
+        ({"id": "agreement_1"}, Agreement("agreement_1", "pro")),
+        ({"id": "agreement_1", "quantities": {"seats": 3}}, Agreement("agreement_1", "pro", quantities={"seats": 3})),
+        ({"id": "agreement_1", "quantities": {"seats": "3"}}, None),
+        ({}, None),
+        ("agreement_1", None),
+    ],
+)
+def test_the_agreement_of_an_event_is_as_much_of_it_as_makes_sense(told: object, found: object) -> None:
+    event = read(event_claims(data={"agreement": told, "plan": "pro"}))
+    assert event.agreement == found
 
 
 def test_an_unknown_type_is_an_event_all_the_same() -> None:

@@ -19,18 +19,27 @@ Schema = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One type of event; `schema` is a JSON Schema (2020-12) that `example` fits."""
+    """One type of event.
+
+    Attributes:
+        origin: what it is about: `billing`, `user` or `organization`.
+        schema: a JSON Schema (2020-12) of the data, which `example` fits.
+        when: one sentence, for people.
+        is_extension: whether the published API has no such type.
+    """
 
     code: str
     name: str
     origin: str
     schema: Schema
     example: Mapping[str, Any]
+    when: str
+    is_extension: bool = False
 
     @property
     def is_about_customer(self) -> bool:
         """Whether its data names a customer and carries a sequence number."""
-        return self.code.startswith("customer.")
+        return "sequence" in self.schema["properties"]
 
 
 def _object(**properties: Schema) -> Schema:
@@ -71,6 +80,7 @@ PAYMENT = _object(
     decline_code=_nullable(TEXT),
 )
 INVOICE = _object(id=TEXT, number=TEXT)
+BILL = _object(id=TEXT, number=TEXT, status={"enum": ["open"]}, total_minor=WHOLE, currency=TEXT, due_on=TIME)
 USAGE = _object(feature_code=TEXT, value=DECIMAL, kind={"enum": ["absolute", "delta"]}, total=DECIMAL)
 USER = _object(
     id=TEXT,
@@ -110,6 +120,13 @@ PAYMENT_EXAMPLE = {
 }
 DECLINED_EXAMPLE = {**PAYMENT_EXAMPLE, "status": "failed", "decline_code": "insufficient_funds"}
 INVOICE_EXAMPLE = {"id": "invoice_0193e0a1b2c3d4e5f60718293a4b5c71", "number": "INV-000001"}
+BILL_EXAMPLE = {
+    **INVOICE_EXAMPLE,
+    "status": "open",
+    "total_minor": 2_900,
+    "currency": "USD",
+    "due_on": "2026-03-02T09:00:00.000Z",
+}
 USAGE_EXAMPLE = {"feature_code": "ai_tokens", "value": "250", "kind": "delta", "total": "1250"}
 USER_EXAMPLE = {
     "id": "kp_0193e0a1b2c3d4e5f60718293a4b5c6e",
@@ -125,15 +142,20 @@ USER_EXAMPLE = {
 ORGANIZATION_EXAMPLE = {"code": "org_0193e0a1b2c", "external_id": None, "handle": None, "name": "Acme"}
 
 
-def _billing(code: str, name: str, **parts: tuple[Schema, Any]) -> EventType:
+def _billing(code: str, name: str, when: str, *, is_extension: bool = False, **parts: tuple[Schema, Any]) -> EventType:
     schema = _object(**OWNER, **{part: schema for part, (schema, _) in parts.items()})
     example = {**OWNER_EXAMPLE, **{part: example for part, (_, example) in parts.items()}}
-    return EventType(code, name, "billing", schema, example)
+    return EventType(code, name, "billing", schema, example, when, is_extension)
 
 
-def _about(origin: str, verb: str, schema: Schema, example: Any) -> EventType:
+def _about(origin: str, verb: str, schema: Schema, example: Any, when: str) -> EventType:
     return EventType(
-        f"{origin}.{verb}", f"{origin.capitalize()} {verb}", origin, _object(**{origin: schema}), {origin: example}
+        f"{origin}.{verb}",
+        f"{origin.capitalize()} {verb}",
+        origin,
+        _object(**{origin: schema}),
+        {origin: example},
+        when,
     )
 
 
@@ -145,6 +167,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     _billing(
         "customer.agreement_created",
         "Agreement created",
+        "An agreement was made, by sign-up, change or API.",
         plan=_PLAN,
         previous_plan=_PREVIOUS,
         agreement_id=_ID,
@@ -153,6 +176,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     _billing(
         "customer.agreement_cancelled",
         "Agreement cancelled",
+        "An agreement has ended, and no other took its place.",
         plan=_PLAN,
         agreement_id=_ID,
         agreement=(AGREEMENT, ENDED_EXAMPLE),
@@ -160,6 +184,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     _billing(
         "customer.plan_assigned",
         "Plan assigned",
+        "A customer without a plan in its group is on one.",
         plan=_PLAN,
         previous_plan=_PREVIOUS,
         agreement_id=_ID,
@@ -168,6 +193,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     _billing(
         "customer.plan_changed",
         "Plan changed",
+        "A customer moved from one plan to another; a new agreement was created, too.",
         plan=_PLAN,
         previous_plan=(_nullable(PLAN), FREE_EXAMPLE),
         agreement_id=_ID,
@@ -176,23 +202,53 @@ EVENT_TYPES: tuple[EventType, ...] = (
     _billing(
         "customer.payment_succeeded",
         "Payment succeeded",
+        "A payment was taken.",
         payment=(PAYMENT, PAYMENT_EXAMPLE),
         invoice=(_nullable(INVOICE), INVOICE_EXAMPLE),
     ),
     _billing(
         "customer.payment_failed",
         "Payment failed",
+        "A payment was refused.",
         payment=(PAYMENT, DECLINED_EXAMPLE),
         invoice=(_nullable(INVOICE), None),
     ),
-    _billing("customer.meter_usage_updated", "Meter usage updated", agreement_id=_ID, usage=(USAGE, USAGE_EXAMPLE)),
-    _about("user", "created", USER, USER_EXAMPLE),
-    _about("user", "updated", USER, USER_EXAMPLE),
-    _about("user", "deleted", _object(id=TEXT), {"id": USER_EXAMPLE["id"]}),
-    _about("user", "authenticated", _object(id=TEXT), {"id": USER_EXAMPLE["id"]}),
-    _about("organization", "created", ORGANIZATION, ORGANIZATION_EXAMPLE),
-    _about("organization", "updated", ORGANIZATION, ORGANIZATION_EXAMPLE),
-    _about("organization", "deleted", _object(code=TEXT), {"code": ORGANIZATION_EXAMPLE["code"]}),
+    _billing(
+        "customer.invoice_overdue",
+        "Invoice overdue",
+        "An invoice was not paid in time.",
+        invoice=(BILL, BILL_EXAMPLE),
+    ),
+    _billing(
+        "customer.meter_usage_updated",
+        "Meter usage updated",
+        "Usage of a metered feature was recorded.",
+        agreement_id=_ID,
+        usage=(USAGE, USAGE_EXAMPLE),
+    ),
+    EventType(
+        "customer.plan_created",
+        "Plan created",
+        "billing",
+        _object(plan=PLAN),
+        {"plan": PLAN_EXAMPLE},
+        "A plan was made; it belongs to no customer.",
+    ),
+    _about("user", "created", USER, USER_EXAMPLE, "Somebody has signed up, or was added."),
+    _about("user", "updated", USER, USER_EXAMPLE, "What is known of a person has changed."),
+    _about("user", "deleted", _object(id=TEXT), {"id": USER_EXAMPLE["id"]}, "A person was forgotten."),
+    _about("user", "authenticated", _object(id=TEXT), {"id": USER_EXAMPLE["id"]}, "Somebody has signed in."),
+    _about("organization", "created", ORGANIZATION, ORGANIZATION_EXAMPLE, "An organization was made."),
+    _about(
+        "organization", "updated", ORGANIZATION, ORGANIZATION_EXAMPLE, "What is known of an organization has changed."
+    ),
+    _about(
+        "organization",
+        "deleted",
+        _object(code=TEXT),
+        {"code": ORGANIZATION_EXAMPLE["code"]},
+        "An organization was forgotten.",
+    ),
 )
 
 BY_CODE: Mapping[str, EventType] = MappingProxyType({event_type.code: event_type for event_type in EVENT_TYPES})

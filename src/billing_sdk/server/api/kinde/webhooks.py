@@ -14,7 +14,7 @@ from billing_sdk.server.api.kinde.etags import GUARDED, TAGGED, KnownVersions, p
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.events import Endpoint
-from billing_sdk.server.outbox import EVENT_TYPES
+from billing_sdk.server.outbox import EVENT_TYPES, EventType
 from billing_sdk.server.usecases.delete_endpoint import delete_endpoint
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
@@ -83,13 +83,31 @@ class WebhookChange(Body):
 
 
 class EventTypeView(BaseModel):
-    """A type of event; `schema` is a JSON Schema of its data."""
+    """A type of event; `schema` is a JSON Schema of its data.
+
+    Extension: `description` says when it happens, `is_extension` whether the published API has no such type.
+    """
 
     id: str
     code: str
     name: str
     origin: str
+    description: str
+    is_extension: bool
     schema_: dict[str, Any] = Field(alias="schema")
+
+    @classmethod
+    def of(cls, kind: EventType) -> EventTypeView:
+        """Show a type of event in the Management API's words."""
+        return cls(
+            id=kind.code,
+            code=kind.code,
+            name=kind.name,
+            origin=kind.origin,
+            description=kind.when,
+            is_extension=kind.is_extension,
+            schema=dict(kind.schema),
+        )
 
 
 class EventTypeList(Answer):
@@ -165,9 +183,4 @@ def delete_webhook(webhook_id: str, once: OnlyOnce) -> Response:
 @router.get("/event_types", **scoped("read:event_types"))
 def list_event_types() -> EventTypeList:
     """Return every type of event that an endpoint can ask for."""
-    return EventTypeList(
-        event_types=[
-            EventTypeView(id=kind.code, code=kind.code, name=kind.name, origin=kind.origin, schema=dict(kind.schema))
-            for kind in EVENT_TYPES
-        ]
-    )
+    return EventTypeList(event_types=[EventTypeView.of(kind) for kind in EVENT_TYPES])

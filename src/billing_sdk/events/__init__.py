@@ -1,0 +1,34 @@
+"""What happened at the billing server, as its webhooks tell it.
+
+Owns the types of event and what each of them says, read leniently: providers send more and less than others, and what
+one does not say is None. Does not own verification (webhooks do). Times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from billing_sdk.events.event import Event as Event, UnknownEvent as UnknownEvent
+from billing_sdk.events.parts import (
+    EventInvoice as EventInvoice,
+    EventPayment as EventPayment,
+    EventPlan as EventPlan,
+    EventUsage as EventUsage,
+)
+from billing_sdk.events.payloads import (
+    PAYLOADS as PAYLOADS,
+    AboutAgreement as AboutAgreement,
+    AgreementCancelled as AgreementCancelled,
+    AgreementCreated as AgreementCreated,
+    InvoiceOverdue as InvoiceOverdue,
+    MeterUsageUpdated as MeterUsageUpdated,
+    Payload as Payload,
+    PaymentFailed as PaymentFailed,
+    PaymentSucceeded as PaymentSucceeded,
+    PlanAssigned as PlanAssigned,
+    PlanChanged as PlanChanged,
+    PlanCreated as PlanCreated,
+)
+from billing_sdk.events.types import (
+    BILLING_TYPES as BILLING_TYPES,
+    IDENTITY_TYPES as IDENTITY_TYPES,
+    KNOWN_TYPES as KNOWN_TYPES,
+)

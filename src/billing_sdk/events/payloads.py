@@ -1,0 +1,152 @@
+"""What each type of billing event says, as one class a type.
+
+`event.payload` gives the right one, so that `match` narrows it:
+
+    match event.payload:
+        case PlanChanged(plan=plan, previous_plan=before): ...
+        case PaymentFailed(payment=payment): ...
+
+Kinde publishes the names of its types and not what their data holds; the fields are this project's own. A field that a
+provider does not send is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+from billing_sdk.events.parts import EventInvoice, EventPayment, EventPlan, EventUsage
+from billing_sdk.models import Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What every billing event says: whose it is.
+
+    Attributes:
+        TYPE: the type of event.
+        IS_EXTENSION: whether hosted providers lack it.
+        customer_id: the billing customer.
+        user_id: the person that the customer is, if it is one.
+        org_code: the organization that the customer is, if it is one.
+        sequence: counts the customer's events from 1 without a gap; a lower one that comes later is old news.
+    """
+
+    TYPE: ClassVar[str] = ""
+    IS_EXTENSION: ClassVar[bool] = False
+
+    customer_id: str | None
+    user_id: str | None
+    org_code: str | None
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AboutAgreement(Payload):
+    """What every event about an agreement says: its plan, and the agreement as it is after the event."""
+
+    agreement_id: str | None
+    plan: EventPlan | None
+    agreement: Agreement | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementCreated(AboutAgreement):
+    """An agreement was made, by sign-up, change or API; `previous_plan` is that of the one that it replaces."""
+
+    TYPE = "customer.agreement_created"
+
+    previous_plan: EventPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementCancelled(AboutAgreement):
+    """An agreement has ended, and no other took its place."""
+
+    TYPE = "customer.agreement_cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAssigned(AboutAgreement):
+    """A customer is on a plan of its group for the first time, or again after a time without one."""
+
+    TYPE = "customer.plan_assigned"
+
+    previous_plan: EventPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged(AboutAgreement):
+    """A customer moved from one plan to another; a new agreement was created, too."""
+
+    TYPE = "customer.plan_changed"
+
+    previous_plan: EventPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCreated(Payload):
+    """A plan was made; it belongs to no customer."""
+
+    TYPE = "customer.plan_created"
+
+    plan: EventPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSucceeded(Payload):
+    """A payment was taken, for this invoice."""
+
+    TYPE = "customer.payment_succeeded"
+
+    payment: EventPayment | None
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed(Payload):
+    """A payment was refused; `payment.decline_code` says why."""
+
+    TYPE = "customer.payment_failed"
+
+    payment: EventPayment | None
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceOverdue(Payload):
+    """An invoice was not paid in time."""
+
+    TYPE = "customer.invoice_overdue"
+
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterUsageUpdated(Payload):
+    """Usage of a metered feature was recorded."""
+
+    TYPE = "customer.meter_usage_updated"
+
+    agreement_id: str | None
+    usage: EventUsage | None
+
+
+PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
+    {
+        found.TYPE: found
+        for found in (
+            AgreementCreated,
+            AgreementCancelled,
+            PlanAssigned,
+            PlanChanged,
+            PlanCreated,
+            PaymentSucceeded,
+            PaymentFailed,
+            InvoiceOverdue,
+            MeterUsageUpdated,
+        )
+    }
+)
