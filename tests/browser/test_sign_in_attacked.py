@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from billing_sdk.server.running import bind
 from tests.contract.contrib.apps import RunningApp, running, serve_asgi, staged
 from tests.contract.contrib.provider import Provider
 
@@ -25,8 +25,7 @@ WAYS_BACK = (
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     """A provider that signs everybody in as Ada."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with bind("127.0.0.1", 0) as listener:
         provider = Provider(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
         with serve_asgi(provider.app(), listener):
             yield provider

@@ -245,3 +245,18 @@ def test_what_is_too_much_is_refused_at_once_with_a_time_to_come_back_and_health
         assert [answer.status_code for answer in (health, *answers, later)] == [200] * 4
 
     asyncio.run(scenario())
+
+
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_head():
+    async def option() -> int:
+        accepted: asyncio.Queue[asyncio.Transport] = asyncio.Queue()
+        listener = bind("127.0.0.1", 0)
+        protocol = type("Accepting", (asyncio.Protocol,), {"connection_made": lambda _, way: accepted.put_nowait(way)})
+        async with await asyncio.get_running_loop().create_server(protocol, sock=listener):
+            with socket.create_connection(listener.getsockname(), timeout=30):
+                way = await accepted.get()
+                found: int = way.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+                way.abort()
+        return found
+
+    assert asyncio.run(option())

@@ -30,6 +30,7 @@ from billing_sdk.contrib import (
     flask as for_flask,
     starlette as for_starlette,
 )
+from billing_sdk.server.running import bind
 from billing_sdk.webhooks import MemorySeen, SeenStore
 from tests.contract.contrib.provider import Credentials, Provider
 from tests.waiting import wait_until
@@ -161,8 +162,7 @@ def staged(framework: str) -> Iterator[Stage]:
     """Listen on a socket for applications of one framework."""
     stage: Stage = FlaskStage() if framework == "flask" else StarletteStage()
     serve = serve_wsgi if framework == "flask" else serve_asgi
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with bind("127.0.0.1", 0) as listener:
         listener.listen(128)
         stage.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with serve(stage, listener):

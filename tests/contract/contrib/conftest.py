@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from billing_sdk.server.running import bind
 from tests.contract.contrib.apps import RunningApp, Stage, running, serve_asgi, staged
 from tests.contract.contrib.provider import Provider
 
@@ -15,8 +15,7 @@ from tests.contract.contrib.provider import Provider
 @pytest.fixture(scope="session")
 def listening_provider() -> Iterator[Provider]:
     """A provider that listens for as long as there are tests."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with bind("127.0.0.1", 0) as listener:
         provider = Provider(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}")
         with serve_asgi(provider.app(), listener):
             yield provider

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from billing_sdk.contrib.starlette import Billing
+from billing_sdk.server.running import bind
 from tests.contract.contrib.apps import NO_TLS, serve_asgi, sign_in
 from tests.contract.contrib.provider import CLIENT_ID, CLIENT_SECRET, Provider
 
@@ -88,8 +88,7 @@ def build(base_url: str, provider: Provider) -> FastAPI:
 
 @pytest.fixture
 def browser(provider: Provider) -> Iterator[httpx.Client]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+    with bind("127.0.0.1", 0) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with (
             serve_asgi(build(base_url, provider), listener),
