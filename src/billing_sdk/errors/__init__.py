@@ -97,6 +97,20 @@ from billing_sdk.errors._local import (
     UnsafeAnswer as UnsafeAnswer,
     WebhookError as WebhookError,
 )
+from billing_sdk.errors._objects import (
+    AddOnAttached as AddOnAttached,
+    AddOnMismatch as AddOnMismatch,
+    AddOnMissing as AddOnMissing,
+    ComponentMissing as ComponentMissing,
+    CouponEnded as CouponEnded,
+    CouponMismatch as CouponMismatch,
+    LookupKeyTaken as LookupKeyTaken,
+    NotAnAddOn as NotAnAddOn,
+    RateExists as RateExists,
+    TooManyRates as TooManyRates,
+    UnknownCoupon as UnknownCoupon,
+    VersionNotFound as VersionNotFound,
+)
 from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as BillingError
 
 

@@ -1,0 +1,82 @@
+"""How much a discount takes off each of several amounts.
+
+The order is fixed: percentages first, in the order in which they were redeemed, then amounts in theirs. So an amount
+off is worth its face value whatever percentage stands beside it, and what is due does not depend on which coupon was
+redeemed first. A second percentage is of what the first one has left.
+
+Each discount is rounded once, as a whole, and divided among the amounts by `allocate`, which keeps its sum: ten per
+cent of an invoice are ten per cent of its total, to the minor unit. Nothing falls below zero, and an amount that is
+below zero already, such as a credit, is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from billing_sdk.errors import CurrencyMismatch
+from billing_sdk.money import Money, allocate, round_half_up, total, zero
+
+ORDER = "percentages, then amounts"
+WHOLE = Decimal(100)
+
+
+class Discount(Protocol):
+    """What an agreement keeps of a coupon: one of `percent_off` and `amount_off`."""
+
+    @property
+    def coupon_key(self) -> str:
+        """The coupon that it comes from."""
+
+    @property
+    def percent_off(self) -> Decimal | None:
+        """More than 0, up to 100."""
+
+    @property
+    def amount_off(self) -> Money | None:
+        """More than zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one discount takes off: a share for each of the amounts, zero or more."""
+
+    discount: Discount
+    shares: tuple[Money, ...]
+
+
+def in_order(discounts: Sequence[Discount]) -> tuple[Discount, ...]:
+    """Return discounts in the order in which they are taken off."""
+    return tuple(sorted(discounts, key=lambda discount: discount.percent_off is None))
+
+
+def discount(amounts: Sequence[Money], discounts: Sequence[Discount]) -> tuple[Taken, ...]:
+    """Return what each discount takes off each amount, in the order in which they are taken.
+
+    Raises:
+        CurrencyMismatch: an amount is taken off in another currency.
+    """
+    left = list(amounts)
+    taken = []
+    for one in in_order(discounts) if amounts else ():
+        shares = _shares(left, one)
+        left = [amount - share for amount, share in zip(left, shares, strict=True)]
+        taken.append(Taken(one, shares))
+    return tuple(taken)
+
+
+def _shares(left: Sequence[Money], one: Discount) -> tuple[Money, ...]:
+    currency = left[0].currency
+    weights = [max(0, amount.minor) for amount in left]
+    whole = total([Money(weight, currency) for weight in weights], currency)
+    if not whole:
+        return tuple(zero(currency) for _ in left)
+    if one.percent_off is not None:
+        off = round_half_up(Decimal(whole.minor) * one.percent_off / WHOLE, currency)
+    elif one.amount_off is not None and one.amount_off.currency == currency:
+        off = min(one.amount_off, whole)
+    else:
+        raise CurrencyMismatch(f"the coupon {one.coupon_key!r} takes nothing off in {currency}")
+    return allocate(off, weights)

@@ -1,0 +1,37 @@
+"""Licensed items: what a licence fee is for, such as a seat, as it is named on invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from billing_sdk.server.domain.catalog.labels import (
+    checked_lookup_key,
+    checked_metadata,
+    checked_name,
+    checked_unit_label,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LicensedItem:
+    """Something that is billed whether it is used or not; several licence fees can be for one item.
+
+    Attributes:
+        id: starts with `item_`.
+        unit_label: what one unit is called on an invoice.
+    """
+
+    id: str
+    name: str
+    created_at: datetime
+    unit_label: str = ""
+    lookup_key: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        checked_name(self.name)
+        checked_lookup_key(self.lookup_key)
+        checked_unit_label(self.unit_label)
+        checked_metadata(self.metadata)
