@@ -112,6 +112,7 @@ from billing_sdk.errors._objects import (
     VersionNotFound as VersionNotFound,
 )
 from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as BillingError
+from billing_sdk.errors._time import InvalidCadence as InvalidCadence, InvalidZone as InvalidZone
 
 
 def catalogue() -> Iterator[type[BillingError]]:

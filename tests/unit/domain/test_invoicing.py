@@ -9,7 +9,6 @@ from hypothesis import given, strategies as st
 
 from billing_sdk.errors import InvalidAmount
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.agreements import Period
 from billing_sdk.server.domain.invoicing import (
     InvoiceLine,
     credit_for_unused,
@@ -17,6 +16,7 @@ from billing_sdk.server.domain.invoicing import (
     lines_in_arrears,
     with_credit,
 )
+from billing_sdk.server.domain.periods import Period
 from tests.unit.domain.things import at, entitlement, fee, rate, version
 
 JANUARY = Period(at("2026-01-01"), at("2026-02-01"))

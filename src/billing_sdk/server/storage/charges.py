@@ -9,8 +9,9 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import Agreement, Period
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.tables.billing import charges
 from billing_sdk.server.storage.upsert import insert_new
 

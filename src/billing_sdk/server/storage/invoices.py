@@ -10,8 +10,8 @@ from sqlalchemy import Connection, RowMapping, Select, func, insert, select
 
 from billing_sdk.errors import NotFound
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import Period
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.tables.billing import invoice_counters, invoice_lines, invoices, payments
 from billing_sdk.server.storage.upsert import upsert

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, insert, select
 
-from billing_sdk.server.domain.agreements import Agreement, Period
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.agreements.period import period_at
 from billing_sdk.server.domain.metering import Reading, plus, total_of
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import agreements, readings, usage_totals
 from billing_sdk.server.storage.upsert import upsert

@@ -8,7 +8,7 @@ from typing import Literal
 
 from billing_sdk.errors import Conflict, NotFound, PlanMismatch, SamePlan
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.agreements import Agreement, Period
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
@@ -18,6 +18,7 @@ from billing_sdk.server.domain.invoicing import (
     lines_in_arrears,
     with_credit,
 )
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 

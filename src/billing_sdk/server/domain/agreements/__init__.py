@@ -1,7 +1,7 @@
 """What customers have agreed to.
 
-It owns the agreement, its lifecycle and its periods. It does not own the plan's content (catalog) nor what the
-agreement costs (invoicing). A period is half open: it contains its start and not its end.
+It owns the agreement and its lifecycle. It does not own the plan's content (catalog), what the agreement costs
+(invoicing) nor the arithmetic of its periods (periods).
 """
 
 from billing_sdk.server.domain.agreements.agreement import Agreement as Agreement
@@ -11,4 +11,4 @@ from billing_sdk.server.domain.agreements.lifecycle import (
     AgreementStatus as AgreementStatus,
     after as after,
 )
-from billing_sdk.server.domain.agreements.period import Period as Period, period_at as period_at
+from billing_sdk.server.domain.agreements.period import period_at as period_at

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing_sdk.server.domain.agreements.lifecycle import LIVE, AgreementEvent, AgreementStatus, after
-from billing_sdk.server.domain.agreements.period import Interval, Period, period_at
+from billing_sdk.server.domain.agreements.period import Interval, period_at
+from billing_sdk.server.domain.periods import Period
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from billing_sdk.server.domain.periods import Period
+
 Interval = Literal["month", "year"]
 MONTHS: dict[Interval, int] = {"month": 1, "year": 12}
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From `start`, included, to `end`, excluded."""
-
-    start: datetime
-    end: datetime
 
 
 def period_at(anchor: datetime, interval: Interval, at: datetime) -> Period:

@@ -13,10 +13,10 @@ from decimal import Decimal
 
 from billing_sdk.errors import InvalidAmount
 from billing_sdk.money import Money, round_half_up, total
-from billing_sdk.server.domain.agreements import Period
 from billing_sdk.server.domain.catalog import PlanVersion, Rate
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.metering.usage import EXACT
+from billing_sdk.server.domain.periods import Period
 
 # Far above any real amount, and far below what a database column or a JSON number can hold.
 MAX_MINOR = 10**15

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Literal
 
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.agreements import Period
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion
+from billing_sdk.server.domain.periods import Period
 
 InvoiceStatus = Literal["paid", "void"]
 

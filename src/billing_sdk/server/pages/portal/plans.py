@@ -10,9 +10,10 @@ from decimal import Decimal
 from starlette.responses import Response
 
 from billing_sdk.errors import CardDeclined, Conflict, NotFound, PaymentMethodRequired, SamePlan, UnknownPlan
-from billing_sdk.server.domain.agreements import Agreement, Period
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Entitlement, Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.pricing import PlanCard, card_of, cards_of, table_for

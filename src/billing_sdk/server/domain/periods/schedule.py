@@ -1,0 +1,85 @@
+"""A schedule: the boundaries between periods.
+
+Every boundary is computed from the anchor and never from the one before it, so that a 31st which a short month
+clamps to its last day comes back in the next long one, and a 29 February in the next leap year. The clock on the wall
+of the zone shows the same at each boundary, whether daylight saving applies or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from billing_sdk.server.domain.periods.cadence import Cadence
+from billing_sdk.server.domain.periods.period import Period
+from billing_sdk.server.domain.periods.wall import instant_of, on_day, wall_clock, zone_of
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Boundaries from an anchor on, in both directions; the anchor is number zero.
+
+    Raises:
+        InvalidZone: there is no such time zone.
+    """
+
+    anchor: datetime
+    cadence: Cadence
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        zone_of(self.zone)
+
+    def boundary(self, index: int) -> datetime:
+        """Return a boundary; those before the anchor have negative numbers."""
+        if not index:
+            return self.anchor.astimezone(UTC)
+        wall = wall_clock(self.anchor, self.zone)
+        if self.cadence.months:
+            return instant_of(_months_later(wall, self.cadence.months * index), self.zone)
+        days = self.cadence.days * index
+        at = instant_of(wall + DAY * days, self.zone)
+        if self.cadence.unit == "day":
+            # A zone that crosses the date line skips a whole day, which is then no day to count.
+            skipped = round((self.anchor + DAY * days - at) / DAY)
+            at = instant_of(wall + DAY * (days + skipped), self.zone) if skipped else at
+        return at
+
+    def index_at(self, at: datetime) -> int:
+        """Return the number of the latest boundary that is not after `at`."""
+        index = self._estimate(at)
+        while self.boundary(index) > at:
+            index -= 1
+        while self.boundary(index + 1) <= at:
+            index += 1
+        return index
+
+    def period(self, index: int) -> Period:
+        """Return the period that begins at a boundary."""
+        return Period(self.boundary(index), self.boundary(index + 1))
+
+    def period_at(self, at: datetime) -> Period:
+        """Return the period that contains `at`."""
+        return self.period(self.index_at(at))
+
+    def boundaries_after(self, at: datetime) -> Iterator[datetime]:
+        """Yield the boundaries after `at`, without end."""
+        index = self.index_at(at)
+        while True:
+            index += 1
+            yield self.boundary(index)
+
+    def _estimate(self, at: datetime) -> int:
+        if self.cadence.days:
+            return (at - self.anchor) // (DAY * self.cadence.days)
+        wall, anchor = wall_clock(at, self.zone), wall_clock(self.anchor, self.zone)
+        return ((wall.year - anchor.year) * 12 + wall.month - anchor.month) // self.cadence.months
+
+
+def _months_later(wall: datetime, months: int) -> datetime:
+    years, month_index = divmod(wall.month - 1 + months, 12)
+    day = on_day(wall.year + years, month_index + 1, wall.day)
+    return datetime.combine(day, wall.time())
