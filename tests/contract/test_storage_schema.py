@@ -82,8 +82,15 @@ def test_the_database_refuses_a_second_live_agreement_of_a_group(engine, connect
         "group_id": agreement.group_id,
         "plan_key": "free",
         "plan_version_id": agreement.plan_version_id,
-        "interval": "month",
+        "currency": "USD",
+        "cadence": "month",
+        "anchor": NOON,
+        "zone": "UTC",
         "started_at": NOON,
+        "billed_until": NOON,
+        "quantities": {},
+        "add_ons": [],
+        "discounts": [],
         "is_unpaid": False,
     }
 

@@ -37,6 +37,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from billing_sdk.errors._agreements import (
+    AgreementPaused as AgreementPaused,
+    CancellationDenied as CancellationDenied,
+    InvalidTiming as InvalidTiming,
+    NothingPending as NothingPending,
+    NotPausable as NotPausable,
+    NotPaused as NotPaused,
+    SelectionDenied as SelectionDenied,
+    TrialUsed as TrialUsed,
+    UnknownVersion as UnknownVersion,
+)
 from billing_sdk.errors._answers import (
     APIError as APIError,
     Conflict as Conflict,

@@ -8,7 +8,7 @@ import pytest
 
 from billing_sdk.errors import InvalidQuantity
 from billing_sdk.server.domain.metering import Reading, counted_at, parse_quantity, total_of
-from tests.unit.domain.things import at
+from tests.unit.domain.things import agreement, at
 
 
 def reading(kind: str, value: str, day: str, *, recorded: str | None = None, id_: str = "reading_1") -> Reading:
@@ -94,4 +94,4 @@ def test_readings_add_up(readings, expected):
     ],
 )
 def test_usage_counts_in_the_period_of_its_use_unless_that_is_over(used, recorded, counted):
-    assert counted_at(at(used), at(recorded), at("2026-01-01"), "month") == at(counted)
+    assert counted_at(at(used), at(recorded), agreement(at("2026-01-01"))) == at(counted)

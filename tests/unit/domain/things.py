@@ -8,6 +8,7 @@ from decimal import Decimal
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, PlanVersion, Rate
+from billing_sdk.server.domain.periods import Cadence
 
 
 def at(day: str, clock: str = "00:00:00") -> datetime:
@@ -44,8 +45,11 @@ def agreement(started_at: datetime | None = None, **changes: object) -> Agreemen
         "plan_key": "pro",
         "plan_version_id": "version_1",
         "status": "active",
-        "interval": "month",
+        "currency": "USD",
+        "cadence": Cadence("month"),
         "started_at": started_at or at("2026-01-31"),
         **changes,
     }
+    values.setdefault("anchor", values["started_at"])
+    values.setdefault("billed_until", values["started_at"])
     return Agreement(**values)  # type: ignore[arg-type]  # each test names only what it is about

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, false, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, false, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
-from billing_sdk.server.domain.agreements import LIVE, Agreement
+from billing_sdk.server.domain.agreements import GRANTING, LIVE, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.storage.agreed import agreement_from_row, agreement_to_row
 from billing_sdk.server.storage.catalog import VERSION_COLUMNS, version_from_row
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
-from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import agreements, customers
 from billing_sdk.server.storage.tables.catalog import plan_versions, plans
 from billing_sdk.server.storage.upsert import insert_new
 
 IS_LIVE = agreements.c.status.in_(sorted(LIVE))
+GRANTS = agreements.c.status.in_(sorted(GRANTING))
 BY_ID = select(agreements).where(agreements.c.id == bindparam("wanted"))
 LIVE_OF_GROUP = select(agreements).where(
     agreements.c.customer_id == bindparam("customer"), agreements.c.group_id == bindparam("group"), IS_LIVE
@@ -37,12 +38,12 @@ class AgreementRepository:
         Raises:
             Conflict: the customer has a live agreement of the same plan group.
         """
-        if not insert_new(self._connection, agreements, row_of(agreement)):
+        if not insert_new(self._connection, agreements, agreement_to_row(agreement)):
             raise Conflict("the customer has an agreement of this plan group already")
 
     def save(self, agreement: Agreement) -> None:
         """Store an agreement that has changed."""
-        self._connection.execute(CHANGE, {**row_of(agreement), "wanted": agreement.id})
+        self._connection.execute(CHANGE, {**agreement_to_row(agreement), "wanted": agreement.id})
 
     def get(self, agreement_id: str) -> Agreement:
         """Return an agreement.
@@ -66,14 +67,14 @@ class AgreementRepository:
     def live_of(self, customer_id: str) -> tuple[Agreement, ...]:
         """Return all live agreements of a customer, the oldest first."""
         query = select(agreements).where(agreements.c.customer_id == customer_id, IS_LIVE).order_by(agreements.c.id)
-        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+        return tuple(agreement_from_row(row) for row in self._connection.execute(query).mappings())
 
     def list(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str, live_only: bool = True) -> Page[Agreement]:
         """Return a page of a customer's agreements, in the order of their ids."""
         query = select(agreements).where(agreements.c.customer_id == customer_id)
         if live_only:
             query = query.where(IS_LIVE)
-        return read_page(self._connection, query, agreements.c.id, wanted, _from_row)
+        return read_page(self._connection, query, agreements.c.id, wanted, agreement_from_row)
 
     def live_with_plans(
         self, *, user_id: str | None = None, org_codes: Sequence[str] = (), customer_id: str | None = None
@@ -100,23 +101,8 @@ class AgreementRepository:
             .order_by(customers.c.kind.desc(), agreements.c.id)
         )
         rows = self._connection.execute(query).mappings()
-        return tuple((_from_row(row), version_from_row(row), row["plan_name"]) for row in rows)
+        return tuple((agreement_from_row(row), version_from_row(row), row["plan_name"]) for row in rows)
 
     def _find(self, query: Select[Any], **wanted: str) -> Agreement | None:
         row = self._connection.execute(query, wanted).mappings().first()
-        return None if row is None else _from_row(row)
-
-
-def _from_row(row: RowMapping) -> Agreement:
-    return Agreement(
-        id=row["id"],
-        customer_id=row["customer_id"],
-        group_id=row["group_id"],
-        plan_key=row["plan_key"],
-        plan_version_id=row["plan_version_id"],
-        status=row["status"],
-        interval=row["interval"],
-        started_at=row["started_at"],
-        ended_at=row["ended_at"],
-        is_unpaid=row["is_unpaid"],
-    )
+        return None if row is None else agreement_from_row(row)

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage.agreed import agreement_from_json, agreement_to_json
 from billing_sdk.server.storage.tables.billing import charges
 from billing_sdk.server.storage.upsert import insert_new
 
@@ -65,11 +65,7 @@ def _to_row(charge: PendingCharge) -> dict[str, Any]:
         "id": charge.id,
         "customer_id": charge.agreement.customer_id,
         "group_id": charge.agreement.group_id,
-        "agreement_id": charge.agreement.id,
-        "plan_key": charge.agreement.plan_key,
-        "plan_version_id": charge.agreement.plan_version_id,
-        "interval": charge.agreement.interval,
-        "agreement_started_at": charge.agreement.started_at,
+        "agreement": agreement_to_json(charge.agreement),
         "payment_method_id": charge.payment_method_id,
         "lines": [_line_to_json(line) for line in charge.lines],
         "currency": charge.currency,
@@ -81,19 +77,9 @@ def _to_row(charge: PendingCharge) -> dict[str, Any]:
 
 
 def _from_row(row: RowMapping) -> PendingCharge:
-    agreement = Agreement(
-        id=row["agreement_id"],
-        customer_id=row["customer_id"],
-        group_id=row["group_id"],
-        plan_key=row["plan_key"],
-        plan_version_id=row["plan_version_id"],
-        status="active",
-        interval=row["interval"],
-        started_at=row["agreement_started_at"],
-    )
     return PendingCharge(
         id=row["id"],
-        agreement=agreement,
+        agreement=agreement_from_json(row["agreement"]),
         payment_method_id=row["payment_method_id"],
         lines=tuple(_line_from_json(stored, row["currency"]) for stored in row["lines"]),
         currency=row["currency"],

@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, insert, select
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.agreements.period import period_at
 from billing_sdk.server.domain.metering import Reading, plus, total_of
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage.agreed import agreement_from_row
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import agreements, readings, usage_totals
 from billing_sdk.server.storage.upsert import upsert
 
-LONGEST_PERIOD = timedelta(days=366)
+LONGEST_PERIOD = timedelta(days=3_653)
 READING_COLUMNS = [readings.c[field.name] for field in fields(Reading)]
 
 
@@ -64,7 +64,7 @@ class UsageRepository:
     def unfinished(self, agreement: Agreement, feature_key: str, *, at: datetime) -> Decimal:
         """Return what earlier agreements of the customer for the same plan have used, in periods not over by then."""
         query = (
-            select(agreements.c.started_at, agreements.c.interval, usage_totals.c.period_start, usage_totals.c.total)
+            select(agreements, usage_totals.c.period_start, usage_totals.c.total)
             .join(usage_totals, usage_totals.c.agreement_id == agreements.c.id)
             .where(
                 agreements.c.customer_id == agreement.customer_id,
@@ -74,8 +74,8 @@ class UsageRepository:
                 usage_totals.c.period_start > at - LONGEST_PERIOD,
             )
         )
-        rows = self._connection.execute(query)
-        totals = (row.total for row in rows if period_at(row.started_at, row.interval, row.period_start).end > at)
+        rows = self._connection.execute(query).mappings()
+        totals = (row["total"] for row in rows if agreement_from_row(row).period_at(row["period_start"]).end > at)
         return reduce(plus, totals, Decimal(0))
 
     def _total_with(

@@ -8,7 +8,7 @@ from typing import Literal
 
 from billing_sdk.errors import Conflict, NotFound, PlanMismatch, SamePlan
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.agreements import Agreement, Offer, agree
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
@@ -18,7 +18,7 @@ from billing_sdk.server.domain.invoicing import (
     lines_in_arrears,
     with_credit,
 )
-from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 
@@ -91,16 +91,14 @@ def decide_change(
         raise SamePlan(f"the customer is on {plan.key!r} already", plan=plan.key)
     if tx.charges.find(customer.id, plan.group.id):
         raise Conflict("another change of this customer's plan is under way")
-    agreement = Agreement(
-        id=new_id("agreement"),
-        customer_id=customer.id,
+    offer = Offer(
         group_id=plan.group.id,
         plan_key=plan.key,
         plan_version_id=plan.version.id,
-        status="active",
-        interval=plan.interval,
-        started_at=at,
+        currency=plan.version.currency,
+        cadence=Cadence(plan.interval),
     )
+    agreement = agree(offer, agreement_id=new_id("agreement"), customer_id=customer.id, at=at)
     used = _usage_of(tx, before, at) if before is not None and is_invoice_now else ()
     lines = lines_in_advance(plan.version, agreement.period_at(at)) + used
     if before is not None and is_prorate:

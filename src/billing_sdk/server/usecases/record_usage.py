@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from billing_sdk.errors import AgreementNotLive, IdempotencyMismatch, InvalidRequest, UnknownFeature
+from billing_sdk.errors import AgreementNotLive, AgreementPaused, IdempotencyMismatch, InvalidRequest, UnknownFeature
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Entitlement, Rate
 from billing_sdk.server.domain.events import EventSource
@@ -56,6 +56,7 @@ def record_usage(
     Raises:
         NotFound: there is no such agreement.
         AgreementNotLive: it has ended.
+        AgreementPaused: it is paused.
         UnknownFeature: its plan has no metered feature with this key.
         InvalidQuantity: the value is not a plain decimal number.
         InvalidRequest: the time has no zone or lies ahead, or the key is unusable.
@@ -84,7 +85,7 @@ def record_usage(
             value=quantity,
             used_at=used_at or at,
             recorded_at=at,
-            counted_at=counted_at(min(used_at or at, at), at, agreement.started_at, agreement.interval),
+            counted_at=counted_at(min(used_at or at, at), at, agreement),
         )
         return count_reading(tx, agreement, reading, idempotency_key=idempotency_key, source=source)
 
@@ -125,10 +126,13 @@ def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str) -> N
 
     Raises:
         AgreementNotLive: the agreement has ended.
+        AgreementPaused: it is paused.
         UnknownFeature: its plan has no metered feature with this key.
     """
     if not agreement.is_live:
         raise AgreementNotLive(f"the agreement is {agreement.status}")
+    if not agreement.grants:
+        raise AgreementPaused("what is used can't be counted while the agreement is paused")
     version = tx.catalog.get_version(agreement.plan_version_id)
     included = {entitlement.feature_key for entitlement in version.of_kind(Entitlement)}
     included |= {rate.feature_key for rate in version.of_kind(Rate)}

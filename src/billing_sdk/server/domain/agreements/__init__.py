@@ -1,14 +1,23 @@
 """What customers have agreed to.
 
-It owns the agreement and its lifecycle. It does not own the plan's content (catalog), what the agreement costs
-(invoicing) nor the arithmetic of its periods (periods).
+It owns the agreement, its lifecycle, what is planned for it, and which of its periods an instant falls into. It does
+not own the plan's content (catalog), the calendar (periods), nor what the agreement costs (invoicing). A period is
+half open: it contains its start and not its end. An agreement starts at `started_at`, is charged from `charged_from`
+on, and has been billed up to `billed_until`.
 """
 
 from billing_sdk.server.domain.agreements.agreement import Agreement as Agreement
 from billing_sdk.server.domain.agreements.lifecycle import (
+    GRANTING as GRANTING,
     LIVE as LIVE,
     AgreementEvent as AgreementEvent,
     AgreementStatus as AgreementStatus,
     after as after,
 )
-from billing_sdk.server.domain.agreements.period import period_at as period_at
+from billing_sdk.server.domain.agreements.opening import Offer as Offer, agree as agree
+from billing_sdk.server.domain.agreements.pending import (
+    AgreedAddOn as AgreedAddOn,
+    AgreedDiscount as AgreedDiscount,
+    PendingChange as PendingChange,
+    Timing as Timing,
+)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
-from billing_sdk.server.domain.agreements.lifecycle import LIVE, AgreementEvent, AgreementStatus, after
-from billing_sdk.server.domain.agreements.period import Interval, period_at
-from billing_sdk.server.domain.periods import Period
+from billing_sdk.errors import NothingPending
+from billing_sdk.server.domain.agreements.lifecycle import GRANTING, LIVE, AgreementEvent, AgreementStatus, after
+from billing_sdk.server.domain.agreements.pending import AgreedAddOn, AgreedDiscount, PendingChange
+from billing_sdk.server.domain.periods import Cadence, Period, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +19,21 @@ class Agreement:
 
     Attributes:
         id: starts with `agreement_`.
+        currency: that of every price in it.
+        cadence: how often it is billed.
+        anchor: what all its period boundaries are counted from; before its start where it follows the calendar.
+        zone: the IANA name of the time zone in which its days are counted.
+        started_at: from when on the customer has what the plan includes.
         is_unpaid: the plan was assigned to somebody who had no card; its price is asked for at each sign-in
             until it is paid.
+        trial_ends_at: nothing is charged before; kept after the trial, since there is one for each plan only.
+        billed_until: the end of the period that was billed last, which is when the next one is billed; in a trial
+            the trial's end.
+        cancel_at: when a planned cancellation happens.
+        paused_at: since when it is paused.
+        next_version_id: the version that takes over with the next period.
+        pending_change: what happens to it later.
+        quantities: how many of a licensed fee, such as seats, by the fee's key; one where it isn't named.
     """
 
     id: str
@@ -26,24 +42,118 @@ class Agreement:
     plan_key: str
     plan_version_id: str
     status: AgreementStatus
-    interval: Interval
+    currency: str
+    cadence: Cadence
+    anchor: datetime
     started_at: datetime
+    billed_until: datetime
+    zone: str = "UTC"
     ended_at: datetime | None = None
     is_unpaid: bool = False
+    trial_ends_at: datetime | None = None
+    cancel_at: datetime | None = None
+    paused_at: datetime | None = None
+    next_version_id: str | None = None
+    pending_change: PendingChange | None = None
+    quantities: Mapping[str, int] = field(default_factory=dict)
+    add_ons: tuple[AgreedAddOn, ...] = ()
+    discounts: tuple[AgreedDiscount, ...] = ()
 
     @property
     def is_live(self) -> bool:
-        """Whether the customer has what the plan includes."""
+        """Whether the customer is bound by it."""
         return self.status in LIVE
 
-    def period_at(self, at: datetime) -> Period:
-        """Return the period that contains `at`."""
-        return period_at(self.started_at, self.interval, at)
+    @property
+    def grants(self) -> bool:
+        """Whether the customer has what the plan includes."""
+        return self.status in GRANTING
 
-    def ended_by(self, event: AgreementEvent, at: datetime) -> Agreement:
-        """Return the agreement as it is after an event that ends it.
+    @property
+    def schedule(self) -> Schedule:
+        """The boundaries between its billing periods."""
+        return Schedule(self.anchor, self.cadence, self.zone)
+
+    @property
+    def charged_from(self) -> datetime:
+        """When its first billing period starts: with it, or with the end of its trial."""
+        return self.trial_ends_at or self.started_at
+
+    def period_at(self, at: datetime) -> Period:
+        """Return the period that contains an instant; one from before the agreement counts as its start.
+
+        A trial is a period of its own. The first one after it is shorter than the others where the anchor lies
+        before it.
+        """
+        at = max(at, self.started_at)
+        if at < self.charged_from:
+            return Period(self.started_at, self.charged_from)
+        whole = self.schedule.period_at(at)
+        return Period(max(whole.start, self.charged_from), whole.end)
+
+    @property
+    def billed_period(self) -> Period:
+        """The period that was billed last; in a trial, the trial."""
+        whole = self.schedule.period(self.schedule.index_at(self.billed_until) - 1)
+        if self.billed_until <= self.charged_from:
+            return Period(self.started_at, self.charged_from)
+        return Period(max(whole.start, self.charged_from), self.billed_until)
+
+    def quantity_of(self, fee_key: str) -> int:
+        """Return how many of a licensed fee are agreed."""
+        return self.quantities.get(fee_key, 1)
+
+    def ended_by(self, event: Literal["replace", "cancel"], at: datetime) -> Agreement:
+        """Return the agreement as it is after an event that ends it; whatever was planned for it is off.
 
         Raises:
             AgreementNotLive: it has ended before.
         """
-        return replace(self, status=after(self.status, event), ended_at=at)
+        ended = self._after(event)
+        return replace(ended, ended_at=at, pending_change=None, cancel_at=None, next_version_id=None)
+
+    def with_trial_ended(self) -> Agreement:
+        """Return the agreement as it is when its trial is over and its first period is billed.
+
+        Raises:
+            AgreementNotLive: it isn't in a trial.
+        """
+        ended = self._after("end_trial")
+        return replace(ended, billed_until=ended.period_at(ended.charged_from).end)
+
+    def with_next_period_billed(self) -> Agreement:
+        """Return the agreement as it is when the period that starts at `billed_until` is billed."""
+        return replace(self, billed_until=self.period_at(self.billed_until).end)
+
+    def paused_from(self, at: datetime) -> Agreement:
+        """Return the agreement as it is while nothing is charged and nothing is included.
+
+        Raises:
+            AgreementPaused: it is paused already.
+            NotPausable: it is in its trial.
+            AgreementNotLive: it has ended.
+        """
+        return replace(self._after("pause"), paused_at=at)
+
+    def resumed_at(self, at: datetime) -> Agreement:
+        """Return the agreement as it is after a pause, billed up to the end of the present period.
+
+        Raises:
+            NotPaused: it isn't paused.
+            AgreementNotLive: it has ended.
+        """
+        resumed = replace(self._after("resume"), paused_at=None)
+        return resumed if at < self.billed_until else replace(resumed, billed_until=self.period_at(at).end)
+
+    def without_plans(self) -> Agreement:
+        """Return the agreement without the change or cancellation that was planned.
+
+        Raises:
+            NothingPending: neither was.
+        """
+        if self.cancel_at is None and self.pending_change is None:
+            raise NothingPending("neither a change nor a cancellation is planned")
+        return replace(self, cancel_at=None, pending_change=None)
+
+    def _after(self, event: AgreementEvent) -> Agreement:
+        return replace(self, status=after(self.status, event))

@@ -46,8 +46,8 @@ class GrantedEntitlement:
 
 
 def entitlements_of(agreement: Agreement, version: PlanVersion) -> tuple[GrantedEntitlement, ...]:
-    """Return what a live agreement includes, in the order of its plan's components; nothing once it has ended."""
-    if not agreement.is_live:
+    """Return what an agreement includes, in the order of its plan's components; nothing while it is paused or over."""
+    if not agreement.grants:
         return ()
     rates = {rate.feature_key: rate for rate in version.of_kind(Rate)}
     granted = []

@@ -10,7 +10,7 @@ from decimal import Context, Decimal
 from typing import Literal
 
 from billing_sdk.errors import InvalidQuantity
-from billing_sdk.server.domain.agreements.period import Interval, period_at
+from billing_sdk.server.domain.agreements import Agreement
 
 ReadingKind = Literal["absolute", "delta"]
 
@@ -60,16 +60,16 @@ def plus(total: Decimal, value: Decimal) -> Decimal:
     return EXACT.add(total, value)
 
 
-def counted_at(used_at: datetime, recorded_at: datetime, started_at: datetime, interval: Interval) -> datetime:
+def counted_at(used_at: datetime, recorded_at: datetime, agreement: Agreement) -> datetime:
     """Return the instant that a reading counts at.
 
     It is that of the use. A use of a period that was over when it was recorded counts at the record instead, and
     so in the period that contains the record: a period that has ended does not change any more. A use from before
     the agreement counts at its start.
     """
-    current = period_at(started_at, interval, recorded_at)
-    if used_at < started_at:
-        return started_at if current.start == started_at else recorded_at
+    current = agreement.period_at(recorded_at)
+    if used_at < agreement.started_at:
+        return agreement.started_at if current.start == agreement.started_at else recorded_at
     return used_at if used_at >= current.start else recorded_at
 
 

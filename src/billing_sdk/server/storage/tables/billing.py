@@ -63,18 +63,30 @@ agreements = Table(
     Column("plan_key", String(255), ForeignKey("plans.key"), nullable=False),
     Column("plan_version_id", String(64), ForeignKey("plan_versions.id"), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("interval", String(16), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("cadence", String(32), nullable=False),
+    Column("anchor", Instant, nullable=False),
+    Column("zone", String(64), nullable=False),
     Column("started_at", Instant, nullable=False),
+    Column("billed_until", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("is_unpaid", Boolean, nullable=False),
+    Column("trial_ends_at", Instant),
+    Column("cancel_at", Instant),
+    Column("paused_at", Instant),
+    Column("next_version_id", String(64)),
+    Column("pending_change", JSON(none_as_null=True)),
+    Column("quantities", JSON, nullable=False),
+    Column("add_ons", JSON, nullable=False),
+    Column("discounts", JSON, nullable=False),
     # Whatever the code does: a customer has at most one live agreement of each group.
     Index(
         "uq_agreements_live",
         "customer_id",
         "group_id",
         unique=True,
-        sqlite_where=text("status = 'active'"),
-        postgresql_where=text("status = 'active'"),
+        sqlite_where=text("status IN ('trialing', 'active', 'paused')"),
+        postgresql_where=text("status IN ('trialing', 'active', 'paused')"),
     ),
 )
 
@@ -86,11 +98,8 @@ charges = Table(
     Column("id", String(64), primary_key=True),
     Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False),
     Column("group_id", String(64), ForeignKey("plan_groups.id"), nullable=False),
-    Column("agreement_id", String(64), nullable=False),
-    Column("plan_key", String(255), ForeignKey("plans.key"), nullable=False),
-    Column("plan_version_id", String(64), ForeignKey("plan_versions.id"), nullable=False),
-    Column("interval", String(16), nullable=False),
-    Column("agreement_started_at", Instant, nullable=False),
+    # All of the agreement that it pays for, which need not be there yet.
+    Column("agreement", JSON, nullable=False),
     Column("payment_method_id", String(64), ForeignKey("payment_methods.id"), nullable=False),
     Column("lines", JSON, nullable=False),
     Column("currency", String(3), nullable=False),
@@ -99,6 +108,21 @@ charges = Table(
     Column("started_at", Instant, nullable=False),
     Column("lease_ends_at", Instant, nullable=False),
     UniqueConstraint("customer_id", "group_id"),
+)
+
+# What is owed to customers, and what of it was used: the amounts of one customer and currency add up to the balance.
+customer_credits = Table(
+    "customer_credits",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
+    Column("currency", String(3), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("agreement_id", String(64)),
+    Column("charge_id", String(64), index=True),
+    Column("invoice_id", String(64), ForeignKey("invoices.id")),
+    Column("at", Instant, nullable=False),
 )
 
 payments = Table(

@@ -1,0 +1,65 @@
+"""What is agreed beside the plan itself: add-ons, discounts, and a change that is to happen later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from billing_sdk.money import Money
+
+# When a change or a cancellation happens: at once, at the end of the period that was billed last, or at an instant.
+Timing: TypeAlias = Literal["now", "period_end"] | datetime
+Asker = Literal["admin", "api", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedAddOn:
+    """An add-on that an agreement comes with."""
+
+    plan_key: str
+    plan_version_id: str
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedDiscount:
+    """What a coupon takes off; `periods_left` counts the billing periods to come, None means all of them."""
+
+    coupon_key: str
+    percent_off: Decimal | None = None
+    amount_off: Money | None = None
+    periods_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChange:
+    """A change that was asked for now and happens later, with all that was asked for.
+
+    Where plan and version are those of the agreement itself, only what comes with it changes, such as the seats.
+
+    Attributes:
+        at: when it happens.
+        currency: that of the prices; None keeps the agreement's.
+        may_owe: whether a customer without a card gets the plan all the same.
+        is_prorate: None leaves it to the policy at that time, as `is_invoice_now` does.
+        wants_trial: None takes the plan's trial where the customer has had none.
+        source: who asked, as events name them.
+        actor: who asked, as the audit names them.
+    """
+
+    plan_key: str
+    plan_version_id: str
+    at: datetime
+    currency: str | None = None
+    quantities: Mapping[str, int] = field(default_factory=dict)
+    add_ons: tuple[AgreedAddOn, ...] = ()
+    coupon_key: str | None = None
+    may_owe: bool = False
+    is_prorate: bool | None = None
+    is_invoice_now: bool | None = None
+    wants_trial: bool | None = None
+    source: Asker = "user"
+    actor: str = "user"

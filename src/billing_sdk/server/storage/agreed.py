@@ -1,0 +1,107 @@
+"""Agreements as rows, as JSON, and back.
+
+A charge that is pending keeps the whole agreement that it pays for, as JSON; the table keeps the same values in
+columns, of which those that hold more than one value are JSON too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import AgreedAddOn, AgreedDiscount, Agreement, PendingChange
+from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.storage.rows import row_of
+
+INSTANTS = ("anchor", "started_at", "billed_until", "ended_at", "trial_ends_at", "cancel_at", "paused_at")
+
+
+def agreement_to_row(agreement: Agreement) -> dict[str, Any]:
+    """Return an agreement's columns."""
+    return {
+        **row_of(agreement),
+        "cadence": str(agreement.cadence),
+        "pending_change": _pending_to_json(agreement.pending_change) if agreement.pending_change else None,
+        "quantities": dict(agreement.quantities),
+        "add_ons": [row_of(add_on) for add_on in agreement.add_ons],
+        "discounts": [_discount_to_json(discount) for discount in agreement.discounts],
+    }
+
+
+def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
+    """Return the agreement in a row, which may have further columns."""
+    return Agreement(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        group_id=row["group_id"],
+        plan_key=row["plan_key"],
+        plan_version_id=row["plan_version_id"],
+        status=row["status"],
+        currency=row["currency"],
+        cadence=Cadence.from_text(row["cadence"]),
+        anchor=row["anchor"],
+        started_at=row["started_at"],
+        billed_until=row["billed_until"],
+        zone=row["zone"],
+        ended_at=row["ended_at"],
+        is_unpaid=row["is_unpaid"],
+        trial_ends_at=row["trial_ends_at"],
+        cancel_at=row["cancel_at"],
+        paused_at=row["paused_at"],
+        next_version_id=row["next_version_id"],
+        pending_change=_pending_from_json(row["pending_change"]) if row["pending_change"] else None,
+        quantities=row["quantities"],
+        add_ons=tuple(AgreedAddOn(**add_on) for add_on in row["add_ons"]),
+        discounts=tuple(_discount_from_json(discount) for discount in row["discounts"]),
+    )
+
+
+def agreement_to_json(agreement: Agreement) -> dict[str, Any]:
+    """Return an agreement in JSON values."""
+    row = agreement_to_row(agreement)
+    return {**row, **{name: row[name] and row[name].isoformat() for name in INSTANTS}}
+
+
+def agreement_from_json(stored: Mapping[str, Any]) -> Agreement:
+    """Return the agreement that was stored as JSON."""
+    instants = {name: stored[name] and datetime.fromisoformat(stored[name]) for name in INSTANTS}
+    return agreement_from_row({**stored, **instants})
+
+
+def _pending_to_json(pending: PendingChange) -> dict[str, Any]:
+    return {
+        **row_of(pending),
+        "at": pending.at.isoformat(),
+        "quantities": dict(pending.quantities),
+        "add_ons": [row_of(add_on) for add_on in pending.add_ons],
+    }
+
+
+def _pending_from_json(stored: Mapping[str, Any]) -> PendingChange:
+    at, add_ons = datetime.fromisoformat(stored["at"]), tuple(AgreedAddOn(**one) for one in stored["add_ons"])
+    return PendingChange(**{**stored, "at": at, "add_ons": add_ons})
+
+
+def _discount_to_json(discount: AgreedDiscount) -> dict[str, Any]:
+    percent, amount = discount.percent_off, discount.amount_off
+    return {
+        "coupon_key": discount.coupon_key,
+        "percent_off": None if percent is None else f"{percent:f}",
+        "amount_off": None if amount is None else {"minor": amount.minor, "currency": amount.currency},
+        "periods_left": discount.periods_left,
+    }
+
+
+def _discount_from_json(stored: Mapping[str, Any]) -> AgreedDiscount:
+    percent, amount = stored["percent_off"], stored["amount_off"]
+    return AgreedDiscount(
+        coupon_key=stored["coupon_key"],
+        percent_off=None if percent is None else Decimal(percent),
+        amount_off=None if amount is None else Money(amount["minor"], amount["currency"]),
+        periods_left=stored["periods_left"],
+    )
