@@ -12,6 +12,7 @@ from billing_sdk.server.storage.attempts import AttemptRepository
 from billing_sdk.server.storage.audit import AuditRepository
 from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
+from billing_sdk.server.storage.coupons import CouponRepository
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
@@ -44,6 +45,7 @@ class UnitOfWork:
         self.applications = ApplicationRepository(connection)
         self.seeds = SeedRepository(connection, sealer, opened_seeds)
         self.catalog = CatalogRepository(connection)
+        self.coupons = CouponRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection)
         self.charges = ChargeRepository(connection)

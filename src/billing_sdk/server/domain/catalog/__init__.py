@@ -4,6 +4,7 @@ It owns features, plans and their versions, plan groups and pricing tables, and 
 It does not own who bought what (agreements), nor how usage is priced (rating).
 """
 
+from billing_sdk.server.domain.catalog.coupon import Coupon as Coupon, CouponDuration as CouponDuration
 from billing_sdk.server.domain.catalog.feature import Feature as Feature, FeatureType as FeatureType
 from billing_sdk.server.domain.catalog.plan import (
     Component as Component,

@@ -15,7 +15,7 @@ from billing_sdk.money import Money
 CouponDuration = Literal["once", "repeating", "forever"]
 DURATIONS: frozenset[str] = frozenset({"once", "repeating", "forever"})
 
-KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 WHOLE = Decimal(100)
 MOST_PERIODS = 1_200
 MOST_REDEMPTIONS = 10**9
@@ -54,7 +54,7 @@ class Coupon:
     def __post_init__(self) -> None:
         if not KEY.fullmatch(self.key):
             raise InvalidRequest(
-                "a coupon's key is 1 to 200 letters, digits, and `_`, `.` or `-` between them", parameter="key"
+                "a coupon's key is 1 to 100 letters, digits, and `_`, `.` or `-` between them", parameter="key"
             )
         if (self.percent_off is None) == (not self.amount_off):
             raise InvalidRequest("a coupon takes a percentage off, or amounts; not both", parameter="percent_off")

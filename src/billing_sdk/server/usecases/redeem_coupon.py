@@ -1,0 +1,56 @@
+"""Redeem a coupon, in the transaction of whatever the discount is agreed with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from billing_sdk.errors import CouponEnded
+from billing_sdk.server.domain.agreements import AgreedDiscount
+from billing_sdk.server.storage import UnitOfWork
+
+
+def redeem_coupon(
+    tx: UnitOfWork,
+    coupon_key: str,
+    *,
+    customer_id: str,
+    agreement_id: str,
+    plan_keys: Collection[str],
+    currency: str,
+    at: datetime,
+) -> AgreedDiscount:
+    """Count one redemption, and return what the agreement keeps of it.
+
+    Where the agreement does not come about, because its first charge is refused, `release_redemptions` undoes it.
+
+    Args:
+        tx: the transaction.
+        coupon_key: as somebody typed it.
+        customer_id: who redeems it.
+        agreement_id: what it counts for.
+        plan_keys: the plan of the agreement, and its add-ons.
+        currency: what the agreement is billed in.
+        at: the present of the customer.
+
+    Raises:
+        UnknownCoupon: no coupon has this key.
+        CouponEnded: it is archived, its last day is over, or it was redeemed as often as it may be.
+        CouponMismatch: it is not for these plans, or takes nothing off in this currency.
+        Conflict: it counts for this agreement already.
+    """
+    coupon = tx.coupons.get(coupon_key)
+    coupon.check(plan_keys=plan_keys, currency=currency, at=at)
+    if not tx.coupons.redeem(coupon.key, customer_id=customer_id, agreement_id=agreement_id, at=at):
+        raise CouponEnded(f"the coupon {coupon.key!r} has just been redeemed for the last time", coupon=coupon.key)
+    return AgreedDiscount(
+        coupon_key=coupon.key,
+        percent_off=coupon.percent_off,
+        amount_off=coupon.amount_in(currency),
+        periods_left=coupon.periods_left,
+    )
+
+
+def release_redemptions(tx: UnitOfWork, agreement_id: str) -> None:
+    """Give back what an agreement has redeemed that has not come about."""
+    tx.coupons.give_back(agreement_id)

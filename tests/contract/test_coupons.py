@@ -1,0 +1,121 @@
+"""Coupons as they are kept, and counted."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing_sdk.errors import Conflict, CouponEnded, InvalidRequest, UnknownCoupon, UnknownPlan
+from billing_sdk.money import Money
+from billing_sdk.server.usecases.create_coupon import archive_coupon, create_coupon
+from tests.databases import passing_database
+from tests.engines import NOON, engine_on, payer
+
+
+@pytest.fixture
+def engine():
+    """An engine on SQLite, where the database is not the point."""
+    with engine_on("sqlite://") as opened:
+        yield opened
+
+
+def test_a_coupon_is_found_as_it_was_created(engine):
+    made = create_coupon(
+        engine,
+        key="SPRING26",
+        name=" Spring ",
+        amount_off=[Money(500, "USD"), Money(450, "EUR")],
+        duration="repeating",
+        periods=3,
+        redeem_by=NOON + timedelta(days=30),
+        max_redemptions=10,
+        plan_keys=["pro_monthly", "pro_monthly"],
+    )
+    with engine.read() as tx:
+        assert tx.coupons.get("SPRING26") == made
+        assert tx.coupons.list().items == (made,)
+        assert [record["action"] for record in tx.audit.of("SPRING26")] == ["coupon.create"]
+    assert (made.name, made.plan_keys) == ("Spring", ("pro_monthly",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"plan_keys": ["pro_monthly", "nothing"]}, UnknownPlan, id="for a plan that does not exist"),
+        pytest.param({"name": ""}, InvalidRequest, id="without a name"),
+        pytest.param({"percent_off": None}, InvalidRequest, id="that takes nothing off"),
+    ],
+)
+def test_a_coupon_is_not_created(engine, changes, error):
+    with pytest.raises(error):
+        create_coupon(engine, **{"key": "SPRING26", "name": "Spring", "percent_off": Decimal(20), **changes})
+    with engine.read() as tx, pytest.raises(UnknownCoupon):
+        tx.coupons.get("SPRING26")
+
+
+def test_a_key_is_given_once_even_where_its_coupon_is_archived(engine):
+    create_coupon(engine, key="SPRING26", name="Spring", percent_off=Decimal(20))
+    archive_coupon(engine, key="SPRING26")
+    with pytest.raises(Conflict, match="SPRING26"):
+        create_coupon(engine, key="SPRING26", name="Spring again", percent_off=Decimal(30))
+
+
+def test_an_archived_coupon_stays_as_it_was_archived(engine):
+    create_coupon(engine, key="SPRING26", name="Spring", percent_off=Decimal(20))
+    archived = archive_coupon(engine, key="SPRING26")
+    assert archived.archived_at == NOON
+    assert archive_coupon(engine, key="SPRING26") == archived
+    customer = payer(engine)
+    with engine.begin() as tx:
+        assert not tx.coupons.redeem("SPRING26", customer_id=customer.id, agreement_id="agreement_1", at=NOON)
+
+
+def test_a_redemption_is_counted_once_for_an_agreement_and_can_be_given_back(engine):
+    made = create_coupon(engine, key="SPRING26", name="Spring", percent_off=Decimal(20), max_redemptions=1)
+    customer = payer(engine)
+
+    def redeem(agreement_id: str) -> bool:
+        with engine.begin() as tx:
+            return tx.coupons.redeem("SPRING26", customer_id=customer.id, agreement_id=agreement_id, at=NOON)
+
+    assert redeem("agreement_1")
+    assert not redeem("agreement_2")
+    with engine.begin() as tx:
+        tx.coupons.give_back("agreement_1")
+        tx.coupons.give_back("agreement_3")
+        assert tx.coupons.get("SPRING26") == made
+    assert redeem("agreement_2")
+
+
+def test_the_same_coupon_counts_once_for_an_agreement(engine):
+    made = create_coupon(engine, key="SPRING26", name="Spring", percent_off=Decimal(20))
+    customer = payer(engine)
+    with engine.begin() as tx:
+        assert tx.coupons.redeem("SPRING26", customer_id=customer.id, agreement_id="agreement_1", at=NOON)
+    with pytest.raises(Conflict, match="already"), engine.begin() as tx:
+        tx.coupons.redeem("SPRING26", customer_id=customer.id, agreement_id="agreement_1", at=NOON)
+    with engine.read() as tx:
+        assert tx.coupons.get("SPRING26") == replace(made, redeemed=1)
+
+
+@pytest.mark.postgres
+def test_the_last_redemption_goes_to_one_of_those_who_ask_at_once(postgres):
+    with passing_database(postgres) as url, engine_on(url) as engine:
+        create_coupon(engine, key="LAST", name="Last", percent_off=Decimal(20), max_redemptions=3)
+        customer = payer(engine)
+
+        def ask(number: int) -> bool:
+            with engine.begin() as tx:
+                return tx.coupons.redeem("LAST", customer_id=customer.id, agreement_id=f"agreement_{number}", at=NOON)
+
+        with ThreadPoolExecutor(8) as pool:
+            won = list(pool.map(ask, range(16)))
+        with engine.read() as tx:
+            coupon = tx.coupons.get("LAST")
+    assert (sum(won), coupon.redeemed) == (3, 3)
+    with pytest.raises(CouponEnded):
+        coupon.check(plan_keys=["free"], currency="USD", at=NOON)
