@@ -1,17 +1,28 @@
-"""Money: whole minor units of one currency, and the only place where a Decimal becomes one.
+"""Money: whole minor units of one currency, and the only place where an exact number becomes one.
 
-Amounts that are charged, posted or shown are `Money`. Rates and quantities are `Decimal`. No float comes near
-either. A price times a quantity is rounded once, half up, by `round_half_up`; a total is divided by `allocate`,
-which keeps its sum.
+Amounts that are charged, posted or shown are `Money`. Rates and quantities are `Decimal`, shares of a period are
+`Fraction`. No float comes near any of them. What they come to is rounded once, by `round_money`; a total is divided
+by `allocate`, which keeps its sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from fractions import Fraction
+from typing import Literal
 
 from billing_sdk.errors import CurrencyMismatch, InvalidAmount
+
+Rounding = Literal["half_up", "half_even", "up", "down"]
+
+# Sums and products of quantities, prices and percentages in here are exact: the default of 28 digits would round them
+# in silence. What does not fit 200 digits raises.
+EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+
+# Far above any real amount, and far below what a database column or a JSON number can hold.
+MAX_MINOR = 10**15
 
 # ISO 4217 lists the digits after the decimal separator; currencies not named here have two.
 EXPONENTS = {
@@ -90,15 +101,42 @@ def total(amounts: Sequence[Money], currency: str) -> Money:
     return result
 
 
-def round_half_up(minor: Decimal, currency: str) -> Money:
-    """Make an exact number of minor units whole: half up, away from zero.
+def round_money(minor: Decimal | Fraction, currency: str, rounding: Rounding = "half_up") -> Money:
+    """Make an exact number of minor units whole: the only verb that rounds.
+
+    Args:
+        minor: what something comes to.
+        currency: the amount's currency.
+        rounding: `half_up` takes a half away from zero, `half_even` to the even neighbour; `up` takes any fraction
+            away from zero, `down` drops it.
 
     Raises:
-        InvalidAmount: the number is not finite.
+        InvalidAmount: the number is not finite, or above a quadrillion (`MAX_MINOR`).
     """
-    if not minor.is_finite():
+    if isinstance(minor, Decimal) and not minor.is_finite():
         raise InvalidAmount("an amount has to be finite")
-    return Money(int(minor.quantize(Decimal(1), rounding=ROUND_HALF_UP)), currency)
+    if not -MAX_MINOR <= minor <= MAX_MINOR:
+        raise InvalidAmount(f"an amount of more than {MAX_MINOR} minor units can't be charged")
+    numerator, denominator = minor.as_integer_ratio()
+    whole, rest = divmod(abs(numerator), denominator)
+    match rounding:
+        case "half_up":
+            is_more = 2 * rest >= denominator
+        case "half_even":
+            is_more = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
+        case "up":
+            is_more = rest > 0
+        case "down":
+            is_more = False
+    size = whole + is_more
+    return Money(-size if numerator < 0 else size, currency)
+
+
+def digits_of(number: Decimal) -> str:
+    """Return a number in plain digits, exact and without trailing zeros: the one spelling of its value."""
+    text = f"{number:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def allocate(amount: Money, weights: Sequence[int]) -> tuple[Money, ...]:

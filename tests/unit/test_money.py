@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, strategies as st
 
 from billing_sdk.errors import CurrencyMismatch, InvalidAmount
-from billing_sdk.money import Money, allocate, exponent, round_half_up, total, zero
+from billing_sdk.money import (
+    EXACT,
+    MAX_MINOR,
+    Money,
+    Rounding,
+    allocate,
+    exponent,
+    round_money,
+    total,
+    zero,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,13 +41,46 @@ def test_an_amount_is_shown_with_its_currencys_digits(amount: Money, shown: str)
     [("0.5", 1), ("1.5", 2), ("2.5", 3), ("-0.5", -1), ("-2.5", -3), ("2.4999", 2), ("1E+3", 1000)],
 )
 def test_a_half_is_rounded_away_from_zero(minor: str, rounded: int) -> None:
-    assert round_half_up(Decimal(minor), "EUR") == Money(rounded, "EUR")
+    assert round_money(Decimal(minor), "EUR") == Money(rounded, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("rounding", "rounded"),
+    [
+        ("half_up", [1, 1, 2, 3, 3, -1, -3]),
+        ("half_even", [0, 1, 2, 2, 3, 0, -2]),
+        ("up", [1, 1, 2, 3, 3, -1, -3]),
+        ("down", [0, 0, 1, 2, 2, 0, -2]),
+    ],
+)
+def test_each_way_of_rounding_is_the_same_for_decimals_and_for_fractions(
+    rounding: Rounding, rounded: list[int]
+) -> None:
+    exact = [Decimal(text) for text in ("0.5", "0.51", "1.5", "2.5", "2.6", "-0.5", "-2.5")]
+    assert [round_money(minor, "EUR", rounding).minor for minor in exact] == rounded
+    assert [round_money(Fraction(minor), "EUR", rounding).minor for minor in exact] == rounded
+
+
+def test_a_third_that_no_decimal_can_hold_is_rounded_exactly() -> None:
+    assert round_money(Fraction(10**15 - 1, 3), "EUR") == Money((10**15 - 1) // 3, "EUR")
+    assert round_money(Fraction(1, 3) + Fraction(1, 6), "EUR") == Money(1, "EUR")
+
+
+def test_digits_beyond_the_usual_precision_still_decide_a_half() -> None:
+    below = Decimal("0.4" + "9" * 40)
+    assert [round_money(minor, "EUR").minor for minor in (below, EXACT.add(below, Decimal("1E-41")))] == [0, 1]
+
+
+@pytest.mark.parametrize("minor", [Decimal(MAX_MINOR) + 1, Fraction(-MAX_MINOR - 1), Decimal("1E+999999")])
+def test_an_amount_that_nobody_can_mean_is_refused(minor: Decimal | Fraction) -> None:
+    with pytest.raises(InvalidAmount):
+        round_money(minor, "EUR")
 
 
 @pytest.mark.parametrize("minor", ["NaN", "Infinity", "-Infinity"])
 def test_an_amount_that_is_not_finite_is_refused(minor: str) -> None:
     with pytest.raises(InvalidAmount):
-        round_half_up(Decimal(minor), "EUR")
+        round_money(Decimal(minor), "EUR")
 
 
 def test_two_currencies_can_be_neither_added_nor_compared() -> None:

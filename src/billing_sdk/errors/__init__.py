@@ -122,6 +122,7 @@ from billing_sdk.errors._objects import (
     UnknownCoupon as UnknownCoupon,
     VersionNotFound as VersionNotFound,
 )
+from billing_sdk.errors._rating import InvalidPrice as InvalidPrice, InvalidTiers as InvalidTiers
 from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as BillingError
 from billing_sdk.errors._time import InvalidCadence as InvalidCadence, InvalidZone as InvalidZone
 

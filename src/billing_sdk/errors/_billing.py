@@ -193,4 +193,4 @@ class InvalidAmount(APIError):
     code = "invalid_amount"
     status = 400
     title = "Invalid amount"
-    default_remedy = "Give whole minor units of a known currency."
+    default_remedy = "Give minor units of a known currency: whole ones to charge, at most 12 decimals in a price."

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from billing_sdk.errors import InvalidQuantity, LimitReached, PaymentRequired, ReservationEnded
+from billing_sdk.money import digits_of
 from billing_sdk.server.domain.entitlements import allowance_of
-from billing_sdk.server.domain.metering import Reservation, digits_of, parse_units, require_room
+from billing_sdk.server.domain.metering import Reservation, parse_units, require_room
 from tests.unit.domain.things import agreement, entitlement, rate, version
 
 pytestmark = pytest.mark.attack(108)

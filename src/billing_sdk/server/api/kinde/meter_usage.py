@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from billing_sdk.money import digits_of
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.instants import read_instant
@@ -38,7 +39,7 @@ class UsageView(BaseModel):
     @classmethod
     def of(cls, recorded: RecordedReading) -> UsageView:
         """Show a reading."""
-        return cls(id=recorded.id, feature_code=recorded.feature_key, total=f"{recorded.total.normalize():f}")
+        return cls(id=recorded.id, feature_code=recorded.feature_key, total=digits_of(recorded.total))
 
 
 class UsageAnswer(Answer):

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from billing_sdk.money import digits_of
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.security import scoped
-from billing_sdk.server.domain.metering import Reservation, ReservationStatus, digits_of
+from billing_sdk.server.domain.metering import Reservation, ReservationStatus
 from billing_sdk.server.usecases.commit_reservation import commit_reservation
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.release_reservation import release_reservation

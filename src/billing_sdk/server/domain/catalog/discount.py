@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Protocol
 
 from billing_sdk.errors import CurrencyMismatch
-from billing_sdk.money import Money, allocate, round_half_up, total, zero
+from billing_sdk.money import Money, allocate, round_money, total, zero
 
 ORDER = "percentages, then amounts"
-WHOLE = Decimal(100)
 
 
 class Discount(Protocol):
@@ -74,7 +74,7 @@ def _shares(left: Sequence[Money], one: Discount) -> tuple[Money, ...]:
     if not whole:
         return tuple(zero(currency) for _ in left)
     if one.percent_off is not None:
-        off = round_half_up(Decimal(whole.minor) * one.percent_off / WHOLE, currency)
+        off = round_money(Fraction(whole.minor) * Fraction(one.percent_off) / 100, currency)
     elif one.amount_off is not None and one.amount_off.currency == currency:
         off = min(one.amount_off, whole)
     else:

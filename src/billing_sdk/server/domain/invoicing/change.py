@@ -10,16 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
-from billing_sdk.errors import InvalidAmount
-from billing_sdk.money import Money, round_half_up, total
+from billing_sdk.money import EXACT, Money, round_money, total
 from billing_sdk.server.domain.catalog import PlanVersion, Rate
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
-from billing_sdk.server.domain.metering.usage import EXACT
 from billing_sdk.server.domain.periods import Period
-
-# Far above any real amount, and far below what a database column or a JSON number can hold.
-MAX_MINOR = 10**15
 
 
 def lines_in_arrears(version: PlanVersion, period: Period, used: Mapping[str, Decimal]) -> tuple[InvoiceLine, ...]:
@@ -38,7 +34,7 @@ def credit_for_unused(paid: Money, period: Period, at: datetime) -> Money:
     """Return the part of what was paid for a period that falls on its time after `at`, to the second."""
     whole = int((period.end - period.start).total_seconds())
     unused = max(0, min(whole, int((period.end - at).total_seconds())))
-    return round_half_up(Decimal(paid.minor * unused) / Decimal(whole), paid.currency)
+    return round_money(Fraction(paid.minor * unused, whole), paid.currency)
 
 
 def with_credit(lines: tuple[InvoiceLine, ...], credit: Money, *, of: InvoiceLine) -> tuple[InvoiceLine, ...]:
@@ -55,12 +51,9 @@ def with_credit(lines: tuple[InvoiceLine, ...], credit: Money, *, of: InvoiceLin
 
 
 def _usage_line(rate: Rate, version: PlanVersion, period: Period, quantity: Decimal) -> InvoiceLine:
-    exact = EXACT.multiply(rate.unit_amount, quantity)
-    if abs(exact) > MAX_MINOR:
-        raise InvalidAmount(f"the usage of {rate.feature_key!r} comes to more than can be charged")
     return InvoiceLine(
         description=rate.line_description or rate.name,
-        amount=round_half_up(exact, rate.currency),
+        amount=round_money(EXACT.multiply(rate.unit_amount, quantity), rate.currency),
         period=period,
         plan_version_id=version.id,
         component_id=rate.id,

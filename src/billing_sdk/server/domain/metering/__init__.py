@@ -9,7 +9,6 @@ from billing_sdk.server.domain.metering.reservation import (
     Reservation as Reservation,
     ReservationEvent as ReservationEvent,
     ReservationStatus as ReservationStatus,
-    digits_of as digits_of,
     parse_units as parse_units,
     require_room as require_room,
 )

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal
 
 from billing_sdk.errors import InvalidQuantity, LimitReached, ReservationEnded
+from billing_sdk.money import digits_of
 from billing_sdk.server.domain.metering.usage import parse_quantity, plus
 
 ReservationStatus = Literal["held", "committed", "released", "expired"]
@@ -99,9 +100,3 @@ def require_room(feature_key: str, *, limit: int | None, used: Decimal, held: De
         held=digits_of(held),
         asked=digits_of(asked),
     )
-
-
-def digits_of(quantity: Decimal) -> str:
-    """Return a quantity in plain digits, without zeros that say nothing."""
-    digits = f"{quantity:f}"
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -6,19 +6,17 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Literal
 
 from billing_sdk.errors import InvalidQuantity
+from billing_sdk.money import EXACT
 from billing_sdk.server.domain.agreements import Agreement
 
 ReadingKind = Literal["absolute", "delta"]
 
 # Checked before Decimal sees the text: Decimal itself takes "1E+999999", underscores and digits of any script.
 QUANTITY = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", re.ASCII)
-
-# Wide enough for the sum of any number of quantities: the default of 28 digits would round one of 20 + 12.
-EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
