@@ -293,6 +293,8 @@ UNRECORDED = {
     "recover": "forgets what is over",
     "release_reservation": "gives back what nothing was used of",
     "reserve_usage": "holds a part of a limit for minutes; what is used of it becomes a reading",
+    "run_due": "a lease on what is due, and rest after a failure",
+    "run_timer": "drops what is about nothing any more; what a timer does is recorded by its handler",
     "verify_audit": "the audit itself",
 }
 

@@ -124,7 +124,13 @@ from billing_sdk.errors._objects import (
 )
 from billing_sdk.errors._rating import InvalidPrice as InvalidPrice, InvalidTiers as InvalidTiers
 from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as BillingError
-from billing_sdk.errors._time import InvalidCadence as InvalidCadence, InvalidZone as InvalidZone
+from billing_sdk.errors._time import (
+    ClockMovedBack as ClockMovedBack,
+    ClockNotAllowed as ClockNotAllowed,
+    ClockStopped as ClockStopped,
+    InvalidCadence as InvalidCadence,
+    InvalidZone as InvalidZone,
+)
 
 
 def catalogue() -> Iterator[type[BillingError]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors._answers import InvalidRequest
+from billing_sdk.errors._answers import APIError, Conflict, Forbidden, InvalidRequest
 
 
 class InvalidCadence(InvalidRequest):
@@ -19,3 +19,28 @@ class InvalidZone(InvalidRequest):
     code = "invalid_zone"
     title = "Unknown time zone"
     default_remedy = "Use a name of the IANA database, such as Europe/Berlin."
+
+
+class ClockMovedBack(APIError):
+    """A test clock was told to go to an instant that it has passed; nothing has changed."""
+
+    code = "clock_moved_back"
+    status = 400
+    title = "Clocks move forward only"
+    default_remedy = "Name a later instant, or start again with a new clock and new customers."
+
+
+class ClockStopped(Conflict):
+    """Something that was due could not be done, so the clock stands at that instant; what came before is done."""
+
+    code = "clock_stopped"
+    title = "The clock has stopped on its way"
+    default_remedy = "Put right what the log names, then advance the clock again: it goes on from there."
+
+
+class ClockNotAllowed(Forbidden):
+    """Test clocks are for test environments; in a live one the time is the time."""
+
+    code = "clock_not_allowed"
+    title = "No test clocks here"
+    default_remedy = "Use a server whose environment is test."

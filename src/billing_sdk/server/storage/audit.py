@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +47,7 @@ class AuditRepository:
     def __init__(self, connection: Connection, seeds: SeedRepository) -> None:
         self._connection = connection
         self._seeds = seeds
+        self.now: Callable[[], datetime] | None = None
 
     def record(
         self,
@@ -63,14 +64,14 @@ class AuditRepository:
             actor: who, such as `user`, `api` or a user's id.
             action: what, such as `agreement.create` or `charge.declined`.
             subject: the id of the thing.
-            at: when.
+            at: when; real time takes its place where it is known, since a customer's own may stand still.
             before: a dataclass or mapping as it was; only a keyed digest of it is kept.
             after: the same as it is now.
         """
         occasion = current_occasion()
         values = {
             "id": new_id("audit"),
-            "at": at,
+            "at": at if self.now is None else self.now(),
             "actor": actor,
             "caller": occasion.caller,
             "tenant": occasion.tenant,

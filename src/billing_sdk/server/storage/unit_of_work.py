@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from billing_sdk._secret import Secret
@@ -12,6 +15,7 @@ from billing_sdk.server.storage.attempts import AttemptRepository
 from billing_sdk.server.storage.audit import AuditRepository
 from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
+from billing_sdk.server.storage.clocks import ClockRepository
 from billing_sdk.server.storage.coupons import CouponRepository
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
@@ -28,6 +32,7 @@ from billing_sdk.server.storage.reservations import ReservationRepository
 from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.sessions import SessionRepository
+from billing_sdk.server.storage.timers import TimerRepository
 from billing_sdk.server.storage.tokens import TokenRepository
 from billing_sdk.server.storage.usage import UsageRepository
 from billing_sdk.server.storage.users import UserRepository
@@ -48,6 +53,8 @@ class UnitOfWork:
         self.coupons = CouponRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection)
+        self.timers = TimerRepository(connection)
+        self.clocks = ClockRepository(connection)
         self.charges = ChargeRepository(connection)
         self.invoices = InvoiceRepository(connection)
         self.usage = UsageRepository(connection)
@@ -62,3 +69,8 @@ class UnitOfWork:
         self.outbox = OutboxRepository(connection)
         self.endpoints = EndpointRepository(connection)
         self.deliveries = DeliveryRepository(connection)
+
+    def tell_time(self, now: Callable[[], datetime]) -> None:
+        """Say where real time comes from, for what goes by it whatever the time of the customer in question."""
+        self.audit.now = now
+        self.outbox.now = now

@@ -60,7 +60,7 @@ def sign_up_in_journey(
     with _at_step(engine, journey, "register", "sign_in") as (tx, current):
         add_user(tx, user, password_hash=password_hash)
         moved = replace(current, user_id=user.id, is_new_user=True)
-        tx.journeys.save(settle_in(tx, moved, at=engine.now()))
+        tx.journeys.save(settle_in(engine, tx, moved))
         return add_session(tx, engine, user.id)
 
 
@@ -75,7 +75,7 @@ def sign_in_in_journey(
     """
     user = check_password(engine, email=email, password=password, address=address)
     with _at_step(engine, journey, "register", "sign_in") as (tx, current):
-        tx.journeys.save(settle_in(tx, replace(current, user_id=user.id), at=engine.now()))
+        tx.journeys.save(settle_in(engine, tx, replace(current, user_id=user.id)))
         return add_session(tx, engine, user.id)
 
 
@@ -87,7 +87,7 @@ def name_organization(engine: Engine, *, journey: Journey, name: str) -> Journey
     """
     with _at_step(engine, journey, "organization") as (tx, current):
         moved = create_in(tx, current, name=name, at=engine.now())
-        return _saved(tx, settle_plan(tx, moved, at=engine.now()))
+        return _saved(tx, settle_plan(engine, tx, moved))
 
 
 def choose_plan(engine: Engine, *, journey: Journey, plan_key: str) -> Journey:
@@ -108,7 +108,7 @@ def choose_plan(engine: Engine, *, journey: Journey, plan_key: str) -> Journey:
         if table is None or plan_key not in {card.plan_key for card in table.cards}:
             raise InvalidRequest(f"the plan {plan_key[:64]!r} is not on the table", parameter="plan")
         tx.catalog.get_plan(plan_key)
-        return _saved(tx, settle_plan(tx, replace(current, plan_key=plan_key), at=engine.now()))
+        return _saved(tx, settle_plan(engine, tx, replace(current, plan_key=plan_key)))
 
 
 def pay(engine: Engine, *, journey: Journey, terms: str, card: CardEntry | None = None) -> Journey:
@@ -193,16 +193,16 @@ def _add_card(engine: Engine, due: Due, card: CardEntry, *, actor: str) -> None:
     try:
         add_card(engine, customer_id=due.customer.id, card=card, actor=actor)
     except CardDeclined as declined:
-        payment = Payment(
-            id=new_id("payment"),
-            customer_id=due.customer.id,
-            amount=due.amount,
-            status="failed",
-            attempted_at=engine.now(),
-            payment_method_label="A card that was declined",
-            decline_code=declined.facts.get("decline_code"),
-        )
         with engine.begin() as tx:
+            payment = Payment(
+                id=new_id("payment"),
+                customer_id=due.customer.id,
+                amount=due.amount,
+                status="failed",
+                attempted_at=engine.now_for(tx, due.customer),
+                payment_method_label="A card that was declined",
+                decline_code=declined.facts.get("decline_code"),
+            )
             tx.invoices.add_payment(payment)
             record_payment(tx, due.customer, payment, None, source="user", actor=actor)
         raise

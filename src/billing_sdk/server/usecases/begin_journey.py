@@ -60,7 +60,7 @@ def begin_journey(
         tx.journeys.forget_expired(at=at)
         tx.journeys.add(journey)
         if user_id is not None:
-            journey = settle_in(tx, replace(journey, user_id=user_id), at=at)
+            journey = settle_in(engine, tx, replace(journey, user_id=user_id))
             tx.journeys.save(journey)
     return journey, browser_key
 

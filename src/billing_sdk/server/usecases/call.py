@@ -72,6 +72,7 @@ class Call:
             raise RuntimeError("a call went on after it had been undone")
         if self._open is None:
             self._open = self._database.open_transaction()
+            self._open.tx.tell_time(self._now)
         tx = self._open.tx
         try:
             yield tx

@@ -21,6 +21,7 @@ def create_billed_organization(
     plan_key: str | None = None,
     handle: str | None = None,
     external_id: str | None = None,
+    clock_id: str | None = None,
     source: EventSource = "api",
     actor: str | None = None,
 ) -> tuple[Organization, Customer]:
@@ -28,7 +29,20 @@ def create_billed_organization(
 
     Everything that can be refused is refused before anything is stored.
 
+    Args:
+        engine: where.
+        name: what it is called.
+        billing_email: where bills go.
+        plan_key: the plan that it starts on.
+        handle: a name for it that nobody else has.
+        external_id: what the application calls it.
+        clock_id: the test clock that tells the customer's time.
+        source: who has caused it, as events name them.
+        actor: who has caused it, as the audit names them; the source by default.
+
     Raises:
+        ClockNotAllowed: a clock is named, and the environment is live.
+        NotFound: there is no such clock.
         InvalidRequest: a value can't be taken.
         Conflict: another organization has the handle.
         UnknownPlan: no published plan has this key.
@@ -40,12 +54,13 @@ def create_billed_organization(
             check_kind(tx.catalog.get_plan(plan_key), "organization")
         organization = add_organization(tx, name=name, handle=handle, external_id=external_id, source=source, at=at)
         customer = add_customer(
+            engine,
             tx,
             user_id=None,
             org_code=organization.code,
             billing_email=normal_email(billing_email, "billing_email"),
             actor=actor or source,
-            at=at,
+            clock_id=clock_id,
         )
     if plan_key is not None:
         assign_plan(engine, customer_id=customer.id, plan_key=plan_key, source=source, actor=actor)

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from billing_sdk.errors import BillingError
 from billing_sdk.server.clock import Clock
+from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.gateways import Gateway
 from billing_sdk.server.outbox.bell import Bell
 from billing_sdk.server.sealing import Sealer
@@ -38,8 +39,12 @@ class Engine:
     call: Call | None = None
 
     def now(self) -> datetime:
-        """Return the present instant."""
+        """Return the present instant of real time: for deliveries, leases, tokens, sessions, and the audit."""
         return self.clock.now()
+
+    def now_for(self, tx: UnitOfWork, customer: Customer) -> datetime:
+        """Return the present instant of a customer: what the test clock tells that it was made on, else real time."""
+        return self.now() if customer.clock_id is None else tx.clocks.time_of(customer.clock_id)
 
     @property
     def sealer(self) -> Sealer:
@@ -65,6 +70,7 @@ class Engine:
                 yield tx
             return
         with self.database.begin() as tx:
+            tx.tell_time(self.now)
             yield tx
         if tx.outbox.has_news:
             self.bell.ring()
@@ -79,6 +85,7 @@ class Engine:
         if self.call is not None:
             self.call.roll_back()
         with self.database.begin() as tx:
+            tx.tell_time(self.now)
             yield tx
 
     def checkpoint(self, effect_id: str | None = None) -> None:

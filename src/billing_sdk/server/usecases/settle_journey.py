@@ -14,6 +14,7 @@ from billing_sdk.server.usecases.become_customer import ensure_customer
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.create_organization import add_organization
 from billing_sdk.server.usecases.decide_change import decide_change
+from billing_sdk.server.usecases.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,16 @@ class Payer:
     org_code: str | None
 
 
-def settle_in(tx: UnitOfWork, journey: Journey, *, at: datetime) -> Journey:
+def settle_in(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     """Find or make the organization that the visit is for, then take the plan that the link named.
 
     Raises:
         Forbidden: the request names an organization that the person does not belong to.
     """
-    return settle_plan(tx, _enter_organization(tx, journey, at), at=at)
+    return settle_plan(engine, tx, _enter_organization(tx, journey, engine.now()))
 
 
-def settle_plan(tx: UnitOfWork, journey: Journey, *, at: datetime) -> Journey:
+def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     """Let whoever pays become a customer of the chosen plan; a free plan is agreed to at once.
 
     Nothing is changed for a customer who has a plan of the same group, or where the person may not decide for
@@ -47,13 +48,14 @@ def settle_plan(tx: UnitOfWork, journey: Journey, *, at: datetime) -> Journey:
         return replace(journey, plan_done=True)
     user = tx.users.get(journey.user_id or "")
     customer = ensure_customer(
-        tx, user_id=payer.user_id, org_code=payer.org_code, billing_email=user.email, actor=user.id, at=at
+        engine, tx, user_id=payer.user_id, org_code=payer.org_code, billing_email=user.email, actor=user.id
     )
     customer = tx.customers.lock(customer.id)
     if tx.agreements.find_live(customer.id, plan.group.id) is not None:
         return replace(journey, plan_done=True)
     if not plan.version.is_free:
         return journey
+    at = engine.now_for(tx, customer)
     change = decide_change(tx, customer_id=customer.id, plan_key=plan.key, at=at)
     conclude_change(
         tx,

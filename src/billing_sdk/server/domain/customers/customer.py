@@ -15,6 +15,7 @@ class Customer:
 
     Attributes:
         id: starts with `customer_`.
+        clock_id: the test clock that tells this customer's time, from the first day on; real time without one.
     """
 
     id: str
@@ -23,3 +24,4 @@ class Customer:
     created_at: datetime
     user_id: str | None = None
     org_code: str | None = None
+    clock_id: str | None = None

@@ -107,12 +107,12 @@ class Desk:
         org_code = self.organization.code if self.kind == "organization" and self.organization else None
         with self.engine.begin() as tx:
             return ensure_customer(
+                self.engine,
                 tx,
                 user_id=None if org_code else self.user.id,
                 org_code=org_code,
                 billing_email=self.user.email,
                 actor=self.user.id,
-                at=self.engine.now(),
             )
 
     @property

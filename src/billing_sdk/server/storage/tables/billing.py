@@ -30,6 +30,8 @@ customers = Table(
     Column("user_id", String(64), unique=True),
     Column("org_code", String(64), unique=True),
     Column("created_at", Instant, nullable=False),
+    # Set with the customer and never changed: time does not jump between two clocks.
+    Column("clock_id", String(64), ForeignKey("test_clocks.id"), index=True),
     CheckConstraint("(user_id IS NULL) <> (org_code IS NULL)", name="one_owner"),
 )
 

@@ -1,0 +1,27 @@
+"""The kinds of timers, and which comes first at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+TimerKind = Literal["change", "cancel", "trial_reminder", "trial_end", "renew", "collect"]
+
+# What alters an agreement comes before what bills it: a renewal at the instant of a change bills the new plan, and an
+# agreement that ends at a boundary is not renewed at it.
+RANKS: Mapping[TimerKind, int] = MappingProxyType(
+    {
+        "change": 10,
+        "cancel": 20,
+        "trial_reminder": 25,
+        "trial_end": 30,
+        "renew": 40,
+        "collect": 50,
+    }
+)
+
+
+def rank_of(kind: TimerKind) -> int:
+    """Return the place of a kind among timers that are due at one instant; the lowest runs first."""
+    return RANKS[kind]

@@ -1,0 +1,134 @@
+"""Timers: what is to happen later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.timers import Timer, TimerKind, rank_of
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage.tables.timers import timers
+
+ORDER = (timers.c.due_at, timers.c.rank, timers.c.id)
+COLUMNS = [timers.c[name] for name in ("id", "kind", "subject_id", "customer_id", "due_at", "clock_id", "attempts")]
+EARLIER = timers.alias("earlier")
+# Of one customer's timers only the first is ever taken, so a renewal does not overtake the change before it. What
+# has to wait for one that fails would be wrong without it.
+IS_FIRST = ~exists().where(
+    EARLIER.c.customer_id == timers.c.customer_id,
+    tuple_(EARLIER.c.due_at, EARLIER.c.rank, EARLIER.c.id) < tuple_(*ORDER),
+)
+
+
+class TimerTaken(Exception):
+    """A timer was replaced, cleared or taken by somebody else meanwhile: what was to be done for it is undone."""
+
+
+class TimerRepository:
+    """Keeps timers, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def set(self, kind: TimerKind, subject_id: str, due_at: datetime, customer: Customer) -> Timer:
+        """Let something happen to a subject at an instant of its customer's time, and not when it was to before."""
+        timer = Timer(new_id("timer"), kind, subject_id, customer.id, due_at, customer.clock_id)
+        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        row = _to_row(timer)
+        statement = insert(timers).values(row)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=[timers.c.subject_id, timers.c.kind], set_=row)
+        )
+        return timer
+
+    def clear(self, subject_id: str, *kinds: TimerKind) -> None:
+        """Let nothing more happen to a subject, or nothing of the kinds that are named."""
+        theirs = timers.c.subject_id == subject_id
+        if kinds:
+            theirs = and_(theirs, timers.c.kind.in_(kinds))
+        self._connection.execute(delete(timers).where(theirs))
+
+    def done(self, timer: Timer) -> None:
+        """Remove a timer in the transaction of its effect: both last, or neither. Call it first in a handler.
+
+        Raises:
+            TimerTaken: it is not the caller's any more; let the error pass, so that the transaction is undone.
+        """
+        mine = and_(timers.c.id == timer.id, timers.c.attempts == timer.attempts)
+        if not self._connection.execute(delete(timers).where(mine)).rowcount:
+            raise TimerTaken(f"{timer.id} is somebody else's")
+
+    def find(self, kind: TimerKind, subject_id: str) -> Timer | None:
+        """Return a subject's timer of a kind, if it is set."""
+        return self._first(select(*COLUMNS).where(timers.c.subject_id == subject_id, timers.c.kind == kind))
+
+    def of_customer(self, customer_id: str) -> tuple[Timer, ...]:
+        """Return what is to happen to a customer, in this order."""
+        query = select(*COLUMNS).where(timers.c.customer_id == customer_id).order_by(*ORDER)
+        return tuple(Timer(**row) for row in self._connection.execute(query).mappings())
+
+    def has_due(self, now: datetime) -> bool:
+        """Tell whether a claim might find something."""
+        return self._connection.execute(_due(now).limit(1)).first() is not None
+
+    def claim(self, *, now: datetime, leased_until: datetime) -> Timer | None:
+        """Take the first timer that is due in real time and that nobody else holds; None where there is none.
+
+        Args:
+            now: the real time.
+            leased_until: when others may take it, if it has not been done by then.
+        """
+        found = self._first(_due(now).order_by(*ORDER).limit(1).with_for_update(of=timers, skip_locked=True))
+        return None if found is None else self._taken(found, leased_until)
+
+    def take_on_clock(self, clock_id: str, *, until: datetime, leased_until: datetime) -> Timer | None:
+        """Take the first timer of a test clock that is due by an instant, from whoever held it.
+
+        Only whoever moves the clock may call it; the lease of the clock says who that is.
+        """
+        on_clock = select(*COLUMNS).where(timers.c.clock_id == clock_id, timers.c.due_at <= until)
+        found = self._first(on_clock.order_by(*ORDER).limit(1).with_for_update(of=timers))
+        return None if found is None else self._taken(found, leased_until)
+
+    def rest(self, timer: Timer, *, until: datetime) -> None:
+        """Let a timer that has failed rest until an instant of real time, unless it is somebody else's by now."""
+        mine = and_(timers.c.id == timer.id, timers.c.attempts == timer.attempts)
+        self._connection.execute(update(timers).where(mine).values(leased_until=until))
+
+    def count_due(self, now: datetime) -> int:
+        """Return how many are due in real time and not done."""
+        due = and_(timers.c.clock_id.is_(None), timers.c.due_at <= now)
+        return int(self._connection.execute(select(func.count()).where(due)).scalar_one())
+
+    def oldest_due(self, now: datetime) -> Timer | None:
+        """Return the timer that has been due for the longest, in real time."""
+        due = select(*COLUMNS).where(timers.c.clock_id.is_(None), timers.c.due_at <= now)
+        return self._first(due.order_by(*ORDER).limit(1))
+
+    def _taken(self, timer: Timer, leased_until: datetime) -> Timer:
+        attempts = timer.attempts + 1
+        taken = update(timers).where(timers.c.id == timer.id)
+        self._connection.execute(taken.values(attempts=attempts, leased_until=leased_until))
+        return replace(timer, attempts=attempts)
+
+    def _first(self, query: Select[Any]) -> Timer | None:
+        row: RowMapping | None = self._connection.execute(query).mappings().first()
+        return None if row is None else Timer(**row)
+
+
+def _due(now: datetime) -> Select[Any]:
+    is_free = or_(timers.c.leased_until.is_(None), timers.c.leased_until <= now)
+    return select(*COLUMNS).where(timers.c.clock_id.is_(None), timers.c.due_at <= now, is_free, IS_FIRST)
+
+
+def _to_row(timer: Timer) -> dict[str, Any]:
+    return {**_fields(timer), "rank": rank_of(timer.kind), "leased_until": None}
+
+
+def _fields(timer: Timer) -> dict[str, Any]:
+    return {column.name: getattr(timer, column.name) for column in COLUMNS}

@@ -1,0 +1,57 @@
+"""Run what is due in real time: the worker loop of every server process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from billing_sdk.server.domain.timers import Timer, rest_after
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.run_timer import reason_of, run_timer
+
+logger = logging.getLogger(__name__)
+
+
+def run_due(engine: Engine, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
+    """Run every timer that is due, one after the other, and return how many ran.
+
+    Any number of processes may do so at once: each timer is taken by one of them, and those of one customer run in
+    their order. A timer that fails rests for a while and holds up what is due to the same customer, nobody else.
+
+    Args:
+        engine: whose timers.
+        is_stopping: asked before each timer.
+    """
+    count = 0
+    while not is_stopping() and (timer := _claim(engine)) is not None:
+        try:
+            run_timer(engine, timer)
+            count += 1
+        except Exception as error:  # noqa: BLE001 - one timer that fails must not hold up those of others
+            _let_rest(engine, timer, error)
+    return count
+
+
+def _claim(engine: Engine) -> Timer | None:
+    now = engine.now()
+    with engine.read() as tx:  # most looks find nothing, and should hold up nobody
+        if not tx.timers.has_due(now):
+            return None
+    with engine.begin() as tx:
+        return tx.timers.claim(now=now, leased_until=now + timedelta(seconds=engine.settings.timer_lease_seconds))
+
+
+def _let_rest(engine: Engine, timer: Timer, error: Exception) -> None:
+    rest = rest_after(timer.attempts)
+    logger.error(
+        "%s (%s of %s) failed at attempt %d (%s); trying again in %s",
+        timer.id,
+        timer.kind,
+        timer.subject_id,
+        timer.attempts,
+        reason_of(error),
+        rest,
+    )
+    with engine.begin() as tx:
+        tx.timers.rest(timer, until=engine.now() + rest)

@@ -1,0 +1,23 @@
+"""What each kind of timer does when it is due.
+
+A handler does all of it in transactions of its own, and the one that has the effect begins with
+`tx.timers.done(timer)`: effect and removal are kept together or not at all, and of two processes that run one timer
+only one gets through. It may be called again after anything that went wrong, so what it did before that transaction
+has to bear repeating. A handler that leaves its timer in place has failed, even if it raised nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from billing_sdk.server.domain.timers import Timer, TimerKind
+from billing_sdk.server.usecases.engine import Engine
+
+Handler = Callable[[Engine, Timer], None]
+
+
+class Obsolete(Exception):
+    """Raised by a handler whose subject is gone, or past what was to happen to it: the timer is dropped."""
+
+
+HANDLERS: dict[TimerKind, Handler] = {}
