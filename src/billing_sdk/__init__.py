@@ -28,6 +28,10 @@ from billing_sdk.entitlements import Snapshots as Snapshots
 from billing_sdk.events import (
     AgreementCancelled as AgreementCancelled,
     AgreementCreated as AgreementCreated,
+    AgreementPaused as AgreementPaused,
+    AgreementRenewed as AgreementRenewed,
+    AgreementResumed as AgreementResumed,
+    AgreementUpdated as AgreementUpdated,
     Event as Event,
     EventInvoice as EventInvoice,
     EventPayment as EventPayment,
@@ -40,6 +44,7 @@ from billing_sdk.events import (
     PlanAssigned as PlanAssigned,
     PlanChanged as PlanChanged,
     PlanCreated as PlanCreated,
+    TrialEnding as TrialEnding,
     UnknownEvent as UnknownEvent,
 )
 from billing_sdk.models import (

@@ -18,6 +18,10 @@ from billing_sdk.events.payloads import (
     AboutAgreement as AboutAgreement,
     AgreementCancelled as AgreementCancelled,
     AgreementCreated as AgreementCreated,
+    AgreementPaused as AgreementPaused,
+    AgreementRenewed as AgreementRenewed,
+    AgreementResumed as AgreementResumed,
+    AgreementUpdated as AgreementUpdated,
     InvoiceOverdue as InvoiceOverdue,
     MeterUsageUpdated as MeterUsageUpdated,
     Payload as Payload,
@@ -26,6 +30,7 @@ from billing_sdk.events.payloads import (
     PlanAssigned as PlanAssigned,
     PlanChanged as PlanChanged,
     PlanCreated as PlanCreated,
+    TrialEnding as TrialEnding,
 )
 from billing_sdk.events.types import (
     BILLING_TYPES as BILLING_TYPES,

@@ -114,6 +114,12 @@ class Event:
         return read_agreement(self.data.get("agreement"), self.plan)
 
     @property
+    def changed(self) -> tuple[str, ...]:
+        """The fields of the agreement that have changed, where the provider says which."""
+        found = self.data.get("changed")
+        return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
+
+    @property
     def invoice(self) -> EventInvoice | None:
         """The invoice that it is about."""
         return EventInvoice.read(self.data.get("invoice"))

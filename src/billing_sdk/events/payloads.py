@@ -87,6 +87,48 @@ class PlanChanged(AboutAgreement):
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementUpdated(AboutAgreement):
+    """An agreement goes on with something changed, planned or taken back; `changed` names the agreement's fields."""
+
+    TYPE = "customer.agreement_updated"
+    IS_EXTENSION = True
+
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementPaused(AboutAgreement):
+    """An agreement was paused: nothing is included and nothing is charged until it is resumed."""
+
+    TYPE = "customer.agreement_paused"
+    IS_EXTENSION = True
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementResumed(AboutAgreement):
+    """An agreement goes on after a pause."""
+
+    TYPE = "customer.agreement_resumed"
+    IS_EXTENSION = True
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRenewed(AboutAgreement):
+    """Another period of an agreement has begun."""
+
+    TYPE = "customer.agreement_renewed"
+    IS_EXTENSION = True
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnding(AboutAgreement):
+    """A trial ends soon, at `agreement.trial_ends_on`."""
+
+    TYPE = "customer.trial_ending"
+    IS_EXTENSION = True
+
+
+@dataclass(frozen=True, slots=True)
 class PlanCreated(Payload):
     """A plan was made; it belongs to no customer."""
 
@@ -142,6 +184,11 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             AgreementCancelled,
             PlanAssigned,
             PlanChanged,
+            AgreementUpdated,
+            AgreementPaused,
+            AgreementResumed,
+            AgreementRenewed,
+            TrialEnding,
             PlanCreated,
             PaymentSucceeded,
             PaymentFailed,

@@ -15,6 +15,8 @@ DOCUMENTED = """
     customer.agreement_created customer.agreement_cancelled customer.plan_assigned customer.plan_changed
     customer.plan_created customer.payment_succeeded customer.payment_failed customer.invoice_overdue
     customer.meter_usage_updated
+    customer.agreement_updated customer.agreement_paused customer.agreement_resumed customer.agreement_renewed
+    customer.trial_ending
     user.created user.updated user.deleted user.authenticated
     organization.created organization.updated organization.deleted
 """.split()

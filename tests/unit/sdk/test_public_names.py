@@ -9,12 +9,13 @@ import billing_sdk
 
 PUBLIC = """
 __version__ AccessClaims AgreedAddOn AgreedDiscount AgreedEntitlement Agreement AgreementCancelled AgreementCreated
-AgreementReference AsyncClient AuthUrl BillingCustomer Client ClientSettings Config CreatedOrganization CreatedUser
-Entitlement EntitlementSnapshot errors Event EventInvoice EventPayment EventPlan EventType EventUsage Flow IdClaims
-InvoiceOverdue KeySet KeyStatus MemorySeen MeterUsageUpdated Money Organization Owner PaymentFailed PaymentSucceeded
-PendingChange Permission PlanAssigned PlanChanged PlanCreated PortalLink Profile read_key_set Reservation Role
-SeenStore SignedIn SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan TokenSet UnknownEvent User
-WebhookDelivery WebhookEndpoint WebhookPolicy
+AgreementPaused AgreementReference AgreementRenewed AgreementResumed AgreementUpdated AsyncClient AuthUrl
+BillingCustomer Client ClientSettings Config CreatedOrganization CreatedUser Entitlement EntitlementSnapshot errors
+Event EventInvoice EventPayment EventPlan EventType EventUsage Flow IdClaims InvoiceOverdue KeySet KeyStatus
+MemorySeen MeterUsageUpdated Money Organization Owner PaymentFailed PaymentSucceeded PendingChange Permission
+PlanAssigned PlanChanged PlanCreated PortalLink Profile read_key_set Reservation Role SeenStore SignedIn SignInOptions
+SignInTransaction Snapshots SqliteSeen SubscribedPlan TokenSet TrialEnding UnknownEvent User WebhookDelivery
+WebhookEndpoint WebhookPolicy
 """.split()
 
 

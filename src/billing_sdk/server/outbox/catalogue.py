@@ -68,9 +68,24 @@ PLAN = _object(key=TEXT, code=TEXT, name=TEXT)
 AGREEMENT = _object(
     id=TEXT,
     plan_code=TEXT,
-    status={"enum": ["active", "replaced", "cancelled"]},
+    plan_version=WHOLE,
+    billing_group_id=TEXT,
+    status={"enum": ["trialing", "active", "paused", "replaced", "cancelled"]},
+    currency=TEXT,
+    cadence=TEXT,
     started_on=TIME,
     ended_on=_nullable(TIME),
+    expires_on=_nullable(TIME),
+    current_period_start=TIME,
+    current_period_end=TIME,
+    trial_ends_on=_nullable(TIME),
+    cancels_on=_nullable(TIME),
+    paused_on=_nullable(TIME),
+    pending_change=_nullable(_object(plan_code=TEXT, changes_on=TIME)),
+    quantities={"type": "object", "additionalProperties": WHOLE},
+    add_ons=LIST,
+    discounts=LIST,
+    is_unpaid=TRUTH,
 )
 PAYMENT = _object(
     id=TEXT,
@@ -106,11 +121,47 @@ FREE_EXAMPLE = {"key": "free", "code": "free", "name": "Free"}
 AGREEMENT_EXAMPLE = {
     "id": "agreement_0193e0a1b2c3d4e5f60718293a4b5c6f",
     "plan_code": "pro_monthly",
+    "plan_version": 1,
+    "billing_group_id": "sbg_0193e0a1b2c3d4e5f60718293a4b5c72",
     "status": "active",
+    "currency": "USD",
+    "cadence": "month",
     "started_on": "2026-01-31T09:00:00.000Z",
     "ended_on": None,
+    "expires_on": None,
+    "current_period_start": "2026-01-31T09:00:00.000Z",
+    "current_period_end": "2026-02-28T09:00:00.000Z",
+    "trial_ends_on": None,
+    "cancels_on": None,
+    "paused_on": None,
+    "pending_change": None,
+    "quantities": {"seats": 5},
+    "add_ons": [],
+    "discounts": [],
+    "is_unpaid": False,
 }
-ENDED_EXAMPLE = {**AGREEMENT_EXAMPLE, "status": "cancelled", "ended_on": "2026-02-10T09:00:00.000Z"}
+ENDED_EXAMPLE = {
+    **AGREEMENT_EXAMPLE,
+    "status": "cancelled",
+    "ended_on": "2026-02-10T09:00:00.000Z",
+    "expires_on": "2026-02-10T09:00:00.000Z",
+}
+PAUSED_EXAMPLE = {**AGREEMENT_EXAMPLE, "status": "paused", "paused_on": "2026-02-10T09:00:00.000Z"}
+PLANNED_EXAMPLE = {
+    **AGREEMENT_EXAMPLE,
+    "pending_change": {"plan_code": "free", "changes_on": "2026-02-28T09:00:00.000Z"},
+}
+RENEWED_EXAMPLE = {
+    **AGREEMENT_EXAMPLE,
+    "current_period_start": "2026-02-28T09:00:00.000Z",
+    "current_period_end": "2026-03-31T09:00:00.000Z",
+}
+TRIAL_EXAMPLE = {
+    **AGREEMENT_EXAMPLE,
+    "status": "trialing",
+    "current_period_end": "2026-02-14T09:00:00.000Z",
+    "trial_ends_on": "2026-02-14T09:00:00.000Z",
+}
 PAYMENT_EXAMPLE = {
     "id": "payment_0193e0a1b2c3d4e5f60718293a4b5c70",
     "amount_minor": 2_900,
@@ -163,6 +214,12 @@ _ID = (TEXT, AGREEMENT_EXAMPLE["id"])
 _PLAN = (PLAN, PLAN_EXAMPLE)
 _PREVIOUS = (_nullable(PLAN), None)
 
+
+def _about_agreement(code: str, name: str, when: str, example: Any, **parts: tuple[Schema, Any]) -> EventType:
+    about = {"plan": _PLAN, "agreement_id": _ID, "agreement": (AGREEMENT, example)}
+    return _billing(code, name, when, is_extension=True, **about, **parts)
+
+
 EVENT_TYPES: tuple[EventType, ...] = (
     _billing(
         "customer.agreement_created",
@@ -199,6 +256,26 @@ EVENT_TYPES: tuple[EventType, ...] = (
         agreement_id=_ID,
         agreement=(AGREEMENT, AGREEMENT_EXAMPLE),
     ),
+    _about_agreement(
+        "customer.agreement_updated",
+        "Agreement updated",
+        "Something about an agreement was changed, planned or taken back; `changed` says what.",
+        PLANNED_EXAMPLE,
+        changed=(LIST, ["pending_change"]),
+    ),
+    _about_agreement(
+        "customer.agreement_paused",
+        "Agreement paused",
+        "An agreement was paused: nothing is included and nothing is charged until it is resumed.",
+        PAUSED_EXAMPLE,
+    ),
+    _about_agreement(
+        "customer.agreement_resumed", "Agreement resumed", "An agreement goes on after a pause.", AGREEMENT_EXAMPLE
+    ),
+    _about_agreement(
+        "customer.agreement_renewed", "Agreement renewed", "Another period of an agreement has begun.", RENEWED_EXAMPLE
+    ),
+    _about_agreement("customer.trial_ending", "Trial ending", "A trial ends soon, at `trial_ends_on`.", TRIAL_EXAMPLE),
     _billing(
         "customer.payment_succeeded",
         "Payment succeeded",

@@ -87,9 +87,10 @@ def _put_in_place(
     tx.agreements.add(agreement)
     tx.audit.record(actor, "agreement.create", agreement.id, at, before=before, after=agreement)
     plans = {plan.key: plan for plan in tx.catalog.list_plans([agreement.plan_key, before.plan_key if before else ""])}
+    version = tx.catalog.get_version(agreement.plan_version_id)
     previous: Plan | None = plans[before.plan_key] if before else None
     data = {
-        **event_data.of_agreement(agreement, plans[agreement.plan_key]),
+        **event_data.of_agreement(agreement, plans[agreement.plan_key], version),
         "previous_plan": event_data.of_plan(previous) if previous else None,
     }
     # Kinde documentation, "Respond to customer activity using webhooks": a sign-up and a change both create an

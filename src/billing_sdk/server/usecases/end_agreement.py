@@ -9,7 +9,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.agreement_news import announce_agreement
 
 
 def end_agreement(
@@ -23,9 +23,7 @@ def end_agreement(
     ended = agreement.ended_by("cancel", at)
     tx.agreements.save(ended)
     tx.audit.record(actor, "agreement.cancel", agreement.id, at, before=agreement, after=ended)
-    (plan,) = tx.catalog.list_plans([agreement.plan_key])
-    data = event_data.of_agreement(ended, plan)
-    tx.outbox.announce(type="customer.agreement_cancelled", data=data, customer=customer, source=source, at=at)
+    announce_agreement(tx, "customer.agreement_cancelled", customer=customer, agreement=ended, source=source, at=at)
     return ended
 
 

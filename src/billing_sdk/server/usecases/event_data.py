@@ -10,25 +10,52 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Plan
+from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
+from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.identity import Organization, User
 from billing_sdk.server.domain.invoicing import Invoice, Payment
 from billing_sdk.server.domain.metering import Reading
 
 
-def of_agreement(agreement: Agreement, plan: Plan) -> dict[str, Any]:
-    """Describe an agreement as it is now."""
+def of_agreement(agreement: Agreement, plan: Plan, version: PlanVersion) -> dict[str, Any]:
+    """Describe an agreement as it is now, with its plan and the version of it that was agreed to."""
+    period, pending = agreement.billed_period, agreement.pending_change
+    later = {"plan_code": pending.plan_key, "changes_on": of_time(pending.at)} if pending else None
     return {
         "plan": of_plan(plan),
         "agreement_id": agreement.id,
         "agreement": {
             "id": agreement.id,
             "plan_code": agreement.plan_key,
+            "plan_version": version.number,
+            "billing_group_id": agreement.group_id,
             "status": agreement.status,
+            "currency": agreement.currency,
+            "cadence": str(agreement.cadence),
             "started_on": of_time(agreement.started_at),
-            "ended_on": of_time(agreement.ended_at) if agreement.ended_at else None,
+            "ended_on": of_time_or_none(agreement.ended_at),
+            "expires_on": of_time_or_none(agreement.ended_at or agreement.cancel_at),
+            "current_period_start": of_time(period.start),
+            "current_period_end": of_time(period.end),
+            "trial_ends_on": of_time_or_none(agreement.trial_ends_at),
+            "cancels_on": of_time_or_none(agreement.cancel_at),
+            "paused_on": of_time_or_none(agreement.paused_at),
+            "pending_change": later,
+            "quantities": dict(agreement.quantities),
+            "add_ons": [{"plan_code": one.plan_key, "quantity": one.quantity} for one in agreement.add_ons],
+            "discounts": [_of_discount(discount) for discount in agreement.discounts],
+            "is_unpaid": agreement.is_unpaid,
         },
+    }
+
+
+def _of_discount(discount: AgreedDiscount) -> dict[str, Any]:
+    percent, amount = discount.percent_off, discount.amount_off
+    return {
+        "coupon_code": discount.coupon_key,
+        "percent_off": None if percent is None else f"{percent:f}",
+        "amount_off_minor": None if amount is None else amount.minor,
+        "periods_left": discount.periods_left,
     }
 
 
@@ -91,6 +118,11 @@ def of_organization(organization: Organization) -> dict[str, Any]:
             "name": organization.name,
         }
     }
+
+
+def of_time_or_none(at: datetime | None) -> str | None:
+    """Write an instant, if there is one."""
+    return None if at is None else of_time(at)
 
 
 def of_time(at: datetime) -> str:
