@@ -9,11 +9,23 @@ from decimal import Decimal
 
 import pytest
 
-from billing_sdk.errors import Conflict, CouponEnded, InvalidRequest, UnknownCoupon, UnknownPlan
+from billing_sdk.errors import (
+    AgreementNotLive,
+    Conflict,
+    CouponEnded,
+    CouponMismatch,
+    InvalidRequest,
+    UnknownCoupon,
+    UnknownPlan,
+)
 from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import AgreedDiscount
+from billing_sdk.server.usecases.apply_coupon import apply_coupon, remove_discount
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.create_coupon import archive_coupon, create_coupon
+from billing_sdk.server.usecases.subscribe import subscribe
 from tests.databases import passing_database
-from tests.engines import NOON, engine_on, payer
+from tests.engines import NOON, engine_on, events_of, payer
 
 
 @pytest.fixture
@@ -119,3 +131,58 @@ def test_the_last_redemption_goes_to_one_of_those_who_ask_at_once(postgres):
     assert (sum(won), coupon.redeemed) == (3, 3)
     with pytest.raises(CouponEnded):
         coupon.check(plan_keys=["free"], currency="USD", at=NOON)
+
+
+def coupon(engine, key="SPRING26", **changes):
+    return create_coupon(engine, **{"key": key, "name": "Spring", "percent_off": Decimal(20), **changes})
+
+
+def test_a_coupon_is_applied_to_a_live_agreement_from_the_next_invoice_on(engine):
+    customer = payer(engine)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    coupon(engine, duration="repeating", periods=3)
+    changed = apply_coupon(engine, agreement_id=agreement.id, coupon_key="SPRING26")
+    assert changed.discounts == (AgreedDiscount("SPRING26", percent_off=Decimal(20), periods_left=3),)
+    with engine.read() as tx:
+        assert tx.agreements.get(agreement.id) == changed
+        assert tx.coupons.get("SPRING26").redeemed == 1
+        assert len(tx.invoices.newest_of(customer.id)) == 1
+    assert events_of(engine, customer.id)[-1] == "customer.agreement_updated"
+
+
+def test_a_discount_that_is_removed_stays_redeemed(engine):
+    agreement = subscribe(engine, customer_id=payer(engine).id, plan_key="pro_monthly")
+    coupon(engine, duration="forever", max_redemptions=1)
+    apply_coupon(engine, agreement_id=agreement.id, coupon_key="SPRING26")
+    assert remove_discount(engine, agreement_id=agreement.id, coupon_key="SPRING26").discounts == ()
+    with pytest.raises(CouponEnded):
+        apply_coupon(engine, agreement_id=agreement.id, coupon_key="SPRING26")
+    with pytest.raises(UnknownCoupon, match="no discount"):
+        remove_discount(engine, agreement_id=agreement.id, coupon_key="SPRING26")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"plan_keys": ["enterprise_monthly"]}, CouponMismatch, id="for another plan"),
+        pytest.param({"percent_off": None, "amount_off": [Money(1, "EUR")]}, CouponMismatch, id="in another currency"),
+        pytest.param({"redeem_by": NOON}, CouponEnded, id="after its last day"),
+    ],
+)
+def test_a_coupon_that_does_not_fit_changes_nothing(engine, changes, error):
+    agreement = subscribe(engine, customer_id=payer(engine).id, plan_key="pro_monthly")
+    made = coupon(engine, **changes)
+    with pytest.raises(error):
+        apply_coupon(engine, agreement_id=agreement.id, coupon_key="SPRING26")
+    with engine.read() as tx:
+        assert tx.agreements.get(agreement.id) == agreement
+        assert tx.coupons.get("SPRING26") == made
+        assert tx.audit.of(agreement.id)[-1]["action"] == "agreement.discount.denied"
+
+
+def test_an_agreement_that_has_ended_takes_no_coupon(engine):
+    agreement = subscribe(engine, customer_id=payer(engine).id, plan_key="pro_monthly")
+    cancel_agreement(engine, agreement_id=agreement.id)
+    coupon(engine)
+    with pytest.raises(AgreementNotLive):
+        apply_coupon(engine, agreement_id=agreement.id, coupon_key="SPRING26")

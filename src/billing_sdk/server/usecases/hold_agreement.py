@@ -1,0 +1,25 @@
+"""Hold a live agreement still, for a change to what comes with it."""
+
+from __future__ import annotations
+
+from billing_sdk.errors import AgreementNotLive, Conflict
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.storage import UnitOfWork
+
+
+def hold_agreement(tx: UnitOfWork, agreement_id: str) -> tuple[Customer, Agreement]:
+    """Return a live agreement and its customer, which nobody else changes until the transaction ends.
+
+    Raises:
+        NotFound: there is no such agreement.
+        AgreementNotLive: it has ended.
+        Conflict: a change of the customer's plan is under way, whose outcome is not known yet.
+    """
+    customer = tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
+    agreement = tx.agreements.get(agreement_id)
+    if not agreement.is_live:
+        raise AgreementNotLive(f"the agreement is {agreement.status}")
+    if tx.charges.find(customer.id, agreement.group_id):
+        raise Conflict("a change of this customer's plan is under way")
+    return customer, agreement
