@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from billing_sdk.server.domain.catalog import Entitlement
+from billing_sdk.server.domain.catalog import Entitlement, Plan
 from billing_sdk.server.ids import new_id
 from billing_sdk.testing.visitor import Visitor
 
@@ -87,7 +87,7 @@ def generous_plan(server):
             for number in range(FEATURES)
         )
         version = replace(free.version, id=new_id("version"), plan_key="generous", components=components)
-        tx.catalog.add_plan(replace(free, key="generous", name="Generous", version=version))
+        tx.catalog.add_plan(Plan.draft(version, name="Generous", group=free.group).selling(version))
     return "generous"
 
 

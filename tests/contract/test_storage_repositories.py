@@ -16,6 +16,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.app import create_engine
 from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.identity import Application
+from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.ids import digest_of
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import PageRequest
@@ -47,13 +48,19 @@ def test_the_demo_catalogue_comes_back_as_it_was_stored(tx):
         "free",
         "pro_monthly",
         "enterprise_monthly",
+        "pro_quarterly",
+        "pro_yearly",
+        "starter",
+        "pay_as_you_go",
+        "onboarding_help",
     ]
-    assert [(table.key, table.is_default) for table in tx.catalog.list_pricing_tables()] == [
+    assert [(table.key, table.is_default) for table in tx.pricing_tables.list()] == [
         ("default_users", True),
         ("teams", True),
         ("spring_promo", False),
+        ("ways_to_pay", False),
     ]
-    assert tx.catalog.get_live_pricing_table("spring_promo").cards[0].features[0] == "Advanced reports"
+    assert tx.pricing_tables.get_live("spring_promo").cards[0].content.features[0] == "Advanced reports"
 
 
 def test_filling_the_catalogue_again_changes_nothing(tx):
@@ -63,13 +70,18 @@ def test_filling_the_catalogue_again_changes_nothing(tx):
     assert tx.catalog.list_plans() == before
 
 
-def test_a_new_version_is_what_is_sold_and_customers_stay_on_theirs(engine):
+def test_a_new_version_is_sold_once_it_is_live_and_customers_stay_on_theirs(engine):
     customer = payer(engine)
     agreement = subscribe(engine, customer_id=customer.id, plan_key="free")
     with engine.begin() as tx:
-        old = tx.catalog.get_plan("free").version
-        dearer = LicenceFee("fee_2", "base_price", "Base price", Money(100, "USD"))
-        tx.catalog.add_version(PlanVersion("version_2", "free", 2, "USD", (dearer,), NOON))
+        plan = tx.catalog.get_plan("free")
+        old = plan.version
+        dearer = LicenceFee("fee_2", "base_price", "Base price", "USD", Terms(Flat(Decimal(100))))
+        new = PlanVersion("version_2", "free", 2, "USD", (dearer,), NOON)
+        tx.catalog.add_version(new)
+        latest = tx.catalog.get_plan("free")
+        assert (latest.version, latest.latest_version_id) == (old, "version_2")
+        tx.catalog.save_plan(plan.selling(new))
 
     with engine.read() as tx:
         assert tx.catalog.get_plan("free").version.id == "version_2"
@@ -80,14 +92,14 @@ def test_a_new_version_is_what_is_sold_and_customers_stay_on_theirs(engine):
 
 def test_what_is_not_for_sale_is_unknown(tx):
     tx.catalog.save_plan(replace(tx.catalog.get_plan("free"), status="draft"))
-    tx.catalog.save_pricing_table(replace(tx.catalog.get_live_pricing_table("teams"), is_live=False))
+    tx.pricing_tables.save(replace(tx.pricing_tables.get_live("teams"), is_live=False))
 
     for key in ("free", "nonsense"):
         with pytest.raises(UnknownPlan):
             tx.catalog.get_plan(key)
     for key in ("teams", "nonsense"):
         with pytest.raises(UnknownPricingTable):
-            tx.catalog.get_live_pricing_table(key)
+            tx.pricing_tables.get_live(key)
     assert tx.catalog.find_plan("free").status == "draft"
 
 

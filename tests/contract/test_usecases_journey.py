@@ -215,8 +215,8 @@ def test_hidden_tables_leave_plan_interest_and_customers_without_a_plan_as_they_
 
 def test_no_live_table_is_no_step(engine):
     with engine.begin() as tx:
-        for table in tx.catalog.list_pricing_tables():
-            tx.catalog.save_pricing_table(replace(table, is_live=False))
+        for table in tx.pricing_tables.list():
+            tx.pricing_tables.save(replace(table, is_live=False))
     trip = Trip(engine, **SIGN_UP)
     trip.sign_up()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from billing_sdk.errors import CardDeclined, NotFound, PaymentMethodRequired, PriceChanged
-from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import LicenceFee, Plan, PlanGroup
+from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.assign_plan import assign_plan
@@ -46,12 +47,11 @@ def publish_support_plan(engine):
     with engine.begin() as tx:
         like = tx.catalog.get_plan("pro_monthly")
         group = PlanGroup(new_id("sbg"), "extras", "Extras", "user", is_default=False)
-        fees = tuple(
-            replace(fee, id=new_id("component"), amount=Money(500, "USD")) for fee in like.version.of_kind(LicenceFee)
-        )
+        terms = Terms(Flat(Decimal(500)))
+        fees = tuple(replace(fee, id=new_id("component"), terms=terms) for fee in like.version.of_kind(LicenceFee))
         version = replace(like.version, id=new_id("version"), plan_key="support", components=fees, created_at=NOON)
-        tx.catalog.add_group(group)
-        tx.catalog.add_plan(Plan("support", "Support", "", group, "published", version, "month", 0))
+        tx.plan_groups.add(group)
+        tx.catalog.add_plan(Plan.draft(version, name="Support", group=group).selling(version))
 
 
 def test_a_plan_assigned_without_a_card_is_paid_once_there_is_one(engine):

@@ -88,6 +88,26 @@ from billing_sdk.errors._billing import (
     UnknownPricingTable as UnknownPricingTable,
     WrongCredentials as WrongCredentials,
 )
+from billing_sdk.errors._catalogue import (
+    AlreadyPublished as AlreadyPublished,
+    CurrencyLocked as CurrencyLocked,
+    DuplicateKey as DuplicateKey,
+    EmptyVersion as EmptyVersion,
+    FeatureInUse as FeatureInUse,
+    FeatureLocked as FeatureLocked,
+    GroupInUse as GroupInUse,
+    InvalidPhase as InvalidPhase,
+    InvalidServiceInterval as InvalidServiceInterval,
+    InvalidTrial as InvalidTrial,
+    KeyLocked as KeyLocked,
+    MixedGroups as MixedGroups,
+    PlanArchived as PlanArchived,
+    PlanNotPublished as PlanNotPublished,
+    TooManyPlans as TooManyPlans,
+    UnknownPlanGroup as UnknownPlanGroup,
+    UnknownPlanVersion as UnknownPlanVersion,
+    UnpricedPlan as UnpricedPlan,
+)
 from billing_sdk.errors._local import (
     ConfigurationError as ConfigurationError,
     DeadlineExceeded as DeadlineExceeded,

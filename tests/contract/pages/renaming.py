@@ -56,7 +56,12 @@ def rename_everything(database_url: str, text: str) -> None:
 def _renamed(document: Any, text: str) -> Any:
     if isinstance(document, list):
         return [_renamed(item, text) for item in document]
-    return {name: _with(value, text) if name in IN_DOCUMENTS else value for name, value in document.items()}
+    if isinstance(document, dict):
+        return {
+            name: _with(value, text) if name in IN_DOCUMENTS else _renamed(value, text)
+            for name, value in document.items()
+        }
+    return document
 
 
 def _with(value: Any, text: str) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
 
 
 def at(day: str, clock: str = "00:00:00") -> datetime:
@@ -18,12 +18,13 @@ def at(day: str, clock: str = "00:00:00") -> datetime:
 
 def fee(amount_minor: int = 2_900, *, key: str = "base_price", line: str = "Pro, one month") -> LicenceFee:
     """Return a licence fee in dollars."""
-    return LicenceFee(f"fee_{key}", key, "Base price", Money(amount_minor, "USD"), line)
+    return LicenceFee(f"fee_{key}", key, "Base price", "USD", Terms(Flat(Decimal(amount_minor))), line)
 
 
 def rate(unit_amount: str = "0.02", *, feature_key: str = "ai_tokens") -> Rate:
     """Return a rate in cents."""
-    return Rate(f"rate_{feature_key}", feature_key, "AI tokens, by use", Decimal(unit_amount), "USD")
+    terms = Terms(PerUnit(Decimal(unit_amount)))
+    return Rate(f"rate_{feature_key}", feature_key, "AI tokens, by use", "USD", terms)
 
 
 def entitlement(feature_key: str = "ai_tokens", *, limit_max: int | None = None) -> Entitlement:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from billing_sdk.errors import CardDeclined, CardRefused, InvalidRequest, PaymentMethodRequired, PriceChanged
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.pricing import card_of, cards_of
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import choose_plan, pay, see_success
@@ -21,8 +22,13 @@ def show_plans(stop: Stop, form: Form) -> Response:
         table = offered_table(tx, stop.engine, stop.journey)
         if table is None:
             return stop.go_on()  # the plan was named by the link, or assigned: there is nothing to choose
+        languages = languages_of(stop.request, stop.journey.language)
         return stop.show(
-            "plans", form, cards=cards_of(tx, table), is_for_organization=table.group.scope == "organization"
+            "plans",
+            form,
+            heading=table.heading_in(languages),
+            cards=cards_of(tx, table, languages),
+            is_for_organization=table.group.scope == "organization",
         )
 
 

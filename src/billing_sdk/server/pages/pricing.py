@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.catalog import Feature, Plan, PlanVersion, PricingTable, Rate
+from billing_sdk.server.domain.catalog import Feature, LicenceFee, Plan, PlanVersion, PricingTable, Rate
 from billing_sdk.server.domain.customers import CustomerKind
+from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price, words_of_trial
 from billing_sdk.server.storage import UnitOfWork
-
-MAX_CARDS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class UsagePrice:
-    """What one unit of usage costs, in exact minor units."""
-
-    unit_name: str
-    unit_amount: Decimal
-    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +18,21 @@ class PlanCard:
 
     Attributes:
         version_id: what exactly is shown, so that nobody agrees to something else.
+        cadence: how often the price is paid, such as `per month` or `every 3 months`.
+        trial: what is free at the start, in words.
+        other_prices: the price in the other currencies that the plan is sold in.
+        usage_prices: what usage and licences cost, in words.
     """
 
     plan_key: str
     version_id: str
     display_name: str
     price: Money
-    interval: str
+    cadence: str
     is_free: bool
-    usage_prices: tuple[UsagePrice, ...] = ()
+    trial: str = ""
+    other_prices: tuple[Money, ...] = ()
+    usage_prices: tuple[str, ...] = ()
     description: str = ""
     features_heading: str = ""
     features: tuple[str, ...] = ()
@@ -47,49 +42,69 @@ class PlanCard:
 
 def card_of(tx: UnitOfWork, plan: Plan, version: PlanVersion | None = None) -> PlanCard:
     """Return a plan in its own words, with the price of one version of it: the newest, unless another is given."""
-    return _card(plan, version or plan.version, {feature.key: feature for feature in tx.catalog.list_features()})
+    return _card(plan, version or plan.version, {feature.key: feature for feature in tx.features.list()})
 
 
-def cards_of(tx: UnitOfWork, table: PricingTable) -> tuple[PlanCard, ...]:
-    """Return the published plans of a pricing table, in its order and its words."""
-    features = {feature.key: feature for feature in tx.catalog.list_features()}
+def cards_of(tx: UnitOfWork, table: PricingTable, languages: Sequence[str] = ()) -> tuple[PlanCard, ...]:
+    """Return the published plans of a pricing table, in its order and its words.
+
+    Args:
+        tx: the transaction.
+        table: the table.
+        languages: what the visitor reads, the best first; where it has none of them, it speaks its own.
+    """
+    features = {feature.key: feature for feature in tx.features.list()}
     plans = {plan.key: plan for plan in tx.catalog.list_plans([card.plan_key for card in table.cards])}
     return tuple(
         replace(
             _card(plan, plan.version, features),
-            display_name=card.display_name,
-            description=card.description,
-            features_heading=card.features_heading,
-            features=card.features,
-            highlight_label=card.highlight_label,
-            call_to_action=card.call_to_action,
+            display_name=content.display_name,
+            description=content.description,
+            features_heading=content.features_heading,
+            features=content.features,
+            highlight_label=content.highlight_label,
+            call_to_action=content.call_to_action,
         )
-        for card in table.cards[:MAX_CARDS]
+        for card, content in ((card, table.content_in(card, languages)) for card in table.cards)
         if (plan := plans.get(card.plan_key)) and plan.status == "published"
     )
 
 
 def table_for(tx: UnitOfWork, kind: CustomerKind, group_id: str | None) -> PricingTable | None:
     """Return the table to change a plan with: of the current plan's group, else the first of the customer's kind."""
-    tables = [table for table in tx.catalog.list_pricing_tables() if table.group.scope == kind]
+    tables = [table for table in tx.pricing_tables.list() if table.group.scope == kind]
     of_group = [table for table in tables if table.group.id == group_id]
     return next(iter(of_group or tables), None)
 
 
 def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> PlanCard:
+    others = (version.in_currency(currency) for currency in version.currencies[1:])
     return PlanCard(
         plan_key=plan.key,
         version_id=version.id,
         display_name=plan.name,
         price=version.price,
-        interval=plan.interval,
+        cadence=words_of_cadence(version.cadence),
         is_free=version.is_free,
-        usage_prices=tuple(_usage_price(rate, features) for rate in version.of_kind(Rate) if rate.unit_amount),
+        trial=words_of_trial(version.trial) if version.trial else "",
+        other_prices=tuple(other.price for other in others),
+        usage_prices=(
+            *(
+                line
+                for fee in version.of_kind(LicenceFee)
+                if fee.is_licensed
+                for line in words_of_price(fee.terms.price, fee.currency, fee.name)
+            ),
+            *(
+                line
+                for rate in version.of_kind(Rate)
+                for line in words_of_price(rate.terms.price, rate.currency, _unit_name(rate, features))
+            ),
+        ),
         description=plan.description,
     )
 
 
-def _usage_price(rate: Rate, features: Mapping[str, Feature]) -> UsagePrice:
+def _unit_name(rate: Rate, features: Mapping[str, Feature]) -> str:
     feature = features.get(rate.feature_key)
-    unit_name = feature.unit_name if feature and feature.unit_name else rate.name
-    return UsagePrice(unit_name, rate.unit_amount, rate.currency)
+    return feature.unit_name if feature and feature.unit_name else rate.name

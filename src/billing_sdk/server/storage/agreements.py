@@ -11,8 +11,8 @@ from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import GRANTING, LIVE, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
 from billing_sdk.server.storage.agreed import agreement_from_row, agreement_to_row
-from billing_sdk.server.storage.catalog import VERSION_COLUMNS, version_from_row
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
+from billing_sdk.server.storage.plan_versions import VERSION_COLUMNS, version_from_row
 from billing_sdk.server.storage.tables.billing import agreements, customers
 from billing_sdk.server.storage.tables.catalog import plan_versions, plans
 from billing_sdk.server.storage.upsert import insert_new

@@ -13,6 +13,7 @@ from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.storage.applications import ApplicationRepository
 from billing_sdk.server.storage.attempts import AttemptRepository
 from billing_sdk.server.storage.audit import AuditRepository
+from billing_sdk.server.storage.billing_settings import BillingSettingsRepository
 from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
 from billing_sdk.server.storage.clocks import ClockRepository
@@ -21,13 +22,16 @@ from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
 from billing_sdk.server.storage.erasure import ErasureRepository
+from billing_sdk.server.storage.features import FeatureRepository
 from billing_sdk.server.storage.idempotency import IdempotencyRepository
 from billing_sdk.server.storage.invoices import InvoiceRepository
 from billing_sdk.server.storage.journeys import JourneyRepository
 from billing_sdk.server.storage.keys import KeyRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
+from billing_sdk.server.storage.plan_groups import PlanGroupRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
+from billing_sdk.server.storage.pricing_tables import PricingTableRepository
 from billing_sdk.server.storage.reservations import ReservationRepository
 from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
@@ -49,8 +53,12 @@ class UnitOfWork:
         self.roles = RoleRepository(connection)
         self.applications = ApplicationRepository(connection)
         self.seeds = SeedRepository(connection, sealer, opened_seeds)
+        self.features = FeatureRepository(connection)
+        self.plan_groups = PlanGroupRepository(connection)
         self.catalog = CatalogRepository(connection)
         self.coupons = CouponRepository(connection)
+        self.pricing_tables = PricingTableRepository(connection)
+        self.billing_settings = BillingSettingsRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection)
         self.timers = TimerRepository(connection)

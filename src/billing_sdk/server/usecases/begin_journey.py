@@ -91,7 +91,7 @@ def _check_what_is_asked_for(tx: UnitOfWork, journey: Journey) -> None:
     if org_code and tx.organizations.find(org_code) is None:
         raise Forbidden(f"there is no organization {org_code[:64]!r}", remedy="Ask whoever gave you this link.")
     if journey.pricing_table_key:
-        table = tx.catalog.get_live_pricing_table(journey.pricing_table_key)
+        table = tx.pricing_tables.get_live(journey.pricing_table_key)
         _check_kind(journey, table.group.scope, f"the pricing table {table.key!r}")
     if journey.plan_interest:
         plan = tx.catalog.get_plan(journey.plan_interest)

@@ -18,7 +18,7 @@ from billing_sdk.server.domain.invoicing import (
     lines_in_arrears,
     with_credit,
 )
-from billing_sdk.server.domain.periods import Cadence, Period
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 
@@ -96,7 +96,7 @@ def decide_change(
         plan_key=plan.key,
         plan_version_id=plan.version.id,
         currency=plan.version.currency,
-        cadence=Cadence(plan.interval),
+        cadence=plan.version.cadence,
     )
     agreement = agree(offer, agreement_id=new_id("agreement"), customer_id=customer.id, at=at)
     used = _usage_of(tx, before, at) if before is not None and is_invoice_now else ()

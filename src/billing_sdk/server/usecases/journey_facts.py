@@ -10,6 +10,7 @@ from billing_sdk.server.domain.catalog.offer import Visit, offer_for
 from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
 from billing_sdk.server.usecases.decide_change import terms_of
 from billing_sdk.server.usecases.engine import Engine
@@ -69,7 +70,7 @@ def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTa
     if journey.plan_interest or journey.plan_done:
         return None
     key = journey.pricing_table_key
-    tables = (tx.catalog.get_live_pricing_table(key),) if key else tx.catalog.list_pricing_tables()
+    tables = (tx.pricing_tables.get_live(key),) if key else tx.pricing_tables.list()
     kind = offer_for(_visit(tx, engine, journey), frozenset(table.group.scope for table in tables))
     return next((table for table in tables if table.group.scope == kind), None)
 
@@ -105,7 +106,7 @@ def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
 
 def _visit(tx: UnitOfWork, engine: Engine, journey: Journey) -> Visit:
     """Describe the visit; a sign-up counts as one only where the operator lets tables be shown at sign-up."""
-    shows_at_sign_up = engine.settings.show_pricing_table_at_sign_up
+    shows_at_sign_up = billing_settings(tx, engine).show_pricing_table_at_sign_up
     return Visit(
         is_new_user=journey.is_new_user and shows_at_sign_up,
         is_new_organization=journey.is_new_organization and shows_at_sign_up,

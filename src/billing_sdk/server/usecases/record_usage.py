@@ -136,7 +136,7 @@ def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str) -> N
     version = tx.catalog.get_version(agreement.plan_version_id)
     included = {entitlement.feature_key for entitlement in version.of_kind(Entitlement)}
     included |= {rate.feature_key for rate in version.of_kind(Rate)}
-    feature = tx.catalog.find_feature(feature_key) if feature_key in included else None
+    feature = tx.features.find(feature_key) if feature_key in included else None
     if feature is None or not feature.is_metered:
         raise UnknownFeature(f"the plan {agreement.plan_key!r} has no metered feature {feature_key[:64]!r}")
 

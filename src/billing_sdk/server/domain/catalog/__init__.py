@@ -1,19 +1,40 @@
 """What is for sale.
 
-It owns features, plans and their versions, plan groups and pricing tables, and which of them a visitor is shown.
+It owns features, plans and their versions, plan groups and pricing tables, and which of them a visitor is shown, and
+what an operator decides for all of them.
 It does not own who bought what (agreements), nor how usage is priced (rating).
 """
 
-from billing_sdk.server.domain.catalog.coupon import Coupon as Coupon, CouponDuration as CouponDuration
-from billing_sdk.server.domain.catalog.feature import Feature as Feature, FeatureType as FeatureType
-from billing_sdk.server.domain.catalog.plan import (
+from billing_sdk.server.domain.catalog.billing_settings import (
+    BillingSettings as BillingSettings,
+    Policies as Policies,
+)
+from billing_sdk.server.domain.catalog.checks import (
+    check_for_sale as check_for_sale,
+    check_trial as check_trial,
+    check_version as check_version,
+)
+from billing_sdk.server.domain.catalog.component import (
     Component as Component,
+    CreditGrant as CreditGrant,
+    CurrencyTerms as CurrencyTerms,
     Entitlement as Entitlement,
     LicenceFee as LicenceFee,
-    Plan as Plan,
-    PlanGroup as PlanGroup,
-    PlanStatus as PlanStatus,
-    PlanVersion as PlanVersion,
+    Priced as Priced,
     Rate as Rate,
 )
-from billing_sdk.server.domain.catalog.pricing_table import PricingCard as PricingCard, PricingTable as PricingTable
+from billing_sdk.server.domain.catalog.coupon import Coupon as Coupon, CouponDuration as CouponDuration
+from billing_sdk.server.domain.catalog.feature import Feature as Feature, FeatureType as FeatureType
+from billing_sdk.server.domain.catalog.lifecycle import PlanEvent as PlanEvent, PlanStatus as PlanStatus
+from billing_sdk.server.domain.catalog.plan import Plan as Plan, PlanGroup as PlanGroup, PlanKind as PlanKind
+from billing_sdk.server.domain.catalog.pricing_table import (
+    CardContent as CardContent,
+    PricingCard as PricingCard,
+    PricingTable as PricingTable,
+)
+from billing_sdk.server.domain.catalog.version import (
+    MONTHLY as MONTHLY,
+    Phase as Phase,
+    PlanVersion as PlanVersion,
+    Trial as Trial,
+)

@@ -13,6 +13,10 @@ class Feature:
     """A capability that code gates on by its `key`; a metered one is counted in `unit_name`s.
 
     Key, name and type never change after creation.
+
+    Attributes:
+        max_units: the limit that a plan gives which names none; None is without limit.
+        line_description: what invoices say where a plan says nothing else.
     """
 
     id: str
@@ -21,6 +25,8 @@ class Feature:
     type: FeatureType
     unit_name: str = ""
     description: str = ""
+    max_units: int | None = None
+    line_description: str = ""
 
     @property
     def is_metered(self) -> bool:

@@ -1,102 +1,90 @@
-"""Plans, their versions, and the components that a version is made of."""
+"""Plans and the groups that they are sold in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from typing import Literal, TypeAlias, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from billing_sdk.money import Money, total
+from billing_sdk.server.domain.catalog.lifecycle import PlanStatus
+from billing_sdk.server.domain.catalog.version import PlanVersion
 from billing_sdk.server.domain.customers import CustomerKind
 
-PlanStatus = Literal["draft", "published", "archived"]
+PlanKind = Literal["plan", "add_on"]
 
 
 @dataclass(frozen=True, slots=True)
 class PlanGroup:
-    """Plans of which a customer holds at most one at a time; for people or for organizations, never both."""
+    """Plans of which a customer holds at most one at a time; for people or for organizations, never both.
+
+    Attributes:
+        is_default: its plans are offered where a link names none; one group of each scope is.
+        position: its place among the groups, from 0.
+    """
 
     id: str
     key: str
     name: str
     scope: CustomerKind
     is_default: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LicenceFee:
-    """A fixed charge for every interval, paid in advance."""
-
-    id: str
-    key: str
-    name: str
-    amount: Money
-    line_description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A price for each unit of a metered feature, charged in arrears; `unit_amount` is in exact minor units."""
-
-    id: str
-    feature_key: str
-    name: str
-    unit_amount: Decimal
-    currency: str
-    line_description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Entitlement:
-    """A feature that comes with the plan; `limit_max` None means without limit (metered) or simply included."""
-
-    id: str
-    feature_key: str
-    feature_name: str
-    limit_max: int | None = None
-    limit_min: int | None = None
-
-
-Component: TypeAlias = LicenceFee | Rate | Entitlement
-Kind = TypeVar("Kind", LicenceFee, Rate, Entitlement)
-
-
-@dataclass(frozen=True, slots=True)
-class PlanVersion:
-    """What customers of a plan agree to; it never changes, and a customer stays on theirs."""
-
-    id: str
-    plan_key: str
-    number: int
-    currency: str
-    components: tuple[Component, ...]
-    created_at: datetime
-
-    def of_kind(self, kind: type[Kind]) -> tuple[Kind, ...]:
-        """Return the components of one kind, in their order."""
-        return tuple(component for component in self.components if isinstance(component, kind))
-
-    @property
-    def price(self) -> Money:
-        """What each interval costs in advance: the licence fees together."""
-        return total([fee.amount for fee in self.of_kind(LicenceFee)], self.currency)
-
-    @property
-    def is_free(self) -> bool:
-        """Whether nothing at all can ever be charged."""
-        return not self.price and not any(rate.unit_amount for rate in self.of_kind(Rate))
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A plan as it can be bought today, with its newest version."""
+    """A plan as it can be bought today.
+
+    Attributes:
+        kind: an add-on is bought beside a plan, never alone.
+        version: the live one, which is what is sold; of a draft, the latest.
+        latest_version_id: the one that was made last, live or not.
+        live_version_id: None until the plan is published.
+        position: its place in its group, from 0.
+        lookup_key: a second name that can be moved from plan to plan, so that code need not change.
+    """
 
     key: str
     name: str
     description: str
     group: PlanGroup
     status: PlanStatus
+    kind: PlanKind
     version: PlanVersion
-    interval: Literal["month", "year"] = "month"
+    latest_version_id: str
+    live_version_id: str | None
     position: int = 0
+    lookup_key: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def draft(
+        cls,
+        version: PlanVersion,
+        *,
+        name: str,
+        group: PlanGroup,
+        description: str = "",
+        kind: PlanKind = "plan",
+        position: int = 0,
+        lookup_key: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Plan:
+        """Return a new plan that nobody can buy yet, with its first version."""
+        return cls(
+            key=version.plan_key,
+            name=name,
+            description=description,
+            group=group,
+            status="draft",
+            kind=kind,
+            version=version,
+            latest_version_id=version.id,
+            live_version_id=None,
+            position=position,
+            lookup_key=lookup_key,
+            metadata=metadata or {},
+        )
+
+    def selling(self, version: PlanVersion) -> Plan:
+        """Return the plan with a version of it live, which makes it a published one."""
+        return replace(self, status="published", version=version, live_version_id=version.id)

@@ -1,17 +1,24 @@
-"""Pricing tables: up to four plans of one group, as a visitor sees them."""
+"""Pricing tables: up to four plans of one group, as a visitor sees them.
+
+Source: Kinde documentation, "Build a pricing table".
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from billing_sdk.server.domain.catalog.plan import PlanGroup
+from billing_sdk.server.domain.catalog.component import Entitlement
+from billing_sdk.server.domain.catalog.plan import Plan, PlanGroup
+
+MAX_CARDS = 4
+DEFAULT_LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
-class PricingCard:
-    """One plan on a table, in its own words."""
+class CardContent:
+    """What a card says about its plan, in one language; the price is always the plan's own."""
 
-    plan_key: str
     display_name: str
     description: str = ""
     features_heading: str = ""
@@ -21,8 +28,30 @@ class PricingCard:
 
 
 @dataclass(frozen=True, slots=True)
+class PricingCard:
+    """One plan on a table.
+
+    Attributes:
+        content: in the table's own language.
+        translations: the same by the tag of another language, such as `de` or `pt-BR`.
+    """
+
+    plan_key: str
+    content: CardContent
+    translations: Mapping[str, CardContent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PricingTable:
-    """A table of plans; only a live one is shown, and the default one where a link names none."""
+    """A table of plans; only a live one is shown, and the default one where a link names none.
+
+    Attributes:
+        name: what operators call it.
+        is_default: it is shown to new customers of its group's scope; one table of each scope is.
+        language: the tag of the language that its content is in.
+        heading: what stands above it, if anything does.
+        headings: the same by the tag of another language.
+    """
 
     id: str
     key: str
@@ -31,3 +60,56 @@ class PricingTable:
     cards: tuple[PricingCard, ...]
     is_live: bool = False
     is_default: bool = False
+    language: str = DEFAULT_LANGUAGE
+    heading: str = ""
+    headings: Mapping[str, str] = field(default_factory=dict)
+
+    def heading_in(self, languages: Sequence[str]) -> str:
+        """Return the heading in the first of some languages that there is one in, or the table's own."""
+        tag = lookup(languages, (self.language, *self.headings))
+        return self.headings.get(tag or "", self.heading)
+
+    def content_in(self, card: PricingCard, languages: Sequence[str]) -> CardContent:
+        """Return what a card says in the first of some languages that there is one in, or the table's own."""
+        tag = lookup(languages, (self.language, *card.translations))
+        return card.translations.get(tag or "", card.content)
+
+
+def lookup(wanted: Sequence[str], available: Sequence[str]) -> str | None:
+    """Return the first language tag that fits a list of wanted ones, or None (RFC 4647, section 3.4).
+
+    Args:
+        wanted: tags in the order of preference; `de-AT` is also served by `de`.
+        available: the tags that there are.
+    """
+    by_tag = {tag.lower(): tag for tag in reversed(available)}
+    for tag in wanted:
+        parts = tag.lower().split("-")
+        while parts:
+            found = by_tag.get("-".join(parts))
+            if found is not None:
+                return found
+            parts.pop()
+            if parts and len(parts[-1]) == 1:
+                parts.pop()
+    return None
+
+
+def generated_cards(plans: Sequence[Plan]) -> tuple[PricingCard, ...]:
+    """Return cards for the first four published plans of a group, with their names, descriptions and features.
+
+    Args:
+        plans: the plans of the group in their order; drafts, archived ones and add-ons are passed over.
+    """
+    shown = [plan for plan in plans if plan.status == "published" and plan.kind == "plan"]
+    return tuple(
+        PricingCard(plan.key, CardContent(plan.name, plan.description, features=_features(plan)))
+        for plan in shown[:MAX_CARDS]
+    )
+
+
+def _features(plan: Plan) -> tuple[str, ...]:
+    return tuple(
+        part.feature_name if part.limit_max is None else f"{part.limit_max:,} {part.feature_name}"
+        for part in plan.version.of_kind(Entitlement)
+    )

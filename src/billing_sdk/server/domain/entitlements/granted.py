@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersion, Rate
+from billing_sdk.server.domain.catalog import CreditGrant, Entitlement, LicenceFee, PlanVersion, Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def entitlements_of(agreement: Agreement, version: PlanVersion) -> tuple[Granted
                 granted.append(_from_fee(agreement, component))
             case Entitlement():
                 granted.append(_from_entitlement(agreement, component, rates.get(component.feature_key)))
-            case Rate():
-                continue  # shown with the entitlement that it prices
+            case Rate() | CreditGrant():
+                continue  # shown with the entitlement that it prices, or no entitlement at all
     return tuple(granted)
 
 
@@ -68,7 +68,7 @@ def _from_fee(agreement: Agreement, fee: LicenceFee) -> GrantedEntitlement:
         feature_key=fee.key,
         feature_name=fee.name,
         price_name=fee.line_description or fee.name,
-        fixed_charge=fee.amount.minor,
+        fixed_charge=fee.amount().minor,
         unit_price=None,
         limit_max=None,
         limit_min=None,

@@ -12,10 +12,11 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from billing_sdk.money import EXACT, Money, round_money, total
+from billing_sdk.money import Money, round_money, total
 from billing_sdk.server.domain.catalog import PlanVersion, Rate
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.rating import Usage, charge
 
 
 def lines_in_arrears(version: PlanVersion, period: Period, used: Mapping[str, Decimal]) -> tuple[InvoiceLine, ...]:
@@ -53,7 +54,7 @@ def with_credit(lines: tuple[InvoiceLine, ...], credit: Money, *, of: InvoiceLin
 def _usage_line(rate: Rate, version: PlanVersion, period: Period, quantity: Decimal) -> InvoiceLine:
     return InvoiceLine(
         description=rate.line_description or rate.name,
-        amount=round_money(EXACT.multiply(rate.unit_amount, quantity), rate.currency),
+        amount=charge(rate.terms, Usage(quantity), currency=rate.currency).amount,
         period=period,
         plan_version_id=version.id,
         component_id=rate.id,

@@ -63,11 +63,11 @@ def lines_in_advance(version: PlanVersion, period: Period) -> tuple[InvoiceLine,
     return tuple(
         InvoiceLine(
             description=fee.line_description or fee.name,
-            amount=fee.amount,
+            amount=fee.amount(),
             period=period,
             plan_version_id=version.id,
             component_id=fee.id,
         )
         for fee in version.of_kind(LicenceFee)
-        if fee.amount
+        if fee.amount()
     )

@@ -62,6 +62,12 @@ class Journey:
         return self.parameters.get("pricing_table_key") or None
 
     @property
+    def language(self) -> str | None:
+        """The tag of the language that the request asks pages for: `lang`, or the first of `ui_locales`."""
+        locales = self.parameters.get("ui_locales", "").split()
+        return self.parameters.get("lang") or next(iter(locales), None)
+
+    @property
     def plan_interest(self) -> str | None:
         """The plan that the request names, so that nobody is asked to choose."""
         return self.parameters.get("plan_interest") or None

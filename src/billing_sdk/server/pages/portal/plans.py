@@ -15,6 +15,7 @@ from billing_sdk.server.domain.catalog import Entitlement, Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.pricing import PlanCard, card_of, cards_of, table_for
 from billing_sdk.server.storage import UnitOfWork
@@ -54,8 +55,14 @@ def show_selection(desk: Desk, _form: Form) -> Response:
     with desk.engine.read() as tx:
         live = tx.agreements.live_of(desk.customer.id) if desk.customer else ()
         table = table_for(tx, desk.kind, live[0].group_id if live else None)
-        cards = cards_of(tx, table) if table else ()
-    return desk.show("plan_selection", cards=cards, current_plan_keys={agreement.plan_key for agreement in live})
+        languages = languages_of(desk.request)
+        cards = cards_of(tx, table, languages) if table else ()
+    return desk.show(
+        "plan_selection",
+        heading=table.heading_in(languages) if table else "",
+        cards=cards,
+        current_plan_keys={agreement.plan_key for agreement in live},
+    )
 
 
 def show_change(desk: Desk, form: Form) -> Response:
@@ -131,7 +138,7 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime) -> Current:
 
 
 def _included(tx: UnitOfWork, version: PlanVersion, used: Mapping[str, Decimal]) -> tuple[Included, ...]:
-    metered = {feature.key for feature in tx.catalog.list_features() if feature.is_metered}
+    metered = {feature.key for feature in tx.features.list() if feature.is_metered}
     return tuple(
         Included(
             entitlement.feature_name,

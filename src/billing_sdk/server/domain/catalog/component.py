@@ -1,0 +1,143 @@
+"""What a plan version is made of: licence fees, rates, credit grants and entitlements.
+
+A component with a price has it in one currency, and may have others beside it (`other_currencies`). Its service
+interval (`service`) is how often it is charged or granted; None means the version's own cadence.
+Source: Stripe documentation, "How advanced usage-based billing works" (service interval and billing cadence).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TypeAlias, TypeVar
+
+from billing_sdk.errors import CurrencyMismatch, InvalidQuantity
+from billing_sdk.money import Money
+from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.rating import Flat, PerUnit, RatingPolicy, Terms, Usage, charge
+
+CurrencyTerms: TypeAlias = tuple[str, Terms]
+POLICY = RatingPolicy()
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceFee:
+    """A charge for every service interval, due when it starts.
+
+    Attributes:
+        terms: a fixed charge is flat; any other price is for a number of licences, such as seats.
+        line_description: what the invoice says instead of the name.
+    """
+
+    id: str
+    key: str
+    name: str
+    currency: str
+    terms: Terms
+    line_description: str = ""
+    service: Cadence | None = None
+    other_currencies: tuple[CurrencyTerms, ...] = ()
+
+    @property
+    def is_licensed(self) -> bool:
+        """Whether it depends on a number of licences."""
+        return not isinstance(self.terms.price, Flat)
+
+    def amount(self, quantity: int = 1) -> Money:
+        """Return what one service interval costs for a number of licences.
+
+        Raises:
+            InvalidQuantity: the number is below zero.
+        """
+        if quantity < 0:
+            raise InvalidQuantity(f"{quantity} licences of {self.name!r} are less than none")
+        return charge(self.terms, Usage(Decimal(quantity)), currency=self.currency, policy=POLICY).amount
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A price for the use of a metered feature, charged when a service interval is complete."""
+
+    id: str
+    feature_key: str
+    name: str
+    currency: str
+    terms: Terms
+    line_description: str = ""
+    service: Cadence | None = None
+    other_currencies: tuple[CurrencyTerms, ...] = ()
+
+    @property
+    def unit_amount(self) -> Decimal | None:
+        """What each unit costs in exact minor units, where every unit costs the same; else None."""
+        price = self.terms.price
+        return price.unit_amount if isinstance(price, PerUnit) else None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditGrant:
+    """Credit that the customer gets at the start of every service interval, to be spent on usage.
+
+    Attributes:
+        expires_with_interval: what is left at the end of the interval is lost.
+        applies_to: keys of the features whose usage it pays for; none means all.
+        priority: grants of a lower number are spent first.
+    """
+
+    id: str
+    key: str
+    name: str
+    amount: Money
+    service: Cadence | None = None
+    expires_with_interval: bool = True
+    applies_to: tuple[str, ...] = ()
+    category: str = "promotional"
+    priority: int = 50
+    other_currencies: tuple[Money, ...] = ()
+
+    @property
+    def currency(self) -> str:
+        """The currency of the amount."""
+        return self.amount.currency
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """A feature that comes with the plan; `limit_max` None means without limit (metered) or simply included."""
+
+    id: str
+    feature_key: str
+    feature_name: str
+    limit_max: int | None = None
+    limit_min: int | None = None
+
+
+Priced: TypeAlias = LicenceFee | Rate | CreditGrant
+Component: TypeAlias = LicenceFee | Rate | CreditGrant | Entitlement
+Kind = TypeVar("Kind", LicenceFee, Rate, CreditGrant, Entitlement)
+
+
+def currencies_of(component: Priced) -> tuple[str, ...]:
+    """Return the currencies that a component has a price in, its first one first."""
+    if isinstance(component, CreditGrant):
+        return (component.currency, *(amount.currency for amount in component.other_currencies))
+    return (component.currency, *(currency for currency, _ in component.other_currencies))
+
+
+def component_in(component: Component, currency: str) -> Component:
+    """Return a component with its price in another of its currencies first.
+
+    Raises:
+        CurrencyMismatch: it has no price in that currency.
+    """
+    if isinstance(component, Entitlement) or component.currency == currency:
+        return component
+    if currency not in currencies_of(component):
+        raise CurrencyMismatch(f"{component.name!r} has no price in {currency[:8]!r}")
+    if isinstance(component, CreditGrant):
+        amounts = {amount.currency: amount for amount in (component.amount, *component.other_currencies)}
+        amount = amounts.pop(currency)
+        return replace(component, amount=amount, other_currencies=tuple(amounts.values()))
+    terms = dict(((component.currency, component.terms), *component.other_currencies))
+    first = terms.pop(currency)
+    return replace(component, currency=currency, terms=first, other_currencies=tuple(terms.items()))

@@ -1,0 +1,50 @@
+"""Features."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from billing_sdk.errors import UnknownFeature
+from billing_sdk.server.domain.catalog import Feature
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.catalog import features
+
+
+class FeatureRepository:
+    """Keeps what plans can include, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, feature: Feature) -> None:
+        """Store a new feature."""
+        self._connection.execute(insert(features).values(row_of(feature)))
+
+    def save(self, feature: Feature) -> None:
+        """Store a feature whose words or limit have changed."""
+        self._connection.execute(update(features).where(features.c.id == feature.id).values(row_of(feature)))
+
+    def delete(self, feature_id: str) -> None:
+        """Remove a feature that no plan names."""
+        self._connection.execute(delete(features).where(features.c.id == feature_id))
+
+    def find(self, key: str) -> Feature | None:
+        """Return a feature, if there is one with this key."""
+        row = self._connection.execute(select(features).where(features.c.key == key)).mappings().first()
+        return None if row is None else Feature(**row)
+
+    def get(self, key: str) -> Feature:
+        """Return a feature.
+
+        Raises:
+            UnknownFeature: there is none with this key.
+        """
+        feature = self.find(key)
+        if feature is None:
+            raise UnknownFeature(f"there is no feature {key[:64]!r}")
+        return feature
+
+    def list(self) -> tuple[Feature, ...]:
+        """Return all features, in the order of their keys."""
+        rows = self._connection.execute(select(features).order_by(features.c.key)).mappings()
+        return tuple(Feature(**row) for row in rows)

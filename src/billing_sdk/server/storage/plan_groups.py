@@ -1,0 +1,84 @@
+"""Plan groups."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+
+from billing_sdk.errors import UnknownPlanGroup
+from billing_sdk.server.domain.catalog import PlanGroup
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.billing import agreements, charges, invoice_lines
+from billing_sdk.server.storage.tables.catalog import plan_groups, plan_versions, plans
+
+GROUP_COLUMNS = [column.label(f"in_group_{column.name}") for column in plan_groups.c]
+
+
+def group_from_row(row: RowMapping) -> PlanGroup:
+    """Return the group in the `in_group_` columns of a row."""
+    return PlanGroup(**{column.name: row[f"in_group_{column.name}"] for column in plan_groups.c})
+
+
+class PlanGroupRepository:
+    """Keeps the groups that plans are sold in, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, group: PlanGroup) -> None:
+        """Store a new plan group; where it is the default of its scope, no other one is any more."""
+        self._make_room(group)
+        self._connection.execute(insert(plan_groups).values(row_of(group)))
+
+    def save(self, group: PlanGroup) -> None:
+        """Store a group that has changed; where it is the default of its scope, no other one is any more."""
+        self._make_room(group)
+        self._connection.execute(update(plan_groups).where(plan_groups.c.id == group.id).values(row_of(group)))
+
+    def delete(self, group_id: str) -> None:
+        """Remove a group with its plans and all of their versions, which nobody has agreed to."""
+        of_group = select(plans.c.key).where(plans.c.group_id == group_id)
+        self._connection.execute(delete(plan_versions).where(plan_versions.c.plan_key.in_(of_group)))
+        self._connection.execute(delete(plans).where(plans.c.group_id == group_id))
+        self._connection.execute(delete(plan_groups).where(plan_groups.c.id == group_id))
+
+    def is_in_use(self, group_id: str) -> bool:
+        """Tell whether anybody has agreed to a plan of a group, or has been charged for one."""
+        versions = (
+            select(plan_versions.c.id)
+            .join(plans, plans.c.key == plan_versions.c.plan_key)
+            .where(plans.c.group_id == group_id)
+        )
+        uses = (
+            select(agreements.c.id).where(
+                or_(agreements.c.group_id == group_id, agreements.c.plan_version_id.in_(versions))
+            ),
+            select(charges.c.id).where(charges.c.plan_version_id.in_(versions)),
+            select(invoice_lines.c.invoice_id).where(invoice_lines.c.plan_version_id.in_(versions)),
+        )
+        return any(self._connection.execute(query.limit(1)).first() is not None for query in uses)
+
+    def find(self, key: str) -> PlanGroup | None:
+        """Return a group, if there is one with this key."""
+        row = self._connection.execute(select(plan_groups).where(plan_groups.c.key == key)).mappings().first()
+        return None if row is None else PlanGroup(**row)
+
+    def get(self, key: str) -> PlanGroup:
+        """Return a group.
+
+        Raises:
+            UnknownPlanGroup: there is none with this key.
+        """
+        group = self.find(key)
+        if group is None:
+            raise UnknownPlanGroup(f"there is no plan group {key[:64]!r}")
+        return group
+
+    def list(self) -> tuple[PlanGroup, ...]:
+        """Return all plan groups, in their order."""
+        query = select(plan_groups).order_by(plan_groups.c.position, plan_groups.c.key)
+        return tuple(PlanGroup(**row) for row in self._connection.execute(query).mappings())
+
+    def _make_room(self, group: PlanGroup) -> None:
+        if group.is_default:
+            others = (plan_groups.c.scope == group.scope) & (plan_groups.c.id != group.id)
+            self._connection.execute(update(plan_groups).where(others).values(is_default=False))
