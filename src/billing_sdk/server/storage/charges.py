@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
@@ -73,6 +74,7 @@ def _to_row(charge: PendingCharge) -> dict[str, Any]:
         "actor": charge.actor,
         "started_at": charge.started_at,
         "lease_ends_at": charge.lease_ends_at,
+        "invoice_id": charge.invoice_id,
     }
 
 
@@ -87,6 +89,7 @@ def _from_row(row: RowMapping) -> PendingCharge:
         actor=row["actor"],
         started_at=row["started_at"],
         lease_ends_at=row["lease_ends_at"],
+        invoice_id=row["invoice_id"],
     )
 
 
@@ -98,6 +101,8 @@ def _line_to_json(line: InvoiceLine) -> dict[str, Any]:
         "period_end": line.period.end.isoformat(),
         "plan_version_id": line.plan_version_id,
         "component_id": line.component_id,
+        "quantity": None if line.quantity is None else f"{line.quantity:f}",
+        "derivation": dict(line.derivation),
     }
 
 
@@ -108,4 +113,6 @@ def _line_from_json(stored: dict[str, Any], currency: str) -> InvoiceLine:
         period=Period(datetime.fromisoformat(stored["period_start"]), datetime.fromisoformat(stored["period_end"])),
         plan_version_id=stored["plan_version_id"],
         component_id=stored["component_id"],
+        quantity=None if stored["quantity"] is None else Decimal(stored["quantity"]),
+        derivation=stored["derivation"],
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select
+from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
 
-from billing_sdk.errors import NotFound
+from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
 from billing_sdk.server.domain.periods import Period
@@ -56,6 +57,20 @@ class InvoiceRepository:
         )
         self._connection.execute(insert(invoice_lines), _line_rows(invoice))
 
+    def settle(self, invoice: Invoice) -> None:
+        """Store that an open invoice was paid or made void.
+
+        Raises:
+            Conflict: it is not open any more.
+        """
+        changed = (
+            update(invoices)
+            .where(invoices.c.id == invoice.id, invoices.c.status == "open")
+            .values(status=invoice.status, payment_id=invoice.payment_id)
+        )
+        if not self._connection.execute(changed).rowcount:
+            raise Conflict(f"the invoice {invoice.number} is not open any more")
+
     def add_payment(self, payment: Payment) -> None:
         """Store an attempt to collect an amount."""
         self._connection.execute(
@@ -96,6 +111,32 @@ class InvoiceRepository:
         rows = self._connection.execute(query).mappings().all()
         lines = self._lines_of([row["id"] for row in rows])
         return tuple(_from_row(row, lines[row["id"]]) for row in rows)
+
+    def open_of(self, agreement_id: str) -> tuple[Invoice, ...]:
+        """Return the invoices of an agreement that nobody has paid yet, the oldest first."""
+        query = select(invoices).where(invoices.c.agreement_id == agreement_id, invoices.c.status == "open")
+        rows = self._connection.execute(query.order_by(invoices.c.id)).mappings().all()
+        lines = self._lines_of([row["id"] for row in rows])
+        return tuple(_from_row(row, lines[row["id"]]) for row in rows)
+
+    def has_any(self, agreement_id: str) -> bool:
+        """Tell whether anything was ever invoiced under an agreement."""
+        query = select(invoices.c.id).where(invoices.c.agreement_id == agreement_id).limit(1)
+        return self._connection.execute(query).first() is not None
+
+    def paid_lines(self, agreement_id: str, *, after: datetime) -> tuple[InvoiceLine, ...]:
+        """Return the lines of an agreement's paid invoices whose period ends after an instant."""
+        query = (
+            select(invoice_lines, invoices.c.currency)
+            .select_from(invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id))
+            .where(
+                invoices.c.agreement_id == agreement_id,
+                invoices.c.status == "paid",
+                invoice_lines.c.period_end > after,
+            )
+            .order_by(invoice_lines.c.invoice_id, invoice_lines.c.position)
+        )
+        return tuple(_line_from_row(row) for row in self._connection.execute(query).mappings())
 
     def list_payments(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Payment]:
         """Return a page of the attempts to collect something from a customer."""
@@ -146,6 +187,8 @@ def _line_rows(invoice: Invoice) -> list[dict[str, Any]]:
             "period_end": line.period.end,
             "plan_version_id": line.plan_version_id,
             "component_id": line.component_id,
+            "quantity": line.quantity,
+            "derivation": dict(line.derivation),
         }
         for position, line in enumerate(invoice.lines)
     ]
@@ -158,6 +201,8 @@ def _line_from_row(row: RowMapping) -> InvoiceLine:
         period=Period(row["period_start"], row["period_end"]),
         plan_version_id=row["plan_version_id"],
         component_id=row["component_id"],
+        quantity=row["quantity"],
+        derivation=row["derivation"],
     )
 
 

@@ -54,6 +54,10 @@ class UsageRepository:
         """Return how much of a feature was used in a period."""
         return self._find_total(agreement_id, feature_key, period)[0]
 
+    def total_within(self, agreement_id: str, feature_key: str, period: Period) -> Decimal:
+        """Return how much of a feature was used in a stretch of time that need not be a billing period."""
+        return total_of(self._readings_between(agreement_id, feature_key, period.start, period.end))
+
     def totals(self, agreement_id: str, period: Period) -> dict[str, Decimal]:
         """Return how much of each feature was used in a period, by the feature's key."""
         query = select(usage_totals.c.feature_key, usage_totals.c.total).where(
@@ -87,14 +91,16 @@ class UsageRepository:
             return total, reset_at
         if reading.kind == "delta":
             return plus(total, reading.value), reset_at
-        return total_of(self._readings_since(reading, period)), reading.counted_at
+        return total_of(
+            self._readings_between(reading.agreement_id, reading.feature_key, reading.counted_at, period.end)
+        ), reading.counted_at
 
-    def _readings_since(self, reading: Reading, period: Period) -> list[Reading]:
+    def _readings_between(self, agreement_id: str, feature_key: str, start: datetime, end: datetime) -> list[Reading]:
         query = select(*READING_COLUMNS).where(
-            readings.c.agreement_id == reading.agreement_id,
-            readings.c.feature_key == reading.feature_key,
-            readings.c.counted_at >= reading.counted_at,
-            readings.c.counted_at < period.end,
+            readings.c.agreement_id == agreement_id,
+            readings.c.feature_key == feature_key,
+            readings.c.counted_at >= start,
+            readings.c.counted_at < end,
         )
         return [Reading(**row) for row in self._connection.execute(query).mappings()]
 

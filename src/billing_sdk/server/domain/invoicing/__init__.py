@@ -1,20 +1,35 @@
 """What a customer is asked to pay.
 
-It owns the invoice and its lines. It does not own how the money is collected (gateways) nor usage (metering).
-An invoice has the time when it was issued; a line has the period that it pays for.
+It owns the invoice and its lines: which fees and which usage are billed at a billing date and at the end of an
+agreement, what is taken off, and the derivation of every line. It does not own how the money is collected (gateways),
+how much was used (metering), what a price comes to (rating), nor the calendar (periods). An invoice has the time when
+it was issued; a line has the period that it pays for.
 """
 
+from billing_sdk.server.domain.invoicing.boundary import STEPS as STEPS, lines_at_boundary as lines_at_boundary
 from billing_sdk.server.domain.invoicing.change import (
     credit_for_unused as credit_for_unused,
     lines_in_arrears as lines_in_arrears,
     with_credit as with_credit,
 )
 from billing_sdk.server.domain.invoicing.charge import ChargeSource as ChargeSource, PendingCharge as PendingCharge
-from billing_sdk.server.domain.invoicing.credit import (
-    BALANCE as BALANCE,
-    CreditEntry as CreditEntry,
-    CreditReason as CreditReason,
-    balance_change as balance_change,
+from billing_sdk.server.domain.invoicing.deductions import (
+    with_balance as with_balance,
+    with_discounts as with_discounts,
+    with_period_discounted as with_period_discounted,
+)
+from billing_sdk.server.domain.invoicing.derivation import LineKind as LineKind
+from billing_sdk.server.domain.invoicing.ending import (
+    lines_at_end as lines_at_end,
+    split_credit as split_credit,
+    unused_time as unused_time,
+)
+from billing_sdk.server.domain.invoicing.in_force import (
+    BoughtAddOn as BoughtAddOn,
+    InForce as InForce,
+    Lines as Lines,
+    Used as Used,
+    nothing_used as nothing_used,
 )
 from billing_sdk.server.domain.invoicing.invoice import (
     Invoice as Invoice,
@@ -23,3 +38,4 @@ from billing_sdk.server.domain.invoicing.invoice import (
     Payment as Payment,
     lines_in_advance as lines_in_advance,
 )
+from billing_sdk.server.domain.invoicing.renewal import renewed as renewed

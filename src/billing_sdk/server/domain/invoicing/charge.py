@@ -26,6 +26,7 @@ class PendingCharge:
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
         lease_ends_at: until then the process that wrote it is expected to finish by itself.
+        invoice_id: the open invoice that it pays; None where the invoice is issued with the payment.
     """
 
     id: str
@@ -37,6 +38,7 @@ class PendingCharge:
     actor: str
     started_at: datetime
     lease_ends_at: datetime
+    invoice_id: str | None = None
 
     @property
     def amount(self) -> Money:

@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Any, Literal
 
+from billing_sdk.errors import Conflict
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion
 from billing_sdk.server.domain.periods import Period
 
-InvoiceStatus = Literal["paid", "void"]
+InvoiceStatus = Literal["open", "paid", "void"]
+InvoiceEvent = Literal["pay", "void"]
+
+# Everything that can happen to an invoice's status is in this table. Most are paid when they are issued.
+TRANSITIONS: dict[tuple[InvoiceStatus, InvoiceEvent], InvoiceStatus] = {
+    ("open", "pay"): "paid",
+    ("open", "void"): "void",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """One charge, with what it was computed from."""
+    """One charge or credit, with what it was computed from.
+
+    Attributes:
+        quantity: how much was used or licensed, where that is what the amount depends on.
+        derivation: why the amount is what it is, in JSON values; see `explain`.
+    """
 
     description: str
     amount: Money
     period: Period
     plan_version_id: str
     component_id: str
+    quantity: Decimal | None = None
+    derivation: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str | None:
+        """What it is about, one of `LineKind`; None on invoices from before lines said so."""
+        return self.derivation.get("kind")
 
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A bill; `number` is what the customer sees and has no gaps."""
+    """A bill; `number` is what the customer sees and has no gaps.
+
+    Attributes:
+        status: `open` is one that nobody has paid yet, such as a renewal whose card was declined.
+        payment_id: what paid it; None as well where nothing was left to pay.
+    """
 
     id: str
     number: str
@@ -42,6 +69,17 @@ class Invoice:
     def amount(self) -> Money:
         """The sum of the lines."""
         return total([line.amount for line in self.lines], self.currency)
+
+    def paid_by(self, payment_id: str) -> Invoice:
+        """Return the invoice as it is when a payment has settled it.
+
+        Raises:
+            Conflict: it is not open.
+        """
+        status = TRANSITIONS.get((self.status, "pay"))
+        if status is None:
+            raise Conflict(f"the invoice {self.number} is {self.status}, not open")
+        return replace(self, status=status, payment_id=payment_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ charges = Table(
     Column("actor", String(128), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("lease_ends_at", Instant, nullable=False),
+    # Without a foreign key, which SQLite can't add to a table that is there.
+    Column("invoice_id", String(64)),
     UniqueConstraint("customer_id", "group_id"),
 )
 
@@ -173,6 +175,8 @@ invoice_lines = Table(
     Column("period_end", Instant, nullable=False),
     Column("plan_version_id", String(64), ForeignKey("plan_versions.id"), nullable=False),
     Column("component_id", String(64), nullable=False),
+    Column("quantity", Quantity),
+    Column("derivation", JSON, nullable=False),
 )
 
 readings = Table(

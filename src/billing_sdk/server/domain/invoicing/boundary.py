@@ -1,0 +1,105 @@
+"""What is billed at a billing date.
+
+Billing date and service interval are two things: an invoice collects, at a billing date, licence fees in advance for
+every service interval that has started since the last one, and usage in arrears for every service interval that has
+completed since (Stripe documentation, "How advanced usage-based billing works", Billing interval and service
+interval). Where both are as long as each other, that is the fee for the period that starts and the usage of the one
+that ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing.deductions import with_balance, with_discounts
+from billing_sdk.server.domain.invoicing.in_force import InForce, Lines, Used, nothing_used
+from billing_sdk.server.domain.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A billing date of one agreement, with all that its invoice depends on.
+
+    Attributes:
+        before: what was in force until then.
+        following: what is in force from then on; the same, unless another version of the plan takes over.
+        used: how much of a feature was used in a period.
+        after: the last billing date; None where this is the first.
+        at: the billing date.
+        balance: what the customer has to its credit, if any of it is to be used.
+    """
+
+    before: InForce
+    following: InForce
+    used: Used
+    after: datetime | None
+    at: datetime
+    balance: Money | None
+
+
+def lines_at_boundary(
+    before: InForce,
+    used: Used = nothing_used,
+    *,
+    after: datetime | None,
+    at: datetime,
+    following: InForce | None = None,
+    balance: Money | None = None,
+) -> Lines:
+    """Return what an agreement's invoice of a billing date says; what comes to nothing is left out.
+
+    The arguments are the attributes of `Boundary`.
+
+    Raises:
+        InvalidAmount: something comes to more than can be real.
+    """
+    boundary = Boundary(before, following or before, used, after, at, balance)
+    lines: Lines = ()
+    for step in STEPS:
+        lines = step(boundary, lines)
+    return lines
+
+
+def fees_started(boundary: Boundary, lines: Lines) -> Lines:
+    """Charge the service intervals that have started since the last billing date, at the prices until now."""
+    if boundary.after is None:
+        return lines
+    return lines + boundary.before.fees_started(boundary.after, boundary.at)
+
+
+def fees_starting(boundary: Boundary, lines: Lines) -> Lines:
+    """Charge the service intervals that start with the new period, at the prices from now on."""
+    return lines + boundary.following.fees_starting(boundary.at, is_first=boundary.after is None)
+
+
+def usage_completed(boundary: Boundary, lines: Lines) -> Lines:
+    """Charge the usage of service intervals that have completed since the last billing date."""
+    if boundary.after is None:
+        return lines
+    return lines + boundary.before.usage_completed(boundary.after, boundary.at, boundary.used)
+
+
+def discounts(boundary: Boundary, lines: Lines) -> Lines:
+    """Take off what coupons are for."""
+    return with_discounts(lines, boundary.before.agreement.discounts)
+
+
+def credit_balance(boundary: Boundary, lines: Lines) -> Lines:
+    """Pay with what the customer has to its credit."""
+    if boundary.balance is None:
+        return lines
+    period = Period(boundary.after or boundary.at, boundary.at)
+    return with_balance(lines, boundary.balance, boundary.following.agreement, period)
+
+
+# Coupons come after all that they could lower, and the balance after them: it is the customer's own money.
+STEPS: tuple[Callable[[Boundary, Lines], Lines], ...] = (
+    fees_started,
+    fees_starting,
+    usage_completed,
+    discounts,
+    credit_balance,
+)

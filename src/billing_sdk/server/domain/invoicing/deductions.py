@@ -1,0 +1,92 @@
+"""What is taken off: coupons, each a line of its own for every line that it lowers, and the credit balance last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from billing_sdk.money import Money, digits_of, total
+from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
+from billing_sdk.server.domain.catalog.discount import Discount, discount
+from billing_sdk.server.domain.invoicing.derivation import explain
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.periods import Period
+
+BALANCE = "credit_balance"
+
+
+def with_discounts(lines: tuple[InvoiceLine, ...], discounts: tuple[AgreedDiscount, ...]) -> tuple[InvoiceLine, ...]:
+    """Add what coupons take off; a discount as a whole is rounded once, and its shares keep the sum.
+
+    Raises:
+        CurrencyMismatch: an amount is taken off in another currency.
+    """
+    taken = discount([line.amount for line in lines], discounts)
+    return lines + tuple(
+        _discount_line(line, one.discount, share)
+        for one in taken
+        for line, share in zip(lines, one.shares, strict=True)
+        if share
+    )
+
+
+def with_balance(
+    lines: tuple[InvoiceLine, ...], balance: Money, agreement: Agreement, period: Period
+) -> tuple[InvoiceLine, ...]:
+    """Pay as much as there is with what a customer has to its credit.
+
+    Args:
+        lines: what is charged.
+        balance: the credit.
+        agreement: whose invoice it is.
+        period: which period is billed.
+    """
+    owed = total([line.amount for line in lines], balance.currency)
+    used = min(balance, owed, key=lambda money: money.minor)
+    if used.minor <= 0:
+        return lines
+    line = InvoiceLine(
+        description="Credit balance",
+        amount=-used,
+        period=period,
+        plan_version_id=agreement.plan_version_id,
+        component_id=BALANCE,
+        derivation=explain(
+            "credit_balance",
+            plan_version_id=agreement.plan_version_id,
+            component_id=BALANCE,
+            period=period,
+            balance_minor=str(balance.minor),
+            owed_minor=str(owed.minor),
+        ),
+    )
+    return (*lines, line)
+
+
+def with_period_discounted(agreement: Agreement) -> Agreement:
+    """Return the agreement when its discounts were taken off one more period; those that are used up are gone."""
+    left = (
+        one if one.periods_left is None else replace(one, periods_left=one.periods_left - 1)
+        for one in agreement.discounts
+    )
+    return replace(agreement, discounts=tuple(one for one in left if one.periods_left != 0))
+
+
+def _discount_line(line: InvoiceLine, one: Discount, share: Money) -> InvoiceLine:
+    return InvoiceLine(
+        description=f"Discount {one.coupon_key}: {line.description}",
+        amount=-share,
+        period=line.period,
+        plan_version_id=line.plan_version_id,
+        component_id=line.component_id,
+        derivation=explain(
+            "discount",
+            plan_version_id=line.plan_version_id,
+            component_id=line.component_id,
+            period=line.period,
+            coupon=one.coupon_key,
+            of=line.kind,
+            of_minor=str(line.amount.minor),
+            percent_off=None if one.percent_off is None else digits_of(one.percent_off),
+            amount_off_minor=None if one.amount_off is None else str(one.amount_off.minor),
+        ),
+    )

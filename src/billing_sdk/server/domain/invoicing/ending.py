@@ -1,0 +1,102 @@
+"""What the end of an agreement in the middle of a period adds to the bill, and what it gives back.
+
+A service interval that is complete is charged in any case. By default nothing else is: usage of an unfinished one is
+forgiven, and days that were paid for are kept (Kinde documentation, "Billing policies"). Each of the two can be
+decided otherwise, for all agreements or for one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+
+from billing_sdk.money import Money, round_money, total
+from billing_sdk.server.domain.catalog import Policies
+from billing_sdk.server.domain.invoicing.deductions import with_discounts
+from billing_sdk.server.domain.invoicing.derivation import explain, of_period
+from billing_sdk.server.domain.invoicing.in_force import InForce, Lines, Used
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.periods import Period, fraction
+
+UNUSED = "unused_time"
+
+
+def lines_at_end(before: InForce, used: Used, *, at: datetime, is_usage_charged: bool) -> Lines:
+    """Return what is still to be charged for an agreement that ends, discounts taken off.
+
+    Args:
+        before: what is in force until then.
+        used: how much of a feature was used in a period.
+        at: when it ends; in a trial nothing is charged.
+        is_usage_charged: whether the usage of service intervals that are not complete is charged, too.
+
+    Raises:
+        InvalidAmount: something comes to more than can be real.
+    """
+    agreement = before.agreement
+    if agreement.status == "trialing":
+        return ()
+    billed_at = agreement.billed_period.start
+    lines = before.fees_started(billed_at, at) + before.usage_completed(billed_at, at, used)
+    if is_usage_charged:
+        lines += before.usage_unfinished(at, used)
+    return with_discounts(lines, agreement.discounts)
+
+
+def unused_time(paid: Iterable[InvoiceLine], *, at: datetime, zone: str, policies: Policies, name: str = "") -> Lines:
+    """Return what was paid in advance for time after an instant, as lines that give it back.
+
+    Args:
+        paid: lines of paid invoices. Fees count, and what coupons took off them; usage is never paid in advance.
+        at: when an agreement ends.
+        zone: where days begin.
+        policies: whether days or seconds are counted; the day of the change counts as used.
+        name: of the plan, for the invoice.
+    """
+    lines = (_unused(line, at, zone, policies, name) for line in paid if _is_in_advance(line))
+    return tuple(line for line in lines if line.amount)
+
+
+def split_credit(credit: Lines, owed: Money) -> tuple[Lines, Money]:
+    """Divide a credit into what lowers an invoice, and what is left for the customer's balance.
+
+    Args:
+        credit: lines below zero, as from `unused_time`.
+        owed: what the invoice comes to without them.
+    """
+    given, left = [], max(owed, Money(0, owed.currency), key=lambda money: money.minor)
+    for line in credit:
+        used = min(-line.amount, left, key=lambda money: money.minor)
+        left -= used
+        given.append(replace(line, amount=-used))
+    surplus = -total([line.amount for line in credit], owed.currency) + total(
+        [line.amount for line in given], owed.currency
+    )
+    return tuple(line for line in given if line.amount), surplus
+
+
+def _unused(line: InvoiceLine, at: datetime, zone: str, policies: Policies, name: str) -> InvoiceLine:
+    share = fraction(Period(at, max(at, line.period.end)), line.period, by=policies.proration, zone=zone)
+    return InvoiceLine(
+        description=f"Unused time on {name or line.description}",
+        amount=round_money(-line.amount.minor * Fraction(share), line.amount.currency, policies.rating.rounding),
+        period=Period(max(at, line.period.start), line.period.end),
+        plan_version_id=line.plan_version_id,
+        component_id=line.component_id,
+        derivation=explain(
+            "unused_time",
+            plan_version_id=line.plan_version_id,
+            component_id=line.component_id,
+            period=line.period,
+            policies=policies,
+            of=line.kind,
+            of_minor=str(line.amount.minor),
+            proration={"by": policies.proration, "fraction": str(share), "interval": of_period(line.period)},
+        ),
+    )
+
+
+def _is_in_advance(line: InvoiceLine) -> bool:
+    return line.kind == "licence_fee" or (line.kind == "discount" and line.derivation.get("of") == "licence_fee")

@@ -1,0 +1,148 @@
+"""What is in force: an agreement with its prices, and the lines that its service intervals make.
+
+Service intervals are counted from the same anchor as the periods of the agreement. One that has begun before the
+agreement was charged, because it follows the calendar, is charged for the rest of it only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Component, LicenceFee, PlanVersion, Policies, Rate
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.priced import fee_line, usage_line
+from billing_sdk.server.domain.periods import Cadence, Period, Schedule, periods_completed, periods_started
+from billing_sdk.server.domain.rating import Usage
+
+Used = Callable[[str, Period], Usage]
+Lines = tuple[InvoiceLine, ...]
+
+
+def nothing_used(feature_key: str, period: Period) -> Usage:  # noqa: ARG001 - as every `Used`
+    """Stand for the usage of somebody who can't have used anything yet."""
+    return Usage(Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtAddOn:
+    """An add-on of an agreement, with the prices that it was bought at; in the agreement's currency."""
+
+    version: PlanVersion
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """An agreement with its prices.
+
+    Attributes:
+        version: in the agreement's currency.
+    """
+
+    agreement: Agreement
+    version: PlanVersion
+    add_ons: tuple[BoughtAddOn, ...]
+    policies: Policies
+
+    def fees_starting(self, at: datetime, *, is_first: bool) -> Lines:
+        """Return the fees for the service intervals that start at an instant, each for as much of it as follows.
+
+        Args:
+            at: when a period starts.
+            is_first: it is the first one, so the intervals that have started before have to be paid for as well.
+        """
+        if self.agreement.status == "paused":
+            return ()
+        return _charged(
+            self._fee_line(one, Period(at, interval.end), interval)
+            for one in self._fees(at)
+            for interval in (self._schedule(one.fee.service).period_at(at),)
+            if is_first or interval.start == at
+        )
+
+    def fees_started(self, after: datetime, before: datetime) -> Lines:
+        """Return the fees for the service intervals that have started after an instant and before another one."""
+        before = min(before, self.agreement.paused_at or before)
+        return _charged(
+            self._fee_line(one, interval, interval)
+            for one in self._fees(after)
+            for interval in periods_started(self._schedule(one.fee.service), after, before)
+            if interval.start < before
+        )
+
+    def usage_completed(self, after: datetime, until: datetime, used: Used) -> Lines:
+        """Return the usage of the service intervals that have ended after an instant and by another one."""
+        return _charged(
+            self._usage_line(version_id, rate, interval.end, interval, used)
+            for version_id, rate in self._rates(after)
+            for interval in periods_completed(self._schedule(rate.service), after, until)
+        )
+
+    def usage_unfinished(self, at: datetime, used: Used) -> Lines:
+        """Return the usage of the service intervals that have begun by an instant and not ended."""
+        return _charged(
+            self._usage_line(version_id, rate, at, interval, used)
+            for version_id, rate in self._rates(self.agreement.billed_period.start)
+            for interval in (self._schedule(rate.service).period_at(at),)
+            if interval.start < at
+        )
+
+    def _fee_line(self, one: _Fee, part: Period, interval: Period) -> InvoiceLine:
+        return fee_line(
+            one.fee,
+            plan_version_id=one.plan_version_id,
+            licences=one.licences,
+            times=one.times,
+            part=part,
+            interval=interval,
+            zone=self.agreement.zone,
+            policies=self.policies,
+        )
+
+    def _usage_line(self, version_id: str, rate: Rate, end: datetime, interval: Period, used: Used) -> InvoiceLine:
+        part = Period(max(interval.start, self.agreement.charged_from), end)
+        quantity = used(rate.feature_key, part)
+        return usage_line(
+            rate, plan_version_id=version_id, used=quantity, part=part, interval=interval, policies=self.policies
+        )
+
+    def _schedule(self, service: Cadence | None) -> Schedule:
+        return Schedule(self.agreement.anchor, service or self.agreement.cadence, self.agreement.zone)
+
+    def _components(self, at: datetime) -> Iterator[tuple[PlanVersion, BoughtAddOn | None, Component]]:
+        schedule = self.agreement.schedule
+        index = max(0, schedule.index_at(at) - schedule.index_at(self.agreement.charged_from))
+        for component in self.version.components_in(index):
+            yield self.version, None, component
+        for add_on in self.add_ons:
+            for component in add_on.version.components_in(index):
+                yield add_on.version, add_on, component
+
+    def _fees(self, at: datetime) -> Iterator[_Fee]:
+        for version, add_on, fee in self._components(at):
+            if isinstance(fee, LicenceFee):
+                bought = 1 if add_on is None else add_on.quantity
+                licences = self.agreement.quantities.get(fee.key, bought) if fee.is_licensed else 1
+                yield _Fee(version.id, fee, licences, times=1 if fee.is_licensed else bought)
+
+    def _rates(self, at: datetime) -> Iterator[tuple[str, Rate]]:
+        for version, _, rate in self._components(at):
+            if isinstance(rate, Rate):
+                yield version.id, rate
+
+
+@dataclass(frozen=True, slots=True)
+class _Fee:
+    plan_version_id: str
+    fee: LicenceFee
+    licences: int
+    times: int
+
+
+def _charged(lines: Iterator[InvoiceLine]) -> Lines:
+    """Leave out what comes to nothing."""
+    return tuple(line for line in lines if line.amount)

@@ -1,0 +1,143 @@
+"""Prices: the line that a licence fee or a rate makes for one service interval.
+
+An amount is rounded once. Of a fee that is charged for a part of its interval, or more than once, the exact amount is
+multiplied first; the derivation's steps still add up to the line's amount.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from billing_sdk.money import EXACT, digits_of, round_money
+from billing_sdk.server.domain.catalog import LicenceFee, Policies, Rate
+from billing_sdk.server.domain.invoicing.derivation import explain, of_period
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.periods import Period, fraction
+from billing_sdk.server.domain.rating import Charged, Derivation, RatingPolicy, Step, Usage, charge
+
+WHOLE = Fraction(1)
+ROUNDING_STEP = "round"
+
+
+def fee_line(
+    fee: LicenceFee,
+    *,
+    plan_version_id: str,
+    licences: int,
+    times: int = 1,
+    part: Period,
+    interval: Period,
+    zone: str,
+    policies: Policies,
+) -> InvoiceLine:
+    """Return the line of a licence fee.
+
+    Args:
+        fee: in the currency of the invoice.
+        plan_version_id: where it comes from.
+        licences: how many are paid for, where the price depends on that.
+        times: how often it is charged, such as an add-on that was bought twice.
+        part: what is paid for of the service interval.
+        interval: the whole service interval.
+        zone: where days begin.
+        policies: whether a part is measured in days or in seconds, and how the amount is rounded.
+
+    Raises:
+        InvalidAmount: it comes to more than can be real.
+        InvalidQuantity: the number of licences is below zero.
+    """
+    share = fraction(part, interval, by=policies.proration, zone=zone)
+    charged = _multiplied(
+        charge(fee.terms, Usage.licensed(licences), currency=fee.currency, policy=policies.rating),
+        times,
+        share,
+        policies.rating,
+    )
+    quantity = Decimal(licences) if fee.is_licensed else None
+    return InvoiceLine(
+        description=fee.line_description or fee.name,
+        amount=charged.amount,
+        period=part,
+        plan_version_id=plan_version_id,
+        component_id=fee.id,
+        quantity=quantity,
+        derivation=explain(
+            "licence_fee",
+            plan_version_id=plan_version_id,
+            component_id=fee.id,
+            period=part,
+            quantity=quantity,
+            policies=policies,
+            fee=fee.key,
+            rating=charged.derivation.document(),
+            proration=_proration(share, interval, policies),
+        ),
+    )
+
+
+def usage_line(
+    rate: Rate, *, plan_version_id: str, used: Usage, part: Period, interval: Period, policies: Policies
+) -> InvoiceLine:
+    """Return the line of what was used in a service interval.
+
+    Args:
+        rate: in the currency of the invoice.
+        plan_version_id: where it comes from.
+        used: how much.
+        part: when; shorter than the service interval at the start and at the end of an agreement.
+        interval: the whole service interval.
+        policies: how zero usage is priced and the amount is rounded.
+
+    Raises:
+        InvalidAmount: it comes to more than can be real.
+    """
+    charged = charge(rate.terms, used, currency=rate.currency, policy=policies.rating)
+    return InvoiceLine(
+        description=rate.line_description or rate.name,
+        amount=charged.amount,
+        period=part,
+        plan_version_id=plan_version_id,
+        component_id=rate.id,
+        quantity=used.quantity,
+        derivation=explain(
+            "usage",
+            plan_version_id=plan_version_id,
+            component_id=rate.id,
+            period=part,
+            quantity=used.quantity,
+            policies=policies,
+            feature=rate.feature_key,
+            rating=charged.derivation.document(),
+            interval=of_period(interval) if part != interval else None,
+        ),
+    )
+
+
+def _multiplied(charged: Charged, times: int, share: Fraction, policy: RatingPolicy) -> Charged:
+    if times == 1 and share == WHOLE:
+        return charged
+    steps = tuple(step for step in charged.derivation.steps if step.name != ROUNDING_STEP)
+    exact = Derivation(steps).total
+    currency = charged.amount.currency
+    amount = round_money(Fraction(exact) * times * share, currency, policy.rounding)
+    step = Step(
+        "prorate",
+        (
+            ("before", digits_of(exact)),
+            ("currency", currency),
+            ("fraction", str(share)),
+            ("rounding", policy.rounding),
+            ("times", str(times)),
+        ),
+        digits_of(EXACT.subtract(Decimal(amount.minor), exact)),
+    )
+    return replace(charged, amount=amount, derivation=Derivation((*steps, step)))
+
+
+def _proration(share: Fraction, interval: Period, policies: Policies) -> dict[str, Any] | None:
+    if share == WHOLE:
+        return None
+    return {"by": policies.proration, "fraction": str(share), "interval": of_period(interval)}

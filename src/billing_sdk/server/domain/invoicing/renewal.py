@@ -1,0 +1,27 @@
+"""What a renewal makes of an agreement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.domain.invoicing.deductions import with_period_discounted
+from billing_sdk.server.domain.periods import calendar_anchor
+
+
+def renewed(agreement: Agreement, following: PlanVersion) -> Agreement:
+    """Return an agreement as it is when the period that starts at `billed_until` is billed.
+
+    Args:
+        agreement: as it was until then.
+        following: the version that is in force from then on. Another cadence starts afresh: its periods are counted
+            from that instant, or with the calendar, as the version says.
+    """
+    at = agreement.billed_until
+    moved = with_period_discounted(replace(agreement, plan_version_id=following.id, next_version_id=None))
+    if following.cadence != moved.cadence:
+        aligned = following.alignment == "calendar"
+        anchor = calendar_anchor(at, following.cadence, moved.zone) if aligned else at
+        moved = replace(moved, cadence=following.cadence, anchor=anchor)
+    return moved.with_next_period_billed()

@@ -1,0 +1,45 @@
+"""Load what is in force: an agreement with the prices that it was made at, and how much was used under it."""
+
+from __future__ import annotations
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.domain.invoicing import BoughtAddOn, InForce, Used
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.rating import Usage
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.billing_settings import billing_settings
+from billing_sdk.server.usecases.engine import Engine
+
+
+def load_in_force(tx: UnitOfWork, engine: Engine, agreement: Agreement) -> InForce:
+    """Return an agreement with its prices, all in its currency, and the policies of today.
+
+    Raises:
+        CurrencyMismatch: an add-on is not sold in the currency of the agreement.
+    """
+    return InForce(
+        agreement=agreement,
+        version=_version(tx, agreement, agreement.plan_version_id),
+        add_ons=tuple(
+            BoughtAddOn(_version(tx, agreement, add_on.plan_version_id), add_on.quantity)
+            for add_on in agreement.add_ons
+        ),
+        policies=billing_settings(tx, engine).policies,
+    )
+
+
+def used_under(tx: UnitOfWork, agreement: Agreement) -> Used:
+    """Return what tells how much of a feature was used in a period of an agreement."""
+
+    def used(feature_key: str, period: Period) -> Usage:
+        # The total of a whole billing period is kept; that of any other stretch of time is added up.
+        if period == agreement.period_at(period.start):
+            return Usage(tx.usage.total(agreement.id, feature_key, period))
+        return Usage(tx.usage.total_within(agreement.id, feature_key, period))
+
+    return used
+
+
+def _version(tx: UnitOfWork, agreement: Agreement, version_id: str) -> PlanVersion:
+    return tx.catalog.get_version(version_id).in_currency(agreement.currency)
