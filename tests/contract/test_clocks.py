@@ -7,19 +7,31 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from billing_sdk.errors import ClockMovedBack, ClockNotAllowed, ClockStopped, Conflict, InvalidRequest, NotFound
+from billing_sdk.errors import (
+    ClockMovedBack,
+    ClockNotAllowed,
+    ClockStopped,
+    Conflict,
+    InvalidRequest,
+    LimitReached,
+    NotFound,
+)
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.timers import TestClock, Timer, TimerKind
+from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.delete_clock import delete_clock
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.register_endpoint import register_endpoint
+from billing_sdk.server.usecases.reserve_usage import reserve_usage
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.timer_handlers import HANDLERS
 from tests.databases import copy_sqlite
-from tests.engines import NOON, advance, engine_on, payer, person
+from tests.engines import NOON, advance, card, engine_on, payer, person
 
 DAY = timedelta(days=1)
 KINDS = ("change", "cancel", "trial_end", "renew")
@@ -249,3 +261,48 @@ def test_deleting_a_clock_takes_its_customers_along_and_nobody_else(engine, ran)
     with pytest.raises(NotFound):
         advance_clock(engine, clock.id, by=DAY)
     assert become_customer(engine, user_id=gone.user_id, billing_email="bo@example.com").clock_id is None
+
+
+def test_a_customer_on_a_clock_agrees_uses_and_pays_in_the_clocks_time(engine):
+    clock = create_clock(engine, at=NOON + 100 * DAY)
+    customer = on_clock(engine, clock)
+    add_card(engine, customer_id=customer.id, card=card())
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    advance_clock(engine, clock.id, to=NOON + 110 * DAY)
+    reading = record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="5")
+    held = reserve_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", units="5")
+
+    with engine.read() as tx:
+        [invoice] = tx.invoices.newest_of(customer.id)
+        occurred = {event.occurred_at for event in tx.outbox.list(customer_id=customer.id)}
+    assert customer.created_at == agreement.started_at == invoice.issued_at == NOON + 100 * DAY
+    assert reading.used_at == reading.recorded_at == held.reserved_at == NOON + 110 * DAY
+    assert occurred == {NOON + 100 * DAY, NOON + 110 * DAY}
+
+
+def test_a_reservation_of_a_customer_on_a_clock_expires_by_the_clock(engine):
+    clock = create_clock(engine, at=NOON)
+    agreement = subscribe(engine, customer_id=on_clock(engine, clock).id, plan_key="free")
+    limit = {"agreement_id": agreement.id, "feature_key": "ai_tokens"}
+    reserve_usage(engine, units="1000", **limit)
+
+    advance(engine, days=1)
+    with pytest.raises(LimitReached):
+        reserve_usage(engine, units="1", **limit)
+    advance_clock(engine, clock.id, by=DAY)
+    assert reserve_usage(engine, units="1", **limit).status == "held"
+
+
+def test_events_of_a_customer_on_a_clock_go_out_at_once_and_the_audit_keeps_real_time(engine):
+    register_endpoint(
+        engine, url="https://hooks.example.com/", name="Hooks", event_types=("customer.agreement_created",)
+    )
+    clock = create_clock(engine, at=NOON + 1_000 * DAY)
+    agreement = subscribe(engine, customer_id=on_clock(engine, clock).id, plan_key="free")
+
+    with engine.read() as tx:
+        [delivery] = tx.deliveries.list()
+        [event] = tx.outbox.list(types=["customer.agreement_created"])
+        [record] = tx.audit.of(agreement.id)
+    assert (delivery.queued_at, delivery.due_at, record["at"]) == (NOON, NOON, NOON)
+    assert event.occurred_at == NOON + 1_000 * DAY

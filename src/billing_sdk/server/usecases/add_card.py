@@ -22,8 +22,8 @@ def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = 
     """
     with recording_denials(engine, actor=actor, action="card.add", subject=customer_id):
         with engine.read() as tx:
-            tx.customers.get(customer_id)
-        _check_expiry(card, engine.now())
+            at = engine.now_for(tx, tx.customers.get(customer_id))
+        _check_expiry(card, at)
         stored = engine.gateway.store_card(card)
         method = PaymentMethod(
             id=new_id("card"),
@@ -33,7 +33,7 @@ def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = 
             last4=stored.last4,
             exp_month=stored.exp_month,
             exp_year=stored.exp_year,
-            created_at=engine.now(),
+            created_at=at,
         )
         with engine.begin() as tx:
             tx.customers.lock(customer_id)

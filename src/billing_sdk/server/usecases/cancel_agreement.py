@@ -31,4 +31,5 @@ def cancel_agreement(
             agreement = tx.agreements.get(agreement_id)
             if tx.charges.find(customer.id, agreement.group_id):
                 raise Conflict("a change of this customer's plan is under way")
-            return end_agreement(tx, customer, agreement, source=source, actor=actor, at=engine.now())
+            at = engine.now_for(tx, customer)
+            return end_agreement(tx, customer, agreement, source=source, actor=actor, at=at)

@@ -54,11 +54,13 @@ def change_plan(
         if made is not None:
             return made
         with engine.begin() as tx:
+            customer = tx.customers.lock(customer_id)
+            at = engine.now_for(tx, customer)
             change = decide_change(
                 tx,
-                customer_id=customer_id,
+                customer=customer,
                 plan_key=plan_key,
-                at=engine.now(),
+                at=at,
                 is_prorate=is_prorate,
                 is_invoice_now=is_invoice_now,
             )
@@ -71,7 +73,7 @@ def change_plan(
                 payment=None,
                 source=source,
                 actor=actor,
-                at=engine.now(),
+                at=at,
             )
             match change.outcome:
                 case "free":

@@ -93,9 +93,9 @@ def settle_left_over(engine: Engine, *, customer_id: str) -> None:
 
 
 def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, receipt: Charge) -> Agreement:
-    at = engine.now()
     with engine.begin() as tx:
         customer = tx.customers.lock(charge.agreement.customer_id)
+        at = engine.now_for(tx, customer)
         if not tx.charges.remove(charge.id):
             return tx.agreements.get(charge.agreement.id)  # another process has concluded it meanwhile
         payment = Payment(
@@ -133,7 +133,7 @@ def _give_up(engine: Engine, charge: PendingCharge, method: PaymentMethod, decli
             customer_id=customer.id,
             amount=charge.amount,
             status="failed",
-            attempted_at=engine.now(),
+            attempted_at=engine.now_for(tx, customer),
             payment_method_label=method.label,
             decline_code=declined.facts.get("decline_code"),
         )

@@ -40,7 +40,8 @@ def collect_pending(
     actor = actor or source
     with engine.begin() as tx:
         customer = tx.customers.lock(customer_id)
-        unpaid = {change.terms: change for change in changes_unpaid(tx, customer, at=engine.now())}
+        at = engine.now_for(tx, customer)
+        unpaid = {change.terms: change for change in changes_unpaid(tx, customer, at=at)}
         change = unpaid.get(terms)
         if change is None:
             raise PriceChanged("what was shown is not what is to be paid now")
@@ -54,7 +55,7 @@ def collect_pending(
                     payment=None,
                     source=source,
                     actor=actor,
-                    at=engine.now(),
+                    at=at,
                 )
             case "credit":
                 raise PaymentMethodRequired(f"the plan {change.plan.key!r} costs something", plan=change.plan.key)

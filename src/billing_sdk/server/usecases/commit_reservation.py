@@ -25,9 +25,8 @@ def commit_reservation(
         AgreementNotLive: the reservation has expired, and the agreement has ended.
         LimitReached: the reservation has expired, and others have taken the room.
     """
-    at = engine.now()
     with engine.begin() as tx:
-        tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
+        at = engine.now_for(tx, tx.customers.lock(tx.agreements.get(agreement_id).customer_id))
         reservation = tx.reservations.get(reservation_id, agreement_id=agreement_id).as_of(at)
         committed = reservation.after("commit")
         if reservation.status == "committed":

@@ -66,24 +66,23 @@ class Change:
 def decide_change(
     tx: UnitOfWork,
     *,
-    customer_id: str,
+    customer: Customer,
     plan_key: str,
     at: datetime,
     is_prorate: bool = False,
     is_invoice_now: bool = False,
 ) -> Change:
-    """Decide, with the customer locked until the transaction ends.
+    """Decide, for a customer that the caller has locked; `at` is the customer's present.
 
     Raises:
-        NotFound: there is no such customer, or its owner has been deleted.
+        NotFound: the customer's owner has been deleted.
         UnknownPlan: no published plan has this key.
         PlanMismatch: the plan is for customers of the other kind.
         SamePlan: the customer is on the plan already.
         Conflict: the outcome of an earlier change is not known yet.
     """
-    customer = tx.customers.lock(customer_id)
     if not has_owner(tx, customer):
-        raise NotFound(f"the account of the customer {customer_id!r} has been deleted")
+        raise NotFound(f"the account of the customer {customer.id!r} has been deleted")
     plan = tx.catalog.get_plan(plan_key)
     check_kind(plan, customer.kind)
     before = tx.agreements.find_live(customer.id, plan.group.id)

@@ -26,7 +26,7 @@ def delete_organization(engine: Engine, *, code: str, source: EventSource = "api
     with engine.begin() as tx:
         organization = tx.organizations.get(code)
         if payer := tx.customers.find_by_organization(code):
-            end_all_agreements(tx, tx.customers.lock(payer.id), source=source, at=at)
+            end_all_agreements(tx, tx.customers.lock(payer.id), source=source, at=engine.now_for(tx, payer))
         tx.organizations.remove(code)
         tx.audit.record(source, "organization.delete", code, at, before=organization)
         data = {"organization": {"code": code}}

@@ -25,7 +25,7 @@ def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") ->
     with engine.begin() as tx:
         user = tx.users.get(user_id)
         if payer := tx.customers.find_by_user(user_id):
-            end_all_agreements(tx, tx.customers.lock(payer.id), source=source, at=at)
+            end_all_agreements(tx, tx.customers.lock(payer.id), source=source, at=engine.now_for(tx, payer))
         tx.tokens.revoke_user(user_id, at=at)
         tx.erasure.erase(user)
         forgive_attempt(tx, engine, (*sign_in_attempts(user.email, None), *sign_up_attempts(user.email, None)))

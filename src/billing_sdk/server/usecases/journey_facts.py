@@ -99,7 +99,7 @@ def _chosen(tx: UnitOfWork, journey: Journey) -> Due | None:
 
 def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     for customer in customers_of(tx, journey):
-        for change in changes_unpaid(tx, customer, at=engine.now()):
+        for change in changes_unpaid(tx, customer, at=engine.now_for(tx, customer)):
             return Due(customer, change.plan, change.amount, change.method, is_pending=True)
     return None
 

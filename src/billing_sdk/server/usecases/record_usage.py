@@ -49,7 +49,7 @@ def record_usage(
         feature_key: a metered feature of the agreement's plan.
         value: plain decimal digits, zero or more.
         kind: how the value is meant.
-        used_at: when it was used; now by default.
+        used_at: when it was used, in the customer's time; now by default.
         idempotency_key: a report that is sent again with its key is recorded once.
         source: who caused it, as events name them.
 
@@ -62,11 +62,12 @@ def record_usage(
         InvalidRequest: the time has no zone or lies ahead, or the key is unusable.
         IdempotencyMismatch: the key was used for another report.
     """
-    at = engine.now()
     quantity = parse_quantity(value)
-    _check(kind, used_at, idempotency_key, at)
+    _check(kind, used_at, idempotency_key)
     with engine.begin() as tx:
-        tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
+        at = engine.now_for(tx, tx.customers.lock(tx.agreements.get(agreement_id).customer_id))
+        if used_at is not None and used_at > at + timedelta(seconds=SKEW_SECONDS):
+            raise InvalidRequest("used_at lies ahead", parameter="used_at")
         agreement = tx.agreements.get(agreement_id)
         earlier = tx.usage.find_by_idempotency_key(agreement_id, idempotency_key) if idempotency_key else None
         if earlier is not None:
@@ -110,13 +111,11 @@ def count_reading(
     return _with_total(reading, total)
 
 
-def _check(kind: str, used_at: datetime | None, idempotency_key: str | None, at: datetime) -> None:
+def _check(kind: str, used_at: datetime | None, idempotency_key: str | None) -> None:
     if kind not in ("delta", "absolute"):
         raise InvalidRequest("kind is neither delta nor absolute", parameter="kind")
     if used_at is not None and used_at.tzinfo is None:
         raise InvalidRequest("used_at has no time zone", parameter="used_at")
-    if used_at is not None and used_at > at + timedelta(seconds=SKEW_SECONDS):
-        raise InvalidRequest("used_at lies ahead", parameter="used_at")
     if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
         raise InvalidRequest(f"an idempotency key has 1 to {MAX_KEY_LENGTH} characters", parameter="idempotency_key")
 

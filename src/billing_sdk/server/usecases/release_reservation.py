@@ -14,7 +14,7 @@ def release_reservation(engine: Engine, *, reservation_id: str, agreement_id: st
         ReservationEnded: it was committed.
     """
     with engine.begin() as tx:
-        tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
-        released = tx.reservations.get(reservation_id, agreement_id=agreement_id).as_of(engine.now()).after("release")
+        at = engine.now_for(tx, tx.customers.lock(tx.agreements.get(agreement_id).customer_id))
+        released = tx.reservations.get(reservation_id, agreement_id=agreement_id).as_of(at).after("release")
         tx.reservations.save(released)
     return released

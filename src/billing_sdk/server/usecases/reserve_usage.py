@@ -48,10 +48,9 @@ def reserve_usage(
     if (agreement_id is None) == (user_id is None and org_code is None):
         raise InvalidRequest("name the agreement, or else who uses the feature", parameter="customer_agreement_id")
     asked = parse_units(units)
-    at = engine.now()
     with engine.begin() as tx:
         seen = _allowance(tx, feature_key, agreement_id, user_id, org_code)
-        tx.customers.lock(seen.agreement.customer_id)
+        at = engine.now_for(tx, tx.customers.lock(seen.agreement.customer_id))
         # What was seen before the lock may have changed until it was had.
         allowance = _allowance(tx, feature_key, agreement_id, user_id, org_code)
         if allowance.agreement.id != seen.agreement.id:

@@ -56,7 +56,7 @@ def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     if not plan.version.is_free:
         return journey
     at = engine.now_for(tx, customer)
-    change = decide_change(tx, customer_id=customer.id, plan_key=plan.key, at=at)
+    change = decide_change(tx, customer=customer, plan_key=plan.key, at=at)
     conclude_change(
         tx,
         customer=customer,

@@ -24,8 +24,9 @@ def trigger_event(engine: Engine, *, type: str, customer_id: str | None = None) 
     event_type = event_type_for(type)
     with engine.begin() as tx:
         customer = None if customer_id is None else tx.customers.get(customer_id)
+        at = engine.now() if customer is None else engine.now_for(tx, customer)
         event_id = tx.outbox.announce(
-            type=event_type.code, data=event_type.example, customer=customer, source="admin", at=engine.now()
+            type=event_type.code, data=event_type.example, customer=customer, source="admin", at=at
         )
         tx.audit.record("operator", "event.trigger", event_id, engine.now())
         return tx.outbox.get(event_id)

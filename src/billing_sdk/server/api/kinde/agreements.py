@@ -122,7 +122,8 @@ def list_agreements(
         if feature_code is None or feature_code in {granted.feature_key for granted in agreed[1]}
     ]
     page = cut(found, wanted, id_of=lambda agreed: agreed[0].id)
-    at = engine.now()
+    with engine.read() as tx:
+        at = engine.now_for(tx, tx.customers.get(customer_id))
     return AgreementList(has_more=page.has_more, agreements=[AgreementView.of(agreed, at=at) for agreed in page.items])
 
 

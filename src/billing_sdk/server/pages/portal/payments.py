@@ -24,7 +24,7 @@ def show_card(desk: Desk, form: Form) -> Response:
     if desk.customer:
         with desk.engine.read() as tx:
             card = tx.customers.find_payment_method(desk.customer.id)
-            due = changes_unpaid(tx, desk.customer, at=desk.engine.now())
+            due = changes_unpaid(tx, desk.customer, at=desk.engine.now_for(tx, desk.customer))
     plan_key = form.text("plan") or desk.request.query_params.get("plan", "")
     return desk.show("payment", form, card=card, due=due, cards=TEST_CARDS, plan_key=plan_key)
 

@@ -20,6 +20,7 @@ from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.pricing import PlanCard, card_of, cards_of, table_for
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.subscribe import subscribe
 
 CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it again."
@@ -47,7 +48,7 @@ class Current:
 def show_plan(desk: Desk, _form: Form) -> Response:
     """Show the current plan, what it includes, and how much of that is used."""
     with desk.engine.read() as tx:
-        return desk.show("plan", plans=_current_plans(tx, desk.customer, desk.engine.now()))
+        return desk.show("plan", plans=_current_plans(tx, desk.engine, desk.customer))
 
 
 def show_selection(desk: Desk, _form: Form) -> Response:
@@ -123,9 +124,10 @@ def cancel(desk: Desk, _form: Form) -> Response:
     return desk.go_to("plan_details", "cancelled")
 
 
-def _current_plans(tx: UnitOfWork, customer: Customer | None, at: datetime) -> tuple[Current, ...]:
+def _current_plans(tx: UnitOfWork, engine: Engine, customer: Customer | None) -> tuple[Current, ...]:
     if customer is None:
         return ()
+    at = engine.now_for(tx, customer)
     return tuple(_current(tx, agreement, at) for agreement in tx.agreements.live_of(customer.id))
 
 
