@@ -7,7 +7,7 @@ READY := .venv/.ready
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check bench mutants attacks soak docs lock clean
+.PHONY: help install demo serve test check domain bench mutants attacks soak docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -36,6 +36,10 @@ test: check ## everything that .ci/run asks for
 	sh scripts/browser.sh
 	sh scripts/foreign.sh
 	$(BIN)/pytest --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
+
+domain: $(READY) ## the pure rules alone: their contract and their unit suite
+	$(BIN)/lint-imports --config importlinter.ini --no-cache
+	$(BIN)/pytest -n0 tests/unit/domain tests/unit/test_source_rules.py
 
 bench: $(READY) ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -14,8 +14,8 @@ from argon2 import PasswordHasher
 from billing_sdk.server.usecases import passwords
 from billing_sdk.server.usecases.engine import Engine
 from tests.canaries import CanaryScan
-from tests.databases import be_quick, copy_sqlite, create_database, passing_database
-from tests.engines import engine_on
+from tests.databases import Copies, be_quick, copy_sqlite, create_database, passing_database
+from tests.engines import IN_MEMORY, engine_on
 
 CATALOGUE = "billing_catalogue"
 
@@ -80,23 +80,39 @@ def postgresql_catalogue(postgres: str) -> str:
         return CATALOGUE
 
 
+@pytest.fixture(scope="session")
+def postgresql_catalogues(postgres: str, postgresql_catalogue: str) -> Copies:
+    """Copies of the database with the demo catalogue."""
+    return Copies(postgres, postgresql_catalogue)
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
     """The address of a database of the test's own: an empty one, or that of its `engine`, if it has one."""
     has_catalogue = "engine" in request.fixturenames
-    catalogue = request.getfixturevalue(f"{database_kind}_catalogue") if has_catalogue else None
     if database_kind == "sqlite":
         path = tmp_path / "billing.db"
-        if catalogue is not None:
-            copy_sqlite(catalogue, str(path))
+        if has_catalogue:
+            copy_sqlite(request.getfixturevalue("sqlite_catalogue"), str(path))
         yield f"sqlite:///{path}"
-        return
-    with passing_database(request.getfixturevalue("postgres"), template=catalogue or "template1") as url:
-        yield url
+    elif has_catalogue:
+        copies: Copies = request.getfixturevalue("postgresql_catalogues")
+        with copies.taken() as url:
+            yield url
+    else:
+        with passing_database(request.getfixturevalue("postgres")) as url:
+            yield url
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """The engine with the demo catalogue, without its doors, at noon of 31 January 2026."""
     with engine_on(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def memory_engine() -> Iterator[Engine]:
+    """As `engine`, on SQLite in memory alone: for what no database decides. It takes a millisecond."""
+    with engine_on(IN_MEMORY) as opened:
         yield opened

@@ -13,7 +13,7 @@ from billing_sdk.server.app import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.contract.people import bearer, machine_token, person_token
-from tests.databases import copy_sqlite, create_database, passing_database
+from tests.databases import Copies, copy_sqlite, create_database
 from tests.serving import CALLBACK, RunningServer, serving
 
 TEMPLATE = "billing_demo"
@@ -40,16 +40,23 @@ def postgresql_template(postgres: str) -> Template:
     return Template(TEMPLATE, _seed(create_database(postgres, TEMPLATE)))
 
 
+@pytest.fixture(scope="session")
+def postgresql_demos(postgres: str, postgresql_template: Template) -> Copies:
+    """Copies of the database with the demo."""
+    return Copies(postgres, postgresql_template.place)
+
+
 @pytest.fixture
 def demo_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
     """The address of a database that holds the demo, for one test alone."""
-    template: Template = request.getfixturevalue(f"{database_kind}_template")
     if database_kind == "sqlite":
+        template: Template = request.getfixturevalue("sqlite_template")
         path = tmp_path / "billing.db"
         copy_sqlite(template.place, str(path))
         yield f"sqlite:///{path}"
         return
-    with passing_database(request.getfixturevalue("postgres"), template=template.place) as url:
+    copies: Copies = request.getfixturevalue("postgresql_demos")
+    with copies.taken() as url:
         yield url
 
 

@@ -1,4 +1,4 @@
-"""The console script, as a program of its own: what it starts, what it says, and how it ends."""
+"""The console script: what it starts, what it says and how it ends; a program of its own where that is the point."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
+from billing_sdk.cli.commands import app
 from tests.receiver import receiving
 from tests.waiting import wait_until
 
@@ -28,16 +30,18 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONWARNINGS": "error", "NO_COLOR": "1", "COLUMNS": "200"}
 
 
-def run(*arguments: str, cwd: Path, **extra: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [SCRIPT, *arguments],
-        check=False,
-        cwd=cwd,
-        env={**environment(), **extra},
-        capture_output=True,
-        text=True,
-        timeout=90,
-    )
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that commands of this process work in, without settings that would reach them by accident."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("BILLING_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "200")
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
 
 
 @dataclass
@@ -70,8 +74,8 @@ def serving(folder: Path, *arguments: str, database: str = "memory") -> Iterator
         process.communicate(timeout=30)
 
 
-def test_the_version_is_printed(tmp_path):
-    assert run("--version", cwd=tmp_path).stdout.startswith("billing-sdk ")
+def test_the_version_is_printed(here):
+    assert call("--version").stdout.startswith("billing-sdk ")
 
 
 def test_without_the_server_extra_the_missing_package_and_the_way_out_are_named(tmp_path):
@@ -111,12 +115,12 @@ def test_a_signal_ends_the_server_in_order(tmp_path, number):
         assert server.process.wait(timeout=30) == 0
 
 
-def test_a_program_after_two_dashes_gets_its_settings_and_gives_the_exit_code(tmp_path):
+def test_a_program_after_two_dashes_gets_its_settings_and_gives_the_exit_code(here):
     program = "import json, os, sys; json.dump(dict(os.environ), open('seen.json', 'w')); sys.exit(7)"
     command = ("serve", "--port", "0", "--database", "memory", "--seed", "demo", "--app-url", "http://127.0.0.1:5999")
-    done = run(*command, "--", sys.executable, "-c", program, cwd=tmp_path)
-    assert done.returncode == 7, done.stdout + done.stderr
-    seen = json.loads((tmp_path / "seen.json").read_text())
+    done = call(*command, "--", sys.executable, "-c", program)
+    assert done.exit_code == 7, done.output
+    seen = json.loads((here / "seen.json").read_text())
     assert seen["BILLING_REDIRECT_URI"] == "http://127.0.0.1:5999/billing/callback"
     assert seen["BILLING_AUDIENCE"] == f"{seen['BILLING_ISSUER']}/api"
     assert all(seen[f"BILLING_{name}"] for name in ("CLIENT_ID", "CLIENT_SECRET", "M2M_CLIENT_ID", "M2M_CLIENT_SECRET"))
@@ -124,9 +128,9 @@ def test_a_program_after_two_dashes_gets_its_settings_and_gives_the_exit_code(tm
     assert "http://127.0.0.1:5999/billing/webhooks" in done.stdout
 
 
-def test_a_program_that_does_not_exist_is_named(tmp_path):
-    done = run("serve", "--port", "0", "--database", "memory", "--", "no-such-program", cwd=tmp_path)
-    assert done.returncode == 1
+def test_a_program_that_does_not_exist_is_named(here):
+    done = call("serve", "--port", "0", "--database", "memory", "--", "no-such-program")
+    assert done.exit_code == 1
     assert "no-such-program" in done.stderr
 
 
@@ -140,92 +144,93 @@ def test_the_program_is_stopped_with_the_server(tmp_path):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-def test_the_default_database_is_a_file_here_and_the_output_says_so(tmp_path):
-    done = run("serve", "--port", "0", "--", sys.executable, "-c", "pass", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "billing.db").exists()
+def test_the_default_database_is_a_file_here_and_the_output_says_so(here):
+    done = call("serve", "--port", "0", "--", sys.executable, "-c", "pass")
+    assert done.exit_code == 0, done.stderr
+    assert (here / "billing.db").exists()
     assert "sqlite:///billing.db" in done.stdout
 
 
-def test_a_temporary_database_leaves_nothing_behind(tmp_path):
-    done = run("demo", "--", sys.executable, "-c", "pass", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert list(tmp_path.iterdir()) == []
+def test_a_temporary_database_leaves_nothing_behind(here):
+    done = call("demo", "--", sys.executable, "-c", "pass")
+    assert done.exit_code == 0, done.stderr
+    assert list(here.iterdir()) == []
 
 
-def test_a_triggered_event_reaches_an_endpoint_of_a_running_server(tmp_path):
-    database = f"sqlite:///{tmp_path / 'shared.db'}"
-    with receiving() as receiver, serving(tmp_path, "--webhook", receiver.url, database=database):
-        assert run("trigger", "customer.plan_changed", "--database", database, cwd=tmp_path).returncode == 0
+def test_a_triggered_event_reaches_an_endpoint_of_a_running_server(here):
+    database = f"sqlite:///{here / 'shared.db'}"
+    with receiving() as receiver, serving(here, "--webhook", receiver.url, database=database):
+        assert call("trigger", "customer.plan_changed", "--database", database).exit_code == 0
         wait_until(lambda: receiver.received, what="the webhook")
         assert receiver.received[0].headers["content-type"] == "application/jwt"
 
 
-def test_an_unknown_event_type_is_refused_with_the_list_of_those_that_exist(tmp_path):
-    done = run("trigger", "customer.exploded", cwd=tmp_path)
-    assert done.returncode == 1
+def test_an_unknown_event_type_is_refused_with_the_list_of_those_that_exist(here):
+    done = call("trigger", "customer.exploded")
+    assert done.exit_code == 1
     assert "customer.plan_changed" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_listening_to_a_network_needs_https(tmp_path):
-    done = run("serve", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path)
-    assert done.returncode == 1
+def test_listening_to_a_network_needs_https(here):
+    done = call("serve", "--host", "0.0.0.0", "--port", "0")
+    assert done.exit_code == 1
     assert "--base-url https://" in done.stderr
 
 
 @pytest.mark.parametrize("command", [("serve", "--port", "0", "--seed", "demo"), ("seed",)])
-def test_the_demo_is_not_sown_where_others_can_reach_it(tmp_path, command):
-    done = run(*command, "--base-url", "https://billing.example.com", cwd=tmp_path)
-    assert done.returncode == 1
+def test_the_demo_is_not_sown_where_others_can_reach_it(here, command):
+    done = call(*command, "--base-url", "https://billing.example.com")
+    assert done.exit_code == 1
     assert "published passwords" in done.stderr
 
 
-def test_a_port_in_use_is_an_explained_refusal(tmp_path):
+def test_a_port_in_use_is_an_explained_refusal(here):
     with receiving() as other:
         port = other.url.rsplit(":")[-1].split("/")[0]
-        done = run("serve", "--port", port, "--database", "memory", cwd=tmp_path)
-    assert done.returncode == 1
+        done = call("serve", "--port", port, "--database", "memory")
+    assert done.exit_code == 1
     assert "--port" in done.stderr
 
 
-def test_seeding_twice_changes_nothing(tmp_path):
-    first, second = run("seed", cwd=tmp_path), run("seed", cwd=tmp_path)
-    assert (first.returncode, second.returncode) == (0, 0), second.stderr
+def test_seeding_twice_changes_nothing(here):
+    first, second = call("seed"), call("seed")
+    assert (first.exit_code, second.exit_code) == (0, 0), second.stderr
     assert "ada@example.com" in second.stdout
 
 
-def test_the_doctor_finds_a_missing_database_and_names_the_remedy(tmp_path):
-    done = run("doctor", cwd=tmp_path)
-    assert done.returncode == 1
+def test_the_doctor_finds_a_missing_database_and_names_the_remedy(here):
+    done = call("doctor")
+    assert done.exit_code == 1
     assert "migrate" in done.stdout
-    assert not (tmp_path / "billing.db").exists()
+    assert not (here / "billing.db").exists()
 
 
-def test_the_doctor_has_nothing_to_say_about_a_sound_server(tmp_path):
-    assert run("migrate", cwd=tmp_path).returncode == 0
-    done = run("doctor", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout
+def test_the_doctor_has_nothing_to_say_about_a_sound_server(here):
+    assert call("migrate").exit_code == 0
+    done = call("doctor")
+    assert done.exit_code == 0, done.stdout
     assert "wrong" not in done.stdout
 
 
-def test_the_doctor_finds_an_endpoint_that_is_not_there(tmp_path):
+def test_the_doctor_finds_an_endpoint_that_is_not_there(here):
     with receiving() as receiver:
-        run("serve", "--port", "0", "--webhook", receiver.url, "--", sys.executable, "-c", "pass", cwd=tmp_path)
-    done = run("doctor", cwd=tmp_path)
+        call("serve", "--port", "0", "--webhook", receiver.url, "--", sys.executable, "-c", "pass")
+    done = call("doctor")
     assert "takes no connection" in done.stdout
 
 
-def test_a_rotated_key_is_published(tmp_path):
-    assert run("migrate", cwd=tmp_path).returncode == 0
-    done = run("keys", "rotate", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_a_rotated_key_is_published(here):
+    assert call("migrate").exit_code == 0
+    done = call("keys", "rotate")
+    assert done.exit_code == 0, done.stderr
     assert "Published keys: 2" in done.stdout
 
 
-def test_a_database_password_is_not_shown(tmp_path):
+def test_a_database_password_is_not_shown(here, monkeypatch):
     url = "postgresql://billing:hunter2@127.0.0.1:1/billing"
-    done = run("doctor", cwd=tmp_path, BILLING_SERVER_DATABASE_URL=url)
-    assert done.returncode == 1
+    monkeypatch.setenv("BILLING_SERVER_DATABASE_URL", url)
+    done = call("doctor")
+    assert done.exit_code == 1
     assert "can't be used" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr

@@ -54,6 +54,17 @@ SQL_CALLS = frozenset({"text", "execute", "exec_driver_sql", "executemany", "exe
 SECRET_NAME = re.compile(
     r"(^|_)(secret|password|passphrase|signature|mac|digest|verifier|csrf|token|nonce|state|pin|otp|hash|key_hash)$"
 )
+# All that the domain may take from the standard library: nothing here reads a clock, a disk, a socket or chance. The
+# zones of `zoneinfo` are data, and what they say of a day depends on nothing else.
+PURE_MODULES = frozenset(
+    """
+    __future__ calendar collections collections.abc dataclasses datetime decimal enum fractions functools hashlib
+    ipaddress itertools json math operator re types typing urllib.parse zoneinfo
+    """.split()
+)
+IMPURE_CALLS = frozenset({"open", "print", "input", "globals", "breakpoint", "id", "hash"})
+# Methods of datetime and date that ask the machine for the time or for its zone.
+IMPURE_METHODS = frozenset({"now", "utcnow", "today", "utcfromtimestamp", "timestamp_ns", "astimezone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,31 @@ def breaches(source: str) -> Iterator[Breach]:
             yield Breach("tls", node.lineno, "CERT_NONE")
         elif isinstance(node, ast.Assign):
             yield from _assignments(node)
+
+
+def impurities(source: str) -> Iterator[Breach]:
+    """Yield what a module of the domain may not contain: whatever has an answer that its arguments do not give."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            for name in names:
+                if name not in PURE_MODULES and not name.startswith("billing_sdk"):
+                    yield Breach("module", node.lineno, name)
+        elif isinstance(node, ast.Call):
+            name = _dotted(node.func)
+            # With a zone handed in, `astimezone` and `fromtimestamp` only translate.
+            is_translation = name.endswith(".astimezone") and bool(node.args or node.keywords)
+            is_method = isinstance(node.func, ast.Attribute) and node.func.attr in IMPURE_METHODS
+            if name in IMPURE_CALLS or (is_method and not is_translation):
+                yield Breach("call", node.lineno, name)
+            if name.endswith("fromtimestamp") and len(node.args) + len(node.keywords) < 2:
+                yield Breach("call", node.lineno, name)
+        elif isinstance(node, ast.AsyncFunctionDef | ast.Global | ast.Nonlocal):
+            yield Breach("state", node.lineno, type(node).__name__)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield Breach("float", node.lineno, str(node.value))
+        elif isinstance(node, ast.Name) and node.id == "float":
+            yield Breach("float", node.lineno, "float")
 
 
 def _imports(node: ast.Import | ast.ImportFrom) -> Iterator[Breach]:

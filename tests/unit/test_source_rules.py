@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.source_rules import breaches
+from tests.unit.source_rules import breaches, impurities
 
 pytestmark = pytest.mark.attack(199)
 
@@ -89,6 +89,57 @@ def test_the_check_sees(rule, source):
 )
 def test_the_check_lets_pass(source):
     assert list(breaches(source)) == []
+
+
+def test_the_domain_asks_neither_a_clock_nor_chance_nor_the_machine_and_counts_without_floats():
+    paths = sorted((SOURCE / "server" / "domain").rglob("*.py"))
+    assert len(paths) > 30
+    found = {
+        (str(path.relative_to(SOURCE)), breach.line, breach.what)
+        for path in paths
+        for breach in impurities(path.read_text())
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        ("module", "import time"),
+        ("module", "import os"),
+        ("module", "from random import choice"),
+        ("module", "import secrets"),
+        ("module", "from uuid import uuid4"),
+        ("module", "from sqlalchemy import select"),
+        ("call", "at = datetime.now(UTC)"),
+        ("call", "at = datetime.datetime.utcnow()"),
+        ("call", "day = date.today()"),
+        ("call", "local = at.astimezone()"),
+        ("call", "at = datetime.fromtimestamp(seconds)"),
+        ("call", "text = open(path).read()"),
+        ("call", "place = hash(key) % 7"),
+        ("state", "async def load(): pass"),
+        ("state", "def count():\n    global total\n    total = 1"),
+        ("float", "rate = 0.02"),
+        ("float", "amount = float(text)"),
+    ],
+)
+def test_the_check_of_the_domain_sees(rule, source):
+    assert rule in {breach.rule for breach in impurities(source)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from datetime import UTC, datetime",
+        "local = at.astimezone(zone)",
+        "at = datetime.fromtimestamp(seconds, UTC)",
+        "from billing_sdk.money import Money",
+        "rate = Decimal('0.02')",
+    ],
+)
+def test_the_check_of_the_domain_lets_pass(source):
+    assert list(impurities(source)) == []
 
 
 @pytest.mark.attack(196)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,6 +21,9 @@ from billing_sdk.server.usecases.seed_demo import DemoSeed
 
 START_SECONDS = 60
 GRACE_SECONDS = 10
+# Those of the library: each tenth tick renews the date that answers carry.
+TICK_SECONDS = 0.1
+TICKS = 864_000
 PATIENCE = ConnectionLimits()
 
 
@@ -124,7 +128,7 @@ def running(
     Raises:
         ConfigurationError: the application did not start; the log says why.
     """
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app,
             lifespan="on",
@@ -143,9 +147,48 @@ def running(
         _wait_for_start(server, thread)
         yield
     finally:
-        server.should_exit = True
+        server.end()
         thread.join(GRACE_SECONDS + START_SECONDS)
         listener.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends when it is told to, not at its next look around, and waits for nobody where nobody is connected.
+
+    A test that starts a server of its own would otherwise spend most of its time on the end of it.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Ask it to end, from any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended by itself meanwhile
+                self._loop.call_soon_threadsafe(self._ending.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % TICKS
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for server in self.servers:
+            await server.wait_closed()
+        await self.lifespan.shutdown()
 
 
 def _serve(server: uvicorn.Server, listener: socket.socket, on_end: Callable[[], None] | None) -> None:

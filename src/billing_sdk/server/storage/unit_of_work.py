@@ -18,6 +18,7 @@ from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
 from billing_sdk.server.storage.clocks import ClockRepository
 from billing_sdk.server.storage.coupons import CouponRepository
+from billing_sdk.server.storage.credits import CreditRepository
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
@@ -65,6 +66,7 @@ class UnitOfWork:
         self.clocks = ClockRepository(connection)
         self.charges = ChargeRepository(connection)
         self.invoices = InvoiceRepository(connection)
+        self.credits = CreditRepository(connection)
         self.usage = UsageRepository(connection)
         self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)

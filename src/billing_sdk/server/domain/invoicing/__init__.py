@@ -13,6 +13,12 @@ from billing_sdk.server.domain.invoicing.change import (
     with_credit as with_credit,
 )
 from billing_sdk.server.domain.invoicing.charge import ChargeSource as ChargeSource, PendingCharge as PendingCharge
+from billing_sdk.server.domain.invoicing.credit import (
+    BALANCE as BALANCE,
+    CreditEntry as CreditEntry,
+    CreditReason as CreditReason,
+    balance_change as balance_change,
+)
 from billing_sdk.server.domain.invoicing.deductions import (
     with_balance as with_balance,
     with_discounts as with_discounts,

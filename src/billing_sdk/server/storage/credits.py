@@ -1,0 +1,59 @@
+"""What is owed to customers, and what of it was used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing import CreditEntry
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.billing import customer_credits
+
+BALANCE = select(func.coalesce(func.sum(customer_credits.c.amount_minor), 0)).where(
+    customer_credits.c.customer_id == bindparam("customer"), customer_credits.c.currency == bindparam("currency")
+)
+OF_CHARGE = customer_credits.c.charge_id == bindparam("charge")
+
+
+class CreditRepository:
+    """Keeps credit balances, in the transaction of its connection; whoever changes one holds the customer's lock."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, entry: CreditEntry) -> None:
+        """Store a change of a balance."""
+        values = row_of(entry)
+        amount = values.pop("amount")
+        row = {**values, "amount_minor": amount.minor, "currency": amount.currency}
+        self._connection.execute(insert(customer_credits), row)
+
+    def balance(self, customer_id: str, currency: str) -> Money:
+        """Return what is owed to a customer in a currency."""
+        found = self._connection.execute(BALANCE, {"customer": customer_id, "currency": currency}).scalar_one()
+        return Money(int(found), currency)
+
+    def of_customer(self, customer_id: str) -> tuple[CreditEntry, ...]:
+        """Return every change of a customer's balances, the oldest first."""
+        query = select(customer_credits).where(customer_credits.c.customer_id == customer_id)
+        rows = self._connection.execute(query.order_by(customer_credits.c.id)).mappings()
+        return tuple(_from_row(row) for row in rows)
+
+    def find_by_charge(self, charge_id: str) -> CreditEntry | None:
+        """Return what a charge that is pending has used of the balance, if it has used any."""
+        row = self._connection.execute(select(customer_credits).where(OF_CHARGE), {"charge": charge_id})
+        found = row.mappings().first()
+        return None if found is None else _from_row(found)
+
+    def settle(self, charge_id: str, *, invoice_id: str) -> None:
+        """Say which invoice the balance that a charge has used was used for."""
+        change = update(customer_credits).where(OF_CHARGE).values(invoice_id=bindparam("invoice"))
+        self._connection.execute(change, {"charge": charge_id, "invoice": invoice_id})
+
+
+def _from_row(row: RowMapping) -> CreditEntry:
+    values: dict[str, Any] = dict(row)
+    amount = Money(values.pop("amount_minor"), values.pop("currency"))
+    return CreditEntry(amount=amount, **values)

@@ -1,0 +1,42 @@
+"""What can be asked for with a change of plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from billing_sdk.server.domain.agreements import Timing
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOptions:
+    """What can be asked for with a change of plan; by default what the business has decided for everybody.
+
+    Attributes:
+        timing: now, at the end of the period that was paid last, or at an instant.
+        version: the number of a version of the plan; the live one by default.
+        currency: what it is paid in; by default what the customer pays in already, if the plan is sold in it.
+        quantities: how many of each licensed fee, such as seats, by the fee's key.
+        add_ons: how many of each add-on, by its key.
+        coupon_key: a coupon to redeem.
+        wants_trial: True insists on the plan's trial, False goes without; by default it is given to those who had no
+            trial of the plan and pay for none of its group.
+        is_prorate: give back what was paid for days that are not used, first as a deduction from the new price and
+            what is left on the credit balance; the policy `unused_days` by default.
+        is_invoice_now: charge usage of service intervals that are not complete; the policy `unpaid_usage` by default.
+        may_owe: whether a customer without a card gets the plan all the same, and is asked for one later.
+    """
+
+    timing: Timing = "now"
+    version: int | None = None
+    currency: str | None = None
+    quantities: Mapping[str, int] = field(default_factory=dict)
+    add_ons: Mapping[str, int] = field(default_factory=dict)
+    coupon_key: str | None = None
+    wants_trial: bool | None = None
+    is_prorate: bool | None = None
+    is_invoice_now: bool | None = None
+    may_owe: bool = False
+
+
+AS_DECIDED = ChangeOptions()

@@ -1,0 +1,56 @@
+"""Save an agreement, and set the timers of all that is to happen to it: they follow from its fields."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.timers import TimerKind
+from billing_sdk.server.storage import UnitOfWork
+
+# The kinds that follow from an agreement; others may be about it, too, and are not touched here.
+KINDS: tuple[TimerKind, ...] = ("change", "cancel", "trial_end", "renew")
+
+
+def add_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> None:
+    """Store a new agreement.
+
+    Raises:
+        Conflict: the customer has a live agreement of the same plan group.
+    """
+    tx.agreements.add(agreement)
+    _set_timers(tx, customer, agreement)
+
+
+def save_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> None:
+    """Store an agreement that has changed."""
+    tx.agreements.save(agreement)
+    _set_timers(tx, customer, agreement)
+
+
+def _set_timers(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> None:
+    due = _due(agreement)
+    standing = {timer.kind: timer for timer in tx.timers.of_customer(customer.id) if timer.subject_id == agreement.id}
+    for kind in KINDS:
+        wanted, found = due.get(kind), standing.get(kind)
+        if wanted is None and found is not None:
+            tx.timers.clear(agreement.id, kind)
+        elif wanted is not None and (found is None or found.due_at != wanted):
+            tx.timers.set(kind, agreement.id, wanted, customer)
+
+
+def _due(agreement: Agreement) -> dict[TimerKind, datetime]:
+    """Return when what happens to an agreement; nothing does once it has ended."""
+    if not agreement.is_live:
+        return {}
+    due: dict[TimerKind, datetime] = {}
+    if agreement.pending_change is not None:
+        due["change"] = agreement.pending_change.at
+    if agreement.cancel_at is not None:
+        due["cancel"] = agreement.cancel_at
+    if agreement.status == "active":
+        due["renew"] = agreement.billed_until
+    if agreement.status == "trialing" and agreement.trial_ends_at is not None:
+        due["trial_end"] = agreement.trial_ends_at
+    return due
