@@ -105,7 +105,6 @@ from billing_sdk.errors._catalogue import (
     PlanNotPublished as PlanNotPublished,
     TooManyPlans as TooManyPlans,
     UnknownPlanGroup as UnknownPlanGroup,
-    UnknownPlanVersion as UnknownPlanVersion,
     UnpricedPlan as UnpricedPlan,
 )
 from billing_sdk.errors._local import (

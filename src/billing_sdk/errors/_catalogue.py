@@ -13,14 +13,6 @@ class UnknownPlanGroup(NotFound):
     default_remedy = "Check the key of the plan group."
 
 
-class UnknownPlanVersion(NotFound):
-    """A plan has no version of this id or number."""
-
-    code = "unknown_plan_version"
-    title = "Unknown plan version"
-    default_remedy = "Choose one of the plan's own versions."
-
-
 class EmptyVersion(APIError):
     """A plan version without components was to go live."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, func, insert, select, update
 
-from billing_sdk.errors import UnknownPlan, UnknownPlanVersion
+from billing_sdk.errors import UnknownPlan, VersionNotFound
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.storage.plan_groups import GROUP_COLUMNS, group_from_row
 from billing_sdk.server.storage.plan_versions import VERSION_COLUMNS, version_from_row, version_to_row
@@ -112,13 +112,13 @@ class CatalogRepository:
         """Return a version of a plan by its number or its id.
 
         Raises:
-            UnknownPlanVersion: the plan has no such version.
+            VersionNotFound: the plan has no such version.
         """
         wanted = plan_versions.c.number == number if version_id is None else plan_versions.c.id == version_id
         query = VERSIONS.where(plan_versions.c.plan_key == plan_key, wanted)
         row = self._connection.execute(query).mappings().first()
         if row is None:
-            raise UnknownPlanVersion(f"the plan {plan_key[:64]!r} has no version {str(version_id or number)[:64]!r}")
+            raise VersionNotFound(f"the plan {plan_key[:64]!r} has no version {str(version_id or number)[:64]!r}")
         return version_from_row(row)
 
     def list_versions(self, plan_key: str) -> tuple[PlanVersion, ...]:

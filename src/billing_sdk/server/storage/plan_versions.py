@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from billing_sdk.server.domain.catalog import PlanVersion, Trial
+from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.domain.catalog.documents import (
+    component_from_document,
+    document_of_component,
+    document_of_phase,
+    document_of_trial,
+    phase_from_document,
+    trial_from_document,
+)
 from billing_sdk.server.domain.periods import Cadence
-from billing_sdk.server.storage.components import from_json, phase_from_json, phase_to_json, to_json
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import plan_versions
 
@@ -20,10 +26,10 @@ def version_to_row(version: PlanVersion) -> dict[str, Any]:
     """Return the row of a version."""
     return {
         **row_of(version),
-        "components": [to_json(component) for component in version.components],
+        "components": [document_of_component(component) for component in version.components],
         "cadence": str(version.cadence),
-        "trial": None if version.trial is None else asdict(version.trial),
-        "opening_phases": [phase_to_json(phase) for phase in version.opening_phases],
+        "trial": None if version.trial is None else document_of_trial(version.trial),
+        "opening_phases": [document_of_phase(phase) for phase in version.opening_phases],
         "metadata": dict(version.metadata),
     }
 
@@ -36,11 +42,11 @@ def version_from_row(row: RowMapping) -> PlanVersion:
         plan_key=row["version_plan_key"],
         number=row["version_number"],
         currency=row["version_currency"],
-        components=tuple(from_json(stored) for stored in row["version_components"]),
+        components=tuple(component_from_document(stored) for stored in row["version_components"]),
         created_at=row["version_created_at"],
         cadence=Cadence.from_text(row["version_cadence"]),
-        trial=None if trial is None else Trial(**trial),
-        opening_phases=tuple(phase_from_json(stored) for stored in row["version_opening_phases"]),
+        trial=None if trial is None else trial_from_document(trial),
+        opening_phases=tuple(phase_from_document(stored) for stored in row["version_opening_phases"]),
         alignment=row["version_alignment"],
         metadata=row["version_metadata"],
     )

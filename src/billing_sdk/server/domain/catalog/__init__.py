@@ -23,6 +23,7 @@ from billing_sdk.server.domain.catalog.component import (
     Priced as Priced,
     Rate as Rate,
 )
+from billing_sdk.server.domain.catalog.content import VersionContent as VersionContent
 from billing_sdk.server.domain.catalog.coupon import Coupon as Coupon, CouponDuration as CouponDuration
 from billing_sdk.server.domain.catalog.feature import Feature as Feature, FeatureType as FeatureType
 from billing_sdk.server.domain.catalog.lifecycle import PlanEvent as PlanEvent, PlanStatus as PlanStatus
