@@ -21,4 +21,4 @@ class Flat:
 
 def steps_of(price: Flat) -> tuple[Step, ...]:
     """Return the arithmetic: the amount."""
-    return (step("flat", price.amount),)
+    return (step("flat", price.amount, flat_amount=price.amount),)
