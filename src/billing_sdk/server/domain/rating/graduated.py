@@ -1,7 +1,7 @@
 """Graduated: each slice of the quantity is priced at the tier that it lies in.
 
 The total never falls when the quantity rises, and without flat amounts it has no jumps. Source: Stripe documentation,
-"Set up flat rate and tiered pricing models", graduated pricing; Kinde documentation, "Create plans".
+"Set up tiered pricing", Graduated pricing; Kinde documentation, "Create plans".
 """
 
 from __future__ import annotations

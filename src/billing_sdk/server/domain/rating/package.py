@@ -1,6 +1,6 @@
 """Package: units are sold in packs, and a pack that was begun is a pack.
 
-Source: Stripe documentation, "Set up flat rate and tiered pricing models" (`transform_quantity`).
+Source: Stripe documentation, "Quantity transformation".
 """
 
 from __future__ import annotations

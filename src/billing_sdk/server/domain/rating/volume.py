@@ -1,7 +1,7 @@
 """Volume: the whole quantity is priced at the tier that it falls in.
 
-One unit more can make the total smaller, where it reaches a cheaper tier. Source: Stripe documentation, "Set up flat
-rate and tiered pricing models", volume-based pricing.
+One unit more can make the total smaller, where it reaches a cheaper tier. Source: Stripe documentation, "Set up
+tiered pricing", Volume-based pricing.
 """
 
 from __future__ import annotations
