@@ -71,7 +71,7 @@ class ReservationAnswer(Answer):
 
 @router.post("/billing/reservations", response_model=ReservationAnswer, **scoped("create:meter_usage", extension=True))
 def create_reservation(body: NewReservation, once: OnlyOnce) -> Response:
-    """Set units of a metered feature aside, before they are used.
+    """Set units of a metered feature aside, before they are used (extension).
 
     Refused with LIMIT_REACHED where the limit of the plan leaves no room beside what is used and what others have
     set aside. Commit or release it before `expires_on`; from then on the units are free again.
@@ -97,7 +97,7 @@ def create_reservation(body: NewReservation, once: OnlyOnce) -> Response:
     **scoped("create:meter_usage", extension=True),
 )
 def commit_units(reservation_id: ReservationId, body: ReservedUnder, once: OnlyOnce) -> Response:
-    """Count reserved units as used; a second time changes nothing.
+    """Count reserved units as used; a second time changes nothing (extension).
 
     After the reservation has expired they are counted if there is still room for them.
     """
@@ -116,7 +116,7 @@ def commit_units(reservation_id: ReservationId, body: ReservedUnder, once: OnlyO
     **scoped("create:meter_usage", extension=True),
 )
 def release_units(reservation_id: ReservationId, body: ReservedUnder, once: OnlyOnce) -> Response:
-    """Give reserved units back, because they were not used; a second time changes nothing."""
+    """Give reserved units back, because they were not used; a second time changes nothing (extension)."""
 
     def serve(engine: Engine) -> ReservationAnswer:
         agreement_id = body.customer_agreement_id
