@@ -21,14 +21,21 @@ from billing_sdk.entitlements import Snapshots
 from billing_sdk.errors import BillingError, DeadlineExceeded
 from billing_sdk.resources import (
     Agreements,
+    BillingSettings,
+    Coupons,
     Customers,
     Entitlements,
+    Features,
     Keys,
     Login,
     Organizations,
     Permissions,
+    PlanGroups,
+    Plans,
     Portal,
+    PricingTables,
     Roles,
+    TestClocks,
     Tokens,
     Usage,
     Users,
@@ -58,14 +65,21 @@ class Operations(Generic[C]):
     """
 
     agreements: Agreements[C]
+    billing_settings: BillingSettings[C]
+    coupons: Coupons[C]
     customers: Customers[C]
     entitlements: Entitlements[C]
+    features: Features[C]
     keys: Keys[C]
     login: Login[C]
     organizations: Organizations[C]
     permissions: Permissions[C]
+    plan_groups: PlanGroups[C]
+    plans: Plans[C]
     portal: Portal[C]
+    pricing_tables: PricingTables[C]
     roles: Roles[C]
+    test_clocks: TestClocks[C]
     tokens: Tokens[C]
     usage: Usage[C]
     users: Users[C]
@@ -77,14 +91,21 @@ class Operations(Generic[C]):
         self._provider = provider = Provider(self.config, now=settings.get("now", utc_now))
         client = cast("C", self)
         self.agreements = Agreements(client)
+        self.billing_settings = BillingSettings(client)
+        self.coupons = Coupons(client)
         self.customers = Customers(client)
         self.entitlements = Entitlements(client, provider)
+        self.features = Features(client)
         self.keys = Keys(client, provider)
         self.login = Login(client, provider)
         self.organizations = Organizations(client)
         self.permissions = Permissions(client)
+        self.plan_groups = PlanGroups(client)
+        self.plans = Plans(client)
         self.portal = Portal(client, provider)
+        self.pricing_tables = PricingTables(client)
         self.roles = Roles(client)
+        self.test_clocks = TestClocks(client)
         self.tokens = Tokens(client, provider)
         self.usage = Usage(client)
         self.users = Users(client)

@@ -14,12 +14,27 @@ from billing_sdk.models.agreement import (
     Agreement as Agreement,
     PendingChange as PendingChange,
 )
+from billing_sdk.models.billing_settings import (
+    BillingPolicies as BillingPolicies,
+    BillingSettings as BillingSettings,
+)
+from billing_sdk.models.catalog import (
+    Feature as Feature,
+    Plan as Plan,
+    PlanComponent as PlanComponent,
+    PlanGroup as PlanGroup,
+    PlanPhase as PlanPhase,
+    PlanTrial as PlanTrial,
+    PlanVersion as PlanVersion,
+)
+from billing_sdk.models.coupon import Coupon as Coupon
 from billing_sdk.models.customer import BillingCustomer as BillingCustomer
 from billing_sdk.models.entitlement import (
     Entitlement as Entitlement,
     EntitlementSnapshot as EntitlementSnapshot,
     SubscribedPlan as SubscribedPlan,
 )
+from billing_sdk.models.migration import MigratedAgreement as MigratedAgreement, Migration as Migration
 from billing_sdk.models.organization import (
     AgreementReference as AgreementReference,
     CreatedOrganization as CreatedOrganization,
@@ -27,9 +42,16 @@ from billing_sdk.models.organization import (
 )
 from billing_sdk.models.permission import Permission as Permission, Role as Role
 from billing_sdk.models.portal import PortalLink as PortalLink
+from billing_sdk.models.preview import ChangePreview as ChangePreview, ChargeLine as ChargeLine
+from billing_sdk.models.pricing_table import (
+    CardContent as CardContent,
+    PricingCard as PricingCard,
+    PricingTable as PricingTable,
+)
 from billing_sdk.models.problem import read_problem as read_problem
 from billing_sdk.models.profile import Profile as Profile
 from billing_sdk.models.reservation import Reservation as Reservation
+from billing_sdk.models.test_clock import TestClock as TestClock
 from billing_sdk.models.user import CreatedUser as CreatedUser, User as User
 from billing_sdk.models.webhook_endpoint import (
     EventType as EventType,

@@ -95,6 +95,14 @@ class Document:
             raise self._unfit(name)
         return members
 
+    def text_members(self, name: str) -> dict[str, str]:
+        """Return an object whose members are strings; empty when it is missing."""
+        found = self.object_or_none(name)
+        members = dict(found.members) if found is not None else {}
+        if not all(isinstance(value, str) for value in members.values()):
+            raise self._unfit(name)
+        return members
+
     def objects(self, name: str, read: Callable[[Any], T]) -> tuple[T, ...]:
         """Return a list of objects; empty when it is missing."""
         return tuple(read(item) for item in self._items(name))

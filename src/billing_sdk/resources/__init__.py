@@ -8,13 +8,20 @@ or verifying (auth and webhooks do). Operations under `/api/v1` take the client'
 from __future__ import annotations
 
 from billing_sdk.resources.agreements import Agreements as Agreements
+from billing_sdk.resources.billing_settings import BillingSettings as BillingSettings
+from billing_sdk.resources.coupons import Coupons as Coupons
 from billing_sdk.resources.customers import Customers as Customers
 from billing_sdk.resources.entitlements import Entitlements as Entitlements
+from billing_sdk.resources.features import Features as Features
 from billing_sdk.resources.keys import Keys as Keys
 from billing_sdk.resources.login import Login as Login
 from billing_sdk.resources.organizations import Organizations as Organizations
 from billing_sdk.resources.permissions import Permissions as Permissions, Roles as Roles
+from billing_sdk.resources.plan_groups import PlanGroups as PlanGroups
+from billing_sdk.resources.plans import Plans as Plans
 from billing_sdk.resources.portal import Portal as Portal
+from billing_sdk.resources.pricing_tables import PricingTables as PricingTables
+from billing_sdk.resources.test_clocks import TestClocks as TestClocks
 from billing_sdk.resources.tokens import Tokens as Tokens
 from billing_sdk.resources.usage import Usage as Usage
 from billing_sdk.resources.users import Users as Users

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -103,6 +104,44 @@ def last_id_cursor(noun: str) -> Callable[[Any], tuple[bool, str | None]]:
         return True, ids[-1] if ids else None
 
     return cursor
+
+
+def one(member: str, read: Callable[[Any], T]) -> Callable[[Any], T]:
+    """Return a reader of the one thing that an answer of the Management API holds under a name."""
+
+    def found(data: Any) -> T:
+        return read(Document(data, "answer").object(member).members)
+
+    return found
+
+
+def every(path: str, noun: str, read: Callable[[Any], T], **params: str) -> Flow[tuple[T, ...]]:
+    """Take every page of a billing list of the Management API whose items have codes; `params` narrow it."""
+
+    def fetch(cursor: Mapping[str, str]) -> Call[Any]:
+        fixed = {"page_size": PAGE_SIZE, **params}
+        return Call("GET", path, raw, params={**fixed, **cursor}, credential="machine")
+
+    def following(page: Any) -> tuple[bool, str | None]:
+        document = Document(page, "page")
+        if not document.flag("has_more"):
+            return False, None
+        codes = document.objects(noun, lambda item: Document(item, noun).text("code", "id"))
+        return True, codes[-1] if codes else None
+
+    found = yield from pages(fetch, following, parameter="starting_after")
+    return tuple(item for page in found for item in Document(page, "answer").objects(noun, read))
+
+
+def wire_time(at: datetime, name: str) -> str:
+    """Return an instant as it is on the wire, in UTC.
+
+    Raises:
+        InvalidRequest: it has no time zone.
+    """
+    if at.tzinfo is None:
+        raise InvalidRequest(f"{name} has to have a time zone")
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def raw(data: Any) -> Any:

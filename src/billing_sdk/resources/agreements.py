@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
-from billing_sdk.models import Agreement, Document
-from billing_sdk.resources._base import MANAGEMENT, PAGE_SIZE, done, given, last_id_cursor, pages, raw
+from billing_sdk.models import Agreement, ChangePreview, Document
+from billing_sdk.resources._base import (
+    MANAGEMENT,
+    PAGE_SIZE,
+    done,
+    given,
+    last_id_cursor,
+    one,
+    pages,
+    raw,
+    segment,
+    wire_time,
+)
 
 PATH = f"{MANAGEMENT}/billing/agreements"
+AGREEMENT = one("agreement", Agreement.read)
+PREVIEW = one("preview", ChangePreview.read)
+
+# When something happens: at once, at the end of the billing period, or at an instant.
+Timing: TypeAlias = Literal["now", "period_end"] | datetime
 
 
 class Agreements(Resource[C]):
@@ -27,24 +44,48 @@ class Agreements(Resource[C]):
         return tuple(item for page in found for item in Document(page, "answer").objects("agreements", Agreement.read))
 
     @operation
+    def get(self, agreement_id: str) -> Call[Agreement]:
+        """Return one agreement, an ended one as well (extension).
+
+        Raises:
+            NotFound: there is no such agreement.
+        """
+        return Call("GET", f"{PATH}/{segment('agreement_id', agreement_id)}", AGREEMENT, credential="machine")
+
+    @operation
     def create(
         self,
         *,
         customer_id: str,
         plan_code: str,
-        is_invoice_now: bool = False,
-        is_prorate: bool = False,
+        is_invoice_now: bool | None = None,
+        is_prorate: bool | None = None,
+        currency: str | None = None,
+        plan_version: int | None = None,
+        quantities: Mapping[str, int] | None = None,
+        add_ons: Mapping[str, int] | None = None,
+        coupon_code: str | None = None,
+        timing: Timing = "now",
+        trial: bool | None = None,
         idempotency_key: str | None = None,
-    ) -> Call[None]:
-        """Put a customer on a plan; agreements of the same plan group end.
+    ) -> Call[str | None]:
+        """Put a customer on a plan; the live agreement of the same plan group ends.
 
-        The wire answers without an id: `list` finds the new agreement.
+        Our own server answers with the id of the new agreement, or with that of the present one where the change is
+        planned for later. Hosted providers answer without an id, which is None here: `list` finds it there.
 
         Args:
             customer_id: the billing customer.
             plan_code: key of a published plan.
-            is_invoice_now: invoice the usage of the agreement that ends at once.
-            is_prorate: credit what was paid in advance and not used.
+            is_invoice_now: whether usage that was not billed yet is charged at once; None leaves it to the policy.
+            is_prorate: whether what was paid in advance and not used is credited; None leaves it to the policy.
+            currency: extension: one that the plan can be bought in; its first one by default.
+            plan_version: extension: the number of a version; the live one by default.
+            quantities: extension: how many units of each licensed fee (seats), by the fee's key.
+            add_ons: extension: how many of which add-on, by its plan code.
+            coupon_code: extension: a discount to apply.
+            timing: extension: now, at the end of the period that is paid for, or at an instant.
+            trial: extension: False goes without the plan's trial, True insists on it.
             idempotency_key: makes the call safe to repeat where the server honours it.
 
         Raises:
@@ -52,22 +93,209 @@ class Agreements(Resource[C]):
             PaymentMethodRequired: the plan costs money and there is no card.
             CardDeclined: the charge was refused; nothing has changed.
             SamePlan: the customer is on it already.
+            CurrencyMismatch: the plan can't be bought in this currency.
+            TrialUsed: the customer has had a trial of this plan before.
         """
-        body = {
-            "customer_id": customer_id,
-            "plan_code": plan_code,
-            "is_invoice_now": is_invoice_now,
-            "is_prorate": is_prorate,
-        }
-        return Call("POST", PATH, done, json=body, credential="machine", idempotency_key=idempotency_key)
+        extensions = _terms(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
+        settled = _flags(is_invoice_now, is_prorate)
+        body = {"customer_id": customer_id, "plan_code": plan_code, **settled, **extensions}
+        return Call("POST", PATH, _new_id, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation
-    def cancel(self, agreement_id: str, *, idempotency_key: str | None = None) -> Call[None]:
-        """End an agreement now.
+    def preview(
+        self,
+        *,
+        customer_id: str,
+        plan_code: str,
+        is_invoice_now: bool | None = None,
+        is_prorate: bool | None = None,
+        currency: str | None = None,
+        plan_version: int | None = None,
+        quantities: Mapping[str, int] | None = None,
+        add_ons: Mapping[str, int] | None = None,
+        coupon_code: str | None = None,
+        timing: Timing = "now",
+        trial: bool | None = None,
+    ) -> Call[ChangePreview]:
+        """Return what `create` with the same arguments would come to; nothing changes (extension).
+
+        Raises:
+            UnknownPlan, SamePlan, CurrencyMismatch, TrialUsed: as `create`.
+        """
+        extensions = _terms(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
+        settled = _flags(is_invoice_now, is_prorate)
+        body = {"customer_id": customer_id, "plan_code": plan_code, **settled, **extensions}
+        return Call("POST", f"{PATH}/preview", PREVIEW, json=body, credential="machine")
+
+    @operation
+    def cancel(
+        self,
+        agreement_id: str,
+        *,
+        timing: Timing = "now",
+        is_invoice_now: bool | None = None,
+        is_prorate: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Call[None]:
+        """End an agreement, now or later.
+
+        Args:
+            agreement_id: which one.
+            timing: extension: now, at the end of the period that is paid for, or at an instant.
+            is_invoice_now: extension: whether usage that was not billed yet is charged; None leaves it to the policy.
+            is_prorate: extension: whether unused days are credited; None leaves it to the policy.
+            idempotency_key: makes the call safe to repeat where the server honours it.
 
         Raises:
             NotFound: there is no such agreement.
             AgreementNotLive: it has ended before.
+            CancellationDenied: the seller's own rules keep it; the fact `reason` says why.
         """
-        params = {"agreement_id": agreement_id}
+        flags = {name: str(value).lower() for name, value in _flags(is_invoice_now, is_prorate).items()}
+        params = {"agreement_id": agreement_id, **_when(timing), **flags}
         return Call("DELETE", PATH, done, params=params, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def undo(self, agreement_id: str, *, idempotency_key: str | None = None) -> Call[Agreement]:
+        """Take back what is planned for later, a change of plan or a cancellation (extension).
+
+        Raises:
+            NothingPending: nothing is planned.
+            NotFound: there is no such agreement.
+        """
+        return _act(agreement_id, "undo", idempotency_key=idempotency_key)
+
+    @operation
+    def pause(self, agreement_id: str, *, idempotency_key: str | None = None) -> Call[Agreement]:
+        """Grant nothing and charge nothing until the agreement is resumed (extension).
+
+        Raises:
+            AgreementPaused: it is paused already.
+            NotPausable: it is in its trial.
+            NotFound: there is no such agreement.
+        """
+        return _act(agreement_id, "pause", idempotency_key=idempotency_key)
+
+    @operation
+    def resume(self, agreement_id: str, *, idempotency_key: str | None = None) -> Call[Agreement]:
+        """Go on with a paused agreement (extension).
+
+        Raises:
+            NotPaused: it is not paused.
+            NotFound: there is no such agreement.
+        """
+        return _act(agreement_id, "resume", idempotency_key=idempotency_key)
+
+    @operation
+    def set_quantity(
+        self, agreement_id: str, fee_code: str, quantity: int, *, idempotency_key: str | None = None
+    ) -> Call[Agreement]:
+        """Agree on a number of units of a licensed fee, such as seats (extension).
+
+        Args:
+            agreement_id: which agreement.
+            fee_code: the key of the fee.
+            quantity: how many from now on; more are charged for the rest of the period.
+            idempotency_key: makes the call safe to repeat.
+
+        Raises:
+            InvalidQuantity: it is negative.
+            NotFound: there is no such agreement, or no such fee in it.
+        """
+        body = {"fee_code": fee_code, "quantity": quantity}
+        return _act(agreement_id, "quantity", json=body, idempotency_key=idempotency_key)
+
+    @operation
+    def add_add_on(
+        self, agreement_id: str, plan_code: str, *, quantity: int = 1, idempotency_key: str | None = None
+    ) -> Call[Agreement]:
+        """Add an add-on to an agreement, or change how many of it there are (extension).
+
+        Raises:
+            UnknownPlan: there is no such add-on.
+            NotFound: there is no such agreement.
+        """
+        body = {"plan_code": plan_code, "quantity": quantity}
+        return _act(agreement_id, "add_ons", json=body, idempotency_key=idempotency_key)
+
+    @operation
+    def remove_add_on(
+        self, agreement_id: str, plan_code: str, *, idempotency_key: str | None = None
+    ) -> Call[Agreement]:
+        """Take an add-on off an agreement (extension).
+
+        Raises:
+            NotFound: there is no such agreement, or it has no such add-on.
+        """
+        path = f"add_ons/{segment('plan_code', plan_code)}"
+        return _act(agreement_id, path, method="DELETE", idempotency_key=idempotency_key)
+
+    @operation
+    def apply_coupon(
+        self, agreement_id: str, coupon_code: str, *, idempotency_key: str | None = None
+    ) -> Call[Agreement]:
+        """Redeem a coupon for an agreement; it counts from the next charge on (extension).
+
+        Raises:
+            UnknownCoupon: there is no such coupon.
+            CouponEnded: it can't be redeemed any more.
+            CouponMismatch: it is for other plans or currencies.
+            NotFound: there is no such agreement.
+        """
+        return _act(agreement_id, "discounts", json={"coupon_code": coupon_code}, idempotency_key=idempotency_key)
+
+    @operation
+    def remove_coupon(
+        self, agreement_id: str, coupon_code: str, *, idempotency_key: str | None = None
+    ) -> Call[Agreement]:
+        """Charge without a discount from now on (extension).
+
+        Raises:
+            NotFound: there is no such agreement, or it has no such discount.
+        """
+        path = f"discounts/{segment('coupon_code', coupon_code)}"
+        return _act(agreement_id, path, method="DELETE", idempotency_key=idempotency_key)
+
+
+def _act(
+    agreement_id: str,
+    verb: str,
+    *,
+    method: str = "POST",
+    json: Mapping[str, Any] | None = None,
+    idempotency_key: str | None,
+) -> Call[Agreement]:
+    """Describe a change of one agreement, which is answered with what it is then."""
+    path = f"{PATH}/{segment('agreement_id', agreement_id)}/{verb}"
+    return Call(method, path, AGREEMENT, json=json, credential="machine", idempotency_key=idempotency_key)
+
+
+def _terms(
+    currency: str | None,
+    plan_version: int | None,
+    quantities: Mapping[str, int] | None,
+    add_ons: Mapping[str, int] | None,
+    coupon_code: str | None,
+    timing: Timing,
+    trial: bool | None,
+) -> dict[str, Any]:
+    """Return the extensions of a change that were asked for; hosted providers are sent none of them otherwise."""
+    added = [{"plan_code": code, "quantity": quantity} for code, quantity in (add_ons or {}).items()]
+    asked = given(currency=currency, plan_version=plan_version, coupon_code=coupon_code, trial=trial)
+    listed = given(quantities=dict(quantities) if quantities else None, add_ons=added or None)
+    return {**asked, **listed, **_when(timing)}
+
+
+def _flags(is_invoice_now: bool | None, is_prorate: bool | None) -> dict[str, bool]:
+    return given(is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+
+
+def _when(timing: Timing) -> dict[str, str]:
+    if timing == "now":
+        return {}
+    return {"timing": wire_time(timing, "timing") if isinstance(timing, datetime) else timing}
+
+
+def _new_id(data: Any) -> str | None:
+    named = Document(data, "answer").object_or_none("agreement")
+    return None if named is None else named.text("id")

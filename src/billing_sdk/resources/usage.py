@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
 
 from billing_sdk._operation import C, Call, Resource, operation
 from billing_sdk.errors import InvalidQuantity, InvalidRequest
 from billing_sdk.models import Reservation
-from billing_sdk.resources._base import MANAGEMENT, done, given, segment
+from billing_sdk.resources._base import MANAGEMENT, done, given, segment, wire_time
 
 PLAIN: Final = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
@@ -43,8 +43,6 @@ class Usage(Resource[C]):
             InvalidQuantity: the value is not a plain number of zero or more.
             UnknownFeature: the agreement's plan does not meter the feature.
         """
-        if used_at is not None and used_at.tzinfo is None:
-            raise InvalidRequest("used_at has to have a time zone")
         body = {
             "customer_agreement_id": agreement_id,
             "billing_feature_code": feature_code,
@@ -52,7 +50,7 @@ class Usage(Resource[C]):
             "meter_type_code": kind,
         }
         if used_at is not None:
-            body["meter_usage_timestamp"] = used_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            body["meter_usage_timestamp"] = wire_time(used_at, "used_at")
         return Call(
             "POST",
             f"{MANAGEMENT}/billing/meter_usage",

@@ -1,0 +1,72 @@
+"""Test clocks: time that tests move."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing_sdk._operation import C, Call, Flow, Resource, operation
+from billing_sdk.models import TestClock
+from billing_sdk.resources._base import MANAGEMENT, done, every, given, one, segment, wire_time
+
+PATH = f"{MANAGEMENT}/billing/test_clocks"
+CLOCK = one("test_clock", TestClock.read)
+
+
+class TestClocks(Resource[C]):
+    """Test clocks; an extension that only our own server has, in test environments. Takes the machine credentials.
+
+    Customers that are made with `test_clock_id` live by the clock: nothing of theirs happens until it is advanced.
+    """
+
+    __test__ = False  # pytest, this is not a test class
+
+    @operation
+    def list(self) -> Flow[tuple[TestClock, ...]]:
+        """Return every test clock (extension)."""
+        return every(PATH, "test_clocks", TestClock.read)
+
+    @operation
+    def get(self, clock_id: str) -> Call[TestClock]:
+        """Return one test clock (extension).
+
+        Raises:
+            NotFound: there is no such clock.
+        """
+        return Call("GET", f"{PATH}/{segment('clock_id', clock_id)}", CLOCK, credential="machine")
+
+    @operation
+    def create(
+        self, *, frozen_on: datetime | None = None, name: str | None = None, idempotency_key: str | None = None
+    ) -> Call[TestClock]:
+        """Make a clock that stands still at an instant, by default the present one (extension).
+
+        Raises:
+            ClockNotAllowed: the environment is live.
+        """
+        body = given(name=name, frozen_on=wire_time(frozen_on, "frozen_on") if frozen_on is not None else None)
+        return Call("POST", PATH, CLOCK, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def advance(self, clock_id: str, *, to: datetime, idempotency_key: str | None = None) -> Call[TestClock]:
+        """Move a clock forward; all that is due for its customers until then happens first, in order (extension).
+
+        Raises:
+            ClockMovedBack: the clock has passed that instant.
+            ClockStopped: something that was due failed; the clock stands there, and can be advanced again.
+            Conflict: somebody else is moving it.
+            NotFound: there is no such clock.
+        """
+        path = f"{PATH}/{segment('clock_id', clock_id)}/advance"
+        body = {"to": wire_time(to, "to")}
+        return Call("POST", path, CLOCK, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def delete(self, clock_id: str, *, idempotency_key: str | None = None) -> Call[None]:
+        """Delete a clock and its customers with all that they agreed to, used and paid (extension).
+
+        Raises:
+            NotFound: there is no such clock.
+            Conflict: it is being advanced.
+        """
+        path = f"{PATH}/{segment('clock_id', clock_id)}"
+        return Call("DELETE", path, done, credential="machine", idempotency_key=idempotency_key)
