@@ -104,7 +104,7 @@ CASES = [
         ("POST", "/api/v1/billing/agreements"),
         OK,
         None,
-        body={"customer_id": "customer_1", "plan_code": "pro", "is_invoice_now": False, "is_prorate": True},
+        body={"customer_id": "customer_1", "plan_code": "pro", "is_prorate": True},
         idempotency_key="once",
     ),
     Case(

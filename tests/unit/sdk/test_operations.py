@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qsl
 
 import httpx
@@ -15,13 +16,15 @@ from billing_sdk import (
 )
 from billing_sdk._operation import operation
 from billing_sdk.errors import CardDeclined
+from tests.unit.sdk.agreement_cases import AGREEMENT_CASES
+from tests.unit.sdk.catalog_cases import CATALOG_CASES
 from tests.unit.sdk.conftest import Driver
 from tests.unit.sdk.delivery_cases import DELIVERY_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
 from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
 from tests.unit.sdk.usage_cases import USAGE_CASES
 
-CASES = [*OTHER_CASES, *DELIVERY_CASES, *USAGE_CASES]
+CASES = [*OTHER_CASES, *DELIVERY_CASES, *USAGE_CASES, *AGREEMENT_CASES, *CATALOG_CASES]
 # These have files of their own, because one answer does not tell their story.
 ELSEWHERE = {
     "login.register_url",
@@ -71,9 +74,8 @@ def test_an_operation_raises_the_error_that_the_server_names(
 
 def test_every_operation_is_covered_in_both_colours() -> None:
     nouns = {name: found for name, found in vars(resources).items() if isinstance(found, type)}
-    spelled = {"WebhookEndpoints": "webhook_endpoints"}
     described = {
-        f"{spelled.get(noun, noun.lower())}.{verb}"
+        f"{re.sub(r'(?<=[a-z])(?=[A-Z])', '_', noun).lower()}.{verb}"
         for noun, found in nouns.items()
         for verb, value in vars(found).items()
         if isinstance(value, operation)

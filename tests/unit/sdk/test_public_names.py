@@ -10,12 +10,14 @@ import billing_sdk
 PUBLIC = """
 __version__ AccessClaims AgreedAddOn AgreedDiscount AgreedEntitlement Agreement AgreementCancelled AgreementCreated
 AgreementPaused AgreementReference AgreementRenewed AgreementResumed AgreementUpdated AsyncClient AuthUrl
-BillingCustomer Client ClientSettings Config CreatedOrganization CreatedUser Entitlement EntitlementSnapshot errors
-Event EventInvoice EventPayment EventPlan EventType EventUsage Flow IdClaims InvoiceOverdue KeySet KeyStatus
-MemorySeen MeterUsageUpdated Money Organization Owner PaymentFailed PaymentSucceeded PendingChange Permission
-PlanAssigned PlanChanged PlanCreated PortalLink Profile read_key_set Reservation Role SeenStore SignedIn SignInOptions
-SignInTransaction Snapshots SqliteSeen SubscribedPlan TokenSet TrialEnding UnknownEvent User WebhookDelivery
-WebhookEndpoint WebhookPolicy
+BillingCustomer BillingPolicies BillingSettings CardContent ChangePreview ChargeLine Client ClientSettings Config
+Coupon CreatedOrganization CreatedUser Entitlement EntitlementSnapshot errors Event EventInvoice EventPayment
+EventPlan EventType EventUsage Feature Flow IdClaims InvoiceOverdue KeySet KeyStatus MemorySeen MeterUsageUpdated
+MigratedAgreement Migration Money Organization Owner PaymentFailed PaymentSucceeded PendingChange Permission Plan
+PlanAssigned PlanChanged PlanComponent PlanCreated PlanGroup PlanPhase PlanTrial PlanVersion PortalLink PricingCard
+PricingTable Profile read_key_set Reservation Role SeenStore SignedIn SignInOptions SignInTransaction Snapshots
+SqliteSeen SubscribedPlan TestClock TokenSet TrialEnding UnknownEvent User WebhookDelivery WebhookEndpoint
+WebhookPolicy
 """.split()
 
 

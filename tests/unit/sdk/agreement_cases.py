@@ -1,0 +1,169 @@
+"""One use of every operation on agreements that hosted providers lack, and of those with extensions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from billing_sdk import AgreedAddOn, AgreedDiscount, Agreement, ChangePreview, ChargeLine, PendingChange
+from tests.unit.sdk.operation_cases import OK, Case
+
+PATH = "/api/v1/billing/agreements"
+LATER = datetime(2026, 12, 21, 12, tzinfo=UTC)
+DOCUMENT = {
+    "id": "agreement_1",
+    "plan_code": "pro",
+    "status": "active",
+    "currency": "EUR",
+    "cadence": "3 months",
+    "plan_version": 2,
+    "started_on": "2026-09-21T12:00:00Z",
+    "ended_on": None,
+    "trial_ends_on": None,
+    "cancels_on": None,
+    "paused_on": None,
+    "pending_change": {"plan_code": "free", "changes_on": "2026-12-21T12:00:00Z"},
+    "quantities": {"seats": 5},
+    "add_ons": [{"plan_code": "support", "quantity": 2}],
+    "discounts": [
+        {"coupon_code": "SPRING", "percent_off": "12.5", "amount_off_minor": None, "periods_left": 3},
+        {"coupon_code": "FIVE", "percent_off": None, "amount_off_minor": 500, "periods_left": None},
+    ],
+    "is_unpaid": False,
+}
+AGREEMENT = Agreement(
+    "agreement_1",
+    "pro",
+    status="active",
+    currency="EUR",
+    cadence="3 months",
+    plan_version=2,
+    started_on=datetime(2026, 9, 21, 12, tzinfo=UTC),
+    pending_change=PendingChange("free", LATER),
+    quantities={"seats": 5},
+    add_ons=(AgreedAddOn("support", 2),),
+    discounts=(AgreedDiscount("SPRING", Decimal("12.5"), None, 3), AgreedDiscount("FIVE", None, 500, None)),
+)
+ANSWER = {**OK, "agreement": DOCUMENT}
+
+
+def act(verb, call, path, *, method="POST", body=None, key=None) -> Case:
+    """One change of an agreement, which is answered with what it is then."""
+    return Case(
+        f"agreements.{verb}",
+        call,
+        (method, f"{PATH}/agreement_1{path}"),
+        ANSWER,
+        AGREEMENT,
+        body=body,
+        idempotency_key=key,
+    )
+
+
+AGREEMENT_CASES = [
+    act("get", lambda c: c.agreements.get("agreement_1"), "", method="GET"),
+    Case(
+        "agreements.create",
+        lambda c: c.agreements.create(
+            customer_id="customer_1",
+            plan_code="pro",
+            is_invoice_now=True,
+            currency="EUR",
+            plan_version=2,
+            quantities={"seats": 5},
+            add_ons={"support": 2},
+            coupon_code="SPRING",
+            timing=LATER,
+            trial=False,
+        ),
+        ("POST", PATH),
+        {**OK, "agreement": {"id": "agreement_2", "plan_code": "pro", "status": "active"}},
+        "agreement_2",
+        body={
+            "customer_id": "customer_1",
+            "plan_code": "pro",
+            "is_invoice_now": True,
+            "currency": "EUR",
+            "plan_version": 2,
+            "quantities": {"seats": 5},
+            "add_ons": [{"plan_code": "support", "quantity": 2}],
+            "coupon_code": "SPRING",
+            "timing": "2026-12-21T12:00:00Z",
+            "trial": False,
+        },
+    ),
+    Case(
+        "agreements.preview",
+        lambda c: c.agreements.preview(customer_id="customer_1", plan_code="pro", timing="period_end"),
+        ("POST", f"{PATH}/preview"),
+        {
+            **OK,
+            "preview": {
+                "plan_code": "pro",
+                "currency": "USD",
+                "total_minor": 2_900,
+                "changes_on": "2026-12-21T12:00:00Z",
+                "lines": [
+                    {
+                        "description": "Seats",
+                        "amount_minor": 2_900,
+                        "currency": "USD",
+                        "quantity": "5",
+                        "period_start": "2026-12-21T12:00:00Z",
+                        "period_end": None,
+                        "derivation": {"policy": "second"},
+                    }
+                ],
+            },
+        },
+        ChangePreview(
+            "pro",
+            "USD",
+            2_900,
+            LATER,
+            (ChargeLine("Seats", 2_900, "USD", Decimal(5), LATER, derivation={"policy": "second"}),),
+        ),
+        body={"customer_id": "customer_1", "plan_code": "pro", "timing": "period_end"},
+    ),
+    Case(
+        "agreements.cancel",
+        lambda c: c.agreements.cancel("agreement_1", timing="period_end", is_prorate=True),
+        ("DELETE", PATH),
+        OK,
+        None,
+        params={"agreement_id": "agreement_1", "timing": "period_end", "is_prorate": "true"},
+    ),
+    act("undo", lambda c: c.agreements.undo("agreement_1", idempotency_key="k"), "/undo", key="k"),
+    act("pause", lambda c: c.agreements.pause("agreement_1"), "/pause"),
+    act("resume", lambda c: c.agreements.resume("agreement_1"), "/resume"),
+    act(
+        "set_quantity",
+        lambda c: c.agreements.set_quantity("agreement_1", "seats", 5),
+        "/quantity",
+        body={"fee_code": "seats", "quantity": 5},
+    ),
+    act(
+        "add_add_on",
+        lambda c: c.agreements.add_add_on("agreement_1", "support", quantity=2),
+        "/add_ons",
+        body={"plan_code": "support", "quantity": 2},
+    ),
+    act(
+        "remove_add_on",
+        lambda c: c.agreements.remove_add_on("agreement_1", "support"),
+        "/add_ons/support",
+        method="DELETE",
+    ),
+    act(
+        "apply_coupon",
+        lambda c: c.agreements.apply_coupon("agreement_1", "SPRING"),
+        "/discounts",
+        body={"coupon_code": "SPRING"},
+    ),
+    act(
+        "remove_coupon",
+        lambda c: c.agreements.remove_coupon("agreement_1", "SPRING"),
+        "/discounts/SPRING",
+        method="DELETE",
+    ),
+]
