@@ -23,6 +23,7 @@ class Organizations(Resource[C]):
         external_id: str | None = None,
         billing_email: str | None = None,
         plan_code: str | None = None,
+        test_clock_id: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[CreatedOrganization]:
         """Create an organization.
@@ -33,6 +34,7 @@ class Organizations(Resource[C]):
             external_id: your own id for it.
             billing_email: makes it a billing customer with this address for invoices.
             plan_code: key of a published plan for organizations; the default one if it is left out.
+            test_clock_id: extension: the billing customer lives by a test clock.
             idempotency_key: makes the call safe to repeat where the server honours it.
 
         Raises:
@@ -42,7 +44,7 @@ class Organizations(Resource[C]):
         """
         if plan_code is not None and billing_email is None:
             raise InvalidRequest("a plan needs a billing_email")
-        billing = given(billing_email=billing_email, billing_plan_code=plan_code)
+        billing = given(billing_email=billing_email, billing_plan_code=plan_code, test_clock_id=test_clock_id)
         if billing_email is not None:
             billing["is_create_billing_customer"] = True
         body = {"name": name, **given(handle=handle, external_id=external_id), **billing}

@@ -9,6 +9,10 @@ from tests.contract.people import bearer, person_token
 pytestmark = pytest.mark.attack(122)
 
 WITHOUT_AN_OBJECT = {
+    "GET /v1/billing/coupons",
+    "POST /v1/billing/coupons",
+    "GET /v1/billing/test_clocks",
+    "POST /v1/billing/test_clocks",
     "GET /v1/organizations",
     "POST /v1/organization",
     "GET /v1/users",

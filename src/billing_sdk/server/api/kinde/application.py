@@ -11,6 +11,7 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.kinde import (
     account,
     agreements,
+    coupons,
     customers,
     deliveries,
     entitlements,
@@ -20,6 +21,7 @@ from billing_sdk.server.api.kinde import (
     organizations,
     portal,
     reservations,
+    test_clocks,
     users,
     webhooks,
 )
@@ -32,6 +34,8 @@ MANAGEMENT = (
     entitlements.router,
     meter_usage.router,
     reservations.router,
+    coupons.router,
+    test_clocks.router,
     customers.router,
     organizations.router,
     users.router,

@@ -19,11 +19,15 @@ router = APIRouter(tags=["Billing customers"], route_class=StrictRoute)
 
 
 class NewCustomer(Body):
-    """How to bill a user; the default plan for users where no plan is named."""
+    """How to bill a user; the default plan for users where no plan is named.
+
+    Extension: `test_clock_id` lets the customer live by a test clock.
+    """
 
     org_code: str = Field(max_length=64)
     billing_email: str = Field(max_length=254)
     billing_plan_code: str | None = Field(default=None, max_length=64)
+    test_clock_id: str | None = Field(default=None, max_length=64)
 
 
 class CustomerView(BaseModel):
@@ -54,6 +58,7 @@ def create_billing_customer(caller: MachineOf, user_id: str, body: NewCustomer, 
             user_id=user_id,
             billing_email=body.billing_email,
             plan_key=plan_key_or_default(engine, body.billing_plan_code, "user"),
+            clock_id=body.test_clock_id,
             actor=caller.client_id,
         )
         with engine.read() as tx:

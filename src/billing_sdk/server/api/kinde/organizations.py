@@ -94,7 +94,10 @@ class CreatedAnswer(Answer):
 
 
 class NewOrganization(Body):
-    """An organization and, where it is asked for, its billing customer."""
+    """An organization and, where it is asked for, its billing customer.
+
+    Extension: `test_clock_id` lets the customer live by a test clock.
+    """
 
     name: str = Field(min_length=1, max_length=MAX_NAME_LENGTH)
     handle: str | None = Field(default=None, max_length=64)
@@ -102,6 +105,7 @@ class NewOrganization(Body):
     is_create_billing_customer: bool = False
     billing_email: str | None = Field(default=None, max_length=254)
     billing_plan_code: str | None = Field(default=None, max_length=64)
+    test_clock_id: str | None = Field(default=None, max_length=64)
 
 
 class OrganizationChange(Body):
@@ -181,6 +185,7 @@ def _create(engine: Engine, body: NewOrganization, *, actor: str) -> CreatedAnsw
         external_id=body.external_id,
         billing_email=body.billing_email,
         plan_key=plan_key_or_default(engine, body.billing_plan_code, "organization"),
+        clock_id=body.test_clock_id,
         actor=actor,
     )
     return CreatedAnswer(organization=CreatedView(code=made.code, billing_customer_id=customer.id))

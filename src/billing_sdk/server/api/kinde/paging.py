@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import Query
 
 from billing_sdk._secret import Secret
-from billing_sdk.errors import ConfigurationError, InvalidRequest
+from billing_sdk.errors import ConfigurationError, InvalidRequest, NotFound
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.paging import Page, PageRequest
 
@@ -34,6 +34,30 @@ def cut(items: Sequence[T], wanted: PageRequest, *, id_of: Callable[[T], str]) -
     start = 0 if wanted.starting_after is None else _index(ids, wanted.starting_after, "starting_after") + 1
     end = start + wanted.page_size
     return Page(tuple(items[start:end]), has_more=end < len(ids))
+
+
+def request_after(
+    page_size: int, starting_after: str | None, ending_before: str | None, *, known: Callable[[str], object]
+) -> PageRequest:
+    """Return a request for a page of a list that the database cuts.
+
+    Args:
+        page_size: how many items.
+        starting_after: the cursor.
+        ending_before: the cursor, backwards.
+        known: finds an item by its cursor.
+
+    Raises:
+        InvalidRequest: there are two cursors, or one that names no item.
+    """
+    wanted = PageRequest(page_size, starting_after, ending_before)
+    for parameter, cursor in (("starting_after", starting_after), ("ending_before", ending_before)):
+        if cursor is not None:
+            try:
+                known(cursor)
+            except NotFound:
+                raise _unknown(parameter) from None
+    return wanted
 
 
 def next_token_after(page: Page[T], sealer: Sealer, *, of: str, id_of: Callable[[T], str]) -> str | None:
@@ -68,4 +92,8 @@ def _index(ids: list[str], item_id: str, parameter: str) -> int:
     try:
         return ids.index(item_id)
     except ValueError:
-        raise InvalidRequest(f"{parameter} names no item of this list", parameter=parameter) from None
+        raise _unknown(parameter) from None
+
+
+def _unknown(parameter: str) -> InvalidRequest:
+    return InvalidRequest(f"{parameter} names no item of this list", parameter=parameter)
