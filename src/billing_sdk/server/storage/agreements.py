@@ -12,7 +12,7 @@ from billing_sdk.server.domain.agreements import GRANTING, LIVE, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
 from billing_sdk.server.storage.agreed import agreement_from_row, agreement_to_row
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
-from billing_sdk.server.storage.plan_versions import VERSION_COLUMNS, version_from_row
+from billing_sdk.server.storage.plan_versions import VERSION_COLUMNS, versions_from_rows
 from billing_sdk.server.storage.tables.billing import agreements, customers
 from billing_sdk.server.storage.tables.catalog import plan_versions, plans
 from billing_sdk.server.storage.upsert import insert_new
@@ -100,8 +100,11 @@ class AgreementRepository:
             .where(owner, IS_LIVE)
             .order_by(customers.c.kind.desc(), agreements.c.id)
         )
-        rows = self._connection.execute(query).mappings()
-        return tuple((agreement_from_row(row), version_from_row(row), row["plan_name"]) for row in rows)
+        rows = self._connection.execute(query).mappings().all()
+        versions = versions_from_rows(self._connection, rows)
+        return tuple(
+            (agreement_from_row(row), version, row["plan_name"]) for row, version in zip(rows, versions, strict=True)
+        )
 
     def _find(self, query: Select[Any], **wanted: str) -> Agreement | None:
         row = self._connection.execute(query, wanted).mappings().first()

@@ -10,9 +10,15 @@ from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, 
 from billing_sdk.errors import UnknownPlan, VersionNotFound
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.storage.plan_groups import GROUP_COLUMNS, group_from_row
-from billing_sdk.server.storage.plan_versions import VERSION_COLUMNS, version_from_row, version_to_row
+from billing_sdk.server.storage.plan_versions import (
+    VERSION_COLUMNS,
+    version_from_row,
+    version_to_row,
+    versions_from_rows,
+)
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import plan_groups, plan_versions, plans
+from billing_sdk.server.storage.tables.objects import metered_items
 
 VERSIONS = select(*VERSION_COLUMNS)
 VERSION = VERSIONS.where(plan_versions.c.id == bindparam("wanted"))
@@ -106,6 +112,11 @@ class CatalogRepository:
 
     def get_version(self, version_id: str) -> PlanVersion:
         """Return a version; whoever refers to one knows that it exists."""
+        row = self._connection.execute(VERSION, {"wanted": version_id}).mappings().one()
+        return versions_from_rows(self._connection, [row])[0]
+
+    def get_own_version(self, version_id: str) -> PlanVersion:
+        """Return a version without the objects that it refers to, as what another version begins with."""
         return version_from_row(self._connection.execute(VERSION, {"wanted": version_id}).mappings().one())
 
     def get_version_of(self, plan_key: str, *, number: int | None = None, version_id: str | None = None) -> PlanVersion:
@@ -119,21 +130,26 @@ class CatalogRepository:
         row = self._connection.execute(query).mappings().first()
         if row is None:
             raise VersionNotFound(f"the plan {plan_key[:64]!r} has no version {str(version_id or number)[:64]!r}")
-        return version_from_row(row)
+        return versions_from_rows(self._connection, [row])[0]
 
     def list_versions(self, plan_key: str) -> tuple[PlanVersion, ...]:
         """Return all versions of a plan, the latest first."""
         query = VERSIONS.where(plan_versions.c.plan_key == plan_key).order_by(plan_versions.c.number.desc())
-        return tuple(version_from_row(row) for row in self._connection.execute(query).mappings())
+        return versions_from_rows(self._connection, self._connection.execute(query).mappings().all())
 
     def names_feature(self, feature_key: str) -> bool:
-        """Tell whether a version of any plan, live or not, is about a feature."""
-        rows = self._connection.execute(VERSIONS).mappings()
-        return any(feature_key in version_from_row(row).feature_keys for row in rows)
+        """Tell whether a metered item, or a version of any plan, live or not, is about a feature."""
+        if self._connection.execute(
+            select(metered_items.c.id).where(metered_items.c.feature_key == feature_key)
+        ).first():
+            return True
+        versions = versions_from_rows(self._connection, self._connection.execute(VERSIONS).mappings().all())
+        return any(feature_key in version.feature_keys for version in versions)
 
     def _plans(self, query: Select[Any], keys: Sequence[str] = ()) -> tuple[Plan, ...]:
-        rows = self._connection.execute(query, {"keys": list(keys)}).mappings()
-        return tuple(_plan_from_row(row) for row in rows)
+        rows = self._connection.execute(query, {"keys": list(keys)}).mappings().all()
+        versions = versions_from_rows(self._connection, rows)
+        return tuple(_plan_from_row(row, version) for row, version in zip(rows, versions, strict=True))
 
 
 def _plan_row(plan: Plan) -> dict[str, Any]:
@@ -143,7 +159,7 @@ def _plan_row(plan: Plan) -> dict[str, Any]:
     return {**values, "group_id": plan.group.id, "metadata": dict(plan.metadata)}
 
 
-def _plan_from_row(row: RowMapping) -> Plan:
+def _plan_from_row(row: RowMapping, version: PlanVersion) -> Plan:
     return Plan(
         key=row["key"],
         name=row["name"],
@@ -151,7 +167,7 @@ def _plan_from_row(row: RowMapping) -> Plan:
         group=group_from_row(row),
         status=row["status"],
         kind=row["kind"],
-        version=version_from_row(row),
+        version=version,
         latest_version_id=row["latest_version_id"],
         live_version_id=row["live_version_id"],
         position=row["position"],

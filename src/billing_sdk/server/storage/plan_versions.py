@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from billing_sdk.server.domain.catalog import PlanVersion
 from billing_sdk.server.domain.catalog.documents import (
@@ -16,10 +17,11 @@ from billing_sdk.server.domain.catalog.documents import (
     trial_from_document,
 )
 from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.storage.attachments import REFERS, AttachmentRepository
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import plan_versions
 
-VERSION_COLUMNS = [column.label(f"version_{column.name}") for column in plan_versions.c]
+VERSION_COLUMNS = [*(column.label(f"version_{column.name}") for column in plan_versions.c), REFERS]
 
 
 def version_to_row(version: PlanVersion) -> dict[str, Any]:
@@ -34,8 +36,18 @@ def version_to_row(version: PlanVersion) -> dict[str, Any]:
     }
 
 
+def versions_from_rows(connection: Connection, rows: Sequence[RowMapping]) -> tuple[PlanVersion, ...]:
+    """Return the versions in the `version_` columns of rows, with the objects that they refer to."""
+    own = [version_from_row(row) for row in rows]
+    referring = [version for version, row in zip(own, rows, strict=True) if row["version_refers"]]
+    if not referring:
+        return tuple(own)
+    complete = {version.id: version for version in AttachmentRepository(connection).resolve(referring)}
+    return tuple(complete.get(version.id, version) for version in own)
+
+
 def version_from_row(row: RowMapping) -> PlanVersion:
-    """Return the version in the `version_` columns of a row."""
+    """Return the version in the `version_` columns of a row, without the objects that it refers to."""
     trial = row["version_trial"]
     return PlanVersion(
         id=row["version_id"],

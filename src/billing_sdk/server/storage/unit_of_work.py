@@ -11,6 +11,7 @@ from billing_sdk._secret import Secret
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.storage.applications import ApplicationRepository
+from billing_sdk.server.storage.attachments import AttachmentRepository
 from billing_sdk.server.storage.attempts import AttemptRepository
 from billing_sdk.server.storage.audit import AuditRepository
 from billing_sdk.server.storage.billing_settings import BillingSettingsRepository
@@ -26,16 +27,20 @@ from billing_sdk.server.storage.erasure import ErasureRepository
 from billing_sdk.server.storage.features import FeatureRepository
 from billing_sdk.server.storage.idempotency import IdempotencyRepository
 from billing_sdk.server.storage.invoices import InvoiceRepository
+from billing_sdk.server.storage.items import ItemRepository
 from billing_sdk.server.storage.journeys import JourneyRepository
 from billing_sdk.server.storage.keys import KeyRepository
+from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
 from billing_sdk.server.storage.plan_groups import PlanGroupRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
 from billing_sdk.server.storage.pricing_tables import PricingTableRepository
+from billing_sdk.server.storage.rate_cards import RateCardRepository
 from billing_sdk.server.storage.reservations import ReservationRepository
 from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
+from billing_sdk.server.storage.service_actions import ServiceActionRepository
 from billing_sdk.server.storage.sessions import SessionRepository
 from billing_sdk.server.storage.timers import TimerRepository
 from billing_sdk.server.storage.tokens import TokenRepository
@@ -57,6 +62,11 @@ class UnitOfWork:
         self.features = FeatureRepository(connection)
         self.plan_groups = PlanGroupRepository(connection)
         self.catalog = CatalogRepository(connection)
+        self.items = ItemRepository(connection)
+        self.licence_fees = LicenceFeeRepository(connection)
+        self.rate_cards = RateCardRepository(connection)
+        self.service_actions = ServiceActionRepository(connection)
+        self.attachments = AttachmentRepository(connection)
         self.coupons = CouponRepository(connection)
         self.pricing_tables = PricingTableRepository(connection)
         self.billing_settings = BillingSettingsRepository(connection)

@@ -5,6 +5,11 @@ what an operator decides for all of them.
 It does not own who bought what (agreements), nor how usage is priced (rating).
 """
 
+from billing_sdk.server.domain.catalog.attachment import (
+    AttachedKind as AttachedKind,
+    AttachedObject as AttachedObject,
+    Attachment as Attachment,
+)
 from billing_sdk.server.domain.catalog.billing_settings import (
     BillingSettings as BillingSettings,
     Policies as Policies,
@@ -26,12 +31,23 @@ from billing_sdk.server.domain.catalog.component import (
 from billing_sdk.server.domain.catalog.content import VersionContent as VersionContent
 from billing_sdk.server.domain.catalog.coupon import Coupon as Coupon, CouponDuration as CouponDuration
 from billing_sdk.server.domain.catalog.feature import Feature as Feature, FeatureType as FeatureType
+from billing_sdk.server.domain.catalog.licence_fee_object import (
+    LicenceFeeObject as LicenceFeeObject,
+    LicenceFeeVersion as LicenceFeeVersion,
+)
+from billing_sdk.server.domain.catalog.licensed_item import LicensedItem as LicensedItem
 from billing_sdk.server.domain.catalog.lifecycle import PlanEvent as PlanEvent, PlanStatus as PlanStatus
+from billing_sdk.server.domain.catalog.metered_item import MeteredItem as MeteredItem
 from billing_sdk.server.domain.catalog.plan import Plan as Plan, PlanGroup as PlanGroup, PlanKind as PlanKind
 from billing_sdk.server.domain.catalog.pricing_table import (
     CardContent as CardContent,
     PricingCard as PricingCard,
     PricingTable as PricingTable,
+)
+from billing_sdk.server.domain.catalog.rate_card import CardRate as CardRate, RateCard as RateCard
+from billing_sdk.server.domain.catalog.service_action import (
+    CreditCategory as CreditCategory,
+    ServiceAction as ServiceAction,
 )
 from billing_sdk.server.domain.catalog.version import (
     MONTHLY as MONTHLY,
@@ -39,3 +55,4 @@ from billing_sdk.server.domain.catalog.version import (
     PlanVersion as PlanVersion,
     Trial as Trial,
 )
+from billing_sdk.server.domain.catalog.versioned import Version as Version, Versions as Versions

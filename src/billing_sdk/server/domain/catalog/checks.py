@@ -27,6 +27,7 @@ from billing_sdk.server.domain.catalog.component import (
 from billing_sdk.server.domain.catalog.feature import Feature
 from billing_sdk.server.domain.catalog.version import Phase, PlanVersion, Trial
 from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.rating import ByDimension
 
 MAX_TRIAL_DAYS = 730
 MAX_PHASE_PERIODS = 1_000
@@ -96,7 +97,11 @@ def _check_keys(components: Sequence[Component]) -> None:
 
 
 def _key_of(component: Component) -> str:
-    return component.key if isinstance(component, LicenceFee | CreditGrant) else component.feature_key
+    if isinstance(component, LicenceFee | CreditGrant):
+        return component.key
+    if isinstance(component, Rate) and isinstance(component.terms.price, ByDimension):
+        return f"{component.feature_key} {component.terms.price.dimensions} {dict(component.terms.price.rates).keys()}"
+    return component.feature_key
 
 
 def _check_phases(phases: Sequence[Phase]) -> None:

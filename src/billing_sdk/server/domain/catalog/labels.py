@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from billing_sdk.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 LONGEST_NAME = 250
 LONGEST_LOOKUP_KEY = 200
@@ -67,3 +74,32 @@ def _checked(parameter: str, text: str, longest: int) -> str:
     if not 1 <= len(text) <= longest or not text.isprintable():
         raise InvalidRequest(f"{parameter} needs 1 to {longest} printable characters", parameter=parameter)
     return text
+
+
+def relabelled(
+    thing: T,
+    *,
+    name: str | None = None,
+    unit_label: str | None = None,
+    lookup_key: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> T:
+    """Return an object with the labels that are given, and the others as they are; its own checks decide.
+
+    Args:
+        thing: whose labels they are.
+        name: None leaves it.
+        unit_label: None leaves it.
+        lookup_key: None leaves it, and an empty one takes it away.
+        metadata: None leaves it; anything else takes its place as a whole.
+    """
+    changes: dict[str, object] = {
+        "name": None if name is None else checked_name(name),
+        "unit_label": unit_label,
+        "lookup_key": lookup_key or None,
+        "metadata": None if metadata is None else dict(metadata),
+    }
+    given = {label: value for label, value in changes.items() if value is not None}
+    if lookup_key == "":
+        given["lookup_key"] = None
+    return replace(thing, **given)

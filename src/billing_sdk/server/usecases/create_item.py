@@ -1,0 +1,90 @@
+"""Create items: what usage is of, and what licences are of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from billing_sdk.errors import InvalidRequest, UnknownFeature
+from billing_sdk.server.domain.catalog import LicensedItem, MeteredItem
+from billing_sdk.server.domain.catalog.labels import checked_name
+from billing_sdk.server.domain.catalog.metered_item import conditions_of
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.engine import Engine
+
+
+def create_metered_item(
+    engine: Engine,
+    *,
+    name: str,
+    feature_key: str,
+    conditions: Mapping[str, str] | None = None,
+    unit_label: str = "",
+    lookup_key: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    actor: str = "api",
+) -> MeteredItem:
+    """Name something that is billed by its usage; what it measures never changes afterwards.
+
+    Args:
+        engine: the engine.
+        name: what an invoice calls it.
+        feature_key: the metered feature whose usage it counts.
+        conditions: dimensions of that usage with the value that each must have; without any, all usage counts.
+        unit_label: what one unit is called.
+        lookup_key: a name of one's own, which no other metered item has.
+        metadata: notes of one's own.
+        actor: who does it, as the audit names them.
+
+    Raises:
+        UnknownFeature: no feature has this key.
+        InvalidRequest: the feature is not metered, or a label or condition is out of its bounds.
+        LookupKeyTaken: another metered item has the lookup key.
+    """
+    item = MeteredItem(
+        id=new_id("item"),
+        name=checked_name(name),
+        feature_key=feature_key,
+        created_at=engine.now(),
+        conditions=conditions_of(conditions or {}),
+        unit_label=unit_label,
+        lookup_key=lookup_key,
+        metadata=dict(metadata or {}),
+    )
+    with engine.begin() as tx:
+        feature = tx.features.find(feature_key)
+        if feature is None:
+            raise UnknownFeature(f"there is no feature {feature_key[:64]!r}", feature=feature_key[:64])
+        if not feature.is_metered:
+            raise InvalidRequest(f"the feature {feature_key!r} is not metered", parameter="feature_key")
+        tx.items.add(item)
+        tx.audit.record(actor, "metered_item.create", item.id, item.created_at, after=item)
+    return item
+
+
+def create_licensed_item(
+    engine: Engine,
+    *,
+    name: str,
+    unit_label: str = "",
+    lookup_key: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    actor: str = "api",
+) -> LicensedItem:
+    """Name something that is billed whether it is used or not; the arguments are those of `create_metered_item`.
+
+    Raises:
+        InvalidRequest: a label is out of its bounds.
+        LookupKeyTaken: another licensed item has the lookup key.
+    """
+    item = LicensedItem(
+        id=new_id("item"),
+        name=checked_name(name),
+        created_at=engine.now(),
+        unit_label=unit_label,
+        lookup_key=lookup_key,
+        metadata=dict(metadata or {}),
+    )
+    with engine.begin() as tx:
+        tx.items.add(item)
+        tx.audit.record(actor, "licensed_item.create", item.id, item.created_at, after=item)
+    return item

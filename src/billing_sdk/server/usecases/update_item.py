@@ -1,0 +1,59 @@
+"""Update items: their labels; what they are of never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from billing_sdk.server.domain.catalog import LicensedItem, MeteredItem
+from billing_sdk.server.domain.catalog.labels import relabelled
+from billing_sdk.server.usecases.engine import Engine
+
+
+def update_metered_item(
+    engine: Engine,
+    *,
+    item_id: str,
+    name: str | None = None,
+    unit_label: str | None = None,
+    lookup_key: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    actor: str = "api",
+) -> MeteredItem:
+    """Change what is given and leave the rest; an empty lookup key takes the present one away.
+
+    Raises:
+        NotFound: no metered item has this id or lookup key.
+        InvalidRequest: a label is out of its bounds.
+        LookupKeyTaken: another metered item has the lookup key.
+    """
+    with engine.begin() as tx:
+        before = tx.items.get_metered(item_id)
+        item = relabelled(before, name=name, unit_label=unit_label, lookup_key=lookup_key, metadata=metadata)
+        tx.items.save(item)
+        tx.audit.record(actor, "metered_item.update", item.id, engine.now(), before=before, after=item)
+    return item
+
+
+def update_licensed_item(
+    engine: Engine,
+    *,
+    item_id: str,
+    name: str | None = None,
+    unit_label: str | None = None,
+    lookup_key: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    actor: str = "api",
+) -> LicensedItem:
+    """Change what is given and leave the rest, as `update_metered_item` does.
+
+    Raises:
+        NotFound: no licensed item has this id or lookup key.
+        InvalidRequest: a label is out of its bounds.
+        LookupKeyTaken: another licensed item has the lookup key.
+    """
+    with engine.begin() as tx:
+        before = tx.items.get_licensed(item_id)
+        item = relabelled(before, name=name, unit_label=unit_label, lookup_key=lookup_key, metadata=metadata)
+        tx.items.save(item)
+        tx.audit.record(actor, "licensed_item.update", item.id, engine.now(), before=before, after=item)
+    return item
