@@ -197,7 +197,7 @@ def test_a_head_of_more_than_32_kib_is_refused(bomb):
             answer = answer or b"HTTP/1.1 431 (unread)"
         assert b"HTTP/1.1 431" in answer or bomb.startswith(HEALTH)
         assert answer.count(b"HTTP/1.1 200") == bomb.startswith(HEALTH)
-        assert httpx.get(f"http://{address[0]}:{address[1]}/health", timeout=30).json() == {"status": "pass"}
+        assert httpx.get(f"http://{address[0]}:{address[1]}/health", timeout=30).json()["status"] == "pass"
 
 
 def test_a_head_of_32_kib_is_read():

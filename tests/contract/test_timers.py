@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
+import httpx
 import pytest
 
+from billing_sdk.cli.doctor import examine
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.timers import Timer, TimerKind
 from billing_sdk.server.storage.timers import TimerTaken
@@ -19,8 +21,11 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.run_timer import HandlerFault, run_timer
 from billing_sdk.server.usecases.timer_handlers import HANDLERS, Obsolete
+from billing_sdk.server.usecases.timer_worker import TimerWorker
 from tests.databases import copy_sqlite
 from tests.engines import NOON, advance, engine_on, payer, person
+from tests.serving import serving
+from tests.waiting import wait_until
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
@@ -308,3 +313,35 @@ def test_many_workers_run_each_timer_once_and_each_customers_in_order(engine, ha
     for customer in customers:
         subjects = [subject for owner, subject in ran if owner == customer.id]
         assert subjects == sorted(subjects)
+
+
+def test_a_worker_knows_how_late_the_oldest_timer_is_and_says_so(here, handle, caplog):
+    ada = customer_of(here, "ada@example.com")
+    handle("renew", fail)
+    set_timer(here, ada, "renew", "a", NOON - HOUR)
+    worker = TimerWorker(here)
+
+    worker.look()
+
+    assert (worker.backlog.count, worker.backlog.lag, worker.backlog.is_late) == (1, HOUR, True)
+    assert "1 timers are due, renew of a for 1:00:00" in caplog.text
+
+
+def test_a_server_runs_what_is_due_while_it_serves(sqlite_catalogue, tmp_path, ran):
+    copy_sqlite(sqlite_catalogue, str(tmp_path / "billing.db"))
+    with serving(f"sqlite:///{tmp_path / 'billing.db'}", timer_seconds=1) as server:
+        set_timer(server.engine, customer_of(server.engine, "cy@example.com"), "renew", "a")
+
+        wait_until(lambda: ran == [("renew", "a")])
+
+        [lag] = httpx.get(f"{server.base_url}/health", timeout=60).json()["checks"]["timers:lag"]
+    assert lag["observedUnit"] == "s"
+
+
+def test_the_doctor_names_what_has_been_due_for_long(here, monkeypatch):
+    ada = customer_of(here, "ada@example.com")
+    set_timer(here, ada, "renew", "agreement_1", datetime.now(UTC) - 2 * HOUR)
+
+    found = [finding.what for finding in examine(here.settings.database_url, here.settings.base_url)]
+
+    assert any("renew of agreement_1 has been due for 2:00:0" in what for what in found)

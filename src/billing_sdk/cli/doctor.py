@@ -21,11 +21,13 @@ from billing_sdk.cli.options import DEFAULT_BASE_URL, BaseUrlOption, DatabaseOpt
 from billing_sdk.cli.output import OUT
 from billing_sdk.errors import BillingError, ConfigurationError
 from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.outbox.connector import AddressNotAllowed, GuardedNetwork
 from billing_sdk.server.sealing_keys import VARIABLE, configured_keys, sealer_for
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.storage.rights import FIRST_NEEDED
+from billing_sdk.server.usecases.timer_worker import LATE
 from billing_sdk.server.usecases.verify_audit import AuditReport, examine_audit
 
 MOST_SKEW = timedelta(seconds=30)
@@ -108,7 +110,9 @@ def _examine_database(database: Database, name: str, *, may_call_this_machine: b
         yield _keys(len(tx.keys.list(at=datetime.now(UTC))))
         yield _audit(examine_audit(tx))
         endpoints = tx.endpoints.list()
+        oldest = tx.timers.oldest_due(datetime.now(UTC))
         dead = len(tx.deliveries.list(status="dead"))
+    yield _timers(oldest, datetime.now(UTC))
     for endpoint in endpoints:
         yield _endpoint(endpoint, may_call_this_machine=may_call_this_machine)
     if dead:
@@ -160,6 +164,17 @@ def _clock(theirs: datetime, ours: datetime) -> Finding:
             "wrong", f"this clock and the database's differ by {skew}", "Run an NTP client on both machines."
         )
     return Finding("fine", "clock: that of the database agrees")
+
+
+def _timers(oldest: Timer | None, at: datetime) -> Finding:
+    if oldest is None or oldest.lag(at) <= LATE:
+        return Finding("fine", "timers: nothing has been due for long")
+    late = str(oldest.lag(at)).partition(".")[0]
+    return Finding(
+        "look",
+        f"timers: {oldest.kind} of {oldest.subject_id} has been due for {late}, and was tried {oldest.attempts} times",
+        "Start the server if none runs; else its log says why it fails.",
+    )
 
 
 def _keys(count: int) -> Finding:

@@ -23,6 +23,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_unsafe_user
 from billing_sdk.server.usecases.recover import recover
 from billing_sdk.server.usecases.signing_keys import current_key
+from billing_sdk.server.usecases.timer_worker import TimerWorker
 from billing_sdk.server.usecases.verify_audit import AuditWatch
 
 # How long a customer waits at most, besides the charge's lease, for the outcome of a charge whose process died.
@@ -73,6 +74,7 @@ def create_app(
         sweep_seconds: how often to look for charges that a process has left over which died.
     """
     engine = create_engine(settings, clock=clock, gateway=gateway, database=database)
+    timers = TimerWorker(engine)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -82,8 +84,12 @@ def create_app(
             await to_thread(dispatcher.start)
         auditor = Periodic("auditor", AuditWatch(engine).look, every_seconds=sweep_seconds)
         sweeper.start()
+        worker = Periodic("worker", timers.look, every_seconds=settings.timer_seconds)
         auditor.start()
+        worker.start()
         yield
+        timers.stop()
+        await to_thread(worker.stop)
         await to_thread(sweeper.stop)
         await to_thread(auditor.stop)
         if dispatcher:
@@ -91,7 +97,8 @@ def create_app(
         if database is None:
             engine.database.close()
 
-    routes: list[BaseRoute] = [web.health_route(), *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine)]
+    health = web.health_route(lambda: timers.backlog.lag)
+    routes: list[BaseRoute] = [health, *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine)]
     app = Starlette(
         routes=routes,
         middleware=web.middleware(settings),

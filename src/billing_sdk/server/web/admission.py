@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -40,11 +43,16 @@ class Admission:
             self._served -= 1
 
 
-async def _health(_request: Request) -> Response:
-    """Say that this process serves; it needs neither a thread nor the database, so it can say so under any load."""
-    return JSONResponse({"status": "pass"}, media_type="application/health+json")
+def health_route(timer_lag: Callable[[], timedelta] = timedelta) -> Route:
+    """Return the route that a load balancer asks.
 
+    Args:
+        timer_lag: for how long the oldest timer had been due when this process last looked.
+    """
 
-def health_route() -> Route:
-    """Return the route that a load balancer asks."""
-    return Route(HEALTH, _health, methods=["GET"])
+    async def answer(_request: Request) -> Response:
+        """Say that this process serves; it needs neither a thread nor the database, so it can say so under any load."""
+        lag = {"observedValue": round(timer_lag().total_seconds()), "observedUnit": "s"}
+        return JSONResponse({"status": "pass", "checks": {"timers:lag": [lag]}}, media_type="application/health+json")
+
+    return Route(HEALTH, answer, methods=["GET"])
