@@ -139,6 +139,16 @@ def digits_of(number: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
+def in_main_unit(minor: Decimal, currency: str) -> str:
+    """Write an exact number of minor units in the currency's main unit, with as many digits as it needs.
+
+    A price of 0.04 cents reads `0.0004 USD`; 150 cents read `1.50 USD`, because the currency has two digits at least.
+    """
+    decimals = len(digits_of(minor).partition(".")[2])
+    digits = exponent(currency)
+    return f"{minor.scaleb(-digits, EXACT):,.{digits + decimals}f} {currency}"
+
+
 def allocate(amount: Money, weights: Sequence[int]) -> tuple[Money, ...]:
     """Divide an amount in proportion to weights, keeping its sum.
 

@@ -44,7 +44,14 @@ def test_a_rate_has_as_many_digits_as_it_needs(minor: str, currency: str, text: 
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("42500.000000", "42,500"), ("0.500", "0.5"), ("0E-12", "0"), ("1E+3", "1,000")]
+    ("value", "text"),
+    [
+        ("42500.000000", "42,500"),
+        ("0.500", "0.5"),
+        ("0E-12", "0"),
+        ("1E+3", "1,000"),
+        ("99999999999999999999.123456789012", "99,999,999,999,999,999,999.123456789012"),
+    ],
 )
 def test_usage_loses_the_zeros_of_its_storage(value: str, text: str) -> None:
     assert quantity(Decimal(value)) == text

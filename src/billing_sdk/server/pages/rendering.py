@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from billing_sdk.money import Money, exponent
+from billing_sdk.money import Money, digits_of, exponent, in_main_unit
 from billing_sdk.server.web import nonce_of
 
 # Stands where no application is known that a page could be for.
@@ -47,16 +47,13 @@ def amount(money: Money) -> str:
 
 def rate(unit_amount: Decimal, currency: str) -> str:
     """Write a price for one unit, given in minor units, with as many digits as it needs."""
-    digits = exponent(currency)
-    major = unit_amount.scaleb(-digits).normalize()
-    shown = max(digits, -int(major.as_tuple().exponent))
-    return f"{major:,.{shown}f} {currency}"
+    return in_main_unit(unit_amount, currency)
 
 
 def quantity(value: Decimal | int) -> str:
     """Write an amount of usage without the zeros that its storage adds."""
     number = Decimal(value)
-    places = max(0, -int(number.normalize().as_tuple().exponent))
+    places = len(digits_of(number).partition(".")[2])
     return f"{number:,.{places}f}"
 
 

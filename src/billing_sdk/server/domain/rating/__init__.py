@@ -13,6 +13,7 @@ from billing_sdk.server.domain.rating.documents import (
     price_from_document as price_from_document,
     terms_from_document as terms_from_document,
 )
+from billing_sdk.server.domain.rating.explain import explain as explain
 from billing_sdk.server.domain.rating.flat import Flat as Flat
 from billing_sdk.server.domain.rating.graduated import Graduated as Graduated
 from billing_sdk.server.domain.rating.overage import Overage as Overage
