@@ -114,10 +114,11 @@ class InvoiceRepository:
 
     def open_of(self, agreement_id: str) -> tuple[Invoice, ...]:
         """Return the invoices of an agreement that nobody has paid yet, the oldest first."""
-        query = select(invoices).where(invoices.c.agreement_id == agreement_id, invoices.c.status == "open")
-        rows = self._connection.execute(query.order_by(invoices.c.id)).mappings().all()
-        lines = self._lines_of([row["id"] for row in rows])
-        return tuple(_from_row(row, lines[row["id"]]) for row in rows)
+        return self._open(select(invoices).where(invoices.c.agreement_id == agreement_id))
+
+    def open_of_customer(self, customer_id: str) -> tuple[Invoice, ...]:
+        """Return the invoices of a customer that nobody has paid yet, the oldest first."""
+        return self._open(_of_customer(customer_id))
 
     def has_any(self, agreement_id: str) -> bool:
         """Tell whether anything was ever invoiced under an agreement."""
@@ -158,6 +159,12 @@ class InvoiceRepository:
             )
         )
         return Money(int(self._connection.execute(query).scalar_one()), currency)
+
+    def _open(self, query: Select[Any]) -> tuple[Invoice, ...]:
+        rows = self._connection.execute(query.where(invoices.c.status == "open").order_by(invoices.c.id)).mappings()
+        found = rows.all()
+        lines = self._lines_of([row["id"] for row in found]) if found else {}
+        return tuple(_from_row(row, lines[row["id"]]) for row in found)
 
     def _lines_of(self, invoice_ids: Sequence[str]) -> defaultdict[str, list[InvoiceLine]]:
         found: defaultdict[str, list[InvoiceLine]] = defaultdict(list)

@@ -7,6 +7,7 @@ nothing twice and ends in the same outcome.
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from billing_sdk.errors import CardDeclined, PaymentMethodRequired
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import Payment, PendingCharge
+from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Payment, PendingCharge
 from billing_sdk.server.gateways import Charge
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
@@ -22,9 +23,9 @@ from billing_sdk.server.usecases.conclude_change import conclude_change, record_
 from billing_sdk.server.usecases.decide_change import Change, has_owner
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
 
-# Longer than any gateway takes to answer: what is older was left over by a process that died.
-LEASE_SECONDS = 60
+logger = logging.getLogger(__name__)
 
 
 def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: EventSource, actor: str) -> PendingCharge:
@@ -81,6 +82,32 @@ def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = Fals
     return _complete(engine, charge, method, receipt)
 
 
+def collect_issued(engine: Engine, charge: PendingCharge) -> None:
+    """Collect an invoice that has been issued, and is there whatever comes of it.
+
+    That the card is declined has been recorded. Where the gateway can't be asked, the charge is left over, and whoever
+    comes across it asks again.
+    """
+    try:
+        collect_charge(engine, charge)
+    except CardDeclined:
+        return
+    except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
+        logger.error("%s of %s is still open (%s)", charge.id, charge.agreement.customer_id, type(error).__name__)  # noqa: TRY400 - a traceback could show what the gateway was asked
+
+
+def settle_group(engine: Engine, customer_id: str, group_id: str) -> None:
+    """Learn the outcome of the charge for a customer's plan of a group, if one is under way, whoever has begun it.
+
+    Asking a gateway at the same time as somebody else is asking with the same key, and answered the same.
+    """
+    with engine.read() as tx:
+        charge = tx.charges.find(customer_id, group_id)
+    if charge is not None:
+        with suppress(CardDeclined):
+            collect_charge(engine, charge)
+
+
 def settle_left_over(engine: Engine, *, customer_id: str) -> None:
     """Learn the outcome of a customer's charges that nobody is working on any more."""
     with engine.read() as tx:
@@ -107,6 +134,8 @@ def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, rece
             payment_method_label=method.label,
             gateway_reference=receipt.reference,
         )
+        if charge.invoice_id is not None:
+            return pay_invoice(tx, customer, charge, payment)
         concluded = conclude_change(
             tx,
             customer=customer,
@@ -138,4 +167,7 @@ def _give_up(engine: Engine, charge: PendingCharge, method: PaymentMethod, decli
             decline_code=declined.facts.get("decline_code"),
         )
         tx.invoices.add_payment(payment)
-        record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
+        if charge.invoice_id is not None:
+            leave_unpaid(tx, customer, charge, payment)
+        else:
+            record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)

@@ -1,7 +1,8 @@
-"""Collect what is pending: the price of a plan that was assigned before the customer had a card."""
+"""Collect what is pending: open invoices, and the price of a plan that was assigned before the customer had a card."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,18 +10,20 @@ from billing_sdk.errors import PaymentMethodRequired, PriceChanged
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import lines_in_advance
+from billing_sdk.server.domain.invoicing import PendingCharge, lines_at_boundary
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.collect_charge import collect_charge, open_charge, settle_left_over
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.issue_invoice import charge_for
+from billing_sdk.server.usecases.load_in_force import load_in_force
 
 
 def collect_pending(
     engine: Engine, *, customer_id: str, terms: str, source: EventSource = "user", actor: str | None = None
 ) -> Agreement:
-    """Charge the present period of a plan that was assigned and is not paid.
+    """Charge what is owed for a plan: its open invoices, one after the other, or its present period.
 
     Args:
         engine: the engine.
@@ -33,7 +36,7 @@ def collect_pending(
         NotFound: there is no such customer.
         PriceChanged: the customer owes nothing on these terms, any more or at all.
         PaymentMethodRequired: the customer has no card still.
-        CardDeclined: the charge was refused; the plan stays, and stays unpaid.
+        CardDeclined: the charge was refused; the plan stays, and what is not paid stays owed.
         Conflict: another change of the customer's plan is under way.
     """
     settle_left_over(engine, customer_id=customer_id)
@@ -45,6 +48,7 @@ def collect_pending(
         change = unpaid.get(terms)
         if change is None:
             raise PriceChanged("what was shown is not what is to be paid now")
+        owed = tx.invoices.open_of(change.agreement.id)
         match change.outcome:
             case "free":  # all that it costs is charged by usage, later
                 return conclude_change(
@@ -59,28 +63,61 @@ def collect_pending(
                 )
             case "credit":
                 raise PaymentMethodRequired(f"the plan {change.plan.key!r} costs something", plan=change.plan.key)
-            case "charge":
+            case "charge" if not owed:
                 charge = open_charge(tx, engine, change, source=source, actor=actor)
-    return collect_charge(engine, charge)
+                charges = iter((charge,))
+            case "charge":
+                charges = _charges_for(engine, [invoice.id for invoice in owed], source, actor)
+    for charge in charges:
+        agreement = collect_charge(engine, charge)
+    return agreement
 
 
 def changes_unpaid(tx: UnitOfWork, customer: Customer, *, at: datetime) -> tuple[Change, ...]:
-    """Return what would settle each plan that a customer was given on credit, the oldest first."""
-    return tuple(
-        _settling(tx, customer, agreement, at)
-        for agreement in tx.agreements.live_of(customer.id)
-        if agreement.is_unpaid
-    )
+    """Return what would settle each plan that a customer owes something for, the oldest first.
+
+    What has been invoiced is owed even if the agreement has ended since; a plan that was assigned on credit and never
+    invoiced is not owed any more then.
+    """
+    unpaid = {agreement.id: agreement for agreement in tx.agreements.live_of(customer.id) if agreement.is_unpaid}
+    invoiced = {invoice.agreement_id for invoice in tx.invoices.open_of_customer(customer.id)}
+    for agreement_id in sorted(invoiced - unpaid.keys()):
+        unpaid[agreement_id] = tx.agreements.get(agreement_id)
+    return tuple(_settling(tx, customer, unpaid[agreement_id], at) for agreement_id in sorted(unpaid))
 
 
 def _settling(tx: UnitOfWork, customer: Customer, agreement: Agreement, at: datetime) -> Change:
-    version = tx.catalog.get_version(agreement.plan_version_id)
+    in_force = load_in_force(tx, agreement)
     (plan,) = tx.catalog.list_plans([agreement.plan_key])
+    invoices = tx.invoices.open_of(agreement.id)
+    settled = replace(agreement, is_unpaid=False)
+    if invoices:
+        lines = tuple(line for invoice in invoices for line in invoice.lines)
+    else:
+        period = agreement.period_at(at)
+        lines = lines_at_boundary(in_force, after=None, at=period.start)
+        # Nobody was billed for what lies before: a plan on credit is owed from the day when it is paid.
+        settled = replace(settled, billed_until=max(agreement.billed_until, period.end))
     return Change(
         customer=customer,
-        plan=replace(plan, version=version),
+        plan=replace(plan, version=in_force.version),
         before=agreement,
-        agreement=replace(agreement, is_unpaid=False),
-        lines=lines_in_advance(version, agreement.period_at(at)),
+        agreement=settled,
+        lines=lines,
         method=tx.customers.find_payment_method(customer.id),
     )
+
+
+def _charges_for(engine: Engine, invoice_ids: list[str], source: EventSource, actor: str) -> Iterator[PendingCharge]:
+    """Write down one charge after the other: there is one at a time for each plan group."""
+    for invoice_id in invoice_ids:
+        with engine.begin() as tx:
+            invoice = tx.invoices.get(invoice_id)
+            tx.customers.lock(invoice.customer_id)
+            invoice = tx.invoices.get(invoice_id)
+            if invoice.status != "open":
+                continue
+            agreement = tx.agreements.get(invoice.agreement_id)
+            charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)
+        if charge is not None:
+            yield charge

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.domain.catalog import BillingSettings, PlanVersion
 from billing_sdk.server.domain.invoicing import BoughtAddOn, InForce, Used
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import Usage
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.billing_settings import billing_settings
-from billing_sdk.server.usecases.engine import Engine
 
 
-def load_in_force(tx: UnitOfWork, engine: Engine, agreement: Agreement) -> InForce:
+def load_in_force(tx: UnitOfWork, agreement: Agreement) -> InForce:
     """Return an agreement with its prices, all in its currency, and the policies of today.
 
     Raises:
@@ -25,7 +23,7 @@ def load_in_force(tx: UnitOfWork, engine: Engine, agreement: Agreement) -> InFor
             BoughtAddOn(_version(tx, agreement, add_on.plan_version_id), add_on.quantity)
             for add_on in agreement.add_ons
         ),
-        policies=billing_settings(tx, engine).policies,
+        policies=(tx.billing_settings.find() or BillingSettings()).policies,
     )
 
 

@@ -8,7 +8,8 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage.timers import TimerTaken
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.timer_handlers import HANDLERS, Handler, Obsolete
+from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.timer_handlers import HANDLERS, Handler
 
 logger = logging.getLogger(__name__)
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from billing_sdk.server.domain.timers import Timer, TimerKind
+from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.renew_agreement import renew_agreement
 
 Handler = Callable[[Engine, Timer], None]
 
 
-class Obsolete(Exception):
-    """Raised by a handler whose subject is gone, or past what was to happen to it: the timer is dropped."""
-
-
-HANDLERS: dict[TimerKind, Handler] = {}
+HANDLERS: dict[TimerKind, Handler] = {
+    "trial_end": end_trial,
+    "renew": renew_agreement,
+}

@@ -12,7 +12,11 @@ from billing_sdk.server.domain.invoicing.change import (
     lines_in_arrears as lines_in_arrears,
     with_credit as with_credit,
 )
-from billing_sdk.server.domain.invoicing.charge import ChargeSource as ChargeSource, PendingCharge as PendingCharge
+from billing_sdk.server.domain.invoicing.charge import (
+    LEASE_SECONDS as LEASE_SECONDS,
+    ChargeSource as ChargeSource,
+    PendingCharge as PendingCharge,
+)
 from billing_sdk.server.domain.invoicing.credit import (
     BALANCE as BALANCE,
     CreditEntry as CreditEntry,

@@ -10,6 +10,9 @@ from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 
+# Longer than any gateway takes to answer: a charge that is older was left over by a process that died.
+LEASE_SECONDS = 60
+
 ChargeSource = Literal["admin", "api", "user"]
 
 

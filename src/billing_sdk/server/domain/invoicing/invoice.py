@@ -70,8 +70,8 @@ class Invoice:
         """The sum of the lines."""
         return total([line.amount for line in self.lines], self.currency)
 
-    def paid_by(self, payment_id: str) -> Invoice:
-        """Return the invoice as it is when a payment has settled it.
+    def paid_by(self, payment_id: str | None) -> Invoice:
+        """Return the invoice as it is when a payment has settled it; None where nothing was left to pay.
 
         Raises:
             Conflict: it is not open.

@@ -1,0 +1,50 @@
+"""End a trial: the first period begins and is billed, or the agreement ends for want of a card."""
+
+from __future__ import annotations
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import PendingCharge, lines_at_boundary, with_period_discounted
+from billing_sdk.server.domain.timers import Timer
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
+from billing_sdk.server.usecases.end_agreement import end_agreement
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.load_in_force import load_in_force
+from billing_sdk.server.usecases.renew_agreement import ACTOR, SOURCE, bill, due
+
+
+def end_trial(engine: Engine, timer: Timer) -> None:
+    """Bill the first period of an agreement whose trial is over; run by its timer.
+
+    Without a card the agreement is cancelled where it would cost something, and nothing was owed. A card that is
+    declined leaves the invoice open, as with a renewal.
+
+    Raises:
+        Obsolete: the agreement is not there any more, or has ended.
+        Conflict: the outcome of another charge for the same plan group can't be learnt at present.
+    """
+    agreement = due(engine, timer)
+    settle_group(engine, agreement.customer_id, agreement.group_id)
+    with engine.begin() as tx:
+        customer = tx.customers.lock(agreement.customer_id)
+        tx.timers.done(timer)
+        agreement = tx.agreements.get(agreement.id)
+        if agreement.status != "trialing" or agreement.charged_from > timer.due_at:
+            return
+        charge = _end_trial(tx, engine, customer, agreement)
+    if charge is not None:
+        collect_issued(engine, charge)
+
+
+def _end_trial(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement) -> PendingCharge | None:
+    begun = agreement.with_trial_ended()
+    in_force = load_in_force(tx, begun)
+    if not in_force.version.is_free and tx.customers.find_payment_method(customer.id) is None:
+        at = engine.now_for(tx, customer)
+        end_agreement(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)
+        return None
+    balance = tx.credits.balance(customer.id, agreement.currency)
+    lines = lines_at_boundary(in_force, after=None, at=begun.charged_from, balance=balance)
+    after = with_period_discounted(begun)
+    return bill(tx, engine, customer, agreement, after, lines)

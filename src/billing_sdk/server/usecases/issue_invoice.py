@@ -1,0 +1,118 @@
+"""Issue an invoice that is not paid yet, together with the charge that is to pay it.
+
+Both are written in the transaction that decides what is billed, and the gateway is asked after it, as with every
+charge. What is billed at a billing date is owed whether or not the card works, so the invoice is there before the
+payment and stays open until it is paid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Invoice, Lines, PendingCharge
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.credit_balance import book_invoice
+from billing_sdk.server.usecases.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What was issued.
+
+    Attributes:
+        invoice: None where there was nothing to bill.
+        charge: to be collected after the transaction; None where nothing is owed, or there is no card.
+    """
+
+    invoice: Invoice | None = None
+    charge: PendingCharge | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the customer owes it for want of a card."""
+        return self.invoice is not None and self.invoice.status == "open" and self.charge is None
+
+
+def issue_invoice(
+    tx: UnitOfWork,
+    engine: Engine,
+    *,
+    customer: Customer,
+    agreement: Agreement,
+    lines: Lines,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+) -> Issued:
+    """Write an open invoice, and the charge for it where the customer has a card.
+
+    An invoice that comes to nothing is paid at once. The customer is locked by the caller, and no charge for the
+    agreement's plan group is under way.
+
+    Args:
+        tx: the transaction.
+        engine: the engine.
+        customer: who owes it.
+        agreement: as it is from then on; it is stored already.
+        lines: what is billed; without lines there is no invoice.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them.
+        at: the customer's present.
+
+    Raises:
+        Conflict: a charge for the plan group is under way.
+    """
+    if not lines:
+        return Issued()
+    invoice = Invoice(
+        id=new_id("invoice"),
+        number=tx.invoices.next_number(),
+        customer_id=customer.id,
+        agreement_id=agreement.id,
+        status="open",
+        currency=agreement.currency,
+        lines=lines,
+        issued_at=at,
+    )
+    if not invoice.amount:
+        invoice = invoice.paid_by(None)
+    tx.invoices.add(invoice)
+    tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
+    book_invoice(tx, invoice, at=at)
+    if invoice.status == "paid":
+        return Issued(invoice)
+    return Issued(invoice, charge_for(tx, engine, invoice, agreement, source=source, actor=actor))
+
+
+def charge_for(
+    tx: UnitOfWork, engine: Engine, invoice: Invoice, agreement: Agreement, *, source: EventSource, actor: str
+) -> PendingCharge | None:
+    """Write down that an open invoice is to be collected; None where the customer has no card.
+
+    Raises:
+        Conflict: a charge for the plan group is under way.
+    """
+    method = tx.customers.find_payment_method(invoice.customer_id)
+    if method is None:
+        return None
+    now = engine.now()
+    charge = PendingCharge(
+        id=new_id("charge"),
+        agreement=agreement,
+        payment_method_id=method.id,
+        lines=invoice.lines,
+        currency=invoice.currency,
+        source=source,
+        actor=actor,
+        started_at=now,
+        lease_ends_at=now + timedelta(seconds=LEASE_SECONDS),
+        invoice_id=invoice.id,
+    )
+    tx.charges.add(charge)
+    tx.audit.record(actor, "charge.start", charge.id, now, after=charge)
+    return charge

@@ -1,0 +1,106 @@
+"""Renew: bill what is due at a billing date, and let the next period begin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import Lines, PendingCharge, lines_at_boundary, renewed
+from billing_sdk.server.domain.timers import Timer
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.agreement_news import announce_agreement
+from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.issue_invoice import issue_invoice
+from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.save_agreement import save_agreement
+
+# Nobody asked for it at that moment: the event names those who run the server, the audit what has run.
+SOURCE: EventSource = "admin"
+ACTOR = "timer"
+
+
+def renew_agreement(engine: Engine, timer: Timer) -> None:
+    """Bill an agreement at the end of the period that was billed last; run by its timer.
+
+    In one transaction the invoice is written with its charge, the agreement moves on, and so does its timer. The card
+    is charged after it. Where the card is declined, or there is none, the invoice stays open and the agreement is
+    unpaid; it goes on, and what is owed is asked for at the customer's next sign-in. A process that dies in between
+    leaves a charge behind, which whoever finds it asks for with the same key.
+
+    Raises:
+        Obsolete: the agreement is not there any more, has ended, or was billed by somebody else.
+        Conflict: the outcome of another charge for the same plan group can't be learnt at present.
+    """
+    agreement = due(engine, timer)
+    settle_group(engine, agreement.customer_id, agreement.group_id)
+    with engine.begin() as tx:
+        customer = tx.customers.lock(agreement.customer_id)
+        tx.timers.done(timer)
+        agreement = tx.agreements.get(agreement.id)
+        if agreement.status not in ("active", "paused") or agreement.billed_until > timer.due_at:
+            return
+        charge = _renew(tx, engine, customer, agreement)
+    if charge is not None:
+        collect_issued(engine, charge)
+
+
+def due(engine: Engine, timer: Timer) -> Agreement:
+    """Return the agreement that a timer is about.
+
+    Raises:
+        Obsolete: it is not there any more, or has ended.
+    """
+    with engine.read() as tx:
+        agreement = tx.agreements.find(timer.subject_id)
+    if agreement is None or not agreement.is_live:
+        raise Obsolete("there is no such live agreement")
+    return agreement
+
+
+def bill(
+    tx: UnitOfWork, engine: Engine, customer: Customer, before: Agreement, after: Agreement, lines: Lines
+) -> PendingCharge | None:
+    """Save an agreement that has been billed, with its invoice and its timers, and announce it.
+
+    Args:
+        tx: the transaction.
+        engine: the engine.
+        customer: whose agreement it is; locked by the caller.
+        before: as it was.
+        after: as it is.
+        lines: what is billed.
+    """
+    at = engine.now_for(tx, customer)
+    issued = issue_invoice(
+        tx, engine, customer=customer, agreement=after, lines=lines, source=SOURCE, actor=ACTOR, at=at
+    )
+    after = replace(after, is_unpaid=after.is_unpaid or issued.is_owed)
+    save_agreement(tx, customer, after)
+    tx.audit.record(ACTOR, "agreement.renew", after.id, at, before=before, after=after)
+    announce_agreement(tx, "customer.agreement_renewed", customer=customer, agreement=after, source=SOURCE, at=at)
+    return issued.charge
+
+
+def _renew(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement) -> PendingCharge | None:
+    before = load_in_force(tx, agreement)
+    version = before.version
+    if agreement.next_version_id is not None:
+        version = tx.catalog.get_version(agreement.next_version_id).in_currency(agreement.currency)
+    after = renewed(agreement, version)
+    started, at = agreement.billed_period.start, agreement.billed_until
+    lines = lines_at_boundary(
+        before,
+        used_under(tx, agreement),
+        after=started,
+        at=at,
+        following=replace(before, agreement=after, version=version),
+        balance=tx.credits.balance(customer.id, agreement.currency),
+    )
+    if agreement.is_unpaid and not tx.invoices.has_any(agreement.id):
+        # It was given on credit: its first period has not been billed to anybody yet.
+        lines = lines_at_boundary(before, after=None, at=started) + lines
+    return bill(tx, engine, customer, agreement, after, lines)
