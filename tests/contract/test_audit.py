@@ -291,6 +291,7 @@ UNRECORDED = {
     "limit_attempts": "counts; what was refused is recorded as a sign-in that was denied",
     "record_usage": "each reading is a record of its own that is never changed",
     "recover": "forgets what is over",
+    "end_trial": "recorded where the first period is billed, or the agreement ends",
     "release_reservation": "gives back what nothing was used of",
     "reserve_usage": "holds a part of a limit for minutes; what is used of it becomes a reading",
     "run_due": "a lease on what is due, and rest after a failure",

@@ -12,6 +12,7 @@ from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.save_agreement import add_agreement, save_agreement
 
 
 def conclude_change(
@@ -44,7 +45,7 @@ def conclude_change(
     if before is None or before.id != agreement.id:
         _put_in_place(tx, customer, before, agreement, source, actor, at)
     else:
-        tx.agreements.save(agreement)  # paid for now
+        save_agreement(tx, customer, agreement)  # paid for now
     invoice = _invoice(tx, agreement, lines, payment, at) if lines else None
     if invoice is not None:
         tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
@@ -83,8 +84,8 @@ def _put_in_place(
     at: datetime,
 ) -> None:
     if before is not None:
-        tx.agreements.save(before.ended_by("replace", agreement.started_at))
-    tx.agreements.add(agreement)
+        save_agreement(tx, customer, before.ended_by("replace", agreement.started_at))
+    add_agreement(tx, customer, agreement)
     tx.audit.record(actor, "agreement.create", agreement.id, at, before=before, after=agreement)
     plans = {plan.key: plan for plan in tx.catalog.list_plans([agreement.plan_key, before.plan_key if before else ""])}
     version = tx.catalog.get_version(agreement.plan_version_id)

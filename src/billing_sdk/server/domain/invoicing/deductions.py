@@ -7,11 +7,10 @@ from dataclasses import replace
 from billing_sdk.money import Money, digits_of, total
 from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog.discount import Discount, discount
+from billing_sdk.server.domain.invoicing.credit import BALANCE
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.periods import Period
-
-BALANCE = "credit_balance"
 
 
 def with_discounts(lines: tuple[InvoiceLine, ...], discounts: tuple[AgreedDiscount, ...]) -> tuple[InvoiceLine, ...]:
