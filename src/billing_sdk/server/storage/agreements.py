@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, false, or_, select, update
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, false, or_, select, update
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import GRANTING, LIVE, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
 from billing_sdk.server.storage.agreed import agreement_from_row, agreement_to_row
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.plan_versions import VERSION_COLUMNS, versions_from_rows
@@ -79,9 +80,10 @@ class AgreementRepository:
     def live_with_plans(
         self, *, user_id: str | None = None, org_codes: Sequence[str] = (), customer_id: str | None = None
     ) -> tuple[tuple[Agreement, PlanVersion, str], ...]:
-        """Return live agreements with the version agreed to and the plan's name: a person's own, then the others'.
+        """Return live agreements with what they include and the plan's name: a person's own, then the others'.
 
-        One query, however many there are.
+        What an agreement includes is the version agreed to with the entitlements of its add-ons. One query, however
+        many agreements there are, and one more where there are add-ons.
         """
         # What is not given selects nobody; compared with None or null(), it would select whoever has no such owner.
         owner = or_(
@@ -101,10 +103,34 @@ class AgreementRepository:
             .order_by(customers.c.kind.desc(), agreements.c.id)
         )
         rows = self._connection.execute(query).mappings().all()
-        versions = versions_from_rows(self._connection, rows)
+        found = [agreement_from_row(row) for row in rows]
+        versions = self._including_add_ons(found, versions_from_rows(self._connection, rows))
+        names = [row["plan_name"] for row in rows]
+        return tuple(zip(found, versions, names, strict=True))
+
+    def version_included(self, agreement: Agreement) -> PlanVersion:
+        """Return what one agreement includes: the version agreed to with the entitlements of its add-ons."""
+        own = self._versions([agreement.plan_version_id])
+        (version,) = self._including_add_ons([agreement], [own[agreement.plan_version_id]])
+        return version
+
+    def _including_add_ons(
+        self, found: Sequence[Agreement], versions: Sequence[PlanVersion]
+    ) -> tuple[PlanVersion, ...]:
+        added = self._versions({add_on.plan_version_id for agreement in found for add_on in agreement.add_ons})
         return tuple(
-            (agreement_from_row(row), version, row["plan_name"]) for row, version in zip(rows, versions, strict=True)
+            with_add_ons(
+                version, [AddedOn(added[add_on.plan_version_id], add_on.quantity) for add_on in agreement.add_ons]
+            )
+            for agreement, version in zip(found, versions, strict=True)
         )
+
+    def _versions(self, version_ids: Collection[str]) -> dict[str, PlanVersion]:
+        if not version_ids:
+            return {}
+        query = select(*VERSION_COLUMNS).where(plan_versions.c.id.in_(version_ids))
+        rows = self._connection.execute(query).mappings().all()
+        return {version.id: version for version in versions_from_rows(self._connection, rows)}
 
     def _find(self, query: Select[Any], **wanted: str) -> Agreement | None:
         row = self._connection.execute(query, wanted).mappings().first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing_sdk.errors import PaymentRequired
 from billing_sdk.server.domain.entitlements import allowance_of
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.metering import Reading, Reservation
@@ -24,6 +25,7 @@ def commit_reservation(
         ReservationEnded: it was released.
         AgreementNotLive: the reservation has expired, and the agreement has ended.
         LimitReached: the reservation has expired, and others have taken the room.
+        PaymentRequired: the reservation has expired, and the agreement includes the feature no more.
     """
     with engine.begin() as tx:
         at = engine.now_for(tx, tx.customers.lock(tx.agreements.get(agreement_id).customer_id))
@@ -34,9 +36,10 @@ def commit_reservation(
         agreement = tx.agreements.get(agreement_id)
         if reservation.status == "expired":
             require_metered(tx, agreement, reservation.feature_key)
-            version = tx.catalog.get_version(agreement.plan_version_id)
-            allowance = allowance_of([(agreement, version)], reservation.feature_key)
-            assert allowance is not None  # noqa: S101 - a live agreement, whose version never changes
+            included = tx.agreements.version_included(agreement)
+            allowance = allowance_of([(agreement, included)], reservation.feature_key)
+            if allowance is None:
+                raise PaymentRequired("the plan does not include it any more", feature=reservation.feature_key)
             check_room(tx, allowance, reservation.feature_key, reservation.units, at)
         # Counted now, not when it was reserved: nothing that was reported in between takes its place.
         reading = Reading(

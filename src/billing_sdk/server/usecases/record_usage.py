@@ -132,7 +132,7 @@ def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str) -> N
         raise AgreementNotLive(f"the agreement is {agreement.status}")
     if not agreement.grants:
         raise AgreementPaused("what is used can't be counted while the agreement is paused")
-    version = tx.catalog.get_version(agreement.plan_version_id)
+    version = tx.agreements.version_included(agreement)
     included = {entitlement.feature_key for entitlement in version.of_kind(Entitlement)}
     included |= {rate.feature_key for rate in version.of_kind(Rate)}
     feature = tx.features.find(feature_key) if feature_key in included else None

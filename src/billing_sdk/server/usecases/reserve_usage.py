@@ -95,7 +95,7 @@ def _allowance(
 ) -> Allowance:
     if agreement_id is not None:
         agreement = tx.agreements.get(agreement_id)
-        found = [(agreement, tx.catalog.get_version(agreement.plan_version_id))]
+        found = [(agreement, tx.agreements.version_included(agreement))]
     else:
         live = tx.agreements.live_with_plans(user_id=user_id, org_codes=(org_code,) if org_code else ())
         found = [(agreement, version) for agreement, version, _ in live]
