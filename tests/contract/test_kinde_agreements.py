@@ -40,7 +40,7 @@ def test_an_agreement_is_made_and_named(machine, payer):
 
 def test_an_agreement_shows_its_period_and_what_it_includes(machine, payer):
     [agreement] = agreements(machine, payer)
-    assert agreement.keys() == {
+    published = {
         "id",
         "plan_code",
         "expires_on",
@@ -49,11 +49,28 @@ def test_an_agreement_shows_its_period_and_what_it_includes(machine, payer):
         "current_period_end",
         "entitlements",
     }
+    assert published < agreement.keys()
     assert agreement["id"].startswith("agreement_")
     assert agreement["expires_on"] is None
     assert agreement["current_period_start"] < agreement["current_period_end"]
     assert agreement["current_period_start"].endswith("Z")
     assert "ai_tokens" in {one["feature_code"] for one in agreement["entitlements"]}
+
+
+def test_an_agreement_tells_besides_what_was_agreed_to(machine, payer):
+    [listed] = agreements(machine, payer)
+    answer = machine.get(f"/billing/agreements/{listed['id']}")
+    assert answer.json()["agreement"] == listed
+    told = ("status", "currency", "cadence", "plan_version", "quantities", "add_ons", "pending_change", "is_unpaid")
+    assert tuple(listed[name] for name in told) == ("active", "USD", "month", 1, {}, [], None, False)
+
+
+def test_an_agreement_that_has_ended_can_still_be_read(machine, payer):
+    [listed] = agreements(machine, payer)
+    machine.delete("/billing/agreements", params={"agreement_id": listed["id"]})
+    ended = machine.get(f"/billing/agreements/{listed['id']}").json()["agreement"]
+    assert (ended["status"], ended["entitlements"]) == ("cancelled", [])
+    assert ended["ended_on"] == ended["expires_on"] is not None
 
 
 def test_a_customer_sees_no_agreement_of_another_kind_of_customer(machine, payer):

@@ -82,15 +82,13 @@ class PlanComponent:
 
     Attributes:
         kind: `licence_fee`, `rate`, `credit_grant` or `entitlement`.
-        code: key of the fee or grant, or of the feature.
-        currency: of its first price; None for an entitlement.
+        key: that of the fee or grant, or of the feature.
         document: all of it as it is on the wire, which is what `plans.create_version` takes.
     """
 
     kind: str
-    code: str
+    key: str
     name: str = ""
-    currency: str | None = None
     document: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
     @classmethod
@@ -99,9 +97,8 @@ class PlanComponent:
         document = Document(data, "plan component")
         return cls(
             kind=document.text("kind"),
-            code=document.text("code", "feature_code"),
+            key=document.text("key", "feature_key"),
             name=document.text_or_none("name", "feature_name") or "",
-            currency=document.text_or_none("currency"),
             document=document.members,
         )
 
@@ -110,7 +107,7 @@ class PlanComponent:
 class PlanPhase:
     """What a customer has in place of the regular components for the first so many billing periods."""
 
-    code: str
+    key: str
     name: str
     periods: int
     components: tuple[PlanComponent, ...] = ()
@@ -120,7 +117,7 @@ class PlanPhase:
         """Read one phase."""
         document = Document(data, "plan phase")
         return cls(
-            code=document.text("code"),
+            key=document.text("key"),
             name=document.text_or_none("name") or "",
             periods=document.whole_or_none("periods") or 0,
             components=document.objects("components", PlanComponent.read),

@@ -19,7 +19,7 @@ class Plans(Resource[C]):
     """Plans; an extension that only our own server has. Takes the machine credentials.
 
     Components are what the reference lists: `licence_fee`, `rate`, `credit_grant` and `entitlement` documents, such as
-    `{"kind": "licence_fee", "code": "base", "name": "Base fee", "currency": "USD",
+    `{"kind": "licence_fee", "key": "base", "name": "Base fee", "currency": "USD",
     "terms": {"price": {"model": "flat", "amount": "2900"}}}`. Amounts are in minor units, exact, as text.
     """
 
@@ -53,7 +53,6 @@ class Plans(Resource[C]):
         components: Sequence[Mapping[str, Any]],
         description: str | None = None,
         kind: Literal["plan", "add_on"] = "plan",
-        currency: str | None = None,
         cadence: str = "month",
         trial: Mapping[str, Any] | None = None,
         opening_phases: Sequence[Mapping[str, Any]] = (),
@@ -71,7 +70,6 @@ class Plans(Resource[C]):
             components: what is charged and included.
             description: what customers read about it.
             kind: `add_on` for one that is bought beside a plan.
-            currency: the first currency of its prices; that of the first priced component by default.
             cadence: how often it is billed: `day`, `week`, `month`, `3 months`, `year`.
             trial: `{"days": 30, "requires_payment_method": True, "remind_days_before": 3}`.
             opening_phases: what the first so many periods have in place of the components.
@@ -88,7 +86,7 @@ class Plans(Resource[C]):
             InvalidServiceInterval: a component is charged less often than the plan is billed.
             CurrencyMismatch: the components do not offer the same currencies.
         """
-        version = _version(components, currency, cadence, trial, opening_phases, alignment)
+        version = _version(components, cadence, trial, opening_phases, alignment)
         optional = given(description=description, lookup_key=lookup_key, metadata=dict(metadata) if metadata else None)
         body = {"code": code, "name": name, "group_code": group_code, "kind": kind, "version": version, **optional}
         return Call("POST", PATH, PLAN, json=body, credential="machine", idempotency_key=idempotency_key)
@@ -124,7 +122,7 @@ class Plans(Resource[C]):
 
     @operation
     def versions(self, code: str) -> Call[tuple[PlanVersion, ...]]:
-        """Return every version of a plan, the oldest first (extension).
+        """Return every version of a plan, the latest first (extension).
 
         Raises:
             UnknownPlan: there is none with this code.
@@ -141,7 +139,6 @@ class Plans(Resource[C]):
         code: str,
         *,
         components: Sequence[Mapping[str, Any]],
-        currency: str | None = None,
         cadence: str = "month",
         trial: Mapping[str, Any] | None = None,
         opening_phases: Sequence[Mapping[str, Any]] = (),
@@ -152,7 +149,7 @@ class Plans(Resource[C]):
 
         The arguments and errors are those of `create`.
         """
-        body = _version(components, currency, cadence, trial, opening_phases, alignment)
+        body = _version(components, cadence, trial, opening_phases, alignment)
         path = _path(code, "versions")
         return Call("POST", path, VERSION, json=body, credential="machine", idempotency_key=idempotency_key)
 
@@ -230,7 +227,6 @@ def _act(code: str, verb: str, key: str | None, json: Mapping[str, Any] | None =
 
 def _version(
     components: Sequence[Mapping[str, Any]],
-    currency: str | None,
     cadence: str,
     trial: Mapping[str, Any] | None,
     opening_phases: Sequence[Mapping[str, Any]],
@@ -239,4 +235,4 @@ def _version(
     body: dict[str, Any] = {"components": [dict(component) for component in components], "cadence": cadence}
     if opening_phases:
         body["opening_phases"] = [dict(phase) for phase in opening_phases]
-    return {**body, **given(currency=currency, trial=dict(trial) if trial else None, alignment=alignment)}
+    return {**body, **given(trial=dict(trial) if trial else None, alignment=alignment)}

@@ -9,6 +9,11 @@ from tests.contract.people import bearer, person_token
 pytestmark = pytest.mark.attack(122)
 
 WITHOUT_AN_OBJECT = {
+    "GET /v1/billing/settings",
+    "GET /v1/billing/plan_groups",
+    "GET /v1/billing/features",
+    "GET /v1/billing/plans",
+    "GET /v1/billing/pricing_tables",
     "GET /v1/billing/coupons",
     "POST /v1/billing/coupons",
     "GET /v1/billing/test_clocks",

@@ -60,12 +60,12 @@ FEATURE_DOCUMENT = {
 FEATURE = Feature("feature_1", "ai_tokens", "Tokens", "metered", "token", max_units=5)
 FEE_DOCUMENT = {
     "kind": "licence_fee",
-    "code": "base",
+    "key": "base",
     "name": "Base",
     "currency": "USD",
     "terms": {"price": {"model": "flat", "amount": "2900"}},
 }
-FEE = PlanComponent("licence_fee", "base", "Base", "USD", FEE_DOCUMENT)
+FEE = PlanComponent("licence_fee", "base", "Base", FEE_DOCUMENT)
 VERSION_DOCUMENT = {
     "id": "version_1",
     "number": 1,
@@ -73,7 +73,7 @@ VERSION_DOCUMENT = {
     "cadence": "month",
     "alignment": "anniversary",
     "trial": {"days": 14, "requires_payment_method": True, "remind_days_before": 3},
-    "opening_phases": [{"code": "intro", "name": "Intro", "periods": 3, "components": []}],
+    "opening_phases": [{"key": "intro", "name": "Intro", "periods": 3, "components": []}],
     "components": [FEE_DOCUMENT],
     "created_on": "2026-11-21T12:00:00Z",
 }

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.api.kinde.agreement_view import AgreementView, agreements_of
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, cut
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.entitlements import GrantedEntitlement, entitlements_of
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
@@ -25,43 +24,6 @@ router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
 
 CustomerId = Annotated[str, Query(min_length=1, max_length=64)]
 FeatureCode = Annotated[str | None, Query(max_length=64)]
-Agreed: TypeAlias = tuple[Agreement, tuple[GrantedEntitlement, ...]]
-
-
-class AgreedEntitlementView(BaseModel):
-    """A feature that an agreement includes."""
-
-    feature_code: str
-    entitlement_id: str
-
-
-class AgreementView(BaseModel):
-    """A customer's contract for a plan."""
-
-    id: str
-    plan_code: str
-    expires_on: datetime | None
-    billing_group_id: str | None
-    current_period_start: datetime | None
-    current_period_end: datetime | None
-    entitlements: list[AgreedEntitlementView]
-
-    @classmethod
-    def of(cls, agreed: Agreed, *, at: datetime) -> AgreementView:
-        """Show an agreement in the Management API's words, in the period that contains `at`."""
-        agreement, granted = agreed
-        period = agreement.period_at(at)
-        return cls(
-            id=agreement.id,
-            plan_code=agreement.plan_key,
-            expires_on=agreement.ended_at,
-            billing_group_id=agreement.group_id,
-            current_period_start=period.start,
-            current_period_end=period.end,
-            entitlements=[
-                AgreedEntitlementView(feature_code=one.feature_key, entitlement_id=one.id) for one in granted
-            ],
-        )
 
 
 class AgreementList(Answer):
@@ -116,14 +78,14 @@ def list_agreements(
 ) -> AgreementList:
     """Return the agreements of a customer that are in force, or those of them that include a feature."""
     wanted = PageRequest(page_size, starting_after, ending_before)
-    found = [
-        agreed
-        for agreed in agreements_of(engine, customer_id)
-        if feature_code is None or feature_code in {granted.feature_key for granted in agreed[1]}
-    ]
-    page = cut(found, wanted, id_of=lambda agreed: agreed[0].id)
     with engine.read() as tx:
         at = engine.now_for(tx, tx.customers.get(customer_id))
+        found = [
+            agreed
+            for agreed in agreements_of(tx, customer_id)
+            if feature_code is None or feature_code in {granted.feature_key for granted in agreed[2]}
+        ]
+    page = cut(found, wanted, id_of=lambda agreed: agreed[0].id)
     return AgreementList(has_more=page.has_more, agreements=[AgreementView.of(agreed, at=at) for agreed in page.items])
 
 
@@ -170,15 +132,3 @@ def end_agreement(
         return AgreementAnswer(agreement=AgreementReference.of(ended))
 
     return once(serve, body)
-
-
-def agreements_of(engine: Engine, customer_id: str) -> tuple[Agreed, ...]:
-    """Return the live agreements of a customer, the oldest first, each with what it includes.
-
-    Raises:
-        NotFound: there is no such customer.
-    """
-    with engine.read() as tx:
-        customer = tx.customers.get(customer_id)
-        found = tx.agreements.live_with_plans(customer_id=customer.id)
-    return tuple((agreement, entitlements_of(agreement, version)) for agreement, version, _ in found)

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from billing_sdk.server.api.kinde.agreements import CustomerId, agreements_of
+from billing_sdk.server.api.kinde.agreement_view import agreements_of
+from billing_sdk.server.api.kinde.agreements import CustomerId
 from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, cut
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
@@ -82,14 +83,15 @@ def list_entitlements(
     expand: Literal["plans"] | None = None,
 ) -> EntitlementList:
     """Return what the agreements of a customer include."""
-    agreements = agreements_of(engine, customer_id)
+    with engine.read() as tx:
+        agreements = agreements_of(tx, customer_id)
     page = cut(
-        [granted for _, entitlements in agreements for granted in entitlements],
+        [granted for _, _, entitlements in agreements for granted in entitlements],
         PageRequest(page_size, starting_after, ending_before),
         id_of=lambda granted: granted.id,
     )
     unlimited = int(max_value) if max_value else None
-    plans = [PlanView(code=agreement.plan_key, subscribed_on=agreement.started_at) for agreement, _ in agreements]
+    plans = [PlanView(code=agreement.plan_key, subscribed_on=agreement.started_at) for agreement, _, _ in agreements]
     return EntitlementList(
         has_more=page.has_more,
         entitlements=[EntitlementView.of(granted, unlimited=unlimited) for granted in page.items],
