@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, select
 from billing_sdk.server.domain.catalog import BillingSettings, Policies
 from billing_sdk.server.domain.rating import RatingPolicy
 from billing_sdk.server.storage.tables.catalog import billing_settings, plans
-from billing_sdk.server.storage.upsert import upsert
+from billing_sdk.server.storage.upsert import insert_new, upsert
 
 ONLY = "billing"
 
@@ -24,6 +24,12 @@ class BillingSettingsRepository:
         """Return the settings, if they have been saved."""
         row = self._connection.execute(select(billing_settings)).mappings().first()
         return None if row is None else _from_row(row)
+
+    def lock(self, initial: BillingSettings) -> BillingSettings:
+        """Return the settings, which nobody else changes before the transaction ends; `initial` if there are none."""
+        insert_new(self._connection, billing_settings, {"id": ONLY, **_to_row(initial)})
+        row = self._connection.execute(select(billing_settings).with_for_update()).mappings().one()
+        return _from_row(row)
 
     def save(self, settings: BillingSettings) -> None:
         """Store the settings."""

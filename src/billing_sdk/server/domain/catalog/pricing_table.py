@@ -5,14 +5,18 @@ Source: Kinde documentation, "Build a pricing table".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from billing_sdk.server.domain.catalog.component import Entitlement
+from billing_sdk.errors import DuplicateKey, InvalidRequest, MixedGroups, TooManyPlans, UnknownPlan, UnpricedPlan
+from billing_sdk.server.domain.catalog.component import Entitlement, LicenceFee, Rate
 from billing_sdk.server.domain.catalog.plan import Plan, PlanGroup
 
 MAX_CARDS = 4
 DEFAULT_LANGUAGE = "en"
+LONGEST_TEXT = 500
+TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,58 @@ def generated_cards(plans: Sequence[Plan]) -> tuple[PricingCard, ...]:
         PricingCard(plan.key, CardContent(plan.name, plan.description, features=_features(plan)))
         for plan in shown[:MAX_CARDS]
     )
+
+
+def check_table(table: PricingTable, plans: Mapping[str, Plan], *, unchanged: frozenset[str] = frozenset()) -> None:
+    """Let a table pass that may be kept.
+
+    Args:
+        table: what is to be kept.
+        plans: the plans that its cards name, as far as there are such.
+        unchanged: keys of plans that were on it before and may have been archived since.
+
+    Raises:
+        TooManyPlans: there are more than four cards.
+        DuplicateKey: a plan is on it twice.
+        UnknownPlan: a card names no published plan; add-ons are not chosen from tables.
+        MixedGroups: a plan is of another group.
+        UnpricedPlan: a plan has no price, not even one of zero.
+        InvalidRequest: a text or a language tag is none.
+    """
+    if len(table.cards) > MAX_CARDS:
+        raise TooManyPlans(f"{len(table.cards)} plans are on the table {table.key!r}, {MAX_CARDS} may be")
+    keys = [card.plan_key for card in table.cards]
+    if len(set(keys)) < len(keys):
+        raise DuplicateKey(f"a plan is on the table {table.key!r} twice")
+    _check_words(table)
+    for key in keys:
+        if key not in unchanged:
+            _check_plan(table, plans.get(key), key)
+
+
+def _check_plan(table: PricingTable, plan: Plan | None, key: str) -> None:
+    if plan is None or plan.status != "published" or plan.kind != "plan":
+        raise UnknownPlan(f"there is no published plan {key[:64]!r}", plan=key[:64])
+    if plan.group.id != table.group.id:
+        raise MixedGroups(f"{key!r} is of the group {plan.group.key!r}, the table of {table.group.key!r}")
+    if not any(isinstance(part, LicenceFee | Rate) for part in plan.version.all_components):
+        raise UnpricedPlan(f"the plan {key!r} has no price", plan=key)
+
+
+def _check_words(table: PricingTable) -> None:
+    contents = [("", card.content) for card in table.cards]
+    contents += [(tag, content) for card in table.cards for tag, content in card.translations.items()]
+    for tag in (table.language, *table.headings, *(tag for tag, _ in contents if tag)):
+        if not TAG.fullmatch(tag):
+            raise InvalidRequest(f"{tag[:35]!r} is no language tag such as 'en' or 'pt-BR'", parameter="language")
+    texts = [table.heading, *table.headings.values()]
+    for _, content in contents:
+        if not content.display_name.strip() or not content.call_to_action.strip():
+            raise InvalidRequest("a card needs a display name and a call to action", parameter="cards")
+        texts += [content.display_name, content.description, content.features_heading, *content.features]
+        texts += [content.highlight_label, content.call_to_action]
+    if any(len(text) > LONGEST_TEXT or not text.isprintable() for text in texts):
+        raise InvalidRequest(f"a text has more than {LONGEST_TEXT} characters, or unprintable ones", parameter="cards")
 
 
 def _features(plan: Plan) -> tuple[str, ...]:

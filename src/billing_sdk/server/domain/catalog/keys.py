@@ -1,0 +1,23 @@
+"""Keys: what code calls a feature, plan, group or table."""
+
+from __future__ import annotations
+
+import re
+
+from billing_sdk.errors import InvalidRequest
+
+LONGEST_KEY = 255
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)
+
+
+def checked_key(text: str, parameter: str = "key") -> str:
+    """Return a key: 1 to 255 letters, digits, `_`, `.` and `-`, a letter or digit first.
+
+    Raises:
+        InvalidRequest: it is anything else.
+    """
+    if len(text) > LONGEST_KEY or not KEY.fullmatch(text):
+        raise InvalidRequest(
+            f"{parameter} {text[:64]!r} is not made of letters, digits, '_', '.' and '-'", parameter=parameter
+        )
+    return text

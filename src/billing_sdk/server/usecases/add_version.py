@@ -1,0 +1,45 @@
+"""Add a version to a plan: the only way in which its components change."""
+
+from __future__ import annotations
+
+from billing_sdk.errors import PlanArchived
+from billing_sdk.server.domain.catalog import PlanVersion, VersionContent, check_version
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.billing_settings import billing_settings
+from billing_sdk.server.usecases.engine import Engine
+
+
+def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor: str = "operator") -> PlanVersion:
+    """Add a version, which is the plan's latest from now on; what is sold stays as it is.
+
+    Customers stay on the version that they have agreed to; see `make_version_live` for the ones to come.
+
+    Raises:
+        UnknownPlan: there is no such plan.
+        PlanArchived: the plan never changes again.
+        DuplicateKey, InvalidServiceInterval, CurrencyMismatch, InvalidQuantity, InvalidPhase, InvalidTrial,
+            UnknownFeature: the content can't be; see `check_version`.
+    """
+    with engine.begin() as tx:
+        plan = tx.catalog.lock_plan(plan_key)
+        if plan.status == "archived":
+            raise PlanArchived(f"the plan {plan_key!r} is archived", plan=plan_key)
+        latest = tx.catalog.get_version(plan.latest_version_id)
+        version = make_version(tx, engine, plan_key=plan.key, number=latest.number + 1, content=content)
+        tx.catalog.add_version(version)
+        tx.audit.record(actor, "plan_version.create", version.id, engine.now(), before=latest, after=version)
+    return version
+
+
+def make_version(tx: UnitOfWork, engine: Engine, *, plan_key: str, number: int, content: VersionContent) -> PlanVersion:
+    """Return a version that may be kept; it is not stored yet."""
+    version = content.version(
+        version_id=new_id("version"),
+        plan_key=plan_key,
+        number=number,
+        settings=billing_settings(tx, engine),
+        at=engine.now(),
+    )
+    check_version(version, {feature.key: feature for feature in tx.features.list()})
+    return version
