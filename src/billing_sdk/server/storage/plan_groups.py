@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, Text, cast, delete, insert, select, update
 
 from billing_sdk.errors import UnknownPlanGroup
 from billing_sdk.server.domain.catalog import PlanGroup
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import agreements, charges, invoice_lines
 from billing_sdk.server.storage.tables.catalog import plan_groups, plan_versions, plans
+from billing_sdk.server.storage.tables.objects import attachments
 
 GROUP_COLUMNS = [column.label(f"in_group_{column.name}") for column in plan_groups.c]
 
@@ -36,26 +37,27 @@ class PlanGroupRepository:
 
     def delete(self, group_id: str) -> None:
         """Remove a group with its plans and all of their versions, which nobody has agreed to."""
-        of_group = select(plans.c.key).where(plans.c.group_id == group_id)
-        self._connection.execute(delete(plan_versions).where(plan_versions.c.plan_key.in_(of_group)))
-        self._connection.execute(delete(plans).where(plans.c.group_id == group_id))
-        self._connection.execute(delete(plan_groups).where(plan_groups.c.id == group_id))
+        for query in (
+            delete(attachments).where(attachments.c.plan_version_id.in_(_versions_of(group_id))),
+            delete(plan_versions).where(plan_versions.c.plan_key.in_(_plans_of(group_id))),
+            delete(plans).where(plans.c.group_id == group_id),
+            delete(plan_groups).where(plan_groups.c.id == group_id),
+        ):
+            self._connection.execute(query)
 
     def is_in_use(self, group_id: str) -> bool:
-        """Tell whether anybody has agreed to a plan of a group, or has been charged for one."""
-        versions = (
-            select(plan_versions.c.id)
-            .join(plans, plans.c.key == plan_versions.c.plan_key)
-            .where(plans.c.group_id == group_id)
-        )
+        """Tell whether anybody has agreed to a plan or an add-on of a group, or has been charged for one."""
         uses = (
-            select(agreements.c.id).where(
-                or_(agreements.c.group_id == group_id, agreements.c.plan_version_id.in_(versions))
-            ),
-            select(charges.c.id).where(charges.c.plan_version_id.in_(versions)),
-            select(invoice_lines.c.invoice_id).where(invoice_lines.c.plan_version_id.in_(versions)),
+            select(agreements.c.id).where(agreements.c.group_id == group_id),
+            select(charges.c.id).where(charges.c.group_id == group_id),
+            select(invoice_lines.c.invoice_id).where(invoice_lines.c.plan_version_id.in_(_versions_of(group_id))),
         )
-        return any(self._connection.execute(query.limit(1)).first() is not None for query in uses)
+        if any(self._connection.execute(query.limit(1)).first() is not None for query in uses):
+            return True
+        keys = set(self._connection.execute(_plans_of(group_id)).scalars())
+        has_add_ons = cast(agreements.c.add_ons, Text) != "[]"
+        add_ons = self._connection.execute(select(agreements.c.add_ons).where(has_add_ons)).scalars()
+        return any(add_on["plan_key"] in keys for agreed in add_ons for add_on in agreed)
 
     def find(self, key: str) -> PlanGroup | None:
         """Return a group, if there is one with this key."""
@@ -82,3 +84,11 @@ class PlanGroupRepository:
         if group.is_default:
             others = (plan_groups.c.scope == group.scope) & (plan_groups.c.id != group.id)
             self._connection.execute(update(plan_groups).where(others).values(is_default=False))
+
+
+def _plans_of(group_id: str) -> Select[tuple[str]]:
+    return select(plans.c.key).where(plans.c.group_id == group_id)
+
+
+def _versions_of(group_id: str) -> Select[tuple[str]]:
+    return select(plan_versions.c.id).where(plan_versions.c.plan_key.in_(_plans_of(group_id)))

@@ -1,0 +1,354 @@
+"""The catalogue as operators keep it: groups, features, plans with their versions, pricing tables, settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from billing_sdk.errors import CurrencyMismatch, KeyLocked, UnknownPlan
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import (
+    BillingSettings,
+    CardContent,
+    CreditGrant,
+    Entitlement,
+    LicenceFee,
+    Phase,
+    Policies,
+    PricingCard,
+    Rate,
+    Trial,
+    VersionContent,
+)
+from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.rating import (
+    ByDimension,
+    Flat,
+    Graduated,
+    Overage,
+    Package,
+    Percentage,
+    PerUnit,
+    RatingPolicy,
+    Terms,
+    Tier,
+    Volume,
+)
+from billing_sdk.server.usecases.add_feature import add_feature
+from billing_sdk.server.usecases.add_plan_group import add_plan_group
+from billing_sdk.server.usecases.add_version import add_version
+from billing_sdk.server.usecases.archive_plan import archive_plan
+from billing_sdk.server.usecases.billing_settings import billing_settings
+from billing_sdk.server.usecases.create_plan import create_plan
+from billing_sdk.server.usecases.delete_feature import delete_feature
+from billing_sdk.server.usecases.delete_plan_group import delete_plan_group
+from billing_sdk.server.usecases.delete_pricing_table import delete_pricing_table
+from billing_sdk.server.usecases.make_version_live import make_version_live
+from billing_sdk.server.usecases.publish_plan import publish_plan
+from billing_sdk.server.usecases.save_pricing_table import save_pricing_table
+from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
+from billing_sdk.server.usecases.update_feature import update_feature
+from billing_sdk.server.usecases.update_plan import reorder_plans, update_plan
+from billing_sdk.server.usecases.update_plan_group import reorder_plan_groups, update_plan_group
+from tests.engines import IN_MEMORY, engine_on, payer
+
+CENTS = Decimal(1_000)
+FEE = LicenceFee("fee_1", "base_price", "Base price", "USD", Terms(Flat(CENTS)), "Base, one month")
+TIERS = (Tier(Decimal(10), unit_amount=Decimal("0.5")), Tier(None, unit_amount=Decimal("0.25"), flat_amount=CENTS))
+PRICES = (
+    Flat(CENTS),
+    PerUnit(Decimal("0.000000000001")),
+    Package(Decimal(1_000), CENTS, "down"),
+    Volume(TIERS),
+    Graduated(TIERS),
+    Overage(Decimal(100), Graduated(TIERS)),
+    Percentage(Decimal("2.5"), minimum=Decimal(1), maximum=CENTS),
+    ByDimension(("region",), ((("eu",), PerUnit(Decimal(2))),), otherwise=PerUnit(Decimal(3))),
+)
+
+
+@pytest.fixture
+def engine():
+    with engine_on(IN_MEMORY) as opened:
+        yield opened
+
+
+def content(*components, **others):
+    return VersionContent(components or (FEE,), **others)
+
+
+def audited(engine, subject):
+    with engine.read() as tx:
+        return [(record["action"], record["actor"]) for record in tx.audit.of(subject)]
+
+
+def plan_of(engine, key):
+    with engine.read() as tx:
+        return tx.catalog.find_plan(key)
+
+
+@pytest.mark.parametrize("price", PRICES, ids=lambda price: type(price).__name__)
+def test_every_price_model_comes_back_as_it_was_stored(engine, price):
+    terms = Terms(price, discount_percent=Decimal(10), minimum=Decimal(5), maximum=Decimal(50_000))
+    rate = Rate("rate_1", "ai_tokens", "Tokens", "USD", terms, "Tokens, one week", Cadence("week"))
+    fee = LicenceFee("fee_1", "seat", "Seat", "USD", terms, service=Cadence("day", 10))
+    create_plan(engine, key="new", name="New", content=content(rate, fee, FEE))
+
+    assert plan_of(engine, "new").version.components == (rate, fee, FEE)
+
+
+def test_a_version_comes_back_with_all_that_it_holds(engine):
+    euros = (("EUR", Terms(Flat(Decimal(900)))),)
+    fee = replace(FEE, other_currencies=euros)
+    credit = CreditGrant(
+        "credit_1",
+        "welcome",
+        "Welcome",
+        Money(500, "USD"),
+        Cadence("week"),
+        expires_with_interval=False,
+        applies_to=("ai_tokens",),
+        category="paid",
+        priority=7,
+        other_currencies=(Money(450, "EUR"),),
+    )
+    limits = Entitlement("included_1", "ai_tokens", "AI tokens", 10, 2)
+    stored = content(
+        fee,
+        credit,
+        limits,
+        cadence=Cadence("month", 3),
+        trial=Trial(14, requires_payment_method=False, remind_days_before=0),
+        opening_phases=(Phase("ramp", "Ramp", 2, (replace(fee, id="fee_2"), limits)),),
+        alignment="calendar",
+        metadata={"sales": "yes"},
+    )
+    created = create_plan(engine, key="new", name="New", content=stored, lookup_key="best", metadata={"team": "a"})
+
+    found = plan_of(engine, "new")
+    assert found == created
+    version = found.version
+    assert (version.components, version.opening_phases) == (stored.components, stored.opening_phases)
+    assert (str(version.cadence), version.trial, version.alignment) == ("3 months", stored.trial, "calendar")
+    assert (version.currencies, version.in_currency("EUR").price) == (("USD", "EUR"), Money(900, "EUR"))
+    assert audited(engine, "new") == [("plan.create", "operator")]
+
+
+def test_a_plan_is_a_draft_until_it_is_published_and_archived_after_that(engine):
+    create_plan(engine, key="new", name="New", group_key="teams", content=content())
+    with pytest.raises(UnknownPlan), engine.read() as tx:
+        tx.catalog.get_plan("new")
+
+    published = publish_plan(engine, plan_key="new", actor="kp_1")
+    assert (published.status, published.live_version_id) == ("published", published.latest_version_id)
+    with engine.read() as tx:
+        assert tx.catalog.get_plan("new") == published
+    archived = archive_plan(engine, plan_key="new", actor="kp_1")
+    assert archived.status == "archived"
+    assert [action for action, _ in audited(engine, "new")] == ["plan.create", "plan.publish", "plan.archive"]
+
+
+def test_a_version_is_sold_once_it_is_live_and_who_has_agreed_stays_on_the_one_before(engine):
+    customer = payer(engine)
+    before = plan_of(engine, "free").version
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="free")
+
+    second = add_version(engine, plan_key="free", content=content())
+    waiting = plan_of(engine, "free")
+    assert (waiting.version, waiting.latest_version_id) == (before, second.id)
+    live = make_version_live(engine, plan_key="free")
+    assert (live.version, live.live_version_id) == (second, second.id)
+
+    with engine.read() as tx:
+        assert tx.agreements.get(agreement.id).plan_version_id == before.id
+        assert tx.catalog.list_versions("free") == (second, before)
+        assert tx.catalog.get_version_of("free", number=1) == before
+    assert make_version_live(engine, plan_key="free", number=1).version == before
+    assert plan_of(engine, "free").latest_version_id == second.id
+
+
+def test_making_the_live_version_live_again_changes_nothing(engine):
+    make_version_live(engine, plan_key="free")
+
+    assert audited(engine, "free") == []
+
+
+def test_the_key_of_a_draft_can_change_and_that_of_a_published_plan_can_not(engine):
+    create_plan(engine, key="new", name="New", content=content(), lookup_key="best")
+    renamed = update_plan(engine, plan_key="new", new_key="newer", name="Newer")
+
+    assert plan_of(engine, "new") is None
+    assert (renamed.key, renamed.version.plan_key, renamed.name, renamed.lookup_key) == (
+        "newer",
+        "newer",
+        "Newer",
+        "best",
+    )
+    publish_plan(engine, plan_key="newer")
+    with pytest.raises(KeyLocked):
+        update_plan(engine, plan_key="newer", new_key="newest")
+    assert update_plan(engine, plan_key="newer", new_key="newer", description="Same key").description == "Same key"
+
+
+def test_a_lookup_key_can_be_moved_from_plan_to_plan(engine):
+    update_plan(engine, plan_key="free", lookup_key="start")
+    update_plan(engine, plan_key="starter", lookup_key="start", takes_lookup_key=True)
+
+    with engine.read() as tx:
+        assert tx.catalog.find_plan_by_lookup_key("start").key == "starter"
+        assert tx.catalog.find_plan("free").lookup_key is None
+    assert update_plan(engine, plan_key="starter", lookup_key="").lookup_key is None
+
+
+def test_plans_and_groups_are_listed_in_the_order_that_they_are_put_in(engine):
+    reorder_plans(engine, group_key="teams", plan_keys=["team_pro", "team_enterprise", "team_free"])
+    reorder_plan_groups(engine, keys=["teams", "individuals"])
+
+    with engine.read() as tx:
+        assert [plan.key for plan in tx.catalog.list_plans()][:4] == [
+            "team_pro",
+            "team_enterprise",
+            "team_free",
+            "free",
+        ]
+
+
+def test_one_group_of_each_scope_is_the_default(engine):
+    add_plan_group(engine, key="extras", name="Extras", scope="user")
+    update_plan_group(engine, key="extras", name="More", make_default=True)
+
+    with engine.read() as tx:
+        groups = {group.key: (group.name, group.scope, group.is_default) for group in tx.plan_groups.list()}
+    assert groups == {
+        "individuals": ("Individuals", "user", False),
+        "teams": ("Teams", "organization", True),
+        "extras": ("More", "user", True),
+    }
+    assert create_plan(engine, key="new", name="New").group.key == "extras"
+
+
+def test_a_group_goes_with_its_plans_and_pricing_tables(engine):
+    add_plan_group(engine, key="extras", name="Extras", scope="user")
+    create_plan(engine, key="new", name="New", group_key="extras", content=content())
+    publish_plan(engine, plan_key="new")
+    save_pricing_table(engine, key="extras", group_key="extras")
+    delete_plan_group(engine, key="extras")
+
+    with engine.read() as tx:
+        assert tx.pricing_tables.find("extras") is None
+        assert tx.plan_groups.find("extras") is None
+        assert tx.catalog.list_versions("new") == ()
+
+
+def test_a_feature_keeps_its_name_and_changes_its_words(engine):
+    feature = add_feature(
+        engine, key="storage", name="Storage", feature_type="metered", unit_name="GB", max_units=5, actor="kp_1"
+    )
+    changed = update_feature(
+        engine,
+        key="storage",
+        name="Storage",
+        max_units=10,
+        description="On disk",
+        line_description="Disk",
+        actor="kp_2",
+    )
+
+    with engine.read() as tx:
+        assert tx.features.get("storage") == changed
+    assert changed == replace(feature, max_units=10, description="On disk", line_description="Disk")
+    delete_feature(engine, key="storage", actor="kp_3")
+    assert audited(engine, feature.id) == [
+        ("feature.create", "kp_1"),
+        ("feature.update", "kp_2"),
+        ("feature.delete", "kp_3"),
+    ]
+
+
+def test_a_table_is_generated_from_the_first_four_published_plans_of_a_group(engine):
+    create_plan(engine, key="draft", name="Draft")
+    reorder_plans(
+        engine,
+        group_key="individuals",
+        plan_keys=[
+            *("draft", "onboarding_help", "pro_monthly", "free"),
+            *("enterprise_monthly", "starter", "pro_yearly", "pro_quarterly", "pay_as_you_go"),
+        ],
+    )
+    table = save_pricing_table(engine, key="fresh", group_key="individuals", is_live=True)
+
+    assert [card.plan_key for card in table.cards] == ["pro_monthly", "free", "enterprise_monthly", "starter"]
+    assert table.cards[0].content == CardContent(
+        "Pro", "For people who work with it every day.", features=("Advanced reports", "100,000 AI tokens")
+    )
+    with engine.read() as tx:
+        assert tx.pricing_tables.get_live("fresh") == table
+
+
+def test_a_blank_table_is_filled_in_several_languages(engine):
+    blank = save_pricing_table(engine, key="fresh", group_key="individuals", cards=(), name="Fresh")
+    german = CardContent("Gratis", features=("Eins", "Zwei"), call_to_action="Los")
+    filled = save_pricing_table(
+        engine,
+        key="fresh",
+        cards=[PricingCard("free", CardContent("Free"), {"de": german})],
+        heading="Plans",
+        headings={"de": "Tarife"},
+    )
+
+    assert (blank.cards, blank.id) == ((), filled.id)
+    with engine.read() as tx:
+        found = tx.pricing_tables.get("fresh")
+    assert found == filled
+    assert (found.heading_in(["de-AT", "en"]), found.content_in(found.cards[0], ["de-AT"])) == ("Tarife", german)
+    assert (found.heading_in(["fr"]), found.content_in(found.cards[0], ["fr"]).display_name) == ("Plans", "Free")
+
+
+def test_one_table_of_each_scope_is_shown_by_default(engine):
+    save_pricing_table(engine, key="spring_promo", is_default=True)
+
+    with engine.read() as tx:
+        defaults = [table.key for table in tx.pricing_tables.list() if table.is_default]
+    assert sorted(defaults) == ["spring_promo", "teams"]
+
+
+def test_a_table_that_shows_an_archived_plan_can_still_be_changed(engine):
+    archive_plan(engine, plan_key="pro_monthly")
+
+    assert save_pricing_table(engine, key="default_users", heading="Plans").heading == "Plans"
+    delete_pricing_table(engine, key="default_users")
+    with engine.read() as tx:
+        assert tx.pricing_tables.find("default_users") is None
+
+
+def test_settings_are_those_of_the_server_until_they_are_saved(engine):
+    with engine.read() as tx:
+        assert billing_settings(tx, engine) == BillingSettings()
+    policies = Policies("charge", "refund", "day", RatingPolicy("charge", "half_even"))
+    saved = update_billing_settings(
+        engine,
+        zone="Europe/Berlin",
+        alignment="calendar",
+        show_pricing_table_at_sign_up=False,
+        policies=policies,
+    )
+
+    assert saved == BillingSettings("USD", "Europe/Berlin", "calendar", False, policies)
+    with engine.read() as tx:
+        assert billing_settings(tx, engine) == saved
+    assert create_plan(engine, key="new", name="New").version.alignment == "calendar"
+    assert audited(engine, "billing") == [("billing_settings.update", "operator")]
+
+
+def test_the_default_currency_can_change_until_a_plan_is_published_which_has_to_be_sold_in_it():
+    with engine_on(IN_MEMORY) as engine:
+        with engine.begin() as tx:
+            for plan in tx.catalog.list_plans():
+                tx.catalog.save_plan(replace(plan, status="draft", live_version_id=None))
+        update_billing_settings(engine, default_currency="EUR")
+        with pytest.raises(CurrencyMismatch):
+            publish_plan(engine, plan_key="pro_monthly")
+        publish_plan(engine, plan_key="pro_yearly")
