@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import PendingCharge, lines_at_boundary, with_period_discounted
+from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.load_in_force import load_in_force
+from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.renew_agreement import ACTOR, SOURCE, bill, due
 
 
@@ -38,13 +38,9 @@ def end_trial(engine: Engine, timer: Timer) -> None:
 
 
 def _end_trial(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement) -> PendingCharge | None:
-    begun = agreement.with_trial_ended()
-    in_force = load_in_force(tx, begun)
-    if not in_force.version.is_free and tx.customers.find_payment_method(customer.id) is None:
+    invoice = next_invoice(tx, agreement)
+    if not invoice.version.is_free and tx.customers.find_payment_method(customer.id) is None:
         at = engine.now_for(tx, customer)
         end_agreement(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)
         return None
-    balance = tx.credits.balance(customer.id, agreement.currency)
-    lines = lines_at_boundary(in_force, after=None, at=begun.charged_from, balance=balance)
-    after = with_period_discounted(begun)
-    return bill(tx, engine, customer, agreement, after, lines)
+    return bill(tx, engine, customer, agreement, invoice.after, invoice.lines)

@@ -7,14 +7,14 @@ from dataclasses import replace
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import Lines, PendingCharge, lines_at_boundary, renewed
+from billing_sdk.server.domain.invoicing import Lines, PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_agreement
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import issue_invoice
-from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
@@ -43,7 +43,8 @@ def renew_agreement(engine: Engine, timer: Timer) -> None:
         agreement = tx.agreements.get(agreement.id)
         if agreement.status not in ("active", "paused") or agreement.billed_until > timer.due_at:
             return
-        charge = _renew(tx, engine, customer, agreement)
+        invoice = next_invoice(tx, agreement)
+        charge = bill(tx, engine, customer, agreement, invoice.after, invoice.lines)
     if charge is not None:
         collect_issued(engine, charge)
 
@@ -83,24 +84,3 @@ def bill(
     tx.audit.record(ACTOR, "agreement.renew", after.id, at, before=before, after=after)
     announce_agreement(tx, "customer.agreement_renewed", customer=customer, agreement=after, source=SOURCE, at=at)
     return issued.charge
-
-
-def _renew(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement) -> PendingCharge | None:
-    before = load_in_force(tx, agreement)
-    version = before.version
-    if agreement.next_version_id is not None:
-        version = tx.catalog.get_version(agreement.next_version_id).in_currency(agreement.currency)
-    after = renewed(agreement, version)
-    started, at = agreement.billed_period.start, agreement.billed_until
-    lines = lines_at_boundary(
-        before,
-        used_under(tx, agreement),
-        after=started,
-        at=at,
-        following=replace(before, agreement=after, version=version),
-        balance=tx.credits.balance(customer.id, agreement.currency),
-    )
-    if agreement.is_unpaid and not tx.invoices.has_any(agreement.id):
-        # It was given on credit: its first period has not been billed to anybody yet.
-        lines = lines_at_boundary(before, after=None, at=started) + lines
-    return bill(tx, engine, customer, agreement, after, lines)

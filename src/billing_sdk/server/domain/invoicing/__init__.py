@@ -48,4 +48,4 @@ from billing_sdk.server.domain.invoicing.invoice import (
     Payment as Payment,
     lines_in_advance as lines_in_advance,
 )
-from billing_sdk.server.domain.invoicing.renewal import renewed as renewed
+from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended

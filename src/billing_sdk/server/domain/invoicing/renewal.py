@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
@@ -19,9 +20,26 @@ def renewed(agreement: Agreement, following: PlanVersion) -> Agreement:
             from that instant, or with the calendar, as the version says.
     """
     at = agreement.billed_until
-    moved = with_period_discounted(replace(agreement, plan_version_id=following.id, next_version_id=None))
+    return _followed(with_period_discounted(agreement), following, at).with_next_period_billed()
+
+
+def trial_ended(agreement: Agreement, following: PlanVersion) -> Agreement:
+    """Return an agreement as it is when its trial is over and its first period is billed.
+
+    Args:
+        agreement: as it was until then.
+        following: the version that is in force from then on, as with a renewal.
+
+    Raises:
+        AgreementNotLive: it isn't in a trial.
+    """
+    return _followed(agreement, following, agreement.charged_from).with_trial_ended()
+
+
+def _followed(agreement: Agreement, following: PlanVersion, at: datetime) -> Agreement:
+    moved = replace(agreement, plan_version_id=following.id, next_version_id=None)
     if following.cadence != moved.cadence:
         aligned = following.alignment == "calendar"
         anchor = calendar_anchor(at, following.cadence, moved.zone) if aligned else at
         moved = replace(moved, cadence=following.cadence, anchor=anchor)
-    return moved.with_next_period_billed()
+    return moved
