@@ -31,7 +31,6 @@ from billing_sdk.server.domain.invoicing.deductions import (
 from billing_sdk.server.domain.invoicing.derivation import LineKind as LineKind
 from billing_sdk.server.domain.invoicing.ending import (
     lines_at_end as lines_at_end,
-    split_credit as split_credit,
     unused_time as unused_time,
 )
 from billing_sdk.server.domain.invoicing.in_force import (

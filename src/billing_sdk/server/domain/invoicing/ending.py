@@ -8,19 +8,15 @@ decided otherwise, for all agreements or for one call.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
-from fractions import Fraction
 
-from billing_sdk.money import Money, round_money, total
+from billing_sdk.money import round_money
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines, Used
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.periods import Period, fraction
-
-UNUSED = "unused_time"
 
 
 def lines_at_end(before: InForce, used: Used, *, at: datetime, is_usage_charged: bool) -> Lines:
@@ -59,29 +55,11 @@ def unused_time(paid: Iterable[InvoiceLine], *, at: datetime, zone: str, policie
     return tuple(line for line in lines if line.amount)
 
 
-def split_credit(credit: Lines, owed: Money) -> tuple[Lines, Money]:
-    """Divide a credit into what lowers an invoice, and what is left for the customer's balance.
-
-    Args:
-        credit: lines below zero, as from `unused_time`.
-        owed: what the invoice comes to without them.
-    """
-    given, left = [], max(owed, Money(0, owed.currency), key=lambda money: money.minor)
-    for line in credit:
-        used = min(-line.amount, left, key=lambda money: money.minor)
-        left -= used
-        given.append(replace(line, amount=-used))
-    surplus = -total([line.amount for line in credit], owed.currency) + total(
-        [line.amount for line in given], owed.currency
-    )
-    return tuple(line for line in given if line.amount), surplus
-
-
 def _unused(line: InvoiceLine, at: datetime, zone: str, policies: Policies, name: str) -> InvoiceLine:
     share = fraction(Period(at, max(at, line.period.end)), line.period, by=policies.proration, zone=zone)
     return InvoiceLine(
         description=f"Unused time on {name or line.description}",
-        amount=round_money(-line.amount.minor * Fraction(share), line.amount.currency, policies.rating.rounding),
+        amount=round_money(-line.amount.minor * share, line.amount.currency, policies.rating.rounding),
         period=Period(max(at, line.period.start), line.period.end),
         plan_version_id=line.plan_version_id,
         component_id=line.component_id,
