@@ -11,19 +11,23 @@ from billing_sdk.errors import (
     ClockMovedBack,
     ClockNotAllowed,
     ClockStopped,
+    ConfigurationError,
     Conflict,
     InvalidRequest,
     LimitReached,
     NotFound,
 )
 from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.timers import TestClock, Timer, TimerKind
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.choose_sign_up_clock import choose_sign_up_clock
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.delete_clock import delete_clock
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.live_environment import refuse_test_clocks
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
 from billing_sdk.server.usecases.reserve_usage import reserve_usage
@@ -233,6 +237,37 @@ def test_a_live_environment_has_no_test_clocks(engine):
         advance_clock(live, clock.id, by=DAY)
     with pytest.raises(ClockNotAllowed):
         on_clock(live, clock)
+
+
+def test_a_live_environment_does_not_start_on_a_database_with_test_clocks(engine):
+    live = replace(
+        engine, settings=replace(engine.settings, environment="live", base_url="https://billing.example.com")
+    )
+    refuse_test_clocks(live)
+    create_clock(engine, at=NOON)
+
+    refuse_test_clocks(engine)
+    with pytest.raises(ConfigurationError, match="test clocks"):
+        refuse_test_clocks(live)
+
+
+def test_a_clock_goes_by_months_as_a_calendar_does(engine):
+    clock = create_clock(engine, at=NOON)
+
+    assert advance_clock(engine, clock.id, by=Cadence("month")).frozen_at == NOON + 28 * DAY
+    assert advance_clock(engine, clock.id, by=Cadence("year", 2)).frozen_at == NOON.replace(2028, 2, 28)
+
+
+def test_a_clock_keeps_taking_sign_ups_while_somebody_moves_it(engine, ran):
+    clock = create_clock(engine, at=NOON)
+    out = clock.set_out(NOON + DAY, now=NOON, leased_until=NOON)
+    with engine.begin() as tx:
+        tx.clocks.set_out(out)
+    choose_sign_up_clock(engine, clock.id)
+    with engine.begin() as tx:
+        tx.clocks.save(out.moved(NOON + DAY, leased_until=NOON))
+
+    assert stored(engine, clock).takes_sign_ups
 
 
 def test_a_customer_can_not_be_made_on_a_clock_that_is_not_there(engine):

@@ -7,6 +7,7 @@ import typer
 from billing_sdk._version import __version__
 from billing_sdk.cli.applications import applications
 from billing_sdk.cli.audit import audit
+from billing_sdk.cli.clock import clock
 from billing_sdk.cli.database import migrate, seed
 from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
@@ -43,3 +44,4 @@ for command in (serve, demo, seed, migrate, listen, trigger, doctor):
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 app.add_typer(applications, name="applications")
+app.add_typer(clock, name="clock")

@@ -20,7 +20,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_unsafe_user
+from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_test_clocks, refuse_unsafe_user
 from billing_sdk.server.usecases.recover import recover
 from billing_sdk.server.usecases.signing_keys import current_key
 from billing_sdk.server.usecases.timer_worker import TimerWorker
@@ -48,6 +48,7 @@ def create_engine(
         refuse_unsafe_user(engine)
         database.migrate()
         refuse_demo(engine)
+        refuse_test_clocks(engine)
         current_key(engine)
         recover(engine)
         if_refused.pop_all()

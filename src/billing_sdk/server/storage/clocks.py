@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, bindparam, delete, insert, or_, select, update
 
@@ -19,6 +20,9 @@ HELD = BY_ID.with_for_update()
 TIME = select(test_clocks.c.frozen_at).where(test_clocks.c.id == bindparam("wanted"))
 FOR_SIGN_UPS = select(test_clocks).where(test_clocks.c.takes_sign_ups)
 
+# What whoever moves a clock may change; the rest is nothing that a mover who has read it long ago should write.
+MOVEMENT = ("frozen_at", "status", "target_at", "turn", "leased_until")
+
 
 class ClockRepository:
     """Keeps test clocks, in the transaction of its connection."""
@@ -31,18 +35,18 @@ class ClockRepository:
         self._connection.execute(insert(test_clocks), row_of(clock))
 
     def save(self, clock: TestClock) -> None:
-        """Store a clock that has changed, if nobody else has set out to move it since it was read.
+        """Store where a clock is, if nobody else has set out to move it since it was read.
 
         Raises:
             Conflict: somebody else moves it now.
         """
         mine = (test_clocks.c.id == clock.id) & (test_clocks.c.turn == clock.turn)
-        if not self._connection.execute(update(test_clocks).where(mine).values(row_of(clock))).rowcount:
+        if not self._connection.execute(update(test_clocks).where(mine).values(_movement(clock))).rowcount:
             raise Conflict(f"{clock.id} is being advanced by somebody else")
 
     def set_out(self, clock: TestClock) -> None:
         """Store a clock that its holder has just set out to move."""
-        self._connection.execute(update(test_clocks).where(test_clocks.c.id == clock.id).values(row_of(clock)))
+        self._connection.execute(update(test_clocks).where(test_clocks.c.id == clock.id).values(_movement(clock)))
 
     def give_up(self, clock: TestClock) -> None:
         """Let anybody go on with a clock that its mover leaves on its way."""
@@ -99,9 +103,29 @@ class ClockRepository:
         }
         return counts[customers]
 
+    def choose_for_sign_ups(self, clock_id: str | None) -> None:
+        """Let people get onto a clock who become customers of their own accord, and onto no other one."""
+        before = test_clocks.c.takes_sign_ups
+        self._connection.execute(update(test_clocks).where(before).values(takes_sign_ups=False))
+        chosen = test_clocks.c.id == clock_id
+        self._connection.execute(update(test_clocks).where(chosen).values(takes_sign_ups=True))
+
+    def exist(self) -> bool:
+        """Tell whether there is any clock."""
+        return self._connection.execute(select(test_clocks.c.id).limit(1)).first() is not None
+
+    def customers_of(self, clock_id: str) -> tuple[str, ...]:
+        """Return the ids of the customers that live by a clock."""
+        query = select(customers.c.id).where(customers.c.clock_id == clock_id).order_by(customers.c.id)
+        return tuple(self._connection.execute(query).scalars())
+
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[TestClock]:
         """Return a page of clocks, in the order of their ids."""
         return read_page(self._connection, select(test_clocks), test_clocks.c.id, wanted, _from_row)
+
+
+def _movement(clock: TestClock) -> dict[str, Any]:
+    return {name: getattr(clock, name) for name in MOVEMENT}
 
 
 def _from_row(row: RowMapping) -> TestClock:

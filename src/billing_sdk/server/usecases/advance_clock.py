@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from billing_sdk.errors import ClockMovedBack, ClockStopped, InvalidRequest
+from billing_sdk.server.domain.periods import Cadence, Schedule
 from billing_sdk.server.domain.timers import TestClock, Timer
 from billing_sdk.server.usecases.create_clock import require_test_environment
 from billing_sdk.server.usecases.engine import Engine
@@ -17,7 +18,7 @@ def advance_clock(
     clock_id: str,
     *,
     to: datetime | None = None,
-    by: timedelta | None = None,
+    by: timedelta | Cadence | None = None,
     actor: str = "operator",
     on_ran: Callable[[Timer], None] = lambda _timer: None,
 ) -> TestClock:
@@ -30,7 +31,7 @@ def advance_clock(
         engine: where the clock is.
         clock_id: which clock.
         to: where to.
-        by: how far, in place of `to`.
+        by: how far, in place of `to`; a cadence counts days and months as a calendar does.
         actor: who moves it, for the audit.
         on_ran: told of each timer that has run.
 
@@ -57,7 +58,9 @@ def advance_clock(
         return tx.clocks.get(clock_id)
 
 
-def _set_out(engine: Engine, clock_id: str, to: datetime | None, by: timedelta | None, actor: str) -> TestClock:
+def _set_out(
+    engine: Engine, clock_id: str, to: datetime | None, by: timedelta | Cadence | None, actor: str
+) -> TestClock:
     with engine.begin() as tx:
         before = tx.clocks.lock(clock_id)
         now = engine.now()
@@ -67,7 +70,7 @@ def _set_out(engine: Engine, clock_id: str, to: datetime | None, by: timedelta |
     return clock
 
 
-def _target(clock: TestClock, to: datetime | None, by: timedelta | None) -> datetime:
+def _target(clock: TestClock, to: datetime | None, by: timedelta | Cadence | None) -> datetime:
     if to is not None and by is None:
         if to.tzinfo is None:
             raise InvalidRequest("the instant has no time zone", parameter="to")
@@ -79,12 +82,12 @@ def _target(clock: TestClock, to: datetime | None, by: timedelta | None) -> date
     raise InvalidRequest("exactly one of an instant and a duration is needed", parameter="to")
 
 
-def _later(clock: TestClock, by: timedelta) -> datetime:
-    if by < timedelta():
+def _later(clock: TestClock, by: timedelta | Cadence) -> datetime:
+    if isinstance(by, timedelta) and by < timedelta():
         raise ClockMovedBack(f"{clock.id} was told to go back by {-by}")
     try:
-        return clock.frozen_at + by
-    except OverflowError:
+        return clock.frozen_at + by if isinstance(by, timedelta) else Schedule(clock.frozen_at, by).boundary(1)
+    except (OverflowError, ValueError):
         raise InvalidRequest("the calendar ends before that", parameter="by") from None
 
 

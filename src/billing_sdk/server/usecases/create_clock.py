@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing_sdk.errors import ClockNotAllowed, InvalidRequest
+from billing_sdk.server.domain.catalog.labels import checked_name
 from billing_sdk.server.domain.timers import TestClock
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.engine import Engine
-
-LONGEST_NAME = 200
 
 
 def create_clock(engine: Engine, *, at: datetime | None = None, name: str = "", actor: str = "operator") -> TestClock:
@@ -17,13 +16,12 @@ def create_clock(engine: Engine, *, at: datetime | None = None, name: str = "", 
 
     Raises:
         ClockNotAllowed: the environment is live.
-        InvalidRequest: the instant has no zone, or the name is too long.
+        InvalidRequest: the instant has no zone, or the name can not be shown.
     """
     require_test_environment(engine)
     if at is not None and at.tzinfo is None:
         raise InvalidRequest("the instant has no time zone", parameter="at")
-    if len(name) > LONGEST_NAME:
-        raise InvalidRequest(f"the name is longer than {LONGEST_NAME} characters", parameter="name")
+    name = checked_name(name) if name else ""
     now = engine.now()
     clock = TestClock(id=new_id("clock"), name=name, frozen_at=at or now, created_at=now)
     with engine.begin() as tx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing_sdk.errors import Conflict
+from billing_sdk.server.usecases.create_clock import require_test_environment
 from billing_sdk.server.usecases.engine import Engine
 
 
@@ -13,8 +14,10 @@ def delete_clock(engine: Engine, clock_id: str, *, actor: str = "operator") -> i
 
     Raises:
         NotFound: there is no such clock.
+        ClockNotAllowed: the environment is live.
         Conflict: it is being advanced.
     """
+    require_test_environment(engine)
     with engine.begin() as tx:
         clock = tx.clocks.lock(clock_id)
         now = engine.now()

@@ -20,6 +20,23 @@ def refuse_unsafe_user(engine: Engine) -> None:
         )
 
 
+def refuse_test_clocks(engine: Engine) -> None:
+    """Refuse to bill by clocks that somebody can move, or that stand still for ever.
+
+    Raises:
+        ConfigurationError: the environment is live and there are test clocks.
+    """
+    if engine.settings.environment != "live":
+        return
+    with engine.read() as tx:
+        has_clocks = tx.clocks.exist()
+    if has_clocks:
+        raise ConfigurationError(
+            "the database holds test clocks, by which some of its customers live",
+            remedy="Start with an empty database.",
+        )
+
+
 def refuse_demo(engine: Engine) -> None:
     """Refuse to serve the demo, whose passwords are published, to anybody else than this machine.
 
