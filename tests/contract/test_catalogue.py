@@ -40,7 +40,10 @@ from billing_sdk.server.usecases.add_feature import add_feature
 from billing_sdk.server.usecases.add_plan_group import add_plan_group
 from billing_sdk.server.usecases.add_version import add_version
 from billing_sdk.server.usecases.archive_plan import archive_plan
+from billing_sdk.server.usecases.attach_component import attach_component
 from billing_sdk.server.usecases.billing_settings import billing_settings
+from billing_sdk.server.usecases.create_item import create_licensed_item
+from billing_sdk.server.usecases.create_licence_fee import create_licence_fee
 from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.delete_feature import delete_feature
 from billing_sdk.server.usecases.delete_plan_group import delete_plan_group
@@ -168,6 +171,19 @@ def test_a_version_is_sold_once_it_is_live_and_who_has_agreed_stays_on_the_one_b
         assert tx.catalog.get_version_of("free", number=1) == before
     assert make_version_live(engine, plan_key="free", number=1).version == before
     assert plan_of(engine, "free").latest_version_id == second.id
+
+
+def test_what_is_attached_to_a_plan_stays_with_its_next_version(engine):
+    seat = create_licensed_item(engine, name="Seat", unit_label="seat")
+    terms = Terms(PerUnit(Decimal(700)))
+    fee = create_licence_fee(
+        engine, name="Seats", item_id=seat.id, currency="USD", terms=terms, service=Cadence("month")
+    )
+    attach_component(engine, plan_key="free", kind="licence_fee", object_id=fee.id, lookup_key="seats")
+    version = add_version(engine, plan_key="free", content=content())
+
+    assert [part.key for part in version.of_kind(LicenceFee)] == ["base_price", "seats"]
+    assert make_version_live(engine, plan_key="free").version.price == Money(1_700, "USD")
 
 
 def test_making_the_live_version_live_again_changes_nothing(engine):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from billing_sdk.errors import PlanArchived
-from billing_sdk.server.domain.catalog import PlanVersion, VersionContent, check_version
+from billing_sdk.server.domain.catalog import Attachment, PlanVersion, VersionContent, check_version
+from billing_sdk.server.domain.catalog.attachment import resolved
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
@@ -13,7 +14,8 @@ from billing_sdk.server.usecases.engine import Engine
 def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor: str = "operator") -> PlanVersion:
     """Add a version, which is the plan's latest from now on; what is sold stays as it is.
 
-    Customers stay on the version that they have agreed to; see `make_version_live` for the ones to come.
+    Customers stay on the version that they have agreed to; see `make_version_live` for the ones to come. What is
+    attached to the plan (see `attach_component`) stays attached, beside the components that are given.
 
     Raises:
         UnknownPlan: there is no such plan.
@@ -25,15 +27,27 @@ def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor
         plan = tx.catalog.lock_plan(plan_key)
         if plan.status == "archived":
             raise PlanArchived(f"the plan {plan_key!r} is archived", plan=plan_key)
-        latest = tx.catalog.get_version(plan.latest_version_id)
-        version = make_version(tx, engine, plan_key=plan.key, number=latest.number + 1, content=content)
+        latest = tx.catalog.get_own_version(plan.latest_version_id)
+        attached = tx.attachments.of(latest.id)
+        version = make_version(
+            tx, engine, plan_key=plan.key, number=latest.number + 1, content=content, attached=attached
+        )
         tx.catalog.add_version(version)
+        tx.attachments.add(version.id, attached)
         tx.audit.record(actor, "plan_version.create", version.id, engine.now(), before=latest, after=version)
-    return version
+        return tx.catalog.get_version(version.id)
 
 
-def make_version(tx: UnitOfWork, engine: Engine, *, plan_key: str, number: int, content: VersionContent) -> PlanVersion:
-    """Return a version that may be kept; it is not stored yet."""
+def make_version(
+    tx: UnitOfWork,
+    engine: Engine,
+    *,
+    plan_key: str,
+    number: int,
+    content: VersionContent,
+    attached: tuple[Attachment, ...] = (),
+) -> PlanVersion:
+    """Return a version that may be kept beside what is attached to it; neither is stored yet."""
     version = content.version(
         version_id=new_id("version"),
         plan_key=plan_key,
@@ -41,5 +55,6 @@ def make_version(tx: UnitOfWork, engine: Engine, *, plan_key: str, number: int, 
         settings=billing_settings(tx, engine),
         at=engine.now(),
     )
-    check_version(version, {feature.key: feature for feature in tx.features.list()})
+    complete = resolved(version, attached, tx.attachments.objects_of(attached)) if attached else version
+    check_version(complete, {feature.key: feature for feature in tx.features.list()})
     return version
