@@ -1,0 +1,201 @@
+"""Migrations move the rows that there are: what was agreed to, charged and invoiced before goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.resources import as_file, files
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+
+from billing_sdk.server.domain.periods import Cadence, Period
+from billing_sdk.server.storage.database import migration_config
+from tests.engines import open_database
+
+START, END = datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 2, 28, 12, tzinfo=UTC)
+IDS = {"customer_id": "customer_1", "plan_version_id": "version_1"}
+
+# What a database of the first release held; times are written as each database keeps them.
+ROWS: list[tuple[str, dict[str, Any]]] = [
+    ("plan_groups", {"id": "sbg_1", "key": "main", "name": "Main", "scope": "user", "is_default": True}),
+    (
+        "plans",
+        {
+            "key": "pro",
+            "name": "Pro",
+            "description": "",
+            "group_id": "sbg_1",
+            "status": "published",
+            "interval": "month",
+            "position": 0,
+        },
+    ),
+    (
+        "plan_versions",
+        {
+            "id": "version_1",
+            "plan_key": "pro",
+            "number": 1,
+            "currency": "USD",
+            "created_at": START,
+            "components": [
+                {
+                    "kind": "licence_fee",
+                    "id": "fee_1",
+                    "key": "base_price",
+                    "name": "Base price",
+                    "amount_minor": 2_900,
+                    "currency": "USD",
+                    "line_description": "",
+                },
+                {
+                    "kind": "rate",
+                    "id": "rate_1",
+                    "feature_key": "ai_tokens",
+                    "name": "AI tokens",
+                    "unit_amount": "0.02",
+                    "currency": "USD",
+                    "line_description": "",
+                },
+            ],
+        },
+    ),
+    (
+        "customers",
+        {
+            "id": "customer_1",
+            "kind": "user",
+            "billing_email": "ada@example.com",
+            "user_id": "kp_1",
+            "org_code": None,
+            "created_at": START,
+        },
+    ),
+    (
+        "payment_methods",
+        {
+            "id": "method_1",
+            "customer_id": "customer_1",
+            "gateway_token": "card_1",
+            "brand": "Visa",
+            "last4": "4242",
+            "exp_month": 12,
+            "exp_year": 2034,
+            "is_default": True,
+            "created_at": START,
+        },
+    ),
+    (
+        "agreements",
+        {
+            **IDS,
+            "id": "agreement_1",
+            "group_id": "sbg_1",
+            "plan_key": "pro",
+            "status": "active",
+            "interval": "month",
+            "started_at": START,
+            "ended_at": None,
+            "is_unpaid": False,
+        },
+    ),
+    (
+        "invoices",
+        {
+            "id": "invoice_1",
+            "number": "INV-000001",
+            "customer_id": "customer_1",
+            "agreement_id": "agreement_1",
+            "status": "paid",
+            "currency": "USD",
+            "issued_at": START,
+            "payment_id": None,
+        },
+    ),
+    *(
+        (
+            "invoice_lines",
+            {
+                "invoice_id": "invoice_1",
+                "position": position,
+                "description": component_id,
+                "amount_minor": amount,
+                "period_start": START,
+                "period_end": END,
+                "plan_version_id": "version_1",
+                "component_id": component_id,
+            },
+        )
+        for position, (component_id, amount) in enumerate([("fee_1", 2_900), ("rate_1", 7), ("credit", -100)])
+    ),
+    (
+        "charges",
+        {
+            **IDS,
+            "id": "charge_1",
+            "group_id": "sbg_1",
+            "agreement_id": "agreement_2",
+            "plan_key": "pro",
+            "interval": "month",
+            "agreement_started_at": START,
+            "payment_method_id": "method_1",
+            "lines": [
+                {
+                    "description": "Base price",
+                    "amount_minor": 2_900,
+                    "period_start": START.isoformat(),
+                    "period_end": END.isoformat(),
+                    "plan_version_id": "version_1",
+                    "component_id": "fee_1",
+                }
+            ],
+            "currency": "USD",
+            "source": "user",
+            "actor": "kp_1",
+            "started_at": START,
+            "lease_ends_at": START,
+        },
+    ),
+]
+
+
+@pytest.fixture
+def database(database_url):
+    """A database of the first release with those rows, migrated to today's."""
+    opened = open_database(database_url)
+    with as_file(files("billing_sdk.server.storage") / "migrations") as folder, opened._engine.begin() as connection:
+        config = migration_config(str(folder), connection)
+        config.attributes["sealer"] = opened.sealer
+        command.upgrade(config, "0007")
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        for name, values in ROWS:
+            connection.execute(tables.tables[name].insert().values(values))
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def test_what_there_was_is_there_in_todays_form(database):
+    with database.begin(read_only=True) as tx:
+        agreement = tx.agreements.get("agreement_1")
+        version = tx.catalog.get_version("version_1")
+        invoice = tx.invoices.get("invoice_1")
+        (charge,) = tx.charges.list_left_over(at=END)
+        timer = tx.timers.find("renew", "agreement_1")
+        given_back_of = tx.invoices.paid_lines("agreement_1", after=START)
+
+    assert (agreement.cadence, agreement.anchor, agreement.currency) == (Cadence("month"), START, "USD")
+    assert (str(version.price), version.cadence) == ("29.00 USD", Cadence("month"))
+    assert [(line.kind, line.amount.minor) for line in invoice.lines] == [
+        ("licence_fee", 2_900),
+        ("usage", 7),
+        ("unused_time", -100),
+    ]
+    assert given_back_of == invoice.lines
+    assert [(line.kind, line.period) for line in charge.lines] == [("licence_fee", Period(START, END))]
+    assert (charge.agreement.id, charge.agreement.billed_until, charge.invoice_id) == ("agreement_2", END, None)
+    assert timer is not None
+    assert (timer.due_at, timer.customer_id) == (agreement.billed_until, "customer_1")
