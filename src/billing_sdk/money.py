@@ -134,7 +134,9 @@ def round_money(minor: Decimal | Fraction, currency: str, rounding: Rounding = "
 
 def digits_of(number: Decimal) -> str:
     """Return a number in plain digits, exact and without trailing zeros: the one spelling of its value."""
-    text = f"{number:f}"
+    text = str(number)
+    if "E" in text:
+        text = f"{number:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 

@@ -8,7 +8,7 @@ before the minimum, which can't be above it; and the one rounding comes last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
@@ -55,7 +55,7 @@ class Sum:
         amount = self.amount
         for one in steps:
             amount = EXACT.add(amount, Decimal(one.amount))
-        return replace(self, amount=amount, steps=(*self.steps, *steps))
+        return Sum(self.terms, self.usage, self.currency, self.policy, amount, (*self.steps, *steps))
 
 
 def charge(terms: Terms, usage: Usage, *, currency: str, policy: RatingPolicy = USUAL) -> Charged:
@@ -85,7 +85,8 @@ def discount_usage(state: Sum) -> Sum:
     if billed < 0:
         billed = ZERO
     facts = {"measured": measured, "billed": billed} | ({"discount_units": off} if off else {})
-    return replace(state, usage=replace(state.usage, quantity=billed)).plus(step("usage", **facts))
+    usage = Usage(billed, state.usage.by_dimension, state.usage.uses)
+    return Sum(state.terms, usage, state.currency, state.policy).plus(step("usage", **facts))
 
 
 def price(state: Sum) -> Sum:

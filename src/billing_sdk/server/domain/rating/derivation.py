@@ -62,8 +62,5 @@ class Derivation:
 
 def step(name: str, amount: Decimal = Decimal(0), **facts: Decimal | int | str) -> Step:
     """Return a step with each number in its one spelling and its facts in alphabetical order."""
-    return Step(name, tuple(sorted((key, _text(fact)) for key, fact in facts.items())), digits_of(amount))
-
-
-def _text(fact: Decimal | int | str) -> str:
-    return digits_of(fact) if isinstance(fact, Decimal) else str(fact)
+    told = [(key, digits_of(fact) if isinstance(fact, Decimal) else str(fact)) for key, fact in facts.items()]
+    return Step(name, tuple(sorted(told)), digits_of(amount))

@@ -79,6 +79,9 @@ def _template(step: Step) -> str:
             return f"{verb} from {{before}} to the {step.name} of {{{step.name}}}."
         case "round":
             return _total(step)
+        case "prorate":
+            times = "" if step.fact("times") == "1" else ", {times} times"
+            return f"For {{fraction}} of the interval{times}: {{after}} instead of {{before}}."
         case _:
             facts = ", ".join(f"{name} {{{name}}}" for name, _ in step.facts)
             return f"{step.name.replace('_', ' ').capitalize()} ({facts}): {{result}}."
