@@ -25,13 +25,13 @@ from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.create_coupon import archive_coupon, create_coupon
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.databases import passing_database
-from tests.engines import NOON, engine_on, events_of, payer
+from tests.engines import IN_MEMORY, NOON, engine_on, events_of, payer
 
 
 @pytest.fixture
 def engine():
     """An engine on SQLite, where the database is not the point."""
-    with engine_on("sqlite://") as opened:
+    with engine_on(IN_MEMORY) as opened:
         yield opened
 
 

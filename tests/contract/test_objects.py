@@ -35,7 +35,7 @@ from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.update_item import update_licensed_item, update_metered_item
 from billing_sdk.server.usecases.update_licence_fee import update_licence_fee
 from billing_sdk.server.usecases.update_rate_card import update_rate_card
-from tests.engines import engine_on, payer
+from tests.engines import IN_MEMORY, engine_on, payer
 
 MONTH = Cadence("month")
 TERMS = Terms(PerUnit(Decimal("0.000000000001")))
@@ -45,7 +45,7 @@ TIERED = Terms(Volume((Tier(Decimal(5), Decimal(7)), Tier(None, Decimal(6)))), m
 @pytest.fixture(scope="module")
 def engine():
     """One engine for all tests, each of which names things of its own."""
-    with engine_on("sqlite://") as opened:
+    with engine_on(IN_MEMORY) as opened:
         yield opened
 
 

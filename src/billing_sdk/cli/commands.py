@@ -13,6 +13,7 @@ from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
 from billing_sdk.cli.keys import keys
 from billing_sdk.cli.output import OUT, explaining_errors
+from billing_sdk.cli.plans import plans
 from billing_sdk.cli.serve import demo, serve
 
 app = typer.Typer(
@@ -45,3 +46,4 @@ app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 app.add_typer(applications, name="applications")
 app.add_typer(clock, name="clock")
+app.add_typer(plans, name="plans")

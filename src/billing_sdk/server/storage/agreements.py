@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, false, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, false, func, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import GRANTING, LIVE, Agreement
@@ -76,6 +76,32 @@ class AgreementRepository:
         if live_only:
             query = query.where(IS_LIVE)
         return read_page(self._connection, query, agreements.c.id, wanted, agreement_from_row)
+
+    def page_on_versions(
+        self, version_ids: Sequence[str], target_id: str, *, after: str | None, limit: int
+    ) -> tuple[str, ...]:
+        """Return the ids of live agreements on some versions, or on the target and about to leave it, in their order.
+
+        Args:
+            version_ids: the versions.
+            target_id: the target.
+            after: the id that the page follows.
+            limit: how many at most.
+        """
+        about_to_leave = and_(agreements.c.plan_version_id == target_id, agreements.c.next_version_id.is_not(None))
+        query = select(agreements.c.id).where(
+            IS_LIVE, or_(agreements.c.plan_version_id.in_(version_ids), about_to_leave), agreements.c.id > (after or "")
+        )
+        return tuple(self._connection.execute(query.order_by(agreements.c.id).limit(limit)).scalars().all())
+
+    def count_on_versions(self, version_ids: Sequence[str]) -> dict[str, int]:
+        """Return how many live agreements are on each of some versions; those with none are left out."""
+        query = (
+            select(agreements.c.plan_version_id, func.count().label("agreed"))
+            .where(IS_LIVE, agreements.c.plan_version_id.in_(version_ids))
+            .group_by(agreements.c.plan_version_id)
+        )
+        return {row.plan_version_id: row.agreed for row in self._connection.execute(query)}
 
     def live_with_plans(
         self, *, user_id: str | None = None, org_codes: Sequence[str] = (), customer_id: str | None = None

@@ -1,0 +1,196 @@
+"""`billing-sdk plans`."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.output import OUT, explaining_errors
+from billing_sdk.errors import UnknownPlan
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import Plan
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.migrate_customers import MigrationBatch, Move, migrate_customers
+
+plans = typer.Typer(help="What is for sale, its versions, and who is on which.", no_args_is_help=True)
+
+SAYS = {
+    "planned": "goes over",
+    "planned_before": "goes over, as planned before",
+    "stays": "stays, the move is called off",
+    "not_sold_in_its_currency": "stays: not sold in its currency",
+    "gone": "has left meanwhile",
+}
+PlanArgument = Annotated[str, typer.Argument(metavar="KEY", help="The plan.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
+
+
+@plans.command("list")
+@explaining_errors
+def show_all(as_json: JsonOption = False, database: DatabaseOption = None, base_url: BaseUrlOption = None) -> None:
+    """Show the plans and add-ons, with their live and latest versions."""
+    with engine_at(database, base_url) as engine, engine.read() as tx:
+        found = tx.catalog.list_plans()
+        latest = {plan.key: tx.catalog.get_own_version(plan.latest_version_id).number for plan in found}
+    table = Table("Key", "Name", "Group", "Kind", "Status", "Live", "Latest", "Price", "Every")
+    for plan in found:
+        live = plan.version.number if plan.live_version_id else None
+        row = {
+            "key": plan.key,
+            "name": plan.name,
+            "group": plan.group.key,
+            "kind": plan.kind,
+            "status": plan.status,
+            "live_version": live,
+            "latest_version": latest[plan.key],
+            "price": str(plan.version.price),
+            "cadence": str(plan.version.cadence),
+        }
+        if as_json:
+            typer.echo(json.dumps(row))
+        table.add_row(*(escape("-" if value is None else str(value)) for value in row.values()))
+    if not as_json:
+        OUT.print(table)
+
+
+@plans.command("versions")
+@explaining_errors
+def show_versions(
+    key: PlanArgument, as_json: JsonOption = False, database: DatabaseOption = None, base_url: BaseUrlOption = None
+) -> None:
+    """Show the versions of a plan, the latest first, and how many live agreements are on each."""
+    with engine_at(database, base_url) as engine, engine.read() as tx:
+        plan = _plan(tx, key)
+        versions = tx.catalog.list_versions(key)
+        counts = tx.agreements.count_on_versions([version.id for version in versions])
+    table = Table("Version", "Live", "Created", "Price", "Every", "Components", "Agreements", "Id")
+    for version in versions:
+        row = {
+            "version": version.number,
+            "is_live": version.id == plan.live_version_id,
+            "created_at": version.created_at.isoformat(),
+            "price": str(version.price),
+            "cadence": str(version.cadence),
+            "components": len(version.components),
+            "agreements": counts.get(version.id, 0),
+            "id": version.id,
+        }
+        if as_json:
+            typer.echo(json.dumps(row))
+        cells = {**row, "is_live": "yes" if row["is_live"] else ""}
+        table.add_row(*(escape(str(value)) for value in cells.values()))
+    if not as_json:
+        OUT.print(table)
+
+
+@plans.command("migrate")
+@explaining_errors
+def migrate(
+    key: PlanArgument,
+    to: Annotated[int, typer.Option("--to", metavar="VERSION", help="The number of the version to go over to.")],
+    from_: Annotated[
+        int | None, typer.Option("--from", metavar="VERSION", help="The version to come from; all older ones if none.")
+    ] = None,
+    is_dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what each customer's next charge would be.")
+    ] = False,
+    batch: Annotated[int, typer.Option(metavar="COUNT", help="How many agreements to read at a time.")] = 100,
+    cursor: Annotated[
+        str | None, typer.Option(metavar="AGREEMENT", help="Go on after this agreement, where a run has stopped.")
+    ] = None,
+    as_json: JsonOption = False,
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Let customers go over to another version of their plan at their next billing date.
+
+    It can be run again at any time. To call it off, migrate to the version that customers are on.
+    """
+    counts: Counter[str] = Counter()
+    table = Table("Agreement", "Customer", "From", "Next charge", "Before", "After", "What happens")
+    with engine_at(database, base_url) as engine:
+        for one in _batches(engine, key, to, from_, is_dry_run=is_dry_run, limit=batch, cursor=cursor):
+            for move in one.moves:
+                counts[move.outcome] += 1
+                if as_json:
+                    typer.echo(json.dumps(document_of_move(move, one)))
+                else:
+                    table.add_row(*_cells(move))
+    if as_json:
+        return
+    OUT.print(table)
+    verb = "would be planned" if is_dry_run else "planned"
+    told = ", ".join(f"{count} {SAYS[outcome]}" for outcome, count in sorted(counts.items())) or "nobody is affected"
+    OUT.print(escape(f"{key}, version {to}: {verb}: {told}"))
+
+
+def document_of_move(move: Move, batch: MigrationBatch) -> dict[str, Any]:
+    """Return one customer of a migration in JSON values; amounts in minor units."""
+    return {
+        "agreement_id": move.agreement_id,
+        "customer_id": move.customer_id,
+        "plan": batch.plan_key,
+        "from_version": move.from_version,
+        "to_version": batch.to_version,
+        "is_dry_run": batch.is_dry_run,
+        "outcome": move.outcome,
+        "charge_at": move.charge_at.isoformat() if move.charge_at else None,
+        "before": _amount(move.before),
+        "after": _amount(move.after),
+    }
+
+
+def _batches(
+    engine: Engine,
+    key: str,
+    to: int,
+    from_: int | None,
+    *,
+    is_dry_run: bool,
+    limit: int,
+    cursor: str | None,
+) -> Iterator[MigrationBatch]:
+    while True:
+        batch = migrate_customers(
+            engine,
+            plan_key=key,
+            to_version=to,
+            from_version=from_,
+            is_dry_run=is_dry_run,
+            limit=limit,
+            cursor=cursor,
+            actor="cli",
+        )
+        yield batch
+        cursor = batch.next_cursor
+        if cursor is None:
+            return
+
+
+def _cells(move: Move) -> Iterator[str]:
+    yield escape(move.agreement_id)
+    yield escape(move.customer_id)
+    yield str(move.from_version)
+    yield f"{move.charge_at:%Y-%m-%d %H:%M}" if move.charge_at else "-"
+    yield str(move.before) if move.before is not None else "-"
+    yield str(move.after) if move.after is not None else "-"
+    yield SAYS[move.outcome]
+
+
+def _amount(money: Money | None) -> dict[str, Any] | None:
+    return None if money is None else {"minor": money.minor, "currency": money.currency}
+
+
+def _plan(tx: UnitOfWork, key: str) -> Plan:
+    plan = tx.catalog.find_plan(key)
+    if plan is None:
+        raise UnknownPlan(f"there is no plan {key[:64]!r}", plan=key[:64])
+    return plan

@@ -1,0 +1,207 @@
+"""Customers who go over to another version of their plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from typer.testing import CliRunner
+
+from billing_sdk.cli.commands import app
+from billing_sdk.errors import EmptyVersion, InvalidRequest, UnknownPlan, VersionNotFound
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion
+from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.rating import Flat, Terms
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.migrate_customers import migrate_customers
+from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.subscribe import subscribe
+from tests.engines import IN_MEMORY, NOON, advance, engine_on, events_of, payer
+
+OLD, NEW = Money(2_900, "USD"), Money(3_900, "USD")
+NEXT = NOON + timedelta(days=28)
+
+
+def newer(number: int, *, minor: int = 3_900, currency: str = "USD", cadence: str = "month") -> PlanVersion:
+    fee = LicenceFee(f"fee_{number}", "base_price", "Base price", currency, Terms(Flat(Decimal(minor))))
+    version = PlanVersion(
+        f"version_{number}", "pro_monthly", number, currency, (fee,), NOON, Cadence.from_text(cadence)
+    )
+    return version if minor else replace(version, components=())
+
+
+@pytest.fixture
+def engine():
+    with engine_on(IN_MEMORY) as opened:
+        yield opened
+
+
+def add(engine, version: PlanVersion) -> None:
+    with engine.begin() as tx:
+        tx.catalog.add_version(version)
+
+
+def customers(engine, count: int = 3) -> list[str]:
+    """Put some customers on the plan, and return their agreements."""
+    return [
+        subscribe(engine, customer_id=payer(engine, f"{number}@example.com").id, plan_key="pro_monthly").id
+        for number in range(count)
+    ]
+
+
+def migrate(engine, to: int = 2, **options):
+    return migrate_customers(engine, plan_key="pro_monthly", to_version=to, **options)
+
+
+def outcomes(batch) -> list[str]:
+    return [move.outcome for move in batch.moves]
+
+
+def stored(engine, agreement_id: str):
+    with engine.read() as tx:
+        return tx.agreements.get(agreement_id)
+
+
+def test_a_dry_run_lists_the_next_charge_of_each_customer_and_writes_nothing(engine):
+    agreements = customers(engine)
+    add(engine, newer(2))
+    before = [stored(engine, agreement) for agreement in agreements]
+    batch = migrate(engine, is_dry_run=True)
+    assert [(move.agreement_id, move.before, move.after) for move in batch.moves] == [
+        (agreement, OLD, NEW) for agreement in agreements
+    ]
+    assert {(move.from_version, move.charge_at, move.outcome) for move in batch.moves} == {(1, NEXT, "planned")}
+    assert [stored(engine, agreement) for agreement in agreements] == before
+
+
+def test_customers_go_over_at_their_next_billing_date_and_pay_what_the_dry_run_said(engine):
+    (agreement,) = customers(engine, 1)
+    add(engine, newer(2))
+    (move,) = migrate(engine).moves
+    planned = stored(engine, agreement)
+    assert (planned.plan_version_id != "version_2", planned.next_version_id) == (True, "version_2")
+    assert events_of(engine, planned.customer_id)[-1] == "customer.agreement_updated"
+    advance(engine, days=28)
+    run_due(engine)
+    moved = stored(engine, agreement)
+    with engine.read() as tx:
+        newest = tx.invoices.newest_of(moved.customer_id)[0]
+        actions = [record["action"] for record in tx.audit.of(agreement)]
+    assert (moved.plan_version_id, moved.next_version_id, newest.amount) == ("version_2", None, move.after)
+    assert "agreement.migrate" in actions
+
+
+def test_a_migration_goes_on_from_its_cursor_and_can_be_run_again(engine):
+    agreements = customers(engine)
+    add(engine, newer(2))
+    first = migrate(engine, limit=2)
+    assert ([move.agreement_id for move in first.moves], first.next_cursor) == (agreements[:2], agreements[1])
+    second = migrate(engine, limit=2, cursor=first.next_cursor)
+    assert ([move.agreement_id for move in second.moves], second.next_cursor) == (agreements[2:], None)
+    again = migrate(engine)
+    assert outcomes(again) == ["planned_before"] * 3
+    assert [(move.before, move.after) for move in again.moves] == [(OLD, NEW)] * 3
+
+
+def test_a_migration_is_called_off_by_one_to_the_version_that_customers_are_on(engine):
+    agreements = customers(engine)
+    add(engine, newer(2))
+    migrate(engine)
+    assert outcomes(migrate(engine, 1)) == ["stays"] * 3
+    assert {stored(engine, agreement).next_version_id for agreement in agreements} == {None}
+    assert migrate(engine, 1).moves == ()
+
+
+def test_whoever_leaves_the_plan_is_left_alone(engine):
+    left, changed, stayed = customers(engine)
+    add(engine, newer(2))
+    cancel_agreement(engine, agreement_id=left)
+    subscribe(engine, customer_id=stored(engine, changed).customer_id, plan_key="free")
+    assert [move.agreement_id for move in migrate(engine).moves] == [stayed]
+
+
+def test_only_those_on_the_version_that_is_named_go_over(engine):
+    customers(engine, 1)
+    add(engine, newer(2))
+    add(engine, newer(3, minor=100))
+    assert migrate(engine, 3, from_version=2).moves == ()
+    assert outcomes(migrate(engine, 3, from_version=1)) == ["planned"]
+    assert outcomes(migrate(engine, 2)) == ["planned"]
+
+
+def test_a_version_that_is_not_sold_in_a_customers_currency_is_not_forced_on_anybody(engine):
+    (agreement,) = customers(engine, 1)
+    add(engine, newer(2, currency="EUR"))
+    (move,) = migrate(engine).moves
+    assert (move.outcome, move.before, move.after) == ("not_sold_in_its_currency", OLD, None)
+    assert stored(engine, agreement).next_version_id is None
+
+
+def test_another_cadence_begins_with_the_next_billing_date(engine):
+    (agreement,) = customers(engine, 1)
+    add(engine, newer(2, minor=30_000, cadence="year"))
+    (move,) = migrate(engine).moves
+    assert move.after == Money(30_000, "USD")
+    advance(engine, days=28)
+    run_due(engine)
+    moved = stored(engine, agreement)
+    assert (str(moved.cadence), moved.anchor, moved.billed_until) == ("year", NEXT, NEXT.replace(year=2027))
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        pytest.param({"plan_key": "nothing"}, UnknownPlan, id="a plan that does not exist"),
+        pytest.param({"to_version": 9}, VersionNotFound, id="a version that does not exist"),
+        pytest.param({"from_version": 9}, VersionNotFound, id="an origin that does not exist"),
+        pytest.param({"from_version": 1, "to_version": 1}, InvalidRequest, id="from a version to itself"),
+        pytest.param({"to_version": 2}, EmptyVersion, id="a version without components"),
+        pytest.param({"limit": 501}, InvalidRequest, id="more than 500 at a time"),
+    ],
+)
+def test_a_migration_is_refused_to(engine, options, error):
+    add(engine, newer(2, minor=0))
+    with pytest.raises(error):
+        migrate_customers(engine, **{"plan_key": "pro_monthly", "to_version": 1, **options})
+
+
+@pytest.fixture
+def database(tmp_path):
+    """The address of a database with two customers of a plan that has a second version."""
+    url = f"sqlite:///{tmp_path / 'billing.db'}"
+    with engine_on(url) as engine:
+        customers(engine, 2)
+        add(engine, newer(2))
+    return url
+
+
+def call(database: str, *arguments: str) -> str:
+    environment = {"COLUMNS": "200", "NO_COLOR": "1"}
+    result = CliRunner().invoke(app, ["plans", *arguments, "--database", database], env=environment)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_the_command_shows_a_table_and_migrates_batch_by_batch(database):
+    shown = call(database, "migrate", "pro_monthly", "--to", "2", "--dry-run", "--batch", "1")
+    assert shown.count("29.00 USD") == shown.count("39.00 USD") == 2
+    assert "pro_monthly, version 2: would be planned: 2 goes over" in shown
+    call(database, "migrate", "pro_monthly", "--to", "2")
+    lines = [json.loads(line) for line in call(database, "migrate", "pro_monthly", "--to", "2", "--json").splitlines()]
+    assert [(line["outcome"], line["after"]) for line in lines] == [
+        ("planned_before", {"minor": 3_900, "currency": "USD"})
+    ] * 2
+
+
+def test_plans_and_versions_are_listed(database):
+    plans = [json.loads(line) for line in call(database, "list", "--json").splitlines()]
+    (pro,) = [plan for plan in plans if plan["key"] == "pro_monthly"]
+    assert (pro["live_version"], pro["latest_version"], pro["price"]) == (1, 2, "29.00 USD")
+    versions = [json.loads(line) for line in call(database, "versions", "pro_monthly", "--json").splitlines()]
+    assert [(one["version"], one["is_live"], one["agreements"]) for one in versions] == [(2, False, 0), (1, True, 2)]
+    assert "pro_monthly" in call(database, "list")
+    assert "29.00 USD" in call(database, "versions", "pro_monthly")
