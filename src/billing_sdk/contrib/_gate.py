@@ -7,6 +7,7 @@ billing server. The decision itself is `_guard.decide` either way.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlencode
 
@@ -25,6 +26,14 @@ from billing_sdk.models import EntitlementSnapshot
 from billing_sdk.resources.portal import SubNav
 
 LOG = logging.getLogger("billing_sdk.contrib")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A decision, and the session of whoever it is about; None for nobody."""
+
+    session: Session | None
+    decision: Decision
 
 
 def opens_at_once(application: Application, visit: Visit, rule: Rule) -> bool:
@@ -50,6 +59,12 @@ def guard(application: Application, visit: Visit, rule: Rule) -> Flow[Answer | N
 
 def find_out(application: Application, visit: Visit, rule: Rule) -> Flow[Answer | None]:
     """Ask for what is not at hand, and decide."""
+    found = yield from judge(application, visit, rule)
+    return found if isinstance(found, Answer) else answered(application, visit, rule, found.session, found.decision)
+
+
+def judge(application: Application, visit: Visit, rule: Rule) -> Flow[Answer | Judged]:
+    """Find out who asks and what they have, and decide; or answer at once where a server's refusal has decided."""
     try:
         session = yield from who_asks(application, visit)
         snapshot = yield from last_known(application, session, rule)
@@ -58,7 +73,7 @@ def find_out(application: Application, visit: Visit, rule: Rule) -> Flow[Answer 
         return sign_in_again(application, visit, error)
     except BillingError as error:
         return denied(application, visit, rule, None, Deny(error))
-    return answered(application, visit, rule, session, decide(session, rule, snapshot, application.now()))
+    return Judged(session, decide(session, rule, snapshot, application.now()))
 
 
 def last_known(application: Application, session: Session | None, rule: Rule) -> Flow[EntitlementSnapshot | None]:

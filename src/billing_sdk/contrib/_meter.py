@@ -16,13 +16,12 @@ from billing_sdk._operation import Call, Flow, within
 from billing_sdk._outage import is_absence, is_refusal
 from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import Application
-from billing_sdk.contrib._gate import answered, denied, last_known, note_denied, note_permitted, sign_in_again
-from billing_sdk.contrib._guard import ALLOW, ALLOWED, Basis, Deny, NeedsUnits, decide, upgrade_section
+from billing_sdk.contrib._gate import answered, denied, judge, note_permitted
+from billing_sdk.contrib._guard import ALLOW, ALLOWED, Basis, Deny, NeedsUnits, upgrade_section
 from billing_sdk.contrib._sessions import Session
 from billing_sdk.contrib._visit import Visit
-from billing_sdk.contrib._who_asks import who_asks
 from billing_sdk.entitlements import LONGEST_WAIT_SECONDS
-from billing_sdk.errors import BillingError, ConfigurationError, PaymentRequired, Unauthenticated, Unreachable
+from billing_sdk.errors import BillingError, ConfigurationError, PaymentRequired, Unreachable
 from billing_sdk.models import Reservation
 from billing_sdk.resources.usage import settling
 
@@ -57,18 +56,12 @@ def reserve(application: Application, visit: Visit, rule: NeedsUnits) -> Flow[An
 
 def find_room(application: Application, visit: Visit, rule: NeedsUnits) -> Flow[Answer | Metered]:
     """Ask for what is not at hand, decide as any gate does, and then reserve."""
-    try:
-        session = yield from who_asks(application, visit)
-        snapshot = yield from last_known(application, session, rule)
-    except Unauthenticated as error:
-        note_denied(application, visit.session, rule, error)
-        return sign_in_again(application, visit, error)
-    except BillingError as error:
-        return denied(application, visit, rule, None, Deny(error))
-    decision = decide(session, rule, snapshot, application.now())
-    if decision is not ALLOWED or session is None:
-        return answered(application, visit, rule, session, decision) or Metered(None)
-    return (yield from take_units(application, visit, rule, session))
+    found = yield from judge(application, visit, rule)
+    if isinstance(found, Answer):
+        return found
+    if found.decision is not ALLOWED or found.session is None:
+        return answered(application, visit, rule, found.session, found.decision) or Metered(None)
+    return (yield from take_units(application, visit, rule, found.session))
 
 
 def take_units(application: Application, visit: Visit, rule: NeedsUnits, session: Session) -> Flow[Answer | Metered]:
