@@ -284,6 +284,24 @@ def test_a_feature_keeps_its_name_and_changes_its_words(engine):
     ]
 
 
+def test_a_plan_has_the_limit_and_the_invoice_line_of_a_feature_where_it_says_nothing_else(engine):
+    add_feature(
+        engine, key="disk", name="Disk", feature_type="metered", unit_name="GB", max_units=5, line_description="Disk"
+    )
+    rate = Rate("rate_1", "disk", "GB", "USD", Terms(PerUnit(CENTS)))
+    usual, own = Entitlement("included_1", "disk", "Disk"), Entitlement("included_2", "disk", "Disk", 7)
+    for key, entitlement in (("usual", usual), ("own", own)):
+        create_plan(
+            engine, key=key, name=key, content=content(rate, opening_phases=(Phase("a", "A", 1, (entitlement,)),))
+        )
+
+    def limits(key):
+        version = plan_of(engine, key).version
+        return version.opening_phases[0].components[0].limit_max, version.components[0].line_description
+
+    assert (limits("usual"), limits("own")) == ((5, "Disk"), (7, "Disk"))
+
+
 def test_a_table_is_generated_from_the_first_four_published_plans_of_a_group(engine):
     create_plan(engine, key="draft", name="Draft")
     reorder_plans(
@@ -319,8 +337,11 @@ def test_a_blank_table_is_filled_in_several_languages(engine):
     with engine.read() as tx:
         found = tx.pricing_tables.get("fresh")
     assert found == filled
-    assert (found.heading_in(["de-AT", "en"]), found.content_in(found.cards[0], ["de-AT"])) == ("Tarife", german)
-    assert (found.heading_in(["fr"]), found.content_in(found.cards[0], ["fr"]).display_name) == ("Plans", "Free")
+    assert (found.heading_in(["de-AT"]), found.content_in(found.cards[0], ["de-AT"])) == (
+        ("de", "Tarife"),
+        ("de", german),
+    )
+    assert (found.heading_in(["fr"]), found.content_in(found.cards[0], ["fr"])[0]) == (("en", "Plans"), "en")
 
 
 def test_one_table_of_each_scope_is_shown_by_default(engine):

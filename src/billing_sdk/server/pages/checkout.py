@@ -23,10 +23,12 @@ def show_plans(stop: Stop, form: Form) -> Response:
         if table is None:
             return stop.go_on()  # the plan was named by the link, or assigned: there is nothing to choose
         languages = languages_of(stop.request, stop.journey.language)
+        heading_language, heading = table.heading_in(languages)
         return stop.show(
             "plans",
             form,
-            heading=table.heading_in(languages),
+            heading_language=heading_language,
+            heading=heading,
             cards=cards_of(tx, table, languages),
             is_for_organization=table.group.scope == "organization",
         )

@@ -58,18 +58,16 @@ def words_of_price(price: Price, currency: str, unit: str) -> tuple[str, ...]:
         case Percentage():
             return (f"plus {quantity(price.percent)}% of each {unit}",)
         case ByDimension():
-            return tuple(
-                f"{', '.join(values)}: {line}"
-                for values, part in price.rates
-                for line in words_of_price(part, currency, unit)
-            )
+            parts = [(", ".join(values), part) for values, part in price.rates]
+            parts += [("otherwise", price.otherwise)] if price.otherwise else []
+            return tuple(f"{of}: {line}" for of, part in parts for line in words_of_price(part, currency, unit))
 
 
 def _tiers(tiers: tuple[Tier, ...], currency: str, unit: str) -> Iterator[str]:
     ends: list[Decimal | None] = [Decimal(0), *(tier.up_to for tier in tiers)]
     for (start, end), tier in zip(pairwise(ends), tiers, strict=True):
         above = quantity(start or Decimal(0))
-        span = f"above {above}" if end is None else f"{above} to {quantity(end)}"
+        span = f"above {above}" if end is None else f"{above} to {quantity(end)}" if start else f"up to {quantity(end)}"
         parts = [f"{rate(tier.unit_amount, currency)} for each {unit}"] if tier.unit_amount else []
         if tier.flat_amount:
             parts.append(rate(tier.flat_amount, currency))

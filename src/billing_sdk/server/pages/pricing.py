@@ -19,6 +19,7 @@ class PlanCard:
     Attributes:
         version_id: what exactly is shown, so that nobody agrees to something else.
         cadence: how often the price is paid, such as `per month` or `every 3 months`.
+        language: the tag of the language that the table says it in; the page itself is English.
         trial: what is free at the start, in words.
         other_prices: the price in the other currencies that the plan is sold in.
         usage_prices: what usage and licences cost, in words.
@@ -30,6 +31,7 @@ class PlanCard:
     price: Money
     cadence: str
     is_free: bool
+    language: str = "en"
     trial: str = ""
     other_prices: tuple[Money, ...] = ()
     usage_prices: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ def cards_of(tx: UnitOfWork, table: PricingTable, languages: Sequence[str] = ())
     return tuple(
         replace(
             _card(plan, plan.version, features),
+            language=language,
             display_name=content.display_name,
             description=content.description,
             features_heading=content.features_heading,
@@ -65,7 +68,7 @@ def cards_of(tx: UnitOfWork, table: PricingTable, languages: Sequence[str] = ())
             highlight_label=content.highlight_label,
             call_to_action=content.call_to_action,
         )
-        for card, content in ((card, table.content_in(card, languages)) for card in table.cards)
+        for card, (language, content) in ((card, table.content_in(card, languages)) for card in table.cards)
         if (plan := plans.get(card.plan_key)) and plan.status == "published"
     )
 

@@ -48,7 +48,8 @@ def make_version(
     attached: tuple[Attachment, ...] = (),
 ) -> PlanVersion:
     """Return a version that may be kept beside what is attached to it; neither is stored yet."""
-    version = content.version(
+    features = {feature.key: feature for feature in tx.features.list()}
+    version = content.with_usual(features).version(
         version_id=new_id("version"),
         plan_key=plan_key,
         number=number,
@@ -56,5 +57,5 @@ def make_version(
         at=engine.now(),
     )
     complete = resolved(version, attached, tx.attachments.objects_of(attached)) if attached else version
-    check_version(complete, {feature.key: feature for feature in tx.features.list()})
+    check_version(complete, features)
     return version

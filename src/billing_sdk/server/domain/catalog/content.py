@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billing_sdk.server.domain.catalog.billing_settings import BillingSettings
-from billing_sdk.server.domain.catalog.component import Component, Priced
+from billing_sdk.server.domain.catalog.component import Component, Entitlement, Priced, Rate
+from billing_sdk.server.domain.catalog.feature import Feature
 from billing_sdk.server.domain.catalog.version import MONTHLY, Phase, PlanVersion, Trial
 from billing_sdk.server.domain.periods import Alignment, Cadence
 
@@ -26,6 +27,13 @@ class VersionContent:
     opening_phases: tuple[Phase, ...] = ()
     alignment: Alignment | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def with_usual(self, features: Mapping[str, Feature]) -> VersionContent:
+        """Return the content with the limits and invoice lines of its features where it has none of its own."""
+        phases = tuple(
+            replace(phase, components=_with_usual(phase.components, features)) for phase in self.opening_phases
+        )
+        return replace(self, components=_with_usual(self.components, features), opening_phases=phases)
 
     def version(
         self, *, version_id: str, plan_key: str, number: int, settings: BillingSettings, at: datetime
@@ -46,3 +54,17 @@ class VersionContent:
             alignment=self.alignment or settings.alignment,
             metadata=self.metadata,
         )
+
+
+def _with_usual(components: tuple[Component, ...], features: Mapping[str, Feature]) -> tuple[Component, ...]:
+    return tuple(_one_with_usual(component, features) for component in components)
+
+
+def _one_with_usual(component: Component, features: Mapping[str, Feature]) -> Component:
+    if isinstance(component, Rate | Entitlement):
+        feature = features.get(component.feature_key)
+        if feature is not None and isinstance(component, Rate):
+            return replace(component, line_description=component.line_description or feature.line_description)
+        if feature is not None and isinstance(component, Entitlement) and component.limit_max is None:
+            return replace(component, limit_max=feature.max_units)
+    return component

@@ -68,15 +68,15 @@ class PricingTable:
     heading: str = ""
     headings: Mapping[str, str] = field(default_factory=dict)
 
-    def heading_in(self, languages: Sequence[str]) -> str:
-        """Return the heading in the first of some languages that there is one in, or the table's own."""
-        tag = lookup(languages, (self.language, *self.headings))
-        return self.headings.get(tag or "", self.heading)
+    def heading_in(self, languages: Sequence[str]) -> tuple[str, str]:
+        """Return the heading in the first of some languages that it is in, or the table's own, with the tag."""
+        tag = lookup(languages, (self.language, *self.headings)) or self.language
+        return tag, self.headings.get(tag, self.heading)
 
-    def content_in(self, card: PricingCard, languages: Sequence[str]) -> CardContent:
-        """Return what a card says in the first of some languages that there is one in, or the table's own."""
-        tag = lookup(languages, (self.language, *card.translations))
-        return card.translations.get(tag or "", card.content)
+    def content_in(self, card: PricingCard, languages: Sequence[str]) -> tuple[str, CardContent]:
+        """Return what a card says in the first of some languages that it is in, or the table's own, with the tag."""
+        tag = lookup(languages, (self.language, *card.translations)) or self.language
+        return tag, card.translations.get(tag, card.content)
 
 
 def lookup(wanted: Sequence[str], available: Sequence[str]) -> str | None:

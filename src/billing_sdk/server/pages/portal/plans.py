@@ -58,9 +58,11 @@ def show_selection(desk: Desk, _form: Form) -> Response:
         table = table_for(tx, desk.kind, live[0].group_id if live else None)
         languages = languages_of(desk.request)
         cards = cards_of(tx, table, languages) if table else ()
+        heading_language, heading = table.heading_in(languages) if table else ("en", "")
     return desk.show(
         "plan_selection",
-        heading=table.heading_in(languages) if table else "",
+        heading_language=heading_language,
+        heading=heading,
         cards=cards,
         current_plan_keys={agreement.plan_key for agreement in live},
     )

@@ -1,0 +1,86 @@
+"""What a card says of a price, a cadence and a trial, and which language it says the rest in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from starlette.requests import Request
+
+from billing_sdk.server.domain.catalog import Trial
+from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.rating import (
+    ByDimension,
+    Flat,
+    Graduated,
+    Overage,
+    Package,
+    Percentage,
+    PerUnit,
+    Tier,
+    Volume,
+)
+from billing_sdk.server.pages.languages import languages_of
+from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price, words_of_trial
+
+TIERS = (Tier(Decimal(1_000)), Tier(Decimal(5_000), Decimal("0.5")), Tier(None, Decimal("0.25"), Decimal(100)))
+WORDS = (
+    "up to 1,000: included",
+    "1,000 to 5,000: 0.005 USD for each token",
+    "above 5,000: 0.0025 USD for each token and 1.00 USD",
+)
+
+
+@pytest.mark.parametrize(
+    ("price", "words"),
+    [
+        (Flat(Decimal(0)), ()),
+        (Flat(Decimal(250)), ("plus 2.50 USD",)),
+        (PerUnit(Decimal(0)), ()),
+        (PerUnit(Decimal("0.02")), ("plus 0.0002 USD for each token",)),
+        (Package(Decimal(1_000), Decimal(500)), ("plus 5.00 USD for each 1,000 token",)),
+        (Graduated(TIERS), WORDS),
+        (Volume(TIERS), ("all at the price of the amount reached:", *WORDS)),
+        (Overage(Decimal(100), PerUnit(Decimal(2))), ("100 token included, then", "plus 0.02 USD for each token")),
+        (Percentage(Decimal("2.5")), ("plus 2.5% of each token",)),
+        (
+            ByDimension(("region",), ((("eu",), PerUnit(Decimal(2))),), otherwise=PerUnit(Decimal(3))),
+            ("eu: plus 0.02 USD for each token", "otherwise: plus 0.03 USD for each token"),
+        ),
+    ],
+)
+def test_each_price_model_has_words(price, words):
+    assert words_of_price(price, "USD", "token") == words
+
+
+@pytest.mark.parametrize(
+    ("cadence", "words"),
+    [(Cadence("month"), "per month"), (Cadence("month", 3), "every 3 months"), (Cadence("year"), "per year")],
+)
+def test_a_cadence_is_said_as_people_say_it(cadence, words):
+    assert words_of_cadence(cadence) == words
+
+
+@pytest.mark.parametrize(
+    ("trial", "words"),
+    [(Trial(1, remind_days_before=0), "1 day free"), (Trial(14, False, 3), "14 days free, no card needed")],
+)
+def test_a_trial_says_how_long_it_is_and_whether_a_card_is_needed(trial, words):
+    assert words_of_trial(trial) == words
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "chosen", "languages"),
+    [
+        ("", "", None, ()),
+        ("lang=de", "en", None, ("de", "en")),
+        ("lang=de", "en", "fr", ("fr", "en")),
+        ("lang=%22onload", "", None, ()),
+        ("", "en;q=0.5, de-AT, fr;q=0, *;q=0.1", None, ("de-AT", "en")),
+        ("", "en; q=nonsense", None, ()),
+    ],
+)
+def test_the_language_that_is_asked_for_comes_before_those_of_the_browser(query, header, chosen, languages):
+    scope = {"type": "http", "query_string": query.encode(), "headers": [(b"accept-language", header.encode())]}
+
+    assert languages_of(Request(scope), chosen) == languages
