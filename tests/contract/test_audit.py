@@ -293,9 +293,11 @@ UNRECORDED = {
     "recover": "forgets what is over",
     "end_trial": "recorded where the first period is billed, or the agreement ends",
     "release_reservation": "gives back what nothing was used of",
+    "remind_of_trial": "says what comes; nothing changes",
     "reserve_usage": "holds a part of a limit for minutes; what is used of it becomes a reading",
     "run_due": "a lease on what is due, and rest after a failure",
     "run_timer": "drops what is about nothing any more; what a timer does is recorded by its handler",
+    "set_quantity": "recorded where the change is concluded, or planned",
     "verify_audit": "the audit itself",
 }
 

@@ -21,6 +21,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.recover import recover
@@ -187,7 +188,7 @@ def test_a_change_credits_unused_time_where_that_is_asked_for(engine):
     subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
     advance(engine, days=14)  # of the 28 days from 31 January to 28 February
 
-    subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly", is_prorate=True)
+    subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly", options=ChangeOptions(is_prorate=True))
 
     assert [line.amount.minor for line in invoices_of(engine, customer)[-1].lines] == [9_900, -1_450]
 
@@ -207,7 +208,7 @@ def test_a_change_charges_what_was_used_where_that_is_asked_for(engine):
     agreement = subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly")
     record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="10000")
 
-    subscribe(engine, customer_id=customer.id, plan_key="free", is_invoice_now=True)
+    subscribe(engine, customer_id=customer.id, plan_key="free", options=ChangeOptions(is_invoice_now=True))
 
     assert [line.amount.minor for line in invoices_of(engine, customer)[-1].lines] == [200]
 

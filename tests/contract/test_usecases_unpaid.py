@@ -14,6 +14,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.collect_pending import changes_unpaid, collect_pending
 from billing_sdk.server.usecases.delete_user import delete_user
 from billing_sdk.server.usecases.record_usage import record_usage
@@ -166,7 +167,7 @@ def test_usage_that_is_to_be_charged_is_not_forgotten_for_want_of_a_card(engine,
     record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="10000")
 
     with pytest.raises(PaymentMethodRequired):
-        assign_plan(engine, customer_id=customer.id, plan_key=plan_key, is_invoice_now=True)
+        assign_plan(engine, customer_id=customer.id, plan_key=plan_key, options=ChangeOptions(is_invoice_now=True))
 
     assert live_of(engine, customer) == ["enterprise_monthly"]
     assert list(unpaid(engine, customer)) == ["enterprise_monthly"]

@@ -20,6 +20,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.hooks import Hooks, load_hooks
 from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_test_clocks, refuse_unsafe_user
 from billing_sdk.server.usecases.recover import recover
 from billing_sdk.server.usecases.signing_keys import current_key
@@ -36,14 +37,23 @@ def create_engine(
     clock: Clock | None = None,
     gateway: Gateway | None = None,
     database: Database | None = None,
+    hooks: Hooks | None = None,
 ) -> Engine:
-    """Return an engine that is ready for use: its schema is up to date, nothing is left over, and it can sign."""
+    """Return an engine that is ready for use: its schema is up to date, nothing is left over, and it can sign.
+
+    Raises:
+        InvalidSetting: a hook can't be loaded.
+    """
     with ExitStack() as if_refused:
         if database is None:
             database = Database.open(settings.database_url, sealer=sealer_for(settings))
             if_refused.callback(database.close)
         engine = Engine(
-            database=database, clock=clock or SystemClock(), gateway=gateway or ManagedGateway(), settings=settings
+            database=database,
+            clock=clock or SystemClock(),
+            gateway=gateway or ManagedGateway(),
+            settings=settings,
+            hooks=hooks or load_hooks(settings),
         )
         refuse_unsafe_user(engine)
         database.migrate()
@@ -61,6 +71,7 @@ def create_app(
     clock: Clock | None = None,
     gateway: Gateway | None = None,
     database: Database | None = None,
+    hooks: Hooks | None = None,
     delivers: bool = True,
     sweep_seconds: float = SWEEP_SECONDS,
 ) -> Starlette:
@@ -71,10 +82,11 @@ def create_app(
         clock: tells the time; the machine's clock by default.
         gateway: takes payments; the in-process test processor by default.
         database: an open database in place of the one that the settings name; it stays open afterwards.
+        hooks: what is asked before a plan is chosen or given up; those that the settings name by default.
         delivers: whether this process sends webhooks.
         sweep_seconds: how often to look for charges that a process has left over which died.
     """
-    engine = create_engine(settings, clock=clock, gateway=gateway, database=database)
+    engine = create_engine(settings, clock=clock, gateway=gateway, database=database, hooks=hooks)
     timers = TimerWorker(engine)
 
     @asynccontextmanager

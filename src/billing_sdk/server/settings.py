@@ -56,6 +56,8 @@ class Settings:
         portal_link_seconds: how long a one-time link is good for, 300 at most.
         portal_session_seconds: how long a visit to the portal lasts at most, however it is used.
         portal_idle_seconds: how long it lasts unused.
+        cancellation_hook: `package.module:function` that is asked before somebody's agreement is cancelled.
+        selection_hook: `package.module:function` that is asked before somebody gets a plan.
         security_contact: `mailto:` or `https:` address for `/.well-known/security.txt` (RFC 9116).
 
     Raises:
@@ -90,6 +92,8 @@ class Settings:
     webhook_deadline_seconds: int = 15
     show_pricing_table_at_sign_up: bool = True
     trusted_proxies: int = 0
+    cancellation_hook: str | None = None
+    selection_hook: str | None = None
     security_contact: str | None = None
 
     def __post_init__(self) -> None:

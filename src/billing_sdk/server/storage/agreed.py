@@ -78,13 +78,12 @@ def _pending_to_json(pending: PendingChange) -> dict[str, Any]:
         **row_of(pending),
         "at": pending.at.isoformat(),
         "quantities": dict(pending.quantities),
-        "add_ons": [row_of(add_on) for add_on in pending.add_ons],
+        "add_ons": dict(pending.add_ons),
     }
 
 
 def _pending_from_json(stored: Mapping[str, Any]) -> PendingChange:
-    at, add_ons = datetime.fromisoformat(stored["at"]), tuple(AgreedAddOn(**one) for one in stored["add_ons"])
-    return PendingChange(**{**stored, "at": at, "add_ons": add_ons})
+    return PendingChange(**{**stored, "at": datetime.fromisoformat(stored["at"])})
 
 
 def _discount_to_json(discount: AgreedDiscount) -> dict[str, Any]:

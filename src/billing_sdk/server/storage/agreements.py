@@ -70,6 +70,15 @@ class AgreementRepository:
         query = select(agreements).where(agreements.c.customer_id == customer_id, IS_LIVE).order_by(agreements.c.id)
         return tuple(agreement_from_row(row) for row in self._connection.execute(query).mappings())
 
+    def has_had_trial(self, customer_id: str, plan_key: str) -> bool:
+        """Tell whether a customer has ever been on trial of a plan."""
+        query = select(agreements.c.id).where(
+            agreements.c.customer_id == customer_id,
+            agreements.c.plan_key == plan_key,
+            agreements.c.trial_ends_at.is_not(None),
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
     def list(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str, live_only: bool = True) -> Page[Agreement]:
         """Return a page of a customer's agreements, in the order of their ids."""
         query = select(agreements).where(agreements.c.customer_id == customer_id)

@@ -9,8 +9,8 @@ from billing_sdk.server.domain.timers import TestClock
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.assign_plan import assign_plan
-from billing_sdk.server.usecases.decide_change import check_kind
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.offer_plan import check_kind
 from billing_sdk.server.usecases.people import normal_email
 
 

@@ -1,35 +1,165 @@
-"""Cancel an agreement."""
+"""Cancel an agreement, now or later."""
 
 from __future__ import annotations
 
-from billing_sdk.errors import Conflict
-from billing_sdk.server.domain.agreements import Agreement
+from dataclasses import replace
+from datetime import datetime
+
+from billing_sdk.server.domain.agreements import Agreement, Timing
+from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import PendingCharge, with_balance, with_surplus_kept
+from billing_sdk.server.domain.timers import Timer
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.ask_hooks import check_cancellation
 from billing_sdk.server.usecases.auditing import recording_denials
-from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group, settle_left_over
+from billing_sdk.server.usecases.decide_change import closing_lines
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.hold_agreement import hold_agreement
+from billing_sdk.server.usecases.issue_invoice import issue_invoice
+from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
+
+# Nobody asks for it at that moment: the audit names what has run.
+ACTOR = "timer"
 
 
 def cancel_agreement(
-    engine: Engine, *, agreement_id: str, source: EventSource = "user", actor: str | None = None
+    engine: Engine,
+    *,
+    agreement_id: str,
+    timing: Timing = "now",
+    is_invoice_now: bool | None = None,
+    is_prorate: bool | None = None,
+    source: EventSource = "user",
+    actor: str | None = None,
 ) -> Agreement:
-    """End an agreement at once; nothing is paid back, and usage that was not billed is forgiven.
+    """End an agreement, now or later.
+
+    Service intervals that are complete are charged in any case. What is owed at the end is an invoice of its own,
+    which a declined card leaves open: it keeps nobody from leaving. What is given back goes to the credit balance.
+
+    Args:
+        engine: the engine.
+        agreement_id: which one.
+        timing: now, at the end of the period that was paid last, or at an instant; a pause has no such period, so
+            its end is now.
+        is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy at that time.
+        is_prorate: give back what was paid for days that are not used; None leaves it to the policy at that time.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them; the source by default.
+
+    Returns:
+        The agreement as it is now: ended, or with the instant at which it will end.
 
     Raises:
         NotFound: there is no such agreement.
         AgreementNotLive: it has ended before.
+        CancellationDenied: the seller's own rules keep it.
+        InvalidTiming: the instant can't be taken.
         Conflict: a change of the customer's plan is under way.
     """
     actor = actor or source
     with recording_denials(engine, actor=actor, action="agreement.cancel", subject=agreement_id):
         with engine.read() as tx:
-            customer_id = tx.agreements.get(agreement_id).customer_id
-        settle_left_over(engine, customer_id=customer_id)
-        with engine.begin() as tx:
-            customer = tx.customers.lock(customer_id)
             agreement = tx.agreements.get(agreement_id)
-            if tx.charges.find(customer.id, agreement.group_id):
-                raise Conflict("a change of this customer's plan is under way")
+            customer = tx.customers.get(agreement.customer_id)
             at = engine.now_for(tx, customer)
-            return end_agreement(tx, customer, agreement, source=source, actor=actor, at=at)
+        settle_left_over(engine, customer_id=customer.id)
+        if agreement.is_live:
+            check_cancellation(
+                engine,
+                customer=customer,
+                agreement=agreement,
+                ends_at=instant_of(timing, agreement, at=at),
+                source=source,
+                actor=actor,
+            )
+        with engine.begin() as tx:
+            customer, agreement = hold_agreement(tx, agreement_id)
+            at = engine.now_for(tx, customer)
+            ends_at = instant_of(timing, agreement, at=at)
+            if ends_at > at:
+                planned = replace(agreement, cancel_at=ends_at, pending_change=None)
+                return keep_plans(
+                    tx,
+                    customer,
+                    agreement,
+                    planned,
+                    action="agreement.plan_cancellation",
+                    source=source,
+                    actor=actor,
+                    at=at,
+                )
+            ended, charge = _end(
+                engine,
+                tx,
+                customer,
+                agreement,
+                at=at,
+                is_invoice_now=is_invoice_now,
+                is_prorate=is_prorate,
+                source=source,
+                actor=actor,
+            )
+        if charge is not None:
+            collect_issued(engine, charge)
+        return ended
+
+
+def cancel_at_last(engine: Engine, timer: Timer) -> None:
+    """End an agreement whose cancellation was planned; run by its timer.
+
+    Raises:
+        Obsolete: it has ended, or this is not planned any more.
+        Conflict: the outcome of another charge for the same plan group can't be learnt at present.
+    """
+    with engine.read() as tx:
+        agreement = tx.agreements.find(timer.subject_id)
+    if agreement is None or not agreement.is_live:
+        raise Obsolete("there is no such live agreement")
+    settle_group(engine, agreement.customer_id, agreement.group_id)
+    with engine.begin() as tx:
+        customer, agreement = hold_agreement(tx, agreement.id)
+        tx.timers.done(timer)
+        if agreement.cancel_at is None or agreement.cancel_at > timer.due_at:
+            return
+        _, charge = _end(
+            engine,
+            tx,
+            customer,
+            agreement,
+            at=agreement.cancel_at,
+            is_invoice_now=None,
+            is_prorate=None,
+            source="admin",
+            actor=ACTOR,
+        )
+    if charge is not None:
+        collect_issued(engine, charge)
+
+
+def _end(
+    engine: Engine,
+    tx: UnitOfWork,
+    customer: Customer,
+    agreement: Agreement,
+    *,
+    at: datetime,
+    is_invoice_now: bool | None,
+    is_prorate: bool | None,
+    source: EventSource,
+    actor: str,
+) -> tuple[Agreement, PendingCharge | None]:
+    """End an agreement with its last invoice, whose charge is to be collected after the transaction."""
+    owed, credit = closing_lines(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+    period = agreement.billed_period
+    balance = tx.credits.balance(customer.id, agreement.currency)
+    lines = with_balance(with_surplus_kept(owed + credit, agreement, period), balance, agreement, period)
+    ended = end_agreement(tx, customer, agreement, source=source, actor=actor, at=at)
+    issued = issue_invoice(
+        tx, engine, customer=customer, agreement=ended, lines=lines, source=source, actor=actor, at=at
+    )
+    return ended, issued.charge

@@ -20,10 +20,13 @@ from billing_sdk.server.gateways import Charge
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.conclude_change import conclude_change, record_payment
+from billing_sdk.server.usecases.credit_balance import give_back, hold_for_charge
 from billing_sdk.server.usecases.decide_change import Change, has_owner
+from billing_sdk.server.usecases.drop_planned_change import drop_if_planned
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
+from billing_sdk.server.usecases.redeem_coupon import release_redemptions
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,7 @@ def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: Event
         lease_ends_at=at + timedelta(seconds=LEASE_SECONDS),
     )
     tx.charges.add(charge)
+    hold_for_charge(tx, charge)
     tx.audit.record(actor, "charge.start", charge.id, at, after=charge)
     return charge
 
@@ -145,6 +149,7 @@ def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, rece
             source=charge.source,
             actor=charge.actor,
             at=at,
+            charge_id=charge.id,
         )
         if has_owner(tx, customer):
             return concluded
@@ -169,5 +174,9 @@ def _give_up(engine: Engine, charge: PendingCharge, method: PaymentMethod, decli
         tx.invoices.add_payment(payment)
         if charge.invoice_id is not None:
             leave_unpaid(tx, customer, charge, payment)
-        else:
-            record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
+            return
+        record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
+        give_back(tx, charge.id, at=payment.attempted_at)
+        if tx.agreements.find(charge.agreement.id) is None:
+            release_redemptions(tx, charge.agreement.id)
+        drop_if_planned(tx, customer, charge)

@@ -1,17 +1,19 @@
-"""Conclude a change of plan: the agreement, the invoice, the events and the audit, in one transaction."""
+"""Conclude a change: the agreement, the invoice, the events and the audit, in one transaction."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Plan
+from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.agreement_news import announce_agreement, announce_update
+from billing_sdk.server.usecases.credit_balance import book_invoice
 from billing_sdk.server.usecases.save_agreement import add_agreement, save_agreement
 
 
@@ -25,11 +27,12 @@ def conclude_change(
     source: EventSource,
     actor: str,
     at: datetime,
+    charge_id: str | None = None,
 ) -> Agreement:
     """Let an agreement take the place of the live one of its group, and invoice what was paid for it.
 
-    Where the agreement is the live one already (its plan was assigned before it was paid), only the payment is
-    new. The customer is locked by the caller.
+    Where the agreement is the live one already - its plan was assigned before it was paid, it goes on after a pause,
+    or with more seats - it is altered in its place. The customer is locked by the caller.
 
     Args:
         tx: the transaction.
@@ -40,15 +43,20 @@ def conclude_change(
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
         at: the present.
+        charge_id: the charge that collected it, which has used the credit balance before.
     """
     before = tx.agreements.find_live(customer.id, agreement.group_id)
     if before is None or before.id != agreement.id:
         _put_in_place(tx, customer, before, agreement, source, actor, at)
     else:
-        save_agreement(tx, customer, agreement)  # paid for now
+        _alter(tx, customer, before, agreement, source, actor, at)
     invoice = _invoice(tx, agreement, lines, payment, at) if lines else None
     if invoice is not None:
         tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
+        if charge_id is None:
+            book_invoice(tx, invoice, at=at)
+        else:
+            tx.credits.settle(charge_id, invoice_id=invoice.id)
     if payment is not None:
         record_payment(tx, customer, payment, invoice, source=source, actor=actor)
     return agreement
@@ -89,6 +97,7 @@ def _put_in_place(
     tx.audit.record(actor, "agreement.create", agreement.id, at, before=before, after=agreement)
     plans = {plan.key: plan for plan in tx.catalog.list_plans([agreement.plan_key, before.plan_key if before else ""])}
     version = tx.catalog.get_version(agreement.plan_version_id)
+    _set_reminder(tx, customer, agreement, version)
     previous: Plan | None = plans[before.plan_key] if before else None
     data = {
         **event_data.of_agreement(agreement, plans[agreement.plan_key], version),
@@ -98,6 +107,38 @@ def _put_in_place(
     # agreement; the first plan is assigned, each later one is a change.
     types = ("customer.agreement_created", "customer.plan_changed" if previous else "customer.plan_assigned")
     tx.outbox.announce_each(types, data=data, customer=customer, source=source, at=at)
+
+
+def _alter(
+    tx: UnitOfWork,
+    customer: Customer,
+    before: Agreement,
+    agreement: Agreement,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+) -> None:
+    if before == agreement:
+        return
+    save_agreement(tx, customer, agreement)
+    was_resumed = before.status == "paused" and agreement.grants
+    action = "agreement.resume" if was_resumed else "agreement.update"
+    tx.audit.record(actor, action, agreement.id, at, before=before, after=agreement)
+    if was_resumed:
+        announce_agreement(
+            tx, "customer.agreement_resumed", customer=customer, agreement=agreement, source=source, at=at
+        )
+    else:
+        announce_update(tx, before, agreement, customer=customer, source=source, at=at)
+
+
+def _set_reminder(tx: UnitOfWork, customer: Customer, agreement: Agreement, version: PlanVersion) -> None:
+    """Have a trial's end announced in time; one that is too short for that is announced by its beginning."""
+    if agreement.status != "trialing" or agreement.trial_ends_at is None or version.trial is None:
+        return
+    reminder = agreement.trial_ends_at - timedelta(days=version.trial.remind_days_before)
+    if agreement.started_at < reminder < agreement.trial_ends_at:
+        tx.timers.set("trial_reminder", agreement.id, reminder, customer)
 
 
 def _invoice(

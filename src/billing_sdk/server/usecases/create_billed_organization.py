@@ -8,8 +8,8 @@ from billing_sdk.server.domain.identity import Organization
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.become_customer import add_customer
 from billing_sdk.server.usecases.create_organization import add_organization
-from billing_sdk.server.usecases.decide_change import check_kind
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.offer_plan import check_kind
 from billing_sdk.server.usecases.people import normal_email
 
 

@@ -6,34 +6,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from billing_sdk.errors import Conflict, NotFound, PlanMismatch, SamePlan
+from billing_sdk.errors import Conflict, CurrencyMismatch, NotFound
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.agreements import Agreement, Offer, agree
-from billing_sdk.server.domain.catalog import Plan, PlanVersion
-from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import BillingSettings, Plan
+from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
-    InvoiceLine,
-    credit_for_unused,
-    lines_in_advance,
-    lines_in_arrears,
-    with_credit,
+    Lines,
+    lines_at_boundary,
+    lines_at_end,
+    unused_time,
+    with_balance,
+    with_period_discounted,
+    with_surplus_kept,
 )
-from billing_sdk.server.domain.periods import Period
-from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
+from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.offer_plan import offer_plan, wanted_plan
+from billing_sdk.server.usecases.redeem_coupon import redeem_coupon
 
 Outcome = Literal["free", "credit", "charge"]
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of plan that has been decided and not yet been made.
+    """A change of what a customer has agreed to, decided and not yet made.
 
     Attributes:
-        before: the live agreement that it replaces.
+        plan: with the version that is agreed to, in the currency that is paid.
+        before: the live agreement that it replaces or alters.
         agreement: what takes its place.
-        lines: what is charged for it at once.
+        lines: what is charged for it at once, and what is given back.
         method: how the customer pays, if that is known.
+        credit: those of the lines that give back what was paid and not used.
         owes_usage: the lines include what was used under the agreement that ends.
     """
 
@@ -41,8 +47,9 @@ class Change:
     plan: Plan
     before: Agreement | None
     agreement: Agreement
-    lines: tuple[InvoiceLine, ...]
+    lines: Lines
     method: PaymentMethod | None
+    credit: Lines = ()
     owes_usage: bool = False
 
     @property
@@ -51,9 +58,17 @@ class Change:
         return total([line.amount for line in self.lines], self.plan.version.currency)
 
     @property
+    def needs_method(self) -> bool:
+        """Whether somebody who gets this has to have a card, for now or for later."""
+        if self.agreement.status == "trialing":
+            trial = self.plan.version.trial
+            return bool(self.amount) or (trial is not None and trial.requires_payment_method)
+        return bool(self.amount) or not self.plan.version.is_free
+
+    @property
     def outcome(self) -> Outcome:
         """What becomes of the money: there is none to take now, it is owed for want of a card, or it is charged."""
-        if self.method is None and (self.amount or not self.plan.version.is_free):
+        if self.method is None and self.needs_method:
             return "credit"
         return "charge" if self.amount else "free"
 
@@ -69,53 +84,100 @@ def decide_change(
     customer: Customer,
     plan_key: str,
     at: datetime,
-    is_prorate: bool = False,
-    is_invoice_now: bool = False,
+    options: ChangeOptions = AS_DECIDED,
+    agreed_version_id: str | None = None,
 ) -> Change:
     """Decide, for a customer that the caller has locked; `at` is the customer's present.
+
+    Args:
+        tx: the transaction.
+        customer: whose plan it is.
+        plan_key: the plan that is asked for.
+        at: when the change happens, on the customer's time line.
+        options: what is asked for with it; its timing is the caller's business.
+        agreed_version_id: the version that was agreed to earlier, whether or not it is still for sale.
 
     Raises:
         NotFound: the customer's owner has been deleted.
         UnknownPlan: no published plan has this key.
+        UnknownPlanVersion: the plan has no such version.
+        NotAnAddOn: the plan is an add-on.
         PlanMismatch: the plan is for customers of the other kind.
-        SamePlan: the customer is on the plan already.
+        SamePlan: the customer has just that already.
+        CurrencyMismatch: the plan is not sold in this currency, or what is owed or given back is in another one.
+        InvalidQuantity: a quantity can't be agreed to.
+        TrialUsed: a trial was asked for that the customer has had before.
+        UnknownCoupon, CouponEnded, CouponMismatch: the coupon can't be redeemed.
         Conflict: the outcome of an earlier change is not known yet.
     """
     if not has_owner(tx, customer):
         raise NotFound(f"the account of the customer {customer.id!r} has been deleted")
-    plan = tx.catalog.get_plan(plan_key)
-    check_kind(plan, customer.kind)
-    before = tx.agreements.find_live(customer.id, plan.group.id)
-    if before is not None and before.plan_key == plan.key:
-        raise SamePlan(f"the customer is on {plan.key!r} already", plan=plan.key)
+    plan = wanted_plan(tx, customer, plan_key, number=options.version, agreed_version_id=agreed_version_id)
+    change = work_out_change(tx, customer=customer, plan=plan, at=at, options=options)
     if tx.charges.find(customer.id, plan.group.id):
         raise Conflict("another change of this customer's plan is under way")
-    offer = Offer(
-        group_id=plan.group.id,
-        plan_key=plan.key,
-        plan_version_id=plan.version.id,
-        currency=plan.version.currency,
-        cadence=plan.version.cadence,
-    )
-    agreement = agree(offer, agreement_id=new_id("agreement"), customer_id=customer.id, at=at)
-    used = _usage_of(tx, before, at) if before is not None and is_invoice_now else ()
-    lines = lines_in_advance(plan.version, agreement.period_at(at)) + used
-    if before is not None and is_prorate:
-        lines = _with_unused_credited(tx, before, lines, at)
-    method = tx.customers.find_payment_method(customer.id)
-    return Change(customer, plan, before, agreement, lines, method, owes_usage=bool(used))
+    if options.coupon_key is not None:
+        redeem_coupon(
+            tx,
+            options.coupon_key,
+            customer_id=customer.id,
+            agreement_id=change.agreement.id,
+            plan_keys=(plan.key, *(add_on.plan_key for add_on in change.agreement.add_ons)),
+            currency=change.agreement.currency,
+            at=at,
+        )
+    return change
 
 
-def check_kind(plan: Plan, kind: CustomerKind) -> None:
-    """Let a plan pass that is for customers of a kind.
+def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datetime, options: ChangeOptions) -> Change:
+    """Work out what a change means at an instant, and write nothing.
 
     Raises:
-        PlanMismatch: it is for the other kind.
+        SamePlan, CurrencyMismatch, InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch: as
+            `decide_change`.
     """
-    if plan.group.scope != kind:
-        raise PlanMismatch(
-            f"the plan {plan.key!r} is for {plan.group.scope} customers, not for a {kind}", plan=plan.key
-        )
+    settings = tx.billing_settings.find() or BillingSettings()
+    before = tx.agreements.find_live(customer.id, plan.group.id)
+    plan, agreement = offer_plan(tx, customer, plan, before, settings=settings, at=at, options=options)
+    lines: Lines = ()
+    if agreement.status != "trialing":
+        in_force = load_in_force(tx, agreement)
+        lines = lines_at_boundary(in_force, after=None, at=at)
+        agreement = with_period_discounted(agreement)
+    owed, credit = _closing(tx, before, agreement, at, options) if before is not None else ((), ())
+    period = agreement.billed_period
+    lines = with_surplus_kept(lines + owed + credit, agreement, period)
+    lines = with_balance(lines, tx.credits.balance(customer.id, agreement.currency), agreement, period)
+    method = tx.customers.find_payment_method(customer.id)
+    return Change(customer, plan, before, agreement, lines, method, credit=credit, owes_usage=bool(owed))
+
+
+def closing_lines(
+    tx: UnitOfWork,
+    before: Agreement,
+    *,
+    at: datetime,
+    is_invoice_now: bool | None,
+    is_prorate: bool | None,
+) -> tuple[Lines, Lines]:
+    """Return what is owed for an agreement that ends, and what is given back of what was paid for it.
+
+    Args:
+        tx: the transaction.
+        before: the agreement.
+        at: when it ends.
+        is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy.
+        is_prorate: give back what was paid for days that are not used; None leaves it to the policy.
+    """
+    in_force = load_in_force(tx, before)
+    policies = in_force.policies
+    charges_usage = policies.unpaid_usage == "charge" if is_invoice_now is None else is_invoice_now
+    owed = lines_at_end(in_force, used_under(tx, before), at=at, is_usage_charged=charges_usage)
+    if not (policies.unused_days == "refund" if is_prorate is None else is_prorate):
+        return owed, ()
+    (plan,) = tx.catalog.list_plans([before.plan_key])
+    paid = tx.invoices.paid_lines(before.id, after=at)
+    return owed, unused_time(paid, at=at, zone=before.zone, policies=policies, name=plan.name)
 
 
 def has_owner(tx: UnitOfWork, customer: Customer) -> bool:
@@ -130,27 +192,15 @@ def terms_of(plan: Plan, amount: Money) -> str:
     return f"{plan.key} {plan.version.id} {amount}"
 
 
-def _usage_of(tx: UnitOfWork, before: Agreement, at: datetime) -> tuple[InvoiceLine, ...]:
-    """Return the lines for what was used in the present period of the agreement that ends."""
-    version, period = _present(tx, before, at)
-    return lines_in_arrears(version, period, tx.usage.totals(before.id, period))
-
-
-def _with_unused_credited(
-    tx: UnitOfWork, before: Agreement, lines: tuple[InvoiceLine, ...], at: datetime
-) -> tuple[InvoiceLine, ...]:
-    """Take off what was paid for the rest of the period of the agreement that ends."""
-    version, period = _present(tx, before, at)
-    paid = tx.invoices.paid_for(before.id, period, version.currency)
-    unused = InvoiceLine(
-        description=f"Unused time on {before.plan_key}",
-        amount=paid,
-        period=period,
-        plan_version_id=version.id,
-        component_id="credit",
+def _closing(
+    tx: UnitOfWork, before: Agreement, agreement: Agreement, at: datetime, options: ChangeOptions
+) -> tuple[Lines, Lines]:
+    owed, credit = closing_lines(
+        tx, before, at=at, is_invoice_now=options.is_invoice_now, is_prorate=options.is_prorate
     )
-    return with_credit(lines, credit_for_unused(paid, period, at), of=unused)
-
-
-def _present(tx: UnitOfWork, agreement: Agreement, at: datetime) -> tuple[PlanVersion, Period]:
-    return tx.catalog.get_version(agreement.plan_version_id), agreement.period_at(at)
+    if (owed or credit) and before.currency != agreement.currency:
+        raise CurrencyMismatch(
+            f"what is still to be settled is in {before.currency}",
+            remedy="Cancel the agreement first, then subscribe in the other currency.",
+        )
+    return owed, credit

@@ -11,8 +11,9 @@ from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentM
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
+from billing_sdk.server.usecases.change_options import AS_DECIDED
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
-from billing_sdk.server.usecases.decide_change import terms_of
+from billing_sdk.server.usecases.decide_change import terms_of, work_out_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.settle_journey import (
     Payer,
@@ -77,7 +78,7 @@ def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTa
 
 def find_due(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     """Return what is to be paid: for the plan that was chosen, or for one that an application has assigned."""
-    return _chosen(tx, journey) or _pending(tx, engine, journey)
+    return _chosen(tx, engine, journey) or _pending(tx, engine, journey)
 
 
 def customers_of(tx: UnitOfWork, journey: Journey) -> tuple[Customer, ...]:
@@ -86,15 +87,18 @@ def customers_of(tx: UnitOfWork, journey: Journey) -> tuple[Customer, ...]:
     return tuple(customer for customer in found if customer is not None)
 
 
-def _chosen(tx: UnitOfWork, journey: Journey) -> Due | None:
+def _chosen(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     if journey.plan_key is None or journey.plan_done:
         return None
     plan = tx.catalog.get_plan(journey.plan_key)
     customer = _customer_of(tx, payer_of(tx, journey, plan.group.scope))
-    if customer is None or plan.version.is_free or tx.agreements.find_live(customer.id, plan.group.id):
+    if customer is None or tx.agreements.find_live(customer.id, plan.group.id):
         return None
-    method = tx.customers.find_payment_method(customer.id)
-    return Due(customer, plan, plan.version.price, method, is_pending=False)
+    at = engine.now_for(tx, customer)
+    change = work_out_change(tx, customer=customer, plan=plan, at=at, options=AS_DECIDED)
+    if not change.needs_method:
+        return None
+    return Due(customer, change.plan, change.amount, change.method, is_pending=False)
 
 
 def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:

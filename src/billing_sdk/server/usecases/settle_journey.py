@@ -10,6 +10,7 @@ from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.identity import WRITE_BILLING
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.ask_hooks import check_selection
 from billing_sdk.server.usecases.become_customer import ensure_customer
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.create_organization import add_organization
@@ -35,7 +36,7 @@ def settle_in(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
 
 
 def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
-    """Let whoever pays become a customer of the chosen plan; a free plan is agreed to at once.
+    """Let whoever pays become a customer of the chosen plan; one that needs no card is agreed to at once.
 
     Nothing is changed for a customer who has a plan of the same group, or where the person may not decide for
     the organization.
@@ -53,15 +54,16 @@ def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     customer = tx.customers.lock(customer.id)
     if tx.agreements.find_live(customer.id, plan.group.id) is not None:
         return replace(journey, plan_done=True)
-    if not plan.version.is_free:
-        return journey
     at = engine.now_for(tx, customer)
     change = decide_change(tx, customer=customer, plan_key=plan.key, at=at)
+    if change.needs_method:
+        return journey
+    check_selection(engine, customer_id=customer.id, plan_key=plan.key, source="user", actor=user.id)
     conclude_change(
         tx,
         customer=customer,
         agreement=change.agreement,
-        lines=(),
+        lines=change.lines,
         payment=None,
         source="user",
         actor=user.id,

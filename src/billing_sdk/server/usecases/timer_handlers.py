@@ -11,14 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from billing_sdk.server.domain.timers import Timer, TimerKind
+from billing_sdk.server.usecases.cancel_agreement import cancel_at_last
 from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.make_planned_change import make_planned_change
+from billing_sdk.server.usecases.remind_of_trial import remind_of_trial
 from billing_sdk.server.usecases.renew_agreement import renew_agreement
 
 Handler = Callable[[Engine, Timer], None]
 
 
 HANDLERS: dict[TimerKind, Handler] = {
+    "change": make_planned_change,
+    "cancel": cancel_at_last,
+    "trial_reminder": remind_of_trial,
     "trial_end": end_trial,
     "renew": renew_agreement,
 }

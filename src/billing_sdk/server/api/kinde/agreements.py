@@ -18,6 +18,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.engine import Engine
 
 router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
@@ -57,8 +58,8 @@ class NewAgreement(Body):
 
     customer_id: str = Field(max_length=64)
     plan_code: str = Field(max_length=64)
-    is_invoice_now: bool = False
-    is_prorate: bool = False
+    is_invoice_now: bool | None = None
+    is_prorate: bool | None = None
 
 
 class EndedAgreement(Body):
@@ -103,8 +104,7 @@ def create_agreement(caller: MachineOf, body: NewAgreement, once: OnlyOnce) -> R
             customer_id=body.customer_id,
             plan_key=body.plan_code,
             actor=caller.client_id,
-            is_prorate=body.is_prorate,
-            is_invoice_now=body.is_invoice_now,
+            options=ChangeOptions(is_prorate=body.is_prorate, is_invoice_now=body.is_invoice_now),
         )
         return AgreementAnswer(agreement=AgreementReference.of(agreement))
 

@@ -38,13 +38,14 @@ class AgreedDiscount:
 class PendingChange:
     """A change that was asked for now and happens later, with all that was asked for.
 
-    Where plan and version are those of the agreement itself, only what comes with it changes, such as the seats.
-
     Attributes:
         at: when it happens.
         currency: that of the prices; None keeps the agreement's.
+        quantities: how many of each licensed fee, by its key.
+        add_ons: how many of each add-on, by its key.
         may_owe: whether a customer without a card gets the plan all the same.
         is_prorate: None leaves it to the policy at that time, as `is_invoice_now` does.
+        is_alteration: the agreement itself goes on, and only its quantities change.
         wants_trial: None takes the plan's trial where the customer has had none.
         source: who asked, as events name them.
         actor: who asked, as the audit names them.
@@ -55,11 +56,12 @@ class PendingChange:
     at: datetime
     currency: str | None = None
     quantities: Mapping[str, int] = field(default_factory=dict)
-    add_ons: tuple[AgreedAddOn, ...] = ()
+    add_ons: Mapping[str, int] = field(default_factory=dict)
     coupon_key: str | None = None
     may_owe: bool = False
     is_prorate: bool | None = None
     is_invoice_now: bool | None = None
     wants_trial: bool | None = None
+    is_alteration: bool = False
     source: Asker = "user"
     actor: str = "user"

@@ -27,6 +27,7 @@ from billing_sdk.server.domain.invoicing.deductions import (
     with_balance as with_balance,
     with_discounts as with_discounts,
     with_period_discounted as with_period_discounted,
+    with_surplus_kept as with_surplus_kept,
 )
 from billing_sdk.server.domain.invoicing.derivation import LineKind as LineKind
 from billing_sdk.server.domain.invoicing.ending import (
@@ -48,3 +49,7 @@ from billing_sdk.server.domain.invoicing.invoice import (
     lines_in_advance as lines_in_advance,
 )
 from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
+from billing_sdk.server.domain.invoicing.seats import (
+    check_quantities as check_quantities,
+    lines_for_quantities as lines_for_quantities,
+)

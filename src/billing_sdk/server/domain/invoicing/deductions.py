@@ -61,6 +61,34 @@ def with_balance(
     return (*lines, line)
 
 
+def with_surplus_kept(lines: tuple[InvoiceLine, ...], agreement: Agreement, period: Period) -> tuple[InvoiceLine, ...]:
+    """Put what lines give back beyond what they charge on the customer's balance, so that they come to zero.
+
+    Args:
+        lines: what is charged and given back.
+        agreement: whose invoice it is.
+        period: which period is billed.
+    """
+    surplus = -total([line.amount for line in lines], agreement.currency)
+    if surplus.minor <= 0:
+        return lines
+    line = InvoiceLine(
+        description="Kept as credit balance",
+        amount=surplus,
+        period=period,
+        plan_version_id=agreement.plan_version_id,
+        component_id=BALANCE,
+        derivation=explain(
+            "credit_balance",
+            plan_version_id=agreement.plan_version_id,
+            component_id=BALANCE,
+            period=period,
+            surplus_minor=str(surplus.minor),
+        ),
+    )
+    return (*lines, line)
+
+
 def with_period_discounted(agreement: Agreement) -> Agreement:
     """Return the agreement when its discounts were taken off one more period; those that are used up are gone."""
     left = (

@@ -83,12 +83,15 @@ class InForce:
         )
 
     def usage_unfinished(self, at: datetime, used: Used) -> Lines:
-        """Return the usage of the service intervals that have begun by an instant and not ended."""
+        """Return the usage of the service intervals that have begun by an instant and not ended.
+
+        All that was used in them counts, at that very instant as well; nothing was used after it.
+        """
         return _charged(
             self._usage_line(version_id, rate, at, interval, used)
             for version_id, rate in self._rates(self.agreement.billed_period.start)
             for interval in (self._schedule(rate.service).period_at(at),)
-            if interval.start < at
+            if interval.start < at or used(rate.feature_key, interval).quantity
         )
 
     def _fee_line(self, one: _Fee, part: Period, interval: Period) -> InvoiceLine:
@@ -104,10 +107,14 @@ class InForce:
         )
 
     def _usage_line(self, version_id: str, rate: Rate, end: datetime, interval: Period, used: Used) -> InvoiceLine:
-        part = Period(max(interval.start, self.agreement.charged_from), end)
-        quantity = used(rate.feature_key, part)
+        start = max(interval.start, self.agreement.charged_from)
         return usage_line(
-            rate, plan_version_id=version_id, used=quantity, part=part, interval=interval, policies=self.policies
+            rate,
+            plan_version_id=version_id,
+            used=used(rate.feature_key, Period(start, interval.end)),
+            part=Period(start, end),
+            interval=interval,
+            policies=self.policies,
         )
 
     def _schedule(self, service: Cadence | None) -> Schedule:

@@ -1,0 +1,87 @@
+"""Make a change that was planned, when its time has come: the same code as for one that is made at once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from billing_sdk.errors import BillingError, CardDeclined, Conflict
+from billing_sdk.server.domain.agreements import Agreement, PendingChange
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import PendingCharge
+from billing_sdk.server.domain.timers import Timer
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.carry_out import carry_out
+from billing_sdk.server.usecases.collect_charge import collect_charge, settle_group
+from billing_sdk.server.usecases.decide_change import Change, decide_change
+from billing_sdk.server.usecases.drop_planned_change import drop_planned_change
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.plan_ahead import options_of
+from billing_sdk.server.usecases.set_quantity import decide_quantities
+
+
+def make_planned_change(engine: Engine, timer: Timer) -> None:
+    """Make the change that is planned for an agreement; run by its timer.
+
+    Where it can't be made any more - the card is declined, there is none, the coupon has ended - the agreement goes on
+    as it is, the plan is dropped, and `customer.agreement_updated` says so. What was agreed to is kept to: a version
+    that is no longer for sale, or a hook that would deny the choice by now, is no obstacle.
+
+    Raises:
+        Obsolete: the agreement has ended, or this is not planned any more.
+        Conflict: the outcome of another charge for the same plan group can't be learnt at present.
+    """
+    with engine.read() as tx:
+        agreement = tx.agreements.find(timer.subject_id)
+    if agreement is None or not agreement.is_live:
+        raise Obsolete("there is no such live agreement")
+    settle_group(engine, agreement.customer_id, agreement.group_id)
+    with engine.begin() as tx:
+        customer = tx.customers.lock(agreement.customer_id)
+        tx.timers.done(timer)
+        agreement = tx.agreements.get(agreement.id)
+        pending = agreement.pending_change
+        if not agreement.is_live or pending is None or pending.at > timer.due_at:
+            return
+        made = _make(engine, tx, customer, agreement, pending)
+    if isinstance(made, PendingCharge):
+        with suppress(CardDeclined):  # it is on record, and the plan is dropped
+            collect_charge(engine, made)
+
+
+def _make(
+    engine: Engine, tx: UnitOfWork, customer: Customer, agreement: Agreement, pending: PendingChange
+) -> Agreement | PendingCharge:
+    try:
+        change = _decide(tx, customer, agreement, pending)
+        return carry_out(
+            engine,
+            tx,
+            change,
+            may_owe=pending.may_owe,
+            source=pending.source,
+            actor=pending.actor,
+            at=pending.at,
+        )
+    except BillingError as refusal:
+        if type(refusal) is Conflict:
+            raise  # somebody else is at it: the timer is tried again
+        tx.audit.record(pending.actor, "agreement.create.denied", customer.id, pending.at, after={"code": refusal.code})
+        return drop_planned_change(tx, customer, agreement)
+
+
+def _decide(tx: UnitOfWork, customer: Customer, agreement: Agreement, pending: PendingChange) -> Change:
+    if pending.is_alteration:
+        present = replace(agreement, pending_change=None)
+        return decide_quantities(
+            tx, customer, present, pending.quantities, at=pending.at, is_prorate=pending.is_prorate
+        )
+    return decide_change(
+        tx,
+        customer=customer,
+        plan_key=pending.plan_key,
+        at=pending.at,
+        options=options_of(pending),
+        agreed_version_id=pending.plan_version_id,
+    )

@@ -1,0 +1,209 @@
+"""Offer a plan to one customer: on which conditions it would be agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from billing_sdk.errors import (
+    AddOnMismatch,
+    CouponMismatch,
+    InvalidQuantity,
+    InvalidRequest,
+    NotAnAddOn,
+    PlanMismatch,
+    SamePlan,
+    TrialUsed,
+    UnknownPlan,
+)
+from billing_sdk.server.domain.agreements import AgreedAddOn, AgreedDiscount, Agreement, Offer, agree
+from billing_sdk.server.domain.catalog import BillingSettings, Plan, PlanVersion
+from billing_sdk.server.domain.customers import Customer, CustomerKind
+from billing_sdk.server.domain.invoicing import check_quantities
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.change_options import ChangeOptions
+
+MOST_OF_AN_ADD_ON = 1_000_000
+
+
+def wanted_plan(
+    tx: UnitOfWork,
+    customer: Customer,
+    plan_key: str,
+    *,
+    number: int | None = None,
+    agreed_version_id: str | None = None,
+) -> Plan:
+    """Return the plan that a customer asks for, with the version that is meant.
+
+    Raises:
+        UnknownPlan: no published plan has this key.
+        UnknownPlanVersion: the plan has no such version.
+        NotAnAddOn: the plan is an add-on.
+        PlanMismatch: the plan is for customers of the other kind.
+    """
+    if agreed_version_id is not None:
+        plan = tx.catalog.find_plan(plan_key)
+        if plan is None:
+            raise UnknownPlan(f"there is no plan {plan_key[:64]!r}", plan=plan_key[:64])
+        plan = replace(plan, version=tx.catalog.get_version_of(plan_key, version_id=agreed_version_id))
+    else:
+        plan = tx.catalog.get_plan(plan_key)
+        if number is not None:
+            plan = replace(plan, version=tx.catalog.get_version_of(plan_key, number=number))
+    if plan.kind != "plan":
+        raise NotAnAddOn(f"{plan.key!r} is an add-on", remedy="Choose a plan, and take the add-on with it.")
+    check_kind(plan, customer.kind)
+    return plan
+
+
+def check_kind(plan: Plan, kind: CustomerKind) -> None:
+    """Let a plan pass that is for customers of a kind.
+
+    Raises:
+        PlanMismatch: it is for the other kind.
+    """
+    if plan.group.scope != kind:
+        raise PlanMismatch(
+            f"the plan {plan.key!r} is for {plan.group.scope} customers, not for a {kind}", plan=plan.key
+        )
+
+
+def offer_plan(
+    tx: UnitOfWork,
+    customer: Customer,
+    plan: Plan,
+    before: Agreement | None,
+    *,
+    settings: BillingSettings,
+    at: datetime,
+    options: ChangeOptions,
+) -> tuple[Plan, Agreement]:
+    """Return the plan in the currency that the customer would pay in, and the agreement that would be made.
+
+    What the customer has beside the plan goes on where it fits the new one: numbers of seats, add-ons, discounts.
+
+    Raises:
+        SamePlan: the customer has just that already.
+        CurrencyMismatch: the plan is not sold in this currency.
+        InvalidQuantity: a quantity can't be agreed to.
+        TrialUsed: a trial was asked for that the customer has had before.
+        InvalidRequest: a trial was asked for, and the plan has none.
+        UnknownPlan, NotAnAddOn, AddOnMismatch: an add-on can't be had with it.
+        UnknownCoupon, CouponEnded, CouponMismatch: the coupon can't be redeemed.
+    """
+    currency = options.currency or _currency_for(plan.version, before, settings)
+    plan = replace(plan, version=plan.version.in_currency(currency))
+    add_ons = _add_ons(tx, plan, before, options)
+    offer = Offer(
+        group_id=plan.group.id,
+        plan_key=plan.key,
+        plan_version_id=plan.version.id,
+        currency=currency,
+        cadence=plan.version.cadence,
+        zone=settings.zone,
+        alignment=plan.version.alignment,
+        trial_days=_trial_days(tx, customer, plan.version, before, options),
+        quantities=_quantities(plan.version, before, options.quantities),
+        add_ons=add_ons,
+        discounts=_discounts(tx, plan, add_ons, before, at, options),
+    )
+    if before is not None and _is_same(before, offer, options):
+        raise SamePlan(f"the customer is on {plan.key!r} already", plan=plan.key)
+    return plan, agree(offer, agreement_id=new_id("agreement"), customer_id=customer.id, at=at)
+
+
+def _is_same(before: Agreement, offer: Offer, options: ChangeOptions) -> bool:
+    if options.coupon_key is not None:
+        return False
+    names = ("plan_key", "plan_version_id", "currency", "quantities", "add_ons")
+    return all(getattr(before, name) == getattr(offer, name) for name in names)
+
+
+def _currency_for(version: PlanVersion, before: Agreement | None, settings: BillingSettings) -> str:
+    wanted = (before.currency if before else None, settings.default_currency)
+    return next((currency for currency in wanted if currency in version.currencies), version.currency)
+
+
+def _trial_days(
+    tx: UnitOfWork, customer: Customer, version: PlanVersion, before: Agreement | None, options: ChangeOptions
+) -> int:
+    if options.wants_trial and version.trial is None:
+        raise InvalidRequest(f"the plan {version.plan_key!r} has no trial", parameter="trial")
+    if version.trial is None or options.wants_trial is False:
+        return 0
+    was_used = tx.agreements.has_had_trial(customer.id, version.plan_key)
+    if options.wants_trial:
+        if was_used:
+            raise TrialUsed(f"the customer has had a trial of {version.plan_key!r}", plan=version.plan_key)
+        return version.trial.days
+    pays = before is not None and not tx.catalog.get_version(before.plan_version_id).is_free
+    return 0 if was_used or pays else version.trial.days
+
+
+def _quantities(version: PlanVersion, before: Agreement | None, wanted: Mapping[str, int]) -> Mapping[str, int]:
+    check_quantities(version, wanted)
+    kept = {}
+    for key, quantity in (before.quantities if before else {}).items():
+        try:
+            check_quantities(version, {key: quantity})
+        except InvalidQuantity:
+            continue  # the new plan has no such seats, or other bounds
+        kept[key] = quantity
+    return {**kept, **wanted}
+
+
+def _add_ons(tx: UnitOfWork, plan: Plan, before: Agreement | None, options: ChangeOptions) -> tuple[AgreedAddOn, ...]:
+    found = []
+    for key, quantity in options.add_ons.items():
+        add_on = tx.catalog.get_plan(key)
+        if add_on.kind != "add_on":
+            raise NotAnAddOn(f"{key!r} is a plan of its own")
+        if not 0 < quantity <= MOST_OF_AN_ADD_ON:
+            raise InvalidQuantity(f"{quantity} of the add-on {key!r} can't be agreed to")
+        if not _fits(add_on.version, plan) or add_on.group.scope != plan.group.scope:
+            raise AddOnMismatch(f"the add-on {key!r} can't be had with {plan.key!r}", plan=key)
+        found.append(AgreedAddOn(key, add_on.version.id, quantity))
+    kept = (
+        standing
+        for standing in (before.add_ons if before else ())
+        if standing.plan_key not in options.add_ons and _fits(tx.catalog.get_version(standing.plan_version_id), plan)
+    )
+    return (*found, *kept)
+
+
+def _fits(version: PlanVersion, plan: Plan) -> bool:
+    return plan.version.currency in version.currencies and version.cadence == plan.version.cadence
+
+
+def _discounts(
+    tx: UnitOfWork,
+    plan: Plan,
+    add_ons: tuple[AgreedAddOn, ...],
+    before: Agreement | None,
+    at: datetime,
+    options: ChangeOptions,
+) -> tuple[AgreedDiscount, ...]:
+    plan_keys = {plan.key, *(add_on.plan_key for add_on in add_ons)}
+    kept = []
+    for standing in before.discounts if before else ():
+        coupon = tx.coupons.get(standing.coupon_key)
+        is_for_it = not coupon.plan_keys or plan_keys & set(coupon.plan_keys)
+        in_currency = standing.amount_off is None or standing.amount_off.currency == plan.version.currency
+        if is_for_it and in_currency:
+            kept.append(standing)
+    if options.coupon_key is None:
+        return tuple(kept)
+    if options.coupon_key in {standing.coupon_key for standing in kept}:
+        raise CouponMismatch(f"the coupon {options.coupon_key[:64]!r} counts for this customer already")
+    coupon = tx.coupons.get(options.coupon_key)
+    coupon.check(plan_keys=plan_keys, currency=plan.version.currency, at=at)
+    taken = AgreedDiscount(
+        coupon_key=coupon.key,
+        percent_off=coupon.percent_off,
+        amount_off=coupon.amount_in(plan.version.currency),
+        periods_left=coupon.periods_left,
+    )
+    return (*kept, taken)

@@ -1,0 +1,104 @@
+"""Pause an agreement, and resume it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import (
+    Lines,
+    lines_at_boundary,
+    with_balance,
+    with_discounts,
+    with_period_discounted,
+)
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.agreement_news import announce_agreement
+from billing_sdk.server.usecases.auditing import recording_denials
+from billing_sdk.server.usecases.carry_out import carry_out, collected
+from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.decide_change import Change
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.hold_agreement import hold_agreement
+from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.save_agreement import save_agreement
+
+
+def pause_agreement(
+    engine: Engine, *, agreement_id: str, source: EventSource = "user", actor: str | None = None
+) -> Agreement:
+    """Let an agreement grant nothing and cost nothing until it is resumed; what was paid is not given back.
+
+    What is planned for it stays planned: a paused agreement can still end, or become another one.
+
+    Raises:
+        NotFound: there is no such agreement.
+        AgreementNotLive: it has ended.
+        AgreementPaused: it is paused already.
+        NotPausable: it is in its trial.
+        Conflict: a change of the customer's plan is under way.
+    """
+    actor = actor or source
+    denials = recording_denials(engine, actor=actor, action="agreement.pause", subject=agreement_id)
+    with denials, engine.begin() as tx:
+        customer, before = hold_agreement(tx, agreement_id)
+        at = engine.now_for(tx, customer)
+        paused = before.paused_from(at)
+        save_agreement(tx, customer, paused)
+        tx.audit.record(actor, "agreement.pause", paused.id, at, before=before, after=paused)
+        announce_agreement(tx, "customer.agreement_paused", customer=customer, agreement=paused, source=source, at=at)
+        return paused
+
+
+def resume_agreement(
+    engine: Engine, *, agreement_id: str, source: EventSource = "user", actor: str | None = None
+) -> Agreement:
+    """Go on with a paused agreement.
+
+    Within the period that was paid before the pause it costs nothing. Later, the rest of the present period is charged
+    by the policy for proration, together with what was used before the pause in intervals that are complete by now.
+
+    Raises:
+        NotFound: there is no such agreement.
+        AgreementNotLive: it has ended.
+        NotPaused: it isn't paused.
+        PaymentMethodRequired: there is no card, and it costs something.
+        CardDeclined: the charge was refused; the agreement stays paused.
+        Conflict: a change of the customer's plan is under way.
+    """
+    actor = actor or source
+    with recording_denials(engine, actor=actor, action="agreement.resume", subject=agreement_id):
+        with engine.read() as tx:
+            customer_id = tx.agreements.get(agreement_id).customer_id
+        settle_left_over(engine, customer_id=customer_id)
+        with engine.begin() as tx:
+            customer, before = hold_agreement(tx, agreement_id)
+            at = engine.now_for(tx, customer)
+            change = _decide(tx, customer, before, at)
+            done = carry_out(engine, tx, change, may_owe=False, source=source, actor=actor, at=at)
+        return collected(engine, done)
+
+
+def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime) -> Change:
+    resumed = before.resumed_at(at)
+    in_force = load_in_force(tx, before)
+    (plan,) = tx.catalog.list_plans([before.plan_key])
+    lines: Lines = ()
+    if before.billed_until <= at and not before.is_unpaid:
+        used = in_force.usage_completed(before.billed_period.start, at, used_under(tx, before))
+        rest = lines_at_boundary(replace(in_force, agreement=resumed), after=None, at=at)
+        lines = rest + with_discounts(used, before.discounts)
+        resumed = with_period_discounted(resumed)
+        balance = tx.credits.balance(customer.id, before.currency)
+        lines = with_balance(lines, balance, before, resumed.period_at(at))
+    return Change(
+        customer=customer,
+        plan=replace(plan, version=in_force.version),
+        before=before,
+        agreement=resumed,
+        lines=lines,
+        method=tx.customers.find_payment_method(customer.id),
+    )

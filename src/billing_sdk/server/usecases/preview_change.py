@@ -1,0 +1,131 @@
+"""Preview a change of plan: what it would come to, by the same code as the change itself, with nothing written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from billing_sdk.errors import Conflict, InvalidTiming, NotFound
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Plan
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Lines, balance_change, lines_at_boundary
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
+from billing_sdk.server.usecases.decide_change import Change, has_owner, work_out_change
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.offer_plan import wanted_plan
+from billing_sdk.server.usecases.plan_ahead import instant_of
+
+
+@dataclass(frozen=True, slots=True)
+class NextCharge:
+    """What is charged next, if nothing is used until then and nothing changes.
+
+    Attributes:
+        at: when.
+        lines: what the invoice says.
+    """
+
+    at: datetime
+    lines: Lines
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a change of plan would come to.
+
+    Attributes:
+        plan: with the version that would be agreed to, in the currency that would be paid.
+        agreement: as it would be; its id is made up.
+        changes_at: when it would happen.
+        lines: what would be charged and given back at once; nothing where it happens later.
+        amount: what they come to.
+        credit: what they give back of what was paid and not used; zero or more.
+        balance: the customer's credit balance after it.
+        next_charge: None for a plan that never costs anything.
+        needs_method: a card is needed, and there is none.
+        terms: hand it to the change, so that it is made on these terms only.
+    """
+
+    plan: Plan
+    agreement: Agreement
+    changes_at: datetime
+    lines: Lines
+    amount: Money
+    credit: Money
+    balance: Money
+    next_charge: NextCharge | None
+    needs_method: bool
+    terms: str
+
+
+def preview_change(engine: Engine, *, customer_id: str, plan_key: str, options: ChangeOptions = AS_DECIDED) -> Preview:
+    """Work out what `change_plan` with the same arguments would come to.
+
+    Raises:
+        NotFound, UnknownPlan, UnknownPlanVersion, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
+            InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch, AddOnMismatch, InvalidTiming,
+            Conflict: as `change_plan`.
+    """
+    with engine.read() as tx:
+        return preview_in(tx, engine, tx.customers.get(customer_id), plan_key, options)
+
+
+def preview_in(
+    tx: UnitOfWork, engine: Engine, customer: Customer, plan_key: str, options: ChangeOptions = AS_DECIDED
+) -> Preview:
+    """Do the same within somebody's transaction."""
+    if not has_owner(tx, customer):
+        raise NotFound(f"the account of the customer {customer.id!r} has been deleted")
+    plan = wanted_plan(tx, customer, plan_key, number=options.version)
+    if tx.charges.find(customer.id, plan.group.id):
+        raise Conflict("another change of this customer's plan is under way")
+    now = engine.now_for(tx, customer)
+    before = tx.agreements.find_live(customer.id, plan.group.id)
+    if before is None and options.timing != "now":
+        raise InvalidTiming("the customer has no agreement that could go on until then", parameter="timing")
+    at = now if before is None else instant_of(options.timing, before, at=now)
+    change = work_out_change(tx, customer=customer, plan=plan, at=at, options=options)
+    currency = change.agreement.currency
+    is_later = at > now
+    lines = () if is_later else change.lines
+    balance = tx.credits.balance(customer.id, currency) + balance_change(lines, currency)
+    return Preview(
+        plan=change.plan,
+        agreement=change.agreement,
+        changes_at=at,
+        lines=lines,
+        amount=total([line.amount for line in lines], currency),
+        credit=-total([line.amount for line in change.credit], currency),
+        balance=balance,
+        next_charge=_later_charge(tx, change, at) if is_later else _next_charge(tx, change.agreement, balance),
+        needs_method=change.outcome == "credit",
+        terms=change.terms,
+    )
+
+
+def _later_charge(tx: UnitOfWork, change: Change, at: datetime) -> NextCharge | None:
+    """Return what is charged next where a change happens later: its own price, or a renewal before it."""
+    before = change.before
+    if before is None or at <= before.billed_until or before.status != "active":
+        return NextCharge(at, change.lines, change.amount)
+    return _next_charge(tx, before, tx.credits.balance(before.customer_id, before.currency))
+
+
+def _next_charge(tx: UnitOfWork, agreement: Agreement, balance: Money) -> NextCharge | None:
+    """Return what the next billing date of an agreement comes to, if no more is used until then."""
+    in_force = load_in_force(tx, agreement)
+    if in_force.version.is_free and not agreement.add_ons:
+        return None
+    at = agreement.billed_until
+    if agreement.status == "trialing":
+        begun = replace(in_force, agreement=agreement.with_trial_ended())
+        lines = lines_at_boundary(begun, after=None, at=at, balance=balance)
+    else:
+        started = agreement.billed_period.start
+        lines = lines_at_boundary(in_force, used_under(tx, agreement), after=started, at=at, balance=balance)
+    return NextCharge(at, lines, total([line.amount for line in lines], agreement.currency))
