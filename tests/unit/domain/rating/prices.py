@@ -74,11 +74,12 @@ by_dimension = st.builds(
     st.none() | rate_prices,
 )
 prices = rate_prices | by_dimension
-parts = st.lists(st.tuples(st.tuples(st.tuples(st.just("model"), st.sampled_from(MODELS))), quantities), max_size=4)
+signed = quantities | quantities.map(lambda quantity: quantity.copy_negate())
+parts = st.lists(st.tuples(st.tuples(st.tuples(st.just("model"), st.sampled_from(MODELS))), signed), max_size=4)
 usages = st.builds(
     lambda part, more, uses: Usage(sum((q for _, q in part), more), tuple(part), tuple(uses)),
     parts,
-    quantities | quantities.map(lambda quantity: quantity.copy_negate()),
+    signed,
     st.lists(quantities, max_size=3),
 )
 

@@ -27,7 +27,7 @@ def _amount_of(name: str, facts: dict[str, str], before: Fraction) -> Fraction:
     if "before" in number:
         assert number["before"] == before
     match name:
-        case "usage":
+        case "usage" if "billed" in number:
             assert number["billed"] == max(Fraction(0), number["measured"] - number.get("discount_units", Fraction(0)))
         case "included":
             assert number["covered"] == min(number["quantity"], number["included"])

@@ -41,6 +41,21 @@ def test_each_part_has_the_price_of_its_values(usage: Usage, amount: int, with_r
     assert exact(WITH_REST, usage) == with_rest
 
 
+@pytest.mark.parametrize(
+    ("usage", "amount"),
+    [
+        pytest.param(used(("small", "-5")), 0, id="all of it below zero"),
+        pytest.param(used(("small", "3"), ("large", "-8")), 15, id="one part below zero takes nothing from another"),
+        pytest.param(used(("huge", "3"), ("giant", "-8")), 3, id="nor among those without a rate"),
+        pytest.param(used(("small", "3"), quantity="-5"), 15, id="and a total that says less makes no difference"),
+    ],
+)
+def test_every_part_counts_by_itself_whatever_all_of_them_come_to(usage: Usage, amount: int) -> None:
+    charged = rated(WITH_REST, usage)
+    assert charged.amount.minor == amount
+    assert steps_named(charged, "usage")[0].facts == (("measured", f"{usage.quantity}"),)
+
+
 def test_usage_without_a_rate_is_free_and_the_derivation_says_so() -> None:
     (step,) = steps_named(rated(BY_MODEL, used(("huge", "7"), ("giant", "2"))), "unrated")
     assert dict(step.facts) == {"values": "model=giant; model=huge", "quantity": "9"}

@@ -159,6 +159,13 @@ def test_what_can_not_be_read_is_refused_by_the_path_of_the_member(
     assert member in caught.value.detail
 
 
+def test_terms_in_a_larger_document_are_refused_by_their_whole_path() -> None:
+    with pytest.raises(InvalidTiers) as caught:
+        terms_from_document({"price": BACKWARDS}, path="components[2].terms")
+    assert caught.value.facts["member"] == "components[2].terms.price.tiers[1].up_to"
+    assert caught.value.detail.startswith("components[2].terms.price.tiers[1].up_to is 1")
+
+
 def test_a_fault_in_a_tier_carries_the_number_of_the_tier() -> None:
     with pytest.raises(InvalidAmount) as caught:
         price_from_document({"model": "volume", "tiers": [{"up_to": 5}, {"up_to": None, "unit_amount": "-1"}]})

@@ -218,7 +218,7 @@ class _Reader:
         return {
             "name": self.text("name"),
             "currency": self.text("currency"),
-            "terms": terms_from_document(self._found["terms"]),
+            "terms": terms_from_document(self._found["terms"], path=f"{self._path}.terms"),
             "line_description": self.text("line_description", ""),
             "service": self.service(),
             "other_currencies": tuple(self.each("other_currencies", self._currency_terms)),
@@ -227,7 +227,7 @@ class _Reader:
     def _currency_terms(self, member: str, value: object) -> CurrencyTerms:
         path = f"{self._path}.{member}"
         found = _members(_object(value, path), path, frozenset({"currency", "terms"}), frozenset())
-        return _Reader(found, path).text("currency"), terms_from_document(found["terms"])
+        return _Reader(found, path).text("currency"), terms_from_document(found["terms"], path=f"{path}.terms")
 
 
 def _priced(component: LicenceFee | Rate) -> dict[str, Any]:

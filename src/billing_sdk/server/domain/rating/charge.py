@@ -23,7 +23,7 @@ from billing_sdk.server.domain.rating.package import Package
 from billing_sdk.server.domain.rating.per_unit import PerUnit
 from billing_sdk.server.domain.rating.percentage import Percentage, share_of
 from billing_sdk.server.domain.rating.policy import RatingPolicy
-from billing_sdk.server.domain.rating.terms import Price, Terms
+from billing_sdk.server.domain.rating.terms import Price, Terms, has_one_quantity
 from billing_sdk.server.domain.rating.usage import Usage
 from billing_sdk.server.domain.rating.volume import Volume
 
@@ -77,10 +77,12 @@ def charge(terms: Terms, usage: Usage, *, currency: str, policy: RatingPolicy = 
 
 
 def discount_usage(state: Sum) -> Sum:
-    """Take the units off that are given away, down to zero."""
+    """Take the units off that are given away, down to zero; where parts or uses count each by itself, none are."""
     measured, off = state.usage.quantity, state.terms.discount_units
     if isinstance(state.terms.price, Flat):
         return state
+    if not has_one_quantity(state.terms.price):
+        return state.plus(step("usage", measured=measured))
     billed = EXACT.subtract(measured, off)
     if billed < 0:
         billed = ZERO

@@ -32,23 +32,21 @@ NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 ZERO = Decimal(0)
 
 
-def terms_from_document(document: object) -> Terms:
+def terms_from_document(document: object, *, path: str = "") -> Terms:
     """Read terms.
+
+    Args:
+        document: what was sent or stored.
+        path: where it stands in a larger document, for messages.
 
     Raises:
         InvalidPrice, InvalidTiers, InvalidAmount: something is missing, unknown or wrong; the fact `member` is its
             path.
     """
-    found = _members(document, {"price"}, {"discount_units", "discount_percent", "minimum", "maximum"})
-    with _inside("price"):
-        price = price_from_document(found["price"])
-    return Terms(
-        price,
-        discount_units=_number(found, "discount_units", ZERO),
-        discount_percent=_number(found, "discount_percent", ZERO),
-        minimum=_optional(found, "minimum"),
-        maximum=_optional(found, "maximum"),
-    )
+    if not path:
+        return _terms(document)
+    with _inside(path):
+        return _terms(document)
 
 
 def price_from_document(document: object) -> Price:
@@ -104,6 +102,19 @@ def document_of(what: Price | Terms) -> dict[str, Any]:
             } | ({} if what.otherwise is None else {"otherwise": document_of(what.otherwise)})
         case _:
             assert_never(what)
+
+
+def _terms(document: object) -> Terms:
+    found = _members(document, {"price"}, {"discount_units", "discount_percent", "minimum", "maximum"})
+    with _inside("price"):
+        price = price_from_document(found["price"])
+    return Terms(
+        price,
+        discount_units=_number(found, "discount_units", ZERO),
+        discount_percent=_number(found, "discount_percent", ZERO),
+        minimum=_optional(found, "minimum"),
+        maximum=_optional(found, "maximum"),
+    )
 
 
 def _flat(document: Document) -> Flat:
@@ -196,7 +207,7 @@ def _given(**numbers: Decimal | None) -> dict[str, Any]:
 
 def _members(document: object, required: set[str], optional: frozenset[str] | set[str] = frozenset()) -> Document:
     if not isinstance(document, Mapping):
-        raise InvalidPrice("what is there is not an object", member="")
+        raise InvalidPrice("that is not an object", member="")
     for name in sorted(required - document.keys()):
         raise InvalidPrice(f"{name} is missing", member=name)
     for name in sorted(str(key) for key in document.keys() - required - optional):

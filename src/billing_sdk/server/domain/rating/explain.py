@@ -90,7 +90,7 @@ def _template(step: Step) -> str:
 def _usage(step: Step) -> str:
     if step.fact("discount_units"):
         return "Usage: {measured}{unit}, of which {discount_units} cost nothing: {billed}."
-    if step.fact("measured") != step.fact("billed"):
+    if step.fact("billed") not in (None, step.fact("measured")):
         return "Usage: {measured}{unit}, billed as {billed}."
     return "Usage: {measured}{unit}."
 

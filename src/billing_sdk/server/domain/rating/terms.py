@@ -49,11 +49,12 @@ class Terms:
             require_amount(self.maximum, "maximum")
             if self.minimum is not None and self.minimum > self.maximum:
                 raise InvalidPrice("minimum is more than maximum", member="minimum")
-        if self.discount_units and not _has_one_quantity(self.price):
+        if self.discount_units and not has_one_quantity(self.price):
             raise InvalidPrice("discount_units has no one quantity to be taken off", member="discount_units")
 
 
-def _has_one_quantity(price: Price) -> bool:
+def has_one_quantity(price: Price) -> bool:
+    """Whether it is all of the usage together that is priced, and not a part or a use each by itself."""
     match price:
         case Flat() | ByDimension():
             return False
