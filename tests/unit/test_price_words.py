@@ -59,6 +59,12 @@ def test_each_price_model_has_words(price, words):
 )
 def test_a_cadence_is_said_as_people_say_it(cadence, words):
     assert words_of_cadence(cadence) == words
+    assert words_of_cadence(cadence, cadence) == words
+
+
+def test_a_price_for_a_shorter_interval_says_how_often_it_is_billed():
+    assert words_of_cadence(Cadence("month"), Cadence("year")) == "per month, billed per year"
+    assert words_of_cadence(Cadence("day", 10), Cadence("month", 3)) == "every 10 days, billed every 3 months"
 
 
 @pytest.mark.parametrize(

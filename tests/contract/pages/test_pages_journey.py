@@ -61,6 +61,38 @@ def test_a_link_that_names_a_table_shows_that_table(site: RunningServer, visitor
     assert [form.fields["plan"] for form in page.forms] == ["pro_monthly", "enterprise_monthly"]
 
 
+def test_a_card_says_how_often_a_plan_is_paid_its_trial_its_currencies_and_its_tiers(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, site, pricing_table_key="ways_to_pay")
+    text = register(visitor, email).text
+
+    for words in (
+        "Choose how you pay",
+        "9.00 USD per month 14 days free, no card needed",
+        "79.00 USD every 3 months",
+        "290.00 USD per year or 270.00 EUR per year",
+        "up to 10,000: included",
+        "above 100,000: 0.0002 USD for each token",
+    ):
+        assert words in text
+
+
+def test_a_table_speaks_the_language_that_the_link_asks_for(site: RunningServer, visitor: Visitor, email: str) -> None:
+    begin(visitor, site, pricing_table_key="ways_to_pay", lang="de-AT")
+    page = register(visitor, email)
+
+    assert "So möchten Sie zahlen" in page.text
+    assert "Zwei Wochen zur Probe." in page.text
+    assert "Jetzt testen" in page.text
+
+
+def test_nobody_signs_up_for_an_add_on_by_itself(site: RunningServer, visitor: Visitor) -> None:
+    page = begin(visitor, site, plan_interest="onboarding_help")
+    assert page.status == 400
+    assert "add-on" in page.text
+
+
 @pytest.mark.parametrize("asked_for", [{"plan_interest": "gold"}, {"pricing_table_key": "winter"}])
 def test_an_unknown_plan_or_table_gets_a_page_that_says_so(
     site: RunningServer, visitor: Visitor, asked_for: dict[str, str]

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import httpx
 import pytest
 
 from billing_sdk.server.clock import TestClock
+from billing_sdk.server.domain.catalog import LicenceFee, VersionContent
+from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.archive_plan import archive_plan
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_organization import create_organization
+from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.create_portal_link import SUB_NAVS
+from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -174,6 +181,26 @@ def test_a_plan_is_cancelled_after_a_question(site: RunningServer, visitor: Visi
     assert "The plan was cancelled" in page.text
     assert "No plan yet" in page.text
     assert plans_of(site, customer) == []
+
+
+def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    fee = LicenceFee("fee_1", "base_price", "Base price", "USD", Terms(Flat(Decimal(700))))
+    create_plan(site.engine, key="leaving", name="Leaving", content=VersionContent((fee,)))
+    publish_plan(site.engine, plan_key="leaving")
+    with site.engine.read() as tx:
+        payer = tx.customers.find_by_user(user_of(site, customer).id)
+    subscribe(site.engine, customer_id=payer.id, plan_key="leaving")
+    archive_plan(site.engine, plan_key="leaving")
+
+    enter_portal(visitor, site, customer)
+    assert "7.00 USD per month" in visitor.page.text
+    assert "Due today 99.00 USD" in visitor.open("/portal/plan_selection/enterprise_monthly").text
+    assert visitor.open("/portal/plan_selection/leaving").status == 404
+    visitor.open("/portal/plan_details")
+    visitor.follow("Cancel plan")
+    assert "The plan was cancelled" in visitor.submit("Cancel plan").text
 
 
 @pytest.mark.attack(118, 168)

@@ -23,9 +23,10 @@ from billing_sdk.server.domain.rating import (
 from billing_sdk.server.pages.rendering import quantity, rate
 
 
-def words_of_cadence(cadence: Cadence) -> str:
-    """Return how often something is paid: `per month`, `every 3 months`."""
-    return f"per {cadence}" if cadence.count == 1 else f"every {cadence}"
+def words_of_cadence(service: Cadence, billed: Cadence | None = None) -> str:
+    """Return how often something is paid: `per month`, `every 3 months`, `per month, billed per year`."""
+    words = f"per {service}" if service.count == 1 else f"every {service}"
+    return words if billed in (None, service) else f"{words}, billed {words_of_cadence(billed)}"
 
 
 def words_of_trial(trial: Trial) -> str:

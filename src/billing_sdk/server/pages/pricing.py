@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from billing_sdk.money import Money
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Feature, LicenceFee, Plan, PlanVersion, PricingTable, Rate
 from billing_sdk.server.domain.customers import CustomerKind
+from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price, words_of_trial
 from billing_sdk.server.storage import UnitOfWork
 
@@ -47,6 +49,12 @@ def card_of(tx: UnitOfWork, plan: Plan, version: PlanVersion | None = None) -> P
     return _card(plan, version or plan.version, {feature.key: feature for feature in tx.features.list()})
 
 
+def card_of_agreement(tx: UnitOfWork, agreement: Agreement) -> PlanCard:
+    """Return the plan that somebody is on, for sale or not, with the price that was agreed to."""
+    (plan,) = tx.catalog.list_plans([agreement.plan_key])
+    return card_of(tx, plan, tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency))
+
+
 def cards_of(tx: UnitOfWork, table: PricingTable, languages: Sequence[str] = ()) -> tuple[PlanCard, ...]:
     """Return the published plans of a pricing table, in its order and its words.
 
@@ -81,31 +89,42 @@ def table_for(tx: UnitOfWork, kind: CustomerKind, group_id: str | None) -> Prici
 
 
 def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> PlanCard:
+    service = _service_of(version)
     others = (version.in_currency(currency) for currency in version.currencies[1:])
     return PlanCard(
         plan_key=plan.key,
         version_id=version.id,
         display_name=plan.name,
-        price=version.price,
-        cadence=words_of_cadence(version.cadence),
+        price=_price(version, service),
+        cadence=words_of_cadence(service, version.cadence),
         is_free=version.is_free,
         trial=words_of_trial(version.trial) if version.trial else "",
-        other_prices=tuple(other.price for other in others),
-        usage_prices=(
-            *(
-                line
-                for fee in version.of_kind(LicenceFee)
-                if fee.is_licensed
-                for line in words_of_price(fee.terms.price, fee.currency, fee.name)
-            ),
-            *(
-                line
-                for rate in version.of_kind(Rate)
-                for line in words_of_price(rate.terms.price, rate.currency, _unit_name(rate, features))
-            ),
-        ),
+        other_prices=tuple(_price(other, service) for other in others),
+        usage_prices=tuple(_further_prices(version, service, features)),
         description=plan.description,
     )
+
+
+def _service_of(version: PlanVersion) -> Cadence:
+    """Return the interval that the price in large letters is for: that of the first licence fee."""
+    fees = version.of_kind(LicenceFee)
+    return (fees[0].service if fees else None) or version.cadence
+
+
+def _price(version: PlanVersion, service: Cadence) -> Money:
+    fees = [fee for fee in version.of_kind(LicenceFee) if (fee.service or version.cadence) == service]
+    return total([fee.amount() for fee in fees], version.currency)
+
+
+def _further_prices(version: PlanVersion, service: Cadence, features: Mapping[str, Feature]) -> Iterator[str]:
+    for fee in version.of_kind(LicenceFee):
+        own = fee.service or version.cadence
+        if fee.is_licensed:
+            yield from words_of_price(fee.terms.price, fee.currency, fee.name)
+        elif own != service and fee.amount():
+            yield f"plus {fee.amount()} {words_of_cadence(own)} for {fee.name}"
+    for rate in version.of_kind(Rate):
+        yield from words_of_price(rate.terms.price, rate.currency, _unit_name(rate, features))
 
 
 def _unit_name(rate: Rate, features: Mapping[str, Feature]) -> str:

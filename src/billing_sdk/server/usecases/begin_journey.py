@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from billing_sdk.errors import Forbidden, InvalidRequest, PlanMismatch, SignInExpired
+from billing_sdk.errors import Forbidden, InvalidRequest, NotAnAddOn, PlanMismatch, SignInExpired
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.ids import digest_of, new_id, new_secret
@@ -37,6 +37,7 @@ def begin_journey(
 
     Raises:
         UnknownPlan: `plan_interest` names no published plan.
+        NotAnAddOn: it names an add-on.
         UnknownPricingTable: `pricing_table_key` names no live table.
         PlanMismatch: a plan or table for organizations was asked for at the sign-up of a person without one, or one
             for people where the link creates an organization.
@@ -95,6 +96,8 @@ def _check_what_is_asked_for(tx: UnitOfWork, journey: Journey) -> None:
         _check_kind(journey, table.group.scope, f"the pricing table {table.key!r}")
     if journey.plan_interest:
         plan = tx.catalog.get_plan(journey.plan_interest)
+        if plan.kind != "plan":
+            raise NotAnAddOn(f"{plan.key!r} is an add-on, which nobody signs up for by itself")
         _check_kind(journey, plan.group.scope, f"the plan {plan.key!r}")
 
 

@@ -17,7 +17,7 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.portal.desk import Desk
-from billing_sdk.server.pages.pricing import PlanCard, card_of, cards_of, table_for
+from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, cards_of, table_for
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.engine import Engine
@@ -80,7 +80,7 @@ def show_change(desk: Desk, form: Form) -> Response:
             "plan_change",
             form,
             plan=card_of(tx, plan),
-            current=card_of(tx, tx.catalog.get_plan(current.plan_key)) if current else None,
+            current=card_of_agreement(tx, current) if current else None,
             agreement_id=current.id if current else "",
             due_today=plan.version.price,
             card=card,
@@ -113,8 +113,7 @@ def show_cancel(desk: Desk, form: Form) -> Response:
         agreement = _own_agreement(tx, desk)
         if not agreement.is_live:
             return desk.go_to("plan_details")
-        plan = tx.catalog.get_plan(agreement.plan_key)
-        return desk.show("cancel", form, plan=card_of(tx, plan), agreement=agreement)
+        return desk.show("cancel", form, plan=card_of_agreement(tx, agreement), agreement=agreement)
 
 
 def cancel(desk: Desk, _form: Form) -> Response:
@@ -137,8 +136,7 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime) -> Current:
     version = tx.catalog.get_version(agreement.plan_version_id)
     period = agreement.period_at(at)
     used = tx.usage.totals(agreement.id, period)
-    plan = tx.catalog.list_plans([agreement.plan_key])[0]
-    return Current(agreement, card_of(tx, plan, version), period, _included(tx, version, used))
+    return Current(agreement, card_of_agreement(tx, agreement), period, _included(tx, version, used))
 
 
 def _included(tx: UnitOfWork, version: PlanVersion, used: Mapping[str, Decimal]) -> tuple[Included, ...]:
@@ -160,7 +158,7 @@ def _plan_of_address(tx: UnitOfWork, desk: Desk) -> Plan:
         UnknownPlan: there is none.
     """
     plan = tx.catalog.get_plan(desk.request.path_params["plan_key"])
-    if plan.group.scope != desk.kind:
+    if plan.group.scope != desk.kind or plan.kind != "plan":
         raise UnknownPlan(f"there is no plan {plan.key!r} for this account", plan=plan.key)
     return plan
 
