@@ -71,6 +71,22 @@ class Entitlements(ProviderResource[C]):
 
         return Call("GET", f"{ACCOUNT}/entitlement/{segment('key', key)}", read, params={"key": key}, token=token)
 
+    @operation
+    def of_customer(self, customer_id: str) -> Flow[EntitlementSnapshot]:
+        """Return everything that a billing customer may use; takes the machine credentials.
+
+        Raises:
+            NotFound: there is no such customer.
+        """
+        taken_at = self._provider.now()
+        found: tuple[Document, ...] = yield from self._of_customer(customer_id)
+        return EntitlementSnapshot(
+            org_code=None,
+            plans=tuple(plan for page in found[:1] for plan in page.objects("plans", SubscribedPlan.read)),
+            entitlements=tuple(item for page in found for item in page.objects("entitlements", Entitlement.read)),
+            taken_at=taken_at,
+        )
+
     def _of_organization(self, snapshot: EntitlementSnapshot) -> Flow[EntitlementSnapshot]:
         params = {"code": snapshot.org_code or "", "expand": "billing"}
         try:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from billing_sdk import AgreedAddOn, AgreedDiscount, Agreement, ChangePreview, ChargeLine, PendingChange
-from tests.unit.sdk.operation_cases import OK, Case
+from tests.unit.sdk.kit import NOW
+from tests.unit.sdk.operation_cases import ENTITLEMENT, OK, Case
 
 PATH = "/api/v1/billing/agreements"
 LATER = datetime(2026, 12, 21, 12, tzinfo=UTC)
@@ -61,6 +62,19 @@ def act(verb, call, path, *, method="POST", body=None, key=None) -> Case:
 
 
 AGREEMENT_CASES = [
+    Case(
+        "entitlements.of_customer",
+        lambda c: c.entitlements.of_customer("customer_1"),
+        ("GET", "/api/v1/billing/entitlements"),
+        {
+            **OK,
+            "has_more": False,
+            "plans": [{"code": "pro", "subscribed_on": "2024-11-18T13:32:03Z"}],
+            "entitlements": [{**ENTITLEMENT, "feature_code": "base_price"}],
+        },
+        lambda found: (found.on_plan("pro"), found.has("base_price"), found.taken_at) == (True, True, NOW),
+        params={"customer_id": "customer_1", "expand": "plans", "page_size": "100"},
+    ),
     act("get", lambda c: c.agreements.get("agreement_1"), "", method="GET"),
     Case(
         "agreements.create",

@@ -135,7 +135,7 @@ class WholeAgreementAnswer(Answer):
         """
         with engine.read() as tx:
             agreement = tx.agreements.get(agreement_id)
-            version = tx.catalog.get_version(agreement.plan_version_id)
+            version = tx.agreements.version_included(agreement)
             at = engine.now_for(tx, tx.customers.get(agreement.customer_id))
         agreed = agreement, version, entitlements_of(agreement, version)
         return cls(agreement=AgreementView.of(agreed, at=at))
