@@ -22,6 +22,7 @@ from billing_sdk.resources._base import (
 )
 
 PATH = f"{MANAGEMENT}/billing/agreements"
+PREVIEWS = f"{MANAGEMENT}/billing/agreement_previews"
 AGREEMENT = one("agreement", Agreement.read)
 PREVIEW = one("preview", ChangePreview.read)
 
@@ -125,7 +126,7 @@ class Agreements(Resource[C]):
         extensions = _terms(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
         settled = _flags(is_invoice_now, is_prorate)
         body = {"customer_id": customer_id, "plan_code": plan_code, **settled, **extensions}
-        return Call("POST", f"{PATH}/preview", PREVIEW, json=body, credential="machine")
+        return Call("POST", PREVIEWS, PREVIEW, json=body, credential="machine")
 
     @operation
     def cancel(

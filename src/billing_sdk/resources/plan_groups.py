@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
@@ -9,6 +10,7 @@ from billing_sdk.models import PlanGroup
 from billing_sdk.resources._base import MANAGEMENT, done, every, given, one, segment
 
 PATH = f"{MANAGEMENT}/billing/plan_groups"
+ORDER = f"{MANAGEMENT}/billing/plan_group_order"
 GROUP = one("plan_group", PlanGroup.read)
 
 
@@ -54,7 +56,6 @@ class PlanGroups(Resource[C]):
         *,
         name: str | None = None,
         is_default: Literal[True] | None = None,
-        position: int | None = None,
         idempotency_key: str | None = None,
     ) -> Call[PlanGroup]:
         """Change what is given and leave the rest; `is_default` takes the place of the default before it (extension).
@@ -62,13 +63,35 @@ class PlanGroups(Resource[C]):
         Raises:
             UnknownPlanGroup: there is none with this code.
         """
-        body = given(name=name, is_default=is_default, position=position)
+        body = given(name=name, is_default=is_default)
         path = f"{PATH}/{segment('code', code)}"
         return Call("PATCH", path, GROUP, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation
+    def reorder(self, codes: Sequence[str], *, idempotency_key: str | None = None) -> Call[None]:
+        """Put all groups in an order (extension).
+
+        Raises:
+            InvalidRequest: the codes are not those of all groups, each once.
+        """
+        body = {"codes": [*codes]}
+        return Call("POST", ORDER, done, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def reorder_plans(self, code: str, plan_codes: Sequence[str], *, idempotency_key: str | None = None) -> Call[None]:
+        """Put all plans of a group in an order; pricing tables keep theirs (extension).
+
+        Raises:
+            UnknownPlanGroup: there is none with this code.
+            InvalidRequest: the codes are not those of all plans of the group, each once.
+        """
+        body = {"codes": [*plan_codes]}
+        path = f"{PATH}/{segment('code', code)}/plan_order"
+        return Call("POST", path, done, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
     def delete(self, code: str, *, idempotency_key: str | None = None) -> Call[None]:
-        """Delete a group with its pricing tables and the plans that nobody has agreed to (extension).
+        """Delete a group with its pricing tables and plans, where nobody has agreed to any of them (extension).
 
         Raises:
             UnknownPlanGroup: there is none with this code.

@@ -49,7 +49,7 @@ class Plans(Resource[C]):
         *,
         code: str,
         name: str,
-        group_code: str,
+        group_code: str | None = None,
         components: Sequence[Mapping[str, Any]],
         description: str | None = None,
         kind: Literal["plan", "add_on"] = "plan",
@@ -66,7 +66,7 @@ class Plans(Resource[C]):
         Args:
             code: its key; it can't change once the plan is published.
             name: what customers see.
-            group_code: key of the plan group.
+            group_code: key of the plan group; the default one for people if it is left out.
             components: what is charged and included.
             description: what customers read about it.
             kind: `add_on` for one that is bought beside a plan.
@@ -88,7 +88,8 @@ class Plans(Resource[C]):
         """
         version = _version(components, cadence, trial, opening_phases, alignment)
         optional = given(description=description, lookup_key=lookup_key, metadata=dict(metadata) if metadata else None)
-        body = {"code": code, "name": name, "group_code": group_code, "kind": kind, "version": version, **optional}
+        optional |= given(group_code=group_code)
+        body = {"code": code, "name": name, "kind": kind, "version": version, **optional}
         return Call("POST", PATH, PLAN, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation
@@ -99,23 +100,27 @@ class Plans(Resource[C]):
         new_code: str | None = None,
         name: str | None = None,
         description: str | None = None,
-        position: int | None = None,
         lookup_key: str | None = None,
+        takes_lookup_key: bool | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Call[Plan]:
         """Change what is given and leave the rest; prices change with a new version only (extension).
 
+        An empty `lookup_key` takes it away; `takes_lookup_key` lets it be taken from the plan that has it.
+
         Raises:
             UnknownPlan: there is none with this code.
             KeyLocked: a plan that was published keeps its code.
+            LookupKeyTaken: another plan has the lookup key.
+            PlanArchived: it never changes again.
         """
         body = given(
             code=new_code,
             name=name,
             description=description,
-            position=position,
             lookup_key=lookup_key,
+            takes_lookup_key=takes_lookup_key,
             metadata=dict(metadata) if metadata is not None else None,
         )
         return Call("PATCH", _path(code), PLAN, json=body, credential="machine", idempotency_key=idempotency_key)
@@ -174,15 +179,15 @@ class Plans(Resource[C]):
         return _act(code, "archive", idempotency_key)
 
     @operation
-    def make_live(self, code: str, version: int, *, idempotency_key: str | None = None) -> Call[Plan]:
-        """Sell another version of a published plan from now on (extension).
+    def make_live(self, code: str, version: int | None = None, *, idempotency_key: str | None = None) -> Call[Plan]:
+        """Sell a version of a published plan from now on, the latest if none is named (extension).
 
         Raises:
-            UnknownPlanVersion: the plan has no version of this number.
+            VersionNotFound: the plan has no version of this number.
             EmptyVersion: it has no components.
             PlanNotPublished: the plan is a draft.
         """
-        return _act(code, "live", idempotency_key, {"version": version})
+        return _act(code, "live", idempotency_key, given(version=version))
 
     @operation
     def migrate(
@@ -208,7 +213,7 @@ class Plans(Resource[C]):
             idempotency_key: makes the call safe to repeat.
 
         Raises:
-            UnknownPlanVersion: the plan has no version of this number.
+            VersionNotFound: the plan has no version of this number.
         """
         body = {"to_version": to_version, "dry_run": dry_run, "limit": limit}
         body |= given(from_version=from_version, starting_after=starting_after)

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.attack(128)
 COUNT = count()
 
 
-@pytest.fixture(params=["organization", "user", "webhook"])
+@pytest.fixture(
+    params=["organization", "user", "webhook", "settings", "plan_group", "feature", "plan", "pricing_table"]
+)
 def thing(request, machine):
     """Something that can be read and changed: its two addresses, and two changes of it."""
     match request.param:
@@ -37,10 +39,31 @@ def thing(request, machine):
             identities = [{"type": "email", "details": {"email": f"{next(COUNT)}@example.com"}}]
             user = machine.post("/user", json={"identities": identities}).json()["id"]
             return f"/user?id={user}", f"/user?id={user}", {"given_name": "One"}, {"family_name": "Two"}
+        case "settings":
+            zone = machine.get("/billing/settings").json()["settings"]["zone"]
+            path = "/billing/settings"
+            return path, path, {"zone": "UTC" if zone != "UTC" else "Asia/Tokyo"}, {"zone": "Europe/Berlin"}
+        case "plan_group":
+            return (*created(machine, "plan_groups", scope="user"), {"name": "One"}, {"name": "Two"})
+        case "feature":
+            return (*created(machine, "features", type="metered"), {"unit_name": "one"}, {"description": "Two"})
+        case "plan":
+            return (*created(machine, "plans"), {"name": "One"}, {"description": "Two"})
+        case "pricing_table":
+            group = machine.get("/billing/plan_groups").json()["plan_groups"][0]["code"]
+            return (*created(machine, "pricing_tables", group_code=group), {"heading": "One"}, {"name": "Two"})
         case _:
             hook = {"endpoint": "https://example.com/hook", "event_types": ["user.created"], "name": "hook"}
             webhook = machine.post("/webhooks", json=hook).json()["webhook"]["id"]
             return f"/webhooks/{webhook}", f"/webhooks/{webhook}", {"name": "One"}, {"description": "Two"}
+
+
+def created(machine, noun, **members):
+    """Make something of the catalogue, and return the address at which it is read, and changed."""
+    code = f"thing_{next(COUNT)}"
+    answer = machine.post(f"/billing/{noun}", json={"code": code, "name": "Zero", **members})
+    assert answer.status_code == 200, answer.text
+    return f"/billing/{noun}/{code}", f"/billing/{noun}/{code}"
 
 
 def test_a_change_that_rests_on_an_old_reading_is_refused(machine, thing):
@@ -82,7 +105,7 @@ def test_a_weak_tag_matches_nothing(machine, thing):
 
 def test_every_operation_that_changes_a_part_takes_the_tag(management):
     partial = [operation for operation in management if operation.method in ("PATCH", "PUT")]
-    assert len(partial) == 3
+    assert len(partial) == 8
     assert [operation.name for operation in partial if "if-match" not in operation.takes("header")] == []
 
 

@@ -9,6 +9,12 @@ from tests.contract.people import bearer, person_token
 pytestmark = pytest.mark.attack(122)
 
 WITHOUT_AN_OBJECT = {
+    "PATCH /v1/billing/settings",
+    "POST /v1/billing/plan_groups",
+    "POST /v1/billing/plan_group_order",
+    "POST /v1/billing/features",
+    "POST /v1/billing/plans",
+    "POST /v1/billing/pricing_tables",
     "GET /v1/billing/settings",
     "GET /v1/billing/plan_groups",
     "GET /v1/billing/features",

@@ -109,7 +109,7 @@ AGREEMENT_CASES = [
     Case(
         "agreements.preview",
         lambda c: c.agreements.preview(customer_id="customer_1", plan_code="pro", timing="period_end"),
-        ("POST", f"{PATH}/preview"),
+        ("POST", "/api/v1/billing/agreement_previews"),
         {
             **OK,
             "preview": {

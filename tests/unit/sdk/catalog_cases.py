@@ -1,19 +1,16 @@
-"""One use of every operation on what is for sale, on billing settings and on test clocks."""
+"""One use of every operation on what is for sale, and on billing settings."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from billing_sdk import (
     BillingPolicies,
     BillingSettings,
     CardContent,
-    Coupon,
     Feature,
     MigratedAgreement,
     Migration,
-    Money,
     Plan,
     PlanComponent,
     PlanGroup,
@@ -22,7 +19,6 @@ from billing_sdk import (
     PlanVersion,
     PricingCard,
     PricingTable,
-    TestClock,
 )
 from tests.unit.sdk.operation_cases import OK, Case
 
@@ -124,20 +120,6 @@ TABLE = PricingTable(
     heading="Plans",
     headings={"de": "Tarife"},
 )
-COUPON_DOCUMENT = {
-    "code": "SPRING",
-    "name": "Spring",
-    "percent_off": None,
-    "amount_off": [{"amount_minor": 500, "currency": "USD"}],
-    "duration": "repeating",
-    "periods": 3,
-    "redeem_by": "2026-11-21T12:00:00Z",
-    "redeemed": 4,
-    "plan_codes": ["pro"],
-}
-COUPON = Coupon("SPRING", "Spring", None, (Money(500, "USD"),), "repeating", 3, NOON, redeemed=4, plan_codes=("pro",))
-CLOCK_DOCUMENT = {"id": "clock_1", "name": "Story", "frozen_on": "2026-11-21T12:00:00Z", "status": "ready"}
-CLOCK = TestClock("clock_1", "Story", NOON)
 
 
 def lists(noun, found, document, expected) -> Case:
@@ -267,10 +249,10 @@ CATALOG_CASES = [
     ),
     plan(
         "update",
-        lambda c: c.plans.update("pro", new_code="pro_2", position=1),
+        lambda c: c.plans.update("pro", new_code="pro_2", lookup_key="best"),
         "/pro",
         method="PATCH",
-        body={"code": "pro_2", "position": 1},
+        body={"code": "pro_2", "lookup_key": "best"},
     ),
     plan("publish", lambda c: c.plans.publish("pro"), "/pro/publish"),
     plan("archive", lambda c: c.plans.archive("pro"), "/pro/archive"),
@@ -331,79 +313,46 @@ CATALOG_CASES = [
         TABLE_DOCUMENT,
         TABLE,
     ),
-    lists("coupons", lambda c: c.coupons.list(), COUPON_DOCUMENT, COUPON),
     gives(
-        "coupons.get", lambda c: c.coupons.get("SPRING"), ("GET", "coupons/SPRING"), "coupon", COUPON_DOCUMENT, COUPON
+        "plan_groups.reorder",
+        lambda c: c.plan_groups.reorder(["teams", "people"]),
+        ("POST", "plan_group_order"),
+        "plan_groups",
+        [],
+        None,
+        body={"codes": ["teams", "people"]},
     ),
     gives(
-        "coupons.create",
-        lambda c: c.coupons.create(
-            code="SPRING",
-            name="Spring",
-            amount_off=[Money(500, "USD")],
-            duration="repeating",
-            periods=3,
-            redeem_by=NOON,
-            plan_codes=["pro"],
-        ),
-        ("POST", "coupons"),
-        "coupon",
-        COUPON_DOCUMENT,
-        COUPON,
+        "plan_groups.reorder_plans",
+        lambda c: c.plan_groups.reorder_plans("people", ["pro", "free"]),
+        ("POST", "plan_groups/people/plan_order"),
+        "plan_codes",
+        ["pro", "free"],
+        None,
+        body={"codes": ["pro", "free"]},
+    ),
+    gives(
+        "pricing_tables.create",
+        lambda c: c.pricing_tables.create(code="spring", group_code="people", cards=TABLE.cards, headings={"de": "T"}),
+        ("POST", "pricing_tables"),
+        "pricing_table",
+        TABLE_DOCUMENT,
+        TABLE,
         body={
-            "code": "SPRING",
-            "name": "Spring",
-            "duration": "repeating",
-            "periods": 3,
-            "redeem_by": "2026-11-21T12:00:00Z",
-            "amount_off": [{"amount_minor": 500, "currency": "USD"}],
-            "plan_codes": ["pro"],
+            "code": "spring",
+            "group_code": "people",
+            "cards": TABLE_DOCUMENT["cards"],
+            "headings": {"de": "T"},
         },
     ),
     gives(
-        "coupons.create",
-        lambda c: c.coupons.create(code="HALF", name="Half", percent_off=Decimal(50)),
-        ("POST", "coupons"),
-        "coupon",
-        {"code": "HALF", "name": "Half", "percent_off": "50", "amount_off": [], "duration": "once"},
-        Coupon("HALF", "Half", Decimal(50), (), "once"),
-        body={"code": "HALF", "name": "Half", "duration": "once", "percent_off": "50"},
+        "pricing_tables.update",
+        lambda c: c.pricing_tables.update("spring", is_live=True, cards=[]),
+        ("PATCH", "pricing_tables/spring"),
+        "pricing_table",
+        TABLE_DOCUMENT,
+        TABLE,
+        body={"is_live": True, "cards": []},
     ),
-    gives(
-        "coupons.archive",
-        lambda c: c.coupons.archive("SPRING"),
-        ("POST", "coupons/SPRING/archive"),
-        "coupon",
-        COUPON_DOCUMENT,
-        COUPON,
-    ),
-    lists("test_clocks", lambda c: c.test_clocks.list(), CLOCK_DOCUMENT, CLOCK),
-    gives(
-        "test_clocks.get",
-        lambda c: c.test_clocks.get("clock_1"),
-        ("GET", "test_clocks/clock_1"),
-        "test_clock",
-        CLOCK_DOCUMENT,
-        CLOCK,
-    ),
-    gives(
-        "test_clocks.create",
-        lambda c: c.test_clocks.create(frozen_on=NOON, name="Story"),
-        ("POST", "test_clocks"),
-        "test_clock",
-        CLOCK_DOCUMENT,
-        CLOCK,
-        body={"name": "Story", "frozen_on": "2026-11-21T12:00:00Z"},
-    ),
-    gives(
-        "test_clocks.advance",
-        lambda c: c.test_clocks.advance("clock_1", to=NOON, idempotency_key="k"),
-        ("POST", "test_clocks/clock_1/advance"),
-        "test_clock",
-        CLOCK_DOCUMENT,
-        CLOCK,
-        body={"to": "2026-11-21T12:00:00Z"},
-        key="k",
-    ),
-    deletes("test_clocks.delete", lambda c: c.test_clocks.delete("clock_1"), "test_clocks/clock_1"),
+    deletes("pricing_tables.delete", lambda c: c.pricing_tables.delete("spring"), "pricing_tables/spring"),
 ]

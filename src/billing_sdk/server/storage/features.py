@@ -44,6 +44,15 @@ class FeatureRepository:
             raise UnknownFeature(f"there is no feature {key[:64]!r}")
         return feature
 
+    def lock(self, key: str) -> Feature:
+        """Return a feature, which nobody else changes before the transaction ends.
+
+        Raises:
+            UnknownFeature: there is none with this key.
+        """
+        self._connection.execute(select(features.c.id).where(features.c.key == key).with_for_update())
+        return self.get(key)
+
     def list(self) -> tuple[Feature, ...]:
         """Return all features, in the order of their keys."""
         rows = self._connection.execute(select(features).order_by(features.c.key)).mappings()

@@ -75,6 +75,15 @@ class PlanGroupRepository:
             raise UnknownPlanGroup(f"there is no plan group {key[:64]!r}")
         return group
 
+    def lock(self, key: str) -> PlanGroup:
+        """Return a group, which nobody else changes before the transaction ends.
+
+        Raises:
+            UnknownPlanGroup: there is none with this key.
+        """
+        self._connection.execute(select(plan_groups.c.id).where(plan_groups.c.key == key).with_for_update())
+        return self.get(key)
+
     def list(self) -> tuple[PlanGroup, ...]:
         """Return all plan groups, in their order."""
         query = select(plan_groups).order_by(plan_groups.c.position, plan_groups.c.key)

@@ -42,6 +42,11 @@ class PricingTableRepository:
         """Return a pricing table, live or not."""
         return next(iter(self._list(pricing_tables.c.key == key)), None)
 
+    def lock(self, key: str) -> PricingTable | None:
+        """Return a table, if there is one with this key; nobody else changes it before the transaction ends."""
+        self._connection.execute(select(pricing_tables.c.id).where(pricing_tables.c.key == key).with_for_update())
+        return self.find(key)
+
     def get(self, key: str) -> PricingTable:
         """Return a pricing table, live or not.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from billing_sdk.errors import InvalidRequest, MixedGroups
@@ -13,6 +13,7 @@ from billing_sdk.server.domain.catalog.pricing_table import DEFAULT_LANGUAGE, ch
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.versions import check_version
 
 
 def save_pricing_table(
@@ -27,6 +28,7 @@ def save_pricing_table(
     language: str | None = None,
     heading: str | None = None,
     headings: Mapping[str, str] | None = None,
+    versions: Collection[str] | None = None,
     actor: str = "operator",
 ) -> PricingTable:
     """Save a table; what is None stays as it is, or is what a new table starts with.
@@ -43,6 +45,7 @@ def save_pricing_table(
         language: the tag of the language that its content is in.
         heading: what stands above it.
         headings: the same by the tag of another language.
+        versions: those that a change may be made to (`version_of`); any by default.
         actor: who saves it, as the audit names them.
 
     Raises:
@@ -52,9 +55,12 @@ def save_pricing_table(
         MixedGroups: a plan is of another group, or the table is to change its group.
         DuplicateKey: a plan is on it twice.
         UnpricedPlan: a plan has no price, not even one of zero.
+        PreconditionFailed: the table is in none of the versions any more.
     """
     with engine.begin() as tx:
-        before = tx.pricing_tables.find(key)
+        before = tx.pricing_tables.lock(key)
+        if before is not None:
+            check_version(before, versions)
         table = before or _new_table(tx, key, group_key)
         if group_key is not None and group_key != table.group.key:
             raise MixedGroups(f"the table {key!r} shows plans of the group {table.group.key!r}")

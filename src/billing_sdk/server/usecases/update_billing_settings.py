@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import get_args
 
 from billing_sdk.errors import CurrencyLocked, InvalidRequest
@@ -10,6 +11,7 @@ from billing_sdk.server.domain.catalog import BillingSettings, Policies
 from billing_sdk.server.domain.periods import Alignment, zone_of
 from billing_sdk.server.usecases.billing_settings import initial_settings
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.versions import check_version
 
 
 def update_billing_settings(
@@ -20,6 +22,7 @@ def update_billing_settings(
     alignment: Alignment | None = None,
     show_pricing_table_at_sign_up: bool | None = None,
     policies: Policies | None = None,
+    versions: Collection[str] | None = None,
     actor: str = "operator",
 ) -> BillingSettings:
     """Update the settings; what is None stays as it is.
@@ -28,6 +31,7 @@ def update_billing_settings(
     alignment.
 
     Raises:
+        PreconditionFailed: they are in none of the versions (`version_of`) that the caller knows.
         CurrencyLocked: a plan has been published, and another default currency is asked for.
         InvalidAmount: the currency is none.
         InvalidZone: the time zone is none.
@@ -41,6 +45,7 @@ def update_billing_settings(
         raise InvalidRequest("alignment is neither anniversary nor calendar", parameter="alignment")
     with engine.begin() as tx:
         before = tx.billing_settings.lock(initial_settings(engine))
+        check_version(before, versions)
         shows = show_pricing_table_at_sign_up
         settings = BillingSettings(
             default_currency=default_currency or before.default_currency,

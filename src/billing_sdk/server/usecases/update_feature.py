@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from billing_sdk.errors import FeatureLocked, InvalidQuantity
@@ -9,6 +10,7 @@ from billing_sdk.server.domain.catalog import Feature, FeatureType
 from billing_sdk.server.domain.catalog.labels import checked_unit_label
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import normal_name
+from billing_sdk.server.usecases.versions import check_version
 
 
 def update_feature(
@@ -22,6 +24,7 @@ def update_feature(
     description: str | None = None,
     max_units: int | None = None,
     line_description: str | None = None,
+    versions: Collection[str] | None = None,
     actor: str = "operator",
 ) -> Feature:
     """Update a feature; what is None stays as it is, and so do the plans that include it.
@@ -30,12 +33,14 @@ def update_feature(
 
     Raises:
         UnknownFeature: there is no such feature.
+        PreconditionFailed: it is in none of the versions (`version_of`) that the caller knows.
         FeatureLocked: another key, name or type is asked for.
         InvalidQuantity: the limit is below zero, or the feature is not counted.
         InvalidRequest: a text is too long.
     """
     with engine.begin() as tx:
-        before = tx.features.get(key)
+        before = tx.features.lock(key)
+        check_version(before, versions)
         for what, asked, present in (
             ("key", new_key, key),
             ("name", name, before.name),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from billing_sdk.errors import DuplicateKey, InvalidRequest, KeyLocked, LookupKeyTaken, PlanArchived
@@ -12,6 +12,7 @@ from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import normal_name
+from billing_sdk.server.usecases.versions import check_version
 
 
 def update_plan(
@@ -24,6 +25,7 @@ def update_plan(
     lookup_key: str | None = None,
     takes_lookup_key: bool = False,
     metadata: Mapping[str, str] | None = None,
+    versions: Collection[str] | None = None,
     actor: str = "operator",
 ) -> Plan:
     """Update a plan; what is None stays as it is, and customers don't notice anything but words.
@@ -37,10 +39,12 @@ def update_plan(
         lookup_key: a second name; an empty one takes it away.
         takes_lookup_key: whether the lookup key may be taken from the plan that has it.
         metadata: notes, in place of all there are.
+        versions: those that the change may be made to (`version_of`); any by default.
         actor: who updates it, as the audit names them.
 
     Raises:
         UnknownPlan: there is no such plan.
+        PreconditionFailed: it is in none of the versions any more.
         PlanArchived: it never changes again.
         KeyLocked: the plan has been published, and another key is asked for.
         DuplicateKey: another plan has the key.
@@ -49,6 +53,7 @@ def update_plan(
     """
     with engine.begin() as tx:
         before = tx.catalog.lock_plan(plan_key)
+        check_version(before, versions)
         if before.status == "archived":
             raise PlanArchived(f"the plan {plan_key!r} is archived", plan=plan_key)
         plan = replace(

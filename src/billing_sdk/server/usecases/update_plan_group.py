@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.catalog import PlanGroup
 from billing_sdk.server.domain.catalog.labels import checked_name
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.versions import check_version
 
 
 def update_plan_group(
-    engine: Engine, *, key: str, name: str | None = None, make_default: bool = False, actor: str = "operator"
+    engine: Engine,
+    *,
+    key: str,
+    name: str | None = None,
+    make_default: bool = False,
+    versions: Collection[str] | None = None,
+    actor: str = "operator",
 ) -> PlanGroup:
     """Rename a group, or make it the default of its scope in place of the present one.
 
     Raises:
         UnknownPlanGroup: there is no such group.
+        PreconditionFailed: it is in none of the versions (`version_of`) that the caller knows.
         InvalidRequest: the name is none.
     """
     with engine.begin() as tx:
-        before = tx.plan_groups.get(key)
+        before = tx.plan_groups.lock(key)
+        check_version(before, versions)
         group = replace(
             before,
             name=before.name if name is None else checked_name(name),

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from typing import Literal
 
-from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
-from billing_sdk.server.api.kinde.security import EngineOf, scoped
-from billing_sdk.server.domain.catalog import BillingSettings
-from billing_sdk.server.usecases.billing_settings import billing_settings
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.etags import GUARDED, TAGGED, KnownVersions, put_etag
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
+from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
+from billing_sdk.server.domain.catalog import BillingSettings, Policies
+from billing_sdk.server.domain.periods import Alignment, ProrationUnit
+from billing_sdk.server.domain.rating import RatingPolicy
+from billing_sdk.server.usecases.billing_settings import billing_settings, initial_settings
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 
 router = APIRouter(tags=["Billing settings"], route_class=StrictRoute)
 
@@ -57,8 +66,66 @@ class SettingsAnswer(Answer):
     settings: SettingsView
 
 
-@router.get("/billing/settings", **scoped("read:billing_settings", extension=True))
-def get_settings(engine: EngineOf) -> SettingsAnswer:
+class PoliciesChange(Body):
+    """Which policies to change."""
+
+    unpaid_usage: Literal["forgive", "charge"] | None = None
+    unused_days: Literal["retain", "refund"] | None = None
+    proration: ProrationUnit | None = None
+    zero_usage_flat_fee: Literal["skip", "charge"] | None = None
+    rounding: Literal["half_up", "half_even", "up", "down"] | None = None
+
+    def applied_to(self, present: Policies) -> Policies:
+        """Return the present policies with those changed that are given."""
+        return Policies(
+            unpaid_usage=self.unpaid_usage or present.unpaid_usage,
+            unused_days=self.unused_days or present.unused_days,
+            proration=self.proration or present.proration,
+            rating=RatingPolicy(
+                zero_usage_flat_fee=self.zero_usage_flat_fee or present.rating.zero_usage_flat_fee,
+                rounding=self.rounding or present.rating.rounding,
+            ),
+        )
+
+
+class SettingsChange(Body):
+    """What to change; what is not named stays."""
+
+    default_currency: str | None = Field(default=None, max_length=3)
+    zone: str | None = Field(default=None, max_length=64)
+    alignment: Alignment | None = None
+    show_pricing_table_at_sign_up: bool | None = None
+    policies: PoliciesChange | None = None
+
+
+@router.get("/billing/settings", **TAGGED, **scoped("read:billing_settings", extension=True))
+def get_settings(engine: EngineOf, response: Response) -> SettingsAnswer:
     """Return the billing settings (extension)."""
     with engine.read() as tx:
-        return SettingsAnswer(settings=SettingsView.of(billing_settings(tx, engine)))
+        settings = billing_settings(tx, engine)
+    put_etag(response, settings)
+    return SettingsAnswer(settings=SettingsView.of(settings))
+
+
+@router.patch(
+    "/billing/settings",
+    response_model=SettingsAnswer,
+    **GUARDED,
+    **scoped("update:billing_settings", extension=True),
+)
+def change_settings(caller: MachineOf, body: SettingsChange, once: OnlyOnce, versions: KnownVersions) -> Response:
+    """Change what is given and leave the rest; it counts for what is agreed and billed from now on (extension)."""
+
+    def serve(engine: Engine) -> SettingsAnswer:
+        with engine.begin() as tx:
+            present = tx.billing_settings.lock(initial_settings(engine)).policies
+        changed = update_billing_settings(
+            engine,
+            **body.model_dump(exclude_unset=True, exclude={"policies"}),
+            policies=body.policies.applied_to(present) if body.policies else None,
+            versions=versions,
+            actor=caller.client_id,
+        )
+        return SettingsAnswer(settings=SettingsView.of(changed))
+
+    return once(serve, body)

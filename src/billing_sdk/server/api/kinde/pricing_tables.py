@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
+from billing_sdk.errors import DuplicateKey
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.etags import GUARDED, TAGGED, KnownVersions, put_etag
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, cut
-from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.catalog import CardContent, PricingCard, PricingTable
 from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.usecases.delete_pricing_table import delete_pricing_table
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.save_pricing_table import save_pricing_table
 
 router = APIRouter(tags=["Pricing tables"], route_class=StrictRoute)
 
@@ -70,6 +79,32 @@ class Card(Body):
         """The card."""
         translations = {tag: text.content for tag, text in self.translations.items()}
         return PricingCard(self.plan_code, self.content.content, translations)
+
+
+class PricingTableChange(Body):
+    """What to change; what is not named stays."""
+
+    name: str | None = Field(default=None, max_length=200)
+    cards: list[Card] | None = Field(default=None, max_length=100)
+    is_live: bool | None = None
+    is_default: bool | None = None
+    language: str | None = Field(default=None, max_length=35)
+    heading: str | None = Field(default=None, max_length=200)
+    headings: dict[str, str] | None = Field(default=None, max_length=100)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is given, in the words of the use case."""
+        named = ("name", "is_live", "is_default", "language", "heading", "headings")
+        cards = None if self.cards is None else [card.card for card in self.cards]
+        return {**{name: getattr(self, name) for name in named}, "cards": cards}
+
+
+class NewPricingTable(PricingTableChange):
+    """A table and the group whose plans it shows."""
+
+    code: str = Field(max_length=64)
+    group_code: str = Field(max_length=64)
 
 
 class PricingTableView(BaseModel):
@@ -135,8 +170,68 @@ def list_pricing_tables(
     return PricingTableList(has_more=page.has_more, pricing_tables=[PricingTableView.of(table) for table in page.items])
 
 
-@router.get("/billing/pricing_tables/{table_code}", **scoped("read:billing_pricing_tables", extension=True))
-def get_pricing_table(engine: EngineOf, table_code: str) -> PricingTableAnswer:
+@router.get("/billing/pricing_tables/{table_code}", **TAGGED, **scoped("read:billing_pricing_tables", extension=True))
+def get_pricing_table(engine: EngineOf, table_code: str, response: Response) -> PricingTableAnswer:
     """Return one pricing table (extension)."""
     with engine.read() as tx:
-        return PricingTableAnswer.of(tx.pricing_tables.get(table_code))
+        table = tx.pricing_tables.get(table_code)
+    put_etag(response, table)
+    return PricingTableAnswer.of(table)
+
+
+@router.post(
+    "/billing/pricing_tables",
+    response_model=PricingTableAnswer,
+    **scoped("create:billing_pricing_tables", extension=True),
+)
+def create_pricing_table(caller: MachineOf, body: NewPricingTable, once: OnlyOnce) -> Response:
+    """Make a table of up to four plans of a group (extension).
+
+    Without `cards` it is generated: the first four published plans of the group, with their names and features. An
+    empty list makes a blank one.
+    """
+
+    def serve(engine: Engine) -> PricingTableAnswer:
+        with engine.read() as tx:
+            if tx.pricing_tables.find(body.code) is not None:
+                raise DuplicateKey(f"there is a pricing table {body.code!r} already")
+        return PricingTableAnswer.of(
+            save_pricing_table(engine, key=body.code, group_key=body.group_code, **body.content, actor=caller.client_id)
+        )
+
+    return once(serve, body)
+
+
+@router.patch(
+    "/billing/pricing_tables/{table_code}",
+    response_model=PricingTableAnswer,
+    **GUARDED,
+    **scoped("update:billing_pricing_tables", extension=True),
+)
+def change_pricing_table(
+    caller: MachineOf, table_code: str, body: PricingTableChange, once: OnlyOnce, versions: KnownVersions
+) -> Response:
+    """Change what is given and leave the rest; a table keeps its group (extension)."""
+
+    def serve(engine: Engine) -> PricingTableAnswer:
+        with engine.read() as tx:
+            tx.pricing_tables.get(table_code)
+        table = save_pricing_table(engine, key=table_code, **body.content, versions=versions, actor=caller.client_id)
+        return PricingTableAnswer.of(table)
+
+    return once(serve, body)
+
+
+@router.delete(
+    "/billing/pricing_tables/{table_code}",
+    response_model=Answer,
+    **scoped("delete:billing_pricing_tables", extension=True),
+)
+def remove_pricing_table(caller: MachineOf, table_code: str, once: OnlyOnce) -> Response:
+    """Delete a table with everything that was written for it; plans and customers stay as they are (extension)."""
+
+    def serve(engine: Engine) -> Answer:
+        delete_pricing_table(engine, key=table_code, actor=caller.client_id)
+        return Answer()
+
+    return once(serve)
