@@ -1,22 +1,21 @@
-"""What is charged: fees in advance, usage in arrears, and credit for time that was not used."""
+"""Invoices: what they say, and the one table of what can happen to them."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, strategies as st
 
-from billing_sdk.errors import InvalidAmount
-from billing_sdk.money import Money, total
-from billing_sdk.server.domain.invoicing import (
-    InvoiceLine,
-    credit_for_unused,
-    lines_in_advance,
-    lines_in_arrears,
-    with_credit,
-)
+from billing_sdk.errors import Conflict
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import Policies
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, lines_at_boundary
+from billing_sdk.server.domain.invoicing.derivation import explain
+from billing_sdk.server.domain.invoicing.invoice import TRANSITIONS
 from billing_sdk.server.domain.periods import Period
+from tests.unit.domain.test_invoicing_boundary import contract
 from tests.unit.domain.things import at, entitlement, fee, rate, version
 
 JANUARY = Period(at("2026-01-01"), at("2026-02-01"))
@@ -26,65 +25,58 @@ def dollars(minor: int) -> Money:
     return Money(minor, "USD")
 
 
-def unused(amount: Money) -> InvoiceLine:
-    return InvoiceLine("Unused time on pro", amount, JANUARY, "version_0", "credit")
+def invoice(*amounts: int, status: str = "open") -> Invoice:
+    lines = tuple(InvoiceLine("Fee", dollars(amount), JANUARY, "version_1", "fee_1") for amount in amounts)
+    return Invoice("invoice_1", "INV-000001", "customer_1", "agreement_1", status, "USD", lines, JANUARY.start)  # type: ignore[arg-type]  # each status is tried
 
 
 def test_each_fee_is_a_line_that_says_what_and_for_when():
-    (line,) = lines_in_advance(version(fee(2_900), rate(), entitlement()), JANUARY)
+    before = contract(version(fee(2_900), rate(), entitlement()), "2026-01-01")
+    (line,) = lines_at_boundary(before, after=None, at=at("2026-01-01"))
 
-    assert line == InvoiceLine("Pro, one month", dollars(2_900), JANUARY, "version_1", "fee_base_price")
-
-
-def test_a_free_fee_makes_no_line():
-    assert lines_in_advance(version(fee(0)), JANUARY) == ()
-
-
-def test_usage_is_charged_by_its_exact_rate_and_rounded_once():
-    lines = lines_in_arrears(version(rate("0.02")), JANUARY, {"ai_tokens": Decimal(1275)})
-
-    assert [line.amount for line in lines] == [dollars(26)]  # 25.5 cents, half up
+    assert replace(line, derivation={}) == InvoiceLine(
+        "Pro, one month", dollars(2_900), JANUARY, "version_1", "fee_base_price"
+    )
 
 
-def test_usage_without_a_rate_and_rates_without_usage_cost_nothing():
-    assert lines_in_arrears(version(rate()), JANUARY, {"seats": Decimal(9)}) == ()
+def test_an_invoice_comes_to_the_sum_of_its_lines():
+    assert invoice(2_900, 26, -100).amount == dollars(2_826)
+    assert invoice().amount == dollars(0)
 
 
-def test_usage_that_comes_to_an_unreal_amount_is_refused():
-    with pytest.raises(InvalidAmount, match="minor units"):
-        lines_in_arrears(version(rate("1")), JANUARY, {"ai_tokens": Decimal(10**19)})
+def test_an_open_invoice_is_paid_once():
+    paid = invoice(2_900).paid_by("payment_1")
+
+    assert (paid.status, paid.payment_id) == ("paid", "payment_1")
+    with pytest.raises(Conflict, match="is paid, not open"):
+        paid.paid_by("payment_2")
 
 
-@pytest.mark.parametrize(
-    ("now", "credit"),
-    [("2026-01-01", 3_100), ("2026-01-16", 1_600), ("2026-01-31", 100), ("2026-02-01", 0), ("2026-03-01", 0)],
-)
-def test_the_credit_is_the_share_of_the_time_that_is_left(now, credit):
-    assert credit_for_unused(dollars(3_100), JANUARY, at(now)) == dollars(credit)
+def test_a_void_invoice_is_not_paid():
+    with pytest.raises(Conflict, match="is void, not open"):
+        invoice(2_900, status="void").paid_by("payment_1")
 
 
-@given(paid=st.integers(0, 10**9), seconds=st.integers(0, 31 * 86_400))
-def test_used_and_unused_time_together_cost_what_was_paid(paid, seconds):
-    now = JANUARY.start + (JANUARY.end - JANUARY.start) * seconds / (31 * 86_400)
-    credit = credit_for_unused(dollars(paid), JANUARY, now)
-
-    assert 0 <= credit.minor <= paid
+def test_nothing_leads_back_to_an_open_invoice():
+    assert "open" not in TRANSITIONS.values()
 
 
-def test_a_credit_is_a_line_of_its_own():
-    lines = with_credit(lines_in_advance(version(fee(9_900)), JANUARY), dollars(1_450), of=unused(dollars(2_900)))
+def test_a_derivation_is_json_of_texts_and_leaves_out_what_is_not_there():
+    document = explain(
+        "usage",
+        plan_version_id="version_1",
+        component_id="rate_1",
+        period=JANUARY,
+        quantity=Decimal("12.500"),
+        policies=Policies(),
+        interval=None,
+    )
 
-    assert [line.amount.minor for line in lines] == [9_900, -1_450]
-    assert lines[-1].description == "Unused time on pro"
-
-
-def test_a_credit_above_the_charge_makes_it_free_and_no_more():
-    lines = with_credit(lines_in_advance(version(fee(500)), JANUARY), dollars(2_900), of=unused(dollars(2_900)))
-
-    assert total([line.amount for line in lines], "USD") == dollars(0)
-
-
-def test_no_credit_is_no_line():
-    lines = lines_in_advance(version(fee(500)), JANUARY)
-
-    assert with_credit(lines, dollars(0), of=unused(dollars(0))) == lines
+    assert json.loads(json.dumps(document)) == {
+        "kind": "usage",
+        "plan_version": "version_1",
+        "component": "rate_1",
+        "period": {"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"},
+        "quantity": "12.5",
+        "policies": {"proration": "second", "rounding": "half_up", "zero_usage_flat_fee": "skip"},
+    }

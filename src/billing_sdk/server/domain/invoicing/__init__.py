@@ -7,11 +7,6 @@ it was issued; a line has the period that it pays for.
 """
 
 from billing_sdk.server.domain.invoicing.boundary import STEPS as STEPS, lines_at_boundary as lines_at_boundary
-from billing_sdk.server.domain.invoicing.change import (
-    credit_for_unused as credit_for_unused,
-    lines_in_arrears as lines_in_arrears,
-    with_credit as with_credit,
-)
 from billing_sdk.server.domain.invoicing.charge import (
     LEASE_SECONDS as LEASE_SECONDS,
     ChargeSource as ChargeSource,
@@ -46,7 +41,6 @@ from billing_sdk.server.domain.invoicing.invoice import (
     InvoiceLine as InvoiceLine,
     InvoiceStatus as InvoiceStatus,
     Payment as Payment,
-    lines_in_advance as lines_in_advance,
 )
 from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
 from billing_sdk.server.domain.invoicing.seats import (

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion
 from billing_sdk.server.domain.periods import Period
 
 InvoiceStatus = Literal["open", "paid", "void"]
@@ -94,18 +93,3 @@ class Payment:
     payment_method_label: str
     gateway_reference: str | None = None
     decline_code: str | None = None
-
-
-def lines_in_advance(version: PlanVersion, period: Period) -> tuple[InvoiceLine, ...]:
-    """Return the lines for a period's licence fees, which are due when it starts; a free fee makes none."""
-    return tuple(
-        InvoiceLine(
-            description=fee.line_description or fee.name,
-            amount=fee.amount(),
-            period=period,
-            plan_version_id=version.id,
-            component_id=fee.id,
-        )
-        for fee in version.of_kind(LicenceFee)
-        if fee.amount()
-    )
