@@ -28,7 +28,7 @@ def agreement_to_row(agreement: Agreement) -> dict[str, Any]:
         "cadence": str(agreement.cadence),
         "pending_change": _pending_to_json(agreement.pending_change) if agreement.pending_change else None,
         "quantities": dict(agreement.quantities),
-        "add_ons": [row_of(add_on) for add_on in agreement.add_ons],
+        "add_ons": [_add_on_to_json(add_on) for add_on in agreement.add_ons],
         "discounts": [_discount_to_json(discount) for discount in agreement.discounts],
     }
 
@@ -56,7 +56,7 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
         next_version_id=row["next_version_id"],
         pending_change=_pending_from_json(row["pending_change"]) if row["pending_change"] else None,
         quantities=row["quantities"],
-        add_ons=tuple(AgreedAddOn(**add_on) for add_on in row["add_ons"]),
+        add_ons=tuple(_add_on_from_json(add_on) for add_on in row["add_ons"]),
         discounts=tuple(_discount_from_json(discount) for discount in row["discounts"]),
     )
 
@@ -84,6 +84,15 @@ def _pending_to_json(pending: PendingChange) -> dict[str, Any]:
 
 def _pending_from_json(stored: Mapping[str, Any]) -> PendingChange:
     return PendingChange(**{**stored, "at": datetime.fromisoformat(stored["at"])})
+
+
+def _add_on_to_json(add_on: AgreedAddOn) -> dict[str, Any]:
+    return {**row_of(add_on), "added_at": add_on.added_at and add_on.added_at.isoformat()}
+
+
+def _add_on_from_json(stored: Mapping[str, Any]) -> AgreedAddOn:
+    added_at = stored.get("added_at")  # agreements from before it was kept have none
+    return AgreedAddOn(**{**stored, "added_at": added_at and datetime.fromisoformat(added_at)})
 
 
 def _discount_to_json(discount: AgreedDiscount) -> dict[str, Any]:

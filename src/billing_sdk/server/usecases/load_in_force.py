@@ -20,7 +20,7 @@ def load_in_force(tx: UnitOfWork, agreement: Agreement) -> InForce:
         agreement=agreement,
         version=_version(tx, agreement, agreement.plan_version_id),
         add_ons=tuple(
-            BoughtAddOn(_version(tx, agreement, add_on.plan_version_id), add_on.quantity)
+            BoughtAddOn(_version(tx, agreement, add_on.plan_version_id), add_on.quantity, add_on.added_at)
             for add_on in agreement.add_ons
         ),
         policies=(tx.billing_settings.find() or BillingSettings()).policies,

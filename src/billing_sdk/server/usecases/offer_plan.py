@@ -155,17 +155,38 @@ def _quantities(version: PlanVersion, before: Agreement | None, wanted: Mapping[
     return {**kept, **wanted}
 
 
+def offer_add_on(tx: UnitOfWork, plan: Plan, key: str, quantity: int) -> AgreedAddOn:
+    """Return what would be agreed beside a plan, which is in the currency that is paid.
+
+    Raises:
+        UnknownPlan: no published plan has this key.
+        NotAnAddOn: it is a plan of its own.
+        InvalidQuantity: it is not a whole number above zero, or above a million.
+        AddOnMismatch: it is for the other kind of customer, or billed in another currency or at another pace.
+    """
+    add_on = tx.catalog.get_plan(key)
+    if add_on.kind != "add_on":
+        raise NotAnAddOn(f"{key!r} is a plan of its own")
+    check_number_of_add_ons(key, quantity)
+    if not _fits(add_on.version, plan) or add_on.group.scope != plan.group.scope:
+        raise AddOnMismatch(f"the add-on {key!r} can't be had with {plan.key!r}", plan=key)
+    return AgreedAddOn(key, add_on.version.id, quantity)
+
+
+def check_number_of_add_ons(key: str, quantity: int) -> None:
+    """Let a number of an add-on pass.
+
+    Raises:
+        InvalidQuantity: it is not a whole number above zero, or above a million.
+    """
+    if type(quantity) is not int or not 0 < quantity <= MOST_OF_AN_ADD_ON:
+        raise InvalidQuantity(f"{str(quantity)[:40]} of the add-on {key!r} can't be agreed to")
+
+
 def _add_ons(tx: UnitOfWork, plan: Plan, before: Agreement | None, options: ChangeOptions) -> tuple[AgreedAddOn, ...]:
     found = []
     for key, quantity in options.add_ons.items():
-        add_on = tx.catalog.get_plan(key)
-        if add_on.kind != "add_on":
-            raise NotAnAddOn(f"{key!r} is a plan of its own")
-        if not 0 < quantity <= MOST_OF_AN_ADD_ON:
-            raise InvalidQuantity(f"{quantity} of the add-on {key!r} can't be agreed to")
-        if not _fits(add_on.version, plan) or add_on.group.scope != plan.group.scope:
-            raise AddOnMismatch(f"the add-on {key!r} can't be had with {plan.key!r}", plan=key)
-        found.append(AgreedAddOn(key, add_on.version.id, quantity))
+        found.append(offer_add_on(tx, plan, key, quantity))
     kept = (
         standing
         for standing in (before.add_ons if before else ())

@@ -17,11 +17,16 @@ Asker = Literal["admin", "api", "user"]
 
 @dataclass(frozen=True, slots=True)
 class AgreedAddOn:
-    """An add-on that an agreement comes with."""
+    """An add-on that an agreement comes with.
+
+    Attributes:
+        added_at: when it was added to an agreement that was under way; None where it came with the agreement.
+    """
 
     plan_key: str
     plan_version_id: str
     quantity: int = 1
+    added_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,11 @@ how much was used (metering), what a price comes to (rating), nor the calendar (
 it was issued; a line has the period that it pays for.
 """
 
+from billing_sdk.server.domain.invoicing.add_ons import (
+    lines_for_add_on as lines_for_add_on,
+    lines_for_removal as lines_for_removal,
+    with_add_on as with_add_on,
+)
 from billing_sdk.server.domain.invoicing.boundary import STEPS as STEPS, lines_at_boundary as lines_at_boundary
 from billing_sdk.server.domain.invoicing.charge import (
     LEASE_SECONDS as LEASE_SECONDS,

@@ -29,10 +29,15 @@ def nothing_used(feature_key: str, period: Period) -> Usage:  # noqa: ARG001 - a
 
 @dataclass(frozen=True, slots=True)
 class BoughtAddOn:
-    """An add-on of an agreement, with the prices that it was bought at; in the agreement's currency."""
+    """An add-on of an agreement, with the prices that it was bought at; in the agreement's currency.
+
+    Attributes:
+        since: when it was added; None for one that has been there from the start.
+    """
 
     version: PlanVersion
     quantity: int = 1
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,19 @@ class InForce:
         """Return the fees for the service intervals that have started after an instant and before another one."""
         before = min(before, self.agreement.paused_at or before)
         return _charged(
-            self._fee_line(one, interval, interval)
+            self._fee_line(one, Period(max(interval.start, one.since), interval.end), interval)
             for one in self._fees(after)
             for interval in periods_started(self._schedule(one.fee.service), after, before)
-            if interval.start < before
+            if interval.start < before and one.since < interval.end
         )
 
     def usage_completed(self, after: datetime, until: datetime, used: Used) -> Lines:
         """Return the usage of the service intervals that have ended after an instant and by another one."""
         return _charged(
-            self._usage_line(version_id, rate, interval.end, interval, used)
-            for version_id, rate in self._rates(after)
-            for interval in periods_completed(self._schedule(rate.service), after, until)
+            self._usage_line(one, interval.end, interval, used)
+            for one in self._rates(after)
+            for interval in periods_completed(self._schedule(one.rate.service), after, until)
+            if one.since < interval.end
         )
 
     def usage_unfinished(self, at: datetime, used: Used) -> Lines:
@@ -88,10 +94,10 @@ class InForce:
         All that was used in them counts, at that very instant as well; nothing was used after it.
         """
         return _charged(
-            self._usage_line(version_id, rate, at, interval, used)
-            for version_id, rate in self._rates(self.agreement.billed_period.start)
-            for interval in (self._schedule(rate.service).period_at(at),)
-            if interval.start < at or used(rate.feature_key, interval).quantity
+            self._usage_line(one, at, interval, used)
+            for one in self._rates(self.agreement.billed_period.start)
+            for interval in (self._schedule(one.rate.service).period_at(at),)
+            if interval.start < at or used(one.rate.feature_key, interval).quantity
         )
 
     def _fee_line(self, one: _Fee, part: Period, interval: Period) -> InvoiceLine:
@@ -106,12 +112,12 @@ class InForce:
             policies=self.policies,
         )
 
-    def _usage_line(self, version_id: str, rate: Rate, end: datetime, interval: Period, used: Used) -> InvoiceLine:
-        start = max(interval.start, self.agreement.charged_from)
+    def _usage_line(self, one: _Rate, end: datetime, interval: Period, used: Used) -> InvoiceLine:
+        start = max(interval.start, one.since)
         return usage_line(
-            rate,
-            plan_version_id=version_id,
-            used=used(rate.feature_key, Period(start, interval.end)),
+            one.rate,
+            plan_version_id=one.plan_version_id,
+            used=used(one.rate.feature_key, Period(start, interval.end)),
             part=Period(start, end),
             interval=interval,
             policies=self.policies,
@@ -133,13 +139,23 @@ class InForce:
         for version, add_on, fee in self._components(at):
             if isinstance(fee, LicenceFee):
                 bought = 1 if add_on is None else add_on.quantity
-                licences = self.agreement.quantities.get(fee.key, bought) if fee.is_licensed else 1
-                yield _Fee(version.id, fee, licences, times=1 if fee.is_licensed else bought)
+                licences = self.agreement.quantity_of(fee.key) if add_on is None else bought
+                yield _Fee(
+                    plan_version_id=version.id,
+                    fee=fee,
+                    licences=licences if fee.is_licensed else 1,
+                    times=1 if fee.is_licensed else bought,
+                    since=self._since(add_on),
+                )
 
-    def _rates(self, at: datetime) -> Iterator[tuple[str, Rate]]:
-        for version, _, rate in self._components(at):
+    def _rates(self, at: datetime) -> Iterator[_Rate]:
+        for version, add_on, rate in self._components(at):
             if isinstance(rate, Rate):
-                yield version.id, rate
+                yield _Rate(version.id, rate, self._since(add_on))
+
+    def _since(self, add_on: BoughtAddOn | None) -> datetime:
+        start = self.agreement.charged_from
+        return start if add_on is None or add_on.since is None else max(start, add_on.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +164,14 @@ class _Fee:
     fee: LicenceFee
     licences: int
     times: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    plan_version_id: str
+    rate: Rate
+    since: datetime
 
 
 def _charged(lines: Iterator[InvoiceLine]) -> Lines:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.errors import InvalidQuantity
+from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersion
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
@@ -55,9 +56,19 @@ def lines_for_quantities(before: InForce, quantities: Mapping[str, int], *, at: 
         quantities: how many from then on, by the key of the fee.
         at: the instant.
     """
-    percents = tuple(one for one in before.agreement.discounts if one.percent_off is not None)
+    return with_percents_off(_differences(before, quantities, at), before.agreement)
+
+
+def percents_off(agreement: Agreement) -> tuple[AgreedDiscount, ...]:
+    """Return the discounts in per cent; amounts are taken off once a period, on its own invoice."""
+    return tuple(one for one in agreement.discounts if one.percent_off is not None)
+
+
+def with_percents_off(differences: Iterable[InvoiceLine], agreement: Agreement) -> Lines:
+    """Add to each line what coupons take off it in per cent; of a line below zero they give back as much less."""
+    percents = percents_off(agreement)
     lines: list[InvoiceLine] = []
-    for line in _differences(before, quantities, at):
+    for line in differences:
         if line.amount.minor > 0:
             lines += with_discounts((line,), percents)
         else:
