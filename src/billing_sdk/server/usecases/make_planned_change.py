@@ -11,6 +11,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.alter_agreement import decide_alteration
 from billing_sdk.server.usecases.carry_out import carry_out
 from billing_sdk.server.usecases.collect_charge import collect_charge, settle_group
 from billing_sdk.server.usecases.decide_change import Change, decide_change
@@ -18,7 +19,6 @@ from billing_sdk.server.usecases.drop_planned_change import drop_planned_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import options_of
-from billing_sdk.server.usecases.set_quantity import decide_quantities
 
 
 def make_planned_change(engine: Engine, timer: Timer) -> None:
@@ -74,8 +74,14 @@ def _make(
 def _decide(tx: UnitOfWork, customer: Customer, agreement: Agreement, pending: PendingChange) -> Change:
     if pending.is_alteration:
         present = replace(agreement, pending_change=None)
-        return decide_quantities(
-            tx, customer, present, pending.quantities, at=pending.at, is_prorate=pending.is_prorate
+        return decide_alteration(
+            tx,
+            customer,
+            present,
+            quantities=pending.quantities,
+            add_ons=pending.add_ons,
+            at=pending.at,
+            is_prorate=pending.is_prorate,
         )
     return decide_change(
         tx,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from billing_sdk.errors import EmptyVersion, InvalidRequest, UnknownPlan
+from billing_sdk.errors import EmptyVersion, InvalidRequest, NotAnAddOn, UnknownPlan
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
@@ -86,6 +86,7 @@ def migrate_customers(
     Raises:
         UnknownPlan: there is no such plan.
         VersionNotFound: it has no such version.
+        NotAnAddOn: it is an add-on, whose customers keep the version that they took.
         EmptyVersion: the version has no components.
         InvalidRequest: the limit is out of its bounds, or both versions are the same.
     """
@@ -106,8 +107,11 @@ def _versions(
     tx: UnitOfWork, plan_key: str, to_version: int, from_version: int | None
 ) -> tuple[PlanVersion, dict[str, int]]:
     """Return the version to go to, and the numbers of those to come from, by id."""
-    if tx.catalog.find_plan(plan_key) is None:
+    plan = tx.catalog.find_plan(plan_key)
+    if plan is None:
         raise UnknownPlan(f"there is no plan {plan_key[:64]!r}", plan=plan_key[:64])
+    if plan.kind == "add_on":
+        raise NotAnAddOn(f"{plan_key!r} is an add-on; customers keep the version that they took")
     if from_version == to_version:
         raise InvalidRequest("both versions are the same", parameter="from_version")
     target = tx.catalog.get_version_of(plan_key, number=to_version)

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
-from billing_sdk.errors import AgreementPaused
-from billing_sdk.server.domain.agreements import Agreement, PendingChange, Timing
-from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import (
-    Lines,
-    check_quantities,
-    lines_for_quantities,
-    with_balance,
-    with_surplus_kept,
-)
-from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.alter_agreement import decide_alteration, planned_alteration
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.carry_out import carry_out, collected
 from billing_sdk.server.usecases.collect_charge import settle_left_over
-from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
-from billing_sdk.server.usecases.load_in_force import load_in_force
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
 
 
@@ -72,16 +59,16 @@ def set_quantity(
         with engine.begin() as tx:
             customer, before = hold_agreement(tx, agreement_id)
             at = engine.now_for(tx, customer)
-            change = decide_quantities(tx, customer, before, {fee_key: quantity}, at=at, is_prorate=is_prorate)
+            change = decide_alteration(
+                tx, customer, before, quantities={fee_key: quantity}, at=at, is_prorate=is_prorate
+            )
             when = instant_of(timing, before, at=at)
             if when > at:
-                pending = PendingChange(
-                    plan_key=before.plan_key,
-                    plan_version_id=before.plan_version_id,
-                    at=when,
+                pending = planned_alteration(
+                    before,
                     quantities={fee_key: quantity},
+                    at=when,
                     is_prorate=is_prorate,
-                    is_alteration=True,
                     source=source,
                     actor=actor,
                 )
@@ -100,50 +87,3 @@ def set_quantity(
                 return before
             done = carry_out(engine, tx, change, may_owe=False, source=source, actor=actor, at=at)
         return collected(engine, done)
-
-
-def decide_quantities(
-    tx: UnitOfWork,
-    customer: Customer,
-    before: Agreement,
-    quantities: Mapping[str, int],
-    *,
-    at: datetime,
-    is_prorate: bool | None = None,
-) -> Change:
-    """Decide what other numbers of licences mean, for a customer that the caller has locked.
-
-    Raises:
-        AgreementPaused: the agreement is paused.
-        InvalidQuantity: one of them can't be agreed to.
-    """
-    if before.status == "paused":
-        raise AgreementPaused("the number of licences can't change while the agreement is paused")
-    in_force = load_in_force(tx, before)
-    check_quantities(in_force.version, quantities)
-    (plan,) = tx.catalog.list_plans([before.plan_key])
-    after = replace(before, quantities={**before.quantities, **quantities})
-    lines: Lines = ()
-    # In a trial, and on credit, nothing has been paid yet: the period is billed as a whole when it is.
-    if before.status == "active" and not before.is_unpaid:
-        gives_back = in_force.policies.unused_days == "refund" if is_prorate is None else is_prorate
-        lines = _settled(tx, customer, before, lines_for_quantities(in_force, quantities, at=at), at, gives_back)
-    return Change(
-        customer=customer,
-        plan=replace(plan, version=in_force.version),
-        before=before,
-        agreement=after,
-        lines=lines,
-        method=tx.customers.find_payment_method(customer.id),
-    )
-
-
-def _settled(
-    tx: UnitOfWork, customer: Customer, before: Agreement, found: Lines, at: datetime, gives_back: bool
-) -> Lines:
-    owed = sum(line.amount.minor for line in found)
-    if owed < 0 and not gives_back:
-        return ()
-    period = before.period_at(at)
-    balance = tx.credits.balance(customer.id, before.currency)
-    return with_balance(with_surplus_kept(found, before, period), balance, before, period)

@@ -1,0 +1,172 @@
+"""Alter an agreement: other numbers of licences and add-ons, while the agreement itself goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from billing_sdk.errors import AddOnMissing, AgreementPaused
+from billing_sdk.server.domain.agreements import AgreedAddOn, Agreement, PendingChange
+from billing_sdk.server.domain.catalog import Plan
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import (
+    BoughtAddOn,
+    InForce,
+    Lines,
+    check_quantities,
+    lines_for_add_on,
+    lines_for_quantities,
+    lines_for_removal,
+    with_add_on,
+    with_balance,
+    with_surplus_kept,
+)
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.decide_change import Change
+from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.offer_plan import check_number_of_add_ons, offer_add_on
+
+Numbers = Mapping[str, int]
+NONE: Numbers = {}
+
+
+def decide_alteration(
+    tx: UnitOfWork,
+    customer: Customer,
+    before: Agreement,
+    *,
+    quantities: Numbers = NONE,
+    add_ons: Numbers = NONE,
+    at: datetime,
+    is_prorate: bool | None = None,
+) -> Change:
+    """Decide what other numbers mean, for a customer that the caller has locked.
+
+    More is charged at once for the rest of the period; for less, what was paid is given back where it is to be.
+
+    Args:
+        tx: the transaction.
+        customer: whose agreement it is.
+        before: the agreement.
+        quantities: how many licences from then on, by the key of the fee.
+        add_ons: how many of each add-on from then on, by its key; none to remove it.
+        at: the instant.
+        is_prorate: give back what was paid for what is given up; None leaves it to the policy.
+
+    Raises:
+        AgreementPaused: the agreement is paused.
+        InvalidQuantity: one of the numbers can't be agreed to.
+        UnknownPlan, NotAnAddOn, AddOnMismatch: an add-on can't be had with the plan.
+        AddOnMissing: an add-on is to be removed, and is not there.
+    """
+    if before.status == "paused":
+        raise AgreementPaused("nothing about the agreement can change while it is paused")
+    in_force = load_in_force(tx, before)
+    check_quantities(in_force.version, quantities)
+    (plan,) = tx.catalog.list_plans([before.plan_key])
+    plan = replace(plan, version=in_force.version)
+    agreed = [_agreed(tx, plan, before, plan_key, quantity, at) for plan_key, quantity in add_ons.items()]
+    after = replace(before, quantities={**before.quantities, **quantities})
+    for one in agreed:
+        after = replace(after, add_ons=with_add_on(after.add_ons, one))
+    lines: Lines = ()
+    # In a trial, and on credit, nothing has been paid yet: the period is billed as a whole when it is.
+    if before.status == "active" and not before.is_unpaid:
+        gives_back = in_force.policies.unused_days == "refund" if is_prorate is None else is_prorate
+        found = [lines_for_quantities(in_force, quantities, at=at), *_add_on_differences(tx, in_force, agreed, at)]
+        lines = tuple(line for one in found if gives_back or not _is_less(one) for line in one)
+        lines += _removals(tx, in_force, agreed, at)
+    balance = tx.credits.balance(customer.id, before.currency)
+    period = before.period_at(at)
+    return Change(
+        customer=customer,
+        plan=plan,
+        before=before,
+        agreement=after,
+        lines=with_balance(with_surplus_kept(lines, before, period), balance, before, period),
+        method=tx.customers.find_payment_method(customer.id),
+    )
+
+
+def planned_alteration(
+    before: Agreement,
+    *,
+    quantities: Numbers = NONE,
+    add_ons: Numbers = NONE,
+    at: datetime,
+    is_prorate: bool | None,
+    source: EventSource,
+    actor: str,
+) -> PendingChange:
+    """Return what is planned for an agreement, together with what was planned for the same instant before."""
+    standing = before.pending_change
+    kept = standing if standing is not None and standing.is_alteration and standing.at == at else None
+    return PendingChange(
+        plan_key=before.plan_key,
+        plan_version_id=before.plan_version_id,
+        at=at,
+        quantities={**(kept.quantities if kept else NONE), **quantities},
+        add_ons={**(kept.add_ons if kept else NONE), **add_ons},
+        is_prorate=is_prorate,
+        is_alteration=True,
+        source=source,
+        actor=actor,
+    )
+
+
+def find_add_on(agreement: Agreement, plan_key: str) -> AgreedAddOn | None:
+    """Return an add-on of an agreement, if it has it."""
+    return next((add_on for add_on in agreement.add_ons if add_on.plan_key == plan_key), None)
+
+
+def require_add_on(agreement: Agreement, plan_key: str) -> AgreedAddOn:
+    """Return an add-on of an agreement.
+
+    Raises:
+        AddOnMissing: it has no such add-on.
+    """
+    found = find_add_on(agreement, plan_key)
+    if found is None:
+        raise AddOnMissing(f"the agreement has no add-on {plan_key[:64]!r}", plan=plan_key[:64])
+    return found
+
+
+def _agreed(tx: UnitOfWork, plan: Plan, before: Agreement, plan_key: str, quantity: int, at: datetime) -> AgreedAddOn:
+    """Return an add-on as it is agreed then: with the version that it was taken in, or the live one for a new one."""
+    if quantity == 0:
+        return replace(require_add_on(before, plan_key), quantity=0)
+    standing = find_add_on(before, plan_key)
+    if standing is None:
+        return replace(offer_add_on(tx, plan, plan_key, quantity), added_at=at)
+    check_number_of_add_ons(plan_key, quantity)
+    return replace(standing, quantity=quantity)
+
+
+def _add_on_differences(tx: UnitOfWork, in_force: InForce, agreed: list[AgreedAddOn], at: datetime) -> Iterator[Lines]:
+    for one in agreed:
+        yield lines_for_add_on(in_force, _bought(tx, in_force, one), becomes=one.quantity, at=at)
+
+
+def _removals(tx: UnitOfWork, in_force: InForce, agreed: list[AgreedAddOn], at: datetime) -> Lines:
+    """Return what is still to be charged for the add-ons that go; usage of the present interval as the policy says."""
+    charges_usage = in_force.policies.unpaid_usage == "charge"
+    used = used_under(tx, in_force.agreement)
+    return tuple(
+        line
+        for one in agreed
+        if not one.quantity
+        for line in lines_for_removal(in_force, _bought(tx, in_force, one), used, at=at, is_usage_charged=charges_usage)
+    )
+
+
+def _bought(tx: UnitOfWork, in_force: InForce, one: AgreedAddOn) -> BoughtAddOn:
+    """Return an add-on as it was until now, with its prices; none of it where it is new."""
+    standing = find_add_on(in_force.agreement, one.plan_key)
+    version = tx.catalog.get_version(one.plan_version_id).in_currency(in_force.agreement.currency)
+    return BoughtAddOn(version, standing.quantity if standing else 0, one.added_at)
+
+
+def _is_less(lines: Lines) -> bool:
+    return sum(line.amount.minor for line in lines) < 0
