@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
+import certifi
 import pytest
 from argon2 import PasswordHasher
 
@@ -25,9 +27,25 @@ def pytest_configure(config: pytest.Config) -> None:
     # Every other test begins with somebody who has a password, and none is about how hard it is to guess: the console
     # script, which runs in processes of its own, hashes as it does for users.
     passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    _trust_one_authority(config)
     scan = CanaryScan()
     config.pluginmanager.register(scan, "canary-scan")
     scan.start()
+
+
+def _trust_one_authority(config: pytest.Config) -> None:
+    """Let clients of this process and of its children load one certificate authority in place of hundreds."""
+    # Each client reads them anew, which takes longer than most tests, and none of those that these tests speak to has
+    # a certificate of theirs.
+    if "SSL_CERT_FILE" in os.environ:
+        return
+    everyone = Path(certifi.where()).read_text()
+    [one] = re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", everyone, re.DOTALL)[:1]
+    file = NamedTemporaryFile("w", prefix="billing-authority-", suffix=".pem")  # noqa: SIM115 - it lasts as the tests do
+    file.write(one)
+    file.flush()
+    config.add_cleanup(file.close)
+    os.environ["SSL_CERT_FILE"] = file.name
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount, Route
 
 from billing_sdk._version import __version__
@@ -60,10 +61,8 @@ MANAGEMENT = (
 
 def routes(engine: Engine) -> list[BaseRoute]:
     """Return the routes of the Account API, the Management API and their reference."""
-    anywhere = envelope.refusals(envelope.REFUSED_ANYWHERE)
-    everything = envelope.refusals(envelope.REFUSED_ANYWHERE, envelope.REFUSED_WHERE_SOMETHING_CHANGES)
-    account_api = create_app(engine, title="Account API", prefix="/account_api", routers=ACCOUNT, refusals=anywhere)
-    management_api = create_app(engine, title="Management API", prefix="/api", routers=MANAGEMENT, refusals=everything)
+    account_api = create_app(engine, title="Account API", prefix="/account_api")
+    management_api = create_app(engine, title="Management API", prefix="/api")
     return [
         Route("/api/docs", reference_page(management_api, account_api)),
         Mount("/account_api", app=account_api),
@@ -71,28 +70,40 @@ def routes(engine: Engine) -> list[BaseRoute]:
     ]
 
 
-def create_app(
-    engine: Engine,
-    *,
-    title: str,
-    prefix: str,
-    routers: tuple[APIRouter, ...],
-    refusals: dict[int | str, dict[str, Any]],
-) -> FastAPI:
+def create_app(engine: Engine, *, title: str, prefix: str) -> FastAPI:
     """Return one API with its OpenAPI document at `openapi.json`."""
     app = FastAPI(
         title=title,
         version=__version__,
         servers=[{"url": f"{engine.settings.base_url}{prefix}"}],
         root_path_in_servers=False,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=_name_of,
         openapi_url=None,  # made anew for each reader; the one below is not
         docs_url=None,  # the ready-made pages load scripts from other hosts
         redoc_url=None,
         exception_handlers=envelope.exception_handlers(),
     )
     app.add_route("/openapi.json", openapi_document(app), include_in_schema=False)
-    for router in routers:
-        app.include_router(router, prefix="/v1", responses=refusals)
+    app.router.routes.extend(_operations(prefix))
     app.state.engine = engine
     return app
+
+
+@cache
+def _operations(prefix: str) -> tuple[BaseRoute, ...]:
+    """Return the operations of an API, for all servers of this process together.
+
+    What a route reads and answers is worked out at the first request and kept with the route. That takes half a
+    second, and depends on no engine.
+    """
+    anywhere = envelope.refusals(envelope.REFUSED_ANYWHERE)
+    everything = envelope.refusals(envelope.REFUSED_ANYWHERE, envelope.REFUSED_WHERE_SOMETHING_CHANGES)
+    routers, refusals = (ACCOUNT, anywhere) if prefix == "/account_api" else (MANAGEMENT, everything)
+    gathered = APIRouter(generate_unique_id_function=_name_of)
+    for router in routers:
+        gathered.include_router(router, prefix="/v1", responses=refusals)
+    return tuple(gathered.routes)
+
+
+def _name_of(route: APIRoute) -> str:
+    return route.name
