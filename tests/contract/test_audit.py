@@ -297,6 +297,7 @@ UNRECORDED = {
     "reserve_usage": "holds a part of a limit for minutes; what is used of it becomes a reading",
     "run_due": "a lease on what is due, and rest after a failure",
     "run_timer": "drops what is about nothing any more; what a timer does is recorded by its handler",
+    "set_add_on": "recorded where the change is concluded or planned",
     "set_quantity": "recorded where the change is concluded, or planned",
     "verify_audit": "the audit itself",
 }
