@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, func, insert, select, update
 
-from billing_sdk.errors import UnknownPlan, VersionNotFound
+from billing_sdk.errors import DuplicateKey, UnknownPlan, VersionNotFound
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
+from billing_sdk.server.storage.lookup_keys import giving_lookup_key_once
 from billing_sdk.server.storage.plan_groups import GROUP_COLUMNS, group_from_row
 from billing_sdk.server.storage.plan_versions import (
     VERSION_COLUMNS,
@@ -19,6 +20,7 @@ from billing_sdk.server.storage.plan_versions import (
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import plan_groups, plan_versions, plans
 from billing_sdk.server.storage.tables.objects import metered_items
+from billing_sdk.server.storage.upsert import insert_new
 
 VERSIONS = select(*VERSION_COLUMNS)
 VERSION = VERSIONS.where(plan_versions.c.id == bindparam("wanted"))
@@ -53,13 +55,23 @@ class CatalogRepository:
         self._connection = connection
 
     def add_plan(self, plan: Plan) -> None:
-        """Store a new plan with its first version."""
-        self._connection.execute(insert(plans).values(_plan_row(plan)))
+        """Store a new plan with its first version.
+
+        Raises:
+            DuplicateKey: there is one with this key or lookup key.
+        """
+        if not insert_new(self._connection, plans, _plan_row(plan)):
+            raise DuplicateKey(f"there is a plan {plan.key!r} already", plan=plan.key)
         self.add_version(plan.version)
 
     def save_plan(self, plan: Plan) -> None:
-        """Store a plan whose words, status, live version or position have changed; its versions stay as they are."""
-        self._connection.execute(update(plans).where(plans.c.key == plan.key).values(_plan_row(plan)))
+        """Store a plan whose words, status, live version or position have changed; its versions stay as they are.
+
+        Raises:
+            LookupKeyTaken: another plan has its lookup key.
+        """
+        with giving_lookup_key_once(self._connection, plan.lookup_key):
+            self._connection.execute(update(plans).where(plans.c.key == plan.key).values(_plan_row(plan)))
 
     def rename_plan(self, plan: Plan, key: str) -> None:
         """Give a plan that nobody has agreed to another key."""

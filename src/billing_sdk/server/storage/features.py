@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
-from billing_sdk.errors import UnknownFeature
+from billing_sdk.errors import DuplicateKey, UnknownFeature
 from billing_sdk.server.domain.catalog import Feature
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import features
+from billing_sdk.server.storage.upsert import insert_new
 
 
 class FeatureRepository:
@@ -17,8 +18,13 @@ class FeatureRepository:
         self._connection = connection
 
     def add(self, feature: Feature) -> None:
-        """Store a new feature."""
-        self._connection.execute(insert(features).values(row_of(feature)))
+        """Store a new feature.
+
+        Raises:
+            DuplicateKey: there is one with this key.
+        """
+        if not insert_new(self._connection, features, row_of(feature)):
+            raise DuplicateKey(f"there is a feature {feature.key!r} already")
 
     def save(self, feature: Feature) -> None:
         """Store a feature whose words or limit have changed."""
@@ -45,13 +51,18 @@ class FeatureRepository:
         return feature
 
     def lock(self, key: str) -> Feature:
-        """Return a feature, which nobody else changes before the transaction ends.
+        """Return a feature, which nobody else changes, deletes or comes to name before the transaction ends.
 
         Raises:
             UnknownFeature: there is none with this key.
         """
         self._connection.execute(select(features.c.id).where(features.c.key == key).with_for_update())
         return self.get(key)
+
+    def hold(self) -> dict[str, Feature]:
+        """Return all features by their keys, none of which is deleted before the transaction ends."""
+        rows = self._connection.execute(select(features).with_for_update(read=True)).mappings()
+        return {row["key"]: Feature(**row) for row in rows}
 
     def list(self) -> tuple[Feature, ...]:
         """Return all features, in the order of their keys."""

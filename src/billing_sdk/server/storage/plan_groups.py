@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, RowMapping, Select, Text, cast, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, Text, cast, delete, select, update
 
-from billing_sdk.errors import UnknownPlanGroup
+from billing_sdk.errors import DuplicateKey, UnknownPlanGroup
 from billing_sdk.server.domain.catalog import PlanGroup
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import agreements, charges, invoice_lines
 from billing_sdk.server.storage.tables.catalog import plan_groups, plan_versions, plans
 from billing_sdk.server.storage.tables.objects import attachments
+from billing_sdk.server.storage.upsert import insert_new
 
 GROUP_COLUMNS = [column.label(f"in_group_{column.name}") for column in plan_groups.c]
 
@@ -26,9 +27,14 @@ class PlanGroupRepository:
         self._connection = connection
 
     def add(self, group: PlanGroup) -> None:
-        """Store a new plan group; where it is the default of its scope, no other one is any more."""
+        """Store a new plan group; where it is the default of its scope, no other one is any more.
+
+        Raises:
+            DuplicateKey: there is one with this key, or another default one was added at the same time.
+        """
         self._make_room(group)
-        self._connection.execute(insert(plan_groups).values(row_of(group)))
+        if not insert_new(self._connection, plan_groups, row_of(group)):
+            raise DuplicateKey(f"there is a plan group {group.key!r} already")
 
     def save(self, group: PlanGroup) -> None:
         """Store a group that has changed; where it is the default of its scope, no other one is any more."""
@@ -76,7 +82,7 @@ class PlanGroupRepository:
         return group
 
     def lock(self, key: str) -> PlanGroup:
-        """Return a group, which nobody else changes before the transaction ends.
+        """Return a group, which nobody else changes, deletes or adds a plan to before the transaction ends.
 
         Raises:
             UnknownPlanGroup: there is none with this key.

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, update
+from sqlalchemy.exc import IntegrityError
 
-from billing_sdk.errors import UnknownPricingTable
+from billing_sdk.errors import DuplicateKey, UnknownPricingTable
 from billing_sdk.server.domain.catalog import CardContent, PricingCard, PricingTable
 from billing_sdk.server.storage.plan_groups import GROUP_COLUMNS, group_from_row
 from billing_sdk.server.storage.rows import row_of
@@ -22,13 +23,21 @@ class PricingTableRepository:
         self._connection = connection
 
     def save(self, table: PricingTable) -> None:
-        """Store a new or changed table; where it is the default of its scope, no other one is any more."""
-        if table.is_default:
-            others = (pricing_tables.c.scope == table.group.scope) & (pricing_tables.c.id != table.id)
-            self._connection.execute(update(pricing_tables).where(others).values(is_default=False))
+        """Store a new or changed table; where it is the default of its scope, no other one is any more.
+
+        Raises:
+            DuplicateKey: another one has this key, or was made the default at the same time.
+        """
         values = _to_row(table)
         changes = {name: value for name, value in values.items() if name != "id"}
-        self._connection.execute(upsert(self._connection, pricing_tables, values, changes))
+        try:
+            with self._connection.begin_nested():
+                if table.is_default:
+                    others = (pricing_tables.c.scope == table.group.scope) & (pricing_tables.c.id != table.id)
+                    self._connection.execute(update(pricing_tables).where(others).values(is_default=False))
+                self._connection.execute(upsert(self._connection, pricing_tables, values, changes))
+        except IntegrityError:
+            raise DuplicateKey(f"there is a pricing table {table.key!r} already") from None
 
     def delete(self, table_id: str) -> None:
         """Remove a table."""

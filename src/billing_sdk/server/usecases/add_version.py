@@ -48,7 +48,7 @@ def make_version(
     attached: tuple[Attachment, ...] = (),
 ) -> PlanVersion:
     """Return a version that may be kept beside what is attached to it; neither is stored yet."""
-    features = {feature.key: feature for feature in tx.features.list()}
+    features = tx.features.hold()
     version = content.with_usual(features).version(
         version_id=new_id("version"),
         plan_key=plan_key,

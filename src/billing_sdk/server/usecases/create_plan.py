@@ -54,7 +54,8 @@ def create_plan(
     """
     checked_key(key)
     with engine.begin() as tx:
-        group = tx.plan_groups.get(group_key) if group_key is not None else _default_group(tx, scope)
+        # Locked: plans that are created at once get positions of their own, and the group is not deleted meanwhile.
+        group = tx.plan_groups.lock(group_key if group_key is not None else _default_group(tx, scope).key)
         if tx.catalog.find_plan(key) is not None:
             raise DuplicateKey(f"there is a plan {key!r} already", plan=key)
         if lookup_key is not None and tx.catalog.find_plan_by_lookup_key(lookup_key) is not None:

@@ -14,7 +14,7 @@ def delete_feature(engine: Engine, *, key: str, actor: str = "operator") -> None
         FeatureInUse: a plan version names it.
     """
     with engine.begin() as tx:
-        feature = tx.features.get(key)
+        feature = tx.features.lock(key)
         if tx.catalog.names_feature(key):
             raise FeatureInUse(f"a plan includes the feature {key!r}")
         tx.features.delete(feature.id)

@@ -16,7 +16,7 @@ def delete_plan_group(engine: Engine, *, key: str, actor: str = "operator") -> N
         GroupInUse: somebody has, or has had, a plan or add-on of the group.
     """
     with engine.begin() as tx:
-        group = tx.plan_groups.get(key)
+        group = tx.plan_groups.lock(key)
         if tx.plan_groups.is_in_use(group.id):
             raise GroupInUse(f"the plans of the group {key!r} have been agreed to")
         tx.pricing_tables.delete_of_group(group.id)

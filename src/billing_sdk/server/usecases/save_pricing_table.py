@@ -88,6 +88,6 @@ def _new_table(tx: UnitOfWork, key: str, group_key: str | None) -> PricingTable:
     checked_key(key)
     if group_key is None:
         raise InvalidRequest("a new pricing table needs a plan group", parameter="group_key")
-    group = tx.plan_groups.get(group_key)
+    group = tx.plan_groups.lock(group_key)
     cards = generated_cards(tx.catalog.list_plans(group_id=group.id))
     return PricingTable(new_id("table"), key, key, group, cards, language=DEFAULT_LANGUAGE)

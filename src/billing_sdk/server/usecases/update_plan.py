@@ -82,7 +82,7 @@ def reorder_plans(
         InvalidRequest: the keys are not those of all plans of the group, each once.
     """
     with engine.begin() as tx:
-        group = tx.plan_groups.get(group_key)
+        group = tx.plan_groups.lock(group_key)
         plans = {plan.key: plan for plan in tx.catalog.list_plans(group_id=group.id)}
         if sorted(plan_keys) != sorted(plans):
             raise InvalidRequest("the keys are not those of all plans of the group, each once", parameter="plan_keys")
