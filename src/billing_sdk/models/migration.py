@@ -11,25 +11,26 @@ from billing_sdk.models._read import Document
 
 @dataclass(frozen=True, slots=True)
 class MigratedAgreement:
-    """One agreement of a migration: what its customer is charged next, before and after.
+    """What becomes of one customer in a migration.
 
     Attributes:
-        from_version: number of the version that it is on.
-        next_charge_on: when its next period is billed.
-        charge_before_minor: what that would come to on the version it is on, in minor units; None where the
-            version has no price in the agreement's currency.
-        charge_after_minor: what it comes to on the new version.
-        refused: why this agreement can't be moved, if it can't.
+        from_version: number of the version that the customer is on.
+        outcome: `planned` takes effect at `next_charge_on`; `planned_before` was planned already; `stays` was planned
+            and is no longer; `not_sold_in_its_currency` and `gone` leave the agreement as it is.
+        next_charge_on: when the customer is charged next.
+        currency: that of the charges.
+        charge_before_minor: what the next charge would be without the migration, in minor units.
+        charge_after_minor: what it is with it; None where it makes no difference.
     """
 
     agreement_id: str
     customer_id: str
     from_version: int
-    currency: str
+    outcome: str
     next_charge_on: datetime | None = None
+    currency: str | None = None
     charge_before_minor: int | None = None
     charge_after_minor: int | None = None
-    refused: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> MigratedAgreement:
@@ -39,38 +40,38 @@ class MigratedAgreement:
             agreement_id=document.text("agreement_id"),
             customer_id=document.text("customer_id"),
             from_version=document.whole_or_none("from_version") or 0,
-            currency=document.text("currency"),
+            outcome=document.text("outcome"),
             next_charge_on=document.instant_or_none("next_charge_on"),
+            currency=document.text_or_none("currency"),
             charge_before_minor=document.whole_or_none("charge_before_minor"),
             charge_after_minor=document.whole_or_none("charge_after_minor"),
-            refused=document.text_or_none("refused"),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One batch of a migration; `has_more` is false when nobody is left.
+    """One batch of a migration.
 
     Attributes:
         is_dry_run: whether it only tells what would happen.
-        to_version: number of the version that customers move to with their next period.
-        next_cursor: where the next batch starts.
+        to_version: number of the version that customers go over to with their next billing date.
+        next_cursor: where the next batch starts; None after the last one.
     """
 
-    is_dry_run: bool
+    plan_code: str
     to_version: int
-    has_more: bool
+    is_dry_run: bool
+    moves: tuple[MigratedAgreement, ...] = ()
     next_cursor: str | None = None
-    agreements: tuple[MigratedAgreement, ...] = ()
 
     @classmethod
     def read(cls, data: Any) -> Migration:
         """Read the `migration` of an answer."""
         document = Document(data, "migration")
         return cls(
-            is_dry_run=document.flag("is_dry_run"),
+            plan_code=document.text("plan_code"),
             to_version=document.whole_or_none("to_version") or 0,
-            has_more=document.flag("has_more"),
+            is_dry_run=document.flag("is_dry_run"),
+            moves=document.objects("moves", MigratedAgreement.read),
             next_cursor=document.text_or_none("next_cursor"),
-            agreements=document.objects("agreements", MigratedAgreement.read),
         )

@@ -198,7 +198,7 @@ class Plans(Resource[C]):
         dry_run: bool,
         from_version: int | None = None,
         limit: int = 100,
-        starting_after: str | None = None,
+        cursor: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[Migration]:
         """Move customers to another version with their next period, one batch at a time (extension).
@@ -207,16 +207,16 @@ class Plans(Resource[C]):
             code: which plan.
             to_version: number of the version that they move to.
             dry_run: True tells each customer's next charge before and after, and changes nothing.
-            from_version: only those who are on this version; everybody else by default.
-            limit: how many at most.
-            starting_after: the `next_cursor` of the batch before.
+            from_version: only those who are on this version; on all older ones by default.
+            limit: how many to look at, 500 at most.
+            cursor: the `next_cursor` of the batch before.
             idempotency_key: makes the call safe to repeat.
 
         Raises:
             VersionNotFound: the plan has no version of this number.
         """
         body = {"to_version": to_version, "dry_run": dry_run, "limit": limit}
-        body |= given(from_version=from_version, starting_after=starting_after)
+        body |= given(from_version=from_version, cursor=cursor)
         path = _path(code, "migrations")
         return Call("POST", path, MIGRATION, json=body, credential="machine", idempotency_key=idempotency_key)
 

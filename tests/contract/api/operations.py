@@ -34,6 +34,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "PATCH /v1/billing/plans/{plan_code}": {"json": {"name": "Gold"}},
     "POST /v1/billing/plans/{plan_code}/versions": {"json": {"components": []}},
     "POST /v1/billing/plans/{plan_code}/live": {"json": {"version": 1}},
+    "POST /v1/billing/plans/{plan_code}/migrations": {"json": {"to_version": 2, "dry_run": True}},
     "POST /v1/billing/pricing_tables": {"json": {"code": "spring", "name": "Spring", "group_code": "consumers"}},
     "PATCH /v1/billing/pricing_tables/{table_code}": {"json": {"name": "Spring"}},
     "POST /v1/billing/coupons": {"json": {"code": "SPRING", "name": "Spring", "percent_off": "10"}},

@@ -279,15 +279,16 @@ CATALOG_CASES = [
         ("POST", "plans/pro/migrations"),
         "migration",
         {
-            "is_dry_run": True,
+            "plan_code": "pro",
             "to_version": 2,
-            "has_more": True,
+            "is_dry_run": True,
             "next_cursor": "agreement_1",
-            "agreements": [
+            "moves": [
                 {
                     "agreement_id": "agreement_1",
                     "customer_id": "customer_1",
                     "from_version": 1,
+                    "outcome": "planned",
                     "currency": "USD",
                     "next_charge_on": "2026-11-21T12:00:00Z",
                     "charge_before_minor": 2_900,
@@ -296,11 +297,11 @@ CATALOG_CASES = [
             ],
         },
         Migration(
-            True,
+            "pro",
             2,
             True,
+            (MigratedAgreement("agreement_1", "customer_1", 1, "planned", NOON, "USD", 2_900, 3_900),),
             "agreement_1",
-            (MigratedAgreement("agreement_1", "customer_1", 1, "USD", NOON, 2_900, 3_900),),
         ),
         body={"to_version": 2, "dry_run": True, "limit": 10, "from_version": 1},
     ),

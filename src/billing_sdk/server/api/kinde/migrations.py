@@ -1,0 +1,114 @@
+"""Migrations (extension): customers of a plan go over to another of its versions, batch by batch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
+from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.migrate_customers import MigrationBatch, Move, MoveOutcome, migrate_customers
+
+router = APIRouter(tags=["Plans"], route_class=StrictRoute)
+
+
+class MoveView(BaseModel):
+    """What becomes of one customer: the next charge without the migration, and with it, in minor units.
+
+    `outcome`: `planned` takes effect at `next_charge_on`; `planned_before` was planned already; `stays` was planned
+    and is no longer; `not_sold_in_its_currency` and `gone` leave the agreement as it is.
+    """
+
+    agreement_id: str
+    customer_id: str
+    from_version: int
+    outcome: MoveOutcome
+    next_charge_on: datetime | None
+    currency: str | None
+    charge_before_minor: int | None
+    charge_after_minor: int | None
+
+    @classmethod
+    def of(cls, move: Move) -> MoveView:
+        """Show what becomes of one customer."""
+        return cls(
+            agreement_id=move.agreement_id,
+            customer_id=move.customer_id,
+            from_version=move.from_version,
+            outcome=move.outcome,
+            next_charge_on=move.charge_at,
+            currency=move.before.currency if move.before else None,
+            charge_before_minor=move.before.minor if move.before else None,
+            charge_after_minor=move.after.minor if move.after else None,
+        )
+
+
+class MigrationView(BaseModel):
+    """One batch; `next_cursor` is null after the last one."""
+
+    plan_code: str
+    to_version: int
+    is_dry_run: bool
+    moves: list[MoveView]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, batch: MigrationBatch) -> MigrationView:
+        """Show a batch."""
+        return cls(
+            plan_code=batch.plan_key,
+            to_version=batch.to_version,
+            is_dry_run=batch.is_dry_run,
+            moves=[MoveView.of(move) for move in batch.moves],
+            next_cursor=batch.next_cursor,
+        )
+
+
+class MigrationAnswer(Answer):
+    """One batch of a migration."""
+
+    migration: MigrationView
+
+
+class NewMigration(Body):
+    """Who goes where: all customers on older versions, or on one of them; `dry_run` only tells what would happen."""
+
+    to_version: int = Field(ge=1, le=10**9)
+    from_version: int | None = Field(default=None, ge=1, le=10**9)
+    dry_run: bool
+    limit: int = Field(default=100, ge=1, le=500)
+    cursor: str | None = Field(default=None, max_length=64)
+
+
+@router.post(
+    "/billing/plans/{plan_code}/migrations",
+    response_model=MigrationAnswer,
+    **scoped("update:billing_plans", extension=True),
+)
+def migrate(engine: EngineOf, caller: MachineOf, plan_code: str, body: NewMigration, once: OnlyOnce) -> Response:
+    """Let the next customers of a plan go over to one of its versions at their next billing date (extension).
+
+    It can be run again from any cursor, and comes to the same. To call it off, migrate to the version that they are on.
+    """
+
+    def serve(calling: Engine) -> MigrationAnswer:
+        # Each customer is done in a transaction of its own, so that none waits for the batch.
+        calling.checkpoint()
+        batch = migrate_customers(
+            engine,
+            plan_key=plan_code,
+            to_version=body.to_version,
+            from_version=body.from_version,
+            is_dry_run=body.dry_run,
+            limit=body.limit,
+            cursor=body.cursor,
+            actor=caller.client_id,
+        )
+        return MigrationAnswer(migration=MigrationView.of(batch))
+
+    return once(serve, body)
