@@ -68,6 +68,7 @@ from billing_sdk.models import (
     Feature as Feature,
     MigratedAgreement as MigratedAgreement,
     Migration as Migration,
+    NextCharge as NextCharge,
     Organization as Organization,
     PendingChange as PendingChange,
     Permission as Permission,

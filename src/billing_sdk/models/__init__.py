@@ -42,7 +42,11 @@ from billing_sdk.models.organization import (
 )
 from billing_sdk.models.permission import Permission as Permission, Role as Role
 from billing_sdk.models.portal import PortalLink as PortalLink
-from billing_sdk.models.preview import ChangePreview as ChangePreview, ChargeLine as ChargeLine
+from billing_sdk.models.preview import (
+    ChangePreview as ChangePreview,
+    ChargeLine as ChargeLine,
+    NextCharge as NextCharge,
+)
 from billing_sdk.models.pricing_table import (
     CardContent as CardContent,
     PricingCard as PricingCard,

@@ -46,12 +46,38 @@ class ChargeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class NextCharge:
+    """What is charged next, if nothing is used until then and nothing changes; in minor units of the currency."""
+
+    total_minor: int
+    charges_on: datetime | None = None
+    lines: tuple[ChargeLine, ...] = ()
+
+    @classmethod
+    def read(cls, data: Any) -> NextCharge:
+        """Read the next charge of a preview."""
+        document = Document(data, "next charge")
+        return cls(
+            total_minor=document.whole_or_none("total_minor") or 0,
+            charges_on=document.instant_or_none("charges_on"),
+            lines=document.objects("lines", ChargeLine.read),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ChangePreview:
-    """What a change of plan would come to; nothing has changed.
+    """What a change of plan would come to; nothing has changed. Amounts are in minor units of the currency.
 
     Attributes:
+        total_minor: what would be charged at once; nothing where the change happens later.
         changes_on: when it would happen.
-        total_minor: what would be charged then, in minor units of the currency; never below zero.
+        lines: what would be charged and given back at once.
+        credit_minor: what is given back of what was paid and not used.
+        balance_minor: the customer's credit balance after it.
+        needs_payment_method: a card is needed, and there is none.
+        next_charge: None for a plan that never costs anything.
+        plan_version: number of the version that would be agreed to.
+        terms: hand it to `agreements.create`, so that the change is made on these terms only.
     """
 
     plan_code: str
@@ -59,15 +85,28 @@ class ChangePreview:
     total_minor: int
     changes_on: datetime | None = None
     lines: tuple[ChargeLine, ...] = ()
+    credit_minor: int = 0
+    balance_minor: int = 0
+    needs_payment_method: bool = False
+    next_charge: NextCharge | None = None
+    plan_version: int | None = None
+    terms: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> ChangePreview:
         """Read the `preview` of an answer."""
         document = Document(data, "preview")
+        following = document.object_or_none("next_charge")
         return cls(
             plan_code=document.text("plan_code"),
             currency=document.text("currency"),
             total_minor=document.whole_or_none("total_minor") or 0,
             changes_on=document.instant_or_none("changes_on"),
             lines=document.objects("lines", ChargeLine.read),
+            credit_minor=document.whole_or_none("credit_minor") or 0,
+            balance_minor=document.whole_or_none("balance_minor") or 0,
+            needs_payment_method=document.flag("needs_payment_method"),
+            next_charge=NextCharge.read(following.members) if following else None,
+            plan_version=document.whole_or_none("plan_version"),
+            terms=document.text_or_none("terms"),
         )

@@ -68,6 +68,7 @@ class Agreements(Resource[C]):
         coupon_code: str | None = None,
         timing: Timing = "now",
         trial: bool | None = None,
+        terms: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[str | None]:
         """Put a customer on a plan; the live agreement of the same plan group ends.
@@ -87,6 +88,7 @@ class Agreements(Resource[C]):
             coupon_code: extension: a discount to apply.
             timing: extension: now, at the end of the period that is paid for, or at an instant.
             trial: extension: False goes without the plan's trial, True insists on it.
+            terms: extension: those of a preview; the change is made on them only.
             idempotency_key: makes the call safe to repeat where the server honours it.
 
         Raises:
@@ -96,9 +98,12 @@ class Agreements(Resource[C]):
             SamePlan: the customer is on it already.
             CurrencyMismatch: the plan can't be bought in this currency.
             TrialUsed: the customer has had a trial of this plan before.
+            InvalidTiming: the instant can't be taken, or there is no agreement that could wait for it.
+            SelectionDenied: the seller's own rules keep the customer from this plan.
+            PriceChanged: what is to be paid is not what the terms say.
         """
         extensions = _terms(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
-        settled = _flags(is_invoice_now, is_prorate)
+        settled = {**_flags(is_invoice_now, is_prorate), **given(terms=terms)}
         body = {"customer_id": customer_id, "plan_code": plan_code, **settled, **extensions}
         return Call("POST", PATH, _new_id, json=body, credential="machine", idempotency_key=idempotency_key)
 
@@ -121,7 +126,7 @@ class Agreements(Resource[C]):
         """Return what `create` with the same arguments would come to; nothing changes (extension).
 
         Raises:
-            UnknownPlan, SamePlan, CurrencyMismatch, TrialUsed: as `create`.
+            UnknownPlan, SamePlan, CurrencyMismatch, TrialUsed, InvalidTiming: as `create`.
         """
         extensions = _terms(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
         settled = _flags(is_invoice_now, is_prorate)
@@ -179,31 +184,44 @@ class Agreements(Resource[C]):
 
     @operation
     def resume(self, agreement_id: str, *, idempotency_key: str | None = None) -> Call[Agreement]:
-        """Go on with a paused agreement (extension).
+        """Go on with a paused agreement; what it costs for the rest of the period is charged (extension).
 
         Raises:
             NotPaused: it is not paused.
+            PaymentMethodRequired, CardDeclined: it can't be paid; the agreement stays paused.
             NotFound: there is no such agreement.
         """
         return _act(agreement_id, "resume", idempotency_key=idempotency_key)
 
     @operation
     def set_quantity(
-        self, agreement_id: str, fee_code: str, quantity: int, *, idempotency_key: str | None = None
+        self,
+        agreement_id: str,
+        fee_code: str,
+        quantity: int,
+        *,
+        timing: Timing = "now",
+        is_prorate: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> Call[Agreement]:
         """Agree on a number of units of a licensed fee, such as seats (extension).
 
         Args:
             agreement_id: which agreement.
             fee_code: the key of the fee.
-            quantity: how many from now on; more are charged for the rest of the period.
+            quantity: how many; more are charged for the rest of the period.
+            timing: now, at the end of the period that is paid for, or at an instant.
+            is_prorate: whether what was paid for units that are given up is credited; None leaves it to the policy.
             idempotency_key: makes the call safe to repeat.
 
         Raises:
-            InvalidQuantity: it is negative.
-            NotFound: there is no such agreement, or no such fee in it.
+            InvalidQuantity: it is not above zero, out of the plan's bounds, or there is no such licensed fee.
+            PaymentMethodRequired: there is no card, and more are to be paid.
+            CardDeclined: the charge was refused; the number stays what it was.
+            AgreementPaused: nothing changes during a pause.
+            NotFound: there is no such agreement.
         """
-        body = {"fee_code": fee_code, "quantity": quantity}
+        body = {"fee_code": fee_code, "quantity": quantity, **_when(timing), **given(is_prorate=is_prorate)}
         return _act(agreement_id, "quantity", json=body, idempotency_key=idempotency_key)
 
     @operation
@@ -241,6 +259,7 @@ class Agreements(Resource[C]):
             UnknownCoupon: there is no such coupon.
             CouponEnded: it can't be redeemed any more.
             CouponMismatch: it is for other plans or currencies.
+            Conflict: it counts for this agreement already.
             NotFound: there is no such agreement.
         """
         return _act(agreement_id, "discounts", json={"coupon_code": coupon_code}, idempotency_key=idempotency_key)
@@ -252,7 +271,8 @@ class Agreements(Resource[C]):
         """Charge without a discount from now on (extension).
 
         Raises:
-            NotFound: there is no such agreement, or it has no such discount.
+            UnknownCoupon: the agreement has no discount of this coupon.
+            NotFound: there is no such agreement.
         """
         path = f"discounts/{segment('coupon_code', coupon_code)}"
         return _act(agreement_id, path, method="DELETE", idempotency_key=idempotency_key)

@@ -193,7 +193,7 @@ def test_an_entitlement_of_the_management_api_shows_all_that_is_published_of_it(
 
 def test_an_id_of_an_agreement_is_taken_from_the_address_or_the_body(document, management):
     operation = next(found for found in management if found.name == "DELETE /v1/billing/agreements")
-    assert operation.takes("query") == ["agreement_id"]
+    assert "agreement_id" in operation.takes("query")
     assert "agreement_id" in body_of(document, operation)["properties"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from billing_sdk import AgreedAddOn, AgreedDiscount, Agreement, ChangePreview, ChargeLine, PendingChange
+from billing_sdk import AgreedAddOn, AgreedDiscount, Agreement, ChangePreview, ChargeLine, NextCharge, PendingChange
 from tests.unit.sdk.kit import NOW
 from tests.unit.sdk.operation_cases import ENTITLEMENT, OK, Case
 
@@ -117,6 +117,12 @@ AGREEMENT_CASES = [
                 "currency": "USD",
                 "total_minor": 2_900,
                 "changes_on": "2026-12-21T12:00:00Z",
+                "credit_minor": 100,
+                "balance_minor": 50,
+                "needs_payment_method": True,
+                "next_charge": {"charges_on": "2026-12-21T12:00:00Z", "total_minor": 2_900, "lines": []},
+                "plan_version": 3,
+                "terms": "0a1b",
                 "lines": [
                     {
                         "description": "Seats",
@@ -136,6 +142,12 @@ AGREEMENT_CASES = [
             2_900,
             LATER,
             (ChargeLine("Seats", 2_900, "USD", Decimal(5), LATER, derivation={"policy": "second"}),),
+            100,
+            50,
+            True,
+            NextCharge(2_900, LATER),
+            3,
+            "0a1b",
         ),
         body={"customer_id": "customer_1", "plan_code": "pro", "timing": "period_end"},
     ),
@@ -152,9 +164,9 @@ AGREEMENT_CASES = [
     act("resume", lambda c: c.agreements.resume("agreement_1"), "/resume"),
     act(
         "set_quantity",
-        lambda c: c.agreements.set_quantity("agreement_1", "seats", 5),
+        lambda c: c.agreements.set_quantity("agreement_1", "seats", 5, timing="period_end"),
         "/quantity",
-        body={"fee_code": "seats", "quantity": 5},
+        body={"fee_code": "seats", "quantity": 5, "timing": "period_end"},
     ),
     act(
         "add_add_on",

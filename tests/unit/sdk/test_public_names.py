@@ -13,7 +13,8 @@ AgreementPaused AgreementReference AgreementRenewed AgreementResumed AgreementUp
 BillingCustomer BillingPolicies BillingSettings CardContent ChangePreview ChargeLine Client ClientSettings Config
 Coupon CreatedOrganization CreatedUser Entitlement EntitlementSnapshot errors Event EventInvoice EventPayment
 EventPlan EventType EventUsage Feature Flow IdClaims InvoiceOverdue KeySet KeyStatus MemorySeen MeterUsageUpdated
-MigratedAgreement Migration Money Organization Owner PaymentFailed PaymentSucceeded PendingChange Permission Plan
+MigratedAgreement Migration Money NextCharge Organization Owner PaymentFailed PaymentSucceeded PendingChange Permission
+Plan
 PlanAssigned PlanChanged PlanComponent PlanCreated PlanGroup PlanPhase PlanTrial PlanVersion PortalLink PricingCard
 PricingTable Profile read_key_set Reservation Role SeenStore SignedIn SignInOptions SignInTransaction Snapshots
 SqliteSeen SubscribedPlan TestClock TokenSet TrialEnding UnknownEvent User WebhookDelivery WebhookEndpoint

@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.api.kinde.agreement_body import TIMING, EndedAgreement, NewAgreement, read_timing
 from billing_sdk.server.api.kinde.agreement_view import AgreementView, agreements_of
-from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, cut
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.storage.paging import PageRequest
-from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
-from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.engine import Engine
 
 router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
@@ -53,21 +53,6 @@ class AgreementAnswer(Answer):
     agreement: AgreementReference
 
 
-class NewAgreement(Body):
-    """Which customer goes on which plan."""
-
-    customer_id: str = Field(max_length=64)
-    plan_code: str = Field(max_length=64)
-    is_invoice_now: bool | None = None
-    is_prorate: bool | None = None
-
-
-class EndedAgreement(Body):
-    """Which agreement to end."""
-
-    agreement_id: str = Field(max_length=64)
-
-
 @router.get("/billing/agreements", **scoped("read:billing_agreements"))
 def list_agreements(
     engine: EngineOf,
@@ -94,17 +79,20 @@ def list_agreements(
 def create_agreement(caller: MachineOf, body: NewAgreement, once: OnlyOnce) -> Response:
     """Put a customer on a plan, which ends an earlier agreement in the plan's group.
 
-    Extension: the answer names the agreement. A customer without a payment method is asked for one at the next
-    sign-in.
+    Extension: the answer names the new agreement, or the present one where the change is planned for later. A customer
+    without a payment method is asked for one at the next sign-in.
     """
+    options = body.options
 
     def serve(engine: Engine) -> AgreementAnswer:
-        agreement = assign_plan(
+        agreement = change_plan(
             engine,
             customer_id=body.customer_id,
             plan_key=body.plan_code,
+            options=options,
+            source="api",
             actor=caller.client_id,
-            options=ChangeOptions(is_prorate=body.is_prorate, is_invoice_now=body.is_invoice_now),
+            terms=body.terms,
         )
         return AgreementAnswer(agreement=AgreementReference.of(agreement))
 
@@ -116,19 +104,40 @@ def end_agreement(
     caller: MachineOf,
     once: OnlyOnce,
     agreement_id: Annotated[str | None, Query(max_length=64)] = None,
+    timing: Annotated[str | None, Query(max_length=40, description=TIMING)] = None,
+    is_invoice_now: bool | None = None,
+    is_prorate: bool | None = None,
     body: EndedAgreement | None = None,
 ) -> Response:
-    """End an agreement at once; its id may be in the address or in the body.
+    """End an agreement; its id may be in the address or in the body.
 
-    The published API documents neither the place of the id nor the answer; both are extensions.
+    The published API documents neither the place of the id nor the answer; both are extensions. So are the others, in
+    the same place as the id: when it ends (at once by default), and how what was not billed or not used is settled.
     """
-    named = {found for found in (agreement_id, body.agreement_id if body else None) if found}
-    if len(named) != 1:
+    wanted = EndedAgreement(
+        agreement_id=agreement_id, timing=timing, is_invoice_now=is_invoice_now, is_prorate=is_prorate
+    )
+    if body is not None:
+        if wanted.model_dump(exclude_none=True).keys() - {"agreement_id"}:
+            raise InvalidRequest("what is asked for stands in the address or in the body, not in both")
+        if agreement_id is not None and body.agreement_id not in (None, agreement_id):
+            raise InvalidRequest("agreement_id is needed, once", parameter="agreement_id")
+        wanted = body.model_copy(update={"agreement_id": body.agreement_id or agreement_id})
+    ended_id = wanted.agreement_id
+    if not ended_id:
         raise InvalidRequest("agreement_id is needed, once", parameter="agreement_id")
-    ended_id = named.pop()
+    ends = read_timing(wanted.timing or "now")
 
     def serve(engine: Engine) -> AgreementAnswer:
-        ended = cancel_agreement(engine, agreement_id=ended_id, source="api", actor=caller.client_id)
+        ended = cancel_agreement(
+            engine,
+            agreement_id=ended_id,
+            timing=ends,
+            is_invoice_now=wanted.is_invoice_now,
+            is_prorate=wanted.is_prorate,
+            source="api",
+            actor=caller.client_id,
+        )
         return AgreementAnswer(agreement=AgreementReference.of(ended))
 
     return once(serve, body)

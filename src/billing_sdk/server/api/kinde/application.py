@@ -27,6 +27,7 @@ from billing_sdk.server.api.kinde import (
     plan_groups,
     plans,
     portal,
+    previews,
     pricing_tables,
     reservations,
     test_clocks,
@@ -40,6 +41,7 @@ ACCOUNT = (account.router, portal.account_router)
 MANAGEMENT = (
     agreements.router,
     agreement_changes.router,
+    previews.router,
     entitlements.router,
     meter_usage.router,
     reservations.router,

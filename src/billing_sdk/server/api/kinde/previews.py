@@ -1,0 +1,122 @@
+"""Previews (extension): what a change of plan would come to, with nothing written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from billing_sdk.money import digits_of
+from billing_sdk.server.api.kinde.agreement_body import NewAgreement
+from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
+from billing_sdk.server.api.kinde.idempotency import OnlyOnce
+from billing_sdk.server.api.kinde.security import scoped
+from billing_sdk.server.domain.invoicing import InvoiceLine
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.preview_change import NextCharge, Preview, preview_change
+
+router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
+
+
+class LineView(BaseModel):
+    """One line of what would be charged; a credit is negative. `derivation` says how the amount came about."""
+
+    description: str
+    amount_minor: int
+    currency: str
+    quantity: str | None
+    period_start: datetime
+    period_end: datetime
+    derivation: dict[str, Any]
+
+    @classmethod
+    def of(cls, line: InvoiceLine) -> LineView:
+        """Show a line."""
+        return cls(
+            description=line.description,
+            amount_minor=line.amount.minor,
+            currency=line.amount.currency,
+            quantity=None if line.quantity is None else digits_of(line.quantity),
+            period_start=line.period.start,
+            period_end=line.period.end,
+            derivation=dict(line.derivation),
+        )
+
+
+class NextChargeView(BaseModel):
+    """What is charged next, if nothing is used until then and nothing changes."""
+
+    charges_on: datetime
+    total_minor: int
+    lines: list[LineView]
+
+    @classmethod
+    def of(cls, charge: NextCharge) -> NextChargeView:
+        """Show the next charge."""
+        lines = [LineView.of(line) for line in charge.lines]
+        return cls(charges_on=charge.at, total_minor=charge.amount.minor, lines=lines)
+
+
+class PreviewView(BaseModel):
+    """What a change would come to: `total_minor` is charged at once, in minor units.
+
+    `credit_minor` is what is given back of what was paid and not used, `balance_minor` the customer's credit balance
+    after it. `terms` goes into the change, so that it is made on these terms only.
+    """
+
+    plan_code: str
+    plan_version: int
+    currency: str
+    changes_on: datetime
+    total_minor: int
+    credit_minor: int
+    balance_minor: int
+    needs_payment_method: bool
+    lines: list[LineView]
+    next_charge: NextChargeView | None
+    terms: str
+
+    @classmethod
+    def of(cls, preview: Preview) -> PreviewView:
+        """Show a preview."""
+        return cls(
+            plan_code=preview.plan.key,
+            plan_version=preview.plan.version.number,
+            currency=preview.agreement.currency,
+            changes_on=preview.changes_at,
+            total_minor=preview.amount.minor,
+            credit_minor=preview.credit.minor,
+            balance_minor=preview.balance.minor,
+            needs_payment_method=preview.needs_method,
+            lines=[LineView.of(line) for line in preview.lines],
+            next_charge=NextChargeView.of(preview.next_charge) if preview.next_charge else None,
+            terms=preview.terms,
+        )
+
+
+class PreviewAnswer(Answer):
+    """What a change would come to."""
+
+    preview: PreviewView
+
+
+@router.post(
+    "/billing/agreement_previews",
+    response_model=PreviewAnswer,
+    **scoped("read:billing_agreements", extension=True),
+)
+def preview_agreement(body: NewAgreement, once: OnlyOnce) -> Response:
+    """Work out what putting a customer on a plan would come to, by the same code and with nothing written (extension).
+
+    The body is that of making an agreement.
+    """
+    options = body.options
+
+    def serve(engine: Engine) -> PreviewAnswer:
+        preview = preview_change(engine, customer_id=body.customer_id, plan_key=body.plan_code, options=options)
+        return PreviewAnswer(preview=PreviewView.of(preview))
+
+    return once(serve, body)
