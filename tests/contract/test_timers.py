@@ -18,9 +18,10 @@ from billing_sdk.server.storage.timers import TimerTaken
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.run_timer import HandlerFault, run_timer
-from billing_sdk.server.usecases.timer_handlers import HANDLERS, Obsolete
+from billing_sdk.server.usecases.timer_handlers import HANDLERS
 from billing_sdk.server.usecases.timer_worker import TimerWorker
 from tests.databases import copy_sqlite
 from tests.engines import NOON, advance, engine_on, payer, person

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Executable,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from billing_sdk.server.domain.customers import Customer
@@ -24,6 +39,31 @@ IS_FIRST = ~exists().where(
     tuple_(EARLIER.c.due_at, EARLIER.c.rank, EARLIER.c.id) < tuple_(*ORDER),
 )
 
+IS_FREE = or_(timers.c.leased_until.is_(None), timers.c.leased_until <= bindparam("now"))
+IN_REAL_TIME = select(*COLUMNS).where(timers.c.clock_id.is_(None), timers.c.due_at <= bindparam("now"))
+DUE = IN_REAL_TIME.where(IS_FREE, IS_FIRST)
+LOOK = DUE.limit(1)
+OLDEST = IN_REAL_TIME.order_by(*ORDER).limit(1)
+CLAIM = DUE.order_by(*ORDER).limit(1).with_for_update(of=timers, skip_locked=True)
+ON_CLOCK = (
+    select(*COLUMNS)
+    .where(timers.c.clock_id == bindparam("clock"), timers.c.due_at <= bindparam("until"))
+    .order_by(*ORDER)
+    .limit(1)
+    .with_for_update(of=timers)
+)
+OF_SUBJECT = select(*COLUMNS).where(timers.c.subject_id == bindparam("subject"), timers.c.kind == bindparam("kind"))
+
+
+def _setting(inserted: postgresql.Insert | sqlite.Insert) -> Executable:
+    names = [column.name for column in timers.columns if column.name not in ("subject_id", "kind")]
+    return inserted.on_conflict_do_update(
+        index_elements=[timers.c.subject_id, timers.c.kind], set_={name: inserted.excluded[name] for name in names}
+    )
+
+
+SET = {"postgresql": _setting(postgresql.insert(timers)), "sqlite": _setting(sqlite.insert(timers))}
+
 
 class TimerTaken(Exception):
     """A timer was replaced, cleared or taken by somebody else meanwhile: what was to be done for it is undone."""
@@ -38,12 +78,7 @@ class TimerRepository:
     def set(self, kind: TimerKind, subject_id: str, due_at: datetime, customer: Customer) -> Timer:
         """Let something happen to a subject at an instant of its customer's time, and not when it was to before."""
         timer = Timer(new_id("timer"), kind, subject_id, customer.id, due_at, customer.clock_id)
-        insert = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        row = _to_row(timer)
-        statement = insert(timers).values(row)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=[timers.c.subject_id, timers.c.kind], set_=row)
-        )
+        self._connection.execute(SET[self._connection.dialect.name], _to_row(timer))
         return timer
 
     def clear(self, subject_id: str, *kinds: TimerKind) -> None:
@@ -65,7 +100,7 @@ class TimerRepository:
 
     def find(self, kind: TimerKind, subject_id: str) -> Timer | None:
         """Return a subject's timer of a kind, if it is set."""
-        return self._first(select(*COLUMNS).where(timers.c.subject_id == subject_id, timers.c.kind == kind))
+        return self._first(OF_SUBJECT, {"subject": subject_id, "kind": kind})
 
     def of_customer(self, customer_id: str) -> tuple[Timer, ...]:
         """Return what is to happen to a customer, in this order."""
@@ -74,7 +109,7 @@ class TimerRepository:
 
     def has_due(self, now: datetime) -> bool:
         """Tell whether a claim might find something."""
-        return self._connection.execute(_due(now).limit(1)).first() is not None
+        return self._connection.execute(LOOK, {"now": now}).first() is not None
 
     def claim(self, *, now: datetime, leased_until: datetime) -> Timer | None:
         """Take the first timer that is due in real time and that nobody else holds; None where there is none.
@@ -83,7 +118,7 @@ class TimerRepository:
             now: the real time.
             leased_until: when others may take it, if it has not been done by then.
         """
-        found = self._first(_due(now).order_by(*ORDER).limit(1).with_for_update(of=timers, skip_locked=True))
+        found = self._first(CLAIM, {"now": now})
         return None if found is None else self._taken(found, leased_until)
 
     def take_on_clock(self, clock_id: str, *, until: datetime, leased_until: datetime) -> Timer | None:
@@ -91,8 +126,7 @@ class TimerRepository:
 
         Only whoever moves the clock may call it; the lease of the clock says who that is.
         """
-        on_clock = select(*COLUMNS).where(timers.c.clock_id == clock_id, timers.c.due_at <= until)
-        found = self._first(on_clock.order_by(*ORDER).limit(1).with_for_update(of=timers))
+        found = self._first(ON_CLOCK, {"clock": clock_id, "until": until})
         return None if found is None else self._taken(found, leased_until)
 
     def rest(self, timer: Timer, *, until: datetime) -> None:
@@ -107,8 +141,7 @@ class TimerRepository:
 
     def oldest_due(self, now: datetime) -> Timer | None:
         """Return the timer that has been due for the longest, in real time."""
-        due = select(*COLUMNS).where(timers.c.clock_id.is_(None), timers.c.due_at <= now)
-        return self._first(due.order_by(*ORDER).limit(1))
+        return self._first(OLDEST, {"now": now})
 
     def _taken(self, timer: Timer, leased_until: datetime) -> Timer:
         attempts = timer.attempts + 1
@@ -116,14 +149,9 @@ class TimerRepository:
         self._connection.execute(taken.values(attempts=attempts, leased_until=leased_until))
         return replace(timer, attempts=attempts)
 
-    def _first(self, query: Select[Any]) -> Timer | None:
-        row: RowMapping | None = self._connection.execute(query).mappings().first()
+    def _first(self, query: Select[Any], wanted: Mapping[str, Any]) -> Timer | None:
+        row: RowMapping | None = self._connection.execute(query, wanted).mappings().first()
         return None if row is None else Timer(**row)
-
-
-def _due(now: datetime) -> Select[Any]:
-    is_free = or_(timers.c.leased_until.is_(None), timers.c.leased_until <= now)
-    return select(*COLUMNS).where(timers.c.clock_id.is_(None), timers.c.due_at <= now, is_free, IS_FIRST)
 
 
 def _to_row(timer: Timer) -> dict[str, Any]:
