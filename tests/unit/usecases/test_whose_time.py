@@ -1,0 +1,38 @@
+"""Whose time it is: what is about one customer goes by the clock of that customer, or there is a reason."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import billing_sdk.server
+
+SERVER = Path(billing_sdk.server.__file__).parent
+# Whoever looks at a customer knows whose time it is. The audit goes by real time whatever it is handed.
+LOOKS_AT_CUSTOMERS = re.compile(r"\bcustomers\.(lock|get|find)|: Customer\b")
+REAL_TIME = re.compile(r"engine\.now\(\)")
+
+# Modules that look at customers and use real time, each with its reason.
+REASONS = {
+    "become_customer": "the first instant of a customer on no clock",
+    "collect_charge": "leases on charges",
+    "delete_organization": "the organization itself, its tokens and its own event",
+    "delete_user": "the person, the tokens and the event about the account",
+    "issue_invoice": "leases on charges",
+    "seed_demo": "the catalogue and applications",
+    "settle_journey": "the organization, which is nobody's customer yet",
+    "trigger_event": "an example of nobody",
+}
+
+
+def test_what_is_about_a_customer_goes_by_the_customers_clock_or_has_a_reason():
+    in_real_time = {
+        path.stem
+        for folder in ("usecases", "pages", "api")
+        for path in (SERVER / folder).rglob("*.py")
+        if LOOKS_AT_CUSTOMERS.search(text := path.read_text())
+        and any(REAL_TIME.search(line) and "audit.record" not in line for line in text.splitlines())
+    }
+
+    assert in_real_time - REASONS.keys() == set()
+    assert REASONS.keys() - in_real_time == set()
