@@ -47,6 +47,10 @@ def test_what_is_no_amount_is_refused(amount: Decimal) -> None:
     assert refusal.value.facts["member"] == "amount"
 
 
+def test_an_amount_can_be_a_quadrillion_or_the_twelfth_decimal_of_a_minor_unit() -> None:
+    assert (Flat(D(10**15)).amount, Flat(D("0.000000000001")).amount) == (10**15, D("1E-12"))
+
+
 def test_zeros_after_the_twelfth_decimal_say_nothing_and_are_taken() -> None:
     assert Flat(D("1.1000000000000000")) == Flat(D("1.1"))
 

@@ -57,6 +57,12 @@ def test_the_derivation_shows_what_is_covered() -> None:
     assert dict(step.facts) == {"quantity": "1500", "included": "1000", "covered": "1000", "beyond": "500"}
 
 
+def test_a_quantity_of_a_price_can_be_as_much_as_can_be_reported_and_no_more() -> None:
+    assert Overage(D(10**20), PerUnit(D(1))).included == 10**20
+    with pytest.raises(InvalidPrice):
+        Overage(D(10**20) + D("0.000000000001"), PerUnit(D(1)))
+
+
 @pytest.mark.parametrize(
     ("included", "price", "wrong"),
     [

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from billing_sdk.server.domain.rating import ByDimension, Flat, Graduated, Overage, Package, PerUnit, Usage, Volume
-from tests.unit.domain.rating.rating import D, exact, priced, rated, tier
+from tests.unit.domain.rating.rating import CHARGE, D, exact, priced, rated, tier
 
 # Kinde documentation ------------------------------------------------------------------------------------------------
 
@@ -188,3 +188,21 @@ def test_stripe_meter_events_negative_usage_in_all_is_billed_as_zero() -> None:
 def test_kong_pricing_models_tiered_pricing_a_flat_price_of_500_for_the_first_1000_units() -> None:
     price = Graduated((tier("1000", "0", "50000"), tier(None, "10")))
     assert exact(price, "2000") == Decimal(60_000)
+
+
+# Lago, graduated charge model: the published checks of its open source ------------------------------------------------
+
+LAGO = [{"from": 0, "up_to": 10, "unit_amount": 10, "flat_amount": 2}, {"from": 11, "up_to": 20, "unit_amount": 5}]
+
+
+@pytest.mark.parametrize(("units", "amount"), [(0, 2), (1, 12), (10, 102), (11, 110), (12, 115), (21, 163)])
+def test_lago_graduated_charge_with_flat_amounts_of_2_3_and_3_from_usage_of_zero_on(units: int, amount: int) -> None:
+    tiers = [LAGO[0], {**LAGO[1], "flat_amount": 3}, {"from": 21, "up_to": None, "unit_amount": 5, "flat_amount": 3}]
+    assert exact(priced("graduated", tiers=tiers), str(units), policy=CHARGE) == amount
+
+
+@pytest.mark.parametrize(("units", "amount"), [("0.05", "0.5"), ("0.5", "3")])
+def test_lago_graduated_charge_with_ranges_of_fractions_that_touch(units: str, amount: str) -> None:
+    ends = [("0", "0.1", 10), ("0.1", "1", 5), ("1", None, 2)]
+    tiers = [{"from": begin, "up_to": end, "unit_amount": unit} for begin, end, unit in ends]
+    assert exact(priced("graduated", tiers=tiers), units) == D(amount)

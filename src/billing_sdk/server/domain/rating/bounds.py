@@ -43,11 +43,6 @@ def require_positive(number: Decimal, member: str) -> None:
         raise InvalidPrice(f"{member} is zero", member=member)
 
 
-def decimals_of(number: Decimal) -> int:
-    """Return how many decimals a finite number needs, trailing zeros not counted."""
-    return len(digits_of(number).partition(".")[2])
-
-
 def _fault(number: Decimal, most: Decimal) -> str:
     if not isinstance(number, Decimal):
         return "is not a Decimal"
@@ -57,8 +52,7 @@ def _fault(number: Decimal, most: Decimal) -> str:
         return "is negative"
     if number > most:
         return f"is more than {digits_of(most)}"
-    # The exponent first: the digits of 1E-999999 would fill a book.
-    if number and (number.adjusted() < -MAX_DECIMALS or decimals_of(number) > MAX_DECIMALS):
-        found = decimals_of(number) if number.adjusted() >= -2 * MAX_DECIMALS else "far too many"
-        return f"has {found} decimals, and at most {MAX_DECIMALS} are kept"
+    # The exponent first: the digits of 1E-999999 would fill a book. Zeros at the end are no decimals.
+    if number and (number.adjusted() < -MAX_DECIMALS or len(digits_of(number).partition(".")[2]) > MAX_DECIMALS):
+        return f"has more than {MAX_DECIMALS} decimals"
     return ""
