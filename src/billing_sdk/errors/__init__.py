@@ -46,7 +46,6 @@ from billing_sdk.errors._agreements import (
     NotPaused as NotPaused,
     SelectionDenied as SelectionDenied,
     TrialUsed as TrialUsed,
-    UnknownVersion as UnknownVersion,
 )
 from billing_sdk.errors._answers import (
     APIError as APIError,

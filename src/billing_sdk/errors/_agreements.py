@@ -70,12 +70,3 @@ class SelectionDenied(APIError):
     status = 403
     title = "Plan can't be chosen"
     default_remedy = "Choose one of the suggested plans."
-
-
-class UnknownVersion(APIError):
-    """A plan has no version with this number."""
-
-    code = "unknown_version"
-    status = 404
-    title = "Unknown plan version"
-    default_remedy = "Leave the version out to get the one that is live."

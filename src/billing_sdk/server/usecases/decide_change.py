@@ -100,7 +100,7 @@ def decide_change(
     Raises:
         NotFound: the customer's owner has been deleted.
         UnknownPlan: no published plan has this key.
-        UnknownPlanVersion: the plan has no such version.
+        VersionNotFound: the plan has no such version.
         NotAnAddOn: the plan is an add-on.
         PlanMismatch: the plan is for customers of the other kind.
         SamePlan: the customer has just that already.

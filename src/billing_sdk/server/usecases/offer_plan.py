@@ -40,7 +40,7 @@ def wanted_plan(
 
     Raises:
         UnknownPlan: no published plan has this key.
-        UnknownPlanVersion: the plan has no such version.
+        VersionNotFound: the plan has no such version.
         NotAnAddOn: the plan is an add-on.
         PlanMismatch: the plan is for customers of the other kind.
     """

@@ -63,7 +63,7 @@ def plan_change(
         InvalidTiming: there is no agreement that could wait for it, or the instant can't be taken.
         PriceChanged: what is to be paid is not what was shown.
         PaymentMethodRequired: there is no card, and the plan costs something that the customer may not owe.
-        NotFound, UnknownPlan, UnknownPlanVersion, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
+        NotFound, UnknownPlan, VersionNotFound, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
             InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch, Conflict: as `decide_change`.
     """
     plan = wanted_plan(tx, customer, plan_key, number=options.version)

@@ -38,6 +38,8 @@ def _set_timers(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> Non
             tx.timers.clear(agreement.id, kind)
         elif wanted is not None and (found is None or found.due_at != wanted):
             tx.timers.set(kind, agreement.id, wanted, customer)
+    if agreement.status != "trialing" and "trial_reminder" in standing:
+        tx.timers.clear(agreement.id, "trial_reminder")
 
 
 def _due(agreement: Agreement) -> dict[TimerKind, datetime]:
