@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.money import Money
@@ -143,22 +143,6 @@ class InvoiceRepository:
         """Return a page of the attempts to collect something from a customer."""
         query = select(payments).where(payments.c.customer_id == customer_id)
         return read_page(self._connection, query, payments.c.id, wanted, _payment_from_row)
-
-    def paid_for(self, agreement_id: str, period: Period, currency: str) -> Money:
-        """Return what an agreement's invoices say was paid for a period in advance, credits taken off."""
-        joined = invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id)
-        query = (
-            select(func.coalesce(func.sum(invoice_lines.c.amount_minor), 0))
-            .select_from(joined)
-            .where(
-                invoices.c.agreement_id == agreement_id,
-                invoices.c.status == "paid",
-                invoices.c.currency == currency,
-                invoice_lines.c.period_start == period.start,
-                invoice_lines.c.period_end == period.end,
-            )
-        )
-        return Money(int(self._connection.execute(query).scalar_one()), currency)
 
     def _open(self, query: Select[Any]) -> tuple[Invoice, ...]:
         rows = self._connection.execute(query.where(invoices.c.status == "open").order_by(invoices.c.id)).mappings()
