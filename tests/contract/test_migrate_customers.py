@@ -16,11 +16,13 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Terms
+from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.engines import IN_MEMORY, NOON, advance, engine_on, events_of, payer
+from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer
 
 OLD, NEW = Money(2_900, "USD"), Money(3_900, "USD")
 NEXT = NOON + timedelta(days=28)
@@ -152,6 +154,33 @@ def test_another_cadence_begins_with_the_next_billing_date(engine):
     assert (str(moved.cadence), moved.anchor, moved.billed_until) == ("year", NEXT, NEXT.replace(year=2027))
 
 
+def test_customers_who_go_over_now_pay_what_the_dry_run_said(engine):
+    (agreement,) = customers(engine, 1)
+    add(engine, newer(2))
+    advance(engine, days=14)
+    (told,) = migrate(engine, timing="now", is_prorate=True, is_dry_run=True).moves
+    (move,) = migrate(engine, timing="now", is_prorate=True).moves
+    half_back = Money(NEW.minor - OLD.minor // 2, "USD")
+    assert (move, move.outcome, move.before, move.after) == (told, "moved", OLD, half_back)
+    before = stored(engine, agreement)
+    with engine.read() as tx:
+        after = tx.agreements.find_live(before.customer_id, before.group_id)
+        newest = tx.invoices.newest_of(before.customer_id)[0]
+    assert (before.status, after.plan_version_id, newest.amount) == ("replaced", "version_2", half_back)
+    assert migrate(engine, timing="now").moves == ()
+
+
+def test_a_card_that_is_declined_keeps_its_customer_where_it_is_and_holds_up_nobody(engine):
+    (good,) = customers(engine, 1)
+    agreement = assign_plan(engine, customer_id=payer(engine, number=None).id, plan_key="pro_monthly")
+    add_card(engine, customer_id=agreement.customer_id, card=card(DECLINED_WHEN_CHARGED))
+    add(engine, newer(2))
+    moves = migrate(engine, timing="now").moves
+    assert [(move.outcome, move.reason) for move in moves] == [("moved", None), ("refused", "card_declined")]
+    assert stored(engine, agreement.id).plan_version_id != "version_2"
+    assert stored(engine, good).status == "replaced"
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
@@ -189,7 +218,7 @@ def call(database: str, *arguments: str) -> str:
 def test_the_command_shows_a_table_and_migrates_batch_by_batch(database):
     shown = call(database, "migrate", "pro_monthly", "--to", "2", "--dry-run", "--batch", "1")
     assert shown.count("29.00 USD") == shown.count("39.00 USD") == 2
-    assert "pro_monthly, version 2: would be planned: 2 goes over" in shown
+    assert "pro_monthly, version 2: would be done: 2 goes over" in shown
     call(database, "migrate", "pro_monthly", "--to", "2")
     lines = [json.loads(line) for line in call(database, "migrate", "pro_monthly", "--to", "2", "--json").splitlines()]
     assert [(line["outcome"], line["after"]) for line in lines] == [

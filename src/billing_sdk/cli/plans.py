@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,6 @@ from billing_sdk.errors import UnknownPlan
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import Plan
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.migrate_customers import MigrationBatch, Move, migrate_customers
 
 plans = typer.Typer(help="What is for sale, its versions, and who is on which.", no_args_is_help=True)
@@ -25,6 +25,8 @@ plans = typer.Typer(help="What is for sale, its versions, and who is on which.",
 SAYS = {
     "planned": "goes over",
     "planned_before": "goes over, as planned before",
+    "moved": "goes over now",
+    "refused": "stays: refused",
     "stays": "stays, the move is called off",
     "not_sold_in_its_currency": "stays: not sold in its currency",
     "gone": "has left meanwhile",
@@ -102,6 +104,15 @@ def migrate(
     is_dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what each customer's next charge would be.")
     ] = False,
+    is_now: Annotated[
+        bool, typer.Option("--now", help="Change the plan and charge it now, not at the next billing date.")
+    ] = False,
+    is_prorate: Annotated[
+        bool | None,
+        typer.Option(
+            "--prorate/--no-prorate", help="With --now: give back unused days; as the policy says by default."
+        ),
+    ] = None,
     batch: Annotated[int, typer.Option(metavar="COUNT", help="How many agreements to read at a time.")] = 100,
     cursor: Annotated[
         str | None, typer.Option(metavar="AGREEMENT", help="Go on after this agreement, where a run has stopped.")
@@ -110,14 +121,26 @@ def migrate(
     database: DatabaseOption = None,
     base_url: BaseUrlOption = None,
 ) -> None:
-    """Let customers go over to another version of their plan at their next billing date.
+    """Let customers go over to another version of their plan, at their next billing date or now.
 
     It can be run again at any time. To call it off, migrate to the version that customers are on.
     """
     counts: Counter[str] = Counter()
     table = Table("Agreement", "Customer", "From", "Next charge", "Before", "After", "What happens")
     with engine_at(database, base_url) as engine:
-        for one in _batches(engine, key, to, from_, is_dry_run=is_dry_run, limit=batch, cursor=cursor):
+        wanted = partial(
+            migrate_customers,
+            engine,
+            plan_key=key,
+            to_version=to,
+            from_version=from_,
+            is_dry_run=is_dry_run,
+            timing="now" if is_now else "period_end",
+            is_prorate=is_prorate,
+            limit=batch,
+            actor="cli",
+        )
+        for one in _batches(wanted, cursor):
             for move in one.moves:
                 counts[move.outcome] += 1
                 if as_json:
@@ -127,7 +150,7 @@ def migrate(
     if as_json:
         return
     OUT.print(table)
-    verb = "would be planned" if is_dry_run else "planned"
+    verb = "would be done" if is_dry_run else "done"
     told = ", ".join(f"{count} {SAYS[outcome]}" for outcome, count in sorted(counts.items())) or "nobody is affected"
     OUT.print(escape(f"{key}, version {to}: {verb}: {told}"))
 
@@ -142,33 +165,16 @@ def document_of_move(move: Move, batch: MigrationBatch) -> dict[str, Any]:
         "to_version": batch.to_version,
         "is_dry_run": batch.is_dry_run,
         "outcome": move.outcome,
+        "reason": move.reason,
         "charge_at": move.charge_at.isoformat() if move.charge_at else None,
         "before": _amount(move.before),
         "after": _amount(move.after),
     }
 
 
-def _batches(
-    engine: Engine,
-    key: str,
-    to: int,
-    from_: int | None,
-    *,
-    is_dry_run: bool,
-    limit: int,
-    cursor: str | None,
-) -> Iterator[MigrationBatch]:
+def _batches(wanted: Callable[..., MigrationBatch], cursor: str | None) -> Iterator[MigrationBatch]:
     while True:
-        batch = migrate_customers(
-            engine,
-            plan_key=key,
-            to_version=to,
-            from_version=from_,
-            is_dry_run=is_dry_run,
-            limit=limit,
-            cursor=cursor,
-            actor="cli",
-        )
+        batch = wanted(cursor=cursor)
         yield batch
         cursor = batch.next_cursor
         if cursor is None:
@@ -182,7 +188,7 @@ def _cells(move: Move) -> Iterator[str]:
     yield f"{move.charge_at:%Y-%m-%d %H:%M}" if move.charge_at else "-"
     yield str(move.before) if move.before is not None else "-"
     yield str(move.after) if move.after is not None else "-"
-    yield SAYS[move.outcome]
+    yield SAYS[move.outcome] + (f", {move.reason}" if move.reason else "")
 
 
 def _amount(money: Money | None) -> dict[str, Any] | None:

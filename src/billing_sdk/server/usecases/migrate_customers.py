@@ -6,23 +6,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from billing_sdk.errors import EmptyVersion, InvalidRequest, NotAnAddOn, UnknownPlan
+from billing_sdk.errors import BillingError, EmptyVersion, InvalidRequest, NotAnAddOn, UnknownPlan
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_update
+from billing_sdk.server.usecases.auditing import recording_denials
+from billing_sdk.server.usecases.carry_out import carry_out, collected
+from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.decide_change import decide_change, work_out_change
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.next_invoice import next_invoice
+from billing_sdk.server.usecases.offer_plan import wanted_plan
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 MOST_IN_A_BATCH = 500
 SOURCE: EventSource = "admin"
 
-# What becomes of one agreement. `planned` takes effect at its next billing date; `stays` was planned and is no longer;
-# the others leave it as it was.
-MoveOutcome = Literal["planned", "planned_before", "stays", "not_sold_in_its_currency", "gone"]
+# What becomes of one agreement. `planned` takes effect at its next billing date; with `moved` another one has taken its
+# place; `stays` was planned and is no longer; the others leave it as it was.
+MoveOutcome = Literal["planned", "planned_before", "moved", "stays", "not_sold_in_its_currency", "refused", "gone"]
+MoveTiming = Literal["period_end", "now"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,8 @@ class Move:
         from_version: the number of the version that the customer is on.
         charge_at: when the customer is charged next.
         before: what that would be without the migration, with the usage up to now.
-        after: what it is with it; None where it makes no difference.
+        after: what it is with it, now or then; None where it makes no difference.
+        reason: the code of the error that has refused it.
     """
 
     agreement_id: str
@@ -43,6 +52,7 @@ class Move:
     charge_at: datetime | None = None
     before: Money | None = None
     after: Money | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +73,21 @@ def migrate_customers(
     to_version: int,
     from_version: int | None = None,
     is_dry_run: bool = False,
+    timing: MoveTiming = "period_end",
+    is_prorate: bool | None = None,
     limit: int = 100,
     cursor: str | None = None,
     actor: str = "admin",
 ) -> MigrationBatch:
-    """Let the next customers of a plan go over to one of its versions at their next billing date.
+    """Let the next customers of a plan go over to one of its versions, at their next billing date or now.
 
     Each is done in a transaction of its own, on what the agreement says then: whoever has left the plan meanwhile, or
     is on the version already, is left alone. So a migration can be run again, from its start or from any cursor, by
     several processes at once, and comes to the same. To call it off, migrate to the version that customers are on.
+
+    Now means that a new agreement takes the place of the present one, as with any change of plan, and is charged at
+    once; one whose card is declined stays where it is, and is reported as refused. Trials and pauses are never cut
+    short: those go over when they are billed next.
 
     Args:
         engine: the engine.
@@ -79,6 +95,9 @@ def migrate_customers(
         to_version: the number of the version that they go over to.
         from_version: the number of the version that they come from; all older ones where none is named.
         is_dry_run: only say what would happen; nothing is written.
+        timing: at the next billing date of each, or now.
+        is_prorate: where it happens now, give back what was paid for days that are not used; None leaves it to the
+            policy.
         limit: how many agreements to look at, 500 at most.
         cursor: where the last batch ended.
         actor: who does it, as the audit names them.
@@ -95,10 +114,12 @@ def migrate_customers(
     with engine.read() as tx:
         target, origins = _versions(tx, plan_key, to_version, from_version)
         found = tx.agreements.page_on_versions(list(origins), target.id, after=cursor, limit=limit + 1)
-    moves = tuple(
-        _move(engine, agreement_id, target, origins, is_dry_run=is_dry_run, actor=actor)
-        for agreement_id in found[:limit]
-    )
+    if timing == "now" and not is_dry_run:
+        # Each customer is charged by a call of its own, whose outcome no later one can undo.
+        engine.checkpoint()
+        engine = replace(engine, call=None)
+    migration = _Migration(engine, target, origins, is_dry_run, timing, is_prorate, actor)
+    moves = tuple(migration.move(agreement_id) for agreement_id in found[:limit])
     next_cursor = found[limit - 1] if len(found) > limit else None
     return MigrationBatch(plan_key, to_version, is_dry_run, moves, next_cursor)
 
@@ -123,25 +144,82 @@ def _versions(
     return target, {version.id: version.number for version in older}
 
 
-def _move(
-    engine: Engine, agreement_id: str, target: PlanVersion, origins: dict[str, int], *, is_dry_run: bool, actor: str
-) -> Move:
-    if is_dry_run:
-        with engine.read() as tx:
+@dataclass(frozen=True, slots=True)
+class _Migration:
+    engine: Engine
+    target: PlanVersion
+    origins: dict[str, int]
+    is_dry_run: bool
+    timing: MoveTiming
+    is_prorate: bool | None
+    actor: str
+
+    def move(self, agreement_id: str) -> Move:
+        """Do with one agreement what is to be done, or say what it would be."""
+        with self.engine.read() as tx:
             before = tx.agreements.get(agreement_id)
-            outcome, after = _decided(before, target, origins)
-            return _priced(tx, before, outcome, after, target, origins)
-    with engine.begin() as tx:
-        customer = tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
-        before = tx.agreements.get(agreement_id)
-        outcome, after = _decided(before, target, origins)
-        move = _priced(tx, before, outcome, after, target, origins)
-        if after != before:
-            at = engine.now_for(tx, customer)
-            save_agreement(tx, customer, after)
-            tx.audit.record(actor, "agreement.migrate", after.id, at, before=before, after=after)
-            announce_update(tx, before, after, customer=customer, source=SOURCE, at=at)
-    return move
+            outcome, after = self._decided(before)
+            if outcome == "moved":
+                move = self._moved(tx, before)
+            elif self.is_dry_run:
+                return _priced(tx, before, outcome, after, self.target, self.origins)
+        return self._carried_out(before, move) if outcome == "moved" else self._planned(before)
+
+    def _planned(self, found: Agreement) -> Move:
+        with self.engine.begin() as tx:
+            customer = tx.customers.lock(found.customer_id)
+            before = tx.agreements.get(found.id)
+            outcome, after = _decided(before, self.target, self.origins)
+            move = _priced(tx, before, outcome, after, self.target, self.origins)
+            if after != before:
+                at = self.engine.now_for(tx, customer)
+                save_agreement(tx, customer, after)
+                tx.audit.record(self.actor, "agreement.migrate", after.id, at, before=before, after=after)
+                announce_update(tx, before, after, customer=customer, source=SOURCE, at=at)
+        return move
+
+    def _decided(self, before: Agreement) -> tuple[MoveOutcome, Agreement]:
+        outcome, after = _decided(before, self.target, self.origins)
+        is_now = self.timing == "now" and before.status == "active" and outcome in ("planned", "planned_before")
+        return ("moved", before) if is_now else (outcome, after)
+
+    def _moved(self, tx: UnitOfWork, before: Agreement) -> Move:
+        """Say what an agreement would be charged that is moved now."""
+        customer = tx.customers.get(before.customer_id)
+        at = self.engine.now_for(tx, customer)
+        move = Move(before.id, customer.id, self.origins[before.plan_version_id], "moved", charge_at=at)
+        move = replace(move, before=next_invoice(tx, replace(before, next_version_id=None)).amount)
+        try:
+            plan = wanted_plan(tx, customer, before.plan_key, number=self.target.number)
+            change = work_out_change(tx, customer=customer, plan=plan, at=at, options=self._options)
+        except BillingError as error:
+            return replace(move, outcome="refused", reason=error.code)
+        return replace(move, after=change.amount)
+
+    def _carried_out(self, found: Agreement, move: Move) -> Move:
+        if self.is_dry_run or move.outcome == "refused":
+            return move
+        engine, actor = self.engine, self.actor
+        try:
+            with recording_denials(engine, actor=actor, action="agreement.migrate", subject=found.id):
+                settle_left_over(engine, customer_id=found.customer_id)
+                with engine.begin() as tx:
+                    customer, before = hold_agreement(tx, found.id)
+                    if _decided(before, self.target, self.origins)[0] not in ("planned", "planned_before"):
+                        return replace(move, outcome="gone", before=None, after=None)
+                    at = engine.now_for(tx, customer)
+                    change = decide_change(
+                        tx, customer=customer, plan_key=before.plan_key, at=at, options=self._options
+                    )
+                    done = carry_out(engine, tx, change, may_owe=True, source=SOURCE, actor=actor, at=at)
+                collected(engine, done)
+        except BillingError as error:
+            return replace(move, outcome="refused", reason=error.code)
+        return move
+
+    @property
+    def _options(self) -> ChangeOptions:
+        return ChangeOptions(version=self.target.number, wants_trial=False, is_prorate=self.is_prorate, may_owe=True)
 
 
 def _decided(before: Agreement, target: PlanVersion, origins: dict[str, int]) -> tuple[MoveOutcome, Agreement]:
