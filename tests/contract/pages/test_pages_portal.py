@@ -14,6 +14,7 @@ from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.archive_plan import archive_plan
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.create_portal_link import SUB_NAVS
@@ -181,6 +182,37 @@ def test_a_plan_is_cancelled_after_a_question(site: RunningServer, visitor: Visi
     assert "The plan was cancelled" in page.text
     assert "No plan yet" in page.text
     assert plans_of(site, customer) == []
+
+
+def test_a_trial_without_a_card_is_begun_and_shown_in_the_portal(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, site, plan_interest="free")
+    leaves_for_application(lambda: register(visitor, email))
+    enter_portal(visitor, site, email)
+    page = visitor.open("/portal/plan_selection/starter")
+    assert "9.00 USD per month 14 days free, no card needed" in page.text
+    assert "Due today 0.00 USD" in page.text
+    assert "card is needed" not in page.text
+    page = visitor.submit("Confirm")
+    assert "Your plan has changed" in page.text
+    assert "Trial ends" in page.text
+    assert charges_of(site, email) == []
+
+
+def test_what_is_agreed_beside_a_plan_and_what_is_to_follow_is_shown(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    with site.engine.read() as tx:
+        payer = tx.customers.find_by_user(user_of(site, customer).id)
+    options = ChangeOptions(add_ons={"onboarding_help": 2})
+    subscribe(site.engine, customer_id=payer.id, plan_key="enterprise_monthly", options=options)
+    page = enter_portal(visitor, site, customer)
+    assert "With Onboarding help \u00d7 2" in page.text
+
+    later = ChangeOptions(timing="period_end")
+    subscribe(site.engine, customer_id=payer.id, plan_key="pro_monthly", options=later)
+    assert "Changes to Pro on" in visitor.open("/portal/plan_details").text
 
 
 def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(

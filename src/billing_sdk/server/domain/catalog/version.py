@@ -126,6 +126,11 @@ class PlanVersion:
         granted = {key for part in self.all_components if isinstance(part, CreditGrant) for key in part.applies_to}
         return frozenset(named | granted)
 
+    def price_in(self, period_index: int) -> Money:
+        """Return what the licence fees of a billing period come to, for one service interval and one licence each."""
+        fees = [part.amount() for part in self.components_in(period_index) if isinstance(part, LicenceFee)]
+        return total(fees, self.currency)
+
     @property
     def price(self) -> Money:
         """What the regular licence fees come to together, for one service interval and one licence each."""

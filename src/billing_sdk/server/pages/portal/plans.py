@@ -10,9 +10,11 @@ from decimal import Decimal
 from starlette.responses import Response
 
 from billing_sdk.errors import CardDeclined, Conflict, NotFound, PaymentMethodRequired, SamePlan, UnknownPlan
+from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Entitlement, Plan, PlanVersion
+from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
@@ -20,6 +22,8 @@ from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, cards_of, table_for
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import AS_DECIDED
+from billing_sdk.server.usecases.decide_change import Change, work_out_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.subscribe import subscribe
 
@@ -37,12 +41,19 @@ class Included:
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """A plan that the account is on."""
+    """A plan that the account is on.
+
+    Attributes:
+        beside: what is agreed beside the plan, in words: add-ons and numbers of licences.
+        next_plan: the name of the plan that is to follow, if one is.
+    """
 
     agreement: Agreement
     plan: PlanCard
     period: Period
     included: tuple[Included, ...]
+    beside: tuple[str, ...]
+    next_plan: str
 
 
 def show_plan(desk: Desk, _form: Form) -> Response:
@@ -75,15 +86,17 @@ def show_change(desk: Desk, form: Form) -> Response:
         current = tx.agreements.find_live(desk.customer.id, plan.group.id) if desk.customer else None
         if current and current.plan_key == plan.key:
             return desk.go_to("plan_details")
-        card = tx.customers.find_payment_method(desk.customer.id) if desk.customer else None
+        decided = _decided(tx, desk, plan)
         return desk.show(
             "plan_change",
             form,
-            plan=card_of(tx, plan),
+            plan=card_of(tx, plan, decided.plan.version) if decided else card_of(tx, plan),
             current=card_of_agreement(tx, current) if current else None,
             agreement_id=current.id if current else "",
-            due_today=plan.version.price,
-            card=card,
+            due_today=decided.amount if decided else _due_from_anybody(plan),
+            gives_back=bool(decided and decided.credit),
+            needs_card=decided.needs_method if decided else not plan.version.is_free,
+            card=decided.method if decided else None,
         )
 
 
@@ -125,6 +138,18 @@ def cancel(desk: Desk, _form: Form) -> Response:
     return desk.go_to("plan_details", "cancelled")
 
 
+def _decided(tx: UnitOfWork, desk: Desk, plan: Plan) -> Change | None:
+    """Return what a change to a plan means at present; None for somebody who is no customer yet."""
+    if desk.customer is None:
+        return None
+    at = desk.engine.now_for(tx, desk.customer)
+    return work_out_change(tx, customer=desk.customer, plan=plan, at=at, options=AS_DECIDED)
+
+
+def _due_from_anybody(plan: Plan) -> Money:
+    return zero(plan.version.currency) if plan.version.trial else plan.version.price_in(0)
+
+
 def _current_plans(tx: UnitOfWork, engine: Engine, customer: Customer | None) -> tuple[Current, ...]:
     if customer is None:
         return ()
@@ -136,7 +161,27 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime) -> Current:
     version = tx.catalog.get_version(agreement.plan_version_id)
     period = agreement.period_at(at)
     used = tx.usage.totals(agreement.id, period)
-    return Current(agreement, card_of_agreement(tx, agreement), period, _included(tx, version, used))
+    names = {plan.key: plan.name for plan in tx.catalog.list_plans(_keys_beside(agreement))}
+    version = with_add_ons(
+        version, [AddedOn(tx.catalog.get_version(one.plan_version_id), one.quantity) for one in agreement.add_ons]
+    )
+    licences = {fee.key: fee.name for fee in version.of_kind(LicenceFee)}
+    return Current(
+        agreement,
+        card_of_agreement(tx, agreement),
+        period,
+        _included(tx, version, used),
+        beside=(
+            *(f"{names[one.plan_key]} \u00d7 {one.quantity}" for one in agreement.add_ons),
+            *(f"{licences.get(key, key)} \u00d7 {quantity}" for key, quantity in agreement.quantities.items()),
+        ),
+        next_plan=names[agreement.pending_change.plan_key] if agreement.pending_change else "",
+    )
+
+
+def _keys_beside(agreement: Agreement) -> list[str]:
+    pending = [agreement.pending_change.plan_key] if agreement.pending_change else []
+    return [*(one.plan_key for one in agreement.add_ons), *pending]
 
 
 def _included(tx: UnitOfWork, version: PlanVersion, used: Mapping[str, Decimal]) -> tuple[Included, ...]:
