@@ -157,8 +157,7 @@ class Agreements(Resource[C]):
             AgreementNotLive: it has ended before.
             CancellationDenied: the seller's own rules keep it; the fact `reason` says why.
         """
-        flags = {name: str(value).lower() for name, value in _flags(is_invoice_now, is_prorate).items()}
-        params = {"agreement_id": agreement_id, **_when(timing), **flags}
+        params = {"agreement_id": agreement_id, **_when(timing), **_texts(_flags(is_invoice_now, is_prorate))}
         return Call("DELETE", PATH, done, params=params, credential="machine", idempotency_key=idempotency_key)
 
     @operation
@@ -226,28 +225,54 @@ class Agreements(Resource[C]):
 
     @operation
     def add_add_on(
-        self, agreement_id: str, plan_code: str, *, quantity: int = 1, idempotency_key: str | None = None
+        self,
+        agreement_id: str,
+        plan_code: str,
+        *,
+        quantity: int = 1,
+        timing: Timing = "now",
+        is_prorate: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> Call[Agreement]:
         """Add an add-on to an agreement, or change how many of it there are (extension).
 
+        Args:
+            agreement_id: which agreement.
+            plan_code: key of a published add-on.
+            quantity: how many; more are charged for the rest of the period.
+            timing: now, at the end of the period that is paid for, or at an instant.
+            is_prorate: whether what was paid for what is given up is credited; None leaves it to the policy.
+            idempotency_key: makes the call safe to repeat.
+
         Raises:
-            UnknownPlan: there is no such add-on.
+            UnknownPlan: there is no such published add-on.
+            NotAnAddOn: it is a plan of its own.
+            AddOnMismatch: it is for the other kind of customer, or billed in another currency or at another pace.
+            PaymentMethodRequired, CardDeclined: it can't be paid; the agreement stays what it was.
             NotFound: there is no such agreement.
         """
-        body = {"plan_code": plan_code, "quantity": quantity}
+        body = {"plan_code": plan_code, "quantity": quantity, **_when(timing), **given(is_prorate=is_prorate)}
         return _act(agreement_id, "add_ons", json=body, idempotency_key=idempotency_key)
 
     @operation
     def remove_add_on(
-        self, agreement_id: str, plan_code: str, *, idempotency_key: str | None = None
+        self,
+        agreement_id: str,
+        plan_code: str,
+        *,
+        timing: Timing = "now",
+        is_prorate: bool | None = None,
+        idempotency_key: str | None = None,
     ) -> Call[Agreement]:
-        """Take an add-on off an agreement (extension).
+        """Take an add-on off an agreement (extension); the options are those of `add_add_on`.
 
         Raises:
-            NotFound: there is no such agreement, or it has no such add-on.
+            AddOnMissing: the agreement has no such add-on.
+            NotFound: there is no such agreement.
         """
-        path = f"add_ons/{segment('plan_code', plan_code)}"
-        return _act(agreement_id, path, method="DELETE", idempotency_key=idempotency_key)
+        path = f"{PATH}/{segment('agreement_id', agreement_id)}/add_ons/{segment('plan_code', plan_code)}"
+        params = {**_when(timing), **_texts(_flags(None, is_prorate))}
+        return Call("DELETE", path, AGREEMENT, params=params, credential="machine", idempotency_key=idempotency_key)
 
     @operation
     def apply_coupon(
@@ -309,6 +334,10 @@ def _terms(
 
 def _flags(is_invoice_now: bool | None, is_prorate: bool | None) -> dict[str, bool]:
     return given(is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+
+
+def _texts(flags: Mapping[str, bool]) -> dict[str, str]:
+    return {name: str(value).lower() for name, value in flags.items()}
 
 
 def _when(timing: Timing) -> dict[str, str]:

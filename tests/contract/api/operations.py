@@ -15,6 +15,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/billing/agreements": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
     "POST /v1/billing/agreement_previews": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
     "POST /v1/billing/agreements/{agreement_id}/quantity": {"json": {"fee_code": "base", "quantity": 2}},
+    "POST /v1/billing/agreements/{agreement_id}/add_ons": {"json": {"plan_code": "support"}},
     "POST /v1/billing/agreements/{agreement_id}/discounts": {"json": {"coupon_code": "SPRING"}},
     "DELETE /v1/billing/agreements": {"params": {"agreement_id": OBJECT}},
     "GET /v1/billing/entitlements": {"params": {"customer_id": OBJECT}},

@@ -99,6 +99,15 @@ class Quantity(Body):
     is_prorate: bool | None = None
 
 
+class AddOnQuantity(Body):
+    """How many of an add-on from when on; none takes it off."""
+
+    plan_code: str = Field(max_length=64)
+    quantity: int = Field(default=1, ge=-(10**9), le=10**9)
+    timing: str = Field(default="now", max_length=40, description=TIMING)
+    is_prorate: bool | None = None
+
+
 class Discount(Body):
     """Which coupon to redeem."""
 

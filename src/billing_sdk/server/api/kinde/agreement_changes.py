@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from billing_sdk.server.api.kinde.agreement_body import Discount, Quantity, read_timing
+from billing_sdk.server.api.kinde.agreement_body import TIMING, AddOnQuantity, Discount, Quantity, read_timing
 from billing_sdk.server.api.kinde.agreement_view import WholeAgreementAnswer
 from billing_sdk.server.api.kinde.envelope import StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
@@ -16,11 +16,13 @@ from billing_sdk.server.usecases.apply_coupon import apply_coupon, remove_discou
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
+from billing_sdk.server.usecases.set_add_on import remove_add_on, set_add_on
 from billing_sdk.server.usecases.set_quantity import set_quantity
 
 router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
 
 AgreementId = Annotated[str, Path(min_length=1, max_length=64)]
+WhenQuery = Annotated[str, Query(max_length=40, description=TIMING)]
 ONE = "/billing/agreements/{agreement_id}"
 CHANGES: dict[str, Any] = {
     "response_model": WholeAgreementAnswer,
@@ -93,6 +95,54 @@ def change_quantity(caller: MachineOf, agreement_id: AgreementId, body: Quantity
         return WholeAgreementAnswer.of(engine, agreement_id)
 
     return once(serve, body)
+
+
+@router.post(f"{ONE}/add_ons", **CHANGES)
+def change_add_on(caller: MachineOf, agreement_id: AgreementId, body: AddOnQuantity, once: OnlyOnce) -> Response:
+    """Agree on a number of an add-on; what is charged and given back is as with quantities (extension)."""
+    timing = read_timing(body.timing)
+
+    def serve(engine: Engine) -> WholeAgreementAnswer:
+        set_add_on(
+            engine,
+            agreement_id=agreement_id,
+            plan_key=body.plan_code,
+            quantity=body.quantity,
+            timing=timing,
+            is_prorate=body.is_prorate,
+            source="api",
+            actor=caller.client_id,
+        )
+        return WholeAgreementAnswer.of(engine, agreement_id)
+
+    return once(serve, body)
+
+
+@router.delete(f"{ONE}/add_ons/{{plan_code}}", **CHANGES)
+def drop_add_on(
+    caller: MachineOf,
+    agreement_id: AgreementId,
+    plan_code: str,
+    once: OnlyOnce,
+    timing: WhenQuery = "now",
+    is_prorate: bool | None = None,
+) -> Response:
+    """Take an add-on off an agreement (extension)."""
+    ends = read_timing(timing)
+
+    def serve(engine: Engine) -> WholeAgreementAnswer:
+        remove_add_on(
+            engine,
+            agreement_id=agreement_id,
+            plan_key=plan_code,
+            timing=ends,
+            is_prorate=is_prorate,
+            source="api",
+            actor=caller.client_id,
+        )
+        return WholeAgreementAnswer.of(engine, agreement_id)
+
+    return once(serve)
 
 
 @router.post(f"{ONE}/discounts", **CHANGES)

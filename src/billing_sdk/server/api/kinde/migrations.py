@@ -42,9 +42,9 @@ class MoveView(BaseModel):
             from_version=move.from_version,
             outcome=move.outcome,
             next_charge_on=move.charge_at,
-            currency=move.before.currency if move.before else None,
-            charge_before_minor=move.before.minor if move.before else None,
-            charge_after_minor=move.after.minor if move.after else None,
+            currency=move.before.currency if move.before is not None else None,
+            charge_before_minor=move.before.minor if move.before is not None else None,
+            charge_after_minor=move.after.minor if move.after is not None else None,
         )
 
 
