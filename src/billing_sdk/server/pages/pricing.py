@@ -23,6 +23,7 @@ class PlanCard:
         cadence: how often the price is paid, such as `per month` or `every 3 months`.
         language: the tag of the language that the table says it in; the page itself is English.
         trial: what is free at the start, in words.
+        openings: what the first billing periods cost instead, in words.
         other_prices: the price in the other currencies that the plan is sold in.
         usage_prices: what usage and licences cost, in words.
     """
@@ -35,6 +36,7 @@ class PlanCard:
     is_free: bool
     language: str = "en"
     trial: str = ""
+    openings: tuple[str, ...] = ()
     other_prices: tuple[Money, ...] = ()
     usage_prices: tuple[str, ...] = ()
     description: str = ""
@@ -99,10 +101,20 @@ def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> 
         cadence=words_of_cadence(service, version.cadence),
         is_free=version.is_free,
         trial=words_of_trial(version.trial) if version.trial else "",
+        openings=tuple(_openings(version)),
         other_prices=tuple(_price(other, service) for other in others),
         usage_prices=tuple(_further_prices(version, service, features)),
         description=plan.description,
     )
+
+
+def _openings(version: PlanVersion) -> Iterator[str]:
+    before = 0
+    for phase in version.opening_phases:
+        amount = version.price_in(before)
+        when = f"first {phase.periods}" if before == 0 else f"next {phase.periods}"
+        yield f"{when} billing period{'s' if phase.periods > 1 else ''}: {amount or 'free'}"
+        before += phase.periods
 
 
 def _service_of(version: PlanVersion) -> Cadence:
