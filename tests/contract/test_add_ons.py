@@ -13,6 +13,7 @@ from billing_sdk.errors import (
     AddOnMismatch,
     AddOnMissing,
     CardDeclined,
+    CouponMismatch,
     InvalidQuantity,
     NotAnAddOn,
     UnknownPlan,
@@ -20,6 +21,8 @@ from billing_sdk.errors import (
 from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
+from billing_sdk.server.usecases.apply_coupon import apply_coupon
+from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
 from billing_sdk.server.usecases.record_usage import record_usage
@@ -157,6 +160,19 @@ def test_an_add_on_that_is_removed_is_billed_no_more(engine, agreement, is_prora
     advance(engine, days=14)
     run_due(engine)
     assert bills(engine, agreement)[-1] == 2_900 - given_back
+
+
+def test_a_coupon_for_an_add_on_lowers_its_price_and_not_that_of_the_plan(engine, agreement):
+    create_coupon(engine, key="EXTRA", name="Extra", percent_off=Decimal(100), duration="forever", plan_keys=["extra"])
+    with pytest.raises(CouponMismatch):
+        apply_coupon(engine, agreement_id=agreement.id, coupon_key="EXTRA")
+    add(engine, agreement, timing="period_end")
+    advance(engine, days=28)
+    run_due(engine)
+    apply_coupon(engine, agreement_id=agreement.id, coupon_key="EXTRA")
+    advance(engine, days=31)
+    run_due(engine)
+    assert bills(engine, agreement) == [2_900, 2_900 + 1_000, 2_900]
 
 
 def test_what_is_planned_for_the_end_of_the_period_happens_before_the_renewal(engine, agreement):

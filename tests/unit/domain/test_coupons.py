@@ -31,14 +31,15 @@ class Off:
     coupon_key: str
     percent_off: Decimal | None = None
     amount_off: Money | None = None
+    plan_keys: tuple[str, ...] = ()
 
 
-def percent(number: str, key: str = "percent") -> Off:
-    return Off(key, percent_off=Decimal(number))
+def percent(number: str, *plan_keys: str) -> Off:
+    return Off("percent", percent_off=Decimal(number), plan_keys=plan_keys)
 
 
-def amount(minor: int, currency: str = "EUR", key: str = "amount") -> Off:
-    return Off(key, amount_off=Money(minor, currency))
+def amount(minor: int, currency: str = "EUR") -> Off:
+    return Off("amount", amount_off=Money(minor, currency))
 
 
 def euros(*minors: int) -> list[Money]:
@@ -71,6 +72,11 @@ def test_a_discount_is_rounded_once_and_divided_among_the_lines(amounts, discoun
     taken = discount(amounts, discounts)
     assert [[share.minor for share in one.shares] for one in taken] == shares
     assert [one.discount for one in taken] == (list(in_order(discounts)) if amounts else [])
+
+
+def test_a_discount_for_some_plans_lowers_the_lines_of_those_alone():
+    (taken,) = discount(euros(1000, 500, 250), [percent("50", "extra")], ["pro", "extra", None])
+    assert [share.minor for share in taken.shares] == [0, 250, 0]
 
 
 def test_an_amount_in_another_currency_is_refused():

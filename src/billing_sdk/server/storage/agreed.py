@@ -102,6 +102,7 @@ def _discount_to_json(discount: AgreedDiscount) -> dict[str, Any]:
         "percent_off": None if percent is None else f"{percent:f}",
         "amount_off": None if amount is None else {"minor": amount.minor, "currency": amount.currency},
         "periods_left": discount.periods_left,
+        "plan_keys": list(discount.plan_keys),
     }
 
 
@@ -112,4 +113,5 @@ def _discount_from_json(stored: Mapping[str, Any]) -> AgreedDiscount:
         percent_off=None if percent is None else Decimal(percent),
         amount_off=None if amount is None else Money(amount["minor"], amount["currency"]),
         periods_left=stored["periods_left"],
+        plan_keys=tuple(stored.get("plan_keys", ())),  # agreements from before it was kept have none
     )

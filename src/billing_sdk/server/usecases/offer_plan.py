@@ -24,6 +24,7 @@ from billing_sdk.server.domain.invoicing import check_quantities
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.redeem_coupon import discount_of
 
 MOST_OF_AN_ADD_ON = 1_000_000
 
@@ -210,8 +211,7 @@ def _discounts(
     plan_keys = {plan.key, *(add_on.plan_key for add_on in add_ons)}
     kept = []
     for standing in before.discounts if before else ():
-        coupon = tx.coupons.get(standing.coupon_key)
-        is_for_it = not coupon.plan_keys or plan_keys & set(coupon.plan_keys)
+        is_for_it = not standing.plan_keys or plan_keys & set(standing.plan_keys)
         in_currency = standing.amount_off is None or standing.amount_off.currency == plan.version.currency
         if is_for_it and in_currency:
             kept.append(standing)
@@ -221,10 +221,4 @@ def _discounts(
         raise CouponMismatch(f"the coupon {options.coupon_key[:64]!r} counts for this customer already")
     coupon = tx.coupons.get(options.coupon_key)
     coupon.check(plan_keys=plan_keys, currency=plan.version.currency, at=at)
-    taken = AgreedDiscount(
-        coupon_key=coupon.key,
-        percent_off=coupon.percent_off,
-        amount_off=coupon.amount_in(plan.version.currency),
-        periods_left=coupon.periods_left,
-    )
-    return (*kept, taken)
+    return (*kept, discount_of(coupon, plan.version.currency))

@@ -90,7 +90,7 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
     if before.billed_until <= at and not before.is_unpaid:
         used = in_force.usage_completed(before.billed_period.start, at, used_under(tx, before))
         rest = lines_at_boundary(replace(in_force, agreement=resumed), after=None, at=at)
-        lines = rest + with_discounts(used, before.discounts)
+        lines = rest + with_discounts(used, before.discounts, in_force.plans)
         resumed = with_period_discounted(resumed)
         balance = tx.credits.balance(customer.id, before.currency)
         lines = with_balance(lines, balance, before, resumed.period_at(at))

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from billing_sdk.errors import CouponEnded
 from billing_sdk.server.domain.agreements import AgreedDiscount
+from billing_sdk.server.domain.catalog import Coupon
 from billing_sdk.server.storage import UnitOfWork
 
 
@@ -43,11 +44,21 @@ def redeem_coupon(
     coupon.check(plan_keys=plan_keys, currency=currency, at=at)
     if not tx.coupons.redeem(coupon.key, customer_id=customer_id, agreement_id=agreement_id, at=at):
         raise CouponEnded(f"the coupon {coupon.key!r} has just been redeemed for the last time", coupon=coupon.key)
+    return discount_of(coupon, currency)
+
+
+def discount_of(coupon: Coupon, currency: str) -> AgreedDiscount:
+    """Return what an agreement in a currency keeps of a coupon.
+
+    Raises:
+        CouponMismatch: it takes amounts off, and none in this currency.
+    """
     return AgreedDiscount(
         coupon_key=coupon.key,
         percent_off=coupon.percent_off,
         amount_off=coupon.amount_in(currency),
         periods_left=coupon.periods_left,
+        plan_keys=coupon.plan_keys,
     )
 
 

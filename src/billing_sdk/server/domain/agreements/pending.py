@@ -31,12 +31,18 @@ class AgreedAddOn:
 
 @dataclass(frozen=True, slots=True)
 class AgreedDiscount:
-    """What a coupon takes off; `periods_left` counts the billing periods to come, None means all of them."""
+    """What a coupon takes off.
+
+    Attributes:
+        periods_left: how many billing periods are to come; None means all of them.
+        plan_keys: the plans and add-ons whose prices it lowers; empty for all.
+    """
 
     coupon_key: str
     percent_off: Decimal | None = None
     amount_off: Money | None = None
     periods_left: int | None = None
+    plan_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,10 @@ class Discount(Protocol):
     def amount_off(self) -> Money | None:
         """More than zero."""
 
+    @property
+    def plan_keys(self) -> tuple[str, ...]:
+        """The plans whose amounts it lowers; empty for all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -52,24 +56,34 @@ def in_order(discounts: Sequence[Discount]) -> tuple[Discount, ...]:
     return tuple(sorted(discounts, key=lambda discount: discount.percent_off is None))
 
 
-def discount(amounts: Sequence[Money], discounts: Sequence[Discount]) -> tuple[Taken, ...]:
+def discount(
+    amounts: Sequence[Money], discounts: Sequence[Discount], plan_keys: Sequence[str | None] = ()
+) -> tuple[Taken, ...]:
     """Return what each discount takes off each amount, in the order in which they are taken.
+
+    Args:
+        amounts: all in one currency.
+        discounts: in the order in which they were redeemed.
+        plan_keys: for each amount the plan that it is of, where that is known; a discount for some plans lowers the
+            amounts of those alone.
 
     Raises:
         CurrencyMismatch: an amount is taken off in another currency.
     """
     left = list(amounts)
+    plans = list(plan_keys) or [None] * len(left)
     taken = []
     for one in in_order(discounts) if amounts else ():
-        shares = _shares(left, one)
+        shares = _shares(left, one, plans)
         left = [amount - share for amount, share in zip(left, shares, strict=True)]
         taken.append(Taken(one, shares))
     return tuple(taken)
 
 
-def _shares(left: Sequence[Money], one: Discount) -> tuple[Money, ...]:
+def _shares(left: Sequence[Money], one: Discount, plans: Sequence[str | None]) -> tuple[Money, ...]:
     currency = left[0].currency
-    weights = [max(0, amount.minor) for amount in left]
+    counts = [not one.plan_keys or plan in one.plan_keys for plan in plans]
+    weights = [max(0, amount.minor) if is_lowered else 0 for amount, is_lowered in zip(left, counts, strict=True)]
     whole = total([Money(weight, currency) for weight in weights], currency)
     if not whole:
         return tuple(zero(currency) for _ in left)

@@ -28,7 +28,8 @@ def lines_for_add_on(before: InForce, add_on: BoughtAddOn, *, becomes: int, at: 
         becomes: how many there are from then on.
         at: the instant.
     """
-    return with_percents_off(_differences(before, add_on, becomes, at), before.agreement)
+    with_it = replace(before, add_ons=(*before.add_ons, add_on))
+    return with_percents_off(_differences(before, add_on, becomes, at), with_it)
 
 
 def lines_for_removal(

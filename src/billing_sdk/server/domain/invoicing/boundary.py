@@ -84,7 +84,8 @@ def usage_completed(boundary: Boundary, lines: Lines) -> Lines:
 
 def discounts(boundary: Boundary, lines: Lines) -> Lines:
     """Take off what coupons are for."""
-    return with_discounts(lines, boundary.before.agreement.discounts)
+    plans = {**boundary.before.plans, **boundary.following.plans}
+    return with_discounts(lines, boundary.before.agreement.discounts, plans)
 
 
 def credit_balance(boundary: Boundary, lines: Lines) -> Lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from billing_sdk.money import Money, digits_of, total
@@ -13,13 +14,20 @@ from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.periods import Period
 
 
-def with_discounts(lines: tuple[InvoiceLine, ...], discounts: tuple[AgreedDiscount, ...]) -> tuple[InvoiceLine, ...]:
+def with_discounts(
+    lines: tuple[InvoiceLine, ...], discounts: tuple[AgreedDiscount, ...], plans: Mapping[str, str]
+) -> tuple[InvoiceLine, ...]:
     """Add what coupons take off; a discount as a whole is rounded once, and its shares keep the sum.
+
+    Args:
+        lines: what is charged.
+        discounts: what is agreed.
+        plans: the key of the plan, or the add-on, of each plan version; a coupon may be for some of them only.
 
     Raises:
         CurrencyMismatch: an amount is taken off in another currency.
     """
-    taken = discount([line.amount for line in lines], discounts)
+    taken = discount([line.amount for line in lines], discounts, [plans.get(line.plan_version_id) for line in lines])
     return lines + tuple(
         _discount_line(line, one.discount, share)
         for one in taken

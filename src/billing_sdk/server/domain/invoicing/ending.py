@@ -38,7 +38,7 @@ def lines_at_end(before: InForce, used: Used, *, at: datetime, is_usage_charged:
     lines = before.fees_started(billed_at, at) + before.usage_completed(billed_at, at, used)
     if is_usage_charged:
         lines += before.usage_unfinished(at, used)
-    return with_discounts(lines, agreement.discounts)
+    return with_discounts(lines, agreement.discounts, before.plans)
 
 
 def unused_time(paid: Iterable[InvoiceLine], *, at: datetime, zone: str, policies: Policies, name: str = "") -> Lines:

@@ -53,6 +53,11 @@ class InForce:
     add_ons: tuple[BoughtAddOn, ...]
     policies: Policies
 
+    @property
+    def plans(self) -> dict[str, str]:
+        """The key of the plan, or the add-on, of each version that is in force."""
+        return {version.id: version.plan_key for version in (self.version, *(one.version for one in self.add_ons))}
+
     def fees_starting(self, at: datetime, *, is_first: bool) -> Lines:
         """Return the fees for the service intervals that start at an instant, each for as much of it as follows.
 

@@ -56,7 +56,7 @@ def lines_for_quantities(before: InForce, quantities: Mapping[str, int], *, at: 
         quantities: how many from then on, by the key of the fee.
         at: the instant.
     """
-    return with_percents_off(_differences(before, quantities, at), before.agreement)
+    return with_percents_off(_differences(before, quantities, at), before)
 
 
 def percents_off(agreement: Agreement) -> tuple[AgreedDiscount, ...]:
@@ -64,15 +64,15 @@ def percents_off(agreement: Agreement) -> tuple[AgreedDiscount, ...]:
     return tuple(one for one in agreement.discounts if one.percent_off is not None)
 
 
-def with_percents_off(differences: Iterable[InvoiceLine], agreement: Agreement) -> Lines:
+def with_percents_off(differences: Iterable[InvoiceLine], before: InForce) -> Lines:
     """Add to each line what coupons take off it in per cent; of a line below zero they give back as much less."""
-    percents = percents_off(agreement)
+    percents = percents_off(before.agreement)
     lines: list[InvoiceLine] = []
     for line in differences:
         if line.amount.minor > 0:
-            lines += with_discounts((line,), percents)
+            lines += with_discounts((line,), percents, before.plans)
         else:
-            mirrored = with_discounts((replace(line, amount=-line.amount),), percents)
+            mirrored = with_discounts((replace(line, amount=-line.amount),), percents, before.plans)
             lines += [replace(one, amount=-one.amount) for one in mirrored]
     return tuple(lines)
 
