@@ -18,7 +18,16 @@ from billing_sdk.server.domain.agreements import AgreedAddOn, AgreedDiscount, Ag
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.storage.rows import row_of
 
-INSTANTS = ("anchor", "started_at", "billed_until", "ended_at", "trial_ends_at", "cancel_at", "paused_at")
+INSTANTS = (
+    "anchor",
+    "started_at",
+    "billed_until",
+    "ended_at",
+    "trial_ends_at",
+    "cancel_at",
+    "paused_at",
+    "version_since",
+)
 
 
 def agreement_to_row(agreement: Agreement) -> dict[str, Any]:
@@ -53,6 +62,7 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
         trial_ends_at=row["trial_ends_at"],
         cancel_at=row["cancel_at"],
         paused_at=row["paused_at"],
+        version_since=row["version_since"],
         next_version_id=row["next_version_id"],
         pending_change=_pending_from_json(row["pending_change"]) if row["pending_change"] else None,
         quantities=row["quantities"],

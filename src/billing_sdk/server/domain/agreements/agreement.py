@@ -31,6 +31,7 @@ class Agreement:
             the trial's end.
         cancel_at: when a planned cancellation happens.
         paused_at: since when it is paused.
+        version_since: when its present version took over from another one; None where it has had no other.
         next_version_id: the version that takes over with the next period.
         pending_change: what happens to it later.
         quantities: how many of a licensed fee, such as seats, by the fee's key; one where it isn't named.
@@ -53,6 +54,7 @@ class Agreement:
     trial_ends_at: datetime | None = None
     cancel_at: datetime | None = None
     paused_at: datetime | None = None
+    version_since: datetime | None = None
     next_version_id: str | None = None
     pending_change: PendingChange | None = None
     quantities: Mapping[str, int] = field(default_factory=dict)
@@ -79,17 +81,23 @@ class Agreement:
         """When its first billing period starts: with it, or with the end of its trial."""
         return self.trial_ends_at or self.started_at
 
+    @property
+    def priced_from(self) -> datetime:
+        """From when on the prices of its version count."""
+        return max(self.charged_from, self.version_since or self.charged_from)
+
     def period_at(self, at: datetime) -> Period:
         """Return the period that contains an instant; one from before the agreement counts as its start.
 
         A trial is a period of its own. The first one after it is shorter than the others where the anchor lies
-        before it.
+        before it, and so is the first one of a version with another cadence.
         """
         at = max(at, self.started_at)
         if at < self.charged_from:
             return Period(self.started_at, self.charged_from)
         whole = self.schedule.period_at(at)
-        return Period(max(whole.start, self.charged_from), whole.end)
+        begin = self.priced_from if at >= self.priced_from else self.charged_from
+        return Period(max(whole.start, begin), whole.end)
 
     @property
     def billed_period(self) -> Period:
@@ -97,7 +105,7 @@ class Agreement:
         whole = self.schedule.period(self.schedule.index_at(self.billed_until) - 1)
         if self.billed_until <= self.charged_from:
             return Period(self.started_at, self.charged_from)
-        return Period(max(whole.start, self.charged_from), self.billed_until)
+        return Period(max(whole.start, self.priced_from), self.billed_until)
 
     def quantity_of(self, fee_key: str) -> int:
         """Return how many of a licensed fee are agreed."""

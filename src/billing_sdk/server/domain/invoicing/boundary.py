@@ -72,14 +72,18 @@ def fees_started(boundary: Boundary, lines: Lines) -> Lines:
 
 def fees_starting(boundary: Boundary, lines: Lines) -> Lines:
     """Charge the service intervals that start with the new period, at the prices from now on."""
-    return lines + boundary.following.fees_starting(boundary.at, is_first=boundary.after is None)
+    before, following = boundary.before.agreement, boundary.following
+    is_first = boundary.after is None or before.schedule != following.agreement.schedule
+    return lines + following.fees_starting(boundary.at, is_first=is_first)
 
 
 def usage_completed(boundary: Boundary, lines: Lines) -> Lines:
-    """Charge the usage of service intervals that have completed since the last billing date."""
+    """Charge the usage of service intervals that have completed since the last billing date, or end with it."""
     if boundary.after is None:
         return lines
-    return lines + boundary.before.usage_completed(boundary.after, boundary.at, boundary.used)
+    before, following, at = boundary.before, boundary.following, boundary.at
+    lines += before.usage_completed(boundary.after, at, boundary.used)
+    return lines + before.usage_cut_short(at, following, boundary.used)
 
 
 def discounts(boundary: Boundary, lines: Lines) -> Lines:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Component, LicenceFee, PlanVersion, Policies, Rate
@@ -93,6 +94,24 @@ class InForce:
             if one.since < interval.end
         )
 
+    def usage_cut_short(self, at: datetime, following: InForce, used: Used) -> Lines:
+        """Return the usage of the service intervals that are not over, where other prices take over at an instant.
+
+        What was used until then is charged at the old prices, and what is used from then on at the new ones.
+        """
+        after = self.agreement.billed_period.start
+        ending = [
+            one
+            for one in self._rates(after)
+            if self.version.id != following.version.id or one.phase != following._phase(one.version, at)
+        ]
+        return _charged(
+            self._usage_line(one, at, interval, used, counted_until=at)
+            for one in ending
+            for interval in (self._schedule(one.rate.service).period_at(at),)
+            if interval.start < at
+        )
+
     def usage_unfinished(self, at: datetime, used: Used) -> Lines:
         """Return the usage of the service intervals that have begun by an instant and not ended.
 
@@ -117,12 +136,14 @@ class InForce:
             policies=self.policies,
         )
 
-    def _usage_line(self, one: _Rate, end: datetime, interval: Period, used: Used) -> InvoiceLine:
+    def _usage_line(
+        self, one: _Rate, end: datetime, interval: Period, used: Used, *, counted_until: datetime | None = None
+    ) -> InvoiceLine:
         start = max(interval.start, one.since)
         return usage_line(
             one.rate,
-            plan_version_id=one.plan_version_id,
-            used=used(one.rate.feature_key, Period(start, interval.end)),
+            plan_version_id=one.version.id,
+            used=used(one.rate.feature_key, Period(start, counted_until or interval.end)),
             part=Period(start, end),
             interval=interval,
             policies=self.policies,
@@ -132,13 +153,21 @@ class InForce:
         return Schedule(self.agreement.anchor, service or self.agreement.cadence, self.agreement.zone)
 
     def _components(self, at: datetime) -> Iterator[tuple[PlanVersion, BoughtAddOn | None, Component]]:
-        schedule = self.agreement.schedule
-        index = max(0, schedule.index_at(at) - schedule.index_at(self.agreement.charged_from))
+        index = self._index_at(at)
         for component in self.version.components_in(index):
             yield self.version, None, component
         for add_on in self.add_ons:
             for component in add_on.version.components_in(index):
                 yield add_on.version, add_on, component
+
+    def _index_at(self, at: datetime) -> int:
+        schedule = self.agreement.schedule
+        return max(0, schedule.index_at(at) - schedule.index_at(self.agreement.charged_from))
+
+    def _phase(self, version: PlanVersion, at: datetime) -> int:
+        """Return the period with which the present phase of a version has begun."""
+        begins = [0, *accumulate(phase.periods for phase in version.opening_phases)]
+        return max(begin for begin in begins if begin <= self._index_at(at))
 
     def _fees(self, at: datetime) -> Iterator[_Fee]:
         for version, add_on, fee in self._components(at):
@@ -156,7 +185,13 @@ class InForce:
     def _rates(self, at: datetime) -> Iterator[_Rate]:
         for version, add_on, rate in self._components(at):
             if isinstance(rate, Rate):
-                yield _Rate(version.id, rate, self._since(add_on))
+                phase = self._phase(version, at)
+                since = max(self._since(add_on), self.agreement.priced_from, self._begin_of(phase))
+                yield _Rate(version, rate, since, phase)
+
+    def _begin_of(self, phase: int) -> datetime:
+        schedule = self.agreement.schedule
+        return schedule.boundary(schedule.index_at(self.agreement.charged_from) + phase)
 
     def _since(self, add_on: BoughtAddOn | None) -> datetime:
         start = self.agreement.charged_from
@@ -174,9 +209,10 @@ class _Fee:
 
 @dataclass(frozen=True, slots=True)
 class _Rate:
-    plan_version_id: str
+    version: PlanVersion
     rate: Rate
     since: datetime
+    phase: int
 
 
 def _charged(lines: Iterator[InvoiceLine]) -> Lines:

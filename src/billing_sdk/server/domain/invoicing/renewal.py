@@ -37,7 +37,9 @@ def trial_ended(agreement: Agreement, following: PlanVersion) -> Agreement:
 
 
 def _followed(agreement: Agreement, following: PlanVersion, at: datetime) -> Agreement:
-    moved = replace(agreement, plan_version_id=following.id, next_version_id=None)
+    if following.id == agreement.plan_version_id:
+        return replace(agreement, next_version_id=None)
+    moved = replace(agreement, plan_version_id=following.id, next_version_id=None, version_since=at)
     if following.cadence != moved.cadence:
         aligned = following.alignment == "calendar"
         anchor = calendar_anchor(at, following.cadence, moved.zone) if aligned else at

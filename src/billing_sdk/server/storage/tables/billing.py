@@ -76,6 +76,7 @@ agreements = Table(
     Column("trial_ends_at", Instant),
     Column("cancel_at", Instant),
     Column("paused_at", Instant),
+    Column("version_since", Instant),
     Column("next_version_id", String(64)),
     Column("pending_change", JSON(none_as_null=True)),
     Column("quantities", JSON, nullable=False),
