@@ -20,6 +20,8 @@ from billing_sdk.errors import (
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.timers import TestClock, Timer, TimerKind
+from billing_sdk.server.storage.tables import metadata
+from billing_sdk.server.storage.tables.timers import test_clocks
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.become_customer import become_customer
@@ -280,11 +282,26 @@ def test_a_customer_can_not_be_made_on_a_clock_that_is_not_there(engine):
         assert tx.customers.find_by_user(user_id) is None
 
 
+def test_whatever_belongs_to_a_customer_hangs_on_the_customers_row_and_is_deleted_with_the_clock():
+    hanging = {test_clocks.name}
+    for table in metadata.sorted_tables:
+        if {key.column.table.name for key in table.foreign_keys} & hanging:
+            hanging.add(table.name)
+    owned = {"customer_id", "agreement_id", "invoice_id"}
+    owning = {table.name for table in metadata.sorted_tables if owned & set(table.c.keys())}
+
+    # Events have been told to others, and stay with the numbers that say how many there were.
+    assert owning - hanging == {"events", "event_counters", "webhook_deliveries"}
+
+
 def test_deleting_a_clock_takes_its_customers_along_and_nobody_else(engine, ran):
     clock = create_clock(engine, at=NOON)
     gone, stays = on_clock(engine, clock), payer(engine)
     for customer in (gone, stays):
-        subscribe(engine, customer_id=customer.id, plan_key="free")
+        agreement = subscribe(engine, customer_id=customer.id, plan_key="free")
+        record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="5")
+    add_card(engine, customer_id=gone.id, card=card())
+    subscribe(engine, customer_id=gone.id, plan_key="pro_monthly")
     set_timers(engine, gone, ("renew", "a", NOON))
 
     assert delete_clock(engine, clock.id) == 1

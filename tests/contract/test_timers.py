@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
+from typing import get_args
 
 import httpx
 import pytest
@@ -180,13 +181,17 @@ def test_a_handler_that_sets_its_timer_to_the_same_instant_has_failed(here, hand
 
 def test_a_kind_that_nobody_handles_is_a_failure_and_not_forgotten(here, monkeypatch, caplog):
     ada = customer_of(here, "ada@example.com")
-    monkeypatch.delitem(HANDLERS, "collect", raising=False)
-    set_timer(here, ada, "collect", "a")
+    monkeypatch.delitem(HANDLERS, "renew")
+    set_timer(here, ada, "renew", "a")
 
     run_due(here)
 
     assert "nothing is registered" in caplog.text
-    assert waiting(here, ada) == [("collect", "a")]
+    assert waiting(here, ada) == [("renew", "a")]
+
+
+def test_every_kind_of_timer_has_a_handler():
+    assert set(HANDLERS) == set(get_args(TimerKind))
 
 
 def test_a_timer_whose_subject_is_gone_is_dropped_with_a_line_in_the_log(here, handle, caplog):

@@ -23,7 +23,8 @@ def test_every_kind_has_a_rank_of_its_own():
 
 
 @pytest.mark.parametrize(
-    ("first", "then"), [("change", "renew"), ("cancel", "renew"), ("trial_end", "renew"), ("renew", "collect")]
+    ("first", "then"),
+    [("change", "cancel"), ("cancel", "renew"), ("trial_reminder", "trial_end"), ("trial_end", "renew")],
 )
 def test_what_alters_an_agreement_comes_before_what_bills_it(first, then):
     assert rank_of(first) < rank_of(then)
