@@ -10,12 +10,20 @@ import pytest
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import AgreedDiscount
 from billing_sdk.server.domain.catalog import Policies
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, lines_at_boundary
+from billing_sdk.server.domain.invoicing import (
+    Invoice,
+    InvoiceLine,
+    lines_at_boundary,
+    lines_at_end,
+    tell,
+    unused_time,
+)
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.invoice import TRANSITIONS
 from billing_sdk.server.domain.periods import Period
-from tests.unit.domain.test_invoicing_boundary import contract
+from tests.unit.domain.test_invoicing_boundary import contract, each
 from tests.unit.domain.things import at, entitlement, fee, rate, version
 
 JANUARY = Period(at("2026-01-01"), at("2026-02-01"))
@@ -80,3 +88,45 @@ def test_a_derivation_is_json_of_texts_and_leaves_out_what_is_not_there():
         "quantity": "12.5",
         "policies": {"proration": "second", "rounding": "half_up", "zero_usage_flat_fee": "skip"},
     }
+
+
+def test_a_prorated_fee_is_told_in_sentences():
+    before = contract(version(fee(3_100)), "2026-01-16", alignment="calendar")
+    (line,) = lines_at_boundary(before, after=None, at=at("2026-01-16"))
+
+    assert tell(line) == (
+        "Flat price: 31.00 USD.",
+        "For 16/31 of the interval: 16.00 USD instead of 31.00 USD.",
+    )
+
+
+def test_usage_is_told_in_sentences():
+    before = contract(version(rate("2.5")), "2026-01-01")
+    (line,) = lines_at_end(before, each("11"), at=at("2026-01-16"), is_usage_charged=True)
+
+    assert tell(line) == (
+        "Usage: 11.",
+        "11 x 0.025 USD = 0.275 USD.",
+        "In all: 0.28 USD, rounded half up from 0.275 USD.",
+    )
+
+
+def test_what_is_taken_off_is_told_in_sentences():
+    half = AgreedDiscount("HALF", percent_off=Decimal(50))
+    ten = AgreedDiscount("TEN", amount_off=Money(1_000, "USD"))
+    before = contract(version(fee(3_100)), "2026-01-01", discounts=(half, ten))
+    lines = lines_at_boundary(before, after=None, at=at("2026-01-01"), balance=Money(200, "USD"))
+    (unused, *_) = unused_time(lines, at=at("2026-01-16"), zone="UTC", policies=Policies(proration="day"))
+
+    assert [tell(line) for line in (*lines[1:], unused)] == [
+        ("50% off, of which 15.50 USD from the 31.00 USD of this line.",),
+        ("10.00 USD off the invoice, of which 10.00 USD from the 31.00 USD of this line.",),
+        ("The balance was 2.00 USD, and 5.50 USD was to be paid.",),
+        ("16/31 of the days that 31.00 USD was for.",),
+    ]
+
+
+def test_a_line_from_before_lines_kept_their_steps_tells_nothing():
+    line = InvoiceLine("Fee", dollars(1), JANUARY, "version_1", "fee_1", derivation={"kind": "licence_fee"})
+
+    assert tell(line) == tell(replace(line, derivation={})) == ()

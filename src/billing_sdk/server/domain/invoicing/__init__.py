@@ -52,3 +52,4 @@ from billing_sdk.server.domain.invoicing.seats import (
     check_quantities as check_quantities,
     lines_for_quantities as lines_for_quantities,
 )
+from billing_sdk.server.domain.invoicing.telling import tell as tell

@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from billing_sdk.errors import CardDeclined, CardRefused, NotFound, PriceChanged
 from billing_sdk.server.domain.customers import PaymentMethod
+from billing_sdk.server.domain.invoicing import tell
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
@@ -62,4 +63,4 @@ def show_invoice(desk: Desk, _form: Form) -> Response:
         invoice = tx.invoices.get(desk.request.path_params["invoice_id"])
     if desk.customer is None or invoice.customer_id != desk.customer.id:
         raise NotFound("there is no such invoice", remedy="Choose one from the list.")
-    return desk.show("invoice", invoice=invoice)
+    return desk.show("invoice", invoice=invoice, told=[tell(line) for line in invoice.lines])

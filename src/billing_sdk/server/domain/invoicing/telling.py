@@ -1,0 +1,38 @@
+"""A line's derivation in short English sentences, for whoever asks why it comes to what it comes to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from billing_sdk.money import in_main_unit
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.rating import Derivation, explain
+
+UNITS = {"day": "days", "second": "time"}
+
+
+def tell(line: InvoiceLine) -> tuple[str, ...]:
+    """Return one sentence for each step that led to the amount; none where a line has kept no steps."""
+    document = line.derivation
+    match line.kind:
+        case "licence_fee" | "usage":
+            rating = document.get("rating")
+            return explain(Derivation.from_document(rating)) if rating else ()
+        case "discount" if "of_minor" in document:
+            of = _amount(document["of_minor"], line)
+            if "percent_off" in document:
+                return (f"{document['percent_off']}% off, of which {-line.amount} from the {of} of this line.",)
+            whole = _amount(document["amount_off_minor"], line)
+            return (f"{whole} off the invoice, of which {-line.amount} from the {of} of this line.",)
+        case "unused_time" if "of_minor" in document:
+            share, of = document["proration"], _amount(document["of_minor"], line)
+            return (f"{share['fraction']} of the {UNITS[share['by']]} that {of} was for.",)
+        case "credit_balance" if "balance_minor" in document:
+            balance, owed = (_amount(document[name], line) for name in ("balance_minor", "owed_minor"))
+            return (f"The balance was {balance}, and {owed} was to be paid.",)
+        case _:
+            return ()
+
+
+def _amount(minor: str, line: InvoiceLine) -> str:
+    return in_main_unit(Decimal(minor), line.amount.currency)
