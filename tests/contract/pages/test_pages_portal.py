@@ -232,7 +232,7 @@ def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(
 
     enter_portal(visitor, site, customer)
     assert "7.00 USD per month" in visitor.page.text
-    assert "first 2 billing periods: 3.50 USD next 1 billing period: free" in visitor.page.text
+    assert "first 2 billing periods: 3.50 USD next billing period: free" in visitor.page.text
     assert "Due today 99.00 USD" in visitor.open("/portal/plan_selection/enterprise_monthly").text
     assert visitor.open("/portal/plan_selection/leaving").status == 404
     visitor.open("/portal/plan_details")

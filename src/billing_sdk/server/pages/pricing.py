@@ -112,8 +112,8 @@ def _openings(version: PlanVersion) -> Iterator[str]:
     before = 0
     for phase in version.opening_phases:
         amount = version.price_in(before)
-        when = f"first {phase.periods}" if before == 0 else f"next {phase.periods}"
-        yield f"{when} billing period{'s' if phase.periods > 1 else ''}: {amount or 'free'}"
+        length = "billing period" if phase.periods == 1 else f"{phase.periods} billing periods"
+        yield f"{'next' if before else 'first'} {length}: {amount if amount else 'free'}"
         before += phase.periods
 
 
