@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
 from billing_sdk.server.domain.catalog import LicenceFee, VersionContent
 from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.usecases.add_feature import add_feature
@@ -17,16 +15,9 @@ from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.save_pricing_table import save_pricing_table
 from billing_sdk.server.usecases.update_plan import update_plan
 from tests.contract.test_usecases_at_once import at_once, codes
-from tests.engines import engine_on
 
 CALLERS = 6
 CONTENT = VersionContent((LicenceFee("fee_1", "base_price", "Base price", "USD", Terms(Flat(Decimal(100)))),))
-
-
-@pytest.fixture
-def engine(database_url):
-    with engine_on(database_url) as opened:
-        yield opened
 
 
 def test_of_many_who_take_a_key_one_gets_it(engine):

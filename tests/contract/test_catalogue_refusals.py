@@ -76,6 +76,12 @@ def engine():
         yield opened
 
 
+@pytest.fixture(scope="module")
+def contents(engine):
+    """What the database holds before and after every test here."""
+    return contents_of(engine)
+
+
 REFUSED = [
     ("a version with no components goes live", partial(publish_plan, plan_key="draft"), errors.EmptyVersion),
     ("a plan is published twice", partial(publish_plan, plan_key="free"), errors.AlreadyPublished),
@@ -175,11 +181,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("call", "error"), [pytest.param(*rest, id=name) for name, *rest in REFUSED])
-def test_bad_input_has_an_error_of_its_own_and_writes_nothing(engine, call, error):
-    before = contents_of(engine)
-
+def test_bad_input_has_an_error_of_its_own_and_writes_nothing(engine, contents, call, error):
     with pytest.raises(error) as refusal:
         call(engine)
 
     assert type(refusal.value) is error
-    assert contents_of(engine) == before
+    assert contents_of(engine) == contents

@@ -113,7 +113,7 @@ def _openings(version: PlanVersion) -> Iterator[str]:
     for phase in version.opening_phases:
         amount = version.price_in(before)
         length = "billing period" if phase.periods == 1 else f"{phase.periods} billing periods"
-        yield f"{'next' if before else 'first'} {length}: {amount if amount else 'free'}"
+        yield f"{'next' if before else 'first'} {length}: {amount or 'free'}"
         before += phase.periods
 
 
