@@ -131,3 +131,26 @@ def test_customers_stay_on_their_assigned_version_unless_manually_changed(engine
     migrate_customers(engine, plan_key=PLAN, to_version=newer.number)
     renew(engine)
     assert bills(engine, early) == [50_000, 50_000, 60_000]
+
+
+def test_customers_are_charged_by_specific_attributes_of_their_usage(engine):
+    """Metered items: tokens of hypernian_1 at 5 cents and of hypernian_max at 10; other models bill nothing."""
+    card = create_rate_card(engine, name="Models", currency="USD", service=MONTH)
+    for model, cents in (("hypernian_1", 5), ("hypernian_max", 10)):
+        item = create_metered_item(engine, name=model, feature_key="ai_tokens", conditions={"model": model})
+        add_rate(engine, card_id=card.id, rate=NewRate(item.id, Terms(PerUnit(Decimal(cents)))))
+    create_plan(engine, key=PLAN, name="Pay as you go")
+    attach(engine, "rate_card", card.id)
+    publish_plan(engine, plan_key=PLAN)
+    agreement = join(engine)
+    for model, value in (("hypernian_1", "4"), ("hypernian_max", "2"), ("hypernian_max", "1"), ("other", "9")):
+        dimensions = {"region": "eu", "model": model}
+        record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value=value, dimensions=dimensions)
+    record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="100")
+    renew(engine)
+    with engine.read() as tx:
+        (invoice,) = tx.invoices.newest_of(agreement.customer_id)
+    assert [(line.description, line.amount.minor) for line in invoice.lines] == [
+        ("hypernian_1", 20),
+        ("hypernian_max", 30),
+    ]

@@ -98,11 +98,18 @@ def test_a_quantity_that_is_not_text_is_refused(record, value):
         ({"meter_usage_timestamp": "2026-08-06T12:00:00"}, 400),
         ({"meter_usage_timestamp": "yesterday"}, 400),
         ({"total": "0"}, 400),
+        ({"dimensions": {"model": ""}}, 400),
+        ({"dimensions": {"model": "large"}, "meter_type_code": "absolute"}, 400),
     ],
 )
 def test_usage_that_can_not_be_counted_changes_nothing(record, change, status):
     assert record("1", **change).status_code == status
     assert float(total(record("0"))) == 0
+
+
+def test_usage_can_be_marked(record):
+    assert record("2", dimensions={"model": "large"}).status_code == 200
+    assert float(total(record("3", dimensions={"model": "small"}))) == 5
 
 
 def test_usage_of_the_future_is_refused(record, server):

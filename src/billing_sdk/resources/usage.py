@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from billing_sdk._operation import C, Call, Resource, operation
 from billing_sdk.errors import InvalidQuantity, InvalidRequest
@@ -27,6 +28,7 @@ class Usage(Resource[C]):
         value: Decimal | int | str,
         kind: Literal["delta", "absolute"] = "delta",
         used_at: datetime | None = None,
+        dimensions: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Call[None]:
         """Record usage of a metered feature.
@@ -37,13 +39,15 @@ class Usage(Resource[C]):
             value: how many units, exactly; a float is refused, because it is not exact.
             kind: `delta` adds to the period's usage, `absolute` replaces it.
             used_at: when, an aware time; now if it is left out.
+            dimensions: extension: what the usage is marked with, such as the model that answered; prices can depend
+                on it.
             idempotency_key: makes the call safe to repeat where the server honours it.
 
         Raises:
             InvalidQuantity: the value is not a plain number of zero or more.
             UnknownFeature: the agreement's plan does not meter the feature.
         """
-        body = {
+        body: dict[str, Any] = {
             "customer_agreement_id": agreement_id,
             "billing_feature_code": feature_code,
             "meter_value": plain_quantity(value),
@@ -51,6 +55,8 @@ class Usage(Resource[C]):
         }
         if used_at is not None:
             body["meter_usage_timestamp"] = wire_time(used_at, "used_at")
+        if dimensions:
+            body["dimensions"] = dict(dimensions)
         return Call(
             "POST",
             f"{MANAGEMENT}/billing/meter_usage",

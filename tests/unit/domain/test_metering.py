@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from billing_sdk.errors import InvalidQuantity
-from billing_sdk.server.domain.metering import Reading, counted_at, parse_quantity, total_of
+from billing_sdk.errors import InvalidQuantity, InvalidRequest
+from billing_sdk.server.domain.metering import (
+    Reading,
+    by_dimension,
+    checked_dimensions,
+    counted_at,
+    parse_quantity,
+    total_of,
+)
 from tests.unit.domain.things import agreement, at
 
 
@@ -95,3 +103,39 @@ def test_readings_add_up(readings, expected):
 )
 def test_usage_counts_in_the_period_of_its_use_unless_that_is_over(used, recorded, counted):
     assert counted_at(at(used), at(recorded), agreement(at("2026-01-01"))) == at(counted)
+
+
+def test_usage_is_added_up_by_what_it_is_marked_with_and_a_total_begins_anew():
+    small, large = (("model", "small"),), (("model", "large"), ("region", "eu"))
+    readings = [
+        replace(reading("delta", "9", "2026-01-01"), dimensions=small),
+        reading("absolute", "20", "2026-01-02"),
+        replace(reading("delta", "1", "2026-01-03"), dimensions=small),
+        replace(reading("delta", "2", "2026-01-04"), dimensions=large),
+        replace(reading("delta", "4", "2026-01-05"), dimensions=small),
+        reading("delta", "8", "2026-01-06"),
+    ]
+    assert by_dimension(reversed(readings)) == ((large, Decimal(2)), (small, Decimal(5)))
+    assert total_of(readings) == 35
+
+
+def test_marks_of_usage_are_kept_in_the_order_of_their_names():
+    assert checked_dimensions({"region": "eu", "model": "a"}, "delta") == (("model", "a"), ("region", "eu"))
+    assert checked_dimensions({}, "absolute") == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        pytest.param({"model": "a"}, "absolute", id="a total with marks"),
+        pytest.param({f"d{number}": "v" for number in range(11)}, "delta", id="eleven"),
+        pytest.param({"": "a"}, "delta", id="without a name"),
+        pytest.param({"n" * 101: "a"}, "delta", id="a long name"),
+        pytest.param({"model": ""}, "delta", id="without a value"),
+        pytest.param({"model": "v" * 201}, "delta", id="a long value"),
+        pytest.param({"model": "a\0"}, "delta", id="a control character"),
+    ],
+)
+def test_marks_of_usage_out_of_bounds_are_refused(given, kind):
+    with pytest.raises(InvalidRequest):
+        checked_dimensions(given, kind)

@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select
+from sqlalchemy import Connection, RowMapping, and_, insert, select
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.metering import Reading, plus, total_of
+from billing_sdk.server.domain.metering import Dimensions, Reading, by_dimension, plus, total_of
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.agreed import agreement_from_row
 from billing_sdk.server.storage.rows import row_of
@@ -34,11 +34,12 @@ class UsageRepository:
             readings.c.agreement_id == agreement_id, readings.c.idempotency_key == key
         )
         row = self._connection.execute(query).mappings().first()
-        return None if row is None else Reading(**row)
+        return None if row is None else _from_row(row)
 
     def add(self, reading: Reading, period: Period, *, idempotency_key: str | None = None) -> Decimal:
         """Store a reading of a period, and return the period's total with it."""
-        self._connection.execute(insert(readings).values(idempotency_key=idempotency_key, **row_of(reading)))
+        row = {**row_of(reading), "dimensions": [list(mark) for mark in reading.dimensions] or None}
+        self._connection.execute(insert(readings).values(idempotency_key=idempotency_key, **row))
         before = self._find_total(reading.agreement_id, reading.feature_key, period)
         total, reset_at = self._total_with(reading, period, before)
         key = {
@@ -57,6 +58,21 @@ class UsageRepository:
     def total_within(self, agreement_id: str, feature_key: str, period: Period) -> Decimal:
         """Return how much of a feature was used in a stretch of time that need not be a billing period."""
         return total_of(self._readings_between(agreement_id, feature_key, period.start, period.end))
+
+    def marked_within(
+        self, agreement_id: str, feature_key: str, period: Period
+    ) -> tuple[tuple[Dimensions, Decimal], ...]:
+        """Return how much of a feature was used in a stretch of time, by what the usage was marked with."""
+        is_marked = select(readings.c.id).where(
+            readings.c.agreement_id == agreement_id,
+            readings.c.feature_key == feature_key,
+            readings.c.counted_at >= period.start,
+            readings.c.counted_at < period.end,
+            readings.c.dimensions.is_not(None),
+        )
+        if self._connection.execute(is_marked.limit(1)).first() is None:
+            return ()  # most usage is not, and its readings are many
+        return by_dimension(self._readings_between(agreement_id, feature_key, period.start, period.end))
 
     def totals(self, agreement_id: str, period: Period) -> dict[str, Decimal]:
         """Return how much of each feature was used in a period, by the feature's key."""
@@ -102,7 +118,7 @@ class UsageRepository:
             readings.c.counted_at >= start,
             readings.c.counted_at < end,
         )
-        return [Reading(**row) for row in self._connection.execute(query).mappings()]
+        return [_from_row(row) for row in self._connection.execute(query).mappings()]
 
     def _find_total(self, agreement_id: str, feature_key: str, period: Period) -> tuple[Decimal, datetime | None]:
         query = select(usage_totals.c.total, usage_totals.c.reset_at).where(
@@ -114,3 +130,8 @@ class UsageRepository:
         )
         row: Any = self._connection.execute(query).first()
         return (Decimal(0), None) if row is None else (row.total, row.reset_at)
+
+
+def _from_row(row: RowMapping) -> Reading:
+    dimensions = tuple((name, value) for name, value in row["dimensions"] or ())
+    return Reading(**{**row, "dimensions": dimensions})

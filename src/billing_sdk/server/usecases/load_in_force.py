@@ -32,9 +32,9 @@ def used_under(tx: UnitOfWork, agreement: Agreement) -> Used:
 
     def used(feature_key: str, period: Period) -> Usage:
         # The total of a whole billing period is kept; that of any other stretch of time is added up.
-        if period == agreement.period_at(period.start):
-            return Usage(tx.usage.total(agreement.id, feature_key, period))
-        return Usage(tx.usage.total_within(agreement.id, feature_key, period))
+        is_whole = period == agreement.period_at(period.start)
+        total = (tx.usage.total if is_whole else tx.usage.total_within)(agreement.id, feature_key, period)
+        return Usage(total, tx.usage.marked_within(agreement.id, feature_key, period))
 
     return used
 

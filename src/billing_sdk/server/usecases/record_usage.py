@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from billing_sdk.errors import AgreementNotLive, AgreementPaused, IdempotencyMis
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Entitlement, Rate
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.metering import Reading, ReadingKind, counted_at, parse_quantity
+from billing_sdk.server.domain.metering import Reading, ReadingKind, checked_dimensions, counted_at, parse_quantity
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
@@ -25,7 +26,7 @@ MAX_KEY_LENGTH = 255
 class RecordedReading(Reading):
     """A reading, and the total of its period with it."""
 
-    total: Decimal
+    total: Decimal = field(kw_only=True)
 
 
 def record_usage(
@@ -36,6 +37,7 @@ def record_usage(
     value: str,
     kind: ReadingKind = "delta",
     used_at: datetime | None = None,
+    dimensions: Mapping[str, str] | None = None,
     idempotency_key: str | None = None,
     source: EventSource = "api",
 ) -> RecordedReading:
@@ -50,6 +52,7 @@ def record_usage(
         value: plain decimal digits, zero or more.
         kind: how the value is meant.
         used_at: when it was used, in the customer's time; now by default.
+        dimensions: what the usage is marked with, such as the model that answered; prices can depend on it.
         idempotency_key: a report that is sent again with its key is recorded once.
         source: who caused it, as events name them.
 
@@ -59,11 +62,12 @@ def record_usage(
         AgreementPaused: it is paused.
         UnknownFeature: its plan has no metered feature with this key.
         InvalidQuantity: the value is not a plain decimal number.
-        InvalidRequest: the time has no zone or lies ahead, or the key is unusable.
+        InvalidRequest: the time has no zone or lies ahead, the key is unusable, or a dimension is out of its bounds.
         IdempotencyMismatch: the key was used for another report.
     """
     quantity = parse_quantity(value)
     _check(kind, used_at, idempotency_key)
+    marks = checked_dimensions(dimensions or {}, kind)
     with engine.begin() as tx:
         at = engine.now_for(tx, tx.customers.lock(tx.agreements.get(agreement_id).customer_id))
         if used_at is not None and used_at > at + timedelta(seconds=SKEW_SECONDS):
@@ -71,7 +75,8 @@ def record_usage(
         agreement = tx.agreements.get(agreement_id)
         earlier = tx.usage.find_by_idempotency_key(agreement_id, idempotency_key) if idempotency_key else None
         if earlier is not None:
-            if (earlier.feature_key, earlier.kind, earlier.value) != (feature_key, kind, quantity) or (
+            report = (feature_key, kind, quantity, marks)
+            if (earlier.feature_key, earlier.kind, earlier.value, earlier.dimensions) != report or (
                 used_at is not None and used_at != earlier.used_at
             ):
                 raise IdempotencyMismatch(f"the key {str(idempotency_key)[:64]!r} was used for another report")
@@ -87,6 +92,7 @@ def record_usage(
             used_at=used_at or at,
             recorded_at=at,
             counted_at=counted_at(min(used_at or at, at), at, agreement),
+            dimensions=marks,
         )
         return count_reading(tx, agreement, reading, idempotency_key=idempotency_key, source=source)
 
@@ -150,5 +156,6 @@ def _with_total(reading: Reading, total: Decimal) -> RecordedReading:
         used_at=reading.used_at,
         recorded_at=reading.recorded_at,
         counted_at=reading.counted_at,
+        dimensions=reading.dimensions,
         total=total,
     )

@@ -13,6 +13,7 @@ from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.instants import read_instant
 from billing_sdk.server.api.kinde.security import scoped
+from billing_sdk.server.domain.metering import MOST_DIMENSIONS
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.record_usage import RecordedReading, record_usage
 
@@ -27,6 +28,11 @@ class NewUsage(Body):
     meter_value: str = Field(max_length=40, description="A decimal number such as `12` or `0.5`, as text.")
     meter_usage_timestamp: str | None = Field(default=None, max_length=40)
     meter_type_code: Literal["absolute", "delta"] = "delta"
+    dimensions: dict[str, str] | None = Field(
+        default=None,
+        max_length=MOST_DIMENSIONS,
+        description="Extension: what the usage is marked with, such as `model`; prices can depend on it.",
+    )
 
 
 class UsageView(BaseModel):
@@ -65,6 +71,7 @@ def create_meter_usage(body: NewUsage, once: OnlyOnce) -> Response:
             value=body.meter_value,
             kind=body.meter_type_code,
             used_at=read_instant(text, parameter="meter_usage_timestamp") if text is not None else None,
+            dimensions=body.dimensions,
             idempotency_key=once.key,
         )
         return UsageAnswer(usage=UsageView.of(recorded))

@@ -13,8 +13,12 @@ from billing_sdk.server.domain.metering.reservation import (
     require_room as require_room,
 )
 from billing_sdk.server.domain.metering.usage import (
+    MOST_DIMENSIONS as MOST_DIMENSIONS,
+    Dimensions as Dimensions,
     Reading as Reading,
     ReadingKind as ReadingKind,
+    by_dimension as by_dimension,
+    checked_dimensions as checked_dimensions,
     counted_at as counted_at,
     parse_quantity as parse_quantity,
     plus as plus,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from billing_sdk.errors import InvalidQuantity
+from billing_sdk.errors import InvalidQuantity, InvalidRequest
 from billing_sdk.money import EXACT
 from billing_sdk.server.domain.agreements import Agreement
 
 ReadingKind = Literal["absolute", "delta"]
+Dimensions = tuple[tuple[str, str], ...]
+
+MOST_DIMENSIONS = 10
+LONGEST_NAME = 100
+LONGEST_VALUE = 200
 
 # Checked before Decimal sees the text: Decimal itself takes "1E+999999", underscores and digits of any script.
 QUANTITY = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,12})?", re.ASCII)
@@ -27,6 +32,8 @@ class Reading:
         used_at: when the usage happened, as it was reported.
         recorded_at: when it was reported.
         counted_at: the instant that decides its period and its place in it, from `counted_at`.
+        dimensions: what the usage is marked with, such as the model that answered, in the order of their names; a
+            total has none.
     """
 
     id: str
@@ -37,6 +44,27 @@ class Reading:
     used_at: datetime
     recorded_at: datetime
     counted_at: datetime
+    dimensions: Dimensions = ()
+
+
+def checked_dimensions(given: Mapping[str, str], kind: ReadingKind) -> Dimensions:
+    """Return marks of usage in the order of their names: at most 10, of 1 to 100 and 1 to 200 characters.
+
+    Raises:
+        InvalidRequest: there are too many, one is empty or too long, or it is a total that they are for.
+    """
+    if given and kind == "absolute":
+        raise InvalidRequest("a total can't be told apart by dimensions; report what was used", parameter="dimensions")
+    if len(given) > MOST_DIMENSIONS:
+        raise InvalidRequest(f"usage has {MOST_DIMENSIONS} dimensions at most", parameter="dimensions")
+    for name, value in given.items():
+        fits = 1 <= len(name) <= LONGEST_NAME and 1 <= len(value) <= LONGEST_VALUE
+        if not fits or not (name + value).isprintable():
+            raise InvalidRequest(
+                f"a dimension has a name of 1 to {LONGEST_NAME} characters and a value of 1 to {LONGEST_VALUE}",
+                parameter="dimensions",
+            )
+    return tuple(sorted(given.items()))
 
 
 def parse_quantity(text: str) -> Decimal:
@@ -71,9 +99,24 @@ def counted_at(used_at: datetime, recorded_at: datetime, agreement: Agreement) -
     return used_at if used_at >= current.start else recorded_at
 
 
+def by_dimension(readings: Iterable[Reading]) -> tuple[tuple[Dimensions, Decimal], ...]:
+    """Return the usage of one period by what it was marked with; a total that is reported begins anew, unmarked."""
+    found: dict[Dimensions, Decimal] = {}
+    for reading in sorted(readings, key=_in_order):
+        if reading.kind == "absolute":
+            found.clear()
+        elif reading.dimensions:
+            found[reading.dimensions] = plus(found.get(reading.dimensions, Decimal(0)), reading.value)
+    return tuple(sorted(found.items()))
+
+
 def total_of(readings: Iterable[Reading]) -> Decimal:
     """Return the usage that readings of one period add up to: the newest absolute one and every delta after it."""
     result = Decimal(0)
-    for reading in sorted(readings, key=lambda reading: (reading.counted_at, reading.recorded_at, reading.id)):
+    for reading in sorted(readings, key=_in_order):
         result = reading.value if reading.kind == "absolute" else plus(result, reading.value)
     return result
+
+
+def _in_order(reading: Reading) -> tuple[datetime, datetime, str]:
+    return reading.counted_at, reading.recorded_at, reading.id

@@ -193,8 +193,18 @@ readings = Table(
     # The instant that decides the period: of the use itself, or of the record where the use was reported late.
     Column("counted_at", Instant, nullable=False),
     Column("idempotency_key", String(255)),
+    # A list of pairs, where the usage is marked with anything.
+    Column("dimensions", JSON(none_as_null=True)),
     UniqueConstraint("agreement_id", "idempotency_key"),
     Index("ix_readings_period", "agreement_id", "feature_key", "counted_at"),
+    Index(
+        "ix_readings_marked",
+        "agreement_id",
+        "feature_key",
+        "counted_at",
+        sqlite_where=text("dimensions IS NOT NULL"),
+        postgresql_where=text("dimensions IS NOT NULL"),
+    ),
 )
 
 # Units that are set aside for a use which has not been counted yet. What is held is read and added to by whoever holds
