@@ -136,10 +136,19 @@ def test_a_day_that_a_zone_has_skipped_is_no_day():
     ]
 
 
-@pytest.mark.parametrize("name", ["Mars/Olympus", "", "America", "../../etc/passwd", "/etc/passwd", "Europe/Berlin\0"])
+@pytest.mark.parametrize(
+    "name",
+    ["Mars/Olympus", "", "America", "../../etc/passwd", "/etc/passwd", "Europe/Berlin\0", "localtime", "right/UTC"],
+)
 def test_a_time_zone_that_nobody_knows_is_refused(name):
     with pytest.raises(InvalidZone, match="no time zone"):
         Schedule(at("2026-01-01"), Cadence("month"), name)
+
+
+@pytest.mark.parametrize("index", [2, 10**9, -(10**9)])
+def test_the_calendar_ends_with_the_year_9999(index):
+    with pytest.raises(InvalidCadence, match="the calendar has no"):
+        Schedule(at("9999-12-01"), Cadence("month"), "America/New_York").boundary(index)
 
 
 @given(schedule=SCHEDULES, index=st.integers(-60, 60))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from billing_sdk.errors import InvalidCadence
 from billing_sdk.server.domain.periods.cadence import Cadence
 from billing_sdk.server.domain.periods.period import Period
 from billing_sdk.server.domain.periods.wall import instant_of, on_day, wall_clock, zone_of
@@ -34,7 +35,19 @@ class Schedule:
         zone_of(self.zone)
 
     def boundary(self, index: int) -> datetime:
-        """Return a boundary; those before the anchor have negative numbers."""
+        """Return a boundary; those before the anchor have negative numbers.
+
+        Raises:
+            InvalidCadence: it lies beyond the end of the calendar, which is the year 9999, or before its beginning.
+        """
+        try:
+            return self._boundary(index)
+        except (OverflowError, ValueError):
+            raise InvalidCadence(
+                f"the calendar has no {self.cadence} number {index} from {self.anchor:%Y-%m-%d}"
+            ) from None
+
+    def _boundary(self, index: int) -> datetime:
         if not index:
             return self.anchor.astimezone(UTC)
         wall = wall_clock(self.anchor, self.zone)

@@ -16,10 +16,14 @@ def zone_of(name: str) -> ZoneInfo:
         InvalidZone: there is no zone of this name.
     """
     try:
-        return ZoneInfo(name)
+        found = ZoneInfo(name)
     # What is raised depends on how the name is wrong: no such file, a folder, a path that leads out, odd characters.
     except (KeyError, ValueError, OSError):
-        raise InvalidZone(f"{name[:64]!r} is no time zone", zone=name[:64]) from None
+        found = None
+    # Every zone of the database begins with a capital; what does not is the machine's own, such as `localtime`.
+    if found is None or not name[0].isupper():
+        raise InvalidZone(f"{name[:64]!r} is no time zone", zone=name[:64])
+    return found
 
 
 def wall_clock(at: datetime, zone: str) -> datetime:
