@@ -32,6 +32,7 @@ def used(*parts: tuple[str, str], **more: str) -> Usage:
         pytest.param(used(("small", "1"), ("small", "2")), 15, 15, id="the same values twice are added up"),
         pytest.param(used(("huge", "7"), ("small", "1")), 5, 12, id="a value without a rate"),
         pytest.param(used(("small", "1"), quantity="4"), 5, 8, id="usage that is not marked at all"),
+        pytest.param(used(("small", "1"), quantity="2"), 5, 6, id="a single unit of it"),
         pytest.param(Usage(D(4)), 0, 4, id="no mark on any of it"),
         pytest.param(used(("small", "-1"), ("large", "2")), 20, 20, id="a part below zero counts as zero"),
     ],
@@ -113,6 +114,11 @@ def test_what_is_no_price_by_dimension_is_refused(members: Any, wrong: str) -> N
     with pytest.raises(InvalidPrice) as refusal:
         ByDimension(*members)
     assert refusal.value.facts["member"] == wrong
+
+
+def test_a_price_can_have_500_rates() -> None:
+    rates = tuple(((str(number),), PerUnit(D(number))) for number in range(500))
+    assert exact(ByDimension(("model",), rates), used(("499", "2"))) == 998
 
 
 def test_quantities_of_parts_keep_their_fractions() -> None:
