@@ -123,11 +123,18 @@ def test_amounts_are_told_in_the_main_unit_of_their_currency(currency: str, show
     assert explain(rated(priced("flat", amount="1235"), "1", currency=currency).derivation)[-1] == f"In all: {shown}."
 
 
-@pytest.mark.parametrize(("times", "told"), [("1", ""), ("3", ", 3 times")])
-def test_a_part_of_an_interval_is_told_instead_of_the_rounding(times: str, told: str) -> None:
-    facts = (("before", "1000"), ("currency", "USD"), ("fraction", "2/3"), ("rounding", "half_up"), ("times", times))
+@pytest.mark.parametrize(
+    ("share", "times", "told"),
+    [
+        ("2/3", "1", "For 2/3 of the interval: 6.67 USD instead of 10.00 USD."),
+        ("43177/129600", "2", "For 43177/129600 of the interval, about 33.3%, 2 times: 6.67 USD instead of 10.00 USD."),
+        ("1", "3", "For the whole interval, 3 times: 6.67 USD."),
+    ],
+)
+def test_a_part_of_an_interval_is_told_instead_of_the_rounding(share: str, times: str, told: str) -> None:
+    facts = (("before", "1000"), ("currency", "USD"), ("fraction", share), ("rounding", "half_up"), ("times", times))
     sentences = explain(Derivation((Step("flat", (("flat_amount", "1000"),), "1000"), Step("prorate", facts, "-333"))))
-    assert sentences == ("Flat price: 10.00 USD.", f"For 2/3 of the interval{told}: 6.67 USD instead of 10.00 USD.")
+    assert sentences == ("Flat price: 10.00 USD.", told)
 
 
 def test_a_step_of_another_calculation_is_told_by_its_facts() -> None:

@@ -65,6 +65,10 @@ def test_the_derivation_names_the_tier() -> None:
     }
 
 
+def test_a_scale_can_have_a_hundred_tiers() -> None:
+    assert exact(Volume(tuple(tier(str(end), str(end)) for end in range(1, 101))), "100") == 10_000
+
+
 def test_tiers_that_are_no_scale_are_refused_with_the_tier_named() -> None:
     with pytest.raises(InvalidTiers) as refusal:
         Volume((tier("10"), tier("9"), tier(None)))

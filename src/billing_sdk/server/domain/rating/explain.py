@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 
 from billing_sdk.money import EXACT, in_main_unit
 from billing_sdk.server.domain.rating.derivation import Derivation, Step
@@ -17,6 +18,7 @@ NUMBERS = frozenset(
     | {"included", "covered", "beyond", "uses"},
 )
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
+DAYS_OF_A_YEAR = 366
 ROUNDINGS = {"half_up": "half up", "half_even": "half to even", "up": "up", "down": "down"}
 
 
@@ -80,8 +82,7 @@ def _template(step: Step) -> str:
         case "round":
             return _total(step)
         case "prorate":
-            times = "" if step.fact("times") == "1" else ", {times} times"
-            return f"For {{fraction}} of the interval{times}: {{after}} instead of {{before}}."
+            return _proration(step)
         case _:
             facts = ", ".join(f"{name} {{{name}}}" for name, _ in step.facts)
             return f"{step.name.replace('_', ' ').capitalize()} ({facts}): {{result}}."
@@ -110,6 +111,17 @@ def _zero_usage(step: Step) -> str:
     if step.fact("zero_usage_flat_fee") == "charge":
         return "No usage; the flat amount of the first tier is charged all the same: {flat_amount}."
     return "No usage; the flat amount of the first tier, {flat_amount}, is not charged."
+
+
+def _proration(step: Step) -> str:
+    share = Fraction(step.fact("fraction") or "1")
+    times = "" if step.fact("times") == "1" else ", {times} times"
+    if share == 1:
+        return f"For the whole interval{times}: {{after}}."
+    # A share of days can be read as it is; one of seconds is helped along.
+    tenths = int(share * 1000 + Fraction(1, 2))
+    about = f", about {tenths // 10}.{tenths % 10}%" if share.denominator > DAYS_OF_A_YEAR else ""
+    return f"For {{fraction}} of the interval{about}{times}: {{after}} instead of {{before}}."
 
 
 def _total(step: Step) -> str:
