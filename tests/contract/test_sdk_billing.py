@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from billing_sdk import Agreement, Money
+from billing_sdk import Agreement, InvoiceOverdue, Money, PlanCreated
 from billing_sdk.errors import (
     BillingError,
     ClockMovedBack,
@@ -268,6 +268,26 @@ def test_an_amount_of_a_coupon_is_in_its_currencies(driver: Driver) -> None:
     made = driver.run(lambda c: c.coupons.create(code=code, name="Off", amount_off=amounts))
     assert made.amount_off == amounts
     assert code in {coupon.code for coupon in driver.run(lambda c: c.coupons.list())}
+
+
+def test_events_tell_of_new_plans_and_of_invoices_that_nobody_can_collect(server: RunningServer, shop: Shop) -> None:
+    plan = shop.sell("paid", flat(2_900))
+    customer_id, agreement = shop.customer(plan)
+    shop.run(lambda c: c.agreements.cancel(agreement.id, timing="period_end"))
+    shop.run(lambda c: c.agreements.undo(agreement.id))
+    shop.run(lambda c: c.test_clocks.advance(shop.clock.id, to=NEW_YEAR + timedelta(days=31)))
+    with server.engine.read() as tx:
+        [told] = tx.outbox.list(customer_id=customer_id, types=["customer.invoice_overdue"])
+        *_, made = tx.outbox.list(types=["customer.plan_created"])
+    overdue = shop.run(lambda c: c.webhook_endpoints.event(told.id)).payload
+    assert isinstance(overdue, InvoiceOverdue)
+    assert (overdue.customer_id, overdue.sequence) == (customer_id, told.sequence)
+    # The first period, which was given on credit, and the one that has just begun.
+    assert (overdue.invoice.total_minor, overdue.invoice.status) == (5_800, "open")
+    assert overdue.invoice.due_on == datetime(2027, 2, 1, tzinfo=UTC)
+    created = shop.run(lambda c: c.webhook_endpoints.event(made.id)).payload
+    assert isinstance(created, PlanCreated)
+    assert (created.plan.key, created.customer_id) == (plan, None)
 
 
 def test_a_plan_that_the_customer_is_on_is_not_previewed(shop: Shop) -> None:

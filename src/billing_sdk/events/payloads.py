@@ -159,7 +159,7 @@ class PaymentFailed(Payload):
 
 @dataclass(frozen=True, slots=True)
 class InvoiceOverdue(Payload):
-    """An invoice was not paid in time."""
+    """An invoice is due, and there is no card to take it from."""
 
     TYPE = "customer.invoice_overdue"
 

@@ -293,7 +293,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     _billing(
         "customer.invoice_overdue",
         "Invoice overdue",
-        "An invoice was not paid in time.",
+        "An invoice is due, and there is no card to take it from.",
         invoice=(BILL, BILL_EXAMPLE),
     ),
     _billing(
@@ -309,7 +309,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
         "billing",
         _object(plan=PLAN),
         {"plan": PLAN_EXAMPLE},
-        "A plan was made; it belongs to no customer.",
+        "A plan was made, which nobody can buy before it is published; it belongs to no customer.",
     ),
     _about("user", "created", USER, USER_EXAMPLE, "Somebody has signed up, or was added."),
     _about("user", "updated", USER, USER_EXAMPLE, "What is known of a person has changed."),

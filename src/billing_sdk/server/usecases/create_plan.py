@@ -9,7 +9,9 @@ from billing_sdk.server.domain.catalog import Plan, PlanGroup, PlanKind, Version
 from billing_sdk.server.domain.catalog.keys import checked_key
 from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked_metadata, checked_name
 from billing_sdk.server.domain.customers import CustomerKind
+from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.add_version import make_version
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import normal_name
@@ -27,6 +29,7 @@ def create_plan(
     content: VersionContent | None = None,
     lookup_key: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    source: EventSource = "admin",
     actor: str = "operator",
 ) -> Plan:
     """Create a draft behind the other plans of its group, with a first version that may be empty.
@@ -42,6 +45,7 @@ def create_plan(
         content: what the first version holds.
         lookup_key: a second name that can be moved from plan to plan.
         metadata: notes that nothing here reads.
+        source: who creates it, as events name them.
         actor: who creates it, as the audit names them.
 
     Raises:
@@ -73,6 +77,8 @@ def create_plan(
         )
         tx.catalog.add_plan(plan)
         tx.audit.record(actor, "plan.create", key[:128], engine.now(), after=plan)
+        data = {"plan": event_data.of_plan(plan)}
+        tx.outbox.announce(type="customer.plan_created", data=data, source=source, at=engine.now())
     return plan
 
 

@@ -78,6 +78,20 @@ def of_payment(payment: Payment, invoice: Invoice | None) -> dict[str, Any]:
     }
 
 
+def of_invoice(invoice: Invoice) -> dict[str, Any]:
+    """Describe an invoice that is to be paid; it is due with its date."""
+    return {
+        "invoice": {
+            "id": invoice.id,
+            "number": invoice.number,
+            "status": invoice.status,
+            "total_minor": invoice.amount.minor,
+            "currency": invoice.currency,
+            "due_on": of_time(invoice.issued_at),
+        }
+    }
+
+
 def of_usage(reading: Reading, total: Decimal) -> dict[str, Any]:
     """Describe a reading, and the total of its period with it."""
     return {

@@ -16,6 +16,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Invoice, Lines, PendingCharge
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.credit_balance import book_invoice
 from billing_sdk.server.usecases.engine import Engine
 
@@ -51,8 +52,8 @@ def issue_invoice(
 ) -> Issued:
     """Write an open invoice, and the charge for it where the customer has a card.
 
-    An invoice that comes to nothing is paid at once. The customer is locked by the caller, and no charge for the
-    agreement's plan group is under way.
+    An invoice that comes to nothing is paid at once; one that there is no card for is announced as overdue. The
+    customer is locked by the caller, and no charge for the agreement's plan group is under way.
 
     Args:
         tx: the transaction.
@@ -86,7 +87,12 @@ def issue_invoice(
     book_invoice(tx, invoice, at=at)
     if invoice.status == "paid":
         return Issued(invoice)
-    return Issued(invoice, charge_for(tx, engine, invoice, agreement, source=source, actor=actor))
+    charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)
+    if charge is None:
+        # It is due with its date, and there is nothing to take it from.
+        data = event_data.of_invoice(invoice)
+        tx.outbox.announce(type="customer.invoice_overdue", data=data, customer=customer, source=source, at=at)
+    return Issued(invoice, charge)
 
 
 def charge_for(

@@ -89,6 +89,7 @@ def add_plan(caller: MachineOf, body: NewPlan, once: OnlyOnce) -> Response:
             content=content,
             lookup_key=body.lookup_key,
             metadata=body.metadata,
+            source="api",
             actor=caller.client_id,
         )
         return PlanAnswer.of(plan)
