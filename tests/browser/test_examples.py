@@ -79,6 +79,7 @@ def test_a_plan_in_a_link_carries_through_to_a_gate_and_back_out_by_a_webhook(pa
     page.goto(address)
     page.get_by_role("link", name="Manage").first.click()
     page.get_by_role("link", name="Cancel plan").click()
+    page.get_by_label("Now").check()
     page.get_by_role("button", name="Cancel plan").click()
     expect(page.get_by_text("No plan yet")).to_be_visible()
 

@@ -69,6 +69,7 @@ def test_everything_works_without_javascript(chromium: Browser, server: RunningS
         page.goto(portal_link(server, email))
         page.get_by_role("button", name="Continue").click()
         page.get_by_role("link", name="Cancel plan").click()
+        page.get_by_label("Now").check()
         page.get_by_role("button", name="Cancel plan").click()
         expect(page.get_by_role("status")).to_have_text("The plan was cancelled.")
     finally:

@@ -58,6 +58,7 @@ class Settings:
         portal_idle_seconds: how long it lasts unused.
         cancellation_hook: `package.module:function` that is asked before somebody's agreement is cancelled.
         selection_hook: `package.module:function` that is asked before somebody gets a plan.
+        portal_pause: whether customers may pause their plan in the portal.
         security_contact: `mailto:` or `https:` address for `/.well-known/security.txt` (RFC 9116).
 
     Raises:
@@ -94,6 +95,7 @@ class Settings:
     trusted_proxies: int = 0
     cancellation_hook: str | None = None
     selection_hook: str | None = None
+    portal_pause: bool = False
     security_contact: str | None = None
 
     def __post_init__(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,7 +9,7 @@ import httpx
 import pytest
 
 from billing_sdk.server.clock import TestClock
-from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, Phase, VersionContent
+from billing_sdk.server.domain.catalog import LicenceFee, VersionContent
 from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.archive_plan import archive_plan
@@ -19,6 +18,7 @@ from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.create_portal_link import SUB_NAVS
+from billing_sdk.server.usecases.pause_agreement import pause_agreement
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_user import register_user
@@ -179,10 +179,72 @@ def test_a_plan_is_cancelled_after_a_question(site: RunningServer, visitor: Visi
     enter_portal(visitor, site, customer)
     visitor.follow("Cancel plan")
     assert plans_of(site, customer) == ["pro_monthly"]
-    page = visitor.submit("Cancel plan")
+    page = visitor.submit("Cancel plan", when="now")
     assert "The plan was cancelled" in page.text
     assert "No plan yet" in page.text
     assert plans_of(site, customer) == []
+
+
+def test_a_plan_is_cancelled_to_the_end_of_what_is_paid_unless_it_is_to_end_now(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    (agreement,) = agreements_of(site, customer)
+    end = f"{agreement.billed_until.day} {agreement.billed_until:%B %Y}"
+    enter_portal(visitor, site, customer)
+    visitor.follow("Cancel plan")
+    page = visitor.submit("Cancel plan")
+    assert f"This plan ends on {end}" in page.text
+    assert ("Next renewal" in page.text, "Cancel plan" in page.text) == (False, False)
+    page = visitor.submit("Undo")
+    assert "Everything stays as it is" in page.text
+    assert f"Next renewal {end}" in page.text
+    assert agreements_of(site, customer) == (agreement,)
+
+
+def test_a_change_can_wait_for_the_end_of_what_is_paid_and_be_taken_back(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    (agreement,) = agreements_of(site, customer)
+    end = f"{agreement.billed_until.day} {agreement.billed_until:%B %Y}"
+    enter_portal(visitor, site, customer, sub_nav="plan_selection")
+    page = visitor.follow("Choose Enterprise")
+    assert "Due today 99.00 USD" in page.text
+    page = visitor.follow(f"Change on {end} instead")
+    assert "Due today 0.00 USD" in page.text
+    assert f"Then on {end} 99.00 USD" in page.text
+    page = visitor.submit("Confirm")
+    assert "Your plan will change" in page.text
+    assert f"On {end} it changes to Enterprise" in page.text
+    assert charges_of(site, customer) == ["succeeded 29.00 USD"]
+    visitor.submit("Undo")
+    assert agreements_of(site, customer) == (agreement,)
+
+
+def test_a_price_that_has_changed_since_it_was_shown_is_shown_again(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    enter_portal(visitor, site, customer, sub_nav="plan_selection")
+    visitor.follow("Choose Enterprise")
+    page = visitor.submit("Pay", terms="enterprise_monthly at half the price")
+    assert page.status == 422
+    assert "has changed since this page was shown" in page.text
+    assert plans_of(site, customer) == ["pro_monthly"]
+
+
+def test_a_plan_is_paused_only_where_the_operator_lets_customers_do_that(
+    database_url: str, visitor: Visitor, site: RunningServer, customer: str
+) -> None:
+    page = enter_portal(visitor, site, customer)
+    assert "Pause plan" not in page.text
+    (agreement,) = agreements_of(site, customer)
+    token = visitor.page.forms[-1].fields
+    address = f"{site.base_url}/portal/plan_details/{agreement.id}/pause"
+    assert visitor.http.post(address, data=token, headers={"Origin": site.base_url}).status_code == 403
+    pause_agreement(site.engine, agreement_id=agreement.id)
+    page = visitor.open("/portal/plan_details")
+    assert "Paused since" in page.text
+    assert "The plan goes on" in visitor.submit("Resume plan").text
+    assert agreements_of(site, customer) == (agreement,)
 
 
 def test_a_trial_without_a_card_is_begun_and_shown_in_the_portal(
@@ -213,17 +275,14 @@ def test_what_is_agreed_beside_a_plan_and_what_is_to_follow_is_shown(
 
     later = ChangeOptions(timing="period_end")
     subscribe(site.engine, customer_id=payer.id, plan_key="pro_monthly", options=later)
-    assert "Changes to Pro on" in visitor.open("/portal/plan_details").text
+    assert "it changes to Pro" in visitor.open("/portal/plan_details").text
 
 
 def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(
     site: RunningServer, visitor: Visitor, customer: str
 ) -> None:
     fee = LicenceFee("fee_1", "base_price", "Base price", "USD", Terms(Flat(Decimal(700))))
-    half = replace(fee, id="fee_2", terms=Terms(Flat(Decimal(350))))
-    phases = (Phase("half", "Half", 2, (half,)), Phase("free", "Free", 1, (Entitlement("e", "sso", "SSO"),)))
-    content = VersionContent((fee,), opening_phases=phases)
-    create_plan(site.engine, key="leaving", name="Leaving", content=content)
+    create_plan(site.engine, key="leaving", name="Leaving", content=VersionContent((fee,)))
     publish_plan(site.engine, plan_key="leaving")
     with site.engine.read() as tx:
         payer = tx.customers.find_by_user(user_of(site, customer).id)
@@ -237,7 +296,7 @@ def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(
     assert visitor.open("/portal/plan_selection/leaving").status == 404
     visitor.open("/portal/plan_details")
     visitor.follow("Cancel plan")
-    assert "The plan was cancelled" in visitor.submit("Cancel plan").text
+    assert "The plan was cancelled" in visitor.submit("Cancel plan", when="now").text
 
 
 @pytest.mark.attack(118, 168)

@@ -20,7 +20,7 @@ GROUP = PlanGroup("sbg_1", "people", "People", "user")
 TABLE = PricingTable("table_1", "default", "Plans", GROUP, (), is_live=True)
 PLAN = Plan.draft(version(fee()), name="Pro", group=GROUP).selling(version(fee()))
 CUSTOMER = Customer("customer_1", "user", "ada@example.com", NOW, user_id="kp_1")
-DUE = Due(CUSTOMER, PLAN, Money(2_900, "USD"), None, is_pending=False)
+DUE = Due(CUSTOMER, PLAN, Money(2_900, "USD"), None, "pro", is_pending=False)
 
 
 def journey(**parameters: str) -> Journey:

@@ -40,6 +40,8 @@ class Change:
         lines: what is charged for it at once, and what is given back.
         method: how the customer pays, if that is known.
         credit: those of the lines that give back what was paid and not used.
+        price: what the terms name, where that isn't the whole amount: what is given back for unused time, or used by
+            then, differs from one second to the next, and the price of the plan does not.
         owes_usage: the lines include what was used under the agreement that ends.
     """
 
@@ -50,6 +52,7 @@ class Change:
     lines: Lines
     method: PaymentMethod | None
     credit: Lines = ()
+    price: Money | None = None
     owes_usage: bool = False
 
     @property
@@ -75,7 +78,7 @@ class Change:
     @property
     def terms(self) -> str:
         """What the customer agrees to; see `terms_of`."""
-        return terms_of(self.plan, self.amount)
+        return terms_of(self.plan, self.amount if self.price is None else self.price)
 
 
 def decide_change(
@@ -144,12 +147,13 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
         in_force = load_in_force(tx, agreement)
         lines = lines_at_boundary(in_force, after=None, at=at)
         agreement = with_period_discounted(agreement)
+    price = total([line.amount for line in lines], agreement.currency)
     owed, credit = _closing(tx, before, agreement, at, options) if before is not None else ((), ())
     period = agreement.billed_period
     lines = with_surplus_kept(lines + owed + credit, agreement, period)
     lines = with_balance(lines, tx.credits.balance(customer.id, agreement.currency), agreement, period)
     method = tx.customers.find_payment_method(customer.id)
-    return Change(customer, plan, before, agreement, lines, method, credit=credit, owes_usage=bool(owed))
+    return Change(customer, plan, before, agreement, lines, method, credit=credit, price=price, owes_usage=bool(owed))
 
 
 def closing_lines(

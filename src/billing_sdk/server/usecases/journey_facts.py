@@ -13,7 +13,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.change_options import AS_DECIDED
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
-from billing_sdk.server.usecases.decide_change import terms_of, work_out_change
+from billing_sdk.server.usecases.decide_change import work_out_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.settle_journey import (
     Payer,
@@ -32,6 +32,7 @@ class Due:
     Attributes:
         amount: what is charged at once; zero for a plan that costs only what is used.
         method: how the customer pays already, if that is known.
+        terms: what somebody who pays agrees to; see `terms_of`.
         is_pending: the plan was assigned before, and only its payment is missing.
     """
 
@@ -39,12 +40,8 @@ class Due:
     plan: Plan
     amount: Money
     method: PaymentMethod | None
+    terms: str
     is_pending: bool
-
-    @property
-    def terms(self) -> str:
-        """What somebody who pays agrees to; see `terms_of`."""
-        return terms_of(self.plan, self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +95,13 @@ def _chosen(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     change = work_out_change(tx, customer=customer, plan=plan, at=at, options=AS_DECIDED)
     if not change.needs_method:
         return None
-    return Due(customer, change.plan, change.amount, change.method, is_pending=False)
+    return Due(customer, change.plan, change.amount, change.method, change.terms, is_pending=False)
 
 
 def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     for customer in customers_of(tx, journey):
         for change in changes_unpaid(tx, customer, at=engine.now_for(tx, customer)):
-            return Due(customer, change.plan, change.amount, change.method, is_pending=True)
+            return Due(customer, change.plan, change.amount, change.method, change.terms, is_pending=True)
     return None
 
 

@@ -31,7 +31,12 @@ NOTES = {
     "saved": "Your changes were saved.",
     "card": "The card was saved.",
     "plan": "Your plan has changed.",
+    "planned": "Your plan will change.",
     "cancelled": "The plan was cancelled.",
+    "ending": "The plan will end.",
+    "undone": "Everything stays as it is.",
+    "paused": "The plan is paused.",
+    "resumed": "The plan goes on.",
 }
 ASK_AGAIN = "Go back to the application and open your account from there."
 

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from starlette.responses import Response
 
-from billing_sdk.errors import CardDeclined, Conflict, NotFound, PaymentMethodRequired, SamePlan, UnknownPlan
+from billing_sdk.errors import (
+    AgreementNotLive,
+    AgreementPaused,
+    CancellationDenied,
+    CardDeclined,
+    Conflict,
+    Forbidden,
+    NotFound,
+    NothingPending,
+    NotPaused,
+    PaymentMethodRequired,
+    PriceChanged,
+    SamePlan,
+    SelectionDenied,
+    UnknownPlan,
+)
 from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, Plan, PlanVersion
+from billing_sdk.server.domain.catalog import BillingSettings, Entitlement, LicenceFee, Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
 from billing_sdk.server.domain.periods import Period
@@ -22,9 +38,11 @@ from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, cards_of, table_for
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
-from billing_sdk.server.usecases.change_options import AS_DECIDED
-from billing_sdk.server.usecases.decide_change import Change, work_out_change
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
+from billing_sdk.server.usecases.plan_ahead import undo_plans
+from billing_sdk.server.usecases.preview_change import preview_in
 from billing_sdk.server.usecases.subscribe import subscribe
 
 CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it again."
@@ -59,7 +77,11 @@ class Current:
 def show_plan(desk: Desk, _form: Form) -> Response:
     """Show the current plan, what it includes, and how much of that is used."""
     with desk.engine.read() as tx:
-        return desk.show("plan", plans=_current_plans(tx, desk.engine, desk.customer))
+        return desk.show(
+            "plan",
+            plans=_current_plans(tx, desk.engine, desk.customer),
+            may_pause=desk.engine.settings.portal_pause,
+        )
 
 
 def show_selection(desk: Desk, _form: Form) -> Response:
@@ -80,23 +102,30 @@ def show_selection(desk: Desk, _form: Form) -> Response:
 
 
 def show_change(desk: Desk, form: Form) -> Response:
-    """Show what it costs today to change to the plan of the address."""
+    """Show what it costs, today and next, to change to the plan of the address: at once, or after what is paid."""
     with desk.engine.read() as tx:
         plan = _plan_of_address(tx, desk)
         current = tx.agreements.find_live(desk.customer.id, plan.group.id) if desk.customer else None
         if current and current.plan_key == plan.key:
             return desk.go_to("plan_details")
-        decided = _decided(tx, desk, plan)
+        paid_until = _paid_until(tx, desk.engine, current) if current else None
+        is_later = paid_until is not None and _when(desk, form) == "period_end"
+        shown = None
+        if desk.customer:
+            options = ChangeOptions(timing="period_end" if is_later else "now")
+            shown = preview_in(tx, desk.engine, desk.customer, plan.key, options)
         return desk.show(
             "plan_change",
             form,
-            plan=card_of(tx, plan, decided.plan.version) if decided else card_of(tx, plan),
+            plan=card_of(tx, plan, shown.plan.version if shown else plan.version),
             current=card_of_agreement(tx, current) if current else None,
             agreement_id=current.id if current else "",
-            due_today=decided.amount if decided else _due_from_anybody(plan),
-            gives_back=bool(decided and decided.credit),
-            needs_card=decided.needs_method if decided else not plan.version.is_free,
-            card=decided.method if decided else None,
+            shown=shown,
+            due_today=shown.amount if shown else _first_payment(plan),
+            is_later=is_later,
+            paid_until=paid_until,
+            card=tx.customers.find_payment_method(desk.customer.id) if desk.customer else None,
+            needs_card=shown.needs_method if shown else not plan.version.is_free,
         )
 
 
@@ -109,45 +138,116 @@ def change(desk: Desk, form: Form) -> Response:
         return desk.go_to("plan_details")  # a second copy of the form that has done it
     if form.text("version") != plan.version.id or form.text("replaces") != (live.id if live else ""):
         return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
+    is_later = live is not None and form.text("when") == "period_end"
     try:
-        subscribe(desk.engine, customer_id=desk.ensure_customer().id, plan_key=plan.key, actor=desk.user.id)
+        subscribe(
+            desk.engine,
+            customer_id=desk.ensure_customer().id,
+            plan_key=plan.key,
+            options=ChangeOptions(timing="period_end" if is_later else "now"),
+            actor=desk.user.id,
+            terms=form.text("terms") or None,
+        )
     except SamePlan:
         return desk.go_to("plan_details")
     except PaymentMethodRequired:
         return desk.go_to("payment_details")
-    except (CardDeclined, Conflict) as error:
+    except PriceChanged:
+        return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
+    except (CardDeclined, Conflict, SelectionDenied) as error:
         return show_change(desk, form.refused(error))
-    return desk.go_to("plan_details", "plan")
+    return desk.go_to("plan_details", "planned" if is_later else "plan")
 
 
 def show_cancel(desk: Desk, form: Form) -> Response:
-    """Ask whether the agreement of the address is really to end."""
+    """Ask whether the agreement of the address is really to end, and when."""
     with desk.engine.read() as tx:
         agreement = _own_agreement(tx, desk)
         if not agreement.is_live:
             return desk.go_to("plan_details")
-        return desk.show("cancel", form, plan=card_of_agreement(tx, agreement), agreement=agreement)
+        settings = tx.billing_settings.find() or BillingSettings()
+        return desk.show(
+            "cancel",
+            form,
+            plan=card_of_agreement(tx, agreement),
+            agreement=agreement,
+            paid_until=_paid_until(tx, desk.engine, agreement),
+            policies=settings.policies,
+        )
 
 
-def cancel(desk: Desk, _form: Form) -> Response:
-    """End the agreement of the address; to end it twice is to end it."""
+def cancel(desk: Desk, form: Form) -> Response:
+    """End the agreement of the address, with what was paid or at once; to end it twice is to end it."""
     with desk.engine.read() as tx:
         agreement = _own_agreement(tx, desk)
-    if agreement.is_live:
-        cancel_agreement(desk.engine, agreement_id=agreement.id, source="user", actor=desk.user.id)
-    return desk.go_to("plan_details", "cancelled")
+        paid_until = _paid_until(tx, desk.engine, agreement)
+    if not agreement.is_live:
+        return desk.go_to("plan_details", "cancelled")
+    is_later = paid_until is not None and form.text("when") != "now"
+    try:
+        cancel_agreement(
+            desk.engine,
+            agreement_id=agreement.id,
+            timing="period_end" if is_later else "now",
+            source="user",
+            actor=desk.user.id,
+        )
+    except (CancellationDenied, Conflict) as error:
+        return show_cancel(desk, form.refused(error))
+    return desk.go_to("plan_details", "ending" if is_later else "cancelled")
 
 
-def _decided(tx: UnitOfWork, desk: Desk, plan: Plan) -> Change | None:
-    """Return what a change to a plan means at present; None for somebody who is no customer yet."""
-    if desk.customer is None:
-        return None
-    at = desk.engine.now_for(tx, desk.customer)
-    return work_out_change(tx, customer=desk.customer, plan=plan, at=at, options=AS_DECIDED)
+def undo(desk: Desk, _form: Form) -> Response:
+    """Take back what is planned for the agreement of the address; what is not planned any more is no matter."""
+    with desk.engine.read() as tx:
+        agreement = _own_agreement(tx, desk)
+    with suppress(NothingPending, AgreementNotLive):
+        undo_plans(desk.engine, agreement_id=agreement.id, actor=desk.user.id)
+    return desk.go_to("plan_details", "undone")
 
 
-def _due_from_anybody(plan: Plan) -> Money:
+def pause(desk: Desk, _form: Form) -> Response:
+    """Pause the agreement of the address, where the operator lets customers do that.
+
+    Raises:
+        Forbidden: the operator does not.
+    """
+    if not desk.engine.settings.portal_pause:
+        raise Forbidden("plans can't be paused here", remedy="Ask whoever runs the application.")
+    with desk.engine.read() as tx:
+        agreement = _own_agreement(tx, desk)
+    with suppress(AgreementPaused):
+        pause_agreement(desk.engine, agreement_id=agreement.id, actor=desk.user.id)
+    return desk.go_to("plan_details", "paused")
+
+
+def resume(desk: Desk, _form: Form) -> Response:
+    """Go on with the agreement of the address."""
+    with desk.engine.read() as tx:
+        agreement = _own_agreement(tx, desk)
+    try:
+        resume_agreement(desk.engine, agreement_id=agreement.id, actor=desk.user.id)
+    except NotPaused:
+        return desk.go_to("plan_details")
+    except (PaymentMethodRequired, CardDeclined):
+        return desk.go_to("payment_details")
+    return desk.go_to("plan_details", "resumed")
+
+
+def _when(desk: Desk, form: Form) -> str:
+    return form.text("when") or desk.request.query_params.get("when", "")
+
+
+def _first_payment(plan: Plan) -> Money:
+    """Return what the plan costs today for somebody who has never been a customer."""
     return zero(plan.version.currency) if plan.version.trial else plan.version.price_in(0)
+
+
+def _paid_until(tx: UnitOfWork, engine: Engine, agreement: Agreement) -> datetime | None:
+    """Return until when an agreement is paid, or on trial; None where there is nothing to wait for."""
+    at = engine.now_for(tx, tx.customers.get(agreement.customer_id))
+    is_free = tx.catalog.get_version(agreement.plan_version_id).is_free
+    return agreement.billed_until if agreement.grants and not is_free and agreement.billed_until > at else None
 
 
 def _current_plans(tx: UnitOfWork, engine: Engine, customer: Customer | None) -> tuple[Current, ...]:
@@ -161,7 +261,10 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime) -> Current:
     version = tx.catalog.get_version(agreement.plan_version_id)
     period = agreement.period_at(at)
     used = tx.usage.totals(agreement.id, period)
-    names = {plan.key: plan.name for plan in tx.catalog.list_plans(_keys_beside(agreement))}
+    pending = agreement.pending_change
+    follows = [] if pending is None or pending.is_alteration else [pending.plan_key]
+    keys = [*(one.plan_key for one in agreement.add_ons), *follows]
+    names = {plan.key: plan.name for plan in tx.catalog.list_plans(keys)}
     version = with_add_ons(
         version, [AddedOn(tx.catalog.get_version(one.plan_version_id), one.quantity) for one in agreement.add_ons]
     )
@@ -175,13 +278,8 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime) -> Current:
             *(f"{names[one.plan_key]} \u00d7 {one.quantity}" for one in agreement.add_ons),
             *(f"{licences.get(key, key)} \u00d7 {quantity}" for key, quantity in agreement.quantities.items()),
         ),
-        next_plan=names[agreement.pending_change.plan_key] if agreement.pending_change else "",
+        next_plan=names[follows[0]] if follows else "",
     )
-
-
-def _keys_beside(agreement: Agreement) -> list[str]:
-    pending = [agreement.pending_change.plan_key] if agreement.pending_change else []
-    return [*(one.plan_key for one in agreement.add_ons), *pending]
 
 
 def _included(tx: UnitOfWork, version: PlanVersion, used: Mapping[str, Decimal]) -> tuple[Included, ...]:
