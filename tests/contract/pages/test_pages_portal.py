@@ -14,11 +14,9 @@ from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.archive_plan import archive_plan
 from billing_sdk.server.usecases.become_customer import become_customer
-from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.create_portal_link import SUB_NAVS
-from billing_sdk.server.usecases.pause_agreement import pause_agreement
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_user import register_user
@@ -183,99 +181,6 @@ def test_a_plan_is_cancelled_after_a_question(site: RunningServer, visitor: Visi
     assert "The plan was cancelled" in page.text
     assert "No plan yet" in page.text
     assert plans_of(site, customer) == []
-
-
-def test_a_plan_is_cancelled_to_the_end_of_what_is_paid_unless_it_is_to_end_now(
-    site: RunningServer, visitor: Visitor, customer: str
-) -> None:
-    (agreement,) = agreements_of(site, customer)
-    end = f"{agreement.billed_until.day} {agreement.billed_until:%B %Y}"
-    enter_portal(visitor, site, customer)
-    visitor.follow("Cancel plan")
-    page = visitor.submit("Cancel plan")
-    assert f"This plan ends on {end}" in page.text
-    assert ("Next renewal" in page.text, "Cancel plan" in page.text) == (False, False)
-    page = visitor.submit("Undo")
-    assert "Everything stays as it is" in page.text
-    assert f"Next renewal {end}" in page.text
-    assert agreements_of(site, customer) == (agreement,)
-
-
-def test_a_change_can_wait_for_the_end_of_what_is_paid_and_be_taken_back(
-    site: RunningServer, visitor: Visitor, customer: str
-) -> None:
-    (agreement,) = agreements_of(site, customer)
-    end = f"{agreement.billed_until.day} {agreement.billed_until:%B %Y}"
-    enter_portal(visitor, site, customer, sub_nav="plan_selection")
-    page = visitor.follow("Choose Enterprise")
-    assert "Due today 99.00 USD" in page.text
-    page = visitor.follow(f"Change on {end} instead")
-    assert "Due today 0.00 USD" in page.text
-    assert f"Then on {end} 99.00 USD" in page.text
-    page = visitor.submit("Confirm")
-    assert "Your plan will change" in page.text
-    assert f"On {end} it changes to Enterprise" in page.text
-    assert charges_of(site, customer) == ["succeeded 29.00 USD"]
-    visitor.submit("Undo")
-    assert agreements_of(site, customer) == (agreement,)
-
-
-def test_a_price_that_has_changed_since_it_was_shown_is_shown_again(
-    site: RunningServer, visitor: Visitor, customer: str
-) -> None:
-    enter_portal(visitor, site, customer, sub_nav="plan_selection")
-    visitor.follow("Choose Enterprise")
-    page = visitor.submit("Pay", terms="enterprise_monthly at half the price")
-    assert page.status == 422
-    assert "has changed since this page was shown" in page.text
-    assert plans_of(site, customer) == ["pro_monthly"]
-
-
-def test_a_plan_is_paused_only_where_the_operator_lets_customers_do_that(
-    database_url: str, visitor: Visitor, site: RunningServer, customer: str
-) -> None:
-    page = enter_portal(visitor, site, customer)
-    assert "Pause plan" not in page.text
-    (agreement,) = agreements_of(site, customer)
-    token = visitor.page.forms[-1].fields
-    address = f"{site.base_url}/portal/plan_details/{agreement.id}/pause"
-    assert visitor.http.post(address, data=token, headers={"Origin": site.base_url}).status_code == 403
-    pause_agreement(site.engine, agreement_id=agreement.id)
-    page = visitor.open("/portal/plan_details")
-    assert "Paused since" in page.text
-    assert "The plan goes on" in visitor.submit("Resume plan").text
-    assert agreements_of(site, customer) == (agreement,)
-
-
-def test_a_trial_without_a_card_is_begun_and_shown_in_the_portal(
-    site: RunningServer, visitor: Visitor, email: str
-) -> None:
-    begin(visitor, site, plan_interest="free")
-    leaves_for_application(lambda: register(visitor, email))
-    enter_portal(visitor, site, email)
-    page = visitor.open("/portal/plan_selection/starter")
-    assert "9.00 USD per month 14 days free, no card needed" in page.text
-    assert "Due today 0.00 USD" in page.text
-    assert "card is needed" not in page.text
-    page = visitor.submit("Confirm")
-    assert "Your plan has changed" in page.text
-    assert "Trial ends" in page.text
-    assert charges_of(site, email) == []
-
-
-def test_what_is_agreed_beside_a_plan_and_what_is_to_follow_is_shown(
-    site: RunningServer, visitor: Visitor, customer: str
-) -> None:
-    with site.engine.read() as tx:
-        payer = tx.customers.find_by_user(user_of(site, customer).id)
-    options = ChangeOptions(add_ons={"onboarding_help": 2})
-    subscribe(site.engine, customer_id=payer.id, plan_key="enterprise_monthly", options=options)
-    page = enter_portal(visitor, site, customer)
-    assert "With Onboarding help \u00d7 2" in page.text
-
-    later = ChangeOptions(timing="period_end")
-    subscribe(site.engine, customer_id=payer.id, plan_key="pro_monthly", options=later)
-    assert "it changes to Pro" in visitor.open("/portal/plan_details").text
 
 
 def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(

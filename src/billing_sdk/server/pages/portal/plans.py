@@ -197,6 +197,13 @@ def cancel(desk: Desk, form: Form) -> Response:
     return desk.go_to("plan_details", "ending" if is_later else "cancelled")
 
 
+def show_own(desk: Desk, _form: Form) -> Response:
+    """Show the plan page to somebody who opens the address of one of its buttons."""
+    with desk.engine.read() as tx:
+        _own_agreement(tx, desk)
+    return desk.go_to("plan_details")
+
+
 def undo(desk: Desk, _form: Form) -> Response:
     """Take back what is planned for the agreement of the address; what is not planned any more is no matter."""
     with desk.engine.read() as tx:
@@ -212,10 +219,10 @@ def pause(desk: Desk, _form: Form) -> Response:
     Raises:
         Forbidden: the operator does not.
     """
-    if not desk.engine.settings.portal_pause:
-        raise Forbidden("plans can't be paused here", remedy="Ask whoever runs the application.")
     with desk.engine.read() as tx:
         agreement = _own_agreement(tx, desk)
+    if not desk.engine.settings.portal_pause:
+        raise Forbidden("plans can't be paused here", remedy="Ask whoever runs the application.")
     with suppress(AgreementPaused):
         pause_agreement(desk.engine, agreement_id=agreement.id, actor=desk.user.id)
     return desk.go_to("plan_details", "paused")

@@ -78,9 +78,9 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
     return (
         Section(kind, "plan_details", plans.show_plan),
         Section(kind, "plan_details/{agreement_id}/cancel", plans.show_cancel, plans.cancel),
-        Section(kind, "plan_details/{agreement_id}/undo", plans.show_plan, plans.undo),
-        Section(kind, "plan_details/{agreement_id}/pause", plans.show_plan, plans.pause),
-        Section(kind, "plan_details/{agreement_id}/resume", plans.show_plan, plans.resume),
+        Section(kind, "plan_details/{agreement_id}/undo", plans.show_own, plans.undo),
+        Section(kind, "plan_details/{agreement_id}/pause", plans.show_own, plans.pause),
+        Section(kind, "plan_details/{agreement_id}/resume", plans.show_own, plans.resume),
         Section(kind, "plan_selection", plans.show_selection),
         Section(kind, "plan_selection/{plan_key}", plans.show_change, plans.change),
         Section(kind, "payment_details", payments.show_card, payments.save_card),

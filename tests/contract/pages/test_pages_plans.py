@@ -1,0 +1,151 @@
+"""The plan sections of the portal: what is planned, what a change costs now and next, and taking it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.hooks import CancellationRequest, SelectionRequest
+from billing_sdk.server.usecases.pause_agreement import pause_agreement
+from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.testing.visitor import Visitor
+from tests.contract.pages.visits import (
+    CARD,
+    agreements_of,
+    begin,
+    charges_of,
+    enter_portal,
+    leaves_for_application,
+    plans_of,
+    register,
+    user_of,
+)
+from tests.serving import RunningServer, serving
+
+
+@pytest.fixture
+def customer(site: RunningServer, visitor: Visitor, email: str) -> str:
+    """Somebody who is on pro_monthly, has a card, and whose browser is not in the portal yet."""
+    begin(visitor, site, plan_interest="pro_monthly")
+    register(visitor, email)
+    leaves_for_application(lambda: visitor.submit("Pay", **CARD))
+    return email
+
+
+def keep(_request: CancellationRequest) -> str:
+    """Deny every cancellation."""
+    return "Return the loaned robot first."
+
+
+def only_small(request: SelectionRequest) -> str | None:
+    """Deny the largest plan, and let the others pass."""
+    return "Enterprise is for robots." if request.plan_key == "enterprise_monthly" else None
+
+
+def test_a_plan_is_cancelled_to_the_end_of_what_is_paid_unless_it_is_to_end_now(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    (agreement,) = agreements_of(site, customer)
+    end = f"{agreement.billed_until.day} {agreement.billed_until:%B %Y}"
+    enter_portal(visitor, site, customer)
+    visitor.follow("Cancel plan")
+    page = visitor.submit("Cancel plan")
+    assert f"This plan ends on {end}" in page.text
+    assert ("Next renewal" in page.text, "Cancel plan" in page.text) == (False, False)
+    page = visitor.submit("Undo")
+    assert "Everything stays as it is" in page.text
+    assert f"Next renewal {end}" in page.text
+    assert agreements_of(site, customer) == (agreement,)
+
+
+def test_a_change_can_wait_for_the_end_of_what_is_paid_and_be_taken_back(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    (agreement,) = agreements_of(site, customer)
+    end = f"{agreement.billed_until.day} {agreement.billed_until:%B %Y}"
+    enter_portal(visitor, site, customer, sub_nav="plan_selection")
+    page = visitor.follow("Choose Enterprise")
+    assert "Due today 99.00 USD" in page.text
+    page = visitor.follow(f"Change on {end} instead")
+    assert "Due today 0.00 USD" in page.text
+    assert f"Then on {end} 99.00 USD" in page.text
+    page = visitor.submit("Confirm")
+    assert "Your plan will change" in page.text
+    assert f"On {end} it changes to Enterprise" in page.text
+    assert charges_of(site, customer) == ["succeeded 29.00 USD"]
+    visitor.submit("Undo")
+    assert agreements_of(site, customer) == (agreement,)
+
+
+def test_a_price_that_has_changed_since_it_was_shown_is_shown_again(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    enter_portal(visitor, site, customer, sub_nav="plan_selection")
+    visitor.follow("Choose Enterprise")
+    page = visitor.submit("Pay", terms="enterprise_monthly at half the price")
+    assert page.status == 422
+    assert "has changed since this page was shown" in page.text
+    assert plans_of(site, customer) == ["pro_monthly"]
+
+
+def test_a_plan_is_paused_only_where_the_operator_lets_customers_do_that(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    page = enter_portal(visitor, site, customer)
+    assert "Pause plan" not in page.text
+    (agreement,) = agreements_of(site, customer)
+    token = visitor.page.forms[-1].fields
+    address = f"{site.base_url}/portal/plan_details/{agreement.id}/pause"
+    assert visitor.http.post(address, data=token, headers={"Origin": site.base_url}).status_code == 403
+    pause_agreement(site.engine, agreement_id=agreement.id)
+    page = visitor.open("/portal/plan_details")
+    assert "Paused since" in page.text
+    assert "The plan goes on" in visitor.submit("Resume plan").text
+    assert agreements_of(site, customer) == (agreement,)
+
+
+def test_a_trial_without_a_card_is_begun_and_shown_in_the_portal(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, site, plan_interest="free")
+    leaves_for_application(lambda: register(visitor, email))
+    enter_portal(visitor, site, email)
+    page = visitor.open("/portal/plan_selection/starter")
+    assert "9.00 USD per month 14 days free, no card needed" in page.text
+    assert "Due today 0.00 USD" in page.text
+    assert "card is needed" not in page.text
+    page = visitor.submit("Confirm")
+    assert "Your plan has changed" in page.text
+    assert "Trial ends" in page.text
+    assert charges_of(site, email) == []
+
+
+def test_what_is_agreed_beside_a_plan_and_what_is_to_follow_is_shown(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    with site.engine.read() as tx:
+        payer = tx.customers.find_by_user(user_of(site, customer).id)
+    options = ChangeOptions(add_ons={"onboarding_help": 2})
+    subscribe(site.engine, customer_id=payer.id, plan_key="enterprise_monthly", options=options)
+    page = enter_portal(visitor, site, customer)
+    assert "With Onboarding help \u00d7 2" in page.text
+
+    later = ChangeOptions(timing="period_end")
+    subscribe(site.engine, customer_id=payer.id, plan_key="pro_monthly", options=later)
+    assert "it changes to Pro" in visitor.open("/portal/plan_details").text
+
+
+def test_a_hook_says_in_the_portal_why_a_plan_can_be_neither_chosen_nor_given_up(
+    tmp_path: Path, visitor: Visitor
+) -> None:
+    hooks = {"cancellation_hook": f"{__name__}:keep", "selection_hook": f"{__name__}:only_small"}
+    with serving(f"sqlite:///{tmp_path / 'billing.db'}", **hooks) as server:
+        grace = server.seed.users[1][0]
+        enter_portal(visitor, server, grace)
+        visitor.follow("Cancel plan")
+        assert "Return the loaned robot first." in visitor.submit("Cancel plan").text
+        visitor.open("/portal/plan_selection/enterprise_monthly")
+        assert "Enterprise is for robots." in visitor.submit("Pay").text
+        assert plans_of(server, grace) == ["pro_monthly"]
