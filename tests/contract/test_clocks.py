@@ -22,6 +22,7 @@ from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.timers import TestClock, Timer, TimerKind
 from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.storage.tables.timers import test_clocks
+from billing_sdk.server.usecases import advance_clock as advancing
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.become_customer import become_customer
@@ -195,6 +196,26 @@ def test_a_timer_that_fails_stops_the_clock_at_its_instant_and_the_next_advance_
     monkeypatch.setitem(HANDLERS, "trial_end", healthy)
     assert advance_clock(engine, clock.id).frozen_at == NOON + 9 * DAY
     assert [subject for _, subject, _ in ran] == ["a", "b", "c"]
+
+
+def test_a_timer_that_meets_a_change_under_way_is_tried_again_before_the_clock_stops(engine, ran, monkeypatch):
+    clock = create_clock(engine, at=NOON)
+    set_timers(engine, on_clock(engine, clock), ("renew", "a", NOON + DAY))
+    healthy, refusals = HANDLERS["renew"], [Conflict("a change is under way"), Conflict("it still is")]
+
+    def renew(engine: Engine, timer: Timer) -> None:
+        if refusals:
+            raise refusals.pop()
+        healthy(engine, timer)
+
+    monkeypatch.setitem(HANDLERS, "renew", renew)
+    monkeypatch.setattr(advancing, "PAUSES_SECONDS", (0, 0))
+
+    assert advance_clock(engine, clock.id, by=2 * DAY).status == "ready"
+    refusals.extend(Conflict("for ever") for _ in range(3))
+    set_timers(engine, on_clock(engine, clock, "cy@example.com"), ("renew", "b", NOON + 3 * DAY))
+    with pytest.raises(ClockStopped):
+        advance_clock(engine, clock.id, by=2 * DAY)
 
 
 def test_a_clock_whose_mover_died_goes_on_when_its_lease_has_run_out_and_not_before(engine, ran, monkeypatch):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Event
 
-from billing_sdk.errors import ClockMovedBack, ClockStopped, InvalidRequest
+from billing_sdk.errors import ClockMovedBack, ClockStopped, Conflict, InvalidRequest
 from billing_sdk.server.domain.periods import Cadence, Schedule
 from billing_sdk.server.domain.timers import TestClock, Timer
 from billing_sdk.server.usecases.create_clock import require_test_environment
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.run_timer import reason_of, run_timer
+
+# Longer than a charge takes that an application has begun on its own, at the instant that the clock has come to.
+PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 
 
 def advance_clock(
@@ -106,7 +110,7 @@ def _step(engine: Engine, clock: TestClock) -> tuple[TestClock, Timer] | None:
 
 def _run(engine: Engine, clock: TestClock, timer: Timer) -> None:
     try:
-        run_timer(engine, timer)
+        _run_patiently(engine, timer)
     except Exception as error:
         raise ClockStopped(
             f"{timer.kind} of {timer.subject_id} failed ({reason_of(error)}); {clock.id} stands at "
@@ -115,6 +119,16 @@ def _run(engine: Engine, clock: TestClock, timer: Timer) -> None:
             kind=timer.kind,
             subject=timer.subject_id,
         ) from error
+
+
+def _run_patiently(engine: Engine, timer: Timer) -> None:
+    """Run a timer; where the customer's plan is being changed at this very moment, wait until that is over."""
+    for pause_seconds in PAUSES_SECONDS:
+        try:
+            return run_timer(engine, timer)
+        except Conflict:
+            Event().wait(pause_seconds)
+    return run_timer(engine, timer)
 
 
 def _lease_end(engine: Engine) -> datetime:
