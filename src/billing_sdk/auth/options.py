@@ -26,6 +26,7 @@ class SignInOptions(TypedDict, total=False):
     Attributes:
         plan_interest: key of the plan that the visitor chose already; plan selection is skipped.
         pricing_table_key: key of the pricing table to choose from, instead of the default one.
+        currency: what the visitor pays in, such as `EUR`, where the plan is sold in it; only our own server knows it.
         is_create_org: the visitor creates an organization on the way.
         org_name: its name; then the visitor isn't asked for one.
         org_code: the organization to sign in to.
@@ -50,6 +51,7 @@ class SignInOptions(TypedDict, total=False):
 
     plan_interest: str | None
     pricing_table_key: str | None
+    currency: str | None
     is_create_org: bool
     org_name: str | None
     org_code: str | None
@@ -71,7 +73,7 @@ class SignInOptions(TypedDict, total=False):
     extra: Mapping[str, str] | None
 
 
-_KEYS: Final = ("plan_interest", "pricing_table_key")
+_KEYS: Final = ("plan_interest", "pricing_table_key", "currency")
 _PROMPTS: Final = ("login", "create", "none", "consent", "select_account")
 _FLAGS: Final = ("is_create_org", "is_invitation", "has_success_page", "supports_reauth")
 _TEXTS: Final = (

@@ -12,7 +12,8 @@ from billing_sdk.errors import InvalidRequest
 LONGEST_STATE: Final = 2_048
 # The text comes through the visitor's browser: take from it what a visitor could have asked for, nothing else.
 _TAKEN: Final = frozenset(
-    "plan_interest pricing_table_key org_name org_code login_hint lang connection_id invitation_code prompt".split()
+    "plan_interest pricing_table_key currency org_name org_code login_hint lang".split()
+    + "connection_id invitation_code prompt".split()
 )
 _TAKEN_FLAGS: Final = frozenset({"is_create_org", "is_invitation", "has_success_page"})
 

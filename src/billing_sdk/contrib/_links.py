@@ -20,6 +20,7 @@ from billing_sdk.errors import InvalidSetting
 FLAGS = frozenset({"is_create_org", "has_success_page", "supports_reauth"})
 SIGN_IN_PARAMETERS = FLAGS | {
     "connection_id",
+    "currency",
     "invitation_code",
     "lang",
     "login_hint",

@@ -87,6 +87,26 @@ def test_a_table_speaks_the_language_that_the_link_asks_for(site: RunningServer,
     assert "Jetzt testen" in page.text
 
 
+def test_a_link_can_name_the_currency_that_is_paid_in(site: RunningServer, visitor: Visitor, email: str) -> None:
+    begin(visitor, site, pricing_table_key="ways_to_pay", currency="EUR")
+    text = register(visitor, email).text
+    assert "270.00 EUR per year or 290.00 USD per year" in text
+    assert "79.00 USD every 3 months" in text
+    page = visitor.submit(plan="pro_yearly")
+    assert "Due today 270.00 EUR" in page.text
+    leaves_for_application(lambda: visitor.submit("Pay 270.00 EUR", **CARD))
+    assert charges_of(site, email) == ["succeeded 270.00 EUR"]
+
+
+@pytest.mark.parametrize(("currency", "problem"), [("EUR", "is sold in USD"), ("euro", "not an ISO 4217")])
+def test_a_plan_that_is_not_sold_in_the_currency_of_the_link_is_refused_at_once(
+    site: RunningServer, visitor: Visitor, currency: str, problem: str
+) -> None:
+    page = begin(visitor, site, plan_interest="pro_monthly", currency=currency)
+    assert page.status == 400
+    assert problem in page.text
+
+
 def test_nobody_signs_up_for_an_add_on_by_itself(site: RunningServer, visitor: Visitor) -> None:
     page = begin(visitor, site, plan_interest="onboarding_help")
     assert page.status == 400

@@ -49,15 +49,8 @@ TOKEN_FIELDS = (
 )
 AUTHORIZATION_FIELDS = (
     *("client_id", "response_type", "redirect_uri", "scope", "state", "nonce", "prompt", "max_age", "login_hint"),
-    *(
-        "code_challenge",
-        "code_challenge_method",
-        "org_code",
-        "plan_interest",
-        "pricing_table_key",
-        "lang",
-        "ui_locales",
-    ),
+    *("code_challenge", "code_challenge_method", "org_code", "plan_interest", "pricing_table_key"),
+    *("currency", "lang", "ui_locales"),
 )
 LOGOUT_FIELDS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "redirect")
 

@@ -29,7 +29,7 @@ def show_plans(stop: Stop, form: Form) -> Response:
             form,
             heading_language=heading_language,
             heading=heading,
-            cards=cards_of(tx, table, languages),
+            cards=cards_of(tx, table, languages, stop.journey.currency),
             is_for_organization=table.group.scope == "organization",
         )
 

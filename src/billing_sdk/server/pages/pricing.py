@@ -57,19 +57,22 @@ def card_of_agreement(tx: UnitOfWork, agreement: Agreement) -> PlanCard:
     return card_of(tx, plan, tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency))
 
 
-def cards_of(tx: UnitOfWork, table: PricingTable, languages: Sequence[str] = ()) -> tuple[PlanCard, ...]:
+def cards_of(
+    tx: UnitOfWork, table: PricingTable, languages: Sequence[str] = (), currency: str | None = None
+) -> tuple[PlanCard, ...]:
     """Return the published plans of a pricing table, in its order and its words.
 
     Args:
         tx: the transaction.
         table: the table.
         languages: what the visitor reads, the best first; where it has none of them, it speaks its own.
+        currency: what the visitor pays in; a plan that is not sold in it shows its own.
     """
     features = {feature.key: feature for feature in tx.features.list()}
     plans = {plan.key: plan for plan in tx.catalog.list_plans([card.plan_key for card in table.cards])}
     return tuple(
         replace(
-            _card(plan, plan.version, features),
+            _card(plan, _sold_in(plan.version, currency), features),
             language=language,
             display_name=content.display_name,
             description=content.description,
@@ -115,6 +118,10 @@ def _openings(version: PlanVersion) -> Iterator[str]:
         length = "billing period" if phase.periods == 1 else f"{phase.periods} billing periods"
         yield f"{'next' if before else 'first'} {length}: {amount or 'free'}"
         before += phase.periods
+
+
+def _sold_in(version: PlanVersion, currency: str | None) -> PlanVersion:
+    return version.in_currency(currency) if currency in version.currencies and currency else version
 
 
 def _service_of(version: PlanVersion) -> Cadence:

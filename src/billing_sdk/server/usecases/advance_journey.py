@@ -27,7 +27,7 @@ from billing_sdk.server.usecases.limit_attempts import count_attempt, sign_up_at
 from billing_sdk.server.usecases.next_step import Step, step_for
 from billing_sdk.server.usecases.passwords import hash_password, require_length
 from billing_sdk.server.usecases.register_user import add_user, new_user
-from billing_sdk.server.usecases.settle_journey import create_in, settle_in, settle_plan
+from billing_sdk.server.usecases.settle_journey import create_in, options_of, settle_in, settle_plan
 from billing_sdk.server.usecases.subscribe import subscribe
 
 START_AGAIN = "Go back to the application and start again."
@@ -139,7 +139,14 @@ def pay(engine: Engine, *, journey: Journey, terms: str, card: CardEntry | None 
         collect_pending(engine, customer_id=due.customer.id, terms=terms, actor=journey.user_id)
     else:
         with suppress(SamePlan):  # the same form, sent twice
-            subscribe(engine, customer_id=due.customer.id, plan_key=due.plan.key, terms=terms, actor=journey.user_id)
+            subscribe(
+                engine,
+                customer_id=due.customer.id,
+                plan_key=due.plan.key,
+                options=options_of(journey, due.plan),
+                terms=terms,
+                actor=journey.user_id,
+            )
     return _plan_done(engine, journey)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from billing_sdk.errors import Forbidden, InvalidRequest, NotAnAddOn, PlanMismatch, SignInExpired
+from billing_sdk.money import zero
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.ids import digest_of, new_id, new_secret
@@ -38,6 +39,8 @@ def begin_journey(
     Raises:
         UnknownPlan: `plan_interest` names no published plan.
         NotAnAddOn: it names an add-on.
+        InvalidAmount: `currency` is none.
+        CurrencyMismatch: the plan that is named is not sold in it.
         UnknownPricingTable: `pricing_table_key` names no live table.
         PlanMismatch: a plan or table for organizations was asked for at the sign-up of a person without one, or one
             for people where the link creates an organization.
@@ -91,6 +94,8 @@ def _check_what_is_asked_for(tx: UnitOfWork, journey: Journey) -> None:
     org_code = wanted.get("org_code")
     if org_code and tx.organizations.find(org_code) is None:
         raise Forbidden(f"there is no organization {org_code[:64]!r}", remedy="Ask whoever gave you this link.")
+    if journey.currency:
+        zero(journey.currency)
     if journey.pricing_table_key:
         table = tx.pricing_tables.get_live(journey.pricing_table_key)
         _check_kind(journey, table.group.scope, f"the pricing table {table.key!r}")
@@ -99,6 +104,8 @@ def _check_what_is_asked_for(tx: UnitOfWork, journey: Journey) -> None:
         if plan.kind != "plan":
             raise NotAnAddOn(f"{plan.key!r} is an add-on, which nobody signs up for by itself")
         _check_kind(journey, plan.group.scope, f"the plan {plan.key!r}")
+        if journey.currency:
+            plan.version.in_currency(journey.currency)
 
 
 def _check_kind(journey: Journey, scope: CustomerKind, named: str) -> None:

@@ -11,7 +11,6 @@ from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentM
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
-from billing_sdk.server.usecases.change_options import AS_DECIDED
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
 from billing_sdk.server.usecases.decide_change import work_out_change
 from billing_sdk.server.usecases.engine import Engine
@@ -19,6 +18,7 @@ from billing_sdk.server.usecases.settle_journey import (
     Payer,
     is_without_organization,
     may_write_billing,
+    options_of,
     payer_of,
 )
 
@@ -92,7 +92,7 @@ def _chosen(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     if customer is None or tx.agreements.find_live(customer.id, plan.group.id):
         return None
     at = engine.now_for(tx, customer)
-    change = work_out_change(tx, customer=customer, plan=plan, at=at, options=AS_DECIDED)
+    change = work_out_change(tx, customer=customer, plan=plan, at=at, options=options_of(journey, plan))
     if not change.needs_method:
         return None
     return Due(customer, change.plan, change.amount, change.method, change.terms, is_pending=False)

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from billing_sdk.errors import Forbidden
+from billing_sdk.server.domain.catalog import Plan
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.identity import WRITE_BILLING
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_hooks import check_selection
 from billing_sdk.server.usecases.become_customer import ensure_customer
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.create_organization import add_organization
 from billing_sdk.server.usecases.decide_change import decide_change
@@ -55,7 +57,7 @@ def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     if tx.agreements.find_live(customer.id, plan.group.id) is not None:
         return replace(journey, plan_done=True)
     at = engine.now_for(tx, customer)
-    change = decide_change(tx, customer=customer, plan_key=plan.key, at=at)
+    change = decide_change(tx, customer=customer, plan_key=plan.key, at=at, options=options_of(journey, plan))
     if change.needs_method:
         return journey
     check_selection(engine, customer_id=customer.id, plan_key=plan.key, source="user", actor=user.id)
@@ -70,6 +72,11 @@ def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
         at=at,
     )
     return replace(journey, plan_done=True)
+
+
+def options_of(journey: Journey, plan: Plan) -> ChangeOptions:
+    """Return what is asked for with a plan: the currency of the link, where the plan is sold in it."""
+    return ChangeOptions(currency=journey.currency if journey.currency in plan.version.currencies else None)
 
 
 def payer_of(tx: UnitOfWork, journey: Journey, kind: CustomerKind) -> Payer | None:

@@ -62,6 +62,11 @@ class Journey:
         return self.parameters.get("pricing_table_key") or None
 
     @property
+    def currency(self) -> str | None:
+        """What the request asks to pay in, where the plan is sold in it."""
+        return self.parameters.get("currency") or None
+
+    @property
     def language(self) -> str | None:
         """The tag of the language that the request asks pages for: `lang`, or the first of `ui_locales`."""
         locales = self.parameters.get("ui_locales", "").split()

@@ -90,7 +90,7 @@ def show_selection(desk: Desk, _form: Form) -> Response:
         live = tx.agreements.live_of(desk.customer.id) if desk.customer else ()
         table = table_for(tx, desk.kind, live[0].group_id if live else None)
         languages = languages_of(desk.request)
-        cards = cards_of(tx, table, languages) if table else ()
+        cards = cards_of(tx, table, languages, live[0].currency if live else None) if table else ()
         heading_language, heading = table.heading_in(languages) if table else ("en", "")
     return desk.show(
         "plan_selection",
