@@ -23,6 +23,7 @@ from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer, person
+from tests.trip import Trip
 
 FEE = 2_900
 
@@ -157,16 +158,23 @@ def test_several_open_invoices_are_settled_one_after_the_other(engine):
     assert not stored(engine, agreement).is_unpaid
 
 
-def test_what_was_invoiced_stays_owed_when_the_agreement_ends(engine):
+def test_what_was_invoiced_stays_owed_when_the_agreement_ends_and_keeps_nobody_out(engine):
     customer = payer(engine)
     agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
     add_card(engine, customer_id=customer.id, card=card(DECLINED_WHEN_CHARGED))
     advance(engine, days=28)
     run_due(engine)
 
+    before = Trip(engine)
+    before.sign_in()
+    assert before.step == "payment"
+
     cancel_agreement(engine, agreement_id=agreement.id)
 
     assert [change.amount.minor for change in owed(engine, customer)] == [FEE]
+    afterwards = Trip(engine)
+    afterwards.sign_in()
+    assert afterwards.step == "plans"
 
 
 def test_a_plan_on_credit_is_billed_for_all_of_its_periods(engine):

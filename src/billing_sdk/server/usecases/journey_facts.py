@@ -101,7 +101,9 @@ def _chosen(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
 def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     for customer in customers_of(tx, journey):
         for change in changes_unpaid(tx, customer, at=engine.now_for(tx, customer)):
-            return Due(customer, change.plan, change.amount, change.method, change.terms, is_pending=True)
+            # Nobody is kept out for a plan that has ended; what is owed for it, the portal asks for.
+            if change.before is not None and change.before.is_live:
+                return Due(customer, change.plan, change.amount, change.method, change.terms, is_pending=True)
     return None
 
 
