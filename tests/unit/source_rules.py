@@ -58,8 +58,8 @@ SECRET_NAME = re.compile(
 # zones of `zoneinfo` are data, and what they say of a day depends on nothing else.
 PURE_MODULES = frozenset(
     """
-    __future__ calendar collections collections.abc dataclasses datetime decimal enum fractions functools hashlib
-    ipaddress itertools json math operator re types typing urllib.parse zoneinfo
+    __future__ calendar collections collections.abc contextlib dataclasses datetime decimal enum fractions functools
+    hashlib ipaddress itertools json math operator re types typing urllib.parse zoneinfo
     """.split()
 )
 IMPURE_CALLS = frozenset({"open", "print", "input", "globals", "breakpoint", "id", "hash"})
