@@ -11,6 +11,7 @@ import pytest
 
 from billing_sdk.errors import (
     AgreementNotLive,
+    CardDeclined,
     Conflict,
     CouponEnded,
     CouponMismatch,
@@ -22,10 +23,11 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import AgreedDiscount
 from billing_sdk.server.usecases.apply_coupon import apply_coupon, remove_discount
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_coupon import archive_coupon, create_coupon
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.databases import passing_database
-from tests.engines import IN_MEMORY, NOON, engine_on, events_of, payer
+from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, engine_on, events_of, payer
 
 
 @pytest.fixture
@@ -186,3 +188,30 @@ def test_an_agreement_that_has_ended_takes_no_coupon(engine):
     coupon(engine)
     with pytest.raises(AgreementNotLive):
         apply_coupon(engine, agreement_id=agreement.id, coupon_key="SPRING26")
+
+
+def test_a_discount_goes_on_with_a_change_of_plan_and_is_not_given_twice(engine):
+    customer = payer(engine)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    coupon(engine, duration="forever")
+    apply_coupon(engine, agreement_id=agreement.id, coupon_key="SPRING26")
+    changed = subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly")
+    assert [discount.coupon_key for discount in changed.discounts] == ["SPRING26"]
+    with pytest.raises(Conflict, match="already"):
+        apply_coupon(engine, agreement_id=changed.id, coupon_key="SPRING26")
+    with engine.read() as tx:
+        assert tx.coupons.get("SPRING26").redeemed == 1
+
+
+def test_a_coupon_lowers_the_first_invoice_and_a_card_that_is_declined_gives_it_back(engine):
+    coupon(engine, max_redemptions=1)
+    with_it = ChangeOptions(coupon_key="SPRING26")
+    broke = payer(engine, "broke@example.com", number=DECLINED_WHEN_CHARGED)
+    with pytest.raises(CardDeclined):
+        subscribe(engine, customer_id=broke.id, plan_key="pro_monthly", options=with_it)
+    customer = payer(engine)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly", options=with_it)
+    with engine.read() as tx:
+        (invoice,) = tx.invoices.newest_of(customer.id)
+        assert tx.coupons.get("SPRING26").redeemed == 1
+    assert (invoice.amount, agreement.discounts) == (Money(2_320, "USD"), ())

@@ -13,12 +13,13 @@ from typer.testing import CliRunner
 from billing_sdk.cli.commands import app
 from billing_sdk.errors import EmptyVersion, InvalidRequest, UnknownPlan, VersionNotFound
 from billing_sdk.money import Money
-from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion
+from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, Trial
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
@@ -152,6 +153,27 @@ def test_another_cadence_begins_with_the_next_billing_date(engine):
     run_due(engine)
     moved = stored(engine, agreement)
     assert (str(moved.cadence), moved.anchor, moved.billed_until) == ("year", NEXT, NEXT.replace(year=2027))
+
+
+@pytest.mark.parametrize("timing", ["period_end", "now"])
+def test_a_trial_goes_on_and_its_end_is_charged_at_the_new_price(engine, timing):
+    add(engine, replace(newer(2), trial=Trial(days=7)))
+    add(engine, newer(3, minor=100))
+    customer = payer(engine)
+    with_trial = ChangeOptions(version=2)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly", options=with_trial)
+    (move,) = migrate(engine, 3, timing=timing).moves
+    assert (move.outcome, move.charge_at, move.before, move.after) == (
+        "planned",
+        NOON + timedelta(days=7),
+        NEW,
+        Money(100, "USD"),
+    )
+    advance(engine, days=7)
+    run_due(engine)
+    with engine.read() as tx:
+        (invoice,) = tx.invoices.newest_of(customer.id)
+    assert (stored(engine, agreement.id).plan_version_id, invoice.amount) == ("version_3", Money(100, "USD"))
 
 
 def test_customers_who_go_over_now_pay_what_the_dry_run_said(engine):

@@ -41,6 +41,9 @@ def apply_coupon(
     denials = recording_denials(engine, actor=actor, action="agreement.discount", subject=agreement_id)
     with denials, engine.begin() as tx:
         customer, before = hold_agreement(tx, agreement_id)
+        if any(discount.coupon_key == coupon_key for discount in before.discounts):
+            # It may have come from the agreement before this one, so that no redemption of this one tells of it.
+            raise Conflict(f"the coupon {coupon_key!r} counts for this agreement already", remedy="Use another coupon.")
         if len(before.discounts) >= MOST_DISCOUNTS:
             raise Conflict(f"the agreement has {MOST_DISCOUNTS} discounts", remedy="Remove one first.")
         at = engine.now_for(tx, customer)
