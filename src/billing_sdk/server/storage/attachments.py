@@ -57,9 +57,10 @@ class AttachmentRepository:
         return tuple(resolved(version, found[version.id], objects) for version in versions)
 
     def objects_of(self, attached: Sequence[Attachment]) -> dict[str, AttachedObject]:
-        """Return by id the objects that are referred to."""
+        """Return by id the objects that are referred to; rate cards with the rates of those versions alone."""
         fees = LicenceFeeRepository(self._connection).find(_ids(attached, "licence_fee"))
-        cards = RateCardRepository(self._connection).find(_ids(attached, "rate_card"))
+        wanted = sorted({one.version_id for one in attached if one.kind == "rate_card" and one.version_id})
+        cards = RateCardRepository(self._connection).find_at(wanted)
         actions = ServiceActionRepository(self._connection).find(_ids(attached, "service_action"))
         return {**fees, **cards, **actions}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, exists, insert, or_, select, update
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.catalog import CardRate, RateCard, Version, Versions
@@ -69,12 +69,19 @@ class RateCardRepository:
         """
         return self._one(wanted, is_locked=True)
 
-    def find(self, card_ids: Collection[str]) -> dict[str, RateCard]:
-        """Return cards by id; those that do not exist are left out."""
-        if not card_ids:
+    def find_at(self, version_ids: Collection[str]) -> dict[str, RateCard]:
+        """Return by id the cards of some versions, with the rates of those versions alone: a history may be long."""
+        if not version_ids:
             return {}
-        rows = self._connection.execute(select(rate_cards).where(rate_cards.c.id.in_(card_ids))).mappings().all()
-        return {card.id: card for card in self._complete(rows)}
+        wanted = select(rate_card_versions.c.card_id).where(rate_card_versions.c.id.in_(version_ids))
+        rows = self._connection.execute(select(rate_cards).where(rate_cards.c.id.in_(wanted))).mappings().all()
+        in_one_of_them = exists().where(
+            rate_card_versions.c.id.in_(version_ids),
+            rate_card_versions.c.card_id == card_rates.c.card_id,
+            rate_card_versions.c.number >= card_rates.c.since,
+            or_(card_rates.c.until.is_(None), rate_card_versions.c.number < card_rates.c.until),
+        )
+        return {card.id: card for card in self._complete(rows, RATES.where(in_one_of_them))}
 
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[RateCard]:
         """Return a page of cards, in the order of their ids."""
@@ -89,7 +96,7 @@ class RateCardRepository:
         (card,) = self._complete([row])
         return card
 
-    def _complete(self, rows: Collection[RowMapping]) -> Iterable[RateCard]:
+    def _complete(self, rows: Collection[RowMapping], of_rates: Select[Any] = RATES) -> Iterable[RateCard]:
         """Return cards with their versions and rates: two queries, however many there are."""
         ids = [row["id"] for row in rows]
         versions: dict[str, list[Version]] = {card_id: [] for card_id in ids}
@@ -97,7 +104,7 @@ class RateCardRepository:
         query = select(rate_card_versions).where(rate_card_versions.c.card_id.in_(ids))
         for row in self._connection.execute(query.order_by(rate_card_versions.c.number)).mappings():
             versions[row["card_id"]].append(Version(row["id"], row["number"], row["created_at"]))
-        in_order = RATES.where(card_rates.c.card_id.in_(ids)).order_by(card_rates.c.since, card_rates.c.id)
+        in_order = of_rates.where(card_rates.c.card_id.in_(ids)).order_by(card_rates.c.since, card_rates.c.id)
         for row in self._connection.execute(in_order).mappings():
             rates[row["card_id"]].append(_rate_from_row(row))
         for row in rows:
