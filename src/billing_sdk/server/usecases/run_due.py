@@ -23,6 +23,9 @@ def run_due(engine: Engine, *, is_stopping: Callable[[], bool] = lambda: False) 
         engine: whose timers.
         is_stopping: asked before each timer.
     """
+    with engine.read() as tx:  # most looks find nothing, and should hold up nobody
+        if not tx.timers.has_due(engine.now()):
+            return 0
     count = 0
     while not is_stopping() and (timer := _claim(engine)) is not None:
         try:
@@ -35,9 +38,6 @@ def run_due(engine: Engine, *, is_stopping: Callable[[], bool] = lambda: False) 
 
 def _claim(engine: Engine) -> Timer | None:
     now = engine.now()
-    with engine.read() as tx:  # most looks find nothing, and should hold up nobody
-        if not tx.timers.has_due(now):
-            return None
     with engine.begin() as tx:
         return tx.timers.claim(now=now, leased_until=now + timedelta(seconds=engine.settings.timer_lease_seconds))
 

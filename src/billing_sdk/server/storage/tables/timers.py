@@ -41,7 +41,15 @@ timers = Table(
     # Nobody takes it before: somebody else is at it, or it has failed and rests. In real time.
     Column("leased_until", Instant),
     UniqueConstraint("subject_id", "kind"),
-    # In the order in which they run: of everybody, and of one customer.
-    Index("ix_timers_order", "clock_id", "due_at", "rank", "id"),
+    # In the order in which they run: of everybody in real time, of everybody on a clock, and of one customer.
+    Index(
+        "ix_timers_order",
+        "due_at",
+        "rank",
+        "id",
+        sqlite_where=text("clock_id IS NULL"),
+        postgresql_where=text("clock_id IS NULL"),
+    ),
+    Index("ix_timers_clock_order", "clock_id", "due_at", "rank", "id"),
     Index("ix_timers_customer_order", "customer_id", "due_at", "rank", "id"),
 )
