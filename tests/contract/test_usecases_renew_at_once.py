@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from billing_sdk.server.storage import PageRequest
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.test_usecases_at_once import CountingGateway, at_once
 from tests.engines import advance, engine_on, payer
+
+
+@pytest.fixture(params=[pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_kind(request):
+    """SQLite lets one write at a time, and has nothing to add."""
+    return request.param
 
 
 def test_workers_that_renew_at_once_bill_each_period_once(database_url):
