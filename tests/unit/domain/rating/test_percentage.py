@@ -59,6 +59,23 @@ def test_the_derivation_counts_the_uses_at_their_bounds() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("price", "amount"),
+    [
+        pytest.param(Percentage(D(10), minimum=D(5)), 5 + 20, id="a minimum alone"),
+        pytest.param(Percentage(D(10), maximum=D(15)), 1 + 15, id="a maximum alone"),
+        pytest.param(Percentage(D(10), minimum=D(7), maximum=D(7)), 7 + 7, id="every use the same"),
+    ],
+)
+def test_one_bound_is_enough_to_look_at_each_use(price: Percentage, amount: int) -> None:
+    assert exact(price, uses("10", "200")) == amount
+
+
+def test_a_use_that_costs_exactly_its_bound_is_priced_by_its_share() -> None:
+    charged = rated(Percentage(D(10), minimum=D(5), maximum=D(20)), uses("50", "200"))
+    assert [step.name for step in charged.derivation.steps] == ["usage", "percentage", "round"]
+
+
 def test_without_bounds_the_uses_make_no_difference() -> None:
     known = Usage(D(100), uses=(D(60), D(30)))
     assert exact(Percentage(D(10)), known) == exact(Percentage(D(10)), "100") == 10
