@@ -146,7 +146,8 @@ def test_paused_nothing_is_included_counted_or_charged(engine, customer):
     paused = pause_agreement(engine, agreement_id=agreement.id)
 
     assert (paused.status, paused.paused_at, timers_of(engine, customer)) == ("paused", NOON, {})
-    assert load_entitlements(engine, user_id=customer.user_id, org_code=None).entitlements == ()
+    shown = load_entitlements(engine, user_id=customer.user_id, org_code=None)
+    assert (shown.entitlements, shown.plans) == ((), ())
     with pytest.raises(AgreementPaused):
         record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="1")
     with pytest.raises(PaymentRequired):

@@ -22,6 +22,7 @@ from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_coupon import create_coupon
+from billing_sdk.server.usecases.pause_agreement import pause_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
@@ -233,6 +234,18 @@ def test_without_a_card_nothing_that_costs_can_be_planned_but_it_can_be_assigned
     run_due(engine)
 
     assert (live(engine, customer).plan_key, live(engine, customer).is_unpaid) == ("pro_monthly", True)
+
+
+def test_the_end_of_a_period_that_a_pause_has_outlasted_is_now(engine, customer, agreement):
+    pause_agreement(engine, agreement_id=agreement.id)
+    advance(engine, days=60)
+
+    changed = subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly", options=AT_END)
+
+    assert (changed.plan_key, changed.pending_change) == ("enterprise_monthly", None)
+    pause_agreement(engine, agreement_id=changed.id)
+    advance(engine, days=60)
+    assert cancel_agreement(engine, agreement_id=changed.id, timing="period_end").status == "cancelled"
 
 
 def test_nothing_can_be_planned_for_somebody_who_has_no_agreement(engine, customer):

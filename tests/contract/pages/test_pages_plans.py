@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.hooks import CancellationRequest, SelectionRequest
 from billing_sdk.server.usecases.pause_agreement import pause_agreement
@@ -104,6 +105,18 @@ def test_a_plan_is_paused_only_where_the_operator_lets_customers_do_that(
     assert "Paused since" in page.text
     assert "The plan goes on" in visitor.submit("Resume plan").text
     assert agreements_of(site, customer) == (agreement,)
+
+
+def test_what_is_left_of_a_plan_that_was_given_up_is_shown_as_credit(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    (agreement,) = agreements_of(site, customer)
+    enter_portal(visitor, site, customer)
+    assert "Credit balance" not in visitor.open("/portal/billing").text
+    cancel_agreement(site.engine, agreement_id=agreement.id, is_prorate=True)
+    with site.engine.read() as tx:
+        (balance,) = tx.credits.balances(agreement.customer_id)
+    assert f"Credit balance {balance}" in visitor.open("/portal/billing").text
 
 
 def test_a_trial_without_a_card_is_begun_and_shown_in_the_portal(

@@ -35,6 +35,18 @@ class CreditRepository:
         found = self._connection.execute(BALANCE, {"customer": customer_id, "currency": currency}).scalar_one()
         return Money(int(found), currency)
 
+    def balances(self, customer_id: str) -> tuple[Money, ...]:
+        """Return what is owed to a customer, in every currency in which that is more than nothing."""
+        total = func.sum(customer_credits.c.amount_minor)
+        query = (
+            select(customer_credits.c.currency, total.label("minor"))
+            .where(customer_credits.c.customer_id == customer_id)
+            .group_by(customer_credits.c.currency)
+            .having(total > 0)
+            .order_by(customer_credits.c.currency)
+        )
+        return tuple(Money(int(row.minor), row.currency) for row in self._connection.execute(query))
+
     def of_customer(self, customer_id: str) -> tuple[CreditEntry, ...]:
         """Return every change of a customer's balances, the oldest first."""
         query = select(customer_credits).where(customer_credits.c.customer_id == customer_id)

@@ -14,6 +14,7 @@ from billing_sdk.errors import CancellationDenied, SelectionDenied
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hooks import CancellationRequest, Denied, SelectionRequest
 
@@ -40,7 +41,9 @@ def check_cancellation(
         raise CancellationDenied(denied.reason, reason=denied.reason, suggestions=list(denied.suggestions))
 
 
-def check_selection(engine: Engine, *, customer_id: str, plan_key: str, source: EventSource, actor: str) -> None:
+def check_selection(
+    engine: Engine, tx: UnitOfWork, *, customer_id: str, plan_key: str, source: EventSource, actor: str
+) -> None:
     """Let the choice of a plan pass that the seller's own rules do not deny.
 
     Raises:
@@ -50,8 +53,7 @@ def check_selection(engine: Engine, *, customer_id: str, plan_key: str, source: 
     hook = engine.hooks.selection
     if hook is None:
         return
-    with engine.read() as tx:
-        customer, current = tx.customers.get(customer_id), tx.agreements.live_of(customer_id)
+    customer, current = tx.customers.get(customer_id), tx.agreements.live_of(customer_id)
     try:
         denied = _denied(hook(SelectionRequest(customer, plan_key, current, source, actor)))
     except Exception:  # whatever the hook raises

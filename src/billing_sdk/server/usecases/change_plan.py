@@ -56,14 +56,16 @@ def change_plan(
         made = _made_before(engine)
         if made is not None:
             return made
-        check_selection(engine, customer_id=customer_id, plan_key=plan_key, source=source, actor=actor)
+        with engine.read() as tx:
+            check_selection(engine, tx, customer_id=customer_id, plan_key=plan_key, source=source, actor=actor)
         with engine.begin() as tx:
             customer = tx.customers.lock(customer_id)
             at = engine.now_for(tx, customer)
-            if options.timing != "now":
-                return plan_change(
-                    tx, customer, plan_key, options=options, source=source, actor=actor, at=at, terms=terms
-                )
+            planned = plan_change(
+                tx, customer, plan_key, options=options, source=source, actor=actor, at=at, terms=terms
+            )
+            if planned is not None:
+                return planned
             change = decide_change(tx, customer=customer, plan_key=plan_key, at=at, options=options)
             if terms is not None and terms != change.terms:
                 raise PriceChanged(f"the plan {plan_key!r} has another price now", plan=plan_key)

@@ -77,9 +77,10 @@ def changes_unpaid(tx: UnitOfWork, customer: Customer, *, at: datetime) -> tuple
     """Return what would settle each plan that a customer owes something for, the oldest first.
 
     What has been invoiced is owed even if the agreement has ended since; a plan that was assigned on credit and never
-    invoiced is not owed any more then.
+    invoiced is not owed any more then, nor while it is paused.
     """
-    unpaid = {agreement.id: agreement for agreement in tx.agreements.live_of(customer.id) if agreement.is_unpaid}
+    live = tx.agreements.live_of(customer.id)
+    unpaid = {agreement.id: agreement for agreement in live if agreement.is_unpaid and agreement.grants}
     invoiced = {invoice.agreement_id for invoice in tx.invoices.open_of_customer(customer.id)}
     for agreement_id in sorted(invoiced - unpaid.keys()):
         unpaid[agreement_id] = tx.agreements.get(agreement_id)

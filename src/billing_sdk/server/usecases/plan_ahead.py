@@ -56,8 +56,12 @@ def plan_change(
     actor: str,
     at: datetime,
     terms: str | None = None,
-) -> Agreement:
+) -> Agreement | None:
     """Plan a change of plan for later, after checking that it could be made as things are; the customer is locked.
+
+    Returns:
+        The agreement with what is planned for it; None where it is to be made at once, as at the end of a period
+        that is over because the agreement is paused.
 
     Raises:
         InvalidTiming: there is no agreement that could wait for it, or the instant can't be taken.
@@ -66,12 +70,16 @@ def plan_change(
         NotFound, UnknownPlan, VersionNotFound, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
             InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch, Conflict: as `decide_change`.
     """
+    if options.timing == "now":
+        return None
     plan = wanted_plan(tx, customer, plan_key, number=options.version)
     before = tx.agreements.find_live(customer.id, plan.group.id)
     if before is None:
         raise InvalidTiming("the customer has no agreement that could go on until then", parameter="timing")
     hold_agreement(tx, before.id)
     when = instant_of(options.timing, before, at=at)
+    if when <= at:
+        return None
     change = work_out_change(tx, customer=customer, plan=plan, at=when, options=options)
     if terms is not None and terms != change.terms:
         raise PriceChanged(f"the plan {plan_key!r} has another price now", plan=plan_key)

@@ -16,7 +16,7 @@ from billing_sdk.server.usecases.become_customer import ensure_customer
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.create_organization import add_organization
-from billing_sdk.server.usecases.decide_change import decide_change
+from billing_sdk.server.usecases.decide_change import decide_change, work_out_change
 from billing_sdk.server.usecases.engine import Engine
 
 
@@ -57,10 +57,11 @@ def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     if tx.agreements.find_live(customer.id, plan.group.id) is not None:
         return replace(journey, plan_done=True)
     at = engine.now_for(tx, customer)
-    change = decide_change(tx, customer=customer, plan_key=plan.key, at=at, options=options_of(journey, plan))
-    if change.needs_method:
+    options = options_of(journey, plan)
+    if work_out_change(tx, customer=customer, plan=plan, at=at, options=options).needs_method:
         return journey
-    check_selection(engine, customer_id=customer.id, plan_key=plan.key, source="user", actor=user.id)
+    check_selection(engine, tx, customer_id=customer.id, plan_key=plan.key, source="user", actor=user.id)
+    change = decide_change(tx, customer=customer, plan_key=plan.key, at=at, options=options)
     conclude_change(
         tx,
         customer=customer,

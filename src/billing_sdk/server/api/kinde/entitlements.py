@@ -91,7 +91,11 @@ def list_entitlements(
         id_of=lambda granted: granted.id,
     )
     unlimited = int(max_value) if max_value else None
-    plans = [PlanView(code=agreement.plan_key, subscribed_on=agreement.started_at) for agreement, _, _ in agreements]
+    plans = [
+        PlanView(code=agreement.plan_key, subscribed_on=agreement.started_at)
+        for agreement, _, _ in agreements
+        if agreement.grants
+    ]
     return EntitlementList(
         has_more=page.has_more,
         entitlements=[EntitlementView.of(granted, unlimited=unlimited) for granted in page.items],

@@ -51,10 +51,11 @@ def save_card(desk: Desk, form: Form) -> Response:
 
 
 def show_invoices(desk: Desk, _form: Form) -> Response:
-    """Show the newest invoices."""
+    """Show the newest invoices, and what the account has to its credit."""
     with desk.engine.read() as tx:
         invoices = tx.invoices.newest_of(desk.customer.id) if desk.customer else ()
-    return desk.show("invoices", invoices=invoices)
+        balances = tx.credits.balances(desk.customer.id) if desk.customer else ()
+    return desk.show("invoices", invoices=invoices, balances=balances)
 
 
 def show_invoice(desk: Desk, _form: Form) -> Response:
