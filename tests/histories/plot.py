@@ -1,0 +1,85 @@
+"""What can happen next: random deeds, and which of them make sense where the world stands."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.histories.shop import BY_SEATS, COUPONS, EUROS, PLANS
+from tests.histories.world import CUSTOMERS, Deed, World
+
+WAITS_HOURS = (1, 5, 24, 49, 24 * 7, 24 * 29, 24 * 31, 24 * 92, 24 * 366)
+TIMINGS = ("now", "now", "period_end", 3, 40)
+PERHAPS = (None, None, True, False)
+
+# What each deed can be asked for with; a deed stands here as often as it is likely.
+DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
+    *(
+        (
+            "change",
+            {
+                "customer": CUSTOMERS,
+                "plan": PLANS,
+                "timing": TIMINGS,
+                "currency": (None, None, None, "EUR"),
+                "seats": (None, None, 1, 6, 12),
+                "add_ons": (0, 0, 0, 1, 2),
+                "coupon_key": (None, None, None, *COUPONS),
+                "wants_trial": (None, None, False),
+                "is_prorate": PERHAPS,
+                "is_invoice_now": PERHAPS,
+                "may_owe": (True, False),
+            },
+        ),
+    )
+    * 3,
+    ("cancel", {"customer": CUSTOMERS, "timing": TIMINGS, "is_prorate": PERHAPS, "is_invoice_now": PERHAPS}),
+    ("undo", {"customer": CUSTOMERS}),
+    ("pause", {"customer": CUSTOMERS}),
+    *((("resume", {"customer": CUSTOMERS}),) * 2),
+    ("seats", {"customer": CUSTOMERS, "quantity": (1, 2, 5, 6, 9), "timing": TIMINGS, "is_prorate": PERHAPS}),
+    ("add_on", {"customer": CUSTOMERS, "quantity": (0, 1, 3), "timing": TIMINGS, "is_prorate": PERHAPS}),
+    ("coupon", {"customer": CUSTOMERS, "key": COUPONS}),
+    *((("use", {"customer": CUSTOMERS, "units": (1, 99, 101, 750, 5_000)}),) * 3),
+    *((("wait", {"hours": WAITS_HOURS}),) * 5),
+    (
+        "decide",
+        {
+            "zone": ("UTC", "Europe/Berlin", "America/New_York"),
+            "unpaid_usage": ("forgive", "charge"),
+            "unused_days": ("retain", "refund"),
+            "proration": ("second", "day"),
+        },
+    ),
+)
+# What needs an agreement to be done to.
+TO_AN_AGREEMENT = frozenset({"cancel", "undo", "pause", "resume", "seats", "add_on", "coupon", "use"})
+
+
+def random_plot(chance: random.Random, length: int) -> list[Deed]:
+    """Return so many deeds, after everybody has subscribed to something."""
+    first = [_deed(chance, *DEEDS[0], customer=customer) for customer in CUSTOMERS]
+    return first + [_deed(chance, *chance.choice(DEEDS)) for _ in range(length)]
+
+
+def fitted(world: World, deed: Deed) -> Deed | None:
+    """Return a deed without what can only be refused where the world stands; None if there is nothing to do it to."""
+    facts = dict(deed.facts)
+    live = world.live(facts["customer"]) if "customer" in facts else None
+    if live is None and deed.verb in TO_AN_AGREEMENT:
+        return None
+    if live is None:
+        facts.pop("timing", None)
+    if facts.get("plan") not in EUROS:
+        facts.pop("currency", None)
+    if facts.get("plan") != BY_SEATS:
+        facts.pop("seats", None)
+    if deed.verb == "seats" and live is not None and live.plan_key != BY_SEATS:
+        return None
+    return Deed(deed.verb, facts)
+
+
+def _deed(chance: random.Random, verb: str, choices: Mapping[str, Sequence[Any]], **given: Any) -> Deed:
+    facts = {name: chance.choice(values) for name, values in choices.items()} | given
+    return Deed(verb, {name: value for name, value in facts.items() if value is not None})

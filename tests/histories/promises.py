@@ -1,0 +1,153 @@
+"""The promises that no history may break, each checked against what is written down and nothing else."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from billing_sdk.money import total
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import LicenceFee
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.usecases.load_entitlements import load_entitlements
+from billing_sdk.server.usecases.timer_handlers import HANDLERS
+from tests.histories.world import CUSTOMERS, Books, World
+
+CHARGES = ("licence_fee", "usage")
+
+
+def check(world: World) -> None:
+    """Fail where a promise is broken."""
+    for customer in CUSTOMERS:
+        books = world.books(customer)
+        one_agreement_is_live_at_most(books)
+        events_are_counted_without_a_gap(books)
+        invoices_add_up(world, books)
+        nothing_is_charged_twice(books)
+        if HANDLERS:
+            every_interval_is_charged(world, books)
+        usage_is_charged_as_it_was_counted(world, books)
+        only_what_grants_is_granted(world, books)
+
+
+def one_agreement_is_live_at_most(books: Books) -> None:
+    groups = [agreement.group_id for agreement in books.agreements if agreement.is_live]
+    assert len(groups) == len(set(groups)), "two live agreements of one group"
+    for before, after in zip(books.agreements, books.agreements[1:], strict=False):
+        assert before.ended_at is not None, "an agreement was followed by another and has no end"
+        assert before.started_at <= before.ended_at <= after.started_at, "agreements overlap"
+
+
+def events_are_counted_without_a_gap(books: Books) -> None:
+    assert [event.sequence for event in books.events] == list(range(1, len(books.events) + 1))
+    times = [event.occurred_at for event in books.events]
+    assert times == sorted(times), "an event was told before one that happened earlier"
+    created = [event for event in books.events if event.type == "customer.agreement_created"]
+    assert len(created) == len(books.agreements), "an agreement that no event tells of"
+
+
+def invoices_add_up(world: World, books: Books) -> None:
+    paid = []
+    for invoice in books.invoices:
+        assert {line.amount.currency for line in invoice.lines} == {invoice.currency}
+        assert invoice.amount == total([line.amount for line in invoice.lines], invoice.currency)
+        assert invoice.amount.minor >= 0, f"{invoice.number} is below zero"
+        if invoice.payment_id is not None:
+            paid.append(invoice.amount)
+    announced = [event for event in books.events if event.type == "customer.payment_succeeded"]
+    assert len(announced) == len(paid), "payments and paid invoices differ in number"
+    balance = defaultdict(int)
+    for entry in books.credits:
+        balance[entry.amount.currency] += entry.amount.minor
+    with world.engine.read() as tx:
+        for currency, minor in balance.items():
+            assert minor >= 0, "more was taken off the credit balance than was on it"
+            assert tx.credits.balance(books.customer.id, currency).minor == minor
+
+
+def nothing_is_charged_twice(books: Books) -> None:
+    for agreement in books.agreements:
+        # Other numbers of seats or of an add-on are charged as a difference, beside what they are instead of.
+        whole = [line for line in _charges_of(books, agreement) if "instead_of" not in line.derivation]
+        for lines in _by_component(whole).values():
+            periods = sorted((line.period for line in lines), key=lambda period: period.start)
+            for before, after in itertools.pairwise(periods):
+                assert before.end <= after.start, f"{agreement.plan_key}: {before} and {after} overlap"
+
+
+def every_interval_is_charged(world: World, books: Books) -> None:
+    """Check that fees leave no time out, from the first charge to the last billing date or the end."""
+    for agreement in books.agreements:
+        with world.engine.read() as tx:
+            version = tx.catalog.get_version(agreement.plan_version_id)
+        fees = [line for line in _charges_of(books, agreement) if line.kind != "usage"]
+        has_fees = any(fee.amount() for fee in version.of_kind(LicenceFee))
+        if not has_fees or agreement.is_unpaid or not _was_charged(agreement, world):
+            continue
+        covered = agreement.charged_from
+        for period in sorted((line.period for line in fees), key=lambda period: (period.start, period.end)):
+            assert _is_free_of_charge(world, agreement, covered, period.start), (
+                f"{agreement.plan_key}: nothing pays for {covered} to {period.start}"
+            )
+            covered = max(covered, period.end)
+        # Service intervals shorter than the period are billed at its end, as far as they have started by then.
+        until = agreement.ended_at or agreement.billed_period.start
+        assert _is_free_of_charge(world, agreement, covered, until), (
+            f"{agreement.plan_key}: paid to {covered}, and it is {until}"
+        )
+
+
+def usage_is_charged_as_it_was_counted(world: World, books: Books) -> None:
+    for agreement in books.agreements:
+        for line in _charges_of(books, agreement):
+            if line.kind == "usage":
+                assert line.quantity == _used(world, agreement, line.period), f"{agreement.plan_key}: {line}"
+
+
+def only_what_grants_is_granted(world: World, books: Books) -> None:
+    view = load_entitlements(world.engine, user_id=books.customer.user_id, org_code=None)
+    granting = [agreement.plan_key for agreement in books.agreements if agreement.grants]
+    assert bool(view.entitlements) == bool(granting), "entitlements and agreements disagree"
+
+
+def _charges_of(books: Books, agreement: Agreement) -> list[InvoiceLine]:
+    invoices: Sequence[Invoice] = [one for one in books.invoices if one.agreement_id == agreement.id]
+    return [line for invoice in invoices for line in invoice.lines if line.kind in CHARGES]
+
+
+def _by_component(lines: list[InvoiceLine]) -> dict[str, list[InvoiceLine]]:
+    found = defaultdict(list)
+    for line in lines:
+        found[line.component_id].append(line)
+    return found
+
+
+def _was_charged(agreement: Agreement, world: World) -> bool:
+    """Tell whether its trial, if it had one, is over."""
+    until = agreement.ended_at or world.now
+    return agreement.charged_from < until
+
+
+def _is_free_of_charge(world: World, agreement: Agreement, start: datetime, end: datetime) -> bool:
+    """Tell whether nothing has to be paid from one instant to another: there is no such time, or it was a pause."""
+    return start >= end or any(
+        one.agreement_id == agreement.id and one.start <= start and (one.end is None or end <= one.end)
+        for one in world.pauses
+    )
+
+
+def _used(world: World, agreement: Agreement, period: Period) -> Decimal:
+    """Add up what was used in a period; what was used at the very instant of an agreement's end was used in it."""
+    is_last = period.end == agreement.ended_at
+    return Decimal(
+        sum(
+            one.units
+            for one in world.used
+            if one.agreement_id == agreement.id
+            and (period.start <= one.at < period.end or (is_last and one.at == period.end))
+        )
+    )

@@ -1,0 +1,89 @@
+"""What is for sale: plans of every cadence, price and currency beside those of the demo catalogue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, Plan, PlanVersion, Rate, Trial
+from billing_sdk.server.domain.periods import Alignment, Cadence
+from billing_sdk.server.domain.rating import Flat, Graduated, Price, Terms, Tier
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.create_coupon import create_coupon
+from billing_sdk.server.usecases.engine import Engine
+
+TOKENS = "ai_tokens"
+SEATS = "seats"
+ADD_ON = "onboarding_help"
+# Of the demo catalogue.
+DEMO_PLANS = ("free", "pro_monthly", "enterprise_monthly", "pro_quarterly", "pro_yearly", "starter", "pay_as_you_go")
+OWN_PLANS = ("weekly", "yearly_by_month", "seats_monthly", "calendar_monthly", "trial_yearly")
+PLANS = (*DEMO_PLANS, *OWN_PLANS)
+BY_SEATS = "seats_monthly"
+COUPONS = ("a_third", "seven_off", "for_friends")
+EUROS = frozenset({"pro_yearly", "seats_monthly", "weekly"})
+
+BY_SEAT = Graduated((Tier(Decimal(5), Decimal(1_000), Decimal(500)), Tier(None, Decimal("799.5"))))
+BY_TOKEN = Graduated(
+    (
+        Tier(Decimal(100), Decimal(3)),
+        Tier(Decimal(1_000), Decimal("1.25"), Decimal(40)),
+        Tier(None, Decimal("0.333333333333")),
+    )
+)
+
+
+def fill_shop(tx: UnitOfWork, at: datetime) -> None:
+    """Put the plans that the demo catalogue lacks beside its own."""
+    month, year = Cadence("month"), Cadence("year")
+    _sell(tx, at, "weekly", (_fee(Flat(Decimal(499)), EUR=Flat(Decimal(459))), _tokens(100)), cadence=Cadence("week"))
+    # Billed once a year, charged and metered by the month.
+    by_month = (_fee(Flat(Decimal(1_500)), service=month), _rate(BY_TOKEN, service=month), _tokens(None))
+    _sell(tx, at, "yearly_by_month", by_month, cadence=year)
+    seats = (_fee(BY_SEAT, key=SEATS, EUR=BY_SEAT), _tokens(50))
+    _sell(tx, at, BY_SEATS, seats)
+    _sell(tx, at, "calendar_monthly", (_fee(Flat(Decimal(3_100))), _tokens(10)), alignment="calendar")
+    trial = Trial(days=45, requires_payment_method=True)
+    _sell(tx, at, "trial_yearly", (_fee(Flat(Decimal(12_000))), _tokens(5)), cadence=year, trial=trial)
+
+
+def _sell(
+    tx: UnitOfWork,
+    at: datetime,
+    key: str,
+    components: tuple[Component, ...],
+    *,
+    cadence: Cadence = Cadence("month"),  # noqa: B008 - a value, and frozen
+    trial: Trial | None = None,
+    alignment: Alignment = "anniversary",
+) -> None:
+    group = tx.catalog.get_plan("free").group
+    version = PlanVersion(new_id("version"), key, 1, "USD", components, at, cadence, trial, alignment=alignment)
+    tx.catalog.add_plan(Plan.draft(version, name=key, group=group).selling(version))
+
+
+def _fee(price: Price, *, key: str = "base_price", service: Cadence | None = None, **elsewhere: Price) -> LicenceFee:
+    others = tuple((currency, Terms(other)) for currency, other in elsewhere.items())
+    return LicenceFee(
+        new_id("fee"), key, "Base price", "USD", Terms(price), "", service=service, other_currencies=others
+    )
+
+
+def _rate(price: Price, *, service: Cadence | None = None) -> Rate:
+    return Rate(new_id("rate"), TOKENS, "Tokens", "USD", Terms(price), service=service)
+
+
+def _tokens(limit_max: int | None) -> Entitlement:
+    return Entitlement(new_id("included"), TOKENS, "AI tokens", limit_max)
+
+
+def offer_coupons(engine: Engine) -> None:
+    """Offer a coupon of every kind."""
+    create_coupon(
+        engine, key="a_third", name="A third", percent_off=Decimal("33.3333"), duration="repeating", periods=3
+    )
+    off = (Money(700, "USD"), Money(650, "EUR"))
+    create_coupon(engine, key="seven_off", name="Seven off", amount_off=off)
+    create_coupon(engine, key="for_friends", name="For friends", percent_off=Decimal(10), duration="forever")

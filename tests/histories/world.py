@@ -1,0 +1,297 @@
+"""A world of its own: an engine in memory, customers on one test clock, and verbs that remember what was done."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
+from billing_sdk.server.domain.agreements import Agreement, Timing
+from billing_sdk.server.domain.catalog import Policies
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import Event
+from billing_sdk.server.domain.invoicing import CreditEntry, Invoice
+from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.advance_clock import advance_clock
+from billing_sdk.server.usecases.apply_coupon import apply_coupon
+from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.change_plan import change_plan
+from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
+from billing_sdk.server.usecases.plan_ahead import undo_plans
+from billing_sdk.server.usecases.preview_change import Preview, preview_change
+from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.set_add_on import set_add_on
+from billing_sdk.server.usecases.set_quantity import set_quantity
+from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
+from tests.engines import IN_MEMORY, card, engine_on, person
+from tests.histories.shop import ADD_ON, SEATS, TOKENS, fill_shop, offer_coupons
+
+# The last day of a month of a leap year, so that months, years and days of the week all have something to clamp.
+START = datetime(2028, 1, 31, 9, 30, tzinfo=UTC)
+# Two who pay and one who has no card.
+PAYERS = (0, 1)
+CUSTOMERS = (0, 1, 2)
+EVERYTHING = 10_000
+ID = re.compile(r"\b([a-z]{2,16})_[0-9a-f]{32}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One thing that was done, with all that is needed to do it again."""
+
+    verb: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Units that were used under an agreement at an instant."""
+
+    agreement_id: str
+    at: datetime
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """When an agreement was paused, and resumed if it was."""
+
+    agreement_id: str
+    start: datetime
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All that has been written about one customer."""
+
+    customer: Customer
+    agreements: tuple[Agreement, ...]
+    invoices: tuple[Invoice, ...]
+    events: tuple[Event, ...]
+    credits: tuple[CreditEntry, ...]
+
+
+@dataclass
+class World:
+    """Customers, and what they do."""
+
+    engine: Engine
+    clock_id: str
+    customers: list[Customer]
+    deeds: list[Deed] = field(default_factory=list)
+    outcomes: list[str] = field(default_factory=list)
+    used: list[Used] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+
+    def do(self, verb: str, **facts: Any) -> str:
+        """Do something, and remember it; return `done`, or the code of the error that refused it.
+
+        A conflict is no refusal here: nobody else is there to be in conflict with.
+        """
+        self.deeds.append(Deed(verb, facts))
+        try:
+            getattr(self, f"_{verb}")(**facts)
+            outcome = "done"
+        except BillingError as refusal:
+            if type(refusal) is Conflict:
+                raise
+            outcome = refusal.code
+        self.outcomes.append(outcome)
+        return outcome
+
+    @property
+    def now(self) -> datetime:
+        """The time of the customers."""
+        with self.engine.read() as tx:
+            return tx.clocks.time_of(self.clock_id)
+
+    def live(self, customer: int) -> Agreement | None:
+        """Return the live agreement of a customer."""
+        with self.engine.read() as tx:
+            return next(iter(tx.agreements.live_of(self.customers[customer].id)), None)
+
+    def books(self, customer: int) -> Books:
+        """Return all that has been written about a customer."""
+        found = self.customers[customer]
+        with self.engine.read() as tx:
+            agreements = tx.agreements.list(PageRequest(500), customer_id=found.id, live_only=False).items
+            invoices = tx.invoices.newest_of(found.id, limit=EVERYTHING)
+            events = tx.outbox.list(customer_id=found.id, limit=EVERYTHING)
+            entries = tx.credits.of_customer(found.id)
+        # Ids of one millisecond are in no order; events are.
+        told = repr([event.data for event in events])
+        return Books(
+            customer=found,
+            agreements=tuple(sorted(agreements, key=lambda agreement: told.find(agreement.id))),
+            invoices=tuple(sorted(invoices, key=lambda invoice: invoice.number)),
+            events=events,
+            credits=tuple(sorted(entries, key=lambda entry: (entry.at, entry.amount.minor, entry.reason))),
+        )
+
+    def story(self, *, with_events: bool = True) -> str:
+        """Write down all that can be read about the customers, with ids replaced by numbers."""
+        chapters = [self._chapter(self.books(customer), with_events=with_events) for customer in CUSTOMERS]
+        known: dict[str, str] = {}
+
+        def number(found: re.Match[str]) -> str:
+            return known.setdefault(found.group(), f"{found.group(1)}_{len(known) + 1}")
+
+        return ID.sub(number, json.dumps(chapters, default=str, indent=1, sort_keys=True))
+
+    def _chapter(self, books: Books, *, with_events: bool) -> Mapping[str, Any]:
+        events = [
+            {name: value for name, value in asdict(event).items() if name != "id"}
+            for event in books.events
+            if with_events
+        ]
+        return {
+            "1 events": events,
+            "2 agreements": [asdict(agreement) for agreement in books.agreements],
+            "3 invoices": [asdict(invoice) for invoice in books.invoices],
+            "4 credits": [asdict(entry) for entry in books.credits],
+        }
+
+    def _decide(self, zone: str, unpaid_usage: str, unused_days: str, proration: str) -> None:
+        policies = Policies(unpaid_usage, unused_days, proration)
+        update_billing_settings(self.engine, zone=zone, policies=policies)
+
+    def _change(self, customer: int, plan: str, **asked: Any) -> None:
+        """Change a plan, after a preview that has to say the same."""
+        seats = asked.pop("seats", None)
+        options = ChangeOptions(
+            timing=self._timing(asked.pop("timing", "now")),
+            quantities={} if seats is None else {SEATS: seats},
+            add_ons={ADD_ON: count} if (count := asked.pop("add_ons", 0)) else {},
+            **asked,
+        )
+        arguments = {"customer_id": self.customers[customer].id, "plan_key": plan, "options": options}
+        try:
+            expected: Preview | str = preview_change(self.engine, **arguments)
+        except BillingError as refusal:
+            expected = refusal.code
+        before = len(self.books(customer).invoices)
+        try:
+            change_plan(self.engine, **arguments)
+        except BillingError as refusal:
+            # A preview asks no bank, and needs no card.
+            if not isinstance(refusal, PaymentMethodRequired | CardDeclined):
+                _agree(expected, refusal)
+            raise
+        assert isinstance(expected, Preview), f"the preview has refused with {expected}, and the change was made"
+        new = self.books(customer).invoices[before:]
+        lines = [line for invoice in new for line in invoice.lines]
+        if not (expected.needs_method and options.may_owe):
+            assert [(line.description, line.amount, line.period) for line in lines] == [
+                (line.description, line.amount, line.period) for line in expected.lines
+            ], "the preview has promised another invoice"
+
+    def _cancel(self, customer: int, timing: str | int = "now", **asked: Any) -> None:
+        cancel_agreement(self.engine, agreement_id=self._live(customer).id, timing=self._timing(timing), **asked)
+
+    def _undo(self, customer: int) -> None:
+        undo_plans(self.engine, agreement_id=self._live(customer).id)
+
+    def _pause(self, customer: int) -> None:
+        agreement = self._live(customer)
+        pause_agreement(self.engine, agreement_id=agreement.id)
+        self.pauses.append(Pause(agreement.id, self.now))
+
+    def _resume(self, customer: int) -> None:
+        agreement = self._live(customer)
+        resume_agreement(self.engine, agreement_id=agreement.id)
+        self.pauses = [
+            replace(one, end=self.now) if one.agreement_id == agreement.id and one.end is None else one
+            for one in self.pauses
+        ]
+
+    def _seats(self, customer: int, quantity: int, timing: str | int = "now", **asked: Any) -> None:
+        set_quantity(
+            self.engine,
+            agreement_id=self._live(customer).id,
+            fee_key=SEATS,
+            quantity=quantity,
+            timing=self._timing(timing),
+            **asked,
+        )
+
+    def _add_on(self, customer: int, quantity: int, timing: str | int = "now", **asked: Any) -> None:
+        set_add_on(
+            self.engine,
+            agreement_id=self._live(customer).id,
+            plan_key=ADD_ON,
+            quantity=quantity,
+            timing=self._timing(timing),
+            **asked,
+        )
+
+    def _coupon(self, customer: int, key: str) -> None:
+        try:
+            apply_coupon(self.engine, agreement_id=self._live(customer).id, coupon_key=key)
+        except Conflict as refusal:  # it counts already
+            raise SamePlan(str(refusal)) from None
+
+    def _use(self, customer: int, units: int) -> None:
+        agreement = self._live(customer)
+        record_usage(self.engine, agreement_id=agreement.id, feature_key=TOKENS, value=str(units))
+        self.used.append(Used(agreement.id, self.now, units))
+
+    def _wait(self, hours: int) -> None:
+        advance_clock(self.engine, self.clock_id, by=timedelta(hours=hours))
+
+    def _timing(self, timing: str | int) -> Timing:
+        """Return a timing; a number is so many days from now."""
+        return self.now + timedelta(days=timing) if isinstance(timing, int) else timing
+
+    def _live(self, customer: int) -> Agreement:
+        found = self.live(customer)
+        assert found is not None, "the machine asks only where there is an agreement"
+        return found
+
+
+def _agree(expected: Preview | str, refusal: BillingError) -> None:
+    assert refusal.code == expected, f"the preview has said {expected}, and then there was {refusal!r}"
+
+
+@contextmanager
+def world() -> Iterator[World]:
+    """Yield a new world at its start, for the length of a `with` block."""
+    with engine_on(IN_MEMORY) as engine:
+        clock = create_clock(engine, at=START)
+        with engine.begin() as tx:
+            fill_shop(tx, START)
+        offer_coupons(engine)
+        customers = []
+        for number in CUSTOMERS:
+            email = f"customer{number}@example.com"
+            user_id = person(engine, email)
+            customer = become_customer(engine, user_id=user_id, billing_email=email, clock_id=clock.id)
+            if number in PAYERS:
+                add_card(engine, customer_id=customer.id, card=card())
+            customers.append(customer)
+        yield World(engine, clock.id, customers)
+
+
+def told_again(deeds: Sequence[Deed], *, wait_in_parts: int = 1) -> str:
+    """Return the story of a new world in which the same is done, with each wait cut into so many."""
+    with world() as again:
+        for deed in deeds:
+            if deed.verb == "wait" and wait_in_parts > 1:
+                hours = deed.facts["hours"]
+                cuts = [hours * part // wait_in_parts for part in range(wait_in_parts + 1)]
+                for start, end in itertools.pairwise(cuts):
+                    again.do("wait", hours=end - start)
+            else:
+                again.do(deed.verb, **deed.facts)
+        return again.story()
