@@ -16,6 +16,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, Trial
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Terms
+from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
@@ -125,6 +126,19 @@ def test_whoever_leaves_the_plan_is_left_alone(engine):
     cancel_agreement(engine, agreement_id=left)
     subscribe(engine, customer_id=stored(engine, changed).customer_id, plan_key="free")
     assert [move.agreement_id for move in migrate(engine).moves] == [stayed]
+
+
+@pytest.mark.parametrize("timing", ["period_end", "now"])
+def test_whoever_leaves_the_plan_while_the_batch_is_under_way_is_left_alone(engine, monkeypatch, timing):
+    left, changed = agreements = customers(engine, 2)
+    add(engine, newer(2))
+    cancel_agreement(engine, agreement_id=left)
+    customer_id = stored(engine, changed).customer_id
+    subscribe(engine, customer_id=customer_id, plan_key="free")
+    monkeypatch.setattr(AgreementRepository, "page_on_versions", lambda *_, **__: tuple(agreements))
+    assert outcomes(migrate(engine, timing=timing)) == ["gone", "gone"]
+    with engine.read() as tx:
+        assert [one.plan_key for one in tx.agreements.live_of(customer_id)] == ["free"]
 
 
 def test_only_those_on_the_version_that_is_named_go_over(engine):
