@@ -26,7 +26,9 @@ from billing_sdk.resources import (
     Customers,
     Entitlements,
     Features,
+    Items,
     Keys,
+    LicenceFees,
     Login,
     Organizations,
     Permissions,
@@ -34,7 +36,9 @@ from billing_sdk.resources import (
     Plans,
     Portal,
     PricingTables,
+    RateCards,
     Roles,
+    ServiceActions,
     TestClocks,
     Tokens,
     Usage,
@@ -70,7 +74,9 @@ class Operations(Generic[C]):
     customers: Customers[C]
     entitlements: Entitlements[C]
     features: Features[C]
+    items: Items[C]
     keys: Keys[C]
+    licence_fees: LicenceFees[C]
     login: Login[C]
     organizations: Organizations[C]
     permissions: Permissions[C]
@@ -78,7 +84,9 @@ class Operations(Generic[C]):
     plans: Plans[C]
     portal: Portal[C]
     pricing_tables: PricingTables[C]
+    rate_cards: RateCards[C]
     roles: Roles[C]
+    service_actions: ServiceActions[C]
     test_clocks: TestClocks[C]
     tokens: Tokens[C]
     usage: Usage[C]
@@ -96,7 +104,9 @@ class Operations(Generic[C]):
         self.customers = Customers(client)
         self.entitlements = Entitlements(client, provider)
         self.features = Features(client)
+        self.items = Items(client)
         self.keys = Keys(client, provider)
+        self.licence_fees = LicenceFees(client)
         self.login = Login(client, provider)
         self.organizations = Organizations(client)
         self.permissions = Permissions(client)
@@ -104,7 +114,9 @@ class Operations(Generic[C]):
         self.plans = Plans(client)
         self.portal = Portal(client, provider)
         self.pricing_tables = PricingTables(client)
+        self.rate_cards = RateCards(client)
         self.roles = Roles(client)
+        self.service_actions = ServiceActions(client)
         self.test_clocks = TestClocks(client)
         self.tokens = Tokens(client, provider)
         self.usage = Usage(client)

@@ -203,6 +203,35 @@ def test_coupons_and_add_ons_come_with_an_agreement(shop: Shop) -> None:
     assert run(lambda c: c.coupons.archive(code)).archived_on is not None
 
 
+def test_a_plan_refers_to_prices_that_are_objects_of_their_own(shop: Shop) -> None:
+    run, name = shop.run, shop.name
+    run(lambda c: c.features.create(code=f"{name}_f", name="Tokens", type="metered"))
+    plan = run(lambda c: c.plans.create(code=f"{name}_p", name="P", group_code=name, components=[]))
+    item = run(lambda c: c.items.create_metered(name="Large", feature_code=f"{name}_f", conditions={"model": "l"}))
+    card = run(lambda c: c.rate_cards.create(name="Models", currency="USD", lookup_key=name))
+    price = {"price": {"model": "per_unit", "unit_amount": "0.02"}}
+    card = run(lambda c: c.rate_cards.modify_rates(name, create={item.id: price}))
+    assert [(rate.item_id, rate.terms) for rate in card.rates] == [(item.id, price)]
+    seat = run(lambda c: c.items.create_licensed(name="Seat", unit_label="seat"))
+    fee = run(lambda c: c.licence_fees.create(name="Seats", item_id=seat.id, currency="USD", terms=seats(500)["terms"]))
+    grant = run(lambda c: c.service_actions.create(name="Credit", amount=Money(500, "USD"), item_ids=[item.id]))
+
+    run(lambda c: c.plans.attach(plan.code, kind="rate_card", object_id=card.id))
+    run(lambda c: c.plans.attach(plan.code, kind="service_action", object_id=grant.id))
+    composed = run(lambda c: c.plans.attach(plan.code, kind="licence_fee", object_id=fee.id, lookup_key="seats"))
+    assert [one.kind for one in composed.attachments] == ["rate_card", "service_action", "licence_fee"]
+    assert [one.kind for one in composed.version.components] == ["rate", "credit_grant", "licence_fee"]
+    assert composed.version.number == 3
+
+    second = run(lambda c: c.licence_fees.update(fee.id, terms=seats(700)["terms"], live_version="latest"))
+    assert (len(second.versions), second.live_version_id) == (2, second.latest_version_id)
+    kept = run(lambda c: c.plans.get(plan.code)).version.components[-1].document["terms"]
+    assert kept == seats(500)["terms"]
+    changed = run(lambda c: c.plans.change_attached(plan.code, "seats", version="live"))
+    assert changed.version.components[-1].document["terms"] == seats(700)["terms"]
+    assert len(run(lambda c: c.plans.detach(plan.code, "seats")).attachments) == 2
+
+
 def test_a_migration_is_tried_first_and_happens_with_the_next_bill(shop: Shop) -> None:
     run = shop.run
     plan = shop.sell("plan", flat(0))

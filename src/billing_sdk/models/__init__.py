@@ -47,6 +47,17 @@ from billing_sdk.models.preview import (
     ChargeLine as ChargeLine,
     NextCharge as NextCharge,
 )
+from billing_sdk.models.price_objects import (
+    Attachment as Attachment,
+    CardRate as CardRate,
+    ComposedPlan as ComposedPlan,
+    LicenceFee as LicenceFee,
+    LicensedItem as LicensedItem,
+    MeteredItem as MeteredItem,
+    ObjectVersion as ObjectVersion,
+    RateCard as RateCard,
+    ServiceAction as ServiceAction,
+)
 from billing_sdk.models.pricing_table import (
     CardContent as CardContent,
     PricingCard as PricingCard,

@@ -13,7 +13,9 @@ from billing_sdk.resources.coupons import Coupons as Coupons
 from billing_sdk.resources.customers import Customers as Customers
 from billing_sdk.resources.entitlements import Entitlements as Entitlements
 from billing_sdk.resources.features import Features as Features
+from billing_sdk.resources.items import Items as Items
 from billing_sdk.resources.keys import Keys as Keys
+from billing_sdk.resources.licence_fees import LicenceFees as LicenceFees
 from billing_sdk.resources.login import Login as Login
 from billing_sdk.resources.organizations import Organizations as Organizations
 from billing_sdk.resources.permissions import Permissions as Permissions, Roles as Roles
@@ -21,6 +23,8 @@ from billing_sdk.resources.plan_groups import PlanGroups as PlanGroups
 from billing_sdk.resources.plans import Plans as Plans
 from billing_sdk.resources.portal import Portal as Portal
 from billing_sdk.resources.pricing_tables import PricingTables as PricingTables
+from billing_sdk.resources.rate_cards import RateCards as RateCards
+from billing_sdk.resources.service_actions import ServiceActions as ServiceActions
 from billing_sdk.resources.test_clocks import TestClocks as TestClocks
 from billing_sdk.resources.tokens import Tokens as Tokens
 from billing_sdk.resources.usage import Usage as Usage

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
-from billing_sdk.models import Document, Migration, Plan, PlanVersion
+from billing_sdk.models import ComposedPlan, Document, Migration, Plan, PlanVersion
 from billing_sdk.resources._base import MANAGEMENT, every, given, one, segment
 
 PATH = f"{MANAGEMENT}/billing/plans"
@@ -219,6 +219,70 @@ class Plans(Resource[C]):
         body |= given(from_version=from_version, cursor=cursor)
         path = _path(code, "migrations")
         return Call("POST", path, MIGRATION, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def attach(
+        self,
+        code: str,
+        *,
+        kind: Literal["licence_fee", "rate_card", "service_action"],
+        object_id: str,
+        version: str | None = None,
+        lookup_key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Call[ComposedPlan]:
+        """Let a plan charge or grant what an object says (extension).
+
+        A licence fee or a service action makes another version of the plan; a rate card counts for those who are on
+        the latest version already.
+
+        Args:
+            code: which plan.
+            kind: what the object is.
+            object_id: its id or lookup key.
+            version: which version of it: an id, `latest` or, by default, `live`.
+            lookup_key: a name within the plan, by which an agreement keeps the quantity of a licence fee.
+            idempotency_key: makes the call safe to repeat.
+
+        Raises:
+            UnknownPlan, NotFound: there is no such plan or object.
+            Conflict: the plan has it already, or the rate card is not active.
+            CurrencyMismatch: it is priced in another currency than the plan.
+            InvalidServiceInterval: its interval is longer than the plan's cadence.
+        """
+        body = {"kind": kind, "object_id": object_id, **given(version=version, lookup_key=lookup_key)}
+        path = _path(code, "components")
+        return Call("POST", path, ComposedPlan.read, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def change_attached(
+        self,
+        code: str,
+        component_id: str,
+        *,
+        version: str | None = None,
+        lookup_key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Call[ComposedPlan]:
+        """Change which version of an object a plan refers to, in another version of the plan (extension).
+
+        Raises:
+            ComponentMissing: the plan has no such component attached.
+            VersionNotFound: the object has no such version.
+        """
+        path = _path(code, f"components/{segment('component_id', component_id)}")
+        body = given(version=version, lookup_key=lookup_key)
+        return Call("POST", path, ComposedPlan.read, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def detach(self, code: str, component_id: str, *, idempotency_key: str | None = None) -> Call[ComposedPlan]:
+        """Leave a component out of another version of the plan; customers on an older one keep it (extension).
+
+        Raises:
+            ComponentMissing: the plan has no such component attached.
+        """
+        path = _path(code, f"components/{segment('component_id', component_id)}")
+        return Call("DELETE", path, ComposedPlan.read, credential="machine", idempotency_key=idempotency_key)
 
 
 def _path(code: str, verb: str | None = None) -> str:

@@ -39,6 +39,28 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/billing/plans/{plan_code}/versions": {"json": {"components": []}},
     "POST /v1/billing/plans/{plan_code}/live": {"json": {"version": 1}},
     "POST /v1/billing/plans/{plan_code}/migrations": {"json": {"to_version": 2, "dry_run": True}},
+    "POST /v1/billing/plans/{plan_code}/components": {"json": {"kind": "rate_card", "object_id": "models"}},
+    "POST /v1/billing/plans/{plan_code}/components/{component_id}": {"json": {"version": "live"}},
+    "POST /v1/billing/metered_items": {"json": {"name": "Tokens", "feature_code": "ai_tokens"}},
+    "POST /v1/billing/metered_items/{item_id}": {"json": {"name": "Tokens"}},
+    "POST /v1/billing/licensed_items": {"json": {"name": "Seats"}},
+    "POST /v1/billing/licensed_items/{item_id}": {"json": {"name": "Seats"}},
+    "POST /v1/billing/licence_fees": {
+        "json": {
+            "name": "Seats",
+            "item_id": OBJECT,
+            "currency": "USD",
+            "terms": {"price": {"model": "flat", "amount": "1"}},
+        }
+    },
+    "POST /v1/billing/licence_fees/{fee_id}": {"json": {"name": "Seats"}},
+    "POST /v1/billing/rate_cards": {"json": {"name": "Models", "currency": "USD"}},
+    "POST /v1/billing/rate_cards/{card_id}": {"json": {"name": "Models"}},
+    "POST /v1/billing/rate_cards/{card_id}/rates": {"json": {"delete": []}},
+    "POST /v1/billing/service_actions": {
+        "json": {"name": "Credit", "amount": {"amount_minor": 500, "currency": "USD"}}
+    },
+    "POST /v1/billing/service_actions/{action_id}": {"json": {"name": "Credit"}},
     "POST /v1/billing/pricing_tables": {"json": {"code": "spring", "name": "Spring", "group_code": "consumers"}},
     "PATCH /v1/billing/pricing_tables/{table_code}": {"json": {"name": "Spring"}},
     "POST /v1/billing/coupons": {"json": {"code": "SPRING", "name": "Spring", "percent_off": "10"}},

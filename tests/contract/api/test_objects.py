@@ -8,7 +8,10 @@ from tests.contract.people import bearer, person_token
 
 pytestmark = pytest.mark.attack(122)
 
+OBJECTS = ("metered_items", "licensed_items", "licence_fees", "rate_cards", "service_actions")
 WITHOUT_AN_OBJECT = {
+    *(f"GET /v1/billing/{noun}" for noun in OBJECTS),
+    *(f"POST /v1/billing/{noun}" for noun in OBJECTS if noun != "licence_fees"),
     "PATCH /v1/billing/settings",
     "POST /v1/billing/plan_groups",
     "POST /v1/billing/plan_group_order",

@@ -23,9 +23,18 @@ from tests.unit.sdk.coupon_cases import COUPON_CASES
 from tests.unit.sdk.delivery_cases import DELIVERY_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
 from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
+from tests.unit.sdk.price_object_cases import PRICE_OBJECT_CASES
 from tests.unit.sdk.usage_cases import USAGE_CASES
 
-CASES = [*OTHER_CASES, *DELIVERY_CASES, *USAGE_CASES, *AGREEMENT_CASES, *CATALOG_CASES, *COUPON_CASES]
+CASES = [
+    *OTHER_CASES,
+    *DELIVERY_CASES,
+    *USAGE_CASES,
+    *AGREEMENT_CASES,
+    *CATALOG_CASES,
+    *COUPON_CASES,
+    *PRICE_OBJECT_CASES,
+]
 # These have files of their own, because one answer does not tell their story.
 ELSEWHERE = {
     "login.register_url",
