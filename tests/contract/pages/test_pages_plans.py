@@ -162,3 +162,18 @@ def test_a_hook_says_in_the_portal_why_a_plan_can_be_neither_chosen_nor_given_up
         visitor.open("/portal/plan_selection/enterprise_monthly")
         assert "Enterprise is for robots." in visitor.submit("Pay").text
         assert plans_of(server, grace) == ["pro_monthly"]
+
+
+def test_a_hook_keeps_somebody_who_signs_up_from_a_plan_and_not_from_an_account(
+    tmp_path: Path, visitor: Visitor, email: str
+) -> None:
+    with serving(f"sqlite:///{tmp_path / 'billing.db'}", selection_hook=f"{__name__}:only_small") as server:
+        begin(visitor, server)
+        register(visitor, email)
+        assert "Enterprise is for robots." in visitor.submit(plan="enterprise_monthly").text
+        page = visitor.submit(plan="pro_monthly")
+        assert "Due today 29.00 USD Then on" in page.text
+        with Visitor() as other:
+            begin(other, server, plan_interest="enterprise_monthly")
+            leaves_for_application(lambda: register(other, f"other-{email}"))
+        assert plans_of(server, f"other-{email}") == []

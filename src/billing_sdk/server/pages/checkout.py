@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from billing_sdk.errors import CardDeclined, CardRefused, InvalidRequest, PaymentMethodRequired, PriceChanged
+from billing_sdk.errors import (
+    CardDeclined,
+    CardRefused,
+    InvalidRequest,
+    PaymentMethodRequired,
+    PriceChanged,
+    SelectionDenied,
+)
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
@@ -38,7 +45,7 @@ def choose(stop: Stop, form: Form) -> Response:
     """Take a plan of the table."""
     try:
         choose_plan(stop.engine, journey=stop.journey, plan_key=form.text("plan"))
-    except InvalidRequest as error:
+    except (InvalidRequest, SelectionDenied) as error:
         return show_plans(stop, form.refused(error))
     return stop.go_on()
 
@@ -55,6 +62,7 @@ def show_payment(stop: Stop, form: Form) -> Response:
             form,
             plan=card_of(tx, due.plan),
             due_today=due.amount,
+            next_charge=due.next_charge,
             shown=due.terms,
             saved_card=due.method,
             may_choose_another=may_choose,
@@ -73,6 +81,8 @@ def settle(stop: Stop, form: Form) -> Response:
         pay(stop.engine, journey=stop.journey, terms=form.text("shown"), card=card)
     except PriceChanged:
         return show_payment(stop, form.wrong({"": CHANGED_MEANWHILE}))
+    except SelectionDenied as error:
+        return show_payment(stop, form.refused(error))
     except (CardDeclined, CardRefused, PaymentMethodRequired) as error:
         return show_payment(stop, card_refused(form, error))
     return stop.go_on()

@@ -27,7 +27,7 @@ from billing_sdk.server.usecases.limit_attempts import count_attempt, sign_up_at
 from billing_sdk.server.usecases.next_step import Step, step_for
 from billing_sdk.server.usecases.passwords import hash_password, require_length
 from billing_sdk.server.usecases.register_user import add_user, new_user
-from billing_sdk.server.usecases.settle_journey import create_in, options_of, settle_in, settle_plan
+from billing_sdk.server.usecases.settle_journey import create_in, options_of, settle_in, settle_named, settle_plan
 from billing_sdk.server.usecases.subscribe import subscribe
 
 START_AGAIN = "Go back to the application and start again."
@@ -87,7 +87,7 @@ def name_organization(engine: Engine, *, journey: Journey, name: str) -> Journey
     """
     with _at_step(engine, journey, "organization") as (tx, current):
         moved = create_in(tx, current, name=name, at=engine.now())
-        return _saved(tx, settle_plan(engine, tx, moved))
+        return _saved(tx, settle_named(engine, tx, moved))
 
 
 def choose_plan(engine: Engine, *, journey: Journey, plan_key: str) -> Journey:

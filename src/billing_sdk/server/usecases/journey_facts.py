@@ -8,12 +8,14 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import Plan, PricingTable
 from billing_sdk.server.domain.catalog.offer import Visit, offer_for
 from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
+from billing_sdk.server.domain.invoicing import balance_change
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
 from billing_sdk.server.usecases.decide_change import work_out_change
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.preview_change import NextCharge, next_charge_of
 from billing_sdk.server.usecases.settle_journey import (
     Payer,
     is_without_organization,
@@ -34,6 +36,7 @@ class Due:
         method: how the customer pays already, if that is known.
         terms: what somebody who pays agrees to; see `terms_of`.
         is_pending: the plan was assigned before, and only its payment is missing.
+        next_charge: what is charged after that, if it is known.
     """
 
     customer: Customer
@@ -42,6 +45,7 @@ class Due:
     method: PaymentMethod | None
     terms: str
     is_pending: bool
+    next_charge: NextCharge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,16 @@ def _chosen(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
     change = work_out_change(tx, customer=customer, plan=plan, at=at, options=options_of(journey, plan))
     if not change.needs_method:
         return None
-    return Due(customer, change.plan, change.amount, change.method, change.terms, is_pending=False)
+    balance = tx.credits.balance(customer.id, change.agreement.currency)
+    return Due(
+        customer,
+        change.plan,
+        change.amount,
+        change.method,
+        change.terms,
+        is_pending=False,
+        next_charge=next_charge_of(tx, change.agreement, balance + balance_change(change.lines, balance.currency)),
+    )
 
 
 def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:

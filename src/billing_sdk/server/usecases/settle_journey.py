@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing_sdk.errors import Forbidden
+from billing_sdk.errors import Forbidden, SelectionDenied
 from billing_sdk.server.domain.catalog import Plan
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.identity import WRITE_BILLING
@@ -34,7 +34,15 @@ def settle_in(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     Raises:
         Forbidden: the request names an organization that the person does not belong to.
     """
-    return settle_plan(engine, tx, _enter_organization(tx, journey, engine.now()))
+    return settle_named(engine, tx, _enter_organization(tx, journey, engine.now()))
+
+
+def settle_named(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
+    """Settle the plan that a link names; whoever may not have it is let in without one."""
+    try:
+        return settle_plan(engine, tx, journey)
+    except SelectionDenied:
+        return replace(journey, plan_key=None)
 
 
 def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
@@ -42,6 +50,9 @@ def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
 
     Nothing is changed for a customer who has a plan of the same group, or where the person may not decide for
     the organization.
+
+    Raises:
+        SelectionDenied: the seller's own rules keep the customer from this plan.
     """
     if journey.plan_key is None or journey.plan_done or is_without_organization(journey):
         return journey
@@ -56,11 +67,11 @@ def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     customer = tx.customers.lock(customer.id)
     if tx.agreements.find_live(customer.id, plan.group.id) is not None:
         return replace(journey, plan_done=True)
+    check_selection(engine, tx, customer_id=customer.id, plan_key=plan.key, source="user", actor=user.id)
     at = engine.now_for(tx, customer)
     options = options_of(journey, plan)
     if work_out_change(tx, customer=customer, plan=plan, at=at, options=options).needs_method:
         return journey
-    check_selection(engine, tx, customer_id=customer.id, plan_key=plan.key, source="user", actor=user.id)
     change = decide_change(tx, customer=customer, plan_key=plan.key, at=at, options=options)
     conclude_change(
         tx,
