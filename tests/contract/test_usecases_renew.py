@@ -7,16 +7,20 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import delete
 
 from billing_sdk.errors import CardDeclined
 from billing_sdk.server.domain.timers import Timer
+from billing_sdk.server.storage.tables.billing import payment_methods
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.collect_pending import changes_unpaid, collect_pending
 from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.renew_agreement import renew_agreement
 from billing_sdk.server.usecases.run_due import run_due
@@ -192,6 +196,40 @@ def test_a_plan_on_credit_is_billed_for_all_of_its_periods(engine):
     (change,) = owed(engine, customer)
     collect_pending(engine, customer_id=customer.id, terms=change.terms)
     assert (bills(engine, customer), owed(engine, customer)) == ([("paid", 2 * FEE)], ())
+
+
+@pytest.mark.parametrize("days", [0, 28])
+def test_a_coupon_of_a_plan_on_credit_counts_when_its_first_period_is_billed(engine, days):
+    customer = payer(engine, number=None)
+    create_coupon(engine, key="HALF", name="Half", percent_off=Decimal(50))
+    half = ChangeOptions(coupon_key="HALF")
+    assign_plan(engine, customer_id=customer.id, plan_key="pro_monthly", options=half)
+    advance(engine, days=days)
+    run_due(engine)
+    add_card(engine, customer_id=customer.id, card=card())
+    (change,) = owed(engine, customer)
+    collect_pending(engine, customer_id=customer.id, terms=change.terms)
+
+    advance(engine, days=31)
+    run_due(engine)
+
+    assert sum(amount for _, amount in bills(engine, customer)) == (FEE // 2 + FEE if days == 0 else FEE // 2 + 2 * FEE)
+    assert {status for status, _ in bills(engine, customer)} == {"paid"}
+
+
+def test_a_plan_on_credit_that_gives_back_what_was_paid_before_is_billed_for_its_first_period(engine):
+    customer = payer(engine)
+    subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly")
+    with engine.begin() as tx:
+        tx.agreements._connection.execute(delete(payment_methods))
+    refund = ChangeOptions(is_prorate=True)
+    assign_plan(engine, customer_id=customer.id, plan_key="pro_monthly", options=refund)
+
+    advance(engine, days=28)
+    run_due(engine)
+
+    fees = [line for line in invoices_of(engine, customer)[-1].lines if line.kind == "licence_fee"]
+    assert [line.amount.minor for line in fees] == [FEE, FEE]
 
 
 def test_a_plan_on_credit_that_is_paid_late_is_not_billed_again_for_the_same_time(engine):

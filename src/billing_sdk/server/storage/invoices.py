@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, insert, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
+from billing_sdk.server.domain.invoicing import BALANCE, Invoice, InvoiceLine, Payment
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.tables.billing import invoice_counters, invoice_lines, invoices, payments
@@ -120,9 +120,22 @@ class InvoiceRepository:
         """Return the invoices of a customer that nobody has paid yet, the oldest first."""
         return self._open(_of_customer(customer_id))
 
-    def has_any(self, agreement_id: str) -> bool:
-        """Tell whether anything was ever invoiced under an agreement."""
-        query = select(invoices.c.id).where(invoices.c.agreement_id == agreement_id).limit(1)
+    def has_billed(self, agreement_id: str, period: Period) -> bool:
+        """Tell whether anything that starts in a period was charged under an agreement."""
+        joined = invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id)
+        query = (
+            select(invoice_lines.c.invoice_id)
+            .select_from(joined)
+            .where(
+                invoices.c.agreement_id == agreement_id,
+                invoices.c.status != "void",
+                invoice_lines.c.component_id != BALANCE,
+                invoice_lines.c.amount_minor > 0,
+                invoice_lines.c.period_start >= period.start,
+                invoice_lines.c.period_start < period.end,
+            )
+            .limit(1)
+        )
         return self._connection.execute(query).first() is not None
 
     def paid_lines(self, agreement_id: str, *, after: datetime) -> tuple[InvoiceLine, ...]:

@@ -51,8 +51,10 @@ def carry_out(
         if not may_owe or change.owes_usage:
             raise PaymentMethodRequired(f"the plan {change.plan.key!r} costs something", plan=change.plan.key)
         if agreement.status != "trialing":
-            # Nothing of the new plan is invoiced yet, so all that is given back goes to the balance.
-            agreement = replace(agreement, is_unpaid=True)
+            # Nothing of the new plan is invoiced yet, so all that is given back goes to the balance, and no coupon has
+            # counted for a period.
+            discounts = agreement.discounts if change.discounts is None else change.discounts
+            agreement = replace(agreement, is_unpaid=True, discounts=discounts)
             lines = with_surplus_kept(change.credit, agreement, agreement.billed_period)
     return conclude_change(
         tx,

@@ -10,7 +10,7 @@ from billing_sdk.errors import PaymentMethodRequired, PriceChanged
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import PendingCharge, lines_at_boundary
+from billing_sdk.server.domain.invoicing import PendingCharge, lines_at_boundary, with_period_discounted
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.collect_charge import collect_charge, open_charge, settle_left_over
 from billing_sdk.server.usecases.conclude_change import conclude_change
@@ -98,7 +98,7 @@ def _settling(tx: UnitOfWork, customer: Customer, agreement: Agreement, at: date
         period = agreement.period_at(at)
         lines = lines_at_boundary(in_force, after=None, at=period.start)
         # Nobody was billed for what lies before: a plan on credit is owed from the day when it is paid.
-        settled = replace(settled, billed_until=max(agreement.billed_until, period.end))
+        settled = replace(with_period_discounted(settled), billed_until=max(agreement.billed_until, period.end))
     return Change(
         customer=customer,
         plan=replace(plan, version=in_force.version),

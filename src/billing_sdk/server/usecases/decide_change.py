@@ -8,7 +8,7 @@ from typing import Literal
 
 from billing_sdk.errors import Conflict, CurrencyMismatch, NotFound
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import BillingSettings, Plan
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
@@ -43,6 +43,7 @@ class Change:
         price: what the terms name, where that isn't the whole amount: what is given back for unused time, or used by
             then, differs from one second to the next, and the price of the plan does not.
         owes_usage: the lines include what was used under the agreement that ends.
+        discounts: the agreement's before its first period counted, where that has been counted already.
     """
 
     customer: Customer
@@ -54,6 +55,7 @@ class Change:
     credit: Lines = ()
     price: Money | None = None
     owes_usage: bool = False
+    discounts: tuple[AgreedDiscount, ...] | None = None
 
     @property
     def amount(self) -> Money:
@@ -143,6 +145,7 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
     before = tx.agreements.find_live(customer.id, plan.group.id)
     plan, agreement = offer_plan(tx, customer, plan, before, settings=settings, at=at, options=options)
     lines: Lines = ()
+    discounts = agreement.discounts
     if agreement.status != "trialing":
         in_force = load_in_force(tx, agreement)
         lines = lines_at_boundary(in_force, after=None, at=at)
@@ -153,7 +156,18 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
     lines = with_surplus_kept(lines + owed + credit, agreement, period)
     lines = with_balance(lines, tx.credits.balance(customer.id, agreement.currency), agreement, period)
     method = tx.customers.find_payment_method(customer.id)
-    return Change(customer, plan, before, agreement, lines, method, credit=credit, price=price, owes_usage=bool(owed))
+    return Change(
+        customer=customer,
+        plan=plan,
+        before=before,
+        agreement=agreement,
+        lines=lines,
+        method=method,
+        credit=credit,
+        price=price,
+        owes_usage=bool(owed),
+        discounts=discounts,
+    )
 
 
 def closing_lines(

@@ -66,8 +66,15 @@ def next_invoice(tx: UnitOfWork, agreement: Agreement) -> NextInvoice:
 
 def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, balance: Money) -> NextInvoice:
     agreement = before.agreement
-    after = renewed(agreement, version)
     started, at = agreement.billed_period.start, agreement.billed_until
+    first: Lines = ()
+    is_first = started == agreement.charged_from
+    if is_first and agreement.is_unpaid and not tx.invoices.has_billed(agreement.id, agreement.billed_period):
+        # It was given on credit: its first period has not been billed to anybody yet.
+        first = lines_at_boundary(before, after=None, at=started)
+        agreement = with_period_discounted(agreement)
+        before = replace(before, agreement=agreement)
+    after = renewed(agreement, version)
     lines = lines_at_boundary(
         before,
         used_under(tx, agreement),
@@ -76,7 +83,4 @@ def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, balance: Mon
         following=replace(before, agreement=after, version=version),
         balance=balance,
     )
-    if agreement.is_unpaid and not tx.invoices.has_any(agreement.id):
-        # It was given on credit: its first period has not been billed to anybody yet.
-        lines = lines_at_boundary(before, after=None, at=started) + lines
-    return NextInvoice(at, after, version, lines)
+    return NextInvoice(at, after, version, first + lines)
