@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import delete
 
 from billing_sdk.errors import CardDeclined
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing import CreditEntry
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage.tables.billing import payment_methods
 from billing_sdk.server.usecases.add_card import add_card
@@ -230,6 +232,25 @@ def test_a_plan_on_credit_that_gives_back_what_was_paid_before_is_billed_for_its
 
     fees = [line for line in invoices_of(engine, customer)[-1].lines if line.kind == "licence_fee"]
     assert [line.amount.minor for line in fees] == [FEE, FEE]
+
+
+@pytest.mark.parametrize(("credit", "charged"), [(1_000, [1_900]), (5_000, [])])
+def test_a_plan_on_credit_is_paid_from_the_credit_balance_first(engine, credit, charged):
+    customer = payer(engine, number=None)
+    assign_plan(engine, customer_id=customer.id, plan_key="pro_monthly")
+    with engine.begin() as tx:
+        tx.credits.add(CreditEntry("credit_1", customer.id, Money(credit, "USD"), "unused_time", NOON))
+    add_card(engine, customer_id=customer.id, card=card())
+
+    (change,) = owed(engine, customer)
+    settled = collect_pending(engine, customer_id=customer.id, terms=change.terms)
+
+    with engine.read() as tx:
+        payments = tx.invoices.list_payments(customer_id=customer.id).items
+        balance = tx.credits.balance(customer.id, "USD").minor
+    assert [payment.amount.minor for payment in payments] == charged
+    assert (balance, settled.is_unpaid) == (max(0, credit - FEE), False)
+    assert [line.amount.minor for line in invoices_of(engine, customer)[0].lines] == [FEE, -min(credit, FEE)]
 
 
 def test_a_plan_on_credit_that_is_paid_late_is_not_billed_again_for_the_same_time(engine):

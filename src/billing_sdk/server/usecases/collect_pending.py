@@ -50,12 +50,12 @@ def collect_pending(
             raise PriceChanged("what was shown is not what is to be paid now")
         owed = tx.invoices.open_of(change.agreement.id)
         match change.outcome:
-            case "free":  # all that it costs is charged by usage, later
+            case "free":  # all that it costs is charged by usage, later, or the credit balance pays for it
                 return conclude_change(
                     tx,
                     customer=customer,
                     agreement=change.agreement,
-                    lines=(),
+                    lines=change.lines,
                     payment=None,
                     source=source,
                     actor=actor,
@@ -96,7 +96,8 @@ def _settling(tx: UnitOfWork, customer: Customer, agreement: Agreement, at: date
         lines = tuple(line for invoice in invoices for line in invoice.lines)
     else:
         period = agreement.period_at(at)
-        lines = lines_at_boundary(in_force, after=None, at=period.start)
+        balance = tx.credits.balance(customer.id, agreement.currency)
+        lines = lines_at_boundary(in_force, after=None, at=period.start, balance=balance)
         # Nobody was billed for what lies before: a plan on credit is owed from the day when it is paid.
         settled = replace(with_period_discounted(settled), billed_until=max(agreement.billed_until, period.end))
     return Change(
