@@ -51,6 +51,15 @@ def test_a_licence_needs_a_whole_quantity_of_zero_or_more(quantity: int) -> None
         Usage.licensed(quantity)
 
 
+def test_a_licence_can_be_for_nobody() -> None:
+    assert not rated(PerUnit(D(1000)), Usage.licensed(0)).amount
+
+
+@pytest.mark.parametrize("quantity", [D("9" * 40 + "." + "9" * 40), D("1E-40"), D("1E+39"), D(0)])
+def test_a_quantity_can_have_80_digits(quantity: Decimal) -> None:
+    assert exact(PerUnit(D(0)), Usage(quantity)) == 0
+
+
 def test_five_seats_cost_five_times_one() -> None:
     assert rated(PerUnit(D(1000)), Usage.licensed(5)).amount.minor == 5000
 
