@@ -52,7 +52,9 @@ def serving(
     with bind("127.0.0.1", 0) as listener:
         base_url = origin_of(listener, None)
         app = create_app(
-            Settings(base_url=base_url, database_url=database_url, **{**NO_LIMITS, **settings}), clock=clock
+            Settings(base_url=base_url, database_url=database_url, **{**NO_LIMITS, **settings}),
+            clock=clock,
+            runs_timers=clock is None,
         )
         engine: Engine = app.state.engine
         seed = seed or seed_demo(engine, redirect_uris=redirect_uris)

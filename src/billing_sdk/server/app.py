@@ -73,6 +73,7 @@ def create_app(
     database: Database | None = None,
     hooks: Hooks | None = None,
     delivers: bool = True,
+    runs_timers: bool = True,
     sweep_seconds: float = SWEEP_SECONDS,
 ) -> Starlette:
     """Return the server as an ASGI application.
@@ -84,6 +85,7 @@ def create_app(
         database: an open database in place of the one that the settings name; it stays open afterwards.
         hooks: what is asked before a plan is chosen or given up; those that the settings name by default.
         delivers: whether this process sends webhooks.
+        runs_timers: whether this process does what is due; a test that moves the whole server's clock does it itself.
         sweep_seconds: how often to look for charges that a process has left over which died.
     """
     engine = create_engine(settings, clock=clock, gateway=gateway, database=database, hooks=hooks)
@@ -99,7 +101,8 @@ def create_app(
         sweeper.start()
         worker = Periodic("worker", timers.look, every_seconds=settings.timer_seconds)
         auditor.start()
-        worker.start()
+        if runs_timers:
+            worker.start()
         yield
         timers.stop()
         await to_thread(worker.stop)

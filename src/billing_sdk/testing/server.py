@@ -64,6 +64,15 @@ class BillingServer:
 
         return TimeTravel(create_clock(self.engine, at=at, name=name, actor="test").id, self.engine)
 
+    def run_due(self) -> int:
+        """Do what is due in real time, and return how many things it was.
+
+        A server does so by itself every few seconds, except where `billing_server(clock=...)` was handed a clock.
+        """
+        from billing_sdk.server.usecases.run_due import run_due
+
+        return run_due(self.engine)
+
     def sign_in(self, login_url: str, *, email: str | None = None, password: str | None = None) -> Visitor:
         """Sign a user in and return the visitor, who stands where the sign-in led; close it afterwards.
 
@@ -92,7 +101,8 @@ def billing_server(
     Args:
         redirect_uris: where your application receives sign-ins; a web server's address is enough for most tests.
         database_url: a temporary SQLite file by default.
-        clock: a `TestClock` makes time stand still until the test moves it.
+        clock: a `TestClock` makes all time stand still until the test moves it and calls `run_due`; to move the time
+            of some customers only, see `BillingServer.clock`.
         settings: more fields of the server's `Settings`; rate limits are off unless they are named here.
     """
     # The server extra may be absent, and nobody has asked for it before this line.
@@ -107,7 +117,7 @@ def billing_server(
             database_url=database_url or f"sqlite:///{Path(folder) / 'billing.db'}",
             **{**NO_LIMITS, **settings},
         )
-        app = create_app(chosen, clock=clock)
+        app = create_app(chosen, clock=clock, runs_timers=clock is None)
         engine: Engine = app.state.engine
         seed = seed_demo(engine, redirect_uris=redirect_uris)
         ready = Ready.of(chosen, seed, redirect_uris)
