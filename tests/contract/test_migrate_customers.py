@@ -15,7 +15,7 @@ from billing_sdk.errors import EmptyVersion, InvalidRequest, UnknownPlan, Versio
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, Trial
 from billing_sdk.server.domain.periods import Cadence
-from billing_sdk.server.domain.rating import Flat, Terms
+from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
 from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.assign_plan import assign_plan
@@ -23,6 +23,7 @@ from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
 from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer
 
@@ -126,6 +127,35 @@ def test_whoever_leaves_the_plan_is_left_alone(engine):
     cancel_agreement(engine, agreement_id=left)
     subscribe(engine, customer_id=stored(engine, changed).customer_id, plan_key="free")
     assert [move.agreement_id for move in migrate(engine).moves] == [stayed]
+
+
+@pytest.mark.parametrize("timing", ["period_end", "now"])
+def test_whoever_is_about_to_leave_is_left_alone(engine, timing):
+    ending, changing = customers(engine, 2)
+    add(engine, newer(2))
+    cancel_agreement(engine, agreement_id=ending, timing="period_end")
+    later = ChangeOptions(timing="period_end")
+    subscribe(engine, customer_id=stored(engine, changing).customer_id, plan_key="free", options=later)
+    batch = migrate(engine, timing=timing)
+    assert [(move.outcome, move.before, move.after) for move in batch.moves] == [("leaving", None, None)] * 2
+    assert stored(engine, ending).next_version_id is None
+    assert stored(engine, changing).pending_change is not None
+
+
+def test_seats_that_are_planned_for_the_billing_date_count_in_the_dry_run(engine):
+    for number, cents in ((2, 500), (3, 700)):
+        seats = LicenceFee(f"seats_{number}", "seats", "Seats", "USD", Terms(PerUnit(Decimal(cents))))
+        add(engine, replace(newer(number), components=(seats,)))
+    customer = payer(engine)
+    two = ChangeOptions(version=2, quantities={"seats": 2})
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly", options=two)
+    set_quantity(engine, agreement_id=agreement.id, fee_key="seats", quantity=4, timing="period_end")
+    (move,) = migrate(engine, 3, timing="now").moves
+    assert (move.outcome, move.before, move.after) == ("planned", Money(2_000, "USD"), Money(2_800, "USD"))
+    advance(engine, days=28)
+    run_due(engine)
+    with engine.read() as tx:
+        assert tx.invoices.newest_of(customer.id)[0].amount == move.after
 
 
 @pytest.mark.parametrize("timing", ["period_end", "now"])

@@ -29,6 +29,7 @@ SAYS = {
     "refused": "stays: refused",
     "stays": "stays, the move is called off",
     "not_sold_in_its_currency": "stays: not sold in its currency",
+    "leaving": "is about to leave",
     "gone": "has left meanwhile",
 }
 PlanArgument = Annotated[str, typer.Argument(metavar="KEY", help="The plan.")]

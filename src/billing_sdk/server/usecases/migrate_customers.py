@@ -20,7 +20,7 @@ from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.decide_change import decide_change, work_out_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
-from billing_sdk.server.usecases.next_invoice import next_invoice
+from billing_sdk.server.usecases.next_invoice import as_planned, ends_before_billing, next_invoice
 from billing_sdk.server.usecases.offer_plan import wanted_plan
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
@@ -28,8 +28,11 @@ MOST_IN_A_BATCH = 500
 SOURCE: EventSource = "admin"
 
 # What becomes of one agreement. `planned` takes effect at its next billing date; with `moved` another one has taken its
-# place; `stays` was planned and is no longer; the others leave it as it was.
-MoveOutcome = Literal["planned", "planned_before", "moved", "stays", "not_sold_in_its_currency", "refused", "gone"]
+# place; `stays` was planned and is no longer. The others leave it as it was; one that is `leaving` ends before it is
+# billed again, or goes over to another plan.
+MoveOutcome = Literal[
+    "planned", "planned_before", "moved", "stays", "not_sold_in_its_currency", "refused", "leaving", "gone"
+]
 MoveTiming = Literal["period_end", "now"]
 
 
@@ -40,7 +43,8 @@ class Move:
     Attributes:
         from_version: the number of the version that the customer is on.
         charge_at: when the customer is charged next.
-        before: what that would be without the migration, with the usage up to now.
+        before: what that would be without the migration, with the usage up to now, and with the seats and add-ons that
+            are planned for then.
         after: what it is with it, now or then; None where it makes no difference.
         reason: the code of the error that has refused it.
     """
@@ -87,7 +91,7 @@ def migrate_customers(
 
     Now means that a new agreement takes the place of the present one, as with any change of plan, and is charged at
     once; one whose card is declined stays where it is, and is reported as refused. Trials and pauses are never cut
-    short: those go over when they are billed next.
+    short, and what a customer has planned is not forgotten: those go over when they are billed next.
 
     Args:
         engine: the engine.
@@ -180,7 +184,9 @@ class _Migration:
 
     def _decided(self, before: Agreement) -> tuple[MoveOutcome, Agreement]:
         outcome, after = _decided(before, self.target, self.origins)
-        is_now = self.timing == "now" and before.status == "active" and outcome in ("planned", "planned_before")
+        # A new agreement would forget what is planned for this one.
+        is_free = before.status == "active" and before.pending_change is None and before.cancel_at is None
+        is_now = self.timing == "now" and is_free and outcome in ("planned", "planned_before")
         return ("moved", before) if is_now else (outcome, after)
 
     def _moved(self, tx: UnitOfWork, before: Agreement) -> Move:
@@ -205,7 +211,7 @@ class _Migration:
                 settle_left_over(engine, customer_id=found.customer_id)
                 with engine.begin() as tx:
                     customer, before = hold_agreement(tx, found.id)
-                    if _decided(before, self.target, self.origins)[0] not in ("planned", "planned_before"):
+                    if self._decided(before)[0] != "moved":
                         return replace(move, outcome="gone", before=None, after=None)
                     at = engine.now_for(tx, customer)
                     change = decide_change(
@@ -234,6 +240,8 @@ def _decided(before: Agreement, target: PlanVersion, origins: dict[str, int]) ->
         return "not_sold_in_its_currency", before
     if before.next_version_id == target.id:
         return "planned_before", before
+    if ends_before_billing(before):
+        return "leaving", before
     return "planned", replace(before, next_version_id=target.id)
 
 
@@ -249,8 +257,11 @@ def _priced(
     move = Move(before.id, before.customer_id, number, outcome)
     if outcome == "gone":
         return move
-    old = next_invoice(tx, replace(before, next_version_id=None) if outcome == "planned_before" else before)
+    if ends_before_billing(before):
+        return move
+    then = as_planned(tx, before)
+    old = next_invoice(tx, replace(then, next_version_id=None) if outcome == "planned_before" else then)
     if outcome == "not_sold_in_its_currency":
         return replace(move, charge_at=old.at, before=old.amount)
-    new = next_invoice(tx, after)
+    new = next_invoice(tx, replace(then, next_version_id=after.next_version_id))
     return replace(move, charge_at=new.at, before=old.amount, after=new.amount)

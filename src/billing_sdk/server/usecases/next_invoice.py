@@ -17,6 +17,7 @@ from billing_sdk.server.domain.invoicing import (
     with_period_discounted,
 )
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.alter_agreement import decide_alteration
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 
 
@@ -42,10 +43,15 @@ class NextInvoice:
         return total([line.amount for line in self.lines], self.after.currency)
 
 
-def next_invoice(tx: UnitOfWork, agreement: Agreement) -> NextInvoice:
+def next_invoice(tx: UnitOfWork, agreement: Agreement, *, balance: Money | None = None) -> NextInvoice:
     """Work out what a live agreement is billed at the end of the period that was billed last, or of its trial.
 
     Where another version of the plan is to take over (`next_version_id`), it does so then.
+
+    Args:
+        tx: the transaction.
+        agreement: as it will be then; nothing else that is planned for it is looked at.
+        balance: what the customer has to its credit then; what it has now if it is not given.
 
     Raises:
         CurrencyMismatch: that version is not sold in the currency of the agreement.
@@ -55,13 +61,42 @@ def next_invoice(tx: UnitOfWork, agreement: Agreement) -> NextInvoice:
     version = before.version
     if agreement.next_version_id is not None:
         version = tx.catalog.get_version(agreement.next_version_id).in_currency(agreement.currency)
-    balance = tx.credits.balance(agreement.customer_id, agreement.currency)
+    if balance is None:
+        balance = tx.credits.balance(agreement.customer_id, agreement.currency)
     if agreement.status == "trialing":
         begun = trial_ended(agreement, version)
         in_force = replace(before, agreement=begun, version=version)
         lines = lines_at_boundary(in_force, after=None, at=begun.charged_from, balance=balance)
         return NextInvoice(begun.charged_from, with_period_discounted(begun), version, lines)
     return _renewal(tx, before, version, balance)
+
+
+def ends_before_billing(agreement: Agreement) -> bool:
+    """Tell whether an agreement is to end, or to give way to another plan, no later than it is billed next."""
+    pending = agreement.pending_change
+    ends = [agreement.cancel_at, pending.at if pending is not None and not pending.is_alteration else None]
+    return any(end is not None and end <= agreement.billed_until for end in ends)
+
+
+def as_planned(tx: UnitOfWork, agreement: Agreement) -> Agreement:
+    """Return an agreement as it will be billed next, with the seats and add-ons that are planned until then.
+
+    Raises:
+        BillingError: what is planned can't be done as things are.
+    """
+    pending = agreement.pending_change
+    if pending is None or not pending.is_alteration or pending.at > agreement.billed_until:
+        return agreement
+    change = decide_alteration(
+        tx,
+        tx.customers.get(agreement.customer_id),
+        replace(agreement, pending_change=None),
+        quantities=pending.quantities,
+        add_ons=pending.add_ons,
+        at=pending.at,
+        is_prorate=pending.is_prorate,
+    )
+    return change.agreement
 
 
 def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, balance: Money) -> NextInvoice:

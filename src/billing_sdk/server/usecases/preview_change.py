@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from billing_sdk.errors import Conflict, InvalidTiming, NotFound
@@ -10,12 +10,13 @@ from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Plan
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Lines, balance_change, lines_at_boundary
+from billing_sdk.server.domain.invoicing import Lines, balance_change
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.decide_change import Change, has_owner, work_out_change
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.load_in_force import load_in_force
+from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.offer_plan import wanted_plan
 from billing_sdk.server.usecases.plan_ahead import instant_of
 
@@ -127,11 +128,5 @@ def next_charge_of(tx: UnitOfWork, agreement: Agreement, balance: Money) -> Next
     in_force = load_in_force(tx, agreement)
     if in_force.version.is_free and not agreement.add_ons:
         return None
-    at = agreement.billed_until
-    if agreement.status == "trialing":
-        begun = replace(in_force, agreement=agreement.with_trial_ended())
-        lines = lines_at_boundary(begun, after=None, at=at, balance=balance)
-    else:
-        started = agreement.billed_period.start
-        lines = lines_at_boundary(in_force, used_under(tx, agreement), after=started, at=at, balance=balance)
-    return NextCharge(at, lines, total([line.amount for line in lines], agreement.currency))
+    invoice = next_invoice(tx, agreement, balance=balance)
+    return NextCharge(invoice.at, invoice.lines, invoice.amount)
