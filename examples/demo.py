@@ -161,7 +161,7 @@ def cancel(visitor: Visitor, address: str, portal: str) -> None:
     """Cancel in the portal, and see the gate close when the webhook arrives."""
     visitor.open(portal)
     visitor.follow("Cancel")
-    visitor.submit("Cancel")
+    visitor.submit("Cancel", when="now")
     cancelled_at = time.monotonic()
     wait_until(lambda: visitor.open(f"{address}/reports").status == 402, "the gate closes")
     seconds = time.monotonic() - cancelled_at

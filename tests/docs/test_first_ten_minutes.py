@@ -42,6 +42,6 @@ def test_an_empty_folder_becomes_a_gated_route_that_a_payment_opens(
         visitor.open(f"{APP}/billing/portal?sub_nav=plan_details")
         visitor.submit("Continue")
         visitor.follow("Cancel")
-        visitor.submit("Cancel")
+        visitor.submit("Cancel", when="now")
         wait_until(lambda: visitor.open(f"{APP}/reports").status == 402, what="the closing of the gate")
         assert "advanced_reports" in visitor.page.text

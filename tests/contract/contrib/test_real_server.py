@@ -77,7 +77,7 @@ def test_a_gate_opens_with_a_payment_and_closes_with_a_cancellation(app: Running
     visitor.open(f"{app.base_url}/billing/portal?sub_nav=plan_details&return_url=/")
     visitor.submit()
     visitor.follow("Cancel")
-    visitor.submit("Cancel")
+    visitor.submit("Cancel", when="now")
     wait_until(lambda: visitor.open(f"{app.base_url}/reports").status == 402, what="the gate closes")
     assert "customer.agreement_cancelled" in [event.type for event in app.told.events]
 
