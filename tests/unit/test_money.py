@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import get_args
 
 import pytest
 from hypothesis import given, strategies as st
@@ -59,6 +60,18 @@ def test_each_way_of_rounding_is_the_same_for_decimals_and_for_fractions(
     exact = [Decimal(text) for text in ("0.5", "0.51", "1.5", "2.5", "2.6", "-0.5", "-2.5")]
     assert [round_money(minor, "EUR", rounding).minor for minor in exact] == rounded
     assert [round_money(Fraction(minor), "EUR", rounding).minor for minor in exact] == rounded
+
+
+@pytest.mark.parametrize("rounding", get_args(Rounding))
+def test_a_whole_amount_stays_as_it_is_however_it_is_rounded(rounding: Rounding) -> None:
+    whole = (-MAX_MINOR, -1, 0, 3, MAX_MINOR)
+    assert tuple(round_money(Decimal(minor), "EUR", rounding).minor for minor in whole) == whole
+    assert tuple(round_money(Fraction(minor), "EUR", rounding).minor for minor in whole) == whole
+
+
+def test_an_amount_is_not_less_than_itself() -> None:
+    assert Money(1, "EUR") < Money(2, "EUR")
+    assert not Money(2, "EUR") < Money(2, "EUR")
 
 
 def test_a_third_that_no_decimal_can_hold_is_rounded_exactly() -> None:
