@@ -36,6 +36,7 @@ HARMLESS_TYPES: Final = frozenset(
         "customer.meter_usage_updated",
         "customer.payment_failed",
         "customer.payment_succeeded",
+        "customer.trial_ending",
         "user.authenticated",
         "user.authentication_failed",
         "access_request.created",

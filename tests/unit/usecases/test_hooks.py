@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from billing_sdk.errors import InvalidSetting
@@ -28,6 +31,19 @@ def test_a_server_has_no_hooks_unless_they_are_named() -> None:
 
 def test_a_hook_is_found_by_its_name() -> None:
     assert load_hooks(settings(cancellation_hook=f"{HERE}:keep")) == Hooks(cancellation=keep)
+
+
+def test_a_hook_can_be_a_file_of_the_folder_that_the_server_is_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "rules_of_a_shop.py").write_text("def keep(request):\n    return 'no'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+
+    hooks = load_hooks(settings(cancellation_hook="rules_of_a_shop:keep"))
+
+    assert hooks.cancellation is not None
+    assert hooks.cancellation.__module__ == "rules_of_a_shop"
 
 
 @pytest.mark.parametrize(

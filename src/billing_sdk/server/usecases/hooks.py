@@ -9,10 +9,12 @@ Source of the idea: Kinde documentation, "Plan cancellation request workflow".
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
+from pathlib import Path
 from typing import TypeAlias
 
 from billing_sdk.errors import InvalidSetting
@@ -83,7 +85,7 @@ class Hooks:
 
 
 def load_hooks(settings: Settings) -> Hooks:
-    """Return the hooks that the settings name as `package.module:function`.
+    """Return the hooks that the settings name as `package.module:function`, installed or in the present folder.
 
     Raises:
         InvalidSetting: there is no such function.
@@ -98,6 +100,9 @@ def _load(setting: str, name: str | None) -> Callable[..., Verdict] | None:
     if name is None:
         return None
     module_name, _, function_name = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:  # a console script looks beside itself only, and the seller's code is here
+        sys.path.append(here)
     try:
         found = getattr(import_module(module_name), function_name)
     except Exception as error:  # importing runs somebody else's code
