@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from typing import Any, assert_type
 
 from billing_sdk import (
@@ -10,18 +11,25 @@ from billing_sdk import (
     Agreement,
     AsyncClient,
     AuthUrl,
+    BillingSettings,
+    ChangePreview,
     Client,
+    Coupon,
     EntitlementSnapshot,
     Event,
     EventPlan,
     Flow,
     KeyStatus,
+    Migration,
+    Money,
     Organization,
+    Plan,
     PlanChanged,
     PortalLink,
     Reservation,
     SignedIn,
     SignInTransaction,
+    TestClock,
     TokenSet,
 )
 
@@ -36,6 +44,13 @@ def blocking(client: Client, transaction: SignInTransaction, tokens: TokenSet) -
     assert_type(client.keys.status(), KeyStatus)
     assert_type(client.entitlements.list("token"), EntitlementSnapshot)
     assert_type(client.agreements.list("customer"), tuple[Agreement, ...])
+    assert_type(client.agreements.create(customer_id="customer", plan_code="pro", timing="period_end"), str | None)
+    assert_type(client.agreements.preview(customer_id="customer", plan_code="pro"), ChangePreview)
+    assert_type(client.agreements.set_quantity("agreement", "seats", 5), Agreement)
+    assert_type(client.plans.list(status="published"), tuple[Plan, ...])
+    assert_type(client.plans.migrate("pro", to_version=2, dry_run=True), Migration)
+    assert_type(client.coupons.create(code="A", name="A", amount_off=[Money(1, "USD")]), Coupon)
+    assert_type(client.test_clocks.advance("clock", to=datetime.now(UTC)), TestClock)
     assert_type(client.organizations.get("org"), Organization)
     assert_type(client.usage.reserve(feature_code="ai_tokens", user_id="kp_1"), Reservation)
     assert_type(client.portal.create_link(token="token", sub_nav="plan_details"), PortalLink)
@@ -52,6 +67,9 @@ async def awaited(client: AsyncClient, transaction: SignInTransaction, tokens: T
     assert_type(await client.login.refresh(tokens), TokenSet)
     assert_type(await client.tokens.verify_access("token"), AccessClaims)
     assert_type(await client.agreements.list("customer"), tuple[Agreement, ...])
+    assert_type(await client.agreements.create(customer_id="customer", plan_code="pro"), str | None)
+    assert_type(await client.plans.publish("pro"), Plan)
+    assert_type(await client.billing_settings.get(), BillingSettings)
     assert_type(await client.portal.create_link(user_id="kp_1"), PortalLink)
     reservation = await client.usage.reserve(feature_code="ai_tokens", agreement_id="agreement")
     assert_type(await client.usage.commit(reservation), Reservation)
@@ -70,6 +88,8 @@ def refused(client: Client) -> None:
     """What the wire does not know is refused before it runs."""
     client.login.login_url(plan="pro")  # type: ignore[call-arg]
     client.portal.create_link(token="token", sub_nav="everything")  # type: ignore[arg-type]
+    client.agreements.cancel("agreement", timing="tomorrow")  # type: ignore[arg-type]
+    client.plans.list(status="on sale")  # type: ignore[arg-type]
     client.usage.record(agreement_id="a", feature_code="f", value=1.5)  # type: ignore[arg-type]
     Client(isuer="https://id.example")  # type: ignore[call-arg]
 

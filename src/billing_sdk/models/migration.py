@@ -15,12 +15,14 @@ class MigratedAgreement:
 
     Attributes:
         from_version: number of the version that the customer is on.
-        outcome: `planned` takes effect at `next_charge_on`; `planned_before` was planned already; `stays` was planned
-            and is no longer; `not_sold_in_its_currency` and `gone` leave the agreement as it is.
+        outcome: `planned` takes effect at `next_charge_on`, `moved` has at once; `planned_before` was planned already;
+            `stays` was planned and is no longer; `refused`, `leaving` (it ends or changes plan by its next billing
+            date), `not_sold_in_its_currency` and `gone` leave the agreement as it is.
         next_charge_on: when the customer is charged next.
         currency: that of the charges.
         charge_before_minor: what the next charge would be without the migration, in minor units.
         charge_after_minor: what it is with it; None where it makes no difference.
+        reason: the code of the error that it was refused for, such as `card_declined`.
     """
 
     agreement_id: str
@@ -31,6 +33,7 @@ class MigratedAgreement:
     currency: str | None = None
     charge_before_minor: int | None = None
     charge_after_minor: int | None = None
+    reason: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> MigratedAgreement:
@@ -45,6 +48,7 @@ class MigratedAgreement:
             currency=document.text_or_none("currency"),
             charge_before_minor=document.whole_or_none("charge_before_minor"),
             charge_after_minor=document.whole_or_none("charge_after_minor"),
+            reason=document.text_or_none("reason"),
         )
 
 
@@ -54,7 +58,7 @@ class Migration:
 
     Attributes:
         is_dry_run: whether it only tells what would happen.
-        to_version: number of the version that customers go over to with their next billing date.
+        to_version: number of the version that customers go over to.
         next_cursor: where the next batch starts; None after the last one.
     """
 

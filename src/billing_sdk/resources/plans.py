@@ -197,17 +197,21 @@ class Plans(Resource[C]):
         to_version: int,
         dry_run: bool,
         from_version: int | None = None,
+        timing: Literal["period_end", "now"] = "period_end",
+        is_prorate: bool | None = None,
         limit: int = 100,
         cursor: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[Migration]:
-        """Move customers to another version with their next period, one batch at a time (extension).
+        """Move customers to another version, one batch at a time (extension).
 
         Args:
             code: which plan.
             to_version: number of the version that they move to.
             dry_run: True tells each customer's next charge before and after, and changes nothing.
             from_version: only those who are on this version; on all older ones by default.
+            timing: at their next billing date, or now.
+            is_prorate: whether what was paid for the rest of the period is credited; None leaves it to the policy.
             limit: how many to look at, 500 at most.
             cursor: the `next_cursor` of the batch before.
             idempotency_key: makes the call safe to repeat.
@@ -215,8 +219,10 @@ class Plans(Resource[C]):
         Raises:
             VersionNotFound: the plan has no version of this number.
         """
-        body = {"to_version": to_version, "dry_run": dry_run, "limit": limit}
-        body |= given(from_version=from_version, cursor=cursor)
+        body: dict[str, Any] = {"to_version": to_version, "dry_run": dry_run, "limit": limit}
+        body |= given(from_version=from_version, is_prorate=is_prorate, cursor=cursor)
+        if timing != "period_end":
+            body["timing"] = timing
         path = _path(code, "migrations")
         return Call("POST", path, MIGRATION, json=body, credential="machine", idempotency_key=idempotency_key)
 

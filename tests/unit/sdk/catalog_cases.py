@@ -275,7 +275,7 @@ CATALOG_CASES = [
     ),
     gives(
         "plans.migrate",
-        lambda c: c.plans.migrate("pro", to_version=2, dry_run=True, from_version=1, limit=10),
+        lambda c: c.plans.migrate("pro", to_version=2, dry_run=True, from_version=1, timing="now", limit=10),
         ("POST", "plans/pro/migrations"),
         "migration",
         {
@@ -303,7 +303,7 @@ CATALOG_CASES = [
             (MigratedAgreement("agreement_1", "customer_1", 1, "planned", NOON, "USD", 2_900, 3_900),),
             "agreement_1",
         ),
-        body={"to_version": 2, "dry_run": True, "limit": 10, "from_version": 1},
+        body={"to_version": 2, "dry_run": True, "limit": 10, "from_version": 1, "timing": "now"},
     ),
     lists("pricing_tables", lambda c: c.pricing_tables.list(), TABLE_DOCUMENT, TABLE),
     gives(

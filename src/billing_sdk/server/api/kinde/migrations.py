@@ -12,7 +12,13 @@ from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.migrate_customers import MigrationBatch, Move, MoveOutcome, migrate_customers
+from billing_sdk.server.usecases.migrate_customers import (
+    MigrationBatch,
+    Move,
+    MoveOutcome,
+    MoveTiming,
+    migrate_customers,
+)
 
 router = APIRouter(tags=["Plans"], route_class=StrictRoute)
 
@@ -20,8 +26,10 @@ router = APIRouter(tags=["Plans"], route_class=StrictRoute)
 class MoveView(BaseModel):
     """What becomes of one customer: the next charge without the migration, and with it, in minor units.
 
-    `outcome`: `planned` takes effect at `next_charge_on`; `planned_before` was planned already; `stays` was planned
-    and is no longer; `not_sold_in_its_currency` and `gone` leave the agreement as it is.
+    `outcome`: `planned` takes effect at `next_charge_on`, `moved` has at once; `planned_before` was planned already;
+    `stays` was planned and is no longer. The others leave the agreement as it is: `refused` for the `reason` (such as
+    `card_declined`), `leaving` because it ends or changes plan by its next billing date, `not_sold_in_its_currency`
+    and `gone`.
     """
 
     agreement_id: str
@@ -32,6 +40,7 @@ class MoveView(BaseModel):
     currency: str | None
     charge_before_minor: int | None
     charge_after_minor: int | None
+    reason: str | None
 
     @classmethod
     def of(cls, move: Move) -> MoveView:
@@ -45,6 +54,7 @@ class MoveView(BaseModel):
             currency=move.before.currency if move.before is not None else None,
             charge_before_minor=move.before.minor if move.before is not None else None,
             charge_after_minor=move.after.minor if move.after is not None else None,
+            reason=move.reason,
         )
 
 
@@ -76,11 +86,17 @@ class MigrationAnswer(Answer):
 
 
 class NewMigration(Body):
-    """Who goes where: all customers on older versions, or on one of them; `dry_run` only tells what would happen."""
+    """Who goes where: all customers on older versions, or on one of them; `dry_run` only tells what would happen.
+
+    `timing` is their next billing date by default, or `now`: then `is_prorate` says whether what was paid for the rest
+    of the period is given back, and leaves it to the policy where it is missing.
+    """
 
     to_version: int = Field(ge=1, le=10**9)
     from_version: int | None = Field(default=None, ge=1, le=10**9)
     dry_run: bool
+    timing: MoveTiming = "period_end"
+    is_prorate: bool | None = None
     limit: int = Field(default=100, ge=1, le=500)
     cursor: str | None = Field(default=None, max_length=64)
 
@@ -91,7 +107,7 @@ class NewMigration(Body):
     **scoped("update:billing_plans", extension=True),
 )
 def migrate(engine: EngineOf, caller: MachineOf, plan_code: str, body: NewMigration, once: OnlyOnce) -> Response:
-    """Let the next customers of a plan go over to one of its versions at their next billing date (extension).
+    """Let the next customers of a plan go over to one of its versions (extension).
 
     It can be run again from any cursor, and comes to the same. To call it off, migrate to the version that they are on.
     """
@@ -105,6 +121,8 @@ def migrate(engine: EngineOf, caller: MachineOf, plan_code: str, body: NewMigrat
             to_version=body.to_version,
             from_version=body.from_version,
             is_dry_run=body.dry_run,
+            timing=body.timing,
+            is_prorate=body.is_prorate,
             limit=body.limit,
             cursor=body.cursor,
             actor=caller.client_id,
