@@ -144,6 +144,8 @@ def test_what_is_agreed_beside_a_plan_and_what_is_to_follow_is_shown(
     subscribe(site.engine, customer_id=payer.id, plan_key="enterprise_monthly", options=options)
     page = enter_portal(visitor, site, customer)
     assert "With Onboarding help \u00d7 2" in page.text
+    page = visitor.open("/portal/plan_selection/starter")
+    assert ("9.00 USD per month" in page.text, "14 days free" in page.text) == (True, False)  # they pay already
 
     later = ChangeOptions(timing="period_end")
     subscribe(site.engine, customer_id=payer.id, plan_key="pro_monthly", options=later)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from billing_sdk.server.clock import TestClock
-from billing_sdk.server.domain.catalog import LicenceFee, VersionContent
+from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, Phase, VersionContent
 from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.archive_plan import archive_plan
@@ -187,7 +188,10 @@ def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(
     site: RunningServer, visitor: Visitor, customer: str
 ) -> None:
     fee = LicenceFee("fee_1", "base_price", "Base price", "USD", Terms(Flat(Decimal(700))))
-    create_plan(site.engine, key="leaving", name="Leaving", content=VersionContent((fee,)))
+    half = replace(fee, id="fee_2", terms=Terms(Flat(Decimal(350))))
+    phases = (Phase("half", "Half", 2, (half,)), Phase("free", "Free", 1, (Entitlement("e", "sso", "SSO"),)))
+    content = VersionContent((fee,), opening_phases=phases)
+    create_plan(site.engine, key="leaving", name="Leaving", content=content)
     publish_plan(site.engine, plan_key="leaving")
     with site.engine.read() as tx:
         payer = tx.customers.find_by_user(user_of(site, customer).id)

@@ -15,7 +15,7 @@ from billing_sdk.errors import (
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
-from billing_sdk.server.pages.pricing import card_of, cards_of
+from billing_sdk.server.pages.pricing import cards_of, decided_card
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import choose_plan, pay, see_success
 from billing_sdk.server.usecases.journey_facts import find_due, offered_table
@@ -60,7 +60,7 @@ def show_payment(stop: Stop, form: Form) -> Response:
         return stop.show(
             "payment",
             form,
-            plan=card_of(tx, due.plan),
+            plan=decided_card(tx, due.plan, due.plan.version, has_trial=not due.amount),
             due_today=due.amount,
             next_charge=due.next_charge,
             shown=due.terms,

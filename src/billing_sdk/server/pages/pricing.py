@@ -54,7 +54,14 @@ def card_of(tx: UnitOfWork, plan: Plan, version: PlanVersion | None = None) -> P
 def card_of_agreement(tx: UnitOfWork, agreement: Agreement) -> PlanCard:
     """Return the plan that somebody is on, for sale or not, with the price that was agreed to."""
     (plan,) = tx.catalog.list_plans([agreement.plan_key])
-    return card_of(tx, plan, tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency))
+    version = tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency)
+    return decided_card(tx, plan, version)
+
+
+def decided_card(tx: UnitOfWork, plan: Plan, version: PlanVersion, *, has_trial: bool = False) -> PlanCard:
+    """Return a plan for somebody whose currency is settled, and who gets its trial or does not."""
+    card = card_of(tx, plan, version)
+    return replace(card, other_prices=(), trial=card.trial if has_trial else "")
 
 
 def cards_of(

@@ -35,7 +35,7 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.portal.desk import Desk
-from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, cards_of, table_for
+from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, cards_of, decided_card, table_for
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
@@ -117,7 +117,9 @@ def show_change(desk: Desk, form: Form) -> Response:
         return desk.show(
             "plan_change",
             form,
-            plan=card_of(tx, plan, shown.plan.version if shown else plan.version),
+            plan=decided_card(tx, plan, shown.plan.version, has_trial=shown.agreement.status == "trialing")
+            if shown
+            else card_of(tx, plan),
             current=card_of_agreement(tx, current) if current else None,
             agreement_id=current.id if current else "",
             shown=shown,
