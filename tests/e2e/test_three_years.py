@@ -54,6 +54,7 @@ class ThreeYears(RuleBasedStateMachine):
     add_on = _rule("add_on")
     coupon = _rule("coupon")
     use = _rule("use")
+    card = _rule("card")
     decide = _rule("decide")
 
     @precondition(lambda self: self.hours < THREE_YEARS_HOURS)

@@ -42,6 +42,7 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     ("add_on", {"customer": CUSTOMERS, "quantity": (0, 1, 3), "timing": TIMINGS, "is_prorate": PERHAPS}),
     ("coupon", {"customer": CUSTOMERS, "key": COUPONS}),
     *((("use", {"customer": CUSTOMERS, "units": (1, 99, 101, 750, 5_000)}),) * 3),
+    ("card", {"customer": CUSTOMERS, "is_good": (True, False)}),
     *((("wait", {"hours": WAITS_HOURS}),) * 5),
     (
         "decide",

@@ -6,7 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, Plan, PlanVersion, Rate, Trial
+from billing_sdk.server.domain.catalog import (
+    Component,
+    Entitlement,
+    LicenceFee,
+    Phase,
+    Plan,
+    PlanVersion,
+    Rate,
+    Trial,
+)
 from billing_sdk.server.domain.periods import Alignment, Cadence
 from billing_sdk.server.domain.rating import Flat, Graduated, Price, Terms, Tier
 from billing_sdk.server.ids import new_id
@@ -19,7 +28,7 @@ SEATS = "seats"
 ADD_ON = "onboarding_help"
 # Of the demo catalogue.
 DEMO_PLANS = ("free", "pro_monthly", "enterprise_monthly", "pro_quarterly", "pro_yearly", "starter", "pay_as_you_go")
-OWN_PLANS = ("weekly", "yearly_by_month", "seats_monthly", "calendar_monthly", "trial_yearly")
+OWN_PLANS = ("weekly", "yearly_by_month", "seats_monthly", "calendar_monthly", "opening_offer", "trial_yearly")
 PLANS = (*DEMO_PLANS, *OWN_PLANS)
 BY_SEATS = "seats_monthly"
 COUPONS = ("a_third", "seven_off", "for_friends")
@@ -45,6 +54,10 @@ def fill_shop(tx: UnitOfWork, at: datetime) -> None:
     seats = (_fee(BY_SEAT, key=SEATS, EUR=BY_SEAT), _tokens(50))
     _sell(tx, at, BY_SEATS, seats)
     _sell(tx, at, "calendar_monthly", (_fee(Flat(Decimal(3_100))), _tokens(10)), alignment="calendar")
+    half = (_fee(Flat(Decimal(2_000))), _rate(BY_TOKEN), _tokens(None))
+    opening = (Phase("opening", "Half price", 2, half),)
+    full = (_fee(Flat(Decimal(4_000))), _rate(BY_TOKEN), _tokens(None))
+    _sell(tx, at, "opening_offer", full, opening_phases=opening)
     trial = Trial(days=45, requires_payment_method=True)
     _sell(tx, at, "trial_yearly", (_fee(Flat(Decimal(12_000))), _tokens(5)), cadence=year, trial=trial)
 
@@ -58,9 +71,10 @@ def _sell(
     cadence: Cadence = Cadence("month"),  # noqa: B008 - a value, and frozen
     trial: Trial | None = None,
     alignment: Alignment = "anniversary",
+    opening_phases: tuple[Phase, ...] = (),
 ) -> None:
     group = tx.catalog.get_plan("free").group
-    version = PlanVersion(new_id("version"), key, 1, "USD", components, at, cadence, trial, alignment=alignment)
+    version = PlanVersion(new_id("version"), key, 1, "USD", components, at, cadence, trial, opening_phases, alignment)
     tx.catalog.add_plan(Plan.draft(version, name=key, group=group).selling(version))
 
 

@@ -26,6 +26,7 @@ from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
@@ -34,14 +35,14 @@ from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.set_add_on import set_add_on
 from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
-from tests.engines import IN_MEMORY, card, engine_on, person
+from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, fill_shop, offer_coupons
 
 # The last day of a month of a leap year, so that months, years and days of the week all have something to clamp.
 START = datetime(2028, 1, 31, 9, 30, tzinfo=UTC)
-# Two who pay and one who has no card.
-PAYERS = (0, 1)
-CUSTOMERS = (0, 1, 2)
+# Two who pay, one who has no card, and one whose card is refused whenever it is charged.
+CARDS = (GOOD_CARD, GOOD_CARD, None, DECLINED_WHEN_CHARGED)
+CUSTOMERS = tuple(range(len(CARDS)))
 EVERYTHING = 10_000
 ID = re.compile(r"\b([a-z]{2,16})_[0-9a-f]{32}\b")
 
@@ -247,6 +248,10 @@ class World:
         record_usage(self.engine, agreement_id=agreement.id, feature_key=TOKENS, value=str(units))
         self.used.append(Used(agreement.id, self.now, units))
 
+    def _card(self, customer: int, is_good: bool) -> None:
+        number = GOOD_CARD if is_good else DECLINED_WHEN_CHARGED
+        add_card(self.engine, customer_id=self.customers[customer].id, card=card(number))
+
     def _wait(self, hours: int) -> None:
         advance_clock(self.engine, self.clock_id, by=timedelta(hours=hours))
 
@@ -275,10 +280,10 @@ def world() -> Iterator[World]:
         customers = []
         for number in CUSTOMERS:
             email = f"customer{number}@example.com"
-            user_id = person(engine, email)
-            customer = become_customer(engine, user_id=user_id, billing_email=email, clock_id=clock.id)
-            if number in PAYERS:
-                add_card(engine, customer_id=customer.id, card=card())
+            user = create_user(engine, email=email)
+            customer = become_customer(engine, user_id=user.id, billing_email=email, clock_id=clock.id)
+            if (numbered := CARDS[number]) is not None:
+                add_card(engine, customer_id=customer.id, card=card(numbered))
             customers.append(customer)
         yield World(engine, clock.id, customers)
 
