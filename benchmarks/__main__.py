@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import platform
 
-from benchmarks import gate, rating, renewals, tokens
+from benchmarks import changes, gate, rating, renewals, tokens
 
 
 def main() -> None:
     """Print the machine class and one line for each figure."""
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
-    for name, figure in (*gate.measure(), *tokens.measure(), *rating.measure(), *renewals.measure()):
+    for name, figure in (
+        *gate.measure(),
+        *tokens.measure(),
+        *rating.measure(),
+        *renewals.measure(),
+        *changes.measure(),
+    ):
         print(f"{name:72} {figure:>10}")
 
 

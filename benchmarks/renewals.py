@@ -46,7 +46,7 @@ def measure() -> list[tuple[str, str]]:
 
 
 def _measure_on(database_url: str, place: str) -> list[tuple[str, str]]:
-    engine = _engine(database_url)
+    engine = fresh_engine(database_url)
     at_once = [_at_once(engine, f"once{number}") for number in range(ROUNDS)]
     by_month = [_month_by_month(engine, f"month{number}") for number in range(ROUNDS)]
     engine.database.close()
@@ -63,7 +63,7 @@ def _shown(rounds: list[Seconds]) -> str:
 
 def _at_once(engine: Engine, name: str) -> Seconds:
     """Return the seconds that a clock takes for three years."""
-    clock, agreement = _subscribe(engine, name)
+    clock, agreement = subscribed(engine, name)
     record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="10000")
     wall, processor = time.perf_counter(), time.process_time()
     advance_clock(engine, clock.id, to=NOON.replace(year=NOON.year + YEARS))
@@ -74,7 +74,7 @@ def _at_once(engine: Engine, name: str) -> Seconds:
 
 def _month_by_month(engine: Engine, name: str) -> Seconds:
     """Return the seconds of as many months, each with a report of usage and an advance of the clock."""
-    clock, agreement = _subscribe(engine, name)
+    clock, agreement = subscribed(engine, name)
     wall, processor = time.perf_counter(), time.process_time()
     for due in islice(agreement.schedule.boundaries_after(NOON), 12 * YEARS):
         record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="10000")
@@ -84,7 +84,7 @@ def _month_by_month(engine: Engine, name: str) -> Seconds:
     return seconds
 
 
-def _subscribe(engine: Engine, name: str) -> tuple[Clock, Agreement]:
+def subscribed(engine: Engine, name: str) -> tuple[Clock, Agreement]:
     email = f"{name}@example.com"
     user = register_user(engine, email=email, password="correct horse battery staple")
     clock = create_clock(engine, at=NOON)
@@ -100,7 +100,7 @@ def _check(engine: Engine, agreement: Agreement) -> None:
     assert paid == ["paid"] * (12 * YEARS + 1)
 
 
-def _engine(database_url: str) -> Engine:
+def fresh_engine(database_url: str) -> Engine:
     settings = Settings(base_url="http://127.0.0.1:3000", database_url=database_url, **NO_LIMITS)
     database = Database.open(database_url, sealer=sealer_for(settings))
     database.migrate()
