@@ -126,6 +126,10 @@ def test_an_allocation_keeps_its_sum_and_gives_each_its_share_within_one_unit(mi
         assert abs(share.minor - Decimal(minor) * weight / sum(weights)) < 1
 
 
+def test_one_weight_gets_all_of_an_allocation() -> None:
+    assert allocate(Money(-5, "EUR"), [0, 1]) == (Money(0, "EUR"), Money(-5, "EUR"))
+
+
 @pytest.mark.parametrize("weights", [[], [0, 0], [1, -1, 1]])
 def test_an_allocation_needs_weights_of_zero_or_more(weights: list[int]) -> None:
     with pytest.raises(InvalidAmount):
