@@ -170,9 +170,14 @@ def _show(found: TestClock, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(_document(found)))
         return
-    going = "" if found.target_at is None else f"  on its way to {found.target_at:%Y-%m-%d %H:%M:%S}"
-    more = "  takes sign-ups" if found.takes_sign_ups else ""
-    OUT.print(escape(f"{found.id}  {found.frozen_at:%Y-%m-%d %H:%M:%S} UTC  {found.status}{going}{more}  {found.name}"))
+    facts = [
+        found.id,
+        f"{found.frozen_at:%Y-%m-%d %H:%M:%S} UTC",
+        found.status if found.target_at is None else f"on its way to {found.target_at:%Y-%m-%d %H:%M:%S} UTC",
+        "takes sign-ups" if found.takes_sign_ups else "",
+        found.name,
+    ]
+    OUT.print(escape("  ".join(filter(None, facts))))
 
 
 def _document(found: TestClock) -> dict[str, Any]:
