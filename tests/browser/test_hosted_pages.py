@@ -169,6 +169,12 @@ def _walk(page: Page, server: RunningServer, email: str) -> Iterator[str]:
     for section, heading in SECTIONS.items():
         page.goto(f"{server.base_url}/portal/{section}")
         yield _heading(page, heading)
+    page.goto(f"{server.base_url}/portal/plan_details")
+    page.get_by_role("link", name="Cancel plan").click()
+    yield _heading(page, "Cancel your plan")
+    page.get_by_role("button", name="Cancel plan").click()
+    page.get_by_role("button", name="Undo").wait_for()
+    yield _heading(page, "Plan")
 
 
 def _heading(page: Page, text: str) -> str:
