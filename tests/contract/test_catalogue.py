@@ -380,6 +380,16 @@ def test_settings_are_those_of_the_server_until_they_are_saved(engine):
     assert audited(engine, "billing") == [("billing_settings.update", "operator")]
 
 
+def test_the_environment_says_what_a_server_starts_with_and_the_settings_what_counts_then():
+    with engine_on(IN_MEMORY, show_pricing_table_at_sign_up=False) as engine:
+        with engine.read() as tx:
+            assert not billing_settings(tx, engine).show_pricing_table_at_sign_up
+        assert not update_billing_settings(engine, zone="Asia/Tokyo").show_pricing_table_at_sign_up
+        assert update_billing_settings(engine, show_pricing_table_at_sign_up=True).show_pricing_table_at_sign_up
+        with engine.read() as tx:
+            assert billing_settings(tx, engine).show_pricing_table_at_sign_up
+
+
 def test_the_default_currency_can_change_until_a_plan_is_published_which_has_to_be_sold_in_it():
     with engine_on(IN_MEMORY) as engine:
         with engine.begin() as tx:

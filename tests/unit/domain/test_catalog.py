@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from billing_sdk.errors import (
     AlreadyPublished,
@@ -283,6 +285,26 @@ def test_components_are_read_as_they_were_written_and_get_new_ids_where_that_is_
 
         assert component_from_document(document) == component
         assert component_from_document({**document, "id": "theirs"}, new_id="ours").id == "ours"
+
+
+AMOUNTS = st.integers(0, 10**15).map(lambda number: Decimal(number).scaleb(-9))
+TERMS = st.builds(
+    Terms, st.one_of(st.builds(Flat, AMOUNTS), st.builds(PerUnit, AMOUNTS)), minimum=st.none() | st.just(Decimal(1))
+)
+TEXTS = st.sampled_from(["a", "\u00e9 \U0001f600", "x" * 300])
+CADENCES = st.builds(Cadence, st.sampled_from(["day", "week", "month", "year"]), st.integers(1, 10))
+OTHERS = st.lists(st.tuples(st.sampled_from(["EUR", "JPY"]), TERMS), max_size=2).map(tuple)
+
+
+@given(
+    st.builds(LicenceFee, TEXTS, TEXTS, TEXTS, st.just("USD"), TERMS, TEXTS, st.none() | CADENCES, OTHERS)
+    | st.builds(Entitlement, TEXTS, TEXTS, TEXTS, st.none() | st.integers(0, 10**12), st.none() | st.integers(0, 9))
+)
+@settings(max_examples=20)
+def test_any_component_is_read_from_json_as_it_was_written(component):
+    text = json.dumps(document_of_component(component))
+
+    assert component_from_document(json.loads(text)) == component
 
 
 def test_phases_and_trials_are_read_with_the_path_of_what_is_wrong_in_them():
