@@ -81,6 +81,16 @@ def test_a_feature_that_is_priced_no_more_is_billed_for_the_last_time():
     assert told(second) == ["licence_fee 2026-03-01/2026-04-01 100"]
 
 
+def test_a_week_in_which_a_phase_ends_is_billed_in_two_parts():
+    launch = Phase("launch", "Launch", 1, (replace(rate("1"), service=WEEK),))
+    plan = replace(version(replace(rate("2"), service=WEEK)), opening_phases=(launch,))
+
+    first, second = walk(contract(plan, "2026-01-01"), each("10"), [plan, plan])
+
+    assert told(first)[-1] == "usage 2026-01-29/2026-02-01 10"
+    assert told(second)[0] == "usage 2026-02-01/2026-02-05 20"
+
+
 @pytest.mark.parametrize("cadence", [MONTH, YEAR])
 def test_another_cadence_begins_its_intervals_at_the_billing_date(cadence):
     old, new = measured(WEEK, cadence=MONTH), measured(WEEK, cadence=cadence, number=2)

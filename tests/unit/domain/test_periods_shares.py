@@ -60,6 +60,19 @@ def test_a_calendar_anchor_is_midnight_of_the_zone():
     assert anchor == datetime(2026, 3, 1, tzinfo=ZoneInfo("Asia/Kathmandu")).astimezone(UTC)
 
 
+def test_a_midnight_that_was_skipped_anchors_nothing():
+    """In Brazil the clock went from midnight to one on 18 October 2015."""
+    zone = ZoneInfo("America/Sao_Paulo")
+    anchor = calendar_anchor(at("2015-11-01"), Cadence("month"), "America/Sao_Paulo", day_of_month=18)
+    schedule = Schedule(anchor, Cadence("month"), "America/Sao_Paulo")
+
+    assert [f"{schedule.boundary(index).astimezone(zone):%m-%d %H:%M}" for index in (0, 1, 2)] == [
+        "09-18 00:00",
+        "10-18 01:00",
+        "11-18 00:00",
+    ]
+
+
 @pytest.mark.parametrize("days", [{"day_of_month": 0}, {"day_of_month": 32}, {"day_of_week": 8}, {"month_of_year": 13}])
 def test_a_day_that_no_calendar_has_is_refused(days):
     with pytest.raises(InvalidCadence, match="is between 1 and"):
