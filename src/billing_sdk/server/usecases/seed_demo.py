@@ -21,6 +21,7 @@ from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.describe_user import describe_user
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.hooks import Hooks
 from billing_sdk.server.usecases.register_application import MANAGEMENT_SCOPES, WEB_SCOPES
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.seed_catalog import seed_catalog
@@ -82,7 +83,7 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
         seed_catalog(tx, at=engine.now())
         _save_applications(tx, seed, redirect_uris, at=engine.now())
     _register(engine, GRACE, "Grace", "Hopper", GRACE_CLAIMS)
-    _put_grace_on_pro(engine)
+    _put_grace_on_pro(replace(engine, hooks=Hooks()))  # nobody has chosen it
     _register(engine, ADA, "Ada", "Lovelace")
     users = ((ADA, PASSWORD), (GRACE, PASSWORD))
     return DemoSeed(CLIENT_ID, _secret(seed, CLIENT_ID), MACHINE_CLIENT_ID, _secret(seed, MACHINE_CLIENT_ID), users)
