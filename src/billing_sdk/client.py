@@ -26,6 +26,7 @@ from billing_sdk.resources import (
     Customers,
     Entitlements,
     Features,
+    Invoices,
     Items,
     Keys,
     LicenceFees,
@@ -74,6 +75,7 @@ class Operations(Generic[C]):
     customers: Customers[C]
     entitlements: Entitlements[C]
     features: Features[C]
+    invoices: Invoices[C]
     items: Items[C]
     keys: Keys[C]
     licence_fees: LicenceFees[C]
@@ -104,6 +106,7 @@ class Operations(Generic[C]):
         self.customers = Customers(client)
         self.entitlements = Entitlements(client, provider)
         self.features = Features(client)
+        self.invoices = Invoices(client)
         self.items = Items(client)
         self.keys = Keys(client, provider)
         self.licence_fees = LicenceFees(client)

@@ -299,6 +299,20 @@ def test_an_amount_of_a_coupon_is_in_its_currencies(driver: Driver) -> None:
     assert code in {coupon.code for coupon in driver.run(lambda c: c.coupons.list())}
 
 
+def test_every_amount_of_an_invoice_can_be_explained(shop: Shop) -> None:
+    run = shop.run
+    customer_id, agreement = shop.customer(shop.sell("team", flat(1_000), seats(500)))
+    coming = run(lambda c: c.invoices.next_of(agreement.id))
+    assert coming.bills_on == datetime(2027, 2, 1, tzinfo=UTC)
+    run(lambda c: c.test_clocks.advance(shop.clock.id, to=NEW_YEAR + timedelta(days=60)))
+    first, second = run(lambda c: c.invoices.list(customer_id))
+    assert (first.total_minor, first.status, first.issued_on) == (coming.total_minor, "open", coming.bills_on)
+    assert second.total_minor == 1_500
+    for line in run(lambda c: c.invoices.get(second.id)).lines:
+        assert (line.period_start, bool(line.derivation), bool(line.told)) == (second.issued_on, True, True)
+    assert run(lambda c: c.invoices.credit(customer_id)).balances == ()
+
+
 def test_events_tell_of_new_plans_and_of_invoices_that_nobody_can_collect(server: RunningServer, shop: Shop) -> None:
     plan = shop.sell("paid", flat(2_900))
     customer_id, agreement = shop.customer(plan)

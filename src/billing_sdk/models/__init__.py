@@ -34,6 +34,12 @@ from billing_sdk.models.entitlement import (
     EntitlementSnapshot as EntitlementSnapshot,
     SubscribedPlan as SubscribedPlan,
 )
+from billing_sdk.models.invoice import (
+    Credit as Credit,
+    CreditEntry as CreditEntry,
+    Invoice as Invoice,
+    NextInvoice as NextInvoice,
+)
 from billing_sdk.models.migration import MigratedAgreement as MigratedAgreement, Migration as Migration
 from billing_sdk.models.organization import (
     AgreementReference as AgreementReference,

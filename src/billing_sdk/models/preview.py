@@ -13,12 +13,13 @@ from billing_sdk.models._read import Document
 
 @dataclass(frozen=True, slots=True)
 class ChargeLine:
-    """One line of what would be charged; a credit is negative.
+    """One line of what is or would be charged; a credit is negative.
 
     Attributes:
         amount_minor: in minor units of the currency.
         quantity: how many units it is for, where it is for any.
         derivation: how the amount came about: plan version, component, steps of the calculation, policy.
+        told: the same in sentences.
     """
 
     description: str
@@ -28,6 +29,7 @@ class ChargeLine:
     period_start: datetime | None = None
     period_end: datetime | None = None
     derivation: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    told: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, data: Any) -> ChargeLine:
@@ -42,6 +44,7 @@ class ChargeLine:
             period_start=document.instant_or_none("period_start"),
             period_end=document.instant_or_none("period_end"),
             derivation=derivation.members if derivation else {},
+            told=document.texts("told"),
         )
 
 

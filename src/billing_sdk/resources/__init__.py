@@ -13,6 +13,7 @@ from billing_sdk.resources.coupons import Coupons as Coupons
 from billing_sdk.resources.customers import Customers as Customers
 from billing_sdk.resources.entitlements import Entitlements as Entitlements
 from billing_sdk.resources.features import Features as Features
+from billing_sdk.resources.invoices import Invoices as Invoices
 from billing_sdk.resources.items import Items as Items
 from billing_sdk.resources.keys import Keys as Keys
 from billing_sdk.resources.licence_fees import LicenceFees as LicenceFees

@@ -13,6 +13,8 @@ OBJECT = "OBJECT"  # stands for the id of the thing that an operation is about
 NEEDS: dict[str, dict[str, Any]] = {
     "GET /v1/billing/agreements": {"params": {"customer_id": OBJECT}},
     "POST /v1/billing/agreements": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
+    "GET /v1/billing/invoices": {"params": {"customer_id": OBJECT}},
+    "GET /v1/billing/credit": {"params": {"customer_id": OBJECT}},
     "POST /v1/billing/agreement_previews": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
     "POST /v1/billing/agreements/{agreement_id}/quantity": {"json": {"fee_code": "base", "quantity": 2}},
     "POST /v1/billing/agreements/{agreement_id}/add_ons": {"json": {"plan_code": "support"}},

@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from billing_sdk import AgreedAddOn, AgreedDiscount, Agreement, ChangePreview, ChargeLine, NextCharge, PendingChange
+from billing_sdk import (
+    AgreedAddOn,
+    AgreedDiscount,
+    Agreement,
+    ChangePreview,
+    ChargeLine,
+    Credit,
+    CreditEntry,
+    Invoice,
+    Money,
+    NextCharge,
+    NextInvoice,
+    PendingChange,
+)
 from tests.unit.sdk.kit import NOW
 from tests.unit.sdk.operation_cases import ENTITLEMENT, OK, Case
 
@@ -61,7 +74,86 @@ def act(verb, call, path, *, method="POST", body=None, key=None) -> Case:
     )
 
 
+LINE_DOCUMENT = {
+    "description": "Pro",
+    "amount_minor": 2_900,
+    "currency": "USD",
+    "quantity": None,
+    "period_start": "2026-12-21T12:00:00Z",
+    "period_end": None,
+    "derivation": {},
+    "told": ["A flat price of 29.00 USD."],
+}
+LINE = ChargeLine("Pro", 2_900, "USD", None, LATER, told=("A flat price of 29.00 USD.",))
+INVOICE_DOCUMENT = {
+    "id": "invoice_1",
+    "number": "INV-000001",
+    "customer_id": "customer_1",
+    "agreement_id": "agreement_1",
+    "status": "paid",
+    "currency": "USD",
+    "total_minor": 2_900,
+    "issued_on": "2026-12-21T12:00:00Z",
+    "lines": [LINE_DOCUMENT],
+}
+INVOICE = Invoice("invoice_1", "INV-000001", "customer_1", "agreement_1", "paid", "USD", 2_900, LATER, (LINE,))
+INVOICE_CASES = [
+    Case(
+        "invoices.list",
+        lambda c: c.invoices.list("customer_1"),
+        ("GET", "/api/v1/billing/invoices"),
+        {**OK, "has_more": False, "invoices": [INVOICE_DOCUMENT]},
+        (INVOICE,),
+        params={"customer_id": "customer_1", "page_size": "100"},
+    ),
+    Case(
+        "invoices.get",
+        lambda c: c.invoices.get("invoice_1"),
+        ("GET", "/api/v1/billing/invoices/invoice_1"),
+        {**OK, "invoice": INVOICE_DOCUMENT},
+        INVOICE,
+    ),
+    Case(
+        "invoices.next_of",
+        lambda c: c.invoices.next_of("agreement_1"),
+        ("GET", f"{PATH}/agreement_1/next_invoice"),
+        {
+            **OK,
+            "next_invoice": {
+                "bills_on": "2026-12-21T12:00:00Z",
+                "currency": "USD",
+                "total_minor": 2_900,
+                "lines": [LINE_DOCUMENT],
+            },
+        },
+        NextInvoice("USD", 2_900, LATER, (LINE,)),
+    ),
+    Case(
+        "invoices.credit",
+        lambda c: c.invoices.credit("customer_1"),
+        ("GET", "/api/v1/billing/credit"),
+        {
+            **OK,
+            "balances": [{"amount_minor": 100, "currency": "USD"}],
+            "entries": [
+                {
+                    "id": "credit_1",
+                    "amount_minor": 100,
+                    "currency": "USD",
+                    "reason": "unused_time",
+                    "agreement_id": "agreement_1",
+                    "booked_on": "2026-12-21T12:00:00Z",
+                }
+            ],
+        },
+        Credit(
+            (Money(100, "USD"),), (CreditEntry("credit_1", Money(100, "USD"), "unused_time", LATER, "agreement_1"),)
+        ),
+        params={"customer_id": "customer_1"},
+    ),
+]
 AGREEMENT_CASES = [
+    *INVOICE_CASES,
     Case(
         "entitlements.of_customer",
         lambda c: c.entitlements.of_customer("customer_1"),

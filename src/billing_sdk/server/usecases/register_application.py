@@ -44,6 +44,7 @@ MANAGEMENT_SCOPES = (
     "read:billing_coupons",
     "read:billing_entitlements",
     "read:billing_features",
+    "read:billing_invoices",
     "read:billing_plan_groups",
     "read:billing_plans",
     "read:billing_pricing_tables",

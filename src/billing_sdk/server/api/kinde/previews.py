@@ -3,47 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from billing_sdk.money import digits_of
 from billing_sdk.server.api.kinde.agreement_body import NewAgreement
 from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
+from billing_sdk.server.api.kinde.invoice_view import LineView
 from billing_sdk.server.api.kinde.security import scoped
-from billing_sdk.server.domain.invoicing import InvoiceLine
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.preview_change import NextCharge, Preview, preview_change
 
 router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
-
-
-class LineView(BaseModel):
-    """One line of what would be charged; a credit is negative. `derivation` says how the amount came about."""
-
-    description: str
-    amount_minor: int
-    currency: str
-    quantity: str | None
-    period_start: datetime
-    period_end: datetime
-    derivation: dict[str, Any]
-
-    @classmethod
-    def of(cls, line: InvoiceLine) -> LineView:
-        """Show a line."""
-        return cls(
-            description=line.description,
-            amount_minor=line.amount.minor,
-            currency=line.amount.currency,
-            quantity=None if line.quantity is None else digits_of(line.quantity),
-            period_start=line.period.start,
-            period_end=line.period.end,
-            derivation=dict(line.derivation),
-        )
 
 
 class NextChargeView(BaseModel):

@@ -1,0 +1,55 @@
+"""Invoices: what was billed, what is billed next, and what is owed to a customer."""
+
+from __future__ import annotations
+
+from billing_sdk._operation import C, Call, Flow, Resource, operation
+from billing_sdk.models import Credit, Invoice, NextInvoice
+from billing_sdk.resources._base import MANAGEMENT, every, one, segment
+
+PATH = f"{MANAGEMENT}/billing/invoices"
+INVOICE = one("invoice", Invoice.read)
+NEXT = one("next_invoice", NextInvoice.read)
+
+
+class Invoices(Resource[C]):
+    """Invoices; an extension that only our own server has. Takes the machine credentials."""
+
+    @operation
+    def list(self, customer_id: str) -> Flow[tuple[Invoice, ...]]:
+        """Return every invoice of a customer, the oldest first (extension).
+
+        Raises:
+            NotFound: there is no such customer.
+        """
+        return every(PATH, "invoices", Invoice.read, customer_id=customer_id)
+
+    @operation
+    def get(self, invoice_id: str) -> Call[Invoice]:
+        """Return one invoice; each line's `derivation` and `told` say how its amount came about (extension).
+
+        Raises:
+            NotFound: there is no such invoice.
+        """
+        return Call("GET", f"{PATH}/{segment('invoice_id', invoice_id)}", INVOICE, credential="machine")
+
+    @operation
+    def next_of(self, agreement_id: str) -> Call[NextInvoice]:
+        """Return what an agreement is billed next, with what was used so far (extension).
+
+        Raises:
+            AgreementNotLive: it has ended, and is billed no more.
+            NotFound: there is no such agreement.
+        """
+        agreement = segment("agreement_id", agreement_id)
+        path = f"{MANAGEMENT}/billing/agreements/{agreement}/next_invoice"
+        return Call("GET", path, NEXT, credential="machine")
+
+    @operation
+    def credit(self, customer_id: str) -> Call[Credit]:
+        """Return what is owed to a customer, such as for days that were paid for and not used (extension).
+
+        Raises:
+            NotFound: there is no such customer.
+        """
+        params = {"customer_id": customer_id}
+        return Call("GET", f"{MANAGEMENT}/billing/credit", Credit.read, params=params, credential="machine")

@@ -1,0 +1,70 @@
+"""How invoices and their lines are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from billing_sdk.money import digits_of
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, tell
+
+
+class LineView(BaseModel):
+    """One charge, or a credit, which is negative; amounts are in minor units of the currency.
+
+    `derivation` says how the amount came about, for programs; `told` says it in sentences.
+    """
+
+    description: str
+    amount_minor: int
+    currency: str
+    quantity: str | None
+    period_start: datetime
+    period_end: datetime
+    derivation: dict[str, Any]
+    told: list[str]
+
+    @classmethod
+    def of(cls, line: InvoiceLine) -> LineView:
+        """Show a line."""
+        return cls(
+            description=line.description,
+            amount_minor=line.amount.minor,
+            currency=line.amount.currency,
+            quantity=None if line.quantity is None else digits_of(line.quantity),
+            period_start=line.period.start,
+            period_end=line.period.end,
+            derivation=dict(line.derivation),
+            told=list(tell(line)),
+        )
+
+
+class InvoiceView(BaseModel):
+    """An invoice: `open` where nobody has paid it yet, `paid` or `void`."""
+
+    id: str
+    number: str
+    customer_id: str
+    agreement_id: str
+    status: str
+    currency: str
+    total_minor: int
+    issued_on: datetime
+    lines: list[LineView]
+
+    @classmethod
+    def of(cls, invoice: Invoice) -> InvoiceView:
+        """Show an invoice."""
+        return cls(
+            id=invoice.id,
+            number=invoice.number,
+            customer_id=invoice.customer_id,
+            agreement_id=invoice.agreement_id,
+            status=invoice.status,
+            currency=invoice.currency,
+            total_minor=invoice.amount.minor,
+            issued_on=invoice.issued_at,
+            lines=[LineView.of(line) for line in invoice.lines],
+        )
