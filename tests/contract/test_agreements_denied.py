@@ -34,12 +34,11 @@ def client_of(server: RunningServer) -> Client:
 
 def test_an_application_is_told_why_and_what_fits_better(tmp_path: Path) -> None:
     hooks = {"cancellation_hook": f"{__name__}:keep", "selection_hook": f"{__name__}:only_free"}
-    with serving(f"sqlite:///{tmp_path / 'billing.db'}", **hooks) as server:
+    with serving(f"sqlite:///{tmp_path / 'billing.db'}", **hooks) as server, client_of(server) as client:
         with server.engine.read() as tx:
             grace = tx.users.find_by_email(server.seed.users[1][0])
             payer = tx.customers.find_by_user(grace.id if grace else "")
         assert payer is not None
-        client = client_of(server)
         [before] = client.agreements.list(payer.id)
 
         with pytest.raises(CancellationDenied) as kept:
