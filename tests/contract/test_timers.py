@@ -321,6 +321,29 @@ def test_many_workers_run_each_timer_once_and_each_customers_in_order(engine, ha
         assert subjects == sorted(subjects)
 
 
+@pytest.mark.parametrize("database_kind", [pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_a_worker_with_much_to_do_works_on_several_customers_at_once(engine, handle):
+    customers = [customer_of(engine, f"{name}@example.com") for name in ("ada", "bo")]
+    together = Barrier(2, timeout=60)
+
+    def meet(engine: Engine, timer: Timer) -> None:
+        if timer.subject_id.startswith("first"):
+            together.wait()  # which breaks, and with it the handler, unless the other customer's is running
+        with engine.begin() as tx:
+            tx.timers.done(timer)
+
+    handle("renew", meet)
+    for customer in customers:
+        set_timer(engine, customer, "renew", f"first of {customer.id}", NOON - HOUR)
+        for number in range(12):
+            set_timer(engine, customer, "renew", f"{number} of {customer.id}")
+    worker = TimerWorker(engine)
+
+    worker.look()
+
+    assert worker.backlog.count == 0
+
+
 def test_a_worker_knows_how_late_the_oldest_timer_is_and_says_so(here, handle, caplog):
     ada = customer_of(here, "ada@example.com")
     handle("renew", fail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
@@ -13,6 +14,9 @@ from billing_sdk.server.usecases.run_due import run_due
 
 # What is later than that is not merely waiting for the next look.
 LATE = timedelta(minutes=5)
+# From so many on, several threads of a process share the work. One writes at a time on SQLite anyway.
+MANY = 20
+THREADS = 4
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +57,7 @@ class TimerWorker:
         self.backlog = measure_backlog(self._engine)
         if self.backlog.oldest is None:
             return
-        run_due(self._engine, is_stopping=self._is_stopping.is_set)
+        self._run_due(self._threads_for(self.backlog.count))
         self.backlog = measure_backlog(self._engine)
         if self.backlog.is_late and self.backlog.oldest is not None:
             oldest = self.backlog.oldest
@@ -64,6 +68,16 @@ class TimerWorker:
                 oldest.subject_id,
                 self.backlog.lag,
             )
+
+    def _threads_for(self, count: int) -> int:
+        """Return how many threads are worth it: most of the time of a renewal is spent waiting for the gateway."""
+        return 1 if count < MANY or self._engine.database.is_sqlite else THREADS
+
+    def _run_due(self, threads: int) -> None:
+        with ThreadPoolExecutor(threads, thread_name_prefix="billing-timers") as pool:
+            running = [pool.submit(run_due, self._engine, is_stopping=self._is_stopping.is_set) for _ in range(threads)]
+        for run in running:
+            run.result()
 
     def stop(self) -> None:
         """Begin nothing more."""
