@@ -90,6 +90,22 @@ def test_a_cancellation_settles_by_the_policies_or_as_the_call_says(engine, cust
     assert all(status == "paid" for status, _ in bills(engine, customer))
 
 
+def test_what_was_asked_for_with_a_planned_cancellation_is_kept_to(engine, customer):
+    agreement = used_half(engine, customer)
+    when = engine.now() + timedelta(days=7)
+
+    asked = {"is_prorate": True, "is_invoice_now": True, "source": "api", "actor": "shop"}
+    cancel_agreement(engine, agreement_id=agreement.id, timing=when, **asked)
+    advance(engine, days=7)
+    run_due(engine)
+
+    assert [line.amount.minor for line in invoices_of(engine, customer)[-1].lines] == [200, -2_475, 2_275]
+    with engine.read() as tx:
+        (ended,) = [event for event in tx.outbox.list(customer_id=customer.id) if event.type.endswith("cancelled")]
+        (record, *_) = [one for one in tx.audit.of(agreement.id) if one["action"] == "agreement.cancel"]
+    assert (ended.source, record["actor"]) == ("api", "shop")
+
+
 @pytest.mark.parametrize("number", [DECLINED_WHEN_CHARGED, None])
 def test_what_is_owed_at_the_end_keeps_nobody_from_leaving(engine, number):
     customer = payer(engine, "bob@example.com", number=number)

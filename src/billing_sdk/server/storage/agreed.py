@@ -14,7 +14,13 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import AgreedAddOn, AgreedDiscount, Agreement, PendingChange
+from billing_sdk.server.domain.agreements import (
+    AgreedAddOn,
+    AgreedDiscount,
+    Agreement,
+    PendingCancellation,
+    PendingChange,
+)
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.storage.rows import row_of
 
@@ -35,6 +41,7 @@ def agreement_to_row(agreement: Agreement) -> dict[str, Any]:
     return {
         **row_of(agreement),
         "cadence": str(agreement.cadence),
+        "cancellation": row_of(agreement.cancellation) if agreement.cancellation else None,
         "pending_change": _pending_to_json(agreement.pending_change) if agreement.pending_change else None,
         "quantities": dict(agreement.quantities),
         "add_ons": [_add_on_to_json(add_on) for add_on in agreement.add_ons],
@@ -61,6 +68,7 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
         is_unpaid=row["is_unpaid"],
         trial_ends_at=row["trial_ends_at"],
         cancel_at=row["cancel_at"],
+        cancellation=PendingCancellation(**row["cancellation"]) if row["cancellation"] else None,
         paused_at=row["paused_at"],
         version_since=row["version_since"],
         next_version_id=row["next_version_id"],

@@ -22,6 +22,9 @@ TOLD = {
     "plan_version_id": "plan_version",
 }
 
+# What events don't say, because it comes with something else that they do say.
+UNTOLD = {"cancellation"}
+
 
 def announce_agreement(
     tx: UnitOfWork,
@@ -57,7 +60,7 @@ def announce_update(
     changed = [
         TOLD.get(field.name, field.name)
         for field in fields(Agreement)
-        if getattr(before, field.name) != getattr(after, field.name)
+        if field.name not in UNTOLD and getattr(before, field.name) != getattr(after, field.name)
     ]
     if changed:
         announce_agreement(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.server.domain.agreements import Agreement, Timing
+from billing_sdk.server.domain.agreements import Agreement, PendingCancellation, Timing
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import PendingCharge, with_balance, with_surplus_kept
@@ -21,9 +20,6 @@ from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.issue_invoice import issue_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
-
-# Nobody asks for it at that moment: the audit names what has run.
-ACTOR = "timer"
 
 
 def cancel_agreement(
@@ -46,8 +42,8 @@ def cancel_agreement(
         agreement_id: which one.
         timing: now, at the end of the period that was paid last, or at an instant; a pause has no such period, so
             its end is now.
-        is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy at that time.
-        is_prorate: give back what was paid for days that are not used; None leaves it to the policy at that time.
+        is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy of that time.
+        is_prorate: give back what was paid for days that are not used; None leaves it to the policy of that time.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them; the source by default.
 
@@ -82,7 +78,8 @@ def cancel_agreement(
             at = engine.now_for(tx, customer)
             ends_at = instant_of(timing, agreement, at=at)
             if ends_at > at:
-                planned = replace(agreement, cancel_at=ends_at, pending_change=None)
+                wish = PendingCancellation(is_prorate, is_invoice_now, source, actor)
+                planned = agreement.to_end(ends_at, wish)
                 return keep_plans(
                     tx,
                     customer,
@@ -126,16 +123,17 @@ def cancel_at_last(engine: Engine, timer: Timer) -> None:
         tx.timers.done(timer)
         if agreement.cancel_at is None or agreement.cancel_at > timer.due_at:
             return
+        wish = agreement.cancellation or PendingCancellation()
         _, charge = _end(
             engine,
             tx,
             customer,
             agreement,
             at=agreement.cancel_at,
-            is_invoice_now=None,
-            is_prorate=None,
-            source="admin",
-            actor=ACTOR,
+            is_invoice_now=wish.is_invoice_now,
+            is_prorate=wish.is_prorate,
+            source=wish.source,
+            actor=wish.actor,
         )
     if charge is not None:
         collect_issued(engine, charge)

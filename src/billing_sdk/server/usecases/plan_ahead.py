@@ -6,7 +6,6 @@ place of a cancellation, and the other way round.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from billing_sdk.errors import InvalidTiming, PaymentMethodRequired, PriceChanged
@@ -100,7 +99,7 @@ def plan_change(
         source=source,
         actor=actor,
     )
-    planned = replace(before, pending_change=pending, cancel_at=None)
+    planned = before.to_change(pending)
     return keep_plans(tx, customer, before, planned, action="agreement.plan_change", source=source, actor=actor, at=at)
 
 

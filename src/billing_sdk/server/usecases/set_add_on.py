@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from billing_sdk.errors import AddOnAttached
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.events import EventSource
@@ -176,7 +174,7 @@ def set_add_on(
                     source=source,
                     actor=actor,
                 )
-                planned = replace(before, pending_change=pending, cancel_at=None)
+                planned = before.to_change(pending)
                 action = "agreement.plan_change"
                 return keep_plans(tx, customer, before, planned, action=action, source=source, actor=actor, at=at)
             if change.agreement == before:

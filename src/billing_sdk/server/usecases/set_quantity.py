@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.usecases.alter_agreement import decide_alteration, planned_alteration
@@ -72,7 +70,7 @@ def set_quantity(
                     source=source,
                     actor=actor,
                 )
-                planned = replace(before, pending_change=pending, cancel_at=None)
+                planned = before.to_change(pending)
                 return keep_plans(
                     tx,
                     customer,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from billing_sdk.errors import NothingPending
 from billing_sdk.server.domain.agreements.lifecycle import GRANTING, LIVE, AgreementEvent, AgreementStatus, after
-from billing_sdk.server.domain.agreements.pending import AgreedAddOn, AgreedDiscount, PendingChange
+from billing_sdk.server.domain.agreements.pending import AgreedAddOn, AgreedDiscount, PendingCancellation, PendingChange
 from billing_sdk.server.domain.periods import Cadence, Period, Schedule
 
 
@@ -30,6 +30,7 @@ class Agreement:
         billed_until: the end of the period that was billed last, which is when the next one is billed; in a trial
             the trial's end.
         cancel_at: when a planned cancellation happens.
+        cancellation: what was asked for with it.
         paused_at: since when it is paused.
         version_since: when its present version took over from another one; None where it has had no other.
         next_version_id: the version that takes over with the next period.
@@ -53,6 +54,7 @@ class Agreement:
     is_unpaid: bool = False
     trial_ends_at: datetime | None = None
     cancel_at: datetime | None = None
+    cancellation: PendingCancellation | None = None
     paused_at: datetime | None = None
     version_since: datetime | None = None
     next_version_id: str | None = None
@@ -118,7 +120,7 @@ class Agreement:
             AgreementNotLive: it has ended before.
         """
         ended = self._after(event)
-        return replace(ended, ended_at=at, pending_change=None, cancel_at=None, next_version_id=None)
+        return replace(ended._without_plans(), ended_at=at, next_version_id=None)
 
     def with_trial_ended(self) -> Agreement:
         """Return the agreement as it is when its trial is over and its first period is billed.
@@ -161,7 +163,18 @@ class Agreement:
         """
         if self.cancel_at is None and self.pending_change is None:
             raise NothingPending("neither a change nor a cancellation is planned")
-        return replace(self, cancel_at=None, pending_change=None)
+        return self._without_plans()
+
+    def to_change(self, pending: PendingChange) -> Agreement:
+        """Return the agreement with a change planned for it, in place of whatever was planned before."""
+        return replace(self._without_plans(), pending_change=pending)
+
+    def to_end(self, at: datetime, cancellation: PendingCancellation) -> Agreement:
+        """Return the agreement with its end planned, in place of whatever was planned before."""
+        return replace(self._without_plans(), cancel_at=at, cancellation=cancellation)
+
+    def _without_plans(self) -> Agreement:
+        return replace(self, cancel_at=None, cancellation=None, pending_change=None)
 
     def _after(self, event: AgreementEvent) -> Agreement:
         return replace(self, status=after(self.status, event))

@@ -46,6 +46,22 @@ class AgreedDiscount:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingCancellation:
+    """What was asked for with a cancellation that happens later.
+
+    Attributes:
+        is_prorate: None leaves it to the policy at that time, as `is_invoice_now` does.
+        source: who asked, as events name them.
+        actor: who asked, as the audit names them.
+    """
+
+    is_prorate: bool | None = None
+    is_invoice_now: bool | None = None
+    source: Asker = "user"
+    actor: str = "user"
+
+
+@dataclass(frozen=True, slots=True)
 class PendingChange:
     """A change that was asked for now and happens later, with all that was asked for.
 

@@ -75,6 +75,7 @@ agreements = Table(
     Column("is_unpaid", Boolean, nullable=False),
     Column("trial_ends_at", Instant),
     Column("cancel_at", Instant),
+    Column("cancellation", JSON(none_as_null=True)),
     Column("paused_at", Instant),
     Column("version_since", Instant),
     Column("next_version_id", String(64)),
