@@ -33,6 +33,9 @@ SECTIONS = (
     (122, 137, "The Management and Account API"),
     (150, 160, "Sending webhooks"),
     (161, 174, "Hosted pages"),
+    (183, 183, "Agreements at once"),
+    (185, 191, "Amounts and time"),
+    (193, 195, "Prices, credit and discounts"),
     (196, 205, "Secrets and operations"),
 )
 

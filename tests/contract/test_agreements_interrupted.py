@@ -126,6 +126,7 @@ def test_while_the_outcome_of_a_change_is_not_known_nothing_else_is_changed(engi
     assert list(gateway.collected.values()) == [2_100, 1_400]
 
 
+@pytest.mark.attack(194)
 def test_credit_is_held_while_the_outcome_is_not_known_and_used_once(engine, gateway, customer, agreement):
     cancel_agreement(engine, agreement_id=agreement.id, is_prorate=True)
     gateway.loses_answers = True

@@ -137,6 +137,7 @@ def test_a_preview_says_that_a_card_is_missing(engine):
     assert not preview_change(engine, customer_id=customer.id, plan_key="free").needs_method
 
 
+@pytest.mark.attack(193)
 def test_terms_from_before_a_change_of_price_are_refused_after_it(engine):
     customer = payer(engine)
     shown = preview_change(engine, customer_id=customer.id, plan_key="pro_monthly")

@@ -154,6 +154,7 @@ def test_a_plan_is_a_draft_until_it_is_published_and_archived_after_that(engine)
     assert [action for action, _ in audited(engine, "new")] == ["plan.create", "plan.publish", "plan.archive"]
 
 
+@pytest.mark.attack(193)
 def test_a_version_is_sold_once_it_is_live_and_who_has_agreed_stays_on_the_one_before(engine):
     customer = payer(engine)
     before = plan_of(engine, "free").version

@@ -180,6 +180,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.attack(195)
 @pytest.mark.parametrize(("call", "error"), [pytest.param(*rest, id=name) for name, *rest in REFUSED])
 def test_bad_input_has_an_error_of_its_own_and_writes_nothing(engine, contents, call, error):
     with pytest.raises(error) as refusal:

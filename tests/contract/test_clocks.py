@@ -91,6 +91,7 @@ def stored(engine: Engine, clock: TestClock) -> TestClock:
         return tx.clocks.get(clock.id)
 
 
+@pytest.mark.attack(191)
 def test_a_clock_moves_its_own_customers_and_nobody_else(engine, ran):
     clock, other = create_clock(engine, at=NOON), create_clock(engine, at=NOON)
     here, there, outside = on_clock(engine, clock), on_clock(engine, other, "cy@example.com"), payer(engine)
@@ -248,6 +249,7 @@ def test_whoever_was_overtaken_on_the_way_moves_the_clock_no_further(engine):
     assert stored(engine, clock).frozen_at == NOON + 2 * DAY
 
 
+@pytest.mark.attack(191)
 def test_a_live_environment_has_no_test_clocks(engine):
     clock = create_clock(engine, at=NOON)
     live = replace(
@@ -262,6 +264,7 @@ def test_a_live_environment_has_no_test_clocks(engine):
         on_clock(live, clock)
 
 
+@pytest.mark.attack(191)
 def test_a_live_environment_does_not_start_on_a_database_with_test_clocks(engine):
     live = replace(
         engine, settings=replace(engine.settings, environment="live", base_url="https://billing.example.com")
@@ -336,6 +339,7 @@ def test_deleting_a_clock_takes_its_customers_along_and_nobody_else(engine, ran)
     assert become_customer(engine, user_id=gone.user_id, billing_email="bo@example.com").clock_id is None
 
 
+@pytest.mark.attack(191)
 def test_a_customer_on_a_clock_agrees_uses_and_pays_in_the_clocks_time(engine):
     clock = create_clock(engine, at=NOON + 100 * DAY)
     customer = on_clock(engine, clock)

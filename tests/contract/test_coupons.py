@@ -116,6 +116,7 @@ def test_the_same_coupon_counts_once_for_an_agreement(engine):
         assert tx.coupons.get("SPRING26") == replace(made, redeemed=1)
 
 
+@pytest.mark.attack(195)
 @pytest.mark.postgres
 def test_the_last_redemption_goes_to_one_of_those_who_ask_at_once(postgres):
     with passing_database(postgres) as url, engine_on(url) as engine:

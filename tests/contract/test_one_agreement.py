@@ -28,6 +28,7 @@ DOCUMENTED = {
 }
 
 
+@pytest.mark.attack(183)
 @pytest.mark.postgres
 def test_changes_from_several_processes_end_in_one_live_agreement_and_add_up(postgresql_catalogues: Copies) -> None:
     with postgresql_catalogues.taken() as address, engine_on(address) as opened:

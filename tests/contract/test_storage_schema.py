@@ -73,6 +73,7 @@ def test_a_transaction_that_fails_leaves_nothing(engine):
         assert tx.customers.find_by_user("kp_1") is None
 
 
+@pytest.mark.attack(183)
 def test_the_database_refuses_a_second_live_agreement_of_a_group(engine, connection):
     customer = payer(engine)
     agreement = subscribe(engine, customer_id=customer.id, plan_key="free")

@@ -241,6 +241,7 @@ def test_what_a_worker_does_whose_timer_was_replaced_meanwhile_is_undone(engine,
     assert waiting(engine, ada) == [("change", "a")]
 
 
+@pytest.mark.attack(190)
 def test_a_timer_whose_worker_died_is_taken_up_after_its_lease_and_the_dead_can_not_finish_it(engine, ran):
     ada = customer_of(engine, "ada@example.com")
     set_timer(engine, ada, "renew", "a")

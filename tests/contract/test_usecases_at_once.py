@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+import pytest
+
 from billing_sdk.errors import BillingError, EmailTaken, LinkUsed
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.storage import PageRequest
@@ -54,6 +56,7 @@ def codes(answers: list[Any]) -> Counter[str]:
     return Counter(answer.code if isinstance(answer, BillingError) else "ok" for answer in answers)
 
 
+@pytest.mark.attack(183)
 def test_one_of_many_who_subscribe_is_charged(database_url):
     gateway = CountingGateway()
     with engine_on(database_url, gateway=gateway) as engine:
@@ -69,6 +72,7 @@ def test_one_of_many_who_subscribe_is_charged(database_url):
         assert (len(live), len(invoices), len(gateway.keys)) == (1, 1, 1)
 
 
+@pytest.mark.attack(183)
 def test_changes_to_different_plans_end_in_one_of_them(database_url):
     gateway = CountingGateway()
     with engine_on(database_url, gateway=gateway) as engine:

@@ -206,6 +206,7 @@ def test_a_renewal_uses_the_credit_balance_once(engine, clock):
     assert [payment.amount.minor for payment in payments] == [2_900, 2_800]
 
 
+@pytest.mark.attack(187)
 def test_a_day_that_is_billed_daily_in_berlin_has_23_hours_in_spring(engine):
     clock = create_clock(engine, at=NOON.replace(month=3, day=27))
     sell(engine, FEE, cadence=Cadence("day"))

@@ -103,6 +103,7 @@ def test_usage_is_charged_when_its_period_is_over(engine):
     assert line.derivation["quantity"] == "10000"
 
 
+@pytest.mark.attack(189)
 def test_a_server_that_was_away_bills_each_period_by_itself(engine):
     customer = payer(engine)
     subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
@@ -282,6 +283,7 @@ def test_an_agreement_that_has_ended_is_not_renewed(engine):
         assert tx.timers.of_customer(customer.id) == ()
 
 
+@pytest.mark.attack(190)
 def test_two_workers_with_the_same_timer_bill_once(engine):
     customer = payer(engine)
     agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
@@ -303,6 +305,7 @@ class Killed(BaseException):
     """A process dies where this is raised."""
 
 
+@pytest.mark.attack(190)
 @pytest.mark.parametrize("is_paid", [True, False])
 def test_a_process_that_dies_before_the_answer_of_the_gateway_leaves_one_payment(engine, is_paid, monkeypatch):
     customer = payer(engine)

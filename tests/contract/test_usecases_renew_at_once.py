@@ -18,6 +18,7 @@ def database_kind(request):
     return request.param
 
 
+@pytest.mark.attack(190)
 def test_workers_that_renew_at_once_bill_each_period_once(database_url):
     gateway = CountingGateway()
     with engine_on(database_url, gateway=gateway) as engine:
@@ -41,6 +42,7 @@ def test_workers_that_renew_at_once_bill_each_period_once(database_url):
         assert len(gateway.keys) == 6
 
 
+@pytest.mark.attack(183, 190)
 def test_a_renewal_and_changes_of_plan_at_once_leave_one_agreement_and_one_payment_for_each_invoice(database_url):
     gateway = CountingGateway()
     with engine_on(database_url, gateway=gateway) as engine:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -115,8 +114,22 @@ def only_what_grants_is_granted(world: World, books: Books) -> None:
 
 
 def _charges_of(books: Books, agreement: Agreement) -> list[InvoiceLine]:
-    invoices: Sequence[Invoice] = [one for one in books.invoices if one.agreement_id == agreement.id]
-    return [line for invoice in invoices for line in invoice.lines if line.kind in CHARGES]
+    return [
+        line
+        for invoice in books.invoices
+        for line in invoice.lines
+        if line.kind in CHARGES and _owner(books, invoice, line).id == agreement.id
+    ]
+
+
+def _owner(books: Books, invoice: Invoice, line: InvoiceLine) -> Agreement:
+    """Return whose charge a line is: what an agreement leaves to pay may stand on the invoice of the next one."""
+    ids = [agreement.id for agreement in books.agreements]
+    place = ids.index(invoice.agreement_id)
+    its, before = books.agreements[place], books.agreements[max(0, place - 1)]
+    is_its = line.plan_version_id == its.plan_version_id
+    is_older = line.plan_version_id == before.plan_version_id or line.period.start < its.started_at
+    return before if is_older and not is_its else its
 
 
 def _by_component(lines: list[InvoiceLine]) -> dict[str, list[InvoiceLine]]:

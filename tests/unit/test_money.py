@@ -37,6 +37,7 @@ def test_an_amount_is_shown_with_its_currencys_digits(amount: Money, shown: str)
     assert str(amount) == shown
 
 
+@pytest.mark.attack(185)
 @pytest.mark.parametrize(
     ("minor", "rounded"),
     [("0.5", 1), ("1.5", 2), ("2.5", 3), ("-0.5", -1), ("-2.5", -3), ("2.4999", 2), ("1E+3", 1000)],
@@ -118,6 +119,7 @@ def test_nothing_adds_up_to_zero() -> None:
     assert not zero("EUR")
 
 
+@pytest.mark.attack(185)
 @given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any))
 def test_an_allocation_keeps_its_sum_and_gives_each_its_share_within_one_unit(minor: int, weights: list[int]) -> None:
     shares = allocate(Money(minor, "EUR"), weights)

@@ -73,6 +73,7 @@ def test_what_grants_is_live_and_a_pause_is_the_difference():
     assert GRANTING < LIVE
 
 
+@pytest.mark.attack(188)
 def test_an_instant_on_the_boundary_belongs_to_the_period_that_begins():
     first = agreement(at("2026-01-15")).period_at(at("2026-02-15"))
 

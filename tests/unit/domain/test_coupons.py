@@ -93,6 +93,7 @@ DISCOUNTS = st.lists(
 )
 
 
+@pytest.mark.attack(185, 195)
 @settings(max_examples=100)
 @given(st.lists(st.integers(-2_000, 10_000), min_size=1, max_size=6), DISCOUNTS)
 def test_no_line_falls_below_zero_and_shares_add_up(minors, discounts):
@@ -108,6 +109,7 @@ def test_no_line_falls_below_zero_and_shares_add_up(minors, discounts):
         left = [line - share for line, share in zip(left, one.shares, strict=True)]
 
 
+@pytest.mark.attack(195)
 @pytest.mark.parametrize(
     ("changes", "error"),
     [

@@ -127,6 +127,7 @@ def test_a_line_that_is_given_back_says_of_what_and_by_which_share():
     assert (line.derivation["of"], line.derivation["of_minor"]) == ("licence_fee", "3100")
 
 
+@pytest.mark.attack(185)
 @given(amount=st.integers(0, 10**9), seconds=st.integers(0, 31 * 86_400), by=st.sampled_from(["day", "second"]))
 def test_never_more_is_given_back_than_was_paid(amount, seconds, by):
     now = at("2026-01-01") + (at("2026-02-01") - at("2026-01-01")) * seconds / (31 * 86_400)
@@ -137,6 +138,7 @@ def test_never_more_is_given_back_than_was_paid(amount, seconds, by):
     assert 0 <= -total([line.amount for line in given_back], "USD").minor <= amount
 
 
+@pytest.mark.attack(185)
 @given(
     amount=st.integers(0, 10**9),
     cuts=st.lists(st.integers(1, 31 * 86_400 - 1), max_size=4, unique=True),

@@ -44,6 +44,7 @@ def local(text: str, zone: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
+@pytest.mark.attack(186)
 @pytest.mark.parametrize(
     ("anchor", "cadence", "boundaries"),
     [
@@ -81,6 +82,7 @@ def test_thirty_days_are_no_month():
     assert Schedule(start, Cadence("month")).boundary(1) == datetime.fromtimestamp(1_580_428_800, UTC) + timedelta(1)
 
 
+@pytest.mark.attack(187)
 @pytest.mark.parametrize(
     ("zone", "anchor", "cadence", "second"),
     [
@@ -105,6 +107,7 @@ def test_the_clock_on_the_wall_shows_the_same_at_each_boundary(zone, anchor, cad
     assert schedule.boundary(1) == local(second, zone)
 
 
+@pytest.mark.attack(187)
 def test_of_an_hour_that_comes_twice_the_first_counts():
     schedule = Schedule(local("2026-10-24T02:30", "Europe/Berlin"), Cadence("day"), "Europe/Berlin")
 
@@ -118,6 +121,7 @@ def test_an_anchor_in_the_second_of_two_hours_stays_where_it_is():
     assert schedule.boundary(1) == at("2026-10-26", "01:30:00")
 
 
+@pytest.mark.attack(187)
 def test_a_day_that_a_zone_has_skipped_is_no_day():
     """Samoa went from 29 to 31 December 2011."""
     schedule = Schedule(local("2011-12-27T00:00", "Pacific/Apia"), Cadence("day"), "Pacific/Apia")
@@ -158,6 +162,7 @@ def test_boundaries_strictly_increase(schedule, index):
     assert all(earlier < later for earlier, later in pairwise(boundaries))
 
 
+@pytest.mark.attack(188)
 @given(schedule=SCHEDULES, now=INSTANTS)
 def test_every_instant_is_in_exactly_one_period_and_periods_touch(schedule, now):
     period = schedule.period_at(now)

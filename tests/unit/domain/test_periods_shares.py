@@ -141,6 +141,7 @@ def test_stripe_set_up_a_separate_billing_interval_weekly_service_on_a_monthly_b
     assert [f"{p.end:%m-%d}" for p in second] == ["02-05", "02-12", "02-19", "02-26"]
 
 
+@pytest.mark.attack(188)
 def test_a_service_interval_that_starts_on_the_billing_date_has_started_with_it():
     service = Schedule(at("2026-01-31"), Cadence("month"))
 
@@ -177,6 +178,7 @@ def test_days_are_those_of_the_zone():
     assert fraction(part, month, by="day", zone="UTC") == Fraction(15, 31)
 
 
+@pytest.mark.attack(187)
 def test_a_day_of_23_hours_is_a_day():
     day = Period(at("2026-03-28", "23:00:00"), at("2026-03-29", "22:00:00"))
     month = Period(at("2026-02-28", "23:00:00"), at("2026-03-31", "22:00:00"))
@@ -196,6 +198,7 @@ def test_a_share_in_an_unknown_zone_is_refused():
         fraction(Period(at("2026-01-02"), at("2026-01-03")), JANUARY, by="day", zone="Mars/Olympus")
 
 
+@pytest.mark.attack(185)
 @given(
     start=INSTANTS,
     cadence=CADENCES,

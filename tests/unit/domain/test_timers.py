@@ -54,6 +54,7 @@ def test_a_clock_goes_out_stops_on_the_way_and_arrives():
     assert (arrived.status, arrived.frozen_at, arrived.target_at, arrived.leased_until) == ("ready", LATER, None, None)
 
 
+@pytest.mark.attack(189)
 def test_a_clock_never_goes_back():
     with pytest.raises(ClockMovedBack):
         CLOCK.set_out(NOON - timedelta(microseconds=1), now=NOON, leased_until=LEASE)

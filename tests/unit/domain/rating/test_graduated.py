@@ -15,6 +15,7 @@ WITH_FEES = Graduated((tier("10", "0", "500"), tier("20", "40", "100"), tier(Non
 CLOSED = Graduated((tier("10", "40"), tier("20", "30"), tier("100", "15")))
 
 
+@pytest.mark.attack(185)
 @pytest.mark.parametrize(
     ("quantity", "amount"),
     [
