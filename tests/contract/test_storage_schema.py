@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.storage.tables.billing import agreements, customers
+from billing_sdk.server.storage.tables.catalog import plan_versions
 from billing_sdk.server.storage.tables.visits import audit_records
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import NOON, open_database, payer
@@ -115,6 +116,18 @@ def test_the_database_refuses_to_change_the_audit(engine, connection, change):
 
     with pytest.raises(DBAPIError, match="append-only"):
         connection.execute(change)
+
+
+@pytest.mark.parametrize("change", [{"components": []}, {"currency": "EUR"}, {"trial": {"days": 1}}])
+def test_the_database_refuses_to_change_a_plan_version(engine, connection, change):
+    with engine.read() as tx:
+        before = tx.catalog.list_versions("pro_monthly")
+    with pytest.raises(DBAPIError, match="a plan version never changes"):
+        connection.execute(update(plan_versions).values(**change))
+    connection.rollback()
+
+    with engine.read() as tx:
+        assert tx.catalog.list_versions("pro_monthly") == before
 
 
 def test_times_come_back_in_utc_and_times_without_a_zone_are_refused(engine):

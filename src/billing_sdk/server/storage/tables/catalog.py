@@ -54,7 +54,8 @@ plans = Table(
     Index("uq_plans_lookup_key", "lookup_key", unique=True),
 )
 
-# A row is never updated: the live version of a plan is what is sold, the others are what was or what will be.
+# A trigger refuses to update what a row holds: the live version of a plan is what is sold, the others are what was or
+# what will be.
 plan_versions = Table(
     "plan_versions",
     metadata,
