@@ -57,7 +57,7 @@ counts that customer's events from 1 without a gap, in the order of the transact
 overtake each other: an event with a smaller number than one that you have handled is old news, and a gap is something
 that is still on its way. `event.version` is made of it, and sorts where a provider does not count, too; keep it beside
 what you write and write only over a smaller one (the guide to webhooks has the statement). What you have missed is
-listed by `GET /api/v1/events?starting_after=` and sent again by `client.webhook_endpoints.replay_all`.
+listed by `client.webhook_endpoints.events(starting_after=...)` and sent again by `replay_all`.
 """
 
 

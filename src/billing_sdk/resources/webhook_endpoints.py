@@ -92,6 +92,21 @@ class WebhookEndpoints(Resource[C]):
         return Call("GET", path, _read_event, credential="machine")
 
     @operation
+    def events(self, *, starting_after: str | None = None) -> Call[tuple[Event, ...]]:
+        """Return up to 200 events in the order in which they were written, from the oldest on (extension).
+
+        Args:
+            starting_after: the id of an event; only later ones are returned. An application that keeps the last one
+                that it has handled catches up with it.
+        """
+
+        def read(data: Any) -> tuple[Event, ...]:
+            return Document(data, "answer").objects("events", _event)
+
+        params = {"page_size": "200", **given(starting_after=starting_after)}
+        return Call("GET", f"{MANAGEMENT}/events", read, params=params, credential="machine")
+
+    @operation
     def replay(self, event_id: str, *, webhook_id: str | None = None) -> Call[tuple[str, ...]]:
         """Send an event again, to one endpoint or to all that want it; return the ids of those endpoints.
 
@@ -151,7 +166,11 @@ def _read_one(data: Any) -> WebhookEndpoint:
 
 
 def _read_event(data: Any) -> Event:
-    document = Document(data, "answer").object("event")
+    return _event(Document(data, "answer").object("event").members)
+
+
+def _event(data: Any) -> Event:
+    document = Document(data, "event")
     seconds = document.members.get("timestamp")
     # The published schema says seconds, the published text says ISO 8601.
     occurred_at = (

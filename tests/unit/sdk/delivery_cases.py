@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from billing_sdk import WebhookDelivery, WebhookEndpoint
+from datetime import UTC, datetime
+
+from billing_sdk import Event, WebhookDelivery, WebhookEndpoint
 from tests.unit.sdk.operation_cases import OK, Case
 
 DELIVERY_CASES = [
+    Case(
+        "webhook_endpoints.events",
+        lambda c: c.webhook_endpoints.events(starting_after="event_1"),
+        ("GET", "/api/v1/events"),
+        {
+            **OK,
+            "has_more": False,
+            "events": [{"type": "user.created", "source": "api", "event_id": "event_2", "timestamp": 0, "data": {}}],
+        },
+        (Event("user.created", "event_2", "api", datetime(1970, 1, 1, tzinfo=UTC), {}),),
+        params={"page_size": "200", "starting_after": "event_1"},
+    ),
     Case(
         "webhook_endpoints.update",
         lambda c: c.webhook_endpoints.update("webhook_1", is_enabled=True),
