@@ -20,7 +20,7 @@ class ChangeOptions:
         add_ons: how many of each add-on, by its key.
         coupon_key: a coupon to redeem.
         wants_trial: True insists on the plan's trial, False goes without; by default it is given to those who had no
-            trial of the plan and pay for none of its group.
+            trial of the plan and are on none of its group that costs something.
         is_prorate: give back what was paid for days that are not used, first as a deduction from the new price and
             what is left on the credit balance; the policy `unused_days` by default.
         is_invoice_now: charge usage of service intervals that are not complete; the policy `unpaid_usage` by default.
