@@ -46,8 +46,7 @@ def sell(engine, *components, key="tailored", **version):
     return made
 
 
-def customer_on(engine, clock, *, number=GOOD_CARD):
-    email = "bo@example.com"
+def customer_on(engine, clock, *, number=GOOD_CARD, email="bo@example.com"):
     customer = become_customer(engine, user_id=person(engine, email), billing_email=email, clock_id=clock.id)
     if number is not None:
         add_card(engine, customer_id=customer.id, card=card(number))
@@ -162,6 +161,23 @@ def test_periods_that_follow_the_calendar_begin_with_a_stub_in_the_zone_of_the_s
     assert (stub.period.end, stub.amount.minor) == (midnight, round(2_900 * 6.25 / (31 * 24)))
     assert (whole.period.start, whole.amount.minor) == (midnight, 2_900)
     assert [line.amount.minor for line in lines_of(engine, customer, "usage")] == [9]
+
+
+@pytest.mark.parametrize("service", [Cadence("month", 5), Cadence("month"), None], ids=str)
+def test_whoever_does_not_pay_is_billed_the_same_as_whoever_does(engine, clock, service):
+    sell(engine, replace(FEE, service=service), cadence=Cadence("year"))
+    billed = []
+    for number, email in ((GOOD_CARD, "bo@example.com"), (DECLINED_WHEN_CHARGED, "cy@example.com")):
+        customer = customer_on(engine, clock, email=email)
+        subscribe(engine, customer_id=customer.id, plan_key="tailored")
+        add_card(engine, customer_id=customer.id, card=card(number))
+        billed.append(customer)
+
+    advance_clock(engine, clock.id, to=NOON.replace(year=2029))
+
+    one, other = ([lines for _, lines in bills(engine, customer)] for customer in billed)
+    assert one == other
+    assert {status for status, _ in bills(engine, billed[1])[1:]} == {"open"}
 
 
 def test_add_ons_and_seats_are_renewed_with_the_agreement(engine, clock):
