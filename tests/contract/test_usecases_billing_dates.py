@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import delete
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import AgreedAddOn, AgreedDiscount
@@ -14,6 +15,7 @@ from billing_sdk.server.domain.catalog import BillingSettings, Entitlement, Lice
 from billing_sdk.server.domain.invoicing import CreditEntry
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Graduated, PerUnit, Terms, Tier
+from billing_sdk.server.storage.tables.billing import payment_methods
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.become_customer import become_customer
@@ -114,6 +116,49 @@ def test_a_card_that_is_declined_at_the_end_of_a_trial_leaves_the_invoice_open(e
     assert (agreement.status, agreement.is_unpaid, bills(engine, customer)) == ("active", True, [("open", [2_900])])
     with engine.read() as tx:
         assert [change.amount.minor for change in changes_unpaid(tx, customer, at=NOON)] == [2_900]
+
+
+def test_a_renewal_without_a_card_leaves_the_invoice_open(engine, clock):
+    sell(engine, FEE)
+    customer = customer_on(engine, clock)
+    subscribe(engine, customer_id=customer.id, plan_key="tailored")
+    with engine.begin() as tx:
+        tx.customers._connection.execute(delete(payment_methods))
+
+    advance_clock(engine, clock.id, by=timedelta(days=28))
+
+    (agreement,) = live(engine, customer)
+    assert (agreement.is_unpaid, bills(engine, customer)[-1]) == (True, ("open", [2_900]))
+
+
+def test_a_renewal_that_is_paid_leaves_the_earlier_one_owed(engine, clock):
+    sell(engine, FEE)
+    customer = customer_on(engine, clock)
+    subscribe(engine, customer_id=customer.id, plan_key="tailored")
+    add_card(engine, customer_id=customer.id, card=card(DECLINED_WHEN_CHARGED))
+    advance_clock(engine, clock.id, by=timedelta(days=28))
+    add_card(engine, customer_id=customer.id, card=card())
+    advance_clock(engine, clock.id, by=timedelta(days=31))
+
+    (agreement,) = live(engine, customer)
+    assert [status for status, _ in bills(engine, customer)] == ["paid", "open", "paid"]
+    assert agreement.is_unpaid
+
+
+@pytest.mark.parametrize("kind", ["renew", "trial_end"])
+def test_a_timer_that_comes_at_the_wrong_time_bills_nothing_and_is_set_right(engine, clock, kind):
+    sell(engine, FEE)
+    customer = customer_on(engine, clock)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="tailored")
+    with engine.begin() as tx:
+        tx.timers.set(kind, agreement.id, NOON + timedelta(days=1), customer)
+
+    advance_clock(engine, clock.id, by=timedelta(days=2))
+
+    assert bills(engine, customer) == [("paid", [2_900])]
+    with engine.read() as tx:
+        timers = [(timer.kind, timer.due_at) for timer in tx.timers.of_customer(customer.id)]
+    assert timers == [("renew", NOON + timedelta(days=28))]
 
 
 def test_usage_is_measured_by_the_week_and_billed_by_the_month(engine, clock):

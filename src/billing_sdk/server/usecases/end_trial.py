@@ -12,6 +12,7 @@ from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.renew_agreement import ACTOR, SOURCE, bill, due
+from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
 def end_trial(engine: Engine, timer: Timer) -> None:
@@ -31,6 +32,7 @@ def end_trial(engine: Engine, timer: Timer) -> None:
         tx.timers.done(timer)
         agreement = tx.agreements.get(agreement.id)
         if agreement.status != "trialing" or agreement.charged_from > timer.due_at:
+            save_agreement(tx, customer, agreement)  # with the timers that it should have
             return
         charge = _end_trial(tx, engine, customer, agreement)
     if charge is not None:

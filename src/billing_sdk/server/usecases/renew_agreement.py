@@ -42,6 +42,7 @@ def renew_agreement(engine: Engine, timer: Timer) -> None:
         tx.timers.done(timer)
         agreement = tx.agreements.get(agreement.id)
         if agreement.status not in ("active", "paused") or agreement.billed_until > timer.due_at:
+            save_agreement(tx, customer, agreement)  # with the timers that it should have
             return
         invoice = next_invoice(tx, agreement)
         charge = bill(tx, engine, customer, agreement, invoice.after, invoice.lines)
