@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
 import respx
+from httpx._transports import default
 
 from billing_sdk import AsyncClient, Client, KeyStatus
 from tests.unit.sdk.kit import ISSUER, NOW, SETTINGS, Monotonic, answer_always, publish, token_response
@@ -58,6 +61,22 @@ class Driver:
         self.run(lambda client: client.close())
         if self._runner is not None:
             self._runner.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_read_once() -> Iterator[None]:
+    """Reading the list of authorities takes longer than most of these tests; what it depends on is the key."""
+    make, made = default.create_ssl_context, {}
+
+    def create(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        key = repr((args, kwargs, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")))
+        if key not in made:
+            made[key] = make(*args, **kwargs)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(default, "create_ssl_context", create)
+        yield
 
 
 @pytest.fixture(params=["sync", "async"])
