@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, false, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import GRANTING, LIVE, Agreement
@@ -23,6 +23,24 @@ GRANTS = agreements.c.status.in_(sorted(GRANTING))
 BY_ID = select(agreements).where(agreements.c.id == bindparam("wanted"))
 LIVE_OF_GROUP = select(agreements).where(
     agreements.c.customer_id == bindparam("customer"), agreements.c.group_id == bindparam("group"), IS_LIVE
+)
+LIVE_WITH_PLANS = (
+    select(agreements, plans.c.name.label("plan_name"), *VERSION_COLUMNS)
+    .select_from(
+        agreements.join(customers, customers.c.id == agreements.c.customer_id)
+        .join(plans, plans.c.key == agreements.c.plan_key)
+        .join(plan_versions, plan_versions.c.id == agreements.c.plan_version_id)
+    )
+    .where(
+        # A parameter that is not given is NULL, which equals nothing, so it selects nobody.
+        or_(
+            customers.c.user_id == bindparam("user"),
+            customers.c.org_code.in_(bindparam("org_codes", expanding=True)),
+            customers.c.id == bindparam("customer"),
+        ),
+        IS_LIVE,
+    )
+    .order_by(customers.c.kind.desc(), agreements.c.id)
 )
 CHANGE = update(agreements).where(agreements.c.id == bindparam("wanted"))
 
@@ -120,24 +138,8 @@ class AgreementRepository:
         What an agreement includes is the version agreed to with the entitlements of its add-ons. One query, however
         many agreements there are, and one more where there are add-ons.
         """
-        # What is not given selects nobody; compared with None or null(), it would select whoever has no such owner.
-        owner = or_(
-            customers.c.user_id == user_id if user_id else false(),
-            customers.c.org_code.in_(org_codes),
-            customers.c.id == customer_id if customer_id else false(),
-        )
-        joined = (
-            agreements.join(customers, customers.c.id == agreements.c.customer_id)
-            .join(plans, plans.c.key == agreements.c.plan_key)
-            .join(plan_versions, plan_versions.c.id == agreements.c.plan_version_id)
-        )
-        query = (
-            select(agreements, plans.c.name.label("plan_name"), *VERSION_COLUMNS)
-            .select_from(joined)
-            .where(owner, IS_LIVE)
-            .order_by(customers.c.kind.desc(), agreements.c.id)
-        )
-        rows = self._connection.execute(query).mappings().all()
+        owners = {"user": user_id, "org_codes": list(org_codes), "customer": customer_id}
+        rows = self._connection.execute(LIVE_WITH_PLANS, owners).mappings().all()
         found = [agreement_from_row(row) for row in rows]
         versions = self._including_add_ons(found, versions_from_rows(self._connection, rows))
         names = [row["plan_name"] for row in rows]
