@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from billing_sdk.server.api.kinde import component_schema
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.items import CREATE, READ, UPDATE
@@ -23,6 +24,7 @@ from billing_sdk.server.usecases.update_licence_fee import update_licence_fee
 
 router = APIRouter(tags=["Licence fees"], route_class=StrictRoute)
 
+TERMS_SCHEMA: dict[str, Any] = {**component_schema.TERMS}
 TERMS = 'Price and commitments, such as `{"price": {"model": "flat", "amount": "2900"}}`; exact minor units, as text.'
 
 
@@ -96,7 +98,7 @@ class NewLicenceFee(Body):
     item_id: str = Field(max_length=200)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     service: str = Field(default="month", max_length=32)
-    terms: Any = Field(description=TERMS)
+    terms: Any = Field(description=TERMS, json_schema_extra=TERMS_SCHEMA)
     lookup_key: str | None = Field(default=None, max_length=200)
     metadata: dict[str, str] = Field(default={}, max_length=50)
 
@@ -105,7 +107,7 @@ class LicenceFeeChange(Body):
     """What to change. `terms` make another version; `live_version` is an id or `latest`, which counts the new one."""
 
     name: str | None = Field(default=None, max_length=200)
-    terms: Any = Field(default=None, description=TERMS)
+    terms: Any = Field(default=None, description=TERMS, json_schema_extra={"anyOf": [TERMS_SCHEMA, {"type": "null"}]})
     live_version: str | None = Field(default=None, max_length=64)
     lookup_key: str | None = Field(default=None, max_length=200)
     metadata: dict[str, str] | None = Field(default=None, max_length=50)

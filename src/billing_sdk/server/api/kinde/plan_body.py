@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from billing_sdk.server.api.kinde.component_schema import COMPONENT
 from billing_sdk.server.api.kinde.envelope import Body
 from billing_sdk.server.domain.catalog import Phase, Trial, VersionContent
 from billing_sdk.server.domain.catalog.documents import component_from_document
@@ -14,6 +15,7 @@ from billing_sdk.server.domain.periods import Alignment, Cadence
 from billing_sdk.server.ids import new_id
 
 Components = list[Any]
+LISTED: dict[str, Any] = {"items": COMPONENT}
 COMPONENTS = """What is charged and included: `licence_fee`, `rate`, `credit_grant` and `entitlement` documents, such as
 `{"kind": "licence_fee", "key": "base", "name": "Base fee", "currency": "USD",
 "terms": {"price": {"model": "flat", "amount": "2900"}}}`; amounts are exact minor units, as text."""
@@ -33,13 +35,13 @@ class PhaseBody(Body):
     key: str = Field(max_length=64)
     name: str = Field(max_length=200)
     periods: int = Field(ge=1, le=1_200)
-    components: Components = Field(max_length=200, description=COMPONENTS)
+    components: Components = Field(max_length=200, description=COMPONENTS, json_schema_extra=LISTED)
 
 
 class NewVersion(Body):
     """A version: what customers agree to. It never changes."""
 
-    components: Components = Field(default=[], max_length=200, description=COMPONENTS)
+    components: Components = Field(default=[], max_length=200, description=COMPONENTS, json_schema_extra=LISTED)
     cadence: str = Field(default="month", max_length=32, description="`day`, `week`, `month`, `3 months`, `year`.")
     trial: TrialBody | None = None
     opening_phases: list[PhaseBody] = Field(default=[], max_length=50)

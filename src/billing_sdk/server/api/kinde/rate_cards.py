@@ -12,7 +12,7 @@ from starlette.responses import Response
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.items import CREATE, READ, UPDATE
-from billing_sdk.server.api.kinde.licence_fees import TERMS
+from billing_sdk.server.api.kinde.licence_fees import TERMS, TERMS_SCHEMA
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, request_after
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf
 from billing_sdk.server.domain.catalog import CardRate, RateCard
@@ -139,7 +139,7 @@ class WantedRate(Body):
     """A price for a metered item, by its id or lookup key."""
 
     item_id: str = Field(max_length=200)
-    terms: Any = Field(description=TERMS)
+    terms: Any = Field(description=TERMS, json_schema_extra=TERMS_SCHEMA)
     metadata: dict[str, str] = Field(default={}, max_length=50)
 
 
