@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
+from billing_sdk.auth.claims import AccessClaims
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.people import bearer, person_token
@@ -178,3 +182,35 @@ def test_a_way_back_to_a_registered_origin_is_taken(ada):
 def test_an_unknown_section_is_refused(ada):
     answer = ada.get("/portal_link", params={"sub_nav": "vault"})
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, "sub_nav")
+
+
+def claims_of(token):
+    body = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
+def test_a_token_says_until_when_somebody_is_in_a_trial(machine, server):
+    email, password = server.seed.users[1]
+    assert "has_trial_period" not in claims_of(person_token(server, email, password))
+
+    fee = {"kind": "licence_fee", "key": "base", "name": "Base", "currency": "USD"}
+    version = {"components": [{**fee, "terms": {"price": {"model": "flat", "amount": "500"}}}], "trial": {"days": 14}}
+    group = {"code": "more", "name": "More", "scope": "user"}
+    plan = {"code": "tried", "name": "Tried", "group_code": "more", "version": version}
+    with server.engine.read() as tx:
+        customer = tx.customers.find_by_user(tx.users.find_by_email(email).id)
+    for path, body in (
+        ("plan_groups", group),
+        ("plans", plan),
+        ("plans/tried/publish", None),
+        ("agreements", {"customer_id": customer.id, "plan_code": "tried"}),
+    ):
+        answer = machine.post(f"/billing/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+
+    token = person_token(server, email, password)
+    agreement = machine.get(f"/billing/agreements/{answer.json()['agreement']['id']}").json()["agreement"]
+    assert agreement["status"] == "trialing"
+    told = AccessClaims.read(claims_of(token))
+    assert (told.has_trial_period, told.raw["trial_expires_on"]) == (True, agreement["trial_ends_on"])
+    assert told.trial_expires_on is not None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from billing_sdk.errors import InvalidToken
+from billing_sdk.models import parse_instant
 
 
 class Owner(NamedTuple):
@@ -74,6 +75,19 @@ class AccessClaims:
     def owner(self) -> Owner:
         """The key under which this user's entitlements in this organization are kept."""
         return Owner(self.iss, self.sub, self.org_code)
+
+    @property
+    def has_trial_period(self) -> bool:
+        """Whether the user or the organization was in a free trial when the token was issued."""
+        return self.raw.get("has_trial_period") is True
+
+    @property
+    def trial_expires_on(self) -> datetime | None:
+        """When that trial ends, as far as the provider says."""
+        try:
+            return parse_instant(text(self.raw, "trial_expires_on") or "")
+        except (InvalidToken, ValueError):
+            return None
 
     @property
     def expires_at(self) -> datetime:

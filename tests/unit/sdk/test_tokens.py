@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -361,3 +362,23 @@ def test_a_tampered_token_makes_no_second_fetch_of_keys(driver: Driver, issuer: 
         with pytest.raises(InvalidToken):
             verify(driver, KEY.sign(GOOD)[:-4] + "AAAA")
     assert len(issuer.calls) == before
+
+
+TRIAL_ENDS = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (
+            {"has_trial_period": True, "trial_expires_on": "2026-12-01T00:00:00Z"},
+            (True, datetime(2026, 12, 1, tzinfo=UTC)),
+        ),
+        ({"has_trial_period": "true", "trial_expires_on": "soon"}, (False, None)),
+        ({"trial_expires_on": 7}, (False, None)),
+        ({}, (False, None)),
+    ],
+)
+def test_a_trial_is_told_where_the_provider_tells_it(raw: dict[str, Any], told: Any) -> None:
+    claims = AccessClaims(ISSUER, "kp_1", exp=100, iat=1, raw=raw)
+    assert (claims.has_trial_period, claims.trial_expires_on) == told

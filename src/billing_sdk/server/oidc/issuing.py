@@ -95,7 +95,16 @@ def _user_claims(tx: UnitOfWork, family: TokenFamily) -> dict[str, Any]:
         "org_code": family.org_code,
         "permissions": [permission.key for permission in permissions],
         "feature_flags": {},
+        **_trial_claims(tx, family),
     }
+
+
+def _trial_claims(tx: UnitOfWork, family: TokenFamily) -> dict[str, Any]:
+    """Say that somebody is in a trial, and until when (Kinde documentation, "Free trials")."""
+    ends_at = tx.agreements.trial_end_of(user_id=family.user_id or "", org_code=family.org_code)
+    if ends_at is None:
+        return {}
+    return {"has_trial_period": True, "trial_expires_on": ends_at.isoformat().replace("+00:00", "Z")}
 
 
 def _machine_claims(scope: str) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, false, func, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import GRANTING, LIVE, Agreement
@@ -96,6 +97,19 @@ class AgreementRepository:
             agreements.c.trial_ends_at.is_not(None),
         )
         return self._connection.execute(query.limit(1)).first() is not None
+
+    def trial_end_of(self, *, user_id: str, org_code: str | None) -> datetime | None:
+        """Return when the last trial of a person, or of an organization, ends; None where neither is in one."""
+        owner = or_(customers.c.user_id == user_id, false() if org_code is None else customers.c.org_code == org_code)
+        query = (
+            select(agreements.c.trial_ends_at)
+            .join(customers, customers.c.id == agreements.c.customer_id)
+            .where(agreements.c.status == "trialing", owner)
+            .order_by(agreements.c.trial_ends_at.desc())
+            .limit(1)
+        )
+        found: datetime | None = self._connection.execute(query).scalar()
+        return found
 
     def list(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str, live_only: bool = True) -> Page[Agreement]:
         """Return a page of a customer's agreements, in the order of their ids."""
