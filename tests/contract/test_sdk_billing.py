@@ -180,6 +180,8 @@ def test_an_agreement_is_previewed_made_changed_and_taken_back(shop: Shop) -> No
     run(lambda c: c.test_clocks.advance(shop.clock.id, to=NEW_YEAR + timedelta(days=40)))
     [now_on] = run(lambda c: c.agreements.list(customer_id))
     assert (now_on.plan_code, now_on.started_on) == (free, datetime(2027, 2, 1, tzinfo=UTC))
+    before = run(lambda c: c.agreements.get(new_id))
+    assert (before.status, before.current_period_end) == ("replaced", now_on.started_on)
 
 
 def test_coupons_and_add_ons_come_with_an_agreement(shop: Shop) -> None:

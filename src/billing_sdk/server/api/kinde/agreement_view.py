@@ -90,9 +90,9 @@ class AgreementView(BaseModel):
 
     @classmethod
     def of(cls, agreed: Agreed, *, at: datetime) -> AgreementView:
-        """Show an agreement in the Management API's words, in the period that contains `at`."""
+        """Show an agreement in the Management API's words, in the period that contains `at`, or in its last one."""
         agreement, version, granted = agreed
-        period = agreement.period_at(min(at, agreement.ended_at or at))
+        period = agreement.period_at(at) if agreement.ended_at is None else agreement.billed_period
         pending = agreement.pending_change
         return cls(
             id=agreement.id,
