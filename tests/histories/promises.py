@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from billing_sdk.money import total
 from billing_sdk.server.domain.agreements import Agreement
@@ -13,7 +14,6 @@ from billing_sdk.server.domain.catalog import LicenceFee
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
-from billing_sdk.server.usecases.timer_handlers import HANDLERS
 from tests.histories.world import CUSTOMERS, Books, World
 
 CHARGES = ("licence_fee", "usage")
@@ -27,8 +27,7 @@ def check(world: World) -> None:
         events_are_counted_without_a_gap(books)
         invoices_add_up(world, books)
         nothing_is_charged_twice(books)
-        if HANDLERS:
-            every_interval_is_charged(world, books)
+        every_interval_is_charged(world, books)
         usage_is_charged_as_it_was_counted(world, books)
         only_what_grants_is_granted(world, books)
 
@@ -146,10 +145,20 @@ def _was_charged(agreement: Agreement, world: World) -> bool:
 
 
 def _is_free_of_charge(world: World, agreement: Agreement, start: datetime, end: datetime) -> bool:
-    """Tell whether nothing has to be paid from one instant to another: there is no such time, or it was a pause."""
-    return start >= end or any(
-        one.agreement_id == agreement.id and one.start <= start and (one.end is None or end <= one.end)
-        for one in world.pauses
+    """Tell whether nothing has to be paid from one instant to another.
+
+    There is no such time, or it was a pause, or it is the rest of a day: by whole days, the day on which something
+    changes counts for what was before.
+    """
+    zone = ZoneInfo(agreement.zone)
+    is_rest_of_a_day = start.astimezone(zone).date() == (end - timedelta(microseconds=1)).astimezone(zone).date()
+    return (
+        start >= end
+        or is_rest_of_a_day
+        or any(
+            one.agreement_id == agreement.id and one.start <= start and (one.end is None or end <= one.end)
+            for one in world.pauses
+        )
     )
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -127,12 +127,8 @@ class Database:
 
     def is_migrated(self) -> bool:
         """Tell whether the schema is the one that this version needs; False also for an empty database."""
-        with (
-            as_file(files("billing_sdk.server.storage") / "migrations") as folder,
-            self._engine.connect() as connection,
-        ):
-            script = ScriptDirectory.from_config(migration_config(str(folder), connection))
-            return set(MigrationContext.configure(connection).get_current_heads()) == set(script.get_heads())
+        with self._engine.connect() as connection:
+            return frozenset(MigrationContext.configure(connection).get_current_heads()) == _newest()
 
     def supreme_powers(self) -> tuple[str, ...]:
         """Return what makes this user as good as a superuser, whatever was granted; SQLite knows no users."""
@@ -156,6 +152,13 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+
+@cache
+def _newest() -> frozenset[str]:
+    """Return the revision that the migrations of this version lead to; they are read once."""
+    with as_file(files("billing_sdk.server.storage") / "migrations") as folder:
+        return frozenset(ScriptDirectory(str(folder)).get_heads())
 
 
 def migration_config(folder: str, connection: Connection) -> Config:
