@@ -12,6 +12,7 @@ from typing import Any
 import certifi
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 from billing_sdk.server.usecases import passwords
 from billing_sdk.server.usecases.engine import Engine
@@ -27,6 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Every other test begins with somebody who has a password, and none is about how hard it is to guess: the console
     # script, which runs in processes of its own, hashes as it does for users.
     passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    # The same examples each time, and as much time as they take on a machine that is busy.
+    settings.register_profile("steady", derandomize=True, deadline=None)
+    settings.load_profile("steady")
     _trust_one_authority(config)
     scan = CanaryScan()
     config.pluginmanager.register(scan, "canary-scan")
