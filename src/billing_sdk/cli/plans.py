@@ -29,6 +29,7 @@ SAYS = {
     "refused": "stays: refused",
     "stays": "stays, the move is called off",
     "not_sold_in_its_currency": "stays: not sold in its currency",
+    "add_on_does_not_fit": "stays: has an add-on that is billed at another pace",
     "leaving": "is about to leave",
     "gone": "has left meanwhile",
 }

@@ -17,7 +17,8 @@ class MigratedAgreement:
         from_version: number of the version that the customer is on.
         outcome: `planned` takes effect at `next_charge_on`, `moved` has at once; `planned_before` was planned already;
             `stays` was planned and is no longer; `refused`, `leaving` (it ends or changes plan by its next billing
-            date), `not_sold_in_its_currency` and `gone` leave the agreement as it is.
+            date), `not_sold_in_its_currency`, `add_on_does_not_fit` (one is billed at another pace than the version)
+            and `gone` leave the agreement as it is.
         next_charge_on: when the customer is charged next.
         currency: that of the charges.
         charge_before_minor: what the next charge would be without the migration, in minor units.

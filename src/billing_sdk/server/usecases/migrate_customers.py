@@ -21,7 +21,7 @@ from billing_sdk.server.usecases.decide_change import decide_change, work_out_ch
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.next_invoice import as_planned, ends_before_billing, next_invoice
-from billing_sdk.server.usecases.offer_plan import wanted_plan
+from billing_sdk.server.usecases.offer_plan import add_ons_fit, wanted_plan
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 MOST_IN_A_BATCH = 500
@@ -31,7 +31,15 @@ SOURCE: EventSource = "admin"
 # place; `stays` was planned and is no longer. The others leave it as it was; one that is `leaving` ends before it is
 # billed again, or goes over to another plan.
 MoveOutcome = Literal[
-    "planned", "planned_before", "moved", "stays", "not_sold_in_its_currency", "refused", "leaving", "gone"
+    "planned",
+    "planned_before",
+    "moved",
+    "stays",
+    "not_sold_in_its_currency",
+    "add_on_does_not_fit",
+    "refused",
+    "leaving",
+    "gone",
 ]
 MoveTiming = Literal["period_end", "now"]
 
@@ -162,7 +170,7 @@ class _Migration:
         """Do with one agreement what is to be done, or say what it would be."""
         with self.engine.read() as tx:
             before = tx.agreements.get(agreement_id)
-            outcome, after = self._decided(before)
+            outcome, after = self._decided(tx, before)
             if outcome == "moved":
                 move = self._moved(tx, before)
             elif self.is_dry_run:
@@ -173,7 +181,7 @@ class _Migration:
         with self.engine.begin() as tx:
             customer = tx.customers.lock(found.customer_id)
             before = tx.agreements.get(found.id)
-            outcome, after = _decided(before, self.target, self.origins)
+            outcome, after = _decided(tx, before, self.target, self.origins)
             move = _priced(tx, before, outcome, after, self.target, self.origins)
             if after != before:
                 at = self.engine.now_for(tx, customer)
@@ -182,8 +190,8 @@ class _Migration:
                 announce_update(tx, before, after, customer=customer, source=SOURCE, at=at)
         return move
 
-    def _decided(self, before: Agreement) -> tuple[MoveOutcome, Agreement]:
-        outcome, after = _decided(before, self.target, self.origins)
+    def _decided(self, tx: UnitOfWork, before: Agreement) -> tuple[MoveOutcome, Agreement]:
+        outcome, after = _decided(tx, before, self.target, self.origins)
         # A new agreement would forget what is planned for this one.
         is_free = before.status == "active" and before.pending_change is None and before.cancel_at is None
         is_now = self.timing == "now" and is_free and outcome in ("planned", "planned_before")
@@ -211,7 +219,7 @@ class _Migration:
                 settle_left_over(engine, customer_id=found.customer_id)
                 with engine.begin() as tx:
                     customer, before = hold_agreement(tx, found.id)
-                    if self._decided(before)[0] != "moved":
+                    if self._decided(tx, before)[0] != "moved":
                         return replace(move, outcome="gone", before=None, after=None)
                     at = engine.now_for(tx, customer)
                     change = decide_change(
@@ -228,7 +236,9 @@ class _Migration:
         return ChangeOptions(version=self.target.number, wants_trial=False, is_prorate=self.is_prorate, may_owe=True)
 
 
-def _decided(before: Agreement, target: PlanVersion, origins: dict[str, int]) -> tuple[MoveOutcome, Agreement]:
+def _decided(
+    tx: UnitOfWork, before: Agreement, target: PlanVersion, origins: dict[str, int]
+) -> tuple[MoveOutcome, Agreement]:
     """Return what becomes of an agreement, and the agreement as it is then."""
     if not before.is_live or before.plan_key != target.plan_key:
         return "gone", before
@@ -238,6 +248,8 @@ def _decided(before: Agreement, target: PlanVersion, origins: dict[str, int]) ->
         return "gone", before
     if before.currency not in target.currencies:
         return "not_sold_in_its_currency", before
+    if not ends_before_billing(before) and not add_ons_fit(tx, as_planned(tx, before), target):
+        return "add_on_does_not_fit", before
     if before.next_version_id == target.id:
         return "planned_before", before
     if ends_before_billing(before):
@@ -261,7 +273,7 @@ def _priced(
         return move
     then = as_planned(tx, before)
     old = next_invoice(tx, replace(then, next_version_id=None) if outcome == "planned_before" else then)
-    if outcome == "not_sold_in_its_currency":
+    if outcome in ("not_sold_in_its_currency", "add_on_does_not_fit"):
         return replace(move, charge_at=old.at, before=old.amount)
     new = next_invoice(tx, replace(then, next_version_id=after.next_version_id))
     return replace(move, charge_at=new.at, before=old.amount, after=new.amount)

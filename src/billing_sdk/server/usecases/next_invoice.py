@@ -19,6 +19,7 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.alter_agreement import decide_alteration
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.offer_plan import add_ons_fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class NextInvoice:
 def next_invoice(tx: UnitOfWork, agreement: Agreement, *, balance: Money | None = None) -> NextInvoice:
     """Work out what a live agreement is billed at the end of the period that was billed last, or of its trial.
 
-    Where another version of the plan is to take over (`next_version_id`), it does so then.
+    Where another version of the plan is to take over (`next_version_id`), it does so then, unless there is an add-on
+    that can't go on beside it: then the agreement stays on its version.
 
     Args:
         tx: the transaction.
@@ -60,7 +62,9 @@ def next_invoice(tx: UnitOfWork, agreement: Agreement, *, balance: Money | None 
     before = load_in_force(tx, agreement)
     version = before.version
     if agreement.next_version_id is not None:
-        version = tx.catalog.get_version(agreement.next_version_id).in_currency(agreement.currency)
+        following = tx.catalog.get_version(agreement.next_version_id).in_currency(agreement.currency)
+        # An add-on that has come since then may be billed at another pace than that version.
+        version = following if add_ons_fit(tx, agreement, following) else version
     if balance is None:
         balance = tx.credits.balance(agreement.customer_id, agreement.currency)
     if agreement.status == "trialing":

@@ -169,7 +169,7 @@ def offer_add_on(tx: UnitOfWork, plan: Plan, key: str, quantity: int) -> AgreedA
     if add_on.kind != "add_on":
         raise NotAnAddOn(f"{key!r} is a plan of its own")
     check_number_of_add_ons(key, quantity)
-    if not _fits(add_on.version, plan) or add_on.group.scope != plan.group.scope:
+    if not _fits(add_on.version, plan.version) or add_on.group.scope != plan.group.scope:
         raise AddOnMismatch(f"the add-on {key!r} can't be had with {plan.key!r}", plan=key)
     return AgreedAddOn(key, add_on.version.id, quantity)
 
@@ -191,13 +191,20 @@ def _add_ons(tx: UnitOfWork, plan: Plan, before: Agreement | None, options: Chan
     kept = (
         standing
         for standing in (before.add_ons if before else ())
-        if standing.plan_key not in options.add_ons and _fits(tx.catalog.get_version(standing.plan_version_id), plan)
+        if standing.plan_key not in options.add_ons
+        and _fits(tx.catalog.get_version(standing.plan_version_id), plan.version)
     )
     return (*found, *kept)
 
 
-def _fits(version: PlanVersion, plan: Plan) -> bool:
-    return plan.version.currency in version.currencies and version.cadence == plan.version.cadence
+def add_ons_fit(tx: UnitOfWork, agreement: Agreement, version: PlanVersion) -> bool:
+    """Tell whether all add-ons of an agreement can go on beside another version of its plan."""
+    version = version.in_currency(agreement.currency)
+    return all(_fits(tx.catalog.get_version(one.plan_version_id), version) for one in agreement.add_ons)
+
+
+def _fits(add_on: PlanVersion, version: PlanVersion) -> bool:
+    return version.currency in add_on.currencies and add_on.cadence == version.cadence
 
 
 def _discounts(
