@@ -56,6 +56,7 @@ class ThreeYears(RuleBasedStateMachine):
     use = _rule("use")
     card = _rule("card")
     decide = _rule("decide")
+    reprice = _rule("reprice")
 
     @precondition(lambda self: self.hours < THREE_YEARS_HOURS)
     @rule(**_facts("wait"))

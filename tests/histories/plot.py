@@ -44,6 +44,7 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     *((("use", {"customer": CUSTOMERS, "units": (1, 99, 101, 750, 5_000)}),) * 3),
     ("card", {"customer": CUSTOMERS, "is_good": (True, False)}),
     *((("wait", {"hours": WAITS_HOURS}),) * 5),
+    ("reprice", {"plan": PLANS, "percent": (90, 110, 133), "timing": ("period_end", "now")}),
     (
         "decide",
         {
@@ -70,7 +71,7 @@ def fitted(world: World, deed: Deed) -> Deed | None:
     live = world.live(facts["customer"]) if "customer" in facts else None
     if live is None and deed.verb in TO_AN_AGREEMENT:
         return None
-    if live is None:
+    if live is None and "customer" in facts:
         facts.pop("timing", None)
     if facts.get("plan") not in EUROS:
         facts.pop("currency", None)

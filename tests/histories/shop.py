@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -91,6 +92,25 @@ def _rate(price: Price, *, service: Cadence | None = None) -> Rate:
 
 def _tokens(limit_max: int | None) -> Entitlement:
     return Entitlement(new_id("included"), TOKENS, "AI tokens", limit_max)
+
+
+def dearer(tx: UnitOfWork, plan_key: str, percent: int, at: datetime) -> int:
+    """Add a version of a plan whose flat fees are so many per cent of what they are, and return its number."""
+    plan = tx.catalog.lock_plan(plan_key)
+    components = tuple(_priced_anew(component, percent) for component in plan.version.components)
+    latest = tx.catalog.get_own_version(plan.latest_version_id)
+    version = replace(
+        plan.version, id=new_id("version"), number=latest.number + 1, components=components, created_at=at
+    )
+    tx.catalog.add_version(version)
+    return version.number
+
+
+def _priced_anew(component: Component, percent: int) -> Component:
+    anew = replace(component, id=new_id("component"))
+    if isinstance(anew, LicenceFee) and isinstance(anew.terms.price, Flat):
+        return replace(anew, terms=Terms(Flat(anew.terms.price.amount * percent / 100)))
+    return anew
 
 
 def offer_coupons(engine: Engine) -> None:

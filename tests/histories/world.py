@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
 from billing_sdk.server.domain.agreements import Agreement, Timing
@@ -28,6 +28,8 @@ from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.make_version_live import make_version_live
+from billing_sdk.server.usecases.migrate_customers import migrate_customers
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
 from billing_sdk.server.usecases.preview_change import Preview, preview_change
@@ -36,7 +38,7 @@ from billing_sdk.server.usecases.set_add_on import set_add_on
 from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
-from tests.histories.shop import ADD_ON, SEATS, TOKENS, fill_shop, offer_coupons
+from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
 
 # The last day of a month of a leap year, so that months, years and days of the week all have something to clamp.
 START = datetime(2028, 1, 31, 9, 30, tzinfo=UTC)
@@ -197,6 +199,14 @@ class World:
             assert [(line.description, line.amount, line.period) for line in lines] == [
                 (line.description, line.amount, line.period) for line in expected.lines
             ], "the preview has promised another invoice"
+
+    def _reprice(self, plan: str, percent: int, timing: Literal["period_end", "now"]) -> None:
+        """Sell a plan at another price from now on, and let its customers go over to it."""
+        at = self.now
+        with self.engine.begin() as tx:
+            number = dearer(tx, plan, percent, at)
+        make_version_live(self.engine, plan_key=plan, number=number)
+        migrate_customers(self.engine, plan_key=plan, to_version=number, timing=timing)
 
     def _cancel(self, customer: int, timing: str | int = "now", **asked: Any) -> None:
         cancel_agreement(self.engine, agreement_id=self._live(customer).id, timing=self._timing(timing), **asked)
