@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -12,7 +13,10 @@ from tests.histories.plot import DEEDS, fitted
 from tests.histories.promises import check
 from tests.histories.world import CUSTOMERS, Deed, told_again, world
 
-# A dozen here; `python -m soak three_years` tells thousands.
+# It works for a dozen seconds, which a machine that is busy otherwise may spread over minutes.
+pytestmark = pytest.mark.timeout(600)
+
+# A few here; `python -m soak three_years` tells thousands.
 HISTORIES = 10
 LENGTH = 25
 THREE_YEARS_HOURS = 3 * 366 * 24
