@@ -1,4 +1,4 @@
-"""Customers who can't go over to another version as the others do: add-ons that don't fit, and pauses."""
+"""Versions that not everybody can go over to: empty ones, add-ons that don't fit, and pauses."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from decimal import Decimal
 
 import pytest
 
+from billing_sdk.errors import EmptyVersion
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Terms
+from billing_sdk.server.usecases.assign_plan import assign_plan
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
+from billing_sdk.server.usecases.preview_change import preview_change
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.set_add_on import remove_add_on, set_add_on
 from billing_sdk.server.usecases.subscribe import subscribe
@@ -91,3 +95,14 @@ def test_an_add_on_that_comes_after_the_move_was_planned_keeps_the_agreement_on_
     assert (renewed.plan_version_id, renewed.next_version_id) == (agreement.plan_version_id, None)
     assert renewed.billed_until == agreement.billed_until + timedelta(days=31)
     assert bills(engine, customer) == [("paid", 2_900), ("paid", 3_600)]
+
+
+@pytest.mark.parametrize("timing", ["now", "period_end"])
+def test_a_version_without_components_can_not_be_agreed_to(engine, customer, agreement, timing):
+    with engine.begin() as tx:
+        tx.catalog.add_version(replace(version_of("pro_monthly", 3, 1), components=()))
+    wish = {"customer_id": customer.id, "plan_key": "pro_monthly", "options": ChangeOptions(version=3, timing=timing)}
+    for ask in (preview_change, subscribe, assign_plan):
+        with pytest.raises(EmptyVersion):
+            ask(engine, **wish)
+    assert stored(engine, agreement) == agreement

@@ -14,7 +14,7 @@ class UnknownPlanGroup(NotFound):
 
 
 class EmptyVersion(APIError):
-    """A plan version without components was to go live."""
+    """A plan version without components was to go live, or to be agreed to."""
 
     code = "empty_version"
     status = 400

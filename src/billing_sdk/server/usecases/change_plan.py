@@ -46,7 +46,7 @@ def change_plan(
         CardDeclined: the charge was refused; the customer stays on the old plan.
         SelectionDenied: the seller's own rules keep the customer from this plan.
         InvalidTiming: the instant has passed or is too far away, or there is no agreement that could wait for it.
-        NotFound, UnknownPlan, VersionNotFound, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
+        NotFound, UnknownPlan, VersionNotFound, EmptyVersion, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
             InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch, AddOnMismatch, Conflict: as
             `decide_change`.
     """

@@ -106,6 +106,7 @@ def decide_change(
         NotFound: the customer's owner has been deleted.
         UnknownPlan: no published plan has this key.
         VersionNotFound: the plan has no such version.
+        EmptyVersion: that version has no components.
         NotAnAddOn: the plan is an add-on.
         PlanMismatch: the plan is for customers of the other kind.
         SamePlan: the customer has just that already.

@@ -148,7 +148,7 @@ def _versions(
     if from_version == to_version:
         raise InvalidRequest("both versions are the same", parameter="from_version")
     target = tx.catalog.get_version_of(plan_key, number=to_version)
-    if not target.all_components:
+    if not target.components:
         raise EmptyVersion(f"version {to_version} of the plan {plan_key!r} has no components")
     if from_version is not None:
         return target, {tx.catalog.get_version_of(plan_key, number=from_version).id: from_version}

@@ -9,6 +9,7 @@ from datetime import datetime
 from billing_sdk.errors import (
     AddOnMismatch,
     CouponMismatch,
+    EmptyVersion,
     InvalidQuantity,
     InvalidRequest,
     NotAnAddOn,
@@ -42,6 +43,7 @@ def wanted_plan(
     Raises:
         UnknownPlan: no published plan has this key.
         VersionNotFound: the plan has no such version.
+        EmptyVersion: that version has no components.
         NotAnAddOn: the plan is an add-on.
         PlanMismatch: the plan is for customers of the other kind.
     """
@@ -54,6 +56,8 @@ def wanted_plan(
         plan = tx.catalog.get_plan(plan_key)
         if number is not None:
             plan = replace(plan, version=tx.catalog.get_version_of(plan_key, number=number))
+    if not plan.version.components:
+        raise EmptyVersion(f"version {plan.version.number} of the plan {plan.key!r} has no components")
     if plan.kind != "plan":
         raise NotAnAddOn(f"{plan.key!r} is an add-on", remedy="Choose a plan, and take the add-on with it.")
     check_kind(plan, customer.kind)

@@ -66,7 +66,7 @@ def plan_change(
         InvalidTiming: there is no agreement that could wait for it, or the instant can't be taken.
         PriceChanged: what is to be paid is not what was shown.
         PaymentMethodRequired: there is no card, and the plan costs something that the customer may not owe.
-        NotFound, UnknownPlan, VersionNotFound, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
+        NotFound, UnknownPlan, VersionNotFound, EmptyVersion, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
             InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch, Conflict: as `decide_change`.
     """
     if options.timing == "now":

@@ -68,7 +68,7 @@ def preview_change(engine: Engine, *, customer_id: str, plan_key: str, options: 
     """Work out what `change_plan` with the same arguments would come to.
 
     Raises:
-        NotFound, UnknownPlan, VersionNotFound, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
+        NotFound, UnknownPlan, VersionNotFound, EmptyVersion, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
             InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch, AddOnMismatch, InvalidTiming,
             Conflict: as `change_plan`.
     """
