@@ -17,7 +17,9 @@ from billing_sdk import Agreement, InvoiceOverdue, Money, PlanCreated
 from billing_sdk.errors import (
     BillingError,
     ClockMovedBack,
+    ClockTooFar,
     CurrencyLocked,
+    DeadlineExceeded,
     EmptyVersion,
     InvalidTiers,
     KeyLocked,
@@ -27,6 +29,7 @@ from billing_sdk.errors import (
     UnknownCoupon,
     UnknownPlan,
 )
+from billing_sdk.server.api.kinde import test_clocks
 from tests.contract.conftest import Template
 from tests.databases import copy_sqlite
 from tests.serving import RunningServer, serving
@@ -275,6 +278,22 @@ def test_a_clock_is_listed_advanced_and_deleted_with_its_customers(shop: Shop) -
     run(lambda c: c.test_clocks.delete(shop.clock.id))
     with pytest.raises(BillingError):
         run(lambda c: c.agreements.list(customer_id))
+
+
+def test_a_clock_that_has_far_to_go_is_asked_for_again_until_it_is_there(shop: Shop, monkeypatch) -> None:
+    monkeypatch.setattr(test_clocks, "PIECE_SECONDS", 0.0)
+    shop.customer(shop.sell("plan", flat(0)))
+    there = NEW_YEAR + timedelta(days=100)
+    with pytest.raises(DeadlineExceeded) as late:
+        shop.run(lambda c: c.test_clocks.advance(shop.clock.id, to=there, timeout_seconds=0))
+    assert "2027-02-01" in late.value.detail
+    left = shop.run(lambda c: c.test_clocks.get(shop.clock.id))
+    assert (left.status, left.frozen_on) == ("advancing", datetime(2027, 2, 1, tzinfo=UTC))
+    for _ in range(2):  # the answer to each piece is kept under a key of its own
+        moved = shop.run(lambda c: c.test_clocks.advance(shop.clock.id, to=there, idempotency_key=shop.clock.id))
+        assert (moved.status, moved.frozen_on) == ("ready", there)
+    with pytest.raises(ClockTooFar):
+        shop.run(lambda c: c.test_clocks.advance(shop.clock.id, to=datetime(2190, 1, 1, tzinfo=UTC)))
 
 
 BAD_TIERS = {"price": {"model": "graduated", "tiers": [{"up_to": "10"}, {"from": "15", "up_to": "20"}]}}

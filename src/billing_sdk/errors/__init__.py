@@ -146,6 +146,7 @@ from billing_sdk.errors._time import (
     ClockMovedBack as ClockMovedBack,
     ClockNotAllowed as ClockNotAllowed,
     ClockStopped as ClockStopped,
+    ClockTooFar as ClockTooFar,
     InvalidCadence as InvalidCadence,
     InvalidZone as InvalidZone,
 )

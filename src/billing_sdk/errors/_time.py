@@ -30,6 +30,15 @@ class ClockMovedBack(APIError):
     default_remedy = "Name a later instant, or start again with a new clock and new customers."
 
 
+class ClockTooFar(APIError):
+    """A test clock was told to go more than a hundred years ahead in one go; nothing has changed."""
+
+    code = "clock_too_far"
+    status = 400
+    title = "Too far ahead"
+    default_remedy = "Name an instant within a hundred years of where the clock stands."
+
+
 class ClockStopped(Conflict):
     """Something that was due could not be done, so the clock stands at that instant; what came before is done."""
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
+from time import monotonic
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
+from billing_sdk.errors import DeadlineExceeded
 from billing_sdk.models import TestClock
 from billing_sdk.resources._base import MANAGEMENT, done, every, given, one, segment, wire_time
 
@@ -47,18 +50,45 @@ class TestClocks(Resource[C]):
         return Call("POST", PATH, CLOCK, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation
-    def advance(self, clock_id: str, *, to: datetime, idempotency_key: str | None = None) -> Call[TestClock]:
+    def advance(
+        self,
+        clock_id: str,
+        *,
+        to: datetime,
+        timeout_seconds: float = 300.0,
+        idempotency_key: str | None = None,
+    ) -> Flow[TestClock]:
         """Move a clock forward; all that is due for its customers until then happens first, in order (extension).
+
+        The server does it in pieces of a few seconds, which are asked for one after the other until the clock is there.
+
+        Args:
+            clock_id: which clock.
+            to: where to, at most a hundred years ahead.
+            timeout_seconds: when to give up; the clock stays where it has come to, and the same call goes on.
+            idempotency_key: makes the call safe to repeat; the pieces after the first add their number to it.
 
         Raises:
             ClockMovedBack: the clock has passed that instant.
+            ClockTooFar: the instant lies more than a hundred years ahead.
             ClockStopped: something that was due failed; the clock stands there, and can be advanced again.
             Conflict: somebody else is moving it.
+            DeadlineExceeded: it was not there in time.
             NotFound: there is no such clock.
         """
         path = f"{PATH}/{segment('clock_id', clock_id)}/advance"
         body = {"to": wire_time(to, "to")}
-        return Call("POST", path, CLOCK, json=body, credential="machine", idempotency_key=idempotency_key)
+        ends_at = monotonic() + timeout_seconds
+        for piece in count(1):
+            key = idempotency_key if idempotency_key is None or piece == 1 else f"{idempotency_key}-{piece}"
+            clock = yield from Call("POST", path, CLOCK, json=body, credential="machine", idempotency_key=key)
+            if clock.status != "advancing":
+                break
+            if monotonic() >= ends_at:
+                raise DeadlineExceeded(
+                    f"{clock_id} has come to {clock.frozen_on} on its way to {to}", remedy="Ask again to go on."
+                )
+        return clock
 
     @operation
     def delete(self, clock_id: str, *, idempotency_key: str | None = None) -> Call[None]:

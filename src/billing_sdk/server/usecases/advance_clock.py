@@ -25,6 +25,7 @@ def advance_clock(
     by: timedelta | Cadence | None = None,
     actor: str = "operator",
     on_ran: Callable[[Timer], None] = lambda _timer: None,
+    is_enough: Callable[[], bool] = lambda: False,
 ) -> TestClock:
     """Move a clock forward, stopping at each timer of its customers that is due on the way to run it.
 
@@ -38,12 +39,14 @@ def advance_clock(
         by: how far, in place of `to`; a cadence counts days and months as a calendar does.
         actor: who moves it, for the audit.
         on_ran: told of each timer that has run.
+        is_enough: asked after each timer; where it says so the clock is left on its way, for the next call to go on.
 
     Raises:
         NotFound: there is no such clock.
         InvalidRequest: the instant has no zone or is none, or not exactly one of `to` and `by` is given.
         ClockNotAllowed: the environment is live.
         ClockMovedBack: the clock has passed that instant; nothing has changed.
+        ClockTooFar: the instant lies more than a hundred years ahead; nothing has changed.
         Conflict: somebody else is moving it.
         ClockStopped: a timer has failed; the clock stands at its instant, and goes on from there when asked again.
     """
@@ -54,9 +57,11 @@ def advance_clock(
             clock, timer = taken
             _run(engine, clock, timer)
             on_ran(timer)
+            if is_enough():
+                _leave(engine, clock)
+                break
     except BaseException:
-        with engine.begin() as tx:
-            tx.clocks.give_up(clock)
+        _leave(engine, clock)
         raise
     with engine.read() as tx:
         return tx.clocks.get(clock_id)
@@ -106,6 +111,12 @@ def _step(engine: Engine, clock: TestClock) -> tuple[TestClock, Timer] | None:
         moved = clock.moved(timer.due_at, leased_until=leased_until)
         tx.clocks.save(moved)
     return moved, timer
+
+
+def _leave(engine: Engine, clock: TestClock) -> None:
+    """Let anybody go on with a clock that is on its way."""
+    with engine.begin() as tx:
+        tx.clocks.give_up(clock)
 
 
 def _run(engine: Engine, clock: TestClock, timer: Timer) -> None:

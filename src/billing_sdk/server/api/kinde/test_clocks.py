@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from time import monotonic
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -18,6 +19,9 @@ from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.create_clock import create_clock, require_test_environment
 from billing_sdk.server.usecases.delete_clock import delete_clock
 from billing_sdk.server.usecases.engine import Engine
+
+# Shorter than any client waits for an answer, and than the server waits for its last ones when it is stopped.
+PIECE_SECONDS = 2.0
 
 router = APIRouter(tags=["Test clocks"], route_class=StrictRoute)
 
@@ -121,14 +125,16 @@ def advance_test_clock(engine: EngineOf, caller: MachineOf, clock_id: str, body:
     """Move a clock forward (extension).
 
     Everything that is due for its customers until then happens first, each thing at its own instant and in order.
-    Where something fails the clock stands there, and can be advanced again.
+    Where something fails the clock stands there, and can be advanced again. What takes longer than a few seconds is
+    done in pieces: `status` is then `advancing`, and the same call goes on from there.
     """
     to = read_instant(body.to, parameter="to")
 
     def serve(calling: Engine) -> TestClockAnswer:
         # Each thing that is due commits by itself, so that what happened stays where the next thing fails.
         calling.checkpoint()
-        clock = advance_clock(engine, clock_id, to=to, actor=caller.client_id)
+        ends_at = monotonic() + PIECE_SECONDS
+        clock = advance_clock(engine, clock_id, to=to, actor=caller.client_id, is_enough=lambda: monotonic() >= ends_at)
         return TestClockAnswer(test_clock=TestClockView.of(clock))
 
     return once(serve, body)

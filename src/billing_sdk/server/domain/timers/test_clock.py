@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from billing_sdk.errors import ClockMovedBack, Conflict
+from billing_sdk.errors import ClockMovedBack, ClockTooFar, Conflict
 
 ClockStatus = Literal["ready", "advancing"]
 ClockEvent = Literal["set_out", "arrive"]
+
+# A hundred years: who goes further has mistyped a year, and would wait for as long.
+FURTHEST = timedelta(days=36_525)
 
 # Setting out while advancing is going on where somebody else has stopped, or died.
 TRANSITIONS: Mapping[tuple[ClockStatus, ClockEvent], ClockStatus] = MappingProxyType(
@@ -67,10 +70,13 @@ class TestClock:
 
         Raises:
             ClockMovedBack: it has passed that instant.
+            ClockTooFar: the instant lies more than a hundred years ahead.
             Conflict: somebody else is moving it.
         """
         if to < self.frozen_at:
             raise ClockMovedBack(f"{self.id} stands at {self.frozen_at.isoformat()}, after {to.isoformat()}")
+        if to - self.frozen_at > FURTHEST:
+            raise ClockTooFar(f"{self.id} stands at {self.frozen_at.isoformat()}, and {to.isoformat()} is too far away")
         if self.is_held(now):
             raise Conflict(f"{self.id} is being advanced already", remedy="Wait until it has arrived.")
         return replace(self._after("set_out"), target_at=to, turn=self.turn + 1, leased_until=leased_until)
