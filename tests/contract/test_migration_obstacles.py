@@ -10,12 +10,14 @@ import pytest
 
 from billing_sdk.errors import EmptyVersion
 from billing_sdk.money import Money
+from billing_sdk.server.api.kinde.agreement_view import WholeAgreementAnswer
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
+from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.preview_change import preview_change
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.set_add_on import remove_add_on, set_add_on
@@ -106,3 +108,28 @@ def test_a_version_without_components_can_not_be_agreed_to(engine, customer, agr
         with pytest.raises(EmptyVersion):
             ask(engine, **wish)
     assert stored(engine, agreement) == agreement
+
+
+def test_whoever_is_paused_goes_over_at_the_first_billing_date_after_the_pause(engine, customer, agreement):
+    pause_agreement(engine, agreement_id=agreement.id)
+    for is_dry_run in (True, False, False):
+        move = migrate(engine, is_dry_run=is_dry_run)
+        assert (move.outcome, move.charge_at, move.before, move.after) == ("when_resumed", None, None, None)
+    renew(engine)
+    resumed = resume_agreement(engine, agreement_id=agreement.id)
+    assert (resumed.plan_version_id, resumed.next_version_id) == (agreement.plan_version_id, "version_pro_monthly_2")
+    advance(engine, days=31)
+    run_due(engine)
+    assert stored(engine, agreement).plan_version_id == "version_pro_monthly_2"
+    assert bills(engine, customer) == [("paid", 2_900), ("paid", 2_900), ("paid", 7_500)]
+
+
+def test_an_agreement_names_the_version_that_takes_over(engine, customer, agreement):
+    migrate(engine)
+    shown = WholeAgreementAnswer.of(engine, agreement.id).agreement
+    assert (shown.plan_version, shown.next_version) == (1, 2)
+    with engine.read() as tx:
+        *_, told = tx.outbox.list(customer_id=customer.id)
+    assert (told.data["changed"], told.data["agreement"]["next_version"]) == (["next_version"], 2)
+    renew(engine)
+    assert WholeAgreementAnswer.of(engine, agreement.id).agreement.next_version is None

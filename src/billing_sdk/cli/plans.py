@@ -25,6 +25,7 @@ plans = typer.Typer(help="What is for sale, its versions, and who is on which.",
 SAYS = {
     "planned": "goes over",
     "planned_before": "goes over, as planned before",
+    "when_resumed": "goes over at the first billing date after its pause",
     "moved": "goes over now",
     "refused": "stays: refused",
     "stays": "stays, the move is called off",

@@ -93,6 +93,7 @@ class Agreement:
         currency: three letters, such as `USD`.
         cadence: how often it is billed: `month`, `3 months`, `year`.
         plan_version: number of the plan's version that the customer agreed to.
+        next_version: number of the version that takes over when it is billed next; None where none does.
         trial_ends_on: the end of a free trial.
         cancels_on: it was cancelled, and ends then.
         paused_on: since when nothing is granted and nothing charged.
@@ -112,6 +113,7 @@ class Agreement:
     currency: str | None = None
     cadence: str | None = None
     plan_version: int | None = None
+    next_version: int | None = None
     started_on: datetime | None = None
     ended_on: datetime | None = None
     trial_ends_on: datetime | None = None
@@ -140,6 +142,7 @@ class Agreement:
             currency=document.text_or_none("currency"),
             cadence=document.text_or_none("cadence"),
             plan_version=document.whole_or_none("plan_version"),
+            next_version=document.whole_or_none("next_version"),
             started_on=document.instant_or_none("started_on"),
             ended_on=document.instant_or_none("ended_on"),
             trial_ends_on=document.instant_or_none("trial_ends_on"),

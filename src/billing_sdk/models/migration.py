@@ -16,10 +16,11 @@ class MigratedAgreement:
     Attributes:
         from_version: number of the version that the customer is on.
         outcome: `planned` takes effect at `next_charge_on`, `moved` has at once; `planned_before` was planned already;
+            `when_resumed` is paused, and goes over at the first billing date after that;
             `stays` was planned and is no longer; `refused`, `leaving` (it ends or changes plan by its next billing
             date), `not_sold_in_its_currency`, `add_on_does_not_fit` (one is billed at another pace than the version)
             and `gone` leave the agreement as it is.
-        next_charge_on: when the customer is charged next.
+        next_charge_on: when the customer is charged next; None in a pause.
         currency: that of the charges.
         charge_before_minor: what the next charge would be without the migration, in minor units.
         charge_after_minor: what it is with it; None where it makes no difference.

@@ -165,6 +165,14 @@ class AgreementRepository:
         (version,) = self._including_add_ons([agreement], [own[agreement.plan_version_id]])
         return version
 
+    def coming_version(self, agreement: Agreement) -> int | None:
+        """Return the number of the version that takes over when an agreement is billed next, if one does."""
+        if agreement.next_version_id is None:
+            return None
+        query = select(plan_versions.c.number).where(plan_versions.c.id == agreement.next_version_id)
+        number: int = self._connection.execute(query).scalar_one()
+        return number
+
     def _including_add_ons(
         self, found: Sequence[Agreement], versions: Sequence[PlanVersion]
     ) -> tuple[PlanVersion, ...]:

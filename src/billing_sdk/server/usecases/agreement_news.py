@@ -20,6 +20,7 @@ TOLD = {
     "trial_ends_at": "trial_ends_on",
     "billed_until": "current_period_end",
     "plan_version_id": "plan_version",
+    "next_version_id": "next_version",
 }
 
 # What events don't say, because it comes with something else that they do say.
@@ -49,7 +50,8 @@ def announce_agreement(
     """
     (plan,) = tx.catalog.list_plans([agreement.plan_key])
     version = tx.catalog.get_version(agreement.plan_version_id)
-    data = {**event_data.of_agreement(agreement, plan, version), **parts}
+    coming = tx.agreements.coming_version(agreement)
+    data = {**event_data.of_agreement(agreement, plan, version, next_version=coming), **parts}
     tx.outbox.announce(type=type_, data=data, customer=customer, source=source, at=at)
 
 

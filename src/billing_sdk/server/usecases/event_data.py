@@ -17,8 +17,17 @@ from billing_sdk.server.domain.invoicing import Invoice, Payment
 from billing_sdk.server.domain.metering import Reading
 
 
-def of_agreement(agreement: Agreement, plan: Plan, version: PlanVersion) -> dict[str, Any]:
-    """Describe an agreement as it is now, with its plan and the version of it that was agreed to."""
+def of_agreement(
+    agreement: Agreement, plan: Plan, version: PlanVersion, *, next_version: int | None = None
+) -> dict[str, Any]:
+    """Describe an agreement as it is now, with its plan and the version of it that was agreed to.
+
+    Args:
+        agreement: as it is now.
+        plan: what it is for.
+        version: what was agreed to.
+        next_version: the number of the version that takes over when it is billed next.
+    """
     period, pending = agreement.billed_period, agreement.pending_change
     later = {"plan_code": pending.plan_key, "changes_on": of_time(pending.at)} if pending else None
     return {
@@ -28,6 +37,7 @@ def of_agreement(agreement: Agreement, plan: Plan, version: PlanVersion) -> dict
             "id": agreement.id,
             "plan_code": agreement.plan_key,
             "plan_version": version.number,
+            "next_version": next_version,
             "billing_group_id": agreement.group_id,
             "status": agreement.status,
             "currency": agreement.currency,

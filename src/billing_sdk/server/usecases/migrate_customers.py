@@ -27,12 +27,13 @@ from billing_sdk.server.usecases.save_agreement import save_agreement
 MOST_IN_A_BATCH = 500
 SOURCE: EventSource = "admin"
 
-# What becomes of one agreement. `planned` takes effect at its next billing date; with `moved` another one has taken its
-# place; `stays` was planned and is no longer. The others leave it as it was; one that is `leaving` ends before it is
-# billed again, or goes over to another plan.
+# What becomes of one agreement. `planned` takes effect at its next billing date, `when_resumed` at the first one after
+# its pause; with `moved` another one has taken its place; `stays` was planned and is no longer. The others leave it as
+# it was; one that is `leaving` ends before it is billed again, or goes over to another plan.
 MoveOutcome = Literal[
     "planned",
     "planned_before",
+    "when_resumed",
     "moved",
     "stays",
     "not_sold_in_its_currency",
@@ -50,7 +51,7 @@ class Move:
 
     Attributes:
         from_version: the number of the version that the customer is on.
-        charge_at: when the customer is charged next.
+        charge_at: when the customer is charged next; None in a pause.
         before: what that would be without the migration, with the usage up to now, and with the seats and add-ons that
             are planned for then.
         after: what it is with it, now or then; None where it makes no difference.
@@ -250,11 +251,12 @@ def _decided(
         return "not_sold_in_its_currency", before
     if not ends_before_billing(before) and not add_ons_fit(tx, as_planned(tx, before), target):
         return "add_on_does_not_fit", before
-    if before.next_version_id == target.id:
-        return "planned_before", before
     if ends_before_billing(before):
         return "leaving", before
-    return "planned", replace(before, next_version_id=target.id)
+    after = replace(before, next_version_id=target.id)
+    if before.status == "paused":
+        return "when_resumed", after
+    return ("planned_before" if after == before else "planned"), after
 
 
 def _priced(
@@ -269,7 +271,7 @@ def _priced(
     move = Move(before.id, before.customer_id, number, outcome)
     if outcome == "gone":
         return move
-    if ends_before_billing(before):
+    if ends_before_billing(before) or before.status == "paused":
         return move
     then = as_planned(tx, before)
     old = next_invoice(tx, replace(then, next_version_id=None) if outcome == "planned_before" else then)

@@ -63,7 +63,8 @@ class AgreementView(BaseModel):
     """A customer's contract for a plan.
 
     Extension: everything from `status` on. `cadence` is how often it is billed, such as `month` or `3 months`;
-    `quantities` counts units of licensed fees (seats) by the fee's key.
+    `next_version` takes over from `plan_version` when it is billed next; `quantities` counts units of licensed fees
+    (seats) by the fee's key.
     """
 
     id: str
@@ -77,6 +78,7 @@ class AgreementView(BaseModel):
     currency: str
     cadence: str
     plan_version: int
+    next_version: int | None
     started_on: datetime
     ended_on: datetime | None
     trial_ends_on: datetime | None
@@ -89,7 +91,7 @@ class AgreementView(BaseModel):
     is_unpaid: bool
 
     @classmethod
-    def of(cls, agreed: Agreed, *, at: datetime) -> AgreementView:
+    def of(cls, agreed: Agreed, *, at: datetime, next_version: int | None) -> AgreementView:
         """Show an agreement in the Management API's words, in the period that contains `at`, or in its last one."""
         agreement, version, granted = agreed
         period = agreement.period_at(at) if agreement.ended_at is None else agreement.billed_period
@@ -108,6 +110,7 @@ class AgreementView(BaseModel):
             currency=agreement.currency,
             cadence=str(agreement.cadence),
             plan_version=version.number,
+            next_version=next_version,
             started_on=agreement.started_at,
             ended_on=agreement.ended_at,
             trial_ends_on=agreement.trial_ends_at,
@@ -136,9 +139,10 @@ class WholeAgreementAnswer(Answer):
         with engine.read() as tx:
             agreement = tx.agreements.get(agreement_id)
             version = tx.agreements.version_included(agreement)
+            coming = tx.agreements.coming_version(agreement)
             at = engine.now_for(tx, tx.customers.get(agreement.customer_id))
         agreed = agreement, version, entitlements_of(agreement, version)
-        return cls(agreement=AgreementView.of(agreed, at=at))
+        return cls(agreement=AgreementView.of(agreed, at=at, next_version=coming))
 
 
 def agreements_of(tx: UnitOfWork, customer_id: str) -> tuple[Agreed, ...]:

@@ -71,8 +71,12 @@ def list_agreements(
             for agreed in agreements_of(tx, customer_id)
             if feature_code is None or feature_code in {granted.feature_key for granted in agreed[2]}
         ]
-    page = cut(found, wanted, id_of=lambda agreed: agreed[0].id)
-    return AgreementList(has_more=page.has_more, agreements=[AgreementView.of(agreed, at=at) for agreed in page.items])
+        page = cut(found, wanted, id_of=lambda agreed: agreed[0].id)
+        views = [
+            AgreementView.of(agreed, at=at, next_version=tx.agreements.coming_version(agreed[0]))
+            for agreed in page.items
+        ]
+    return AgreementList(has_more=page.has_more, agreements=views)
 
 
 @router.post("/billing/agreements", response_model=AgreementAnswer, **scoped("create:billing_agreements"))

@@ -27,6 +27,7 @@ class MoveView(BaseModel):
     """What becomes of one customer: the next charge without the migration, and with it, in minor units.
 
     `outcome`: `planned` takes effect at `next_charge_on`, `moved` has at once; `planned_before` was planned already;
+    `when_resumed` is paused, and goes over at the first billing date after that;
     `stays` was planned and is no longer. The others leave the agreement as it is: `refused` for the `reason` (such as
     `card_declined`), `leaving` because it ends or changes plan by its next billing date, `not_sold_in_its_currency`,
     `add_on_does_not_fit` because one is billed at another pace than the version, and `gone`.
