@@ -145,6 +145,7 @@ from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as Billi
 from billing_sdk.errors._time import (
     ClockMovedBack as ClockMovedBack,
     ClockNotAllowed as ClockNotAllowed,
+    ClockOutOfRange as ClockOutOfRange,
     ClockStopped as ClockStopped,
     ClockTooFar as ClockTooFar,
     InvalidCadence as InvalidCadence,

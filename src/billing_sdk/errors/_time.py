@@ -39,6 +39,15 @@ class ClockTooFar(APIError):
     default_remedy = "Name an instant within a hundred years of where the clock stands."
 
 
+class ClockOutOfRange(APIError):
+    """A test clock was put, or told to go, to an instant that no agreement can live by; nothing has changed."""
+
+    code = "clock_out_of_range"
+    status = 400
+    title = "No time for a clock"
+    default_remedy = "Name an instant from 1970 up to 2200."
+
+
 class ClockStopped(Conflict):
     """Something that was due could not be done, so the clock stands at that instant; what came before is done."""
 

@@ -45,6 +45,7 @@ class TestClocks(Resource[C]):
 
         Raises:
             ClockNotAllowed: the environment is live.
+            ClockOutOfRange: the instant lies before 1970, or after 2200 has begun.
         """
         body = given(name=name, frozen_on=wire_time(frozen_on, "frozen_on") if frozen_on is not None else None)
         return Call("POST", PATH, CLOCK, json=body, credential="machine", idempotency_key=idempotency_key)
@@ -71,6 +72,7 @@ class TestClocks(Resource[C]):
         Raises:
             ClockMovedBack: the clock has passed that instant.
             ClockTooFar: the instant lies more than a hundred years ahead.
+            ClockOutOfRange: the instant lies after 2200 has begun.
             ClockStopped: something that was due failed; the clock stands there, and can be advanced again.
             Conflict: somebody else is moving it.
             DeadlineExceeded: it was not there in time.

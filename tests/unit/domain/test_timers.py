@@ -8,8 +8,16 @@ from typing import get_args
 
 import pytest
 
-from billing_sdk.errors import ClockMovedBack, Conflict
-from billing_sdk.server.domain.timers import RANKS, TestClock, Timer, TimerKind, rank_of, rest_after
+from billing_sdk.errors import ClockMovedBack, ClockOutOfRange, Conflict
+from billing_sdk.server.domain.timers import (
+    RANKS,
+    TestClock,
+    Timer,
+    TimerKind,
+    check_instant,
+    rank_of,
+    rest_after,
+)
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=30)
@@ -60,6 +68,26 @@ def test_a_clock_never_goes_back():
         CLOCK.set_out(NOON - timedelta(microseconds=1), now=NOON, leased_until=LEASE)
 
     assert CLOCK.moved(NOON - timedelta(days=1), leased_until=LEASE).frozen_at == NOON
+
+
+@pytest.mark.parametrize("at", ["1970-01-01T00:00:00Z", "2200-01-01T00:00:00Z", "2200-01-01T01:00:00+01:00"])
+def test_a_clock_may_stand_anywhere_from_1970_up_to_2200(at):
+    assert check_instant(datetime.fromisoformat(at)) is None
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00.000001Z", "9999-12-31T00:00:00Z"]
+)
+def test_a_clock_stands_nowhere_near_the_ends_of_the_calendar(at):
+    with pytest.raises(ClockOutOfRange):
+        check_instant(datetime.fromisoformat(at))
+
+
+def test_a_clock_does_not_set_out_for_where_no_clock_may_stand():
+    late = TestClock("clock_1", "", datetime(2199, 12, 31, tzinfo=UTC), NOON)
+
+    with pytest.raises(ClockOutOfRange):
+        late.set_out(datetime(2200, 1, 2, tzinfo=UTC), now=NOON, leased_until=LEASE)
 
 
 def test_a_clock_that_is_moved_can_be_taken_up_by_somebody_else_once_its_mover_is_taken_for_dead():

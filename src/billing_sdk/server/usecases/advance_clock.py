@@ -47,6 +47,7 @@ def advance_clock(
         ClockNotAllowed: the environment is live.
         ClockMovedBack: the clock has passed that instant; nothing has changed.
         ClockTooFar: the instant lies more than a hundred years ahead; nothing has changed.
+        ClockOutOfRange: the instant lies after 2200 has begun; nothing has changed.
         Conflict: somebody else is moving it.
         ClockStopped: a timer has failed; the clock stands at its instant, and goes on from there when asked again.
     """

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from billing_sdk.errors import ClockNotAllowed, InvalidRequest
 from billing_sdk.server.domain.catalog.labels import checked_name
-from billing_sdk.server.domain.timers import TestClock
+from billing_sdk.server.domain.timers import TestClock, check_instant
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.engine import Engine
 
@@ -16,6 +16,7 @@ def create_clock(engine: Engine, *, at: datetime | None = None, name: str = "", 
 
     Raises:
         ClockNotAllowed: the environment is live.
+        ClockOutOfRange: the instant lies before 1970, or after 2200 has begun.
         InvalidRequest: the instant has no zone, or the name can not be shown.
     """
     require_test_environment(engine)
@@ -23,6 +24,7 @@ def create_clock(engine: Engine, *, at: datetime | None = None, name: str = "", 
         raise InvalidRequest("the instant has no time zone", parameter="at")
     name = checked_name(name) if name else ""
     now = engine.now()
+    check_instant(at or now)
     clock = TestClock(id=new_id("clock"), name=name, frozen_at=at or now, created_at=now)
     with engine.begin() as tx:
         tx.clocks.add(clock)

@@ -6,5 +6,9 @@ from. A timer's `due_at` is on the time line of its customer: that of the custom
 """
 
 from billing_sdk.server.domain.timers.kinds import RANKS as RANKS, TimerKind as TimerKind, rank_of as rank_of
-from billing_sdk.server.domain.timers.test_clock import ClockStatus as ClockStatus, TestClock as TestClock
+from billing_sdk.server.domain.timers.test_clock import (
+    ClockStatus as ClockStatus,
+    TestClock as TestClock,
+    check_instant as check_instant,
+)
 from billing_sdk.server.domain.timers.timer import Timer as Timer, rest_after as rest_after

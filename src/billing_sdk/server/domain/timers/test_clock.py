@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
-from billing_sdk.errors import ClockMovedBack, ClockTooFar, Conflict
+from billing_sdk.errors import ClockMovedBack, ClockOutOfRange, ClockTooFar, Conflict
 
 ClockStatus = Literal["ready", "advancing"]
 ClockEvent = Literal["set_out", "arrive"]
 
 # A hundred years: who goes further has mistyped a year, and would wait for as long.
 FURTHEST = timedelta(days=36_525)
+
+# The calendar ends on both sides, and periods of ten years, trials and time zones reach beyond where a clock stands.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 # Setting out while advancing is going on where somebody else has stopped, or died.
 TRANSITIONS: Mapping[tuple[ClockStatus, ClockEvent], ClockStatus] = MappingProxyType(
@@ -24,6 +28,16 @@ TRANSITIONS: Mapping[tuple[ClockStatus, ClockEvent], ClockStatus] = MappingProxy
         ("advancing", "arrive"): "ready",
     }
 )
+
+
+def check_instant(at: datetime) -> None:
+    """Refuse an instant at which no clock may stand.
+
+    Raises:
+        ClockOutOfRange: it lies before 1970, or after 2200 has begun.
+    """
+    if not EARLIEST <= at <= LATEST:
+        raise ClockOutOfRange(f"{at.isoformat()} lies outside of {EARLIEST:%Y} to {LATEST:%Y}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +85,14 @@ class TestClock:
         Raises:
             ClockMovedBack: it has passed that instant.
             ClockTooFar: the instant lies more than a hundred years ahead.
+            ClockOutOfRange: the instant lies after 2200 has begun.
             Conflict: somebody else is moving it.
         """
         if to < self.frozen_at:
             raise ClockMovedBack(f"{self.id} stands at {self.frozen_at.isoformat()}, after {to.isoformat()}")
         if to - self.frozen_at > FURTHEST:
             raise ClockTooFar(f"{self.id} stands at {self.frozen_at.isoformat()}, and {to.isoformat()} is too far away")
+        check_instant(to)
         if self.is_held(now):
             raise Conflict(f"{self.id} is being advanced already", remedy="Wait until it has arrived.")
         return replace(self._after("set_out"), target_at=to, turn=self.turn + 1, leased_until=leased_until)
