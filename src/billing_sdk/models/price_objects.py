@@ -185,7 +185,7 @@ class RateCard:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAction:
-    """Credit that is granted at every service interval.
+    """Credit that is to be granted at every service interval; it lowers no invoice yet.
 
     Attributes:
         service: how often, such as `month`.

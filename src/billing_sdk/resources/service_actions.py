@@ -48,7 +48,9 @@ class ServiceActions(Resource[C]):
         lookup_key: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[ServiceAction]:
-        """Have credit granted at the start of every service interval; what is granted never changes (extension).
+        """Keep a grant of credit for every service interval; what is granted never changes (extension).
+
+        It can be attached to plans and is shown with them, and lowers no invoice yet.
 
         Args:
             name: what an invoice calls the credit.

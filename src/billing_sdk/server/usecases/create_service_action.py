@@ -25,7 +25,7 @@ def create_service_action(
     lookup_key: str | None = None,
     actor: str = "api",
 ) -> ServiceAction:
-    """Have credit granted at the start of every service interval; what is granted never changes afterwards.
+    """Keep a grant of credit for every service interval, which never changes afterwards; it lowers no invoice yet.
 
     Args:
         engine: the engine.

@@ -76,7 +76,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class CreditGrant:
-    """Credit that the customer gets at the start of every service interval, to be spent on usage.
+    """Credit that the customer is to get at the start of every service interval, to be spent on usage.
+
+    It is kept, versioned and shown with its plan, and lowers no invoice yet.
 
     Attributes:
         expires_with_interval: what is left at the end of the interval is lost.
