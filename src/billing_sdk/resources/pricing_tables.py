@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
+from billing_sdk.errors import InvalidRequest
 from billing_sdk.models import CardContent, PricingCard, PricingTable
 from billing_sdk.resources._base import MANAGEMENT, done, every, given, one, segment
 
@@ -38,7 +39,7 @@ class PricingTables(Resource[C]):
         code: str,
         group_code: str,
         name: str | None = None,
-        cards: Sequence[PricingCard] | None = None,
+        cards: Sequence[PricingCard | Mapping[str, Any]] | None = None,
         is_live: bool | None = None,
         is_default: bool | None = None,
         language: str | None = None,
@@ -52,7 +53,7 @@ class PricingTables(Resource[C]):
             code: what links call it.
             group_code: key of the group whose plans it shows.
             name: what operators call it.
-            cards: the plans in their order, at most four.
+            cards: the plans in their order, at most four; each a `PricingCard`, or a mapping of the same members.
             is_live: whether visitors can see it.
             is_default: whether it is shown where a link names none.
             language: the tag of the language that its content is in.
@@ -77,7 +78,7 @@ class PricingTables(Resource[C]):
         code: str,
         *,
         name: str | None = None,
-        cards: Sequence[PricingCard] | None = None,
+        cards: Sequence[PricingCard | Mapping[str, Any]] | None = None,
         is_live: bool | None = None,
         is_default: bool | None = None,
         language: str | None = None,
@@ -109,7 +110,7 @@ class PricingTables(Resource[C]):
 
 def _content(
     name: str | None,
-    cards: Sequence[PricingCard] | None,
+    cards: Sequence[PricingCard | Mapping[str, Any]] | None,
     is_live: bool | None,
     is_default: bool | None,
     language: str | None,
@@ -127,11 +128,26 @@ def _content(
     )
 
 
-def _card(card: PricingCard) -> dict[str, Any]:
-    translations = {tag: _text(content) for tag, content in card.translations.items()}
-    return {"plan_code": card.plan_code, "content": _text(card.content), "translations": translations}
+def _card(card: PricingCard | Mapping[str, Any]) -> dict[str, Any]:
+    members = dict(card) if isinstance(card, Mapping) else _members(card, PricingCard)
+    if "content" in members:
+        members["content"] = _text(members["content"])
+    if isinstance(members.get("translations"), Mapping):
+        members["translations"] = {tag: _text(content) for tag, content in members["translations"].items()}
+    return members
 
 
-def _text(content: CardContent) -> dict[str, Any]:
-    text = {**asdict(content), "features": [*content.features]}
+def _text(content: CardContent | Mapping[str, Any]) -> dict[str, Any]:
+    text = dict(content) if isinstance(content, Mapping) else _members(content, CardContent)
+    if "features" in text:
+        text["features"] = [*text["features"]]
     return {name: value for name, value in text.items() if value}
+
+
+def _members(value: PricingCard | CardContent, class_: type) -> dict[str, Any]:
+    if not isinstance(value, class_):
+        raise InvalidRequest(
+            f"a card is a PricingCard or a mapping, and its content a CardContent or one: {value!r:.80}",
+            parameter="cards",
+        )
+    return {one.name: getattr(value, one.name) for one in fields(value)}

@@ -12,10 +12,11 @@ import respx
 
 from billing_sdk import (
     Event,
+    PricingCard,
     resources,
 )
 from billing_sdk._operation import operation
-from billing_sdk.errors import CardDeclined
+from billing_sdk.errors import CardDeclined, InvalidRequest
 from tests.unit.sdk.agreement_cases import AGREEMENT_CASES
 from tests.unit.sdk.catalog_cases import CATALOG_CASES
 from tests.unit.sdk.conftest import Driver
@@ -113,3 +114,10 @@ def test_a_webhook_becomes_an_event(driver: Driver, issuer: respx.MockRouter) ->
 
     assert type(event) is Event
     assert (event.type, event.id, event.customer_id) == ("customer.plan_changed", "event_1", "customer_1")
+
+
+def test_a_card_of_a_table_that_is_none_is_named(driver: Driver) -> None:
+    for card in ("pro", PricingCard("pro", content="cheap")):  # type: ignore[arg-type]  # what the types rule out
+        with pytest.raises(InvalidRequest) as refused:
+            driver.run(lambda c, card=card: c.pricing_tables.update("spring", cards=[card]))
+        assert refused.value.facts["parameter"] == "cards"
