@@ -24,7 +24,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import offer_plan, wanted_plan
-from billing_sdk.server.usecases.redeem_coupon import redeem_coupon
+from billing_sdk.server.usecases.redeem_coupon import redeem_coupon, release_planned
 
 Outcome = Literal["free", "credit", "charge"]
 
@@ -123,6 +123,8 @@ def decide_change(
     if tx.charges.find(customer.id, plan.group.id):
         raise Conflict("another change of this customer's plan is under way")
     if options.coupon_key is not None:
+        if change.before is not None:
+            release_planned(tx, change.before.id)
         redeem_coupon(
             tx,
             options.coupon_key,

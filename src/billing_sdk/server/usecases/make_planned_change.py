@@ -19,6 +19,7 @@ from billing_sdk.server.usecases.drop_planned_change import drop_planned_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import options_of
+from billing_sdk.server.usecases.redeem_coupon import release_redemptions
 
 
 def make_planned_change(engine: Engine, timer: Timer) -> None:
@@ -53,6 +54,7 @@ def make_planned_change(engine: Engine, timer: Timer) -> None:
 def _make(
     engine: Engine, tx: UnitOfWork, customer: Customer, agreement: Agreement, pending: PendingChange
 ) -> Agreement | PendingCharge:
+    change = None
     try:
         change = _decide(tx, customer, agreement, pending)
         return carry_out(
@@ -67,6 +69,8 @@ def _make(
     except BillingError as refusal:
         if type(refusal) is Conflict:
             raise  # somebody else is at it: the timer is tried again
+        if change is not None and not pending.is_alteration:
+            release_redemptions(tx, change.agreement.id)
         tx.audit.record(pending.actor, "agreement.create.denied", customer.id, pending.at, after={"code": refusal.code})
         return drop_planned_change(tx, customer, agreement)
 

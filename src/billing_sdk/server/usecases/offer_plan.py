@@ -25,7 +25,7 @@ from billing_sdk.server.domain.invoicing import check_quantities
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.change_options import ChangeOptions
-from billing_sdk.server.usecases.redeem_coupon import discount_of
+from billing_sdk.server.usecases.redeem_coupon import available_coupon, discount_of
 
 MOST_OF_AN_ADD_ON = 1_000_000
 
@@ -230,6 +230,6 @@ def _discounts(
         return tuple(kept)
     if options.coupon_key in {standing.coupon_key for standing in kept}:
         raise CouponMismatch(f"the coupon {options.coupon_key[:64]!r} counts for this customer already")
-    coupon = tx.coupons.get(options.coupon_key)
+    coupon = available_coupon(tx, options.coupon_key, before)
     coupon.check(plan_keys=plan_keys, currency=plan.version.currency, at=at)
     return (*kept, discount_of(coupon, plan.version.currency))

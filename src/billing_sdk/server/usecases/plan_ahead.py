@@ -16,10 +16,11 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_update
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.change_options import ChangeOptions
-from billing_sdk.server.usecases.decide_change import work_out_change
+from billing_sdk.server.usecases.decide_change import Change, work_out_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.offer_plan import wanted_plan
+from billing_sdk.server.usecases.redeem_coupon import name_of_plan, redeem_coupon, release_planned
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 # Who plans further ahead has mistyped a year.
@@ -58,6 +59,8 @@ def plan_change(
 ) -> Agreement | None:
     """Plan a change of plan for later, after checking that it could be made as things are; the customer is locked.
 
+    A coupon is redeemed at once, and given back where the change does not come about.
+
     Returns:
         The agreement with what is planned for it; None where it is to be made at once, as at the end of a period
         that is over because the agreement is paused.
@@ -84,6 +87,8 @@ def plan_change(
         raise PriceChanged(f"the plan {plan_key!r} has another price now", plan=plan_key)
     if change.outcome == "credit" and not options.may_owe:
         raise PaymentMethodRequired(f"the plan {plan_key!r} costs something", plan=plan_key)
+    if options.coupon_key is not None:
+        _redeem(tx, before, change, options.coupon_key, at)
     pending = PendingChange(
         plan_key=plan.key,
         plan_version_id=plan.version.id,
@@ -101,6 +106,20 @@ def plan_change(
     )
     planned = before.to_change(pending)
     return keep_plans(tx, customer, before, planned, action="agreement.plan_change", source=source, actor=actor, at=at)
+
+
+def _redeem(tx: UnitOfWork, before: Agreement, change: Change, coupon_key: str, at: datetime) -> None:
+    """Keep a coupon for a change, so that nobody else redeems it for the last time meanwhile."""
+    release_planned(tx, before.id)
+    redeem_coupon(
+        tx,
+        coupon_key,
+        customer_id=before.customer_id,
+        agreement_id=name_of_plan(before.id),
+        plan_keys=(change.plan.key, *(add_on.plan_key for add_on in change.agreement.add_ons)),
+        currency=change.agreement.currency,
+        at=at,
+    )
 
 
 def options_of(pending: PendingChange) -> ChangeOptions:

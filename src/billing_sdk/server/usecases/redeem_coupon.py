@@ -1,12 +1,17 @@
-"""Redeem a coupon, in the transaction of whatever the discount is agreed with."""
+"""Redeem a coupon, in the transaction of whatever the discount is agreed with.
+
+A coupon that is to come with a planned change of plan is redeemed when the change is planned, in the name of what is
+planned for the present agreement; once the change is made, it is redeemed in the name of the new agreement instead.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.errors import CouponEnded
-from billing_sdk.server.domain.agreements import AgreedDiscount
+from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import Coupon
 from billing_sdk.server.storage import UnitOfWork
 
@@ -60,6 +65,28 @@ def discount_of(coupon: Coupon, currency: str) -> AgreedDiscount:
         periods_left=coupon.periods_left,
         plan_keys=coupon.plan_keys,
     )
+
+
+def available_coupon(tx: UnitOfWork, coupon_key: str, agreement: Agreement | None) -> Coupon:
+    """Return a coupon as it is for whoever has a live agreement: what is kept for its own planned change is available.
+
+    Raises:
+        UnknownCoupon: no coupon has this key.
+    """
+    coupon = tx.coupons.get(coupon_key)
+    pending = agreement.pending_change if agreement is not None else None
+    is_kept = pending is not None and pending.coupon_key == coupon.key
+    return replace(coupon, redeemed=max(coupon.redeemed - 1, 0)) if is_kept else coupon
+
+
+def name_of_plan(agreement_id: str) -> str:
+    """Return in whose name a coupon is redeemed that comes with what is planned for an agreement."""
+    return f"planned_{agreement_id}"
+
+
+def release_planned(tx: UnitOfWork, agreement_id: str) -> None:
+    """Give back what was redeemed for what was planned for an agreement."""
+    release_redemptions(tx, name_of_plan(agreement_id))
 
 
 def release_redemptions(tx: UnitOfWork, agreement_id: str) -> None:

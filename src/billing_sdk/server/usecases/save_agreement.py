@@ -8,6 +8,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.timers import TimerKind
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.redeem_coupon import release_planned
 
 # The kinds that follow from an agreement; others may be about it, too, and are not touched here.
 KINDS: tuple[TimerKind, ...] = ("change", "cancel", "trial_end", "renew")
@@ -24,8 +25,10 @@ def add_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> N
 
 
 def save_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> None:
-    """Store an agreement that has changed."""
+    """Store an agreement that has changed; a coupon of a change that is planned no more is given back."""
     tx.agreements.save(agreement)
+    if agreement.pending_change is None or agreement.pending_change.coupon_key is None:
+        release_planned(tx, agreement.id)
     _set_timers(tx, customer, agreement)
 
 
