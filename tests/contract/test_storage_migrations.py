@@ -185,7 +185,7 @@ def test_what_there_was_is_there_in_todays_form(database):
         invoice = tx.invoices.get("invoice_1")
         (charge,) = tx.charges.list_left_over(at=END)
         timer = tx.timers.find("renew", "agreement_1")
-        given_back_of = tx.invoices.paid_lines("agreement_1", after=START)
+        given_back_of = tx.invoices.paid_lines("agreement_1", after=START, since=START)
 
     assert (agreement.cadence, agreement.anchor, agreement.currency) == (Cadence("month"), START, "USD")
     assert (str(version.price), version.cadence) == ("29.00 USD", Cadence("month"))

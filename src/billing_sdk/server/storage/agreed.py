@@ -18,6 +18,7 @@ from billing_sdk.server.domain.agreements import (
     AgreedAddOn,
     AgreedDiscount,
     Agreement,
+    NumberChange,
     PendingCancellation,
     PendingChange,
 )
@@ -46,6 +47,8 @@ def agreement_to_row(agreement: Agreement) -> dict[str, Any]:
         "quantities": dict(agreement.quantities),
         "add_ons": [_add_on_to_json(add_on) for add_on in agreement.add_ons],
         "discounts": [_discount_to_json(discount) for discount in agreement.discounts],
+        "number_changes": [{**row_of(change), "at": change.at.isoformat()} for change in agreement.number_changes],
+        "billed_discounts": [_discount_to_json(discount) for discount in agreement.billed_discounts],
     }
 
 
@@ -76,6 +79,10 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
         quantities=row["quantities"],
         add_ons=tuple(_add_on_from_json(add_on) for add_on in row["add_ons"]),
         discounts=tuple(_discount_from_json(discount) for discount in row["discounts"]),
+        number_changes=tuple(
+            NumberChange(**{**change, "at": datetime.fromisoformat(change["at"])}) for change in row["number_changes"]
+        ),
+        billed_discounts=tuple(_discount_from_json(discount) for discount in row["billed_discounts"]),
     )
 
 

@@ -138,8 +138,15 @@ class InvoiceRepository:
         )
         return self._connection.execute(query).first() is not None
 
-    def paid_lines(self, agreement_id: str, *, after: datetime) -> tuple[InvoiceLine, ...]:
-        """Return the lines of an agreement's paid invoices whose period ends after an instant."""
+    def paid_lines(self, agreement_id: str, *, after: datetime, since: datetime) -> tuple[InvoiceLine, ...]:
+        """Return the lines of an agreement's paid invoices that are about a period.
+
+        Args:
+            agreement_id: the agreement.
+            after: the period ends after this instant.
+            since: the period does not start before this one: the first invoice of an agreement may settle the one
+                that it has replaced.
+        """
         query = (
             select(invoice_lines, invoices.c.currency)
             .select_from(invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id))
@@ -147,6 +154,7 @@ class InvoiceRepository:
                 invoices.c.agreement_id == agreement_id,
                 invoices.c.status == "paid",
                 invoice_lines.c.period_end > after,
+                invoice_lines.c.period_start >= since,
             )
             .order_by(invoice_lines.c.invoice_id, invoice_lines.c.position)
         )

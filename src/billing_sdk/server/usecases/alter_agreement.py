@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,12 +12,12 @@ from billing_sdk.server.domain.catalog import Plan
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
+    Alteration,
     BoughtAddOn,
     InForce,
     Lines,
     check_quantities,
-    lines_for_add_on,
-    lines_for_quantities,
+    lines_for_alteration,
     lines_for_removal,
     with_add_on,
     with_balance,
@@ -25,7 +25,7 @@ from billing_sdk.server.domain.invoicing import (
 )
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.decide_change import Change
-from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import check_number_of_add_ons, offer_add_on
 
 Numbers = Mapping[str, int]
@@ -44,7 +44,8 @@ def decide_alteration(
 ) -> Change:
     """Decide what other numbers mean, for a customer that the caller has locked.
 
-    More is charged at once for the rest of the period; for less, what was paid is given back where it is to be.
+    More is charged at once for the rest of the period; for less, what was paid is given back where it is to be. While
+    the period has not been invoiced, because the plan was given on credit, that waits for its invoice.
 
     Args:
         tx: the transaction.
@@ -71,13 +72,17 @@ def decide_alteration(
     after = replace(before, quantities={**before.quantities, **quantities})
     for one in agreed:
         after = replace(after, add_ons=with_add_on(after.add_ons, one))
-    lines: Lines = ()
-    # In a trial, and on credit, nothing has been paid yet: the period is billed as a whole when it is.
-    if before.status == "active" and not before.is_unpaid:
-        gives_back = in_force.policies.unused_days == "refund" if is_prorate is None else is_prorate
-        found = [lines_for_quantities(in_force, quantities, at=at), *_add_on_differences(tx, in_force, agreed, at)]
-        lines = tuple(line for one in found if gives_back or not _is_less(one) for line in one)
-        lines += _removals(tx, in_force, agreed, at)
+    alteration = Alteration(
+        before=in_force,
+        after=replace(in_force, agreement=after, add_ons=_bought(tx, in_force, agreed)),
+        at=at,
+        paid=tx.invoices.paid_lines(before.id, after=at, since=before.started_at),
+        owed=tuple(line for invoice in tx.invoices.open_of(before.id) for line in invoice.lines),
+        gives_back=in_force.policies.unused_days == "refund" if is_prorate is None else is_prorate,
+        is_on_credit=is_on_credit(tx, before),
+    )
+    after = alteration.agreement
+    lines = lines_for_alteration(alteration) + _removals(tx, alteration)
     balance = tx.credits.balance(customer.id, before.currency)
     period = before.period_at(at)
     return Change(
@@ -144,29 +149,26 @@ def _agreed(tx: UnitOfWork, plan: Plan, before: Agreement, plan_key: str, quanti
     return replace(standing, quantity=quantity)
 
 
-def _add_on_differences(tx: UnitOfWork, in_force: InForce, agreed: list[AgreedAddOn], at: datetime) -> Iterator[Lines]:
-    for one in agreed:
-        yield lines_for_add_on(in_force, _bought(tx, in_force, one), becomes=one.quantity, at=at)
-
-
-def _removals(tx: UnitOfWork, in_force: InForce, agreed: list[AgreedAddOn], at: datetime) -> Lines:
+def _removals(tx: UnitOfWork, alteration: Alteration) -> Lines:
     """Return what is still to be charged for the add-ons that go; usage of the present interval as the policy says."""
-    charges_usage = in_force.policies.unpaid_usage == "charge"
-    used = used_under(tx, in_force.agreement)
+    before = alteration.before.agreement
+    if before.status != "active" or alteration.is_on_credit:
+        return ()
+    after = replace(alteration.after, agreement=alteration.agreement)
+    charges_usage = after.policies.unpaid_usage == "charge"
+    used = used_under(tx, before)
     return tuple(
         line
-        for one in agreed
+        for one in after.add_ons
         if not one.quantity
-        for line in lines_for_removal(in_force, _bought(tx, in_force, one), used, at=at, is_usage_charged=charges_usage)
+        for line in lines_for_removal(after, one, used, at=alteration.at, is_usage_charged=charges_usage)
     )
 
 
-def _bought(tx: UnitOfWork, in_force: InForce, one: AgreedAddOn) -> BoughtAddOn:
-    """Return an add-on as it was until now, with its prices; none of it where it is new."""
-    standing = find_add_on(in_force.agreement, one.plan_key)
-    version = tx.catalog.get_version(one.plan_version_id).in_currency(in_force.agreement.currency)
-    return BoughtAddOn(version, standing.quantity if standing else 0, one.added_at)
-
-
-def _is_less(lines: Lines) -> bool:
-    return sum(line.amount.minor for line in lines) < 0
+def _bought(tx: UnitOfWork, in_force: InForce, agreed: list[AgreedAddOn]) -> tuple[BoughtAddOn, ...]:
+    """Return all add-ons with their prices and the numbers from then on, none of those that go."""
+    standing = {one.version.id: one for one in in_force.add_ons}
+    for one in agreed:
+        version = tx.catalog.get_version(one.plan_version_id).in_currency(in_force.agreement.currency)
+        standing[version.id] = BoughtAddOn(version, one.quantity, one.added_at)
+    return tuple(standing.values())

@@ -99,7 +99,8 @@ def _settling(tx: UnitOfWork, customer: Customer, agreement: Agreement, at: date
         balance = tx.credits.balance(customer.id, agreement.currency)
         lines = lines_at_boundary(in_force, after=None, at=period.start, balance=balance)
         # Nobody was billed for what lies before: a plan on credit is owed from the day when it is paid.
-        settled = replace(with_period_discounted(settled), billed_until=max(agreement.billed_until, period.end))
+        billed_until = max(agreement.billed_until, period.end)
+        settled = replace(with_period_discounted(settled).billed_from(period.start), billed_until=billed_until)
     return Change(
         customer=customer,
         plan=replace(plan, version=in_force.version),

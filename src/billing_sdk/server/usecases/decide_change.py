@@ -197,8 +197,10 @@ def closing_lines(
     if not (policies.unused_days == "refund" if is_prorate is None else is_prorate):
         return owed, ()
     (plan,) = tx.catalog.list_plans([before.plan_key])
-    paid = tx.invoices.paid_lines(before.id, after=at)
-    return owed, unused_time(paid, at=at, zone=before.zone, policies=policies, name=plan.name)
+    # What has started since the last billing date is owed as a whole, and given back for the time to come as well.
+    paid = (*tx.invoices.paid_lines(before.id, after=at, since=before.started_at), *owed)
+    ahead = [line for line in paid if line.period.end > at]
+    return owed, unused_time(ahead, at=at, zone=before.zone, policies=policies, name=plan.name)
 
 
 def has_owner(tx: UnitOfWork, customer: Customer) -> bool:

@@ -27,6 +27,18 @@ def load_in_force(tx: UnitOfWork, agreement: Agreement) -> InForce:
     )
 
 
+def is_on_credit(tx: UnitOfWork, agreement: Agreement) -> bool:
+    """Tell whether the present period was never invoiced, because the plan was given to somebody without a card.
+
+    An agreement with an open invoice is unpaid, too, and is billed all the same.
+    """
+    return (
+        agreement.is_unpaid
+        and not tx.invoices.open_of(agreement.id)
+        and not tx.invoices.has_billed(agreement.id, agreement.billed_period)
+    )
+
+
 def used_under(tx: UnitOfWork, agreement: Agreement) -> Used:
     """Return what tells how much of a feature was used in a period of an agreement."""
 

@@ -18,7 +18,7 @@ from billing_sdk.server.domain.invoicing import (
 )
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.alter_agreement import decide_alteration
-from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import add_ons_fit
 
 
@@ -107,9 +107,8 @@ def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, balance: Mon
     agreement = before.agreement
     started, at = agreement.billed_period.start, agreement.billed_until
     first: Lines = ()
-    is_first = started == agreement.charged_from
-    if is_first and agreement.is_unpaid and not tx.invoices.has_billed(agreement.id, agreement.billed_period):
-        # It was given on credit: its first period has not been billed to anybody yet.
+    if is_on_credit(tx, agreement):
+        # Its first period has not been billed to anybody yet.
         first = lines_at_boundary(before, after=None, at=started)
         agreement = with_period_discounted(agreement)
         before = replace(before, agreement=agreement)

@@ -23,7 +23,7 @@ from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
-from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
@@ -87,11 +87,13 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
     in_force = load_in_force(tx, before)
     (plan,) = tx.catalog.list_plans([before.plan_key])
     lines: Lines = ()
-    if before.billed_until <= at and not before.is_unpaid:
-        used = in_force.usage_completed(before.billed_period.start, at, used_under(tx, before))
+    if before.billed_until <= at:
+        since = before.billed_period.start
+        used = in_force.fees_started(since, at) + in_force.usage_completed(since, at, used_under(tx, before))
         rest = lines_at_boundary(replace(in_force, agreement=resumed), after=None, at=at)
         lines = rest + with_discounts(used, before.discounts, in_force.plans)
-        resumed = with_period_discounted(resumed)
+        # A plan on credit is owed from the day when it is paid: nobody is billed for what lies before.
+        resumed = with_period_discounted(replace(resumed, is_unpaid=before.is_unpaid and not is_on_credit(tx, before)))
         balance = tx.credits.balance(customer.id, before.currency)
         lines = with_balance(lines, balance, before, resumed.period_at(at))
     return Change(

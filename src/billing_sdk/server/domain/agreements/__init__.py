@@ -18,6 +18,7 @@ from billing_sdk.server.domain.agreements.opening import Offer as Offer, agree a
 from billing_sdk.server.domain.agreements.pending import (
     AgreedAddOn as AgreedAddOn,
     AgreedDiscount as AgreedDiscount,
+    NumberChange as NumberChange,
     PendingCancellation as PendingCancellation,
     PendingChange as PendingChange,
     Timing as Timing,

@@ -9,7 +9,13 @@ from typing import Literal
 
 from billing_sdk.errors import NothingPending
 from billing_sdk.server.domain.agreements.lifecycle import GRANTING, LIVE, AgreementEvent, AgreementStatus, after
-from billing_sdk.server.domain.agreements.pending import AgreedAddOn, AgreedDiscount, PendingCancellation, PendingChange
+from billing_sdk.server.domain.agreements.pending import (
+    AgreedAddOn,
+    AgreedDiscount,
+    NumberChange,
+    PendingCancellation,
+    PendingChange,
+)
 from billing_sdk.server.domain.periods import Cadence, Period, Schedule
 
 
@@ -24,8 +30,8 @@ class Agreement:
         anchor: what all its period boundaries are counted from; before its start where it follows the calendar.
         zone: the IANA name of the time zone in which its days are counted.
         started_at: from when on the customer has what the plan includes.
-        is_unpaid: the plan was assigned to somebody who had no card; its price is asked for at each sign-in
-            until it is paid.
+        is_unpaid: something is owed, for want of a card or because it was declined, and asked for at each sign-in
+            until it is paid: an open invoice, or the price of a plan that was assigned and never invoiced.
         trial_ends_at: nothing is charged before; kept after the trial, since there is one for each plan only.
         billed_until: the end of the period that was billed last, which is when the next one is billed; in a trial
             the trial's end.
@@ -36,6 +42,8 @@ class Agreement:
         next_version_id: the version that takes over with the next period.
         pending_change: what happens to it later.
         quantities: how many of a licensed fee, such as seats, by the fee's key; one where it isn't named.
+        number_changes: how numbers of licences and add-ons have changed since the last billing date.
+        billed_discounts: the discounts that counted for the period that was billed last.
     """
 
     id: str
@@ -62,6 +70,8 @@ class Agreement:
     quantities: Mapping[str, int] = field(default_factory=dict)
     add_ons: tuple[AgreedAddOn, ...] = ()
     discounts: tuple[AgreedDiscount, ...] = ()
+    number_changes: tuple[NumberChange, ...] = ()
+    billed_discounts: tuple[AgreedDiscount, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -133,7 +143,14 @@ class Agreement:
 
     def with_next_period_billed(self) -> Agreement:
         """Return the agreement as it is when the period that starts at `billed_until` is billed."""
-        return replace(self, billed_until=self.period_at(self.billed_until).end)
+        return replace(self.billed_from(self.billed_until), billed_until=self.period_at(self.billed_until).end)
+
+    def billed_from(self, start: datetime) -> Agreement:
+        """Return the agreement without the changes of numbers that are settled once a period is billed from its start.
+
+        Those of later are kept: they happened before the billing date was attended to.
+        """
+        return replace(self, number_changes=tuple(one for one in self.number_changes if one.at > start))
 
     def paused_from(self, at: datetime) -> Agreement:
         """Return the agreement as it is while nothing is charged and nothing is included.
@@ -153,7 +170,9 @@ class Agreement:
             AgreementNotLive: it has ended.
         """
         resumed = replace(self._after("resume"), paused_at=None)
-        return resumed if at < self.billed_until else replace(resumed, billed_until=self.period_at(at).end)
+        if at < self.billed_until:
+            return resumed
+        return replace(resumed.billed_from(at), billed_until=self.period_at(at).end)
 
     def without_plans(self) -> Agreement:
         """Return the agreement without the change or cancellation that was planned.

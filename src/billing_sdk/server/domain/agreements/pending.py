@@ -46,6 +46,28 @@ class AgreedDiscount:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberChange:
+    """Another number of licences, or of an add-on, within a period that is under way.
+
+    Attributes:
+        key: of the licensed fee, or of the add-on.
+        is_add_on: which of the two.
+        was: how many there were until then.
+        becomes: how many there are from then on.
+        is_charged: what it adds was charged when it happened, and not left to the next invoice.
+        is_given_back: what it takes away is not charged for the time after it, or was given back.
+    """
+
+    key: str
+    is_add_on: bool
+    at: datetime
+    was: int
+    becomes: int
+    is_charged: bool
+    is_given_back: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PendingCancellation:
     """What was asked for with a cancellation that happens later.
 

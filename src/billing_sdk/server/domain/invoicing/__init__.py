@@ -6,10 +6,10 @@ how much was used (metering), what a price comes to (rating), nor the calendar (
 it was issued; a line has the period that it pays for.
 """
 
-from billing_sdk.server.domain.invoicing.add_ons import (
-    lines_for_add_on as lines_for_add_on,
+from billing_sdk.server.domain.invoicing.alteration import (
+    Alteration as Alteration,
+    lines_for_alteration as lines_for_alteration,
     lines_for_removal as lines_for_removal,
-    with_add_on as with_add_on,
 )
 from billing_sdk.server.domain.invoicing.boundary import STEPS as STEPS, lines_at_boundary as lines_at_boundary
 from billing_sdk.server.domain.invoicing.charge import (
@@ -47,9 +47,9 @@ from billing_sdk.server.domain.invoicing.invoice import (
     InvoiceStatus as InvoiceStatus,
     Payment as Payment,
 )
-from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
-from billing_sdk.server.domain.invoicing.seats import (
+from billing_sdk.server.domain.invoicing.quantities import (
     check_quantities as check_quantities,
-    lines_for_quantities as lines_for_quantities,
+    with_add_on as with_add_on,
 )
+from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
 from billing_sdk.server.domain.invoicing.telling import tell as tell

@@ -98,12 +98,19 @@ def with_surplus_kept(lines: tuple[InvoiceLine, ...], agreement: Agreement, peri
 
 
 def with_period_discounted(agreement: Agreement) -> Agreement:
-    """Return the agreement when its discounts were taken off one more period; those that are used up are gone."""
+    """Return the agreement when its discounts were taken off one more period; those that are used up are gone.
+
+    What is added within the period is discounted as the period was, so they are kept apart.
+    """
     left = (
         one if one.periods_left is None else replace(one, periods_left=one.periods_left - 1)
         for one in agreement.discounts
     )
-    return replace(agreement, discounts=tuple(one for one in left if one.periods_left != 0))
+    return replace(
+        agreement,
+        discounts=tuple(one for one in left if one.periods_left != 0),
+        billed_discounts=agreement.discounts,
+    )
 
 
 def _discount_line(line: InvoiceLine, one: Discount, share: Money) -> InvoiceLine:

@@ -51,7 +51,7 @@ def unused_time(paid: Iterable[InvoiceLine], *, at: datetime, zone: str, policie
         policies: whether days or seconds are counted; the day of the change counts as used.
         name: of the plan, for the invoice.
     """
-    lines = (_unused(line, at, zone, policies, name) for line in paid if _is_in_advance(line))
+    lines = (_unused(line, at, zone, policies, name) for line in paid if is_in_advance(line))
     return tuple(line for line in lines if line.amount)
 
 
@@ -76,5 +76,6 @@ def _unused(line: InvoiceLine, at: datetime, zone: str, policies: Policies, name
     )
 
 
-def _is_in_advance(line: InvoiceLine) -> bool:
+def is_in_advance(line: InvoiceLine) -> bool:
+    """Tell whether a line is about a fee, or takes something off one."""
     return line.kind == "licence_fee" or (line.kind == "discount" and line.derivation.get("of") == "licence_fee")

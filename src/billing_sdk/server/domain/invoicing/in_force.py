@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from itertools import accumulate
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Component, LicenceFee, PlanVersion, Policies, Rate
+from billing_sdk.server.domain.invoicing.course import Course, course_of
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
-from billing_sdk.server.domain.invoicing.priced import fee_line, usage_line
+from billing_sdk.server.domain.invoicing.priced import fee_line, usage_line, worth
 from billing_sdk.server.domain.periods import Cadence, Period, Schedule, periods_completed, periods_started
 from billing_sdk.server.domain.rating import Usage
 
@@ -69,20 +71,25 @@ class InForce:
         if self.agreement.status == "paused":
             return ()
         return _charged(
-            self._fee_line(one, Period(at, interval.end), interval)
-            for one in self._fees(at)
-            for interval in (self._schedule(one.fee.service).period_at(at),)
+            line
+            for one in self.fees_at(at)
+            for interval in (self.schedule_of(one.fee.service).period_at(at),)
             if is_first or interval.start == at
+            for line in self._fee_lines(one, Period(at, interval.end), interval)
         )
 
     def fees_started(self, after: datetime, before: datetime) -> Lines:
-        """Return the fees for the service intervals that have started after an instant and before another one."""
+        """Return the fees for the service intervals that have started after an instant and before another one.
+
+        An add-on that came within one was charged for the rest of it when it came.
+        """
         before = min(before, self.agreement.paused_at or before)
         return _charged(
-            self._fee_line(one, Period(max(interval.start, one.since), interval.end), interval)
-            for one in self._fees(after)
-            for interval in periods_started(self._schedule(one.fee.service), after, before)
-            if interval.start < before and one.since < interval.end
+            line
+            for one in self.fees_at(after)
+            for interval in periods_started(self.schedule_of(one.fee.service), after, before)
+            if one.since <= interval.start < before
+            for line in self._fee_lines(one, interval, interval)
         )
 
     def usage_completed(self, after: datetime, until: datetime, used: Used) -> Lines:
@@ -90,7 +97,7 @@ class InForce:
         return _charged(
             self._usage_line(one, interval.end, interval, used)
             for one in self._rates(after)
-            for interval in periods_completed(self._schedule(one.rate.service), after, until)
+            for interval in periods_completed(self.schedule_of(one.rate.service), after, until)
             if one.since < interval.end
         )
 
@@ -108,7 +115,7 @@ class InForce:
         return _charged(
             self._usage_line(one, at, interval, used, counted_until=at)
             for one in ending
-            for interval in (self._schedule(one.rate.service).period_at(at),)
+            for interval in (self.schedule_of(one.rate.service).period_at(at),)
             if interval.start < at
         )
 
@@ -120,21 +127,67 @@ class InForce:
         return _charged(
             self._usage_line(one, at, interval, used)
             for one in self._rates(self.agreement.billed_period.start)
-            for interval in (self._schedule(one.rate.service).period_at(at),)
+            for interval in (self.schedule_of(one.rate.service).period_at(at),)
             if interval.start < at or used(one.rate.feature_key, interval).quantity
         )
 
-    def _fee_line(self, one: _Fee, part: Period, interval: Period) -> InvoiceLine:
+    def fees_at(self, at: datetime) -> Iterator[Fee]:
+        """Return the fees that count at an instant: those of the phase of the plan, and those of the add-ons."""
+        for version, add_on, fee in self._components(at):
+            if isinstance(fee, LicenceFee):
+                is_add_on = add_on is not None
+                number = self.agreement.quantity_of(fee.key) if add_on is None else add_on.quantity
+                yield Fee(
+                    plan_version_id=version.id,
+                    fee=fee,
+                    key=version.plan_key if is_add_on else fee.key,
+                    is_add_on=is_add_on,
+                    number=number if is_add_on or fee.is_licensed else 1,
+                    since=self._since(add_on),
+                )
+
+    def schedule_of(self, service: Cadence | None) -> Schedule:
+        """Return the boundaries of service intervals."""
+        return Schedule(self.agreement.anchor, service or self.agreement.cadence, self.agreement.zone)
+
+    def course(self, one: Fee, interval: Period, *, is_billed: bool) -> Course:
+        """Return how the number of a fee went within a service interval; see `course_of`."""
+        changes = [
+            change
+            for change in self.agreement.number_changes
+            if (change.key, change.is_add_on) == (one.key, one.is_add_on)
+        ]
+        return course_of(changes, one.number, interval, lambda number: self.worth(one, number), is_billed=is_billed)
+
+    def worth(self, one: Fee, number: int) -> Fraction:
+        """Return what a number of licences, or of an add-on, comes to for a whole service interval; none is free."""
+        if not number:
+            return Fraction(0)
+        licences, times = one.charged_as(number)
+        return worth(one.fee, licences=licences, times=times, policies=self.policies)
+
+    def fee_line(self, one: Fee, number: int, part: Period, interval: Period) -> InvoiceLine:
+        """Return the line of a number of licences, or of an add-on, for a part of a service interval."""
+        licences, times = one.charged_as(number)
         return fee_line(
             one.fee,
             plan_version_id=one.plan_version_id,
-            licences=one.licences,
-            times=one.times,
+            licences=licences,
+            times=times,
             part=part,
             interval=interval,
             zone=self.agreement.zone,
             policies=self.policies,
         )
+
+    def _fee_lines(self, one: Fee, part: Period, interval: Period) -> Iterator[InvoiceLine]:
+        """Return what is billed of a service interval at a billing date: a line for each number that counted in it."""
+        parts = self.course(one, interval, is_billed=False).parts
+        ends = [*(start for start, _ in parts[1:]), interval.end]
+        for (start, number), end in zip(parts, ends, strict=True):
+            stretch = Period(start, end).within(part)
+            if number and stretch is not None:
+                yield self.fee_line(one, number, stretch, interval)
 
     def _usage_line(
         self, one: _Rate, end: datetime, interval: Period, used: Used, *, counted_until: datetime | None = None
@@ -148,9 +201,6 @@ class InForce:
             interval=interval,
             policies=self.policies,
         )
-
-    def _schedule(self, service: Cadence | None) -> Schedule:
-        return Schedule(self.agreement.anchor, service or self.agreement.cadence, self.agreement.zone)
 
     def _components(self, at: datetime) -> Iterator[tuple[PlanVersion, BoughtAddOn | None, Component]]:
         index = self._index_at(at)
@@ -169,19 +219,6 @@ class InForce:
         begins = [0, *accumulate(phase.periods for phase in version.opening_phases)]
         return max(begin for begin in begins if begin <= self._index_at(at))
 
-    def _fees(self, at: datetime) -> Iterator[_Fee]:
-        for version, add_on, fee in self._components(at):
-            if isinstance(fee, LicenceFee):
-                bought = 1 if add_on is None else add_on.quantity
-                licences = self.agreement.quantity_of(fee.key) if add_on is None else bought
-                yield _Fee(
-                    plan_version_id=version.id,
-                    fee=fee,
-                    licences=licences if fee.is_licensed else 1,
-                    times=1 if fee.is_licensed else bought,
-                    since=self._since(add_on),
-                )
-
     def _rates(self, at: datetime) -> Iterator[_Rate]:
         for version, add_on, rate in self._components(at):
             if isinstance(rate, Rate):
@@ -199,12 +236,25 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fee:
+class Fee:
+    """A fee of an agreement.
+
+    Attributes:
+        key: what its number is known by: the fee's own, or that of the add-on that it belongs to.
+        number: how many are agreed: licences of a plan's fee, or how often the add-on was taken.
+        since: from when on it is charged.
+    """
+
     plan_version_id: str
     fee: LicenceFee
-    licences: int
-    times: int
+    key: str
+    is_add_on: bool
+    number: int
     since: datetime
+
+    def charged_as(self, number: int) -> tuple[int, int]:
+        """Return how many licences a number stands for, and how often the fee is charged."""
+        return (number, 1) if self.fee.is_licensed else (1, number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,17 @@ def fee_line(
     )
 
 
+def worth(fee: LicenceFee, *, licences: int, times: int, policies: Policies) -> Fraction:
+    """Return what a licence fee comes to for a whole service interval, exactly; see `fee_line`.
+
+    Raises:
+        InvalidAmount: it comes to more than can be real.
+        InvalidQuantity: the number of licences is below zero.
+    """
+    charged = charge(fee.terms, Usage.licensed(licences), currency=fee.currency, policy=policies.rating)
+    return Fraction(_unrounded(charged).total) * times
+
+
 def usage_line(
     rate: Rate, *, plan_version_id: str, used: Usage, part: Period, interval: Period, policies: Policies
 ) -> InvoiceLine:
@@ -119,8 +130,8 @@ def usage_line(
 def _multiplied(charged: Charged, times: int, share: Fraction, policy: RatingPolicy) -> Charged:
     if times == 1 and share == WHOLE:
         return charged
-    steps = tuple(step for step in charged.derivation.steps if step.name != ROUNDING_STEP)
-    exact = Derivation(steps).total
+    unrounded = _unrounded(charged)
+    exact = unrounded.total
     currency = charged.amount.currency
     amount = round_money(Fraction(exact) * times * share, currency, policy.rounding)
     step = Step(
@@ -134,7 +145,11 @@ def _multiplied(charged: Charged, times: int, share: Fraction, policy: RatingPol
         ),
         digits_of(EXACT.subtract(Decimal(amount.minor), exact)),
     )
-    return replace(charged, amount=amount, derivation=Derivation((*steps, step)))
+    return replace(charged, amount=amount, derivation=Derivation((*unrounded.steps, step)))
+
+
+def _unrounded(charged: Charged) -> Derivation:
+    return Derivation(tuple(step for step in charged.derivation.steps if step.name != ROUNDING_STEP))
 
 
 def _proration(share: Fraction, interval: Period, policies: Policies) -> dict[str, Any] | None:

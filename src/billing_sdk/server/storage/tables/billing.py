@@ -83,6 +83,8 @@ agreements = Table(
     Column("quantities", JSON, nullable=False),
     Column("add_ons", JSON, nullable=False),
     Column("discounts", JSON, nullable=False),
+    Column("number_changes", JSON, nullable=False),
+    Column("billed_discounts", JSON, nullable=False),
     # Whatever the code does: a customer has at most one live agreement of each group.
     Index(
         "uq_agreements_live",
