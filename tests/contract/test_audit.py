@@ -281,7 +281,6 @@ def test_a_client_with_a_wrong_secret_is_recorded(server):
 UNRECORDED = {
     "advance_journey": "what it decides is recorded by what it calls: sign-up, session, payment",
     "begin_journey": "a visitor has opened a link, and nothing is theirs yet",
-    "cancel_agreement": "recorded where the agreement ends",
     "change_plan": "recorded where the change is concluded, and where it is refused",
     "claim_deliveries": "a lease on what is to be sent",
     "collect_pending": "chooses what to charge; the charge is recorded",

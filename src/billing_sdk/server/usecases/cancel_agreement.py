@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
+from billing_sdk.errors import InvalidAmount
 from billing_sdk.server.domain.agreements import Agreement, PendingCancellation, Timing
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
@@ -21,6 +23,8 @@ from billing_sdk.server.usecases.issue_invoice import issue_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
 
+logger = logging.getLogger(__name__)
+
 
 def cancel_agreement(
     engine: Engine,
@@ -36,6 +40,7 @@ def cancel_agreement(
 
     Service intervals that are complete are charged in any case. What is owed at the end is an invoice of its own,
     which a declined card leaves open: it keeps nobody from leaving. What is given back goes to the credit balance.
+    Where something comes to more than can be charged, there is no such invoice, and nothing is given back.
 
     Args:
         engine: the engine.
@@ -152,7 +157,13 @@ def _end(
     actor: str,
 ) -> tuple[Agreement, PendingCharge | None]:
     """End an agreement with its last invoice, whose charge is to be collected after the transaction."""
-    owed, credit = closing_lines(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+    try:
+        owed, credit = closing_lines(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+    except InvalidAmount as too_much:
+        # No invoice can say it, so no renewal gets past it either: nobody is to be bound by it for ever.
+        logger.warning("what is owed for %s at its end is forgiven: %s", agreement.id, too_much)
+        tx.audit.record(actor, "agreement.forgive", agreement.id, at, after={"reason": too_much.detail})
+        owed, credit = (), ()
     period = agreement.billed_period
     balance = tx.credits.balance(customer.id, agreement.currency)
     lines = with_balance(with_surplus_kept(owed + credit, agreement, period), balance, agreement, period)
