@@ -10,6 +10,7 @@ import pytest
 
 from billing_sdk.errors import (
     AgreementNotLive,
+    Conflict,
     InvalidTiming,
     NothingPending,
     PaymentMethodRequired,
@@ -26,8 +27,9 @@ from billing_sdk.server.usecases.pause_agreement import pause_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.contract.agreements import bills, invoices_of, live, rows, stored, timers_of
+from tests.contract.agreements import bills, invoices_of, live, rows, sell, stored, timers_of
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer
 
 END = NOON + timedelta(days=28)  # of the first month from 31 January
@@ -174,6 +176,26 @@ def test_the_last_wish_counts(engine, customer, agreement):
 
     assert (stored(engine, agreement).cancel_at, stored(engine, agreement).pending_change) == (END, None)
     assert timers_of(engine, customer) == {"renew": END, "cancel": END}
+
+
+@pytest.mark.parametrize("plan", ["cancel", "change"])
+def test_seats_are_not_planned_in_place_of_the_end_of_an_agreement(engine, customer, plan):
+    sell(engine, "team", seat=700)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="team")
+    if plan == "cancel":
+        cancel_agreement(engine, agreement_id=agreement.id, timing="period_end")
+    else:
+        subscribe(engine, customer_id=customer.id, plan_key="free", options=AT_END)
+    before = stored(engine, agreement)
+    wish = {"agreement_id": agreement.id, "fee_key": "seats", "quantity": 5}
+
+    with pytest.raises(Conflict) as refused:
+        set_quantity(engine, timing="period_end", **wish)
+
+    assert "take back what is planned" in refused.value.remedy
+    assert stored(engine, agreement) == before
+    now = set_quantity(engine, **wish)
+    assert (now.pending_change, now.cancel_at) == (before.pending_change, before.cancel_at)
 
 
 def test_a_change_of_plan_takes_what_was_planned_for_the_old_agreement_with_it(engine, customer, agreement):

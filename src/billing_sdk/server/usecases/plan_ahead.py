@@ -1,7 +1,7 @@
 """Plan ahead: a change of plan or seats, or a cancellation, that happens later, and taking it back.
 
-What is planned is kept on the live agreement, with a timer. The last wish counts: a change that is planned takes the
-place of a cancellation, and the other way round.
+What is planned is kept on the live agreement, with a timer. The last wish counts: a change of plan takes the place of a
+cancellation, and the other way round. Other numbers of seats or add-ons take the place of neither.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ def set_add_on(
     balance where the policy `unused_days`, or `is_prorate`, says so. Service intervals of an add-on that goes are
     charged if they are complete; usage of the present one where the policy `unpaid_usage` says so. In a trial nothing
     is charged. What is planned for later goes together with what was planned for other add-ons and seats at the same
-    instant, and takes the place of any other plan.
+    instant, and takes the place of what was planned for another one.
 
     Args:
         engine: the engine.
@@ -153,7 +153,8 @@ def set_add_on(
         InvalidTiming: the instant can't be taken.
         PaymentMethodRequired: there is no card, and more are to be paid.
         CardDeclined: the charge was refused; the agreement stays what it was.
-        Conflict: a change of the customer's plan is under way.
+        Conflict: a change of the customer's plan is under way; or it is asked for later, and the agreement is planned
+            to end or to give way to another plan.
     """
     actor = actor or source
     with recording_denials(engine, actor=actor, action="agreement.update", subject=agreement_id):
