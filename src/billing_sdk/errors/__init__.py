@@ -40,6 +40,7 @@ from collections.abc import Iterator
 from billing_sdk.errors._agreements import (
     AgreementPaused as AgreementPaused,
     CancellationDenied as CancellationDenied,
+    EndPlanned as EndPlanned,
     InvalidTiming as InvalidTiming,
     NothingPending as NothingPending,
     NotPausable as NotPausable,

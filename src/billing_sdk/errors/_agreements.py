@@ -37,6 +37,14 @@ class NothingPending(Conflict):
     default_remedy = "Load the agreement anew: what was planned may have happened."
 
 
+class EndPlanned(Conflict):
+    """Another quantity was to come later, and the agreement is planned to end or to give way to another plan."""
+
+    code = "end_planned"
+    title = "Agreement is planned to end"
+    default_remedy = "Change it now, ask for it with the planned change of plan, or take back what is planned."
+
+
 class TrialUsed(Conflict):
     """The customer has had a trial of this plan before."""
 

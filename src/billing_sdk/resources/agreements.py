@@ -217,7 +217,7 @@ class Agreements(Resource[C]):
             InvalidQuantity: it is not above zero, out of the plan's bounds, or there is no such licensed fee.
             PaymentMethodRequired: there is no card, and more are to be paid.
             CardDeclined: the charge was refused; the number stays what it was.
-            Conflict: it is asked for later, and the agreement is planned to end or to give way to another plan.
+            EndPlanned: it is asked for later, and the agreement is planned to end or to give way to another plan.
             AgreementPaused: nothing changes during a pause.
             NotFound: there is no such agreement.
         """
@@ -250,7 +250,7 @@ class Agreements(Resource[C]):
             NotAnAddOn: it is a plan of its own.
             AddOnMismatch: it is for the other kind of customer, or billed in another currency or at another pace.
             PaymentMethodRequired, CardDeclined: it can't be paid; the agreement stays what it was.
-            Conflict: it is asked for later, and the agreement is planned to end or to give way to another plan.
+            EndPlanned: it is asked for later, and the agreement is planned to end or to give way to another plan.
             NotFound: there is no such agreement.
         """
         body = {"plan_code": plan_code, "quantity": quantity, **_when(timing), **given(is_prorate=is_prorate)}

@@ -47,8 +47,8 @@ def set_quantity(
         InvalidTiming: the instant can't be taken.
         PaymentMethodRequired: there is no card, and more are to be paid.
         CardDeclined: the charge was refused; the number stays what it was.
-        Conflict: a change of the customer's plan is under way; or it is asked for later, and the agreement is planned
-            to end or to give way to another plan.
+        EndPlanned: it is asked for later, and the agreement is planned to end or to give way to another plan.
+        Conflict: a change of the customer's plan is under way.
     """
     actor = actor or source
     with recording_denials(engine, actor=actor, action="agreement.update", subject=agreement_id):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from billing_sdk.errors import Conflict, NothingPending
+from billing_sdk.errors import EndPlanned, NothingPending
 from billing_sdk.server.domain.agreements.lifecycle import GRANTING, LIVE, AgreementEvent, AgreementStatus, after
 from billing_sdk.server.domain.agreements.pending import (
     AgreedAddOn,
@@ -188,15 +188,12 @@ class Agreement:
         """Return the agreement with a change planned for it, in place of whatever was planned before.
 
         Raises:
-            Conflict: only its quantities are to change, while it is planned to end or to give way to another plan.
+            EndPlanned: only its quantities are to change, while it is planned to end or to give way to another plan.
         """
         standing = self.pending_change
         gives_way = standing is not None and not standing.is_alteration
         if pending.is_alteration and (gives_way or self.cancel_at is not None):
-            raise Conflict(
-                "the agreement is planned to end, and would no longer if its quantities were planned instead",
-                remedy="Change them now, ask for them with the planned change of plan, or take back what is planned.",
-            )
+            raise EndPlanned("the agreement is planned to end, and would not if its quantities were planned instead")
         return replace(self._without_plans(), pending_change=pending)
 
     def to_end(self, at: datetime, cancellation: PendingCancellation) -> Agreement:
