@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from billing_sdk.errors import Conflict
 from billing_sdk.server.gateways import ManagedGateway
+from billing_sdk.server.usecases import make_planned_change
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
@@ -15,7 +18,7 @@ from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import balance_of, bills, live, sell, stored, timers_of
-from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, advance, card, engine_on, events_of, payer
+from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer
 
 AT_END = ChangeOptions(timing="period_end")
 
@@ -103,6 +106,53 @@ def test_a_planned_change_that_turns_out_to_be_declined_is_dropped_and_the_old_p
     advance(engine, hours=2)
     run_due(engine)
     assert stored(engine, agreement).billed_until > engine.now()
+
+
+def test_a_planned_change_that_somebody_else_gets_in_the_way_of_is_not_given_up(engine, gateway, customer, monkeypatch):
+    sell(engine, "team", seat=700)
+    agreement = subscribe(
+        engine, customer_id=customer.id, plan_key="team", options=ChangeOptions(quantities={"seats": 3})
+    )
+    later = ChangeOptions(timing=NOON + timedelta(days=10))
+    subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly", options=later)
+    advance(engine, days=10)
+
+    def begin_another(engine, customer_id, group_id):
+        """Begin a charge as soon as it has been seen that there is none."""
+        gateway.is_down = True
+        with pytest.raises(OutOfReachError):
+            set_quantity(engine, agreement_id=agreement.id, fee_key="seats", quantity=5)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(make_planned_change, "settle_group", begin_another)
+        run_due(engine)
+    assert stored(engine, agreement).pending_change is not None
+
+    gateway.is_down = False
+    advance(engine, hours=2)
+    run_due(engine)
+    assert live(engine, customer).plan_key == "enterprise_monthly"
+
+
+@pytest.mark.parametrize("kind", ["change", "cancel"])
+def test_a_timer_that_is_too_early_does_nothing_and_what_is_planned_happens_in_its_time(
+    engine, customer, agreement, kind
+):
+    if kind == "change":
+        subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly", options=AT_END)
+    else:
+        cancel_agreement(engine, agreement_id=agreement.id, timing="period_end")
+    planned = stored(engine, agreement)
+    with engine.begin() as tx:
+        tx.timers.set(kind, agreement.id, NOON, customer)
+
+    run_due(engine)
+    assert (stored(engine, agreement), live(engine, customer)) == (planned, planned)
+
+    advance(engine, days=28)
+    run_due(engine)
+    status, charged = {"change": ("replaced", [2_900, 9_900]), "cancel": ("cancelled", [2_900])}[kind]
+    assert (stored(engine, agreement).status, [amount for _, amount in bills(engine, customer)]) == (status, charged)
 
 
 def test_while_the_outcome_of_a_change_is_not_known_nothing_else_is_changed(engine, gateway, customer):

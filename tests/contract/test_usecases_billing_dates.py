@@ -105,6 +105,17 @@ def test_a_trial_that_ends_without_a_card_ends_the_agreement(engine, clock):
     assert events_of(engine, customer.id)[-1] == "customer.agreement_cancelled"
 
 
+def test_a_trial_of_what_costs_nothing_ends_without_a_card_and_the_agreement_goes_on(engine, clock):
+    sell(engine, replace(FEE, terms=Terms(Flat(Decimal(0)))), trial=Trial(days=14, requires_payment_method=False))
+    customer = customer_on(engine, clock, number=None)
+    subscribe(engine, customer_id=customer.id, plan_key="tailored")
+
+    advance_clock(engine, clock.id, by=timedelta(days=60))
+
+    (agreement,) = live(engine, customer)
+    assert (agreement.status, agreement.is_unpaid, bills(engine, customer)) == ("active", False, [])
+
+
 def test_a_card_that_is_declined_at_the_end_of_a_trial_leaves_the_invoice_open(engine, clock):
     sell(engine, FEE, trial=Trial(days=14))
     customer = customer_on(engine, clock, number=DECLINED_WHEN_CHARGED)

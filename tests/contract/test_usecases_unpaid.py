@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.collect_pending import changes_unpaid, collect_pending
 from billing_sdk.server.usecases.delete_user import delete_user
+from billing_sdk.server.usecases.pause_agreement import pause_agreement
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import DECLINED_WHEN_CHARGED, NOON, advance, card, payer
@@ -146,6 +147,15 @@ def test_an_unpaid_plan_that_ends_is_not_owed_any_more(engine):
     agreement = assign_plan(engine, customer_id=customer.id, plan_key="pro_monthly")
 
     cancel_agreement(engine, agreement_id=agreement.id)
+
+    assert unpaid(engine, customer) == {}
+
+
+def test_an_unpaid_plan_that_is_paused_is_not_owed_meanwhile(engine):
+    customer = payer(engine, number=None)
+    agreement = assign_plan(engine, customer_id=customer.id, plan_key="pro_monthly")
+
+    pause_agreement(engine, agreement_id=agreement.id)
 
     assert unpaid(engine, customer) == {}
 

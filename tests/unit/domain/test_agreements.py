@@ -21,7 +21,7 @@ from billing_sdk.server.domain.agreements import (
     agree,
 )
 from billing_sdk.server.domain.agreements.lifecycle import TRANSITIONS
-from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.periods import Cadence, Period
 from tests.unit.domain.things import agreement, at
 
 STATUSES = get_args(AgreementStatus)
@@ -116,6 +116,16 @@ def test_a_trial_that_follows_the_calendar_ends_in_a_stub():
     paying = begun("2026-01-20", trial_days=14, alignment="calendar").with_trial_ended()
 
     assert (paying.billed_period.start, paying.billed_period.end) == (at("2026-02-03"), at("2026-03-01"))
+
+
+def test_the_first_period_of_another_version_begins_with_it_and_the_ones_before_are_as_they_were():
+    moved = agreement(
+        at("2026-01-16"), anchor=at("2026-01-01"), cadence=Cadence("year"), version_since=at("2026-02-16")
+    )
+
+    assert moved.period_at(at("2026-02-16")) == Period(at("2026-02-16"), at("2027-01-01"))
+    assert moved.period_at(at("2026-12-31")) == Period(at("2026-02-16"), at("2027-01-01"))
+    assert moved.period_at(at("2026-02-15", "23:59:59")).start == at("2026-01-16")
 
 
 @given(

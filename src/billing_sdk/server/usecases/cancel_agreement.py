@@ -22,6 +22,7 @@ from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.issue_invoice import issue_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
+from billing_sdk.server.usecases.save_agreement import save_agreement
 
 logger = logging.getLogger(__name__)
 
@@ -127,6 +128,7 @@ def cancel_at_last(engine: Engine, timer: Timer) -> None:
         customer, agreement = hold_agreement(tx, agreement.id)
         tx.timers.done(timer)
         if agreement.cancel_at is None or agreement.cancel_at > timer.due_at:
+            save_agreement(tx, customer, agreement)  # with the timers that it should have
             return
         wish = agreement.cancellation or PendingCancellation()
         _, charge = _end(

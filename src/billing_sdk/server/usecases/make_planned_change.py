@@ -20,6 +20,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import options_of
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
+from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
 def make_planned_change(engine: Engine, timer: Timer) -> None:
@@ -44,6 +45,7 @@ def make_planned_change(engine: Engine, timer: Timer) -> None:
         agreement = tx.agreements.get(agreement.id)
         pending = agreement.pending_change
         if not agreement.is_live or pending is None or pending.at > timer.due_at:
+            save_agreement(tx, customer, agreement)  # with the timers that it should have
             return
         made = _make(engine, tx, customer, agreement, pending)
     if isinstance(made, PendingCharge):
