@@ -25,6 +25,7 @@ from billing_sdk.server.domain.agreements import AgreedAddOn
 from billing_sdk.server.domain.catalog import Trial
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.assign_plan import assign_plan
+from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_coupon import create_coupon
@@ -34,7 +35,7 @@ from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import balance_of, bills, decide, invoices_of, live, rows, sell, stored, timers_of
-from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer
+from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer, person
 
 END = NOON + timedelta(days=28)
 TRIAL_END = NOON + timedelta(days=14)
@@ -243,15 +244,26 @@ def test_a_trial_can_be_gone_without_and_not_be_had_where_there_is_none(engine, 
         subscribe(engine, customer_id=customer.id, plan_key="team", options=ChangeOptions(wants_trial=True))
 
 
-def test_a_trial_that_asks_for_a_card_is_not_begun_without_one_but_can_be_assigned(engine):
+def test_a_trial_that_requires_a_card_is_not_begun_without_one(engine):
     sell(engine, "careful", flat=500, trial=Trial(7, requires_payment_method=True))
     customer = payer(engine, "bob@example.com", number=None)
 
+    for put in (subscribe, assign_plan):
+        with pytest.raises(PaymentMethodRequired):
+            put(engine, customer_id=customer.id, plan_key="careful")
+    without_trial = ChangeOptions(wants_trial=False)
+    assert assign_plan(engine, customer_id=customer.id, plan_key="careful", options=without_trial).is_unpaid
     with pytest.raises(PaymentMethodRequired):
-        subscribe(engine, customer_id=customer.id, plan_key="careful")
-    assigned = assign_plan(engine, customer_id=customer.id, plan_key="careful")
+        become_customer(engine, user_id=person(engine, "cy@example.com"), billing_email="cy@x.com", plan_key="careful")
 
-    assert (assigned.status, assigned.is_unpaid) == ("trialing", False)
+
+def test_a_trial_that_requires_a_card_is_not_planned_without_one(engine):
+    sell(engine, "careful", flat=500, trial=Trial(7, requires_payment_method=True))
+    customer = payer(engine, "bob@example.com", number=None)
+    subscribe(engine, customer_id=customer.id, plan_key="free")
+
+    with pytest.raises(PaymentMethodRequired):
+        assign_plan(engine, customer_id=customer.id, plan_key="careful", options=ChangeOptions(timing="period_end"))
 
 
 def test_another_plan_during_a_trial_gives_nothing_back(engine, customer):

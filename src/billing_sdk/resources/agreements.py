@@ -93,7 +93,9 @@ class Agreements(Resource[C]):
 
         Raises:
             UnknownPlan: there is no such plan.
-            PaymentMethodRequired: the plan costs money and there is no card.
+            PaymentMethodRequired: there is no card, and the plan begins with a trial that requires one, or what was
+                used under the present agreement is to be charged. Any other plan is given on credit to a customer
+                without a card, who is asked for one at the next sign-in.
             CardDeclined: the charge was refused; nothing has changed.
             SamePlan: the customer is on it already.
             CurrencyMismatch: the plan can't be bought in this currency.

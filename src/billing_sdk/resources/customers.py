@@ -30,6 +30,7 @@ class Customers(Resource[C]):
             CustomerExists: the user is a customer already.
             UnknownPlan: there is no such published plan.
             PlanMismatch: the plan is for organizations.
+            PaymentMethodRequired: the plan begins with a trial that requires a card.
         """
         body = {
             "org_code": org_code,

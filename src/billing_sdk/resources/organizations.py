@@ -41,6 +41,7 @@ class Organizations(Resource[C]):
             InvalidRequest: there is a plan and no billing address.
             UnknownPlan: there is no such published plan.
             PlanMismatch: the plan is for users.
+            PaymentMethodRequired: the plan begins with a trial that requires a card.
         """
         if plan_code is not None and billing_email is None:
             raise InvalidRequest("a plan needs a billing_email")

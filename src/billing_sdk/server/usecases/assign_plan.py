@@ -22,6 +22,8 @@ def assign_plan(
 ) -> Agreement:
     """Put a customer on a plan; one who can't pay for it yet is asked for a card at the next sign-in.
 
+    A trial that requires a card is refused without one all the same.
+
     Arguments, answer and errors are those of `change_plan`.
     """
     return change_plan(

@@ -10,7 +10,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.offer_plan import check_kind
+from billing_sdk.server.usecases.offer_plan import check_first_plan
 from billing_sdk.server.usecases.people import normal_email
 
 
@@ -44,13 +44,14 @@ def become_customer(
         ClockNotAllowed: a clock is named, and the environment is live.
         UnknownPlan: no published plan has this key.
         PlanMismatch: the plan is for customers of the other kind.
+        PaymentMethodRequired: the plan begins with a trial that requires a card.
     """
     if (user_id is None) == (org_code is None):
         raise InvalidRequest("exactly one of user_id and org_code is needed")
     kind: CustomerKind = "user" if user_id is not None else "organization"
     with engine.begin() as tx:
         if plan_key is not None:
-            check_kind(tx.catalog.get_plan(plan_key), kind)
+            check_first_plan(tx, plan_key, kind)
         customer = add_customer(
             engine,
             tx,

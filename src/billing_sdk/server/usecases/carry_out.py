@@ -38,8 +38,9 @@ def carry_out(
         at: when it happens, on the customer's time line.
 
     Raises:
-        PaymentMethodRequired: there is no card, and it costs something that the customer may not owe, or what was
-            used is to be charged, which would be forgotten with the agreement that ends.
+        PaymentMethodRequired: there is no card, and it costs something that the customer may not owe, begins with a
+            trial that requires one, or what was used is to be charged, which would be forgotten with the agreement
+            that ends.
         Conflict: another change of the customer's plan is under way.
     """
     agreement, lines = change.agreement, change.lines
@@ -48,7 +49,7 @@ def carry_out(
         return open_charge(tx, engine, change, source=source, actor=actor)
     # Whoever has agreed to it has been asked for a card before; with nothing to pay it isn't asked for again.
     if change.outcome == "credit" and (change.amount or not is_alteration):
-        if not may_owe or change.owes_usage:
+        if not may_owe or not change.can_be_owed:
             raise PaymentMethodRequired(f"the plan {change.plan.key!r} costs something", plan=change.plan.key)
         if agreement.status != "trialing":
             # Nothing of the new plan is invoiced yet, so all that is given back goes to the balance, and no coupon has

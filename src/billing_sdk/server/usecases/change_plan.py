@@ -40,8 +40,9 @@ def change_plan(
         The new agreement; where the change is planned for later, the present one with what is planned.
 
     Raises:
-        PaymentMethodRequired: there is no card, and the plan costs something that the customer may not owe, or
-            what was used is to be charged, which would be forgotten with the agreement that ends.
+        PaymentMethodRequired: there is no card, and the plan costs something that the customer may not owe, begins
+            with a trial that requires one, or what was used is to be charged, which would be forgotten with the
+            agreement that ends.
         PriceChanged: what is to be paid is not what was shown.
         CardDeclined: the charge was refused; the customer stays on the old plan.
         SelectionDenied: the seller's own rules keep the customer from this plan.

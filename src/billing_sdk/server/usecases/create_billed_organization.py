@@ -9,7 +9,7 @@ from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.become_customer import add_customer
 from billing_sdk.server.usecases.create_organization import add_organization
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.offer_plan import check_kind
+from billing_sdk.server.usecases.offer_plan import check_first_plan
 from billing_sdk.server.usecases.people import normal_email
 
 
@@ -47,11 +47,12 @@ def create_billed_organization(
         Conflict: another organization has the handle.
         UnknownPlan: no published plan has this key.
         PlanMismatch: the plan is for people.
+        PaymentMethodRequired: the plan begins with a trial that requires a card.
     """
     at = engine.now()
     with engine.begin() as tx:
         if plan_key is not None:
-            check_kind(tx.catalog.get_plan(plan_key), "organization")
+            check_first_plan(tx, plan_key, "organization")
         organization = add_organization(tx, name=name, handle=handle, external_id=external_id, source=source, at=at)
         customer = add_customer(
             engine,

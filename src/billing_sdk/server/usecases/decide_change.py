@@ -71,6 +71,13 @@ class Change:
         return bool(self.amount) or not self.plan.version.is_free
 
     @property
+    def can_be_owed(self) -> bool:
+        """Whether it can be had on credit at all; a trial that requires a card, and what was used before, can't."""
+        trial = self.plan.version.trial
+        requires_card = trial is not None and trial.requires_payment_method
+        return not self.owes_usage and not (self.agreement.status == "trialing" and requires_card)
+
+    @property
     def outcome(self) -> Outcome:
         """What becomes of the money: there is none to take now, it is owed for want of a card, or it is charged."""
         if self.method is None and self.needs_method:

@@ -13,6 +13,7 @@ from billing_sdk.errors import (
     InvalidQuantity,
     InvalidRequest,
     NotAnAddOn,
+    PaymentMethodRequired,
     PlanMismatch,
     SamePlan,
     TrialUsed,
@@ -74,6 +75,20 @@ def check_kind(plan: Plan, kind: CustomerKind) -> None:
         raise PlanMismatch(
             f"the plan {plan.key!r} is for {plan.group.scope} customers, not for a {kind}", plan=plan.key
         )
+
+
+def check_first_plan(tx: UnitOfWork, plan_key: str, kind: CustomerKind) -> None:
+    """Let a plan pass that a new customer can begin with, who has no card.
+
+    Raises:
+        UnknownPlan: no published plan has this key.
+        PlanMismatch: it is for customers of the other kind.
+        PaymentMethodRequired: it begins with a trial that requires a card.
+    """
+    plan = tx.catalog.get_plan(plan_key)
+    check_kind(plan, kind)
+    if plan.version.trial is not None and plan.version.trial.requires_payment_method:
+        raise PaymentMethodRequired(f"the trial of {plan_key!r} requires a card", plan=plan_key)
 
 
 def offer_plan(

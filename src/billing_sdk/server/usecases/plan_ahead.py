@@ -85,7 +85,7 @@ def plan_change(
     change = work_out_change(tx, customer=customer, plan=plan, at=when, options=options)
     if terms is not None and terms != change.terms:
         raise PriceChanged(f"the plan {plan_key!r} has another price now", plan=plan_key)
-    if change.outcome == "credit" and not options.may_owe:
+    if change.outcome == "credit" and not (options.may_owe and change.can_be_owed):
         raise PaymentMethodRequired(f"the plan {plan_key!r} costs something", plan=plan_key)
     if options.coupon_key is not None:
         _redeem(tx, before, change, options.coupon_key, at)

@@ -84,7 +84,7 @@ def create_agreement(caller: MachineOf, body: NewAgreement, once: OnlyOnce) -> R
     """Put a customer on a plan, which ends an earlier agreement in the plan's group.
 
     Extension: the answer names the new agreement, or the present one where the change is planned for later. A customer
-    without a payment method is asked for one at the next sign-in.
+    without a payment method is asked for one at the next sign-in; a trial that requires one is refused without.
     """
     options = body.options
 
