@@ -294,3 +294,42 @@ def test_seats_that_come_and_go_on_credit_are_on_the_invoice_once_there_is_one(e
     assert [line.amount.minor for line in invoices_of(engine, customer)[0].lines] == [175, 3_150, 175]
     seats(engine, agreement, 2)
     assert bills(engine, customer)[-1] == ("paid", 175)
+
+
+def test_an_add_on_that_comes_on_credit_is_on_the_invoice_once_there_is_one(engine):
+    customer = payer(engine, "bob@example.com", number=None)
+    wish = ChangeOptions(quantities={"seats": 1}, may_owe=True)
+    agreement = assign_plan(engine, customer_id=customer.id, plan_key="team", options=wish)
+    advance(engine, days=14)
+    extras(engine, agreement, 2)
+    pass_days(engine, 14)
+
+    (invoice,) = invoices_of(engine, customer)
+    assert (invoice.status, sorted(line.amount.minor for line in invoice.lines)) == ("open", [500, 700, 700, 1_000])
+
+
+def test_a_pause_on_credit_that_outlasts_the_period_needs_a_card_and_is_then_paid_for(engine):
+    customer = payer(engine, "bob@example.com", number=None)
+    wish = ChangeOptions(quantities={"seats": 1}, may_owe=True)
+    agreement = assign_plan(engine, customer_id=customer.id, plan_key="team", options=wish)
+    pause_agreement(engine, agreement_id=agreement.id)
+    pass_days(engine, 28)
+    with pytest.raises(PaymentMethodRequired):
+        resume_agreement(engine, agreement_id=agreement.id)
+
+    add_card(engine, customer_id=customer.id, card=card())
+    resumed = resume_agreement(engine, agreement_id=agreement.id)
+
+    assert (resumed.is_unpaid, bills(engine, customer)) == (False, [("paid", 700)])
+
+
+def test_what_the_first_invoice_settles_of_the_plan_before_is_not_given_back_with_the_new_one(engine, customer):
+    sell_by_the_month(engine)
+    on(engine, customer, "quarterly", seats=1)
+    advance(engine, days=28 + 15)
+    agreement = on(engine, customer, seats=1)
+    assert bills(engine, customer)[-1] == ("paid", 700 + 700)  # a month of the old plan, and one of the new
+
+    cancel_agreement(engine, agreement_id=agreement.id, is_prorate=True)
+
+    assert balance_of(engine, customer) == 700

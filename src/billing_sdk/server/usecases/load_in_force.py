@@ -28,12 +28,13 @@ def load_in_force(tx: UnitOfWork, agreement: Agreement) -> InForce:
 
 
 def is_on_credit(tx: UnitOfWork, agreement: Agreement) -> bool:
-    """Tell whether the present period was never invoiced, because the plan was given to somebody without a card.
+    """Tell whether the first period was never invoiced, because the plan was given to somebody without a card.
 
     An agreement with an open invoice is unpaid, too, and is billed all the same.
     """
     return (
         agreement.is_unpaid
+        and agreement.billed_period.start == agreement.charged_from
         and not tx.invoices.open_of(agreement.id)
         and not tx.invoices.has_billed(agreement.id, agreement.billed_period)
     )
