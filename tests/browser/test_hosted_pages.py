@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from billing_sdk.server.domain.catalog import LicenceFee, VersionContent
+from billing_sdk.server.domain.rating import Flat, Terms
+from billing_sdk.server.usecases.add_version import add_version
+from billing_sdk.server.usecases.make_version_live import make_version_live
 from tests.contract.pages.visits import CARD, DECLINED_CARD, PASSWORD, plans_of, portal_link, sign_up_link
 from tests.serving import RunningServer
 
 pytestmark = pytest.mark.browser
 
 AUDIT = (Path(__file__).parent / "audit.js").read_text()
+WIDER_THAN_THEIR_CARD = """() => [...document.querySelectorAll(".plan-price *")]
+  .filter((text) => text.getBoundingClientRect().right > text.closest("p").getBoundingClientRect().right + 0.5)
+  .map((text) => text.textContent)"""
 PHONE = {"width": 360, "height": 740}
 SECTIONS = {
     "plan_details": "Plan",
@@ -140,6 +148,18 @@ def test_every_page_can_be_read_and_fits_a_phone(
     finally:
         context.close()
     assert faults == {}
+
+
+def test_a_price_of_any_length_stays_on_its_card(page: Page, server: RunningServer) -> None:
+    terms = Terms(Flat(Decimal(987_654_321_099)))
+    content = VersionContent(components=(LicenceFee("fee_dear", "base_price", "Base price", "USD", terms),))
+    add_version(server.engine, plan_key="enterprise_monthly", content=content)
+    make_version_live(server.engine, plan_key="enterprise_monthly")
+    page.goto(portal_link(server, server.seed.users[1][0], sub_nav="plan_selection"))
+    expect(page.get_by_text("9,876,543,210.99")).to_be_visible()
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(WIDER_THAN_THEIR_CARD) == []
 
 
 def _walk(page: Page, server: RunningServer, email: str) -> Iterator[str]:

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.hooks import CancellationRequest, SelectionRequest
 from billing_sdk.server.usecases.pause_agreement import pause_agreement
+from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
+    PASSWORD,
     agreements_of,
     begin,
     charges_of,
@@ -105,6 +108,30 @@ def test_a_plan_is_paused_only_where_the_operator_lets_customers_do_that(
     assert "Paused since" in page.text
     assert "The plan goes on" in visitor.submit("Resume plan").text
     assert agreements_of(site, customer) == (agreement,)
+
+
+def test_a_paused_plan_says_that_nothing_of_it_is_included_meanwhile(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    (agreement,) = agreements_of(site, customer)
+    before = enter_portal(visitor, site, customer).text
+    pause_agreement(site.engine, agreement_id=agreement.id)
+    paused = visitor.open("/portal/plan_details").text
+    assert [("Advanced reports Included" in text, "until the plan goes on" in text) for text in (before, paused)] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_a_plan_that_is_still_to_be_paid_says_so_with_the_amount_and_where(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    user = register_user(site.engine, email=email, password=PASSWORD)
+    become_customer(site.engine, user_id=user.id, billing_email=email, plan_key="pro_monthly")
+    assert "29.00 USD is still to be paid" in enter_portal(visitor, site, email).text
+    visitor.follow("Pay 29.00 USD")
+    visitor.submit("Save card and pay 29.00 USD", **CARD)
+    assert "still to be paid" not in visitor.open("/portal/plan_details").text
 
 
 def test_what_is_left_of_a_plan_that_was_given_up_is_shown_as_credit(

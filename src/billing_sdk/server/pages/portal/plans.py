@@ -39,6 +39,7 @@ from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreemen
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.collect_pending import changes_unpaid
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
@@ -64,6 +65,7 @@ class Current:
     Attributes:
         beside: what is agreed beside the plan, in words: add-ons and numbers of licences.
         next_plan: the name of the plan that is to follow, if one is.
+        due: what is still to be paid for it; None where that is nothing.
     """
 
     agreement: Agreement
@@ -72,6 +74,7 @@ class Current:
     included: tuple[Included, ...]
     beside: tuple[str, ...]
     next_plan: str
+    due: Money | None
 
 
 def show_plan(desk: Desk, _form: Form) -> Response:
@@ -263,10 +266,11 @@ def _current_plans(tx: UnitOfWork, engine: Engine, customer: Customer | None) ->
     if customer is None:
         return ()
     at = engine.now_for(tx, customer)
-    return tuple(_current(tx, agreement, at) for agreement in tx.agreements.live_of(customer.id))
+    due = {change.agreement.id: change.amount for change in changes_unpaid(tx, customer, at=at) if change.amount}
+    return tuple(_current(tx, agreement, at, due.get(agreement.id)) for agreement in tx.agreements.live_of(customer.id))
 
 
-def _current(tx: UnitOfWork, agreement: Agreement, at: datetime) -> Current:
+def _current(tx: UnitOfWork, agreement: Agreement, at: datetime, due: Money | None) -> Current:
     version = tx.catalog.get_version(agreement.plan_version_id)
     period = agreement.period_at(at)
     used = tx.usage.totals(agreement.id, period)
@@ -288,6 +292,7 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime) -> Current:
             *(f"{licences.get(key, key)} \u00d7 {quantity}" for key, quantity in agreement.quantities.items()),
         ),
         next_plan=names[follows[0]] if follows else "",
+        due=due,
     )
 
 
