@@ -58,7 +58,7 @@ def invoices_add_up(world: World, books: Books) -> None:
             paid.append(invoice.amount)
     announced = [event for event in books.events if event.type == "customer.payment_succeeded"]
     assert len(announced) == len(paid), "payments and paid invoices differ in number"
-    balance = defaultdict(int)
+    balance: defaultdict[str, int] = defaultdict(int)
     for entry in books.credits:
         balance[entry.amount.currency] += entry.amount.minor
     with world.engine.read() as tx:

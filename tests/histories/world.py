@@ -17,6 +17,7 @@ from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Event
 from billing_sdk.server.domain.invoicing import CreditEntry, Invoice
+from billing_sdk.server.domain.periods import ProrationUnit
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
@@ -46,6 +47,8 @@ START = datetime(2028, 1, 31, 9, 30, tzinfo=UTC)
 CARDS = (GOOD_CARD, GOOD_CARD, None, DECLINED_WHEN_CHARGED)
 CUSTOMERS = tuple(range(len(CARDS)))
 EVERYTHING = 10_000
+# A number is so many days from now.
+When = Literal["now", "period_end"] | int
 ID = re.compile(r"\b([a-z]{2,16})_[0-9a-f]{32}\b")
 
 
@@ -166,7 +169,13 @@ class World:
             "4 credits": [asdict(entry) for entry in books.credits],
         }
 
-    def _decide(self, zone: str, unpaid_usage: str, unused_days: str, proration: str) -> None:
+    def _decide(
+        self,
+        zone: str,
+        unpaid_usage: Literal["forgive", "charge"],
+        unused_days: Literal["retain", "refund"],
+        proration: ProrationUnit,
+    ) -> None:
         policies = Policies(unpaid_usage, unused_days, proration)
         update_billing_settings(self.engine, zone=zone, policies=policies)
 
@@ -179,7 +188,7 @@ class World:
             add_ons={ADD_ON: count} if (count := asked.pop("add_ons", 0)) else {},
             **asked,
         )
-        arguments = {"customer_id": self.customers[customer].id, "plan_key": plan, "options": options}
+        arguments: dict[str, Any] = {"customer_id": self.customers[customer].id, "plan_key": plan, "options": options}
         try:
             expected: Preview | str = preview_change(self.engine, **arguments)
         except BillingError as refusal:
@@ -208,7 +217,7 @@ class World:
         make_version_live(self.engine, plan_key=plan, number=number)
         migrate_customers(self.engine, plan_key=plan, to_version=number, timing=timing)
 
-    def _cancel(self, customer: int, timing: str | int = "now", **asked: Any) -> None:
+    def _cancel(self, customer: int, timing: When = "now", **asked: Any) -> None:
         cancel_agreement(self.engine, agreement_id=self._live(customer).id, timing=self._timing(timing), **asked)
 
     def _undo(self, customer: int) -> None:
@@ -227,7 +236,7 @@ class World:
             for one in self.pauses
         ]
 
-    def _seats(self, customer: int, quantity: int, timing: str | int = "now", **asked: Any) -> None:
+    def _seats(self, customer: int, quantity: int, timing: When = "now", **asked: Any) -> None:
         set_quantity(
             self.engine,
             agreement_id=self._live(customer).id,
@@ -237,7 +246,7 @@ class World:
             **asked,
         )
 
-    def _add_on(self, customer: int, quantity: int, timing: str | int = "now", **asked: Any) -> None:
+    def _add_on(self, customer: int, quantity: int, timing: When = "now", **asked: Any) -> None:
         set_add_on(
             self.engine,
             agreement_id=self._live(customer).id,
@@ -265,8 +274,7 @@ class World:
     def _wait(self, hours: int) -> None:
         advance_clock(self.engine, self.clock_id, by=timedelta(hours=hours))
 
-    def _timing(self, timing: str | int) -> Timing:
-        """Return a timing; a number is so many days from now."""
+    def _timing(self, timing: When) -> Timing:
         return self.now + timedelta(days=timing) if isinstance(timing, int) else timing
 
     def _live(self, customer: int) -> Agreement:
