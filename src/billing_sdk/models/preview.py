@@ -1,4 +1,4 @@
-"""Previews: what a change of plan would come to (extension of the Management API)."""
+"""Previews: what a change of plan, other numbers or a cancellation would come to (extension of the Management API)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ class NextCharge:
 
 @dataclass(frozen=True, slots=True)
 class ChangePreview:
-    """What a change of plan would come to; nothing has changed. Amounts are in minor units of the currency.
+    """What a change of plan, other numbers or a cancellation would come to; nothing has changed.
+
+    Amounts are in minor units of the currency.
 
     Attributes:
         total_minor: what would be charged at once; nothing where the change happens later.
@@ -78,9 +80,10 @@ class ChangePreview:
         credit_minor: what is given back of what was paid and not used.
         balance_minor: the customer's credit balance after it.
         needs_payment_method: a card is needed, and there is none.
-        next_charge: None for a plan that never costs anything.
+        next_charge: None where nothing is charged any more, or the plan never costs anything.
         plan_version: number of the version that would be agreed to.
-        terms: hand it to `agreements.create`, so that the change is made on these terms only.
+        terms: hand it to `agreements.create`, so that the change is made on these terms only; None for
+            anything but a change of plan.
     """
 
     plan_code: str

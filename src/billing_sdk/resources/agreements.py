@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
 from billing_sdk.models import Agreement, ChangePreview, Document
+from billing_sdk.resources._agreement_options import Timing, flags_of, terms_of, texts_of, when_of
 from billing_sdk.resources._base import (
     MANAGEMENT,
     PAGE_SIZE,
@@ -18,16 +18,12 @@ from billing_sdk.resources._base import (
     pages,
     raw,
     segment,
-    wire_time,
 )
 
 PATH = f"{MANAGEMENT}/billing/agreements"
 PREVIEWS = f"{MANAGEMENT}/billing/agreement_previews"
 AGREEMENT = one("agreement", Agreement.read)
 PREVIEW = one("preview", ChangePreview.read)
-
-# When something happens: at once, at the end of the billing period, or at an instant.
-Timing: TypeAlias = Literal["now", "period_end"] | datetime
 
 
 class Agreements(Resource[C]):
@@ -104,8 +100,8 @@ class Agreements(Resource[C]):
             SelectionDenied: the seller's own rules keep the customer from this plan.
             PriceChanged: what is to be paid is not what the terms say.
         """
-        extensions = _terms(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
-        settled = {**_flags(is_invoice_now, is_prorate), **given(terms=terms)}
+        extensions = terms_of(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
+        settled = {**flags_of(is_invoice_now, is_prorate), **given(terms=terms)}
         body = {"customer_id": customer_id, "plan_code": plan_code, **settled, **extensions}
         return Call("POST", PATH, _new_id, json=body, credential="machine", idempotency_key=idempotency_key)
 
@@ -130,10 +126,65 @@ class Agreements(Resource[C]):
         Raises:
             UnknownPlan, SamePlan, CurrencyMismatch, TrialUsed, InvalidTiming: as `create`.
         """
-        extensions = _terms(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
-        settled = _flags(is_invoice_now, is_prorate)
+        extensions = terms_of(currency, plan_version, quantities, add_ons, coupon_code, timing, trial)
+        settled = flags_of(is_invoice_now, is_prorate)
         body = {"customer_id": customer_id, "plan_code": plan_code, **settled, **extensions}
         return Call("POST", PREVIEWS, PREVIEW, json=body, credential="machine")
+
+    @operation
+    def preview_alteration(
+        self,
+        agreement_id: str,
+        *,
+        quantities: Mapping[str, int] | None = None,
+        add_ons: Mapping[str, int] | None = None,
+        timing: Timing = "now",
+        is_prorate: bool | None = None,
+    ) -> Call[ChangePreview]:
+        """Return what other numbers of seats and add-ons would come to; nothing changes (extension).
+
+        `set_quantity`, `add_add_on` and `remove_add_on` with the same arguments come to just that.
+
+        Args:
+            agreement_id: which agreement.
+            quantities: how many units of which licensed fee, by the fee's key.
+            add_ons: how many of which add-on, by its plan code; none of it takes it off.
+            timing: now, at the end of the period that is paid for, or at an instant.
+            is_prorate: whether what was paid for what is given up is credited; None leaves it to the policy.
+
+        Raises:
+            InvalidRequest: there is neither a quantity nor an add-on.
+            InvalidQuantity, UnknownPlan, NotAnAddOn, AddOnMismatch, AddOnMissing, AgreementPaused, EndPlanned,
+                InvalidTiming: as the change itself.
+            NotFound: there is no such agreement.
+        """
+        counts = [{"plan_code": code, "quantity": quantity} for code, quantity in (add_ons or {}).items()]
+        listed = given(quantities=dict(quantities) if quantities else None, add_ons=counts or None)
+        path = f"{PATH}/{segment('agreement_id', agreement_id)}/alteration_preview"
+        body = {**listed, **when_of(timing), **given(is_prorate=is_prorate)}
+        return Call("POST", path, PREVIEW, json=body, credential="machine")
+
+    @operation
+    def preview_cancellation(
+        self,
+        agreement_id: str,
+        *,
+        timing: Timing = "now",
+        is_invoice_now: bool | None = None,
+        is_prorate: bool | None = None,
+    ) -> Call[ChangePreview]:
+        """Return what `cancel` with the same arguments would come to; nothing changes (extension).
+
+        The seller's own rules are not asked: they may still keep the agreement.
+
+        Raises:
+            InvalidTiming: the instant can't be taken.
+            AgreementNotLive: it has ended before.
+            NotFound: there is no such agreement.
+        """
+        path = f"{PATH}/{segment('agreement_id', agreement_id)}/cancellation_preview"
+        body = {**when_of(timing), **flags_of(is_invoice_now, is_prorate)}
+        return Call("POST", path, PREVIEW, json=body, credential="machine")
 
     @operation
     def cancel(
@@ -159,7 +210,7 @@ class Agreements(Resource[C]):
             AgreementNotLive: it has ended before.
             CancellationDenied: the seller's own rules keep it; the fact `reason` says why.
         """
-        params = {"agreement_id": agreement_id, **_when(timing), **_texts(_flags(is_invoice_now, is_prorate))}
+        params = {"agreement_id": agreement_id, **when_of(timing), **texts_of(flags_of(is_invoice_now, is_prorate))}
         return Call("DELETE", PATH, done, params=params, credential="machine", idempotency_key=idempotency_key)
 
     @operation
@@ -223,7 +274,7 @@ class Agreements(Resource[C]):
             AgreementPaused: nothing changes during a pause.
             NotFound: there is no such agreement.
         """
-        body = {"fee_code": fee_code, "quantity": quantity, **_when(timing), **given(is_prorate=is_prorate)}
+        body = {"fee_code": fee_code, "quantity": quantity, **when_of(timing), **given(is_prorate=is_prorate)}
         return _act(agreement_id, "quantity", json=body, idempotency_key=idempotency_key)
 
     @operation
@@ -255,7 +306,7 @@ class Agreements(Resource[C]):
             EndPlanned: it is asked for later, and the agreement is planned to end or to give way to another plan.
             NotFound: there is no such agreement.
         """
-        body = {"plan_code": plan_code, "quantity": quantity, **_when(timing), **given(is_prorate=is_prorate)}
+        body = {"plan_code": plan_code, "quantity": quantity, **when_of(timing), **given(is_prorate=is_prorate)}
         return _act(agreement_id, "add_ons", json=body, idempotency_key=idempotency_key)
 
     @operation
@@ -275,7 +326,7 @@ class Agreements(Resource[C]):
             NotFound: there is no such agreement.
         """
         path = f"{PATH}/{segment('agreement_id', agreement_id)}/add_ons/{segment('plan_code', plan_code)}"
-        params = {**_when(timing), **_texts(_flags(None, is_prorate))}
+        params = {**when_of(timing), **texts_of(flags_of(None, is_prorate))}
         return Call("DELETE", path, AGREEMENT, params=params, credential="machine", idempotency_key=idempotency_key)
 
     @operation
@@ -318,36 +369,6 @@ def _act(
     """Describe a change of one agreement, which is answered with what it is then."""
     path = f"{PATH}/{segment('agreement_id', agreement_id)}/{verb}"
     return Call(method, path, AGREEMENT, json=json, credential="machine", idempotency_key=idempotency_key)
-
-
-def _terms(
-    currency: str | None,
-    plan_version: int | None,
-    quantities: Mapping[str, int] | None,
-    add_ons: Mapping[str, int] | None,
-    coupon_code: str | None,
-    timing: Timing,
-    trial: bool | None,
-) -> dict[str, Any]:
-    """Return the extensions of a change that were asked for; hosted providers are sent none of them otherwise."""
-    added = [{"plan_code": code, "quantity": quantity} for code, quantity in (add_ons or {}).items()]
-    asked = given(currency=currency, plan_version=plan_version, coupon_code=coupon_code, trial=trial)
-    listed = given(quantities=dict(quantities) if quantities else None, add_ons=added or None)
-    return {**asked, **listed, **_when(timing)}
-
-
-def _flags(is_invoice_now: bool | None, is_prorate: bool | None) -> dict[str, bool]:
-    return given(is_invoice_now=is_invoice_now, is_prorate=is_prorate)
-
-
-def _texts(flags: Mapping[str, bool]) -> dict[str, str]:
-    return {name: str(value).lower() for name, value in flags.items()}
-
-
-def _when(timing: Timing) -> dict[str, str]:
-    if timing == "now":
-        return {}
-    return {"timing": wire_time(timing, "timing") if isinstance(timing, datetime) else timing}
 
 
 def _new_id(data: Any) -> str | None:

@@ -15,6 +15,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/billing/agreements": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
     "GET /v1/billing/invoices": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/credit": {"params": {"customer_id": OBJECT}},
+    "POST /v1/billing/agreements/{agreement_id}/alteration_preview": {"json": {"quantities": {"seats": 2}}},
+    "POST /v1/billing/agreements/{agreement_id}/cancellation_preview": {"json": {}},
     "POST /v1/billing/agreement_previews": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
     "POST /v1/billing/agreements/{agreement_id}/quantity": {"json": {"fee_code": "base", "quantity": 2}},
     "POST /v1/billing/agreements/{agreement_id}/add_ons": {"json": {"plan_code": "support"}},

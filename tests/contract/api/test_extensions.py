@@ -119,6 +119,9 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     assert twice("DELETE", "agreements", params=later)["agreement"]["status"] == "active"
     twice("POST", f"{one}/undo", name=f"{name}/undo")
     twice("POST", "agreement_previews", {"customer_id": customer, "plan_code": "once", "quantities": {"seats": 4}})
+    numbers = {"quantities": {"seats": 4}, "add_ons": [{"plan_code": "once_extra", "quantity": 1}]}
+    twice("POST", f"{one}/alteration_preview", numbers, name=f"{name}/alteration_preview")
+    twice("POST", f"{one}/cancellation_preview", {}, name=f"{name}/cancellation_preview")
     move = {"to_version": 1, "from_version": 2, "dry_run": True}
     twice("POST", "plans/once/migrations", move, name="plans/{plan_code}/migrations")
     advance = {"to": "2027-03-01T00:00:00Z"}

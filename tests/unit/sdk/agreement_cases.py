@@ -62,6 +62,46 @@ AGREEMENT = Agreement(
 )
 ANSWER = {**OK, "agreement": DOCUMENT}
 
+PREVIEW_DOCUMENT = {
+    **OK,
+    "preview": {
+        "plan_code": "pro",
+        "currency": "USD",
+        "total_minor": 2_900,
+        "changes_on": "2026-12-21T12:00:00Z",
+        "credit_minor": 100,
+        "balance_minor": 50,
+        "needs_payment_method": True,
+        "next_charge": {"charges_on": "2026-12-21T12:00:00Z", "total_minor": 2_900, "lines": []},
+        "plan_version": 3,
+        "terms": "0a1b",
+        "lines": [
+            {
+                "description": "Seats",
+                "amount_minor": 2_900,
+                "currency": "USD",
+                "quantity": "5",
+                "period_start": "2026-12-21T12:00:00Z",
+                "period_end": None,
+                "derivation": {"policy": "second"},
+            }
+        ],
+    },
+}
+PREVIEW = ChangePreview(
+    "pro",
+    "USD",
+    2_900,
+    LATER,
+    (ChargeLine("Seats", 2_900, "USD", Decimal(5), LATER, derivation={"policy": "second"}),),
+    100,
+    50,
+    True,
+    NextCharge(2_900, LATER),
+    3,
+    "0a1b",
+)
+
 
 def act(verb, call, path, *, method="POST", body=None, key=None) -> Case:
     """One change of an agreement, which is answered with what it is then."""
@@ -204,46 +244,32 @@ AGREEMENT_CASES = [
         "agreements.preview",
         lambda c: c.agreements.preview(customer_id="customer_1", plan_code="pro", timing="period_end"),
         ("POST", "/api/v1/billing/agreement_previews"),
-        {
-            **OK,
-            "preview": {
-                "plan_code": "pro",
-                "currency": "USD",
-                "total_minor": 2_900,
-                "changes_on": "2026-12-21T12:00:00Z",
-                "credit_minor": 100,
-                "balance_minor": 50,
-                "needs_payment_method": True,
-                "next_charge": {"charges_on": "2026-12-21T12:00:00Z", "total_minor": 2_900, "lines": []},
-                "plan_version": 3,
-                "terms": "0a1b",
-                "lines": [
-                    {
-                        "description": "Seats",
-                        "amount_minor": 2_900,
-                        "currency": "USD",
-                        "quantity": "5",
-                        "period_start": "2026-12-21T12:00:00Z",
-                        "period_end": None,
-                        "derivation": {"policy": "second"},
-                    }
-                ],
-            },
-        },
-        ChangePreview(
-            "pro",
-            "USD",
-            2_900,
-            LATER,
-            (ChargeLine("Seats", 2_900, "USD", Decimal(5), LATER, derivation={"policy": "second"}),),
-            100,
-            50,
-            True,
-            NextCharge(2_900, LATER),
-            3,
-            "0a1b",
-        ),
+        PREVIEW_DOCUMENT,
+        PREVIEW,
         body={"customer_id": "customer_1", "plan_code": "pro", "timing": "period_end"},
+    ),
+    Case(
+        "agreements.preview_alteration",
+        lambda c: c.agreements.preview_alteration(
+            "agreement_1", quantities={"seats": 9}, add_ons={"support": 0}, timing="period_end", is_prorate=True
+        ),
+        ("POST", f"{PATH}/agreement_1/alteration_preview"),
+        PREVIEW_DOCUMENT,
+        PREVIEW,
+        body={
+            "quantities": {"seats": 9},
+            "add_ons": [{"plan_code": "support", "quantity": 0}],
+            "timing": "period_end",
+            "is_prorate": True,
+        },
+    ),
+    Case(
+        "agreements.preview_cancellation",
+        lambda c: c.agreements.preview_cancellation("agreement_1", is_invoice_now=True, is_prorate=False),
+        ("POST", f"{PATH}/agreement_1/cancellation_preview"),
+        PREVIEW_DOCUMENT,
+        PREVIEW,
+        body={"is_invoice_now": True, "is_prorate": False},
     ),
     Case(
         "agreements.cancel",

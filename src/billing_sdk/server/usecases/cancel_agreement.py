@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from billing_sdk.errors import InvalidAmount
 from billing_sdk.server.domain.agreements import Agreement, PendingCancellation, Timing
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import PendingCharge, with_balance, with_surplus_kept
+from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_hooks import check_cancellation
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group, settle_left_over
-from billing_sdk.server.usecases.decide_change import closing_lines
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
@@ -23,6 +21,7 @@ from billing_sdk.server.usecases.issue_invoice import issue_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
 from billing_sdk.server.usecases.save_agreement import save_agreement
+from billing_sdk.server.usecases.work_out_end import work_out_end
 
 logger = logging.getLogger(__name__)
 
@@ -159,18 +158,12 @@ def _end(
     actor: str,
 ) -> tuple[Agreement, PendingCharge | None]:
     """End an agreement with its last invoice, whose charge is to be collected after the transaction."""
-    try:
-        owed, credit = closing_lines(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
-    except InvalidAmount as too_much:
-        # No invoice can say it, so no renewal gets past it either: nobody is to be bound by it for ever.
-        logger.warning("what is owed for %s at its end is forgiven: %s", agreement.id, too_much)
-        tx.audit.record(actor, "agreement.forgive", agreement.id, at, after={"reason": too_much.detail})
-        owed, credit = (), ()
-    period = agreement.billed_period
-    balance = tx.credits.balance(customer.id, agreement.currency)
-    lines = with_balance(with_surplus_kept(owed + credit, agreement, period), balance, agreement, period)
+    ending = work_out_end(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+    if ending.forgiven is not None:
+        logger.warning("what is owed for %s at its end is forgiven: %s", agreement.id, ending.forgiven)
+        tx.audit.record(actor, "agreement.forgive", agreement.id, at, after={"reason": ending.forgiven})
     ended = end_agreement(tx, customer, agreement, source=source, actor=actor, at=at)
     issued = issue_invoice(
-        tx, engine, customer=customer, agreement=ended, lines=lines, source=source, actor=actor, at=at
+        tx, engine, customer=customer, agreement=ended, lines=ending.lines, source=source, actor=actor, at=at
     )
     return ended, issued.charge

@@ -37,7 +37,7 @@ class NextCharge:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a change of plan would come to.
+    """What a change of plan, of numbers or a cancellation would come to.
 
     Attributes:
         plan: with the version that would be agreed to, in the currency that would be paid.
@@ -49,7 +49,7 @@ class Preview:
         balance: the customer's credit balance after it.
         next_charge: None for a plan that never costs anything.
         needs_method: a card is needed, and there is none.
-        terms: hand it to the change, so that it is made on these terms only.
+        terms: hand it to a change of plan, so that it is made on these terms only; None for anything else.
     """
 
     plan: Plan
@@ -61,7 +61,7 @@ class Preview:
     balance: Money
     next_charge: NextCharge | None
     needs_method: bool
-    terms: str
+    terms: str | None
 
 
 def preview_change(engine: Engine, *, customer_id: str, plan_key: str, options: ChangeOptions = AS_DECIDED) -> Preview:

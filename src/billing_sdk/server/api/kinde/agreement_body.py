@@ -81,6 +81,44 @@ class NewAgreement(Body):
         )
 
 
+class WantedNumber(Body):
+    """An add-on, and how many of it there are to be; none takes it off."""
+
+    plan_code: str = Field(max_length=64)
+    quantity: int = Field(ge=0, le=10**6)
+
+
+class WantedNumbers(Body):
+    """Which numbers are to be others: units of licensed fees (seats) by the fee's key, and add-ons."""
+
+    quantities: dict[str, int] = Field(default={}, max_length=100)
+    add_ons: list[WantedNumber] = Field(default=[], max_length=100)
+    timing: str = Field(default="now", max_length=40, description=TIMING)
+    is_prorate: bool | None = None
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """How many of each add-on, by its code.
+
+        Raises:
+            InvalidRequest: an add-on is named twice, or no number is given at all.
+        """
+        add_ons = {wanted.plan_code: wanted.quantity for wanted in self.add_ons}
+        if len(add_ons) != len(self.add_ons):
+            raise InvalidRequest("add_ons names one twice", parameter="add_ons")
+        if not add_ons and not self.quantities:
+            raise InvalidRequest("there is neither a quantity nor an add-on", parameter="quantities")
+        return add_ons
+
+
+class WantedEnd(Body):
+    """When an agreement is to end, and how what was not billed or not used is settled."""
+
+    timing: str = Field(default="now", max_length=40, description=TIMING)
+    is_invoice_now: bool | None = None
+    is_prorate: bool | None = None
+
+
 class EndedAgreement(Body):
     """Which agreement to end. Extension: when, and how what was not billed or not used is settled."""
 

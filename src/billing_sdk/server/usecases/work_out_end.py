@@ -1,0 +1,53 @@
+"""Work out what an agreement comes to that ends: the same for whoever cancels and for whoever only asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing_sdk.errors import InvalidAmount
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.invoicing import Lines, with_balance, with_surplus_kept
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.decide_change import closing_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an agreement comes to that ends.
+
+    Attributes:
+        lines: what its last invoice says.
+        credit: those of them that give back what was paid and not used.
+        forgiven: why nothing of what is owed is charged, where no invoice can say it.
+    """
+
+    lines: Lines
+    credit: Lines
+    forgiven: str | None = None
+
+
+def work_out_end(
+    tx: UnitOfWork, agreement: Agreement, *, at: datetime, is_invoice_now: bool | None, is_prorate: bool | None
+) -> Ending:
+    """Work out what an agreement comes to that ends at an instant, and write nothing.
+
+    Args:
+        tx: the transaction.
+        agreement: which one.
+        at: when it ends.
+        is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy.
+        is_prorate: give back what was paid for days that are not used; None leaves it to the policy.
+    """
+    owed: Lines = ()
+    credit: Lines = ()
+    forgiven = None
+    try:
+        owed, credit = closing_lines(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+    except InvalidAmount as too_much:
+        # No invoice can say it, so no renewal gets past it either: nobody is to be bound by it for ever.
+        forgiven = too_much.detail
+    period = agreement.billed_period
+    balance = tx.credits.balance(agreement.customer_id, agreement.currency)
+    lines = with_balance(with_surplus_kept(owed + credit, agreement, period), balance, agreement, period)
+    return Ending(lines, credit, forgiven)
