@@ -75,9 +75,9 @@ def fitted(world: World, deed: Deed) -> Deed | None:
         facts.pop("timing", None)
     if facts.get("plan") not in EUROS:
         facts.pop("currency", None)
-    if facts.get("plan") != BY_SEATS:
+    if facts.get("plan") not in BY_SEATS:
         facts.pop("seats", None)
-    if deed.verb == "seats" and live is not None and live.plan_key != BY_SEATS:
+    if deed.verb == "seats" and live is not None and live.plan_key not in BY_SEATS:
         return None
     return Deed(deed.verb, facts)
 

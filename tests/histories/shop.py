@@ -29,9 +29,17 @@ SEATS = "seats"
 ADD_ON = "onboarding_help"
 # Of the demo catalogue.
 DEMO_PLANS = ("free", "pro_monthly", "enterprise_monthly", "pro_quarterly", "pro_yearly", "starter", "pay_as_you_go")
-OWN_PLANS = ("weekly", "yearly_by_month", "seats_monthly", "calendar_monthly", "opening_offer", "trial_yearly")
+OWN_PLANS = (
+    "weekly",
+    "seats_in_quarters",
+    "yearly_by_month",
+    "seats_monthly",
+    "calendar_monthly",
+    "opening_offer",
+    "trial_yearly",
+)
 PLANS = (*DEMO_PLANS, *OWN_PLANS)
-BY_SEATS = "seats_monthly"
+BY_SEATS = frozenset({"seats_monthly", "seats_in_quarters"})
 COUPONS = ("a_third", "seven_off", "for_friends")
 EUROS = frozenset({"pro_yearly", "seats_monthly", "weekly"})
 
@@ -53,7 +61,9 @@ def fill_shop(tx: UnitOfWork, at: datetime) -> None:
     by_month = (_fee(Flat(Decimal(1_500)), service=month), _rate(BY_TOKEN, service=month), _tokens(None))
     _sell(tx, at, "yearly_by_month", by_month, cadence=year)
     seats = (_fee(BY_SEAT, key=SEATS, EUR=BY_SEAT), _tokens(50))
-    _sell(tx, at, BY_SEATS, seats)
+    _sell(tx, at, "seats_monthly", seats)
+    by_the_month = (_fee(BY_SEAT, key=SEATS, service=month), _tokens(50))
+    _sell(tx, at, "seats_in_quarters", by_the_month, cadence=Cadence("month", 3))
     _sell(tx, at, "calendar_monthly", (_fee(Flat(Decimal(3_100))), _tokens(10)), alignment="calendar")
     half = (_fee(Flat(Decimal(2_000))), _rate(BY_TOKEN), _tokens(None))
     opening = (Phase("opening", "Half price", 2, half),)

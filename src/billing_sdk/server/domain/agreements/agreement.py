@@ -146,11 +146,13 @@ class Agreement:
         return replace(self.billed_from(self.billed_until), billed_until=self.period_at(self.billed_until).end)
 
     def billed_from(self, start: datetime) -> Agreement:
-        """Return the agreement without the changes of numbers that are settled once a period is billed from its start.
+        """Return the agreement with the changes of numbers settled that a period which is billed from its start ends.
 
-        Those of later are kept: they happened before the billing date was attended to.
+        Those of later happened before the billing date was attended to, and count for the period. Those of the period
+        before are kept as well, for a service interval that has started in it and goes on.
         """
-        return replace(self, number_changes=tuple(one for one in self.number_changes if one.at > start))
+        kept = [one for one in self.number_changes if one.at > self.billed_period.start]
+        return replace(self, number_changes=tuple(replace(one, is_settled=one.at <= start) for one in kept))
 
     def paused_from(self, at: datetime) -> Agreement:
         """Return the agreement as it is while nothing is charged and nothing is included.

@@ -56,6 +56,7 @@ class NumberChange:
         becomes: how many there are from then on.
         is_charged: what it adds was charged when it happened, and not left to the next invoice.
         is_given_back: what it takes away is not charged for the time after it, or was given back.
+        is_settled: a billing date has come since, and has billed the period that starts with it as things are now.
     """
 
     key: str
@@ -65,6 +66,7 @@ class NumberChange:
     becomes: int
     is_charged: bool
     is_given_back: bool
+    is_settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,23 +30,16 @@ class Course:
 
 
 def course_of(
-    changes: Sequence[NumberChange],
-    number: int,
-    interval: Period,
-    worth: Callable[[int], Fraction],
-    *,
-    is_billed: bool,
+    changes: Sequence[NumberChange], number: int, interval: Period, worth: Callable[[int], Fraction]
 ) -> Course:
     """Follow a number through a service interval.
 
     Args:
-        changes: those of the number since the last billing date, in their order.
+        changes: those of the number since the interval has started, in their order.
         number: the present one.
         interval: the service interval.
         worth: what a number comes to; more of something is not always dearer.
-        is_billed: the last billing date has billed it, so every change is one of after that.
     """
-    changes = [one for one in changes if is_billed or one.at > interval.start]
     begin = changes[0].was if changes else number
     parts, covered = [(interval.start, begin)], begin
     for one in changes:

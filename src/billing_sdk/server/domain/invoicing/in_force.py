@@ -151,13 +151,22 @@ class InForce:
         return Schedule(self.agreement.anchor, service or self.agreement.cadence, self.agreement.zone)
 
     def course(self, one: Fee, interval: Period, *, is_billed: bool) -> Course:
-        """Return how the number of a fee went within a service interval; see `course_of`."""
+        """Return how the number of a fee went within a service interval; see `course_of`.
+
+        Args:
+            one: the fee.
+            interval: the service interval.
+            is_billed: the last billing date, or one before, has billed it. What changed at the very start of one that
+                it has billed has changed after that.
+        """
+        starts_with_period = is_billed and interval.start == self.agreement.billed_period.start
         changes = [
             change
             for change in self.agreement.number_changes
             if (change.key, change.is_add_on) == (one.key, one.is_add_on)
+            and (not change.is_settled if starts_with_period else change.at > interval.start)
         ]
-        return course_of(changes, one.number, interval, lambda number: self.worth(one, number), is_billed=is_billed)
+        return course_of(changes, one.number, interval, lambda number: self.worth(one, number))
 
     def worth(self, one: Fee, number: int) -> Fraction:
         """Return what a number of licences, or of an add-on, comes to for a whole service interval; none is free."""
