@@ -308,6 +308,22 @@ def test_an_add_on_that_comes_on_credit_is_on_the_invoice_once_there_is_one(engi
     assert (invoice.status, sorted(line.amount.minor for line in invoice.lines)) == ("open", [500, 700, 700, 1_000])
 
 
+def test_an_add_on_that_comes_and_goes_on_credit_is_billed_for_the_time_in_between(engine):
+    customer = payer(engine, "bob@example.com", number=None)
+    wish = ChangeOptions(quantities={"seats": 1}, may_owe=True)
+    agreement = assign_plan(engine, customer_id=customer.id, plan_key="team", options=wish)
+    advance(engine, days=7)
+    extras(engine, agreement, 2)
+    advance(engine, days=14)
+    extras(engine, agreement, 0, is_prorate=True)
+    pass_days(engine, 7)
+    pass_days(engine, 31)
+
+    first, second = invoices_of(engine, customer)
+    assert sorted(line.amount.minor for line in first.lines) == [500, 700, 700]
+    assert second.amount.minor == 700
+
+
 def test_a_pause_on_credit_that_outlasts_the_period_needs_a_card_and_is_then_paid_for(engine):
     customer = payer(engine, "bob@example.com", number=None)
     wish = ChangeOptions(quantities={"seats": 1}, may_owe=True)

@@ -74,7 +74,7 @@ def decide_alteration(
         after = replace(after, add_ons=with_add_on(after.add_ons, one))
     alteration = Alteration(
         before=in_force,
-        after=replace(in_force, agreement=after, add_ons=_bought(tx, in_force, agreed)),
+        after=replace(in_force, agreement=after, add_ons=_bought(tx, in_force, agreed), gone=()),
         at=at,
         paid=tx.invoices.paid_lines(before.id, after=at, since=before.started_at),
         owed=tuple(line for invoice in tx.invoices.open_of(before.id) for line in invoice.lines),

@@ -23,6 +23,9 @@ def load_in_force(tx: UnitOfWork, agreement: Agreement) -> InForce:
             BoughtAddOn(_version(tx, agreement, add_on.plan_version_id), add_on.quantity, add_on.added_at)
             for add_on in agreement.add_ons
         ),
+        gone=tuple(
+            BoughtAddOn(_version(tx, agreement, version_id), 0) for version_id in sorted(agreement.gone_on_credit)
+        ),
         policies=(tx.billing_settings.find() or BillingSettings()).policies,
     )
 

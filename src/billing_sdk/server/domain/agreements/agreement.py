@@ -119,6 +119,13 @@ class Agreement:
             return Period(self.started_at, self.charged_from)
         return Period(max(whole.start, self.priced_from), self.billed_until)
 
+    @property
+    def gone_on_credit(self) -> frozenset[str]:
+        """The versions of add-ons that have come and gone since the last billing date and were never charged."""
+        there = {add_on.plan_version_id for add_on in self.add_ons}
+        gone = (one for one in self.number_changes if not one.is_settled and not one.is_charged)
+        return frozenset(one.plan_version_id for one in gone if one.plan_version_id is not None) - there
+
     def quantity_of(self, fee_key: str) -> int:
         """Return how many of a licensed fee are agreed."""
         return self.quantities.get(fee_key, 1)

@@ -57,6 +57,7 @@ class NumberChange:
         is_charged: what it adds was charged when it happened, and not left to the next invoice.
         is_given_back: what it takes away is not charged for the time after it, or was given back.
         is_settled: a billing date has come since, and has billed the period that starts with it as things are now.
+        plan_version_id: of an add-on, the version that it is or was taken in.
     """
 
     key: str
@@ -67,6 +68,7 @@ class NumberChange:
     is_charged: bool
     is_given_back: bool
     is_settled: bool = False
+    plan_version_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

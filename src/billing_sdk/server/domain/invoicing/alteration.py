@@ -61,6 +61,7 @@ class Alteration:
         becomes = _numbers(self.after)
         # There is one of a licence where no number was agreed, and none of an add-on that is not there.
         was = {name: 0 if name[1] else 1 for name in becomes} | _numbers(self.before)
+        versions = {(one.version.plan_key, True): one.version.id for one in self.after.add_ons}
         return {
             name: NumberChange(
                 *name,
@@ -69,6 +70,7 @@ class Alteration:
                 becomes=number,
                 is_charged=not self.is_on_credit,
                 is_given_back=self.gives_back and not self._is_owed(name),
+                plan_version_id=versions.get(name),
             )
             for name, number in becomes.items()
             if was[name] != number

@@ -49,17 +49,20 @@ class InForce:
 
     Attributes:
         version: in the agreement's currency.
+        gone: add-ons that have come and gone on credit, whose fees are not billed yet; there are none of them now.
     """
 
     agreement: Agreement
     version: PlanVersion
     add_ons: tuple[BoughtAddOn, ...]
     policies: Policies
+    gone: tuple[BoughtAddOn, ...] = ()
 
     @property
     def plans(self) -> dict[str, str]:
         """The key of the plan, or the add-on, of each version that is in force."""
-        return {version.id: version.plan_key for version in (self.version, *(one.version for one in self.add_ons))}
+        versions = (self.version, *(one.version for one in (*self.add_ons, *self.gone)))
+        return {version.id: version.plan_key for version in versions}
 
     def fees_starting(self, at: datetime, *, is_first: bool) -> Lines:
         """Return the fees for the service intervals that start at an instant, each for as much of it as follows.
@@ -133,7 +136,7 @@ class InForce:
 
     def fees_at(self, at: datetime) -> Iterator[Fee]:
         """Return the fees that count at an instant: those of the phase of the plan, and those of the add-ons."""
-        for version, add_on, fee in self._components(at):
+        for version, add_on, fee in self._components(at, self.gone):
             if isinstance(fee, LicenceFee):
                 is_add_on = add_on is not None
                 number = self.agreement.quantity_of(fee.key) if add_on is None else add_on.quantity
@@ -211,11 +214,13 @@ class InForce:
             policies=self.policies,
         )
 
-    def _components(self, at: datetime) -> Iterator[tuple[PlanVersion, BoughtAddOn | None, Component]]:
+    def _components(
+        self, at: datetime, gone: tuple[BoughtAddOn, ...] = ()
+    ) -> Iterator[tuple[PlanVersion, BoughtAddOn | None, Component]]:
         index = self._index_at(at)
         for component in self.version.components_in(index):
             yield self.version, None, component
-        for add_on in self.add_ons:
+        for add_on in (*self.add_ons, *gone):
             for component in add_on.version.components_in(index):
                 yield add_on.version, add_on, component
 
