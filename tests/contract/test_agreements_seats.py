@@ -59,6 +59,27 @@ def on_team(engine, customer, seats=5, **options):
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "remedy"),
+    [
+        ({"seats": 20}, "set_quantity"),
+        ({"seats": 3, "coupon_key": "HALF"}, "set_quantity"),
+        ({"coupon_key": "HALF"}, "apply_coupon"),
+    ],
+)
+def test_a_plan_is_not_paid_for_once_more_to_change_what_comes_with_it(engine, customer, asked, remedy):
+    create_coupon(engine, key="HALF", name="Half", percent_off=Decimal(50))
+    on_team(engine, customer)
+    advance(engine, days=7)
+
+    for timing in ("now", "period_end"):
+        with pytest.raises(SamePlan) as refused:
+            on_team(engine, customer, timing=timing, **asked)
+        assert remedy in refused.value.remedy
+
+    assert bills(engine, customer) == [("paid", 4_500)]
+
+
 def test_seats_are_charged_each_and_one_where_no_number_is_agreed(engine, customer):
     sell(engine, "solo", seat=700)
     other = payer(engine, "bob@example.com")

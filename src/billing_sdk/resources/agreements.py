@@ -93,7 +93,8 @@ class Agreements(Resource[C]):
                 used under the present agreement is to be charged. Any other plan is given on credit to a customer
                 without a card, who is asked for one at the next sign-in.
             CardDeclined: the charge was refused; nothing has changed.
-            SamePlan: the customer is on it already.
+            SamePlan: the customer is on this version of it already; `set_quantity`, `add_add_on` and `apply_coupon`
+                change what comes with it, and charge the difference alone.
             CurrencyMismatch: the plan can't be bought in this currency.
             TrialUsed: the customer has had a trial of this plan before.
             InvalidTiming: the instant can't be taken, or there is no agreement that could wait for it.

@@ -118,7 +118,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     later = {"agreement_id": agreement_id, "timing": "period_end"}
     assert twice("DELETE", "agreements", params=later)["agreement"]["status"] == "active"
     twice("POST", f"{one}/undo", name=f"{name}/undo")
-    twice("POST", "agreement_previews", {"customer_id": customer, "plan_code": "once", "quantities": {"seats": 4}})
+    twice("POST", "agreement_previews", {"customer_id": customer, "plan_code": "team_free"})
     numbers = {"quantities": {"seats": 4}, "add_ons": [{"plan_code": "once_extra", "quantity": 1}]}
     twice("POST", f"{one}/alteration_preview", numbers, name=f"{name}/alteration_preview")
     twice("POST", f"{one}/cancellation_preview", {}, name=f"{name}/cancellation_preview")

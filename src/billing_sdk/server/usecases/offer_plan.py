@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NoReturn
 
 from billing_sdk.errors import (
     AddOnMismatch,
@@ -29,6 +30,8 @@ from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.redeem_coupon import available_coupon, discount_of
 
 MOST_OF_AN_ADD_ON = 1_000_000
+# Whoever has all of these has the plan, and would pay for all of it once more with another agreement.
+WHAT_MAKES_A_PLAN = ("plan_key", "plan_version_id", "currency")
 
 
 def wanted_plan(
@@ -106,7 +109,8 @@ def offer_plan(
     What the customer has beside the plan goes on where it fits the new one: numbers of seats, add-ons, discounts.
 
     Raises:
-        SamePlan: the customer has just that already.
+        SamePlan: the customer has this version of the plan already; its quantities, add-ons and discounts are changed
+            where they are.
         CurrencyMismatch: the plan is not sold in this currency.
         InvalidQuantity: a quantity can't be agreed to.
         TrialUsed: a trial was asked for that the customer has had before.
@@ -130,16 +134,26 @@ def offer_plan(
         add_ons=add_ons,
         discounts=_discounts(tx, plan, add_ons, before, at, options),
     )
-    if before is not None and _is_same(before, offer, options):
-        raise SamePlan(f"the customer is on {plan.key!r} already", plan=plan.key)
+    if before is not None and all(getattr(before, name) == getattr(offer, name) for name in WHAT_MAKES_A_PLAN):
+        _refuse_same(before, offer, options)
     return plan, agree(offer, agreement_id=new_id("agreement"), customer_id=customer.id, at=at)
 
 
-def _is_same(before: Agreement, offer: Offer, options: ChangeOptions) -> bool:
+def _refuse_same(before: Agreement, offer: Offer, options: ChangeOptions) -> NoReturn:
+    """Say how somebody gets what is asked for who would pay for the whole plan once more."""
+    if offer.quantities != before.quantities or offer.add_ons != before.add_ons:
+        raise SamePlan(
+            f"the customer is on {offer.plan_key!r} already, with other quantities",
+            plan=offer.plan_key,
+            remedy="Change the quantities and add-ons of the agreement: set_quantity, add_add_on, remove_add_on.",
+        )
     if options.coupon_key is not None:
-        return False
-    names = ("plan_key", "plan_version_id", "currency", "quantities", "add_ons")
-    return all(getattr(before, name) == getattr(offer, name) for name in names)
+        raise SamePlan(
+            f"the customer is on {offer.plan_key!r} already",
+            plan=offer.plan_key,
+            remedy="Apply the coupon to the agreement: apply_coupon.",
+        )
+    raise SamePlan(f"the customer is on {offer.plan_key!r} already", plan=offer.plan_key)
 
 
 def _currency_for(version: PlanVersion, before: Agreement | None, settings: BillingSettings) -> str:
