@@ -19,6 +19,7 @@ from billing_sdk.server.domain.invoicing import (
     lines_at_boundary,
     lines_for_alteration,
     lines_for_removal,
+    tell,
     with_add_on,
 )
 from billing_sdk.server.domain.periods import Cadence
@@ -81,6 +82,16 @@ def test_another_number_costs_the_difference_for_the_rest_of_the_period(standing
     lines = lines_for_alteration(altered(before, becomes, at=START + timedelta(days=days), paid=billed(before)))
     assert amounts(lines) == expected
     assert all(line.period.end == END for line in lines)
+
+
+def test_it_is_told_what_was_charged_already_and_what_is_given_back():
+    mid_april = {"at": START + timedelta(days=15)}
+    two, three, one = (extra(EACH, quantity=number) for number in (2, 3, 1))
+    before = in_force(two)
+    (more,) = lines_for_alteration(altered(before, three, paid=billed(before), **mid_april))
+    (less,) = lines_for_alteration(altered(before, one, paid=billed(before), **mid_april))
+    assert tell(more)[-1] == "Less 3.00 USD for 2, charged already."
+    assert tell(less) == ("1/2 of the 3.00 USD that was paid for the time to come.",)
 
 
 def test_volume_prices_are_charged_by_what_is_paid_already_and_not_by_the_number():

@@ -196,7 +196,7 @@ def test_every_interval_comes_to_the_price_of_what_was_agreed_until_it_was_given
         assert abs(sum(line.amount.minor for line in its) - expected) <= len(its)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(PACES, st.booleans(), st.data())
 def test_whatever_happens_no_more_is_given_back_than_was_paid_for_the_time_to_come(pace, has_phase, data):
     one = contract(*pace, has_phase=has_phase)

@@ -147,7 +147,7 @@ def _charged(alteration: Alteration, one: Fee, covered: int, becomes: int, inter
     amount = now.amount
     if covered:
         was = before.fee_line(one, covered, part, interval)
-        instead["rating"] = was.derivation["rating"]
+        instead |= {"rating": was.derivation["rating"], "amount_minor": str(was.amount.minor)}
         amount -= was.amount
     if not amount:
         return ()

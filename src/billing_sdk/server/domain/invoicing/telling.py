@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
-from billing_sdk.money import in_main_unit
+from billing_sdk.money import in_main_unit, round_money
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.rating import Derivation, explain
 
@@ -15,9 +16,13 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
     """Return one sentence for each step that led to the amount; none where a line has kept no steps."""
     document = line.derivation
     match line.kind:
+        case "licence_fee" if "given_back" in document:
+            given_back = document["given_back"]
+            paid = round_money(Fraction(given_back["of_minor"]), line.amount.currency)
+            return (f"{given_back['share']} of the {paid} that was paid for the time to come.",)
         case "licence_fee" | "usage":
             rating = document.get("rating")
-            return explain(Derivation.from_document(rating)) if rating else ()
+            return (*(explain(Derivation.from_document(rating)) if rating else ()), *_charged_already(line))
         case "discount" if "of_minor" in document:
             of = _amount(document["of_minor"], line)
             if "percent_off" in document:
@@ -32,6 +37,14 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
             return (f"The balance was {balance}, and {owed} was to be paid.",)
         case _:
             return ()
+
+
+def _charged_already(line: InvoiceLine) -> tuple[str, ...]:
+    """Say what a larger number costs less because of the number that is charged already."""
+    instead = line.derivation.get("instead_of", {})
+    if "amount_minor" not in instead:
+        return ()
+    return (f"Less {_amount(instead['amount_minor'], line)} for {instead['quantity']}, charged already.",)
 
 
 def _amount(minor: str, line: InvoiceLine) -> str:
