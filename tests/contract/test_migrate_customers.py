@@ -6,11 +6,14 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from billing_sdk.cli.commands import app
+from billing_sdk.cli.output import table_of
 from billing_sdk.errors import EmptyVersion, InvalidRequest, UnknownPlan, VersionNotFound
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, Trial
@@ -274,8 +277,8 @@ def database(tmp_path):
     return url
 
 
-def call(database: str, *arguments: str) -> str:
-    environment = {"COLUMNS": "200", "NO_COLOR": "1"}
+def call(database: str, *arguments: str, columns: int = 40) -> str:
+    environment = {"COLUMNS": str(columns), "NO_COLOR": "1"}
     result = CliRunner().invoke(app, ["plans", *arguments, "--database", database], env=environment)
     assert result.exit_code == 0, result.output
     return result.stdout
@@ -298,5 +301,22 @@ def test_plans_and_versions_are_listed(database):
     assert (pro["live_version"], pro["latest_version"], pro["price"]) == (1, 2, "29.00 USD")
     versions = [json.loads(line) for line in call(database, "versions", "pro_monthly", "--json").splitlines()]
     assert [(one["version"], one["is_live"], one["agreements"]) for one in versions] == [(2, False, 0), (1, True, 2)]
-    assert "pro_monthly" in call(database, "list")
-    assert "29.00 USD" in call(database, "versions", "pro_monthly")
+    assert {"enterprise_monthly", "29.00 USD"} <= set(_words(call(database, "list")))
+    assert set(_words(call(database, "versions", "pro_monthly"))) >= {one["id"] for one in versions}
+
+
+def _words(table: str) -> list[str]:
+    """Return the cells of a table."""
+    return [cell.strip() for line in table.splitlines() for cell in line.split("│")]
+
+
+def test_a_narrow_terminal_folds_what_does_not_fit_and_cuts_nothing_off():
+    table = table_of("Key", "Name")
+    table.add_row("enterprise_monthly", "Enterprise")
+    shown = StringIO()
+    Console(file=shown, width=18, force_terminal=True, color_system=None).print(table)
+    rows = [line.split("│")[1:3] for line in shown.getvalue().splitlines() if line.startswith("│")]
+    assert ["".join(part.strip() for part in column) for column in zip(*rows, strict=True)] == [
+        "enterprise_monthly",
+        "Enterprise",
+    ]

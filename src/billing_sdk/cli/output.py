@@ -19,6 +19,8 @@ R = TypeVar("R")
 
 # A line stays one line however wide the terminal is: programs read it, and a terminal folds it by itself.
 OUT = Console(highlight=False, soft_wrap=True)
+# As wide as any table: a program that reads one is not to find a key cut off.
+PIPE = Console(highlight=False, soft_wrap=True, width=10_000)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 TEST_CARDS = (
@@ -40,6 +42,19 @@ def explaining_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(1) from None
 
     return explained
+
+
+def table_of(*headers: str) -> Table:
+    """Return an empty table, whose cells a narrow terminal folds and never cuts off."""
+    table = Table()
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    return table
+
+
+def show_table(table: Table) -> None:
+    """Show a table: one row a line where a program reads it."""
+    (OUT if OUT.is_terminal else PIPE).print(table)
 
 
 def show_ready(ready: Ready, *, database: str, webhooks: tuple[str, ...]) -> None:

@@ -10,10 +10,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
-from billing_sdk.cli.output import OUT, explaining_errors
+from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.errors import UnknownPlan
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import Plan
@@ -45,7 +44,7 @@ def show_all(as_json: JsonOption = False, database: DatabaseOption = None, base_
     with engine_at(database, base_url) as engine, engine.read() as tx:
         found = tx.catalog.list_plans()
         latest = {plan.key: tx.catalog.get_own_version(plan.latest_version_id).number for plan in found}
-    table = Table("Key", "Name", "Group", "Kind", "Status", "Live", "Latest", "Price", "Every")
+    table = table_of("Key", "Name", "Group", "Kind", "Status", "Live", "Latest", "Price", "Every")
     for plan in found:
         live = plan.version.number if plan.live_version_id else None
         row = {
@@ -63,7 +62,7 @@ def show_all(as_json: JsonOption = False, database: DatabaseOption = None, base_
             typer.echo(json.dumps(row))
         table.add_row(*(escape("-" if value is None else str(value)) for value in row.values()))
     if not as_json:
-        OUT.print(table)
+        show_table(table)
 
 
 @plans.command("versions")
@@ -76,7 +75,7 @@ def show_versions(
         plan = _plan(tx, key)
         versions = tx.catalog.list_versions(key)
         counts = tx.agreements.count_on_versions([version.id for version in versions])
-    table = Table("Version", "Live", "Created", "Price", "Every", "Components", "Agreements", "Id")
+    table = table_of("Version", "Live", "Created", "Price", "Every", "Components", "Agreements", "Id")
     for version in versions:
         row = {
             "version": version.number,
@@ -93,7 +92,7 @@ def show_versions(
         cells = {**row, "is_live": "yes" if row["is_live"] else ""}
         table.add_row(*(escape(str(value)) for value in cells.values()))
     if not as_json:
-        OUT.print(table)
+        show_table(table)
 
 
 @plans.command("migrate")
@@ -129,7 +128,7 @@ def migrate(
     It can be run again at any time. To call it off, migrate to the version that customers are on.
     """
     counts: Counter[str] = Counter()
-    table = Table("Agreement", "Customer", "From", "Next charge", "Before", "After", "What happens")
+    table = table_of("Agreement", "Customer", "From", "Next charge", "Before", "After", "What happens")
     with engine_at(database, base_url) as engine:
         wanted = partial(
             migrate_customers,
@@ -152,7 +151,7 @@ def migrate(
                     table.add_row(*_cells(move))
     if as_json:
         return
-    OUT.print(table)
+    show_table(table)
     verb = "would be done" if is_dry_run else "done"
     told = ", ".join(f"{count} {SAYS[outcome]}" for outcome, count in sorted(counts.items())) or "nobody is affected"
     OUT.print(escape(f"{key}, version {to}: {verb}: {told}"))

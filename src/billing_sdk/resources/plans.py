@@ -72,7 +72,8 @@ class Plans(Resource[C]):
             kind: `add_on` for one that is bought beside a plan.
             cadence: how often it is billed: `day`, `week`, `month`, `3 months`, `year`.
             trial: `{"days": 30, "requires_payment_method": True, "remind_days_before": 3}`.
-            opening_phases: what the first so many periods have in place of the components.
+            opening_phases: what the first so many periods have in place of the components, in their order:
+                `{"key": "half", "name": "Half price", "periods": 3, "components": [...]}`.
             alignment: whether periods start on the day of the sign-up or with the calendar.
             lookup_key: a second name that can be moved from plan to plan.
             metadata: your own facts about it.
