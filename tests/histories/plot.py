@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.histories.shop import BY_SEATS, COUPONS, EUROS, PLANS
+from tests.histories.shop import ADD_ONS, BY_SEATS, COUPONS, EUROS, PLANS
 from tests.histories.world import CUSTOMERS, Deed, World
 
 WAITS_HOURS = (1, 5, 24, 49, 24 * 7, 24 * 29, 24 * 31, 24 * 92, 24 * 366)
@@ -36,10 +36,28 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     * 3,
     ("cancel", {"customer": CUSTOMERS, "timing": TIMINGS, "is_prorate": PERHAPS, "is_invoice_now": PERHAPS}),
     ("undo", {"customer": CUSTOMERS}),
-    ("pause", {"customer": CUSTOMERS}),
-    *((("resume", {"customer": CUSTOMERS}),) * 2),
-    ("seats", {"customer": CUSTOMERS, "quantity": (1, 2, 5, 6, 9), "timing": TIMINGS, "is_prorate": PERHAPS}),
-    ("add_on", {"customer": CUSTOMERS, "quantity": (0, 1, 3), "timing": TIMINGS, "is_prorate": PERHAPS}),
+    *((("pause", {"customer": CUSTOMERS}),) * 2),
+    *((("resume", {"customer": CUSTOMERS}),) * 3),
+    *(
+        (
+            "seats",
+            {"customer": CUSTOMERS, "quantity": (1, 2, 5, 6, 9, 100), "timing": TIMINGS, "is_prorate": PERHAPS},
+        ),
+    )
+    * 3,
+    *(
+        (
+            "add_on",
+            {
+                "customer": CUSTOMERS,
+                "plan": ADD_ONS,
+                "quantity": (0, 1, 3),
+                "timing": TIMINGS,
+                "is_prorate": PERHAPS,
+            },
+        ),
+    )
+    * 2,
     ("coupon", {"customer": CUSTOMERS, "key": COUPONS}),
     *((("use", {"customer": CUSTOMERS, "units": (1, 99, 101, 750, 5_000)}),) * 3),
     ("card", {"customer": CUSTOMERS, "is_good": (True, False)}),

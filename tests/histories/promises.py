@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from billing_sdk.money import total
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import LicenceFee
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
+from tests.histories.reckoning import fees_come_to_what_was_in_force
 from tests.histories.world import CUSTOMERS, Books, World
 
 CHARGES = ("licence_fee", "usage")
@@ -27,7 +25,7 @@ def check(world: World) -> None:
         events_are_counted_without_a_gap(books)
         invoices_add_up(world, books)
         nothing_is_charged_twice(books)
-        every_interval_is_charged(world, books)
+        fees_come_to_what_was_in_force(world, books)
         usage_is_charged_as_it_was_counted(world, books)
         only_what_grants_is_granted(world, books)
 
@@ -77,28 +75,6 @@ def nothing_is_charged_twice(books: Books) -> None:
                 assert before.end <= after.start, f"{agreement.plan_key}: {before} and {after} overlap"
 
 
-def every_interval_is_charged(world: World, books: Books) -> None:
-    """Check that fees leave no time out, from the first charge to the last billing date or the end."""
-    for agreement in books.agreements:
-        with world.engine.read() as tx:
-            version = tx.catalog.get_version(agreement.plan_version_id)
-        fees = [line for line in _charges_of(books, agreement) if line.kind != "usage"]
-        has_fees = any(fee.amount() for fee in version.of_kind(LicenceFee))
-        if not has_fees or agreement.is_unpaid or not _was_charged(agreement, world):
-            continue
-        covered = agreement.charged_from
-        for period in sorted((line.period for line in fees), key=lambda period: (period.start, period.end)):
-            assert _is_free_of_charge(world, agreement, covered, period.start), (
-                f"{agreement.plan_key}: nothing pays for {covered} to {period.start}"
-            )
-            covered = max(covered, period.end)
-        # Service intervals shorter than the period are billed at its end, as far as they have started by then.
-        until = agreement.ended_at or agreement.billed_period.start
-        assert _is_free_of_charge(world, agreement, covered, until), (
-            f"{agreement.plan_key}: paid to {covered}, and it is {until}"
-        )
-
-
 def usage_is_charged_as_it_was_counted(world: World, books: Books) -> None:
     for agreement in books.agreements:
         for line in _charges_of(books, agreement):
@@ -136,30 +112,6 @@ def _by_component(lines: list[InvoiceLine]) -> dict[str, list[InvoiceLine]]:
     for line in lines:
         found[line.component_id].append(line)
     return found
-
-
-def _was_charged(agreement: Agreement, world: World) -> bool:
-    """Tell whether its trial, if it had one, is over."""
-    until = agreement.ended_at or world.now
-    return agreement.charged_from < until
-
-
-def _is_free_of_charge(world: World, agreement: Agreement, start: datetime, end: datetime) -> bool:
-    """Tell whether nothing has to be paid from one instant to another.
-
-    There is no such time, or it was a pause, or it is the rest of a day: by whole days, the day on which something
-    changes counts for what was before.
-    """
-    zone = ZoneInfo(agreement.zone)
-    is_rest_of_a_day = start.astimezone(zone).date() == (end - timedelta(microseconds=1)).astimezone(zone).date()
-    return (
-        start >= end
-        or is_rest_of_a_day
-        or any(
-            one.agreement_id == agreement.id and one.start <= start and (one.end is None or end <= one.end)
-            for one in world.pauses
-        )
-    )
 
 
 def _used(world: World, agreement: Agreement, period: Period) -> Decimal:

@@ -13,6 +13,7 @@ from billing_sdk.server.domain.catalog import (
     LicenceFee,
     Phase,
     Plan,
+    PlanKind,
     PlanVersion,
     Rate,
     Trial,
@@ -31,19 +32,24 @@ ADD_ON = "onboarding_help"
 DEMO_PLANS = ("free", "pro_monthly", "enterprise_monthly", "pro_quarterly", "pro_yearly", "starter", "pay_as_you_go")
 OWN_PLANS = (
     "weekly",
-    "seats_in_quarters",
+    "monthly_by_week",
     "yearly_by_month",
     "seats_monthly",
+    "seats_in_quarters",
+    "yearly_seats_by_month",
+    "seats_opening",
     "calendar_monthly",
     "opening_offer",
     "trial_yearly",
 )
 PLANS = (*DEMO_PLANS, *OWN_PLANS)
-BY_SEATS = frozenset({"seats_monthly", "seats_in_quarters"})
+BY_SEATS = frozenset({"seats_monthly", "seats_in_quarters", "yearly_seats_by_month", "seats_opening"})
+ADD_ONS = (ADD_ON, "opening_help", "weekly_help")
 COUPONS = ("a_third", "seven_off", "for_friends")
 EUROS = frozenset({"pro_yearly", "seats_monthly", "weekly"})
 
 BY_SEAT = Graduated((Tier(Decimal(5), Decimal(1_000), Decimal(500)), Tier(None, Decimal("799.5"))))
+CHEAP_SEAT = Graduated((Tier(None, Decimal(300)),))
 BY_TOKEN = Graduated(
     (
         Tier(Decimal(100), Decimal(3)),
@@ -60,10 +66,18 @@ def fill_shop(tx: UnitOfWork, at: datetime) -> None:
     # Billed once a year, charged and metered by the month.
     by_month = (_fee(Flat(Decimal(1_500)), service=month), _rate(BY_TOKEN, service=month), _tokens(None))
     _sell(tx, at, "yearly_by_month", by_month, cadence=year)
+    by_week = (_fee(Flat(Decimal(700)), service=Cadence("week")), _tokens(100))
+    _sell(tx, at, "monthly_by_week", by_week)
     seats = (_fee(BY_SEAT, key=SEATS, EUR=BY_SEAT), _tokens(50))
     _sell(tx, at, "seats_monthly", seats)
-    by_the_month = (_fee(BY_SEAT, key=SEATS, service=month), _tokens(50))
-    _sell(tx, at, "seats_in_quarters", by_the_month, cadence=Cadence("month", 3))
+    seats_by_month = (_fee(BY_SEAT, key=SEATS, service=month), _tokens(50))
+    _sell(tx, at, "yearly_seats_by_month", seats_by_month, cadence=year)
+    _sell(tx, at, "seats_in_quarters", seats_by_month, cadence=Cadence("month", 3))
+    opening = (Phase("opening", "Cheap seats", 2, (_fee(CHEAP_SEAT, key=SEATS), _tokens(50))),)
+    _sell(tx, at, "seats_opening", (_fee(BY_SEAT, key=SEATS), _tokens(50)), opening_phases=opening)
+    opening = (Phase("opening", "Cheap help", 1, (_fee(Flat(Decimal(200))),)),)
+    _sell(tx, at, "opening_help", (_fee(Flat(Decimal(900))),), opening_phases=opening, kind="add_on")
+    _sell(tx, at, "weekly_help", (_fee(Flat(Decimal(150)), service=Cadence("week")),), kind="add_on")
     _sell(tx, at, "calendar_monthly", (_fee(Flat(Decimal(3_100))), _tokens(10)), alignment="calendar")
     half = (_fee(Flat(Decimal(2_000))), _rate(BY_TOKEN), _tokens(None))
     opening = (Phase("opening", "Half price", 2, half),)
@@ -83,10 +97,11 @@ def _sell(
     trial: Trial | None = None,
     alignment: Alignment = "anniversary",
     opening_phases: tuple[Phase, ...] = (),
+    kind: PlanKind = "plan",
 ) -> None:
     group = tx.catalog.get_plan("free").group
     version = PlanVersion(new_id("version"), key, 1, "USD", components, at, cadence, trial, opening_phases, alignment)
-    tx.catalog.add_plan(Plan.draft(version, name=key, group=group).selling(version))
+    tx.catalog.add_plan(Plan.draft(version, name=key, group=group, kind=kind).selling(version))
 
 
 def _fee(price: Price, *, key: str = "base_price", service: Cadence | None = None, **elsewhere: Price) -> LicenceFee:

@@ -79,6 +79,15 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """Whether what was given up under an agreement at an instant was to be given back."""
+
+    agreement_id: str
+    at: datetime
+    gives_back: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """All that has been written about one customer."""
 
@@ -100,6 +109,8 @@ class World:
     outcomes: list[str] = field(default_factory=list)
     used: list[Used] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
+    policies: Policies = field(default_factory=Policies)
 
     def do(self, verb: str, **facts: Any) -> str:
         """Do something, and remember it; return `done`, or the code of the error that refused it.
@@ -176,8 +187,8 @@ class World:
         unused_days: Literal["retain", "refund"],
         proration: ProrationUnit,
     ) -> None:
-        policies = Policies(unpaid_usage, unused_days, proration)
-        update_billing_settings(self.engine, zone=zone, policies=policies)
+        self.policies = Policies(unpaid_usage, unused_days, proration)
+        update_billing_settings(self.engine, zone=zone, policies=self.policies)
 
     def _change(self, customer: int, plan: str, **asked: Any) -> None:
         """Change a plan, after a preview that has to say the same."""
@@ -194,6 +205,8 @@ class World:
         except BillingError as refusal:
             expected = refusal.code
         before = len(self.books(customer).invoices)
+        if (live := self.live(customer)) is not None:
+            self._note(live, options.is_prorate)
         try:
             change_plan(self.engine, **arguments)
         except BillingError as refusal:
@@ -218,7 +231,9 @@ class World:
         migrate_customers(self.engine, plan_key=plan, to_version=number, timing=timing)
 
     def _cancel(self, customer: int, timing: When = "now", **asked: Any) -> None:
-        cancel_agreement(self.engine, agreement_id=self._live(customer).id, timing=self._timing(timing), **asked)
+        live = self._live(customer)
+        self._note(live, asked.get("is_prorate"))
+        cancel_agreement(self.engine, agreement_id=live.id, timing=self._timing(timing), **asked)
 
     def _undo(self, customer: int) -> None:
         undo_plans(self.engine, agreement_id=self._live(customer).id)
@@ -237,20 +252,24 @@ class World:
         ]
 
     def _seats(self, customer: int, quantity: int, timing: When = "now", **asked: Any) -> None:
+        live = self._live(customer)
+        self._note(live, asked.get("is_prorate"))
         set_quantity(
             self.engine,
-            agreement_id=self._live(customer).id,
+            agreement_id=live.id,
             fee_key=SEATS,
             quantity=quantity,
             timing=self._timing(timing),
             **asked,
         )
 
-    def _add_on(self, customer: int, quantity: int, timing: When = "now", **asked: Any) -> None:
+    def _add_on(self, customer: int, quantity: int, plan: str = ADD_ON, timing: When = "now", **asked: Any) -> None:
+        live = self._live(customer)
+        self._note(live, asked.get("is_prorate"))
         set_add_on(
             self.engine,
-            agreement_id=self._live(customer).id,
-            plan_key=ADD_ON,
+            agreement_id=live.id,
+            plan_key=plan,
             quantity=quantity,
             timing=self._timing(timing),
             **asked,
@@ -273,6 +292,11 @@ class World:
 
     def _wait(self, hours: int) -> None:
         advance_clock(self.engine, self.clock_id, by=timedelta(hours=hours))
+
+    def _note(self, live: Agreement, is_prorate: bool | None) -> None:
+        """Remember what is decided about what is given up now; what is planned is decided when its time has come."""
+        gives_back = self.policies.unused_days == "refund" if is_prorate is None else is_prorate
+        self.decided.append(Decided(live.id, self.now, gives_back))
 
     def _timing(self, timing: When) -> Timing:
         return self.now + timedelta(days=timing) if isinstance(timing, int) else timing
