@@ -1,0 +1,196 @@
+"""Short histories of seats, add-ons and pauses that are easily charged too much for, or too little, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.histories.promises import check
+from tests.histories.shop import ADD_ON
+from tests.histories.world import Deed, world
+
+
+def change(plan, **asked):
+    return Deed("change", {"customer": 0, "plan": plan, **asked})
+
+
+def seats(quantity, **asked):
+    return Deed("seats", {"customer": 0, "quantity": quantity, **asked})
+
+
+def add_on(quantity, plan=ADD_ON, **asked):
+    return Deed("add_on", {"customer": 0, "plan": plan, "quantity": quantity, **asked})
+
+
+def coupon(key):
+    return Deed("coupon", {"customer": 0, "key": key})
+
+
+def card(*, is_good):
+    return Deed("card", {"customer": 0, "is_good": is_good})
+
+
+def days(count):
+    return Deed("wait", {"hours": 24 * count})
+
+
+def cancel(**asked):
+    return Deed("cancel", {"customer": 0, **asked})
+
+
+PAUSE = Deed("pause", {"customer": 0})
+RESUME = Deed("resume", {"customer": 0})
+REFUND = {"is_prorate": True}
+RETAIN = {"is_prorate": False}
+
+HISTORIES = {
+    "seats are added while an invoice is open": (
+        change("seats_monthly", seats=1),
+        card(is_good=False),
+        days(30),
+        seats(100),
+        card(is_good=True),
+        seats(100),
+        days(5),
+        seats(1, **REFUND),
+        days(60),
+    ),
+    "seats are given up that a coupon was for": (
+        change("seats_monthly", seats=100, coupon_key="seven_off"),
+        coupon("a_third"),
+        days(15),
+        seats(1, **REFUND),
+        days(31),
+        seats(9),
+        days(5),
+        seats(1, **REFUND),
+    ),
+    "seats and add-ons come within an opening phase": (
+        change("seats_opening", seats=2),
+        days(15),
+        seats(9),
+        add_on(2, "opening_help"),
+        days(31),
+        seats(20),
+        days(31),
+        seats(2, **REFUND),
+    ),
+    "seats of each month are billed at the end of the year": (
+        change("yearly_seats_by_month", seats=1),
+        days(31),
+        seats(100),
+        days(300),
+        seats(1),
+        days(60),
+    ),
+    "seats of each month are given up before an end in mid year": (
+        change("yearly_seats_by_month", seats=5),
+        days(100),
+        seats(9),
+        days(45),
+        seats(2, **REFUND),
+        days(5),
+        cancel(**REFUND),
+    ),
+    "a pause ends while an invoice is open": (
+        change("pro_monthly"),
+        card(is_good=False),
+        days(31),
+        PAUSE,
+        days(31),
+        card(is_good=True),
+        RESUME,
+        days(62),
+    ),
+    "numbers go down and up again at once": (
+        change("seats_monthly", seats=9),
+        days(3),
+        seats(1, **RETAIN),
+        seats(9, **RETAIN),
+        add_on(2, **RETAIN),
+        add_on(0, **RETAIN),
+        add_on(2, **RETAIN),
+        days(30),
+    ),
+    "a pause reaches over a billing date of months": (
+        change("yearly_by_month"),
+        days(350),
+        PAUSE,
+        days(17),
+        RESUME,
+        cancel(),
+    ),
+    "a pause reaches over a billing date of weeks": (
+        change("monthly_by_week"),
+        days(26),
+        PAUSE,
+        days(20),
+        RESUME,
+        days(60),
+    ),
+    "a pause leaves out a week": (change("monthly_by_week"), days(5), PAUSE, days(11), RESUME, days(60)),
+    "two pauses within two years": (
+        change("yearly_by_month"),
+        days(40),
+        PAUSE,
+        days(100),
+        RESUME,
+        days(20),
+        PAUSE,
+        days(300),
+        RESUME,
+        days(400),
+    ),
+    "a pause of a year ends within a quarter": (
+        change("seats_in_quarters", seats=12),
+        PAUSE,
+        days(395),
+        RESUME,
+        days(92),
+    ),
+    "a pause ends with another plan": (
+        change("yearly_seats_by_month"),
+        PAUSE,
+        days(31),
+        RESUME,
+        change("yearly_by_month", **REFUND),
+    ),
+    "a month by the week ends within a week": (change("monthly_by_week"), days(15), cancel(**REFUND)),
+    "a month by the week becomes a year": (change("monthly_by_week"), days(15), change("pro_yearly", **REFUND)),
+    "a weekly add-on comes, goes, and comes again before a pause": (
+        change("seats_monthly", seats=2),
+        days(10),
+        add_on(2, "weekly_help"),
+        days(10),
+        add_on(0, "weekly_help", **REFUND),
+        days(2),
+        add_on(1, "weekly_help"),
+        days(12),
+        PAUSE,
+        days(4),
+        RESUME,
+        days(40),
+    ),
+}
+
+
+@pytest.mark.parametrize("deeds", HISTORIES.values(), ids=[name.replace(" ", "_") for name in HISTORIES])
+def test_every_service_interval_is_charged_once_and_for_what_was_in_force_when(deeds):
+    with world() as told:
+        for deed in deeds:
+            told.do(deed.verb, **deed.facts)
+            check(told)
+
+
+def test_a_plan_on_credit_is_owed_from_the_day_when_its_pause_has_ended():
+    with world() as told:
+        told.do("change", customer=2, plan="pro_monthly", may_owe=True)
+        told.do("wait", hours=24 * 10)
+        told.do("pause", customer=2)
+        told.do("wait", hours=24 * 60)
+        told.do("card", customer=2, is_good=True)
+
+        assert told.do("resume", customer=2) == "done"
+
+        told.do("wait", hours=24 * 62)
+        check(told)
+        assert [invoice.status for invoice in told.books(2).invoices] == ["paid", "paid", "paid"]
