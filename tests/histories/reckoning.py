@@ -70,7 +70,7 @@ class _Reckoning:
         self.until = agreement.ended_at or world.now
         # A plan that was given on credit is owed from the day when it was first invoiced, if ever.
         was_on_credit = any(state.is_unpaid for state in states)
-        first = min((line.period.start for _, line in lines), default=self.until)
+        first = min((line.period.start for _, line in lines), default=None)
         self.owed_from = first if was_on_credit else agreement.charged_from
         with world.engine.read() as tx:
             own = tx.catalog.list_versions(agreement.plan_key)
@@ -117,7 +117,7 @@ class _Reckoning:
 
     def _has_to_be_billed(self, interval: Period, course: Course) -> bool:
         is_due = self.agreement.ended_at is not None or interval.start <= self.agreement.billed_period.start
-        return is_due and self.owed_from <= course.begin
+        return is_due and self.owed_from is not None and self.owed_from <= course.begin
 
     def _course(self, begin: datetime, interval: Period) -> Course | None:
         """Return how it went; None where the interval began in a pause that did not end in it."""
