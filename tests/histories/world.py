@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -70,15 +70,6 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """When an agreement was paused, and resumed if it was."""
-
-    agreement_id: str
-    start: datetime
-    end: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Decided:
     """Whether what was given up under an agreement at an instant was to be given back."""
 
@@ -108,7 +99,6 @@ class World:
     deeds: list[Deed] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
     used: list[Used] = field(default_factory=list)
-    pauses: list[Pause] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
     policies: Policies = field(default_factory=Policies)
 
@@ -239,17 +229,10 @@ class World:
         undo_plans(self.engine, agreement_id=self._live(customer).id)
 
     def _pause(self, customer: int) -> None:
-        agreement = self._live(customer)
-        pause_agreement(self.engine, agreement_id=agreement.id)
-        self.pauses.append(Pause(agreement.id, self.now))
+        pause_agreement(self.engine, agreement_id=self._live(customer).id)
 
     def _resume(self, customer: int) -> None:
-        agreement = self._live(customer)
-        resume_agreement(self.engine, agreement_id=agreement.id)
-        self.pauses = [
-            replace(one, end=self.now) if one.agreement_id == agreement.id and one.end is None else one
-            for one in self.pauses
-        ]
+        resume_agreement(self.engine, agreement_id=self._live(customer).id)
 
     def _seats(self, customer: int, quantity: int, timing: When = "now", **asked: Any) -> None:
         live = self._live(customer)
