@@ -255,7 +255,7 @@ def _states(events: Sequence[Event], agreement: Agreement) -> list[State]:
     found = []
     for event in events:
         told = event.data.get("agreement")
-        if isinstance(told, dict) and told["id"] == agreement.id:
+        if isinstance(told, dict) and told["id"] == agreement.id and told["ended_on"] is None:
             found.append(
                 State(
                     at=event.occurred_at,
@@ -285,5 +285,6 @@ def _owner(books: Books, invoice: Invoice, line: InvoiceLine) -> Agreement:
     for before, its in pairwise(books.agreements):
         if its.id == invoice.agreement_id and before.status == "replaced" and before.ended_at == its.started_at:
             is_settling = invoice.issued_at == its.started_at and line.kind == "unused_time"
-            return before if is_settling or line.period.start < its.started_at else its
+            is_older = line.plan_version_id == before.plan_version_id != its.plan_version_id
+            return before if is_settling or is_older or line.period.start < its.started_at else its
     return next(one for one in books.agreements if one.id == invoice.agreement_id)

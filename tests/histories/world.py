@@ -195,8 +195,7 @@ class World:
         except BillingError as refusal:
             expected = refusal.code
         before = len(self.books(customer).invoices)
-        if (live := self.live(customer)) is not None:
-            self._note(live, options.is_prorate)
+        live = self.live(customer)
         try:
             change_plan(self.engine, **arguments)
         except BillingError as refusal:
@@ -205,6 +204,8 @@ class World:
                 _agree(expected, refusal)
             raise
         assert isinstance(expected, Preview), f"the preview has refused with {expected}, and the change was made"
+        if live is not None:
+            self._note(live, options.is_prorate)
         new = self.books(customer).invoices[before:]
         lines = [line for invoice in new for line in invoice.lines]
         if not (expected.needs_method and options.may_owe):
@@ -218,12 +219,15 @@ class World:
         with self.engine.begin() as tx:
             number = dearer(tx, plan, percent, at)
         make_version_live(self.engine, plan_key=plan, number=number)
+        live = [found for customer in CUSTOMERS if (found := self.live(customer)) is not None]
         migrate_customers(self.engine, plan_key=plan, to_version=number, timing=timing)
+        for one in live:
+            self._note(one, None)
 
     def _cancel(self, customer: int, timing: When = "now", **asked: Any) -> None:
         live = self._live(customer)
-        self._note(live, asked.get("is_prorate"))
         cancel_agreement(self.engine, agreement_id=live.id, timing=self._timing(timing), **asked)
+        self._note(live, asked.get("is_prorate"))
 
     def _undo(self, customer: int) -> None:
         undo_plans(self.engine, agreement_id=self._live(customer).id)
@@ -236,7 +240,6 @@ class World:
 
     def _seats(self, customer: int, quantity: int, timing: When = "now", **asked: Any) -> None:
         live = self._live(customer)
-        self._note(live, asked.get("is_prorate"))
         set_quantity(
             self.engine,
             agreement_id=live.id,
@@ -245,10 +248,10 @@ class World:
             timing=self._timing(timing),
             **asked,
         )
+        self._note(live, asked.get("is_prorate"))
 
     def _add_on(self, customer: int, quantity: int, plan: str = ADD_ON, timing: When = "now", **asked: Any) -> None:
         live = self._live(customer)
-        self._note(live, asked.get("is_prorate"))
         set_add_on(
             self.engine,
             agreement_id=live.id,
@@ -257,6 +260,7 @@ class World:
             timing=self._timing(timing),
             **asked,
         )
+        self._note(live, asked.get("is_prorate"))
 
     def _coupon(self, customer: int, key: str) -> None:
         try:

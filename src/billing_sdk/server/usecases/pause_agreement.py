@@ -10,9 +10,10 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     Lines,
-    lines_at_boundary,
     with_balance,
     with_discounts,
+    with_numbers_paused,
+    with_numbers_resumed,
     with_period_discounted,
 )
 from billing_sdk.server.storage import UnitOfWork
@@ -46,7 +47,7 @@ def pause_agreement(
     with denials, engine.begin() as tx:
         customer, before = hold_agreement(tx, agreement_id)
         at = engine.now_for(tx, customer)
-        paused = before.paused_from(at)
+        paused = with_numbers_paused(load_in_force(tx, before), before.paused_from(at), at=at)
         save_agreement(tx, customer, paused)
         tx.audit.record(actor, "agreement.pause", paused.id, at, before=before, after=paused)
         announce_agreement(tx, "customer.agreement_paused", customer=customer, agreement=paused, source=source, at=at)
@@ -90,17 +91,20 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
     if before.billed_until <= at:
         since = before.billed_period.start
         used = in_force.fees_started(since, at) + in_force.usage_completed(since, at, used_under(tx, before))
-        rest = lines_at_boundary(replace(in_force, agreement=resumed), after=None, at=at)
-        lines = rest + with_discounts(used, before.discounts, in_force.plans)
+        going_on = replace(in_force, agreement=resumed)
+        rest = going_on.fees_starting(at, is_first=True, charged_before=before.paused_at)
+        lines = with_discounts(rest, before.discounts, in_force.plans)
+        lines += with_discounts(used, before.discounts, in_force.plans)
         # A plan on credit is owed from the day when it is paid: nobody is billed for what lies before.
         resumed = with_period_discounted(replace(resumed, is_unpaid=before.is_unpaid and not is_on_credit(tx, before)))
         balance = tx.credits.balance(customer.id, before.currency)
         lines = with_balance(lines, balance, before, resumed.period_at(at))
+    is_charged = before.billed_until <= at
     return Change(
         customer=customer,
         plan=replace(plan, version=in_force.version),
         before=before,
-        agreement=resumed,
+        agreement=with_numbers_resumed(in_force, resumed, at=at, is_charged=is_charged),
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
     )

@@ -47,6 +47,10 @@ from billing_sdk.server.domain.invoicing.invoice import (
     InvoiceStatus as InvoiceStatus,
     Payment as Payment,
 )
+from billing_sdk.server.domain.invoicing.pausing import (
+    with_numbers_paused as with_numbers_paused,
+    with_numbers_resumed as with_numbers_resumed,
+)
 from billing_sdk.server.domain.invoicing.quantities import (
     check_quantities as check_quantities,
     with_add_on as with_add_on,

@@ -64,12 +64,13 @@ class InForce:
         versions = (self.version, *(one.version for one in (*self.add_ons, *self.gone)))
         return {version.id: version.plan_key for version in versions}
 
-    def fees_starting(self, at: datetime, *, is_first: bool) -> Lines:
+    def fees_starting(self, at: datetime, *, is_first: bool, charged_before: datetime | None = None) -> Lines:
         """Return the fees for the service intervals that start at an instant, each for as much of it as follows.
 
         Args:
             at: when a period starts.
             is_first: it is the first one, so the intervals that have started before have to be paid for as well.
+            charged_before: all intervals that have started before this instant are charged already.
         """
         if self.agreement.status == "paused":
             return ()
@@ -78,6 +79,7 @@ class InForce:
             for one in self.fees_at(at)
             for interval in (self.schedule_of(one.fee.service).period_at(at),)
             if is_first or interval.start == at
+            if charged_before is None or interval.start >= charged_before
             for line in self._fee_lines(one, Period(at, interval.end), interval)
         )
 
