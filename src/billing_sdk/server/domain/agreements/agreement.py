@@ -42,7 +42,8 @@ class Agreement:
         next_version_id: the version that takes over with the next period.
         pending_change: what happens to it later.
         quantities: how many of a licensed fee, such as seats, by the fee's key; one where it isn't named.
-        number_changes: how numbers of licences and add-ons have changed since the last billing date.
+        number_changes: how numbers of licences and add-ons have changed since the last billing date; in a pause there
+            are none of anything.
         billed_discounts: the discounts that counted for the period that was billed last.
     """
 
