@@ -4,9 +4,9 @@ Each history is made by chance of its number alone: four customers, one without 
 change, plan ahead, cancel, pause, redeem coupons, take other numbers of seats and add-ons and report usage, on plans of
 five cadences, in two currencies and three time zones, while a test clock jumps by an hour to a year. After every deed
 all promises are checked (`tests/histories/promises.py`), and each service interval of each fee is held against a
-reckoning from events alone (`tests/histories/reckoning.py`); in the end the history is told again in a new world, and once
-more with every jump of the clock in three parts: both have to come to the same agreements, invoices, lines, events and
-credits. A history that breaks a promise is made as short as it can be before it is shown.
+reckoning from events alone (`tests/histories/reckoning.py`); in the end the history is told again in a new world, and
+once more with every jump of the clock in three parts: both have to come to the same agreements, invoices, lines, events
+and credits. A history that breaks a promise is made as short as it can be before it is shown.
 """
 
 from __future__ import annotations
