@@ -9,7 +9,10 @@ from sqlalchemy import make_url
 from tests.databases import passing_database
 from tests.engines import engine_on
 
-OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+# With its time limit it waits until they have gone; without, they may still be there when it answers.
+OTHERS = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s"
+)
 
 
 @pytest.mark.postgres
