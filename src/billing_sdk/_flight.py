@@ -46,11 +46,18 @@ class Flight(Generic[T]):
         while True:
             future, leads = self._join(key)
             if leads:
-                return (yield from self._lead(key, future, fetch))
+                return (yield from self._lead(future, fetch))
             try:
                 return (yield from Wait(future))
             except Abandoned:
                 continue
+
+    def also(self, key: Hashable, other: Hashable) -> None:
+        """Let whoever asks for another key get the answer of the flight that is under way for this one."""
+        with self._lock:
+            future = self._flying.get(key)
+            if future is not None:
+                self._flying.setdefault(other, future)
 
     def is_flying(self, key: Hashable) -> bool:
         """Return whether somebody is fetching this now."""
@@ -69,28 +76,31 @@ class Flight(Generic[T]):
             future.set_running_or_notify_cancel()
             return future, True
 
-    def _lead(self, key: Hashable, future: Future[T], fetch: Callable[[], Flow[T]]) -> Flow[T]:
+    def _lead(self, future: Future[T], fetch: Callable[[], Flow[T]]) -> Flow[T]:
         try:
             value = yield from fetch()
         except Exception as error:
-            self._land(key, future, keep=False)
+            self._land(future, keep=False)
             future.set_exception(error)
             raise
         except BaseException:
-            self._land(key, future, keep=False)
+            self._land(future, keep=False)
             future.set_exception(Abandoned())
             raise
-        self._land(key, future, keep=True)
+        self._land(future, keep=True)
         future.set_result(value)
         return value
 
-    def _land(self, key: Hashable, future: Future[T], *, keep: bool) -> None:
+    def _land(self, future: Future[T], *, keep: bool) -> None:
         with self._lock:
-            if self._flying.get(key) is future:
+            keys = [key for key, flying in self._flying.items() if flying is future]
+            for key in keys:
                 del self._flying[key]
             if keep and self._linger_seconds:
-                self._landed[key] = (future, self._monotonic() + self._linger_seconds)
-                self._landed.move_to_end(key)
+                ends = self._monotonic() + self._linger_seconds
+                for key in keys:
+                    self._landed[key] = (future, ends)
+                    self._landed.move_to_end(key)
                 while len(self._landed) > _LARGEST_MEMORY or self._is_over(next(iter(self._landed))):
                     self._landed.popitem(last=False)
 

@@ -61,6 +61,26 @@ def test_another_key_flies_by_itself() -> None:
     assert [end_of(flow, None) for flow in flows] == ["a", "b"]
 
 
+def test_who_asks_under_another_name_waits_too_and_gets_the_answer_afterwards() -> None:
+    flight: Flight[str] = Flight(linger_seconds=1, monotonic=Monotonic())
+    asked: list[Any] = []
+    first = flight.share("old", answering("a", asked))
+    next(first)
+    flight.also("old", "new")
+    flight.also("nobody", "asks")
+    second = flight.share("new", answering("b", asked))
+    waiting = next(second)
+    assert isinstance(waiting, Wait)
+    assert end_of(first, None) == "a"
+    assert end_of(second, waiting.future.result(0)) == "a"
+    late = next(flight.share("new", answering("c", asked)))
+    assert isinstance(late, Wait)
+    assert late.future.result(0) == "a"
+    assert asked == ["a"]
+    assert not flight.is_flying("new")
+    assert not flight.is_flying("asks")
+
+
 def test_everybody_gets_the_error_and_the_next_one_tries_again() -> None:
     flight: Flight[str] = Flight()
     asked: list[Any] = []
