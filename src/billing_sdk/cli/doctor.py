@@ -18,7 +18,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from billing_sdk.cli.options import DEFAULT_BASE_URL, BaseUrlOption, DatabaseOption, database_at, without_password
-from billing_sdk.cli.output import OUT
+from billing_sdk.cli.output import show_table
 from billing_sdk.errors import BillingError, ConfigurationError
 from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.domain.timers import Timer
@@ -52,7 +52,7 @@ def doctor(database: DatabaseOption = None, base_url: BaseUrlOption = None) -> N
     table = Table.grid(padding=(0, 2))
     for finding in findings:
         table.add_row(MARKS[finding.mark], escape(finding.what), f"[dim]{escape(finding.remedy)}[/]")
-    OUT.print(table)
+    show_table(table)
     if any(finding.mark == "wrong" for finding in findings):
         raise typer.Exit(1)
 

@@ -67,7 +67,7 @@ def show_ready(ready: Ready, *, database: str, webhooks: tuple[str, ...]) -> Non
     if ready.client_id:
         _add_credentials(table, ready)
     OUT.print()
-    OUT.print(table)
+    show_table(table)
     OUT.print()
 
 
