@@ -150,6 +150,7 @@ from billing_sdk.errors._time import (
     ClockStopped as ClockStopped,
     ClockTooFar as ClockTooFar,
     InvalidCadence as InvalidCadence,
+    InvalidDuration as InvalidDuration,
     InvalidZone as InvalidZone,
 )
 

@@ -13,6 +13,14 @@ class InvalidCadence(InvalidRequest):
     default_remedy = "Use a count of days, weeks, months or years that comes to ten years at most."
 
 
+class InvalidDuration(InvalidRequest):
+    """A time to wait is not written as a duration of ISO 8601, or comes to more than ten years."""
+
+    code = "invalid_duration"
+    title = "Not a duration"
+    default_remedy = "Write it as in ISO 8601, such as P14D, PT12H or P1M."
+
+
 class InvalidZone(InvalidRequest):
     """No time zone has this name."""
 
