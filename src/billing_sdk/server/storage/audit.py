@@ -12,14 +12,16 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, exists, func, insert, select, text
 
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.occasion import current_occasion
+from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.tables.visits import audit_links, audit_records
 
@@ -44,8 +46,9 @@ class Head:
 class AuditRepository:
     """Appends to the audit, in the transaction of its connection; a trigger refuses to change what is there."""
 
-    def __init__(self, connection: Connection, seeds: SeedRepository) -> None:
+    def __init__(self, connection: Connection, later: Later, seeds: SeedRepository) -> None:
         self._connection = connection
+        self._later = later
         self._seeds = seeds
         self.now: Callable[[], datetime] | None = None
 
@@ -81,7 +84,7 @@ class AuditRepository:
             "after_digest": self._digest(after),
             "request_id": occasion.request_id,
         }
-        self._connection.execute(insert(audit_records), {**values, "mac": record_mac(self._key(), values)})
+        self._later.insert(audit_records, {**values, "mac": record_mac(self._key(), values)})
 
     def pseudonym(self, personal: str) -> str:
         """Return what stands in a record for something personal, such as an e-mail address that nobody may have."""
@@ -89,6 +92,7 @@ class AuditRepository:
 
     def of(self, subject: str) -> tuple[Mapping[str, Any], ...]:
         """Return the records about one thing, the oldest first."""
+        self._later.flush()
         query = select(audit_records).where(audit_records.c.subject == subject).order_by(audit_records.c.position)
         return tuple(dict(row) for row in self._connection.execute(query).mappings())
 
@@ -98,6 +102,7 @@ class AuditRepository:
         Args:
             everything: look through the whole audit, not only where new records are to be expected.
         """
+        self._later.flush()
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LINK_LOCK})
         head = self.head()
@@ -123,6 +128,7 @@ class AuditRepository:
 
     def linked(self) -> Iterator[Row[Any]]:
         """Yield every link with its record, whose fields are None where it is gone, in their order."""
+        self._later.flush()
         joined = audit_links.outerjoin(audit_records, audit_records.c.position == audit_links.c.position)
         query = select(
             audit_links.c.number, audit_links.c.link, audit_links.c.position.label("linked_position"), audit_records
@@ -132,6 +138,7 @@ class AuditRepository:
 
     def unlinked(self) -> Iterator[Row[Any]]:
         """Yield the records that have no link yet, in their order."""
+        self._later.flush()
         query = select(audit_records).where(~_has_link()).order_by(audit_records.c.position)
         yield from self._connection.execute(query.execution_options(yield_per=BATCH))
 
@@ -158,9 +165,8 @@ class AuditRepository:
     def _digest(self, state: Any) -> str | None:
         if state is None:
             return None
-        content = asdict(state) if is_dataclass(state) and not isinstance(state, type) else state
         # Keyed: a digest of somebody's address alone could be found by trying addresses.
-        return _mac(self._key(), "state", json.dumps(content, sort_keys=True, default=str))
+        return _mac(self._key(), "state", json.dumps(state, sort_keys=True, default=_in_json))
 
 
 def record_mac(key: bytes, record: Mapping[str, Any] | RowMapping) -> str:
@@ -177,6 +183,18 @@ def link_after(key: bytes, head: Head, position: int, mac: str) -> str:
 
 def _mac(key: bytes, purpose: str, content: str) -> str:
     return hmac.digest(key, f"{purpose}\0{content}".encode(), hashlib.sha256).hex()
+
+
+def _in_json(value: Any) -> Any:
+    """Return what JSON knows of a value: the fields of a dataclass, or its text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: getattr(value, name) for name in _field_names(type(value))}
+    return dict(value) if isinstance(value, Mapping) else str(value)
+
+
+@cache
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _has_link() -> Any:

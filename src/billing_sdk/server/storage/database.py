@@ -44,6 +44,7 @@ class Transaction:
     def commit(self) -> None:
         """Keep what was done."""
         try:
+            self.tx.flush()
             self._transaction.commit()
         finally:
             self._connection.close()
@@ -99,7 +100,9 @@ class Database:
             read_only: it writes nothing, and so waits for nobody.
         """
         with (self._reader if read_only else self._engine).begin() as connection:
-            yield UnitOfWork(connection, self._sealer, self._opened_seeds)
+            tx = UnitOfWork(connection, self._sealer, self._opened_seeds)
+            yield tx
+            tx.flush()
 
     @contextmanager
     def look(self) -> Iterator[UnitOfWork]:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.events import Delivery, DeliveryStatus, Event
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.outbox import deliveries, endpoints
 
 PAGE = 100
@@ -18,8 +19,9 @@ PAGE = 100
 class DeliveryRepository:
     """Keeps deliveries, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
+        self._later = later
 
     def has_due(self, at: datetime) -> bool:
         """Tell whether a claim might find something."""
@@ -50,6 +52,7 @@ class DeliveryRepository:
 
     def queue(self, event: Event, endpoint_id: str, *, at: datetime) -> Delivery:
         """Put an event in an endpoint's queue, once more if it was there before: the `webhook-id` stays the same."""
+        self._later.flush()
         old = self._find(and_(deliveries.c.event_id == event.id, deliveries.c.endpoint_id == endpoint_id))
         delivery = Delivery(
             id=old.id if old else new_id("delivery"),
@@ -69,6 +72,7 @@ class DeliveryRepository:
 
     def restart(self, endpoint_id: str, status: DeliveryStatus, *, at: datetime) -> int:
         """Give an endpoint's deliveries of one status a whole new schedule that begins now; return how many."""
+        self._later.flush()
         named = and_(deliveries.c.endpoint_id == endpoint_id, deliveries.c.status == status)
         restarted = update(deliveries).where(named).values(status="waiting", attempts=0, queued_at=at, due_at=at)
         return self._connection.execute(restarted).rowcount
@@ -94,6 +98,7 @@ class DeliveryRepository:
         limit: int = PAGE,
     ) -> tuple[Delivery, ...]:
         """Return deliveries, the newest first, or those before one; status `dead` gives the dead letters."""
+        self._later.flush()
         query = select(deliveries).order_by(deliveries.c.id.desc()).limit(limit)
         if older_than is not None:
             query = query.where(deliveries.c.id < older_than)
@@ -146,6 +151,7 @@ class DeliveryRepository:
         return tuple(_from_row(row) for row in self._connection.execute(taken).mappings())
 
     def _find(self, condition: ColumnElement[bool]) -> Delivery | None:
+        self._later.flush()
         row = self._connection.execute(select(deliveries).where(condition)).mappings().first()
         return None if row is None else _from_row(row)
 

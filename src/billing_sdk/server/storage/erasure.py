@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, cast, delete, or_, select, update
 
 from billing_sdk.server.domain.identity import User
+from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.billing import customers
 from billing_sdk.server.storage.tables.identity import users
 from billing_sdk.server.storage.tables.outbox import events
@@ -21,8 +22,9 @@ PERSONAL = frozenset({"email", "first_name", "last_name", "username", "phone", "
 class ErasureRepository:
     """Takes a person out of every table, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
+        self._later = later
 
     def erase(self, user: User) -> None:
         """Forget a person, with memberships, sessions, passwords, links and half-finished journeys.
@@ -30,6 +32,7 @@ class ErasureRepository:
         Customers keep their rows, since invoices hang on them, with an address that leads nowhere. Events keep their
         order and what they say about money, and lose what they say about the person.
         """
+        self._later.flush()
         self._pseudonymise_customers(user)
         self._pseudonymise_events(user)
         self._connection.execute(delete(journeys).where(_mentions(journeys.c.parameters, user.email)))

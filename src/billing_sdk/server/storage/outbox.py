@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, RowMapping, insert, select
+from sqlalchemy import Connection, Executable, RowMapping, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Event, EventSource
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.outbox import deliveries, endpoints, event_counters, events
 
 PAGE = 100
@@ -24,7 +26,7 @@ def _counting(inserted: postgresql.Insert | sqlite.Insert) -> Executable:
     further = event_counters.c.last_sequence + inserted.excluded.last_sequence
     return inserted.on_conflict_do_update(
         index_elements=[event_counters.c.customer_id], set_={"last_sequence": further}
-    ).returning(event_counters.c.last_sequence)
+    ).returning(event_counters.c.customer_id, event_counters.c.last_sequence)
 
 
 COUNT = {
@@ -33,11 +35,20 @@ COUNT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    event: Event
+    customer: Customer | None
+    queued_at: datetime
+
+
 class OutboxRepository:
     """Keeps events, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
+        self._later = later
+        self._unwritten: list[_Unwritten] = []
         self.has_news = False
         self.now: Callable[[], datetime] | None = None
         self._listening: Sequence[tuple[str, Sequence[str]]] | None = None
@@ -77,21 +88,10 @@ class OutboxRepository:
         at: datetime,
     ) -> tuple[str, ...]:
         """Record several events about the same state, in this order; the arguments are those of `announce`."""
-        found = self._numbered([Event(new_id("event"), type_, source, at, data) for type_ in types], customer)
-        rows = [
-            {
-                "id": event.id,
-                "type": event.type,
-                "source": event.source,
-                "occurred_at": event.occurred_at,
-                "customer_id": event.customer_id,
-                "sequence": event.sequence,
-                "data": event.data,
-            }
-            for event in found
-        ]
-        self._connection.execute(insert(events), rows)
-        self._queue(found, self._real_time(customer, at))
+        found = [Event(new_id("event"), type_, source, at, data) for type_ in types]
+        queued_at = self._real_time(customer, at)
+        self._unwritten.extend(_Unwritten(event, customer, queued_at) for event in found)
+        self._later.call(self._write)
         self.has_news = True
         return tuple(event.id for event in found)
 
@@ -101,6 +101,7 @@ class OutboxRepository:
         Raises:
             NotFound: there is no such event.
         """
+        self._later.flush()
         row = self._connection.execute(select(events).where(events.c.id == event_id)).mappings().first()
         if row is None:
             raise NotFound(f"there is no event {event_id[:64]!r}")
@@ -125,6 +126,7 @@ class OutboxRepository:
         Raises:
             NotFound: there is no event `after`.
         """
+        self._later.flush()
         query = select(events).order_by(events.c.position).limit(limit)
         if after is not None:
             query = query.where(events.c.position > self._position(after))
@@ -136,6 +138,7 @@ class OutboxRepository:
 
     def latest(self) -> Event | None:
         """Return the event that was written last."""
+        self._later.flush()
         query = select(events).order_by(events.c.position.desc()).limit(1)
         row = self._connection.execute(query).mappings().first()
         return None if row is None else _from_row(row)
@@ -146,31 +149,35 @@ class OutboxRepository:
             raise NotFound(f"there is no event {event_id[:64]!r}")
         return int(position)
 
-    def _numbered(self, found: Sequence[Event], customer: Customer | None) -> Sequence[Event]:
-        if customer is None:
-            return found
-        owner = {"customer_id": customer.id, "user_id": customer.user_id, "org_code": customer.org_code}
-        first = self._count(customer.id, len(found)) - len(found) + 1
-        return [
-            replace(
-                event,
-                data={**event.data, **owner, "sequence": sequence},
-                customer_id=customer.id,
-                sequence=sequence,
-            )
-            for sequence, event in enumerate(found, start=first)
-        ]
+    def _write(self) -> None:
+        """Number the events of each customer in the order in which they were announced, and have them written."""
+        unwritten, self._unwritten = self._unwritten, []
+        last = self._count(Counter(one.customer.id for one in unwritten if one.customer is not None))
+        for one in unwritten:
+            event = one.event
+            if one.customer is not None:
+                last[one.customer.id] += 1
+                event = _numbered(event, one.customer, last[one.customer.id])
+            self._later.insert(events, _to_row(event))
+            self._queue(event, one.queued_at)
 
     def _enabled(self) -> Sequence[tuple[str, Sequence[str]]]:
-        """Return the endpoints that hear of events, as they are when the transaction first has one for them."""
+        """Return the endpoints that hear of events, as they are when the transaction first writes one for them."""
         if self._listening is None:
             self._listening = [(found.id, found.event_types) for found in self._connection.execute(LISTENING)]
         return self._listening
 
-    def _count(self, customer_id: str, further: int) -> int:
-        """Count on; the row stays locked until the transaction ends, so no number is lost or given twice."""
-        first = {"customer_id": customer_id, "last_sequence": further}
-        return int(self._connection.execute(COUNT[self._connection.dialect.name], first).scalar_one())
+    def _count(self, further: Counter[str]) -> dict[str, int]:
+        """Count on, and return how far each customer's count was.
+
+        The rows stay locked until the transaction ends, so no number is lost or given twice. All transactions lock
+        them in one order, so none waits for another that waits for it.
+        """
+        if not further:
+            return {}
+        rows = [{"customer_id": customer, "last_sequence": further[customer]} for customer in sorted(further)]
+        counted = self._connection.execute(COUNT[self._connection.dialect.name], rows)
+        return {row.customer_id: row.last_sequence - further[row.customer_id] for row in counted}
 
     def _real_time(self, customer: Customer | None, at: datetime) -> datetime:
         """Return the present in real time, which `at` is where nobody on a test clock is concerned."""
@@ -180,26 +187,40 @@ class OutboxRepository:
             raise RuntimeError("an event of a customer on a test clock needs a transaction that knows real time")
         return at
 
-    def _queue(self, found: Sequence[Event], at: datetime) -> None:
-        rows = [
-            {
-                "id": new_id("delivery"),
-                "endpoint_id": endpoint_id,
-                "event_id": event.id,
-                "customer_id": event.customer_id,
-                "sequence": event.sequence,
-                "status": "waiting",
-                "attempts": 0,
-                "queued_at": at,
-                "due_at": at,
-                "last_answer": "",
-            }
-            for event in found
-            for endpoint_id, event_types in self._enabled()
-            if event.type in event_types
-        ]
-        if rows:
-            self._connection.execute(insert(deliveries), rows)
+    def _queue(self, event: Event, at: datetime) -> None:
+        for endpoint_id, event_types in self._enabled():
+            if event.type in event_types:
+                row = {
+                    "id": new_id("delivery"),
+                    "endpoint_id": endpoint_id,
+                    "event_id": event.id,
+                    "customer_id": event.customer_id,
+                    "sequence": event.sequence,
+                    "status": "waiting",
+                    "attempts": 0,
+                    "queued_at": at,
+                    "due_at": at,
+                    "last_answer": "",
+                }
+                self._later.insert(deliveries, row)
+
+
+def _numbered(event: Event, customer: Customer, sequence: int) -> Event:
+    owner = {"customer_id": customer.id, "user_id": customer.user_id, "org_code": customer.org_code}
+    data = {**event.data, **owner, "sequence": sequence}
+    return replace(event, data=data, customer_id=customer.id, sequence=sequence)
+
+
+def _to_row(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "source": event.source,
+        "occurred_at": event.occurred_at,
+        "customer_id": event.customer_id,
+        "sequence": event.sequence,
+        "data": event.data,
+    }
 
 
 def _from_row(row: RowMapping) -> Event:

@@ -30,6 +30,7 @@ from billing_sdk.server.storage.invoices import InvoiceRepository
 from billing_sdk.server.storage.items import ItemRepository
 from billing_sdk.server.storage.journeys import JourneyRepository
 from billing_sdk.server.storage.keys import KeyRepository
+from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
@@ -52,9 +53,10 @@ class UnitOfWork:
     """What happens in one transaction: everything, or nothing."""
 
     def __init__(self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret]) -> None:
+        self._later = Later(connection)
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
-        self.erasure = ErasureRepository(connection)
+        self.erasure = ErasureRepository(connection, self._later)
         self.organizations = OrganizationRepository(connection)
         self.roles = RoleRepository(connection)
         self.applications = ApplicationRepository(connection)
@@ -84,11 +86,15 @@ class UnitOfWork:
         self.portal_links = PortalLinkRepository(connection)
         self.tokens = TokenRepository(connection)
         self.keys = KeyRepository(connection, sealer)
-        self.audit = AuditRepository(connection, self.seeds)
+        self.audit = AuditRepository(connection, self._later, self.seeds)
         self.idempotency = IdempotencyRepository(connection, sealer)
-        self.outbox = OutboxRepository(connection)
+        self.outbox = OutboxRepository(connection, self._later)
         self.endpoints = EndpointRepository(connection)
-        self.deliveries = DeliveryRepository(connection)
+        self.deliveries = DeliveryRepository(connection, self._later)
+
+    def flush(self) -> None:
+        """Write what was left for the end; whoever ends the transaction calls it."""
+        self._later.flush()
 
     def tell_time(self, now: Callable[[], datetime]) -> None:
         """Say where real time comes from, for what goes by it whatever the time of the customer in question."""
