@@ -107,6 +107,14 @@ from billing_sdk.errors._catalogue import (
     UnknownPlanGroup as UnknownPlanGroup,
     UnpricedPlan as UnpricedPlan,
 )
+from billing_sdk.errors._credits import (
+    CreditExhausted as CreditExhausted,
+    CreditGrantEnded as CreditGrantEnded,
+    CreditGrantUsed as CreditGrantUsed,
+    InvalidCreditGrant as InvalidCreditGrant,
+    TooManyCreditGrants as TooManyCreditGrants,
+    UnknownCreditGrant as UnknownCreditGrant,
+)
 from billing_sdk.errors._local import (
     ConfigurationError as ConfigurationError,
     DeadlineExceeded as DeadlineExceeded,
