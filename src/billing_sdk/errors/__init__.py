@@ -151,6 +151,13 @@ from billing_sdk.errors._objects import (
 )
 from billing_sdk.errors._rating import InvalidPrice as InvalidPrice, InvalidTiers as InvalidTiers
 from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as BillingError
+from billing_sdk.errors._tax import (
+    TaxCodeInUse as TaxCodeInUse,
+    TaxLocationMissing as TaxLocationMissing,
+    TaxRateExists as TaxRateExists,
+    UnknownTaxCode as UnknownTaxCode,
+    UnknownTaxRate as UnknownTaxRate,
+)
 from billing_sdk.errors._time import (
     ClockMovedBack as ClockMovedBack,
     ClockNotAllowed as ClockNotAllowed,
