@@ -107,6 +107,14 @@ from billing_sdk.errors._catalogue import (
     UnknownPlanGroup as UnknownPlanGroup,
     UnpricedPlan as UnpricedPlan,
 )
+from billing_sdk.errors._collection import (
+    DefaultProfileRequired as DefaultProfileRequired,
+    InvalidAddress as InvalidAddress,
+    InvalidTaxId as InvalidTaxId,
+    ProfileInUse as ProfileInUse,
+    SecondDefaultProfile as SecondDefaultProfile,
+    UnknownProfile as UnknownProfile,
+)
 from billing_sdk.errors._credits import (
     CreditExhausted as CreditExhausted,
     CreditGrantEnded as CreditGrantEnded,

@@ -97,6 +97,7 @@ class Agreement:
         trial_ends_on: the end of a free trial.
         cancels_on: it was cancelled, and ends then.
         paused_on: since when nothing is granted and nothing charged.
+        suspended_on: since when nothing is granted because nothing was paid in time; a payment brings it back.
         pending_change: the plan that follows, and when.
         quantities: how many units of each licensed fee (seats), by the fee's key.
         is_unpaid: the plan was assigned to somebody who had no card, and is not paid for yet.
@@ -119,6 +120,7 @@ class Agreement:
     trial_ends_on: datetime | None = None
     cancels_on: datetime | None = None
     paused_on: datetime | None = None
+    suspended_on: datetime | None = None
     pending_change: PendingChange | None = None
     quantities: Mapping[str, int] = field(default_factory=dict, hash=False)
     add_ons: tuple[AgreedAddOn, ...] = ()
@@ -148,6 +150,7 @@ class Agreement:
             trial_ends_on=document.instant_or_none("trial_ends_on"),
             cancels_on=document.instant_or_none("cancels_on"),
             paused_on=document.instant_or_none("paused_on"),
+            suspended_on=document.instant_or_none("suspended_on"),
             pending_change=PendingChange.read(pending.members) if pending else None,
             quantities=document.wholes("quantities"),
             add_ons=document.objects("add_ons", AgreedAddOn.read),

@@ -33,6 +33,7 @@ INSTANTS = (
     "trial_ends_at",
     "cancel_at",
     "paused_at",
+    "suspended_at",
     "version_since",
 )
 
@@ -73,6 +74,7 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
         cancel_at=row["cancel_at"],
         cancellation=PendingCancellation(**row["cancellation"]) if row["cancellation"] else None,
         paused_at=row["paused_at"],
+        suspended_at=row["suspended_at"],
         version_since=row["version_since"],
         next_version_id=row["next_version_id"],
         pending_change=_pending_from_json(row["pending_change"]) if row["pending_change"] else None,

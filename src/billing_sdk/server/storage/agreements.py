@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, false, func, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
-from billing_sdk.server.domain.agreements import GRANTING, LIVE, Agreement
+from billing_sdk.server.domain.agreements import LIVE, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
 from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
 from billing_sdk.server.storage.agreed import agreement_from_row, agreement_to_row
@@ -20,7 +20,6 @@ from billing_sdk.server.storage.tables.catalog import plan_versions, plans
 from billing_sdk.server.storage.upsert import insert_new
 
 IS_LIVE = agreements.c.status.in_(sorted(LIVE))
-GRANTS = agreements.c.status.in_(sorted(GRANTING))
 BY_ID = select(agreements).where(agreements.c.id == bindparam("wanted"))
 LIVE_OF_GROUP = select(agreements).where(
     agreements.c.customer_id == bindparam("customer"), agreements.c.group_id == bindparam("group"), IS_LIVE

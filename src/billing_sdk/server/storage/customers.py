@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import CustomerExists, NotFound
-from billing_sdk.server.domain.customers import Customer, PaymentMethod
+from billing_sdk.server.domain.customers import Address, Customer, PaymentMethod
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import customers, payment_methods
@@ -21,6 +21,7 @@ METHOD = select(payment_methods).where(payment_methods.c.id == bindparam("wanted
 DEFAULT_METHOD = select(payment_methods).where(
     payment_methods.c.customer_id == bindparam("wanted"), payment_methods.c.is_default
 )
+PLACE = ("country", "region", "city", "postal_code")
 
 
 class CustomerRepository:
@@ -37,14 +38,14 @@ class CustomerRepository:
         """
         try:
             with self._connection.begin_nested():
-                self._connection.execute(insert(customers).values(row_of(customer)))
+                self._connection.execute(insert(customers).values(_to_row(customer)))
         except IntegrityError:
             owner = customer.user_id or customer.org_code
             raise CustomerExists(f"{owner} is a billing customer already") from None
 
     def save(self, customer: Customer) -> None:
         """Store a customer who has changed."""
-        changed = update(customers).where(customers.c.id == customer.id).values(row_of(customer))
+        changed = update(customers).where(customers.c.id == customer.id).values(_to_row(customer))
         self._connection.execute(changed)
 
     def get(self, customer_id: str) -> Customer:
@@ -76,6 +77,11 @@ class CustomerRepository:
     def find_by_organization(self, org_code: str) -> Customer | None:
         """Return the customer that an organization is, if it is one."""
         return self._find(customers.c.org_code == org_code)
+
+    def count_on_profile(self, profile_id: str) -> int:
+        """Return how many customers have a billing profile of their own."""
+        query = select(func.count()).where(customers.c.profile_id == profile_id)
+        return int(self._connection.execute(query).scalar_one())
 
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[Customer]:
         """Return a page of customers, in the order of their ids."""
@@ -116,5 +122,16 @@ def _unknown(customer_id: str) -> NotFound:
     return NotFound(f"there is no customer {customer_id[:64]!r}")
 
 
+def _to_row(customer: Customer) -> dict[str, Any]:
+    values = row_of(customer)
+    address = values.pop("address")
+    if address is None:
+        return {**values, **dict.fromkeys(PLACE), "address_lines": []}
+    return {**values, **{name: getattr(address, name) for name in PLACE}, "address_lines": list(address.lines)}
+
+
 def _from_row(row: RowMapping) -> Customer:
-    return Customer(**row)
+    values = dict(row)
+    lines, place = values.pop("address_lines"), {name: values.pop(name) for name in PLACE}
+    address = None if place["country"] is None else Address(**place, lines=tuple(lines))
+    return Customer(**{**values, "address": address, "tax_ids": tuple(values["tax_ids"])})

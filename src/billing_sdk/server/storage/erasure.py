@@ -44,6 +44,10 @@ class ErasureRepository:
             nobody = f"{customer_id}@erased.invalid"  # RFC 2606, section 2: no mail ever arrives there
             mine = customers.c.id == customer_id
             self._connection.execute(update(customers).where(mine).values(billing_email=nobody))
+        # Where an organization is says nothing of a person; where a person is does.
+        nowhere = dict.fromkeys(("region", "city", "postal_code"))
+        own = update(customers).where(customers.c.user_id == user.id)
+        self._connection.execute(own.values(**nowhere, address_lines=[], tax_ids=[]))
 
     def _pseudonymise_events(self, user: User) -> None:
         about = or_(_mentions(events.c.data, user.id), _mentions(events.c.data, user.email))

@@ -14,6 +14,7 @@ from billing_sdk.server.storage.applications import ApplicationRepository
 from billing_sdk.server.storage.attachments import AttachmentRepository
 from billing_sdk.server.storage.attempts import AttemptRepository
 from billing_sdk.server.storage.audit import AuditRepository
+from billing_sdk.server.storage.billing_profiles import BillingProfileRepository
 from billing_sdk.server.storage.billing_settings import BillingSettingsRepository
 from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
@@ -72,6 +73,7 @@ class UnitOfWork:
         self.coupons = CouponRepository(connection)
         self.pricing_tables = PricingTableRepository(connection)
         self.billing_settings = BillingSettingsRepository(connection)
+        self.billing_profiles = BillingProfileRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection)
         self.timers = TimerRepository(connection)

@@ -16,6 +16,7 @@ from billing_sdk.server.usecases import event_data
 TOLD = {
     "cancel_at": "cancels_on",
     "paused_at": "paused_on",
+    "suspended_at": "suspended_on",
     "ended_at": "ended_on",
     "trial_ends_at": "trial_ends_on",
     "billed_until": "current_period_end",

@@ -50,6 +50,7 @@ def of_agreement(
             "trial_ends_on": of_time_or_none(agreement.trial_ends_at),
             "cancels_on": of_time_or_none(agreement.cancel_at),
             "paused_on": of_time_or_none(agreement.paused_at),
+            "suspended_on": of_time_or_none(agreement.suspended_at),
             "pending_change": later,
             "quantities": dict(agreement.quantities),
             "add_ons": [{"plan_code": one.plan_key, "quantity": one.quantity} for one in agreement.add_ons],

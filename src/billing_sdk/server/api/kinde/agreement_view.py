@@ -84,6 +84,7 @@ class AgreementView(BaseModel):
     trial_ends_on: datetime | None
     cancels_on: datetime | None
     paused_on: datetime | None
+    suspended_on: datetime | None
     pending_change: PendingChangeView | None
     quantities: dict[str, int]
     add_ons: list[AgreedAddOnView]
@@ -116,6 +117,7 @@ class AgreementView(BaseModel):
             trial_ends_on=agreement.trial_ends_at,
             cancels_on=agreement.cancel_at,
             paused_on=agreement.paused_at,
+            suspended_on=agreement.suspended_at,
             pending_change=PendingChangeView(plan_code=pending.plan_key, changes_on=pending.at) if pending else None,
             quantities=dict(agreement.quantities),
             add_ons=[AgreedAddOnView(plan_code=one.plan_key, quantity=one.quantity) for one in agreement.add_ons],

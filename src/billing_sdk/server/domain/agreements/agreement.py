@@ -38,6 +38,8 @@ class Agreement:
         cancel_at: when a planned cancellation happens.
         cancellation: what was asked for with it.
         paused_at: since when it is paused.
+        suspended_at: since when the customer doesn't have what it includes, because nothing was paid in time; a
+            payment brings it back.
         version_since: when its present version took over from another one; None where it has had no other.
         next_version_id: the version that takes over with the next period.
         pending_change: what happens to it later.
@@ -65,6 +67,7 @@ class Agreement:
     cancel_at: datetime | None = None
     cancellation: PendingCancellation | None = None
     paused_at: datetime | None = None
+    suspended_at: datetime | None = None
     version_since: datetime | None = None
     next_version_id: str | None = None
     pending_change: PendingChange | None = None
@@ -82,7 +85,7 @@ class Agreement:
     @property
     def grants(self) -> bool:
         """Whether the customer has what the plan includes."""
-        return self.status in GRANTING
+        return self.status in GRANTING and self.suspended_at is None
 
     @property
     def schedule(self) -> Schedule:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.domain.customers.address import LANGUAGE, Address
+
 CustomerKind = Literal["user", "organization"]
 
 
@@ -16,6 +19,10 @@ class Customer:
     Attributes:
         id: starts with `customer_`.
         clock_id: the test clock that tells this customer's time, from the first day on; real time without one.
+        profile_id: the billing profile that it has; the default one where it has none of its own.
+        address: for invoices, and for the tax on them.
+        tax_ids: such as a VAT number, in capitals and without spaces.
+        language: of invoices; that of the billing profile where it has none of its own.
     """
 
     id: str
@@ -25,3 +32,11 @@ class Customer:
     user_id: str | None = None
     org_code: str | None = None
     clock_id: str | None = None
+    profile_id: str | None = None
+    address: Address | None = None
+    tax_ids: tuple[str, ...] = ()
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.language is not None and not LANGUAGE.fullmatch(self.language):
+            raise InvalidRequest("the language is no language tag", parameter="language")

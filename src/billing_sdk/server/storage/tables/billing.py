@@ -32,6 +32,15 @@ customers = Table(
     Column("created_at", Instant, nullable=False),
     # Set with the customer and never changed: time does not jump between two clocks.
     Column("clock_id", String(64), ForeignKey("test_clocks.id"), index=True),
+    # Without a foreign key, which SQLite can't add to a table that is there; as for the columns of others below.
+    Column("profile_id", String(64), index=True),
+    Column("country", String(2)),
+    Column("region", String(200)),
+    Column("city", String(200)),
+    Column("postal_code", String(20)),
+    Column("address_lines", JSON, nullable=False),
+    Column("tax_ids", JSON, nullable=False),
+    Column("language", String(32)),
     CheckConstraint("(user_id IS NULL) <> (org_code IS NULL)", name="one_owner"),
 )
 
@@ -77,6 +86,7 @@ agreements = Table(
     Column("cancel_at", Instant),
     Column("cancellation", JSON(none_as_null=True)),
     Column("paused_at", Instant),
+    Column("suspended_at", Instant),
     Column("version_since", Instant),
     Column("next_version_id", String(64)),
     Column("pending_change", JSON(none_as_null=True)),

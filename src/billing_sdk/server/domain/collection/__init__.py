@@ -1,0 +1,21 @@
+"""How money is to come in.
+
+It owns the billing profile: who bills, whether cards are charged or invoices sent, when an invoice is due, how invoices
+are numbered, what waits before one is issued, and what happens when a payment fails (dunning). It does not own
+invoices, nor the attempts to collect them (invoicing, usecases). Durations are counted on the calendar of UTC.
+"""
+
+from billing_sdk.server.domain.collection.dunning import (
+    DunningEnd as DunningEnd,
+    DunningPolicy as DunningPolicy,
+)
+from billing_sdk.server.domain.collection.numbering import Numbering as Numbering
+from billing_sdk.server.domain.collection.profile import (
+    BUILT_IN as BUILT_IN,
+    BUILT_IN_ID as BUILT_IN_ID,
+    BillingProfile as BillingProfile,
+    CollectionMethod as CollectionMethod,
+    Supplier as Supplier,
+    TaxBehavior as TaxBehavior,
+    TaxSettings as TaxSettings,
+)

@@ -1,0 +1,36 @@
+"""Tables of how money is to come in."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, text
+
+from billing_sdk.server.storage.tables import Instant, metadata
+
+billing_profiles = Table(
+    "billing_profiles",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("supplier", JSON, nullable=False),
+    Column("collection_method", String(32), nullable=False),
+    # Durations are kept as ISO 8601 writes them.
+    Column("due_after", String(64), nullable=False),
+    Column("wait_for_late_usage", String(64), nullable=False),
+    Column("wait_before_sending", String(64), nullable=False),
+    Column("numbering", JSON, nullable=False),
+    Column("tax", JSON, nullable=False),
+    Column("dunning", JSON, nullable=False),
+    Column("progressive_threshold_minor", JSON, nullable=False),
+    Column("is_consolidating", Boolean, nullable=False),
+    Column("language", String(32), nullable=False),
+    # Whatever the code does: one of them is the default.
+    Index(
+        "uq_billing_profiles_default",
+        "is_default",
+        unique=True,
+        sqlite_where=text("is_default"),
+        postgresql_where=text("is_default"),
+    ),
+)
