@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from billing_sdk.events.event import Event as Event, UnknownEvent as UnknownEvent
 from billing_sdk.events.parts import (
+    EventCredit as EventCredit,
+    EventGrant as EventGrant,
     EventInvoice as EventInvoice,
     EventPayment as EventPayment,
     EventPlan as EventPlan,
@@ -22,6 +24,11 @@ from billing_sdk.events.payloads import (
     AgreementRenewed as AgreementRenewed,
     AgreementResumed as AgreementResumed,
     AgreementUpdated as AgreementUpdated,
+    CreditExpired as CreditExpired,
+    CreditGranted as CreditGranted,
+    CreditLow as CreditLow,
+    CreditUsedUp as CreditUsedUp,
+    CreditVoided as CreditVoided,
     InvoiceOverdue as InvoiceOverdue,
     MeterUsageUpdated as MeterUsageUpdated,
     Payload as Payload,
@@ -30,6 +37,7 @@ from billing_sdk.events.payloads import (
     PlanAssigned as PlanAssigned,
     PlanChanged as PlanChanged,
     PlanCreated as PlanCreated,
+    TopUpStopped as TopUpStopped,
     TrialEnding as TrialEnding,
 )
 from billing_sdk.events.types import (

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from billing_sdk.events.parts import (
+    EventCredit,
+    EventGrant,
     EventInvoice,
     EventPayment,
     EventPlan,
@@ -138,6 +140,21 @@ class Event:
     def usage(self) -> EventUsage | None:
         """The usage that it is about."""
         return EventUsage.read(self.data.get("usage"))
+
+    @property
+    def grant(self) -> EventGrant | None:
+        """The credit grant that it is about."""
+        return EventGrant.read(self.data.get("grant"))
+
+    @property
+    def expired_minor(self) -> int | None:
+        """How much credit has expired, in minor units."""
+        return whole(self.data, "expired_minor")
+
+    @property
+    def credit(self) -> EventCredit | None:
+        """What the customer has in credit."""
+        return EventCredit.read(self.data.get("credit"))
 
     def _inner(self, thing: str, name: str) -> str | None:
         return text(members(self.data.get(thing)), name)

@@ -117,6 +117,79 @@ class EventUsage:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EventGrant:
+    """The credit grant that an event is about.
+
+    Attributes:
+        amount_minor: what was granted, in minor units of the currency.
+        left_minor: what is left of it.
+        category: `paid` or `promotional`.
+        source: `manual`, `service_action` or `top_up`.
+    """
+
+    id: str | None
+    name: str | None
+    amount_minor: int | None
+    left_minor: int | None
+    currency: str | None
+    category: str | None
+    status: str | None
+    source: str | None
+    effective_on: datetime | None
+    expires_on: datetime | None
+    agreement_id: str | None
+
+    @classmethod
+    def read(cls, found: Any) -> EventGrant | None:
+        """Read a credit grant."""
+        inner = members(found)
+        if not inner:
+            return None
+        return cls(
+            id=text(inner, "id"),
+            name=text(inner, "name"),
+            amount_minor=whole(inner, "amount_minor"),
+            left_minor=whole(inner, "left_minor"),
+            currency=text(inner, "currency"),
+            category=text(inner, "category"),
+            status=text(inner, "status"),
+            source=text(inner, "source"),
+            effective_on=instant(inner, "effective_on"),
+            expires_on=instant(inner, "expires_on"),
+            agreement_id=text(inner, "agreement_id"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventCredit:
+    """The credit of a customer in one currency, in minor units.
+
+    Attributes:
+        ledger_minor: what was granted and is not used, expired or taken back.
+        pending_minor: what of it pays for usage that no issued invoice says yet.
+        available_minor: what can still be spent.
+    """
+
+    currency: str | None
+    ledger_minor: int | None
+    pending_minor: int | None
+    available_minor: int | None
+
+    @classmethod
+    def read(cls, found: Any) -> EventCredit | None:
+        """Read what a customer has in credit."""
+        inner = members(found)
+        if not inner:
+            return None
+        return cls(
+            currency=text(inner, "currency"),
+            ledger_minor=whole(inner, "ledger_minor"),
+            pending_minor=whole(inner, "pending_minor"),
+            available_minor=whole(inner, "available_minor"),
+        )
+
+
 def read_agreement(found: Any, plan: EventPlan | None) -> Agreement | None:
     """Read an agreement; its plan is that of the event where it names none itself."""
     try:

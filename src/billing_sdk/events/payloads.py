@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from billing_sdk.events.parts import EventInvoice, EventPayment, EventPlan, EventUsage
+from billing_sdk.events.parts import EventCredit, EventGrant, EventInvoice, EventPayment, EventPlan, EventUsage
 from billing_sdk.models import Agreement
 
 
@@ -176,6 +176,67 @@ class MeterUsageUpdated(Payload):
     usage: EventUsage | None
 
 
+@dataclass(frozen=True, slots=True)
+class CreditGranted(Payload):
+    """A customer was granted credit for usage, or has paid for it."""
+
+    TYPE = "customer.credit_granted"
+    IS_EXTENSION = True
+
+    grant: EventGrant | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditExpired(Payload):
+    """Credit has ended before it was used up; `expired_minor` says how much of it."""
+
+    TYPE = "customer.credit_expired"
+    IS_EXTENSION = True
+
+    grant: EventGrant | None
+    expired_minor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditVoided(Payload):
+    """Credit was taken back of which nothing had been used."""
+
+    TYPE = "customer.credit_voided"
+    IS_EXTENSION = True
+
+    grant: EventGrant | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLow(Payload):
+    """Less credit is available than the customer's threshold."""
+
+    TYPE = "customer.credit_low"
+    IS_EXTENSION = True
+
+    credit: EventCredit | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditUsedUp(Payload):
+    """No credit is available any more to a customer who has a threshold."""
+
+    TYPE = "customer.credit_used_up"
+    IS_EXTENSION = True
+
+    credit: EventCredit | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpStopped(Payload):
+    """Credit was to be bought because it ran low, and could not be paid; nothing more is bought by itself."""
+
+    TYPE = "customer.top_up_stopped"
+    IS_EXTENSION = True
+
+    credit: EventCredit | None
+
+
 PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
     {
         found.TYPE: found
@@ -194,6 +255,12 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             PaymentFailed,
             InvoiceOverdue,
             MeterUsageUpdated,
+            CreditGranted,
+            CreditExpired,
+            CreditVoided,
+            CreditLow,
+            CreditUsedUp,
+            TopUpStopped,
         )
     }
 )

@@ -17,6 +17,8 @@ DOCUMENTED = """
     customer.meter_usage_updated
     customer.agreement_updated customer.agreement_paused customer.agreement_resumed customer.agreement_renewed
     customer.trial_ending
+    customer.credit_granted customer.credit_expired customer.credit_voided customer.credit_low customer.credit_used_up
+    customer.top_up_stopped
     user.created user.updated user.deleted user.authenticated
     organization.created organization.updated organization.deleted
 """.split()

@@ -8,116 +8,73 @@ its owner and its sequence number, and the full state of the thing that it is ab
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.outbox.catalogue_credits import CREDIT_EVENT_TYPES
+from billing_sdk.server.outbox.event_type import (
+    DECIMAL,
+    LIST,
+    TEXT,
+    TIME,
+    TRUTH,
+    WHOLE,
+    EventType,
+    Schema,
+    billing_event,
+    nullable,
+    object_of,
+)
 
-Schema = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """One type of event.
-
-    Attributes:
-        origin: what it is about: `billing`, `user` or `organization`.
-        schema: a JSON Schema (2020-12) of the data, which `example` fits.
-        when: one sentence, for people.
-        is_extension: whether the published API has no such type.
-    """
-
-    code: str
-    name: str
-    origin: str
-    schema: Schema
-    example: Mapping[str, Any]
-    when: str
-    is_extension: bool = False
-
-    @property
-    def is_about_customer(self) -> bool:
-        """Whether its data names a customer and carries a sequence number."""
-        return "sequence" in self.schema["properties"]
-
-
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _nullable(schema: Schema) -> Schema:
-    return {"anyOf": [schema, NULL]}
-
-
-TEXT: Schema = {"type": "string"}
-TRUTH: Schema = {"type": "boolean"}
-WHOLE: Schema = {"type": "integer"}
-NULL: Schema = {"type": "null"}
-TIME: Schema = {"type": "string", "format": "date-time"}
-DECIMAL: Schema = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}
-LIST: Schema = {"type": "array"}
-
-OWNER: Mapping[str, Schema] = {
-    "customer_id": TEXT,
-    "user_id": _nullable(TEXT),
-    "org_code": _nullable(TEXT),
-    "sequence": WHOLE,
-}
-PLAN = _object(key=TEXT, code=TEXT, name=TEXT)
-AGREEMENT = _object(
+PLAN = object_of(key=TEXT, code=TEXT, name=TEXT)
+AGREEMENT = object_of(
     id=TEXT,
     plan_code=TEXT,
     plan_version=WHOLE,
-    next_version=_nullable(WHOLE),
+    next_version=nullable(WHOLE),
     billing_group_id=TEXT,
     status={"enum": ["trialing", "active", "paused", "replaced", "cancelled"]},
     currency=TEXT,
     cadence=TEXT,
     started_on=TIME,
-    ended_on=_nullable(TIME),
-    expires_on=_nullable(TIME),
+    ended_on=nullable(TIME),
+    expires_on=nullable(TIME),
     current_period_start=TIME,
     current_period_end=TIME,
-    trial_ends_on=_nullable(TIME),
-    cancels_on=_nullable(TIME),
-    paused_on=_nullable(TIME),
-    suspended_on=_nullable(TIME),
-    pending_change=_nullable(_object(plan_code=TEXT, changes_on=TIME)),
+    trial_ends_on=nullable(TIME),
+    cancels_on=nullable(TIME),
+    paused_on=nullable(TIME),
+    suspended_on=nullable(TIME),
+    pending_change=nullable(object_of(plan_code=TEXT, changes_on=TIME)),
     quantities={"type": "object", "additionalProperties": WHOLE},
     add_ons=LIST,
     discounts=LIST,
     is_unpaid=TRUTH,
 )
-PAYMENT = _object(
+PAYMENT = object_of(
     id=TEXT,
     amount_minor=WHOLE,
     currency=TEXT,
     status={"enum": ["succeeded", "failed"]},
-    decline_code=_nullable(TEXT),
+    decline_code=nullable(TEXT),
 )
-INVOICE = _object(id=TEXT, number=TEXT)
-BILL = _object(id=TEXT, number=TEXT, status={"enum": ["open"]}, total_minor=WHOLE, currency=TEXT, due_on=TIME)
-USAGE = _object(feature_code=TEXT, value=DECIMAL, kind={"enum": ["absolute", "delta"]}, total=DECIMAL)
-USER = _object(
+INVOICE = object_of(id=TEXT, number=TEXT)
+BILL = object_of(id=TEXT, number=TEXT, status={"enum": ["open"]}, total_minor=WHOLE, currency=TEXT, due_on=TIME)
+USAGE = object_of(feature_code=TEXT, value=DECIMAL, kind={"enum": ["absolute", "delta"]}, total=DECIMAL)
+USER = object_of(
     id=TEXT,
     email=TEXT,
     first_name=TEXT,
     last_name=TEXT,
-    username=_nullable(TEXT),
-    phone=_nullable(TEXT),
+    username=nullable(TEXT),
+    phone=nullable(TEXT),
     is_password_reset_requested=TRUTH,
     is_suspended=TRUTH,
     organizations=LIST,
 )
-ORGANIZATION = _object(code=TEXT, external_id=_nullable(TEXT), handle=_nullable(TEXT), name=TEXT)
+ORGANIZATION = object_of(code=TEXT, external_id=nullable(TEXT), handle=nullable(TEXT), name=TEXT)
 
-OWNER_EXAMPLE = {
-    "customer_id": "customer_0193e0a1b2c3d4e5f60718293a4b5c6d",
-    "user_id": "kp_0193e0a1b2c3d4e5f60718293a4b5c6e",
-    "org_code": None,
-    "sequence": 1,
-}
 PLAN_EXAMPLE = {"key": "pro_monthly", "code": "pro_monthly", "name": "Pro"}
 FREE_EXAMPLE = {"key": "free", "code": "free", "name": "Free"}
 AGREEMENT_EXAMPLE = {
@@ -197,18 +154,12 @@ USER_EXAMPLE = {
 ORGANIZATION_EXAMPLE = {"code": "org_0193e0a1b2c", "external_id": None, "handle": None, "name": "Acme"}
 
 
-def _billing(code: str, name: str, when: str, *, is_extension: bool = False, **parts: tuple[Schema, Any]) -> EventType:
-    schema = _object(**OWNER, **{part: schema for part, (schema, _) in parts.items()})
-    example = {**OWNER_EXAMPLE, **{part: example for part, (_, example) in parts.items()}}
-    return EventType(code, name, "billing", schema, example, when, is_extension)
-
-
 def _about(origin: str, verb: str, schema: Schema, example: Any, when: str) -> EventType:
     return EventType(
         f"{origin}.{verb}",
         f"{origin.capitalize()} {verb}",
         origin,
-        _object(**{origin: schema}),
+        object_of(**{origin: schema}),
         {origin: example},
         when,
     )
@@ -216,16 +167,16 @@ def _about(origin: str, verb: str, schema: Schema, example: Any, when: str) -> E
 
 _ID = (TEXT, AGREEMENT_EXAMPLE["id"])
 _PLAN = (PLAN, PLAN_EXAMPLE)
-_PREVIOUS = (_nullable(PLAN), None)
+_PREVIOUS = (nullable(PLAN), None)
 
 
 def _about_agreement(code: str, name: str, when: str, example: Any, **parts: tuple[Schema, Any]) -> EventType:
     about = {"plan": _PLAN, "agreement_id": _ID, "agreement": (AGREEMENT, example)}
-    return _billing(code, name, when, is_extension=True, **about, **parts)
+    return billing_event(code, name, when, is_extension=True, **about, **parts)
 
 
 EVENT_TYPES: tuple[EventType, ...] = (
-    _billing(
+    billing_event(
         "customer.agreement_created",
         "Agreement created",
         "An agreement was made, by sign-up, change or API.",
@@ -234,7 +185,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
         agreement_id=_ID,
         agreement=(AGREEMENT, AGREEMENT_EXAMPLE),
     ),
-    _billing(
+    billing_event(
         "customer.agreement_cancelled",
         "Agreement cancelled",
         "An agreement has ended, and no other took its place.",
@@ -242,7 +193,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
         agreement_id=_ID,
         agreement=(AGREEMENT, ENDED_EXAMPLE),
     ),
-    _billing(
+    billing_event(
         "customer.plan_assigned",
         "Plan assigned",
         "A customer without a plan in its group is on one.",
@@ -251,12 +202,12 @@ EVENT_TYPES: tuple[EventType, ...] = (
         agreement_id=_ID,
         agreement=(AGREEMENT, AGREEMENT_EXAMPLE),
     ),
-    _billing(
+    billing_event(
         "customer.plan_changed",
         "Plan changed",
         "A customer moved from one plan to another; a new agreement was created, too.",
         plan=_PLAN,
-        previous_plan=(_nullable(PLAN), FREE_EXAMPLE),
+        previous_plan=(nullable(PLAN), FREE_EXAMPLE),
         agreement_id=_ID,
         agreement=(AGREEMENT, AGREEMENT_EXAMPLE),
     ),
@@ -280,45 +231,46 @@ EVENT_TYPES: tuple[EventType, ...] = (
         "customer.agreement_renewed", "Agreement renewed", "Another period of an agreement has begun.", RENEWED_EXAMPLE
     ),
     _about_agreement("customer.trial_ending", "Trial ending", "A trial ends soon, at `trial_ends_on`.", TRIAL_EXAMPLE),
-    _billing(
+    billing_event(
         "customer.payment_succeeded",
         "Payment succeeded",
         "A payment was taken.",
         payment=(PAYMENT, PAYMENT_EXAMPLE),
-        invoice=(_nullable(INVOICE), INVOICE_EXAMPLE),
+        invoice=(nullable(INVOICE), INVOICE_EXAMPLE),
     ),
-    _billing(
+    billing_event(
         "customer.payment_failed",
         "Payment failed",
         "A payment was refused.",
         payment=(PAYMENT, DECLINED_EXAMPLE),
-        invoice=(_nullable(INVOICE), None),
+        invoice=(nullable(INVOICE), None),
     ),
-    _billing(
+    billing_event(
         "customer.invoice_overdue",
         "Invoice overdue",
         "An invoice is due, and there is no card to take it from.",
         invoice=(BILL, BILL_EXAMPLE),
     ),
-    _billing(
+    billing_event(
         "customer.meter_usage_updated",
         "Meter usage updated",
         "Usage of a metered feature was recorded.",
         agreement_id=_ID,
         usage=(USAGE, USAGE_EXAMPLE),
     ),
+    *CREDIT_EVENT_TYPES,
     EventType(
         "customer.plan_created",
         "Plan created",
         "billing",
-        _object(plan=PLAN),
+        object_of(plan=PLAN),
         {"plan": PLAN_EXAMPLE},
         "A plan was made, which nobody can buy before it is published; it belongs to no customer.",
     ),
     _about("user", "created", USER, USER_EXAMPLE, "Somebody has signed up, or was added."),
     _about("user", "updated", USER, USER_EXAMPLE, "What is known of a person has changed."),
-    _about("user", "deleted", _object(id=TEXT), {"id": USER_EXAMPLE["id"]}, "A person was forgotten."),
-    _about("user", "authenticated", _object(id=TEXT), {"id": USER_EXAMPLE["id"]}, "Somebody has signed in."),
+    _about("user", "deleted", object_of(id=TEXT), {"id": USER_EXAMPLE["id"]}, "A person was forgotten."),
+    _about("user", "authenticated", object_of(id=TEXT), {"id": USER_EXAMPLE["id"]}, "Somebody has signed in."),
     _about("organization", "created", ORGANIZATION, ORGANIZATION_EXAMPLE, "An organization was made."),
     _about(
         "organization", "updated", ORGANIZATION, ORGANIZATION_EXAMPLE, "What is known of an organization has changed."
@@ -326,7 +278,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     _about(
         "organization",
         "deleted",
-        _object(code=TEXT),
+        object_of(code=TEXT),
         {"code": ORGANIZATION_EXAMPLE["code"]},
         "An organization was forgotten.",
     ),

@@ -26,6 +26,7 @@ from billing_sdk.server.storage.deliveries import DeliveryRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
 from billing_sdk.server.storage.erasure import ErasureRepository
 from billing_sdk.server.storage.features import FeatureRepository
+from billing_sdk.server.storage.grants import GrantRepository
 from billing_sdk.server.storage.idempotency import IdempotencyRepository
 from billing_sdk.server.storage.invoices import InvoiceRepository
 from billing_sdk.server.storage.items import ItemRepository
@@ -81,6 +82,7 @@ class UnitOfWork:
         self.charges = ChargeRepository(connection)
         self.invoices = InvoiceRepository(connection)
         self.credits = CreditRepository(connection)
+        self.grants = GrantRepository(connection)
         self.usage = UsageRepository(connection)
         self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)

@@ -29,3 +29,4 @@ from billing_sdk.server.domain.credits.movement import (
     MovementKind as MovementKind,
     moved as moved,
 )
+from billing_sdk.server.domain.credits.settings import CreditSettings as CreditSettings, Level as Level
