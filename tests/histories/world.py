@@ -17,6 +17,7 @@ from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Event
 from billing_sdk.server.domain.invoicing import CreditEntry, Invoice
+from billing_sdk.server.domain.ledger import JournalEntry
 from billing_sdk.server.domain.periods import ProrationUnit
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.add_card import add_card
@@ -87,6 +88,7 @@ class Books:
     invoices: tuple[Invoice, ...]
     events: tuple[Event, ...]
     credits: tuple[CreditEntry, ...]
+    entries: tuple[JournalEntry, ...]
 
 
 @dataclass
@@ -136,7 +138,8 @@ class World:
             agreements = tx.agreements.list(PageRequest(500), customer_id=found.id, live_only=False).items
             invoices = tx.invoices.newest_of(found.id, limit=EVERYTHING)
             events = tx.outbox.list(customer_id=found.id, limit=EVERYTHING)
-            entries = tx.credits.of_customer(found.id)
+            credited = tx.credits.of_customer(found.id)
+            entries = tx.ledger.of_customer(found.id)
         # Ids of one millisecond are in no order; events are.
         told = repr([event.data for event in events])
         return Books(
@@ -144,7 +147,8 @@ class World:
             agreements=tuple(sorted(agreements, key=lambda agreement: told.find(agreement.id))),
             invoices=tuple(sorted(invoices, key=lambda invoice: invoice.number)),
             events=events,
-            credits=tuple(sorted(entries, key=lambda entry: (entry.at, entry.amount.minor, entry.reason))),
+            credits=tuple(sorted(credited, key=lambda entry: (entry.at, entry.amount.minor, entry.reason))),
+            entries=tuple(sorted(entries, key=lambda entry: (entry.on, entry.at, entry.kind, str(entry.postings)))),
         )
 
     def story(self, *, with_events: bool = True) -> str:
@@ -168,6 +172,7 @@ class World:
             "2 agreements": [asdict(agreement) for agreement in books.agreements],
             "3 invoices": [asdict(invoice) for invoice in books.invoices],
             "4 credits": [asdict(entry) for entry in books.credits],
+            "5 ledger": [asdict(entry) for entry in books.entries],
         }
 
     def _decide(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from billing_sdk.server.storage.tables import metadata
 
 VERSION = "alembic_version"
-APPENDED = ("audit_records", "audit_links")
+APPENDED = ("audit_records", "audit_links", "journal_entries", "postings")
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 # Without these nothing else can be looked at.
 FIRST_NEEDED = frozenset({"USAGE on the schema", f"SELECT on {VERSION}"})

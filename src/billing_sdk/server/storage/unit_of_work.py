@@ -33,6 +33,7 @@ from billing_sdk.server.storage.items import ItemRepository
 from billing_sdk.server.storage.journeys import JourneyRepository
 from billing_sdk.server.storage.keys import KeyRepository
 from billing_sdk.server.storage.later import Later
+from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
@@ -83,6 +84,7 @@ class UnitOfWork:
         self.invoices = InvoiceRepository(connection)
         self.credits = CreditRepository(connection)
         self.grants = GrantRepository(connection)
+        self.ledger = LedgerRepository(connection, self._later)
         self.usage = UsageRepository(connection)
         self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)

@@ -14,6 +14,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.agreement_news import announce_agreement, announce_update
 from billing_sdk.server.usecases.credit_balance import book_invoice
+from billing_sdk.server.usecases.post import post_invoice, post_payment
 from billing_sdk.server.usecases.save_agreement import add_agreement, save_agreement
 
 
@@ -57,6 +58,9 @@ def conclude_change(
             book_invoice(tx, invoice, at=at)
         else:
             tx.credits.settle(charge_id, invoice_id=invoice.id)
+        post_invoice(tx, invoice, at=at)
+        if payment is not None:
+            post_payment(tx, invoice, payment)
     if payment is not None:
         record_payment(tx, customer, payment, invoice, source=source, actor=actor)
     return agreement

@@ -19,6 +19,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.credit_balance import book_invoice
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.post import post_invoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def issue_invoice(
     tx.invoices.add(invoice)
     tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
     book_invoice(tx, invoice, at=at)
+    post_invoice(tx, invoice, at=at)
     if invoice.status == "paid":
         return Issued(invoice)
     charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)

@@ -15,6 +15,7 @@ from billing_sdk.server.domain.invoicing import Payment, PendingCharge
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_update
 from billing_sdk.server.usecases.conclude_change import record_payment
+from billing_sdk.server.usecases.post import post_payment
 
 
 def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment) -> Agreement:
@@ -27,6 +28,7 @@ def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payme
     invoice = before.paid_by(payment.id)
     tx.invoices.add_payment(payment)
     tx.invoices.settle(invoice)
+    post_payment(tx, before, payment)
     tx.audit.record(charge.actor, "invoice.pay", invoice.id, payment.attempted_at, before=before, after=invoice)
     record_payment(tx, customer, payment, invoice, source=charge.source, actor=charge.actor)
     still_owed = tx.invoices.open_of(charge.agreement.id)

@@ -11,6 +11,12 @@ from billing_sdk.server.domain.invoicing.alteration import (
     lines_for_alteration as lines_for_alteration,
     lines_for_removal as lines_for_removal,
 )
+from billing_sdk.server.domain.invoicing.booking import (
+    agreements_with_usage as agreements_with_usage,
+    issue_entries as issue_entries,
+    payment_entry as payment_entry,
+    reversal_entry as reversal_entry,
+)
 from billing_sdk.server.domain.invoicing.boundary import STEPS as STEPS, lines_at_boundary as lines_at_boundary
 from billing_sdk.server.domain.invoicing.charge import (
     LEASE_SECONDS as LEASE_SECONDS,

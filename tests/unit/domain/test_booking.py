@@ -1,0 +1,185 @@
+"""What an invoice means for the books, line by line."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, strategies as st
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing import (
+    BALANCE,
+    Invoice,
+    InvoiceLine,
+    issue_entries,
+    payment_entry,
+    reversal_entry,
+)
+from billing_sdk.server.domain.invoicing.booking import agreements_with_usage
+from billing_sdk.server.domain.ledger import JournalEntry
+from billing_sdk.server.domain.periods import Period
+from tests.unit.domain.things import at
+
+NOON = at("2025-01-16", "12:00:00")
+BEFORE = Period(at("2024-12-16"), at("2025-01-16"))
+MONTH = Period(at("2025-01-16"), at("2025-02-16"))
+YEAR = Period(at("2025-01-16"), at("2026-01-16"))
+
+
+def line(
+    kind: str | None, minor: int, period: Period = MONTH, *, component: str = "fee_1", **facts: str
+) -> InvoiceLine:
+    derivation = facts if kind is None else {"kind": kind, **facts}
+    return InvoiceLine("Line", Money(minor, "USD"), period, "version_1", component, derivation=derivation)
+
+
+def invoice(*lines: InvoiceLine) -> Invoice:
+    return Invoice("invoice_1", "INV-000001", "customer_1", "agreement_1", "open", "USD", lines, NOON)
+
+
+def booked(*lines: InvoiceLine) -> list[tuple[str, str, dict[str, int]]]:
+    return [told(entry) for entry in issue_entries(invoice(*lines), at=NOON)]
+
+
+def told(entry: JournalEntry) -> tuple[str, str, dict[str, int]]:
+    return entry.kind, str(entry.on), {posting.account: posting.amount_minor for posting in entry.postings}
+
+
+CASES = {
+    "a fee is deferred, and earned month by month": (
+        [line("licence_fee", 3_100)],
+        [
+            ("issue", "2025-01-16", {"receivable": 3_100, "deferred_revenue": -3_100}),
+            ("recognition", "2025-01-31", {"deferred_revenue": 1_600, "revenue": -1_600}),
+            ("recognition", "2025-02-15", {"deferred_revenue": 1_500, "revenue": -1_500}),
+        ],
+    ),
+    "a fee for time that has passed is earned": (
+        [line("licence_fee", 3_100, BEFORE)],
+        [("issue", "2025-01-16", {"receivable": 3_100, "revenue": -3_100})],
+    ),
+    "usage is earned": (
+        [line("usage", 700, BEFORE)],
+        [("issue", "2025-01-16", {"receivable": 700, "revenue": -700})],
+    ),
+    "a discount follows the line that it lowers": (
+        [
+            line("licence_fee", 3_100),
+            line("usage", 700, BEFORE),
+            line("discount", -310, of="licence_fee"),
+            line("discount", -70, BEFORE, of="usage"),
+        ],
+        [
+            ("issue", "2025-01-16", {"receivable": 3_420, "deferred_revenue": -2_790, "revenue": -630}),
+            ("recognition", "2025-01-31", {"deferred_revenue": 1_440, "revenue": -1_440}),
+            ("recognition", "2025-02-15", {"deferred_revenue": 1_350, "revenue": -1_350}),
+        ],
+    ),
+    "lines of one day are earned in one entry": (
+        [line("licence_fee", 3_100), line("licence_fee", 310)],
+        [
+            ("issue", "2025-01-16", {"receivable": 3_410, "deferred_revenue": -3_410}),
+            ("recognition", "2025-01-31", {"deferred_revenue": 1_760, "revenue": -1_760}),
+            ("recognition", "2025-02-15", {"deferred_revenue": 1_650, "revenue": -1_650}),
+        ],
+    ),
+    "time that is given back is not earned": (
+        [line("unused_time", -3_100, of="licence_fee"), line("credit_balance", 3_100, component=BALANCE)],
+        [
+            ("issue", "2025-01-16", {"deferred_revenue": 3_100, "credit_liability": -3_100}),
+            ("recognition", "2025-01-31", {"deferred_revenue": -1_600, "revenue": 1_600}),
+            ("recognition", "2025-02-15", {"deferred_revenue": -1_500, "revenue": 1_500}),
+        ],
+    ),
+    "the customer balance pays": (
+        [line("usage", 700, BEFORE), line("credit_balance", -700, component=BALANCE)],
+        [("issue", "2025-01-16", {"revenue": -700, "credit_liability": 700})],
+    ),
+    "tax is no revenue": (
+        [line("usage", 700, BEFORE), line("tax", 133, BEFORE)],
+        [("issue", "2025-01-16", {"receivable": 833, "revenue": -700, "tax_payable": -133})],
+    ),
+    "a charge for no time is earned at once": (
+        [line("one_off", 500, Period(NOON, NOON))],
+        [("issue", "2025-01-16", {"receivable": 500, "revenue": -500})],
+    ),
+    "a line from before lines said what they are about": (
+        [line(None, 100, BEFORE), line(None, -100, BEFORE, component=BALANCE)],
+        [("issue", "2025-01-16", {"revenue": -100, "credit_liability": 100})],
+    ),
+    "an invoice of nothing is not booked": ([line("usage", 0)], []),
+}
+
+
+@pytest.mark.parametrize(("lines", "expected"), CASES.values(), ids=[name.replace(" ", "_") for name in CASES])
+def test_each_line_is_booked_to_its_account(lines, expected):
+    assert booked(*lines) == expected
+
+
+def test_a_year_is_earned_in_thirteen_calendar_months():
+    issued, *earned = issue_entries(invoice(line("licence_fee", 36_500, YEAR)), at=NOON)
+
+    assert issued.amount_of("deferred_revenue") == -36_500
+    assert [(str(entry.on), entry.amount_of("revenue")) for entry in earned[:2]] == [
+        ("2025-01-31", -1_600),
+        ("2025-02-28", -2_800),
+    ]
+    assert (len(earned), earned[-1].on) == (13, date(2026, 1, 15))
+
+
+def test_a_payment_settles_what_is_owed_and_one_that_was_given_up_was_no_loss():
+    owed = invoice(line("usage", 700, BEFORE))
+    lost = payment_entry(owed, "payment_1", owed.amount, at=NOON, is_written_off=True)
+
+    assert told(payment_entry(owed, "payment_1", owed.amount, at=NOON)) == (
+        "payment",
+        "2025-01-16",
+        {"cash": 700, "receivable": -700},
+    )
+    assert told(lost)[2] == {"cash": 700, "bad_debt": -700}
+
+
+def test_what_was_accrued_is_reversed_by_the_invoice_that_has_the_usage():
+    billed = invoice(line("licence_fee", 3_100), line("usage", 700, BEFORE))
+
+    assert agreements_with_usage(billed) == ("agreement_1",)
+    assert agreements_with_usage(invoice(line("licence_fee", 3_100))) == ()
+    reversal = reversal_entry(billed, "agreement_1", Money(650, "USD"), at=NOON)
+    assert told(reversal) == ("reversal", "2025-01-16", {"revenue": 650, "unbilled_receivable": -650})
+    assert (reversal.agreement_id, reversal.invoice_id) == ("agreement_1", "invoice_1")
+
+
+def any_line() -> st.SearchStrategy[InvoiceLine]:
+    periods = st.builds(
+        lambda start, days: Period(start, start + days),
+        st.datetimes(
+            at("2024-01-01").replace(tzinfo=None), at("2026-01-01").replace(tzinfo=None), timezones=st.just(NOON.tzinfo)
+        ),
+        st.timedeltas(NOON - NOON, YEAR.end - YEAR.start),
+    )
+    amounts = st.integers(-(10**9), 10**9)
+    plain = st.builds(
+        line, st.sampled_from(["licence_fee", "usage", "unused_time", "tax", "one_off"]), amounts, periods
+    )
+    off = st.builds(
+        lambda minor, period, of: line("discount", minor, period, of=of),
+        amounts,
+        periods,
+        st.sampled_from(["licence_fee", "usage"]),
+    )
+    return plain | off
+
+
+@given(st.lists(any_line(), min_size=1, max_size=8))
+def test_whatever_an_invoice_says_its_postings_are_its_lines(lines):
+    issued = invoice(*lines)
+    entries = issue_entries(issued, at=NOON)
+
+    assert sum(entry.amount_of("receivable") for entry in entries) == issued.amount.minor
+    assert all(sum(posting.amount_minor for posting in entry.postings) == 0 for entry in entries)
+    assert all(entry.on > NOON.date() for entry in entries[1:] if entry.kind == "recognition")
+    # What was deferred is earned in the end, all of it.
+    assert sum(entry.amount_of("deferred_revenue") for entry in entries) == 0
+    taxes = sum(line.amount.minor for line in lines if line.kind == "tax")
+    assert sum(entry.amount_of("revenue") for entry in entries) == taxes - issued.amount.minor
