@@ -44,7 +44,6 @@ from billing_sdk.server.domain.invoicing.in_force import (
     BoughtAddOn as BoughtAddOn,
     InForce as InForce,
     Lines as Lines,
-    Used as Used,
     nothing_used as nothing_used,
 )
 from billing_sdk.server.domain.invoicing.invoice import (
@@ -63,3 +62,10 @@ from billing_sdk.server.domain.invoicing.quantities import (
 )
 from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
 from billing_sdk.server.domain.invoicing.telling import tell as tell
+from billing_sdk.server.domain.invoicing.usage_interval import (
+    RatedUsage as RatedUsage,
+    UsageInterval as UsageInterval,
+    Used as Used,
+    lines_of as lines_of,
+    rate_usage as rate_usage,
+)

@@ -6,9 +6,9 @@ agreement was charged, because it follows the calendar, is charged for the rest 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
@@ -17,11 +17,14 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Component, LicenceFee, PlanVersion, Policies, Rate
 from billing_sdk.server.domain.invoicing.course import Course, course_of
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
-from billing_sdk.server.domain.invoicing.priced import fee_line, usage_line, worth
+from billing_sdk.server.domain.invoicing.priced import fee_line, worth
+from billing_sdk.server.domain.invoicing.usage_interval import UsageInterval, Used, lines_of, rate_usage
 from billing_sdk.server.domain.periods import Cadence, Period, Schedule, periods_completed, periods_started
-from billing_sdk.server.domain.rating import Usage
+from billing_sdk.server.domain.rating import Usage, is_divisible
 
-Used = Callable[[str, Period], Usage]
+# The least that two times differ by: what happens at an instant lies before this much later.
+INSTANT = timedelta(microseconds=1)
+
 Lines = tuple[InvoiceLine, ...]
 
 
@@ -97,44 +100,65 @@ class InForce:
             for line in self._fee_lines(one, interval, interval)
         )
 
-    def usage_completed(self, after: datetime, until: datetime, used: Used) -> Lines:
-        """Return the usage of the service intervals that have ended after an instant and by another one."""
-        return _charged(
-            self._usage_line(one, interval.end, interval, used)
+    def intervals_completed(self, after: datetime, until: datetime) -> tuple[UsageInterval, ...]:
+        """Return the service intervals of usage that have ended after an instant and by another one."""
+        return tuple(
+            self._usage_interval(one, interval, interval.end, counted_until=interval.end)
             for one in self._rates(after)
             for interval in periods_completed(self.schedule_of(one.rate.service), after, until)
             if one.since < interval.end
         )
 
-    def usage_cut_short(self, at: datetime, following: InForce, used: Used) -> Lines:
-        """Return the usage of the service intervals that are not over, where other prices take over at an instant.
+    def intervals_cut_short(self, at: datetime, following: InForce) -> tuple[UsageInterval, ...]:
+        """Return the service intervals of usage that are not over, where other prices take over at an instant.
 
         What was used until then is charged at the old prices, and what is used from then on at the new ones.
         """
         after = self.agreement.billed_period.start
-        ending = [
-            one
+        return tuple(
+            self._usage_interval(one, interval, at, counted_until=at)
             for one in self._rates(after)
             if self.version.id != following.version.id or one.phase != following._phase(one.version, at)
-        ]
-        return _charged(
-            self._usage_line(one, at, interval, used, counted_until=at)
-            for one in ending
             for interval in (self.schedule_of(one.rate.service).period_at(at),)
             if interval.start < at
         )
 
-    def usage_unfinished(self, at: datetime, used: Used) -> Lines:
-        """Return the usage of the service intervals that have begun by an instant and not ended.
+    def intervals_unfinished(self, at: datetime) -> tuple[UsageInterval, ...]:
+        """Return the service intervals of usage that have begun by an instant and not ended.
 
-        All that was used in them counts, at that very instant as well; nothing was used after it.
+        All that was used in them counts, at that very instant as well; nothing is used after it.
         """
-        return _charged(
-            self._usage_line(one, at, interval, used)
+        return tuple(
+            self._usage_interval(one, interval, at, counted_until=at + INSTANT)
             for one in self._rates(self.agreement.billed_period.start)
             for interval in (self.schedule_of(one.rate.service).period_at(at),)
-            if interval.start < at or used(one.rate.feature_key, interval).quantity
         )
+
+    def intervals_under_way(self, at: datetime) -> tuple[UsageInterval, ...]:
+        """Return the service intervals of usage that go on, of prices that can be billed in parts, as far as they are.
+
+        Those that have completed since the last billing date are among them: no invoice has billed them, either.
+        """
+        rates = [one for one in self._rates(self.agreement.billed_period.start) if is_divisible(one.rate.terms.price)]
+        return tuple(
+            replace(
+                self._usage_interval(one, interval, interval.end, counted_until=interval.end), is_over=interval.end <= at
+            )
+            for one in rates
+            for interval in self._unbilled(one, at)
+        )
+
+    def usage_completed(self, after: datetime, until: datetime, used: Used) -> Lines:
+        """Return the usage of the service intervals that have ended after an instant and by another one."""
+        return lines_of(rate_usage(self.intervals_completed(after, until), used, self.policies))
+
+    def usage_cut_short(self, at: datetime, following: InForce, used: Used) -> Lines:
+        """Return the usage of the service intervals that are not over, where other prices take over at an instant."""
+        return lines_of(rate_usage(self.intervals_cut_short(at, following), used, self.policies))
+
+    def usage_unfinished(self, at: datetime, used: Used) -> Lines:
+        """Return the usage of the service intervals that have begun by an instant and not ended."""
+        return lines_of(rate_usage(self.intervals_unfinished(at), used, self.policies))
 
     def fees_at(self, at: datetime) -> Iterator[Fee]:
         """Return the fees that count at an instant: those of the phase of the plan, and those of the add-ons."""
@@ -203,18 +227,18 @@ class InForce:
             if number and stretch is not None:
                 yield self.fee_line(one, number, stretch, interval)
 
-    def _usage_line(
-        self, one: _Rate, end: datetime, interval: Period, used: Used, *, counted_until: datetime | None = None
-    ) -> InvoiceLine:
+    def _usage_interval(
+        self, one: _Rate, interval: Period, end: datetime, *, counted_until: datetime
+    ) -> UsageInterval:
         start = max(interval.start, one.since)
-        return usage_line(
-            one.rate,
-            plan_version_id=one.version.id,
-            used=used(one.rate.feature_key, Period(start, counted_until or interval.end)),
-            part=Period(start, end),
-            interval=interval,
-            policies=self.policies,
-        )
+        return UsageInterval(one.version.id, one.rate, Period(start, end), interval, Period(start, counted_until))
+
+    def _unbilled(self, one: _Rate, at: datetime) -> Iterator[Period]:
+        schedule = self.schedule_of(one.rate.service)
+        for interval in periods_completed(schedule, self.agreement.billed_period.start, at):
+            if one.since < interval.end:
+                yield interval
+        yield schedule.period_at(max(at, one.since))
 
     def _components(
         self, at: datetime, gone: tuple[BoughtAddOn, ...] = ()

@@ -6,12 +6,12 @@ multiplied first; the derivation's steps still add up to the line's amount.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from billing_sdk.money import EXACT, digits_of, round_money
+from billing_sdk.money import EXACT, Money, digits_of, round_money
 from billing_sdk.server.domain.catalog import LicenceFee, Policies, Rate
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
@@ -89,18 +89,34 @@ def worth(fee: LicenceFee, *, licences: int, times: int, policies: Policies) -> 
     return Fraction(_unrounded(charged).total) * times
 
 
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What earlier invoices have billed of a service interval, before discounts."""
+
+    amount: Money
+    quantity: Decimal
+
+
 def usage_line(
-    rate: Rate, *, plan_version_id: str, used: Usage, part: Period, interval: Period, policies: Policies
+    rate: Rate,
+    *,
+    plan_version_id: str,
+    used: Usage,
+    part: Period,
+    interval: Period,
+    policies: Policies,
+    billed: Billed | None = None,
 ) -> InvoiceLine:
-    """Return the line of what was used in a service interval.
+    """Return the line of what was used in a service interval; it may be below zero where something was billed before.
 
     Args:
         rate: in the currency of the invoice.
         plan_version_id: where it comes from.
-        used: how much.
+        used: how much, all of it.
         part: when; shorter than the service interval at the start and at the end of an agreement.
         interval: the whole service interval.
         policies: how zero usage is priced and the amount is rounded.
+        billed: what comes off, because it was billed before.
 
     Raises:
         InvalidAmount: it comes to more than can be real.
@@ -108,7 +124,7 @@ def usage_line(
     charged = charge(rate.terms, used, currency=rate.currency, policy=policies.rating)
     return InvoiceLine(
         description=rate.line_description or rate.name,
-        amount=charged.amount,
+        amount=charged.amount - billed.amount if billed else charged.amount,
         period=part,
         plan_version_id=plan_version_id,
         component_id=rate.id,
@@ -123,8 +139,13 @@ def usage_line(
             feature=rate.feature_key,
             rating=charged.derivation.document(),
             interval=of_period(interval) if part != interval else None,
+            billed_before=_of_billed(billed) if billed else None,
         ),
     )
+
+
+def _of_billed(billed: Billed) -> dict[str, str]:
+    return {"amount_minor": str(billed.amount.minor), "quantity": digits_of(billed.quantity)}
 
 
 def _multiplied(charged: Charged, times: int, share: Fraction, policy: RatingPolicy) -> Charged:

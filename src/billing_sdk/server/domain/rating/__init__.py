@@ -16,6 +16,7 @@ from billing_sdk.server.domain.rating.documents import (
 from billing_sdk.server.domain.rating.explain import explain as explain
 from billing_sdk.server.domain.rating.flat import Flat as Flat
 from billing_sdk.server.domain.rating.graduated import Graduated as Graduated
+from billing_sdk.server.domain.rating.in_parts import is_divisible as is_divisible, so_far as so_far
 from billing_sdk.server.domain.rating.overage import Overage as Overage
 from billing_sdk.server.domain.rating.package import Package as Package
 from billing_sdk.server.domain.rating.per_unit import PerUnit as PerUnit
