@@ -47,9 +47,9 @@ def agreement_to_row(agreement: Agreement) -> dict[str, Any]:
         "pending_change": _pending_to_json(agreement.pending_change) if agreement.pending_change else None,
         "quantities": dict(agreement.quantities),
         "add_ons": [_add_on_to_json(add_on) for add_on in agreement.add_ons],
-        "discounts": [_discount_to_json(discount) for discount in agreement.discounts],
+        "discounts": [discount_to_json(discount) for discount in agreement.discounts],
         "number_changes": [{**row_of(change), "at": change.at.isoformat()} for change in agreement.number_changes],
-        "billed_discounts": [_discount_to_json(discount) for discount in agreement.billed_discounts],
+        "billed_discounts": [discount_to_json(discount) for discount in agreement.billed_discounts],
     }
 
 
@@ -80,11 +80,11 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
         pending_change=_pending_from_json(row["pending_change"]) if row["pending_change"] else None,
         quantities=row["quantities"],
         add_ons=tuple(_add_on_from_json(add_on) for add_on in row["add_ons"]),
-        discounts=tuple(_discount_from_json(discount) for discount in row["discounts"]),
+        discounts=tuple(discount_from_json(discount) for discount in row["discounts"]),
         number_changes=tuple(
             NumberChange(**{**change, "at": datetime.fromisoformat(change["at"])}) for change in row["number_changes"]
         ),
-        billed_discounts=tuple(_discount_from_json(discount) for discount in row["billed_discounts"]),
+        billed_discounts=tuple(discount_from_json(discount) for discount in row["billed_discounts"]),
     )
 
 
@@ -122,7 +122,8 @@ def _add_on_from_json(stored: Mapping[str, Any]) -> AgreedAddOn:
     return AgreedAddOn(**{**stored, "added_at": added_at and datetime.fromisoformat(added_at)})
 
 
-def _discount_to_json(discount: AgreedDiscount) -> dict[str, Any]:
+def discount_to_json(discount: AgreedDiscount) -> dict[str, Any]:
+    """Return a discount in JSON values."""
     percent, amount = discount.percent_off, discount.amount_off
     return {
         "coupon_key": discount.coupon_key,
@@ -133,7 +134,8 @@ def _discount_to_json(discount: AgreedDiscount) -> dict[str, Any]:
     }
 
 
-def _discount_from_json(stored: Mapping[str, Any]) -> AgreedDiscount:
+def discount_from_json(stored: Mapping[str, Any]) -> AgreedDiscount:
+    """Return the discount that was stored as JSON."""
     percent, amount = stored["percent_off"], stored["amount_off"]
     return AgreedDiscount(
         coupon_key=stored["coupon_key"],

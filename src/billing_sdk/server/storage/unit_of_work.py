@@ -41,6 +41,7 @@ from billing_sdk.server.storage.plan_groups import PlanGroupRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
 from billing_sdk.server.storage.pricing_tables import PricingTableRepository
 from billing_sdk.server.storage.rate_cards import RateCardRepository
+from billing_sdk.server.storage.rated_intervals import RatedIntervalRepository
 from billing_sdk.server.storage.reservations import ReservationRepository
 from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
@@ -86,6 +87,7 @@ class UnitOfWork:
         self.grants = GrantRepository(connection)
         self.ledger = LedgerRepository(connection, self._later)
         self.usage = UsageRepository(connection)
+        self.rated_intervals = RatedIntervalRepository(connection)
         self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)
         self.journeys = JourneyRepository(connection)

@@ -44,7 +44,9 @@ TIERS = (Tier(Decimal(10), Decimal(5)), Tier(None, Decimal(2), Decimal(100)))
         pytest.param(Percentage(Decimal("2.5")), True, id="percentage"),
         pytest.param(Overage(Decimal(10), CENT), True, id="overage of a price that can be"),
         pytest.param(Overage(Decimal(10), Volume(TIERS)), False, id="overage of one that can't"),
-        pytest.param(ByDimension(("model",), ((("a",), CENT),), Package(Decimal(2), Decimal(3))), True, id="by dimension"),
+        pytest.param(
+            ByDimension(("model",), ((("a",), CENT),), Package(Decimal(2), Decimal(3))), True, id="by dimension"
+        ),
         pytest.param(ByDimension(("model",), ((("a",), CENT), (("b",), Volume(TIERS)))), False, id="one rate can't"),
         pytest.param(ByDimension(("model",), ((("a",), CENT),), Flat(Decimal(3))), False, id="the rest can't"),
     ],
@@ -59,7 +61,9 @@ def test_a_price_is_billed_in_parts_where_more_usage_never_costs_less(price: Pri
         pytest.param(PerUnit(Decimal("0.33")), ["1", "2", "3"], [0, 1, 0], id="thirds of a cent: 0 + 1 + 0 = 1"),
         pytest.param(PerUnit(Decimal("33.5")), ["1", "2"], [34, 33], id="0.34 + 0.33 = 0.67"),
         pytest.param(PerUnit(Decimal("33.4")), ["1", "2"], [33, 34], id="0.33 + 0.34 = 0.67"),
-        pytest.param(Package(Decimal(100), Decimal(900)), ["1", "100", "101"], [900, 0, 900], id="packs that are begun"),
+        pytest.param(
+            Package(Decimal(100), Decimal(900)), ["1", "100", "101"], [900, 0, 900], id="packs that are begun"
+        ),
         pytest.param(Graduated(TIERS), ["10", "11", "12"], [50, 102, 2], id="a tier is entered once"),
         pytest.param(Overage(Decimal(10), PerUnit(Decimal(3))), ["9", "11"], [0, 3], id="what is included comes first"),
     ],

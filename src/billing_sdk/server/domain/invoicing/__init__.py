@@ -60,6 +60,13 @@ from billing_sdk.server.domain.invoicing.quantities import (
     check_quantities as check_quantities,
     with_add_on as with_add_on,
 )
+from billing_sdk.server.domain.invoicing.rated_interval import (
+    RatedInterval as RatedInterval,
+    billed_before as billed_before,
+    keep_rated as keep_rated,
+    rate_again as rate_again,
+    with_its_discounts as with_its_discounts,
+)
 from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
 from billing_sdk.server.domain.invoicing.telling import tell as tell
 from billing_sdk.server.domain.invoicing.usage_interval import (

@@ -18,8 +18,9 @@ from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement, Numb
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.ending import is_in_advance, lines_at_end
-from billing_sdk.server.domain.invoicing.in_force import BoughtAddOn, Fee, InForce, Lines, Used
+from billing_sdk.server.domain.invoicing.in_force import BoughtAddOn, Fee, InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.usage_interval import Used
 from billing_sdk.server.domain.periods import Period, fraction
 
 Name = tuple[str, bool]  # the key of a fee or of an add-on, and which of the two

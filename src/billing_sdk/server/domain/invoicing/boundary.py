@@ -15,7 +15,8 @@ from datetime import datetime
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing.deductions import with_balance, with_discounts
-from billing_sdk.server.domain.invoicing.in_force import InForce, Lines, Used, nothing_used
+from billing_sdk.server.domain.invoicing.in_force import InForce, Lines, nothing_used
+from billing_sdk.server.domain.invoicing.usage_interval import Used
 from billing_sdk.server.domain.periods import Period
 
 

@@ -14,8 +14,9 @@ from billing_sdk.money import round_money
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
-from billing_sdk.server.domain.invoicing.in_force import InForce, Lines, Used
+from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.usage_interval import Used
 from billing_sdk.server.domain.periods import Period, fraction
 
 

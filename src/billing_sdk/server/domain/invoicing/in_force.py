@@ -142,7 +142,8 @@ class InForce:
         rates = [one for one in self._rates(self.agreement.billed_period.start) if is_divisible(one.rate.terms.price)]
         return tuple(
             replace(
-                self._usage_interval(one, interval, interval.end, counted_until=interval.end), is_over=interval.end <= at
+                self._usage_interval(one, interval, interval.end, counted_until=interval.end),
+                is_over=interval.end <= at,
             )
             for one in rates
             for interval in self._unbilled(one, at)
@@ -227,9 +228,7 @@ class InForce:
             if number and stretch is not None:
                 yield self.fee_line(one, number, stretch, interval)
 
-    def _usage_interval(
-        self, one: _Rate, interval: Period, end: datetime, *, counted_until: datetime
-    ) -> UsageInterval:
+    def _usage_interval(self, one: _Rate, interval: Period, end: datetime, *, counted_until: datetime) -> UsageInterval:
         start = max(interval.start, one.since)
         return UsageInterval(one.version.id, one.rate, Period(start, end), interval, Period(start, counted_until))
 

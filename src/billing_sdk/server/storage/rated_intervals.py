@@ -1,0 +1,121 @@
+"""What has been billed of each service interval."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, not_, or_, select, true, update
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing import RatedInterval
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.rating import RatingPolicy
+from billing_sdk.server.storage.agreed import discount_from_json, discount_to_json
+from billing_sdk.server.storage.tables.rated import rated_intervals
+
+COLUMNS = rated_intervals.c
+OF_AGREEMENT = (
+    select(rated_intervals)
+    .where(COLUMNS.agreement_id == bindparam("agreement"))
+    .order_by(COLUMNS.period_start, COLUMNS.id)
+)
+# As the index says it, so that a database finds the index.
+UNSETTLED = OF_AGREEMENT.where(or_(COLUMNS.is_dirty, not_(COLUMNS.is_closed)))
+LATE = (
+    update(rated_intervals)
+    .where(
+        and_(
+            COLUMNS.agreement_id == bindparam("agreement"),
+            COLUMNS.feature_key == bindparam("feature"),
+            COLUMNS.period_start <= bindparam("at"),
+            COLUMNS.counted_until > bindparam("at"),
+            COLUMNS.is_closed,
+        )
+    )
+    .values(is_dirty=true())
+)
+NAMES = [column.name for column in COLUMNS if column.name != "id"]
+SAVE = (
+    update(rated_intervals)
+    .where(COLUMNS.id == bindparam("its_id"))
+    .values({name: bindparam(f"its_{name}") for name in NAMES})
+)
+
+
+class RatedIntervalRepository:
+    """Keeps rated intervals, in the transaction of its connection; whoever changes one holds the customer's lock."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, rated: Sequence[RatedInterval]) -> None:
+        """Store new ones, all at once."""
+        if rated:
+            self._connection.execute(insert(rated_intervals), [_to_row(one) for one in rated])
+
+    def save(self, rated: Collection[RatedInterval]) -> None:
+        """Store those that were there, as they are now."""
+        if rated:
+            rows = [{f"its_{name}": value for name, value in _to_row(one).items()} for one in rated]
+            self._connection.execute(SAVE, rows)
+
+    def unsettled(self, agreement_id: str) -> tuple[RatedInterval, ...]:
+        """Return those of an agreement that were billed in part, or whose usage has changed since, the oldest first."""
+        rows = self._connection.execute(UNSETTLED, {"agreement": agreement_id}).mappings()
+        return tuple(_from_row(row) for row in rows)
+
+    def of_agreement(self, agreement_id: str) -> tuple[RatedInterval, ...]:
+        """Return all of an agreement, the oldest first."""
+        rows = self._connection.execute(OF_AGREEMENT, {"agreement": agreement_id}).mappings()
+        return tuple(_from_row(row) for row in rows)
+
+    def mark_late(self, agreement_id: str, feature_key: str, at: datetime) -> bool:
+        """Note that usage of an instant has changed; return whether it was billed already."""
+        late = {"agreement": agreement_id, "feature": feature_key, "at": at}
+        return bool(self._connection.execute(LATE, late).rowcount)
+
+
+def _to_row(one: RatedInterval) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "agreement_id": one.agreement_id,
+        "plan_version_id": one.plan_version_id,
+        "component_id": one.component_id,
+        "feature_key": one.feature_key,
+        "period_start": one.period.start,
+        "period_end": one.period.end,
+        "interval_start": one.interval.start,
+        "interval_end": one.interval.end,
+        "counted_until": one.counted_until,
+        "quantity": one.quantity,
+        "billed_minor": one.billed.minor,
+        "currency": one.billed.currency,
+        "rounding": one.rating.rounding,
+        "zero_usage_flat_fee": one.rating.zero_usage_flat_fee,
+        "discounts": [discount_to_json(found) for found in one.discounts] or None,
+        "invoice_id": one.invoice_id,
+        "is_closed": one.is_closed,
+        "is_dirty": one.is_dirty,
+    }
+
+
+def _from_row(row: RowMapping) -> RatedInterval:
+    return RatedInterval(
+        id=row["id"],
+        agreement_id=row["agreement_id"],
+        plan_version_id=row["plan_version_id"],
+        component_id=row["component_id"],
+        feature_key=row["feature_key"],
+        period=Period(row["period_start"], row["period_end"]),
+        interval=Period(row["interval_start"], row["interval_end"]),
+        counted_until=row["counted_until"],
+        quantity=row["quantity"],
+        billed=Money(row["billed_minor"], row["currency"]),
+        rating=RatingPolicy(zero_usage_flat_fee=row["zero_usage_flat_fee"], rounding=row["rounding"]),
+        discounts=tuple(discount_from_json(found) for found in row["discounts"] or ()),
+        invoice_id=row["invoice_id"],
+        is_closed=row["is_closed"],
+        is_dirty=row["is_dirty"],
+    )
