@@ -9,6 +9,7 @@ import pytest
 
 from billing_sdk.errors import (
     AgreementNotLive,
+    AgreementPaused,
     IdempotencyMismatch,
     InvalidQuantity,
     InvalidRequest,
@@ -16,8 +17,10 @@ from billing_sdk.errors import (
     UnknownFeature,
 )
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.pause_agreement import pause_agreement
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.subscribe import subscribe
+from tests.contract.agreements import decide
 from tests.engines import NOON, advance, events_of, payer
 
 
@@ -65,7 +68,20 @@ def test_a_new_period_starts_at_zero(engine, record):
     assert record("1") == 1
 
 
-def test_usage_that_is_reported_after_its_period_counts_in_the_present_one(engine, agreement, record):
+def test_usage_that_is_reported_after_its_period_counts_in_that(engine, agreement, record):
+    advance(engine, days=30)
+
+    assert record("5", used_at=NOON + timedelta(days=1)) == 5
+
+    with engine.read() as tx:
+        assert tx.usage.totals(agreement.id, agreement.period_at(NOON)) == {"ai_tokens": Decimal(5)}
+        assert tx.usage.totals(agreement.id, agreement.period_at(engine.now())) == {}
+
+
+def test_usage_that_is_reported_after_its_period_counts_in_the_present_one_where_that_was_decided(
+    engine, agreement, record
+):
+    decide(engine, late_usage="next_period")
     advance(engine, days=30)
 
     assert record("5", used_at=NOON + timedelta(days=1)) == 5
@@ -139,6 +155,27 @@ def test_an_ended_agreement_takes_no_usage(engine, agreement, record):
 
     with pytest.raises(AgreementNotLive):
         record("1")
+
+
+def test_what_was_used_before_an_agreement_ended_can_be_reported_after_that(engine, agreement, record):
+    advance(engine, hours=2)
+    cancel_agreement(engine, agreement_id=agreement.id)
+    advance(engine, days=40)
+
+    assert record("3", used_at=NOON + timedelta(hours=1)) == 3
+    for later in (NOON + timedelta(hours=2), NOON - timedelta(hours=1), None):
+        with pytest.raises(AgreementNotLive):
+            record("1", used_at=later)
+
+
+def test_what_was_used_before_a_pause_can_be_reported_in_it(engine, agreement, record):
+    advance(engine, hours=2)
+    pause_agreement(engine, agreement_id=agreement.id)
+    advance(engine, days=40)
+
+    assert record("3", used_at=NOON + timedelta(hours=1)) == 3
+    with pytest.raises(AgreementPaused):
+        record("1", used_at=NOON + timedelta(hours=2))
 
 
 def test_an_unknown_agreement_is_not_found(engine):

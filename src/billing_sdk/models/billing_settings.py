@@ -18,6 +18,8 @@ class BillingPolicies:
         proration: parts of a period are measured by `day` or by `second`.
         zero_usage_flat_fee: `skip` or `charge` the flat fee of a first tier where nothing was used.
         rounding: `half_up`, `half_even`, `up` or `down`.
+        late_usage: usage that is reported when its period is over changes what that comes to (`rerate`), or counts in
+            the `next_period`.
     """
 
     unpaid_usage: str
@@ -25,6 +27,7 @@ class BillingPolicies:
     proration: str
     zero_usage_flat_fee: str
     rounding: str
+    late_usage: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,5 +63,6 @@ class BillingSettings:
                 proration=policies.text("proration"),
                 zero_usage_flat_fee=policies.text("zero_usage_flat_fee"),
                 rounding=policies.text("rounding"),
+                late_usage=policies.text("late_usage"),
             ),
         )

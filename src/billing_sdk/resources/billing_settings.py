@@ -32,6 +32,7 @@ class BillingSettings(Resource[C]):
         proration: Literal["day", "second"] | None = None,
         zero_usage_flat_fee: Literal["skip", "charge"] | None = None,
         rounding: Literal["half_up", "half_even", "up", "down"] | None = None,
+        late_usage: Literal["rerate", "next_period"] | None = None,
         idempotency_key: str | None = None,
     ) -> Call[models.BillingSettings]:
         """Change what is given and leave the rest; what was billed before stays as it is (extension).
@@ -48,6 +49,7 @@ class BillingSettings(Resource[C]):
             proration=proration,
             zero_usage_flat_fee=zero_usage_flat_fee,
             rounding=rounding,
+            late_usage=late_usage,
         )
         body = given(
             default_currency=default_currency,

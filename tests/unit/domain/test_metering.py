@@ -101,8 +101,22 @@ def test_readings_add_up(readings, expected):
         pytest.param("2025-12-31", "2026-03-02", "2026-03-02", id="before the agreement, reported late: at the report"),
     ],
 )
-def test_usage_counts_in_the_period_of_its_use_unless_that_is_over(used, recorded, counted):
-    assert counted_at(at(used), at(recorded), agreement(at("2026-01-01"))) == at(counted)
+def test_usage_counts_in_the_period_of_its_use_unless_that_is_over_and_late_usage_is_for_the_next_one(
+    used, recorded, counted
+):
+    assert counted_at(at(used), at(recorded), agreement(at("2026-01-01")), "next_period") == at(counted)
+
+
+@pytest.mark.parametrize(
+    ("used", "counted"),
+    [
+        pytest.param("2026-02-10", "2026-02-10", id="when it was used"),
+        pytest.param("2026-01-31", "2026-01-31", id="a period that has ended is rated again"),
+        pytest.param("2025-12-31", "2026-01-01", id="before the agreement: at its start"),
+    ],
+)
+def test_usage_counts_when_it_was_used_however_late_it_is_reported(used, counted):
+    assert counted_at(at(used), at("2026-04-02"), agreement(at("2026-01-01"))) == at(counted)
 
 
 def test_usage_is_added_up_by_what_it_is_marked_with_and_a_total_begins_anew():

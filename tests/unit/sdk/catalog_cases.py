@@ -38,10 +38,11 @@ SETTINGS_DOCUMENT = {
         "proration": "day",
         "zero_usage_flat_fee": "skip",
         "rounding": "half_up",
+        "late_usage": "rerate",
     },
 }
 SETTINGS = BillingSettings(
-    "EUR", "Europe/Berlin", "calendar", True, BillingPolicies("charge", "refund", "day", "skip", "half_up")
+    "EUR", "Europe/Berlin", "calendar", True, BillingPolicies("charge", "refund", "day", "skip", "half_up", "rerate")
 )
 GROUP_DOCUMENT = {"id": "sbg_1", "code": "people", "name": "People", "scope": "user", "is_default": True, "position": 2}
 GROUP = PlanGroup("sbg_1", "people", "People", "user", True, 2)

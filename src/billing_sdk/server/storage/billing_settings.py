@@ -54,6 +54,7 @@ def _to_row(settings: BillingSettings) -> dict[str, Any]:
         "proration": policies.proration,
         "zero_usage_flat_fee": policies.rating.zero_usage_flat_fee,
         "rounding": policies.rating.rounding,
+        "late_usage": policies.late_usage,
     }
 
 
@@ -68,5 +69,6 @@ def _from_row(row: RowMapping) -> BillingSettings:
             unused_days=row["unused_days"],
             proration=row["proration"],
             rating=RatingPolicy(zero_usage_flat_fee=row["zero_usage_flat_fee"], rounding=row["rounding"]),
+            late_usage=row["late_usage"],
         ),
     )

@@ -28,7 +28,8 @@ def commit_reservation(
         PaymentRequired: the reservation has expired, and the agreement includes the feature no more.
     """
     with engine.begin() as tx:
-        at = engine.now_for(tx, tx.customers.lock(tx.agreements.get(agreement_id).customer_id))
+        customer = tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
+        at = engine.now_for(tx, customer)
         reservation = tx.reservations.get(reservation_id, agreement_id=agreement_id).as_of(at)
         committed = reservation.after("commit")
         if reservation.status == "committed":
@@ -52,6 +53,6 @@ def commit_reservation(
             recorded_at=at,
             counted_at=at,
         )
-        count_reading(tx, agreement, reading, source=source)
+        count_reading(tx, customer, agreement, reading, source=source)
         tx.reservations.save(committed)
     return committed

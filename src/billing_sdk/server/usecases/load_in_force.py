@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import BillingSettings, PlanVersion
+from billing_sdk.server.domain.catalog import BillingSettings, PlanVersion, Policies
 from billing_sdk.server.domain.invoicing import BoughtAddOn, InForce, Used
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import Usage
@@ -26,8 +26,13 @@ def load_in_force(tx: UnitOfWork, agreement: Agreement) -> InForce:
         gone=tuple(
             BoughtAddOn(_version(tx, agreement, version_id), 0) for version_id in sorted(agreement.gone_on_credit)
         ),
-        policies=(tx.billing_settings.find() or BillingSettings()).policies,
+        policies=policies_of(tx),
     )
+
+
+def policies_of(tx: UnitOfWork) -> Policies:
+    """Return the policies of today."""
+    return (tx.billing_settings.find() or BillingSettings()).policies
 
 
 def is_on_credit(tx: UnitOfWork, agreement: Agreement) -> bool:

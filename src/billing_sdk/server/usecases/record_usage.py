@@ -9,13 +9,16 @@ from decimal import Decimal
 
 from billing_sdk.errors import AgreementNotLive, AgreementPaused, IdempotencyMismatch, InvalidRequest, UnknownFeature
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Entitlement, Rate
+from billing_sdk.server.domain.catalog import Entitlement, LateUsage, Rate
+from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.metering import Reading, ReadingKind, checked_dimensions, counted_at, parse_quantity
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.late_usage import is_past, note_late_usage
+from billing_sdk.server.usecases.load_in_force import policies_of
 
 # How far the clocks of those who report may be ahead of this one.
 SKEW_SECONDS = 300
@@ -43,7 +46,9 @@ def record_usage(
 ) -> RecordedReading:
     """Add to what was used in a period (`delta`), or say what its total is (`absolute`).
 
-    Usage that is reported after its period has ended counts in the period that contains the report.
+    Usage counts when it was used, unless the policy `late_usage` says otherwise. Where that has been billed already,
+    what is billed is adjusted a day later. Usage of an agreement that has ended or is paused can be reported with the
+    instant at which it was used.
 
     Args:
         engine: the engine.
@@ -58,8 +63,8 @@ def record_usage(
 
     Raises:
         NotFound: there is no such agreement.
-        AgreementNotLive: it has ended.
-        AgreementPaused: it is paused.
+        AgreementNotLive: it has ended, before it was used.
+        AgreementPaused: it is paused, since before it was used.
         UnknownFeature: its plan has no metered feature with this key.
         InvalidQuantity: the value is not a plain decimal number.
         InvalidRequest: the time has no zone or lies ahead, the key is unusable, or a dimension is out of its bounds.
@@ -69,7 +74,8 @@ def record_usage(
     _check(kind, used_at, idempotency_key)
     marks = checked_dimensions(dimensions or {}, kind)
     with engine.begin() as tx:
-        at = engine.now_for(tx, tx.customers.lock(tx.agreements.get(agreement_id).customer_id))
+        customer = tx.customers.lock(tx.agreements.get(agreement_id).customer_id)
+        at = engine.now_for(tx, customer)
         if used_at is not None and used_at > at + timedelta(seconds=SKEW_SECONDS):
             raise InvalidRequest("used_at lies ahead", parameter="used_at")
         agreement = tx.agreements.get(agreement_id)
@@ -82,7 +88,9 @@ def record_usage(
                 raise IdempotencyMismatch(f"the key {str(idempotency_key)[:64]!r} was used for another report")
             period = agreement.period_at(earlier.counted_at)
             return _with_total(earlier, tx.usage.total(agreement_id, feature_key, period))
-        require_metered(tx, agreement, feature_key)
+        is_late = used_at is not None and used_at < at
+        policy: LateUsage = policies_of(tx).late_usage if is_late else "rerate"
+        require_metered(tx, agreement, feature_key, used_at=used_at if policy == "rerate" else None)
         reading = Reading(
             id=new_id("reading"),
             agreement_id=agreement_id,
@@ -91,29 +99,31 @@ def record_usage(
             value=quantity,
             used_at=used_at or at,
             recorded_at=at,
-            counted_at=counted_at(min(used_at or at, at), at, agreement),
+            counted_at=counted_at(min(used_at or at, at), at, agreement, policy),
             dimensions=marks,
         )
-        return count_reading(tx, agreement, reading, idempotency_key=idempotency_key, source=source)
+        return count_reading(tx, customer, agreement, reading, idempotency_key=idempotency_key, source=source)
 
 
 def count_reading(
     tx: UnitOfWork,
+    customer: Customer,
     agreement: Agreement,
     reading: Reading,
     *,
     source: EventSource,
     idempotency_key: str | None = None,
 ) -> RecordedReading:
-    """Count a reading in, and announce it; the caller holds the lock on the customer."""
+    """Count a reading in, announce it, and have what was billed adjusted; the customer is locked by the caller."""
     total = tx.usage.add(reading, agreement.period_at(reading.counted_at), idempotency_key=idempotency_key)
     tx.outbox.announce(
         type="customer.meter_usage_updated",
         data=event_data.of_usage(reading, total),
-        customer=tx.customers.get(agreement.customer_id),
+        customer=customer,
         source=source,
         at=reading.recorded_at,
     )
+    note_late_usage(tx, customer, agreement, reading)
     return _with_total(reading, total)
 
 
@@ -126,17 +136,24 @@ def _check(kind: str, used_at: datetime | None, idempotency_key: str | None) -> 
         raise InvalidRequest(f"an idempotency key has 1 to {MAX_KEY_LENGTH} characters", parameter="idempotency_key")
 
 
-def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str) -> None:
+def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str, *, used_at: datetime | None = None) -> None:
     """Check that usage of a feature can be counted under an agreement.
+
+    Args:
+        tx: the transaction.
+        agreement: under which agreement.
+        feature_key: what is used.
+        used_at: when it was used, where that may be past; now if it is not given.
 
     Raises:
         AgreementNotLive: the agreement has ended.
         AgreementPaused: it is paused.
         UnknownFeature: its plan has no metered feature with this key.
     """
-    if not agreement.is_live:
+    was_included = used_at is not None and is_past(agreement, used_at)
+    if not agreement.is_live and not was_included:
         raise AgreementNotLive(f"the agreement is {agreement.status}")
-    if not agreement.grants:
+    if not agreement.grants and not was_included:
         raise AgreementPaused("what is used can't be counted while the agreement is paused")
     version = tx.agreements.version_included(agreement)
     included = {entitlement.feature_key for entitlement in version.of_kind(Entitlement)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from billing_sdk.server.domain.timers import Timer, TimerKind
+from billing_sdk.server.usecases.adjust_usage import adjust_usage
 from billing_sdk.server.usecases.cancel_agreement import cancel_at_last
 from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
@@ -27,4 +28,5 @@ HANDLERS: dict[TimerKind, Handler] = {
     "trial_reminder": remind_of_trial,
     "trial_end": end_trial,
     "renew": renew_agreement,
+    "adjust": adjust_usage,
 }

@@ -12,7 +12,7 @@ from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.etags import GUARDED, TAGGED, KnownVersions, put_etag
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
-from billing_sdk.server.domain.catalog import BillingSettings, Policies
+from billing_sdk.server.domain.catalog import BillingSettings, LateUsage, Policies
 from billing_sdk.server.domain.periods import Alignment, ProrationUnit
 from billing_sdk.server.domain.rating import RatingPolicy
 from billing_sdk.server.usecases.billing_settings import billing_settings, initial_settings
@@ -30,6 +30,7 @@ class PoliciesView(BaseModel):
     proration: str
     zero_usage_flat_fee: str
     rounding: str
+    late_usage: str
 
 
 class SettingsView(BaseModel):
@@ -56,6 +57,7 @@ class SettingsView(BaseModel):
                 proration=policies.proration,
                 zero_usage_flat_fee=policies.rating.zero_usage_flat_fee,
                 rounding=policies.rating.rounding,
+                late_usage=policies.late_usage,
             ),
         )
 
@@ -74,6 +76,7 @@ class PoliciesChange(Body):
     proration: ProrationUnit | None = None
     zero_usage_flat_fee: Literal["skip", "charge"] | None = None
     rounding: Literal["half_up", "half_even", "up", "down"] | None = None
+    late_usage: LateUsage | None = None
 
     def applied_to(self, present: Policies) -> Policies:
         """Return the present policies with those changed that are given."""
@@ -85,6 +88,7 @@ class PoliciesChange(Body):
                 zero_usage_flat_fee=self.zero_usage_flat_fee or present.rating.zero_usage_flat_fee,
                 rounding=self.rounding or present.rating.rounding,
             ),
+            late_usage=self.late_usage or present.late_usage,
         )
 
 

@@ -12,6 +12,7 @@ from billing_sdk.server.domain.catalog.attachment import (
 )
 from billing_sdk.server.domain.catalog.billing_settings import (
     BillingSettings as BillingSettings,
+    LateUsage as LateUsage,
     Policies as Policies,
 )
 from billing_sdk.server.domain.catalog.checks import (

@@ -8,6 +8,9 @@ from typing import Literal
 from billing_sdk.server.domain.periods import Alignment, ProrationUnit
 from billing_sdk.server.domain.rating import RatingPolicy
 
+# What becomes of usage that is reported when its service interval has been billed.
+LateUsage = Literal["rerate", "next_period"]
+
 
 @dataclass(frozen=True, slots=True)
 class Policies:
@@ -17,6 +20,8 @@ class Policies:
         unpaid_usage: whether usage that was not billed yet is charged when an agreement ends.
         unused_days: whether what was paid for the rest of a period is given back when an agreement ends.
         proration: whether part of a period is measured in whole days or to the second.
+        late_usage: whether usage that is reported when its period is over counts when it was used, and changes what
+            the period comes to; or when it was reported, which is in the next one.
 
     Source: Kinde documentation, "Billing policies", for the first two and their defaults.
     """
@@ -25,6 +30,7 @@ class Policies:
     unused_days: Literal["retain", "refund"] = "retain"
     proration: ProrationUnit = "second"
     rating: RatingPolicy = field(default_factory=RatingPolicy)
+    late_usage: LateUsage = "rerate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Literal
 from billing_sdk.errors import InvalidQuantity, InvalidRequest
 from billing_sdk.money import EXACT
 from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import LateUsage
 
 ReadingKind = Literal["absolute", "delta"]
 Dimensions = tuple[tuple[str, str], ...]
@@ -86,13 +87,16 @@ def plus(total: Decimal, value: Decimal) -> Decimal:
     return EXACT.add(total, value)
 
 
-def counted_at(used_at: datetime, recorded_at: datetime, agreement: Agreement) -> datetime:
-    """Return the instant that a reading counts at.
+def counted_at(
+    used_at: datetime, recorded_at: datetime, agreement: Agreement, late_usage: LateUsage = "rerate"
+) -> datetime:
+    """Return the instant that a reading counts at: that of the use; one from before the agreement counts at its start.
 
-    It is that of the use. A use of a period that was over when it was recorded counts at the record instead, and
-    so in the period that contains the record: a period that has ended does not change any more. A use from before
-    the agreement counts at its start.
+    Where late usage is to count in the next period, a use of a period that was over when it was recorded counts at
+    the record instead, and so in the period that contains the record: one that has ended does not change any more.
     """
+    if late_usage == "rerate":
+        return max(used_at, agreement.started_at)
     current = agreement.period_at(recorded_at)
     if used_at < agreement.started_at:
         return agreement.started_at if current.start == agreement.started_at else recorded_at

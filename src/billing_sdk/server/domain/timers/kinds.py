@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-TimerKind = Literal["change", "cancel", "trial_reminder", "trial_end", "renew"]
+TimerKind = Literal["change", "cancel", "trial_reminder", "trial_end", "renew", "adjust"]
 
 # What alters an agreement comes before what bills it: a renewal at the instant of a change bills the new plan, and an
 # agreement that ends at a boundary is not renewed at it.
@@ -17,6 +17,7 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         "trial_reminder": 25,
         "trial_end": 30,
         "renew": 40,
+        "adjust": 56,
     }
 )
 

@@ -203,7 +203,7 @@ readings = Table(
     Column("value", Quantity, nullable=False),
     Column("used_at", Instant, nullable=False),
     Column("recorded_at", Instant, nullable=False),
-    # The instant that decides the period: of the use itself, or of the record where the use was reported late.
+    # The instant that decides the period: of the use itself, or of the record where late usage is for the next period.
     Column("counted_at", Instant, nullable=False),
     Column("idempotency_key", String(255)),
     # A list of pairs, where the usage is marked with anything.

@@ -110,4 +110,5 @@ billing_settings = Table(
     Column("proration", String(16), nullable=False),
     Column("zero_usage_flat_fee", String(16), nullable=False),
     Column("rounding", String(16), nullable=False),
+    Column("late_usage", String(16), nullable=False, server_default=text("'rerate'")),
 )

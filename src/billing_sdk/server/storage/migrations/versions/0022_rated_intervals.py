@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
@@ -39,6 +39,9 @@ def upgrade() -> None:
         sa.Column("invoice_id", sa.String(64)),
         sa.Column("is_closed", sa.Boolean(), nullable=False),
         sa.Column("is_dirty", sa.Boolean(), nullable=False),
+    )
+    op.add_column(
+        "billing_settings", sa.Column("late_usage", sa.String(16), nullable=False, server_default=sa.text("'rerate'"))
     )
     op.create_index("ix_rated_intervals_counted", "rated_intervals", ["agreement_id", "feature_key", "counted_until"])
     op.create_index(
