@@ -106,6 +106,8 @@ from billing_sdk.models import (
     Role as Role,
     ServiceAction as ServiceAction,
     SubscribedPlan as SubscribedPlan,
+    TaxCode as TaxCode,
+    TaxRate as TaxRate,
     TestClock as TestClock,
     User as User,
     WebhookDelivery as WebhookDelivery,

@@ -40,6 +40,8 @@ from billing_sdk.resources import (
     RateCards,
     Roles,
     ServiceActions,
+    TaxCodes,
+    TaxRates,
     TestClocks,
     Tokens,
     Usage,
@@ -89,6 +91,8 @@ class Operations(Generic[C]):
     rate_cards: RateCards[C]
     roles: Roles[C]
     service_actions: ServiceActions[C]
+    tax_codes: TaxCodes[C]
+    tax_rates: TaxRates[C]
     test_clocks: TestClocks[C]
     tokens: Tokens[C]
     usage: Usage[C]
@@ -120,6 +124,8 @@ class Operations(Generic[C]):
         self.rate_cards = RateCards(client)
         self.roles = Roles(client)
         self.service_actions = ServiceActions(client)
+        self.tax_codes = TaxCodes(client)
+        self.tax_rates = TaxRates(client)
         self.test_clocks = TestClocks(client)
         self.tokens = Tokens(client, provider)
         self.usage = Usage(client)

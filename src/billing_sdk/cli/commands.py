@@ -15,6 +15,7 @@ from billing_sdk.cli.keys import keys
 from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.cli.plans import plans
 from billing_sdk.cli.serve import demo, serve
+from billing_sdk.cli.taxes import taxes
 
 app = typer.Typer(
     help="The billing server behind your application: start it, fill it, look after it.",
@@ -47,3 +48,4 @@ app.add_typer(audit, name="audit")
 app.add_typer(applications, name="applications")
 app.add_typer(clock, name="clock")
 app.add_typer(plans, name="plans")
+app.add_typer(taxes, name="tax")

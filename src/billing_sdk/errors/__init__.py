@@ -160,7 +160,6 @@ from billing_sdk.errors._objects import (
 from billing_sdk.errors._rating import InvalidPrice as InvalidPrice, InvalidTiers as InvalidTiers
 from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as BillingError
 from billing_sdk.errors._tax import (
-    TaxCodeInUse as TaxCodeInUse,
     TaxLocationMissing as TaxLocationMissing,
     TaxRateExists as TaxRateExists,
     UnknownTaxCode as UnknownTaxCode,

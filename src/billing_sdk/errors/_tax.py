@@ -13,14 +13,6 @@ class UnknownTaxCode(NotFound):
     default_remedy = "List the tax codes and name one of them, or create it first."
 
 
-class TaxCodeInUse(Conflict):
-    """A tax code can't be deleted while rates, plans or billing profiles name it."""
-
-    code = "tax_code_in_use"
-    title = "Tax code in use"
-    default_remedy = "Leave it: a tax code that nothing new names does no harm."
-
-
 class UnknownTaxRate(NotFound):
     """There is no tax rate with this id."""
 

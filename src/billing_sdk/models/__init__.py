@@ -72,6 +72,7 @@ from billing_sdk.models.pricing_table import (
 from billing_sdk.models.problem import read_problem as read_problem
 from billing_sdk.models.profile import Profile as Profile
 from billing_sdk.models.reservation import Reservation as Reservation
+from billing_sdk.models.tax import TaxCode as TaxCode, TaxRate as TaxRate
 from billing_sdk.models.test_clock import TestClock as TestClock
 from billing_sdk.models.user import CreatedUser as CreatedUser, User as User
 from billing_sdk.models.webhook_endpoint import (

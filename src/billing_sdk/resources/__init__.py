@@ -26,6 +26,7 @@ from billing_sdk.resources.portal import Portal as Portal
 from billing_sdk.resources.pricing_tables import PricingTables as PricingTables
 from billing_sdk.resources.rate_cards import RateCards as RateCards
 from billing_sdk.resources.service_actions import ServiceActions as ServiceActions
+from billing_sdk.resources.taxes import TaxCodes as TaxCodes, TaxRates as TaxRates
 from billing_sdk.resources.test_clocks import TestClocks as TestClocks
 from billing_sdk.resources.tokens import Tokens as Tokens
 from billing_sdk.resources.usage import Usage as Usage

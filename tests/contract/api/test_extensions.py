@@ -103,10 +103,18 @@ def agreement(machine, plan, clock):
     return found["id"], customer
 
 
+def taxes(twice):
+    """A tax code and a rate for it, which has ended."""
+    twice("POST", "tax_codes", {"code": "once", "name": "Once"})
+    rate = twice("POST", "tax_rates", {"country": "DE", "percent": "19", "tax_code": "once"})["tax_rate"]["id"]
+    twice("POST", f"tax_rates/{rate}/end", {}, name="tax_rates/{rate_id}/end")
+
+
 def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, clock, management, server):
     agreement_id, customer = agreement
     one, name = f"agreements/{agreement_id}", "agreements/{agreement_id}"
     twice("POST", "coupons", {"code": "ONCE", "name": "Once", "percent_off": "5"})
+    taxes(twice)
     twice("POST", f"{one}/quantity", {"fee_code": "seats", "quantity": 3}, name=f"{name}/quantity")
     twice("POST", f"{one}/discounts", {"coupon_code": "ONCE"}, name=f"{name}/discounts")
     twice("DELETE", f"{one}/discounts/ONCE", name=f"{name}/discounts/{{coupon_code}}")

@@ -99,6 +99,7 @@ def test_rates_collide_where_both_would_hold_at_one_time() -> None:
         replace(standard, name="Solidarity surcharge"),
         replace(standard, region="BY"),
         replace(standard, country="AT"),
+        standard.ended(AT - timedelta(days=1)),
     ):
         assert not standard.collides_with(other)
         assert not other.collides_with(standard)
@@ -117,7 +118,7 @@ def test_rates_collide_where_both_would_hold_at_one_time() -> None:
         ("percent", {"percent": Decimal("1.00001")}),
         ("percent", {"percent": Decimal("NaN")}),
         ("replaces_country", {"replaces_country": True}),
-        ("valid_until", {"valid_from": AT, "valid_until": AT}),
+        ("valid_until", {"valid_from": AT, "valid_until": AT - timedelta(days=1)}),
     ],
 )
 def test_a_rate_that_cannot_be_is_refused(member: str, change: dict[str, Any]) -> None:

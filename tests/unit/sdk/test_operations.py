@@ -25,6 +25,7 @@ from tests.unit.sdk.delivery_cases import DELIVERY_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
 from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
 from tests.unit.sdk.price_object_cases import PRICE_OBJECT_CASES
+from tests.unit.sdk.tax_cases import TAX_CASES
 from tests.unit.sdk.usage_cases import USAGE_CASES
 
 CASES = [
@@ -35,6 +36,7 @@ CASES = [
     *CATALOG_CASES,
     *COUPON_CASES,
     *PRICE_OBJECT_CASES,
+    *TAX_CASES,
 ]
 # These have files of their own, because one answer does not tell their story.
 ELSEWHERE = {

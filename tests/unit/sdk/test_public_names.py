@@ -12,14 +12,14 @@ __version__ AccessClaims AgreedAddOn AgreedDiscount AgreedEntitlement Agreement 
 AgreementPaused AgreementReference AgreementRenewed AgreementResumed AgreementUpdated AsyncClient Attachment AuthUrl
 BillingCustomer BillingPolicies BillingSettings CardContent CardRate ChangePreview ChargeLine Client ClientSettings
 ComposedPlan Config Coupon CreatedOrganization CreatedUser Credit CreditEntry CreditExpired CreditGranted CreditLow
-CreditUsedUp CreditVoided Entitlement EntitlementSnapshot errors Event EventCredit EventGrant EventInvoice
-EventPayment EventPlan EventType EventUsage Feature Flow IdClaims Invoice InvoiceOverdue KeySet KeyStatus LicenceFee
-LicensedItem MemorySeen MeteredItem MeterUsageUpdated MigratedAgreement Migration Money NextCharge NextInvoice
-ObjectVersion Organization Owner PaymentFailed PaymentSucceeded PendingChange Permission Plan PlanAssigned PlanChanged
-PlanComponent PlanCreated PlanGroup PlanPhase PlanTrial PlanVersion PortalLink PricingCard PricingTable Profile
-RateCard read_key_set Reservation Role SeenStore ServiceAction SignedIn SignInOptions SignInTransaction Snapshots
-SqliteSeen SubscribedPlan TestClock TokenSet TopUpStopped TrialEnding UnknownEvent User WebhookDelivery
-WebhookEndpoint WebhookPolicy
+CreditUsedUp CreditVoided Entitlement EntitlementSnapshot errors Event EventCredit EventGrant EventInvoice EventPayment
+EventPlan EventType EventUsage Feature Flow IdClaims Invoice InvoiceOverdue KeySet KeyStatus LicenceFee LicensedItem
+MemorySeen MeteredItem MeterUsageUpdated MigratedAgreement Migration Money NextCharge NextInvoice ObjectVersion
+Organization Owner PaymentFailed PaymentSucceeded PendingChange Permission Plan PlanAssigned PlanChanged PlanComponent
+PlanCreated PlanGroup PlanPhase PlanTrial PlanVersion PortalLink PricingCard PricingTable Profile RateCard read_key_set
+Reservation Role SeenStore ServiceAction SignedIn SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan
+TaxCode TaxRate TestClock TokenSet TopUpStopped TrialEnding UnknownEvent User WebhookDelivery WebhookEndpoint
+WebhookPolicy
 """.split()
 
 

@@ -47,6 +47,7 @@ from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.service_actions import ServiceActionRepository
 from billing_sdk.server.storage.sessions import SessionRepository
+from billing_sdk.server.storage.tax import TaxCodeRepository, TaxRateRepository
 from billing_sdk.server.storage.timers import TimerRepository
 from billing_sdk.server.storage.tokens import TokenRepository
 from billing_sdk.server.storage.usage import UsageRepository
@@ -77,6 +78,8 @@ class UnitOfWork:
         self.pricing_tables = PricingTableRepository(connection)
         self.billing_settings = BillingSettingsRepository(connection)
         self.billing_profiles = BillingProfileRepository(connection)
+        self.tax_codes = TaxCodeRepository(connection)
+        self.tax_rates = TaxRateRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection)
         self.timers = TimerRepository(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing_sdk.server.domain.catalog.keys import checked_key
+from billing_sdk.server.domain.catalog.keys import checked_tax_code
 from billing_sdk.server.domain.catalog.labels import checked_name
 
 
@@ -17,12 +17,12 @@ class TaxCode:
         name: for people.
 
     Raises:
-        InvalidRequest: the key holds other characters than letters, digits, `_`, `.` and `-`, or the name is empty.
+        InvalidRequest: the key is not 1 to 100 small letters, digits, `_`, `.` and `-`, or the name is empty.
     """
 
     key: str
     name: str
 
     def __post_init__(self) -> None:
-        checked_key(self.key)
+        checked_tax_code(self.key, "key")
         checked_name(self.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.domain.customers.countries import COUNTRIES
 
 # Member states, by ISO 3166-1 (Greece is GR here, and EL in VAT numbers).
 EUROPEAN_UNION = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
@@ -48,7 +49,7 @@ def check_place(country: str, region: str | None) -> None:
         raise InvalidRequest(
             f"country {country} is not in ISO 3166-1", remedy=f"Write {MISTAKEN[country]}.", parameter="country"
         )
-    if len(country) != 2 or not country.isascii() or not country.isalpha() or not country.isupper():
-        raise InvalidRequest(f"country {country[:16]!r} is not two capital letters", parameter="country")
+    if country not in COUNTRIES:
+        raise InvalidRequest(f"country {country[:16]!r} is no code of a country", parameter="country")
     if region is not None and not 0 < len(region.strip()) <= LONGEST_REGION:
         raise InvalidRequest(f"region is 1 to {LONGEST_REGION} characters, or absent", parameter="region")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -36,7 +36,7 @@ class TaxRate:
         tax_code: the kind of goods that it is for; None for all that have no rate of their own there.
         replaces_country: the region charges it in place of the country's rates; otherwise in addition to them.
         valid_from: since when it holds; None for always.
-        valid_until: the instant from which it holds no more.
+        valid_until: the instant from which it holds no more; one that ends when it begins never holds.
 
     Raises:
         InvalidRequest: a member can't be, such as a region's rate without a region; the fact `parameter` names it.
@@ -60,8 +60,8 @@ class TaxRate:
             raise InvalidRequest("percent is 0 to 100, with at most four decimals", parameter="percent")
         if self.replaces_country and self.region is None:
             raise InvalidRequest("only a rate of a region replaces those of its country", parameter="replaces_country")
-        if self.valid_from is not None and self.valid_until is not None and self.valid_until <= self.valid_from:
-            raise InvalidRequest("valid_until is not after valid_from", parameter="valid_until")
+        if self.valid_from is not None and self.valid_until is not None and self.valid_until < self.valid_from:
+            raise InvalidRequest("valid_until is before valid_from", parameter="valid_until")
 
     @property
     def applied(self) -> AppliedRate:
@@ -77,9 +77,18 @@ class TaxRate:
         """Tell whether it holds in a place."""
         return location.is_in(self.country, self.region)
 
+    def ended(self, at: datetime) -> TaxRate:
+        """Return the rate as it is when it holds no more from an instant on; never, where it has not begun by then."""
+        return replace(self, valid_until=at if self.valid_from is None else max(at, self.valid_from))
+
     def collides_with(self, other: TaxRate) -> bool:
         """Tell whether it and another rate would both be charged, at some time, where one of them is meant."""
-        return self._what == other._what and self._begins_before_end_of(other) and other._begins_before_end_of(self)
+        is_one_tax = self._what == other._what and self._ever_holds and other._ever_holds
+        return is_one_tax and self._begins_before_end_of(other) and other._begins_before_end_of(self)
+
+    @property
+    def _ever_holds(self) -> bool:
+        return self.valid_from is None or self.valid_from != self.valid_until
 
     @property
     def _what(self) -> tuple[str, str | None, str | None, str]:
