@@ -22,7 +22,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.run_timer import HandlerFault, run_timer
-from billing_sdk.server.usecases.timer_handlers import HANDLERS
+from billing_sdk.server.usecases.timer_handlers import HANDLERS, TOGETHER
 from billing_sdk.server.usecases.timer_worker import TimerWorker
 from tests.databases import copy_sqlite
 from tests.engines import NOON, advance, engine_on, payer, person
@@ -46,6 +46,7 @@ def handle(monkeypatch):
 
     def register(kind: TimerKind, handler) -> None:
         monkeypatch.setitem(HANDLERS, kind, handler)
+        monkeypatch.delitem(TOGETHER, kind, raising=False)
 
     return register
 

@@ -12,11 +12,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Connection, Row, RowMapping, exists, func, insert, select, text
 
 from billing_sdk.server.ids import new_id
@@ -166,7 +166,7 @@ class AuditRepository:
         if state is None:
             return None
         # Keyed: a digest of somebody's address alone could be found by trying addresses.
-        return _mac(self._key(), "state", json.dumps(state, sort_keys=True, default=_in_json))
+        return _mac(self._key(), "state", to_json(state, fallback=_in_json).decode())
 
 
 def record_mac(key: bytes, record: Mapping[str, Any] | RowMapping) -> str:
@@ -186,15 +186,8 @@ def _mac(key: bytes, purpose: str, content: str) -> str:
 
 
 def _in_json(value: Any) -> Any:
-    """Return what JSON knows of a value: the fields of a dataclass, or its text."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: getattr(value, name) for name in _field_names(type(value))}
+    """Return what stands for a value that JSON does not know."""
     return dict(value) if isinstance(value, Mapping) else str(value)
-
-
-@cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 def _has_link() -> Any:

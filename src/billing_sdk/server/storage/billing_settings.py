@@ -19,9 +19,16 @@ class BillingSettingsRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._ahead: tuple[BillingSettings | None] | None = None
+
+    def read_ahead(self) -> None:
+        """Read the settings once, for whoever asks for them later."""
+        self._ahead = (self.find(),)
 
     def find(self) -> BillingSettings | None:
         """Return the settings, if they have been saved."""
+        if self._ahead is not None:
+            return self._ahead[0]
         row = self._connection.execute(select(billing_settings)).mappings().first()
         return None if row is None else _from_row(row)
 
@@ -33,6 +40,7 @@ class BillingSettingsRepository:
 
     def save(self, settings: BillingSettings) -> None:
         """Store the settings."""
+        self._ahead = None
         values = _to_row(settings)
         self._connection.execute(upsert(self._connection, billing_settings, {"id": ONLY, **values}, values))
 

@@ -53,6 +53,12 @@ class CatalogRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._versions: dict[str, PlanVersion] | None = None
+        self._plans_ahead: dict[tuple[str, ...], tuple[Plan, ...]] = {}
+
+    def keep_what_is_read(self) -> None:
+        """Read each version, and each plan by its key, once in this transaction, which changes none of them."""
+        self._versions = {}
 
     def add_plan(self, plan: Plan) -> None:
         """Store a new plan with its first version.
@@ -120,12 +126,24 @@ class CatalogRepository:
         """Return plans in any status, by group and position: all of them, those named, or those of a group."""
         if group_id is not None:
             return self._plans(PLANS.where(plans.c.group_id == group_id))
-        return self._plans(PLANS) if keys is None else self._plans(NAMED, keys)
+        if keys is None:
+            return self._plans(PLANS)
+        if self._versions is None:
+            return self._plans(NAMED, keys)
+        named = tuple(keys)
+        if named not in self._plans_ahead:
+            self._plans_ahead[named] = self._plans(NAMED, keys)
+        return self._plans_ahead[named]
 
     def get_version(self, version_id: str) -> PlanVersion:
         """Return a version; whoever refers to one knows that it exists."""
+        if self._versions is not None and version_id in self._versions:
+            return self._versions[version_id]
         row = self._connection.execute(VERSION, {"wanted": version_id}).mappings().one()
-        return versions_from_rows(self._connection, [row])[0]
+        version = versions_from_rows(self._connection, [row])[0]
+        if self._versions is not None:
+            self._versions[version_id] = version
+        return version
 
     def get_own_version(self, version_id: str) -> PlanVersion:
         """Return a version without the objects that it refers to, as what another version begins with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,10 +14,14 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.agreed import agreement_from_json, agreement_to_json
+from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.billing import charges
 from billing_sdk.server.storage.upsert import insert_new
 
 OF_CUSTOMER = select(charges).where(charges.c.customer_id == bindparam("customer"))
+GROUPS_OF_MANY = select(charges.c.customer_id, charges.c.group_id).where(
+    charges.c.customer_id.in_(bindparam("wanted", expanding=True))
+)
 OF_GROUP = OF_CUSTOMER.where(charges.c.group_id == bindparam("group"))
 LEFT_OVER = select(charges).where(charges.c.lease_ends_at <= bindparam("at")).order_by(charges.c.id)
 LEFT_OVER_OF_CUSTOMER = LEFT_OVER.where(charges.c.customer_id == bindparam("customer"))
@@ -25,8 +30,20 @@ LEFT_OVER_OF_CUSTOMER = LEFT_OVER.where(charges.c.customer_id == bindparam("cust
 class ChargeRepository:
     """Keeps pending charges, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
+        self._later = later
+        self._ahead: dict[str, set[str]] = {}
+
+    def read_ahead(self, customer_ids: Collection[str]) -> None:
+        """Read what is being charged to many customers at once; the caller holds the locks on them."""
+        self._ahead.update((customer_id, set()) for customer_id in customer_ids)
+        for row in self._connection.execute(GROUPS_OF_MANY, {"wanted": sorted(customer_ids)}):
+            self._ahead[row.customer_id].add(row.group_id)
+
+    def is_under_way(self, customer_id: str, group_id: str) -> bool:
+        """Tell whether anything is being charged for a customer's plan of a group, after `read_ahead`."""
+        return group_id in self._ahead[customer_id]
 
     def add(self, charge: PendingCharge) -> None:
         """Store a charge before the gateway is asked for it.
@@ -34,30 +51,40 @@ class ChargeRepository:
         Raises:
             Conflict: another one of the same customer and plan group is under way.
         """
+        groups = self._ahead.get(charge.agreement.customer_id)
+        if groups is not None and charge.agreement.group_id not in groups:
+            groups.add(charge.agreement.group_id)
+            self._later.insert(charges, _to_row(charge))
+            return
         if not insert_new(self._connection, charges, _to_row(charge)):
             raise Conflict("another change of this customer's plan is under way")
 
     def find(self, customer_id: str, group_id: str) -> PendingCharge | None:
         """Return what is being charged for a customer's plan of a group, if anything is."""
+        self._later.flush()
         row = self._connection.execute(OF_GROUP, {"customer": customer_id, "group": group_id}).mappings().first()
         return None if row is None else _from_row(row)
 
     def has_open(self, customer_id: str) -> bool:
         """Tell whether the outcome of any charge of a customer is not known yet."""
+        self._later.flush()
         return self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).first() is not None
 
     def list_left_over(self, *, at: datetime, customer_id: str | None = None) -> tuple[PendingCharge, ...]:
         """Return the charges that nobody seems to be working on any more, the oldest first."""
+        self._later.flush()
         query = LEFT_OVER if customer_id is None else LEFT_OVER_OF_CUSTOMER
         rows = self._connection.execute(query, {"at": at, "customer": customer_id}).mappings()
         return tuple(_from_row(row) for row in rows)
 
     def release(self, charge_id: str, *, at: datetime) -> None:
         """Let anybody take up a charge whose outcome could not be learnt."""
+        self._later.flush()
         self._connection.execute(update(charges).where(charges.c.id == charge_id).values(lease_ends_at=at))
 
     def remove(self, charge_id: str) -> bool:
         """Remove a charge whose outcome is known; False where somebody else has done so before."""
+        self._later.flush()
         return bool(self._connection.execute(delete(charges).where(charges.c.id == charge_id)).rowcount)
 
 

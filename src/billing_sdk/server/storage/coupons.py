@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,9 @@ COUNT_UP = (
     )
     .values(redeemed=coupons.c.redeemed + 1)
 )
+REDEEMED_BY = select(redemptions.c.agreement_id).where(
+    redemptions.c.agreement_id.in_(bindparam("wanted", expanding=True))
+)
 
 
 class CouponRepository:
@@ -33,6 +37,12 @@ class CouponRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._without: set[str] = set()
+
+    def read_ahead(self, agreement_ids: Collection[str]) -> None:
+        """Read at once which of many agreements have redeemed nothing."""
+        redeemed = self._connection.execute(REDEEMED_BY, {"wanted": sorted(agreement_ids)}).scalars()
+        self._without.update(set(agreement_ids).difference(redeemed))
 
     def add(self, coupon: Coupon) -> None:
         """Store a new coupon.
@@ -68,6 +78,7 @@ class CouponRepository:
         Raises:
             Conflict: the agreement has redeemed it already.
         """
+        self._without.discard(agreement_id)
         if self._connection.execute(COUNT_UP, {"wanted": key}).rowcount == 0:
             return False
         row = {
@@ -83,6 +94,8 @@ class CouponRepository:
 
     def give_back(self, agreement_id: str) -> None:
         """Undo the redemptions of an agreement that has not come about."""
+        if agreement_id in self._without:
+            return
         undone = (
             delete(redemptions).where(redemptions.c.agreement_id == agreement_id).returning(redemptions.c.coupon_key)
         )

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
-from billing_sdk.money import Money
+from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.invoicing import CreditEntry
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import customer_credits
 
 BALANCE = select(func.coalesce(func.sum(customer_credits.c.amount_minor), 0)).where(
     customer_credits.c.customer_id == bindparam("customer"), customer_credits.c.currency == bindparam("currency")
+)
+BALANCES = (
+    select(
+        customer_credits.c.customer_id,
+        customer_credits.c.currency,
+        func.sum(customer_credits.c.amount_minor).label("minor"),
+    )
+    .where(customer_credits.c.customer_id.in_(bindparam("wanted", expanding=True)))
+    .group_by(customer_credits.c.customer_id, customer_credits.c.currency)
 )
 OF_CHARGE = customer_credits.c.charge_id == bindparam("charge")
 
@@ -22,16 +32,26 @@ class CreditRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._ahead: dict[str, dict[str, Money]] = {}
+
+    def read_ahead(self, customer_ids: Collection[str]) -> None:
+        """Read the balances of many customers at once, for whoever asks for one of them later."""
+        self._ahead.update((customer_id, {}) for customer_id in customer_ids)
+        for row in self._connection.execute(BALANCES, {"wanted": sorted(customer_ids)}):
+            self._ahead[row.customer_id][row.currency] = Money(int(row.minor), row.currency)
 
     def add(self, entry: CreditEntry) -> None:
         """Store a change of a balance."""
         values = row_of(entry)
         amount = values.pop("amount")
         row = {**values, "amount_minor": amount.minor, "currency": amount.currency}
+        self._ahead.pop(entry.customer_id, None)
         self._connection.execute(insert(customer_credits), row)
 
     def balance(self, customer_id: str, currency: str) -> Money:
         """Return what is owed to a customer in a currency."""
+        if customer_id in self._ahead:
+            return self._ahead[customer_id].get(currency, zero(currency))
         found = self._connection.execute(BALANCE, {"customer": customer_id, "currency": currency}).scalar_one()
         return Money(int(found), currency)
 

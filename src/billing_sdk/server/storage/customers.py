@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, func, insert, select, update
@@ -17,6 +18,15 @@ BY_ID = select(customers).where(customers.c.id == bindparam("wanted"))
 # The weaker kind of lock, so that rows which refer to the customer can be written meanwhile. Whoever had to wait reads
 # the row as it was left.
 HELD = BY_ID.with_for_update(key_share=True)
+HELD_OF_MANY = (
+    select(customers)
+    .where(customers.c.id.in_(bindparam("wanted", expanding=True)))
+    .order_by(customers.c.id)
+    .with_for_update(key_share=True)
+)
+METHODS_OF_MANY = select(payment_methods).where(
+    payment_methods.c.customer_id.in_(bindparam("wanted", expanding=True)), payment_methods.c.is_default
+)
 METHOD = select(payment_methods).where(payment_methods.c.id == bindparam("wanted"))
 DEFAULT_METHOD = select(payment_methods).where(
     payment_methods.c.customer_id == bindparam("wanted"), payment_methods.c.is_default
@@ -29,6 +39,20 @@ class CustomerRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._held: dict[str, Customer] = {}
+        self._methods: dict[str, PaymentMethod | None] = {}
+
+    def lock_ahead(self, customer_ids: Collection[str]) -> None:
+        """Lock many customers at once, and read how each is charged, for whoever asks for one of them later.
+
+        All transactions lock them in one order, so none waits for another that waits for it.
+        """
+        wanted = {"wanted": sorted(customer_ids)}
+        for row in self._connection.execute(HELD_OF_MANY, wanted).mappings():
+            self._held[row["id"]] = _from_row(row)
+        self._methods.update(dict.fromkeys(self._held))
+        for row in self._connection.execute(METHODS_OF_MANY, wanted).mappings():
+            self._methods[row["customer_id"]] = PaymentMethod(**row)
 
     def add(self, customer: Customer) -> None:
         """Store a new customer.
@@ -45,6 +69,7 @@ class CustomerRepository:
 
     def save(self, customer: Customer) -> None:
         """Store a customer who has changed."""
+        self._held.pop(customer.id, None)
         changed = update(customers).where(customers.c.id == customer.id).values(_to_row(customer))
         self._connection.execute(changed)
 
@@ -54,6 +79,8 @@ class CustomerRepository:
         Raises:
             NotFound: there is no such customer.
         """
+        if customer_id in self._held:
+            return self._held[customer_id]
         row = self._connection.execute(BY_ID, {"wanted": customer_id}).mappings().first()
         if row is None:
             raise _unknown(customer_id)
@@ -65,6 +92,8 @@ class CustomerRepository:
         Raises:
             NotFound: there is no such customer.
         """
+        if customer_id in self._held:
+            return self._held[customer_id]
         row = self._connection.execute(HELD, {"wanted": customer_id}).mappings().first()
         if row is None:
             raise _unknown(customer_id)
@@ -89,6 +118,7 @@ class CustomerRepository:
 
     def add_payment_method(self, method: PaymentMethod) -> None:
         """Store a new payment method; as the default one it takes the place of the one before."""
+        self._methods.pop(method.customer_id, None)
         if method.is_default:
             before = payment_methods.c.customer_id == method.customer_id
             self._connection.execute(update(payment_methods).where(before).values(is_default=False))
@@ -96,6 +126,8 @@ class CustomerRepository:
 
     def find_payment_method(self, customer_id: str) -> PaymentMethod | None:
         """Return the payment method that a customer is charged by, if there is one."""
+        if customer_id in self._methods:
+            return self._methods[customer_id]
         return self._find_method(DEFAULT_METHOD, customer_id)
 
     def get_payment_method(self, method_id: str) -> PaymentMethod:

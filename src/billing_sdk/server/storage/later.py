@@ -1,4 +1,4 @@
-"""Rows that are only added, and written together: one statement for each table, however many rows there are.
+"""What is written together: one statement for each table, however many rows there are.
 
 Whatever reads one of these tables in the same transaction calls `flush` first. The end of the transaction does so,
 too, and a transaction that is undone drops what it had not written.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, insert
+from sqlalchemy import Connection, Executable, Insert, Table, insert
 
 from billing_sdk.server.storage.tables import metadata
 
@@ -23,11 +23,19 @@ class Later:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows: dict[Table, list[Row]] = {}
+        self._runs: dict[Executable, list[Row]] = {}
         self._makers: dict[Callable[[], None], None] = {}
 
     def insert(self, table: Table, *rows: Row) -> None:
         """Add rows to a table before the transaction ends; all rows of a table name the same columns."""
         self._rows.setdefault(table, []).extend(rows)
+
+    def run(self, statement: Executable, row: Row) -> None:
+        """Have a statement executed with a row's values, after all rows are added.
+
+        Those of one statement are executed in one go, so none may depend on another.
+        """
+        self._runs.setdefault(statement, []).append(row)
 
     def call(self, maker: Callable[[], None]) -> None:
         """Have something called once before anything is written, which may add rows."""
@@ -41,6 +49,9 @@ class Later:
         rows, self._rows = self._rows, {}
         for table in sorted(rows, key=_depth):
             self._connection.execute(_insertion(table), rows[table])
+        runs, self._runs = self._runs, {}
+        for statement, values in runs.items():
+            self._connection.execute(statement, values)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.timers import Timer, TimerKind, rank_of
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.timers import timers
 
 ORDER = (timers.c.due_at, timers.c.rank, timers.c.id)
@@ -52,6 +53,7 @@ ON_CLOCK = (
     .limit(1)
     .with_for_update(of=timers)
 )
+OF_CUSTOMERS = select(*COLUMNS).where(timers.c.customer_id.in_(bindparam("wanted", expanding=True)))
 OF_SUBJECT = select(*COLUMNS).where(timers.c.subject_id == bindparam("subject"), timers.c.kind == bindparam("kind"))
 
 
@@ -72,17 +74,37 @@ class TimerTaken(Exception):
 class TimerRepository:
     """Keeps timers, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
+        self._later = later
+        self._ahead: dict[str, dict[str, Timer]] = {}
+
+    def read_ahead(self, customer_ids: Collection[str]) -> None:
+        """Read at once what is to happen to many customers; what is set for them is written at once, too."""
+        self._ahead.update((customer_id, {}) for customer_id in customer_ids)
+        for row in self._connection.execute(OF_CUSTOMERS, {"wanted": sorted(customer_ids)}).mappings():
+            timer = Timer(**row)
+            self._ahead[timer.customer_id][timer.id] = timer
 
     def set(self, kind: TimerKind, subject_id: str, due_at: datetime, customer: Customer) -> Timer:
         """Let something happen to a subject at an instant of its customer's time, and not when it was to before."""
         timer = Timer(new_id("timer"), kind, subject_id, customer.id, due_at, customer.clock_id)
-        self._connection.execute(SET[self._connection.dialect.name], _to_row(timer))
+        setting = SET[self._connection.dialect.name]
+        theirs = self._ahead.get(customer.id)
+        if theirs is None:
+            self._connection.execute(setting, _to_row(timer))
+            return timer
+        before = next((one for one in theirs.values() if (one.kind, one.subject_id) == (kind, subject_id)), None)
+        if before is not None:
+            del theirs[before.id]
+        theirs[timer.id] = timer
+        self._later.run(setting, _to_row(timer))
         return timer
 
     def clear(self, subject_id: str, *kinds: TimerKind) -> None:
         """Let nothing more happen to a subject, or nothing of the kinds that are named."""
+        self._later.flush()
+        self._ahead.clear()
         theirs = timers.c.subject_id == subject_id
         if kinds:
             theirs = and_(theirs, timers.c.kind.in_(kinds))
@@ -98,12 +120,22 @@ class TimerRepository:
         if not self._connection.execute(delete(timers).where(mine)).rowcount:
             raise TimerTaken(f"{timer.id} is somebody else's")
 
+    def done_together(self, wanted: Sequence[Timer]) -> tuple[Timer, ...]:
+        """Remove timers in the transaction of their effects, and return those that were still the caller's."""
+        mine = [(timer.id, timer.attempts) for timer in wanted]
+        removed = delete(timers).where(tuple_(timers.c.id, timers.c.attempts).in_(mine)).returning(timers.c.id)
+        done = set(self._connection.execute(removed).scalars())
+        return tuple(timer for timer in wanted if timer.id in done)
+
     def find(self, kind: TimerKind, subject_id: str) -> Timer | None:
         """Return a subject's timer of a kind, if it is set."""
+        self._later.flush()
         return self._first(OF_SUBJECT, {"subject": subject_id, "kind": kind})
 
     def of_customer(self, customer_id: str) -> tuple[Timer, ...]:
         """Return what is to happen to a customer, in this order."""
+        if customer_id in self._ahead:
+            return tuple(sorted(self._ahead[customer_id].values(), key=_place))
         query = select(*COLUMNS).where(timers.c.customer_id == customer_id).order_by(*ORDER)
         return tuple(Timer(**row) for row in self._connection.execute(query).mappings())
 
@@ -120,6 +152,15 @@ class TimerRepository:
         """
         found = self._first(CLAIM, {"now": now})
         return None if found is None else self._taken(found, leased_until)
+
+    def claim_more(self, kind: TimerKind, *, now: datetime, leased_until: datetime, limit: int) -> tuple[Timer, ...]:
+        """Take further timers of a kind, of as many customers; see `claim`."""
+        wanted = CLAIM.where(timers.c.kind == kind).limit(limit)
+        rows = self._connection.execute(wanted, {"now": now}).mappings()
+        found = [Timer(**row) for row in rows]
+        taken = update(timers).where(timers.c.id.in_([timer.id for timer in found]))
+        self._connection.execute(taken.values(attempts=timers.c.attempts + 1, leased_until=leased_until))
+        return tuple(replace(timer, attempts=timer.attempts + 1) for timer in found)
 
     def take_on_clock(self, clock_id: str, *, until: datetime, leased_until: datetime) -> Timer | None:
         """Take the first timer of a test clock that is due by an instant, from whoever held it.
@@ -152,6 +193,10 @@ class TimerRepository:
     def _first(self, query: Select[Any], wanted: Mapping[str, Any]) -> Timer | None:
         row: RowMapping | None = self._connection.execute(query, wanted).mappings().first()
         return None if row is None else Timer(**row)
+
+
+def _place(timer: Timer) -> tuple[datetime, int, str]:
+    return timer.due_at, rank_of(timer.kind), timer.id
 
 
 def _to_row(timer: Timer) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -81,10 +81,10 @@ class UnitOfWork:
         self.tax_codes = TaxCodeRepository(connection)
         self.tax_rates = TaxRateRepository(connection)
         self.customers = CustomerRepository(connection)
-        self.agreements = AgreementRepository(connection)
-        self.timers = TimerRepository(connection)
+        self.agreements = AgreementRepository(connection, self._later)
+        self.timers = TimerRepository(connection, self._later)
         self.clocks = ClockRepository(connection)
-        self.charges = ChargeRepository(connection)
+        self.charges = ChargeRepository(connection, self._later)
         self.invoices = InvoiceRepository(connection)
         self.credits = CreditRepository(connection)
         self.grants = GrantRepository(connection)
@@ -102,6 +102,29 @@ class UnitOfWork:
         self.outbox = OutboxRepository(connection, self._later)
         self.endpoints = EndpointRepository(connection)
         self.deliveries = DeliveryRepository(connection, self._later)
+
+    def read_ahead(self, agreement_ids: Collection[str], *, planned_ids: Collection[str]) -> None:
+        """Lock the customers of many agreements, and read at once what billing each of them looks at.
+
+        From then on the repositories answer from what they have read, and what is done is written at once, too. The
+        answers are those of one query each; whatever else is asked is asked of the database as always.
+
+        Args:
+            agreement_ids: the agreements.
+            planned_ids: in whose names coupons are redeemed that come with what is planned for them.
+        """
+        self.catalog.keep_what_is_read()
+        self.billing_settings.read_ahead()
+        found = self.agreements.read_ahead(agreement_ids)
+        customer_ids = {agreement.customer_id for agreement in found}
+        self.customers.lock_ahead(customer_ids)
+        found = self.agreements.read_ahead(agreement_ids)  # as they are now that nobody else changes them
+        self.timers.read_ahead(customer_ids)
+        self.charges.read_ahead(customer_ids)
+        self.credits.read_ahead(customer_ids)
+        self.coupons.read_ahead(planned_ids)
+        if found:
+            self.usage.read_ahead({agreement.id: agreement.billed_period.start for agreement in found})
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""

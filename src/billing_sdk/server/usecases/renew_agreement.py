@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from billing_sdk.server.domain.agreements import Agreement
@@ -16,6 +17,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import issue_invoice
 from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.redeem_coupon import name_of_plan
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 # Nobody asked for it at that moment: the event names those who run the server, the audit what has run.
@@ -40,14 +42,52 @@ def renew_agreement(engine: Engine, timer: Timer) -> None:
     with engine.begin() as tx:
         customer = tx.customers.lock(agreement.customer_id)
         tx.timers.done(timer)
-        agreement = tx.agreements.get(agreement.id)
-        if agreement.status not in ("active", "paused") or agreement.billed_until > timer.due_at:
-            save_agreement(tx, customer, agreement)  # with the timers that it should have
-            return
-        invoice = next_invoice(tx, agreement)
-        charge = bill(tx, engine, customer, agreement, invoice.after, invoice.lines)
+        charge = _renew(tx, engine, customer, timer)
     if charge is not None:
         collect_issued(engine, charge)
+
+
+def renew_together(engine: Engine, timers: Sequence[Timer]) -> tuple[Timer, ...]:
+    """Renew many agreements in one transaction, and return the timers that have to be run one by one.
+
+    Those are of agreements that something is in the way of, such as a charge whose outcome is not known. What comes of
+    each of the others is what `renew_agreement` would have made of it.
+
+    Raises:
+        BillingError: one of them can't be billed, and so none was.
+    """
+    ids = [timer.subject_id for timer in timers]
+    with engine.begin() as tx:
+        tx.read_ahead(ids, planned_ids=[name_of_plan(agreement_id) for agreement_id in ids])
+        ready = [timer for timer in timers if _is_ready(tx, timer)]
+        charges = []
+        for timer in tx.timers.done_together(ready):
+            customer = tx.customers.lock(timer.customer_id)
+            charge = _renew(tx, engine, customer, timer)
+            if charge is not None:
+                charges.append(charge)
+    for charge in charges:
+        collect_issued(engine, charge)
+    alone = {timer.id for timer in timers}.difference(timer.id for timer in ready)
+    return tuple(timer for timer in timers if timer.id in alone)
+
+
+def _is_ready(tx: UnitOfWork, timer: Timer) -> bool:
+    agreement = tx.agreements.find(timer.subject_id)
+    return (
+        agreement is not None
+        and agreement.is_live
+        and not tx.charges.is_under_way(agreement.customer_id, agreement.group_id)
+    )
+
+
+def _renew(tx: UnitOfWork, engine: Engine, customer: Customer, timer: Timer) -> PendingCharge | None:
+    agreement = tx.agreements.get(timer.subject_id)
+    if agreement.status not in ("active", "paused") or agreement.billed_until > timer.due_at:
+        save_agreement(tx, customer, agreement)  # with the timers that it should have
+        return None
+    invoice = next_invoice(tx, agreement)
+    return bill(tx, engine, customer, agreement, invoice.after, invoice.lines)
 
 
 def due(engine: Engine, timer: Timer) -> Agreement:

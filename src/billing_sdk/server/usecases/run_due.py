@@ -9,6 +9,10 @@ from datetime import timedelta
 from billing_sdk.server.domain.timers import Timer, rest_after
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.run_timer import reason_of, run_timer
+from billing_sdk.server.usecases.timer_handlers import TOGETHER
+
+# So many are locked and written in one transaction; no request waits for it for long.
+MOST_AT_ONCE = 100
 
 logger = logging.getLogger(__name__)
 
@@ -27,19 +31,38 @@ def run_due(engine: Engine, *, is_stopping: Callable[[], bool] = lambda: False) 
         if not tx.timers.has_due(engine.now()):
             return 0
     count = 0
-    while not is_stopping() and (timer := _claim(engine)) is not None:
-        try:
-            run_timer(engine, timer)
-            count += 1
-        except Exception as error:  # noqa: BLE001 - one timer that fails must not hold up those of others
-            _let_rest(engine, timer, error)
+    while not is_stopping() and (taken := _claim(engine)):
+        alone = _run_together(engine, taken)
+        count += len(taken) - len(alone)
+        for timer in alone:
+            try:
+                run_timer(engine, timer)
+                count += 1
+            except Exception as error:  # noqa: BLE001 - one timer that fails must not hold up those of others
+                _let_rest(engine, timer, error)
     return count
 
 
-def _claim(engine: Engine) -> Timer | None:
+def _claim(engine: Engine) -> tuple[Timer, ...]:
     now = engine.now()
+    leased_until = now + timedelta(seconds=engine.settings.timer_lease_seconds)
     with engine.begin() as tx:
-        return tx.timers.claim(now=now, leased_until=now + timedelta(seconds=engine.settings.timer_lease_seconds))
+        first = tx.timers.claim(now=now, leased_until=leased_until)
+        if first is None or first.kind not in TOGETHER:
+            return () if first is None else (first,)
+        others = tx.timers.claim_more(first.kind, now=now, leased_until=leased_until, limit=MOST_AT_ONCE - 1)
+        return first, *others
+
+
+def _run_together(engine: Engine, taken: tuple[Timer, ...]) -> tuple[Timer, ...]:
+    """Run what can be run in one transaction, and return the other timers."""
+    if len(taken) == 1:
+        return taken
+    try:
+        return TOGETHER[taken[0].kind](engine, taken)
+    except Exception as error:  # noqa: BLE001 - one of them must not hold up the others
+        logger.warning("%d timers of %r are run one by one (%s)", len(taken), taken[0].kind, reason_of(error))
+        return taken
 
 
 def _let_rest(engine: Engine, timer: Timer, error: Exception) -> None:

@@ -8,7 +8,7 @@ has to bear repeating. A handler that leaves its timer in place has failed, even
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from billing_sdk.server.domain.timers import Timer, TimerKind
 from billing_sdk.server.usecases.adjust_usage import adjust_usage
@@ -17,9 +17,11 @@ from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.make_planned_change import make_planned_change
 from billing_sdk.server.usecases.remind_of_trial import remind_of_trial
-from billing_sdk.server.usecases.renew_agreement import renew_agreement
+from billing_sdk.server.usecases.renew_agreement import renew_agreement, renew_together
 
 Handler = Callable[[Engine, Timer], None]
+# Runs timers of one kind in one transaction, and returns those that have to be run one by one.
+HandlerOfMany = Callable[[Engine, Sequence[Timer]], tuple[Timer, ...]]
 
 
 HANDLERS: dict[TimerKind, Handler] = {
@@ -30,3 +32,4 @@ HANDLERS: dict[TimerKind, Handler] = {
     "renew": renew_agreement,
     "adjust": adjust_usage,
 }
+TOGETHER: dict[TimerKind, HandlerOfMany] = {"renew": renew_together}

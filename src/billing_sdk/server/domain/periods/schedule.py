@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from billing_sdk.errors import InvalidCadence
 from billing_sdk.server.domain.periods.cadence import Cadence
@@ -41,25 +42,11 @@ class Schedule:
             InvalidCadence: it lies beyond the end of the calendar, which is the year 9999, or before its beginning.
         """
         try:
-            return self._boundary(index)
+            return _boundary(self, index)
         except (OverflowError, ValueError):
             raise InvalidCadence(
                 f"the calendar has no {self.cadence} number {index} from {self.anchor:%Y-%m-%d}"
             ) from None
-
-    def _boundary(self, index: int) -> datetime:
-        if not index:
-            return self.anchor.astimezone(UTC)
-        wall = wall_clock(self.anchor, self.zone)
-        if self.cadence.months:
-            return instant_of(_months_later(wall, self.cadence.months * index), self.zone)
-        days = self.cadence.days * index
-        at = instant_of(wall + DAY * days, self.zone)
-        if self.cadence.unit == "day":
-            # A zone that crosses the date line skips a whole day, which is then no day to count.
-            skipped = round((self.anchor + DAY * days - at) / DAY)
-            at = instant_of(wall + DAY * (days + skipped), self.zone) if skipped else at
-        return at
 
     def index_at(self, at: datetime) -> int:
         """Return the number of the latest boundary that is not after `at`."""
@@ -90,6 +77,23 @@ class Schedule:
             return (at - self.anchor) // (DAY * self.cadence.days)
         wall, anchor = wall_clock(at, self.zone), wall_clock(self.anchor, self.zone)
         return ((wall.year - anchor.year) * 12 + wall.month - anchor.month) // self.cadence.months
+
+
+# To bill one agreement the same few boundaries are asked for again and again.
+@lru_cache(maxsize=4_096)
+def _boundary(schedule: Schedule, index: int) -> datetime:
+    if not index:
+        return schedule.anchor.astimezone(UTC)
+    wall = wall_clock(schedule.anchor, schedule.zone)
+    if schedule.cadence.months:
+        return instant_of(_months_later(wall, schedule.cadence.months * index), schedule.zone)
+    days = schedule.cadence.days * index
+    at = instant_of(wall + DAY * days, schedule.zone)
+    if schedule.cadence.unit == "day":
+        # A zone that crosses the date line skips a whole day, which is then no day to count.
+        skipped = round((schedule.anchor + DAY * days - at) / DAY)
+        at = instant_of(wall + DAY * (days + skipped), schedule.zone) if skipped else at
+    return at
 
 
 def _months_later(wall: datetime, months: int) -> datetime:

@@ -1,0 +1,153 @@
+"""A billing run: the renewals of thousands of customers that fall due at one instant, five components each."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from benchmarks.renewals import fresh_engine
+from billing_sdk.server.clock import TestClock
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import LicenceFee, Plan, PlanVersion, Rate
+from billing_sdk.server.domain.customers import Customer, PaymentMethod
+from billing_sdk.server.domain.metering import Reading
+from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.rating import Flat, Graduated, Package, PerUnit, Terms, Tier, Volume
+from billing_sdk.server.gateways import CardEntry
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.save_agreement import add_agreement
+
+STARTED = datetime(2026, 1, 1, tzinfo=UTC)
+RENEWED = datetime(2026, 2, 1, tzinfo=UTC)
+USED = datetime(2026, 1, 17, 9, 30, tzinfo=UTC)
+SIZES = (1_000, 10_000)
+IN_A_TRANSACTION = 500
+MONTH = Cadence("month")
+METERS = ("tokens", "storage", "requests", "seconds")
+
+
+def measure(sizes: tuple[int, ...] = SIZES) -> list[tuple[str, str]]:
+    """Return what was measured, a name and a figure each."""
+    costs = {size: _cost(size) for size in sizes}
+    figures = [
+        (f"renewals of {size:,} customers, 5 components each, SQLite on disk", f"{1 / seconds:,.0f} a second")
+        for size, seconds in costs.items()
+    ]
+    first, *_, last = sizes
+    return [*figures, (f"cost of an invoice at {last:,} over that at {first:,}", f"{costs[last] / costs[first]:.2f}")]
+
+
+def _cost(customers: int) -> float:
+    """Return the seconds that one renewal takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = fresh_engine(f"sqlite:///{Path(folder) / 'billing.db'}")
+        populate(engine, customers)
+        assert isinstance(engine.clock, TestClock)
+        engine.clock.advance(seconds=(RENEWED - engine.now()).total_seconds())
+        begun = time.perf_counter()
+        ran = run_due(engine)
+        seconds = time.perf_counter() - begun
+        assert ran == customers
+        with engine.read() as tx:
+            assert tx.timers.count_due(engine.now()) == 0
+        engine.database.close()
+    return seconds / customers
+
+
+def populate(engine: Engine, customers: int) -> None:
+    """Put customers on a plan of five components, each with a card and usage of a month."""
+    card = engine.gateway.store_card(CardEntry(number="4242424242424242", exp_month=12, exp_year=2034, cvc="123"))
+    with engine.begin() as tx:
+        plan = _add_plan(tx)
+    for start in range(0, customers, IN_A_TRANSACTION):
+        with engine.begin() as tx:
+            for number in range(start, min(start + IN_A_TRANSACTION, customers)):
+                customer = Customer(
+                    id=new_id("customer"),
+                    kind="organization",
+                    billing_email=f"{number}@example.com",
+                    created_at=STARTED,
+                    org_code=f"org_{number:011x}",
+                )
+                method = PaymentMethod(
+                    id=new_id("method"),
+                    customer_id=customer.id,
+                    gateway_token=card.token,
+                    brand=card.brand,
+                    last4=card.last4,
+                    exp_month=card.exp_month,
+                    exp_year=card.exp_year,
+                    is_default=True,
+                    created_at=STARTED,
+                )
+                tx.customers.add(customer)
+                tx.customers.add_payment_method(method)
+                _subscribe(tx, customer, plan, number)
+
+
+def _subscribe(tx: UnitOfWork, customer: Customer, plan: Plan, number: int) -> None:
+    agreement = Agreement(
+        id=new_id("agreement"),
+        customer_id=customer.id,
+        group_id=plan.group.id,
+        plan_key=plan.key,
+        plan_version_id=plan.version.id,
+        status="active",
+        currency="USD",
+        cadence=MONTH,
+        anchor=STARTED,
+        started_at=STARTED,
+        billed_until=RENEWED,
+    )
+    add_agreement(tx, customer, agreement)
+    for meter in METERS:
+        reading = Reading(
+            id=new_id("reading"),
+            agreement_id=agreement.id,
+            feature_key=meter,
+            kind="delta",
+            value=Decimal(1_000 + number % 977),
+            used_at=USED,
+            recorded_at=USED,
+            counted_at=USED,
+        )
+        tx.usage.add(reading, agreement.period_at(USED))
+
+
+def _add_plan(tx: UnitOfWork) -> Plan:
+    (template, *_) = tx.catalog.list_plans(["enterprise_monthly"])
+    tiers = (Tier(Decimal(500), Decimal("0.8")), Tier(None, Decimal("0.5"), Decimal(100)))
+    prices = (PerUnit(Decimal("0.2")), Graduated(tiers), Volume(tiers), Package(Decimal(100), Decimal(40)))
+    rates = tuple(
+        Rate(id=f"rate_{meter}", feature_key=meter, name=meter.title(), currency="USD", terms=Terms(price))
+        for meter, price in zip(METERS, prices, strict=True)
+    )
+    fee = LicenceFee(id="fee_base", key="base", name="Base fee", currency="USD", terms=Terms(Flat(Decimal(2_900))))
+    version = PlanVersion(
+        id=new_id("version"),
+        plan_key="five_components",
+        number=1,
+        currency="USD",
+        components=(fee, *rates),
+        created_at=STARTED - timedelta(days=1),
+        cadence=MONTH,
+    )
+    plan = Plan(
+        key="five_components",
+        name="Five components",
+        description="",
+        group=template.group,
+        status="published",
+        kind="plan",
+        version=version,
+        latest_version_id=version.id,
+        live_version_id=version.id,
+    )
+    tx.catalog.add_plan(plan)
+    return plan
