@@ -23,6 +23,7 @@ from billing_sdk.errors import (
     EmptyVersion,
     InvalidTiers,
     KeyLocked,
+    NotFound,
     NothingPending,
     SamePlan,
     TooManyPlans,
@@ -331,6 +332,10 @@ def test_every_amount_of_an_invoice_can_be_explained(shop: Shop) -> None:
     assert second.total_minor == 1_500
     for line in run(lambda c: c.invoices.get(second.id)).lines:
         assert (line.period_start, bool(line.derivation), bool(line.told)) == (second.issued_on, True, True)
+    told = run(lambda c: c.invoices.explain(second.id, line=2))
+    assert (told.plan["code"], told.amount_minor, told.quantity) == (agreement.plan_code, 500, 1)
+    with pytest.raises(NotFound):
+        run(lambda c: c.invoices.explain(second.id, line=3))
     assert run(lambda c: c.invoices.credit(customer_id)).balances == ()
 
 

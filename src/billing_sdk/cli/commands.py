@@ -11,6 +11,7 @@ from billing_sdk.cli.clock import clock
 from billing_sdk.cli.database import migrate, seed
 from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
+from billing_sdk.cli.invoices import invoices
 from billing_sdk.cli.keys import keys
 from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.cli.plans import plans
@@ -49,3 +50,4 @@ app.add_typer(applications, name="applications")
 app.add_typer(clock, name="clock")
 app.add_typer(plans, name="plans")
 app.add_typer(taxes, name="tax")
+app.add_typer(invoices, name="invoices")

@@ -34,6 +34,13 @@ from billing_sdk.models.entitlement import (
     EntitlementSnapshot as EntitlementSnapshot,
     SubscribedPlan as SubscribedPlan,
 )
+from billing_sdk.models.explanation import (
+    DayOfUsage as DayOfUsage,
+    Explanation as Explanation,
+    MarkedUsage as MarkedUsage,
+    OtherLine as OtherLine,
+    UsageBehind as UsageBehind,
+)
 from billing_sdk.models.invoice import (
     Credit as Credit,
     CreditEntry as CreditEntry,

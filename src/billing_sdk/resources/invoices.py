@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
-from billing_sdk.models import Credit, Invoice, NextInvoice
+from billing_sdk.models import Credit, Explanation, Invoice, NextInvoice
 from billing_sdk.resources._base import MANAGEMENT, every, one, segment
 
 PATH = f"{MANAGEMENT}/billing/invoices"
 INVOICE = one("invoice", Invoice.read)
+EXPLANATION = one("explanation", Explanation.read)
 NEXT = one("next_invoice", NextInvoice.read)
 
 
@@ -31,6 +32,20 @@ class Invoices(Resource[C]):
             NotFound: there is no such invoice.
         """
         return Call("GET", f"{PATH}/{segment('invoice_id', invoice_id)}", INVOICE, credential="machine")
+
+    @operation
+    def explain(self, invoice_id: str, *, line: int) -> Call[Explanation]:
+        """Return everything that the amount of a line was made of (extension).
+
+        Args:
+            invoice_id: the invoice.
+            line: the line's number; the first one is 1.
+
+        Raises:
+            NotFound: there is no such invoice, or it has no such line.
+        """
+        path = f"{PATH}/{segment('invoice_id', invoice_id)}/lines/{int(line)}/explain"
+        return Call("GET", path, EXPLANATION, credential="machine")
 
     @operation
     def next_of(self, agreement_id: str) -> Call[NextInvoice]:

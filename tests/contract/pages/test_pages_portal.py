@@ -290,6 +290,9 @@ def test_an_invoice_is_shown_line_by_line_to_its_owner_only(
     assert f"Invoice {number}" in page.text
     assert "Total 29.00 USD" in page.text
     assert "Flat price: 29.00 USD." in page.text
+    page = visitor.follow("Show all that it is made of")
+    for fact in ("version 1", "Rounding half up", "Proration", "Flat price: 29.00 USD."):
+        assert fact in page.text
     enter_portal(visitor, site, site.seed.users[0][0])
     assert visitor.open(address).status == 404
 

@@ -20,6 +20,7 @@ from billing_sdk.errors import CardDeclined, InvalidRequest
 from tests.unit.sdk.agreement_cases import AGREEMENT_CASES
 from tests.unit.sdk.catalog_cases import CATALOG_CASES
 from tests.unit.sdk.conftest import Driver
+from tests.unit.sdk.correction_cases import CORRECTION_CASES
 from tests.unit.sdk.coupon_cases import COUPON_CASES
 from tests.unit.sdk.delivery_cases import DELIVERY_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
@@ -35,6 +36,7 @@ CASES = [
     *AGREEMENT_CASES,
     *CATALOG_CASES,
     *COUPON_CASES,
+    *CORRECTION_CASES,
     *PRICE_OBJECT_CASES,
     *TAX_CASES,
 ]

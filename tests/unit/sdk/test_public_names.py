@@ -20,6 +20,7 @@ PlanCreated PlanGroup PlanPhase PlanTrial PlanVersion PortalLink PricingCard Pri
 Reservation Role SeenStore ServiceAction SignedIn SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan
 TaxCode TaxRate TestClock TokenSet TopUpStopped TrialEnding UnknownEvent User WebhookDelivery WebhookEndpoint
 WebhookPolicy
+DayOfUsage Explanation MarkedUsage OtherLine UsageBehind
 """.split()
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, select
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, insert, select
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.metering import Dimensions, Reading, by_dimension, plus, total_of
@@ -20,6 +20,8 @@ from billing_sdk.server.storage.tables.billing import agreements, readings, usag
 from billing_sdk.server.storage.upsert import upsert
 
 LONGEST_PERIOD = timedelta(days=3_653)
+# Of readings that are followed one by one, and are never all in memory.
+ROWS_AT_A_TIME = 1_000
 READING_COLUMNS = [readings.c[field.name] for field in fields(Reading)]
 
 
@@ -108,6 +110,27 @@ class UsageRepository:
             return ()  # most usage is not, and its readings are many
         return by_dimension(self._readings_between(agreement_id, feature_key, period.start, period.end))
 
+    def readings_within(
+        self, agreement_id: str, feature_key: str, period: Period, *, recorded_by: datetime | None = None
+    ) -> Iterator[Reading]:
+        """Yield the readings that count in a stretch of time, in the order in which they count.
+
+        Args:
+            agreement_id: under which agreement.
+            feature_key: of which feature.
+            period: when.
+            recorded_by: only those that were recorded no later than that.
+        """
+        query = (
+            _readings(agreement_id, feature_key, period.start, period.end)
+            .order_by(readings.c.counted_at, readings.c.recorded_at, readings.c.id)
+            .execution_options(yield_per=ROWS_AT_A_TIME)
+        )
+        if recorded_by is not None:
+            query = query.where(readings.c.recorded_at <= recorded_by)
+        for row in self._connection.execute(query).mappings():
+            yield _from_row(row)
+
     def totals(self, agreement_id: str, period: Period) -> dict[str, Decimal]:
         """Return how much of each feature was used in a period, by the feature's key."""
         query = select(usage_totals.c.feature_key, usage_totals.c.total).where(
@@ -146,12 +169,7 @@ class UsageRepository:
         ), reading.counted_at
 
     def _readings_between(self, agreement_id: str, feature_key: str, start: datetime, end: datetime) -> list[Reading]:
-        query = select(*READING_COLUMNS).where(
-            readings.c.agreement_id == agreement_id,
-            readings.c.feature_key == feature_key,
-            readings.c.counted_at >= start,
-            readings.c.counted_at < end,
-        )
+        query = _readings(agreement_id, feature_key, start, end)
         return [_from_row(row) for row in self._connection.execute(query).mappings()]
 
     def _has_read(self, agreement_id: str, period: Period) -> bool:
@@ -170,6 +188,15 @@ class UsageRepository:
         )
         row: Any = self._connection.execute(query).first()
         return (Decimal(0), None) if row is None else (row.total, row.reset_at)
+
+
+def _readings(agreement_id: str, feature_key: str, start: datetime, end: datetime) -> Select[Any]:
+    return select(*READING_COLUMNS).where(
+        readings.c.agreement_id == agreement_id,
+        readings.c.feature_key == feature_key,
+        readings.c.counted_at >= start,
+        readings.c.counted_at < end,
+    )
 
 
 def _from_row(row: RowMapping) -> Reading:

@@ -17,7 +17,7 @@ def recomputed(document: dict[str, Any]) -> int:
         amount = _amount_of(step["name"], step["facts"], total)
         assert Fraction(step["amount"]) == amount, step
         total += amount
-    assert document["steps"][-1]["name"] == "round"
+    assert document["steps"][-1]["name"] in ("round", "prorate")
     assert total.denominator == 1
     return int(total)
 
@@ -55,22 +55,26 @@ def _amount_of(name: str, facts: dict[str, str], before: Fraction) -> Fraction:
         case "minimum":
             return number["minimum"] - before
         case "round":
-            return _rounded(before, facts["rounding"]) - before
+            return rounded(before, facts["rounding"]) - before
+        case "prorate":
+            return rounded(before * number["times"] * Fraction(facts["fraction"]), facts["rounding"]) - before
     assert name in COVERING, name
     return Fraction(0)
 
 
-def _rounded(amount: Fraction, rounding: str) -> Fraction:
-    assert amount >= 0  # rating never comes to less than nothing
+def rounded(amount: Fraction, rounding: str) -> Fraction:
+    """Return an amount in whole minor units; below zero it is rounded as above."""
+    size = abs(amount)
     match rounding:
         case "half_up":
-            return Fraction(floor(amount + HALF))
+            whole = floor(size + HALF)
         case "half_even":
-            return Fraction(round(amount))
+            whole = round(size)
         case "up":
-            return Fraction(ceil(amount))
+            whole = ceil(size)
         case _:
-            return Fraction(floor(amount))
+            whole = floor(size)
+    return Fraction(-whole if amount < 0 else whole)
 
 
 def _is_number(text: str) -> bool:

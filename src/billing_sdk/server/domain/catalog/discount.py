@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from billing_sdk.errors import CurrencyMismatch
-from billing_sdk.money import Money, allocate, round_money, total, zero
+from billing_sdk.money import Money, allocate, round_money, zero
 
 ORDER = "percentages, then amounts"
 
@@ -45,9 +45,15 @@ class Discount(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one discount takes off: a share for each of the amounts, zero or more."""
+    """What one discount takes off.
+
+    Attributes:
+        weights: what each of the amounts counts, in minor units: what is left of it, or nothing.
+        shares: the part that each of them is lowered by, zero or more; what is taken off as a whole is their sum.
+    """
 
     discount: Discount
+    weights: tuple[int, ...]
     shares: tuple[Money, ...]
 
 
@@ -74,19 +80,22 @@ def discount(
     plans = list(plan_keys) or [None] * len(left)
     taken = []
     for one in in_order(discounts) if amounts else ():
-        shares = _shares(left, one, plans)
+        weights = _weights(left, one, plans)
+        shares = _shares(weights, one, left[0].currency)
         left = [amount - share for amount, share in zip(left, shares, strict=True)]
-        taken.append(Taken(one, shares))
+        taken.append(Taken(one, weights, shares))
     return tuple(taken)
 
 
-def _shares(left: Sequence[Money], one: Discount, plans: Sequence[str | None]) -> tuple[Money, ...]:
-    currency = left[0].currency
+def _weights(left: Sequence[Money], one: Discount, plans: Sequence[str | None]) -> tuple[int, ...]:
     counts = [not one.plan_keys or plan in one.plan_keys for plan in plans]
-    weights = [max(0, amount.minor) if is_lowered else 0 for amount, is_lowered in zip(left, counts, strict=True)]
-    whole = total([Money(weight, currency) for weight in weights], currency)
+    return tuple(max(0, amount.minor) if is_lowered else 0 for amount, is_lowered in zip(left, counts, strict=True))
+
+
+def _shares(weights: Sequence[int], one: Discount, currency: str) -> tuple[Money, ...]:
+    whole = Money(sum(weights), currency)
     if not whole:
-        return tuple(zero(currency) for _ in left)
+        return tuple(zero(currency) for _ in weights)
     if one.percent_off is not None:
         off = round_money(Fraction(whole.minor) * Fraction(one.percent_off) / 100, currency)
     elif one.amount_off is not None and one.amount_off.currency == currency:

@@ -35,10 +35,16 @@ from billing_sdk.server.domain.invoicing.deductions import (
     with_period_discounted as with_period_discounted,
     with_surplus_kept as with_surplus_kept,
 )
-from billing_sdk.server.domain.invoicing.derivation import LineKind as LineKind
+from billing_sdk.server.domain.invoicing.derivation import LineKind as LineKind, period_of as period_of
 from billing_sdk.server.domain.invoicing.ending import (
     lines_at_end as lines_at_end,
     unused_time as unused_time,
+)
+from billing_sdk.server.domain.invoicing.explanation import (
+    Behind as Behind,
+    Explanation as Explanation,
+    explanation_of as explanation_of,
+    line_of as line_of,
 )
 from billing_sdk.server.domain.invoicing.in_force import (
     BoughtAddOn as BoughtAddOn,

@@ -137,8 +137,7 @@ def _lines_for(alteration: Alteration, one: Fee, change: NumberChange) -> Lines:
     if not change.is_given_back:
         return ()
     later = 0 if is_billed else course.parts[-1][1]
-    share = _share_given_back(before, one, course.covered, change.becomes, later)
-    return tuple(_given_back(alteration, one, course.covered, change.becomes, interval, share))
+    return tuple(_given_back(alteration, one, course.covered, change.becomes, interval, later))
 
 
 def _charged(alteration: Alteration, one: Fee, covered: int, becomes: int, interval: Period) -> Lines:
@@ -162,28 +161,22 @@ def _charged(alteration: Alteration, one: Fee, covered: int, becomes: int, inter
     return with_discounts((line,), discounts, {**before.plans, **alteration.after.plans})
 
 
-def _share_given_back(before: InForce, one: Fee, covered: int, becomes: int, later: int) -> Fraction:
-    """Return which share of what was paid is given back; what the billing date will charge was not paid yet."""
-    high, low = before.worth(one, covered), before.worth(one, later)
-    kept = max(before.worth(one, becomes), low)
-    return (high - kept) / (high - low) if high > low else Fraction(0)
-
-
 def _given_back(
-    alteration: Alteration, one: Fee, covered: int, becomes: int, interval: Period, share: Fraction
+    alteration: Alteration, one: Fee, covered: int, becomes: int, interval: Period, later: int
 ) -> Iterator[InvoiceLine]:
+    """Give back a share of what was paid; what the billing date will charge (`later`) was not paid yet."""
     before, rest = alteration.before, Period(alteration.at, interval.end)
     policies, zone = before.policies, before.agreement.zone
-    paid = sum(
-        (
-            line.amount.minor * fraction(rest, line.period, by=policies.proration, zone=zone)
-            for line in alteration.paid
-            if is_in_advance(line) and _is_for(line, one, interval)
-        ),
-        Fraction(0),
-    )
-    currency = before.agreement.currency
-    amount = round_money(paid * share, currency, policies.rating.rounding)
+    high, low = before.worth(one, covered), before.worth(one, later)
+    kept = max(before.worth(one, becomes), low)
+    share = (high - kept) / (high - low) if high > low else Fraction(0)
+    paid = [
+        (line, fraction(rest, line.period, by=policies.proration, zone=zone))
+        for line in alteration.paid
+        if is_in_advance(line) and _is_for(line, one, interval)
+    ]
+    sum_paid = sum((line.amount.minor * part for line, part in paid), Fraction(0))
+    amount = round_money(sum_paid * share, before.agreement.currency, policies.rating.rounding)
     if amount.minor <= 0:
         return
     name = one.fee.line_description or one.fee.name
@@ -200,7 +193,16 @@ def _given_back(
             period=rest,
             policies=policies,
             instead_of={"quantity": str(covered), "becomes": str(becomes)},
-            given_back={"of_minor": str(paid), "share": str(share), "interval": of_period(interval)},
+            given_back={
+                "of_minor": str(sum_paid),
+                "share": str(share),
+                "interval": of_period(interval),
+                "prices": {"charged": str(high), "kept": str(kept), "charged_later": str(low)},
+                "paid": [
+                    {"amount_minor": str(line.amount.minor), "fraction": str(part), "period": of_period(line.period)}
+                    for line, part in paid
+                ],
+            },
         ),
     )
 

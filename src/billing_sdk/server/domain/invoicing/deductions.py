@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from billing_sdk.money import Money, digits_of, total
 from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
-from billing_sdk.server.domain.catalog.discount import Discount, discount
+from billing_sdk.server.domain.catalog.discount import Taken, discount
 from billing_sdk.server.domain.invoicing.credit import BALANCE
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
@@ -29,10 +29,7 @@ def with_discounts(
     """
     taken = discount([line.amount for line in lines], discounts, [plans.get(line.plan_version_id) for line in lines])
     return lines + tuple(
-        _discount_line(line, one.discount, share)
-        for one in taken
-        for line, share in zip(lines, one.shares, strict=True)
-        if share
+        _discount_line(line, one, place) for one in taken for place, line in enumerate(lines) if one.shares[place]
     )
 
 
@@ -113,10 +110,11 @@ def with_period_discounted(agreement: Agreement) -> Agreement:
     )
 
 
-def _discount_line(line: InvoiceLine, one: Discount, share: Money) -> InvoiceLine:
+def _discount_line(line: InvoiceLine, taken: Taken, place: int) -> InvoiceLine:
+    one = taken.discount
     return InvoiceLine(
         description=f"Discount {one.coupon_key}: {line.description}",
-        amount=-share,
+        amount=-taken.shares[place],
         period=line.period,
         plan_version_id=line.plan_version_id,
         component_id=line.component_id,
@@ -130,5 +128,8 @@ def _discount_line(line: InvoiceLine, one: Discount, share: Money) -> InvoiceLin
             of_minor=str(line.amount.minor),
             percent_off=None if one.percent_off is None else digits_of(one.percent_off),
             amount_off_minor=None if one.amount_off is None else str(one.amount_off.minor),
+            whole_minor=str(sum(share.minor for share in taken.shares)),
+            weights=[str(weight) for weight in taken.weights],
+            place=str(place),
         ),
     )

@@ -59,8 +59,14 @@ def explain(
 
 def of_period(period: Period) -> dict[str, str]:
     """Write a period in UTC."""
-    return {"start": _of_instant(period.start), "end": _of_instant(period.end)}
+    return {"start": of_instant(period.start), "end": of_instant(period.end)}
 
 
-def _of_instant(at: datetime) -> str:
+def period_of(document: Mapping[str, str]) -> Period:
+    """Read what `of_period` has written."""
+    return Period(datetime.fromisoformat(document["start"]), datetime.fromisoformat(document["end"]))
+
+
+def of_instant(at: datetime) -> str:
+    """Write an instant in UTC."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -12,6 +12,11 @@ from billing_sdk.server.domain.metering.reservation import (
     parse_units as parse_units,
     require_room as require_room,
 )
+from billing_sdk.server.domain.metering.roll_up import (
+    DayOfUsage as DayOfUsage,
+    RollUp as RollUp,
+    roll_up as roll_up,
+)
 from billing_sdk.server.domain.metering.usage import (
     MOST_DIMENSIONS as MOST_DIMENSIONS,
     Dimensions as Dimensions,

@@ -13,6 +13,7 @@ from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.collect_pending import changes_unpaid, collect_pending
 from billing_sdk.server.usecases.decide_change import Change
+from billing_sdk.server.usecases.explain_line import explain_line
 
 # One hidden field, with a number, for each amount that the page says will be charged.
 SHOWN = "shown_"
@@ -59,9 +60,14 @@ def show_invoices(desk: Desk, _form: Form) -> Response:
 
 
 def show_invoice(desk: Desk, _form: Form) -> Response:
-    """Show one of the account's own invoices, line by line."""
+    """Show one of the account's own invoices, line by line; the line that is asked for with its whole explanation."""
+    wanted = desk.request.query_params.get("line", "")
     with desk.engine.read() as tx:
         invoice = tx.invoices.get(desk.request.path_params["invoice_id"])
     if desk.customer is None or invoice.customer_id != desk.customer.id:
         raise NotFound("there is no such invoice", remedy="Choose one from the list.")
-    return desk.show("invoice", invoice=invoice, told=[tell(line) for line in invoice.lines])
+    explained = None
+    if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
+        with desk.engine.read() as tx:
+            explained = explain_line(tx, invoice.id, int(wanted[:6]))
+    return desk.show("invoice", invoice=invoice, told=[tell(line) for line in invoice.lines], explained=explained)

@@ -1,0 +1,154 @@
+"""Explanations (extension): everything that the amount of an invoice line was made of."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from billing_sdk.errors import NotFound
+from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
+from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.usecases.explain_line import explain_line
+
+router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
+READ = scoped("read:billing_invoices", extension=True)
+MOST_DIGITS = 6
+
+
+class PeriodView(BaseModel):
+    """From its start, included, to its end, excluded."""
+
+    start: datetime
+    end: datetime
+
+
+class PlanVersionView(BaseModel):
+    """The version of a plan whose prices applied."""
+
+    code: str
+    name: str
+    version: int
+    version_id: str
+    created_on: datetime
+
+
+class PricedComponentView(BaseModel):
+    """What of the plan was charged, with its price; of what the catalogue does not name there is the id alone."""
+
+    id: str
+    kind: str | None = None
+    code: str | None = None
+    name: str | None = None
+    service_interval: str | None = None
+    terms: dict[str, Any] | None = None
+
+
+class DayView(BaseModel):
+    """What the readings of one day came to."""
+
+    day: date
+    readings: int
+    quantity: str
+
+
+class MarkedView(BaseModel):
+    """What was used with these marks."""
+
+    values: dict[str, str]
+    quantity: str
+
+
+class UsageView(BaseModel):
+    """The readings behind a quantity, added up; `is_whole` where they come to it."""
+
+    feature: str
+    counted: PeriodView
+    readings: int
+    totals_reported: int
+    first_on: datetime | None
+    last_on: datetime | None
+    total: str
+    by_day: list[DayView]
+    by_dimension: list[MarkedView]
+    is_whole: bool
+
+
+class ProrationView(BaseModel):
+    """Which share of an interval was charged or given back: so many of its days or seconds."""
+
+    by: str
+    fraction: str
+    counted: str
+    of: str
+    part: PeriodView
+    interval: PeriodView
+    zone: str
+
+
+class RoundingView(BaseModel):
+    """What an exact number of minor units was made of it, once."""
+
+    rule: str
+    exact_minor: str
+    rounded_minor: str
+
+
+class OtherLineView(BaseModel):
+    """What another line of the same invoice does to this one."""
+
+    line: int
+    description: str
+    amount_minor: int
+    coupon: str | None = None
+    percent_off: str | None = None
+    amount_off_minor: str | None = None
+
+
+class ExplanationView(BaseModel):
+    """Everything that an amount was made of; amounts are in minor units, and exact numbers are texts.
+
+    `calculation` holds what the amount was computed from, by the kind of the line: the steps of its rating, what it
+    is charged instead of, what is given back, or how a discount was divided. `told` says it in sentences.
+    """
+
+    invoice_id: str
+    invoice_number: str | None
+    line: int
+    description: str
+    kind: str | None
+    amount_minor: int
+    currency: str
+    plan: PlanVersionView | None
+    component: PricedComponentView | None
+    period: PeriodView
+    interval: PeriodView
+    zone: str
+    quantity: str | None
+    usage: UsageView | None
+    calculation: dict[str, Any]
+    proration: ProrationView | None
+    policies: dict[str, str] | None
+    rounding: RoundingView | None
+    of_lines: list[OtherLineView]
+    discounts: list[OtherLineView]
+    net_minor: int
+    told: list[str]
+
+
+class ExplanationAnswer(Answer):
+    """The explanation of one line."""
+
+    explanation: ExplanationView
+
+
+@router.get("/billing/invoices/{invoice_id}/lines/{line_number}/explain", **READ)
+def explain_invoice_line(engine: EngineOf, invoice_id: str, line_number: str) -> ExplanationAnswer:
+    """Return everything that the amount of a line was made of; the first line is 1 (extension)."""
+    if not (line_number.isascii() and line_number.isdecimal() and len(line_number) <= MOST_DIGITS):
+        raise NotFound(f"there is no line {line_number[:64]!r}", remedy="Lines are numbered from 1.")
+    with engine.read() as tx:
+        explanation = explain_line(tx, invoice_id, int(line_number))
+    return ExplanationAnswer(explanation=ExplanationView.model_validate(explanation))

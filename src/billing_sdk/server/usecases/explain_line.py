@@ -1,0 +1,71 @@
+"""Explain an invoice line: put what it refers to beside what was kept of how it was computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from billing_sdk.server.domain.invoicing import (
+    Behind,
+    Explanation,
+    Invoice,
+    InvoiceLine,
+    explanation_of,
+    line_of,
+    period_of,
+)
+from billing_sdk.server.domain.metering import RollUp, roll_up
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage import UnitOfWork
+
+
+def explain_line(tx: UnitOfWork, invoice_id: str, number: int) -> Explanation:
+    """Return everything that the amount of a line was made of; see `explanation_of`.
+
+    Args:
+        tx: the transaction.
+        invoice_id: the invoice.
+        number: the line's; the first one is 1.
+
+    Raises:
+        NotFound: there is no such invoice, or no such line.
+    """
+    invoice = tx.invoices.get(invoice_id)
+    line = line_of(invoice, number)
+    version = tx.catalog.get_version(line.plan_version_id).in_currency(invoice.currency)
+    (plan,) = tx.catalog.list_plans([version.plan_key])
+    zone = tx.agreements.get(invoice.agreement_id).zone
+    counted, usage = _usage_behind(tx, invoice, line, zone)
+    return explanation_of(invoice, number, Behind(zone, version, plan.name, counted, usage))
+
+
+def _usage_behind(
+    tx: UnitOfWork, invoice: Invoice, line: InvoiceLine, zone: str
+) -> tuple[Period, RollUp] | tuple[None, None]:
+    """Return the readings that a quantity was made of, added up, and when they count.
+
+    What was counted in the interval later, or was used at the very instant at which an agreement has ended, is told
+    apart by the quantity itself: the first way to look at the readings that comes to it is the one that it was
+    counted in. Where none does, that of the line's own period is shown as it is.
+    """
+    feature_key = line.derivation.get("feature")
+    if line.kind != "usage" or feature_key is None:
+        return None, None
+    first: tuple[Period, RollUp] | None = None
+    for period, recorded_by in _ways_to_count(invoice, line):
+        readings = tx.usage.readings_within(invoice.agreement_id, feature_key, period, recorded_by=recorded_by)
+        found = roll_up(readings, zone=zone)
+        if found.total == line.quantity:
+            return period, found
+        first = first or (period, found)
+    return first or (None, None)
+
+
+def _ways_to_count(invoice: Invoice, line: InvoiceLine) -> Iterator[tuple[Period, datetime | None]]:
+    periods = [line.period]
+    if "interval" in line.derivation:
+        interval = period_of(line.derivation["interval"])
+        periods.append(Period(line.period.start, interval.end))
+    for recorded_by in (invoice.issued_at, None):
+        for period in periods:
+            yield period, recorded_by
