@@ -21,6 +21,7 @@ from billing_sdk.entitlements import Snapshots
 from billing_sdk.errors import BillingError, DeadlineExceeded
 from billing_sdk.resources import (
     Agreements,
+    BillingProfiles,
     BillingSettings,
     Coupons,
     Customers,
@@ -72,6 +73,7 @@ class Operations(Generic[C]):
     """
 
     agreements: Agreements[C]
+    billing_profiles: BillingProfiles[C]
     billing_settings: BillingSettings[C]
     coupons: Coupons[C]
     customers: Customers[C]
@@ -105,6 +107,7 @@ class Operations(Generic[C]):
         self._provider = provider = Provider(self.config, now=settings.get("now", utc_now))
         client = cast("C", self)
         self.agreements = Agreements(client)
+        self.billing_profiles = BillingProfiles(client)
         self.billing_settings = BillingSettings(client)
         self.coupons = Coupons(client)
         self.customers = Customers(client)

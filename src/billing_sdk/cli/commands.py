@@ -15,6 +15,7 @@ from billing_sdk.cli.invoices import invoices
 from billing_sdk.cli.keys import keys
 from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.cli.plans import plans
+from billing_sdk.cli.profiles import profiles
 from billing_sdk.cli.serve import demo, serve
 from billing_sdk.cli.taxes import taxes
 
@@ -51,3 +52,4 @@ app.add_typer(clock, name="clock")
 app.add_typer(plans, name="plans")
 app.add_typer(taxes, name="tax")
 app.add_typer(invoices, name="invoices")
+app.add_typer(profiles, name="profiles")

@@ -14,6 +14,14 @@ from billing_sdk.models.agreement import (
     Agreement as Agreement,
     PendingChange as PendingChange,
 )
+from billing_sdk.models.billing_profile import (
+    Address as Address,
+    BillingProfile as BillingProfile,
+    DunningPolicy as DunningPolicy,
+    Numbering as Numbering,
+    Supplier as Supplier,
+    TaxSettings as TaxSettings,
+)
 from billing_sdk.models.billing_settings import (
     BillingPolicies as BillingPolicies,
     BillingSettings as BillingSettings,
@@ -28,7 +36,7 @@ from billing_sdk.models.catalog import (
     PlanVersion as PlanVersion,
 )
 from billing_sdk.models.coupon import Coupon as Coupon
-from billing_sdk.models.customer import BillingCustomer as BillingCustomer
+from billing_sdk.models.customer import BillingCustomer as BillingCustomer, CustomerDetails as CustomerDetails
 from billing_sdk.models.entitlement import (
     Entitlement as Entitlement,
     EntitlementSnapshot as EntitlementSnapshot,

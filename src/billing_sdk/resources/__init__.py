@@ -8,6 +8,7 @@ or verifying (auth and webhooks do). Operations under `/api/v1` take the client'
 from __future__ import annotations
 
 from billing_sdk.resources.agreements import Agreements as Agreements
+from billing_sdk.resources.billing_profiles import BillingProfiles as BillingProfiles
 from billing_sdk.resources.billing_settings import BillingSettings as BillingSettings
 from billing_sdk.resources.coupons import Coupons as Coupons
 from billing_sdk.resources.customers import Customers as Customers

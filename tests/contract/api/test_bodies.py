@@ -17,7 +17,7 @@ WRITTEN_BY_THE_SERVER = {
 
 SETTABLE = {
     f"{method} /v1/billing/{noun}": {"is_default"}
-    for noun, one in (("plan_groups", "group_code"), ("pricing_tables", "table_code"))
+    for noun, one in (("plan_groups", "group_code"), ("pricing_tables", "table_code"), ("profiles", "profile_id"))
     for method, noun in (("POST", noun), ("PATCH", f"{noun}/{{{one}}}"))
 }
 

@@ -87,6 +87,16 @@ def objects(twice):
     return component
 
 
+def profiles(twice, customer):
+    """Make two billing profiles, and let a customer have one of them for a while."""
+    first, second = (twice("POST", "profiles", {"name": name})["billing_profile"]["id"] for name in ("One", "Two"))
+    twice("PATCH", f"profiles/{first}", {"language": "de"}, name="profiles/{profile_id}")
+    twice("POST", f"profiles/{first}/default", name="profiles/{profile_id}/default")
+    twice("PATCH", f"customers/{customer}", {"profile_id": second}, name="customers/{customer_id}")
+    twice("PATCH", f"customers/{customer}", {"profile_id": None}, name="customers/{customer_id}")
+    twice("DELETE", f"profiles/{second}", name="profiles/{profile_id}")
+
+
 @pytest.fixture(scope="module")
 def clock(twice):
     """A test clock."""
@@ -132,6 +142,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     twice("POST", f"{one}/cancellation_preview", {}, name=f"{name}/cancellation_preview")
     move = {"to_version": 1, "from_version": 2, "dry_run": True}
     twice("POST", "plans/once/migrations", move, name="plans/{plan_code}/migrations")
+    profiles(twice, customer)
     advance = {"to": "2027-03-01T00:00:00Z"}
     twice("POST", f"test_clocks/{clock}/advance", advance, name="test_clocks/{clock_id}/advance")
     twice("DELETE", f"test_clocks/{clock}", name="test_clocks/{clock_id}")

@@ -23,6 +23,8 @@ WITHOUT_AN_OBJECT = {
     "GET /v1/billing/features",
     "GET /v1/billing/plans",
     "GET /v1/billing/pricing_tables",
+    "GET /v1/billing/profiles",
+    "POST /v1/billing/profiles",
     "GET /v1/billing/coupons",
     "POST /v1/billing/coupons",
     "GET /v1/billing/tax_codes",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from billing_sdk.errors import NotFound
+from billing_sdk.server.api.kinde.addresses import PostalAddress
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
+from billing_sdk.server.api.kinde.etags import GUARDED, TAGGED, KnownVersions, put_etag
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
-from billing_sdk.server.api.kinde.security import MachineOf, scoped
-from billing_sdk.server.domain.customers import CustomerKind
+from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
+from billing_sdk.server.domain.customers import Customer, CustomerKind
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.find_default_plan import find_default_plan
+from billing_sdk.server.usecases.update_customer import CustomerFields, update_customer
 
 router = APIRouter(tags=["Billing customers"], route_class=StrictRoute)
 
@@ -41,6 +46,93 @@ class CustomerAnswer(Answer):
     """One billing customer."""
 
     billing_customer: CustomerView
+
+
+class CustomerDetails(BaseModel):
+    """Where a customer is, and how it is billed; the default billing profile where `profile_id` is null."""
+
+    id: str
+    kind: str
+    billing_email: str
+    user_id: str | None
+    org_code: str | None
+    address: PostalAddress | None
+    tax_ids: list[str]
+    language: str | None
+    profile_id: str | None
+
+    @classmethod
+    def of(cls, customer: Customer) -> CustomerDetails:
+        """Show what is known of a customer."""
+        return cls(
+            id=customer.id,
+            kind=customer.kind,
+            billing_email=customer.billing_email,
+            user_id=customer.user_id,
+            org_code=customer.org_code,
+            address=PostalAddress.of(customer.address),
+            tax_ids=list(customer.tax_ids),
+            language=customer.language,
+            profile_id=customer.profile_id,
+        )
+
+
+class DetailsAnswer(Answer):
+    """What is known of one billing customer."""
+
+    billing_customer: CustomerDetails
+
+
+class DetailsChange(Body):
+    """What to change; what is not named stays, and null takes away what was there."""
+
+    billing_email: str = Field(default="", max_length=254)
+    address: PostalAddress | None = None
+    tax_ids: list[str] = Field(default=[], max_length=5)
+    language: str | None = Field(default=None, max_length=32)
+    profile_id: str | None = Field(default=None, max_length=64)
+
+    @property
+    def given(self) -> CustomerFields:
+        """What changes.
+
+        Raises:
+            InvalidAddress: the address is none.
+        """
+        found: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if self.address is not None:
+            found["address"] = self.address.address
+        if "tax_ids" in found:
+            found["tax_ids"] = tuple(self.tax_ids)
+        return found  # type: ignore[return-value]  # the members are those of the body
+
+
+@router.get("/billing/customers/{customer_id}", **TAGGED, **scoped("read:billing_customers", extension=True))
+def get_billing_customer(engine: EngineOf, customer_id: str, response: Response) -> DetailsAnswer:
+    """Return what is known of a billing customer (extension)."""
+    with engine.read() as tx:
+        customer = tx.customers.get(customer_id)
+    put_etag(response, customer)
+    return DetailsAnswer(billing_customer=CustomerDetails.of(customer))
+
+
+@router.patch(
+    "/billing/customers/{customer_id}",
+    response_model=DetailsAnswer,
+    **GUARDED,
+    **scoped("update:billing_customers", extension=True),
+)
+def change_billing_customer(
+    caller: MachineOf, customer_id: str, body: DetailsChange, once: OnlyOnce, versions: KnownVersions
+) -> Response:
+    """Change address, tax ids, language, billing profile or billing e-mail address of a customer (extension)."""
+    given = body.given
+
+    def serve(engine: Engine) -> DetailsAnswer:
+        customer = update_customer(engine, customer_id, versions=versions, actor=caller.client_id, **given)
+        return DetailsAnswer(billing_customer=CustomerDetails.of(customer))
+
+    return once(serve, body)
 
 
 @router.post(

@@ -1,0 +1,57 @@
+"""Change what is known of a customer: where it is, its tax ids, its language, and its billing profile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import TypedDict, Unpack
+
+from billing_sdk.server.domain.customers import Address, Customer, checked_tax_ids
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.people import normal_email
+from billing_sdk.server.usecases.versions import check_version
+
+
+class CustomerFields(TypedDict, total=False):
+    """What can change; None takes away what was there."""
+
+    billing_email: str
+    address: Address | None
+    tax_ids: tuple[str, ...]
+    language: str | None
+    profile_id: str | None
+
+
+def update_customer(
+    engine: Engine,
+    customer_id: str,
+    *,
+    versions: Collection[str] | None = None,
+    actor: str = "operator",
+    **fields: Unpack[CustomerFields],
+) -> Customer:
+    """Change what is given and leave the rest; it counts for invoices that are made from now on.
+
+    Raises:
+        PreconditionFailed: it is in none of the versions (`version_of`) that the caller knows.
+        NotFound: there is no such customer.
+        UnknownProfile: there is no such billing profile.
+        InvalidAddress, InvalidTaxId, InvalidRequest: something of it can't be.
+    """
+    if "billing_email" in fields:
+        fields["billing_email"] = normal_email(fields["billing_email"], "billing_email")
+    if "tax_ids" in fields:
+        fields["tax_ids"] = checked_tax_ids(fields["tax_ids"])
+    with engine.begin() as tx:
+        before = tx.customers.lock(customer_id)
+        check_version(before, versions)
+        profile_id = fields.get("profile_id")
+        if profile_id is not None:
+            tx.billing_profiles.lock()  # nobody deletes it meanwhile
+            tx.billing_profiles.get(profile_id)
+        customer = replace(before, **fields)
+        if customer == before:
+            return customer
+        tx.customers.save(customer)
+        tx.audit.record(actor, "customer.update", customer.id, engine.now(), before=before, after=customer)
+    return customer
