@@ -16,6 +16,7 @@ from billing_sdk.server.domain.metering import Reading, ReadingKind, checked_dim
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.accrue import accrue_later
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.late_usage import is_past, note_late_usage
 from billing_sdk.server.usecases.load_in_force import policies_of
@@ -124,6 +125,7 @@ def count_reading(
         at=reading.recorded_at,
     )
     note_late_usage(tx, customer, agreement, reading)
+    accrue_later(tx, customer, agreement, reading)
     return _with_total(reading, total)
 
 

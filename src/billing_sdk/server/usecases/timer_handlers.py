@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from billing_sdk.server.domain.timers import Timer, TimerKind
+from billing_sdk.server.usecases.accrue import accrue
 from billing_sdk.server.usecases.adjust_usage import adjust_usage
 from billing_sdk.server.usecases.cancel_agreement import cancel_at_last
 from billing_sdk.server.usecases.end_trial import end_trial
@@ -25,6 +26,7 @@ HandlerOfMany = Callable[[Engine, Sequence[Timer]], tuple[Timer, ...]]
 
 
 HANDLERS: dict[TimerKind, Handler] = {
+    "accrue": accrue,
     "change": make_planned_change,
     "cancel": cancel_at_last,
     "trial_reminder": remind_of_trial,

@@ -12,6 +12,7 @@ from billing_sdk.server.domain.invoicing.alteration import (
     lines_for_removal as lines_for_removal,
 )
 from billing_sdk.server.domain.invoicing.booking import (
+    accrual_entry as accrual_entry,
     agreements_with_usage as agreements_with_usage,
     issue_entries as issue_entries,
     payment_entry as payment_entry,
@@ -81,4 +82,5 @@ from billing_sdk.server.domain.invoicing.usage_interval import (
     Used as Used,
     lines_of as lines_of,
     rate_usage as rate_usage,
+    used_before as used_before,
 )

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing.credit import BALANCE
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
 from billing_sdk.server.domain.ledger import (
@@ -22,6 +23,7 @@ from billing_sdk.server.domain.ledger import (
     JournalEntry,
     Posting,
     day_of,
+    last_day_before,
     postings_of,
     straight_line,
 )
@@ -80,6 +82,26 @@ def reversal_entry(invoice: Invoice, agreement_id: str, accrued: Money, *, at: d
         postings=postings_of({"revenue": accrued.minor, "unbilled_receivable": -accrued.minor}),
         invoice_id=invoice.id,
         agreement_id=agreement_id,
+    )
+
+
+def accrual_entry(agreement: Agreement, change: Money, *, until: datetime, at: datetime) -> JournalEntry:
+    """Return the entry that accrues usage of a month which no invoice has, or takes some of it back.
+
+    Args:
+        agreement: whose usage.
+        change: by how much what is accrued changes.
+        until: the end of the month.
+        at: the customer's present.
+    """
+    return JournalEntry(
+        "accrual",
+        on=last_day_before(until),
+        at=at,
+        customer_id=agreement.customer_id,
+        currency=change.currency,
+        postings=postings_of({"unbilled_receivable": change.minor, "revenue": -change.minor}),
+        agreement_id=agreement.id,
     )
 
 

@@ -134,6 +134,14 @@ class InForce:
             for interval in (self.schedule_of(one.rate.service).period_at(at),)
         )
 
+    def intervals_unbilled(self, until: datetime) -> tuple[UsageInterval, ...]:
+        """Return the service intervals of usage that no billing date before an instant has billed.
+
+        Those that go on then are rated as far as they are: what they come to in the end may depend on the whole.
+        """
+        over = self.intervals_completed(self.agreement.billed_period.start, until)
+        return (*over, *(replace(one, is_over=False) for one in self.intervals_unfinished(until)))
+
     def intervals_under_way(self, at: datetime) -> tuple[UsageInterval, ...]:
         """Return the service intervals of usage that go on, of prices that can be billed in parts, as far as they are.
 

@@ -89,6 +89,16 @@ def rate_usage(
     return tuple(_rated(intervals, used, policies, before))
 
 
+def used_before(until: datetime, used: Used) -> Used:
+    """Return what tells how much was used of a feature, with what was used from an instant on left out."""
+
+    def used_of_it(feature_key: str, period: Period) -> Usage:
+        earlier = period.within(Period(period.start, until))
+        return Usage(Decimal(0)) if earlier is None else used(feature_key, earlier)
+
+    return used_of_it
+
+
 def lines_of(rated: Iterable[RatedUsage]) -> tuple[InvoiceLine, ...]:
     """Return what is billed; what comes to nothing is left out."""
     return tuple(one.line for one in rated if one.line.amount)

@@ -16,7 +16,11 @@ from billing_sdk.server.domain.ledger.entry import (
     mirrored as mirrored,
     postings_of as postings_of,
 )
-from billing_sdk.server.domain.ledger.recognition import straight_line as straight_line
+from billing_sdk.server.domain.ledger.recognition import (
+    last_day_before as last_day_before,
+    next_month as next_month,
+    straight_line as straight_line,
+)
 from billing_sdk.server.domain.ledger.report import (
     AccountMonth as AccountMonth,
     RevenueRow as RevenueRow,

@@ -36,12 +36,19 @@ def _months(period: Period) -> tuple[tuple[date, ...], tuple[int, ...]]:
         return (day_of(start),), (1,)
     days, weights = [], []
     while start < end:
-        until = min(end, _next_month(start))
-        days.append(day_of(until - TICK))
+        until = min(end, next_month(start))
+        days.append(last_day_before(until))
         weights.append((until - start) // TICK)
         start = until
     return tuple(days), tuple(weights)
 
 
-def _next_month(at: datetime) -> datetime:
+def next_month(at: datetime) -> datetime:
+    """Return when the calendar month (UTC) of an instant is over."""
+    at = at.astimezone(UTC)
     return datetime(at.year + at.month // 12, at.month % 12 + 1, 1, tzinfo=UTC)
+
+
+def last_day_before(until: datetime) -> date:
+    """Return the day (UTC) of the last moment before an instant, to which what has ended with it counts."""
+    return day_of(until - TICK)

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-TimerKind = Literal["change", "cancel", "trial_reminder", "trial_end", "renew", "adjust"]
+TimerKind = Literal["change", "cancel", "trial_reminder", "trial_end", "renew", "adjust", "accrue"]
 
 # What alters an agreement comes before what bills it: a renewal at the instant of a change bills the new plan, and an
-# agreement that ends at a boundary is not renewed at it.
+# agreement that ends at a boundary is not renewed at it. The books of a month are closed before anything else happens.
 RANKS: Mapping[TimerKind, int] = MappingProxyType(
     {
+        "accrue": 5,
         "change": 10,
         "cancel": 20,
         "trial_reminder": 25,
