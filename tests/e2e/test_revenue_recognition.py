@@ -25,7 +25,7 @@ from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.engines import IN_MEMORY, card, engine_on, person
+from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, card, engine_on, person
 
 CALLS = "api_calls"
 # At a cent each: 40, 35 and 25 USD.
@@ -61,6 +61,7 @@ def story():
         clock = create_clock(engine, at=datetime(2025, 1, 1, tzinfo=UTC))
         user = person(engine)
         customer = become_customer(engine, user_id=user, billing_email="ada@example.com", clock_id=clock.id)
+        add_card(engine, customer_id=customer.id, card=card(DECLINED_WHEN_CHARGED))
         agreement = subscribe(engine, customer_id=customer.id, plan_key="calls")
         for month, calls in USED:
             advance_clock(engine, clock.id, to=noon(month, 20))
