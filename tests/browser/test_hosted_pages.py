@@ -30,6 +30,7 @@ SECTIONS = {
     "plan_selection": "Choose a plan",
     "plan_selection/enterprise_monthly": "Confirm your plan",
     "payment_details": "Payment method",
+    "billing_address": "Billing address",
     "billing": "Invoices",
     "organization_details": "Not found",
 }

@@ -42,6 +42,7 @@ FIELDS = {
     "given_name": "Eve",
     "family_name": "Evil",
     "name": "Evil",
+    "country": "DE",
     **{name: CARD[name] for name in ("number", "expiry", "cvc")},
 }
 # Tells of refusals, and of who was counted.

@@ -54,6 +54,7 @@ def create_profile(
 
     Raises:
         SecondDefaultProfile: another profile is the default one.
+        UnknownTaxCode: nobody has entered its tax code.
         InvalidRequest, InvalidAmount: something about it makes no sense; the detail says what.
     """
     profile = BillingProfile(
@@ -69,6 +70,7 @@ def create_profile(
         tx.billing_profiles.lock()
         if is_default and tx.billing_profiles.has_default():
             raise _second_default(tx)
+        _check_tax_code(tx, profile)
         tx.billing_profiles.add(profile)
         tx.audit.record(actor, "billing_profile.create", profile.id, engine.now(), after=profile)
     return profile
@@ -92,6 +94,7 @@ def update_profile(
         UnknownProfile: there is none with this id.
         SecondDefaultProfile: it was to become the default one beside another.
         DefaultProfileRequired: it was to be the default one no more.
+        UnknownTaxCode: nobody has entered its tax code.
         InvalidRequest, InvalidAmount: something about it makes no sense; the detail says what.
     """
     if "name" in fields:
@@ -105,6 +108,7 @@ def update_profile(
         if is_default and not before.is_default and tx.billing_profiles.has_default():
             raise _second_default(tx)
         profile = replace(before, **fields, is_default=before.is_default or bool(is_default))
+        _check_tax_code(tx, profile)
         tx.billing_profiles.save(profile)
         tx.audit.record(actor, "billing_profile.update", profile.id, engine.now(), before=before, after=profile)
     return profile
@@ -156,6 +160,11 @@ def _stored(tx: UnitOfWork, engine: Engine, profile_id: str) -> BillingProfile:
         profile = replace(profile, created_at=engine.now(), is_default=not tx.billing_profiles.has_default())
         tx.billing_profiles.add(profile)
     return profile
+
+
+def _check_tax_code(tx: UnitOfWork, profile: BillingProfile) -> None:
+    if profile.tax.default_tax_code is not None:
+        tx.tax_codes.require(frozenset({profile.tax.default_tax_code}))
 
 
 def _second_default(tx: UnitOfWork) -> SecondDefaultProfile:

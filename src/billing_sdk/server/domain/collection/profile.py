@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Final, Literal, get_args
 
 from billing_sdk.errors import InvalidAmount, InvalidRequest
 from billing_sdk.money import Money, zero
+from billing_sdk.server.domain.catalog.keys import checked_tax_code
 from billing_sdk.server.domain.collection.dunning import DunningPolicy
 from billing_sdk.server.domain.collection.numbering import Numbering
 from billing_sdk.server.domain.customers import LANGUAGE, Address
@@ -20,7 +20,6 @@ TaxBehavior = Literal["exclusive", "inclusive"]
 
 BUILT_IN_ID: Final = "profile_default"
 TERM = Duration(days=30)
-TAX_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,8 @@ class TaxSettings:
     def __post_init__(self) -> None:
         if self.behavior not in get_args(TaxBehavior):
             raise InvalidRequest("tax is neither exclusive nor inclusive", parameter="tax.behavior")
-        if self.default_tax_code is not None and not TAX_CODE.fullmatch(self.default_tax_code):
-            raise InvalidRequest("the tax code can't be one", parameter="tax.default_tax_code")
+        if self.default_tax_code is not None:
+            checked_tax_code(self.default_tax_code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ PERSONAL = (
     ("profile", "Profile"),
     ("plan_details", "Plan"),
     ("payment_details", "Payment method"),
+    ("billing_address", "Billing address"),
     ("billing", "Invoices"),
 )
 SHARED = (("details", "Details"), ("members", "Members"), *PERSONAL[1:])

@@ -14,7 +14,7 @@ from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page, sentence
-from billing_sdk.server.pages.portal import entry, payments, people, plans
+from billing_sdk.server.pages.portal import entry, payments, people, places, plans
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, require_account
 from billing_sdk.server.usecases.engine import Engine
 
@@ -84,6 +84,7 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
         Section(kind, "plan_selection", plans.show_selection),
         Section(kind, "plan_selection/{plan_key}", plans.show_change, plans.change),
         Section(kind, "payment_details", payments.show_card, payments.save_card),
+        Section(kind, "billing_address", places.show_address, places.save_address),
         Section(kind, "billing", payments.show_invoices),
         Section(kind, "billing/{invoice_id}", payments.show_invoice),
     )
