@@ -92,7 +92,7 @@ def with_declined_renewal(engine, customer):
     agreement = on(engine, customer, seats=1)
     add_card(engine, customer_id=customer.id, card=card(DECLINED_WHEN_CHARGED))
     pass_days(engine, 28)
-    assert bills(engine, customer) == [("paid", 700), ("open", 700)]
+    assert bills(engine, customer) == [("paid", 700), ("issued", 700)]
     return agreement
 
 
@@ -106,7 +106,7 @@ def test_seats_that_are_added_while_an_invoice_is_open_are_charged_like_any_othe
 
     add_card(engine, customer_id=customer.id, card=card())
     more = seats(engine, agreement, 11)
-    assert (more.is_unpaid, bills(engine, customer)[1:]) == (True, [("open", 700), ("paid", 7_000)])
+    assert (more.is_unpaid, bills(engine, customer)[1:]) == (True, [("issued", 700), ("paid", 7_000)])
 
 
 def test_seats_that_are_added_while_an_invoice_is_open_need_a_card(engine, customer):
@@ -125,7 +125,7 @@ def test_what_an_open_invoice_asks_for_is_not_given_back(engine, customer):
 
     seats(engine, agreement, 1, is_prorate=True)
     assert balance_of(engine, customer) == 0
-    assert bills(engine, customer) == [("paid", 14_000), ("open", 14_000)]
+    assert bills(engine, customer) == [("paid", 14_000), ("issued", 14_000)]
 
     seats(engine, agreement, 20)  # they are still asked for, so they cost nothing more
     assert len(bills(engine, customer)) == 2
@@ -272,7 +272,7 @@ def test_a_pause_that_outlasts_the_period_is_resumed_at_a_price_though_an_invoic
     add_card(engine, customer_id=customer.id, card=card())
     resumed = resume_agreement(engine, agreement_id=agreement.id)
 
-    assert bills(engine, customer)[1:] == [("open", 700), ("paid", 350)]
+    assert bills(engine, customer)[1:] == [("issued", 700), ("paid", 350)]
     assert (resumed.status, resumed.is_unpaid) == ("active", True)
 
 
@@ -305,7 +305,7 @@ def test_an_add_on_that_comes_on_credit_is_on_the_invoice_once_there_is_one(engi
     pass_days(engine, 14)
 
     (invoice,) = invoices_of(engine, customer)
-    assert (invoice.status, sorted(line.amount.minor for line in invoice.lines)) == ("open", [500, 700, 700, 1_000])
+    assert (invoice.status, sorted(line.amount.minor for line in invoice.lines)) == ("issued", [500, 700, 700, 1_000])
 
 
 def test_an_add_on_that_comes_and_goes_on_credit_is_billed_for_the_time_in_between(engine):

@@ -124,7 +124,7 @@ def test_a_card_that_is_declined_at_the_end_of_a_trial_leaves_the_invoice_open(e
     advance_clock(engine, clock.id, by=timedelta(days=14))
 
     (agreement,) = live(engine, customer)
-    assert (agreement.status, agreement.is_unpaid, bills(engine, customer)) == ("active", True, [("open", [2_900])])
+    assert (agreement.status, agreement.is_unpaid, bills(engine, customer)) == ("active", True, [("issued", [2_900])])
     with engine.read() as tx:
         assert [change.amount.minor for change in changes_unpaid(tx, customer, at=NOON)] == [2_900]
 
@@ -139,7 +139,7 @@ def test_a_renewal_without_a_card_leaves_the_invoice_open(engine, clock):
     advance_clock(engine, clock.id, by=timedelta(days=28))
 
     (agreement,) = live(engine, customer)
-    assert (agreement.is_unpaid, bills(engine, customer)[-1]) == (True, ("open", [2_900]))
+    assert (agreement.is_unpaid, bills(engine, customer)[-1]) == (True, ("issued", [2_900]))
 
 
 def test_a_renewal_that_is_paid_leaves_the_earlier_one_owed(engine, clock):
@@ -152,7 +152,7 @@ def test_a_renewal_that_is_paid_leaves_the_earlier_one_owed(engine, clock):
     advance_clock(engine, clock.id, by=timedelta(days=31))
 
     (agreement,) = live(engine, customer)
-    assert [status for status, _ in bills(engine, customer)] == ["paid", "open", "paid"]
+    assert [status for status, _ in bills(engine, customer)] == ["paid", "issued", "paid"]
     assert agreement.is_unpaid
 
 
@@ -233,7 +233,7 @@ def test_whoever_does_not_pay_is_billed_the_same_as_whoever_does(engine, clock, 
 
     one, other = ([lines for _, lines in bills(engine, customer)] for customer in billed)
     assert one == other
-    assert {status for status, _ in bills(engine, billed[1])[1:]} == {"open"}
+    assert {status for status, _ in bills(engine, billed[1])[1:]} == {"issued"}
 
 
 def test_add_ons_and_seats_are_renewed_with_the_agreement(engine, clock):

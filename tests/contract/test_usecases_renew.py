@@ -134,7 +134,7 @@ def test_a_declined_renewal_leaves_the_invoice_open_and_is_asked_for_once(engine
     advance(engine, days=28)
     run_due(engine)
 
-    assert bills(engine, customer) == [("paid", FEE), ("open", FEE)]
+    assert bills(engine, customer) == [("paid", FEE), ("issued", FEE)]
     assert stored(engine, agreement).is_unpaid
     assert payments_of(engine, customer) == ["succeeded", "failed"]
     assert "customer.payment_failed" in events_of(engine, customer.id)
@@ -192,7 +192,7 @@ def test_a_plan_on_credit_is_billed_for_all_of_its_periods(engine):
     run_due(engine)
 
     (invoice,) = invoices_of(engine, customer)
-    assert (invoice.status, invoice.amount.minor) == ("open", 2 * FEE)
+    assert (invoice.status, invoice.amount.minor) == ("issued", 2 * FEE)
     assert [line.period.start for line in invoice.lines] == [NOON, NOON + timedelta(days=28)]
     assert stored(engine, agreement).is_unpaid
     add_card(engine, customer_id=customer.id, card=card())
@@ -321,14 +321,14 @@ def test_a_process_that_dies_before_the_answer_of_the_gateway_leaves_one_payment
         patch.setattr(engine.gateway, "charge", die)
         with pytest.raises(Killed):
             run_due(engine)
-    assert bills(engine, customer)[-1] == ("open", FEE)
+    assert bills(engine, customer)[-1] == ("issued", FEE)
 
     advance(engine, minutes=2)
     settle_left_over_charges(engine)
     settle_left_over_charges(engine)
     run_due(engine)
 
-    assert bills(engine, customer) == [("paid", FEE), ("paid" if is_paid else "open", FEE)]
+    assert bills(engine, customer) == [("paid", FEE), ("paid" if is_paid else "issued", FEE)]
     assert payments_of(engine, customer) == ["succeeded", "succeeded" if is_paid else "failed"]
     assert stored(engine, agreement).is_unpaid is not is_paid
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from billing_sdk.money import total
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
+from billing_sdk.server.domain.invoicing import InvoiceLine
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from tests.histories.promises_explained import every_amount_follows_from_its_explanation
@@ -97,18 +97,8 @@ def _charges_of(books: Books, agreement: Agreement) -> list[InvoiceLine]:
         line
         for invoice in books.invoices
         for line in invoice.lines
-        if line.kind in CHARGES and _owner(books, invoice, line).id == agreement.id
+        if line.kind in CHARGES and line.agreement_id == agreement.id
     ]
-
-
-def _owner(books: Books, invoice: Invoice, line: InvoiceLine) -> Agreement:
-    """Return whose charge a line is: what an agreement leaves to pay may stand on the invoice of the next one."""
-    ids = [agreement.id for agreement in books.agreements]
-    place = ids.index(invoice.agreement_id)
-    its, before = books.agreements[place], books.agreements[max(0, place - 1)]
-    is_its = line.plan_version_id == its.plan_version_id
-    is_older = line.plan_version_id == before.plan_version_id or line.period.start < its.started_at
-    return before if is_older and not is_its else its
 
 
 def _by_component(lines: list[InvoiceLine]) -> dict[str, list[InvoiceLine]]:

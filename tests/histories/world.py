@@ -146,7 +146,7 @@ class World:
         return Books(
             customer=found,
             agreements=tuple(sorted(agreements, key=lambda agreement: told.find(agreement.id))),
-            invoices=tuple(sorted(invoices, key=lambda invoice: invoice.number)),
+            invoices=tuple(sorted(invoices, key=lambda invoice: invoice.name)),
             events=events,
             credits=tuple(sorted(credited, key=lambda entry: (entry.at, entry.amount.minor, entry.reason))),
             entries=tuple(sorted(entries, key=lambda entry: (entry.on, entry.at, entry.kind, str(entry.postings)))),

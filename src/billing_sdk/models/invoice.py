@@ -14,22 +14,42 @@ from billing_sdk.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A bill; `number` is what the customer sees, and has no gaps.
+    """A bill.
 
     Attributes:
-        status: `open` where nobody has paid it yet, `paid` or `void`.
+        number: what the customer sees, without gaps; None before it is issued.
+        agreement_id: what it is about; None for several agreements, or none.
+        status: `gathering`, `draft`, `awaiting_usage` or `awaiting_sending` before it is issued; then `issued`,
+            `overdue`, `paid`, `uncollectible` or `void`.
         total_minor: the sum of the lines, in minor units of the currency.
+        reason: `renewal`, `change`, `end`, `one_off`, `threshold`, `adjustment` or `reissue`.
+        due_minor: what is still to be paid.
+        credited_minor: what credit notes have taken back of what was owed.
+        collection_method: `charge_automatically` or `send_invoice`.
+        due_on: until when it is to be paid.
+        collects_on: until when usage that is reported late still counts, while it waits for that.
+        sends_on: when it is issued, while it waits for that.
     """
 
     id: str
-    number: str
+    number: str | None
     customer_id: str
-    agreement_id: str
+    agreement_id: str | None
     status: str
     currency: str
     total_minor: int
     issued_on: datetime | None = None
     lines: tuple[ChargeLine, ...] = ()
+    reason: str = "renewal"
+    due_minor: int = 0
+    credited_minor: int = 0
+    collection_method: str = "charge_automatically"
+    profile_id: str | None = None
+    replaces_id: str | None = None
+    created_on: datetime | None = None
+    due_on: datetime | None = None
+    collects_on: datetime | None = None
+    sends_on: datetime | None = None
 
     @classmethod
     def read(cls, data: Any) -> Invoice:
@@ -37,14 +57,24 @@ class Invoice:
         document = Document(data, "invoice")
         return cls(
             id=document.text("id"),
-            number=document.text("number"),
+            number=document.text_or_none("number"),
             customer_id=document.text("customer_id"),
-            agreement_id=document.text("agreement_id"),
+            agreement_id=document.text_or_none("agreement_id"),
             status=document.text("status"),
             currency=document.text("currency"),
             total_minor=document.whole_or_none("total_minor") or 0,
             issued_on=document.instant_or_none("issued_on"),
             lines=document.objects("lines", ChargeLine.read),
+            reason=document.text_or_none("reason") or "renewal",
+            due_minor=document.whole_or_none("due_minor") or 0,
+            credited_minor=document.whole_or_none("credited_minor") or 0,
+            collection_method=document.text_or_none("collection_method") or "charge_automatically",
+            profile_id=document.text_or_none("profile_id"),
+            replaces_id=document.text_or_none("replaces_id"),
+            created_on=document.instant_or_none("created_on"),
+            due_on=document.instant_or_none("due_on"),
+            collects_on=document.instant_or_none("collects_on"),
+            sends_on=document.instant_or_none("sends_on"),
         )
 
 

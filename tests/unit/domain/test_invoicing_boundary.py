@@ -87,13 +87,7 @@ def told(lines: tuple[InvoiceLine, ...]) -> list[str]:
 
 
 def test_the_order_of_an_invoice_is_a_tuple_of_steps():
-    assert [step.__name__ for step in STEPS] == [
-        "fees_started",
-        "fees_starting",
-        "usage_completed",
-        "discounts",
-        "credit_balance",
-    ]
+    assert [step.__name__ for step in STEPS] == ["fees_started", "fees_starting", "usage_completed", "discounts"]
 
 
 def test_a_month_is_paid_in_advance_and_its_usage_afterwards():
@@ -301,15 +295,6 @@ def test_coupons_are_lines_of_their_own_and_run_out():
     assert first[1].derivation["coupon"] == "HALF"
     # The first coupon was for one period; the second is divided between the fee and the usage.
     assert [line.amount.minor for line in second] == [2_900, 99, -967, -33]
-
-
-@pytest.mark.parametrize(("balance", "last"), [(0, None), (500, -500), (2_900, -2_900), (9_999, -2_900)])
-def test_the_credit_balance_pays_what_is_left_and_no_more(balance, last):
-    before = contract(version(fee(2_900)), "2026-01-31")
-
-    lines = lines_at_boundary(before, nothing, after=None, at=at("2026-01-31"), balance=Money(balance, "USD"))
-
-    assert [line.amount.minor for line in lines] == [2_900] + ([] if last is None else [last])
 
 
 def test_what_comes_to_nothing_is_no_line():

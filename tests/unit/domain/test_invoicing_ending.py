@@ -24,7 +24,7 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.domain.invoicing.priced import fee_line
 from billing_sdk.server.domain.periods import Cadence, Period
 from tests.unit.domain.test_invoicing_boundary import contract, each, nothing, told
-from tests.unit.domain.things import at, fee, rate, version
+from tests.unit.domain.things import at, completed, fee, rate, version
 
 MONTH = Cadence("month")
 DAYS, SECONDS = Policies(proration="day"), Policies(proration="second")
@@ -109,7 +109,7 @@ def test_what_a_coupon_took_off_is_not_given_back():
 
 def test_usage_and_what_was_paid_from_the_balance_is_not_given_back():
     before = contract(version(fee(3_100), rate("2")), "2026-01-01")
-    lines = lines_at_boundary(before, nothing, after=None, at=at("2026-01-01"), balance=Money(3_100, "USD"))
+    lines = completed(lines_at_boundary(before, nothing, after=None, at=at("2026-01-01")), 3_100)
     used = lines_at_end(before, each("10"), at=at("2026-01-10"), is_usage_charged=True)
 
     assert paid(*lines, *used, when=("2026-01-16",)) == ["unused_time 2026-01-16/2026-02-01 -1600"]
@@ -152,6 +152,7 @@ def test_splitting_a_period_changes_the_total_by_half_a_minor_unit_for_each_part
     lines = [
         fee_line(
             fee(amount),
+            agreement_id="agreement_1",
             plan_version_id="version_1",
             licences=1,
             part=part,

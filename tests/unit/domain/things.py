@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, PlanVersion, Rate
-from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.invoicing import Completion, Lines, complete
+from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
 
 
 def at(day: str, clock: str = "00:00:00") -> datetime:
     """Return an instant in UTC."""
     return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
+
+
+JANUARY = Period(at("2026-01-01"), at("2026-02-01"))
 
 
 def fee(amount_minor: int = 2_900, *, key: str = "base_price", line: str = "Pro, one month") -> LicenceFee:
@@ -30,6 +35,11 @@ def rate(unit_amount: str = "0.02", *, feature_key: str = "ai_tokens") -> Rate:
 def entitlement(feature_key: str = "ai_tokens", *, limit_max: int | None = None) -> Entitlement:
     """Return an entitlement."""
     return Entitlement(f"included_{feature_key}", feature_key, feature_key.replace("_", " "), limit_max)
+
+
+def completed(lines: Lines, balance: int = 0) -> Lines:
+    """Return all lines of an invoice in dollars for January, of a customer with a credit balance."""
+    return complete(Completion("USD", "version_1", JANUARY, JANUARY.end, Money(balance, "USD")), lines)
 
 
 def version(*components: Component) -> PlanVersion:

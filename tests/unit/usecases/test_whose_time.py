@@ -15,10 +15,10 @@ REAL_TIME = re.compile(r"engine\.now\(\)")
 # Modules that look at customers and use real time, each with its reason.
 REASONS = {
     "become_customer": "the first instant of a customer on no clock",
+    "bill_customer": "leases on charges",
     "collect_charge": "leases on charges",
     "delete_organization": "the organization itself, its tokens and its own event",
     "delete_user": "the person, the tokens and the event about the account",
-    "issue_invoice": "leases on charges",
     "seed_demo": "the catalogue and applications",
     "settle_journey": "the organization, which is nobody's customer yet",
     "trigger_event": "an example of nobody",

@@ -60,7 +60,9 @@ PAYMENT = object_of(
     decline_code=nullable(TEXT),
 )
 INVOICE = object_of(id=TEXT, number=TEXT)
-BILL = object_of(id=TEXT, number=TEXT, status={"enum": ["open"]}, total_minor=WHOLE, currency=TEXT, due_on=TIME)
+BILL = object_of(
+    id=TEXT, number=TEXT, status={"enum": ["issued", "overdue"]}, total_minor=WHOLE, currency=TEXT, due_on=TIME
+)
 USAGE = object_of(feature_code=TEXT, value=DECIMAL, kind={"enum": ["absolute", "delta"]}, total=DECIMAL)
 USER = object_of(
     id=TEXT,
@@ -134,7 +136,7 @@ DECLINED_EXAMPLE = {**PAYMENT_EXAMPLE, "status": "failed", "decline_code": "insu
 INVOICE_EXAMPLE = {"id": "invoice_0193e0a1b2c3d4e5f60718293a4b5c71", "number": "INV-000001"}
 BILL_EXAMPLE = {
     **INVOICE_EXAMPLE,
-    "status": "open",
+    "status": "issued",
     "total_minor": 2_900,
     "currency": "USD",
     "due_on": "2026-03-02T09:00:00.000Z",

@@ -126,6 +126,7 @@ def _line_to_json(line: InvoiceLine) -> dict[str, Any]:
         "amount_minor": line.amount.minor,
         "period_start": line.period.start.isoformat(),
         "period_end": line.period.end.isoformat(),
+        "agreement_id": line.agreement_id,
         "plan_version_id": line.plan_version_id,
         "component_id": line.component_id,
         "quantity": None if line.quantity is None else f"{line.quantity:f}",
@@ -142,4 +143,5 @@ def _line_from_json(stored: dict[str, Any], currency: str) -> InvoiceLine:
         component_id=stored["component_id"],
         quantity=None if stored["quantity"] is None else Decimal(stored["quantity"]),
         derivation=stored["derivation"],
+        agreement_id=stored["agreement_id"],
     )

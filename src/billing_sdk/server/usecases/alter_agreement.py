@@ -20,10 +20,9 @@ from billing_sdk.server.domain.invoicing import (
     lines_for_alteration,
     lines_for_removal,
     with_add_on,
-    with_balance,
-    with_surplus_kept,
 )
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import check_number_of_add_ons, offer_add_on
@@ -77,20 +76,21 @@ def decide_alteration(
         after=replace(in_force, agreement=after, add_ons=_bought(tx, in_force, agreed), gone=()),
         at=at,
         paid=tx.invoices.paid_lines(before.id, after=at, since=before.started_at),
-        owed=tuple(line for invoice in tx.invoices.open_of(before.id) for line in invoice.lines),
+        owed=tx.invoices.owed_lines(before.id),
         gives_back=in_force.policies.unused_days == "refund" if is_prorate is None else is_prorate,
         is_on_credit=is_on_credit(tx, before),
     )
     after = alteration.agreement
     lines = lines_for_alteration(alteration) + _removals(tx, alteration)
-    balance = tx.credits.balance(customer.id, before.currency)
-    period = before.period_at(at)
+    lines = complete_lines(
+        tx, customer, lines, currency=before.currency, agreement=before, period=before.period_at(at), at=at
+    )
     return Change(
         customer=customer,
         plan=plan,
         before=before,
         agreement=after,
-        lines=with_balance(with_surplus_kept(lines, before, period), balance, before, period),
+        lines=lines,
         method=tx.customers.find_payment_method(customer.id),
     )
 

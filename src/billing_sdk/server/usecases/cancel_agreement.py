@@ -13,11 +13,11 @@ from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_hooks import check_cancellation
 from billing_sdk.server.usecases.auditing import recording_denials
+from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group, settle_left_over
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
-from billing_sdk.server.usecases.issue_invoice import issue_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
 from billing_sdk.server.usecases.save_agreement import save_agreement
@@ -158,12 +158,20 @@ def _end(
     actor: str,
 ) -> tuple[Agreement, PendingCharge | None]:
     """End an agreement with its last invoice, whose charge is to be collected after the transaction."""
-    ending = work_out_end(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+    ending = work_out_end(tx, customer, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
     if ending.forgiven is not None:
         logger.warning("what is owed for %s at its end is forgiven: %s", agreement.id, ending.forgiven)
         tx.audit.record(actor, "agreement.forgive", agreement.id, at, after={"reason": ending.forgiven})
     ended = end_agreement(tx, customer, agreement, source=source, actor=actor, at=at)
-    issued = issue_invoice(
-        tx, engine, customer=customer, agreement=ended, lines=ending.lines, source=source, actor=actor, at=at
+    billed = bill_customer(
+        tx,
+        engine,
+        customer=customer,
+        agreement=ended,
+        lines=ending.lines,
+        reason="end",
+        source=source,
+        actor=actor,
+        at=at,
     )
-    return ended, issued.charge
+    return ended, billed.charge

@@ -8,9 +8,10 @@ from datetime import datetime
 from billing_sdk.errors import CardDeclined, PaymentMethodRequired
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import PendingCharge, with_surplus_kept
+from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.collect_charge import collect_charge, open_charge
+from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
@@ -56,7 +57,15 @@ def carry_out(
             # counted for a period.
             discounts = agreement.discounts if change.discounts is None else change.discounts
             agreement = replace(agreement, is_unpaid=True, discounts=discounts)
-            lines = with_surplus_kept(change.credit, agreement, agreement.billed_period)
+            lines = complete_lines(
+                tx,
+                change.customer,
+                change.credit,
+                currency=agreement.currency,
+                agreement=agreement,
+                period=agreement.billed_period,
+                at=at,
+            )
     return conclude_change(
         tx,
         customer=change.customer,

@@ -1,4 +1,4 @@
-"""Collect what is pending: open invoices, and the price of a plan that was assigned before the customer had a card."""
+"""Collect what is pending: owed invoices, and the price of a plan that was assigned before the customer had a card."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import PendingCharge, lines_at_boundary, with_period_discounted
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.collect_charge import collect_charge, open_charge, settle_left_over
+from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.issue_invoice import charge_for
 from billing_sdk.server.usecases.load_in_force import load_in_force
 
 
 def collect_pending(
     engine: Engine, *, customer_id: str, terms: str, source: EventSource = "user", actor: str | None = None
 ) -> Agreement:
-    """Charge what is owed for a plan: its open invoices, one after the other, or its present period.
+    """Charge what is owed for a plan: its owed invoices, one after the other, or its present period.
 
     Args:
         engine: the engine.
@@ -48,7 +50,7 @@ def collect_pending(
         change = unpaid.get(terms)
         if change is None:
             raise PriceChanged("what was shown is not what is to be paid now")
-        owed = tx.invoices.open_of(change.agreement.id)
+        owed = tx.invoices.owed_for(change.agreement.id)
         match change.outcome:
             case "free":  # all that it costs is charged by usage, later, or the credit balance pays for it
                 return conclude_change(
@@ -81,7 +83,7 @@ def changes_unpaid(tx: UnitOfWork, customer: Customer, *, at: datetime) -> tuple
     """
     live = tx.agreements.live_of(customer.id)
     unpaid = {agreement.id: agreement for agreement in live if agreement.is_unpaid and agreement.grants}
-    invoiced = {invoice.agreement_id for invoice in tx.invoices.open_of_customer(customer.id)}
+    invoiced = {invoice.agreement_ids[0] for invoice in tx.invoices.owed_by(customer.id)}
     for agreement_id in sorted(invoiced - unpaid.keys()):
         unpaid[agreement_id] = tx.agreements.get(agreement_id)
     return tuple(_settling(tx, customer, unpaid[agreement_id], at) for agreement_id in sorted(unpaid))
@@ -90,14 +92,21 @@ def changes_unpaid(tx: UnitOfWork, customer: Customer, *, at: datetime) -> tuple
 def _settling(tx: UnitOfWork, customer: Customer, agreement: Agreement, at: datetime) -> Change:
     in_force = load_in_force(tx, agreement)
     (plan,) = tx.catalog.list_plans([agreement.plan_key])
-    invoices = tx.invoices.open_of(agreement.id)
+    invoices = tx.invoices.owed_for(agreement.id)
     settled = replace(agreement, is_unpaid=False)
     if invoices:
         lines = tuple(line for invoice in invoices for line in invoice.lines)
     else:
         period = agreement.period_at(at)
-        balance = tx.credits.balance(customer.id, agreement.currency)
-        lines = lines_at_boundary(in_force, after=None, at=period.start, balance=balance)
+        lines = complete_lines(
+            tx,
+            customer,
+            lines_at_boundary(in_force, after=None, at=period.start),
+            currency=agreement.currency,
+            agreement=agreement,
+            period=Period(period.start, period.start),
+            at=at,
+        )
         # Nobody was billed for what lies before: a plan on credit is owed from the day when it is paid.
         billed_until = max(agreement.billed_until, period.end)
         settled = replace(with_period_discounted(settled).billed_from(period.start), billed_until=billed_until)
@@ -118,9 +127,9 @@ def _charges_for(engine: Engine, invoice_ids: list[str], source: EventSource, ac
             invoice = tx.invoices.get(invoice_id)
             tx.customers.lock(invoice.customer_id)
             invoice = tx.invoices.get(invoice_id)
-            if invoice.status != "open":
+            if not invoice.is_owed:
                 continue
-            agreement = tx.agreements.get(invoice.agreement_id)
+            agreement = tx.agreements.get(invoice.agreement_ids[0])
             charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)
         if charge is not None:
             yield charge

@@ -9,12 +9,10 @@ from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
-from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.agreement_news import announce_agreement, announce_update
-from billing_sdk.server.usecases.credit_balance import book_invoice
-from billing_sdk.server.usecases.post import post_invoice, post_payment
+from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
 from billing_sdk.server.usecases.save_agreement import add_agreement, save_agreement
 
 
@@ -51,16 +49,11 @@ def conclude_change(
         _put_in_place(tx, customer, before, agreement, source, actor, at)
     else:
         _alter(tx, customer, before, agreement, source, actor, at)
-    invoice = _invoice(tx, agreement, lines, payment, at) if lines else None
-    if invoice is not None:
-        tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
-        if charge_id is None:
-            book_invoice(tx, invoice, at=at)
-        else:
-            tx.credits.settle(charge_id, invoice_id=invoice.id)
-        post_invoice(tx, invoice, at=at)
-        if payment is not None:
-            post_payment(tx, invoice, payment)
+    invoice = None
+    if lines:
+        currency = lines[0].amount.currency
+        wanted = new_invoice(customer, lines, currency=currency, agreement=agreement, reason="change", at=at)
+        invoice = issue_invoice(tx, wanted, actor=actor, at=at, payment=payment, charge_id=charge_id)
     if payment is not None:
         record_payment(tx, customer, payment, invoice, source=source, actor=actor)
     return agreement
@@ -143,23 +136,3 @@ def _set_reminder(tx: UnitOfWork, customer: Customer, agreement: Agreement, vers
     reminder = agreement.trial_ends_at - timedelta(days=version.trial.remind_days_before)
     if agreement.started_at < reminder < agreement.trial_ends_at:
         tx.timers.set("trial_reminder", agreement.id, reminder, customer)
-
-
-def _invoice(
-    tx: UnitOfWork, agreement: Agreement, lines: tuple[InvoiceLine, ...], payment: Payment | None, at: datetime
-) -> Invoice:
-    if payment is not None:
-        tx.invoices.add_payment(payment)
-    invoice = Invoice(
-        id=new_id("invoice"),
-        number=tx.invoices.next_number(),
-        customer_id=agreement.customer_id,
-        agreement_id=agreement.id,
-        status="paid",
-        currency=lines[0].amount.currency,
-        lines=lines,
-        issued_at=at,
-        payment_id=payment.id if payment else None,
-    )
-    tx.invoices.add(invoice)
-    return invoice

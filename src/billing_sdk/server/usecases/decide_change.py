@@ -16,12 +16,11 @@ from billing_sdk.server.domain.invoicing import (
     lines_at_boundary,
     lines_at_end,
     unused_time,
-    with_balance,
     with_period_discounted,
-    with_surplus_kept,
 )
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
+from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import offer_plan, wanted_plan
 from billing_sdk.server.usecases.redeem_coupon import redeem_coupon, release_planned
@@ -162,9 +161,15 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
         agreement = with_period_discounted(agreement)
     price = total([line.amount for line in lines], agreement.currency)
     owed, credit = _closing(tx, before, agreement, at, options) if before is not None else ((), ())
-    period = agreement.billed_period
-    lines = with_surplus_kept(lines + owed + credit, agreement, period)
-    lines = with_balance(lines, tx.credits.balance(customer.id, agreement.currency), agreement, period)
+    lines = complete_lines(
+        tx,
+        customer,
+        lines + owed + credit,
+        currency=agreement.currency,
+        agreement=agreement,
+        period=agreement.billed_period,
+        at=at,
+    )
     method = tx.customers.find_payment_method(customer.id)
     return Change(
         customer=customer,

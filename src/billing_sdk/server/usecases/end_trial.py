@@ -40,7 +40,7 @@ def end_trial(engine: Engine, timer: Timer) -> None:
 
 
 def _end_trial(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement) -> PendingCharge | None:
-    invoice = next_invoice(tx, agreement)
+    invoice = next_invoice(tx, customer, agreement)
     if not invoice.version.is_free and tx.customers.find_payment_method(customer.id) is None:
         at = engine.now_for(tx, customer)
         end_agreement(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)

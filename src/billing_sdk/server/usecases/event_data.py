@@ -90,15 +90,15 @@ def of_payment(payment: Payment, invoice: Invoice | None) -> dict[str, Any]:
 
 
 def of_invoice(invoice: Invoice) -> dict[str, Any]:
-    """Describe an invoice that is to be paid; it is due with its date."""
+    """Describe an invoice that has been issued."""
     return {
         "invoice": {
             "id": invoice.id,
-            "number": invoice.number,
+            "number": invoice.name,
             "status": invoice.status,
             "total_minor": invoice.amount.minor,
             "currency": invoice.currency,
-            "due_on": of_time(invoice.issued_at),
+            "due_on": of_time(invoice.due_at or invoice.created_at),
         }
     }
 

@@ -1,126 +1,93 @@
-"""Issue an invoice that is not paid yet, together with the charge that is to pay it.
+"""Issue an invoice: the one way in which an invoice gets its number and starts to count, whatever it is for.
 
-Both are written in the transaction that decides what is billed, and the gateway is asked after it, as with every
-charge. What is billed at a billing date is owed whether or not the card works, so the invoice is there before the
-payment and stays open until it is paid.
+All that an invoice does to a customer's books happens here, in the transaction that decides what is billed: its
+number, its place on the customer's balance, and the record of it. Who collects it, and when, is the caller's business.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Invoice, Lines, PendingCharge
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceReason, Lines, Payment
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.credit_balance import book_invoice
-from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.post import post_invoice
+from billing_sdk.server.usecases.post import post_invoice, post_payment
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """What was issued.
+def new_invoice(
+    customer: Customer,
+    lines: Lines,
+    *,
+    currency: str,
+    agreement: Agreement | None,
+    reason: InvoiceReason,
+    at: datetime,
+) -> Invoice:
+    """Return an invoice that is ready to be issued, and not stored.
 
-    Attributes:
-        invoice: None where there was nothing to bill.
-        charge: to be collected after the transaction; None where nothing is owed, or there is no card.
+    Args:
+        customer: whose invoice it is.
+        lines: what it says.
+        currency: of all its lines.
+        agreement: what it is about; None for several agreements, or none.
+        reason: what it is made for.
+        at: the customer's present.
     """
-
-    invoice: Invoice | None = None
-    charge: PendingCharge | None = None
-
-    @property
-    def is_owed(self) -> bool:
-        """Whether the customer owes it for want of a card."""
-        return self.invoice is not None and self.invoice.status == "open" and self.charge is None
+    return Invoice(
+        id=new_id("invoice"),
+        number=None,
+        customer_id=customer.id,
+        agreement_id=None if agreement is None else agreement.id,
+        status="awaiting_sending",
+        currency=currency,
+        lines=lines,
+        created_at=at,
+        reason=reason,
+    )
 
 
 def issue_invoice(
     tx: UnitOfWork,
-    engine: Engine,
+    invoice: Invoice,
     *,
-    customer: Customer,
-    agreement: Agreement,
-    lines: Lines,
-    source: EventSource,
     actor: str,
     at: datetime,
-) -> Issued:
-    """Write an open invoice, and the charge for it where the customer has a card.
+    payment: Payment | None = None,
+    charge_id: str | None = None,
+) -> Invoice:
+    """Give an invoice its number, and let it count from now on.
 
-    An invoice that comes to nothing is paid at once; one that there is no card for is announced as overdue. The
-    customer is locked by the caller, and no charge for the agreement's plan group is under way.
+    One that comes to nothing is paid at once. The customer is locked by the caller.
 
     Args:
         tx: the transaction.
-        engine: the engine.
-        customer: who owes it.
-        agreement: as it is from then on; it is stored already.
-        lines: what is billed; without lines there is no invoice.
-        source: who caused it, as events name them.
+        invoice: complete, and waiting for nothing but this; not stored yet.
         actor: who caused it, as the audit names them.
         at: the customer's present.
+        payment: what has paid it already, where it is issued for that.
+        charge_id: the charge that collected that, which has used the credit balance before.
+
+    Returns:
+        The invoice as it is stored: issued, or paid.
 
     Raises:
-        Conflict: a charge for the plan group is under way.
+        Conflict: it has been issued before, or waits for something.
     """
-    if not lines:
-        return Issued()
-    invoice = Invoice(
-        id=new_id("invoice"),
-        number=tx.invoices.next_number(),
-        customer_id=customer.id,
-        agreement_id=agreement.id,
-        status="open",
-        currency=agreement.currency,
-        lines=lines,
-        issued_at=at,
-    )
-    if not invoice.amount:
-        invoice = invoice.paid_by(None)
+    invoice = invoice.issued(tx.invoices.next_number(), at=at)
+    if payment is not None or not invoice.amount:
+        invoice = invoice.paid_by(None if payment is None else payment.id)
+    if payment is not None:
+        tx.invoices.add_payment(payment)
     tx.invoices.add(invoice)
     tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
-    book_invoice(tx, invoice, at=at)
+    if charge_id is None:
+        book_invoice(tx, invoice, at=at)
+    else:
+        tx.credits.settle(charge_id, invoice_id=invoice.id)
     post_invoice(tx, invoice, at=at)
-    if invoice.status == "paid":
-        return Issued(invoice)
-    charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)
-    if charge is None:
-        # It is due with its date, and there is nothing to take it from.
-        data = event_data.of_invoice(invoice)
-        tx.outbox.announce(type="customer.invoice_overdue", data=data, customer=customer, source=source, at=at)
-    return Issued(invoice, charge)
-
-
-def charge_for(
-    tx: UnitOfWork, engine: Engine, invoice: Invoice, agreement: Agreement, *, source: EventSource, actor: str
-) -> PendingCharge | None:
-    """Write down that an open invoice is to be collected; None where the customer has no card.
-
-    Raises:
-        Conflict: a charge for the plan group is under way.
-    """
-    method = tx.customers.find_payment_method(invoice.customer_id)
-    if method is None:
-        return None
-    now = engine.now()
-    charge = PendingCharge(
-        id=new_id("charge"),
-        agreement=agreement,
-        payment_method_id=method.id,
-        lines=invoice.lines,
-        currency=invoice.currency,
-        source=source,
-        actor=actor,
-        started_at=now,
-        lease_ends_at=now + timedelta(seconds=LEASE_SECONDS),
-        invoice_id=invoice.id,
-    )
-    tx.charges.add(charge)
-    tx.audit.record(actor, "charge.start", charge.id, now, after=charge)
-    return charge
+    if payment is not None:
+        post_payment(tx, invoice, payment)
+    return invoice

@@ -107,7 +107,9 @@ def _chosen(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
         change.method,
         change.terms,
         is_pending=False,
-        next_charge=next_charge_of(tx, change.agreement, balance + balance_change(change.lines, balance.currency)),
+        next_charge=next_charge_of(
+            tx, customer, change.agreement, balance + balance_change(change.lines, balance.currency)
+        ),
     )
 
 

@@ -38,12 +38,12 @@ def policies_of(tx: UnitOfWork) -> Policies:
 def is_on_credit(tx: UnitOfWork, agreement: Agreement) -> bool:
     """Tell whether the first period was never invoiced, because the plan was given to somebody without a card.
 
-    An agreement with an open invoice is unpaid, too, and is billed all the same.
+    An agreement with an invoice that is owed is unpaid, too, and is billed all the same.
     """
     return (
         agreement.is_unpaid
         and agreement.billed_period.start == agreement.charged_from
-        and not tx.invoices.open_of(agreement.id)
+        and not tx.invoices.owed_for(agreement.id)
         and not tx.invoices.has_billed(agreement.id, agreement.billed_period)
     )
 

@@ -203,7 +203,7 @@ class _Migration:
         customer = tx.customers.get(before.customer_id)
         at = self.engine.now_for(tx, customer)
         move = Move(before.id, customer.id, self.origins[before.plan_version_id], "moved", charge_at=at)
-        move = replace(move, before=next_invoice(tx, replace(before, next_version_id=None)).amount)
+        move = replace(move, before=next_invoice(tx, customer, replace(before, next_version_id=None)).amount)
         try:
             plan = wanted_plan(tx, customer, before.plan_key, number=self.target.number)
             change = work_out_change(tx, customer=customer, plan=plan, at=at, options=self._options)
@@ -273,9 +273,9 @@ def _priced(
         return move
     if ends_before_billing(before) or before.status == "paused":
         return move
-    then = as_planned(tx, before)
-    old = next_invoice(tx, replace(then, next_version_id=None) if outcome == "planned_before" else then)
+    then, customer = as_planned(tx, before), tx.customers.get(before.customer_id)
+    old = next_invoice(tx, customer, replace(then, next_version_id=None) if outcome == "planned_before" else then)
     if outcome in ("not_sold_in_its_currency", "add_on_does_not_fit"):
         return replace(move, charge_at=old.at, before=old.amount)
-    new = next_invoice(tx, replace(then, next_version_id=after.next_version_id))
+    new = next_invoice(tx, customer, replace(then, next_version_id=after.next_version_id))
     return replace(move, charge_at=new.at, before=old.amount, after=new.amount)

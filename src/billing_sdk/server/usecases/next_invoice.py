@@ -8,6 +8,7 @@ from datetime import datetime
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
     InForce,
     Lines,
@@ -16,8 +17,10 @@ from billing_sdk.server.domain.invoicing import (
     trial_ended,
     with_period_discounted,
 )
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.alter_agreement import decide_alteration
+from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import add_ons_fit
 
@@ -44,7 +47,9 @@ class NextInvoice:
         return total([line.amount for line in self.lines], self.after.currency)
 
 
-def next_invoice(tx: UnitOfWork, agreement: Agreement, *, balance: Money | None = None) -> NextInvoice:
+def next_invoice(
+    tx: UnitOfWork, customer: Customer, agreement: Agreement, *, balance: Money | None = None
+) -> NextInvoice:
     """Work out what a live agreement is billed at the end of the period that was billed last, or of its trial.
 
     Where another version of the plan is to take over (`next_version_id`), it does so then, unless there is an add-on
@@ -52,6 +57,7 @@ def next_invoice(tx: UnitOfWork, agreement: Agreement, *, balance: Money | None 
 
     Args:
         tx: the transaction.
+        customer: whose agreement it is.
         agreement: as it will be then; nothing else that is planned for it is looked at.
         balance: what the customer has to its credit then; what it has now if it is not given.
 
@@ -65,14 +71,26 @@ def next_invoice(tx: UnitOfWork, agreement: Agreement, *, balance: Money | None 
         following = tx.catalog.get_version(agreement.next_version_id).in_currency(agreement.currency)
         # An add-on that has come since then may be billed at another pace than that version.
         version = following if add_ons_fit(tx, agreement, following) else version
-    if balance is None:
-        balance = tx.credits.balance(agreement.customer_id, agreement.currency)
     if agreement.status == "trialing":
         begun = trial_ended(agreement, version)
         in_force = replace(before, agreement=begun, version=version)
-        lines = lines_at_boundary(in_force, after=None, at=begun.charged_from, balance=balance)
-        return NextInvoice(begun.charged_from, with_period_discounted(begun), version, lines)
-    return _renewal(tx, before, version, balance)
+        charges = lines_at_boundary(in_force, after=None, at=begun.charged_from)
+        billed = NextInvoice(begun.charged_from, with_period_discounted(begun), version, charges)
+        period = Period(billed.at, billed.at)
+    else:
+        billed = _renewal(tx, before, version)
+        period = Period(agreement.billed_period.start, billed.at)
+    lines = complete_lines(
+        tx,
+        customer,
+        billed.lines,
+        currency=agreement.currency,
+        agreement=billed.after,
+        period=period,
+        at=billed.at,
+        balance=balance,
+    )
+    return replace(billed, lines=lines)
 
 
 def ends_before_billing(agreement: Agreement) -> bool:
@@ -103,7 +121,7 @@ def as_planned(tx: UnitOfWork, agreement: Agreement) -> Agreement:
     return change.agreement
 
 
-def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, balance: Money) -> NextInvoice:
+def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion) -> NextInvoice:
     agreement = before.agreement
     started, at = agreement.billed_period.start, agreement.billed_until
     first: Lines = ()
@@ -119,6 +137,5 @@ def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, balance: Mon
         after=started,
         at=at,
         following=replace(before, agreement=after, version=version),
-        balance=balance,
     )
     return NextInvoice(at, after, version, first + lines)

@@ -10,7 +10,6 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     Lines,
-    with_balance,
     with_discounts,
     with_numbers_paused,
     with_numbers_resumed,
@@ -21,6 +20,7 @@ from billing_sdk.server.usecases.agreement_news import announce_agreement
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.carry_out import carry_out, collected
 from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
@@ -97,8 +97,9 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
         lines += with_discounts(used, before.discounts, in_force.plans)
         # A plan on credit is owed from the day when it is paid: nobody is billed for what lies before.
         resumed = with_period_discounted(replace(resumed, is_unpaid=before.is_unpaid and not is_on_credit(tx, before)))
-        balance = tx.credits.balance(customer.id, before.currency)
-        lines = with_balance(lines, balance, before, resumed.period_at(at))
+        lines = complete_lines(
+            tx, customer, lines, currency=before.currency, agreement=before, period=resumed.period_at(at), at=at
+        )
     is_charged = before.billed_until <= at
     return Change(
         customer=customer,

@@ -1,4 +1,4 @@
-"""Pay an open invoice, or leave it unpaid: what becomes of it when the outcome of its charge is known.
+"""Pay an invoice, or leave it unpaid: what becomes of it when the outcome of its charge is known.
 
 Unlike the charge for a change, this one gives the customer nothing new: the agreement is what it has become
 meanwhile, and only whether it is paid for changes.
@@ -22,7 +22,7 @@ def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payme
     """Settle the invoice of a charge that has succeeded; the caller has locked the customer and removed the charge.
 
     Raises:
-        Conflict: the invoice is not open any more.
+        Conflict: nobody owes it any more.
     """
     before = tx.invoices.get(charge.invoice_id or "")
     invoice = before.paid_by(payment.id)
@@ -31,12 +31,12 @@ def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payme
     post_payment(tx, before, payment)
     tx.audit.record(charge.actor, "invoice.pay", invoice.id, payment.attempted_at, before=before, after=invoice)
     record_payment(tx, customer, payment, invoice, source=charge.source, actor=charge.actor)
-    still_owed = tx.invoices.open_of(charge.agreement.id)
+    still_owed = tx.invoices.owed_for(charge.agreement.id)
     return _mark(tx, customer, charge, is_unpaid=bool(still_owed), at=payment.attempted_at)
 
 
 def leave_unpaid(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment) -> None:
-    """Record that the charge of an invoice was refused: it stays open, and the agreement is unpaid."""
+    """Record that the charge of an invoice was refused: it stays owed, and the agreement is unpaid."""
     invoice = tx.invoices.get(charge.invoice_id or "")
     record_payment(tx, customer, payment, invoice, source=charge.source, actor=charge.actor)
     _mark(tx, customer, charge, is_unpaid=True, at=payment.attempted_at)

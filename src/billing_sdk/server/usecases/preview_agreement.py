@@ -101,15 +101,15 @@ def preview_cancellation(
         NotFound, AgreementNotLive, InvalidTiming, Conflict: as `cancel_agreement`.
     """
     with engine.read() as tx:
-        _, before, now = _standing(engine, tx, agreement_id)
+        customer, before, now = _standing(engine, tx, agreement_id)
         at = instant_of(timing, before, at=now)
-        ending = work_out_end(tx, before, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+        ending = work_out_end(tx, customer, before, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
         lines = ending.lines if at <= now else ()
         balance = _balance_after(tx, before, lines)
         is_billed_before = at > before.billed_until and before.status != "paused"
         next_charge = None
         if is_billed_before:
-            next_charge = next_charge_of(tx, before, balance)
+            next_charge = next_charge_of(tx, customer, before, balance)
         elif at > now and ending.lines:
             next_charge = NextCharge(at, ending.lines, _sum(ending.lines, before))
         (plan,) = tx.catalog.list_plans([before.plan_key])
@@ -149,10 +149,14 @@ def _charge_after(
 ) -> NextCharge | None:
     """Return what is charged next: with the change itself, where that is later, or when the agreement is billed."""
     if is_later and at > present.billed_until:
-        return next_charge_of(tx, present, balance)
+        return next_charge_of(tx, change.customer, present, balance)
     if is_later and change.lines:
         return NextCharge(at, change.lines, change.amount)
-    return None if ends_before_billing(change.agreement) else next_charge_of(tx, change.agreement, balance)
+    return (
+        None
+        if ends_before_billing(change.agreement)
+        else next_charge_of(tx, change.customer, change.agreement, balance)
+    )
 
 
 def _balance_after(tx: UnitOfWork, agreement: Agreement, lines: Lines) -> Money:

@@ -103,7 +103,9 @@ def preview_in(
         amount=total([line.amount for line in lines], currency),
         credit=-total([line.amount for line in change.credit], currency),
         balance=balance,
-        next_charge=_later_charge(tx, change, at) if is_later else next_charge_of(tx, change.agreement, balance),
+        next_charge=_later_charge(tx, change, at)
+        if is_later
+        else next_charge_of(tx, customer, change.agreement, balance),
         needs_method=change.outcome == "credit",
         terms=change.terms,
     )
@@ -114,19 +116,20 @@ def _later_charge(tx: UnitOfWork, change: Change, at: datetime) -> NextCharge | 
     before = change.before
     if before is None or at <= before.billed_until or before.status != "active":
         return NextCharge(at, change.lines, change.amount)
-    return next_charge_of(tx, before, tx.credits.balance(before.customer_id, before.currency))
+    return next_charge_of(tx, change.customer, before, tx.credits.balance(before.customer_id, before.currency))
 
 
-def next_charge_of(tx: UnitOfWork, agreement: Agreement, balance: Money) -> NextCharge | None:
+def next_charge_of(tx: UnitOfWork, customer: Customer, agreement: Agreement, balance: Money) -> NextCharge | None:
     """Return what the next billing date of an agreement comes to, if no more is used until then.
 
     Args:
         tx: reads the prices.
+        customer: whose agreement it is.
         agreement: stored, or only decided.
         balance: what the customer will have to its credit.
     """
     in_force = load_in_force(tx, agreement)
     if in_force.version.is_free and not agreement.add_ons:
         return None
-    invoice = next_invoice(tx, agreement, balance=balance)
+    invoice = next_invoice(tx, customer, agreement, balance=balance)
     return NextCharge(invoice.at, invoice.lines, invoice.amount)

@@ -12,9 +12,9 @@ from billing_sdk.server.domain.invoicing import Lines, PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_agreement
+from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.issue_invoice import issue_invoice
 from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.redeem_coupon import name_of_plan
@@ -86,7 +86,7 @@ def _renew(tx: UnitOfWork, engine: Engine, customer: Customer, timer: Timer) -> 
     if agreement.status not in ("active", "paused") or agreement.billed_until > timer.due_at:
         save_agreement(tx, customer, agreement)  # with the timers that it should have
         return None
-    invoice = next_invoice(tx, agreement)
+    invoice = next_invoice(tx, customer, agreement)
     return bill(tx, engine, customer, agreement, invoice.after, invoice.lines)
 
 
@@ -117,11 +117,19 @@ def bill(
         lines: what is billed.
     """
     at = engine.now_for(tx, customer)
-    issued = issue_invoice(
-        tx, engine, customer=customer, agreement=after, lines=lines, source=SOURCE, actor=ACTOR, at=at
+    billed = bill_customer(
+        tx,
+        engine,
+        customer=customer,
+        agreement=after,
+        lines=lines,
+        reason="renewal",
+        source=SOURCE,
+        actor=ACTOR,
+        at=at,
     )
-    after = replace(after, is_unpaid=after.is_unpaid or issued.is_owed)
+    after = replace(after, is_unpaid=after.is_unpaid or billed.is_owed)
     save_agreement(tx, customer, after)
     tx.audit.record(ACTOR, "agreement.renew", after.id, at, before=before, after=after)
     announce_agreement(tx, "customer.agreement_renewed", customer=customer, agreement=after, source=SOURCE, at=at)
-    return issued.charge
+    return billed.charge

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from billing_sdk.errors import InvalidAmount
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.invoicing import Lines, with_balance, with_surplus_kept
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Lines
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import closing_lines
 
 
@@ -28,12 +30,19 @@ class Ending:
 
 
 def work_out_end(
-    tx: UnitOfWork, agreement: Agreement, *, at: datetime, is_invoice_now: bool | None, is_prorate: bool | None
+    tx: UnitOfWork,
+    customer: Customer,
+    agreement: Agreement,
+    *,
+    at: datetime,
+    is_invoice_now: bool | None,
+    is_prorate: bool | None,
 ) -> Ending:
     """Work out what an agreement comes to that ends at an instant, and write nothing.
 
     Args:
         tx: the transaction.
+        customer: whose agreement it is.
         agreement: which one.
         at: when it ends.
         is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy.
@@ -47,7 +56,13 @@ def work_out_end(
     except InvalidAmount as too_much:
         # No invoice can say it, so no renewal gets past it either: nobody is to be bound by it for ever.
         forgiven = too_much.detail
-    period = agreement.billed_period
-    balance = tx.credits.balance(agreement.customer_id, agreement.currency)
-    lines = with_balance(with_surplus_kept(owed + credit, agreement, period), balance, agreement, period)
+    lines = complete_lines(
+        tx,
+        customer,
+        owed + credit,
+        currency=agreement.currency,
+        agreement=agreement,
+        period=agreement.billed_period,
+        at=at,
+    )
     return Ending(lines, credit, forgiven)

@@ -42,16 +42,30 @@ class LineView(BaseModel):
 
 
 class InvoiceView(BaseModel):
-    """An invoice: `open` where nobody has paid it yet, `paid` or `void`."""
+    """An invoice; before it is issued it has no number, and what it says may still change.
+
+    `status` is `gathering`, `draft`, `awaiting_usage`, `awaiting_sending`, `issued`, `overdue`, `paid`, `uncollectible`
+    or `void`.
+    """
 
     id: str
-    number: str
+    number: str | None
     customer_id: str
-    agreement_id: str
+    agreement_id: str | None
     status: str
+    reason: str
     currency: str
     total_minor: int
-    issued_on: datetime
+    due_minor: int
+    credited_minor: int
+    collection_method: str
+    profile_id: str | None
+    replaces_id: str | None
+    created_on: datetime
+    issued_on: datetime | None
+    due_on: datetime | None
+    collects_on: datetime | None
+    sends_on: datetime | None
     lines: list[LineView]
 
     @classmethod
@@ -63,8 +77,18 @@ class InvoiceView(BaseModel):
             customer_id=invoice.customer_id,
             agreement_id=invoice.agreement_id,
             status=invoice.status,
+            reason=invoice.reason,
             currency=invoice.currency,
             total_minor=invoice.amount.minor,
+            due_minor=invoice.amount_due.minor,
+            credited_minor=invoice.credited_minor,
+            collection_method=invoice.collection_method,
+            profile_id=invoice.profile_id,
+            replaces_id=invoice.replaces_id,
+            created_on=invoice.created_at,
             issued_on=invoice.issued_at,
+            due_on=invoice.due_at,
+            collects_on=invoice.collect_at,
+            sends_on=invoice.send_at,
             lines=[LineView.of(line) for line in invoice.lines],
         )

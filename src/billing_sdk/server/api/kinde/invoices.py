@@ -118,7 +118,7 @@ def get_next_invoice(engine: EngineOf, agreement_id: AgreementId) -> NextInvoice
         agreement = tx.agreements.get(agreement_id)
         if not agreement.is_live:
             raise AgreementNotLive(f"the agreement is {agreement.status}")
-        found = next_invoice(tx, agreement)
+        found = next_invoice(tx, tx.customers.get(agreement.customer_id), agreement)
     return NextInvoiceAnswer(
         next_invoice=NextInvoiceView(
             bills_on=found.at,

@@ -24,6 +24,11 @@ from billing_sdk.server.domain.invoicing.charge import (
     ChargeSource as ChargeSource,
     PendingCharge as PendingCharge,
 )
+from billing_sdk.server.domain.invoicing.completion import (
+    COMPLETION as COMPLETION,
+    Completion as Completion,
+    complete as complete,
+)
 from billing_sdk.server.domain.invoicing.credit import (
     BALANCE as BALANCE,
     CreditEntry as CreditEntry,
@@ -31,10 +36,8 @@ from billing_sdk.server.domain.invoicing.credit import (
     balance_change as balance_change,
 )
 from billing_sdk.server.domain.invoicing.deductions import (
-    with_balance as with_balance,
     with_discounts as with_discounts,
     with_period_discounted as with_period_discounted,
-    with_surplus_kept as with_surplus_kept,
 )
 from billing_sdk.server.domain.invoicing.derivation import LineKind as LineKind, period_of as period_of
 from billing_sdk.server.domain.invoicing.ending import (
@@ -54,8 +57,13 @@ from billing_sdk.server.domain.invoicing.in_force import (
     nothing_used as nothing_used,
 )
 from billing_sdk.server.domain.invoicing.invoice import (
+    OWED as OWED,
+    TRANSITIONS as TRANSITIONS,
+    UNISSUED as UNISSUED,
+    CollectionMethod as CollectionMethod,
     Invoice as Invoice,
     InvoiceLine as InvoiceLine,
+    InvoiceReason as InvoiceReason,
     InvoiceStatus as InvoiceStatus,
     Payment as Payment,
 )

@@ -186,6 +186,7 @@ def _given_back(
         period=rest,
         plan_version_id=one.plan_version_id,
         component_id=one.fee.id,
+        agreement_id=before.agreement.id,
         derivation=explain(
             "licence_fee",
             plan_version_id=one.plan_version_id,

@@ -107,7 +107,8 @@ def accrual_entry(agreement: Agreement, change: Money, *, until: datetime, at: d
 
 def agreements_with_usage(invoice: Invoice) -> tuple[str, ...]:
     """Return the agreements whose usage an invoice is about: what may have been accrued before."""
-    return (invoice.agreement_id,) if any(account_of(line) == "revenue" for line in invoice.lines) else ()
+    found = (line.agreement_id for line in invoice.lines if account_of(line) == "revenue")
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def payment_entry(

@@ -13,11 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing.deductions import with_balance, with_discounts
+from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines, nothing_used
 from billing_sdk.server.domain.invoicing.usage_interval import Used
-from billing_sdk.server.domain.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,6 @@ class Boundary:
         used: how much of a feature was used in a period.
         after: the last billing date; None where this is the first.
         at: the billing date.
-        balance: what the customer has to its credit, if any of it is to be used.
     """
 
     before: InForce
@@ -38,7 +35,6 @@ class Boundary:
     used: Used
     after: datetime | None
     at: datetime
-    balance: Money | None
 
 
 def lines_at_boundary(
@@ -48,16 +44,15 @@ def lines_at_boundary(
     after: datetime | None,
     at: datetime,
     following: InForce | None = None,
-    balance: Money | None = None,
 ) -> Lines:
-    """Return what an agreement's invoice of a billing date says; what comes to nothing is left out.
+    """Return what is billed for an agreement at a billing date; what comes to nothing is left out.
 
     The arguments are the attributes of `Boundary`.
 
     Raises:
         InvalidAmount: something comes to more than can be real.
     """
-    boundary = Boundary(before, following or before, used, after, at, balance)
+    boundary = Boundary(before, following or before, used, after, at)
     lines: Lines = ()
     for step in STEPS:
         lines = step(boundary, lines)
@@ -93,19 +88,10 @@ def discounts(boundary: Boundary, lines: Lines) -> Lines:
     return with_discounts(lines, boundary.before.agreement.discounts, plans)
 
 
-def credit_balance(boundary: Boundary, lines: Lines) -> Lines:
-    """Pay with what the customer has to its credit."""
-    if boundary.balance is None:
-        return lines
-    period = Period(boundary.after or boundary.at, boundary.at)
-    return with_balance(lines, boundary.balance, boundary.following.agreement, period)
-
-
-# Coupons come after all that they could lower, and the balance after them: it is the customer's own money.
+# Coupons come after all that they could lower; what follows them is the same on every invoice, see `complete`.
 STEPS: tuple[Callable[[Boundary, Lines], Lines], ...] = (
     fees_started,
     fees_starting,
     usage_completed,
     discounts,
-    credit_balance,
 )

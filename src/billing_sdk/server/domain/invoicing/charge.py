@@ -29,7 +29,7 @@ class PendingCharge:
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
         lease_ends_at: until then the process that wrote it is expected to finish by itself.
-        invoice_id: the open invoice that it pays; None where the invoice is issued with the payment.
+        invoice_id: the issued invoice that it pays; None where the invoice is issued with the payment.
     """
 
     id: str

@@ -27,21 +27,23 @@ def with_discounts(
     Raises:
         CurrencyMismatch: an amount is taken off in another currency.
     """
-    taken = discount([line.amount for line in lines], discounts, [plans.get(line.plan_version_id) for line in lines])
+    taken = discount(
+        [line.amount for line in lines], discounts, [plans.get(line.plan_version_id or "") for line in lines]
+    )
     return lines + tuple(
         _discount_line(line, one, place) for one in taken for place, line in enumerate(lines) if one.shares[place]
     )
 
 
 def with_balance(
-    lines: tuple[InvoiceLine, ...], balance: Money, agreement: Agreement, period: Period
+    lines: tuple[InvoiceLine, ...], balance: Money, *, plan_version_id: str | None, period: Period
 ) -> tuple[InvoiceLine, ...]:
     """Pay as much as there is with what a customer has to its credit.
 
     Args:
         lines: what is charged.
         balance: the credit.
-        agreement: whose invoice it is.
+        plan_version_id: of the agreement that the invoice is about, if it is about one.
         period: which period is billed.
     """
     owed = total([line.amount for line in lines], balance.currency)
@@ -52,11 +54,11 @@ def with_balance(
         description="Credit balance",
         amount=-used,
         period=period,
-        plan_version_id=agreement.plan_version_id,
+        plan_version_id=plan_version_id,
         component_id=BALANCE,
         derivation=explain(
             "credit_balance",
-            plan_version_id=agreement.plan_version_id,
+            plan_version_id=plan_version_id,
             component_id=BALANCE,
             period=period,
             balance_minor=str(balance.minor),
@@ -66,26 +68,29 @@ def with_balance(
     return (*lines, line)
 
 
-def with_surplus_kept(lines: tuple[InvoiceLine, ...], agreement: Agreement, period: Period) -> tuple[InvoiceLine, ...]:
+def with_surplus_kept(
+    lines: tuple[InvoiceLine, ...], currency: str, *, plan_version_id: str | None, period: Period
+) -> tuple[InvoiceLine, ...]:
     """Put what lines give back beyond what they charge on the customer's balance, so that they come to zero.
 
     Args:
         lines: what is charged and given back.
-        agreement: whose invoice it is.
+        currency: of the invoice.
+        plan_version_id: of the agreement that the invoice is about, if it is about one.
         period: which period is billed.
     """
-    surplus = -total([line.amount for line in lines], agreement.currency)
+    surplus = -total([line.amount for line in lines], currency)
     if surplus.minor <= 0:
         return lines
     line = InvoiceLine(
         description="Kept as credit balance",
         amount=surplus,
         period=period,
-        plan_version_id=agreement.plan_version_id,
+        plan_version_id=plan_version_id,
         component_id=BALANCE,
         derivation=explain(
             "credit_balance",
-            plan_version_id=agreement.plan_version_id,
+            plan_version_id=plan_version_id,
             component_id=BALANCE,
             period=period,
             surplus_minor=str(surplus.minor),
@@ -118,6 +123,7 @@ def _discount_line(line: InvoiceLine, taken: Taken, place: int) -> InvoiceLine:
         period=line.period,
         plan_version_id=line.plan_version_id,
         component_id=line.component_id,
+        agreement_id=line.agreement_id,
         derivation=explain(
             "discount",
             plan_version_id=line.plan_version_id,

@@ -15,14 +15,25 @@ from billing_sdk.money import digits_of
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.periods import Period
 
-# Fees are charged in advance, usage in arrears; the others take something off.
-LineKind = Literal["licence_fee", "usage", "discount", "unused_time", "credit_balance"]
+# Fees are charged in advance, usage in arrears, and what is asked for once when it is. An adjustment corrects what was
+# invoiced before; of the others, taxes come on top, and the rest takes something off.
+LineKind = Literal[
+    "licence_fee",
+    "usage",
+    "discount",
+    "unused_time",
+    "credit_balance",
+    "one_off",
+    "adjustment",
+    "credit_grant",
+    "tax",
+]
 
 
 def explain(
     kind: LineKind,
     *,
-    plan_version_id: str,
+    plan_version_id: str | None,
     component_id: str,
     period: Period,
     quantity: Decimal | None = None,
@@ -33,7 +44,7 @@ def explain(
 
     Args:
         kind: what the line is about.
-        plan_version_id: which prices applied.
+        plan_version_id: which prices applied; left out where it is for no plan.
         component_id: which of them.
         period: what is charged or credited for.
         quantity: how much was used or licensed.
@@ -42,10 +53,11 @@ def explain(
     """
     document: dict[str, Any] = {
         "kind": kind,
-        "plan_version": plan_version_id,
         "component": component_id,
         "period": of_period(period),
     }
+    if plan_version_id is not None:
+        document["plan_version"] = plan_version_id
     if quantity is not None:
         document["quantity"] = digits_of(quantity)
     if policies is not None:

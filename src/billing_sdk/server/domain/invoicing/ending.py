@@ -64,6 +64,7 @@ def _unused(line: InvoiceLine, at: datetime, zone: str, policies: Policies, name
         period=Period(max(at, line.period.start), line.period.end),
         plan_version_id=line.plan_version_id,
         component_id=line.component_id,
+        agreement_id=line.agreement_id,
         derivation=explain(
             "unused_time",
             plan_version_id=line.plan_version_id,

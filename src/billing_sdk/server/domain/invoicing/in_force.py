@@ -218,6 +218,7 @@ class InForce:
         licences, times = one.charged_as(number)
         return fee_line(
             one.fee,
+            agreement_id=self.agreement.id,
             plan_version_id=one.plan_version_id,
             licences=licences,
             times=times,
@@ -238,7 +239,8 @@ class InForce:
 
     def _usage_interval(self, one: _Rate, interval: Period, end: datetime, *, counted_until: datetime) -> UsageInterval:
         start = max(interval.start, one.since)
-        return UsageInterval(one.version.id, one.rate, Period(start, end), interval, Period(start, counted_until))
+        counted = Period(start, counted_until)
+        return UsageInterval(self.agreement.id, one.version.id, one.rate, Period(start, end), interval, counted)
 
     def _unbilled(self, one: _Rate, at: datetime) -> Iterator[Period]:
         schedule = self.schedule_of(one.rate.service)

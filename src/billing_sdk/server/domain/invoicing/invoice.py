@@ -1,4 +1,4 @@
-"""Invoices and payments."""
+"""Invoices, their lines, and the one table of what can happen to them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,44 @@ from billing_sdk.errors import Conflict
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.periods import Period
 
-InvoiceStatus = Literal["open", "paid", "void"]
-InvoiceEvent = Literal["pay", "void"]
+InvoiceStatus = Literal[
+    "gathering",
+    "draft",
+    "awaiting_usage",
+    "awaiting_sending",
+    "issued",
+    "overdue",
+    "paid",
+    "uncollectible",
+    "void",
+]
+InvoiceEvent = Literal["collect", "finalize", "close_usage", "issue", "pay", "fall_due", "write_off", "void"]
+InvoiceReason = Literal["change", "renewal", "end", "one_off", "threshold", "adjustment", "reissue"]
+CollectionMethod = Literal["charge_automatically", "send_invoice"]
 
-# Everything that can happen to an invoice's status is in this table. Most are paid when they are issued.
+# Everything that can happen to an invoice's status is in this table; nothing else may change one.
 TRANSITIONS: dict[tuple[InvoiceStatus, InvoiceEvent], InvoiceStatus] = {
-    ("open", "pay"): "paid",
-    ("open", "void"): "void",
+    # It takes in what comes until its billing date; a draft is made by hand, and has none.
+    ("gathering", "collect"): "awaiting_usage",
+    ("draft", "finalize"): "awaiting_sending",
+    # Usage that is reported late still counts, until the wait for it is over.
+    ("awaiting_usage", "close_usage"): "awaiting_sending",
+    # From here on nothing that it says ever changes.
+    ("awaiting_sending", "issue"): "issued",
+    ("issued", "pay"): "paid",
+    ("issued", "fall_due"): "overdue",
+    ("issued", "write_off"): "uncollectible",
+    ("issued", "void"): "void",
+    ("overdue", "pay"): "paid",
+    ("overdue", "write_off"): "uncollectible",
+    ("overdue", "void"): "void",
+    ("uncollectible", "pay"): "paid",
+    ("uncollectible", "void"): "void",
 }
+# Somebody has to pay these still.
+OWED: frozenset[InvoiceStatus] = frozenset({"issued", "overdue"})
+# These have no number yet, are owed by nobody, and may still change.
+UNISSUED: frozenset[InvoiceStatus] = frozenset({"gathering", "draft", "awaiting_usage", "awaiting_sending"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +57,21 @@ class InvoiceLine:
     """One charge or credit, with what it was computed from.
 
     Attributes:
+        plan_version_id: which prices applied; None where it is for no plan, such as a one-off charge.
+        component_id: which of them; the kind of the line where it is about no component.
         quantity: how much was used or licensed, where that is what the amount depends on.
         derivation: why the amount is what it is, in JSON values; see `explain`.
+        agreement_id: what it is charged under; None where it is about the invoice as a whole, or no agreement.
     """
 
     description: str
     amount: Money
     period: Period
-    plan_version_id: str
+    plan_version_id: str | None
     component_id: str
     quantity: Decimal | None = None
     derivation: Mapping[str, Any] = field(default_factory=dict)
+    agreement_id: str | None = None
 
     @property
     def kind(self) -> str | None:
@@ -47,38 +81,113 @@ class InvoiceLine:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A bill; `number` is what the customer sees and has no gaps.
+    """A bill. Once it is issued, only its status, what has paid it, and what was credited of it change.
 
     Attributes:
-        status: `open` is one that nobody has paid yet, such as a renewal whose card was declined.
+        number: what the customer sees, given when it is issued, without gaps; None before.
+        agreement_id: the agreement that it is about; None for several of them, or none.
+        reason: what it was made for.
+        created_at: when its first line came.
+        issued_at: when it became what it is; None before.
+        due_at: until when it is to be paid.
+        collect_at: until when usage that is reported late still counts, while it waits for that.
+        send_at: when it is issued, while it waits for that.
+        profile_id: the billing profile that it follows; None for the built-in one.
         payment_id: what paid it; None as well where nothing was left to pay.
+        credited_minor: how much of what is owed was taken back by credit notes, in minor units.
+        replaces_id: the void invoice that it was issued for again.
+        basis: what its lines are computed from while it waits, in JSON values.
     """
 
     id: str
-    number: str
+    number: str | None
     customer_id: str
-    agreement_id: str
+    agreement_id: str | None
     status: InvoiceStatus
     currency: str
     lines: tuple[InvoiceLine, ...]
-    issued_at: datetime
+    created_at: datetime
+    reason: InvoiceReason = "renewal"
+    issued_at: datetime | None = None
+    due_at: datetime | None = None
+    collect_at: datetime | None = None
+    send_at: datetime | None = None
+    profile_id: str | None = None
+    collection_method: CollectionMethod = "charge_automatically"
     payment_id: str | None = None
+    credited_minor: int = 0
+    replaces_id: str | None = None
+    basis: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def amount(self) -> Money:
         """The sum of the lines."""
         return total([line.amount for line in self.lines], self.currency)
 
+    @property
+    def credited(self) -> Money:
+        """What credit notes have taken back of what was owed."""
+        return Money(self.credited_minor, self.currency)
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether somebody has to pay it still."""
+        return self.status in OWED
+
+    @property
+    def is_issued(self) -> bool:
+        """Whether it has its number, so that nothing that it says changes any more."""
+        return self.status not in UNISSUED
+
+    @property
+    def amount_due(self) -> Money:
+        """What is still to be paid."""
+        return self.amount - self.credited if self.is_owed else Money(0, self.currency)
+
+    @property
+    def name(self) -> str:
+        """Its number, or its id while it has none."""
+        return self.number or self.id
+
+    @property
+    def agreement_ids(self) -> tuple[str, ...]:
+        """The agreements that its lines are charged under, each once, in the order of the lines."""
+        named = (self.agreement_id, *(line.agreement_id for line in self.lines))
+        return tuple(dict.fromkeys(one for one in named if one is not None))
+
+    def moved(self, event: InvoiceEvent) -> Invoice:
+        """Return the invoice after something has happened to it.
+
+        Raises:
+            Conflict: that can't happen to an invoice of this status.
+        """
+        status = TRANSITIONS.get((self.status, event))
+        if status is None:
+            able = sorted(before for before, possible in TRANSITIONS if possible == event)
+            raise Conflict(f"the invoice {self.name} is {self.status}, not {' or '.join(able)}")
+        return replace(self, status=status)
+
+    def issued(self, number: str, *, at: datetime, due_at: datetime | None = None) -> Invoice:
+        """Return the invoice as the customer gets it.
+
+        Args:
+            number: the next one of its series.
+            at: the customer's present.
+            due_at: until when it is to be paid; at once where it is not given.
+
+        Raises:
+            Conflict: it has been issued before, or waits for something.
+        """
+        sent = replace(self.moved("issue"), collect_at=None, send_at=None, basis={})
+        return replace(sent, number=number, issued_at=at, due_at=due_at or at)
+
     def paid_by(self, payment_id: str | None) -> Invoice:
         """Return the invoice as it is when a payment has settled it; None where nothing was left to pay.
 
         Raises:
-            Conflict: it is not open.
+            Conflict: nobody owes it.
         """
-        status = TRANSITIONS.get((self.status, "pay"))
-        if status is None:
-            raise Conflict(f"the invoice {self.number} is {self.status}, not open")
-        return replace(self, status=status, payment_id=payment_id)
+        return replace(self.moved("pay"), payment_id=payment_id)
 
 
 @dataclass(frozen=True, slots=True)

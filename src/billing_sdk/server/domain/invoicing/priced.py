@@ -25,6 +25,7 @@ ROUNDING_STEP = "round"
 def fee_line(
     fee: LicenceFee,
     *,
+    agreement_id: str,
     plan_version_id: str,
     licences: int,
     times: int = 1,
@@ -37,6 +38,7 @@ def fee_line(
 
     Args:
         fee: in the currency of the invoice.
+        agreement_id: what it is charged under.
         plan_version_id: where it comes from.
         licences: how many are paid for, where the price depends on that.
         times: how often it is charged, such as an add-on that was bought twice.
@@ -63,6 +65,7 @@ def fee_line(
         period=part,
         plan_version_id=plan_version_id,
         component_id=fee.id,
+        agreement_id=agreement_id,
         quantity=quantity,
         derivation=explain(
             "licence_fee",
@@ -100,6 +103,7 @@ class Billed:
 def usage_line(
     rate: Rate,
     *,
+    agreement_id: str,
     plan_version_id: str,
     used: Usage,
     part: Period,
@@ -111,6 +115,7 @@ def usage_line(
 
     Args:
         rate: in the currency of the invoice.
+        agreement_id: what it is charged under.
         plan_version_id: where it comes from.
         used: how much, all of it.
         part: when; shorter than the service interval at the start and at the end of an agreement.
@@ -128,6 +133,7 @@ def usage_line(
         period=part,
         plan_version_id=plan_version_id,
         component_id=rate.id,
+        agreement_id=agreement_id,
         quantity=used.quantity,
         derivation=explain(
             "usage",

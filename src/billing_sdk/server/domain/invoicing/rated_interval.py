@@ -105,6 +105,7 @@ def rate_again(
     """
     line = usage_line(
         rate_of(version, one.component_id),
+        agreement_id=one.agreement_id,
         plan_version_id=one.plan_version_id,
         used=used(one.feature_key, one.counted),
         part=one.period,

@@ -30,12 +30,14 @@ class UsageInterval:
     """A service interval of a rate, as far as an agreement is billed for it.
 
     Attributes:
+        agreement_id: what it is charged under.
         part: what the invoice says: the interval from the begin of the agreement or of the price to its end.
         interval: the whole service interval.
         counted: the usage of this stretch counts. At an end it is what was used at that very instant, too.
         is_over: nothing more is used in it; else only a part of it is billed.
     """
 
+    agreement_id: str
     plan_version_id: str
     rate: Rate
     part: Period
@@ -115,6 +117,7 @@ def _rated(
         billed = before.get(one.key)
         line = usage_line(
             rate,
+            agreement_id=one.agreement_id,
             plan_version_id=one.plan_version_id,
             used=usage,
             part=one.part,

@@ -169,13 +169,26 @@ invoices = Table(
     "invoices",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("number", String(32), nullable=False, unique=True),
+    # Given when it is issued, as all that is NULL before.
+    Column("number", String(64), unique=True),
     Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
-    Column("agreement_id", String(64), ForeignKey("agreements.id"), nullable=False, index=True),
-    Column("status", String(16), nullable=False),
+    # None where it is about several agreements, or none: the lines say what is charged under which.
+    Column("agreement_id", String(64), ForeignKey("agreements.id"), index=True),
+    Column("status", String(32), nullable=False),
     Column("currency", String(3), nullable=False),
-    Column("issued_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("issued_at", Instant),
+    Column("due_at", Instant),
+    Column("collect_at", Instant),
+    Column("send_at", Instant),
+    Column("profile_id", String(64)),
+    Column("collection_method", String(32), nullable=False),
     Column("payment_id", String(64), ForeignKey("payments.id"), unique=True),
+    Column("credited_minor", BigInteger, nullable=False),
+    Column("replaces_id", String(64)),
+    # What its lines are computed from while it waits.
+    Column("basis", JSON, nullable=False),
 )
 
 invoice_lines = Table(
@@ -187,10 +200,12 @@ invoice_lines = Table(
     Column("amount_minor", BigInteger, nullable=False),
     Column("period_start", Instant, nullable=False),
     Column("period_end", Instant, nullable=False),
-    Column("plan_version_id", String(64), ForeignKey("plan_versions.id"), nullable=False),
+    Column("agreement_id", String(64), ForeignKey("agreements.id")),
+    Column("plan_version_id", String(64), ForeignKey("plan_versions.id")),
     Column("component_id", String(64), nullable=False),
     Column("quantity", Quantity),
     Column("derivation", JSON, nullable=False),
+    Index("ix_invoice_lines_agreement_id", "agreement_id", "period_end"),
 )
 
 readings = Table(

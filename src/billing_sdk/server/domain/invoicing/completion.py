@@ -1,0 +1,75 @@
+"""What comes last on every invoice: what pays for it without a card, taxes, and the customer's own balance.
+
+Whoever puts an invoice together - a renewal, a change, an alteration, an end, a preview of any of them - has its
+charges, what is given back, and its discounts; all of them hand those to `complete`. So a preview and its invoice
+can't differ in what comes after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing.deductions import with_balance, with_surplus_kept
+from billing_sdk.server.domain.invoicing.in_force import Lines
+from billing_sdk.server.domain.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What the last lines of an invoice depend on, besides its other lines.
+
+    Attributes:
+        currency: of the invoice.
+        plan_version_id: of the agreement that it is about; None for several of them, or none.
+        period: which period is billed.
+        at: the instant that it is for, on the customer's time line.
+        balance: what the customer has to its credit.
+    """
+
+    currency: str
+    plan_version_id: str | None
+    period: Period
+    at: datetime
+    balance: Money
+
+
+Step = Callable[[Completion, Lines], Lines]
+
+
+def surplus_kept(completion: Completion, lines: Lines) -> Lines:
+    """Put what the lines give back beyond what they charge on the customer's balance: no invoice is below zero."""
+    return with_surplus_kept(
+        lines, completion.currency, plan_version_id=completion.plan_version_id, period=completion.period
+    )
+
+
+def customer_balance(completion: Completion, lines: Lines) -> Lines:
+    """Pay with what the customer has to its credit."""
+    return with_balance(lines, completion.balance, plan_version_id=completion.plan_version_id, period=completion.period)
+
+
+# The balance is the customer's own money, so it pays last, for what nothing else has paid.
+COMPLETION: tuple[Step, ...] = (
+    surplus_kept,
+    customer_balance,
+)
+
+
+def complete(completion: Completion, lines: Lines) -> Lines:
+    """Return all lines of an invoice.
+
+    Args:
+        completion: what the last ones depend on.
+        lines: what is charged and given back, discounts taken off.
+
+    Raises:
+        CurrencyMismatch: a line is in another currency than the invoice.
+    """
+    if not lines:
+        return lines
+    for step in COMPLETION:
+        lines = step(completion, lines)
+    return lines

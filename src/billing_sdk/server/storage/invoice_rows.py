@@ -1,0 +1,88 @@
+"""How invoices, their lines and payments are written as rows, and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage.tables.billing import invoices
+
+COLUMNS = tuple(column.name for column in invoices.columns)
+
+
+def row_of(invoice: Invoice) -> dict[str, Any]:
+    """Write an invoice without its lines."""
+    return {name: getattr(invoice, name) for name in COLUMNS} | {"basis": dict(invoice.basis)}
+
+
+def line_rows(invoice: Invoice) -> list[dict[str, Any]]:
+    """Write the lines of an invoice."""
+    return [
+        {
+            "invoice_id": invoice.id,
+            "position": position,
+            "description": line.description,
+            "amount_minor": line.amount.minor,
+            "period_start": line.period.start,
+            "period_end": line.period.end,
+            "agreement_id": line.agreement_id,
+            "plan_version_id": line.plan_version_id,
+            "component_id": line.component_id,
+            "quantity": line.quantity,
+            "derivation": dict(line.derivation),
+        }
+        for position, line in enumerate(invoice.lines)
+    ]
+
+
+def line_of(row: RowMapping) -> InvoiceLine:
+    """Read a line; the row names the currency of its invoice, too."""
+    return InvoiceLine(
+        description=row["description"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        period=Period(row["period_start"], row["period_end"]),
+        plan_version_id=row["plan_version_id"],
+        component_id=row["component_id"],
+        quantity=row["quantity"],
+        derivation=row["derivation"],
+        agreement_id=row["agreement_id"],
+    )
+
+
+def invoice_of(row: RowMapping, lines: Sequence[InvoiceLine]) -> Invoice:
+    """Read an invoice."""
+    return Invoice(**{name: row[name] for name in COLUMNS}, lines=tuple(lines))
+
+
+def payment_row(payment: Payment) -> dict[str, Any]:
+    """Write a payment."""
+    return {
+        "id": payment.id,
+        "customer_id": payment.customer_id,
+        "amount_minor": payment.amount.minor,
+        "currency": payment.amount.currency,
+        "status": payment.status,
+        "attempted_at": payment.attempted_at,
+        "payment_method_label": payment.payment_method_label,
+        "gateway_reference": payment.gateway_reference,
+        "decline_code": payment.decline_code,
+    }
+
+
+def payment_of(row: RowMapping) -> Payment:
+    """Read a payment."""
+    return Payment(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        status=row["status"],
+        attempted_at=row["attempted_at"],
+        payment_method_label=row["payment_method_label"],
+        gateway_reference=row["gateway_reference"],
+        decline_code=row["decline_code"],
+    )

@@ -1,0 +1,50 @@
+"""Complete the lines of an invoice, or of a preview of one: load what the last lines depend on, and add them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Completion, Lines, complete
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage import UnitOfWork
+
+
+def complete_lines(
+    tx: UnitOfWork,
+    customer: Customer,
+    lines: Lines,
+    *,
+    currency: str,
+    agreement: Agreement | None,
+    period: Period,
+    at: datetime,
+    balance: Money | None = None,
+) -> Lines:
+    """Return all lines of an invoice.
+
+    Args:
+        tx: reads what the customer has to its credit.
+        customer: whose invoice it is.
+        lines: what is charged and given back, discounts taken off; an invoice without any stays without.
+        currency: of the invoice.
+        agreement: what the invoice is about; None for several agreements, or none.
+        period: which period is billed.
+        at: when the invoice is issued, on the customer's time line.
+        balance: what the customer will have to its credit then; what it has now if it is not given.
+
+    Raises:
+        CurrencyMismatch: a line is in another currency than the invoice.
+    """
+    if not lines:
+        return lines
+    completion = Completion(
+        currency=currency,
+        plan_version_id=None if agreement is None else agreement.plan_version_id,
+        period=period,
+        at=at,
+        balance=tx.credits.balance(customer.id, currency) if balance is None else balance,
+    )
+    return complete(completion, lines)
