@@ -31,11 +31,11 @@ def line(
     kind: str | None, minor: int, period: Period = MONTH, *, component: str = "fee_1", **facts: str
 ) -> InvoiceLine:
     derivation = facts if kind is None else {"kind": kind, **facts}
-    return InvoiceLine("Line", Money(minor, "USD"), period, "version_1", component, derivation=derivation)
+    return InvoiceLine("Line", Money(minor, "USD"), period, "version_1", component, None, derivation, "agreement_1")
 
 
 def invoice(*lines: InvoiceLine) -> Invoice:
-    return Invoice("invoice_1", "INV-000001", "customer_1", "agreement_1", "open", "USD", lines, NOON)
+    return Invoice("invoice_1", "INV-000001", "customer_1", "agreement_1", "issued", "USD", lines, NOON)
 
 
 def booked(*lines: InvoiceLine) -> list[tuple[str, str, dict[str, int]]]:
