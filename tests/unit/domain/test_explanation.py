@@ -105,7 +105,15 @@ def test_usage_of_any_price_comes_to_the_amount_that_its_explanation_says(name, 
         readings = readings_of(*(quantity / D(4),) * 4)
         used = Usage(total_of(readings), by_dimension(readings))
         policies = Policies(rating=policy)
-        line = usage_line(rate, plan_version_id="version_1", used=used, part=MONTH, interval=MONTH, policies=policies)
+        line = usage_line(
+            rate,
+            agreement_id="agreement_1",
+            plan_version_id="version_1",
+            used=used,
+            part=MONTH,
+            interval=MONTH,
+            policies=policies,
+        )
         usage = roll_up(readings, zone="Europe/Berlin")
         told = json.loads(json.dumps(explanation_of(invoice_of(line), 1, behind(rate, usage=usage))))
         assert recomputed_amount(told) == line.amount.minor, told
@@ -123,6 +131,7 @@ def test_a_fee_of_any_price_comes_to_the_amount_that_its_explanation_says(name, 
         for licences, times in ((1, 1), (13, 1), (1, 3)):
             line = fee_line(
                 fee,
+                agreement_id="agreement_1",
                 plan_version_id="version_1",
                 licences=licences,
                 times=times,
@@ -215,5 +224,12 @@ def test_a_roll_up_comes_to_what_is_charged_for(values):
 
 def whole(fee: LicenceFee) -> InvoiceLine:
     return fee_line(
-        fee, plan_version_id="version_1", licences=1, part=MONTH, interval=MONTH, zone="UTC", policies=Policies()
+        fee,
+        agreement_id="agreement_1",
+        plan_version_id="version_1",
+        licences=1,
+        part=MONTH,
+        interval=MONTH,
+        zone="UTC",
+        policies=Policies(),
     )

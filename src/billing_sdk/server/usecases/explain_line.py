@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.server.domain.invoicing import (
@@ -32,11 +33,14 @@ def explain_line(tx: UnitOfWork, invoice_id: str, number: int) -> Explanation:
     """
     invoice = tx.invoices.get(invoice_id)
     line = line_of(invoice, number)
-    version = tx.catalog.get_version(line.plan_version_id).in_currency(invoice.currency)
-    (plan,) = tx.catalog.list_plans([version.plan_key])
-    zone = tx.agreements.get(invoice.agreement_id).zone
-    counted, usage = _usage_behind(tx, invoice, line, zone)
-    return explanation_of(invoice, number, Behind(zone, version, plan.name, counted, usage))
+    agreement_id = line.agreement_id or invoice.agreement_id
+    behind = Behind() if agreement_id is None else Behind(tx.agreements.get(agreement_id).zone)
+    if line.plan_version_id is not None:
+        version = tx.catalog.get_version(line.plan_version_id).in_currency(invoice.currency)
+        (plan,) = tx.catalog.list_plans([version.plan_key])
+        behind = replace(behind, version=version, plan_name=plan.name)
+    counted, usage = _usage_behind(tx, invoice, line, behind.zone)
+    return explanation_of(invoice, number, replace(behind, counted=counted, usage=usage))
 
 
 def _usage_behind(
@@ -49,11 +53,11 @@ def _usage_behind(
     counted in. Where none does, that of the line's own period is shown as it is.
     """
     feature_key = line.derivation.get("feature")
-    if line.kind != "usage" or feature_key is None:
+    if line.kind != "usage" or feature_key is None or line.agreement_id is None:
         return None, None
     first: tuple[Period, RollUp] | None = None
     for period, recorded_by in _ways_to_count(invoice, line):
-        readings = tx.usage.readings_within(invoice.agreement_id, feature_key, period, recorded_by=recorded_by)
+        readings = tx.usage.readings_within(line.agreement_id, feature_key, period, recorded_by=recorded_by)
         found = roll_up(readings, zone=zone)
         if found.total == line.quantity:
             return period, found
