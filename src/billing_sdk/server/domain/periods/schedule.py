@@ -50,12 +50,7 @@ class Schedule:
 
     def index_at(self, at: datetime) -> int:
         """Return the number of the latest boundary that is not after `at`."""
-        index = self._estimate(at)
-        while self.boundary(index) > at:
-            index -= 1
-        while self.boundary(index + 1) <= at:
-            index += 1
-        return index
+        return _index_at(self, at)
 
     def period(self, index: int) -> Period:
         """Return the period that begins at a boundary."""
@@ -72,14 +67,25 @@ class Schedule:
             index += 1
             yield self.boundary(index)
 
-    def _estimate(self, at: datetime) -> int:
-        if self.cadence.days:
-            return (at - self.anchor) // (DAY * self.cadence.days)
-        wall, anchor = wall_clock(at, self.zone), wall_clock(self.anchor, self.zone)
-        return ((wall.year - anchor.year) * 12 + wall.month - anchor.month) // self.cadence.months
-
 
 # To bill one agreement the same few boundaries are asked for again and again.
+@lru_cache(maxsize=4_096)
+def _index_at(schedule: Schedule, at: datetime) -> int:
+    index = _estimate(schedule, at)
+    while schedule.boundary(index) > at:
+        index -= 1
+    while schedule.boundary(index + 1) <= at:
+        index += 1
+    return index
+
+
+def _estimate(schedule: Schedule, at: datetime) -> int:
+    if schedule.cadence.days:
+        return (at - schedule.anchor) // (DAY * schedule.cadence.days)
+    wall, anchor = wall_clock(at, schedule.zone), wall_clock(schedule.anchor, schedule.zone)
+    return ((wall.year - anchor.year) * 12 + wall.month - anchor.month) // schedule.cadence.months
+
+
 @lru_cache(maxsize=4_096)
 def _boundary(schedule: Schedule, index: int) -> datetime:
     if not index:
