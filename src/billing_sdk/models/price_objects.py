@@ -14,13 +14,14 @@ from billing_sdk.money import Money
 
 @dataclass(frozen=True, slots=True)
 class LicensedItem:
-    """Something that is billed whether it is used or not, such as a seat."""
+    """Something that is billed whether it is used or not, such as a seat; `tax_code` says what kind of thing it is."""
 
     id: str
     name: str
     unit_label: str = ""
     lookup_key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tax_code: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> LicensedItem:
@@ -32,6 +33,7 @@ class LicensedItem:
             unit_label=document.text_or_none("unit_label") or "",
             lookup_key=document.text_or_none("lookup_key"),
             metadata=document.text_members("metadata"),
+            tax_code=document.text_or_none("tax_code"),
         )
 
 
@@ -42,6 +44,7 @@ class MeteredItem:
     Attributes:
         feature_code: the metered feature whose usage it counts.
         conditions: dimensions of that usage with the value that each must have.
+        tax_code: what kind of thing it is, where places tax it at a rate of its own.
     """
 
     id: str
@@ -51,6 +54,7 @@ class MeteredItem:
     unit_label: str = ""
     lookup_key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tax_code: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> MeteredItem:
@@ -64,6 +68,7 @@ class MeteredItem:
             unit_label=document.text_or_none("unit_label") or "",
             lookup_key=document.text_or_none("lookup_key"),
             metadata=document.text_members("metadata"),
+            tax_code=document.text_or_none("tax_code"),
         )
 
 
@@ -90,6 +95,7 @@ class LicenceFee:
     Attributes:
         service: the interval that is paid for in advance, such as `month`.
         live_version_id: what a plan gets that names no version.
+        tax_behavior: `exclusive` or `inclusive`; as the billing profile says if None.
     """
 
     id: str
@@ -102,6 +108,7 @@ class LicenceFee:
     versions: tuple[ObjectVersion, ...] = ()
     lookup_key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tax_behavior: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> LicenceFee:
@@ -118,6 +125,7 @@ class LicenceFee:
             versions=document.objects("versions", ObjectVersion.read),
             lookup_key=document.text_or_none("lookup_key"),
             metadata=document.text_members("metadata"),
+            tax_behavior=document.text_or_none("tax_behavior"),
         )
 
 
@@ -150,6 +158,7 @@ class RateCard:
         service: the interval over which usage is counted, such as `month`.
         rates: those of the version that was asked for.
         is_active: whether plans can get it attached.
+        tax_behavior: `exclusive` or `inclusive`; as the billing profile says if None.
     """
 
     id: str
@@ -163,6 +172,7 @@ class RateCard:
     rates: tuple[CardRate, ...] = ()
     lookup_key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tax_behavior: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> RateCard:
@@ -180,6 +190,7 @@ class RateCard:
             rates=document.objects("rates", CardRate.read),
             lookup_key=document.text_or_none("lookup_key"),
             metadata=document.text_members("metadata"),
+            tax_behavior=document.text_or_none("tax_behavior"),
         )
 
 

@@ -57,6 +57,7 @@ class Items(Resource[C]):
         feature_code: str,
         conditions: Mapping[str, str] | None = None,
         unit_label: str | None = None,
+        tax_code: str | None = None,
         lookup_key: str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -68,15 +69,17 @@ class Items(Resource[C]):
             feature_code: the metered feature whose usage it counts.
             conditions: dimensions of that usage with the value that each must have.
             unit_label: what one unit is called.
+            tax_code: what kind of thing it is, where places tax it at a rate of its own.
             lookup_key: a name of your own.
             metadata: notes of your own.
             idempotency_key: makes the call safe to repeat.
 
         Raises:
             UnknownFeature: there is no such feature.
+            UnknownTaxCode: there is no such tax code.
             LookupKeyTaken: another metered item has the lookup key.
         """
-        body = {"name": name, "feature_code": feature_code, **_labels(unit_label, lookup_key, metadata)}
+        body = {"name": name, "feature_code": feature_code, **_labels(unit_label, tax_code, lookup_key, metadata)}
         body |= given(conditions=dict(conditions) if conditions else None)
         return Call("POST", METERED, METERED_ITEM, json=body, credential="machine", idempotency_key=idempotency_key)
 
@@ -86,6 +89,7 @@ class Items(Resource[C]):
         *,
         name: str,
         unit_label: str | None = None,
+        tax_code: str | None = None,
         lookup_key: str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -95,7 +99,7 @@ class Items(Resource[C]):
         Raises:
             LookupKeyTaken: another licensed item has the lookup key.
         """
-        body = {"name": name, **_labels(unit_label, lookup_key, metadata)}
+        body = {"name": name, **_labels(unit_label, tax_code, lookup_key, metadata)}
         return Call("POST", LICENSED, LICENSED_ITEM, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation
@@ -105,16 +109,17 @@ class Items(Resource[C]):
         *,
         name: str | None = None,
         unit_label: str | None = None,
+        tax_code: str | None = None,
         lookup_key: str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Call[MeteredItem]:
-        """Change what is given and leave the rest; an empty lookup key takes it away (extension).
+        """Change what is given and leave the rest; an empty lookup key or tax code takes it away (extension).
 
         Raises:
             NotFound: there is no such item.
         """
-        body = {**given(name=name), **_labels(unit_label, lookup_key, metadata)}
+        body = {**given(name=name), **_labels(unit_label, tax_code, lookup_key, metadata)}
         path = f"{METERED}/{segment('item_id', item_id)}"
         return Call("POST", path, METERED_ITEM, json=body, credential="machine", idempotency_key=idempotency_key)
 
@@ -125,20 +130,23 @@ class Items(Resource[C]):
         *,
         name: str | None = None,
         unit_label: str | None = None,
+        tax_code: str | None = None,
         lookup_key: str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Call[LicensedItem]:
-        """Change what is given and leave the rest; an empty lookup key takes it away (extension).
+        """Change what is given and leave the rest; an empty lookup key or tax code takes it away (extension).
 
         Raises:
             NotFound: there is no such item.
         """
-        body = {**given(name=name), **_labels(unit_label, lookup_key, metadata)}
+        body = {**given(name=name), **_labels(unit_label, tax_code, lookup_key, metadata)}
         path = f"{LICENSED}/{segment('item_id', item_id)}"
         return Call("POST", path, LICENSED_ITEM, json=body, credential="machine", idempotency_key=idempotency_key)
 
 
-def _labels(unit_label: str | None, lookup_key: str | None, metadata: Mapping[str, str] | None) -> dict[str, Any]:
+def _labels(
+    unit_label: str | None, tax_code: str | None, lookup_key: str | None, metadata: Mapping[str, str] | None
+) -> dict[str, Any]:
     notes = None if metadata is None else dict(metadata)
-    return given(unit_label=unit_label, lookup_key=lookup_key, metadata=notes)
+    return given(unit_label=unit_label, tax_code=tax_code, lookup_key=lookup_key, metadata=notes)

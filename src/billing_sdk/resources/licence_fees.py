@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
 from billing_sdk.models import LicenceFee
@@ -42,6 +42,7 @@ class LicenceFees(Resource[C]):
         currency: str,
         terms: Mapping[str, Any],
         service: str = "month",
+        tax_behavior: Literal["exclusive", "inclusive"] | None = None,
         lookup_key: str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -54,6 +55,7 @@ class LicenceFees(Resource[C]):
             currency: what the price is in.
             terms: price and commitments, such as `{"price": {"model": "flat", "amount": "2900"}}`.
             service: the interval that is paid for in advance.
+            tax_behavior: whether its prices include tax; as the billing profile says by default.
             lookup_key: a name of your own.
             metadata: notes of your own.
             idempotency_key: makes the call safe to repeat.
@@ -64,7 +66,7 @@ class LicenceFees(Resource[C]):
             LookupKeyTaken: another licence fee has the lookup key.
         """
         body = {"name": name, "item_id": item_id, "currency": currency, "terms": dict(terms), "service": service}
-        body |= given(lookup_key=lookup_key, metadata=dict(metadata) if metadata else None)
+        body |= given(tax_behavior=tax_behavior, lookup_key=lookup_key, metadata=dict(metadata) if metadata else None)
         return Call("POST", PATH, FEE, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
 from billing_sdk.models import RateCard
@@ -42,6 +42,7 @@ class RateCards(Resource[C]):
         name: str,
         currency: str,
         service: str = "month",
+        tax_behavior: Literal["exclusive", "inclusive"] | None = None,
         lookup_key: str | None = None,
         metadata: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -52,6 +53,7 @@ class RateCards(Resource[C]):
             name: what people call it.
             currency: what all its rates are in.
             service: the interval over which usage is counted.
+            tax_behavior: whether its prices include tax; as the billing profile says by default.
             lookup_key: a name of your own.
             metadata: notes of your own.
             idempotency_key: makes the call safe to repeat.
@@ -60,7 +62,7 @@ class RateCards(Resource[C]):
             LookupKeyTaken: another rate card has the lookup key.
         """
         body = {"name": name, "currency": currency, "service": service}
-        body |= given(lookup_key=lookup_key, metadata=dict(metadata) if metadata else None)
+        body |= given(tax_behavior=tax_behavior, lookup_key=lookup_key, metadata=dict(metadata) if metadata else None)
         return Call("POST", PATH, CARD, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation

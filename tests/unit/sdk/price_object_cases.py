@@ -20,8 +20,8 @@ from tests.unit.sdk.operation_cases import OK, Case
 FLAT = {"price": {"model": "flat", "amount": "2900"}}
 METERED_DOCUMENT = {"id": "item_1", "name": "Tokens", "feature_code": "ai_tokens", "conditions": {"model": "large"}}
 METERED = MeteredItem("item_1", "Tokens", "ai_tokens", {"model": "large"})
-LICENSED_DOCUMENT = {"id": "item_2", "name": "Seats", "unit_label": "seat", "lookup_key": "seats"}
-LICENSED = LicensedItem("item_2", "Seats", "seat", "seats")
+LICENSED_DOCUMENT = {"id": "item_2", "name": "Seats", "unit_label": "seat", "lookup_key": "seats", "tax_code": "saas"}
+LICENSED = LicensedItem("item_2", "Seats", "seat", "seats", tax_code="saas")
 FEE_DOCUMENT = {
     "id": "fee_1",
     "name": "Seats",
@@ -31,9 +31,18 @@ FEE_DOCUMENT = {
     "live_version_id": "version_1",
     "latest_version_id": "version_1",
     "versions": [{"id": "version_1", "number": 1, "terms": FLAT}],
+    "tax_behavior": "inclusive",
 }
 FEE = LicenceFee(
-    "fee_1", "Seats", "item_2", "USD", "month", "version_1", "version_1", (ObjectVersion("version_1", 1, FLAT),)
+    "fee_1",
+    "Seats",
+    "item_2",
+    "USD",
+    "month",
+    "version_1",
+    "version_1",
+    (ObjectVersion("version_1", 1, FLAT),),
+    tax_behavior="inclusive",
 )
 CARD_DOCUMENT = {
     "id": "card_1",
@@ -125,11 +134,11 @@ PRICE_OBJECT_CASES = [
     ),
     case(
         "items.create_licensed",
-        lambda c: c.items.create_licensed(name="Seats", unit_label="seat", metadata={"a": "b"}),
+        lambda c: c.items.create_licensed(name="Seats", unit_label="seat", tax_code="saas", metadata={"a": "b"}),
         "licensed_items",
         LICENSED_ANSWER,
         LICENSED,
-        body={"name": "Seats", "unit_label": "seat", "metadata": {"a": "b"}},
+        body={"name": "Seats", "unit_label": "seat", "tax_code": "saas", "metadata": {"a": "b"}},
     ),
     case(
         "items.update_metered",

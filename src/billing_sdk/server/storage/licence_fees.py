@@ -104,6 +104,7 @@ class LicenceFeeRepository:
                 created_at=row["created_at"],
                 lookup_key=row["lookup_key"],
                 metadata=row["metadata"],
+                tax_behavior=row["tax_behavior"],
             )
 
     def _add_versions(self, fee: LicenceFeeObject, versions: tuple[LicenceFeeVersion, ...]) -> None:
@@ -131,5 +132,6 @@ def _to_row(fee: LicenceFeeObject) -> dict[str, Any]:
         "live_version_id": fee.versions.live_id,
         "lookup_key": fee.lookup_key,
         "metadata": dict(fee.metadata),
+        "tax_behavior": fee.tax_behavior,
         "created_at": fee.created_at,
     }

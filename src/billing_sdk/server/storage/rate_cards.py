@@ -119,6 +119,7 @@ class RateCardRepository:
                 lookup_key=row["lookup_key"],
                 is_active=row["is_active"],
                 metadata=row["metadata"],
+                tax_behavior=row["tax_behavior"],
             )
 
     def _add_versions(self, card: RateCard, versions: tuple[Version, ...]) -> None:
@@ -172,5 +173,6 @@ def _to_row(card: RateCard) -> dict[str, Any]:
         "lookup_key": card.lookup_key,
         "is_active": card.is_active,
         "metadata": dict(card.metadata),
+        "tax_behavior": card.tax_behavior,
         "created_at": card.created_at,
     }

@@ -22,6 +22,7 @@ def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor
         PlanArchived: the plan never changes again.
         DuplicateKey, InvalidServiceInterval, CurrencyMismatch, InvalidQuantity, InvalidPhase, InvalidTrial,
             UnknownFeature: the content can't be; see `check_version`.
+        UnknownTaxCode: a component names a tax code that there is not.
     """
     with engine.begin() as tx:
         plan = tx.catalog.lock_plan(plan_key)
@@ -58,4 +59,5 @@ def make_version(
     )
     complete = resolved(version, attached, tx.attachments.objects_of(attached)) if attached else version
     check_version(complete, features)
+    tx.tax_codes.require(complete.tax_codes)
     return version

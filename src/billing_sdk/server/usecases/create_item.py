@@ -21,6 +21,7 @@ def create_metered_item(
     unit_label: str = "",
     lookup_key: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    tax_code: str | None = None,
     actor: str = "api",
 ) -> MeteredItem:
     """Name something that is billed by its usage; what it measures never changes afterwards.
@@ -33,11 +34,13 @@ def create_metered_item(
         unit_label: what one unit is called.
         lookup_key: a name of one's own, which no other metered item has.
         metadata: notes of one's own.
+        tax_code: what kind of thing it is, where places tax it at a rate of its own.
         actor: who does it, as the audit names them.
 
     Raises:
         UnknownFeature: no feature has this key.
         InvalidRequest: the feature is not metered, or a label or condition is out of its bounds.
+        UnknownTaxCode: there is no such tax code.
         LookupKeyTaken: another metered item has the lookup key.
     """
     item = MeteredItem(
@@ -49,6 +52,7 @@ def create_metered_item(
         unit_label=unit_label,
         lookup_key=lookup_key,
         metadata=dict(metadata or {}),
+        tax_code=tax_code,
     )
     with engine.begin() as tx:
         feature = tx.features.find(feature_key)
@@ -56,6 +60,7 @@ def create_metered_item(
             raise UnknownFeature(f"there is no feature {feature_key[:64]!r}", feature=feature_key[:64])
         if not feature.is_metered:
             raise InvalidRequest(f"the feature {feature_key!r} is not metered", parameter="feature_key")
+        tx.tax_codes.require(item.tax_codes)
         tx.items.add(item)
         tx.audit.record(actor, "metered_item.create", item.id, item.created_at, after=item)
     return item
@@ -68,12 +73,14 @@ def create_licensed_item(
     unit_label: str = "",
     lookup_key: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    tax_code: str | None = None,
     actor: str = "api",
 ) -> LicensedItem:
     """Name something that is billed whether it is used or not; the arguments are those of `create_metered_item`.
 
     Raises:
         InvalidRequest: a label is out of its bounds.
+        UnknownTaxCode: there is no such tax code.
         LookupKeyTaken: another licensed item has the lookup key.
     """
     item = LicensedItem(
@@ -83,8 +90,10 @@ def create_licensed_item(
         unit_label=unit_label,
         lookup_key=lookup_key,
         metadata=dict(metadata or {}),
+        tax_code=tax_code,
     )
     with engine.begin() as tx:
+        tx.tax_codes.require(item.tax_codes)
         tx.items.add(item)
         tx.audit.record(actor, "licensed_item.create", item.id, item.created_at, after=item)
     return item

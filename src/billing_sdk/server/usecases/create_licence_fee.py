@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.catalog import LicenceFeeObject, LicenceFeeVersion, Versions
+from billing_sdk.server.domain.catalog import LicenceFeeObject, LicenceFeeVersion, TaxBehavior, Versions
 from billing_sdk.server.domain.catalog.labels import checked_name
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Terms
@@ -23,6 +23,7 @@ def create_licence_fee(
     service: Cadence,
     lookup_key: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    tax_behavior: TaxBehavior | None = None,
     actor: str = "api",
 ) -> LicenceFeeObject:
     """Set a recurring price for a licensed item; plans refer to it, and its first version is live.
@@ -36,6 +37,7 @@ def create_licence_fee(
         service: the interval that is paid for in advance.
         lookup_key: a name of one's own, which no other licence fee has.
         metadata: notes of one's own.
+        tax_behavior: whether its prices include tax; as the billing profile says by default.
         actor: who does it, as the audit names them.
 
     Raises:
@@ -57,6 +59,7 @@ def create_licence_fee(
             created_at=at,
             lookup_key=lookup_key,
             metadata=dict(metadata or {}),
+            tax_behavior=tax_behavior,
         )
         tx.licence_fees.add(fee)
         tx.audit.record(actor, "licence_fee.create", fee.id, at, after=fee)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.catalog import RateCard, Version, Versions
+from billing_sdk.server.domain.catalog import RateCard, TaxBehavior, Version, Versions
 from billing_sdk.server.domain.catalog.labels import checked_name
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.ids import new_id
@@ -20,6 +20,7 @@ def create_rate_card(
     service: Cadence,
     lookup_key: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    tax_behavior: TaxBehavior | None = None,
     actor: str = "api",
 ) -> RateCard:
     """Start a collection of usage-based prices, without rates yet; its first version is live.
@@ -31,6 +32,7 @@ def create_rate_card(
         service: the interval over which usage is counted, and at whose start tiers begin anew.
         lookup_key: a name of one's own, which no other rate card has.
         metadata: notes of one's own.
+        tax_behavior: whether its prices include tax; as the billing profile says by default.
         actor: who does it, as the audit names them.
 
     Raises:
@@ -49,6 +51,7 @@ def create_rate_card(
         created_at=at,
         lookup_key=lookup_key,
         metadata=dict(metadata or {}),
+        tax_behavior=tax_behavior,
     )
     with engine.begin() as tx:
         tx.rate_cards.add(card)

@@ -16,6 +16,15 @@ NUMBER: Schema = {
     "examples": ["2900", "0.02", 5],
 }
 LIMIT: Schema = {"type": ["integer", "null"], "description": "Null is without limit."}
+TAX_CODE: Schema = {
+    "type": ["string", "null"],
+    "pattern": "^[a-z0-9][a-z0-9_.-]{0,99}$",
+    "description": "What kind of thing it is; the billing profile's tax code if null.",
+}
+TAX_BEHAVIOR: Schema = {
+    "enum": ["exclusive", "inclusive", None],
+    "description": "Whether the price includes tax; as the billing profile says if null.",
+}
 MONEY: Schema = {
     "type": "object",
     "properties": {"minor": {"type": "integer"}, "currency": CURRENCY},
@@ -74,7 +83,14 @@ IN_CURRENCY = _object("terms in another currency", needs={"currency": CURRENCY, 
 
 def _priced(kind: str, name_of_key: str) -> Schema:
     needs = {"kind": {"const": kind}, name_of_key: TEXT, "name": TEXT, "currency": CURRENCY, "terms": TERMS}
-    takes = {"id": TEXT, "line_description": TEXT, "service": CADENCE, "other_currencies": _list(IN_CURRENCY)}
+    takes = {
+        "id": TEXT,
+        "line_description": TEXT,
+        "service": CADENCE,
+        "other_currencies": _list(IN_CURRENCY),
+        "tax_code": TAX_CODE,
+        "tax_behavior": TAX_BEHAVIOR,
+    }
     return _object(kind, needs=needs, takes=takes)
 
 

@@ -30,6 +30,7 @@ class LicensedItemView(BaseModel):
     id: str
     name: str
     unit_label: str
+    tax_code: str | None
     lookup_key: str | None
     metadata: dict[str, str]
     created_on: datetime
@@ -41,6 +42,7 @@ class LicensedItemView(BaseModel):
             id=item.id,
             name=item.name,
             unit_label=item.unit_label,
+            tax_code=item.tax_code,
             lookup_key=item.lookup_key,
             metadata=dict(item.metadata),
             created_on=item.created_at,
@@ -55,6 +57,7 @@ class MeteredItemView(BaseModel):
     feature_code: str
     conditions: dict[str, str]
     unit_label: str
+    tax_code: str | None
     lookup_key: str | None
     metadata: dict[str, str]
     created_on: datetime
@@ -68,6 +71,7 @@ class MeteredItemView(BaseModel):
             feature_code=item.feature_key,
             conditions=dict(item.conditions),
             unit_label=item.unit_label,
+            tax_code=item.tax_code,
             lookup_key=item.lookup_key,
             metadata=dict(item.metadata),
             created_on=item.created_at,
@@ -105,6 +109,7 @@ class NewLicensedItem(Body):
 
     name: str = Field(max_length=200)
     unit_label: str = Field(default="", max_length=100)
+    tax_code: str | None = Field(default=None, max_length=100)
     lookup_key: str | None = Field(default=None, max_length=200)
     metadata: dict[str, str] = Field(default={}, max_length=50)
 
@@ -117,10 +122,11 @@ class NewMeteredItem(NewLicensedItem):
 
 
 class ItemChange(Body):
-    """What to change; what is not named stays. An empty `lookup_key` takes it away."""
+    """What to change; what is not named stays. An empty `lookup_key` or `tax_code` takes it away."""
 
     name: str | None = Field(default=None, max_length=200)
     unit_label: str | None = Field(default=None, max_length=100)
+    tax_code: str | None = Field(default=None, max_length=100)
     lookup_key: str | None = Field(default=None, max_length=200)
     metadata: dict[str, str] | None = Field(default=None, max_length=50)
 
@@ -150,6 +156,7 @@ def add_metered_item(caller: MachineOf, body: NewMeteredItem, once: OnlyOnce) ->
             feature_key=body.feature_code,
             conditions=body.conditions,
             unit_label=body.unit_label,
+            tax_code=body.tax_code,
             lookup_key=body.lookup_key,
             metadata=body.metadata,
             actor=caller.client_id,

@@ -15,7 +15,7 @@ from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.items import CREATE, READ, UPDATE
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, request_after
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf
-from billing_sdk.server.domain.catalog import LicenceFeeObject
+from billing_sdk.server.domain.catalog import LicenceFeeObject, TaxBehavior
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import document_of, terms_from_document
 from billing_sdk.server.usecases.create_licence_fee import create_licence_fee
@@ -48,6 +48,7 @@ class LicenceFeeView(BaseModel):
     live_version_id: str
     latest_version_id: str
     versions: list[FeeVersionView]
+    tax_behavior: TaxBehavior | None
     lookup_key: str | None
     metadata: dict[str, str]
     created_on: datetime
@@ -72,6 +73,7 @@ class LicenceFeeView(BaseModel):
                 )
                 for version in fee.versions.all
             ],
+            tax_behavior=fee.tax_behavior,
             lookup_key=fee.lookup_key,
             metadata=dict(fee.metadata),
             created_on=fee.created_at,
@@ -99,6 +101,7 @@ class NewLicenceFee(Body):
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     service: str = Field(default="month", max_length=32)
     terms: Any = Field(description=TERMS, json_schema_extra=TERMS_SCHEMA)
+    tax_behavior: TaxBehavior | None = None
     lookup_key: str | None = Field(default=None, max_length=200)
     metadata: dict[str, str] = Field(default={}, max_length=50)
 
@@ -139,6 +142,7 @@ def add_licence_fee(caller: MachineOf, body: NewLicenceFee, once: OnlyOnce) -> R
             currency=body.currency,
             terms=terms,
             service=service,
+            tax_behavior=body.tax_behavior,
             lookup_key=body.lookup_key,
             metadata=body.metadata,
             actor=caller.client_id,

@@ -15,7 +15,7 @@ from billing_sdk.server.api.kinde.items import CREATE, READ, UPDATE
 from billing_sdk.server.api.kinde.licence_fees import TERMS, TERMS_SCHEMA
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, request_after
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf
-from billing_sdk.server.domain.catalog import CardRate, RateCard
+from billing_sdk.server.domain.catalog import CardRate, RateCard, TaxBehavior
 from billing_sdk.server.domain.catalog.versioned import LIVE
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import document_of, terms_from_document
@@ -72,6 +72,7 @@ class RateCardView(BaseModel):
     latest_version_id: str
     versions: list[CardVersionView]
     rates: list[RateView]
+    tax_behavior: TaxBehavior | None
     lookup_key: str | None
     metadata: dict[str, str]
     created_on: datetime
@@ -91,6 +92,7 @@ class RateCardView(BaseModel):
                 CardVersionView(id=one.id, number=one.number, created_on=one.created_at) for one in card.versions.all
             ],
             rates=[RateView.of(rate) for rate in card.rates_of(version)],
+            tax_behavior=card.tax_behavior,
             lookup_key=card.lookup_key,
             metadata=dict(card.metadata),
             created_on=card.created_at,
@@ -121,6 +123,7 @@ class NewRateCard(Body):
     name: str = Field(max_length=200)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     service: str = Field(default="month", max_length=32)
+    tax_behavior: TaxBehavior | None = None
     lookup_key: str | None = Field(default=None, max_length=200)
     metadata: dict[str, str] = Field(default={}, max_length=50)
 
@@ -175,6 +178,7 @@ def add_rate_card(caller: MachineOf, body: NewRateCard, once: OnlyOnce) -> Respo
             name=body.name,
             currency=body.currency,
             service=service,
+            tax_behavior=body.tax_behavior,
             lookup_key=body.lookup_key,
             metadata=body.metadata,
             actor=caller.client_id,

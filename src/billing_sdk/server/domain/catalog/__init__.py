@@ -28,6 +28,7 @@ from billing_sdk.server.domain.catalog.component import (
     LicenceFee as LicenceFee,
     Priced as Priced,
     Rate as Rate,
+    TaxBehavior as TaxBehavior,
 )
 from billing_sdk.server.domain.catalog.content import VersionContent as VersionContent
 from billing_sdk.server.domain.catalog.coupon import Coupon as Coupon, CouponDuration as CouponDuration

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar, get_args
 
-from billing_sdk.errors import CurrencyMismatch, InvalidQuantity
+from billing_sdk.errors import CurrencyMismatch, InvalidQuantity, InvalidRequest
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog.keys import checked_tax_code
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, PerUnit, RatingPolicy, Terms, Usage, charge
 
+# Whether tax is added to a price, or the price holds it already.
+TaxBehavior = Literal["exclusive", "inclusive"]
 CurrencyTerms: TypeAlias = tuple[str, Terms]
 POLICY = RatingPolicy()
 
@@ -27,6 +30,8 @@ class LicenceFee:
     Attributes:
         terms: a fixed charge is flat; any other price is for a number of licences, such as seats.
         line_description: what the invoice says instead of the name.
+        tax_code: what kind of thing it is, where places tax it at a rate of its own; the billing profile's if None.
+        tax_behavior: whether the price includes tax; as the billing profile says if None.
     """
 
     id: str
@@ -37,6 +42,11 @@ class LicenceFee:
     line_description: str = ""
     service: Cadence | None = None
     other_currencies: tuple[CurrencyTerms, ...] = ()
+    tax_code: str | None = None
+    tax_behavior: TaxBehavior | None = None
+
+    def __post_init__(self) -> None:
+        check_tax(self.tax_code, self.tax_behavior)
 
     @property
     def is_licensed(self) -> bool:
@@ -56,7 +66,7 @@ class LicenceFee:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A price for the use of a metered feature, charged when a service interval is complete."""
+    """A price for the use of a metered feature, charged when a service interval is complete; taxed as a fee is."""
 
     id: str
     feature_key: str
@@ -66,6 +76,11 @@ class Rate:
     line_description: str = ""
     service: Cadence | None = None
     other_currencies: tuple[CurrencyTerms, ...] = ()
+    tax_code: str | None = None
+    tax_behavior: TaxBehavior | None = None
+
+    def __post_init__(self) -> None:
+        check_tax(self.tax_code, self.tax_behavior)
 
     @property
     def unit_amount(self) -> Decimal | None:
@@ -117,6 +132,18 @@ class Entitlement:
 Priced: TypeAlias = LicenceFee | Rate | CreditGrant
 Component: TypeAlias = LicenceFee | Rate | CreditGrant | Entitlement
 Kind = TypeVar("Kind", LicenceFee, Rate, CreditGrant, Entitlement)
+
+
+def check_tax(code: str | None, behavior: str | None = None) -> None:
+    """Let a tax code pass that can be one, and a behavior that is one; whether there is such a code is known elsewhere.
+
+    Raises:
+        InvalidRequest: either can't be.
+    """
+    if code is not None:
+        checked_tax_code(code)
+    if behavior is not None and behavior not in get_args(TaxBehavior):
+        raise InvalidRequest("tax_behavior is neither exclusive nor inclusive", parameter="tax_behavior")
 
 
 def currencies_of(component: Priced) -> tuple[str, ...]:

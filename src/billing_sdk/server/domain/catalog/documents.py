@@ -30,11 +30,11 @@ LARGEST_NUMBER = 2**53
 MEMBERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "licence_fee": (
         frozenset({"key", "name", "currency", "terms"}),
-        frozenset({"id", "line_description", "service", "other_currencies"}),
+        frozenset({"id", "line_description", "service", "other_currencies", "tax_code", "tax_behavior"}),
     ),
     "rate": (
         frozenset({"feature_key", "name", "currency", "terms"}),
-        frozenset({"id", "line_description", "service", "other_currencies"}),
+        frozenset({"id", "line_description", "service", "other_currencies", "tax_code", "tax_behavior"}),
     ),
     "credit_grant": (
         frozenset({"key", "name", "amount"}),
@@ -181,6 +181,9 @@ class _Reader:
             return value
         raise _fault(f"{self._path}.{member}", "is no text, or an empty one")
 
+    def text_or_none(self, member: str) -> str | None:
+        return None if self._found.get(member) is None else self.text(member)
+
     def texts(self, member: str) -> Iterable[str]:
         return self.each(member, lambda place, value: _Reader({place: value}, self._path).text(place))
 
@@ -222,6 +225,8 @@ class _Reader:
             "line_description": self.text("line_description", ""),
             "service": self.service(),
             "other_currencies": tuple(self.each("other_currencies", self._currency_terms)),
+            "tax_code": self.text_or_none("tax_code"),
+            "tax_behavior": self.text_or_none("tax_behavior"),
         }
 
     def _currency_terms(self, member: str, value: object) -> CurrencyTerms:
@@ -240,7 +245,14 @@ def _priced(component: LicenceFee | Rate) -> dict[str, Any]:
         "other_currencies": [
             {"currency": currency, "terms": document_of(terms)} for currency, terms in component.other_currencies
         ],
+        **tax_members(component.tax_code, component.tax_behavior),
     }
+
+
+def tax_members(code: str | None, behavior: str | None) -> dict[str, str]:
+    """Return what is said of tax, as members of a document; nothing where the billing profile decides."""
+    members = {"tax_code": code, "tax_behavior": behavior}
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _service(service: Cadence | None) -> str | None:

@@ -87,6 +87,7 @@ def relabelled(
     unit_label: str | None = None,
     lookup_key: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    tax_code: str | None = None,
 ) -> T:
     """Return an object with the labels that are given, and the others as they are; its own checks decide.
 
@@ -96,14 +97,15 @@ def relabelled(
         unit_label: None leaves it.
         lookup_key: None leaves it, and an empty one takes it away.
         metadata: None leaves it; anything else takes its place as a whole.
+        tax_code: None leaves it, and an empty one takes it away; only items have one.
     """
     changes: dict[str, object] = {
         "name": None if name is None else checked_name(name),
         "unit_label": unit_label,
         "lookup_key": lookup_key or None,
         "metadata": None if metadata is None else dict(metadata),
+        "tax_code": tax_code or None,
     }
     given = {label: value for label, value in changes.items() if value is not None}
-    if lookup_key == "":
-        given["lookup_key"] = None
-    return replace(thing, **given)
+    taken_away = {label: None for label, value in (("lookup_key", lookup_key), ("tax_code", tax_code)) if value == ""}
+    return replace(thing, **given, **taken_away)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from billing_sdk.server.domain.catalog.component import LicenceFee
+from billing_sdk.server.domain.catalog.component import LicenceFee, TaxBehavior, check_tax
 from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked_metadata, checked_name
 from billing_sdk.server.domain.catalog.licensed_item import LicensedItem
 from billing_sdk.server.domain.catalog.version_rules import makes_version
@@ -30,6 +30,7 @@ class LicenceFeeObject:
         id: starts with `fee_`.
         currency: never changes, nor does the item or the service interval.
         service: the interval that is paid for in advance, one charge for each.
+        tax_behavior: whether its prices include tax, which never changes; as the billing profile says if None.
     """
 
     id: str
@@ -41,11 +42,13 @@ class LicenceFeeObject:
     created_at: datetime
     lookup_key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    tax_behavior: TaxBehavior | None = None
 
     def __post_init__(self) -> None:
         checked_name(self.name)
         checked_lookup_key(self.lookup_key)
         checked_metadata(self.metadata)
+        check_tax(None, self.tax_behavior)
 
     def priced(self, terms: Terms, *, version_id: str, at: datetime) -> LicenceFeeObject:
         """Return the fee with another price; the same price again makes no version.
@@ -79,4 +82,6 @@ class LicenceFeeObject:
             terms=self.versions.find(version_id).terms,
             line_description=self.name,
             service=self.service,
+            tax_code=self.item.tax_code,
+            tax_behavior=self.tax_behavior,
         )

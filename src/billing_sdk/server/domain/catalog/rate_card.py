@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billing_sdk.errors import InvalidPrice, NotFound, RateExists, TooManyRates
-from billing_sdk.server.domain.catalog.component import Rate
+from billing_sdk.server.domain.catalog.component import Rate, TaxBehavior, check_tax
 from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked_metadata, checked_name
 from billing_sdk.server.domain.catalog.metered_item import MeteredItem
 from billing_sdk.server.domain.catalog.version_rules import VersionedChange, makes_version
@@ -61,6 +61,7 @@ class RateCard:
         id: starts with `card_`.
         service: the interval over which usage is counted and tiers begin anew; it never changes.
         rates: those of all versions.
+        tax_behavior: whether its prices include tax, which never changes; as the billing profile says if None.
     """
 
     id: str
@@ -73,11 +74,13 @@ class RateCard:
     lookup_key: str | None = None
     is_active: bool = True
     metadata: Mapping[str, str] = field(default_factory=dict)
+    tax_behavior: TaxBehavior | None = None
 
     def __post_init__(self) -> None:
         checked_name(self.name)
         checked_lookup_key(self.lookup_key)
         checked_metadata(self.metadata)
+        check_tax(None, self.tax_behavior)
 
     def rates_of(self, wanted: str) -> tuple[CardRate, ...]:
         """Return the rates of a version: an id, `latest` or `live`.
@@ -146,6 +149,8 @@ def components_of(card: RateCard, rates: Sequence[CardRate]) -> tuple[Rate, ...]
             terms=_where_it_applies(rate),
             line_description=rate.item.name,
             service=card.service,
+            tax_code=rate.item.tax_code,
+            tax_behavior=card.tax_behavior,
         )
         for rate in rates
     )

@@ -126,6 +126,12 @@ class PlanVersion:
         granted = {key for part in self.all_components if isinstance(part, CreditGrant) for key in part.applies_to}
         return frozenset(named | granted)
 
+    @property
+    def tax_codes(self) -> frozenset[str]:
+        """The tax codes that its fees and rates name."""
+        taxed = (part for part in self.all_components if isinstance(part, LicenceFee | Rate))
+        return frozenset(part.tax_code for part in taxed if part.tax_code is not None)
+
     def price_in(self, period_index: int) -> Money:
         """Return what the licence fees of a billing period come to, for one service interval and one licence each."""
         fees = [part.amount() for part in self.components_in(period_index) if isinstance(part, LicenceFee)]

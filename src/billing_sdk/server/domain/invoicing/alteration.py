@@ -20,6 +20,7 @@ from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.ending import is_in_advance, lines_at_end
 from billing_sdk.server.domain.invoicing.in_force import BoughtAddOn, Fee, InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.tax_document import given_back
 from billing_sdk.server.domain.invoicing.usage_interval import Used
 from billing_sdk.server.domain.periods import Period, fraction
 
@@ -194,6 +195,7 @@ def _given_back(
             period=rest,
             policies=policies,
             instead_of={"quantity": str(covered), "becomes": str(becomes)},
+            tax=given_back(paid[-1][0].derivation),
             given_back={
                 "of_minor": str(sum_paid),
                 "share": str(share),

@@ -16,6 +16,7 @@ from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.tax_document import given_back
 from billing_sdk.server.domain.invoicing.usage_interval import Used
 from billing_sdk.server.domain.periods import Period, fraction
 
@@ -71,6 +72,7 @@ def _unused(line: InvoiceLine, at: datetime, zone: str, policies: Policies, name
             component_id=line.component_id,
             period=line.period,
             policies=policies,
+            tax=given_back(line.derivation),
             of=line.kind,
             of_minor=str(line.amount.minor),
             proration={"by": policies.proration, "fraction": str(share), "interval": of_period(line.period)},

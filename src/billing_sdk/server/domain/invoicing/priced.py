@@ -15,6 +15,7 @@ from billing_sdk.money import EXACT, Money, digits_of, round_money
 from billing_sdk.server.domain.catalog import LicenceFee, Policies, Rate
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.tax_document import of_component
 from billing_sdk.server.domain.periods import Period, fraction
 from billing_sdk.server.domain.rating import Charged, Derivation, RatingPolicy, Step, Usage, charge
 
@@ -75,6 +76,7 @@ def fee_line(
             quantity=quantity,
             policies=policies,
             fee=fee.key,
+            tax=of_component(fee.tax_code, fee.tax_behavior),
             rating=charged.derivation.document(),
             proration=_proration(share, interval, policies),
         ),
@@ -143,6 +145,7 @@ def usage_line(
             quantity=used.quantity,
             policies=policies,
             feature=rate.feature_key,
+            tax=of_component(rate.tax_code, rate.tax_behavior),
             rating=charged.derivation.document(),
             interval=of_period(interval) if part != interval else None,
             billed_before=_of_billed(billed) if billed else None,
