@@ -59,10 +59,11 @@ class TaxCodeRepository:
 
 
 class TaxRateRepository:
-    """Keeps tax rates, in the transaction of its connection."""
+    """Keeps tax rates, in the transaction of its connection, which reads those of a country once."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._known: dict[str, tuple[TaxRate, ...]] = {}
 
     def lock(self) -> None:
         """Let nobody else add a rate before the transaction ends; SQLite has one writer at a time anyway."""
@@ -72,11 +73,13 @@ class TaxRateRepository:
     def add(self, rate: TaxRate) -> None:
         """Store a new rate."""
         self._connection.execute(insert(tax_rates), row_of(rate))
+        self._known.clear()
 
     def save_end(self, rate: TaxRate) -> None:
         """Store until when a rate holds."""
         ended = update(tax_rates).where(tax_rates.c.id == rate.id).values(valid_until=rate.valid_until)
         self._connection.execute(ended)
+        self._known.clear()
 
     def get(self, rate_id: str) -> TaxRate:
         """Return a rate.
@@ -91,7 +94,10 @@ class TaxRateRepository:
 
     def of_country(self, country: str) -> tuple[TaxRate, ...]:
         """Return the rates of a country and its regions, whenever they hold, the oldest first."""
-        return tuple(TaxRate(**row) for row in self._connection.execute(OF_COUNTRY, {"country": country}).mappings())
+        if country not in self._known:
+            rows = self._connection.execute(OF_COUNTRY, {"country": country}).mappings()
+            self._known[country] = tuple(TaxRate(**row) for row in rows)
+        return self._known[country]
 
     def list(self, wanted: PageRequest = FIRST_PAGE, *, country: str | None = None) -> Page[TaxRate]:
         """Return a page of rates, the oldest first; of one country, if it is given."""

@@ -10,6 +10,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Completion, Lines, complete
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.tax_customer import taxation_of
 
 
 def complete_lines(
@@ -26,7 +27,7 @@ def complete_lines(
     """Return all lines of an invoice.
 
     Args:
-        tx: reads what the customer has to its credit.
+        tx: reads what the customer has to its credit, and how it is taxed.
         customer: whose invoice it is.
         lines: what is charged and given back, discounts taken off; an invoice without any stays without.
         currency: of the invoice.
@@ -46,5 +47,6 @@ def complete_lines(
         period=period,
         at=at,
         balance=tx.credits.balance(customer.id, currency) if balance is None else balance,
+        taxation=taxation_of(tx, customer, at=at),
     )
     return complete(completion, lines)

@@ -24,6 +24,7 @@ from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import offer_plan, wanted_plan
 from billing_sdk.server.usecases.redeem_coupon import redeem_coupon, release_planned
+from billing_sdk.server.usecases.tax_customer import total_with_tax
 
 Outcome = Literal["free", "credit", "charge"]
 
@@ -159,7 +160,7 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
         in_force = load_in_force(tx, agreement)
         lines = lines_at_boundary(in_force, after=None, at=at)
         agreement = with_period_discounted(agreement)
-    price = total([line.amount for line in lines], agreement.currency)
+    price = total_with_tax(tx, customer, lines, agreement=agreement, at=at)
     owed, credit = _closing(tx, before, agreement, at, options) if before is not None else ((), ())
     lines = complete_lines(
         tx,

@@ -14,6 +14,7 @@ from datetime import datetime
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing.deductions import with_balance, with_surplus_kept
 from billing_sdk.server.domain.invoicing.in_force import Lines
+from billing_sdk.server.domain.invoicing.taxing import Taxation, with_taxes
 from billing_sdk.server.domain.periods import Period
 
 
@@ -27,6 +28,7 @@ class Completion:
         period: which period is billed.
         at: the instant that it is for, on the customer's time line.
         balance: what the customer has to its credit.
+        taxation: how the customer is taxed; None where there is no tax.
     """
 
     currency: str
@@ -34,9 +36,23 @@ class Completion:
     period: Period
     at: datetime
     balance: Money
+    taxation: Taxation | None = None
 
 
 Step = Callable[[Completion, Lines], Lines]
+
+
+def taxes(completion: Completion, lines: Lines) -> Lines:
+    """Tax what is charged and given back: each rate once for the whole invoice."""
+    if completion.taxation is None:
+        return lines
+    return with_taxes(
+        lines,
+        completion.taxation,
+        currency=completion.currency,
+        plan_version_id=completion.plan_version_id,
+        period=completion.period,
+    )
 
 
 def surplus_kept(completion: Completion, lines: Lines) -> Lines:
@@ -51,8 +67,10 @@ def customer_balance(completion: Completion, lines: Lines) -> Lines:
     return with_balance(lines, completion.balance, plan_version_id=completion.plan_version_id, period=completion.period)
 
 
-# The balance is the customer's own money, so it pays last, for what nothing else has paid.
+# Tax is due on what is left to pay, and given back with what is given back, so both can be kept. The balance is the
+# customer's own money: it pays last, for what nothing else has paid.
 COMPLETION: tuple[Step, ...] = (
+    taxes,
     surplus_kept,
     customer_balance,
 )

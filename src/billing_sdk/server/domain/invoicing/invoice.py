@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money, total
+from billing_sdk.server.domain.invoicing.tax_document import line_tax, tax_amounts
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.tax import TaxAmount
 
 InvoiceStatus = Literal[
     "gathering",
@@ -123,6 +125,12 @@ class Invoice:
     def amount(self) -> Money:
         """The sum of the lines."""
         return total([line.amount for line in self.lines], self.currency)
+
+    @property
+    def taxes(self) -> tuple[TaxAmount, ...]:
+        """What each tax rate comes to, whether it is a line or included in prices; see `lacks_location` for none."""
+        taxes = (line_tax(line.derivation, self.currency) for line in self.lines)
+        return tax_amounts(tax for tax in taxes if tax is not None)
 
     @property
     def credited(self) -> Money:

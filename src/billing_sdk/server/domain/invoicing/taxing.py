@@ -103,6 +103,12 @@ def with_taxes(
     )
 
 
+def lacks_location(lines: Lines) -> bool:
+    """Tell whether lines are without tax because nobody knows where the customer is."""
+    taxes = (line_tax(line.derivation, line.amount.currency) for line in lines)
+    return any(tax is not None and tax.treatment == "location_missing" for tax in taxes)
+
+
 def shares_of_part(line: InvoiceLine, *, part: Money, before: Money) -> tuple[Share, ...]:
     """Return what a part of a line has of its taxes; parts that make up the line have all of them between them.
 

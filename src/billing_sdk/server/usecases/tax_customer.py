@@ -1,0 +1,46 @@
+"""How a customer is taxed: what the billing profile says, where the customer is, and which rates there are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Lines, Taxation, with_taxes
+from billing_sdk.server.domain.tax import Location, RateTable, is_reverse_charged
+from billing_sdk.server.storage import UnitOfWork
+
+
+def taxation_of(tx: UnitOfWork, customer: Customer, *, at: datetime) -> Taxation | None:
+    """Return how a customer is taxed at an instant; None where the billing profile knows no tax.
+
+    Where there is no tax it asks for nothing but the profile, and elsewhere for the rates of the customer's country,
+    each once in a transaction.
+    """
+    profile = tx.billing_profiles.of(customer)
+    if not profile.tax.is_enabled:
+        return None
+    address, supplier = customer.address, profile.supplier
+    if address is None:
+        return Taxation(profile.tax, RateTable(()), None, is_reverse_charged=False, at=at)
+    return Taxation(
+        profile.tax,
+        RateTable(tx.tax_rates.of_country(address.country)),
+        Location(address.country, address.region),
+        is_reverse_charged=is_reverse_charged(
+            supplier_country=None if supplier.address is None else supplier.address.country,
+            country=address.country,
+            tax_ids=customer.tax_ids,
+        ),
+        at=at,
+    )
+
+
+def total_with_tax(tx: UnitOfWork, customer: Customer, lines: Lines, *, agreement: Agreement, at: datetime) -> Money:
+    """Return what lines come to with the tax that is added to them, had they an invoice of their own."""
+    taxation = taxation_of(tx, customer, at=at)
+    if taxation is not None:
+        period = agreement.billed_period
+        lines = with_taxes(lines, taxation, currency=agreement.currency, plan_version_id=None, period=period)
+    return total([line.amount for line in lines], agreement.currency)
