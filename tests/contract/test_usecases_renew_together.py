@@ -70,6 +70,7 @@ def story(engine, customers):
 def pending(tx, agreement, at):
     return PendingCharge(
         id=new_id("charge"),
+        customer_id=agreement.customer_id,
         agreement=agreement,
         payment_method_id=tx.customers.find_payment_method(agreement.customer_id).id,
         lines=(),
@@ -102,10 +103,10 @@ def test_one_renewal_that_fails_holds_up_nobody_it_was_taken_with(engine, monkey
     customers = populated(engine)
     work_out = renew_agreement.next_invoice
 
-    def fail_for_ada(tx, agreement):
+    def fail_for_ada(tx, customer, agreement):
         if agreement.customer_id == customers["ada"].id:
             raise InvalidAmount("more than can be real")
-        return work_out(tx, agreement)
+        return work_out(tx, customer, agreement)
 
     monkeypatch.setattr(renew_agreement, "next_invoice", fail_for_ada)
     advance(engine, days=31)

@@ -33,7 +33,7 @@ class ChargeRepository:
     def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
         self._later = later
-        self._ahead: dict[str, set[str]] = {}
+        self._ahead: dict[str, set[str | None]] = {}
 
     def read_ahead(self, customer_ids: Collection[str]) -> None:
         """Read what is being charged to many customers at once; the caller holds the locks on them."""
@@ -49,11 +49,11 @@ class ChargeRepository:
         """Store a charge before the gateway is asked for it.
 
         Raises:
-            Conflict: another one of the same customer and plan group is under way.
+            Conflict: another one of the same customer and plan group, or of the same invoice, is under way.
         """
-        groups = self._ahead.get(charge.agreement.customer_id)
-        if groups is not None and charge.agreement.group_id not in groups:
-            groups.add(charge.agreement.group_id)
+        groups, agreement = self._ahead.get(charge.customer_id), charge.agreement
+        if groups is not None and agreement is not None and agreement.group_id not in groups:
+            groups.add(agreement.group_id)
             self._later.insert(charges, _to_row(charge))
             return
         if not insert_new(self._connection, charges, _to_row(charge)):
@@ -64,6 +64,12 @@ class ChargeRepository:
         self._later.flush()
         row = self._connection.execute(OF_GROUP, {"customer": customer_id, "group": group_id}).mappings().first()
         return None if row is None else _from_row(row)
+
+    def of_customer(self, customer_id: str) -> tuple[PendingCharge, ...]:
+        """Return every charge of a customer whose outcome is not known yet."""
+        self._later.flush()
+        rows = self._connection.execute(OF_CUSTOMER.order_by(charges.c.id), {"customer": customer_id}).mappings()
+        return tuple(_from_row(row) for row in rows)
 
     def has_open(self, customer_id: str) -> bool:
         """Tell whether the outcome of any charge of a customer is not known yet."""
@@ -91,9 +97,9 @@ class ChargeRepository:
 def _to_row(charge: PendingCharge) -> dict[str, Any]:
     return {
         "id": charge.id,
-        "customer_id": charge.agreement.customer_id,
-        "group_id": charge.agreement.group_id,
-        "agreement": agreement_to_json(charge.agreement),
+        "customer_id": charge.customer_id,
+        "group_id": None if charge.agreement is None else charge.agreement.group_id,
+        "agreement": None if charge.agreement is None else agreement_to_json(charge.agreement),
         "payment_method_id": charge.payment_method_id,
         "lines": [_line_to_json(line) for line in charge.lines],
         "currency": charge.currency,
@@ -108,7 +114,8 @@ def _to_row(charge: PendingCharge) -> dict[str, Any]:
 def _from_row(row: RowMapping) -> PendingCharge:
     return PendingCharge(
         id=row["id"],
-        agreement=agreement_from_json(row["agreement"]),
+        customer_id=row["customer_id"],
+        agreement=None if row["agreement"] is None else agreement_from_json(row["agreement"]),
         payment_method_id=row["payment_method_id"],
         lines=tuple(_line_from_json(stored, row["currency"]) for stored in row["lines"]),
         currency=row["currency"],

@@ -85,12 +85,20 @@ def bill_customer(
 
 
 def charge_for(
-    tx: UnitOfWork, engine: Engine, invoice: Invoice, agreement: Agreement, *, source: EventSource, actor: str
+    tx: UnitOfWork, engine: Engine, invoice: Invoice, agreement: Agreement | None, *, source: EventSource, actor: str
 ) -> PendingCharge | None:
     """Write down that an invoice is to be collected; None where the customer has no card.
 
+    Args:
+        tx: the transaction.
+        engine: the engine.
+        invoice: what is to be paid.
+        agreement: what it is about; None for several agreements, or none.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them.
+
     Raises:
-        Conflict: a charge for the plan group is under way.
+        Conflict: a charge for the plan group, or for this invoice, is under way.
     """
     method = tx.customers.find_payment_method(invoice.customer_id)
     if method is None:
@@ -98,6 +106,7 @@ def charge_for(
     now = engine.now()
     charge = PendingCharge(
         id=new_id("charge"),
+        customer_id=invoice.customer_id,
         agreement=agreement,
         payment_method_id=method.id,
         lines=invoice.lines,

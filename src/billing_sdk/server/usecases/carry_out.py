@@ -10,7 +10,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.collect_charge import collect_charge, open_charge
+from billing_sdk.server.usecases.collect_charge import collect_change, open_charge
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
@@ -87,7 +87,7 @@ def collected(engine: Engine, made: Agreement | PendingCharge) -> Agreement:
     if isinstance(made, Agreement):
         return made
     try:
-        return collect_charge(engine, made, is_own=True)
+        return collect_change(engine, made)
     except CardDeclined as declined:
         engine.refuse(declined)  # the failed payment is on record: a repetition must not try the card again
         raise

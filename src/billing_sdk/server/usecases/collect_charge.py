@@ -43,6 +43,7 @@ def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: Event
     at = engine.now()
     charge = PendingCharge(
         id=new_id("charge"),
+        customer_id=change.customer.id,
         agreement=change.agreement,
         payment_method_id=change.method.id,
         lines=change.lines,
@@ -58,20 +59,33 @@ def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: Event
     return charge
 
 
-def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = False) -> Agreement:
-    """Collect what was written down, and conclude the change that it is for.
+def collect_change(engine: Engine, charge: PendingCharge) -> Agreement:
+    """Collect what was written down for a change, and return the agreement that it has led to.
+
+    Raises:
+        CardDeclined: the bank refused; the failed payment is recorded, and nothing else has changed.
+    """
+    changed = collect_charge(engine, charge, is_own=True)
+    return charge.changed if changed is None else changed
+
+
+def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = False) -> Agreement | None:
+    """Collect what was written down, and conclude what it is for.
 
     Args:
         engine: the engine.
         charge: what was written down.
         is_own: it is what the call is about, and not something that was left over.
 
+    Returns:
+        The agreement that it is for, as it is then; None where it is for an invoice about several, or none.
+
     Raises:
         CardDeclined: the bank refused; the failed payment is recorded, and nothing else has changed.
     """
     with engine.read() as tx:
         method = tx.customers.get_payment_method(charge.payment_method_id)
-    engine.checkpoint(charge.agreement.id if is_own else None)
+    engine.checkpoint(charge.agreement_id if is_own else None)
     try:
         receipt = engine.gateway.charge(token=method.gateway_token, amount=charge.amount, idempotency_key=charge.id)
     except CardDeclined as declined:
@@ -97,7 +111,7 @@ def collect_issued(engine: Engine, charge: PendingCharge) -> None:
     except CardDeclined:
         return
     except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
-        logger.error("%s of %s is still open (%s)", charge.id, charge.agreement.customer_id, type(error).__name__)  # noqa: TRY400 - a traceback could show what the gateway was asked
+        logger.error("%s of %s is still open (%s)", charge.id, charge.customer_id, type(error).__name__)  # noqa: TRY400 - a traceback could show what the gateway was asked
 
 
 def settle_group(engine: Engine, customer_id: str, group_id: str) -> None:
@@ -108,6 +122,15 @@ def settle_group(engine: Engine, customer_id: str, group_id: str) -> None:
     with engine.read() as tx:
         charge = tx.charges.find(customer_id, group_id)
     if charge is not None:
+        with suppress(CardDeclined):
+            collect_charge(engine, charge)
+
+
+def settle_customer(engine: Engine, customer_id: str) -> None:
+    """Learn the outcome of every charge of a customer that is under way, whoever has begun it."""
+    with engine.read() as tx:
+        charges = tx.charges.of_customer(customer_id)
+    for charge in charges:
         with suppress(CardDeclined):
             collect_charge(engine, charge)
 
@@ -123,12 +146,13 @@ def settle_left_over(engine: Engine, *, customer_id: str) -> None:
         engine.checkpoint()  # it stays settled, whatever becomes of the call that came across it
 
 
-def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, receipt: Charge) -> Agreement:
+def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, receipt: Charge) -> Agreement | None:
     with engine.begin() as tx:
-        customer = tx.customers.lock(charge.agreement.customer_id)
+        customer = tx.customers.lock(charge.customer_id)
         at = engine.now_for(tx, customer)
         if not tx.charges.remove(charge.id):
-            return tx.agreements.get(charge.agreement.id)  # another process has concluded it meanwhile
+            # Another process has concluded it meanwhile.
+            return None if charge.agreement_id is None else tx.agreements.get(charge.agreement_id)
         payment = Payment(
             id=new_id("payment"),
             customer_id=customer.id,
@@ -143,7 +167,7 @@ def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, rece
         concluded = conclude_change(
             tx,
             customer=customer,
-            agreement=charge.agreement,
+            agreement=charge.changed,
             lines=charge.lines,
             payment=payment,
             source=charge.source,
@@ -159,7 +183,7 @@ def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, rece
 
 def _give_up(engine: Engine, charge: PendingCharge, method: PaymentMethod, declined: CardDeclined) -> None:
     with engine.begin() as tx:
-        customer = tx.customers.lock(charge.agreement.customer_id)
+        customer = tx.customers.lock(charge.customer_id)
         if not tx.charges.remove(charge.id):
             return
         payment = Payment(
@@ -177,6 +201,6 @@ def _give_up(engine: Engine, charge: PendingCharge, method: PaymentMethod, decli
             return
         record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
         give_back(tx, charge.id, at=payment.attempted_at)
-        if tx.agreements.find(charge.agreement.id) is None:
-            release_redemptions(tx, charge.agreement.id)
+        if tx.agreements.find(charge.changed.id) is None:
+            release_redemptions(tx, charge.changed.id)
         drop_if_planned(tx, customer, charge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from billing_sdk.errors import PaymentMethodRequired, PriceChanged
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import PendingCharge, lines_at_boundary, with_period_discounted
+from billing_sdk.server.domain.invoicing import Invoice, PendingCharge, lines_at_boundary, with_period_discounted
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.bill_customer import charge_for
@@ -50,7 +50,6 @@ def collect_pending(
         change = unpaid.get(terms)
         if change is None:
             raise PriceChanged("what was shown is not what is to be paid now")
-        owed = tx.invoices.owed_for(change.agreement.id)
         match change.outcome:
             case "free":  # all that it costs is charged by usage, later, or the credit balance pays for it
                 return conclude_change(
@@ -65,14 +64,15 @@ def collect_pending(
                 )
             case "credit":
                 raise PaymentMethodRequired(f"the plan {change.plan.key!r} costs something", plan=change.plan.key)
-            case "charge" if not owed:
+            case "charge" if not change.invoice_ids:
                 charge = open_charge(tx, engine, change, source=source, actor=actor)
                 charges = iter((charge,))
             case "charge":
-                charges = _charges_for(engine, [invoice.id for invoice in owed], source, actor)
+                charges = _charges_for(engine, change.invoice_ids, source, actor)
     for charge in charges:
-        agreement = collect_charge(engine, charge)
-    return agreement
+        collect_charge(engine, charge)
+    with engine.read() as tx:
+        return tx.agreements.get(change.agreement.id)
 
 
 def changes_unpaid(tx: UnitOfWork, customer: Customer, *, at: datetime) -> tuple[Change, ...]:
@@ -83,16 +83,22 @@ def changes_unpaid(tx: UnitOfWork, customer: Customer, *, at: datetime) -> tuple
     """
     live = tx.agreements.live_of(customer.id)
     unpaid = {agreement.id: agreement for agreement in live if agreement.is_unpaid and agreement.grants}
-    invoiced = {invoice.agreement_ids[0] for invoice in tx.invoices.owed_by(customer.id)}
-    for agreement_id in sorted(invoiced - unpaid.keys()):
-        unpaid[agreement_id] = tx.agreements.get(agreement_id)
-    return tuple(_settling(tx, customer, unpaid[agreement_id], at) for agreement_id in sorted(unpaid))
+    owed: dict[str, list[Invoice]] = {}
+    invoiced: set[str] = set()
+    for invoice in tx.invoices.owed_by(customer.id):
+        if invoice.agreement_ids:  # one that is about several is asked for with the first of them
+            owed.setdefault(invoice.agreement_ids[0], []).append(invoice)
+            invoiced.update(invoice.agreement_ids)
+    wanted = sorted(owed.keys() | (unpaid.keys() - invoiced))
+    agreements = [unpaid.get(agreement_id) or tx.agreements.get(agreement_id) for agreement_id in wanted]
+    return tuple(_settling(tx, customer, one, owed.get(one.id, []), at) for one in agreements)
 
 
-def _settling(tx: UnitOfWork, customer: Customer, agreement: Agreement, at: datetime) -> Change:
+def _settling(
+    tx: UnitOfWork, customer: Customer, agreement: Agreement, invoices: Sequence[Invoice], at: datetime
+) -> Change:
     in_force = load_in_force(tx, agreement)
     (plan,) = tx.catalog.list_plans([agreement.plan_key])
-    invoices = tx.invoices.owed_for(agreement.id)
     settled = replace(agreement, is_unpaid=False)
     if invoices:
         lines = tuple(line for invoice in invoices for line in invoice.lines)
@@ -117,10 +123,13 @@ def _settling(tx: UnitOfWork, customer: Customer, agreement: Agreement, at: date
         agreement=settled,
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
+        invoice_ids=tuple(invoice.id for invoice in invoices),
     )
 
 
-def _charges_for(engine: Engine, invoice_ids: list[str], source: EventSource, actor: str) -> Iterator[PendingCharge]:
+def _charges_for(
+    engine: Engine, invoice_ids: Sequence[str], source: EventSource, actor: str
+) -> Iterator[PendingCharge]:
     """Write down one charge after the other: there is one at a time for each plan group."""
     for invoice_id in invoice_ids:
         with engine.begin() as tx:
@@ -129,7 +138,7 @@ def _charges_for(engine: Engine, invoice_ids: list[str], source: EventSource, ac
             invoice = tx.invoices.get(invoice_id)
             if not invoice.is_owed:
                 continue
-            agreement = tx.agreements.get(invoice.agreement_ids[0])
+            agreement = None if invoice.agreement_id is None else tx.agreements.get(invoice.agreement_id)
             charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)
         if charge is not None:
             yield charge

@@ -32,11 +32,11 @@ def hold_for_charge(tx: UnitOfWork, charge: PendingCharge) -> None:
     if change:
         entry = CreditEntry(
             id=new_id("credit"),
-            customer_id=charge.agreement.customer_id,
+            customer_id=charge.customer_id,
             amount=change,
             reason="invoice",
             at=charge.started_at,
-            agreement_id=charge.agreement.id,
+            agreement_id=charge.agreement_id,
             charge_id=charge.id,
         )
         tx.credits.add(entry)

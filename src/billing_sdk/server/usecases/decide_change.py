@@ -44,6 +44,7 @@ class Change:
             then, differs from one second to the next, and the price of the plan does not.
         owes_usage: the lines include what was used under the agreement that ends.
         discounts: the agreement's before its first period counted, where that has been counted already.
+        invoice_ids: the issued invoices that the lines are of, where they are owed already.
     """
 
     customer: Customer
@@ -56,6 +57,7 @@ class Change:
     price: Money | None = None
     owes_usage: bool = False
     discounts: tuple[AgreedDiscount, ...] | None = None
+    invoice_ids: tuple[str, ...] = ()
 
     @property
     def amount(self) -> Money:

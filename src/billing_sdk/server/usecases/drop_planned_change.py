@@ -29,6 +29,6 @@ def drop_if_planned(tx: UnitOfWork, customer: Customer, charge: PendingCharge) -
 
     A change that is being made has no timer any more, and one that waits for its time has one.
     """
-    live = tx.agreements.find_live(customer.id, charge.agreement.group_id)
+    live = tx.agreements.find_live(customer.id, charge.changed.group_id)
     if live is not None and live.pending_change is not None and tx.timers.find("change", live.id) is None:
         drop_planned_change(tx, customer, live)

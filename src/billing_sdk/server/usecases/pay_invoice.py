@@ -18,8 +18,11 @@ from billing_sdk.server.usecases.conclude_change import record_payment
 from billing_sdk.server.usecases.post import post_payment
 
 
-def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment) -> Agreement:
+def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment) -> Agreement | None:
     """Settle the invoice of a charge that has succeeded; the caller has locked the customer and removed the charge.
+
+    Returns:
+        The agreement that it is about, as it is then; None where it is about several, or none.
 
     Raises:
         Conflict: nobody owes it any more.
@@ -31,23 +34,27 @@ def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payme
     post_payment(tx, before, payment)
     tx.audit.record(charge.actor, "invoice.pay", invoice.id, payment.attempted_at, before=before, after=invoice)
     record_payment(tx, customer, payment, invoice, source=charge.source, actor=charge.actor)
-    still_owed = tx.invoices.owed_for(charge.agreement.id)
-    return _mark(tx, customer, charge, is_unpaid=bool(still_owed), at=payment.attempted_at)
+    for agreement_id in invoice.agreement_ids:
+        is_unpaid = bool(tx.invoices.owed_for(agreement_id))
+        _mark(tx, customer, charge, agreement_id, is_unpaid=is_unpaid, at=payment.attempted_at)
+    return None if charge.agreement is None else tx.agreements.get(charge.agreement.id)
 
 
 def leave_unpaid(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment) -> None:
-    """Record that the charge of an invoice was refused: it stays owed, and the agreement is unpaid."""
+    """Record that the charge of an invoice was refused: it stays owed, and its agreements are unpaid."""
     invoice = tx.invoices.get(charge.invoice_id or "")
     record_payment(tx, customer, payment, invoice, source=charge.source, actor=charge.actor)
-    _mark(tx, customer, charge, is_unpaid=True, at=payment.attempted_at)
+    for agreement_id in invoice.agreement_ids:
+        _mark(tx, customer, charge, agreement_id, is_unpaid=True, at=payment.attempted_at)
 
 
-def _mark(tx: UnitOfWork, customer: Customer, charge: PendingCharge, *, is_unpaid: bool, at: datetime) -> Agreement:
-    before = tx.agreements.get(charge.agreement.id)
+def _mark(
+    tx: UnitOfWork, customer: Customer, charge: PendingCharge, agreement_id: str, *, is_unpaid: bool, at: datetime
+) -> None:
+    before = tx.agreements.get(agreement_id)
     if before.is_unpaid == is_unpaid:
-        return before
+        return
     after = replace(before, is_unpaid=is_unpaid)
     tx.agreements.save(after)
     tx.audit.record(charge.actor, "agreement.update", after.id, at, before=before, after=after)
     announce_update(tx, before, after, customer=customer, source=charge.source, at=at)
-    return after

@@ -18,7 +18,7 @@ def settle_left_over_charges(engine: Engine) -> None:
     """
     with engine.read() as tx:
         left_over = tx.charges.list_left_over(at=engine.now())
-    for customer_id in sorted({charge.agreement.customer_id for charge in left_over}):
+    for customer_id in sorted({charge.customer_id for charge in left_over}):
         try:
             settle_left_over(engine, customer_id=customer_id)
         except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair

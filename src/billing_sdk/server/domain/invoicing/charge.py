@@ -18,13 +18,14 @@ ChargeSource = Literal["admin", "api", "user"]
 
 @dataclass(frozen=True, slots=True)
 class PendingCharge:
-    """What is to be collected, and the agreement that it is for; `id` is the gateway's idempotency key.
+    """What is to be collected, and what it is for; `id` is the gateway's idempotency key.
 
     It is written before the gateway is asked and removed with its outcome, so that a process that dies between
     the two leaves a trace, and whoever finds it asks again without charging twice.
 
     Attributes:
-        agreement: what the customer gets once it is paid; or has already, where a plan was assigned on credit.
+        agreement: what the customer gets once it is paid, or has already; None where it pays an invoice that is about
+            several agreements, or none.
         lines: what the invoice will say.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
@@ -33,7 +34,8 @@ class PendingCharge:
     """
 
     id: str
-    agreement: Agreement
+    customer_id: str
+    agreement: Agreement | None
     payment_method_id: str
     lines: tuple[InvoiceLine, ...]
     currency: str
@@ -47,3 +49,19 @@ class PendingCharge:
     def amount(self) -> Money:
         """The sum of the lines."""
         return total([line.amount for line in self.lines], self.currency)
+
+    @property
+    def agreement_id(self) -> str | None:
+        """Which agreement it is for, if it is for one."""
+        return None if self.agreement is None else self.agreement.id
+
+    @property
+    def changed(self) -> Agreement:
+        """What the customer gets once a change is paid.
+
+        Raises:
+            LookupError: it is for no agreement.
+        """
+        if self.agreement is None:
+            raise LookupError(f"{self.id} is for no agreement")
+        return self.agreement

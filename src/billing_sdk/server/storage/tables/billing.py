@@ -106,16 +106,18 @@ agreements = Table(
     ),
 )
 
-# A charge that is about to be made, or whose outcome is not known yet. One for each customer and group: whoever
-# holds the row charges, and its id is the idempotency key, so a charge that is made again is made once.
+# A charge that is about to be made, or whose outcome is not known yet. One for each customer and group, and one
+# for each invoice: whoever holds the row charges, and its id is the idempotency key, so a charge that is made again is
+# made once.
 charges = Table(
     "charges",
     metadata,
     Column("id", String(64), primary_key=True),
     Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False),
-    Column("group_id", String(64), ForeignKey("plan_groups.id"), nullable=False),
+    # None where it pays an invoice about several agreements, or none.
+    Column("group_id", String(64), ForeignKey("plan_groups.id")),
     # All of the agreement that it pays for, which need not be there yet.
-    Column("agreement", JSON, nullable=False),
+    Column("agreement", JSON(none_as_null=True)),
     Column("payment_method_id", String(64), ForeignKey("payment_methods.id"), nullable=False),
     Column("lines", JSON, nullable=False),
     Column("currency", String(3), nullable=False),
@@ -126,6 +128,7 @@ charges = Table(
     # Without a foreign key, which SQLite can't add to a table that is there.
     Column("invoice_id", String(64)),
     UniqueConstraint("customer_id", "group_id"),
+    Index("uq_charges_invoice_id", "invoice_id", unique=True),
 )
 
 # What is owed to customers, and what of it was used: the amounts of one customer and currency add up to the balance.
@@ -189,6 +192,15 @@ invoices = Table(
     Column("replaces_id", String(64)),
     # What its lines are computed from while it waits.
     Column("basis", JSON, nullable=False),
+    # Whatever the code does: what is to be billed to a customer next gathers in one place.
+    Index(
+        "uq_invoices_gathering",
+        "customer_id",
+        "currency",
+        unique=True,
+        sqlite_where=text("status = 'gathering'"),
+        postgresql_where=text("status = 'gathering'"),
+    ),
 )
 
 invoice_lines = Table(
