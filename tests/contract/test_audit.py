@@ -279,6 +279,7 @@ def test_a_client_with_a_wrong_secret_is_recorded(server):
 
 # Use cases that write and leave no record, each with its reason.
 UNRECORDED = {
+    "book_earlier": "recorded when it happened",
     "accrue": "an entry of the journal, which nobody can change",
     "advance_journey": "what it decides is recorded by what it calls: sign-up, session, payment",
     "begin_journey": "a visitor has opened a link, and nothing is theirs yet",

@@ -10,8 +10,14 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
+from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.periods import Cadence, Period
+from billing_sdk.server.gateways import ManagedGateway
+from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage.database import migration_config
+from billing_sdk.server.storage.tables.billing import invoices, payments
+from billing_sdk.server.usecases.book_earlier import book_earlier
+from billing_sdk.server.usecases.engine import Engine
 from tests.engines import open_database
 
 START, END = datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 2, 28, 12, tzinfo=UTC)
@@ -199,3 +205,30 @@ def test_what_there_was_is_there_in_todays_form(database):
     assert (charge.agreement.id, charge.agreement.billed_until, charge.invoice_id) == ("agreement_2", END, None)
     assert timer is not None
     assert (timer.due_at, timer.customer_id) == (agreement.billed_until, "customer_1")
+
+
+def test_what_was_invoiced_and_paid_before_there_were_books_is_booked_once(database):
+    paid = {
+        "id": "payment_1",
+        "customer_id": "customer_1",
+        "amount_minor": 2_807,
+        "currency": "USD",
+        "status": "succeeded",
+        "attempted_at": START,
+        "payment_method_label": "Visa",
+    }
+    with database._engine.begin() as connection:
+        connection.execute(sa.insert(payments), paid)
+        connection.execute(sa.update(invoices).values(payment_id="payment_1"))
+    engine = Engine(database, TestClock(END), ManagedGateway(), Settings("http://127.0.0.1:3000", "sqlite://"))
+
+    assert [book_earlier(engine), book_earlier(engine)] == [1, 0]
+
+    with engine.read() as tx:
+        entries = tx.ledger.of_customer("customer_1")
+    told = [(entry.kind, str(entry.on), entry.amount_of("receivable"), entry.amount_of("revenue")) for entry in entries]
+    assert sorted(told) == [
+        ("issue", "2026-01-31", 2_807, -57),
+        ("payment", "2026-01-31", -2_807, 0),
+        ("recognition", "2026-02-28", 0, -2_750),
+    ]

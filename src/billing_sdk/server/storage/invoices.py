@@ -102,6 +102,11 @@ class InvoiceRepository:
             raise NotFound(f"there is no invoice {invoice_id[:64]!r}")
         return invoice_of(row, self._lines_of([invoice_id])[invoice_id])
 
+    def get_payment(self, payment_id: str) -> Payment:
+        """Return an attempt to collect an amount; whoever refers to one knows that it exists."""
+        row = self._connection.execute(select(payments).where(payments.c.id == payment_id)).mappings().one()
+        return _payment_from_row(row)
+
     def page(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Invoice]:
         """Return a page of a customer's invoices, in the order of their ids."""
         page = read_page(self._connection, _of_customer(customer_id), invoices.c.id, wanted, lambda row: row)

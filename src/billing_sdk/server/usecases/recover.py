@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from billing_sdk.server.usecases.book_earlier import book_earlier
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 
 
 def recover(engine: Engine) -> None:
-    """Learn the outcome of charges that were under way, and forget what is old; done again and again.
+    """Finish charges that were under way, book what is not booked, and forget what is old; done again and again.
 
     Old are idempotency keys, and signing keys that have retired, their private parts with them.
 
@@ -19,4 +20,5 @@ def recover(engine: Engine) -> None:
     with engine.begin() as tx:
         tx.idempotency.forget_before(engine.now() - timedelta(seconds=engine.settings.idempotency_seconds))
         tx.keys.forget_retired(at=engine.now())
+    book_earlier(engine)
     settle_left_over_charges(engine)
