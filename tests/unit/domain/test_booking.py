@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, strategies as st
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.invoicing import (
     BALANCE,
+    BookedShare,
     Invoice,
     InvoiceLine,
+    Payment,
+    agreements_with_usage,
+    credit_note_entries,
+    expiry_entries,
+    grant_entries,
+    grant_void_entries,
     issue_entries,
     payment_entry,
+    refund_entry,
     reversal_entry,
+    void_entries,
+    write_off_entry,
 )
-from billing_sdk.server.domain.invoicing.booking import agreements_with_usage
 from billing_sdk.server.domain.ledger import JournalEntry
 from billing_sdk.server.domain.periods import Period
 from tests.unit.domain.things import at
@@ -36,6 +47,10 @@ def line(
 
 def invoice(*lines: InvoiceLine) -> Invoice:
     return Invoice("invoice_1", "INV-000001", "customer_1", "agreement_1", "issued", "USD", lines, NOON)
+
+
+def payment(minor: int) -> Payment:
+    return Payment("payment_1", "customer_1", Money(minor, "USD"), "succeeded", NOON, "Visa")
 
 
 def booked(*lines: InvoiceLine) -> list[tuple[str, str, dict[str, int]]]:
@@ -108,6 +123,24 @@ CASES = {
         [line(None, 100, BEFORE), line(None, -100, BEFORE, component=BALANCE)],
         [("issue", "2025-01-16", {"revenue": -100, "credit_liability": 100})],
     ),
+    "credit pays for usage, the customer's own or what was given": (
+        [
+            line("usage", 700, BEFORE),
+            line("credit_grant", -200, BEFORE, category="paid"),
+            line("credit_grant", -100, BEFORE, category="promotional"),
+        ],
+        [
+            (
+                "issue",
+                "2025-01-16",
+                {"receivable": 400, "revenue": -700, "credit_liability": 200, "promotional_credit": 100},
+            )
+        ],
+    ),
+    "a top-up is owed to the customer": (
+        [line("one_off", 500, Period(NOON, NOON), grant="grant_1")],
+        [("issue", "2025-01-16", {"receivable": 500, "credit_liability": -500})],
+    ),
     "an invoice of nothing is not booked": ([line("usage", 0)], []),
 }
 
@@ -130,18 +163,96 @@ def test_a_year_is_earned_in_thirteen_calendar_months():
 
 def test_a_payment_settles_what_is_owed_and_one_that_was_given_up_was_no_loss():
     owed = invoice(line("usage", 700, BEFORE))
-    lost = payment_entry(owed, "payment_1", owed.amount, at=NOON, is_written_off=True)
+    lost = replace(owed, status="uncollectible")
 
-    assert told(payment_entry(owed, "payment_1", owed.amount, at=NOON)) == (
-        "payment",
+    assert told(write_off_entry(owed, at=NOON)) == ("write_off", "2025-01-16", {"bad_debt": 700, "receivable": -700})
+    paid = payment_entry(owed, payment(700))
+    assert told(paid) == ("payment", "2025-01-16", {"cash": 700, "receivable": -700})
+    assert (paid.invoice_id, paid.payment_id) == ("invoice_1", "payment_1")
+    assert told(payment_entry(lost, payment(700)))[2] == {"cash": 700, "bad_debt": -700}
+
+
+@pytest.mark.parametrize(
+    ("destination", "account"), [("invoice", "receivable"), ("refund", "refunds"), ("balance", "credit_liability")]
+)
+def test_a_credit_note_takes_back_what_was_earned_and_what_would_be(destination, account):
+    note_at = at("2025-02-02")
+    corrected = invoice(fee := line("licence_fee", 3_100), usage := line("usage", 700, BEFORE))
+    credited = [BookedShare(fee, Money(310, "USD"), added_tax_minor=31), BookedShare(usage, Money(121, "USD"), 21)]
+    entries = credit_note_entries(corrected, credited, note_id="note_1", destination=destination, at=note_at)
+
+    assert [told(entry) for entry in entries] == [
+        (
+            "credit_note",
+            "2025-02-02",
+            {account: -462, "tax_payable": 52, "revenue": 260, "deferred_revenue": 150},
+        ),
+        ("recognition", "2025-02-15", {"deferred_revenue": -150, "revenue": 150}),
+    ]
+    assert {entry.reference_id for entry in entries} == {"note_1"}
+    assert told(refund_entry(corrected, Money(462, "USD"), refund_id="refund_1", at=NOON)) == (
+        "refund",
         "2025-01-16",
-        {"cash": 700, "receivable": -700},
+        {"refunds": 462, "cash": -462},
     )
-    assert told(lost)[2] == {"cash": 700, "bad_debt": -700}
+
+
+def test_a_void_invoice_leaves_nothing_in_the_books_at_any_time():
+    voided = invoice(fee := line("licence_fee", 3_100), line("usage", 700, BEFORE))
+    booked = list(issue_entries(voided, at=NOON))
+    booked.append(reversal_entry(voided, "agreement_1", Money(650, "USD"), at=NOON))
+    booked += credit_note_entries(
+        voided, [BookedShare(fee, Money(310, "USD"))], note_id="n", destination="invoice", at=NOON
+    )
+    undone = void_entries(booked, at=at("2025-02-02"))
+
+    assert {str(entry.on) for entry in undone} == {"2025-02-02", "2025-02-15"}
+    for account in ("receivable", "deferred_revenue"):
+        assert sum(entry.amount_of(account) for entry in (*booked, *undone)) == 0
+    # What it has taken back of accrual is not accrued again: the invoice had it.
+    assert sum(entry.amount_of("revenue") for entry in (*booked, *undone)) == 650
+
+
+def test_a_price_that_includes_tax_is_not_all_revenue():
+    tax = {"behavior": "inclusive", "shares": [{"amount_minor": "21"}]}
+    usage = line("usage", 121, BEFORE)
+    taxed = replace(usage, derivation={**usage.derivation, "tax": tax})
+    on_top = replace(usage, derivation={**usage.derivation, "tax": {**tax, "behavior": "exclusive"}})
+
+    assert booked(taxed) == [("issue", "2025-01-16", {"receivable": 121, "tax_payable": -21, "revenue": -100})]
+    assert booked(on_top) == [("issue", "2025-01-16", {"receivable": 121, "revenue": -121})]
+
+
+GRANTS = {
+    ("paid", "manual"): ({"cash": 500, "credit_liability": -500}, {"cash": -500, "credit_liability": 500}),
+    ("paid", "service_action"): (
+        {"promotional_credit": 500, "credit_liability": -500},
+        {"promotional_credit": -500, "credit_liability": 500},
+    ),
+    # The invoice that asks for a top-up has booked it.
+    ("paid", "top_up"): (None, {"revenue": -500, "credit_liability": 500}),
+    ("promotional", "manual"): (None, None),
+}
+
+
+@pytest.mark.parametrize(("kind", "expected"), GRANTS.items(), ids=["_".join(kind) for kind in GRANTS])
+def test_credit_that_was_paid_for_is_owed_to_the_customer(kind, expected):
+    category, source = kind
+    money = Money(500, "USD")
+    grant = CreditGrant("grant_1", "customer_1", "Credit", money, money, category, NOON, NOON, source=source)
+    given = [told(entry)[2] for entry in grant_entries(grant, at=NOON)]
+    taken = [told(entry)[2] for entry in grant_void_entries(grant, at=NOON)]
+
+    assert (given, taken) == ([expected[0]] if expected[0] else [], [expected[1]] if expected[1] else [])
+    ended = [told(entry) for entry in expiry_entries(grant, Money(200, "USD"), at=NOON)]
+    earned = ("expiry", "2025-01-16", {"revenue": -200, "credit_liability": 200})
+    assert ended == ([earned] if category == "paid" else [])
+    assert expiry_entries(grant, Money(0, "USD"), at=NOON) == ()
 
 
 def test_what_was_accrued_is_reversed_by_the_invoice_that_has_the_usage():
-    billed = invoice(line("licence_fee", 3_100), line("usage", 700, BEFORE))
+    usage = replace(line("usage", 700, BEFORE), agreement_id="agreement_1")
+    billed = invoice(line("licence_fee", 3_100), usage, usage)
 
     assert agreements_with_usage(billed) == ("agreement_1",)
     assert agreements_with_usage(invoice(line("licence_fee", 3_100))) == ()

@@ -105,7 +105,7 @@ class InvoiceRepository:
     def get_payment(self, payment_id: str) -> Payment:
         """Return an attempt to collect an amount; whoever refers to one knows that it exists."""
         row = self._connection.execute(select(payments).where(payments.c.id == payment_id)).mappings().one()
-        return _payment_from_row(row)
+        return payment_of(row)
 
     def page(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Invoice]:
         """Return a page of a customer's invoices, in the order of their ids."""
@@ -164,6 +164,10 @@ class InvoiceRepository:
     def owed_lines(self, agreement_id: str) -> tuple[InvoiceLine, ...]:
         """Return what is owed under an agreement: lines of invoices that nobody has paid yet."""
         return self._lines_under(agreement_id, invoices.c.status.in_(OWED))
+
+    def waiting_lines(self, agreement_id: str) -> tuple[InvoiceLine, ...]:
+        """Return what is charged under an agreement by invoices that are not issued yet."""
+        return self._lines_under(agreement_id, invoices.c.status.in_(UNISSUED))
 
     def list_payments(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Payment]:
         """Return a page of the attempts to collect something from a customer."""

@@ -25,9 +25,7 @@ TAKE_ACCRUED = (
     .returning(accruals.c.currency, accruals.c.amount_minor)
 )
 OF_CUSTOMER = (
-    select(journal_entries)
-    .where(journal_entries.c.customer_id == bindparam("customer"))
-    .order_by(journal_entries.c.booked_on, journal_entries.c.written_at, journal_entries.c.id)
+    select(journal_entries).where(journal_entries.c.customer_id == bindparam("customer")).order_by(journal_entries.c.id)
 )
 
 
@@ -64,7 +62,7 @@ class LedgerRepository:
         found: defaultdict[str, list[Posting]] = defaultdict(list)
         for row in self._connection.execute(query):
             found[row.entry_id].append(Posting(row.account, row.amount_minor))
-        return tuple(_from_row(row, found[row["id"]]) for row in rows)
+        return tuple(sorted((_from_row(row, found[row["id"]]) for row in rows), key=lambda entry: entry.place))
 
     def of_invoice(self, customer_id: str, invoice_id: str) -> tuple[JournalEntry, ...]:
         """Return all entries about an invoice of a customer."""

@@ -14,6 +14,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Rate
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
+    account_of,
     accrual_entry,
     billed_before,
     lines_of,
@@ -64,7 +65,15 @@ def accrue_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, readi
 
 
 def unbilled_usage(tx: UnitOfWork, agreement: Agreement, *, until: datetime) -> Money:
-    """Return what usage before an instant comes to that no invoice has; nothing once the agreement has ended."""
+    """Return what usage before an instant comes to that no issued invoice has.
+
+    What an agreement has used and no invoice has when it ends is forgiven.
+    """
+    waiting = [line.amount for line in tx.invoices.waiting_lines(agreement.id) if account_of(line) == "revenue"]
+    return total(waiting, agreement.currency) + _not_invoiced(tx, agreement, until)
+
+
+def _not_invoiced(tx: UnitOfWork, agreement: Agreement, until: datetime) -> Money:
     if agreement.status == "trialing" or not agreement.is_live or agreement.billed_period.start >= until:
         return zero(agreement.currency)
     in_force = load_in_force(tx, agreement)

@@ -32,10 +32,9 @@ def _book(tx: UnitOfWork, invoice_id: str) -> bool:
     invoice = tx.invoices.get(invoice_id)
     if invoice.status == "void":
         return False
-    entries = list(issue_entries(invoice, at=invoice.issued_at))
+    entries = list(issue_entries(invoice, at=invoice.issued_at or invoice.created_at))
     known = {entry.payment_id for entry in tx.ledger.of_invoice(invoice.customer_id, invoice.id)}
     if invoice.payment_id is not None and invoice.payment_id not in known:
-        payment = tx.invoices.get_payment(invoice.payment_id)
-        entries.append(payment_entry(invoice, payment.id, payment.amount, at=payment.attempted_at))
+        entries.append(payment_entry(invoice, tx.invoices.get_payment(invoice.payment_id)))
     tx.ledger.add(entries)
     return True

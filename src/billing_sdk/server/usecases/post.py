@@ -6,15 +6,26 @@ posted is ever changed; what undoes it is posted beside it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from billing_sdk.money import Money
+from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.invoicing import (
+    BookedShare,
     Invoice,
     Payment,
     agreements_with_usage,
+    credit_note_entries,
+    expiry_entries,
+    grant_entries,
+    grant_void_entries,
     issue_entries,
     payment_entry,
+    refund_entry,
     reversal_entry,
+    void_entries,
+    write_off_entry,
 )
 from billing_sdk.server.domain.ledger import JournalEntry
 from billing_sdk.server.storage import UnitOfWork
@@ -45,4 +56,62 @@ def post_payment(tx: UnitOfWork, invoice: Invoice, payment: Payment) -> None:
         invoice: what it has paid, as it was before.
         payment: the payment.
     """
-    tx.ledger.add([payment_entry(invoice, payment.id, payment.amount, at=payment.attempted_at)])
+    tx.ledger.add([payment_entry(invoice, payment)])
+
+
+def post_void(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
+    """Post that an invoice is void: what was booked of it is undone at once, and what lies ahead on its own day."""
+    tx.ledger.add(void_entries(tx.ledger.of_invoice(invoice.customer_id, invoice.id), at=at))
+
+
+def post_credit_note(
+    tx: UnitOfWork,
+    invoice: Invoice,
+    credited: Iterable[BookedShare],
+    *,
+    note_id: str,
+    destination: str,
+    at: datetime,
+) -> None:
+    """Post a credit note.
+
+    Args:
+        tx: the transaction.
+        invoice: what it corrects.
+        credited: how much of which lines, with the taxes of each.
+        note_id: the note.
+        destination: where it goes: `invoice`, `refund` or `balance`.
+        at: the customer's present.
+    """
+    tx.ledger.add(credit_note_entries(invoice, credited, note_id=note_id, destination=destination, at=at))
+
+
+def post_refund(tx: UnitOfWork, invoice: Invoice, amount: Money, *, refund_id: str, at: datetime) -> None:
+    """Post a refund that has succeeded; its credit note has been posted before."""
+    tx.ledger.add([refund_entry(invoice, amount, refund_id=refund_id, at=at)])
+
+
+def post_write_off(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
+    """Post that an invoice is given up for lost.
+
+    Args:
+        tx: the transaction.
+        invoice: as it was before, still owed.
+        at: the customer's present.
+    """
+    tx.ledger.add([write_off_entry(invoice, at=at)])
+
+
+def post_grant(tx: UnitOfWork, grant: CreditGrant, *, at: datetime) -> None:
+    """Post a grant of credit that begins to exist."""
+    tx.ledger.add(grant_entries(grant, at=at))
+
+
+def post_grant_void(tx: UnitOfWork, grant: CreditGrant, *, at: datetime) -> None:
+    """Post that a grant is taken back, as it was before."""
+    tx.ledger.add(grant_void_entries(grant, at=at))
+
+
+def post_grant_expiry(tx: UnitOfWork, grant: CreditGrant, amount: Money, *, at: datetime) -> None:
+    """Post that an amount of a grant has ended unused."""
+    tx.ledger.add(expiry_entries(grant, amount, at=at))

@@ -12,11 +12,17 @@ from billing_sdk.server.domain.invoicing.alteration import (
     lines_for_removal as lines_for_removal,
 )
 from billing_sdk.server.domain.invoicing.booking import (
+    BookedShare as BookedShare,
+    account_of as account_of,
     accrual_entry as accrual_entry,
     agreements_with_usage as agreements_with_usage,
+    credit_note_entries as credit_note_entries,
     issue_entries as issue_entries,
     payment_entry as payment_entry,
+    refund_entry as refund_entry,
     reversal_entry as reversal_entry,
+    void_entries as void_entries,
+    write_off_entry as write_off_entry,
 )
 from billing_sdk.server.domain.invoicing.boundary import STEPS as STEPS, lines_at_boundary as lines_at_boundary
 from billing_sdk.server.domain.invoicing.charge import (
@@ -49,6 +55,11 @@ from billing_sdk.server.domain.invoicing.explanation import (
     Explanation as Explanation,
     explanation_of as explanation_of,
     line_of as line_of,
+)
+from billing_sdk.server.domain.invoicing.grant_booking import (
+    expiry_entries as expiry_entries,
+    grant_entries as grant_entries,
+    grant_void_entries as grant_void_entries,
 )
 from billing_sdk.server.domain.invoicing.in_force import (
     BoughtAddOn as BoughtAddOn,

@@ -1,4 +1,4 @@
-"""What an invoice means for the books, from its lines alone.
+"""What an invoice, and what becomes of it, means for the books, from its lines alone.
 
 Fees are earned over the time that they are for, usage when it is invoiced, because it was delivered before; what was
 accrued for it is reversed then (Stripe documentation, "How advanced usage-based billing works", Revenue Recognition).
@@ -9,21 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing.credit import BALANCE
-from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
+from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine, Payment
 from billing_sdk.server.domain.ledger import (
     Account,
     EntryKind,
     JournalEntry,
-    Posting,
     day_of,
     last_day_before,
+    mirrored,
     postings_of,
     straight_line,
 )
@@ -42,47 +42,52 @@ LINE_ACCOUNTS: Mapping[str | None, Account] = MappingProxyType(
     }
 )
 FOLLOWS = frozenset({"discount", "adjustment"})
+# What pays for usage: credit that was paid for is owed to the customer, other credit lowers what is earned.
+GRANT_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
+    {"paid": "credit_liability", "promotional": "promotional_credit"}
+)
+# What is against a credit note, by where it goes.
+NOTE_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
+    {"invoice": "receivable", "refund": "refunds", "balance": "credit_liability"}
+)
+# What is undone where an invoice is void. Accrual that it has taken back stays so.
+VOIDED: frozenset[EntryKind] = frozenset({"issue", "recognition", "credit_note", "write_off"})
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What is booked of a line: all of it when it is issued, a part when it is credited."""
+class BookedShare:
+    """What is booked of a line: all of it when it is issued, or how much of it is credited.
+
+    Attributes:
+        amount: with the taxes that it includes.
+        included_tax_minor: those.
+        added_tax_minor: taxes that are credited with it, which stand on lines of their own.
+    """
 
     line: InvoiceLine
     amount: Money
+    included_tax_minor: int = 0
+    added_tax_minor: int = 0
+
+    def taken_back(self) -> BookedShare:
+        """Return it as it is booked where it is credited."""
+        return BookedShare(self.line, -self.amount, -self.included_tax_minor, -self.added_tax_minor)
 
 
 def account_of(line: InvoiceLine) -> Account:
     """Return the account that a line is booked to, against what the customer owes."""
-    if line.component_id == BALANCE:
-        return "credit_liability"
+    if line.component_id == BALANCE or line.derivation.get("grant") is not None:
+        return "credit_liability"  # the customer's money, that is kept or has bought credit
+    if line.kind == "credit_grant":
+        return GRANT_ACCOUNTS[line.derivation["category"]]
     kind = line.derivation.get("of", "usage") if line.kind in FOLLOWS else line.kind
     return LINE_ACCOUNTS[kind]
 
 
-def issue_entries(invoice: Invoice, *, at: datetime) -> tuple[JournalEntry, ...]:
-    """Return the entries of an invoice that is issued, the recognition of its fees with them.
-
-    Args:
-        invoice: what is issued.
-        at: when, in the customer's time.
-    """
-    shares = [Share(line, line.amount) for line in invoice.lines]
-    return tuple(_booked("issue", invoice, shares, against="receivable", at=at))
-
-
-def reversal_entry(invoice: Invoice, agreement_id: str, accrued: Money, *, at: datetime) -> JournalEntry:
-    """Return the entry that takes back what was accrued for usage of an agreement, since an invoice has it now."""
-    return JournalEntry(
-        "reversal",
-        on=day_of(at),
-        at=at,
-        customer_id=invoice.customer_id,
-        currency=accrued.currency,
-        postings=postings_of({"revenue": accrued.minor, "unbilled_receivable": -accrued.minor}),
-        invoice_id=invoice.id,
-        agreement_id=agreement_id,
-    )
+def agreements_with_usage(invoice: Invoice) -> tuple[str, ...]:
+    """Return the agreements whose usage an invoice is about: what may have been accrued before."""
+    found = (line.agreement_id for line in invoice.lines if account_of(line) == "revenue")
+    return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
 def accrual_entry(agreement: Agreement, change: Money, *, until: datetime, at: datetime) -> JournalEntry:
@@ -105,72 +110,124 @@ def accrual_entry(agreement: Agreement, change: Money, *, until: datetime, at: d
     )
 
 
-def agreements_with_usage(invoice: Invoice) -> tuple[str, ...]:
-    """Return the agreements whose usage an invoice is about: what may have been accrued before."""
-    found = (line.agreement_id for line in invoice.lines if account_of(line) == "revenue")
-    return tuple(dict.fromkeys(one for one in found if one is not None))
+def reversal_entry(invoice: Invoice, agreement_id: str, accrued: Money, *, at: datetime) -> JournalEntry:
+    """Return the entry that takes back what was accrued for usage of an agreement, since an invoice has it now."""
+    amounts: dict[Account, int] = {"revenue": accrued.minor, "unbilled_receivable": -accrued.minor}
+    return replace(_entry("reversal", invoice, amounts, at=at), agreement_id=agreement_id)
 
 
-def payment_entry(
-    invoice: Invoice, payment_id: str, amount: Money, *, at: datetime, is_written_off: bool = False
-) -> JournalEntry:
+def issue_entries(invoice: Invoice, *, at: datetime) -> tuple[JournalEntry, ...]:
+    """Return the entries of an invoice that is issued, the recognition of its fees with them.
+
+    Args:
+        invoice: what is issued.
+        at: when, in the customer's time.
+    """
+    shares = [BookedShare(line, line.amount, included_tax_minor(line)) for line in invoice.lines]
+    return tuple(_booked("issue", invoice, shares, against="receivable", at=at))
+
+
+def payment_entry(invoice: Invoice, payment: Payment) -> JournalEntry:
     """Return the entry of a payment that has settled an invoice.
 
     Args:
-        invoice: what was paid.
-        payment_id: the payment.
-        amount: how much it was.
-        at: when, in the customer's time.
-        is_written_off: the invoice was given up for lost: what is paid after all was no loss.
+        invoice: what was paid, as it was before.
+        payment: the payment.
     """
-    owed: Account = "bad_debt" if is_written_off else "receivable"
-    return JournalEntry(
-        "payment",
-        on=day_of(at),
-        at=at,
-        customer_id=invoice.customer_id,
-        currency=amount.currency,
-        postings=postings_of({"cash": amount.minor, owed: -amount.minor}),
-        invoice_id=invoice.id,
-        payment_id=payment_id,
-    )
+    # What was given up for lost and is paid after all was no loss.
+    owed: Account = "bad_debt" if invoice.status == "uncollectible" else "receivable"
+    amounts: dict[Account, int] = {"cash": payment.amount.minor, owed: -payment.amount.minor}
+    return replace(_entry("payment", invoice, amounts, at=payment.attempted_at), payment_id=payment.id)
+
+
+def credit_note_entries(
+    invoice: Invoice, credited: Iterable[BookedShare], *, note_id: str, destination: str, at: datetime
+) -> tuple[JournalEntry, ...]:
+    """Return the entries of a credit note: what it takes back is not earned, on the days on which it was or would be.
+
+    Args:
+        invoice: what is corrected.
+        credited: how much of which lines.
+        note_id: the note.
+        destination: whether it lowers what is owed (`invoice`), is to be paid back (`refund`), or kept (`balance`).
+        at: the customer's present.
+    """
+    taken = [share.taken_back() for share in credited]
+    booked = _booked("credit_note", invoice, taken, against=NOTE_ACCOUNTS[destination], at=at)
+    return tuple(replace(entry, reference_id=note_id) for entry in booked)
+
+
+def refund_entry(invoice: Invoice, amount: Money, *, refund_id: str, at: datetime) -> JournalEntry:
+    """Return the entry of money that was paid back."""
+    entry = _entry("refund", invoice, {"refunds": amount.minor, "cash": -amount.minor}, at=at)
+    return replace(entry, reference_id=refund_id)
+
+
+def write_off_entry(invoice: Invoice, *, at: datetime) -> JournalEntry:
+    """Return the entry of an invoice that is given up for lost.
+
+    Args:
+        invoice: as it was before, still owed.
+        at: the customer's present.
+    """
+    due = invoice.amount_due.minor
+    return _entry("write_off", invoice, {"bad_debt": due, "receivable": -due}, at=at)
+
+
+def void_entries(booked: Iterable[JournalEntry], *, at: datetime) -> tuple[JournalEntry, ...]:
+    """Return what undoes all that was booked of an invoice.
+
+    Args:
+        booked: the entries of the invoice.
+        at: the customer's present.
+    """
+    return tuple(mirrored(entry, kind="void", at=at) for entry in booked if entry.kind in VOIDED)
+
+
+def included_tax_minor(line: InvoiceLine) -> int:
+    """Return the taxes that a line's amount includes; those that are added stand on lines of their own."""
+    tax = line.derivation.get("tax") or {}
+    if tax.get("behavior") != "inclusive":
+        return 0
+    return sum(int(share["amount_minor"]) for share in tax.get("shares", ()))
 
 
 def _booked(
-    kind: EntryKind, invoice: Invoice, shares: Iterable[Share], *, against: Account, at: datetime
+    kind: EntryKind, invoice: Invoice, shares: Iterable[BookedShare], *, against: Account, at: datetime
 ) -> Iterator[JournalEntry]:
     """Book shares of lines against an account, and what is earned of them later on the day when it is earned."""
     today = day_of(at)
     amounts: defaultdict[Account, int] = defaultdict(int)
     later: defaultdict[date, int] = defaultdict(int)
     for share in shares:
-        amounts[against] += share.amount.minor
+        amounts[against] += share.amount.minor + share.added_tax_minor
+        amounts["tax_payable"] -= share.included_tax_minor + share.added_tax_minor
+        net = Money(share.amount.minor - share.included_tax_minor, share.amount.currency)
         account = account_of(share.line)
         if account != "deferred_revenue":
-            amounts[account] -= share.amount.minor
+            amounts[account] -= net.minor
             continue
-        for day, minor in straight_line(share.amount, share.line.period):
+        for day, minor in straight_line(net, share.line.period):
             if day <= today:
                 amounts["revenue"] -= minor
             else:
                 amounts["deferred_revenue"] -= minor
                 later[day] += minor
-    if postings := postings_of(amounts):
-        yield _entry(kind, invoice, postings, on=today, at=at)
+    if any(amounts.values()):
+        yield _entry(kind, invoice, amounts, at=at)
     for day, minor in sorted(later.items()):
         if minor:
-            yield _entry(
-                "recognition", invoice, postings_of({"deferred_revenue": minor, "revenue": -minor}), on=day, at=at
-            )
+            earned: dict[Account, int] = {"deferred_revenue": minor, "revenue": -minor}
+            yield replace(_entry("recognition", invoice, earned, at=at), on=day)
 
 
-def _entry(kind: EntryKind, invoice: Invoice, postings: tuple[Posting, ...], *, on: date, at: datetime) -> JournalEntry:
+def _entry(kind: EntryKind, invoice: Invoice, amounts_minor: Mapping[Account, int], *, at: datetime) -> JournalEntry:
     return JournalEntry(
         kind,
-        on=on,
+        on=day_of(at),
         at=at,
         customer_id=invoice.customer_id,
         currency=invoice.currency,
-        postings=postings,
+        postings=postings_of(amounts_minor),
         invoice_id=invoice.id,
     )

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from billing_sdk.server.domain.ledger.accounts import Account
 
+# In the order in which those of one instant are told.
 EntryKind = Literal[
-    "issue",
-    "recognition",
     "accrual",
     "reversal",
+    "issue",
+    "recognition",
+    "grant",
     "payment",
-    "void",
     "credit_note",
     "refund",
     "write_off",
-    "grant",
+    "void",
     "grant_void",
     "expiry",
 ]
+PLACES = {kind: place for place, kind in enumerate(get_args(EntryKind))}
 
 
 class UnbalancedEntry(ValueError):
@@ -72,6 +74,11 @@ class JournalEntry:
             raise UnbalancedEntry(f"{self.kind} of {self.customer_id}: {self.postings} don't balance")
         if len({posting.account for posting in self.postings}) < len(amounts):
             raise UnbalancedEntry(f"{self.kind} of {self.customer_id}: {self.postings} name an account twice")
+
+    @property
+    def place(self) -> tuple[date, datetime, int]:
+        """Where it stands among others."""
+        return self.on, self.at, PLACES[self.kind]
 
     def amount_of(self, account: Account) -> int:
         """Return what it does to an account, in minor units; zero where it does not touch it."""
