@@ -32,7 +32,7 @@ SECTIONS = (
     (115, 121, "One-time portal links"),
     (122, 137, "The Management and Account API"),
     (150, 160, "Sending webhooks"),
-    (161, 174, "Hosted pages"),
+    (161, 175, "Hosted pages"),
     (183, 183, "Agreements at once"),
     (185, 191, "Amounts and time"),
     (193, 195, "Prices, credit and discounts"),

@@ -17,6 +17,7 @@ from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.cli.plans import plans
 from billing_sdk.cli.profiles import profiles
 from billing_sdk.cli.serve import demo, serve
+from billing_sdk.cli.simulate import simulate
 from billing_sdk.cli.taxes import taxes
 
 app = typer.Typer(
@@ -43,7 +44,7 @@ def root(
     """The billing server behind your application: start it, fill it, look after it."""
 
 
-for command in (serve, demo, seed, migrate, listen, trigger, doctor):
+for command in (serve, demo, seed, migrate, listen, trigger, doctor, simulate):
     app.command()(explaining_errors(command))
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")

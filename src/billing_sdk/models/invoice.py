@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,8 @@ class Invoice:
         due_on: until when it is to be paid.
         collects_on: until when usage that is reported late still counts, while it waits for that.
         sends_on: when it is issued, while it waits for that.
+        hosted_url: where whoever has the address reads it, for 90 days as a rule; None before it is issued.
+        pdf_url: where it is as a file.
     """
 
     id: str
@@ -50,6 +52,8 @@ class Invoice:
     due_on: datetime | None = None
     collects_on: datetime | None = None
     sends_on: datetime | None = None
+    hosted_url: str | None = field(default=None, repr=False)
+    pdf_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, data: Any) -> Invoice:
@@ -75,6 +79,8 @@ class Invoice:
             due_on=document.instant_or_none("due_on"),
             collects_on=document.instant_or_none("collects_on"),
             sends_on=document.instant_or_none("sends_on"),
+            hosted_url=document.text_or_none("hosted_url"),
+            pdf_url=document.text_or_none("pdf_url"),
         )
 
 

@@ -7,6 +7,8 @@ bound to it, so that a value that is moved to another row does not open there.
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import re
 import secrets
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ from billing_sdk.errors import ConfigurationError
 KEY_BYTES = 32
 NONCE_BYTES = 12
 VERSION = "s1"
+SIGNING = b"billing-sdk: addresses that are signed"
 ENTRY = re.compile(r"([a-z0-9][a-z0-9-]{0,31}):([A-Za-z0-9_-]{43})")
 
 
@@ -68,6 +71,8 @@ class Sealer:
     def __init__(self, keys: Sequence[SealingKey]) -> None:
         self._current = keys[0].name
         self._ciphers = {key.name: AESGCM(key.octets) for key in keys}
+        # Each of its own use only: what seals never signs (NIST SP 800-108, section 4).
+        self._signers = tuple(hmac.digest(key.octets, SIGNING, hashlib.sha256) for key in keys)
 
     def seal(self, secret: Secret, *, place: str) -> str:
         """Return a secret as the database may keep it.
@@ -103,9 +108,29 @@ class Sealer:
                 remedy="Restore the database from a backup, or the key that belongs to it.",
             ) from None
 
+    def sign(self, text: str, *, purpose: str) -> str:
+        """Return the signature of a text, which nobody can guess who does not have the key; the same every time.
+
+        Args:
+            text: what is signed.
+            purpose: what for; it holds for nothing else.
+        """
+        return _signature(self._signers[0], text, purpose)
+
+    def has_signed(self, text: str, signature: str, *, purpose: str) -> bool:
+        """Tell whether any of the keys has signed a text for a purpose."""
+        given = signature.encode()
+        # Every key is asked, so that the time it takes says nothing.
+        matches = [hmac.compare_digest(_signature(key, text, purpose).encode(), given) for key in self._signers]
+        return any(matches)
+
     def is_current(self, sealed: str) -> bool:
         """Tell whether a value is sealed with the key that seals now."""
         return sealed.startswith(f"{VERSION}.{self._current}.")
+
+
+def _signature(key: bytes, text: str, purpose: str) -> str:
+    return _encode(hmac.digest(key, f"{purpose}\0{text}".encode(), hashlib.sha256))
 
 
 def _encode(octets: bytes) -> str:

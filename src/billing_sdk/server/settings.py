@@ -53,6 +53,7 @@ class Settings:
         trusted_proxies: how many proxies in front of this server add to `X-Forwarded-For`; with 0 nobody knows where a
             request comes from, attempts to sign in are counted by account alone, and refused requests by the other end
             of the connection.
+        invoice_link_seconds: how long an address opens an invoice for whoever has it, to the end of the last day.
         portal_link_seconds: how long a one-time link is good for, 300 at most.
         portal_session_seconds: how long a visit to the portal lasts at most, however it is used.
         portal_idle_seconds: how long it lasts unused.
@@ -77,6 +78,7 @@ class Settings:
     code_seconds: int = 60
     journey_seconds: int = 3_600
     session_seconds: int = 28_800
+    invoice_link_seconds: int = 90 * DAY
     portal_link_seconds: int = 300
     portal_session_seconds: int = 28_800
     portal_idle_seconds: int = 1_800

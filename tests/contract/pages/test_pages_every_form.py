@@ -69,6 +69,7 @@ class Somebody:
                 "agreement_id": self.agreement_id,
                 "invoice_id": self.invoice_id,
                 "journey_id": self.journey_id,
+                "key": "x",
                 "name": "base.css",
                 "plan_key": "enterprise_monthly",
             }.__getitem__,

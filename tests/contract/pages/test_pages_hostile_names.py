@@ -85,7 +85,7 @@ def portal_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
     url = create_portal_link(app.engine, user_id=user.id, org_code=organization.code, return_url=f"{CALLBACK}?x=y")
     visit = open_portal_link(app.engine, key=url.partition("key=")[2])
     for route in pages.routes(app.engine):
-        is_page = not route.path.endswith(("/undo", "/pause", "/resume"))  # these lead to the page that they are on
+        is_page = not route.path.endswith(("/undo", "/pause", "/resume", "/pdf"))  # no pages of their own
         if route.path.startswith("/portal/") and "GET" in route.methods and is_page:
             plan_key = "team_pro" if "organization_" in route.path else "enterprise_monthly"
             yield filled(route.path, {**own, "plan_key": plan_key}.__getitem__), {"provider_portal": visit.session_key}

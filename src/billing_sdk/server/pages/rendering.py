@@ -15,23 +15,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from billing_sdk.money import Money, digits_of, exponent, in_main_unit
+from billing_sdk.server.paper import INVISIBLE
 from billing_sdk.server.web import nonce_of
 
 # Stands where no application is known that a page could be for.
 NOBODY = "Billing"
-
-# Bidirectional controls, characters without width and fillers without ink; all other text stays as it was written. The
-# joiners stay, because words of several scripts are wrong without them.
-INVISIBLE = dict.fromkeys(
-    [
-        *(0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x200B, 0x200E, 0x200F),
-        *range(0x2028, 0x202F),
-        *range(0x2060, 0x2070),
-        *(0x2800, 0x3164, 0xFEFF, 0xFFA0),
-        *range(0xFFF9, 0xFFFC),
-        *range(0xE0000, 0xE0080),
-    ]
-)
 
 
 def show(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:

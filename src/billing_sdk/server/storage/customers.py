@@ -116,6 +116,11 @@ class CustomerRepository:
         """Return a page of customers, in the order of their ids."""
         return read_page(self._connection, select(customers), customers.c.id, wanted, _from_row)
 
+    def count(self) -> int:
+        """Return how many customers there are."""
+        found: int = self._connection.execute(select(func.count()).select_from(customers)).scalar_one()
+        return found
+
     def add_payment_method(self, method: PaymentMethod) -> None:
         """Store a new payment method; as the default one it takes the place of the one before."""
         self._methods.pop(method.customer_id, None)

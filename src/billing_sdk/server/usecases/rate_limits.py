@@ -16,8 +16,9 @@ from typing import Literal
 from billing_sdk.errors import RateLimited
 from billing_sdk.server.settings import Settings
 
-LimitKind = Literal["token", "management", "account", "portal_link", "refused", "denial"]
+LimitKind = Literal["token", "management", "account", "portal_link", "refused", "denial", "invoice_file"]
 MOST_CALLERS = 20_000
+FILES_PER_MINUTE = 30  # of one invoice: each is set anew
 DENIALS_PER_MINUTE = 10  # of one client, that are worth a record of their own
 
 
@@ -87,6 +88,8 @@ def limit_of(kind: LimitKind, settings: Settings) -> Limit:
             return _per_minute(settings.refused_requests_per_minute)
         case "denial":
             return _per_minute(DENIALS_PER_MINUTE)
+        case "invoice_file":
+            return _per_minute(FILES_PER_MINUTE)
 
 
 def _per_second(count: int) -> Limit:

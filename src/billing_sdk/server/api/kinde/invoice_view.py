@@ -9,6 +9,8 @@ from pydantic import BaseModel
 
 from billing_sdk.money import digits_of
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, tell
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.invoice_links import links_to
 
 
 class LineView(BaseModel):
@@ -45,7 +47,7 @@ class InvoiceView(BaseModel):
     """An invoice; before it is issued it has no number, and what it says may still change.
 
     `status` is `gathering`, `draft`, `awaiting_usage`, `awaiting_sending`, `issued`, `overdue`, `paid`, `uncollectible`
-    or `void`.
+    or `void`. `hosted_url` and `pdf_url` open it for whoever has them, once it is issued.
     """
 
     id: str
@@ -66,11 +68,14 @@ class InvoiceView(BaseModel):
     due_on: datetime | None
     collects_on: datetime | None
     sends_on: datetime | None
+    hosted_url: str | None
+    pdf_url: str | None
     lines: list[LineView]
 
     @classmethod
-    def of(cls, invoice: Invoice) -> InvoiceView:
-        """Show an invoice."""
+    def of(cls, invoice: Invoice, engine: Engine) -> InvoiceView:
+        """Show an invoice; the engine signs the addresses that open it."""
+        links = links_to(engine, invoice)
         return cls(
             id=invoice.id,
             number=invoice.number,
@@ -90,5 +95,7 @@ class InvoiceView(BaseModel):
             due_on=invoice.due_at,
             collects_on=invoice.collect_at,
             sends_on=invoice.send_at,
+            hosted_url=links.hosted_url if links else None,
+            pdf_url=links.pdf_url if links else None,
             lines=[LineView.of(line) for line in invoice.lines],
         )

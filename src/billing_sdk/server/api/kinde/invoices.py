@@ -101,14 +101,14 @@ def list_invoices(
         customer = tx.customers.get(customer_id)
         wanted = request_after(page_size, starting_after, ending_before, known=tx.invoices.get)
         page = tx.invoices.page(wanted, customer_id=customer.id)
-    return InvoiceList(has_more=page.has_more, invoices=[InvoiceView.of(invoice) for invoice in page.items])
+    return InvoiceList(has_more=page.has_more, invoices=[InvoiceView.of(invoice, engine) for invoice in page.items])
 
 
 @router.get("/billing/invoices/{invoice_id}", **READ)
 def get_invoice(engine: EngineOf, invoice_id: str) -> InvoiceAnswer:
     """Return one invoice, with how each of its amounts came about (extension)."""
     with engine.read() as tx:
-        return InvoiceAnswer(invoice=InvoiceView.of(tx.invoices.get(invoice_id)))
+        return InvoiceAnswer(invoice=InvoiceView.of(tx.invoices.get(invoice_id), engine))
 
 
 @router.get(f"{ONE}/next_invoice", **READ)

@@ -104,6 +104,10 @@ from billing_sdk.server.domain.invoicing.taxing import (
     lacks_location as lacks_location,
     shares_of_part as shares_of_part,
     with_taxes as with_taxes,
+from billing_sdk.server.domain.invoicing.replay import (
+    Past as Past,
+    billed_at as billed_at,
+    replay as replay,
 )
 from billing_sdk.server.domain.invoicing.telling import tell as tell
 from billing_sdk.server.domain.invoicing.usage_interval import (

@@ -87,6 +87,8 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
         Section(kind, "billing_address", places.show_address, places.save_address),
         Section(kind, "billing", payments.show_invoices),
         Section(kind, "billing/{invoice_id}", payments.show_invoice),
+        Section(kind, "billing/{invoice_id}/document", payments.show_document),
+        Section(kind, "billing/{invoice_id}/pdf", payments.send_invoice),
     )
 
 

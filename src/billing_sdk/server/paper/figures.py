@@ -1,0 +1,89 @@
+"""Amounts, quantities and days as a language writes them (Unicode Common Locale Data Repository).
+
+Digits are the European ones in every language: numbers of invoices and of taxes are compared with what other documents
+say.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import NumberPattern, format_decimal, format_percent
+
+from billing_sdk.money import Money, digits_of, exponent
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.paper.model import Direction
+from billing_sdk.server.paper.text import plain
+
+SPAN = "{start} – {end}"  # noqa: RUF001 - the dash between two days
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How one language writes figures."""
+
+    locale: Locale
+
+    @classmethod
+    def of(cls, language: str) -> Figures:
+        """Return those of a language."""
+        return _figures(language)
+
+    @property
+    def direction(self) -> Direction:
+        """Where a line of text begins."""
+        return "rtl" if self.locale.text_direction == "rtl" else "ltr"
+
+    def money(self, amount: Money) -> str:
+        """Write an amount with the digits that ISO 4217 gives its currency.
+
+        In languages that run from the right the currency stands as its code: their signs hold dots and controls that
+        fall apart once a text is taken out of its line.
+        """
+        pattern: NumberPattern = copy.copy(self.locale.currency_formats["standard"])
+        digits = exponent(amount.currency)
+        if self.direction == "rtl":
+            zeros = f".{'0' * digits}" if digits else ""
+            return f"{format_decimal(amount.major, f'#,##0{zeros}', self.locale)}\u00a0{amount.currency}"
+        pattern.frac_prec = (digits, digits)
+        written = pattern.apply(amount.major, self.locale, currency=amount.currency, currency_digits=False)
+        # A currency that has no sign in the language stands as its code, which does not touch the digits.
+        return plain(re.sub(rf"{amount.currency}(?=\d)", f"{amount.currency}\u00a0", written))
+
+    def quantity(self, value: Decimal) -> str:
+        """Write how much was used, with every digit that it has."""
+        places = len(digits_of(value).partition(".")[2])
+        return plain(format_decimal(value, f"#,##0.{'0' * places}" if places else "#,##0", self.locale))
+
+    def percent(self, value: Decimal) -> str:
+        """Write a rate: 19 is 19 %."""
+        return plain(format_percent(value / 100, locale=self.locale, decimal_quantization=False))
+
+    def day(self, at: datetime) -> str:
+        """Write a day in UTC."""
+        return plain(format_date(at.astimezone(UTC).date(), "long", self.locale))
+
+    def period(self, period: Period) -> str:
+        """Write when something was used or paid for; the last instant of a period is not in it any more."""
+        # Days in figures alone have no direction, and would be read in the wrong order.
+        width: Literal["long", "medium"] = "long" if self.direction == "rtl" else "medium"
+        days = [at.astimezone(UTC).date() for at in (period.start, period.end)]
+        start, end = (plain(format_date(day, width, self.locale)) for day in days)
+        return start if start == end else SPAN.format(start=start, end=end)
+
+    def country(self, code: str) -> str:
+        """Return what a country is called."""
+        return plain(self.locale.territories.get(code, code))
+
+
+@lru_cache(maxsize=16)
+def _figures(language: str) -> Figures:
+    return Figures(Locale.parse(language))

@@ -1,0 +1,81 @@
+"""Show an invoice as a document, in the language of whoever pays it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from billing_sdk.errors import NotFound
+from billing_sdk.server.domain.collection import BillingProfile
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.paper import Addressed, InvoicePaper, compose, language_for, to_pdf
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.engine import Engine
+
+
+def show_invoice(engine: Engine, *, invoice_id: str, languages: Sequence[str | None] = ()) -> InvoicePaper:
+    """Return an invoice, ready to be read; one that is not issued calls itself a draft.
+
+    Args:
+        engine: the engine.
+        invoice_id: which one.
+        languages: asked for, the best first; then the customer's own and that of the billing profile count.
+
+    Raises:
+        NotFound: there is no such invoice.
+    """
+    with engine.read() as tx:
+        return paper_of(tx, tx.invoices.get(invoice_id), languages)
+
+
+def paper_of(tx: UnitOfWork, invoice: Invoice, languages: Sequence[str | None] = ()) -> InvoicePaper:
+    """Return an invoice, ready to be read; the arguments are those of `show_invoice`."""
+    customer = tx.customers.get(invoice.customer_id)
+    profile = _profile(tx, invoice, customer)
+    supplier = profile.supplier
+    return compose(
+        invoice,
+        language=language_for((*languages, customer.language, profile.language)),
+        supplier=Addressed(
+            supplier.name or _application(tx), supplier.address, (supplier.tax_id,) if supplier.tax_id else ()
+        ),
+        customer=Addressed(_name_of(tx, customer), customer.address, customer.tax_ids, customer.billing_email),
+        replaces=None if invoice.replaces_id is None else tx.invoices.get(invoice.replaces_id).number,
+    )
+
+
+def file_of(engine: Engine, *, invoice_id: str, languages: Sequence[str | None] = ()) -> tuple[str, bytes]:
+    """Return the name and the content of an invoice as a PDF file; the arguments are those of `show_invoice`.
+
+    Raises:
+        NotFound: there is no such invoice.
+        RateLimited: the file was asked for too often.
+    """
+    paper = show_invoice(engine, invoice_id=invoice_id, languages=languages)
+    engine.admit("invoice_file", invoice_id)
+    return paper.file_name, to_pdf(paper)
+
+
+def _profile(tx: UnitOfWork, invoice: Invoice, customer: Customer) -> BillingProfile:
+    """Return the profile that an invoice was made by; once that is gone, the customer's present one stands for it."""
+    if invoice.profile_id is not None:
+        with suppress(NotFound):
+            return tx.billing_profiles.get(invoice.profile_id)
+    return tx.billing_profiles.of(customer)
+
+
+def _name_of(tx: UnitOfWork, customer: Customer) -> str:
+    """Return whose account pays; an account that was erased has no name any more."""
+    try:
+        if customer.org_code is not None:
+            return tx.organizations.get(customer.org_code).name
+        return tx.users.get(customer.user_id or "").name
+    except NotFound:
+        return ""
+
+
+def _application(tx: UnitOfWork) -> str:
+    """Return the name of the application that is sold, where there is only one."""
+    known = [found.name for found in tx.applications.list() if found.kind == "web"]
+    return known[0] if len(known) == 1 else ""

@@ -1,0 +1,71 @@
+"""Invoices to make documents of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.customers import Address
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.paper import Addressed, InvoicePaper, compose
+
+FEBRUARY = Period(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+SUPPLIER = Addressed(
+    "Example Software GmbH", Address("DE", city="Berlin", postal_code="10117", lines=("Unter den Linden 1",)), ("DE1",)
+)
+CUSTOMER = Addressed("Acme Ltd", Address("GB", city="London", lines=("1 Main Street",)), ("GB2",), "ap@acme.example")
+
+
+def line(description: str, minor: int, kind: str | None, *, currency: str = "EUR", **facts: Any) -> InvoiceLine:
+    """Return a line of February; `quantity` is that of the line, all else its derivation."""
+    quantity = facts.pop("quantity", None)
+    return InvoiceLine(
+        description=description,
+        amount=Money(minor, currency),
+        period=FEBRUARY,
+        plan_version_id="version_1",
+        component_id="component_1",
+        quantity=None if quantity is None else Decimal(quantity),
+        derivation={**({} if kind is None else {"kind": kind}), **facts},
+    )
+
+
+def invoice(*lines: InvoiceLine, currency: str = "EUR", **facts: Any) -> Invoice:
+    """Return an issued invoice."""
+    values: dict[str, Any] = {
+        "id": "invoice_1",
+        "number": "INV-000042",
+        "customer_id": "customer_1",
+        "agreement_id": "agreement_1",
+        "status": "issued",
+        "currency": currency,
+        "lines": lines,
+        "created_at": FEBRUARY.end,
+        "issued_at": FEBRUARY.end,
+    }
+    return Invoice(**values | facts)
+
+
+def everything(currency: str = "EUR") -> tuple[InvoiceLine, ...]:
+    """Return a line of every kind."""
+    of = {"currency": currency}
+    return (
+        line("Pro plan", 2_900, "licence_fee", **of),
+        line("Seats, 5 instead of 3", 1_500, "licence_fee", quantity="5", instead_of={"quantity": "3"}, **of),
+        line("API calls", 123_456, "usage", quantity="1234567.25", **of),
+        line("Workshop", 20_000, "one_off", **of),
+        line("API calls of January", 700, "adjustment", **of),
+        line("Unused time on Starter", -500, "unused_time", **of),
+        line("Discount SPRING: API calls", -12_346, "discount", coupon="SPRING", percent_off="10", **of),
+        line("Promised", -5_000, "credit_grant", **of),
+        line("VAT", 24_835, "tax", name="VAT", percent="19", base_minor="130710", **of),
+        line("Credit balance", -1_000, "credit_balance", **of),
+    )
+
+
+def paper(made: Invoice, language: str = "en", **options: Any) -> InvoicePaper:
+    """Return an invoice as it is read."""
+    return compose(made, **{"language": language, "supplier": SUPPLIER, "customer": CUSTOMER} | options)

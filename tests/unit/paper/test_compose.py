@@ -1,0 +1,142 @@
+"""What stands on an invoice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import AgreedDiscount
+from billing_sdk.server.domain.customers import Address
+from billing_sdk.server.domain.invoicing import with_discounts
+from billing_sdk.server.paper import LANGUAGES, Addressed
+from tests.unit.paper.papers import CUSTOMER, FEBRUARY, everything, invoice, line, paper
+
+HOSTILE = "\u202eevil\u2066\x00\x1b[31m\u200b<script>#{{1}}\r\n\ud800"
+
+
+def rows_of(made) -> dict[str, list[str]]:
+    return {section.title: [row.description for row in section.rows] for section in made.sections}
+
+
+def sums_of(made) -> list[tuple[str, str]]:
+    return [(one.label, one.amount) for one in (*made.sums, made.due)]
+
+
+def test_lines_stand_by_kind_each_with_its_number_on_the_invoice() -> None:
+    made = paper(invoice(*everything()))
+    assert rows_of(made) == {
+        "Subscription fees": ["Pro plan", "Seats"],
+        "Usage": ["API calls"],
+        "One-off charges": ["Workshop"],
+        "Adjustments": ["API calls of January"],
+        "Unused time": ["Starter"],
+        "Discounts": ["API calls"],
+        "Prepaid credit": ["Promised"],
+    }
+    assert [row.number for section in made.sections for row in section.rows] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_the_sums_lead_from_what_is_charged_to_what_is_due() -> None:
+    made = paper(invoice(*everything(), credited_minor=500))
+    assert sums_of(made) == [
+        ("Subtotal", "€1,480.56"),
+        ("Discounts", "-€123.46"),
+        ("Prepaid credit", "-€50.00"),
+        ("VAT 19% on €1,307.10", "€248.35"),
+        ("Total", "€1,555.45"),
+        ("Paid from your balance", "-€10.00"),
+        ("Credit notes", "-€5.00"),
+        ("Amount due", "€1,540.45"),
+    ]
+
+
+def test_what_was_paid_is_taken_off_and_nothing_is_due() -> None:
+    made = paper(invoice(*everything(), status="paid"))
+    assert sums_of(made)[-3:] == [
+        ("Paid from your balance", "-€10.00"),
+        ("Paid", "-€1,545.45"),
+        ("Amount due", "€0.00"),
+    ]
+    assert (made.tone, made.status) == ("good", "Paid")
+
+
+def test_a_plain_invoice_has_a_total_and_no_headings() -> None:
+    made = paper(invoice(line("Pro plan", 2_900, "licence_fee")))
+    assert rows_of(made) == {"": ["Pro plan"]}
+    assert sums_of(made) == [("Total", "€29.00"), ("Amount due", "€29.00")]
+
+
+def test_what_is_kept_as_balance_is_said_to_be() -> None:
+    kept = line("Kept as credit balance", 500, "credit_balance")
+    made = paper(invoice(line("Unused time on Pro", -500, "unused_time"), kept))
+    assert sums_of(made) == [("Total", "-€5.00"), ("Kept on your balance", "€5.00"), ("Amount due", "€0.00")]
+
+
+def test_lines_from_before_they_had_kinds_stand_with_the_fees() -> None:
+    assert rows_of(paper(invoice(line("Old", 100, None)))) == {"": ["Old"]}
+
+
+def test_details_say_the_change_the_coupon_and_the_period_in_the_readers_language() -> None:
+    made = paper(invoice(*everything()), "de")
+    details = {row.description: row.details for section in made.sections[:1] for row in section.rows}
+    assert details["Seats"] == ("5 statt 3", "01.02.2026 – 01.03.2026")  # noqa: RUF001 - the dash between two days
+    (discount,) = next(one.rows for one in made.sections if one.title == "Rabatte")
+    assert discount.details[0].replace("\u00a0", " ") == "SPRING (10 %)"
+
+
+def test_the_names_that_the_engine_gives_are_those_that_are_taken_apart() -> None:
+    charged = line("API calls", 1_000, "usage")
+    (_, taken) = with_discounts((charged,), (AgreedDiscount("SPRING", amount_off=Money(100, "EUR")),), {})
+    made = paper(invoice(charged, taken), "fr")
+    assert rows_of(made) == {"Consommation": ["API calls"], "Remises": ["API calls"]}
+
+
+def test_what_is_sent_says_until_when_and_what_is_charged_says_where() -> None:
+    due = FEBRUARY.end + timedelta(days=30)
+    fee = line("Pro plan", 2_900, "licence_fee")
+    sent = paper(invoice(fee, collection_method="send_invoice", due_at=due))
+    assert sent.notes == ("Please pay by March 31, 2026 and give the invoice number INV-000042.",)
+    assert ("Due date", "March 31, 2026") in [(fact.label, fact.value) for fact in sent.facts]
+    assert paper(invoice(fee)).notes == ("The amount is charged to the payment method on file.",)
+    assert paper(invoice(fee, status="paid")).notes == ()
+    assert paper(invoice(fee, status="void")).is_void
+
+
+def test_addresses_are_written_as_their_country_does() -> None:
+    american = Address("US", region="CA", city="Springfield", postal_code="90210", lines=("1 Elm Street",))
+    made = paper(invoice(), customer=replace(CUSTOMER, address=american))
+    assert made.customer.lines[:3] == ("1 Elm Street", "Springfield, CA 90210", "United States")
+    assert made.supplier.lines == ("Unter den Linden 1", "10117 Berlin", "Germany", "Tax ID: DE1")
+
+
+def test_a_draft_calls_itself_one() -> None:
+    made = paper(invoice(number=None, status="draft", issued_at=None))
+    assert (made.name, made.file_name) == ("Draft", "Draft.pdf")
+
+
+def test_an_invoice_that_replaces_another_names_it() -> None:
+    assert ("Replaces", "INV-000041") in [
+        (fact.label, fact.value) for fact in paper(invoice(), replaces="INV-000041").facts
+    ]
+
+
+@pytest.mark.attack(170, 173)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_lose_what_can_not_be_seen_and_keep_all_else(language: str) -> None:
+    hostile = Addressed(HOSTILE, Address("DE", city="B"), (HOSTILE,), HOSTILE)
+    made = paper(invoice(line(HOSTILE, 100, "usage")), language, customer=hostile)
+    visible = "evil [31m<script>#{{1}}"
+    assert made.customer.name == visible
+    assert made.customer.lines[-1] == visible
+    assert made.sections[0].rows[0].description == visible
+
+
+@pytest.mark.attack(173)
+@pytest.mark.parametrize("number", ['a"b\r\nX: y', "../../etc/passwd", "INV/2026/1", "請求-1", "\u202e"])
+def test_the_name_of_the_file_holds_nothing_but_letters_figures_and_dashes(number: str) -> None:
+    name = paper(invoice(number=number)).file_name
+    assert name.isascii()
+    assert name.removesuffix(".pdf").replace("-", "a").isalnum()

@@ -1,0 +1,80 @@
+"""Amounts, quantities and days in each language."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from billing_sdk.money import EXPONENTS, Money, exponent
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.paper.figures import Figures
+
+FROM_FEBRUARY = Period(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "written"),
+    [
+        ("en", Money(-123_456, "EUR"), "-€1,234.56"),
+        ("de", Money(123_456, "EUR"), "1.234,56 €"),
+        ("fr", Money(123_456, "EUR"), "1\u202f234,56 €"),
+        ("es", Money(1_234_567, "EUR"), "12.345,67 €"),
+        ("tr", Money(123_456, "TRY"), "₺1.234,56"),
+        ("ja", Money(123_456, "JPY"), "￥123,456"),
+        ("ar", Money(-123_456, "KWD"), "-123.456 KWD"),
+        ("ar", Money(123_456, "JPY"), "123,456 JPY"),
+        ("en", Money(0, "JPY"), "¥0"),
+        ("en", Money(5, "KWD"), "KWD 0.005"),
+    ],
+)
+def test_an_amount_has_the_digits_of_its_currency_and_the_signs_of_its_language(
+    language: str, amount: Money, written: str
+) -> None:
+    assert Figures.of(language).money(amount).replace("\u00a0", " ") == written
+
+
+@pytest.mark.parametrize("currency", [*EXPONENTS, "EUR", "USD"])
+def test_no_currency_loses_or_gains_a_digit(currency: str) -> None:
+    written = Figures.of("en").money(Money(1_234_567, currency))
+    digits = "".join(one for one in written if one.isdigit())
+    assert digits == "1234567"
+    assert written.endswith(digits[-exponent(currency) :] if exponent(currency) else "567")
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("en", "1,234.5"), ("de", "1.234,5"), ("fr", "1\u202f234,5"), ("ar", "1,234.5"), ("ja", "1,234.5")],
+)
+def test_a_quantity_is_written_with_every_digit_that_it_has(language: str, written: str) -> None:
+    assert Figures.of(language).quantity(Decimal("1234.500000")) == written
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "period"),
+    [
+        ("en", "March 1, 2026", "Feb 1, 2026 – Mar 1, 2026"),  # noqa: RUF001 - the dash between two days
+        ("de", "1. März 2026", "01.02.2026 – 01.03.2026"),  # noqa: RUF001
+        ("ja", "2026年3月1日", "2026/02/01 – 2026/03/01"),  # noqa: RUF001
+        ("ar", "1 مارس 2026", "1 فبراير 2026 – 1 مارس 2026"),  # noqa: RUF001
+    ],
+)
+def test_days_are_written_as_the_language_writes_them(language: str, day: str, period: str) -> None:
+    figures = Figures.of(language)
+    assert (figures.day(FROM_FEBRUARY.end), figures.period(FROM_FEBRUARY)) == (day, period)
+
+
+def test_what_happens_within_a_day_has_that_day() -> None:
+    noon = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    assert Figures.of("en").period(Period(noon, noon.replace(hour=13))) == "Feb 1, 2026"
+
+
+def test_a_country_is_called_what_the_reader_calls_it() -> None:
+    assert [Figures.of(one).country("DE") for one in ("en", "de", "fr", "tr", "ja")] == [
+        "Germany",
+        "Deutschland",
+        "Allemagne",
+        "Almanya",
+        "ドイツ",
+    ]
