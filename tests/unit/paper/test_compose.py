@@ -112,6 +112,26 @@ def test_addresses_are_written_as_their_country_does() -> None:
     assert made.supplier.lines == ("Unter den Linden 1", "10117 Berlin", "Germany", "Tax ID: DE1")
 
 
+def taxed(treatment: str, behavior: str = "exclusive", **share: str) -> dict:
+    shares = [{"rate": "rate_1", "name": "VAT", **share}] if share else []
+    return {"tax": {"behavior": behavior, "treatment": treatment, "shares": shares}}
+
+
+def test_taxes_that_prices_include_are_named_below_the_total() -> None:
+    included = taxed("rates", "inclusive", percent="20", base_minor="2000", amount_minor="400")
+    made = paper(invoice(*(line(name, 2_400, "licence_fee", **included) for name in ("Pro", "Support"))))
+    assert sums_of(made) == [
+        ("Total", "€48.00"),
+        ("VAT 20% included, on €40.00", "€8.00"),
+        ("Amount due", "€48.00"),
+    ]
+
+
+def test_a_reverse_charge_is_said() -> None:
+    fee = line("Pro", 2_400, "licence_fee", **taxed("reverse_charge"))
+    assert "Reverse charge: the recipient is liable for the tax." in paper(invoice(fee)).notes
+
+
 def test_a_draft_calls_itself_one() -> None:
     made = paper(invoice(number=None, status="draft", issued_at=None))
     assert (made.name, made.file_name) == ("Draft", "Draft.pdf")

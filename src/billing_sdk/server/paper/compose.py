@@ -15,7 +15,7 @@ from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.paper.languages import LANGUAGES
 from billing_sdk.server.paper.lines import row_of
 from billing_sdk.server.paper.model import Fact, InvoicePaper, Party, Section, Sum, Tone
-from billing_sdk.server.paper.taxes import is_reverse_charged, tax_sums, taxes_included
+from billing_sdk.server.paper.taxes import is_reverse_charged, taxes_added, taxes_included
 from billing_sdk.server.paper.text import plain
 from billing_sdk.server.paper.words import Words
 
@@ -127,7 +127,7 @@ def _sums(invoice: Invoice, words: Words, figures: Figures) -> Iterator[Sum]:
     for label, amount in ((words.discounts, taken["discount"]), (words.prepaid_credit, taken["credit_grant"])):
         if amount:
             yield Sum(label, figures.money(amount))
-    yield from tax_sums(invoice, words, figures)
+    yield from taxes_added(invoice, words, figures)
     yield Sum(words.total, figures.money(whole), is_strong=True)
     yield from taxes_included(invoice, words, figures)
     if balance:

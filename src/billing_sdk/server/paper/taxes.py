@@ -1,47 +1,45 @@
-"""The taxes on an invoice: one sum for each rate."""
+"""The taxes on an invoice: one sum for each rate, with what it is charged on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.domain.invoicing import Invoice, LineTax, line_tax, tax_amounts
 from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.paper.model import Sum
 from billing_sdk.server.paper.text import plain
 from billing_sdk.server.paper.words import Words
 
 
-def tax_sums(invoice: Invoice, words: Words, figures: Figures) -> Iterator[Sum]:
+def taxes_added(invoice: Invoice, words: Words, figures: Figures) -> Iterator[Sum]:
     """Return the taxes that are added to the prices."""
     for line in invoice.lines:
         if line.kind == "tax":
             document = line.derivation
-            percent, base = document.get("percent"), document.get("base_minor")
-            if percent is None or base is None:
-                yield Sum(plain(line.description), figures.money(line.amount))
-            else:
-                yield Sum(
-                    _label(words.tax, _name(document), percent, base, line.amount, figures), figures.money(line.amount)
-                )
+            name, percent = document["name"], Decimal(document["percent"])
+            base = Money(int(document["base_minor"]), invoice.currency)
+            yield _sum(words.tax, name, percent, base, line.amount, figures)
 
 
-def taxes_included(invoice: Invoice, words: Words, figures: Figures) -> Iterator[Sum]:  # noqa: ARG001
+def taxes_included(invoice: Invoice, words: Words, figures: Figures) -> Iterator[Sum]:
     """Return the taxes that are part of the prices."""
-    return iter(())
+    for tax in tax_amounts(_taxes_of(invoice)):
+        if tax.is_inclusive and tax.amount:
+            yield _sum(words.tax_included, tax.rate.name, tax.percent, tax.base, tax.amount, figures)
 
 
 def is_reverse_charged(invoice: Invoice) -> bool:
-    """Tell whether the customer owes the tax instead of the supplier."""
-    return any(line.kind == "tax" and line.derivation.get("reverse_charge") for line in invoice.lines)
+    """Tell whether the customer accounts for the tax instead of the supplier."""
+    return any(tax.treatment == "reverse_charge" for tax in _taxes_of(invoice))
 
 
-def _name(document: Any) -> str:
-    return str(document.get("name") or "")
+def _taxes_of(invoice: Invoice) -> Iterator[LineTax]:
+    found = (line_tax(line.derivation, invoice.currency) for line in invoice.lines)
+    return (tax for tax in found if tax is not None)
 
 
-def _label(pattern: str, name: str, percent: str, base: str, amount: Money, figures: Figures) -> str:
-    of = figures.money(Money(int(base), amount.currency))
-    return plain(pattern.format(name=name, percent=figures.percent(Decimal(percent)), base=of))
+def _sum(pattern: str, name: str, percent: Decimal, base: Money, amount: Money, figures: Figures) -> Sum:
+    label = pattern.format(name=name, percent=figures.percent(percent), base=figures.money(base))
+    return Sum(plain(label), figures.money(amount))

@@ -94,6 +94,11 @@ from billing_sdk.server.domain.invoicing.rated_interval import (
     with_its_discounts as with_its_discounts,
 )
 from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
+from billing_sdk.server.domain.invoicing.replay import (
+    Past as Past,
+    billed_at as billed_at,
+    replay as replay,
+)
 from billing_sdk.server.domain.invoicing.tax_document import (
     LineTax as LineTax,
     line_tax as line_tax,
@@ -104,10 +109,6 @@ from billing_sdk.server.domain.invoicing.taxing import (
     lacks_location as lacks_location,
     shares_of_part as shares_of_part,
     with_taxes as with_taxes,
-from billing_sdk.server.domain.invoicing.replay import (
-    Past as Past,
-    billed_at as billed_at,
-    replay as replay,
 )
 from billing_sdk.server.domain.invoicing.telling import tell as tell
 from billing_sdk.server.domain.invoicing.usage_interval import (
