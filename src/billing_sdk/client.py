@@ -24,6 +24,7 @@ from billing_sdk.resources import (
     BillingProfiles,
     BillingSettings,
     Coupons,
+    Credits,
     Customers,
     Entitlements,
     Features,
@@ -76,6 +77,7 @@ class Operations(Generic[C]):
     billing_profiles: BillingProfiles[C]
     billing_settings: BillingSettings[C]
     coupons: Coupons[C]
+    credits: Credits[C]
     customers: Customers[C]
     entitlements: Entitlements[C]
     features: Features[C]
@@ -110,6 +112,7 @@ class Operations(Generic[C]):
         self.billing_profiles = BillingProfiles(client)
         self.billing_settings = BillingSettings(client)
         self.coupons = Coupons(client)
+        self.credits = Credits(client)
         self.customers = Customers(client)
         self.entitlements = Entitlements(client, provider)
         self.features = Features(client)

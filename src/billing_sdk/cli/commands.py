@@ -8,6 +8,7 @@ from billing_sdk._version import __version__
 from billing_sdk.cli.applications import applications
 from billing_sdk.cli.audit import audit
 from billing_sdk.cli.clock import clock
+from billing_sdk.cli.credits import credit
 from billing_sdk.cli.database import migrate, seed
 from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
@@ -51,6 +52,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(applications, name="applications")
 app.add_typer(clock, name="clock")
 app.add_typer(plans, name="plans")
+app.add_typer(credit, name="credits")
 app.add_typer(taxes, name="tax")
 app.add_typer(invoices, name="invoices")
 app.add_typer(profiles, name="profiles")

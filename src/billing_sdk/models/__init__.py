@@ -36,6 +36,11 @@ from billing_sdk.models.catalog import (
     PlanVersion as PlanVersion,
 )
 from billing_sdk.models.coupon import Coupon as Coupon
+from billing_sdk.models.credit import (
+    CreditBalance as CreditBalance,
+    CreditGrant as CreditGrant,
+    CreditMovement as CreditMovement,
+)
 from billing_sdk.models.customer import BillingCustomer as BillingCustomer, CustomerDetails as CustomerDetails
 from billing_sdk.models.entitlement import (
     Entitlement as Entitlement,

@@ -11,6 +11,7 @@ from billing_sdk.resources.agreements import Agreements as Agreements
 from billing_sdk.resources.billing_profiles import BillingProfiles as BillingProfiles
 from billing_sdk.resources.billing_settings import BillingSettings as BillingSettings
 from billing_sdk.resources.coupons import Coupons as Coupons
+from billing_sdk.resources.credits import Credits as Credits
 from billing_sdk.resources.customers import Customers as Customers
 from billing_sdk.resources.entitlements import Entitlements as Entitlements
 from billing_sdk.resources.features import Features as Features

@@ -13,6 +13,9 @@ OBJECT = "OBJECT"  # stands for the id of the thing that an operation is about
 NEEDS: dict[str, dict[str, Any]] = {
     "GET /v1/billing/agreements": {"params": {"customer_id": OBJECT}},
     "POST /v1/billing/agreements": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
+    "GET /v1/billing/credit_grants": {"params": {"customer_id": OBJECT}},
+    "GET /v1/billing/credit_movements": {"params": {"customer_id": OBJECT}},
+    "GET /v1/billing/credit_balance": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/invoices": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/credit": {"params": {"customer_id": OBJECT}},
     "POST /v1/billing/agreements/{agreement_id}/alteration_preview": {"json": {"quantities": {"seats": 2}}},
@@ -71,6 +74,9 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/billing/pricing_tables": {"json": {"code": "spring", "name": "Spring", "group_code": "consumers"}},
     "PATCH /v1/billing/pricing_tables/{table_code}": {"json": {"name": "Spring"}},
     "POST /v1/billing/coupons": {"json": {"code": "SPRING", "name": "Spring", "percent_off": "10"}},
+    "POST /v1/billing/credit_grants": {
+        "json": {"customer_id": OBJECT, "name": "Welcome", "amount_minor": 500, "currency": "USD"}
+    },
     "POST /v1/billing/tax_codes": {"json": {"code": "e_paper", "name": "Newspapers"}},
     "POST /v1/billing/tax_rates": {"json": {"country": "DE", "percent": "19"}},
     "POST /v1/billing/tax_rates/{rate_id}/end": {"json": {}},

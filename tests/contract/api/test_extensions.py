@@ -120,11 +120,20 @@ def taxes(twice):
     twice("POST", f"tax_rates/{rate}/end", {}, name="tax_rates/{rate_id}/end")
 
 
+def credit(twice, customer):
+    """Credit that is taken back, and credit that is ended."""
+    body = {"customer_id": customer, "name": "Once", "amount_minor": 500, "currency": "USD"}
+    for verb in ("void", "expire"):
+        grant = twice("POST", "credit_grants", {**body, "name": verb})["credit_grant"]["id"]
+        twice("POST", f"credit_grants/{grant}/{verb}", name=f"credit_grants/{{grant_id}}/{verb}")
+
+
 def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, clock, management, server):
     agreement_id, customer = agreement
     one, name = f"agreements/{agreement_id}", "agreements/{agreement_id}"
     twice("POST", "coupons", {"code": "ONCE", "name": "Once", "percent_off": "5"})
     taxes(twice)
+    credit(twice, customer)
     twice("POST", f"{one}/quantity", {"fee_code": "seats", "quantity": 3}, name=f"{name}/quantity")
     twice("POST", f"{one}/discounts", {"coupon_code": "ONCE"}, name=f"{name}/discounts")
     twice("DELETE", f"{one}/discounts/ONCE", name=f"{name}/discounts/{{coupon_code}}")

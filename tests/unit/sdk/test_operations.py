@@ -23,6 +23,7 @@ from tests.unit.sdk.catalog_cases import CATALOG_CASES
 from tests.unit.sdk.conftest import Driver
 from tests.unit.sdk.correction_cases import CORRECTION_CASES
 from tests.unit.sdk.coupon_cases import COUPON_CASES
+from tests.unit.sdk.credit_cases import CREDIT_CASES
 from tests.unit.sdk.delivery_cases import DELIVERY_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
 from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
@@ -38,6 +39,7 @@ CASES = [
     *CATALOG_CASES,
     *COUPON_CASES,
     *CORRECTION_CASES,
+    *CREDIT_CASES,
     *PRICE_OBJECT_CASES,
     *TAX_CASES,
     *BILLING_PROFILE_CASES,

@@ -11,16 +11,16 @@ PUBLIC = """
 __version__ AccessClaims Address AgreedAddOn AgreedDiscount AgreedEntitlement Agreement AgreementCancelled
 AgreementCreated AgreementPaused AgreementReference AgreementRenewed AgreementResumed AgreementUpdated AsyncClient
 Attachment AuthUrl BillingCustomer BillingPolicies BillingProfile BillingSettings CardContent CardRate ChangePreview
-ChargeLine Client ClientSettings ComposedPlan Config Coupon CreatedOrganization CreatedUser Credit CreditEntry
-CreditExpired CreditGranted CreditLow CreditUsedUp CreditVoided CustomerDetails DayOfUsage DunningPolicy Entitlement
-EntitlementSnapshot errors Event EventCredit EventGrant EventInvoice EventPayment EventPlan EventType EventUsage
-Explanation Feature Flow IdClaims Invoice InvoiceOverdue KeySet KeyStatus LicenceFee LicensedItem MarkedUsage
-MemorySeen MeteredItem MeterUsageUpdated MigratedAgreement Migration Money NextCharge NextInvoice Numbering
-ObjectVersion Organization OtherLine Owner PaymentFailed PaymentSucceeded PendingChange Permission Plan PlanAssigned
-PlanChanged PlanComponent PlanCreated PlanGroup PlanPhase PlanTrial PlanVersion PortalLink PricingCard PricingTable
-Profile RateCard read_key_set Reservation Role SeenStore ServiceAction SignedIn SignInOptions SignInTransaction
-Snapshots SqliteSeen SubscribedPlan Supplier TaxCode TaxRate TaxSettings TestClock TokenSet TopUpStopped TrialEnding
-UnknownEvent UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
+ChargeLine Client ClientSettings ComposedPlan Config Coupon CreatedOrganization CreatedUser Credit CreditBalance
+CreditEntry CreditExpired CreditGrant CreditGranted CreditLow CreditMovement CreditUsedUp CreditVoided CustomerDetails
+DayOfUsage DunningPolicy Entitlement EntitlementSnapshot errors Event EventCredit EventGrant EventInvoice EventPayment
+EventPlan EventType EventUsage Explanation Feature Flow IdClaims Invoice InvoiceOverdue KeySet KeyStatus LicenceFee
+LicensedItem MarkedUsage MemorySeen MeteredItem MeterUsageUpdated MigratedAgreement Migration Money NextCharge
+NextInvoice Numbering ObjectVersion Organization OtherLine Owner PaymentFailed PaymentSucceeded PendingChange
+Permission Plan PlanAssigned PlanChanged PlanComponent PlanCreated PlanGroup PlanPhase PlanTrial PlanVersion
+PortalLink PricingCard PricingTable Profile RateCard read_key_set Reservation Role SeenStore ServiceAction SignedIn
+SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan Supplier TaxCode TaxRate TaxSettings TestClock
+TokenSet TopUpStopped TrialEnding UnknownEvent UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
 """.split()
 
 

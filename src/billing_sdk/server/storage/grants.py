@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
 
-from billing_sdk.errors import UnknownCreditGrant
+from billing_sdk.errors import NotFound, UnknownCreditGrant
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant, CreditMovement, CreditSettings
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
@@ -121,6 +121,18 @@ class GrantRepository:
         """Return a page of a customer's history, the oldest first."""
         query = select(credit_movements).where(credit_movements.c.customer_id == customer_id)
         return read_page(self._connection, query, credit_movements.c.id, wanted, _movement_from_row)
+
+    def get_movement(self, movement_id: str) -> CreditMovement:
+        """Return one movement.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        query = select(credit_movements).where(credit_movements.c.id == movement_id)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no movement of credit {movement_id[:64]!r}")
+        return _movement_from_row(row)
 
     def newest_movements(self, customer_id: str, limit: int) -> tuple[CreditMovement, ...]:
         """Return the end of a customer's history, the newest first."""

@@ -21,6 +21,7 @@ WEB_SCOPES = ("openid", "profile", "email", "offline")
 MANAGEMENT_SCOPES = (
     "create:billing_agreements",
     "create:billing_coupons",
+    "create:billing_credits",
     "create:billing_features",
     "create:billing_plan_groups",
     "create:billing_plans",
@@ -46,6 +47,7 @@ MANAGEMENT_SCOPES = (
     "read:billing_agreements",
     "read:billing_coupons",
     "read:billing_customers",
+    "read:billing_credits",
     "read:billing_entitlements",
     "read:billing_features",
     "read:billing_invoices",
@@ -64,6 +66,7 @@ MANAGEMENT_SCOPES = (
     "update:billing_agreements",
     "update:billing_coupons",
     "update:billing_customers",
+    "update:billing_credits",
     "update:billing_features",
     "update:billing_plan_groups",
     "update:billing_plans",

@@ -16,7 +16,9 @@ from billing_sdk.server.usecases.adjust_usage import adjust_usage
 from billing_sdk.server.usecases.cancel_agreement import cancel_at_last
 from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.expire_credit import expire_due_credit
 from billing_sdk.server.usecases.make_planned_change import make_planned_change
+from billing_sdk.server.usecases.recurring_credit import grant_due_credit
 from billing_sdk.server.usecases.remind_of_trial import remind_of_trial
 from billing_sdk.server.usecases.renew_agreement import renew_agreement, renew_together
 
@@ -32,6 +34,8 @@ HANDLERS: dict[TimerKind, Handler] = {
     "trial_reminder": remind_of_trial,
     "trial_end": end_trial,
     "renew": renew_agreement,
+    "grant_credit": grant_due_credit,
     "adjust": adjust_usage,
+    "expire_credit": expire_due_credit,
 }
 TOGETHER: dict[TimerKind, HandlerOfMany] = {"renew": renew_together}

@@ -41,6 +41,12 @@ from billing_sdk.server.domain.invoicing.credit import (
     CreditReason as CreditReason,
     balance_change as balance_change,
 )
+from billing_sdk.server.domain.invoicing.credited import (
+    Application as Application,
+    applications_of as applications_of,
+    payables_of as payables_of,
+    with_credit_grants as with_credit_grants,
+)
 from billing_sdk.server.domain.invoicing.deductions import (
     with_discounts as with_discounts,
     with_period_discounted as with_period_discounted,
@@ -63,6 +69,7 @@ from billing_sdk.server.domain.invoicing.grant_booking import (
 )
 from billing_sdk.server.domain.invoicing.in_force import (
     BoughtAddOn as BoughtAddOn,
+    GrantedCredit as GrantedCredit,
     InForce as InForce,
     Lines as Lines,
     nothing_used as nothing_used,

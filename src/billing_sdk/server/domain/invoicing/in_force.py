@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import accumulate
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Component, LicenceFee, PlanVersion, Policies, Rate
+from billing_sdk.server.domain.catalog import Component, CreditGrant, LicenceFee, PlanVersion, Policies, Rate
 from billing_sdk.server.domain.invoicing.course import Course, course_of
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.priced import fee_line, worth
@@ -184,6 +184,19 @@ class InForce:
                     since=self._since(add_on),
                 )
 
+    def credit_at(self, at: datetime) -> Iterator[GrantedCredit]:
+        """Return the credit that comes with the service intervals that contain an instant, in the phase of then."""
+        for version, add_on, component in self._components(at):
+            if isinstance(component, CreditGrant):
+                interval = self.schedule_of(component.service).period_at(at)
+                yield GrantedCredit(
+                    component=component,
+                    name=f"{version.plan_key}/{component.key}",
+                    times=1 if add_on is None else add_on.quantity,
+                    interval=interval,
+                    since=max(interval.start, self._since(add_on)),
+                )
+
     def schedule_of(self, service: Cadence | None) -> Schedule:
         """Return the boundaries of service intervals."""
         return Schedule(self.agreement.anchor, service or self.agreement.cadence, self.agreement.zone)
@@ -304,6 +317,23 @@ class Fee:
     def charged_as(self, number: int) -> tuple[int, int]:
         """Return how many licences a number stands for, and how often the fee is charged."""
         return (number, 1) if self.fee.is_licensed else (1, number)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedCredit:
+    """Credit that comes with a service interval of an agreement.
+
+    Attributes:
+        name: what the component is known by in every version: the keys of its plan and of its own.
+        times: how often it is granted, such as with an add-on that was taken twice.
+        since: from when on it counts: the interval may have begun before the agreement.
+    """
+
+    component: CreditGrant
+    name: str
+    times: int
+    interval: Period
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)

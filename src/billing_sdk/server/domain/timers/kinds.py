@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
-TimerKind = Literal["change", "cancel", "trial_reminder", "trial_end", "renew", "adjust", "accrue"]
+TimerKind = Literal[
+    "change", "cancel", "trial_reminder", "trial_end", "renew", "grant_credit", "adjust", "accrue", "expire_credit"
+]
 
 # What alters an agreement comes before what bills it: a renewal at the instant of a change bills the new plan, and an
 # agreement that ends at a boundary is not renewed at it. The books of a month are closed before anything else happens.
@@ -18,7 +20,9 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         "trial_reminder": 25,
         "trial_end": 30,
         "renew": 40,
+        "grant_credit": 45,
         "adjust": 56,
+        "expire_credit": 80,
     }
 )
 

@@ -1,0 +1,91 @@
+"""Credit grants on an invoice: a line of its own for each grant and each line of usage that it pays for.
+
+Lines are paid in their order, after discounts and before taxes and the customer balance. Licence fees and one-off
+charges are never paid with credit (Stripe documentation, "Billing credits", Eligibility).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.credits import CreditGrant, Payable, Share, burn_down
+from billing_sdk.server.domain.invoicing.derivation import explain
+from billing_sdk.server.domain.invoicing.in_force import Lines
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+
+Key = tuple[str, str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What a grant pays of a line; `line` is the number of the line that is paid, counted from 1."""
+
+    grant_id: str
+    line: int
+    amount: Money
+
+
+def payables_of(lines: Lines) -> tuple[tuple[int, Payable], ...]:
+    """Return what credit can pay of lines, discounts taken off, each with the number of its line."""
+    off: dict[Key, int] = {}
+    for line in lines:
+        if line.kind == "discount" and line.derivation.get("of") == "usage":
+            off[_key(line)] = off.get(_key(line), 0) + line.amount.minor
+    return tuple(
+        (number, Payable(line.derivation["feature"], _less(line.amount, off.get(_key(line), 0)), line.period))
+        for number, line in enumerate(lines, start=1)
+        if line.kind == "usage"
+    )
+
+
+def with_credit_grants(lines: Lines, grants: Iterable[CreditGrant]) -> Lines:
+    """Pay for usage with credit, as far as there is some.
+
+    Args:
+        lines: what is charged, discounts taken off.
+        grants: of the customer, with what is left of each.
+    """
+    numbered = payables_of(lines)
+    shares = burn_down(grants, [payable for _, payable in numbered])
+    return lines + tuple(_credit_line(lines, share, *numbered[share.index]) for share in shares)
+
+
+def applications_of(lines: Lines) -> tuple[Application, ...]:
+    """Return what lines say about which grants have paid for which lines."""
+    return tuple(
+        Application(line.component_id, int(line.derivation["line"]), -line.amount)
+        for line in lines
+        if line.kind == "credit_grant"
+    )
+
+
+def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> InvoiceLine:
+    grant, paid = share.grant, lines[number - 1]
+    return InvoiceLine(
+        description=f"{grant.name}: {paid.description}",
+        amount=-share.amount,
+        period=paid.period,
+        plan_version_id=paid.plan_version_id,
+        component_id=grant.id,
+        derivation=explain(
+            "credit_grant",
+            plan_version_id=paid.plan_version_id,
+            component_id=grant.id,
+            period=paid.period,
+            line=str(number),
+            of_minor=str(payable.amount.minor),
+            category=grant.category,
+            priority=str(grant.priority),
+            feature=payable.feature_key,
+        ),
+    )
+
+
+def _key(line: InvoiceLine) -> Key:
+    return (line.plan_version_id, line.component_id, line.period)
+
+
+def _less(amount: Money, off: int) -> Money:
+    return Money(max(amount.minor + off, 0), amount.currency)

@@ -1,0 +1,61 @@
+"""Usage that no issued invoice says yet, rated by the code that will invoice it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from billing_sdk.errors import BillingError
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.credits import Payable
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Lines, Used, payables_of, with_discounts
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.decide_change import closing_lines
+from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.next_invoice import as_planned, ends_before_billing, next_invoice
+
+
+def pending_usage(
+    tx: UnitOfWork, customer: Customer, *, at: datetime, more: tuple[str, Used] | None = None
+) -> tuple[Payable, ...]:
+    """Return what a customer's usage comes to that no issued invoice says yet, what is billed first coming first.
+
+    Args:
+        tx: the transaction.
+        customer: whose.
+        at: the customer's present.
+        more: an agreement, and how much is to be taken to be used under it instead of what is.
+    """
+    live = sorted(tx.agreements.live_of(customer.id), key=lambda one: (billed_at(one), one.id))
+    found: list[Payable] = []
+    for agreement in live:
+        used = more[1] if more is not None and more[0] == agreement.id else used_under(tx, agreement)
+        found += [payable for _, payable in payables_of(_lines(tx, agreement, used, at)) if payable.amount]
+    return tuple(found)
+
+
+def billed_at(agreement: Agreement) -> datetime:
+    """Return when what is used under an agreement is billed next, by its renewal or by its end."""
+    pending = agreement.pending_change
+    ends = [agreement.cancel_at, pending.at if pending is not None and not pending.is_alteration else None]
+    return min([agreement.billed_until, *(end for end in ends if end is not None)])
+
+
+def _lines(tx: UnitOfWork, agreement: Agreement, used: Used, at: datetime) -> Lines:
+    """Return the lines of the invoice that the usage so far will be on, before anything is paid with credit."""
+    if agreement.status == "trialing":
+        return ()
+    if agreement.status == "paused":
+        in_force = load_in_force(tx, agreement)
+        since = agreement.billed_period.start
+        lines = in_force.usage_completed(since, at, used) + in_force.usage_unfinished(at, used)
+        return with_discounts(lines, agreement.discounts, in_force.plans)
+    if ends_before_billing(agreement):
+        owed, _ = closing_lines(tx, agreement, at=billed_at(agreement), is_invoice_now=None, is_prorate=None)
+        return owed
+    try:
+        agreement = as_planned(tx, agreement)
+    except BillingError:
+        agreement = replace(agreement, pending_change=None)  # what can't be done as things are is not billed either
+    return next_invoice(tx, agreement).lines

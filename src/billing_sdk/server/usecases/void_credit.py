@@ -1,0 +1,44 @@
+"""Take credit back of which nothing was used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from billing_sdk.errors import CreditGrantEnded
+from billing_sdk.money import zero
+from billing_sdk.server.domain.credits import CreditGrant, CreditMovement
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.credit_news import announce_grant
+from billing_sdk.server.usecases.engine import Engine
+
+
+def void_credit(
+    engine: Engine, *, grant_id: str, source: EventSource = "admin", actor: str | None = None
+) -> CreditGrant:
+    """Take a grant back as if it had never been; one that was used, if only in part, can be expired instead.
+
+    Raises:
+        UnknownCreditGrant: there is no such grant.
+        CreditGrantUsed: an invoice has used some of it.
+        CreditGrantEnded: it has expired, was taken back before, or awaits its payment.
+    """
+    with engine.read() as tx:
+        customer_id = tx.grants.get(grant_id).customer_id
+    with engine.begin() as tx:
+        customer = tx.customers.lock(customer_id)
+        at = engine.now_for(tx, customer)
+        before = tx.grants.get(grant_id)
+        if before.status == "awaiting_payment":
+            raise CreditGrantEnded(
+                "the credit is not paid yet", remedy="Void the invoice that it is to be paid with.", grant=grant_id
+            )
+        voided = before.voided(at)
+        tx.grants.save(voided)
+        gone = CreditMovement(new_id("movement"), before.id, customer.id, "voided", -before.left, at)
+        tx.grants.move([gone])
+        tx.timers.clear(before.id, "expire_credit")
+        voided = replace(voided, left=zero(before.left.currency))
+        tx.audit.record(actor or source, "credit.void", before.id, at, before=before, after=voided)
+        announce_grant(tx, "voided", voided, customer=customer, source=source, at=at)
+        return voided
