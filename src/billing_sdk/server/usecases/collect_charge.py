@@ -27,6 +27,7 @@ from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
+from billing_sdk.server.usecases.spend_credit import give_credit_back, hold_credit
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: Event
     )
     tx.charges.add(charge)
     hold_for_charge(tx, charge)
+    hold_credit(tx, charge)
     tx.audit.record(actor, "charge.start", charge.id, at, after=charge)
     return charge
 
@@ -201,6 +203,7 @@ def _give_up(engine: Engine, charge: PendingCharge, method: PaymentMethod, decli
             return
         record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
         give_back(tx, charge.id, at=payment.attempted_at)
+        give_credit_back(tx, customer, charge, at=payment.attempted_at)
         if tx.agreements.find(charge.changed.id) is None:
             release_redemptions(tx, charge.changed.id)
         drop_if_planned(tx, customer, charge)

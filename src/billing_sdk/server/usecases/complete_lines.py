@@ -7,7 +7,7 @@ from datetime import datetime
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Completion, Lines, complete
+from billing_sdk.server.domain.invoicing import Completion, Lines, complete, payables_of
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.tax_customer import taxation_of
@@ -47,6 +47,8 @@ def complete_lines(
         period=period,
         at=at,
         balance=tx.credits.balance(customer.id, currency) if balance is None else balance,
+        # Most invoices charge fees alone, and need not look.
+        grants=tx.grants.unused_of(customer.id) if payables_of(lines) else (),
         taxation=taxation_of(tx, customer, at=at),
     )
     return complete(completion, lines)

@@ -12,7 +12,9 @@ from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.agreement_news import announce_agreement, announce_update
+from billing_sdk.server.usecases.expire_credit import end_with_agreement
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
+from billing_sdk.server.usecases.recurring_credit import grant_recurring
 from billing_sdk.server.usecases.save_agreement import add_agreement, save_agreement
 
 
@@ -90,7 +92,9 @@ def _put_in_place(
 ) -> None:
     if before is not None:
         save_agreement(tx, customer, before.ended_by("replace", agreement.started_at))
+        end_with_agreement(tx, customer, before, at=agreement.started_at)
     add_agreement(tx, customer, agreement)
+    grant_recurring(tx, customer, agreement, at=at)
     tx.audit.record(actor, "agreement.create", agreement.id, at, before=before, after=agreement)
     plans = {plan.key: plan for plan in tx.catalog.list_plans([agreement.plan_key, before.plan_key if before else ""])}
     version = tx.catalog.get_version(agreement.plan_version_id)
@@ -118,6 +122,7 @@ def _alter(
     if before == agreement:
         return
     save_agreement(tx, customer, agreement)
+    grant_recurring(tx, customer, agreement, at=at)
     was_resumed = before.status == "paused" and agreement.grants
     action = "agreement.resume" if was_resumed else "agreement.update"
     tx.audit.record(actor, action, agreement.id, at, before=before, after=agreement)

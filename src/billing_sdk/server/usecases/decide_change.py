@@ -13,6 +13,7 @@ from billing_sdk.server.domain.catalog import BillingSettings, Plan
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
     Lines,
+    Used,
     lines_at_boundary,
     lines_at_end,
     unused_time,
@@ -195,6 +196,7 @@ def closing_lines(
     at: datetime,
     is_invoice_now: bool | None,
     is_prorate: bool | None,
+    used: Used | None = None,
 ) -> tuple[Lines, Lines]:
     """Return what is owed for an agreement that ends, and what is given back of what was paid for it.
 
@@ -204,11 +206,12 @@ def closing_lines(
         at: when it ends.
         is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy.
         is_prorate: give back what was paid for days that are not used; None leaves it to the policy.
+        used: how much is to be taken to be used; what was recorded if it is not given.
     """
     in_force = load_in_force(tx, before)
     policies = in_force.policies
     charges_usage = policies.unpaid_usage == "charge" if is_invoice_now is None else is_invoice_now
-    owed = lines_at_end(in_force, used_under(tx, before), at=at, is_usage_charged=charges_usage)
+    owed = lines_at_end(in_force, used or used_under(tx, before), at=at, is_usage_charged=charges_usage)
     if not (policies.unused_days == "refund" if is_prorate is None else is_prorate):
         return owed, ()
     (plan,) = tx.catalog.list_plans([before.plan_key])

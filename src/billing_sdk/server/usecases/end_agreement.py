@@ -10,6 +10,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_agreement
+from billing_sdk.server.usecases.expire_credit import end_with_agreement
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
@@ -23,6 +24,7 @@ def end_agreement(
     """
     ended = agreement.ended_by("cancel", at)
     save_agreement(tx, customer, ended)
+    end_with_agreement(tx, customer, ended, at=at)
     tx.audit.record(actor, "agreement.cancel", agreement.id, at, before=agreement, after=ended)
     announce_agreement(tx, "customer.agreement_cancelled", customer=customer, agreement=ended, source=source, at=at)
     return ended

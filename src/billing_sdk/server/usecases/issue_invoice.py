@@ -15,6 +15,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.credit_balance import book_invoice
 from billing_sdk.server.usecases.post import post_invoice, post_payment
+from billing_sdk.server.usecases.spend_credit import settle_credit, spend_credit
 
 
 def new_invoice(
@@ -85,8 +86,10 @@ def issue_invoice(
     tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
     if charge_id is None:
         book_invoice(tx, invoice, at=at)
+        spend_credit(tx, invoice, at=at)
     else:
         tx.credits.settle(charge_id, invoice_id=invoice.id)
+        settle_credit(tx, charge_id, invoice)
     post_invoice(tx, invoice, at=at)
     if payment is not None:
         post_payment(tx, invoice, payment)

@@ -12,6 +12,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
     InForce,
     Lines,
+    Used,
     lines_at_boundary,
     renewed,
     trial_ended,
@@ -65,32 +66,41 @@ def next_invoice(
         CurrencyMismatch: that version is not sold in the currency of the agreement.
         InvalidAmount: something comes to more than can be real.
     """
-    before = load_in_force(tx, agreement)
-    version = before.version
-    if agreement.next_version_id is not None:
-        following = tx.catalog.get_version(agreement.next_version_id).in_currency(agreement.currency)
-        # An add-on that has come since then may be billed at another pace than that version.
-        version = following if add_ons_fit(tx, agreement, following) else version
-    if agreement.status == "trialing":
-        begun = trial_ended(agreement, version)
-        in_force = replace(before, agreement=begun, version=version)
-        charges = lines_at_boundary(in_force, after=None, at=begun.charged_from)
-        billed = NextInvoice(begun.charged_from, with_period_discounted(begun), version, charges)
-        period = Period(billed.at, billed.at)
-    else:
-        billed = _renewal(tx, before, version)
-        period = Period(agreement.billed_period.start, billed.at)
+    billed = billed_next(tx, agreement)
+    started = billed.at if agreement.status == "trialing" else agreement.billed_period.start
     lines = complete_lines(
         tx,
         customer,
         billed.lines,
         currency=agreement.currency,
         agreement=billed.after,
-        period=period,
+        period=Period(started, billed.at),
         at=billed.at,
         balance=balance,
     )
     return replace(billed, lines=lines)
+
+
+def billed_next(tx: UnitOfWork, agreement: Agreement, used: Used | None = None) -> NextInvoice:
+    """Return what `next_invoice` completes: what is charged, discounts taken off.
+
+    Args:
+        tx: the transaction.
+        agreement: as it will be then.
+        used: how much is to be taken to be used; what was recorded if it is not given.
+    """
+    before = load_in_force(tx, agreement)
+    version = before.version
+    if agreement.next_version_id is not None:
+        following = tx.catalog.get_version(agreement.next_version_id).in_currency(agreement.currency)
+        # An add-on that has come since then may be billed at another pace than that version.
+        version = following if add_ons_fit(tx, agreement, following) else version
+    if agreement.status != "trialing":
+        return _renewal(tx, before, version, used or used_under(tx, agreement))
+    begun = trial_ended(agreement, version)
+    in_force = replace(before, agreement=begun, version=version)
+    charges = lines_at_boundary(in_force, after=None, at=begun.charged_from)
+    return NextInvoice(begun.charged_from, with_period_discounted(begun), version, charges)
 
 
 def ends_before_billing(agreement: Agreement) -> bool:
@@ -121,7 +131,7 @@ def as_planned(tx: UnitOfWork, agreement: Agreement) -> Agreement:
     return change.agreement
 
 
-def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion) -> NextInvoice:
+def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, used: Used) -> NextInvoice:
     agreement = before.agreement
     started, at = agreement.billed_period.start, agreement.billed_until
     first: Lines = ()
@@ -133,7 +143,7 @@ def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion) -> NextInvoi
     after = renewed(agreement, version)
     lines = lines_at_boundary(
         before,
-        used_under(tx, agreement),
+        used,
         after=started,
         at=at,
         following=replace(before, agreement=after, version=version),

@@ -25,6 +25,7 @@ from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
+from billing_sdk.server.usecases.recurring_credit import grant_recurring
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
@@ -49,6 +50,7 @@ def pause_agreement(
         at = engine.now_for(tx, customer)
         paused = with_numbers_paused(load_in_force(tx, before), before.paused_from(at), at=at)
         save_agreement(tx, customer, paused)
+        grant_recurring(tx, customer, paused, at=at)
         tx.audit.record(actor, "agreement.pause", paused.id, at, before=before, after=paused)
         announce_agreement(tx, "customer.agreement_paused", customer=customer, agreement=paused, source=source, at=at)
         return paused

@@ -13,7 +13,7 @@ from billing_sdk.server.domain.invoicing import Lines, Used, payables_of, with_d
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.decide_change import closing_lines
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
-from billing_sdk.server.usecases.next_invoice import as_planned, ends_before_billing, next_invoice
+from billing_sdk.server.usecases.next_invoice import as_planned, billed_next, ends_before_billing
 
 
 def pending_usage(
@@ -52,10 +52,10 @@ def _lines(tx: UnitOfWork, agreement: Agreement, used: Used, at: datetime) -> Li
         lines = in_force.usage_completed(since, at, used) + in_force.usage_unfinished(at, used)
         return with_discounts(lines, agreement.discounts, in_force.plans)
     if ends_before_billing(agreement):
-        owed, _ = closing_lines(tx, agreement, at=billed_at(agreement), is_invoice_now=None, is_prorate=None)
+        owed, _ = closing_lines(tx, agreement, at=billed_at(agreement), is_invoice_now=None, is_prorate=None, used=used)
         return owed
     try:
         agreement = as_planned(tx, agreement)
     except BillingError:
         agreement = replace(agreement, pending_change=None)  # what can't be done as things are is not billed either
-    return next_invoice(tx, agreement).lines
+    return billed_next(tx, agreement, used).lines

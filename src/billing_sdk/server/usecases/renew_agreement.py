@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.collect_charge import collect_issued, settle_gr
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.recurring_credit import grant_recurring
 from billing_sdk.server.usecases.redeem_coupon import name_of_plan
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
@@ -130,6 +131,8 @@ def bill(
     )
     after = replace(after, is_unpaid=after.is_unpaid or billed.is_owed)
     save_agreement(tx, customer, after)
+    if (after.plan_version_id, after.status) != (before.plan_version_id, before.status):
+        grant_recurring(tx, customer, after, at=after.billed_period.start)
     tx.audit.record(ACTOR, "agreement.renew", after.id, at, before=before, after=after)
     announce_agreement(tx, "customer.agreement_renewed", customer=customer, agreement=after, source=SOURCE, at=at)
     return billed.charge

@@ -15,20 +15,20 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 
 
-def spend_for_invoice(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
+def spend_credit(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
     """Spend what an invoice says that is issued now, and that no charge was made for."""
     _spend(tx, invoice.customer_id, invoice.lines, at=at, invoice_id=invoice.id)
 
 
-def hold_credit(tx: UnitOfWork, charge: PendingCharge, customer_id: str) -> None:
+def hold_credit(tx: UnitOfWork, charge: PendingCharge) -> None:
     """Spend what a charge leaves to credit at once: nothing else can use it while the bank is asked."""
-    _spend(tx, customer_id, charge.lines, at=charge.started_at, charge_id=charge.id)
+    _spend(tx, charge.agreement.customer_id, charge.lines, at=charge.started_at, charge_id=charge.id)
 
 
-def settle_credit(tx: UnitOfWork, charge: PendingCharge, *, invoice_id: str) -> None:
+def settle_credit(tx: UnitOfWork, charge_id: str, invoice: Invoice) -> None:
     """Say which invoice the credit was spent for that a charge has held."""
-    if applications_of(charge.lines):
-        tx.grants.settle(charge.id, invoice_id=invoice_id)
+    if applications_of(invoice.lines):
+        tx.grants.settle(charge_id, invoice_id=invoice.id)
 
 
 def give_credit_back(tx: UnitOfWork, customer: Customer, charge: PendingCharge, *, at: datetime) -> None:

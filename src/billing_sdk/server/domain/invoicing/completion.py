@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.credits import CreditGrant
+from billing_sdk.server.domain.invoicing.credited import with_credit_grants
 from billing_sdk.server.domain.invoicing.deductions import with_balance, with_surplus_kept
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.taxing import Taxation, with_taxes
@@ -28,6 +30,7 @@ class Completion:
         period: which period is billed.
         at: the instant that it is for, on the customer's time line.
         balance: what the customer has to its credit.
+        grants: the customer's credit for usage, with what is left of each.
         taxation: how the customer is taxed; None where there is no tax.
     """
 
@@ -36,10 +39,16 @@ class Completion:
     period: Period
     at: datetime
     balance: Money
+    grants: tuple[CreditGrant, ...] = ()
     taxation: Taxation | None = None
 
 
 Step = Callable[[Completion, Lines], Lines]
+
+
+def credit_grants(completion: Completion, lines: Lines) -> Lines:
+    """Pay for usage with the credit that was granted for it."""
+    return with_credit_grants(lines, completion.grants)
 
 
 def taxes(completion: Completion, lines: Lines) -> Lines:
@@ -70,6 +79,7 @@ def customer_balance(completion: Completion, lines: Lines) -> Lines:
 # Tax is due on what is left to pay, and given back with what is given back, so both can be kept. The balance is the
 # customer's own money: it pays last, for what nothing else has paid.
 COMPLETION: tuple[Step, ...] = (
+    credit_grants,
     taxes,
     surplus_kept,
     customer_balance,

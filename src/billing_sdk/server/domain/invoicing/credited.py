@@ -14,8 +14,9 @@ from billing_sdk.server.domain.credits import CreditGrant, Payable, Share, burn_
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.periods import Period
 
-Key = tuple[str, str, object]
+Key = tuple[str | None, str | None, str, Period]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> I
         period=paid.period,
         plan_version_id=paid.plan_version_id,
         component_id=grant.id,
+        agreement_id=paid.agreement_id,
         derivation=explain(
             "credit_grant",
             plan_version_id=paid.plan_version_id,
@@ -84,7 +86,7 @@ def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> I
 
 
 def _key(line: InvoiceLine) -> Key:
-    return (line.plan_version_id, line.component_id, line.period)
+    return (line.agreement_id, line.plan_version_id, line.component_id, line.period)
 
 
 def _less(amount: Money, off: int) -> Money:
