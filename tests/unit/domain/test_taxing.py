@@ -65,9 +65,18 @@ INVOICES: dict[str, tuple[list[InvoiceLine], list[tuple[str, int]], list[tuple[i
         [(5_000, 350, False)],
     ),
     "credit that pays for usage comes off before tax": (
-        [line(10_000, "usage"), line(-4_000, "credit_grant")],
+        [line(10_000, "usage"), line(-4_000, "credit_grant", component="grant", line="1")],
         [("VAT 19 %", 1_140)],
         [(6_000, 1_140, False)],
+    ),
+    "credit has the tax code of the usage that it pays for": (
+        [
+            line(10_000, "usage"),
+            line(10_000, "usage", component="book", tax={"code": "e_book"}),
+            line(-4_000, "credit_grant", component="grant", line="2"),
+        ],
+        [("VAT 19 %", 1_900), ("VAT 7 %", 420)],
+        [(10_000, 1_900, False), (6_000, 420, False)],
     ),
     "a customer's own money is not taxed": (
         [line(10_000), line(-4_000, "credit_balance", component="credit_balance")],
@@ -80,7 +89,7 @@ INVOICES: dict[str, tuple[list[InvoiceLine], list[tuple[str, int]], list[tuple[i
         [(10_000, 1_900, True)],
     ),
     "what is completely paid by credit is not taxed": (
-        [line(10_000, "usage"), line(-10_000, "credit_grant")],
+        [line(10_000, "usage"), line(-10_000, "credit_grant", component="grant", line="1")],
         [],
         [(0, 0, False)],
     ),

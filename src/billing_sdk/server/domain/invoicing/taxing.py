@@ -144,6 +144,8 @@ def _item(line: InvoiceLine, lines: Lines, settings: TaxSettings) -> _Item:
 
 def _said_of_what_it_lowers(line: InvoiceLine, lines: Lines) -> Mapping[str, Any] | None:
     """Return what is said of tax by the line whose amount a discount or a grant lowers."""
+    if line.kind == "credit_grant":  # it says which of the lines it pays for
+        return lines[int(line.derivation["line"]) - 1].derivation.get("tax")
     what = line.plan_version_id, line.component_id
     lowered = (one for one in lines if (one.plan_version_id, one.component_id) == what and one.kind != line.kind)
     return next((one.derivation.get("tax") for one in lowered), None)
