@@ -15,6 +15,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.credit_news import announce_grant
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.post import post_grant
 
 
 def grant_credit(
@@ -92,6 +93,7 @@ def let_in(tx: UnitOfWork, customer: Customer, grant: CreditGrant, *, source: Ev
     """Give the customer what a grant is of, and set the timer of its end."""
     came = CreditMovement(new_id("movement"), grant.id, customer.id, "granted", grant.amount, at)
     tx.grants.move([came])
+    post_grant(tx, grant, at=at)
     if grant.expires_at is not None:
         tx.timers.set("expire_credit", grant.id, max(grant.expires_at, at), customer)
     announce_grant(tx, "granted", grant, customer=customer, source=source, at=at)

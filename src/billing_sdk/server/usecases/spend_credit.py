@@ -22,7 +22,7 @@ def spend_credit(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
 
 def hold_credit(tx: UnitOfWork, charge: PendingCharge) -> None:
     """Spend what a charge leaves to credit at once: nothing else can use it while the bank is asked."""
-    _spend(tx, charge.agreement.customer_id, charge.lines, at=charge.started_at, charge_id=charge.id)
+    _spend(tx, charge.customer_id, charge.lines, at=charge.started_at, charge_id=charge.id)
 
 
 def settle_credit(tx: UnitOfWork, charge_id: str, invoice: Invoice) -> None:

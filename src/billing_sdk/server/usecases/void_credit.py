@@ -11,6 +11,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.credit_news import announce_grant
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.post import post_grant_void
 
 
 def void_credit(
@@ -37,6 +38,7 @@ def void_credit(
         tx.grants.save(voided)
         gone = CreditMovement(new_id("movement"), before.id, customer.id, "voided", -before.left, at)
         tx.grants.move([gone])
+        post_grant_void(tx, before, at=at)
         tx.timers.clear(before.id, "expire_credit")
         voided = replace(voided, left=zero(before.left.currency))
         tx.audit.record(actor or source, "credit.void", before.id, at, before=before, after=voided)
