@@ -43,6 +43,8 @@ def _set_timers(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> Non
             tx.timers.set(kind, agreement.id, wanted, customer)
     if agreement.status != "trialing" and "trial_reminder" in standing:
         tx.timers.clear(agreement.id, "trial_reminder")
+    if not agreement.is_live and "accrue" in standing and tx.ledger.find_accrued(agreement.id) is None:
+        tx.timers.clear(agreement.id, "accrue")  # else it takes back what no invoice will have
 
 
 def _due(agreement: Agreement) -> dict[TimerKind, datetime]:
