@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, not_, or_, select, true, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, not_, or_, select, true, update
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import RatedInterval
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import RatingPolicy
 from billing_sdk.server.storage.agreed import discount_from_json, discount_to_json
+from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.rated import rated_intervals
 
 COLUMNS = rated_intervals.c
@@ -22,7 +23,13 @@ OF_AGREEMENT = (
     .order_by(COLUMNS.period_start, COLUMNS.id)
 )
 # As the index says it, so that a database finds the index.
-UNSETTLED = OF_AGREEMENT.where(or_(COLUMNS.is_dirty, not_(COLUMNS.is_closed)))
+IS_UNSETTLED = or_(COLUMNS.is_dirty, not_(COLUMNS.is_closed))
+UNSETTLED = OF_AGREEMENT.where(IS_UNSETTLED)
+UNSETTLED_OF_MANY = (
+    select(rated_intervals)
+    .where(COLUMNS.agreement_id.in_(bindparam("wanted", expanding=True)), IS_UNSETTLED)
+    .order_by(COLUMNS.period_start, COLUMNS.id)
+)
 LATE = (
     update(rated_intervals)
     .where(
@@ -47,34 +54,54 @@ SAVE = (
 class RatedIntervalRepository:
     """Keeps rated intervals, in the transaction of its connection; whoever changes one holds the customer's lock."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
+        self._later = later
+        self._ahead: dict[str, list[RatedInterval]] = {}
 
-    def add(self, rated: Sequence[RatedInterval]) -> None:
-        """Store new ones, all at once."""
-        if rated:
-            self._connection.execute(insert(rated_intervals), [_to_row(one) for one in rated])
+    def read_ahead(self, agreement_ids: Collection[str]) -> None:
+        """Read what is unsettled of many agreements at once; the caller holds the locks on their customers."""
+        self._ahead.update((agreement_id, []) for agreement_id in agreement_ids)
+        for row in self._connection.execute(UNSETTLED_OF_MANY, {"wanted": sorted(agreement_ids)}).mappings():
+            self._ahead[row["agreement_id"]].append(_from_row(row))
+
+    def add(self, rated: Collection[RatedInterval]) -> None:
+        """Store new ones before the transaction ends, all at once."""
+        self._forget(rated)
+        self._later.insert(rated_intervals, *(_to_row(one) for one in rated))
 
     def save(self, rated: Collection[RatedInterval]) -> None:
         """Store those that were there, as they are now."""
+        self._forget(rated)
         if rated:
+            self._later.flush()
             rows = [{f"its_{name}": value for name, value in _to_row(one).items()} for one in rated]
             self._connection.execute(SAVE, rows)
 
     def unsettled(self, agreement_id: str) -> tuple[RatedInterval, ...]:
         """Return those of an agreement that were billed in part, or whose usage has changed since, the oldest first."""
+        if agreement_id in self._ahead:
+            return tuple(self._ahead[agreement_id])
+        self._later.flush()
         rows = self._connection.execute(UNSETTLED, {"agreement": agreement_id}).mappings()
         return tuple(_from_row(row) for row in rows)
 
     def of_agreement(self, agreement_id: str) -> tuple[RatedInterval, ...]:
         """Return all of an agreement, the oldest first."""
+        self._later.flush()
         rows = self._connection.execute(OF_AGREEMENT, {"agreement": agreement_id}).mappings()
         return tuple(_from_row(row) for row in rows)
 
     def mark_late(self, agreement_id: str, feature_key: str, at: datetime) -> bool:
         """Note that usage of an instant has changed; return whether it was billed already."""
+        self._ahead.pop(agreement_id, None)
+        self._later.flush()
         late = {"agreement": agreement_id, "feature": feature_key, "at": at}
         return bool(self._connection.execute(LATE, late).rowcount)
+
+    def _forget(self, rated: Collection[RatedInterval]) -> None:
+        for one in rated:
+            self._ahead.pop(one.agreement_id, None)
 
 
 def _to_row(one: RatedInterval) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class UnitOfWork:
         self.grants = GrantRepository(connection)
         self.ledger = LedgerRepository(connection, self._later)
         self.usage = UsageRepository(connection)
-        self.rated_intervals = RatedIntervalRepository(connection)
+        self.rated_intervals = RatedIntervalRepository(connection, self._later)
         self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)
         self.journeys = JourneyRepository(connection)
@@ -125,6 +125,7 @@ class UnitOfWork:
         self.coupons.read_ahead(planned_ids)
         if found:
             self.usage.read_ahead({agreement.id: agreement.billed_period.start for agreement in found})
+            self.rated_intervals.read_ahead([agreement.id for agreement in found])
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""

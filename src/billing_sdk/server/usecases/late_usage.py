@@ -34,7 +34,11 @@ def note_late_usage(tx: UnitOfWork, customer: Customer, agreement: Agreement, re
     is_present = agreement.is_live and reading.counted_at >= reading.recorded_at
     if is_present and all(change.at < reading.counted_at for change in agreement.number_changes):
         return
-    if not tx.rated_intervals.mark_late(agreement.id, reading.feature_key, reading.counted_at):
-        return
-    if tx.timers.find("adjust", agreement.id) is None:
-        tx.timers.set("adjust", agreement.id, reading.recorded_at + ADJUSTED_AFTER, customer)
+    if tx.rated_intervals.mark_late(agreement.id, reading.feature_key, reading.counted_at):
+        adjust_later(tx, customer, agreement.id, reading.recorded_at)
+
+
+def adjust_later(tx: UnitOfWork, customer: Customer, agreement_id: str, at: datetime) -> None:
+    """Have what was billed under an agreement adjusted a day after an instant, or when it is to be already."""
+    if tx.timers.find("adjust", agreement_id) is None:
+        tx.timers.set("adjust", agreement_id, at + ADJUSTED_AFTER, customer)

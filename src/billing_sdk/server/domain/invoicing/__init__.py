@@ -119,6 +119,8 @@ from billing_sdk.server.domain.invoicing.taxing import (
 )
 from billing_sdk.server.domain.invoicing.telling import tell as tell
 from billing_sdk.server.domain.invoicing.usage_interval import (
+    BilledBefore as BilledBefore,
+    IntervalKey as IntervalKey,
     RatedUsage as RatedUsage,
     UsageInterval as UsageInterval,
     Used as Used,

@@ -67,6 +67,12 @@ class InForce:
         versions = (self.version, *(one.version for one in (*self.add_ons, *self.gone)))
         return {version.id: version.plan_key for version in versions}
 
+    @property
+    def has_rates(self) -> bool:
+        """Whether anything in it is charged by usage."""
+        versions = (self.version, *(one.version for one in (*self.add_ons, *self.gone)))
+        return any(isinstance(component, Rate) for version in versions for component in version.all_components)
+
     def fees_starting(self, at: datetime, *, is_first: bool, charged_before: datetime | None = None) -> Lines:
         """Return the fees for the service intervals that start at an instant, each for as much of it as follows.
 

@@ -38,6 +38,7 @@ class RatedInterval:
         invoice_id: the invoice that has billed it last, if it came to anything.
         is_closed: it was billed as a whole, so what comes now is late; else some of it is still to be billed.
         is_dirty: usage has come late or was corrected, and is not billed yet.
+        is_new: nothing is kept of it yet.
     """
 
     id: str
@@ -55,6 +56,7 @@ class RatedInterval:
     invoice_id: str | None = None
     is_closed: bool = True
     is_dirty: bool = False
+    is_new: bool = False
 
     @property
     def key(self) -> IntervalKey:
@@ -163,4 +165,5 @@ def _kept(
         invoice_id=before.invoice_id if before else None,
         is_closed=interval.is_over,
         is_dirty=one.billed != one.total,
+        is_new=before is None,
     )
