@@ -18,13 +18,13 @@ from billing_sdk.server.domain.invoicing import (
     InForce,
     lines_at_boundary,
     lines_for_alteration,
-    lines_for_removal,
+    removed,
     tell,
     with_add_on,
 )
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms, Tier, Usage, Volume
-from tests.unit.domain.things import agreement, at, fee, version
+from tests.unit.domain.things import agreement, at, bill_end, fee, version
 
 # A period of 30 days, April.
 START, END = at("2026-04-01"), at("2026-05-01")
@@ -143,9 +143,9 @@ def test_usage_that_is_complete_is_charged_when_the_add_on_goes_and_the_rest_whe
         return Usage(Decimal((period.end - period.start).days))
 
     going = START + timedelta(days=16)
-    kept = lines_for_removal(in_force(add_on), add_on, used, at=going, is_usage_charged=False)
+    kept = bill_end(removed(in_force(add_on), add_on), used, at=going, is_usage_charged=False)
     assert amounts(kept) == [8, 14]  # four days of the first week, and the second one
-    everything = lines_for_removal(in_force(add_on), add_on, used, at=going, is_usage_charged=True)
+    everything = bill_end(removed(in_force(add_on), add_on), used, at=going, is_usage_charged=True)
     assert len(everything) == 3
 
 

@@ -20,14 +20,14 @@ from billing_sdk.server.domain.invoicing import (
     InvoiceLine,
     lines_at_boundary,
     lines_for_alteration,
-    lines_for_removal,
     nothing_used,
+    removed,
     renewed,
     with_period_discounted,
 )
 from billing_sdk.server.domain.periods import Cadence, Period, fraction
 from billing_sdk.server.domain.rating import Flat, Graduated, PerUnit, Terms, Tier
-from tests.unit.domain.things import at, version
+from tests.unit.domain.things import at, bill_end, version
 
 START = at("2026-01-31", "12:00:00")
 MONTH = Cadence("month")
@@ -98,7 +98,7 @@ class Contract:
         self._alter(replace(self.in_force, add_ons=(made,)), gives_back)
         if not number:
             after = self.in_force
-            self.paid += lines_for_removal(after, made, nothing_used, at=self.now, is_usage_charged=False)
+            self.paid += bill_end(removed(after, made), nothing_used, at=self.now, is_usage_charged=False)
             self.in_force = replace(after, add_ons=())
 
     def _alter(self, after: InForce, gives_back: bool) -> None:

@@ -16,14 +16,13 @@ from billing_sdk.server.domain.invoicing import (
     Invoice,
     InvoiceLine,
     lines_at_boundary,
-    lines_at_end,
     tell,
     unused_time,
 )
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.invoice import TRANSITIONS, UNISSUED
 from tests.unit.domain.test_invoicing_boundary import contract, each
-from tests.unit.domain.things import JANUARY, at, completed, entitlement, fee, rate, version
+from tests.unit.domain.things import JANUARY, at, bill_end, completed, entitlement, fee, rate, version
 
 
 def dollars(minor: int) -> Money:
@@ -99,7 +98,7 @@ def test_a_prorated_fee_is_told_in_sentences():
 
 def test_usage_is_told_in_sentences():
     before = contract(version(rate("2.5")), "2026-01-01")
-    (line,) = lines_at_end(before, each("11"), at=at("2026-01-16"), is_usage_charged=True)
+    (line,) = bill_end(before, each("11"), at=at("2026-01-16"), is_usage_charged=True)
 
     assert tell(line) == (
         "Usage: 11.",

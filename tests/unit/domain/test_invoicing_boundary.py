@@ -26,7 +26,7 @@ from billing_sdk.server.domain.invoicing import (
 )
 from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.domain.rating import Derivation, Graduated, PerUnit, RatingPolicy, Terms, Tier, Usage
-from tests.unit.domain.things import at, fee, rate, version
+from tests.unit.domain.things import at, bill_boundary, fee, rate, version
 
 MONTH, YEAR, WEEK = Cadence("month"), Cadence("year"), Cadence("week")
 
@@ -62,13 +62,13 @@ def each(quantity: str, log: list[Period] | None = None):
 
 def walk(before: InForce, used, count: int) -> list[tuple[InvoiceLine, ...]]:
     """Return the lines of the first invoice and of each renewal after it."""
-    invoices = [lines_at_boundary(before, used, after=None, at=before.agreement.charged_from)]
+    invoices = [lines_at_boundary(before, after=None, at=before.agreement.charged_from)]
     before = replace(before, agreement=with_period_discounted(before.agreement))
     for _ in range(count):
         agreement = before.agreement
         after = renewed(agreement, before.version)
         invoices.append(
-            lines_at_boundary(
+            bill_boundary(
                 before,
                 used,
                 after=agreement.billed_period.start,
@@ -230,7 +230,7 @@ def test_a_version_that_takes_over_brings_its_fees_and_leaves_the_usage_to_the_o
     dearer = replace(version(fee(3_900), rate("3")), id="version_2")
     after = renewed(before.agreement, dearer)
 
-    lines = lines_at_boundary(
+    lines = bill_boundary(
         before,
         each("10"),
         after=at("2026-01-31"),

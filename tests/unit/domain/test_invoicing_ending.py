@@ -17,14 +17,13 @@ from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.invoicing import (
     InvoiceLine,
     lines_at_boundary,
-    lines_at_end,
     unused_time,
     with_period_discounted,
 )
 from billing_sdk.server.domain.invoicing.priced import fee_line
 from billing_sdk.server.domain.periods import Cadence, Period
-from tests.unit.domain.test_invoicing_boundary import contract, each, nothing, told
-from tests.unit.domain.things import at, completed, fee, rate, version
+from tests.unit.domain.test_invoicing_boundary import contract, each, told
+from tests.unit.domain.things import at, bill_end, completed, fee, rate, version
 
 MONTH = Cadence("month")
 DAYS, SECONDS = Policies(proration="day"), Policies(proration="second")
@@ -46,14 +45,14 @@ def first_invoice(amount_minor: int = 3_100, start: str = "2026-01-01", **offer:
 def test_usage_of_an_unfinished_period_is_charged_only_where_that_is_decided(is_charged, lines):
     before = contract(version(fee(2_900), rate("2")), "2026-01-31")
 
-    assert told(lines_at_end(before, each("10"), at=at("2026-02-10"), is_usage_charged=is_charged)) == lines
+    assert told(bill_end(before, each("10"), at=at("2026-02-10"), is_usage_charged=is_charged)) == lines
 
 
 def test_completed_service_intervals_and_accrued_fees_are_always_charged():
     plan = version(replace(fee(100), service=MONTH), replace(rate("2"), service=MONTH))
     before = contract(replace(plan, cadence=Cadence("year")), "2026-01-31")
 
-    lines = lines_at_end(before, each("10"), at=at("2026-04-10"), is_usage_charged=False)
+    lines = bill_end(before, each("10"), at=at("2026-04-10"), is_usage_charged=False)
 
     assert told(lines) == [
         "licence_fee 2026-02-28/2026-03-31 100",
@@ -67,7 +66,7 @@ def test_what_is_charged_at_the_end_is_discounted_as_ever():
     half = AgreedDiscount("HALF", percent_off=Decimal(50))
     before = contract(version(rate("2")), "2026-01-31", discounts=(half,))
 
-    lines = lines_at_end(before, each("10"), at=at("2026-02-10"), is_usage_charged=True)
+    lines = bill_end(before, each("10"), at=at("2026-02-10"), is_usage_charged=True)
 
     assert [line.amount.minor for line in lines] == [20, -10]
 
@@ -75,7 +74,7 @@ def test_what_is_charged_at_the_end_is_discounted_as_ever():
 def test_a_trial_ends_without_a_charge():
     before = contract(version(fee(2_900), rate("2")), "2026-01-31", trial_days=14)
 
-    assert lines_at_end(before, each("10"), at=at("2026-02-03"), is_usage_charged=True) == ()
+    assert bill_end(before, each("10"), at=at("2026-02-03"), is_usage_charged=True) == ()
 
 
 @pytest.mark.parametrize(
@@ -109,8 +108,8 @@ def test_what_a_coupon_took_off_is_not_given_back():
 
 def test_usage_and_what_was_paid_from_the_balance_is_not_given_back():
     before = contract(version(fee(3_100), rate("2")), "2026-01-01")
-    lines = completed(lines_at_boundary(before, nothing, after=None, at=at("2026-01-01")), 3_100)
-    used = lines_at_end(before, each("10"), at=at("2026-01-10"), is_usage_charged=True)
+    lines = completed(lines_at_boundary(before, after=None, at=at("2026-01-01")), 3_100)
+    used = bill_end(before, each("10"), at=at("2026-01-10"), is_usage_charged=True)
 
     assert paid(*lines, *used, when=("2026-01-16",)) == ["unused_time 2026-01-16/2026-02-01 -1600"]
 

@@ -14,7 +14,7 @@ from billing_sdk.server.domain.invoicing import InForce, InvoiceLine, Used, line
 from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.domain.rating import Usage
 from tests.unit.domain.test_invoicing_boundary import contract, each, told
-from tests.unit.domain.things import at, fee, rate, version
+from tests.unit.domain.things import at, bill_boundary, fee, rate, version
 
 YEAR, MONTH, WEEK = Cadence("year"), Cadence("month"), Cadence("week")
 
@@ -31,7 +31,7 @@ def walk(before: InForce, used: Used, versions: list[PlanVersion]) -> list[tuple
         agreement = before.agreement
         taking_over = replace(before, agreement=renewed(agreement, following), version=following)
         invoices.append(
-            lines_at_boundary(
+            bill_boundary(
                 before,
                 used,
                 after=agreement.billed_period.start,

@@ -8,7 +8,17 @@ from decimal import Decimal
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, PlanVersion, Rate
-from billing_sdk.server.domain.invoicing import Completion, Lines, complete
+from billing_sdk.server.domain.invoicing import (
+    Completion,
+    InForce,
+    Lines,
+    Used,
+    complete,
+    lines_at_boundary,
+    lines_at_end,
+    usage_at_boundary,
+    usage_at_end,
+)
 from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
 
@@ -64,3 +74,14 @@ def agreement(started_at: datetime | None = None, **changes: object) -> Agreemen
     values.setdefault("anchor", values["started_at"])
     values.setdefault("billed_until", values["started_at"])
     return Agreement(**values)  # type: ignore[arg-type]  # each test names only what it is about
+
+
+def bill_boundary(before: InForce, used: Used, *, after: datetime, at: datetime, following: InForce) -> Lines:
+    """Return what is billed at a billing date, with its usage."""
+    usage = usage_at_boundary(before, used, after=after, at=at, following=following)
+    return lines_at_boundary(before, usage, after=after, at=at, following=following)
+
+
+def bill_end(before: InForce, used: Used, *, at: datetime, is_usage_charged: bool) -> Lines:
+    """Return what is billed when an agreement ends, with its usage."""
+    return lines_at_end(before, usage_at_end(before, used, at=at, is_usage_charged=is_usage_charged), at=at)

@@ -15,6 +15,7 @@ from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.agreed import agreement_from_json, agreement_to_json
 from billing_sdk.server.storage.later import Later
+from billing_sdk.server.storage.rated_intervals import rated_from_json, rated_to_json
 from billing_sdk.server.storage.tables.billing import charges
 from billing_sdk.server.storage.upsert import insert_new
 
@@ -108,6 +109,7 @@ def _to_row(charge: PendingCharge) -> dict[str, Any]:
         "started_at": charge.started_at,
         "lease_ends_at": charge.lease_ends_at,
         "invoice_id": charge.invoice_id,
+        "rated": [rated_to_json(one) for one in charge.rated],
     }
 
 
@@ -124,6 +126,7 @@ def _from_row(row: RowMapping) -> PendingCharge:
         started_at=row["started_at"],
         lease_ends_at=row["lease_ends_at"],
         invoice_id=row["invoice_id"],
+        rated=tuple(rated_from_json(one) for one in row["rated"]),
     )
 
 

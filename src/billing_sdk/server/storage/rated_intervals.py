@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, not_, or_, select, true, update
@@ -16,6 +18,7 @@ from billing_sdk.server.storage.agreed import discount_from_json, discount_to_js
 from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.rated import rated_intervals
 
+INSTANTS = ("period_start", "period_end", "interval_start", "interval_end", "counted_until")
 COLUMNS = rated_intervals.c
 OF_AGREEMENT = (
     select(rated_intervals)
@@ -68,7 +71,8 @@ class RatedIntervalRepository:
     def add(self, rated: Collection[RatedInterval]) -> None:
         """Store new ones before the transaction ends, all at once."""
         self._forget(rated)
-        self._later.insert(rated_intervals, *(_to_row(one) for one in rated))
+        if rated:
+            self._later.insert(rated_intervals, *(_to_row(one) for one in rated))
 
     def save(self, rated: Collection[RatedInterval]) -> None:
         """Store those that were there, as they are now."""
@@ -104,6 +108,19 @@ class RatedIntervalRepository:
             self._ahead.pop(one.agreement_id, None)
 
 
+def rated_to_json(one: RatedInterval) -> dict[str, Any]:
+    """Return a rated interval in JSON values; those that pay for it keep it until they are paid."""
+    row = {**_to_row(one), "quantity": f"{one.quantity:f}", "is_new": one.is_new}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def rated_from_json(stored: Mapping[str, Any]) -> RatedInterval:
+    """Return the rated interval that was stored as JSON."""
+    instants = {name: datetime.fromisoformat(stored[name]) for name in INSTANTS}
+    row = {**stored, **instants, "quantity": Decimal(stored["quantity"])}
+    return replace(_from_row(row), is_new=stored["is_new"])
+
+
 def _to_row(one: RatedInterval) -> dict[str, Any]:
     return {
         "id": one.id,
@@ -128,7 +145,7 @@ def _to_row(one: RatedInterval) -> dict[str, Any]:
     }
 
 
-def _from_row(row: RowMapping) -> RatedInterval:
+def _from_row(row: RowMapping | Mapping[str, Any]) -> RatedInterval:
     return RatedInterval(
         id=row["id"],
         agreement_id=row["agreement_id"],

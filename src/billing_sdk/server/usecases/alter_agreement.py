@@ -16,9 +16,12 @@ from billing_sdk.server.domain.invoicing import (
     BoughtAddOn,
     InForce,
     Lines,
+    RatedInterval,
     check_quantities,
+    lines_at_end,
     lines_for_alteration,
-    lines_for_removal,
+    removed,
+    usage_at_end,
     with_add_on,
 )
 from billing_sdk.server.storage import UnitOfWork
@@ -26,6 +29,7 @@ from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import check_number_of_add_ons, offer_add_on
+from billing_sdk.server.usecases.rate_intervals import known_intervals
 
 Numbers = Mapping[str, int]
 NONE: Numbers = {}
@@ -81,7 +85,8 @@ def decide_alteration(
         is_on_credit=is_on_credit(tx, before),
     )
     after = alteration.agreement
-    lines = lines_for_alteration(alteration) + _removals(tx, alteration)
+    owed, rated = _removals(tx, alteration)
+    lines = lines_for_alteration(alteration) + owed
     lines = complete_lines(
         tx, customer, lines, currency=before.currency, agreement=before, period=before.period_at(at), at=at
     )
@@ -92,6 +97,7 @@ def decide_alteration(
         agreement=after,
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
+        rated=rated,
     )
 
 
@@ -149,20 +155,24 @@ def _agreed(tx: UnitOfWork, plan: Plan, before: Agreement, plan_key: str, quanti
     return replace(standing, quantity=quantity)
 
 
-def _removals(tx: UnitOfWork, alteration: Alteration) -> Lines:
+def _removals(tx: UnitOfWork, alteration: Alteration) -> tuple[Lines, tuple[RatedInterval, ...]]:
     """Return what is still to be charged for the add-ons that go; usage of the present interval as the policy says."""
     before = alteration.before.agreement
+    lines: Lines = ()
+    rated: tuple[RatedInterval, ...] = ()
     if before.status != "active" or alteration.is_on_credit:
-        return ()
-    after = replace(alteration.after, agreement=alteration.agreement)
+        return lines, rated
+    after, at = replace(alteration.after, agreement=alteration.agreement), alteration.at
     charges_usage = after.policies.unpaid_usage == "charge"
     used = used_under(tx, before)
-    return tuple(
-        line
-        for one in after.add_ons
-        if not one.quantity
-        for line in lines_for_removal(after, one, used, at=alteration.at, is_usage_charged=charges_usage)
-    )
+    for one in after.add_ons:
+        if not one.quantity:
+            alone = removed(after, one)
+            known = known_intervals(tx, alone)
+            usage = usage_at_end(alone, used, at=at, is_usage_charged=charges_usage, billed=known.billed)
+            lines += lines_at_end(alone, usage, at=at)
+            rated += known.keep(usage, alone)
+    return lines, rated
 
 
 def _bought(tx: UnitOfWork, in_force: InForce, agreed: list[AgreedAddOn]) -> tuple[BoughtAddOn, ...]:

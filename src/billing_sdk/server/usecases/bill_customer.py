@@ -7,18 +7,27 @@ payment and stays owed until it is paid.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Invoice, InvoiceReason, Lines, PendingCharge
+from billing_sdk.server.domain.invoicing import (
+    LEASE_SECONDS,
+    Invoice,
+    InvoiceReason,
+    Lines,
+    PendingCharge,
+    RatedInterval,
+)
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
+from billing_sdk.server.usecases.rate_intervals import store_rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ def bill_customer(
     source: EventSource,
     actor: str,
     at: datetime,
+    rated: Collection[RatedInterval] = (),
 ) -> Billed:
     """Issue an invoice, and write down the charge for it where the customer has a card.
 
@@ -66,14 +76,17 @@ def bill_customer(
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
         at: the customer's present.
+        rated: what is kept of the service intervals whose usage the lines charge.
 
     Raises:
         Conflict: a charge for the plan group is under way.
     """
     if not lines:
+        store_rated(tx, customer, rated, invoice=None, at=at)
         return Billed()
     wanted = new_invoice(customer, lines, currency=agreement.currency, agreement=agreement, reason=reason, at=at)
     invoice = issue_invoice(tx, wanted, actor=actor, at=at)
+    store_rated(tx, customer, rated, invoice=invoice, at=at)
     if not invoice.is_owed:
         return Billed(invoice)
     charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)

@@ -169,6 +169,7 @@ def _end(
         customer=customer,
         agreement=ended,
         lines=ending.lines,
+        rated=ending.rated,
         reason="end",
         source=source,
         actor=actor,

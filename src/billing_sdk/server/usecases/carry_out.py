@@ -72,6 +72,7 @@ def carry_out(
         agreement=agreement,
         lines=lines,
         payment=None,
+        rated=change.rated,
         source=source,
         actor=actor,
         at=at,

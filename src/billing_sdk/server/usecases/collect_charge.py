@@ -48,6 +48,7 @@ def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: Event
         agreement=change.agreement,
         payment_method_id=change.method.id,
         lines=change.lines,
+        rated=change.rated,
         currency=change.plan.version.currency,
         source=source,
         actor=actor,
@@ -176,6 +177,7 @@ def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, rece
             actor=charge.actor,
             at=at,
             charge_id=charge.id,
+            rated=charge.rated,
         )
         if has_owner(tx, customer):
             return concluded

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment, RatedInterval
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.agreement_news import announce_agreement, announce_update
 from billing_sdk.server.usecases.expire_credit import end_with_agreement
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
 from billing_sdk.server.usecases.recurring_credit import grant_recurring
+from billing_sdk.server.usecases.rate_intervals import as_used_now, store_rated
 from billing_sdk.server.usecases.save_agreement import add_agreement, save_agreement
 
 
@@ -29,6 +31,7 @@ def conclude_change(
     actor: str,
     at: datetime,
     charge_id: str | None = None,
+    rated: Collection[RatedInterval] = (),
 ) -> Agreement:
     """Let an agreement take the place of the live one of its group, and invoice what was paid for it.
 
@@ -45,6 +48,7 @@ def conclude_change(
         actor: who caused it, as the audit names them.
         at: the present.
         charge_id: the charge that collected it, which has used the credit balance before.
+        rated: what is kept of the service intervals whose usage the lines charge.
     """
     before = tx.agreements.find_live(customer.id, agreement.group_id)
     if before is None or before.id != agreement.id:
@@ -56,6 +60,7 @@ def conclude_change(
         currency = lines[0].amount.currency
         wanted = new_invoice(customer, lines, currency=currency, agreement=agreement, reason="change", at=at)
         invoice = issue_invoice(tx, wanted, actor=actor, at=at, payment=payment, charge_id=charge_id)
+    store_rated(tx, customer, rated if charge_id is None else as_used_now(tx, rated), invoice=invoice, at=at)
     if payment is not None:
         record_payment(tx, customer, payment, invoice, source=source, actor=actor)
     return agreement

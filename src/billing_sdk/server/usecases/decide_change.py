@@ -14,9 +14,11 @@ from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
     Lines,
     Used,
+    RatedInterval,
     lines_at_boundary,
     lines_at_end,
     unused_time,
+    usage_at_end,
     with_period_discounted,
 )
 from billing_sdk.server.storage import UnitOfWork
@@ -24,6 +26,7 @@ from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import offer_plan, wanted_plan
+from billing_sdk.server.usecases.rate_intervals import known_intervals
 from billing_sdk.server.usecases.redeem_coupon import redeem_coupon, release_planned
 from billing_sdk.server.usecases.tax_customer import total_with_tax
 
@@ -46,6 +49,7 @@ class Change:
         owes_usage: the lines include what was used under the agreement that ends.
         discounts: the agreement's before its first period counted, where that has been counted already.
         invoice_ids: the issued invoices that the lines are of, where they are owed already.
+        rated: what is kept of the service intervals whose usage the lines charge.
     """
 
     customer: Customer
@@ -59,6 +63,7 @@ class Change:
     owes_usage: bool = False
     discounts: tuple[AgreedDiscount, ...] | None = None
     invoice_ids: tuple[str, ...] = ()
+    rated: tuple[RatedInterval, ...] = ()
 
     @property
     def amount(self) -> Money:
@@ -164,11 +169,11 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
         lines = lines_at_boundary(in_force, after=None, at=at)
         agreement = with_period_discounted(agreement)
     price = total_with_tax(tx, customer, lines, agreement=agreement, at=at)
-    owed, credit = _closing(tx, before, agreement, at, options) if before is not None else ((), ())
+    closing = _closing(tx, before, agreement, at, options) if before is not None else Closing()
     lines = complete_lines(
         tx,
         customer,
-        lines + owed + credit,
+        lines + closing.owed + closing.credit,
         currency=agreement.currency,
         agreement=agreement,
         period=agreement.billed_period,
@@ -182,14 +187,30 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
         agreement=agreement,
         lines=lines,
         method=method,
-        credit=credit,
+        credit=closing.credit,
         price=price,
-        owes_usage=bool(owed),
+        owes_usage=bool(closing.owed),
         discounts=discounts,
+        rated=closing.rated,
     )
 
 
-def closing_lines(
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What is settled of an agreement that ends.
+
+    Attributes:
+        owed: what is still to be charged.
+        credit: what is given back of what was paid.
+        rated: what is kept of the service intervals whose usage is charged.
+    """
+
+    owed: Lines = ()
+    credit: Lines = ()
+    rated: tuple[RatedInterval, ...] = ()
+
+
+def close_agreement(
     tx: UnitOfWork,
     before: Agreement,
     *,
@@ -197,8 +218,8 @@ def closing_lines(
     is_invoice_now: bool | None,
     is_prorate: bool | None,
     used: Used | None = None,
-) -> tuple[Lines, Lines]:
-    """Return what is owed for an agreement that ends, and what is given back of what was paid for it.
+) -> Closing:
+    """Work out what is owed for an agreement that ends, and what is given back of what was paid for it.
 
     Args:
         tx: the transaction.
@@ -211,14 +232,17 @@ def closing_lines(
     in_force = load_in_force(tx, before)
     policies = in_force.policies
     charges_usage = policies.unpaid_usage == "charge" if is_invoice_now is None else is_invoice_now
-    owed = lines_at_end(in_force, used or used_under(tx, before), at=at, is_usage_charged=charges_usage)
+    known = known_intervals(tx, in_force)
+    usage = usage_at_end(in_force, used or used_under(tx, before), at=at, is_usage_charged=charges_usage, billed=known.billed)
+    owed, rated = lines_at_end(in_force, usage, at=at), known.keep(usage, in_force)
     if not (policies.unused_days == "refund" if is_prorate is None else is_prorate):
-        return owed, ()
+        return Closing(owed, (), rated)
     (plan,) = tx.catalog.list_plans([before.plan_key])
     # What has started since the last billing date is owed as a whole, and given back for the time to come as well.
     paid = (*tx.invoices.paid_lines(before.id, after=at, since=before.started_at), *owed)
     ahead = [line for line in paid if line.period.end > at]
-    return owed, unused_time(ahead, at=at, zone=before.zone, policies=policies, name=plan.name)
+    credit = unused_time(ahead, at=at, zone=before.zone, policies=policies, name=plan.name)
+    return Closing(owed, credit, rated)
 
 
 def has_owner(tx: UnitOfWork, customer: Customer) -> bool:
@@ -233,15 +257,11 @@ def terms_of(plan: Plan, amount: Money) -> str:
     return f"{plan.key} {plan.version.id} {amount}"
 
 
-def _closing(
-    tx: UnitOfWork, before: Agreement, agreement: Agreement, at: datetime, options: ChangeOptions
-) -> tuple[Lines, Lines]:
-    owed, credit = closing_lines(
-        tx, before, at=at, is_invoice_now=options.is_invoice_now, is_prorate=options.is_prorate
-    )
-    if (owed or credit) and before.currency != agreement.currency:
+def _closing(tx: UnitOfWork, before: Agreement, agreement: Agreement, at: datetime, options: ChangeOptions) -> Closing:
+    closing = close_agreement(tx, before, at=at, is_invoice_now=options.is_invoice_now, is_prorate=options.is_prorate)
+    if (closing.owed or closing.credit) and before.currency != agreement.currency:
         raise CurrencyMismatch(
             f"what is still to be settled is in {before.currency}",
             remedy="Cancel the agreement first, then subscribe in the other currency.",
         )
-    return owed, credit
+    return closing

@@ -45,4 +45,4 @@ def _end_trial(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Ag
         at = engine.now_for(tx, customer)
         end_agreement(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)
         return None
-    return bill(tx, engine, customer, agreement, invoice.after, invoice.lines)
+    return bill(tx, engine, customer, agreement, invoice)

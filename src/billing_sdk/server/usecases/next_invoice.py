@@ -13,9 +13,11 @@ from billing_sdk.server.domain.invoicing import (
     InForce,
     Lines,
     Used,
+    RatedInterval,
     lines_at_boundary,
     renewed,
     trial_ended,
+    usage_at_boundary,
     with_period_discounted,
 )
 from billing_sdk.server.domain.periods import Period
@@ -24,6 +26,7 @@ from billing_sdk.server.usecases.alter_agreement import decide_alteration
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import add_ons_fit
+from billing_sdk.server.usecases.rate_intervals import known_intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,14 @@ class NextInvoice:
         after: the agreement once it is billed.
         version: what it is billed by from then on, in the agreement's currency.
         lines: what the invoice says; before its date with what was used so far.
+        rated: what is kept of the service intervals whose usage it charges.
     """
 
     at: datetime
     after: Agreement
     version: PlanVersion
     lines: Lines
+    rated: tuple[RatedInterval, ...] = ()
 
     @property
     def amount(self) -> Money:
@@ -141,11 +146,8 @@ def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, used: Used) 
         agreement = with_period_discounted(agreement)
         before = replace(before, agreement=agreement)
     after = renewed(agreement, version)
-    lines = lines_at_boundary(
-        before,
-        used,
-        after=started,
-        at=at,
-        following=replace(before, agreement=after, version=version),
-    )
-    return NextInvoice(at, after, version, first + lines)
+    following = replace(before, agreement=after, version=version)
+    known = known_intervals(tx, before)
+    usage = usage_at_boundary(before, used, after=started, at=at, following=following, billed=known.billed)
+    lines = lines_at_boundary(before, usage, after=started, at=at, following=following)
+    return NextInvoice(at, after, version, first + lines, known.keep(usage, before))

@@ -10,6 +10,9 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     Lines,
+    RatedInterval,
+    lines_of,
+    rate_usage,
     with_discounts,
     with_numbers_paused,
     with_numbers_resumed,
@@ -26,6 +29,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.recurring_credit import grant_recurring
+from billing_sdk.server.usecases.rate_intervals import known_intervals
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
@@ -90,9 +94,14 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
     in_force = load_in_force(tx, before)
     (plan,) = tx.catalog.list_plans([before.plan_key])
     lines: Lines = ()
+    rated: tuple[RatedInterval, ...] = ()
     if before.billed_until <= at:
         since = before.billed_period.start
-        used = in_force.fees_started(since, at) + in_force.usage_completed(since, at, used_under(tx, before))
+        known = known_intervals(tx, in_force)
+        completed = in_force.intervals_completed(since, at)
+        usage = rate_usage(completed, used_under(tx, before), in_force.policies, known.billed)
+        rated = known.keep(usage, in_force)
+        used = in_force.fees_started(since, at) + lines_of(usage)
         going_on = replace(in_force, agreement=resumed)
         rest = going_on.fees_starting(at, is_first=True, charged_before=before.paused_at)
         lines = with_discounts(rest, before.discounts, in_force.plans)
@@ -110,4 +119,5 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
         agreement=with_numbers_resumed(in_force, resumed, at=at, is_charged=is_charged),
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
+        rated=rated,
     )

@@ -13,6 +13,8 @@ from billing_sdk.server.domain.invoicing import (
     BilledBefore,
     InForce,
     IntervalKey,
+    Invoice,
+    InvoiceStatus,
     RatedInterval,
     RatedUsage,
     billed_before,
@@ -21,6 +23,9 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.late_usage import adjust_later
+
+# Usage still gets on an invoice that is one of these.
+WAITING: frozenset[InvoiceStatus] = frozenset({"gathering", "awaiting_usage"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ def store_rated(
     customer: Customer,
     rated: Collection[RatedInterval],
     *,
-    invoice_id: str | None,
+    invoice: Invoice | None,
     at: datetime,
     is_closed: bool = True,
 ) -> None:
@@ -63,10 +68,12 @@ def store_rated(
         tx: the transaction.
         customer: whose they are; locked by the caller.
         rated: what they came to.
-        invoice_id: the invoice that bills them; None where nothing is to be billed.
+        invoice: what bills them; None where nothing is to be billed. While it waits for usage they are not closed.
         at: the customer's present.
-        is_closed: they were billed as a whole; else their invoice still waits, or a part was billed.
+        is_closed: they are billed as a whole; else more of them will be.
     """
+    is_closed = is_closed and (invoice is None or invoice.status not in WAITING)
+    invoice_id = None if invoice is None else invoice.id
     kept = [replace(one, invoice_id=invoice_id or one.invoice_id, is_closed=is_closed) for one in rated]
     tx.rated_intervals.add([one for one in kept if one.is_new])
     tx.rated_intervals.save([one for one in kept if not one.is_new])

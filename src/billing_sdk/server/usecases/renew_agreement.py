@@ -8,14 +8,14 @@ from dataclasses import replace
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import Lines, PendingCharge
+from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_agreement
 from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.next_invoice import next_invoice
+from billing_sdk.server.usecases.next_invoice import NextInvoice, next_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.recurring_credit import grant_recurring
 from billing_sdk.server.usecases.redeem_coupon import name_of_plan
@@ -88,7 +88,7 @@ def _renew(tx: UnitOfWork, engine: Engine, customer: Customer, timer: Timer) -> 
         save_agreement(tx, customer, agreement)  # with the timers that it should have
         return None
     invoice = next_invoice(tx, customer, agreement)
-    return bill(tx, engine, customer, agreement, invoice.after, invoice.lines)
+    return bill(tx, engine, customer, agreement, invoice)
 
 
 def due(engine: Engine, timer: Timer) -> Agreement:
@@ -105,7 +105,7 @@ def due(engine: Engine, timer: Timer) -> Agreement:
 
 
 def bill(
-    tx: UnitOfWork, engine: Engine, customer: Customer, before: Agreement, after: Agreement, lines: Lines
+    tx: UnitOfWork, engine: Engine, customer: Customer, before: Agreement, wanted: NextInvoice
 ) -> PendingCharge | None:
     """Save an agreement that has been billed, with its invoice and its timers, and announce it.
 
@@ -114,16 +114,17 @@ def bill(
         engine: the engine.
         customer: whose agreement it is; locked by the caller.
         before: as it was.
-        after: as it is.
-        lines: what is billed.
+        wanted: what is billed, and the agreement as it is then.
     """
+    after = wanted.after
     at = engine.now_for(tx, customer)
     billed = bill_customer(
         tx,
         engine,
         customer=customer,
         agreement=after,
-        lines=lines,
+        lines=wanted.lines,
+        rated=wanted.rated,
         reason="renewal",
         source=SOURCE,
         actor=ACTOR,

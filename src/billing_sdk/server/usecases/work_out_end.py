@@ -8,10 +8,10 @@ from datetime import datetime
 from billing_sdk.errors import InvalidAmount
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Lines
+from billing_sdk.server.domain.invoicing import Lines, RatedInterval
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.complete_lines import complete_lines
-from billing_sdk.server.usecases.decide_change import closing_lines
+from billing_sdk.server.usecases.decide_change import Closing, close_agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,13 @@ class Ending:
         lines: what its last invoice says.
         credit: those of them that give back what was paid and not used.
         forgiven: why nothing of what is owed is charged, where no invoice can say it.
+        rated: what is kept of the service intervals whose usage the lines charge.
     """
 
     lines: Lines
     credit: Lines
     forgiven: str | None = None
+    rated: tuple[RatedInterval, ...] = ()
 
 
 def work_out_end(
@@ -48,21 +50,19 @@ def work_out_end(
         is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy.
         is_prorate: give back what was paid for days that are not used; None leaves it to the policy.
     """
-    owed: Lines = ()
-    credit: Lines = ()
-    forgiven = None
+    closing, forgiven = Closing(), None
     try:
-        owed, credit = closing_lines(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
+        closing = close_agreement(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
     except InvalidAmount as too_much:
         # No invoice can say it, so no renewal gets past it either: nobody is to be bound by it for ever.
         forgiven = too_much.detail
     lines = complete_lines(
         tx,
         customer,
-        owed + credit,
+        closing.owed + closing.credit,
         currency=agreement.currency,
         agreement=agreement,
         period=agreement.billed_period,
         at=at,
     )
-    return Ending(lines, credit, forgiven)
+    return Ending(lines, closing.credit, forgiven, closing.rated)

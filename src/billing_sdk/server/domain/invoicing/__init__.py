@@ -9,7 +9,7 @@ it was issued; a line has the period that it pays for.
 from billing_sdk.server.domain.invoicing.alteration import (
     Alteration as Alteration,
     lines_for_alteration as lines_for_alteration,
-    lines_for_removal as lines_for_removal,
+    removed as removed,
 )
 from billing_sdk.server.domain.invoicing.booking import (
     BookedShare as BookedShare,
@@ -24,7 +24,11 @@ from billing_sdk.server.domain.invoicing.booking import (
     void_entries as void_entries,
     write_off_entry as write_off_entry,
 )
-from billing_sdk.server.domain.invoicing.boundary import STEPS as STEPS, lines_at_boundary as lines_at_boundary
+from billing_sdk.server.domain.invoicing.boundary import (
+    STEPS as STEPS,
+    lines_at_boundary as lines_at_boundary,
+    usage_at_boundary as usage_at_boundary,
+)
 from billing_sdk.server.domain.invoicing.charge import (
     LEASE_SECONDS as LEASE_SECONDS,
     ChargeSource as ChargeSource,
@@ -55,6 +59,7 @@ from billing_sdk.server.domain.invoicing.derivation import LineKind as LineKind,
 from billing_sdk.server.domain.invoicing.ending import (
     lines_at_end as lines_at_end,
     unused_time as unused_time,
+    usage_at_end as usage_at_end,
 )
 from billing_sdk.server.domain.invoicing.explanation import (
     Behind as Behind,

@@ -17,11 +17,10 @@ from billing_sdk.money import round_money
 from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement, NumberChange
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
-from billing_sdk.server.domain.invoicing.ending import is_in_advance, lines_at_end
+from billing_sdk.server.domain.invoicing.ending import is_in_advance
 from billing_sdk.server.domain.invoicing.in_force import BoughtAddOn, Fee, InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.tax_document import given_back
-from billing_sdk.server.domain.invoicing.usage_interval import Used
 from billing_sdk.server.domain.periods import Period, fraction
 
 Name = tuple[str, bool]  # the key of a fee or of an add-on, and which of the two
@@ -102,22 +101,16 @@ def lines_for_alteration(alteration: Alteration) -> Lines:
     )
 
 
-def lines_for_removal(
-    after: InForce, add_on: BoughtAddOn, used: Used, *, at: datetime, is_usage_charged: bool
-) -> Lines:
-    """Return what is still to be charged for an add-on that goes: what has completed, and usage if it is to be.
+def removed(after: InForce, add_on: BoughtAddOn) -> InForce:
+    """Return an add-on that goes as if it were all that ends: what is still to be charged for it is charged as then.
 
     Args:
         after: what is in force from then on.
         add_on: the add-on, of which there are none from then on.
-        used: how much of a feature was used in a period.
-        at: when it goes.
-        is_usage_charged: whether the usage of service intervals that are not complete is charged, too.
     """
     agreement = replace(after.agreement, discounts=_percents_off(after.agreement.discounts))
     nothing_else = replace(after.version, components=(), opening_phases=())
-    alone = replace(after, agreement=agreement, version=nothing_else, add_ons=(add_on,))
-    return lines_at_end(alone, used, at=at, is_usage_charged=is_usage_charged)
+    return replace(after, agreement=agreement, version=nothing_else, add_ons=(add_on,))
 
 
 def _numbers(in_force: InForce) -> dict[Name, int]:

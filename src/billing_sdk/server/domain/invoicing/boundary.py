@@ -9,13 +9,20 @@ that ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
-from billing_sdk.server.domain.invoicing.in_force import InForce, Lines, nothing_used
-from billing_sdk.server.domain.invoicing.usage_interval import Used
+from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
+from billing_sdk.server.domain.invoicing.usage_interval import (
+    NOTHING_BEFORE,
+    BilledBefore,
+    RatedUsage,
+    Used,
+    lines_of,
+    rate_usage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +32,47 @@ class Boundary:
     Attributes:
         before: what was in force until then.
         following: what is in force from then on; the same, unless another version of the plan takes over.
-        used: how much of a feature was used in a period.
+        usage: what service intervals come to whose usage is charged; see `usage_at_boundary`.
         after: the last billing date; None where this is the first.
         at: the billing date.
     """
 
     before: InForce
     following: InForce
-    used: Used
+    usage: Sequence[RatedUsage]
     after: datetime | None
     at: datetime
 
 
+def usage_at_boundary(
+    before: InForce,
+    used: Used,
+    *,
+    after: datetime,
+    at: datetime,
+    following: InForce,
+    billed: BilledBefore = NOTHING_BEFORE,
+) -> tuple[RatedUsage, ...]:
+    """Return what service intervals come to that have completed since the last billing date, or end with this one.
+
+    Args:
+        before: what was in force until then.
+        used: how much of a feature was used in a period.
+        after: the last billing date.
+        at: the billing date.
+        following: what is in force from then on.
+        billed: what earlier invoices have billed of them.
+
+    Raises:
+        InvalidAmount: something comes to more than can be real.
+    """
+    intervals = before.intervals_completed(after, at) + before.intervals_cut_short(at, following)
+    return rate_usage(intervals, used, before.policies, billed)
+
+
 def lines_at_boundary(
     before: InForce,
-    used: Used = nothing_used,
+    usage: Sequence[RatedUsage] = (),
     *,
     after: datetime | None,
     at: datetime,
@@ -52,7 +85,7 @@ def lines_at_boundary(
     Raises:
         InvalidAmount: something comes to more than can be real.
     """
-    boundary = Boundary(before, following or before, used, after, at)
+    boundary = Boundary(before, following or before, usage, after, at)
     lines: Lines = ()
     for step in STEPS:
         lines = step(boundary, lines)
@@ -75,11 +108,7 @@ def fees_starting(boundary: Boundary, lines: Lines) -> Lines:
 
 def usage_completed(boundary: Boundary, lines: Lines) -> Lines:
     """Charge the usage of service intervals that have completed since the last billing date, or end with it."""
-    if boundary.after is None:
-        return lines
-    before, following, at = boundary.before, boundary.following, boundary.at
-    lines += before.usage_completed(boundary.after, at, boundary.used)
-    return lines + before.usage_cut_short(at, following, boundary.used)
+    return lines + lines_of(boundary.usage)
 
 
 def discounts(boundary: Boundary, lines: Lines) -> Lines:

@@ -9,6 +9,7 @@ from typing import Literal
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.rated_interval import RatedInterval
 
 # Longer than any gateway takes to answer: a charge that is older was left over by a process that died.
 LEASE_SECONDS = 60
@@ -30,6 +31,7 @@ class PendingCharge:
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
         lease_ends_at: until then the process that wrote it is expected to finish by itself.
+        rated: what is kept of the service intervals whose usage the lines charge, once it is paid.
         invoice_id: the issued invoice that it pays; None where the invoice is issued with the payment.
     """
 
@@ -44,6 +46,7 @@ class PendingCharge:
     started_at: datetime
     lease_ends_at: datetime
     invoice_id: str | None = None
+    rated: tuple[RatedInterval, ...] = ()
 
     @property
     def amount(self) -> Money:

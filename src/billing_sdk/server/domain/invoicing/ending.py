@@ -17,18 +17,47 @@ from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.tax_document import given_back
-from billing_sdk.server.domain.invoicing.usage_interval import Used
+from billing_sdk.server.domain.invoicing.usage_interval import (
+    NOTHING_BEFORE,
+    BilledBefore,
+    RatedUsage,
+    Used,
+    lines_of,
+    rate_usage,
+)
 from billing_sdk.server.domain.periods import Period, fraction
 
 
-def lines_at_end(before: InForce, used: Used, *, at: datetime, is_usage_charged: bool) -> Lines:
-    """Return what is still to be charged for an agreement that ends, discounts taken off.
+def usage_at_end(
+    before: InForce, used: Used, *, at: datetime, is_usage_charged: bool, billed: BilledBefore = NOTHING_BEFORE
+) -> tuple[RatedUsage, ...]:
+    """Return what service intervals come to whose usage is charged when an agreement ends.
 
     Args:
         before: what is in force until then.
         used: how much of a feature was used in a period.
         at: when it ends; in a trial nothing is charged.
         is_usage_charged: whether the usage of service intervals that are not complete is charged, too.
+        billed: what earlier invoices have billed of them.
+
+    Raises:
+        InvalidAmount: something comes to more than can be real.
+    """
+    if before.agreement.status == "trialing":
+        return ()
+    intervals = before.intervals_completed(before.agreement.billed_period.start, at)
+    if is_usage_charged:
+        intervals += before.intervals_unfinished(at)
+    return rate_usage(intervals, used, before.policies, billed)
+
+
+def lines_at_end(before: InForce, usage: Iterable[RatedUsage], *, at: datetime) -> Lines:
+    """Return what is still to be charged for an agreement that ends, discounts taken off.
+
+    Args:
+        before: what is in force until then.
+        usage: what service intervals come to whose usage is charged; see `usage_at_end`.
+        at: when it ends; in a trial nothing is charged.
 
     Raises:
         InvalidAmount: something comes to more than can be real.
@@ -36,10 +65,7 @@ def lines_at_end(before: InForce, used: Used, *, at: datetime, is_usage_charged:
     agreement = before.agreement
     if agreement.status == "trialing":
         return ()
-    billed_at = agreement.billed_period.start
-    lines = before.fees_started(billed_at, at) + before.usage_completed(billed_at, at, used)
-    if is_usage_charged:
-        lines += before.usage_unfinished(at, used)
+    lines = before.fees_started(agreement.billed_period.start, at) + lines_of(usage)
     return with_discounts(lines, agreement.discounts, before.plans)
 
 

@@ -18,7 +18,7 @@ from billing_sdk.server.domain.catalog import Component, CreditGrant, LicenceFee
 from billing_sdk.server.domain.invoicing.course import Course, course_of
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.priced import fee_line, worth
-from billing_sdk.server.domain.invoicing.usage_interval import UsageInterval, Used, lines_of, rate_usage
+from billing_sdk.server.domain.invoicing.usage_interval import UsageInterval
 from billing_sdk.server.domain.periods import Cadence, Period, Schedule, periods_completed, periods_started
 from billing_sdk.server.domain.rating import Usage, is_divisible
 
@@ -162,18 +162,6 @@ class InForce:
             for one in rates
             for interval in self._unbilled(one, at)
         )
-
-    def usage_completed(self, after: datetime, until: datetime, used: Used) -> Lines:
-        """Return the usage of the service intervals that have ended after an instant and by another one."""
-        return lines_of(rate_usage(self.intervals_completed(after, until), used, self.policies))
-
-    def usage_cut_short(self, at: datetime, following: InForce, used: Used) -> Lines:
-        """Return the usage of the service intervals that are not over, where other prices take over at an instant."""
-        return lines_of(rate_usage(self.intervals_cut_short(at, following), used, self.policies))
-
-    def usage_unfinished(self, at: datetime, used: Used) -> Lines:
-        """Return the usage of the service intervals that have begun by an instant and not ended."""
-        return lines_of(rate_usage(self.intervals_unfinished(at), used, self.policies))
 
     def fees_at(self, at: datetime) -> Iterator[Fee]:
         """Return the fees that count at an instant: those of the phase of the plan, and those of the add-ons."""

@@ -127,6 +127,8 @@ charges = Table(
     Column("lease_ends_at", Instant, nullable=False),
     # Without a foreign key, which SQLite can't add to a table that is there.
     Column("invoice_id", String(64)),
+    # The service intervals whose usage it pays for.
+    Column("rated", JSON, nullable=False, server_default=text("'[]'")),
     UniqueConstraint("customer_id", "group_id"),
     Index("uq_charges_invoice_id", "invoice_id", unique=True),
 )
