@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,13 +11,25 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, bindparam, not_, or_, select, true, update
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import RatedInterval
+from billing_sdk.server.domain.invoicing import UNISSUED, RatedInterval
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import RatingPolicy
 from billing_sdk.server.storage.agreed import discount_from_json, discount_to_json
 from billing_sdk.server.storage.later import Later
+from billing_sdk.server.storage.tables.billing import invoice_lines, invoices
 from billing_sdk.server.storage.tables.rated import rated_intervals
 
+BILLED_BY = (
+    select(
+        invoice_lines.c.invoice_id,
+        invoice_lines.c.position,
+        invoice_lines.c.amount_minor,
+        invoice_lines.c.derivation,
+    )
+    .select_from(invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id))
+    .where(invoices.c.status.not_in((*UNISSUED, "void")))
+    .order_by(invoices.c.id.desc(), invoice_lines.c.position.desc())
+)
 INSTANTS = ("period_start", "period_end", "interval_start", "interval_end", "counted_until")
 COLUMNS = rated_intervals.c
 OF_AGREEMENT = (
@@ -52,6 +64,15 @@ SAVE = (
     .where(COLUMNS.id == bindparam("its_id"))
     .values({name: bindparam(f"its_{name}") for name in NAMES})
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of an invoice, counted from 1."""
+
+    invoice_id: str
+    line: int
+    amount: Money
 
 
 class RatedIntervalRepository:
@@ -95,6 +116,28 @@ class RatedIntervalRepository:
         self._later.flush()
         rows = self._connection.execute(OF_AGREEMENT, {"agreement": agreement_id}).mappings()
         return tuple(_from_row(row) for row in rows)
+
+    def billed_by(self, one: RatedInterval) -> tuple[Place, ...]:
+        """Return the lines of issued invoices that have billed an interval, the newest first; void ones don't count."""
+        self._later.flush()
+        query = BILLED_BY.where(
+            invoice_lines.c.agreement_id == one.agreement_id,
+            invoice_lines.c.plan_version_id == one.plan_version_id,
+            invoice_lines.c.component_id == one.component_id,
+            invoice_lines.c.period_start == one.period.start,
+        )
+        return tuple(
+            Place(row.invoice_id, row.position + 1, Money(row.amount_minor, one.billed.currency))
+            for row in self._connection.execute(query)
+            if row.derivation.get("kind") in ("usage", "adjustment")
+        )
+
+    def moved(self, from_invoice_id: str, to_invoice_id: str) -> None:
+        """Note that another invoice has taken the place of one that is void."""
+        self._ahead.clear()
+        self._later.flush()
+        its = COLUMNS.invoice_id == from_invoice_id
+        self._connection.execute(update(rated_intervals).where(its).values(invoice_id=to_invoice_id))
 
     def mark_late(self, agreement_id: str, feature_key: str, at: datetime) -> bool:
         """Note that usage of an instant has changed; return whether it was billed already."""

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from billing_sdk.errors import InvalidAmount
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.invoicing import InvoiceLine, RatedInterval, rate_again
+from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import (
+    InvoiceLine,
+    Lines,
+    RatedInterval,
+    as_adjustment,
+    rate_again,
+    with_its_discounts,
+)
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.agreement_news import announce_update
+from billing_sdk.server.usecases.bill_customer import bill_customer
+from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
+from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import policies_of, used_under
 from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.save_agreement import save_agreement
+
+logger = logging.getLogger(__name__)
+
+# As with renewals: nobody asked for it at that moment.
+SOURCE: EventSource = "admin"
+ACTOR = "timer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +42,13 @@ class Adjusted:
     """A service interval that was rated again.
 
     Attributes:
+        version: the prices that it was billed by.
         before: as it was billed.
         after: as it is billed now.
         line: the difference; below zero where less was used than was billed.
     """
 
+    version: PlanVersion
     before: RatedInterval
     after: RatedInterval
     line: InvoiceLine
@@ -31,30 +57,87 @@ class Adjusted:
 def adjust_usage(engine: Engine, timer: Timer) -> None:
     """Rate the service intervals of an agreement again whose usage has changed since they were billed.
 
+    What they come to beyond what was billed is an invoice of its own, which names the lines that it corrects. It
+    makes no difference whether the agreement goes on.
+
     Raises:
         Obsolete: there is no such agreement.
+        Conflict: the outcome of another charge for the same plan group can't be learnt at present.
     """
     with engine.read() as tx:
         agreement = tx.agreements.find(timer.subject_id)
     if agreement is None:
         raise Obsolete("there is no such agreement")
+    settle_group(engine, agreement.customer_id, agreement.group_id)
     with engine.begin() as tx:
-        tx.customers.lock(agreement.customer_id)
+        customer = tx.customers.lock(agreement.customer_id)
         tx.timers.done(timer)
-        work_out_adjustments(tx, tx.agreements.get(agreement.id))
+        agreement = tx.agreements.get(agreement.id)
+        at = engine.now_for(tx, customer)
+        adjusted = rate_dirty(tx, agreement)
+        more = [one for one in adjusted if one.line.amount.minor > 0]
+        lines = complete_lines(
+            tx,
+            customer,
+            _lines_of(tx, more),
+            currency=agreement.currency,
+            agreement=agreement,
+            period=_span_of(more) if more else agreement.period_at(at),
+            at=at,
+        )
+        billed = bill_customer(
+            tx,
+            engine,
+            customer=customer,
+            agreement=agreement,
+            lines=lines,
+            reason="adjustment",
+            source=SOURCE,
+            actor=ACTOR,
+            at=at,
+        )
+        for one in adjusted:
+            invoice_id = billed.invoice.id if billed.invoice and one in more else one.before.invoice_id
+            tx.rated_intervals.save([replace(one.after, invoice_id=invoice_id)])
+            tx.audit.record(ACTOR, "usage.adjust", one.after.id, at, before=one.before, after=one.after)
+        if billed.is_owed and agreement.is_live and not agreement.is_unpaid:
+            unpaid = replace(agreement, is_unpaid=True)
+            save_agreement(tx, customer, unpaid)
+            announce_update(tx, agreement, unpaid, customer=customer, source=SOURCE, at=at)
+    if billed.charge is not None:
+        collect_issued(engine, billed.charge)
 
 
-def work_out_adjustments(tx: UnitOfWork, agreement: Agreement) -> tuple[Adjusted, ...]:
-    """Rate what is dirty again, and write nothing.
+def rate_dirty(tx: UnitOfWork, agreement: Agreement) -> tuple[Adjusted, ...]:
+    """Rate the intervals of an agreement again whose usage has changed, and write nothing.
 
-    Raises:
-        InvalidAmount: something comes to more than can be real.
+    One that comes to more than any invoice can say stays billed as it was.
     """
     used, policies = used_under(tx, agreement), policies_of(tx)
     found = []
     for one in tx.rated_intervals.unsettled(agreement.id):
-        if one.is_dirty and one.is_closed:
-            version = tx.catalog.get_version(one.plan_version_id).in_currency(agreement.currency)
+        if not (one.is_dirty and one.is_closed):
+            continue
+        version = tx.catalog.get_version(one.plan_version_id).in_currency(agreement.currency)
+        try:
             line, after = rate_again(one, version, used, policies)
-            found.append(Adjusted(one, after, line))
+        except InvalidAmount as too_much:
+            logger.warning("what was used in %s is not billed: %s", one.id, too_much.detail)
+            continue
+        found.append(Adjusted(version, one, after, line))
     return tuple(found)
+
+
+def _lines_of(tx: UnitOfWork, more: Sequence[Adjusted]) -> Lines:
+    lines: Lines = ()
+    for one in more:
+        places = tx.rated_intervals.billed_by(one.before)
+        corrected = tx.invoices.get(places[0].invoice_id) if places else None
+        line = as_adjustment(one.line, corrected, places[0].line if places else None)
+        lines += with_its_discounts(line, one.before, one.version)
+    return lines
+
+
+def _span_of(adjusted: Sequence[Adjusted]) -> Period:
+    periods = [one.after.period for one in adjusted]
+    return Period(min(period.start for period in periods), max(period.end for period in periods))

@@ -100,6 +100,7 @@ from billing_sdk.server.domain.invoicing.quantities import (
 )
 from billing_sdk.server.domain.invoicing.rated_interval import (
     RatedInterval as RatedInterval,
+    as_adjustment as as_adjustment,
     billed_before as billed_before,
     keep_rated as keep_rated,
     rate_again as rate_again,

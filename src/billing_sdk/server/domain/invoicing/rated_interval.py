@@ -15,7 +15,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion, Policies, Rate
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
-from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.priced import Billed, usage_line
 from billing_sdk.server.domain.invoicing.usage_interval import BilledBefore, IntervalKey, RatedUsage, Used
 from billing_sdk.server.domain.periods import Period
@@ -117,6 +117,20 @@ def rate_again(
     )
     quantity = line.quantity or Decimal(0)
     return line, replace(one, quantity=quantity, billed=one.billed + line.amount, is_dirty=False)
+
+
+def as_adjustment(line: InvoiceLine, corrected: Invoice | None, number: int | None) -> InvoiceLine:
+    """Return what is still to be billed of an interval as a line that names what it corrects.
+
+    Args:
+        line: what is still to be billed.
+        corrected: the invoice that has billed the interval last; None where it came to nothing until now.
+        number: which of its lines did, counted from 1.
+    """
+    derivation: dict[str, object] = {**line.derivation, "kind": "adjustment"}
+    if corrected is not None:
+        derivation["corrects"] = {"invoice": corrected.id, "number": corrected.number, "line": number}
+    return replace(line, description=f"{line.description}, adjusted", derivation=derivation)
 
 
 def with_its_discounts(line: InvoiceLine, one: RatedInterval, version: PlanVersion) -> tuple[InvoiceLine, ...]:
