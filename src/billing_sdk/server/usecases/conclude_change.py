@@ -15,8 +15,8 @@ from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.agreement_news import announce_agreement, announce_update
 from billing_sdk.server.usecases.expire_credit import end_with_agreement
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
-from billing_sdk.server.usecases.recurring_credit import grant_recurring
 from billing_sdk.server.usecases.rate_intervals import as_used_now, store_rated
+from billing_sdk.server.usecases.recurring_credit import grant_recurring
 from billing_sdk.server.usecases.save_agreement import add_agreement, save_agreement
 
 

@@ -13,8 +13,8 @@ from billing_sdk.server.domain.catalog import BillingSettings, Plan
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
     Lines,
-    Used,
     RatedInterval,
+    Used,
     lines_at_boundary,
     lines_at_end,
     unused_time,
@@ -233,7 +233,9 @@ def close_agreement(
     policies = in_force.policies
     charges_usage = policies.unpaid_usage == "charge" if is_invoice_now is None else is_invoice_now
     known = known_intervals(tx, in_force)
-    usage = usage_at_end(in_force, used or used_under(tx, before), at=at, is_usage_charged=charges_usage, billed=known.billed)
+    usage = usage_at_end(
+        in_force, used or used_under(tx, before), at=at, is_usage_charged=charges_usage, billed=known.billed
+    )
     owed, rated = lines_at_end(in_force, usage, at=at), known.keep(usage, in_force)
     if not (policies.unused_days == "refund" if is_prorate is None else is_prorate):
         return Closing(owed, (), rated)

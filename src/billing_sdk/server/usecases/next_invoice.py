@@ -12,8 +12,8 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
     InForce,
     Lines,
-    Used,
     RatedInterval,
+    Used,
     lines_at_boundary,
     renewed,
     trial_ended,

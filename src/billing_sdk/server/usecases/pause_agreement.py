@@ -28,8 +28,8 @@ from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
-from billing_sdk.server.usecases.recurring_credit import grant_recurring
 from billing_sdk.server.usecases.rate_intervals import known_intervals
+from billing_sdk.server.usecases.recurring_credit import grant_recurring
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 

@@ -9,11 +9,12 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.credits import Payable
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Lines, Used, payables_of, with_discounts
+from billing_sdk.server.domain.invoicing import Lines, Used, lines_of, payables_of, rate_usage, with_discounts
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.decide_change import closing_lines
+from billing_sdk.server.usecases.decide_change import close_agreement
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.next_invoice import as_planned, billed_next, ends_before_billing
+from billing_sdk.server.usecases.rate_intervals import known_intervals
 
 
 def pending_usage(
@@ -49,11 +50,12 @@ def _lines(tx: UnitOfWork, agreement: Agreement, used: Used, at: datetime) -> Li
     if agreement.status == "paused":
         in_force = load_in_force(tx, agreement)
         since = agreement.billed_period.start
-        lines = in_force.usage_completed(since, at, used) + in_force.usage_unfinished(at, used)
-        return with_discounts(lines, agreement.discounts, in_force.plans)
+        intervals = in_force.intervals_completed(since, at) + in_force.intervals_unfinished(at)
+        usage = rate_usage(intervals, used, in_force.policies, known_intervals(tx, in_force).billed)
+        return with_discounts(lines_of(usage), agreement.discounts, in_force.plans)
     if ends_before_billing(agreement):
-        owed, _ = closing_lines(tx, agreement, at=billed_at(agreement), is_invoice_now=None, is_prorate=None, used=used)
-        return owed
+        ends_at = billed_at(agreement)
+        return close_agreement(tx, agreement, at=ends_at, is_invoice_now=None, is_prorate=None, used=used).owed
     try:
         agreement = as_planned(tx, agreement)
     except BillingError:

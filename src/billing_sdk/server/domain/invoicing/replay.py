@@ -12,8 +12,8 @@ from datetime import datetime
 
 from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion, Policies
-from billing_sdk.server.domain.invoicing.boundary import lines_at_boundary
-from billing_sdk.server.domain.invoicing.ending import lines_at_end, unused_time
+from billing_sdk.server.domain.invoicing.boundary import lines_at_boundary, usage_at_boundary
+from billing_sdk.server.domain.invoicing.ending import lines_at_end, unused_time, usage_at_end
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.renewal import renewed
@@ -65,15 +65,16 @@ def replay(agreement: Agreement, version: PlanVersion, policies: Policies, past:
         numbers = {**agreement.quantities, **past.numbers(at)}
         state = replace(renewed(state, version), quantities=numbers)
         following = replace(before, agreement=state)
-        lines += lines_at_boundary(
-            before, past.used, after=before.agreement.billed_period.start, at=at, following=following
-        )
+        after = before.agreement.billed_period.start
+        usage = usage_at_boundary(before, past.used, after=after, at=at, following=following)
+        lines += lines_at_boundary(before, usage, after=after, at=at, following=following)
     if agreement.ended_at is not None:
         end = _in_force(state, version, policies, past, agreement.ended_at)
         if past.gave_back:
             lines += unused_time(lines, at=agreement.ended_at, zone=agreement.zone, policies=policies)
         is_charged = policies.unpaid_usage == "charge"
-        lines += lines_at_end(end, past.used, at=agreement.ended_at, is_usage_charged=is_charged)
+        usage = usage_at_end(end, past.used, at=agreement.ended_at, is_usage_charged=is_charged)
+        lines += lines_at_end(end, usage, at=agreement.ended_at)
     return lines
 
 
