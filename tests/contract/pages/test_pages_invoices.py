@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
+from billing_sdk.money import Money
+from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.invoice_links import links_to
 from billing_sdk.testing.visitor import Visitor
-from tests.contract.pages.visits import CARD, begin, enter_portal, leaves_for_application, register, user_of
+from tests.contract.pages.visits import (
+    CARD,
+    DECLINED_WHEN_CHARGED,
+    begin,
+    charges_of,
+    enter_portal,
+    leaves_for_application,
+    register,
+    user_of,
+)
 from tests.serving import RunningServer
 
 BROWSER = {"Accept": "text/html"}
@@ -91,3 +104,62 @@ def test_the_portal_lists_invoices_with_words_for_their_status_and_the_way_to_th
     assert f'aria-label="Download {invoice.number} as PDF"' in listed.html
     document = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}/document")
     assert f'href="/portal/billing/{invoice.id}/pdf"' in document.html
+
+
+@pytest.fixture
+def owing(site: RunningServer, visitor: Visitor, customer: str) -> tuple[str, str]:
+    """The customer, in the portal, with an invoice over 12.34 that is owed; the e-mail address and the invoice's id."""
+    with site.engine.begin() as tx:
+        paid = invoice_of(site, customer)
+        (line,) = paid.lines
+        owed = replace(
+            paid,
+            id=new_id("invoice"),
+            number=f"INV-{new_id('x')}",
+            status="issued",
+            payment_id=None,
+            agreement_id=None,
+            lines=(replace(line, amount=Money(1_234, "USD"), agreement_id=None),),
+        )
+        tx.invoices.add(owed)
+    enter_portal(visitor, site, customer)
+    return customer, owed.id
+
+
+def status_of(site: RunningServer, invoice_id: str) -> str:
+    with site.engine.read() as tx:
+        return tx.invoices.get(invoice_id).status
+
+
+def test_an_owed_invoice_is_paid_by_the_card_on_file_once(site, visitor, owing):
+    customer, invoice_id = owing
+    assert "Pay" in [text for text, _ in visitor.open(f"{site.base_url}/portal/billing").links]
+    visitor.open(f"{site.base_url}/portal/billing/{invoice_id}")
+    page = visitor.submit("Pay 12.34 USD")
+    assert "The invoice is paid." in page.text
+    assert not page.forms[1:]
+    assert status_of(site, invoice_id) == "paid"
+    assert charges_of(site, customer)[-1] == "succeeded 12.34 USD"
+
+
+def test_what_was_not_shown_is_not_charged(site, visitor, owing):
+    customer, invoice_id = owing
+    visitor.open(f"{site.base_url}/portal/billing/{invoice_id}")
+    for shown in ("1233", "0", "-1234", "1234.0", "٤", ""):
+        page = visitor.submit("Pay 12.34 USD", due_minor=shown)
+        assert "has changed" in page.text
+    assert status_of(site, invoice_id) == "issued"
+    assert len(charges_of(site, customer)) == 1
+
+
+def test_a_declined_card_leaves_the_invoice_owed_and_says_so(site, visitor, owing):
+    _, invoice_id = owing
+    visitor.open(f"{site.base_url}/portal/payment_details")
+    visitor.submit("Save card", **DECLINED_WHEN_CHARGED)
+    with site.engine.begin() as tx:
+        found = tx.invoices.get(invoice_id)
+    assert found.is_owed
+    visitor.open(f"{site.base_url}/portal/billing/{invoice_id}")
+    page = visitor.submit("Pay 12.34 USD")
+    assert "declined" in page.text
+    assert status_of(site, invoice_id) in ("issued", "overdue")

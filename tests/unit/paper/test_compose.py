@@ -11,6 +11,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import AgreedDiscount
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.invoicing import with_discounts
+from billing_sdk.server.domain.tax import REVERSE_CHARGE
 from billing_sdk.server.paper import LANGUAGES, Addressed
 from tests.unit.paper.papers import CUSTOMER, FEBRUARY, everything, invoice, line, paper
 
@@ -113,7 +114,7 @@ def test_addresses_are_written_as_their_country_does() -> None:
 
 
 def taxed(treatment: str, behavior: str = "exclusive", **share: str) -> dict:
-    shares = [{"rate": "rate_1", "name": "VAT", **share}] if share else []
+    shares = [{"rate": "rate_1", "name": "VAT"} | share]
     return {"tax": {"behavior": behavior, "treatment": treatment, "shares": shares}}
 
 
@@ -128,7 +129,8 @@ def test_taxes_that_prices_include_are_named_below_the_total() -> None:
 
 
 def test_a_reverse_charge_is_said() -> None:
-    fee = line("Pro", 2_400, "licence_fee", **taxed("reverse_charge"))
+    none = {"rate": REVERSE_CHARGE.rate_id, "percent": "0", "base_minor": "2400", "amount_minor": "0"}
+    fee = line("Pro", 2_400, "licence_fee", **taxed("reverse_charge", **none))
     assert "Reverse charge: the recipient is liable for the tax." in paper(invoice(fee)).notes
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import Invoice, LineTax, line_tax, tax_amounts
+from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.domain.tax import REVERSE_CHARGE
 from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.paper.model import Sum
 from billing_sdk.server.paper.text import plain
@@ -25,19 +26,14 @@ def taxes_added(invoice: Invoice, words: Words, figures: Figures) -> Iterator[Su
 
 def taxes_included(invoice: Invoice, words: Words, figures: Figures) -> Iterator[Sum]:
     """Return the taxes that are part of the prices."""
-    for tax in tax_amounts(_taxes_of(invoice)):
+    for tax in invoice.taxes:
         if tax.is_inclusive and tax.amount:
             yield _sum(words.tax_included, tax.rate.name, tax.percent, tax.base, tax.amount, figures)
 
 
 def is_reverse_charged(invoice: Invoice) -> bool:
     """Tell whether the customer accounts for the tax instead of the supplier."""
-    return any(tax.treatment == "reverse_charge" for tax in _taxes_of(invoice))
-
-
-def _taxes_of(invoice: Invoice) -> Iterator[LineTax]:
-    found = (line_tax(line.derivation, invoice.currency) for line in invoice.lines)
-    return (tax for tax in found if tax is not None)
+    return any(tax.rate.rate_id == REVERSE_CHARGE.rate_id for tax in invoice.taxes)
 
 
 def _sum(pattern: str, name: str, percent: Decimal, base: Money, amount: Money, figures: Figures) -> Sum:

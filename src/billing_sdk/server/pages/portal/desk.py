@@ -31,6 +31,7 @@ WITHIN = {"plan_selection": "plan_details"}  # shown in the navigation as part o
 NOTES = {
     "saved": "Your changes were saved.",
     "card": "The card was saved.",
+    "paid": "The invoice is paid.",
     "plan": "Your plan has changed.",
     "planned": "Your plan will change.",
     "cancelled": "The plan was cancelled.",

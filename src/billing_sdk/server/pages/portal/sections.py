@@ -14,7 +14,7 @@ from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page, sentence
-from billing_sdk.server.pages.portal import entry, payments, people, places, plans
+from billing_sdk.server.pages.portal import bills, entry, payments, people, places, plans
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, require_account
 from billing_sdk.server.usecases.engine import Engine
 
@@ -85,10 +85,11 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
         Section(kind, "plan_selection/{plan_key}", plans.show_change, plans.change),
         Section(kind, "payment_details", payments.show_card, payments.save_card),
         Section(kind, "billing_address", places.show_address, places.save_address),
-        Section(kind, "billing", payments.show_invoices),
-        Section(kind, "billing/{invoice_id}", payments.show_invoice),
-        Section(kind, "billing/{invoice_id}/document", payments.show_document),
-        Section(kind, "billing/{invoice_id}/pdf", payments.send_invoice),
+        Section(kind, "billing", bills.show_invoices),
+        Section(kind, "billing/{invoice_id}", bills.show_invoice),
+        Section(kind, "billing/{invoice_id}/pay", bills.show_invoice, bills.pay),
+        Section(kind, "billing/{invoice_id}/document", bills.show_document),
+        Section(kind, "billing/{invoice_id}/pdf", bills.send_invoice),
     )
 
 

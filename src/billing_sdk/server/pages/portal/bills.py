@@ -1,0 +1,89 @@
+"""The sections about invoices: the list, each line by line, on paper and as a file, and the way to pay one."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from billing_sdk.errors import CardDeclined, Conflict, NotFound, PaymentMethodRequired, PriceChanged
+from billing_sdk.money import Money, zero
+from billing_sdk.server.domain.invoicing import Invoice, tell
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.invoices import send_file, show_page
+from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.paper import ENGLISH, TONES
+from billing_sdk.server.usecases.explain_line import explain_line
+from billing_sdk.server.usecases.pay_now import pay_now
+
+CHANGED_MEANWHILE = "What is to be paid has changed. Look at it again."
+
+
+def show_invoices(desk: Desk, _form: Form) -> Response:
+    """Show the newest invoices, and what the account has to its credit."""
+    with desk.engine.read() as tx:
+        invoices = tx.invoices.newest_of(desk.customer.id) if desk.customer else ()
+        balances = tx.credits.balances(desk.customer.id) if desk.customer else ()
+    issued = [invoice for invoice in invoices if invoice.is_issued]
+    return desk.show("invoices", invoices=issued, balances=balances, words=ENGLISH.statuses, tones=TONES)
+
+
+def show_invoice(desk: Desk, form: Form) -> Response:
+    """Show one of the account's own invoices, line by line; the line that is asked for with its whole explanation."""
+    wanted = desk.request.query_params.get("line", "")
+    invoice = _own_invoice(desk)
+    explained = None
+    with desk.engine.read() as tx:
+        card = tx.customers.find_payment_method(invoice.customer_id)
+    if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
+        with desk.engine.read() as tx:
+            explained = explain_line(tx, invoice.id, int(wanted[:6]))
+    return desk.show(
+        "invoice",
+        form,
+        card=card,
+        invoice=invoice,
+        told=[tell(line) for line in invoice.lines],
+        explained=explained,
+        words=ENGLISH.statuses,
+        tones=TONES,
+    )
+
+
+def pay(desk: Desk, form: Form) -> Response:
+    """Pay one of the account's own invoices by the card on file, and show what has become of it."""
+    invoice = _own_invoice(desk)
+    shown = form.text("due_minor")
+    due = Money(int(shown), invoice.currency) if shown.isascii() and shown.isdecimal() and len(shown) < 17 else None
+    try:
+        pay_now(desk.engine, invoice_id=invoice.id, amount=due or zero(invoice.currency), actor=desk.user.id)
+    except PaymentMethodRequired:
+        return desk.go_to("payment_details")
+    except PriceChanged:
+        return show_invoice(desk, form.wrong({"": CHANGED_MEANWHILE}))
+    except (CardDeclined, Conflict) as error:
+        return show_invoice(desk, form.refused(error))
+    return desk.go_to(f"billing/{invoice.id}", "paid")
+
+
+def show_document(desk: Desk, _form: Form) -> Response:
+    """Show one of the account's own invoices as it is printed."""
+    invoice = _own_invoice(desk)
+    place = f"{desk.url('billing')}/{invoice.id}"
+    return show_page(desk.request, desk.engine, invoice.id, f"{place}/pdf", place)
+
+
+def send_invoice(desk: Desk, _form: Form) -> Response:
+    """Send one of the account's own invoices as a file."""
+    return send_file(desk.request, desk.engine, _own_invoice(desk).id)
+
+
+def _own_invoice(desk: Desk) -> Invoice:
+    """Return the invoice of the address.
+
+    Raises:
+        NotFound: it is another account's, or not issued yet.
+    """
+    with desk.engine.read() as tx:
+        invoice = tx.invoices.get(desk.request.path_params["invoice_id"])
+    if desk.customer is None or invoice.customer_id != desk.customer.id or not invoice.is_issued:
+        raise NotFound("there is no such invoice", remedy="Choose one from the list.")
+    return invoice

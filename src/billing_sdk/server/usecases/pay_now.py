@@ -1,0 +1,48 @@
+"""Pay one owed invoice now, by the card on file, because the customer says so."""
+
+from __future__ import annotations
+
+from billing_sdk.errors import PaymentMethodRequired, PriceChanged
+from billing_sdk.money import Money
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.usecases.bill_customer import charge_for
+from billing_sdk.server.usecases.collect_charge import collect_charge, settle_customer
+from billing_sdk.server.usecases.engine import Engine
+
+
+def pay_now(
+    engine: Engine, *, invoice_id: str, amount: Money, source: EventSource = "user", actor: str | None = None
+) -> Invoice:
+    """Charge what is due of an invoice, and return it as it is then.
+
+    Args:
+        engine: the engine.
+        invoice_id: which one.
+        amount: what the customer was shown and agreed to pay.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them; the source by default.
+
+    Raises:
+        NotFound: there is no such invoice.
+        PriceChanged: something else is due, or nothing any more.
+        PaymentMethodRequired: the customer has no card.
+        CardDeclined: the charge was refused; the invoice stays owed.
+        Conflict: the outcome of another charge for it is not known yet.
+    """
+    with engine.read() as tx:
+        customer_id = tx.invoices.get(invoice_id).customer_id
+    settle_customer(engine, customer_id)
+    with engine.begin() as tx:
+        tx.customers.lock(customer_id)
+        invoice = tx.invoices.get(invoice_id)
+        if not invoice.amount_due or invoice.amount_due != amount:
+            raise PriceChanged(f"{invoice.amount_due} is due of the invoice {invoice.name}, not {amount}")
+        ids = invoice.agreement_ids
+        agreement = tx.agreements.get(ids[0]) if len(ids) == 1 else None
+        charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor or source)
+        if charge is None:
+            raise PaymentMethodRequired(f"{invoice.amount_due} is due, and there is no card to charge")
+    collect_charge(engine, charge)
+    with engine.read() as tx:
+        return tx.invoices.get(invoice_id)
