@@ -9,9 +9,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event
 
+from billing_sdk.errors import TaxLocationMissing
 from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import Supplier, TaxSettings
 from billing_sdk.server.domain.customers import Address
+from billing_sdk.server.domain.invoicing import lacks_location
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.become_customer import become_customer
@@ -142,6 +144,30 @@ def test_prices_that_include_tax_stay_what_they_are(engine):
     assert said(invoice) == [("licence_fee", 2_900)]
     [tax] = invoice.taxes
     assert (tax.base.minor, tax.amount.minor, tax.is_inclusive) == (2_437, 463, True)
+
+
+def test_without_a_country_an_invoice_has_no_tax_and_says_why(engine):
+    customer = somebody(engine, address=None)
+    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    [invoice] = invoices(engine, customer)
+    assert said(invoice) == [("licence_fee", 2_900)]
+    assert (invoice.taxes, lacks_location(invoice.lines)) == ((), True)
+
+
+def test_where_tax_is_insisted_on_nothing_is_agreed_to_without_a_country(engine):
+    strict = create_profile(engine, name="Strict", tax=TaxSettings(is_enabled=True, is_enforced=True))
+    customer = somebody(engine, address=None, profile_id=strict.id)
+    for ask in (subscribe, preview_change):
+        with pytest.raises(TaxLocationMissing):
+            ask(engine, customer_id=customer.id, plan_key="pro_monthly")
+    assert invoices(engine, customer) == ()
+    subscribe(engine, customer_id=customer.id, plan_key="free")
+    later = ChangeOptions(timing="period_end")
+    with pytest.raises(TaxLocationMissing):
+        change_plan(engine, customer_id=customer.id, plan_key="pro_monthly", options=later)
+    update_customer(engine, customer.id, address=GERMANY)
+    change_plan(engine, customer_id=customer.id, plan_key="pro_monthly")
+    assert said(invoices(engine, customer)[-1])[-1] == ("tax", 551)
 
 
 def test_where_there_is_no_tax_nobody_asks_for_rates(memory_engine):

@@ -7,18 +7,23 @@ from starlette.responses import Response
 from billing_sdk.errors import (
     CardDeclined,
     CardRefused,
+    InvalidAddress,
     InvalidRequest,
+    InvalidTaxId,
     PaymentMethodRequired,
     PriceChanged,
     SelectionDenied,
+    TaxLocationMissing,
 )
+from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address, typed_tax_ids
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.pricing import cards_of, decided_card
 from billing_sdk.server.pages.stop import Stop
-from billing_sdk.server.usecases.advance_journey import choose_plan, pay, see_success
+from billing_sdk.server.usecases.advance_journey import choose_plan, give_address, pay, see_success
 from billing_sdk.server.usecases.journey_facts import find_due, offered_table
+from billing_sdk.server.usecases.tax_customer import taxes_shown
 
 CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it and pay again."
 
@@ -62,6 +67,8 @@ def show_payment(stop: Stop, form: Form) -> Response:
             form,
             plan=decided_card(tx, due.plan, due.plan.version, has_trial=not due.amount),
             due_today=due.amount,
+            taxes=taxes_shown(due.lines),
+            asks_address=due.asks_address,
             next_charge=due.next_charge,
             shown=due.terms,
             saved_card=due.method,
@@ -72,6 +79,8 @@ def show_payment(stop: Stop, form: Form) -> Response:
 
 def settle(stop: Stop, form: Form) -> Response:
     """Pay what is due, as it was shown: with a new card, or with the one that is known already."""
+    if form.text("is_address"):
+        return _settle_address(stop, form)
     card = None
     if not form.text("use_saved_card"):
         card, form = read_card(form)
@@ -79,12 +88,24 @@ def settle(stop: Stop, form: Form) -> Response:
             return show_payment(stop, form)
     try:
         pay(stop.engine, journey=stop.journey, terms=form.text("shown"), card=card)
-    except PriceChanged:
+    except (PriceChanged, TaxLocationMissing):
         return show_payment(stop, form.wrong({"": CHANGED_MEANWHILE}))
     except SelectionDenied as error:
         return show_payment(stop, form.refused(error))
     except (CardDeclined, CardRefused, PaymentMethodRequired) as error:
         return show_payment(stop, card_refused(form, error))
+    return stop.go_on()
+
+
+def _settle_address(stop: Stop, form: Form) -> Response:
+    """Take the billing address, and show what is due with the tax that it decides."""
+    form = require_country(form)
+    if form.errors:
+        return show_payment(stop, form)
+    try:
+        give_address(stop.engine, journey=stop.journey, address=typed_address(form), tax_ids=typed_tax_ids(form))
+    except (InvalidAddress, InvalidTaxId) as error:
+        return show_payment(stop, address_refused(form, error))
     return stop.go_on()
 
 

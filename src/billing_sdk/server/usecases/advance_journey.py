@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from billing_sdk.errors import CardDeclined, Conflict, InvalidRequest, PriceChanged, SamePlan, SignInExpired
+from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.invoicing import Payment
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.gateways import CardEntry
@@ -29,6 +30,7 @@ from billing_sdk.server.usecases.passwords import hash_password, require_length
 from billing_sdk.server.usecases.register_user import add_user, new_user
 from billing_sdk.server.usecases.settle_journey import create_in, options_of, settle_in, settle_named, settle_plan
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_customer import update_customer
 
 START_AGAIN = "Go back to the application and start again."
 
@@ -148,6 +150,20 @@ def pay(engine: Engine, *, journey: Journey, terms: str, card: CardEntry | None 
                 actor=journey.user_id,
             )
     return _plan_done(engine, journey)
+
+
+def give_address(engine: Engine, *, journey: Journey, address: Address, tax_ids: tuple[str, ...]) -> None:
+    """Say where the payer is, which decides the tax on what is due.
+
+    Raises:
+        InvalidTaxId: one can't be a tax id.
+        Conflict: nothing is due.
+    """
+    with engine.read() as tx:
+        due = find_due(tx, engine, _current(engine, tx.journeys.find(journey.id)))
+    if due is None:
+        raise Conflict("nothing is to be paid at this step", remedy="Reload the page.")
+    update_customer(engine, due.customer.id, address=address, tax_ids=tax_ids, actor=journey.user_id or "user")
 
 
 def see_success(engine: Engine, *, journey: Journey) -> Journey:

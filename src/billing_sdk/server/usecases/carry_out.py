@@ -15,6 +15,7 @@ from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.tax_customer import require_location
 
 
 def carry_out(
@@ -42,8 +43,10 @@ def carry_out(
         PaymentMethodRequired: there is no card, and it costs something that the customer may not owe, begins with a
             trial that requires one, or what was used is to be charged, which would be forgotten with the agreement
             that ends.
+        TaxLocationMissing: tax is insisted on, and nobody knows where the customer is.
         Conflict: another change of the customer's plan is under way.
     """
+    require_location(tx, change.customer, change.lines)
     agreement, lines = change.agreement, change.lines
     is_alteration = change.before is not None and change.before.id == agreement.id
     if change.outcome == "charge":

@@ -20,6 +20,7 @@ from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import load_in_force
+from billing_sdk.server.usecases.tax_customer import require_location
 
 
 def collect_pending(
@@ -38,6 +39,7 @@ def collect_pending(
         NotFound: there is no such customer.
         PriceChanged: the customer owes nothing on these terms, any more or at all.
         PaymentMethodRequired: the customer has no card still.
+        TaxLocationMissing: tax is insisted on, and nobody knows where the customer is.
         CardDeclined: the charge was refused; the plan stays, and what is not paid stays owed.
         Conflict: another change of the customer's plan is under way.
     """
@@ -65,6 +67,7 @@ def collect_pending(
             case "credit":
                 raise PaymentMethodRequired(f"the plan {change.plan.key!r} costs something", plan=change.plan.key)
             case "charge" if not change.invoice_ids:
+                require_location(tx, customer, change.lines)
                 charge = open_charge(tx, engine, change, source=source, actor=actor)
                 charges = iter((charge,))
             case "charge":

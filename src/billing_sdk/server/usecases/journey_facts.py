@@ -8,7 +8,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import Plan, PricingTable
 from billing_sdk.server.domain.catalog.offer import Visit, offer_for
 from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
-from billing_sdk.server.domain.invoicing import balance_change
+from billing_sdk.server.domain.invoicing import Lines, balance_change
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
@@ -23,6 +23,7 @@ from billing_sdk.server.usecases.settle_journey import (
     options_of,
     payer_of,
 )
+from billing_sdk.server.usecases.tax_customer import is_location_missing
 
 KINDS: tuple[CustomerKind, ...] = ("user", "organization")
 
@@ -37,6 +38,8 @@ class Due:
         terms: what somebody who pays agrees to; see `terms_of`.
         is_pending: the plan was assigned before, and only its payment is missing.
         next_charge: what is charged after that, if it is known.
+        lines: what is charged, line by line.
+        asks_address: tax depends on where the customer is, and nobody knows.
     """
 
     customer: Customer
@@ -46,6 +49,8 @@ class Due:
     terms: str
     is_pending: bool
     next_charge: NextCharge | None = None
+    lines: Lines = ()
+    asks_address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,8 @@ def _chosen(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
         next_charge=next_charge_of(
             tx, customer, change.agreement, balance + balance_change(change.lines, balance.currency)
         ),
+        lines=change.lines,
+        asks_address=is_location_missing(tx, customer),
     )
 
 
@@ -118,7 +125,16 @@ def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
         for change in changes_unpaid(tx, customer, at=engine.now_for(tx, customer)):
             # Nobody is kept out for a plan that has ended; what is owed for it, the portal asks for.
             if change.before is not None and change.before.is_live:
-                return Due(customer, change.plan, change.amount, change.method, change.terms, is_pending=True)
+                return Due(
+                    customer,
+                    change.plan,
+                    change.amount,
+                    change.method,
+                    change.terms,
+                    is_pending=True,
+                    lines=change.lines,
+                    asks_address=not change.invoice_ids and is_location_missing(tx, customer),
+                )
     return None
 
 

@@ -22,6 +22,7 @@ from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.offer_plan import wanted_plan
 from billing_sdk.server.usecases.redeem_coupon import name_of_plan, redeem_coupon, release_planned
 from billing_sdk.server.usecases.save_agreement import save_agreement
+from billing_sdk.server.usecases.tax_customer import require_location
 
 # Who plans further ahead has mistyped a year.
 FURTHEST = timedelta(days=5 * 366)
@@ -71,6 +72,7 @@ def plan_change(
         PaymentMethodRequired: there is no card, and the plan costs something that the customer may not owe.
         NotFound, UnknownPlan, VersionNotFound, EmptyVersion, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
             InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch, Conflict: as `decide_change`.
+        TaxLocationMissing: tax is insisted on, and nobody knows where the customer is.
     """
     if options.timing == "now":
         return None
@@ -83,6 +85,7 @@ def plan_change(
     if when <= at:
         return None
     change = work_out_change(tx, customer=customer, plan=plan, at=when, options=options)
+    require_location(tx, customer, change.lines)
     if terms is not None and terms != change.terms:
         raise PriceChanged(f"the plan {plan_key!r} has another price now", plan=plan_key)
     if change.outcome == "credit" and not (options.may_owe and change.can_be_owed):

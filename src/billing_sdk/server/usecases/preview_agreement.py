@@ -18,6 +18,7 @@ from billing_sdk.server.usecases.load_in_force import load_in_force
 from billing_sdk.server.usecases.next_invoice import ends_before_billing
 from billing_sdk.server.usecases.plan_ahead import instant_of
 from billing_sdk.server.usecases.preview_change import NextCharge, Preview, next_charge_of
+from billing_sdk.server.usecases.tax_customer import require_location
 from billing_sdk.server.usecases.work_out_end import work_out_end
 
 
@@ -70,6 +71,7 @@ def preview_alteration(
             at=at if at <= before.billed_until else now,
             is_prorate=is_prorate,
         )
+        require_location(tx, customer, change.lines)
         given_back = tuple(line for line in change.lines if "given_back" in line.derivation)
         lines = change.lines if at <= now else ()
         balance = _balance_after(tx, before, lines)

@@ -19,6 +19,7 @@ from billing_sdk.server.usecases.load_in_force import load_in_force
 from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.offer_plan import wanted_plan
 from billing_sdk.server.usecases.plan_ahead import instant_of
+from billing_sdk.server.usecases.tax_customer import require_location
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def preview_change(engine: Engine, *, customer_id: str, plan_key: str, options: 
     Raises:
         NotFound, UnknownPlan, VersionNotFound, EmptyVersion, NotAnAddOn, PlanMismatch, SamePlan, CurrencyMismatch,
             InvalidQuantity, TrialUsed, UnknownCoupon, CouponEnded, CouponMismatch, AddOnMismatch, InvalidTiming,
-            Conflict: as `change_plan`.
+            TaxLocationMissing, Conflict: as `change_plan`.
     """
     with engine.read() as tx:
         return preview_in(tx, engine, tx.customers.get(customer_id), plan_key, options)
@@ -91,6 +92,7 @@ def preview_in(
         raise InvalidTiming("the customer has no agreement that could go on until then", parameter="timing")
     at = now if before is None else instant_of(options.timing, before, at=now)
     change = work_out_change(tx, customer=customer, plan=plan, at=at, options=options)
+    require_location(tx, customer, change.lines)
     currency = change.agreement.currency
     is_later = at > now
     lines = () if is_later else change.lines

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from billing_sdk.errors import TaxLocationMissing
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Lines, Taxation, with_taxes
+from billing_sdk.server.domain.invoicing import Lines, Taxation, lacks_location, with_taxes
 from billing_sdk.server.domain.tax import Location, RateTable, is_reverse_charged
 from billing_sdk.server.storage import UnitOfWork
 
@@ -44,3 +45,28 @@ def total_with_tax(tx: UnitOfWork, customer: Customer, lines: Lines, *, agreemen
         period = agreement.billed_period
         lines = with_taxes(lines, taxation, currency=agreement.currency, plan_version_id=None, period=period)
     return total([line.amount for line in lines], agreement.currency)
+
+
+def is_location_missing(tx: UnitOfWork, customer: Customer) -> bool:
+    """Tell whether tax depends on where a customer is, and nobody knows."""
+    return customer.address is None and tx.billing_profiles.of(customer).tax.is_enabled
+
+
+def require_location(tx: UnitOfWork, customer: Customer, lines: Lines) -> None:
+    """Let lines pass whose tax could be worked out, or that may go without.
+
+    Raises:
+        TaxLocationMissing: nobody knows where the customer is, and its billing profile insists on tax.
+    """
+    if must_be_located(tx, customer, lines):
+        raise TaxLocationMissing(f"nobody knows where the customer {customer.id} is", customer=customer.id)
+
+
+def must_be_located(tx: UnitOfWork, customer: Customer, lines: Lines) -> bool:
+    """Tell whether lines can't be charged before somebody says where the customer is."""
+    return lacks_location(lines) and tx.billing_profiles.of(customer).tax.is_enforced
+
+
+def taxes_shown(lines: Lines) -> Lines:
+    """Return the lines that add tax."""
+    return tuple(line for line in lines if line.kind == "tax")

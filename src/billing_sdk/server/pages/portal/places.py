@@ -5,14 +5,11 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from billing_sdk.errors import InvalidAddress, InvalidTaxId
-from billing_sdk.server.domain.customers import Address, Customer
-from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address, typed_tax_ids
+from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.usecases.update_customer import update_customer
-
-LINES = ("line_1", "line_2")
-# What an address is refused for, and the field of this form that it is about.
-FIELDS = {"lines": "line_1"}
 
 
 def show_address(desk: Desk, form: Form) -> Response:
@@ -24,29 +21,21 @@ def show_address(desk: Desk, form: Form) -> Response:
 
 def save_address(desk: Desk, form: Form) -> Response:
     """Change the address and the tax ids; it counts for invoices that are made from now on."""
-    form = require(form, {"country": "the country's code of two letters"})
+    form = require_country(form)
     if form.errors:
         return show_address(desk, form)
     try:
         customer = desk.ensure_customer()
-        tax_ids = tuple(filter(None, (part.strip() for part in form.text("tax_ids").split(","))))
-        update_customer(desk.engine, customer.id, actor=desk.user.id, address=_typed(form), tax_ids=tax_ids)
-    except InvalidAddress as error:
-        named = str(error.facts.get("parameter", ""))
-        return show_address(desk, form.wrong({FIELDS.get(named, named): f"{error.remedy}"}))
-    except InvalidTaxId as error:
-        return show_address(desk, form.wrong({"tax_ids": error.remedy}))
+        update_customer(
+            desk.engine,
+            customer.id,
+            actor=desk.user.id,
+            address=typed_address(form),
+            tax_ids=typed_tax_ids(form),
+        )
+    except (InvalidAddress, InvalidTaxId) as error:
+        return show_address(desk, address_refused(form, error))
     return desk.go_to("billing_address", "saved")
-
-
-def _typed(form: Form) -> Address:
-    return Address(
-        country=form.text("country").upper(),
-        region=form.text("region") or None,
-        city=form.text("city") or None,
-        postal_code=form.text("postal_code") or None,
-        lines=tuple(filter(None, (form.text(name) for name in LINES))),
-    )
 
 
 def _shown(customer: Customer) -> dict[str, str]:

@@ -24,6 +24,7 @@ from billing_sdk.errors import (
     PriceChanged,
     SamePlan,
     SelectionDenied,
+    TaxLocationMissing,
     UnknownPlan,
 )
 from billing_sdk.money import Money, zero
@@ -111,12 +112,17 @@ def show_change(desk: Desk, form: Form) -> Response:
         current = tx.agreements.find_live(desk.customer.id, plan.group.id) if desk.customer else None
         if current and current.plan_key == plan.key:
             return desk.go_to("plan_details")
+        if desk.customer is None and tx.billing_profiles.default().tax.is_enabled:
+            return desk.go_to("billing_address")  # what it costs depends on where somebody is
         paid_until = _paid_until(tx, desk.engine, current) if current else None
         is_later = paid_until is not None and _when(desk, form) == "period_end"
         shown = None
         if desk.customer:
             options = ChangeOptions(timing="period_end" if is_later else "now")
-            shown = preview_in(tx, desk.engine, desk.customer, plan.key, options)
+            try:
+                shown = preview_in(tx, desk.engine, desk.customer, plan.key, options)
+            except TaxLocationMissing:
+                return desk.go_to("billing_address")
         return desk.show(
             "plan_change",
             form,
@@ -157,6 +163,8 @@ def change(desk: Desk, form: Form) -> Response:
         return desk.go_to("plan_details")
     except PaymentMethodRequired:
         return desk.go_to("payment_details")
+    except TaxLocationMissing:
+        return desk.go_to("billing_address")
     except PriceChanged:
         return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
     except (CardDeclined, Conflict, SelectionDenied) as error:

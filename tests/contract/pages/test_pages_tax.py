@@ -1,0 +1,99 @@
+"""Tax on the pages: whoever agrees to a price has seen it with its tax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from billing_sdk.server.domain.collection import Supplier, TaxSettings
+from billing_sdk.server.domain.customers import Address
+from billing_sdk.server.usecases.billing_profiles import create_profile
+from billing_sdk.server.usecases.create_tax_rate import create_tax_rate
+from billing_sdk.testing.visitor import Page, Visitor
+from tests.contract.pages.visits import (
+    CARD,
+    begin,
+    charges_of,
+    enter_portal,
+    leaves_for_application,
+    plans_of,
+    register,
+)
+from tests.serving import RunningServer, serving
+
+BERLIN = {"line_1": "", "line_2": "", "postal_code": "10115", "city": "Berlin", "region": "", "tax_ids": ""}
+GERMANY = {**BERLIN, "country": "de"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server of a seller in Austria that insists on tax, with a rate for Germany."""
+    with serving(f"sqlite:///{tmp_path_factory.mktemp('site') / 'billing.db'}") as running:
+        create_profile(
+            running.engine,
+            name="Everybody",
+            is_default=True,
+            supplier=Supplier("Alpaca GmbH", Address("AT")),
+            tax=TaxSettings(is_enabled=True, is_enforced=True),
+        )
+        create_tax_rate(running.engine, country="DE", percent=Decimal(19))
+        yield running
+
+
+def checkout(site: RunningServer, visitor: Visitor, email: str) -> Page:
+    begin(visitor, site, plan_interest="pro_monthly")
+    return register(visitor, email)
+
+
+def test_checkout_asks_where_somebody_is_and_then_shows_what_is_due_with_tax(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    page = checkout(site, visitor, email)
+    assert "Billing address" in page.text
+    assert "Card number" not in page.text
+    page = visitor.submit("Continue", **GERMANY)
+    assert "VAT 19 % 5.51 USD" in page.text
+    assert "Due today 34.51 USD" in page.text
+    leaves_for_application(lambda: visitor.submit("Pay 34.51 USD", **CARD))
+    assert plans_of(site, email) == ["pro_monthly"]
+    assert charges_of(site, email) == ["succeeded 34.51 USD"]
+
+
+def test_a_business_elsewhere_pays_without_tax(site: RunningServer, visitor: Visitor, email: str) -> None:
+    checkout(site, visitor, email)
+    page = visitor.submit("Continue", **{**GERMANY, "tax_ids": "DE 123 456 789"})
+    assert "Due today 29.00 USD" in page.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"country": ""}, "Enter the country&#39;s code of two letters."),
+        ({"country": "XX"}, "Give the country by its code"),
+        ({"tax_ids": "?"}, "Give up to five numbers"),
+    ],
+)
+def test_what_is_no_address_is_said_at_checkout(
+    site: RunningServer, visitor: Visitor, email: str, typed: dict[str, str], said: str
+) -> None:
+    checkout(site, visitor, email)
+    page = visitor.submit("Continue", **{**GERMANY, **typed})
+    assert said in page.html
+    assert "Card number" not in page.text
+
+
+def test_the_portal_asks_where_somebody_is_before_it_names_a_price(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, site, plan_interest="free")
+    leaves_for_application(lambda: register(visitor, email))
+    enter_portal(visitor, site, email, sub_nav="plan_selection")
+    at = visitor.page.url.rsplit("/", 1)[0]
+    page = visitor.open(f"{at}/plan_selection/pro_monthly")
+    assert "Billing address" in page.text
+    visitor.submit("Save", **GERMANY)
+    page = visitor.open(f"{at}/plan_selection/pro_monthly")
+    assert "VAT 19 % 5.51 USD" in page.text
+    assert "Due today 34.51 USD" in page.text
