@@ -289,6 +289,7 @@ UNRECORDED = {
     "commit_reservation": "the reading that it becomes is a record of its own",
     "create_billed_organization": "made of others that record",
     "create_user": "recorded where the person is added",
+    "credit_invoice": "recorded where the note is issued, and where it is refunded",
     "limit_attempts": "counts; what was refused is recorded as a sign-in that was denied",
     "record_usage": "each reading is a record of its own that is never changed",
     "recover": "forgets what is over",

@@ -115,6 +115,17 @@ from billing_sdk.errors._collection import (
     SecondDefaultProfile as SecondDefaultProfile,
     UnknownProfile as UnknownProfile,
 )
+from billing_sdk.errors._corrections import (
+    CreditNoteTooLarge as CreditNoteTooLarge,
+    InvoiceNotIssued as InvoiceNotIssued,
+    InvoiceNotOwed as InvoiceNotOwed,
+    InvoiceNotPaid as InvoiceNotPaid,
+    InvoicePaid as InvoicePaid,
+    InvoiceVoid as InvoiceVoid,
+    RefundDeclined as RefundDeclined,
+    RefundTooLarge as RefundTooLarge,
+    UnknownCreditNote as UnknownCreditNote,
+)
 from billing_sdk.errors._credits import (
     CreditExhausted as CreditExhausted,
     CreditGrantEnded as CreditGrantEnded,

@@ -9,10 +9,12 @@ from __future__ import annotations
 from billing_sdk.events.event import Event as Event, UnknownEvent as UnknownEvent
 from billing_sdk.events.parts import (
     EventCredit as EventCredit,
+    EventCreditNote as EventCreditNote,
     EventGrant as EventGrant,
     EventInvoice as EventInvoice,
     EventPayment as EventPayment,
     EventPlan as EventPlan,
+    EventRefund as EventRefund,
     EventUsage as EventUsage,
 )
 from billing_sdk.events.payloads import (
@@ -27,9 +29,11 @@ from billing_sdk.events.payloads import (
     CreditExpired as CreditExpired,
     CreditGranted as CreditGranted,
     CreditLow as CreditLow,
+    CreditNoteIssued as CreditNoteIssued,
     CreditUsedUp as CreditUsedUp,
     CreditVoided as CreditVoided,
     InvoiceOverdue as InvoiceOverdue,
+    InvoiceVoided as InvoiceVoided,
     MeterUsageUpdated as MeterUsageUpdated,
     Payload as Payload,
     PaymentFailed as PaymentFailed,
@@ -37,6 +41,8 @@ from billing_sdk.events.payloads import (
     PlanAssigned as PlanAssigned,
     PlanChanged as PlanChanged,
     PlanCreated as PlanCreated,
+    RefundFailed as RefundFailed,
+    RefundSucceeded as RefundSucceeded,
     TopUpStopped as TopUpStopped,
     TrialEnding as TrialEnding,
 )

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from billing_sdk.events.parts import (
     EventCredit,
+    EventCreditNote,
     EventGrant,
     EventInvoice,
     EventPayment,
     EventPlan,
+    EventRefund,
     EventUsage,
     members,
     read_agreement,
@@ -140,6 +142,16 @@ class Event:
     def usage(self) -> EventUsage | None:
         """The usage that it is about."""
         return EventUsage.read(self.data.get("usage"))
+
+    @property
+    def credit_note(self) -> EventCreditNote | None:
+        """The credit note that it is about."""
+        return EventCreditNote.read(self.data.get("credit_note"))
+
+    @property
+    def refund(self) -> EventRefund | None:
+        """The refund that it is about."""
+        return EventRefund.read(self.data.get("refund"))
 
     @property
     def grant(self) -> EventGrant | None:

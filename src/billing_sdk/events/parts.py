@@ -221,3 +221,64 @@ def instant(data: Mapping[str, Any], name: str) -> datetime | None:
         return parse_instant(text(data, name) or "")
     except ValueError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class EventCreditNote:
+    """The credit note that an event is about.
+
+    Attributes:
+        amount_minor: what was taken back, taxes included, in minor units of the currency.
+        destination: it has lowered what is owed (`invoice`), is paid back (`refund`), or is on the `balance`.
+    """
+
+    id: str | None
+    number: str | None
+    amount_minor: int | None
+    currency: str | None
+    destination: str | None
+    reason: str | None
+    issued_on: datetime | None
+
+    @classmethod
+    def read(cls, found: Any) -> EventCreditNote | None:
+        """Read a credit note."""
+        inner = members(found)
+        if not inner:
+            return None
+        return cls(
+            id=text(inner, "id"),
+            number=text(inner, "number"),
+            amount_minor=whole(inner, "amount_minor"),
+            currency=text(inner, "currency"),
+            destination=text(inner, "destination"),
+            reason=text(inner, "reason"),
+            issued_on=instant(inner, "issued_on"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventRefund:
+    """The refund that an event is about; `decline_code` says why it failed."""
+
+    id: str | None
+    credit_note_id: str | None
+    amount_minor: int | None
+    currency: str | None
+    status: str | None
+    decline_code: str | None
+
+    @classmethod
+    def read(cls, found: Any) -> EventRefund | None:
+        """Read a refund."""
+        inner = members(found)
+        if not inner:
+            return None
+        return cls(
+            id=text(inner, "id"),
+            credit_note_id=text(inner, "credit_note_id"),
+            amount_minor=whole(inner, "amount_minor"),
+            currency=text(inner, "currency"),
+            status=text(inner, "status"),
+            decline_code=text(inner, "decline_code"),
+        )

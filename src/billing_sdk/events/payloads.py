@@ -17,7 +17,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from billing_sdk.events.parts import EventCredit, EventGrant, EventInvoice, EventPayment, EventPlan, EventUsage
+from billing_sdk.events.parts import (
+    EventCredit,
+    EventCreditNote,
+    EventGrant,
+    EventInvoice,
+    EventPayment,
+    EventPlan,
+    EventRefund,
+    EventUsage,
+)
 from billing_sdk.models import Agreement
 
 
@@ -237,6 +246,49 @@ class TopUpStopped(Payload):
     credit: EventCredit | None
 
 
+@dataclass(frozen=True, slots=True)
+class CreditNoteIssued(Payload):
+    """Some or all of an invoice was taken back."""
+
+    TYPE = "customer.credit_note_issued"
+    IS_EXTENSION = True
+
+    credit_note: EventCreditNote | None
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSucceeded(Payload):
+    """Money was paid back."""
+
+    TYPE = "customer.refund_succeeded"
+    IS_EXTENSION = True
+
+    refund: EventRefund | None
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailed(Payload):
+    """Money could not be paid back; it is on the customer's balance. `refund.decline_code` says why."""
+
+    TYPE = "customer.refund_failed"
+    IS_EXTENSION = True
+
+    refund: EventRefund | None
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceVoided(Payload):
+    """An invoice was made void, and asks for nothing any more."""
+
+    TYPE = "customer.invoice_voided"
+    IS_EXTENSION = True
+
+    invoice: EventInvoice | None
+
+
 PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
     {
         found.TYPE: found
@@ -261,6 +313,10 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             CreditLow,
             CreditUsedUp,
             TopUpStopped,
+            CreditNoteIssued,
+            RefundSucceeded,
+            RefundFailed,
+            InvoiceVoided,
         )
     }
 )

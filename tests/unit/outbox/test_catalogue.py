@@ -19,6 +19,7 @@ DOCUMENTED = """
     customer.trial_ending
     customer.credit_granted customer.credit_expired customer.credit_voided customer.credit_low customer.credit_used_up
     customer.top_up_stopped
+    customer.credit_note_issued customer.refund_succeeded customer.refund_failed customer.invoice_voided
     user.created user.updated user.deleted user.authenticated
     organization.created organization.updated organization.deleted
 """.split()

@@ -21,6 +21,7 @@ Permission Plan PlanAssigned PlanChanged PlanComponent PlanCreated PlanGroup Pla
 PortalLink PricingCard PricingTable Profile RateCard read_key_set Reservation Role SeenStore ServiceAction SignedIn
 SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan Supplier TaxCode TaxRate TaxSettings TestClock
 TokenSet TopUpStopped TrialEnding UnknownEvent UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
+CreditNoteIssued EventCreditNote EventRefund InvoiceVoided RefundFailed RefundSucceeded
 """.split()
 
 

@@ -9,5 +9,6 @@ from billing_sdk.server.gateways.protocol import (
     CardEntry as CardEntry,
     Charge as Charge,
     Gateway as Gateway,
+    PaidBack as PaidBack,
     StoredCard as StoredCard,
 )

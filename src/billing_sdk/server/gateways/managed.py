@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from billing_sdk.errors import CardDeclined, CardRefused
+from billing_sdk.errors import CardDeclined, CardRefused, RefundDeclined, RefundTooLarge
 from billing_sdk.money import Money
-from billing_sdk.server.gateways.protocol import CardEntry, Charge, StoredCard
+from billing_sdk.server.gateways.protocol import CardEntry, Charge, PaidBack, StoredCard
 from billing_sdk.server.ids import new_id
 
 # How many answers are remembered by their idempotency key; enough for any test to ask again.
@@ -22,13 +23,14 @@ MAX_REMEMBERED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class TestCard:
-    """What a test number stands for: a decline when it is stored, when it is charged, or neither."""
+    """What a test number stands for: a decline when it is stored, charged or refunded, or none."""
 
     __test__ = False  # pytest, this is not a test class
 
     brand: str
     declined_when_stored: str | None = None
     declined_when_charged: str | None = None
+    declined_when_refunded: str | None = None
 
 
 TEST_CARDS: dict[str, TestCard] = {
@@ -53,7 +55,10 @@ TEST_CARDS: dict[str, TestCard] = {
     "4000000000000119": TestCard("Visa", declined_when_stored="processing_error"),
     "4242424242424241": TestCard("Visa", declined_when_stored="incorrect_number"),
     "4000000000000341": TestCard("Visa", declined_when_charged="generic_decline"),
+    "4000000000005126": TestCard("Visa", declined_when_refunded="expired_or_canceled_card"),
 }
+
+UNKNOWN_CARD = TestCard("", declined_when_charged="invalid_account")
 
 # A token says which test card it stands for by a digest, so no number is kept, not even one of these.
 CARDS_BY_DIGEST = {
@@ -66,6 +71,8 @@ class ManagedGateway:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[str, Charge | str] = OrderedDict()
+        self._refunds: OrderedDict[str, PaidBack] = OrderedDict()
+        self._charged: OrderedDict[str, _Charged] = OrderedDict()
         self._lock = threading.Lock()
 
     def store_card(self, card: CardEntry) -> StoredCard:
@@ -100,16 +107,66 @@ class ManagedGateway:
         """
         with self._lock:
             answer = self._answers.setdefault(idempotency_key, _first_answer(token, amount))
-            while len(self._answers) > MAX_REMEMBERED:
-                self._answers.popitem(last=False)
+            if not isinstance(answer, str):
+                self._charged.setdefault(answer.reference, _Charged(token, answer.amount))
+            _forget(self._answers, self._charged)
         if isinstance(answer, str):
             raise _declined(answer)
         return answer
 
+    def refund(self, *, reference: str, amount: Money, idempotency_key: str) -> PaidBack:
+        """Pay back some of a charge, and answer the same to the same key.
+
+        A charge that this process has not made is taken on trust: it was made before a restart.
+
+        Raises:
+            RefundTooLarge: it is more than what is left of the charge.
+            RefundDeclined: the test card stands for a card that can't be paid back to.
+        """
+        with self._lock:
+            earlier = self._refunds.get(idempotency_key)
+            if earlier is not None:
+                return earlier
+            charged = self._charged.get(reference)
+            if charged is not None:
+                self._charged[reference] = charged.less(amount)
+            paid_back = self._refunds[idempotency_key] = PaidBack(new_id("refund"), amount)
+            _forget(self._refunds)
+        return paid_back
+
+
+@dataclass(frozen=True, slots=True)
+class _Charged:
+    """What is left of a charge, and the card that it was made to."""
+
+    token: str
+    left: Money
+
+    def less(self, amount: Money) -> _Charged:
+        declined = _card_of(self.token).declined_when_refunded
+        if declined:
+            raise RefundDeclined(f"the refund was declined ({declined})", decline_code=declined)
+        if amount.minor > self.left.minor:
+            raise RefundTooLarge(
+                f"{amount} is more than the {self.left} that is left of the charge",
+                asked_minor=amount.minor,
+                left_minor=self.left.minor,
+            )
+        return replace(self, left=self.left - amount)
+
 
 def _first_answer(token: str, amount: Money) -> Charge | str:
-    _, card = CARDS_BY_DIGEST.get(token.rpartition("_")[2], ("", TestCard("", declined_when_charged="invalid_account")))
-    return card.declined_when_charged or Charge(new_id("charge"), amount)
+    return _card_of(token).declined_when_charged or Charge(new_id("charge"), amount)
+
+
+def _card_of(token: str) -> TestCard:
+    return CARDS_BY_DIGEST.get(token.rpartition("_")[2], ("", UNKNOWN_CARD))[1]
+
+
+def _forget(*remembered: OrderedDict[str, Any]) -> None:
+    for one in remembered:
+        while len(one) > MAX_REMEMBERED:
+            one.popitem(last=False)
 
 
 def _declined(decline_code: str) -> CardDeclined:

@@ -38,8 +38,16 @@ class Charge:
     amount: Money
 
 
+@dataclass(frozen=True, slots=True)
+class PaidBack:
+    """Money that was paid back; `reference` is the gateway's own id."""
+
+    reference: str
+    amount: Money
+
+
 class Gateway(Protocol):
-    """Keeps cards and collects money."""
+    """Keeps cards, collects money and pays it back."""
 
     def store_card(self, card: CardEntry) -> StoredCard:
         """Keep a card for charges to come.
@@ -55,5 +63,19 @@ class Gateway(Protocol):
 
         Raises:
             CardDeclined: the bank refuses the charge; `decline_code` says why.
+        """
+        ...
+
+    def refund(self, *, reference: str, amount: Money, idempotency_key: str) -> PaidBack:
+        """Pay back some or all of a charge. A key that was used before gets its first answer, and nothing more is paid.
+
+        Args:
+            reference: of the charge.
+            amount: in the currency of the charge.
+            idempotency_key: names this refund.
+
+        Raises:
+            RefundTooLarge: it is more than what is left of the charge.
+            RefundDeclined: the money can't go back to where it came from; `decline_code` says why.
         """
         ...

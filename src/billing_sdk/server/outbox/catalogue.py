@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.outbox.catalogue_corrections import CORRECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_credits import CREDIT_EVENT_TYPES
 from billing_sdk.server.outbox.event_type import (
     DECIMAL,
@@ -261,6 +262,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
         usage=(USAGE, USAGE_EXAMPLE),
     ),
     *CREDIT_EVENT_TYPES,
+    *CORRECTION_EVENT_TYPES,
     EventType(
         "customer.plan_created",
         "Plan created",

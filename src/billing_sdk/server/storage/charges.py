@@ -77,6 +77,12 @@ class ChargeRepository:
         self._later.flush()
         return self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).first() is not None
 
+    def has_for_invoice(self, invoice_id: str) -> bool:
+        """Tell whether the outcome of a charge for an invoice is not known yet."""
+        self._later.flush()
+        query = select(charges.c.id).where(charges.c.invoice_id == invoice_id).limit(1)
+        return self._connection.execute(query).first() is not None
+
     def list_left_over(self, *, at: datetime, customer_id: str | None = None) -> tuple[PendingCharge, ...]:
         """Return the charges that nobody seems to be working on any more, the oldest first."""
         self._later.flush()

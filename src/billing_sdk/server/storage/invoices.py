@@ -62,12 +62,14 @@ class InvoiceRepository:
         Raises:
             Conflict: it has been issued meanwhile, or is gone.
         """
-        changed = update(invoices).where(invoices.c.id == invoice.id, invoices.c.status.in_(UNISSUED))
-        if not self._connection.execute(changed.values(row_of(invoice))).rowcount:
+        is_unissued = (invoices.c.id == invoice.id, invoices.c.status.in_(UNISSUED))
+        if self._connection.execute(select(invoices.c.id).where(*is_unissued).with_for_update()).first() is None:
             raise Conflict(f"the invoice {invoice.name} is issued already, or gone")
+        # The lines first: once it is issued, the database lets none of them go.
         self._connection.execute(delete(invoice_lines).where(invoice_lines.c.invoice_id == invoice.id))
         if invoice.lines:
             self._connection.execute(insert(invoice_lines), line_rows(invoice))
+        self._connection.execute(update(invoices).where(*is_unissued).values(row_of(invoice)))
 
     def settle(self, invoice: Invoice) -> None:
         """Store the new status of an issued invoice, with what has paid it and what was credited of it.
@@ -87,9 +89,30 @@ class InvoiceRepository:
         if not self._connection.execute(changed).rowcount:
             raise Conflict(f"the invoice {invoice.name} can't become {invoice.status} any more")
 
+    def credit(self, before: Invoice, after: Invoice) -> None:
+        """Store what a credit note has taken back of what is owed, and that it was all of it.
+
+        Raises:
+            Conflict: the invoice is not as it was before any more.
+        """
+        unchanged = (
+            invoices.c.id == before.id,
+            invoices.c.status == before.status,
+            invoices.c.credited_minor == before.credited_minor,
+        )
+        changed = update(invoices).where(*unchanged)
+        values = {"status": after.status, "credited_minor": after.credited_minor}
+        if not self._connection.execute(changed.values(values)).rowcount:
+            raise Conflict(f"the invoice {before.name} has changed meanwhile")
+
     def add_payment(self, payment: Payment) -> None:
         """Store an attempt to collect an amount."""
         self._connection.execute(insert(payments), payment_row(payment))
+
+    def get_payment(self, payment_id: str) -> Payment:
+        """Return an attempt to collect an amount; whoever refers to one knows that it exists."""
+        row = self._connection.execute(select(payments).where(payments.c.id == payment_id)).mappings().one()
+        return payment_of(row)
 
     def get(self, invoice_id: str) -> Invoice:
         """Return an invoice.
@@ -101,11 +124,6 @@ class InvoiceRepository:
         if row is None:
             raise NotFound(f"there is no invoice {invoice_id[:64]!r}")
         return invoice_of(row, self._lines_of([invoice_id])[invoice_id])
-
-    def get_payment(self, payment_id: str) -> Payment:
-        """Return an attempt to collect an amount; whoever refers to one knows that it exists."""
-        row = self._connection.execute(select(payments).where(payments.c.id == payment_id)).mappings().one()
-        return payment_of(row)
 
     def page(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Invoice]:
         """Return a page of a customer's invoices, in the order of their ids."""

@@ -20,6 +20,7 @@ from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
 from billing_sdk.server.storage.clocks import ClockRepository
 from billing_sdk.server.storage.coupons import CouponRepository
+from billing_sdk.server.storage.credit_notes import CreditNoteRepository, RefundRepository
 from billing_sdk.server.storage.credits import CreditRepository
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
@@ -87,6 +88,8 @@ class UnitOfWork:
         self.charges = ChargeRepository(connection, self._later)
         self.invoices = InvoiceRepository(connection)
         self.credits = CreditRepository(connection)
+        self.credit_notes = CreditNoteRepository(connection)
+        self.refunds = RefundRepository(connection)
         self.grants = GrantRepository(connection)
         self.ledger = LedgerRepository(connection, self._later)
         self.usage = UsageRepository(connection)

@@ -122,7 +122,7 @@ def charge_for(
         customer_id=invoice.customer_id,
         agreement=agreement,
         payment_method_id=method.id,
-        lines=invoice.lines,
+        lines=invoice.lines_due,
         currency=invoice.currency,
         source=source,
         actor=actor,

@@ -91,6 +91,11 @@ def post_refund(tx: UnitOfWork, invoice: Invoice, amount: Money, *, refund_id: s
     tx.ledger.add([refund_entry(invoice, amount, refund_id=refund_id, at=at)])
 
 
+def post_refund_kept(tx: UnitOfWork, invoice: Invoice, amount: Money, *, refund_id: str, at: datetime) -> None:
+    """Post a refund that has failed, whose amount is on the customer's balance."""
+    tx.ledger.add([refund_entry(invoice, amount, refund_id=refund_id, to="credit_liability", at=at)])
+
+
 def post_write_off(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
     """Post that an invoice is given up for lost.
 

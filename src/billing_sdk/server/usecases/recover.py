@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from billing_sdk.server.usecases.book_earlier import book_earlier
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.pay_back import settle_left_over_refunds
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 
 
 def recover(engine: Engine) -> None:
-    """Finish charges that were under way, book what is not booked, and forget what is old; done again and again.
+    """Finish charges and refunds that were under way, book what is not booked, forget what is old; done all the time.
 
     Old are idempotency keys, and signing keys that have retired, their private parts with them.
 
@@ -22,3 +23,4 @@ def recover(engine: Engine) -> None:
         tx.keys.forget_retired(at=engine.now())
     book_earlier(engine)
     settle_left_over_charges(engine)
+    settle_left_over_refunds(engine)

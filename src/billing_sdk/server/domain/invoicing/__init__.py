@@ -45,11 +45,27 @@ from billing_sdk.server.domain.invoicing.credit import (
     CreditReason as CreditReason,
     balance_change as balance_change,
 )
+from billing_sdk.server.domain.invoicing.credit_note import (
+    REFUND_LEASE_SECONDS as REFUND_LEASE_SECONDS,
+    CreditDestination as CreditDestination,
+    CreditedLine as CreditedLine,
+    CreditNote as CreditNote,
+    Refund as Refund,
+    RefundStatus as RefundStatus,
+)
 from billing_sdk.server.domain.invoicing.credited import (
     Application as Application,
     applications_of as applications_of,
     payables_of as payables_of,
     with_credit_grants as with_credit_grants,
+)
+from billing_sdk.server.domain.invoicing.crediting import (
+    Creditable as Creditable,
+    check_destination as check_destination,
+    check_issued as check_issued,
+    credited_lines as credited_lines,
+    left_of as left_of,
+    usual_destination as usual_destination,
 )
 from billing_sdk.server.domain.invoicing.deductions import (
     with_discounts as with_discounts,

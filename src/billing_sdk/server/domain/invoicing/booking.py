@@ -157,9 +157,11 @@ def credit_note_entries(
     return tuple(replace(entry, reference_id=note_id) for entry in booked)
 
 
-def refund_entry(invoice: Invoice, amount: Money, *, refund_id: str, at: datetime) -> JournalEntry:
-    """Return the entry of money that was paid back."""
-    entry = _entry("refund", invoice, {"refunds": amount.minor, "cash": -amount.minor}, at=at)
+def refund_entry(
+    invoice: Invoice, amount: Money, *, refund_id: str, to: Account = "cash", at: datetime
+) -> JournalEntry:
+    """Return the entry of money that was paid back, or that is on the customer's balance since it could not be."""
+    entry = _entry("refund", invoice, {"refunds": amount.minor, to: -amount.minor}, at=at)
     return replace(entry, reference_id=refund_id)
 
 

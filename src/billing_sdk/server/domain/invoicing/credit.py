@@ -12,8 +12,9 @@ from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 # The component of the lines that use some of the balance, or put something there.
 BALANCE = "credit_balance"
 
-# Given for time that was paid and not used; used for an invoice; given back because the charge was declined.
-CreditReason = Literal["unused_time", "invoice", "declined"]
+# Given for time that was paid and not used, by a credit note, or because a refund has failed; used for an invoice;
+# given back because the charge was declined or the invoice is void.
+CreditReason = Literal["unused_time", "invoice", "declined", "credit_note", "refund_failed", "void"]
 
 
 @dataclass(frozen=True, slots=True)

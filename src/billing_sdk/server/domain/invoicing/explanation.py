@@ -18,6 +18,7 @@ from billing_sdk.money import EXACT, digits_of
 from billing_sdk.server.domain.catalog import Component, CreditGrant, Entitlement, LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.invoicing.derivation import of_instant, of_period, period_of
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
+from billing_sdk.server.domain.invoicing.relations import lowering
 from billing_sdk.server.domain.invoicing.telling import tell
 from billing_sdk.server.domain.metering import RollUp
 from billing_sdk.server.domain.periods import Period, wall_clock
@@ -72,7 +73,7 @@ def explanation_of(invoice: Invoice, number: int, behind: Behind) -> Explanation
         NotFound: the invoice has no such line.
     """
     line = line_of(invoice, number)
-    discounts = tuple(_taken_off(invoice, line, "discount"))
+    discounts = tuple(lowering(invoice, number, "discount"))
     facts = line.derivation
     return {
         "invoice_id": invoice.id,
@@ -206,17 +207,6 @@ def _rounding(line: InvoiceLine) -> Document | None:
 
 def _rounded(rule: str, exact: Fraction, rounded: int) -> Document:
     return {"rule": rule, "exact_minor": _number(exact), "rounded_minor": str(rounded)}
-
-
-def _taken_off(invoice: Invoice, line: InvoiceLine, kind: str) -> Iterator[tuple[int, InvoiceLine]]:
-    """Yield the lines that lower a line, with their numbers; each says what it lowers by period and component."""
-    about = (line.plan_version_id, line.component_id, line.period)
-    for number, other in enumerate(invoice.lines, 1):
-        if other.kind != kind or other.derivation.get("of") != line.kind:
-            continue
-        same_amount = other.derivation.get("of_minor") == str(line.amount.minor)
-        if same_amount and (other.plan_version_id, other.component_id, other.period) == about:
-            yield number, other
 
 
 def _added_up(invoice: Invoice, number: int) -> Iterator[tuple[int, InvoiceLine]]:

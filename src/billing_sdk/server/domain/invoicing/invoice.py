@@ -153,6 +153,14 @@ class Invoice:
         return self.amount - self.credited if self.is_owed else Money(0, self.currency)
 
     @property
+    def lines_due(self) -> tuple[InvoiceLine, ...]:
+        """Its lines, and one that takes off what credit notes have taken back: what a charge for it adds up."""
+        if not self.credited_minor:
+            return self.lines
+        last = self.lines[-1]
+        return (*self.lines, InvoiceLine("Credited", -self.credited, last.period, last.plan_version_id, "credit_note"))
+
+    @property
     def name(self) -> str:
         """Its number, or its id while it has none."""
         return self.number or self.id
@@ -188,6 +196,15 @@ class Invoice:
         """
         sent = replace(self.moved("issue"), collect_at=None, send_at=None, basis={})
         return replace(sent, number=number, issued_at=at, due_at=due_at or at)
+
+    def credited_by(self, amount: Money) -> Invoice:
+        """Return the invoice as it is when a credit note has lowered what is owed; where that is all, it is settled.
+
+        Raises:
+            Conflict: nobody owes it.
+        """
+        credited = replace(self, credited_minor=self.credited_minor + amount.minor)
+        return credited if credited.amount_due else credited.paid_by(None)
 
     def paid_by(self, payment_id: str | None) -> Invoice:
         """Return the invoice as it is when a payment has settled it; None where nothing was left to pay.

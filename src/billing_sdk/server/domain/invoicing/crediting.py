@@ -1,0 +1,236 @@
+"""How much of an issued invoice can be credited, and how an amount is divided among its lines.
+
+What can be credited of a line is what the customer was asked for it: its amount, less what discounts and credit have
+taken off, with its share of the taxes that were added. No line is credited beyond that, nor the invoice beyond what it
+came to before the customer's balance has paid for some of it. What the balance has paid goes back to the balance;
+money that was paid is refunded, or goes there as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from billing_sdk.errors import (
+    CreditNoteTooLarge,
+    CurrencyMismatch,
+    InvalidAmount,
+    InvoiceNotIssued,
+    InvoiceNotOwed,
+    InvoiceNotPaid,
+    InvoicePaid,
+    InvoiceVoid,
+    RefundTooLarge,
+)
+from billing_sdk.money import Money, allocate, round_money, total, zero
+from billing_sdk.server.domain.invoicing.credit import BALANCE, balance_change
+from billing_sdk.server.domain.invoicing.credit_note import CreditDestination, CreditedLine, CreditNote
+from billing_sdk.server.domain.invoicing.explanation import line_of
+from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
+from billing_sdk.server.domain.invoicing.relations import lowering
+
+# What a customer is charged for; the other kinds take something off, pay for it, or are the tax on it.
+CHARGES = frozenset({"licence_fee", "usage", "one_off", "adjustment", None})
+
+
+@dataclass(frozen=True, slots=True)
+class Creditable:
+    """What is left to credit of an invoice: of each line that can be credited, and of the whole."""
+
+    lines: Mapping[int, CreditedLine]
+    whole: Money
+
+
+def left_of(invoice: Invoice, notes: Iterable[CreditNote]) -> Creditable:
+    """Return what is left to credit of an issued invoice.
+
+    Args:
+        invoice: the invoice.
+        notes: those that were issued for it.
+    """
+    found = {number: asked for number, line in enumerate(invoice.lines, 1) if (asked := _asked(invoice, number, line))}
+    whole = total([line.amount for line in invoice.lines if line.component_id != BALANCE], invoice.currency)
+    for note in notes:
+        whole -= note.amount
+        for one in note.lines:
+            left = found[one.number]
+            found[one.number] = CreditedLine(
+                one.number, left.amount - one.amount, left.tax - one.tax, left.included_tax - one.included_tax
+            )
+    lines = {number: left for number, left in found.items() if _gross(left)}
+    return Creditable(lines, min(whole, total([_gross(left) for left in lines.values()], invoice.currency)))
+
+
+def credited_lines(
+    invoice: Invoice, notes: Sequence[CreditNote], wanted: Mapping[int, Money] | Money | None
+) -> tuple[CreditedLine, ...]:
+    """Return the lines of a credit note.
+
+    Args:
+        invoice: the invoice.
+        notes: those that were issued for it before.
+        wanted: an amount for each line by its number, before taxes that were added to it, whose share is credited
+            with it; or one amount, taxes included, which is divided among all lines; or None for all that is left.
+
+    Raises:
+        CreditNoteTooLarge: it is more than what is left of a line or of the invoice.
+        InvalidAmount: an amount is not above zero, or there is none.
+        CurrencyMismatch: an amount is in another currency than the invoice.
+        NotFound: the invoice has no such line.
+    """
+    left = left_of(invoice, notes)
+    if not isinstance(wanted, Mapping):
+        amount = left.whole if wanted is None else _checked(wanted, invoice)
+        return _divided(left, amount)
+    if not wanted:
+        raise InvalidAmount("no line is named")
+    lines = tuple(_part_of(invoice, left, number, _checked(amount, invoice)) for number, amount in wanted.items())
+    asked = total([_gross(line) for line in lines], invoice.currency)
+    if asked.minor > left.whole.minor:
+        raise _too_large(asked, left.whole, f"of {invoice.name}")
+    return lines
+
+
+def usual_destination(invoice: Invoice) -> CreditDestination:
+    """Return where what is credited goes if nobody says: off what is owed, else back to where the money came from."""
+    if invoice.is_owed:
+        return "invoice"
+    return "balance" if invoice.payment_id is None else "refund"
+
+
+def check_destination(
+    invoice: Invoice, notes: Iterable[CreditNote], destination: CreditDestination, amount: Money
+) -> None:
+    """Let a credit note pass that can go where it is to go.
+
+    Raises:
+        InvoiceNotIssued: the invoice is not issued yet.
+        InvoiceVoid: it is void.
+        InvoicePaid: it is paid, and the note is to lower what is owed.
+        InvoiceNotOwed: it was given up for lost.
+        InvoiceNotPaid: it was not paid with money, and the note is to be refunded.
+        RefundTooLarge: it is more than what is left of what was paid.
+        CreditNoteTooLarge: it is more than what is owed, or than what was paid with money or from the balance.
+    """
+    check_issued(invoice)
+    if destination == "invoice":
+        if not invoice.is_owed:
+            raise _not_owed(invoice)
+        if amount.minor > invoice.amount_due.minor:
+            raise _too_large(amount, invoice.amount_due, f"owed for {invoice.name}")
+        return
+    notes = tuple(notes)
+    paid = _paid_in_money(invoice)
+    refunded = total([note.amount for note in notes if note.destination == "refund"], invoice.currency)
+    if destination == "refund":
+        if not paid:
+            raise InvoiceNotPaid(f"nothing was paid for {invoice.name} that could be refunded")
+        if amount.minor > (paid - refunded).minor:
+            raise RefundTooLarge(
+                f"{amount} is more than the {paid - refunded} that is left of what was paid for {invoice.name}",
+                asked_minor=amount.minor,
+                left_minor=(paid - refunded).minor,
+            )
+    kept = total([note.amount for note in notes if note.destination == "balance"], invoice.currency)
+    left = paid + _paid_from_balance(invoice) - refunded - kept
+    if amount.minor > left.minor:
+        raise _too_large(amount, left, f"paid for {invoice.name}")
+
+
+def check_issued(invoice: Invoice) -> None:
+    """Let an invoice pass that can be corrected.
+
+    Raises:
+        InvoiceNotIssued: it is not issued yet.
+        InvoiceVoid: it is void.
+    """
+    if not invoice.is_issued:
+        raise InvoiceNotIssued(f"the invoice {invoice.name} is {invoice.status}")
+    if invoice.status == "void":
+        raise InvoiceVoid(f"the invoice {invoice.name} is void")
+
+
+def _asked(invoice: Invoice, number: int, line: InvoiceLine) -> CreditedLine | None:
+    """Return what a customer was asked for a line, without the balance; None where it is no charge."""
+    if line.kind not in CHARGES or line.component_id == BALANCE or line.amount.minor <= 0:
+        return None
+    its = (line, *(other for _, other in lowering(invoice, number)))
+    amount = total([one.amount for one in its], invoice.currency)
+    added, included = (
+        Money(sum(_tax(one, is_inclusive=is_inclusive) for one in its), invoice.currency)
+        for is_inclusive in (False, True)
+    )
+    return CreditedLine(number, amount, added, included) if amount.minor > 0 else None
+
+
+def _tax(line: InvoiceLine, *, is_inclusive: bool) -> int:
+    """Return the taxes that were added to a line, or those that its price includes."""
+    tax = line.derivation.get("tax") or {}
+    if (tax.get("behavior") == "inclusive") != is_inclusive:
+        return 0
+    return sum(int(share["amount_minor"]) for share in tax.get("shares", ()))
+
+
+def _part_of(invoice: Invoice, left: Creditable, number: int, amount: Money) -> CreditedLine:
+    """Return a part of what is left of a line with its share of the tax, of which the last part gets the rest."""
+    line = line_of(invoice, number)
+    nothing = zero(invoice.currency)
+    one = left.lines.get(number, CreditedLine(number, nothing, nothing, nothing))
+    if amount.minor > one.amount.minor:
+        raise _too_large(amount, one.amount, f"of line {number} ({line.description[:64]})", line=number)
+    return CreditedLine(number, amount, _share(one.tax, amount, one), _share(one.included_tax, amount, one))
+
+
+def _share(tax: Money, amount: Money, left: CreditedLine) -> Money:
+    """Return the share of a tax that a part of what is left of a line has; all of what is left has all of it."""
+    return round_money(Fraction(tax.minor) * amount.minor / left.amount.minor, tax.currency)
+
+
+def _divided(left: Creditable, amount: Money) -> tuple[CreditedLine, ...]:
+    """Divide an amount, taxes included, among the lines in proportion to what is left of each."""
+    if amount.minor > left.whole.minor or not left.lines or amount.minor <= 0:
+        raise _too_large(amount, left.whole, "of the invoice")
+    lines = tuple(left.lines.values())
+    shares = allocate(amount, [_gross(line).minor for line in lines])
+    return tuple(_from_gross(line, share) for line, share in zip(lines, shares, strict=True) if share)
+
+
+def _from_gross(left: CreditedLine, gross: Money) -> CreditedLine:
+    exact = Fraction(gross.minor) * left.amount.minor / _gross(left).minor
+    amount = round_money(exact, gross.currency)
+    return CreditedLine(left.number, amount, gross - amount, _share(left.included_tax, amount, left))
+
+
+def _gross(line: CreditedLine) -> Money:
+    return line.amount + line.tax
+
+
+def _paid_in_money(invoice: Invoice) -> Money:
+    is_paid = invoice.status == "paid" and invoice.payment_id is not None
+    return invoice.amount - invoice.credited if is_paid else zero(invoice.currency)
+
+
+def _paid_from_balance(invoice: Invoice) -> Money:
+    return Money(max(0, -balance_change(invoice.lines, invoice.currency).minor), invoice.currency)
+
+
+def _checked(amount: Money, invoice: Invoice) -> Money:
+    if amount.currency != invoice.currency:
+        raise CurrencyMismatch(f"the invoice is in {invoice.currency}, not in {amount.currency}")
+    if amount.minor <= 0:
+        raise InvalidAmount(f"{amount} can't be credited", remedy="Credit more than zero.")
+    return amount
+
+
+def _not_owed(invoice: Invoice) -> InvoicePaid | InvoiceNotOwed:
+    if invoice.status == "paid":
+        return InvoicePaid(f"the invoice {invoice.name} is paid, so nothing can be taken off what is owed")
+    return InvoiceNotOwed(f"the invoice {invoice.name} is {invoice.status}")
+
+
+def _too_large(asked: Money, left: Money, of: str, *, line: int | None = None) -> CreditNoteTooLarge:
+    about = {} if line is None else {"line": line}
+    facts: dict[str, Any] = {"asked_minor": asked.minor, "left_minor": left.minor, **about}
+    return CreditNoteTooLarge(f"{asked} is more than the {left} that is left {of}", **facts)

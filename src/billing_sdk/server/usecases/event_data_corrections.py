@@ -1,0 +1,52 @@
+"""The data of events about what corrects an invoice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from billing_sdk.server.domain.invoicing import CreditNote, Invoice, Refund
+from billing_sdk.server.usecases.event_data import of_time
+
+
+def of_credit_note(note: CreditNote, invoice: Invoice) -> dict[str, Any]:
+    """Describe a credit note, and the invoice that it corrects."""
+    return {
+        "credit_note": {
+            "id": note.id,
+            "number": note.number,
+            "amount_minor": note.amount.minor,
+            "currency": note.currency,
+            "destination": note.destination,
+            "reason": note.reason,
+            "issued_on": of_time(note.issued_at),
+        },
+        "invoice": {"id": invoice.id, "number": invoice.name},
+    }
+
+
+def of_refund(refund: Refund, invoice: Invoice) -> dict[str, Any]:
+    """Describe a refund, and the invoice whose payment it gives back."""
+    return {
+        "refund": {
+            "id": refund.id,
+            "credit_note_id": refund.credit_note_id,
+            "amount_minor": refund.amount.minor,
+            "currency": refund.amount.currency,
+            "status": refund.status,
+            "decline_code": refund.decline_code,
+        },
+        "invoice": {"id": invoice.id, "number": invoice.name},
+    }
+
+
+def of_voided(invoice: Invoice) -> dict[str, Any]:
+    """Describe an invoice that asks for nothing any more."""
+    return {
+        "invoice": {
+            "id": invoice.id,
+            "number": invoice.name,
+            "status": invoice.status,
+            "total_minor": invoice.amount.minor,
+            "currency": invoice.currency,
+        }
+    }

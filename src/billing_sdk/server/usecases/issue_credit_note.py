@@ -1,0 +1,169 @@
+"""Issue a credit note: take back some or all of an invoice that was issued, which itself stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from billing_sdk.errors import Conflict, InvalidRequest
+from billing_sdk.money import Money
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import (
+    REFUND_LEASE_SECONDS,
+    BookedShare,
+    CreditDestination,
+    CreditEntry,
+    CreditNote,
+    CreditReason,
+    Invoice,
+    Refund,
+    check_destination,
+    check_issued,
+    credited_lines,
+    usual_destination,
+)
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data_corrections as event_data
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
+from billing_sdk.server.usecases.post import post_credit_note
+
+# An amount for each line by its number, before taxes; or one amount, taxes included; or all that is left.
+Wanted = Mapping[int, Money] | Money | None
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedNote:
+    """A credit note that was issued; `refund` is to be asked for after the transaction, where it is refunded."""
+
+    note: CreditNote
+    refund: Refund | None = None
+
+
+def issue_credit_note(
+    tx: UnitOfWork,
+    engine: Engine,
+    *,
+    customer: Customer,
+    invoice: Invoice,
+    wanted: Wanted,
+    reason: str,
+    destination: CreditDestination | None = None,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+) -> IssuedNote:
+    """Issue a credit note in the transaction of whatever causes it.
+
+    On an invoice that is owed it lowers what is owed, which settles it where nothing is left; else what was paid is
+    refunded, or goes to the customer's balance. A refund is written down here and carried out after the transaction.
+
+    Args:
+        tx: the transaction.
+        engine: the engine.
+        customer: whose invoice it is; locked by the caller.
+        invoice: what is corrected.
+        wanted: how much is taken back; see `credited_lines`.
+        reason: why, in words that the customer may read.
+        destination: where it goes; off what is owed or back to where the money came from by default.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them.
+        at: the customer's present.
+
+    Raises:
+        InvoiceNotIssued, InvoiceVoid, InvoicePaid, InvoiceNotOwed, InvoiceNotPaid: the invoice can't be corrected so.
+        CreditNoteTooLarge, RefundTooLarge: there is less left of a line, of the invoice, or of what was paid.
+        InvalidAmount, CurrencyMismatch, NotFound, InvalidRequest: what is wanted can't be read as an amount of a line.
+        Conflict: a payment of the invoice is under way.
+    """
+    check_issued(invoice)
+    if not 1 <= len(reason.strip()) <= LONGEST_REASON or not reason.isprintable():
+        raise InvalidRequest(f"a reason has 1 to {LONGEST_REASON} characters", parameter="reason")
+    if tx.charges.has_for_invoice(invoice.id):
+        raise Conflict(f"a payment of {invoice.name} is under way", remedy="Try again in a minute.")
+    notes = tx.credit_notes.of_invoice(invoice.id)
+    destination = destination or usual_destination(invoice)
+    lines = credited_lines(invoice, notes, wanted)
+    note = CreditNote(
+        id=new_id("note"),
+        number=tx.credit_notes.next_number(),
+        invoice_id=invoice.id,
+        customer_id=customer.id,
+        currency=invoice.currency,
+        destination=destination,
+        reason=reason,
+        issued_at=at,
+        lines=lines,
+    )
+    check_destination(invoice, notes, destination, note.amount)
+    tx.credit_notes.add(note)
+    tx.audit.record(actor, "credit_note.issue", note.id, at, after=note)
+    _book(tx, invoice, note)
+    data = event_data.of_credit_note(note, invoice)
+    tx.outbox.announce(type="customer.credit_note_issued", data=data, customer=customer, source=source, at=at)
+    match destination:
+        case "invoice":
+            _lower(tx, customer, invoice, note, source, actor)
+        case "balance":
+            keep_on_balance(tx, invoice, note.amount, reason="credit_note", at=at)
+        case "refund":
+            return IssuedNote(note, _write_down(tx, engine, invoice, note, actor))
+    return IssuedNote(note)
+
+
+def _book(tx: UnitOfWork, invoice: Invoice, note: CreditNote) -> None:
+    credited = [
+        BookedShare(invoice.lines[line.number - 1], line.amount, line.included_tax.minor, line.tax.minor)
+        for line in note.lines
+    ]
+    post_credit_note(tx, invoice, credited, note_id=note.id, destination=note.destination, at=note.issued_at)
+
+
+def keep_on_balance(tx: UnitOfWork, invoice: Invoice, amount: Money, *, reason: CreditReason, at: datetime) -> None:
+    """Put something that is given back of an invoice on the customer's balance."""
+    tx.credits.add(
+        CreditEntry(
+            id=new_id("credit"),
+            customer_id=invoice.customer_id,
+            amount=amount,
+            reason=reason,
+            at=at,
+            agreement_id=invoice.agreement_id,
+            invoice_id=invoice.id,
+        )
+    )
+
+
+def _lower(
+    tx: UnitOfWork, customer: Customer, before: Invoice, note: CreditNote, source: EventSource, actor: str
+) -> None:
+    invoice = before.credited_by(note.amount)
+    tx.invoices.credit(before, invoice)
+    tx.audit.record(actor, "invoice.credit", invoice.id, note.issued_at, before=before, after=invoice)
+    if not invoice.is_owed:
+        no_longer_owed(tx, customer, invoice, source=source, actor=actor, at=note.issued_at)
+
+
+def _write_down(tx: UnitOfWork, engine: Engine, invoice: Invoice, note: CreditNote, actor: str) -> Refund:
+    payment = tx.invoices.get_payment(invoice.payment_id or "")
+    now = engine.now()
+    refund = Refund(
+        id=new_id("refund"),
+        credit_note_id=note.id,
+        invoice_id=invoice.id,
+        customer_id=note.customer_id,
+        payment_id=payment.id,
+        charge_reference=payment.gateway_reference or "",
+        amount=note.amount,
+        status="pending",
+        actor=actor,
+        requested_at=note.issued_at,
+        lease_ends_at=now + timedelta(seconds=REFUND_LEASE_SECONDS),
+    )
+    tx.refunds.add(refund)
+    tx.audit.record(actor, "refund.start", refund.id, note.issued_at, after=refund)
+    return refund

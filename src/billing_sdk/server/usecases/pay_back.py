@@ -1,0 +1,78 @@
+"""Pay back: ask the gateway for a refund outside any transaction, and make the outcome known in one.
+
+A refund is written down before the gateway is asked, and its id is the gateway's idempotency key. So whatever happens
+in between, asking again pays nothing back twice and ends in the same outcome.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from billing_sdk.errors import RefundDeclined, RefundTooLarge
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import Refund
+from billing_sdk.server.usecases import event_data_corrections as event_data
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.issue_credit_note import keep_on_balance
+from billing_sdk.server.usecases.post import post_refund, post_refund_kept
+
+logger = logging.getLogger(__name__)
+
+
+def pay_back(engine: Engine, refund: Refund, *, source: EventSource = "admin", is_own: bool = False) -> Refund:
+    """Carry a refund out that was written down, and return it as it is then.
+
+    Money that the gateway can't give back goes to the customer's balance: it was credited, whatever becomes of it.
+
+    Args:
+        engine: the engine.
+        refund: what was written down.
+        source: who caused it, as events name them.
+        is_own: it is what the call is about, and not something that was left over.
+    """
+    engine.checkpoint(refund.credit_note_id if is_own else None)
+    try:
+        paid_back = engine.gateway.refund(
+            reference=refund.charge_reference, amount=refund.amount, idempotency_key=refund.id
+        )
+    except (RefundDeclined, RefundTooLarge) as refused:
+        decline_code = refused.facts.get("decline_code") or refused.code
+        return _conclude(engine, replace(refund, status="failed", decline_code=str(decline_code)), source)
+    except Exception:
+        # Whether money moved is not known. The next attempt asks again, with the same key.
+        with engine.begin() as tx:
+            tx.refunds.release(refund.id, at=engine.now())
+        engine.checkpoint()
+        raise
+    return _conclude(engine, replace(refund, status="succeeded", reference=paid_back.reference), source)
+
+
+def settle_left_over_refunds(engine: Engine) -> None:
+    """Learn the outcome of every refund that nobody is working on any more; one that can't be learnt stays."""
+    with engine.read() as tx:
+        left_over = tx.refunds.list_left_over(at=engine.now())
+    for refund in left_over:
+        try:
+            pay_back(engine, refund)
+        except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
+            logger.error("%s of %s is still pending (%s)", refund.id, refund.customer_id, type(error).__name__)  # noqa: TRY400 - a traceback could show what the gateway was asked
+
+
+def _conclude(engine: Engine, settled: Refund, source: EventSource) -> Refund:
+    with engine.begin() as tx:
+        customer = tx.customers.lock(settled.customer_id)
+        at = engine.now_for(tx, customer)
+        settled = replace(settled, settled_at=at)
+        if not tx.refunds.settle(settled):
+            return tx.refunds.find_by_note(settled.credit_note_id) or settled  # another process has done so meanwhile
+        invoice = tx.invoices.get(settled.invoice_id)
+        tx.audit.record(settled.actor, f"refund.{settled.status}", settled.id, at, after=settled)
+        if settled.status == "failed":
+            keep_on_balance(tx, invoice, settled.amount, reason="refund_failed", at=at)
+            post_refund_kept(tx, invoice, settled.amount, refund_id=settled.id, at=at)
+        else:
+            post_refund(tx, invoice, settled.amount, refund_id=settled.id, at=at)
+        data = event_data.of_refund(settled, invoice)
+        tx.outbox.announce(type=f"customer.refund_{settled.status}", data=data, customer=customer, source=source, at=at)
+    return settled
