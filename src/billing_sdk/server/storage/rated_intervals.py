@@ -132,6 +132,12 @@ class RatedIntervalRepository:
             if row.derivation.get("kind") in ("usage", "adjustment")
         )
 
+    def of_invoice(self, invoice_id: str) -> tuple[RatedInterval, ...]:
+        """Return those that an invoice has billed last, in the order in which they were billed."""
+        self._later.flush()
+        query = select(rated_intervals).where(COLUMNS.invoice_id == invoice_id).order_by(COLUMNS.id)
+        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+
     def moved(self, from_invoice_id: str, to_invoice_id: str) -> None:
         """Note that another invoice has taken the place of one that is void."""
         self._ahead.clear()

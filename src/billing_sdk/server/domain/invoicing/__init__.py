@@ -34,6 +34,10 @@ from billing_sdk.server.domain.invoicing.charge import (
     ChargeSource as ChargeSource,
     PendingCharge as PendingCharge,
 )
+from billing_sdk.server.domain.invoicing.closing_usage import (
+    ClosedUsage as ClosedUsage,
+    close_intervals as close_intervals,
+)
 from billing_sdk.server.domain.invoicing.completion import (
     COMPLETION as COMPLETION,
     Completion as Completion,

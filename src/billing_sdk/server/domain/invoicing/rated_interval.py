@@ -34,7 +34,7 @@ class RatedInterval:
         quantity: how much had been used when it was billed last.
         billed: what all invoices together have billed of it, before discounts, less what was credited.
         rating: how it was rated, and is rated again.
-        discounts: those in per cent that were agreed for it; amounts are taken off once, from its own invoice.
+        discounts: those that were agreed for it.
         invoice_id: the invoice that has billed it last, if it came to anything.
         is_closed: it was billed as a whole, so what comes now is late; else some of it is still to be billed.
         is_dirty: usage has come late or was corrected, and is not billed yet.
@@ -113,10 +113,15 @@ def rate_again(
         part=one.period,
         interval=one.interval,
         policies=replace(policies, rating=one.rating),
-        billed=Billed(one.billed, one.quantity),
+        billed=Billed(one.billed, one.quantity) if one.billed or one.is_closed else None,
     )
     quantity = line.quantity or Decimal(0)
     return line, replace(one, quantity=quantity, billed=one.billed + line.amount, is_dirty=False)
+
+
+def without(one: RatedInterval, amount: Money) -> RatedInterval:
+    """Return an interval as if an amount of it had not been billed: its line is not issued yet."""
+    return replace(one, billed=one.billed - amount)
 
 
 def as_adjustment(line: InvoiceLine, corrected: Invoice | None, number: int | None) -> InvoiceLine:
@@ -134,8 +139,9 @@ def as_adjustment(line: InvoiceLine, corrected: Invoice | None, number: int | No
 
 
 def with_its_discounts(line: InvoiceLine, one: RatedInterval, version: PlanVersion) -> tuple[InvoiceLine, ...]:
-    """Return a line of an interval with what the discounts of its time take off it."""
-    return with_discounts((line,), one.discounts, {version.id: version.plan_key})
+    """Return a line of an interval with what the percentages of its time take off it; amounts are taken off once."""
+    percentages = tuple(found for found in one.discounts if found.percent_off is not None)
+    return with_discounts((line,), percentages, {version.id: version.plan_key})
 
 
 def rate_of(version: PlanVersion, component_id: str) -> Rate:
@@ -175,7 +181,7 @@ def _kept(
         quantity=one.quantity,
         billed=one.billed,
         rating=policies.rating,
-        discounts=tuple(found for found in agreement.discounts if found.percent_off is not None),
+        discounts=agreement.discounts,
         invoice_id=before.invoice_id if before else None,
         is_closed=interval.is_over,
         is_dirty=one.billed != one.total,

@@ -27,7 +27,7 @@ rated_intervals = Table(
     Column("currency", String(3), nullable=False),
     Column("rounding", String(16), nullable=False),
     Column("zero_usage_flat_fee", String(16), nullable=False),
-    # Those in per cent, where there are any.
+    # Where there are any.
     Column("discounts", JSON(none_as_null=True)),
     # Without a foreign key: a draft that is discarded leaves its intervals behind.
     Column("invoice_id", String(64)),

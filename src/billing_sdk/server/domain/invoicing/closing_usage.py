@@ -1,0 +1,72 @@
+"""What an invoice says that has waited for late usage: its usage as it is now, and its discounts with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from billing_sdk.money import total, zero
+from billing_sdk.server.domain.catalog import PlanVersion, Policies
+from billing_sdk.server.domain.invoicing.deductions import with_discounts
+from billing_sdk.server.domain.invoicing.in_force import Lines
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.rated_interval import RatedInterval, rate_again, without
+from billing_sdk.server.domain.invoicing.usage_interval import Used
+
+CHARGES = ("licence_fee", "usage")
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedUsage:
+    """The lines of an invoice with the usage of now, and what is kept of its intervals."""
+
+    lines: Lines
+    rated: tuple[RatedInterval, ...]
+
+
+def close_intervals(
+    lines: Lines,
+    rated: Sequence[RatedInterval],
+    used: Used,
+    versions: Mapping[str, PlanVersion],
+    policies: Policies,
+) -> ClosedUsage:
+    """Rate the usage of one agreement on an invoice that has waited for it, and discount all of its charges again.
+
+    Where no usage has come, the lines stay as they are.
+
+    Args:
+        lines: what the invoice says about the agreement.
+        rated: the service intervals that it bills, those included that came to nothing.
+        used: how much of a feature was used in a period.
+        versions: the prices of the intervals, in the agreement's currency, by the id of the version.
+        policies: those of today; how usage is rated is taken from the intervals.
+
+    Raises:
+        InvalidAmount: something comes to more than can be real.
+    """
+    usage, kept = [], []
+    for one in rated:
+        its = [line for line in lines if _is_of(line, one)]
+        before = without(one, total([line.amount for line in its], one.billed.currency))
+        line, after = rate_again(before, versions[one.plan_version_id], used, policies)
+        if line.amount.minor < 0:
+            # As at a boundary: what an earlier invoice has billed too much is given back by a credit note for that.
+            line, after = replace(line, amount=zero(before.billed.currency)), replace(before, is_dirty=True)
+        usage.append(line)
+        kept.append(after)
+    changed = {(after.key, after.billed) for after in kept} != {(one.key, one.billed) for one in rated}
+    if not changed:
+        return ClosedUsage(lines, tuple(kept))
+    is_its = {id(line) for line in lines for one in rated if _is_of(line, one)}
+    charges = [line for line in lines if line.kind in CHARGES and id(line) not in is_its]
+    charges += [line for line in usage if line.amount]
+    plans = {version.id: version.plan_key for version in versions.values()}
+    rest = tuple(line for line in lines if line.kind not in (*CHARGES, "discount"))
+    discounts = rated[0].discounts if rated else ()
+    return ClosedUsage(with_discounts(tuple(charges), discounts, plans) + rest, tuple(kept))
+
+
+def _is_of(line: InvoiceLine, one: RatedInterval) -> bool:
+    its = (line.plan_version_id, line.component_id, line.period.start)
+    return line.kind == "usage" and its == one.key
