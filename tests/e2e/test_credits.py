@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import Entitlement
 from billing_sdk.server.domain.catalog.content import VersionContent
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
@@ -37,7 +38,8 @@ PLAN = "hybrid"
 
 def sell(engine, key=PLAN, *, minor=1_000, expires=True, cadence=MONTH, fee=50_000, **grant):
     """Sell a plan as in the guide: a licence fee, tokens at 5 cents, and credit for tokens at every month."""
-    create_plan(engine, key=key, name=key.capitalize(), content=VersionContent(cadence=cadence))
+    includes = Entitlement(f"included_{key}", "ai_tokens", "AI tokens")
+    create_plan(engine, key=key, name=key.capitalize(), content=VersionContent((includes,), cadence))
     seat = create_licensed_item(engine, name=f"{key} licence")
     terms = Terms(Flat(Decimal(fee)))
     licence = create_licence_fee(engine, name="Licence", item_id=seat.id, currency="USD", terms=terms, service=cadence)

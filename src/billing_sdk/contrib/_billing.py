@@ -153,7 +153,12 @@ class BillingBase(Links):
         return self._gate(NeedsPermission(permission))
 
     def consumes(
-        self, feature: str, *, units: Decimal | int = 1, when_unreachable: OutOfReach = DENY
+        self,
+        feature: str,
+        *,
+        units: Decimal | int = 1,
+        requires_credit: bool = False,
+        when_unreachable: OutOfReach = DENY,
     ) -> Callable[[View], View]:
         """Open a view for customers whose plan leaves room for units of a metered feature, and count them.
 
@@ -164,13 +169,15 @@ class BillingBase(Links):
         Args:
             feature: key of the feature.
             units: how many one call of the view uses.
+            requires_credit: whether credit has to pay for them, as far as they cost anything: for customers who pay
+                beforehand.
             when_unreachable: what to do when the billing server can't be asked: `DENY`, or `ALLOW`, which lets in
                 without counting.
 
         Raises:
             MissingSetting: the client has no machine credentials, which usage is counted with.
         """
-        rule = NeedsUnits(feature, when_unreachable, units)
+        rule = NeedsUnits(feature, when_unreachable, units, requires_credit)
         self._is_metered = True
         if self._application is not None:
             require_machine(self._application)

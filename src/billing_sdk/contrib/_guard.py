@@ -108,9 +108,14 @@ Rule: TypeAlias = NeedsFeature | NeedsPlan | NeedsPermission
 
 @dataclass(frozen=True, slots=True)
 class NeedsUnits(NeedsFeature):
-    """Open for customers whose plan includes a metered feature and leaves room for so many units of it."""
+    """Open for customers whose plan includes a metered feature and leaves room for so many units of it.
+
+    Attributes:
+        requires_credit: whether credit has to pay for them, as far as they cost anything.
+    """
 
     units: Decimal | int = 1
+    requires_credit: bool = False
 
     def __post_init__(self) -> None:
         check_key(self.feature, "a feature")

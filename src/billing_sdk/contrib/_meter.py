@@ -75,7 +75,11 @@ def take_units(application: Application, visit: Visit, rule: NeedsUnits, session
         return uncounted(application, visit, rule, session, outage.failure)
     try:
         reservation = yield from application.client.usage.reserve.flow(
-            feature_code=rule.feature, units=rule.units, user_id=session.user.id, org_code=session.org_code
+            feature_code=rule.feature,
+            units=rule.units,
+            user_id=session.user.id,
+            org_code=session.org_code,
+            requires_credit=rule.requires_credit,
         )
     except ConfigurationError:
         raise

@@ -75,6 +75,7 @@ class Usage(Resource[C]):
         agreement_id: str | None = None,
         user_id: str | None = None,
         org_code: str | None = None,
+        requires_credit: bool = False,
         idempotency_key: str | None = None,
     ) -> Call[Reservation]:
         """Set units of a metered feature aside, before they are used; an extension that only our own server has.
@@ -88,11 +89,13 @@ class Usage(Resource[C]):
             agreement_id: the customer's agreement; or else
             user_id: who uses them, and
             org_code: for which organization; the more generous of both agreements counts.
+            requires_credit: whether credit has to pay for the units, as far as they cost anything.
             idempotency_key: makes the call safe to repeat.
 
         Raises:
             PaymentRequired: the plan does not include the feature.
             LimitReached: it does, and what is left is not enough.
+            CreditExhausted: there is room, and not enough credit.
             InvalidQuantity: the units are not a plain number above zero.
             UnknownFeature: the feature is not metered.
         """
@@ -102,6 +105,7 @@ class Usage(Resource[C]):
             "billing_feature_code": feature_code,
             "meter_value": plain_quantity(units),
             **given(customer_agreement_id=agreement_id, user_id=user_id, org_code=org_code),
+            **given(requires_credit=requires_credit or None),
         }
         return Call(
             "POST",

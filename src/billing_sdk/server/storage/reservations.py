@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.agreements import Agreement
@@ -51,6 +51,18 @@ class ReservationRepository:
         query = _held(feature_key, at).where(reservations.c.agreement_id == agreement_id)
         return reduce(plus, self._connection.execute(query).scalars(), Decimal(0))
 
+    def held_of(self, customer_id: str, *, at: datetime) -> dict[tuple[str, str], Decimal]:
+        """Return how many units a customer holds at an instant, by the agreement and the feature."""
+        query = (
+            select(reservations.c.agreement_id, reservations.c.feature_key, reservations.c.units)
+            .join(agreements, agreements.c.id == reservations.c.agreement_id)
+            .where(agreements.c.customer_id == customer_id, *_is_held(at))
+        )
+        found: dict[tuple[str, str], Decimal] = {}
+        for agreement_id, feature_key, units in self._connection.execute(query):
+            found[agreement_id, feature_key] = plus(found.get((agreement_id, feature_key), Decimal(0)), units)
+        return found
+
     def unfinished(self, agreement: Agreement, feature_key: str, *, at: datetime) -> Decimal:
         """Return how many units are held under earlier agreements of the customer for the same plan."""
         query = (
@@ -66,8 +78,8 @@ class ReservationRepository:
 
 
 def _held(feature_key: str, at: datetime) -> Select[Any]:
-    return select(reservations.c.units).where(
-        reservations.c.feature_key == feature_key,
-        reservations.c.status == "held",
-        reservations.c.expires_at > at,
-    )
+    return select(reservations.c.units).where(reservations.c.feature_key == feature_key, *_is_held(at))
+
+
+def _is_held(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (reservations.c.status == "held", reservations.c.expires_at > at)

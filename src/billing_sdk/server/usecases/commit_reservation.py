@@ -9,6 +9,7 @@ from billing_sdk.server.domain.metering import Reading, Reservation
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.record_usage import count_reading, require_metered
+from billing_sdk.server.usecases.require_credit import require_credit
 from billing_sdk.server.usecases.reserve_usage import check_room
 
 
@@ -25,6 +26,7 @@ def commit_reservation(
         ReservationEnded: it was released.
         AgreementNotLive: the reservation has expired, and the agreement has ended.
         LimitReached: the reservation has expired, and others have taken the room.
+        CreditExhausted: the reservation has expired, and others have used up the credit that it needs.
         PaymentRequired: the reservation has expired, and the agreement includes the feature no more.
     """
     with engine.begin() as tx:
@@ -42,6 +44,8 @@ def commit_reservation(
             if allowance is None:
                 raise PaymentRequired("the plan does not include it any more", feature=reservation.feature_key)
             check_room(tx, allowance, reservation.feature_key, reservation.units, at)
+            if reservation.requires_credit:
+                require_credit(tx, customer, agreement, reservation.feature_key, reservation.units, at=at)
         # Counted now, not when it was reserved: nothing that was reported in between takes its place.
         reading = Reading(
             id=new_id("reading"),

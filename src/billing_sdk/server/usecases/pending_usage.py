@@ -2,38 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
 
 from billing_sdk.errors import BillingError
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.credits import Payable
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Lines, Used, lines_of, payables_of, rate_usage, with_discounts
+from billing_sdk.server.domain.metering import plus
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.rating import Usage
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.decide_change import close_agreement
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.next_invoice import as_planned, billed_next, ends_before_billing
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 
+# Units of a feature that are used under an agreement, by the ids of the agreement and the key of the feature.
+Units = Mapping[tuple[str, str], Decimal]
+NOTHING: Units = MappingProxyType({})
 
-def pending_usage(
-    tx: UnitOfWork, customer: Customer, *, at: datetime, more: tuple[str, Used] | None = None
-) -> tuple[Payable, ...]:
+
+def pending_usage(tx: UnitOfWork, customer: Customer, *, at: datetime, more: Units = NOTHING) -> tuple[Payable, ...]:
     """Return what a customer's usage comes to that no issued invoice says yet, what is billed first coming first.
 
     Args:
         tx: the transaction.
         customer: whose.
         at: the customer's present.
-        more: an agreement, and how much is to be taken to be used under it instead of what is.
+        more: units that are to be taken to be used now, beside what was recorded.
     """
     live = sorted(tx.agreements.live_of(customer.id), key=lambda one: (billed_at(one), one.id))
     found: list[Payable] = []
     for agreement in live:
-        used = more[1] if more is not None and more[0] == agreement.id else used_under(tx, agreement)
+        used = _used_with(tx, agreement, more, at)
         found += [payable for _, payable in payables_of(_lines(tx, agreement, used, at)) if payable.amount]
     return tuple(found)
+
+
+def _used_with(tx: UnitOfWork, agreement: Agreement, more: Units, at: datetime) -> Used:
+    recorded = used_under(tx, agreement)
+
+    def used(feature_key: str, period: Period) -> Usage:
+        usage, units = recorded(feature_key, period), more.get((agreement.id, feature_key))
+        if units is None or not period.contains(at):
+            return usage
+        return replace(usage, quantity=plus(usage.quantity, units))
+
+    return used
 
 
 def billed_at(agreement: Agreement) -> datetime:

@@ -12,6 +12,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.record_usage import require_metered
+from billing_sdk.server.usecases.require_credit import require_credit
 
 
 def reserve_usage(
@@ -22,6 +23,7 @@ def reserve_usage(
     agreement_id: str | None = None,
     user_id: str | None = None,
     org_code: str | None = None,
+    requires_credit: bool = False,
 ) -> Reservation:
     """Set units of a period aside, if what is used, what is held and these together stay within the limit.
 
@@ -35,6 +37,7 @@ def reserve_usage(
         agreement_id: under which agreement they are used; or else
         user_id: who uses them, and
         org_code: for which organization.
+        requires_credit: whether credit has to pay for them.
 
     Raises:
         InvalidRequest: it is not said who uses them, or said twice.
@@ -42,6 +45,7 @@ def reserve_usage(
         NotFound: there is no such agreement.
         PaymentRequired: nothing that the customer has agreed to includes the feature.
         LimitReached: it does, and what is left is not enough.
+        CreditExhausted: there is room, and not enough credit.
         UnknownFeature: the feature is not metered.
         Conflict: the agreement ended a moment ago.
     """
@@ -50,13 +54,16 @@ def reserve_usage(
     asked = parse_units(units)
     with engine.begin() as tx:
         seen = _allowance(tx, feature_key, agreement_id, user_id, org_code)
-        at = engine.now_for(tx, tx.customers.lock(seen.agreement.customer_id))
+        customer = tx.customers.lock(seen.agreement.customer_id)
+        at = engine.now_for(tx, customer)
         # What was seen before the lock may have changed until it was had.
         allowance = _allowance(tx, feature_key, agreement_id, user_id, org_code)
         if allowance.agreement.id != seen.agreement.id:
             raise Conflict("the customer's agreements are being changed", remedy="Send the request again.")
         require_metered(tx, allowance.agreement, feature_key)
         check_room(tx, allowance, feature_key, asked, at)
+        if requires_credit:
+            require_credit(tx, customer, allowance.agreement, feature_key, asked, at=at)
         reservation = Reservation(
             id=new_id("reservation"),
             agreement_id=allowance.agreement.id,
@@ -65,6 +72,7 @@ def reserve_usage(
             status="held",
             reserved_at=at,
             expires_at=at + timedelta(seconds=engine.settings.reservation_seconds),
+            requires_credit=requires_credit,
         )
         tx.reservations.add(reservation)
     return reservation

@@ -32,6 +32,7 @@ class NewReservation(Body):
     customer_agreement_id: str | None = Field(default=None, max_length=64)
     user_id: str | None = Field(default=None, max_length=64)
     org_code: str | None = Field(default=None, max_length=64)
+    requires_credit: bool = Field(default=False, description="Whether credit has to pay for the units.")
 
 
 class ReservedUnder(Body):
@@ -74,7 +75,8 @@ def create_reservation(body: NewReservation, once: OnlyOnce) -> Response:
     """Set units of a metered feature aside, before they are used (extension).
 
     Refused with LIMIT_REACHED where the limit of the plan leaves no room beside what is used and what others have
-    set aside. Commit or release it before `expires_on`; from then on the units are free again.
+    set aside, and with CREDIT_EXHAUSTED where credit has to pay for the units and is not enough. Commit or release it
+    before `expires_on`; from then on the units are free again.
     """
 
     def serve(engine: Engine) -> ReservationAnswer:
@@ -85,6 +87,7 @@ def create_reservation(body: NewReservation, once: OnlyOnce) -> Response:
             agreement_id=body.customer_agreement_id,
             user_id=body.user_id,
             org_code=body.org_code,
+            requires_credit=body.requires_credit,
         )
         return ReservationAnswer(reservation=ReservationView.of(reservation))
 

@@ -37,6 +37,7 @@ class Reservation:
     Attributes:
         id: starts with `reservation_`.
         expires_at: from then on the units are free again, unless they were committed.
+        requires_credit: they have to be paid with credit.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Reservation:
     status: ReservationStatus
     reserved_at: datetime
     expires_at: datetime
+    requires_credit: bool = False
 
     def as_of(self, at: datetime) -> Reservation:
         """Return the reservation as it stands at an instant: one that is still held then may have expired."""

@@ -259,6 +259,7 @@ reservations = Table(
     Column("feature_key", String(255), nullable=False),
     Column("units", Quantity, nullable=False),
     Column("status", String(16), nullable=False),
+    Column("requires_credit", Boolean, nullable=False),
     Column("reserved_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Index(
