@@ -294,6 +294,7 @@ UNRECORDED = {
     "record_usage": "each reading is a record of its own that is never changed",
     "recover": "forgets what is over",
     "end_trial": "recorded where the first period is billed, or the agreement ends",
+    "recurring_credit": "recorded where each grant is made",
     "release_reservation": "gives back what nothing was used of",
     "remind_of_trial": "says what comes; nothing changes",
     "reserve_usage": "holds a part of a limit for minutes; what is used of it becomes a reading",
