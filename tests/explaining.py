@@ -33,6 +33,11 @@ def recomputed_amount(told: Document) -> int:
             return _whole(told, exact)
         case "credit_balance":
             return _balance(told)
+        case "tax":
+            facts = told["calculation"]
+            base = sum(int(one["amount_minor"]) for one in told["of_lines"])
+            assert base == int(facts["base_minor"])
+            return _checked(told, int(rounded(Fraction(base) * Fraction(facts["percent"]) / 100, "half_up")))
     raise AssertionError(f"nobody can compute a line of the kind {told['kind']}")
 
 

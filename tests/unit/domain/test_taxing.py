@@ -12,12 +12,13 @@ import pytest
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.collection import TaxSettings
-from billing_sdk.server.domain.invoicing import InvoiceLine, unused_time
+from billing_sdk.server.domain.invoicing import Behind, Invoice, InvoiceLine, explanation_of, unused_time
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.tax_document import line_tax, tax_amounts
 from billing_sdk.server.domain.invoicing.taxing import Taxation, shares_of_part, with_taxes
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.tax import Location, RateTable, TaxRate
+from tests.explaining import recomputed_amount
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MONTH = Period(START, START + timedelta(days=30))
@@ -179,3 +180,14 @@ def test_parts_of_a_line_have_all_of_its_tax_between_them() -> None:
     assert [share.amount.minor for share in (*first, *rest)] == [633, 1_267]
     assert [share.base.minor for share in (*first, *rest)] == [3_333, 6_666]
     assert shares_of_part(line(9_999), part=Money(1, "EUR"), before=Money(0, "EUR")) == ()
+
+
+def test_a_tax_is_computed_again_from_its_explanation() -> None:
+    """From the lines that it is on, and its percentage."""
+    lines = taxed(line(9_999), line(-3_333, "discount"), line(50, component="book", tax={"code": "e_book"}))
+    invoice = Invoice("invoice_1", "INV-1", "customer_1", None, "issued", "EUR", lines, START)
+    told = {
+        number: explanation_of(invoice, number, Behind()) for number, one in enumerate(lines, 1) if one.kind == "tax"
+    }
+    assert {number: recomputed_amount(one) for number, one in told.items()} == {4: 1_267, 5: 4}
+    assert [one["told"] for one in told.values()] == [["19% of 66.66 EUR."], ["7% of 0.50 EUR."]]

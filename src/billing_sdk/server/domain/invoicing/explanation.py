@@ -19,6 +19,7 @@ from billing_sdk.server.domain.catalog import Component, CreditGrant, Entitlemen
 from billing_sdk.server.domain.invoicing.derivation import of_instant, of_period, period_of
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.relations import lowering
+from billing_sdk.server.domain.invoicing.tax_document import line_tax
 from billing_sdk.server.domain.invoicing.telling import tell
 from billing_sdk.server.domain.metering import RollUp
 from billing_sdk.server.domain.periods import Period, wall_clock
@@ -199,6 +200,9 @@ def _rounding(line: InvoiceLine) -> Document | None:
     if line.kind == "discount" and "percent_off" in facts and "weights" in facts:
         whole = sum(Fraction(weight) for weight in facts["weights"]) * Fraction(facts["percent_off"]) / 100
         return _rounded("half_up", whole, int(facts["whole_minor"]))
+    if line.kind == "tax":
+        exact = Fraction(facts["base_minor"]) * Fraction(facts["percent"]) / 100
+        return _rounded(facts["rounding"], exact, line.amount.minor)
     if line.kind == "unused_time" and "of_minor" in facts:
         exact = -Fraction(facts["of_minor"]) * Fraction(facts["proration"]["fraction"])
         return _rounded(rule, exact, line.amount.minor)
@@ -210,9 +214,21 @@ def _rounded(rule: str, exact: Fraction, rounded: int) -> Document:
 
 
 def _added_up(invoice: Invoice, number: int) -> Iterator[tuple[int, InvoiceLine]]:
-    """Yield the lines whose sum a line goes by: the customer's balance pays what all lines before it come to."""
-    if invoice.lines[number - 1].kind == "credit_balance":
+    """Yield the lines whose sum a line goes by: the balance pays what comes before it, a tax is a share of its base."""
+    line = invoice.lines[number - 1]
+    if line.kind == "credit_balance":
         yield from enumerate(invoice.lines[: number - 1], 1)
+    if line.kind == "tax":
+        yield from ((place, other) for place, other in enumerate(invoice.lines, 1) if _is_taxed_by(other, line))
+
+
+def _is_taxed_by(line: InvoiceLine, tax: InvoiceLine) -> bool:
+    """Tell whether a tax that stands on a line of its own is on a line, too."""
+    found = line_tax(line.derivation, line.amount.currency)
+    if found is None or found.is_inclusive:
+        return False
+    rates = ((share.rate.rate_id, share.rate.percent) for share in found.shares)
+    return (tax.component_id, Decimal(tax.derivation["percent"])) in rates
 
 
 def _reference(number: int, line: InvoiceLine) -> Document:

@@ -35,6 +35,8 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
         case "credit_balance" if "balance_minor" in document:
             balance, owed = (_amount(document[name], line) for name in ("balance_minor", "owed_minor"))
             return (f"The balance was {balance}, and {owed} was to be paid.",)
+        case "tax":
+            return (f"{document['percent']}% of {_amount(document['base_minor'], line)}.",)
         case _:
             return ()
 
