@@ -95,6 +95,7 @@ from billing_sdk.models import (
     Explanation as Explanation,
     Feature as Feature,
     Invoice as Invoice,
+    InvoiceTax as InvoiceTax,
     LicenceFee as LicenceFee,
     LicensedItem as LicensedItem,
     MarkedUsage as MarkedUsage,

@@ -58,6 +58,7 @@ from billing_sdk.models.invoice import (
     Credit as Credit,
     CreditEntry as CreditEntry,
     Invoice as Invoice,
+    InvoiceTax as InvoiceTax,
     NextInvoice as NextInvoice,
 )
 from billing_sdk.models.migration import MigratedAgreement as MigratedAgreement, Migration as Migration

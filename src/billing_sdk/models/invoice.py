@@ -4,12 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from billing_sdk.models._read import Document
 from billing_sdk.models.coupon import read_money
 from billing_sdk.models.preview import ChargeLine
 from billing_sdk.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceTax:
+    """What one tax rate comes to on an invoice.
+
+    Attributes:
+        name: such as `VAT`; reverse charge is a rate of zero with the id `reverse_charge`.
+        base_minor: what it is a percentage of, without tax.
+        is_inclusive: prices include it, so there is no line of it.
+    """
+
+    rate_id: str
+    name: str
+    percent: Decimal
+    base_minor: int
+    amount_minor: int
+    is_inclusive: bool = False
+
+    @classmethod
+    def read(cls, data: Any) -> InvoiceTax:
+        """Read one tax."""
+        document = Document(data, "tax")
+        return cls(
+            rate_id=document.text("rate_id"),
+            name=document.text_or_none("name") or "",
+            percent=document.exact_or_none("percent") or Decimal(0),
+            base_minor=document.whole_or_none("base_minor") or 0,
+            amount_minor=document.whole_or_none("amount_minor") or 0,
+            is_inclusive=document.flag("is_inclusive"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +61,8 @@ class Invoice:
         due_on: until when it is to be paid.
         collects_on: until when usage that is reported late still counts, while it waits for that.
         sends_on: when it is issued, while it waits for that.
+        taxes: what each tax rate comes to, in lines of its own or included in prices.
+        warnings: `tax_location_missing` where there is no tax because nobody knew where the customer was.
         hosted_url: where whoever has the address reads it, for 90 days as a rule; None before it is issued.
         pdf_url: where it is as a file.
     """
@@ -52,6 +86,8 @@ class Invoice:
     due_on: datetime | None = None
     collects_on: datetime | None = None
     sends_on: datetime | None = None
+    taxes: tuple[InvoiceTax, ...] = ()
+    warnings: tuple[str, ...] = ()
     hosted_url: str | None = field(default=None, repr=False)
     pdf_url: str | None = field(default=None, repr=False)
 
@@ -79,6 +115,8 @@ class Invoice:
             due_on=document.instant_or_none("due_on"),
             collects_on=document.instant_or_none("collects_on"),
             sends_on=document.instant_or_none("sends_on"),
+            taxes=document.objects("taxes", InvoiceTax.read),
+            warnings=document.texts("warnings"),
             hosted_url=document.text_or_none("hosted_url"),
             pdf_url=document.text_or_none("pdf_url"),
         )

@@ -14,6 +14,7 @@ from billing_sdk import (
     Credit,
     CreditEntry,
     Invoice,
+    InvoiceTax,
     Money,
     NextCharge,
     NextInvoice,
@@ -137,8 +138,30 @@ INVOICE_DOCUMENT = {
     "total_minor": 2_900,
     "issued_on": "2026-12-21T12:00:00Z",
     "lines": [LINE_DOCUMENT],
+    "taxes": [
+        {
+            "rate_id": "taxrate_1",
+            "name": "VAT",
+            "percent": "19",
+            "base_minor": 2_437,
+            "amount_minor": 463,
+            "is_inclusive": True,
+        }
+    ],
+    "warnings": [],
 }
-INVOICE = Invoice("invoice_1", "INV-000001", "customer_1", "agreement_1", "paid", "USD", 2_900, LATER, (LINE,))
+INVOICE = Invoice(
+    "invoice_1",
+    "INV-000001",
+    "customer_1",
+    "agreement_1",
+    "paid",
+    "USD",
+    2_900,
+    LATER,
+    (LINE,),
+    taxes=(InvoiceTax("taxrate_1", "VAT", Decimal(19), 2_437, 463, True),),
+)
 INVOICE_CASES = [
     Case(
         "invoices.list",

@@ -14,13 +14,13 @@ Attachment AuthUrl BillingCustomer BillingPolicies BillingProfile BillingSetting
 ChargeLine Client ClientSettings ComposedPlan Config Coupon CreatedOrganization CreatedUser Credit CreditBalance
 CreditEntry CreditExpired CreditGrant CreditGranted CreditLow CreditMovement CreditUsedUp CreditVoided CustomerDetails
 DayOfUsage DunningPolicy Entitlement EntitlementSnapshot errors Event EventCredit EventGrant EventInvoice EventPayment
-EventPlan EventType EventUsage Explanation Feature Flow IdClaims Invoice InvoiceOverdue KeySet KeyStatus LicenceFee
-LicensedItem MarkedUsage MemorySeen MeteredItem MeterUsageUpdated MigratedAgreement Migration Money NextCharge
-NextInvoice Numbering ObjectVersion Organization OtherLine Owner PaymentFailed PaymentSucceeded PendingChange
-Permission Plan PlanAssigned PlanChanged PlanComponent PlanCreated PlanGroup PlanPhase PlanTrial PlanVersion
-PortalLink PricingCard PricingTable Profile RateCard read_key_set Reservation Role SeenStore ServiceAction SignedIn
-SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan Supplier TaxCode TaxRate TaxSettings TestClock
-TokenSet TopUpStopped TrialEnding UnknownEvent UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
+EventPlan EventType EventUsage Explanation Feature Flow IdClaims Invoice InvoiceOverdue InvoiceTax KeySet KeyStatus
+LicenceFee LicensedItem MarkedUsage MemorySeen MeteredItem MeterUsageUpdated MigratedAgreement Migration Money
+NextCharge NextInvoice Numbering ObjectVersion Organization OtherLine Owner PaymentFailed PaymentSucceeded
+PendingChange Permission Plan PlanAssigned PlanChanged PlanComponent PlanCreated PlanGroup PlanPhase PlanTrial
+PlanVersion PortalLink PricingCard PricingTable Profile RateCard read_key_set Reservation Role SeenStore ServiceAction
+SignedIn SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan Supplier TaxCode TaxRate TaxSettings
+TestClock TokenSet TopUpStopped TrialEnding UnknownEvent UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
 CreditNoteIssued EventCreditNote EventRefund InvoiceVoided RefundFailed RefundSucceeded
 """.split()
 

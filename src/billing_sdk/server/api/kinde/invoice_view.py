@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from billing_sdk.money import digits_of
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, tell
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, lacks_location, tell
+from billing_sdk.server.domain.tax import TaxAmount
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.invoice_links import links_to
 
@@ -43,11 +44,35 @@ class LineView(BaseModel):
         )
 
 
+class TaxView(BaseModel):
+    """What one tax rate comes to; where prices include it, there is no line of it. Reverse charge is a rate of 0."""
+
+    rate_id: str
+    name: str
+    percent: str
+    base_minor: int
+    amount_minor: int
+    is_inclusive: bool
+
+    @classmethod
+    def of(cls, tax: TaxAmount) -> TaxView:
+        """Show a tax."""
+        return cls(
+            rate_id=tax.rate.rate_id,
+            name=tax.rate.name,
+            percent=digits_of(tax.percent),
+            base_minor=tax.base.minor,
+            amount_minor=tax.amount.minor,
+            is_inclusive=tax.is_inclusive,
+        )
+
+
 class InvoiceView(BaseModel):
     """An invoice; before it is issued it has no number, and what it says may still change.
 
     `status` is `gathering`, `draft`, `awaiting_usage`, `awaiting_sending`, `issued`, `overdue`, `paid`, `uncollectible`
-    or `void`. `hosted_url` and `pdf_url` open it for whoever has them, once it is issued.
+    or `void`. `warnings` holds `tax_location_missing` where it has no tax because nobody knew where the customer was.
+    `hosted_url` and `pdf_url` open it for whoever has them, once it is issued.
     """
 
     id: str
@@ -70,6 +95,8 @@ class InvoiceView(BaseModel):
     sends_on: datetime | None
     hosted_url: str | None
     pdf_url: str | None
+    taxes: list[TaxView]
+    warnings: list[str]
     lines: list[LineView]
 
     @classmethod
@@ -97,5 +124,7 @@ class InvoiceView(BaseModel):
             sends_on=invoice.send_at,
             hosted_url=links.hosted_url if links else None,
             pdf_url=links.pdf_url if links else None,
+            taxes=[TaxView.of(tax) for tax in invoice.taxes],
+            warnings=["tax_location_missing"] if lacks_location(invoice.lines) else [],
             lines=[LineView.of(line) for line in invoice.lines],
         )
