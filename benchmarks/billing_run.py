@@ -36,28 +36,32 @@ def measure(sizes: tuple[int, ...] = SIZES) -> list[tuple[str, str]]:
     """Return what was measured, a name and a figure each."""
     costs = {size: _cost(size) for size in sizes}
     figures = [
-        (f"renewals of {size:,} customers, 5 components each, SQLite on disk", f"{1 / seconds:,.0f} a second")
-        for size, seconds in costs.items()
+        (
+            f"renewals of {size:,} customers, 5 components each, SQLite on disk",
+            f"{1 / wall:,.0f} a second ({processor * 1_000:.2f} ms of the processor each)",
+        )
+        for size, (wall, processor) in costs.items()
     ]
     first, *_, last = sizes
-    return [*figures, (f"cost of an invoice at {last:,} over that at {first:,}", f"{costs[last] / costs[first]:.2f}")]
+    ratio = costs[last][1] / costs[first][1]
+    return [*figures, (f"cost of an invoice at {last:,} over that at {first:,}", f"{ratio:.2f}")]
 
 
-def _cost(customers: int) -> float:
-    """Return the seconds that one renewal takes."""
+def _cost(customers: int) -> tuple[float, float]:
+    """Return the seconds that one renewal takes, on the clock and of the processor."""
     with tempfile.TemporaryDirectory() as folder:
         engine = fresh_engine(f"sqlite:///{Path(folder) / 'billing.db'}")
         populate(engine, customers)
         assert isinstance(engine.clock, TestClock)
         engine.clock.advance(seconds=(RENEWED - engine.now()).total_seconds())
-        begun = time.perf_counter()
+        wall, processor = time.perf_counter(), time.process_time()
         ran = run_due(engine)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - wall, time.process_time() - processor
         assert ran == customers
         with engine.read() as tx:
             assert tx.timers.count_due(engine.now()) == 0
         engine.database.close()
-    return seconds / customers
+    return seconds[0] / customers, seconds[1] / customers
 
 
 def populate(engine: Engine, customers: int) -> None:

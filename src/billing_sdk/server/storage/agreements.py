@@ -13,7 +13,7 @@ from billing_sdk.server.domain.agreements import LIVE, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
 from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
 from billing_sdk.server.storage.agreed import agreement_from_row, agreement_to_row
-from billing_sdk.server.storage.later import Later
+from billing_sdk.server.storage.later import Together
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.plan_versions import VERSION_COLUMNS, versions_from_rows
 from billing_sdk.server.storage.tables.billing import agreements, customers
@@ -50,9 +50,9 @@ CHANGE = update(agreements).where(agreements.c.id == bindparam("wanted"))
 class AgreementRepository:
     """Keeps agreements, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection, later: Later) -> None:
+    def __init__(self, connection: Connection, together: Together) -> None:
         self._connection = connection
-        self._later = later
+        self._together = together
         self._ahead: dict[str, Agreement] = {}
 
     def read_ahead(self, agreement_ids: Collection[str]) -> tuple[Agreement, ...]:
@@ -77,9 +77,7 @@ class AgreementRepository:
         change["wanted"] = agreement.id
         if agreement.id in self._ahead:
             self._ahead[agreement.id] = agreement
-            self._later.run(CHANGE, change)
-        else:
-            self._connection.execute(CHANGE, change)
+        self._together.run(CHANGE, change)
 
     def get(self, agreement_id: str) -> Agreement:
         """Return an agreement.
@@ -103,7 +101,7 @@ class AgreementRepository:
     def live_of(self, customer_id: str) -> tuple[Agreement, ...]:
         """Return all live agreements of a customer, the oldest first."""
         query = select(agreements).where(agreements.c.customer_id == customer_id, IS_LIVE).order_by(agreements.c.id)
-        return tuple(agreement_from_row(row) for row in self._read().execute(query).mappings())
+        return tuple(agreement_from_row(row) for row in self._connection.execute(query).mappings())
 
     def has_had_trial(self, customer_id: str, plan_key: str) -> bool:
         """Tell whether a customer has ever been on trial of a plan."""
@@ -112,7 +110,7 @@ class AgreementRepository:
             agreements.c.plan_key == plan_key,
             agreements.c.trial_ends_at.is_not(None),
         )
-        return self._read().execute(query.limit(1)).first() is not None
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def trial_end_of(self, *, user_id: str, org_code: str | None) -> datetime | None:
         """Return when the last trial of a person, or of an organization, ends; None where neither is in one."""
@@ -124,7 +122,7 @@ class AgreementRepository:
             .order_by(agreements.c.trial_ends_at.desc())
             .limit(1)
         )
-        found: datetime | None = self._read().execute(query).scalar()
+        found: datetime | None = self._connection.execute(query).scalar()
         return found
 
     def list(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str, live_only: bool = True) -> Page[Agreement]:
@@ -132,7 +130,7 @@ class AgreementRepository:
         query = select(agreements).where(agreements.c.customer_id == customer_id)
         if live_only:
             query = query.where(IS_LIVE)
-        return read_page(self._read(), query, agreements.c.id, wanted, agreement_from_row)
+        return read_page(self._connection, query, agreements.c.id, wanted, agreement_from_row)
 
     def page_on_versions(
         self, version_ids: Sequence[str], target_id: str, *, after: str | None, limit: int
@@ -149,7 +147,7 @@ class AgreementRepository:
         query = select(agreements.c.id).where(
             IS_LIVE, or_(agreements.c.plan_version_id.in_(version_ids), about_to_leave), agreements.c.id > (after or "")
         )
-        return tuple(self._read().execute(query.order_by(agreements.c.id).limit(limit)).scalars().all())
+        return tuple(self._connection.execute(query.order_by(agreements.c.id).limit(limit)).scalars().all())
 
     def count_on_versions(self, version_ids: Sequence[str]) -> dict[str, int]:
         """Return how many live agreements are on each of some versions; those with none are left out."""
@@ -158,7 +156,7 @@ class AgreementRepository:
             .where(IS_LIVE, agreements.c.plan_version_id.in_(version_ids))
             .group_by(agreements.c.plan_version_id)
         )
-        return {row.plan_version_id: row.agreed for row in self._read().execute(query)}
+        return {row.plan_version_id: row.agreed for row in self._connection.execute(query)}
 
     def live_with_plans(
         self, *, user_id: str | None = None, org_codes: Sequence[str] = (), customer_id: str | None = None
@@ -169,7 +167,7 @@ class AgreementRepository:
         many agreements there are, and one more where there are add-ons.
         """
         owners = {"user": user_id, "org_codes": list(org_codes), "customer": customer_id}
-        rows = self._read().execute(LIVE_WITH_PLANS, owners).mappings().all()
+        rows = self._connection.execute(LIVE_WITH_PLANS, owners).mappings().all()
         found = [agreement_from_row(row) for row in rows]
         versions = self._including_add_ons(found, versions_from_rows(self._connection, rows))
         names = [row["plan_name"] for row in rows]
@@ -186,7 +184,7 @@ class AgreementRepository:
         if agreement.next_version_id is None:
             return None
         query = select(plan_versions.c.number).where(plan_versions.c.id == agreement.next_version_id)
-        number: int = self._read().execute(query).scalar_one()
+        number: int = self._connection.execute(query).scalar_one()
         return number
 
     def _including_add_ons(
@@ -204,14 +202,9 @@ class AgreementRepository:
         if not version_ids:
             return {}
         query = select(*VERSION_COLUMNS).where(plan_versions.c.id.in_(version_ids))
-        rows = self._read().execute(query).mappings().all()
+        rows = self._connection.execute(query).mappings().all()
         return {version.id: version for version in versions_from_rows(self._connection, rows)}
 
-    def _read(self) -> Connection:
-        """Return the connection when all that there is to read is written."""
-        self._later.flush()
-        return self._connection
-
     def _find(self, query: Select[Any], **wanted: str) -> Agreement | None:
-        row = self._read().execute(query, wanted).mappings().first()
+        row = self._connection.execute(query, wanted).mappings().first()
         return None if row is None else agreement_from_row(row)

@@ -14,7 +14,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.agreed import agreement_from_json, agreement_to_json
-from billing_sdk.server.storage.later import Later
+from billing_sdk.server.storage.later import Together
 from billing_sdk.server.storage.rated_intervals import rated_from_json, rated_to_json
 from billing_sdk.server.storage.tables.billing import charges
 from billing_sdk.server.storage.upsert import insert_new
@@ -31,10 +31,11 @@ LEFT_OVER_OF_CUSTOMER = LEFT_OVER.where(charges.c.customer_id == bindparam("cust
 class ChargeRepository:
     """Keeps pending charges, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection, later: Later) -> None:
+    def __init__(self, connection: Connection, together: Together) -> None:
         self._connection = connection
-        self._later = later
+        self._together = together
         self._ahead: dict[str, set[str | None]] = {}
+        self._removed: dict[str, bool] = {}
 
     def read_ahead(self, customer_ids: Collection[str]) -> None:
         """Read what is being charged to many customers at once; the caller holds the locks on them."""
@@ -55,49 +56,50 @@ class ChargeRepository:
         groups, agreement = self._ahead.get(charge.customer_id), charge.agreement
         if groups is not None and agreement is not None and agreement.group_id not in groups:
             groups.add(agreement.group_id)
-            self._later.insert(charges, _to_row(charge))
+            self._together.insert(charges, _to_row(charge))
             return
         if not insert_new(self._connection, charges, _to_row(charge)):
             raise Conflict("another change of this customer's plan is under way")
 
     def find(self, customer_id: str, group_id: str) -> PendingCharge | None:
         """Return what is being charged for a customer's plan of a group, if anything is."""
-        self._later.flush()
         row = self._connection.execute(OF_GROUP, {"customer": customer_id, "group": group_id}).mappings().first()
         return None if row is None else _from_row(row)
 
     def of_customer(self, customer_id: str) -> tuple[PendingCharge, ...]:
         """Return every charge of a customer whose outcome is not known yet."""
-        self._later.flush()
         rows = self._connection.execute(OF_CUSTOMER.order_by(charges.c.id), {"customer": customer_id}).mappings()
         return tuple(_from_row(row) for row in rows)
 
     def has_open(self, customer_id: str) -> bool:
         """Tell whether the outcome of any charge of a customer is not known yet."""
-        self._later.flush()
         return self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).first() is not None
 
     def has_for_invoice(self, invoice_id: str) -> bool:
         """Tell whether the outcome of a charge for an invoice is not known yet."""
-        self._later.flush()
         query = select(charges.c.id).where(charges.c.invoice_id == invoice_id).limit(1)
         return self._connection.execute(query).first() is not None
 
     def list_left_over(self, *, at: datetime, customer_id: str | None = None) -> tuple[PendingCharge, ...]:
         """Return the charges that nobody seems to be working on any more, the oldest first."""
-        self._later.flush()
         query = LEFT_OVER if customer_id is None else LEFT_OVER_OF_CUSTOMER
         rows = self._connection.execute(query, {"at": at, "customer": customer_id}).mappings()
         return tuple(_from_row(row) for row in rows)
 
     def release(self, charge_id: str, *, at: datetime) -> None:
         """Let anybody take up a charge whose outcome could not be learnt."""
-        self._later.flush()
         self._connection.execute(update(charges).where(charges.c.id == charge_id).values(lease_ends_at=at))
+
+    def remove_ahead(self, charge_ids: Collection[str]) -> None:
+        """Remove many charges whose outcomes are known, for whoever removes one of them in this transaction."""
+        removed = delete(charges).where(charges.c.id.in_(charge_ids)).returning(charges.c.id)
+        self._removed.update(dict.fromkeys(charge_ids, False))
+        self._removed.update(dict.fromkeys(self._connection.execute(removed).scalars(), True))
 
     def remove(self, charge_id: str) -> bool:
         """Remove a charge whose outcome is known; False where somebody else has done so before."""
-        self._later.flush()
+        if charge_id in self._removed:
+            return self._removed.pop(charge_id)
         return bool(self._connection.execute(delete(charges).where(charges.c.id == charge_id)).rowcount)
 
 

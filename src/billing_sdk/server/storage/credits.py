@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.invoicing import CreditEntry
+from billing_sdk.server.storage.later import Together
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import customer_credits
 
@@ -30,8 +31,9 @@ OF_CHARGE = customer_credits.c.charge_id == bindparam("charge")
 class CreditRepository:
     """Keeps credit balances, in the transaction of its connection; whoever changes one holds the customer's lock."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, together: Together) -> None:
         self._connection = connection
+        self._together = together
         self._ahead: dict[str, dict[str, Money]] = {}
 
     def read_ahead(self, customer_ids: Collection[str]) -> None:
@@ -46,7 +48,7 @@ class CreditRepository:
         amount = values.pop("amount")
         row = {**values, "amount_minor": amount.minor, "currency": amount.currency}
         self._ahead.pop(entry.customer_id, None)
-        self._connection.execute(insert(customer_credits), row)
+        self._together.insert(customer_credits, row)
 
     def balance(self, customer_id: str, currency: str) -> Money:
         """Return what is owed to a customer in a currency."""

@@ -28,6 +28,7 @@ METHODS_OF_MANY = select(payment_methods).where(
     payment_methods.c.customer_id.in_(bindparam("wanted", expanding=True)), payment_methods.c.is_default
 )
 METHOD = select(payment_methods).where(payment_methods.c.id == bindparam("wanted"))
+METHODS = select(payment_methods).where(payment_methods.c.id.in_(bindparam("wanted", expanding=True)))
 DEFAULT_METHOD = select(payment_methods).where(
     payment_methods.c.customer_id == bindparam("wanted"), payment_methods.c.is_default
 )
@@ -145,6 +146,11 @@ class CustomerRepository:
         if method is None:
             raise NotFound(f"there is no payment method {method_id[:64]!r}")
         return method
+
+    def list_payment_methods(self, method_ids: Collection[str]) -> dict[str, PaymentMethod]:
+        """Return payment methods by their ids."""
+        rows = self._connection.execute(METHODS, {"wanted": sorted(method_ids)}).mappings()
+        return {row["id"]: PaymentMethod(**row) for row in rows}
 
     def _find(self, condition: ColumnElement[bool]) -> Customer | None:
         row = self._connection.execute(select(customers).where(condition)).mappings().first()

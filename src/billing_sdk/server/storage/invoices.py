@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.invoicing import (
@@ -22,19 +22,41 @@ from billing_sdk.server.domain.invoicing import (
 )
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.invoice_rows import invoice_of, line_of, line_rows, payment_of, payment_row, row_of
+from billing_sdk.server.storage.later import Together
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.tables.billing import invoice_counters, invoice_lines, invoices, payments
 from billing_sdk.server.storage.upsert import upsert
 
 SERIES = "INV"
+SETTLE = update(invoices).where(invoices.c.id == bindparam("wanted"))
 WITH_INVOICE = invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id)
 
 
 class InvoiceRepository:
     """Keeps invoices and payments, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, together: Together) -> None:
         self._connection = connection
+        self._together = together
+        self._last_numbers: dict[str, int] = {}
+        self._ahead: dict[str, Invoice] = {}
+        self._owed: dict[str, set[str]] = {}
+
+    def read_ahead(self, invoice_ids: Collection[str], agreement_ids: Collection[str]) -> None:
+        """Read at once many invoices, and what is owed under many agreements; the caller holds the locks on customers.
+
+        What becomes of their status is written at once, too.
+        """
+        query = select(invoices).where(invoices.c.id.in_(invoice_ids))
+        self._ahead.update((invoice.id, invoice) for invoice in self._read(query))
+        self._owed.update((agreement_id, set()) for agreement_id in agreement_ids)
+        owed = (
+            select(invoice_lines.c.agreement_id, invoice_lines.c.invoice_id)
+            .select_from(WITH_INVOICE)
+            .where(invoice_lines.c.agreement_id.in_(agreement_ids), invoices.c.status.in_(OWED))
+        )
+        for row in self._connection.execute(owed):
+            self._owed[row.agreement_id].add(row.invoice_id)
 
     def next_number(self) -> str:
         """Count up, and return a number such as `INV-000001`.
@@ -42,19 +64,18 @@ class InvoiceRepository:
         The counter stays locked until the transaction ends, so invoices are numbered one after the other and a
         transaction that fails leaves no gap.
         """
-        counted = upsert(
-            self._connection,
-            invoice_counters,
-            {"series": SERIES, "last_number": 1},
-            {"last_number": invoice_counters.c.last_number + 1},
-        ).returning(invoice_counters.c.last_number)
-        return f"{SERIES}-{self._connection.execute(counted).scalar_one():06d}"
+        if not self._together.is_on:
+            return _numbered(SERIES, self._count(SERIES, 1))
+        if SERIES not in self._last_numbers:
+            self._last_numbers[SERIES] = self._count(SERIES, 0)
+        self._last_numbers[SERIES] += 1
+        self._together.call(self._write_last_numbers)
+        return _numbered(SERIES, self._last_numbers[SERIES])
 
     def add(self, invoice: Invoice) -> None:
         """Store a new invoice with its lines."""
-        self._connection.execute(insert(invoices), row_of(invoice))
-        if invoice.lines:
-            self._connection.execute(insert(invoice_lines), line_rows(invoice))
+        self._together.insert(invoices, row_of(invoice))
+        self._together.insert(invoice_lines, *line_rows(invoice))
 
     def save_unissued(self, invoice: Invoice) -> None:
         """Store an invoice that has changed before or as it was issued, with its lines.
@@ -77,6 +98,9 @@ class InvoiceRepository:
         Raises:
             Conflict: nothing leads there from the status that it has by now.
         """
+        if invoice.id in self._ahead:
+            self._settle_ahead(invoice)
+            return
         changed = (
             update(invoices)
             .where(invoices.c.id == invoice.id, invoices.c.status.in_(_leading_to(invoice.status)))
@@ -107,7 +131,7 @@ class InvoiceRepository:
 
     def add_payment(self, payment: Payment) -> None:
         """Store an attempt to collect an amount."""
-        self._connection.execute(insert(payments), payment_row(payment))
+        self._together.insert(payments, payment_row(payment))
 
     def get_payment(self, payment_id: str) -> Payment:
         """Return an attempt to collect an amount; whoever refers to one knows that it exists."""
@@ -120,6 +144,8 @@ class InvoiceRepository:
         Raises:
             NotFound: there is no such invoice.
         """
+        if invoice_id in self._ahead:
+            return self._ahead[invoice_id]
         row = self._connection.execute(select(invoices).where(invoices.c.id == invoice_id)).mappings().first()
         if row is None:
             raise NotFound(f"there is no invoice {invoice_id[:64]!r}")
@@ -141,6 +167,17 @@ class InvoiceRepository:
         theirs = select(invoice_lines.c.invoice_id).where(invoice_lines.c.agreement_id == agreement_id)
         query = select(invoices).where(invoices.c.id.in_(theirs), invoices.c.status.in_(OWED))
         return self._read(query.order_by(invoices.c.id))
+
+    def has_owed(self, agreement_id: str) -> bool:
+        """Tell whether anything is owed that an invoice charges under an agreement."""
+        if agreement_id in self._owed:
+            return bool(self._owed[agreement_id])
+        query = (
+            select(invoice_lines.c.invoice_id)
+            .select_from(WITH_INVOICE)
+            .where(invoice_lines.c.agreement_id == agreement_id, invoices.c.status.in_(OWED))
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def owed_by(self, customer_id: str) -> tuple[Invoice, ...]:
         """Return the invoices that a customer owes, the oldest first."""
@@ -192,6 +229,31 @@ class InvoiceRepository:
         query = select(payments).where(payments.c.customer_id == customer_id)
         return read_page(self._connection, query, payments.c.id, wanted, payment_of)
 
+    def _settle_ahead(self, invoice: Invoice) -> None:
+        if self._ahead[invoice.id].status not in _leading_to(invoice.status):
+            raise Conflict(f"the invoice {invoice.name} can't become {invoice.status} any more")
+        self._ahead[invoice.id] = invoice
+        if invoice.status not in OWED:
+            for owed in self._owed.values():
+                owed.discard(invoice.id)
+        settled = {"status": invoice.status, "payment_id": invoice.payment_id, "credited_minor": invoice.credited_minor}
+        self._together.run(SETTLE, {**settled, "wanted": invoice.id})
+
+    def _count(self, series: str, further: int) -> int:
+        """Count up, and return how far the count is; its row stays locked until the transaction ends."""
+        counted = upsert(
+            self._connection,
+            invoice_counters,
+            {"series": series, "last_number": further},
+            {"last_number": invoice_counters.c.last_number + further},
+        ).returning(invoice_counters.c.last_number)
+        return int(self._connection.execute(counted).scalar_one())
+
+    def _write_last_numbers(self) -> None:
+        for series, last_number in self._last_numbers.items():
+            mine = invoice_counters.c.series == series
+            self._connection.execute(update(invoice_counters).where(mine).values(last_number=last_number))
+
     def _lines_under(self, agreement_id: str, *conditions: Any) -> tuple[InvoiceLine, ...]:
         query = (
             select(invoice_lines, invoices.c.currency)
@@ -221,6 +283,10 @@ class InvoiceRepository:
 
 def _of_customer(customer_id: str) -> Select[Any]:
     return select(invoices).where(invoices.c.customer_id == customer_id)
+
+
+def _numbered(series: str, number: int) -> str:
+    return f"{series}-{number:06d}"
 
 
 def _leading_to(status: InvoiceStatus) -> frozenset[InvoiceStatus]:

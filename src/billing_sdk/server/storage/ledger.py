@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -24,6 +24,9 @@ TAKE_ACCRUED = (
     .where(accruals.c.agreement_id == bindparam("agreement"))
     .returning(accruals.c.currency, accruals.c.amount_minor)
 )
+ACCRUED_OF_MANY = select(accruals.c.agreement_id).where(
+    accruals.c.agreement_id.in_(bindparam("wanted", expanding=True))
+)
 OF_CUSTOMER = (
     select(journal_entries).where(journal_entries.c.customer_id == bindparam("customer")).order_by(journal_entries.c.id)
 )
@@ -35,6 +38,12 @@ class LedgerRepository:
     def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
         self._later = later
+        self._unaccrued: set[str] = set()
+
+    def read_ahead(self, agreement_ids: Collection[str]) -> None:
+        """Read at once for which of many agreements nothing is accrued."""
+        accrued = self._connection.execute(ACCRUED_OF_MANY, {"wanted": sorted(agreement_ids)}).scalars()
+        self._unaccrued.update(set(agreement_ids).difference(accrued))
 
     def add(self, entries: Sequence[JournalEntry]) -> None:
         """Store entries with their postings before the transaction ends."""
@@ -101,6 +110,8 @@ class LedgerRepository:
 
     def take_accrued(self, agreement_id: str) -> Money | None:
         """Return what was accrued for usage of an agreement, which is nothing from now on."""
+        if agreement_id in self._unaccrued:
+            return None
         row = self._connection.execute(TAKE_ACCRUED, {"agreement": agreement_id}).first()
         return None if row is None else Money(row.amount_minor, row.currency)
 

@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.timers import Timer, TimerKind, rank_of
 from billing_sdk.server.ids import new_id
-from billing_sdk.server.storage.later import Later
+from billing_sdk.server.storage.later import Together
 from billing_sdk.server.storage.tables.timers import timers
 
 ORDER = (timers.c.due_at, timers.c.rank, timers.c.id)
@@ -74,9 +74,9 @@ class TimerTaken(Exception):
 class TimerRepository:
     """Keeps timers, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection, later: Later) -> None:
+    def __init__(self, connection: Connection, together: Together) -> None:
         self._connection = connection
-        self._later = later
+        self._together = together
         self._ahead: dict[str, dict[str, Timer]] = {}
 
     def read_ahead(self, customer_ids: Collection[str]) -> None:
@@ -91,19 +91,16 @@ class TimerRepository:
         timer = Timer(new_id("timer"), kind, subject_id, customer.id, due_at, customer.clock_id)
         setting = SET[self._connection.dialect.name]
         theirs = self._ahead.get(customer.id)
-        if theirs is None:
-            self._connection.execute(setting, _to_row(timer))
-            return timer
-        before = next((one for one in theirs.values() if (one.kind, one.subject_id) == (kind, subject_id)), None)
-        if before is not None:
-            del theirs[before.id]
-        theirs[timer.id] = timer
-        self._later.run(setting, _to_row(timer))
+        if theirs is not None:
+            before = [one.id for one in theirs.values() if (one.kind, one.subject_id) == (kind, subject_id)]
+            for timer_id in before:
+                del theirs[timer_id]
+            theirs[timer.id] = timer
+        self._together.run(setting, _to_row(timer))
         return timer
 
     def clear(self, subject_id: str, *kinds: TimerKind) -> None:
         """Let nothing more happen to a subject, or nothing of the kinds that are named."""
-        self._later.flush()
         self._ahead.clear()
         theirs = timers.c.subject_id == subject_id
         if kinds:
@@ -129,7 +126,6 @@ class TimerRepository:
 
     def find(self, kind: TimerKind, subject_id: str) -> Timer | None:
         """Return a subject's timer of a kind, if it is set."""
-        self._later.flush()
         return self._first(OF_SUBJECT, {"subject": subject_id, "kind": kind})
 
     def of_customer(self, customer_id: str) -> tuple[Timer, ...]:

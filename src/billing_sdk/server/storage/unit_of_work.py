@@ -33,7 +33,7 @@ from billing_sdk.server.storage.invoices import InvoiceRepository
 from billing_sdk.server.storage.items import ItemRepository
 from billing_sdk.server.storage.journeys import JourneyRepository
 from billing_sdk.server.storage.keys import KeyRepository
-from billing_sdk.server.storage.later import Later
+from billing_sdk.server.storage.later import Later, Together
 from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
@@ -60,6 +60,7 @@ class UnitOfWork:
 
     def __init__(self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret]) -> None:
         self._later = Later(connection)
+        self._together = Together(connection)
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)
@@ -82,12 +83,12 @@ class UnitOfWork:
         self.tax_codes = TaxCodeRepository(connection)
         self.tax_rates = TaxRateRepository(connection)
         self.customers = CustomerRepository(connection)
-        self.agreements = AgreementRepository(connection, self._later)
-        self.timers = TimerRepository(connection, self._later)
+        self.agreements = AgreementRepository(connection, self._together)
+        self.timers = TimerRepository(connection, self._together)
         self.clocks = ClockRepository(connection)
-        self.charges = ChargeRepository(connection, self._later)
-        self.invoices = InvoiceRepository(connection)
-        self.credits = CreditRepository(connection)
+        self.charges = ChargeRepository(connection, self._together)
+        self.invoices = InvoiceRepository(connection, self._together)
+        self.credits = CreditRepository(connection, self._together)
         self.credit_notes = CreditNoteRepository(connection)
         self.refunds = RefundRepository(connection)
         self.grants = GrantRepository(connection)
@@ -126,12 +127,15 @@ class UnitOfWork:
         self.charges.read_ahead(customer_ids)
         self.credits.read_ahead(customer_ids)
         self.coupons.read_ahead(planned_ids)
+        self.ledger.read_ahead(agreement_ids)
         if found:
             self.usage.read_ahead({agreement.id: agreement.billed_period.start for agreement in found})
             self.rated_intervals.read_ahead([agreement.id for agreement in found])
+        self._together.begin()
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""
+        self._together.flush()
         self._later.flush()
 
     def tell_time(self, now: Callable[[], datetime]) -> None:

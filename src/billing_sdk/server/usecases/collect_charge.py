@@ -92,7 +92,8 @@ def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = Fals
     try:
         receipt = engine.gateway.charge(token=method.gateway_token, amount=charge.amount, idempotency_key=charge.id)
     except CardDeclined as declined:
-        _give_up(engine, charge, method, declined)
+        with engine.begin() as tx:
+            give_up(tx, engine, charge, method, declined)
         raise
     except Exception:
         # Whether money moved is not known. The next attempt asks again, with the same key.
@@ -100,7 +101,8 @@ def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = Fals
             tx.charges.release(charge.id, at=engine.now())
         engine.checkpoint()
         raise
-    return _complete(engine, charge, method, receipt)
+    with engine.begin() as tx:
+        return complete(tx, engine, charge, method, receipt)
 
 
 def collect_issued(engine: Engine, charge: PendingCharge) -> None:
@@ -149,63 +151,67 @@ def settle_left_over(engine: Engine, *, customer_id: str) -> None:
         engine.checkpoint()  # it stays settled, whatever becomes of the call that came across it
 
 
-def _complete(engine: Engine, charge: PendingCharge, method: PaymentMethod, receipt: Charge) -> Agreement | None:
-    with engine.begin() as tx:
-        customer = tx.customers.lock(charge.customer_id)
-        at = engine.now_for(tx, customer)
-        if not tx.charges.remove(charge.id):
-            # Another process has concluded it meanwhile.
-            return None if charge.agreement_id is None else tx.agreements.get(charge.agreement_id)
-        payment = Payment(
-            id=new_id("payment"),
-            customer_id=customer.id,
-            amount=charge.amount,
-            status="succeeded",
-            attempted_at=at,
-            payment_method_label=method.label,
-            gateway_reference=receipt.reference,
-        )
-        if charge.invoice_id is not None:
-            return pay_invoice(tx, customer, charge, payment)
-        concluded = conclude_change(
-            tx,
-            customer=customer,
-            agreement=charge.changed,
-            lines=charge.lines,
-            payment=payment,
-            source=charge.source,
-            actor=charge.actor,
-            at=at,
-            charge_id=charge.id,
-            rated=charge.rated,
-        )
-        if has_owner(tx, customer):
-            return concluded
-        # The payment and its invoice stay on record; what they are for ends with the account that it was for.
-        return end_agreement(tx, customer, concluded, source=charge.source, actor=charge.actor, at=at)
+def complete(
+    tx: UnitOfWork, engine: Engine, charge: PendingCharge, method: PaymentMethod, receipt: Charge
+) -> Agreement | None:
+    """Record in a transaction that a charge has succeeded, and conclude what it is for."""
+    customer = tx.customers.lock(charge.customer_id)
+    at = engine.now_for(tx, customer)
+    if not tx.charges.remove(charge.id):
+        # Another process has concluded it meanwhile.
+        return None if charge.agreement_id is None else tx.agreements.get(charge.agreement_id)
+    payment = Payment(
+        id=new_id("payment"),
+        customer_id=customer.id,
+        amount=charge.amount,
+        status="succeeded",
+        attempted_at=at,
+        payment_method_label=method.label,
+        gateway_reference=receipt.reference,
+    )
+    if charge.invoice_id is not None:
+        return pay_invoice(tx, customer, charge, payment)
+    concluded = conclude_change(
+        tx,
+        customer=customer,
+        agreement=charge.changed,
+        lines=charge.lines,
+        payment=payment,
+        source=charge.source,
+        actor=charge.actor,
+        at=at,
+        charge_id=charge.id,
+        rated=charge.rated,
+    )
+    if has_owner(tx, customer):
+        return concluded
+    # The payment and its invoice stay on record; what they are for ends with the account that it was for.
+    return end_agreement(tx, customer, concluded, source=charge.source, actor=charge.actor, at=at)
 
 
-def _give_up(engine: Engine, charge: PendingCharge, method: PaymentMethod, declined: CardDeclined) -> None:
-    with engine.begin() as tx:
-        customer = tx.customers.lock(charge.customer_id)
-        if not tx.charges.remove(charge.id):
-            return
-        payment = Payment(
-            id=new_id("payment"),
-            customer_id=customer.id,
-            amount=charge.amount,
-            status="failed",
-            attempted_at=engine.now_for(tx, customer),
-            payment_method_label=method.label,
-            decline_code=declined.facts.get("decline_code"),
-        )
-        tx.invoices.add_payment(payment)
-        if charge.invoice_id is not None:
-            leave_unpaid(tx, customer, charge, payment)
-            return
-        record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
-        give_back(tx, charge.id, at=payment.attempted_at)
-        give_credit_back(tx, customer, charge, at=payment.attempted_at)
-        if tx.agreements.find(charge.changed.id) is None:
-            release_redemptions(tx, charge.changed.id)
-        drop_if_planned(tx, customer, charge)
+def give_up(
+    tx: UnitOfWork, engine: Engine, charge: PendingCharge, method: PaymentMethod, declined: CardDeclined
+) -> None:
+    """Record in a transaction that a charge was refused; nothing else comes of it."""
+    customer = tx.customers.lock(charge.customer_id)
+    if not tx.charges.remove(charge.id):
+        return
+    payment = Payment(
+        id=new_id("payment"),
+        customer_id=customer.id,
+        amount=charge.amount,
+        status="failed",
+        attempted_at=engine.now_for(tx, customer),
+        payment_method_label=method.label,
+        decline_code=declined.facts.get("decline_code"),
+    )
+    tx.invoices.add_payment(payment)
+    if charge.invoice_id is not None:
+        leave_unpaid(tx, customer, charge, payment)
+        return
+    record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
+    give_back(tx, charge.id, at=payment.attempted_at)
+    give_credit_back(tx, customer, charge, at=payment.attempted_at)
+    if tx.agreements.find(charge.changed.id) is None:
+        release_redemptions(tx, charge.changed.id)
+    drop_if_planned(tx, customer, charge)

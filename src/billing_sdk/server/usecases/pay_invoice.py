@@ -35,7 +35,7 @@ def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payme
     tx.audit.record(charge.actor, "invoice.pay", invoice.id, payment.attempted_at, before=before, after=invoice)
     record_payment(tx, customer, payment, invoice, source=charge.source, actor=charge.actor)
     for agreement_id in invoice.agreement_ids:
-        is_unpaid = bool(tx.invoices.owed_for(agreement_id))
+        is_unpaid = tx.invoices.has_owed(agreement_id)
         _mark(tx, customer, charge, agreement_id, is_unpaid=is_unpaid, at=payment.attempted_at)
     return None if charge.agreement is None else tx.agreements.get(charge.agreement.id)
 

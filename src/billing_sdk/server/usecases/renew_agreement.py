@@ -14,6 +14,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_agreement
 from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
+from billing_sdk.server.usecases.collect_together import collect_together
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_invoice import NextInvoice, next_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
@@ -67,8 +68,7 @@ def renew_together(engine: Engine, timers: Sequence[Timer]) -> tuple[Timer, ...]
             charge = _renew(tx, engine, customer, timer)
             if charge is not None:
                 charges.append(charge)
-    for charge in charges:
-        collect_issued(engine, charge)
+    collect_together(engine, charges)
     alone = {timer.id for timer in timers}.difference(timer.id for timer in ready)
     return tuple(timer for timer in timers if timer.id in alone)
 
