@@ -65,3 +65,13 @@ def rated_of(engine: Engine, agreement: Agreement) -> tuple[RatedInterval, ...]:
     """Return what is kept of an agreement's service intervals, the oldest first."""
     with engine.read() as tx:
         return tx.rated_intervals.of_agreement(agreement.id)
+
+
+def notes_of(engine: Engine, customer: Customer) -> list[tuple[str, str, dict[int, int]]]:
+    """Return the invoice of each credit note, where it went, and the amounts by line, the oldest first."""
+    with engine.read() as tx:
+        notes = tx.credit_notes.page(customer_id=customer.id).items
+    return [
+        (note.invoice_id, note.destination, {line.number: line.amount.minor for line in note.lines})
+        for note in sorted(notes, key=lambda note: note.number)
+    ]

@@ -11,10 +11,11 @@ from billing_sdk.server.domain.rating import Graduated, PerUnit, Tier
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
+from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.contract.agreements import bills, decide, invoices_of, timers_of
-from tests.contract.late import charged, rated_of, sell_by_use, use
+from tests.contract.agreements import balance_of, bills, decide, invoices_of, timers_of
+from tests.contract.late import charged, notes_of, rated_of, sell_by_use, use
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, engine_on, payer
 
 FIRST_WEEK = NOON + timedelta(days=5)
@@ -211,3 +212,95 @@ def test_late_usage_counts_in_the_present_period_where_that_was_decided(engine, 
     pass_days(engine, 31)
 
     assert charged(engine, customer) == [("renewal", [10]), ("renewal", [4])]
+
+
+def test_a_total_that_is_corrected_downwards_is_credited_to_the_balance_and_pays_what_comes_next(engine, customer):
+    agreement = begin(engine, customer)
+    use(engine, agreement, 40)
+    pass_days(engine, 28)
+
+    use(engine, agreement, 25, FIRST_WEEK, kind="absolute")
+    pass_days(engine, 2)
+
+    assert notes_of(engine, customer) == [(invoices_of(engine, customer)[0].id, "balance", {1: 15})]
+    assert balance_of(engine, customer) == 15
+    use(engine, agreement, 100)
+    pass_days(engine, 31)
+    assert charged(engine, customer) == [("renewal", [40]), ("renewal", [100, -15])]
+
+
+def test_what_is_owed_is_lowered_where_less_was_used(engine):
+    customer = payer(engine, number=DECLINED_WHEN_CHARGED)
+    agreement = begin(engine, customer)
+    use(engine, agreement, 40)
+    pass_days(engine, 28)
+
+    use(engine, agreement, 25, FIRST_WEEK, kind="absolute")
+    pass_days(engine, 2)
+
+    (invoice,) = invoices_of(engine, customer)
+    assert notes_of(engine, customer) == [(invoice.id, "invoice", {1: 15})]
+    assert invoice.amount_due.minor == 25
+
+
+def test_what_was_billed_last_is_credited_first(engine, customer):
+    agreement = begin(engine, customer)
+    use(engine, agreement, 40)
+    pass_days(engine, 28)
+    use(engine, agreement, 10, FIRST_WEEK)
+    pass_days(engine, 2)
+
+    use(engine, agreement, 25, FIRST_WEEK + timedelta(days=1), kind="absolute")
+    pass_days(engine, 2)
+
+    renewal, adjustment = invoices_of(engine, customer)
+    assert sorted(notes_of(engine, customer)) == sorted(
+        [(adjustment.id, "balance", {1: 10}), (renewal.id, "balance", {1: 15})]
+    )
+    use(engine, agreement, 3, FIRST_WEEK + timedelta(days=2))
+    pass_days(engine, 2)
+    assert charged(engine, customer)[-1] == ("adjustment", [3, -3])
+    assert (rated_of(engine, agreement)[0].billed.minor, balance_of(engine, customer)) == (28, 22)
+
+
+def test_a_coupon_counts_for_late_usage_and_for_what_is_credited(engine, customer):
+    create_coupon(engine, key="fifth", name="A fifth", percent_off=Decimal(20), duration="forever")
+    sell_by_use(engine)
+    options = ChangeOptions(coupon_key="fifth")
+    agreement = change_plan(engine, customer_id=customer.id, plan_key="metered", options=options)
+    use(engine, agreement, 100)
+    pass_days(engine, 28)
+    use(engine, agreement, 10, FIRST_WEEK)
+    pass_days(engine, 2)
+    use(engine, agreement, 60, FIRST_WEEK, kind="absolute")
+    pass_days(engine, 2)
+
+    assert charged(engine, customer) == [("renewal", [100, -20]), ("adjustment", [10, -2])]
+    assert balance_of(engine, customer) == 8 + 32
+
+
+def test_more_in_one_interval_and_less_in_another_are_an_invoice_and_a_credit_note(engine, customer):
+    agreement = begin(engine, customer)
+    use(engine, agreement, 40)
+    pass_days(engine, 28)
+    use(engine, agreement, 40)
+    pass_days(engine, 31)
+
+    use(engine, agreement, 50, FIRST_WEEK, kind="absolute")
+    use(engine, agreement, 15, NOON + timedelta(days=40), kind="absolute")
+    pass_days(engine, 2)
+
+    assert charged(engine, customer)[2:] == [("adjustment", [10])]
+    assert [lines for _, _, lines in notes_of(engine, customer)] == [{1: 25}]
+
+
+def test_usage_that_comes_to_more_than_can_be_billed_holds_up_nothing_else(engine, customer):
+    agreement = begin(engine, customer)
+    pass_days(engine, 28)
+
+    use(engine, agreement, "9" * 20, FIRST_WEEK)
+    use(engine, agreement, 5)
+    pass_days(engine, 31)
+
+    assert charged(engine, customer) == [("renewal", [5])]
+    assert set(timers_of(engine, customer)) & {"adjust"} == set()

@@ -25,6 +25,7 @@ from billing_sdk.server.usecases.agreement_news import announce_update
 from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
 from billing_sdk.server.usecases.complete_lines import complete_lines
+from billing_sdk.server.usecases.credit_usage import credit_usage
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import policies_of, used_under
 from billing_sdk.server.usecases.obsolete import Obsolete
@@ -57,8 +58,9 @@ class Adjusted:
 def adjust_usage(engine: Engine, timer: Timer) -> None:
     """Rate the service intervals of an agreement again whose usage has changed since they were billed.
 
-    What they come to beyond what was billed is an invoice of its own, which names the lines that it corrects. It
-    makes no difference whether the agreement goes on.
+    What they come to beyond what was billed is an invoice of its own, which names the lines that it corrects; what
+    was billed too much is given back by a credit note for the invoice that has billed it. It makes no difference
+    whether the agreement goes on.
 
     Raises:
         Obsolete: there is no such agreement.
@@ -100,6 +102,8 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
             invoice_id = billed.invoice.id if billed.invoice and one in more else one.before.invoice_id
             tx.rated_intervals.save([replace(one.after, invoice_id=invoice_id)])
             tx.audit.record(ACTOR, "usage.adjust", one.after.id, at, before=one.before, after=one.after)
+        less = [(one.before, -one.line.amount) for one in adjusted if one.line.amount.minor < 0]
+        credit_usage(tx, engine, customer, less, source=SOURCE, actor=ACTOR, at=at)
         if billed.is_owed and agreement.is_live and not agreement.is_unpaid:
             unpaid = replace(agreement, is_unpaid=True)
             save_agreement(tx, customer, unpaid)

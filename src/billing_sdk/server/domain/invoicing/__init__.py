@@ -132,6 +132,11 @@ from billing_sdk.server.domain.invoicing.replay import (
     billed_at as billed_at,
     replay as replay,
 )
+from billing_sdk.server.domain.invoicing.taking_back import (
+    BilledLine as BilledLine,
+    billed_line as billed_line,
+    taken_back as taken_back,
+)
 from billing_sdk.server.domain.invoicing.tax_document import (
     LineTax as LineTax,
     line_tax as line_tax,

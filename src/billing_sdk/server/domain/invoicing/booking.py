@@ -35,13 +35,14 @@ LINE_ACCOUNTS: Mapping[str | None, Account] = MappingProxyType(
         "unused_time": "deferred_revenue",
         "one_off": "deferred_revenue",
         "usage": "revenue",
+        "adjustment": "revenue",
         "tax": "tax_payable",
         "credit_balance": "credit_liability",
         # Lines from before they said what they are about.
         None: "deferred_revenue",
     }
 )
-FOLLOWS = frozenset({"discount", "adjustment"})
+FOLLOWS = frozenset({"discount"})
 # What pays for usage: credit that was paid for is owed to the customer, other credit lowers what is earned.
 GRANT_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
     {"paid": "credit_liability", "promotional": "promotional_credit"}

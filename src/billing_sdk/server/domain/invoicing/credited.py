@@ -18,6 +18,9 @@ from billing_sdk.server.domain.periods import Period
 
 Key = tuple[str | None, str | None, str, Period]
 
+# What is charged by usage: at a billing date, and when it has come late.
+METERED = ("usage", "adjustment")
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -32,12 +35,12 @@ def payables_of(lines: Lines) -> tuple[tuple[int, Payable], ...]:
     """Return what credit can pay of lines, discounts taken off, each with the number of its line."""
     off: dict[Key, int] = {}
     for line in lines:
-        if line.kind == "discount" and line.derivation.get("of") == "usage":
+        if line.kind == "discount" and line.derivation.get("of") in METERED:
             off[_key(line)] = off.get(_key(line), 0) + line.amount.minor
     return tuple(
         (number, Payable(line.derivation["feature"], _less(line.amount, off.get(_key(line), 0)), line.period))
         for number, line in enumerate(lines, start=1)
-        if line.kind == "usage"
+        if line.kind in METERED
     )
 
 

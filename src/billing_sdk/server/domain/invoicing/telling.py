@@ -20,9 +20,10 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
             given_back = document["given_back"]
             paid = round_money(Fraction(given_back["of_minor"]), line.amount.currency)
             return (f"{given_back['share']} of the {paid} that was paid for the time to come.",)
-        case "licence_fee" | "usage":
+        case "licence_fee" | "usage" | "adjustment":
             rating = document.get("rating")
-            return (*(explain(Derivation.from_document(rating)) if rating else ()), *_charged_already(line))
+            told = explain(Derivation.from_document(rating)) if rating else ()
+            return (*told, *_charged_already(line), *_billed_before(line))
         case "discount" if "of_minor" in document:
             of = _amount(document["of_minor"], line)
             if "percent_off" in document:
@@ -47,6 +48,14 @@ def _charged_already(line: InvoiceLine) -> tuple[str, ...]:
     if "amount_minor" not in instead:
         return ()
     return (f"Less {_amount(instead['amount_minor'], line)} for {instead['quantity']}, charged already.",)
+
+
+def _billed_before(line: InvoiceLine) -> tuple[str, ...]:
+    """Say what earlier invoices have billed of the same usage."""
+    before = line.derivation.get("billed_before")
+    if before is None:
+        return ()
+    return (f"Less {_amount(before['amount_minor'], line)} for {before['quantity']}, billed before.",)
 
 
 def _amount(minor: str, line: InvoiceLine) -> str:
