@@ -20,6 +20,9 @@ BY_ID = select(credit_grants).where(credit_grants.c.id == bindparam("wanted"))
 UNUSED = select(credit_grants).where(
     credit_grants.c.customer_id == bindparam("customer"), credit_grants.c.left_minor > 0
 )
+UNUSED_OF_MANY = select(credit_grants).where(
+    credit_grants.c.customer_id.in_(bindparam("wanted", expanding=True)), credit_grants.c.left_minor > 0
+)
 COUNT_UNUSED = (
     select(func.count())
     .select_from(credit_grants)
@@ -41,13 +44,22 @@ class GrantRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._unused: dict[str, list[CreditGrant]] = {}
+
+    def read_ahead(self, customer_ids: Collection[str]) -> None:
+        """Read at once what is left of the grants of many customers."""
+        self._unused.update((customer_id, []) for customer_id in customer_ids)
+        for row in self._connection.execute(UNUSED_OF_MANY, {"wanted": sorted(customer_ids)}).mappings():
+            self._unused[row["customer_id"]].append(_from_row(row))
 
     def add(self, grant: CreditGrant) -> None:
         """Store a new grant; what comes to it is a movement."""
+        self._unused.pop(grant.customer_id, None)
         self._connection.execute(insert(credit_grants), _to_row(grant))
 
     def save(self, grant: CreditGrant) -> None:
         """Store a grant whose status or end has changed; what is left of it changes by movements only."""
+        self._unused.pop(grant.customer_id, None)
         changes = {name: value for name, value in _to_row(grant).items() if name not in ("id", "left_minor")}
         self._connection.execute(SAVE, {**changes, "wanted": grant.id})
 
@@ -55,6 +67,8 @@ class GrantRepository:
         """Store movements, and what they leave of their grants."""
         if not movements:
             return
+        for movement in movements:
+            self._unused.pop(movement.customer_id, None)
         self._connection.execute(insert(credit_movements), [_movement_row(movement) for movement in movements])
         self._connection.execute(
             MOVE, [{"wanted": movement.grant_id, "moved": movement.amount.minor} for movement in movements]
@@ -83,6 +97,8 @@ class GrantRepository:
 
     def unused_of(self, customer_id: str) -> tuple[CreditGrant, ...]:
         """Return the grants of a customer of which something is left, whether or not they are in effect."""
+        if customer_id in self._unused:
+            return tuple(self._unused[customer_id])
         rows = self._connection.execute(UNUSED, {"customer": customer_id}).mappings()
         return tuple(_from_row(row) for row in rows)
 

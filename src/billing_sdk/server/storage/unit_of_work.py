@@ -126,6 +126,7 @@ class UnitOfWork:
         self.timers.read_ahead(customer_ids)
         self.charges.read_ahead(customer_ids)
         self.credits.read_ahead(customer_ids)
+        self.grants.read_ahead(customer_ids)
         self.coupons.read_ahead(planned_ids)
         self.ledger.read_ahead(agreement_ids)
         if found:
