@@ -74,6 +74,7 @@ def test_a_paid_plan_is_charged_invoiced_and_announced_in_one_go(engine):
     assert events_of(engine, customer.id) == [
         "customer.agreement_created",
         "customer.plan_assigned",
+        "customer.invoice_issued",
         "customer.payment_succeeded",
     ]
 
@@ -107,6 +108,7 @@ def test_a_change_replaces_the_plan_of_the_group_and_says_which(engine):
         "customer.plan_assigned",
         "customer.agreement_created",
         "customer.plan_changed",
+        "customer.invoice_issued",
         "customer.payment_succeeded",
     ]
 

@@ -134,6 +134,7 @@ from billing_sdk.errors._credits import (
     TooManyCreditGrants as TooManyCreditGrants,
     UnknownCreditGrant as UnknownCreditGrant,
 )
+from billing_sdk.errors._invoices import EmptyInvoice as EmptyInvoice, InvoiceLocked as InvoiceLocked
 from billing_sdk.errors._local import (
     ConfigurationError as ConfigurationError,
     DeadlineExceeded as DeadlineExceeded,

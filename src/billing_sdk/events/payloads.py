@@ -167,6 +167,16 @@ class PaymentFailed(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceIssued(Payload):
+    """An invoice was issued, and has its number: nothing that it says changes any more."""
+
+    TYPE = "customer.invoice_issued"
+    IS_EXTENSION = True
+
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceOverdue(Payload):
     """An invoice is due, and there is no card to take it from."""
 
@@ -305,6 +315,7 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             PlanCreated,
             PaymentSucceeded,
             PaymentFailed,
+            InvoiceIssued,
             InvoiceOverdue,
             MeterUsageUpdated,
             CreditGranted,

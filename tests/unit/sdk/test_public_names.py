@@ -21,7 +21,7 @@ PendingChange Permission Plan PlanAssigned PlanChanged PlanComponent PlanCreated
 PlanVersion PortalLink PricingCard PricingTable Profile RateCard read_key_set Reservation Role SeenStore ServiceAction
 SignedIn SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan Supplier TaxCode TaxRate TaxSettings
 TestClock TokenSet TopUpStopped TrialEnding UnknownEvent UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
-CreditNoteIssued EventCreditNote EventRefund InvoiceVoided RefundFailed RefundSucceeded
+InvoiceIssued CreditNoteIssued EventCreditNote EventRefund InvoiceVoided RefundFailed RefundSucceeded
 """.split()
 
 

@@ -249,6 +249,13 @@ EVENT_TYPES: tuple[EventType, ...] = (
         invoice=(nullable(INVOICE), None),
     ),
     billing_event(
+        "customer.invoice_issued",
+        "Invoice issued",
+        "An invoice was issued, and has its number: nothing that it says changes any more.",
+        is_extension=True,
+        invoice=(BILL, BILL_EXAMPLE),
+    ),
+    billing_event(
         "customer.invoice_overdue",
         "Invoice overdue",
         "An invoice is due, and there is no card to take it from.",

@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from billing_sdk.errors import Conflict, NotFound
+from billing_sdk.server.domain.collection import Numbering
 from billing_sdk.server.domain.invoicing import (
     BALANCE,
+    ONE_OFF,
     OWED,
     TRANSITIONS,
     UNISSUED,
@@ -27,7 +29,6 @@ from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, rea
 from billing_sdk.server.storage.tables.billing import invoice_counters, invoice_lines, invoices, payments
 from billing_sdk.server.storage.upsert import upsert
 
-SERIES = "INV"
 SETTLE = update(invoices).where(invoices.c.id == bindparam("wanted"))
 WITH_INVOICE = invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id)
 
@@ -41,6 +42,7 @@ class InvoiceRepository:
         self._last_numbers: dict[str, int] = {}
         self._ahead: dict[str, Invoice] = {}
         self._owed: dict[str, set[str]] = {}
+        self._gathering: dict[str, set[str]] = {}
 
     def read_ahead(self, invoice_ids: Collection[str], agreement_ids: Collection[str]) -> None:
         """Read at once many invoices, and what is owed under many agreements; the caller holds the locks on customers.
@@ -58,24 +60,36 @@ class InvoiceRepository:
         for row in self._connection.execute(owed):
             self._owed[row.agreement_id].add(row.invoice_id)
 
-    def next_number(self) -> str:
-        """Count up, and return a number such as `INV-000001`.
+    def read_gathering_ahead(self, customer_ids: Collection[str]) -> None:
+        """Read for which of many customers something gathers, in which currencies; the caller holds their locks."""
+        self._gathering.update((customer_id, set()) for customer_id in customer_ids)
+        query = select(invoices.c.customer_id, invoices.c.currency).where(
+            invoices.c.customer_id.in_(customer_ids), invoices.c.status == "gathering"
+        )
+        for row in self._connection.execute(query):
+            self._gathering[row.customer_id].add(row.currency)
 
-        The counter stays locked until the transaction ends, so invoices are numbered one after the other and a
-        transaction that fails leaves no gap.
+    def next_number(self, numbering: Numbering) -> str:
+        """Count the series of a numbering up, and return a number such as `INV-000001`.
+
+        The counter stays locked until the transaction ends, so invoices of a series are numbered one after the other
+        and a transaction that fails leaves no gap.
         """
+        series = numbering.prefix
         if not self._together.is_on:
-            return _numbered(SERIES, self._count(SERIES, 1))
-        if SERIES not in self._last_numbers:
-            self._last_numbers[SERIES] = self._count(SERIES, 0)
-        self._last_numbers[SERIES] += 1
+            return numbering.number(self._count(series, 1))
+        if series not in self._last_numbers:
+            self._last_numbers[series] = self._count(series, 0)
+        self._last_numbers[series] += 1
         self._together.call(self._write_last_numbers)
-        return _numbered(SERIES, self._last_numbers[SERIES])
+        return numbering.number(self._last_numbers[series])
 
     def add(self, invoice: Invoice) -> None:
         """Store a new invoice with its lines."""
         self._together.insert(invoices, row_of(invoice))
         self._together.insert(invoice_lines, *line_rows(invoice))
+        if invoice.status == "gathering" and invoice.customer_id in self._gathering:
+            self._gathering[invoice.customer_id].add(invoice.currency)
 
     def save_unissued(self, invoice: Invoice) -> None:
         """Store an invoice that has changed before or as it was issued, with its lines.
@@ -91,6 +105,17 @@ class InvoiceRepository:
         if invoice.lines:
             self._connection.execute(insert(invoice_lines), line_rows(invoice))
         self._connection.execute(update(invoices).where(*is_unissued).values(row_of(invoice)))
+
+    def discard(self, invoice: Invoice) -> None:
+        """Remove an invoice that has not been issued, with its lines.
+
+        Raises:
+            Conflict: it has been issued meanwhile, or is gone.
+        """
+        self._connection.execute(delete(invoice_lines).where(invoice_lines.c.invoice_id == invoice.id))
+        gone = delete(invoices).where(invoices.c.id == invoice.id, invoices.c.status.in_(UNISSUED))
+        if not self._connection.execute(gone).rowcount:
+            raise Conflict(f"the invoice {invoice.name} is issued already, or gone")
 
     def settle(self, invoice: Invoice) -> None:
         """Store the new status of an issued invoice, with what has paid it and what was credited of it.
@@ -146,14 +171,33 @@ class InvoiceRepository:
         """
         if invoice_id in self._ahead:
             return self._ahead[invoice_id]
-        row = self._connection.execute(select(invoices).where(invoices.c.id == invoice_id)).mappings().first()
-        if row is None:
+        found = self.find(invoice_id)
+        if found is None:
             raise NotFound(f"there is no invoice {invoice_id[:64]!r}")
-        return invoice_of(row, self._lines_of([invoice_id])[invoice_id])
+        return found
 
-    def page(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Invoice]:
-        """Return a page of a customer's invoices, in the order of their ids."""
-        page = read_page(self._connection, _of_customer(customer_id), invoices.c.id, wanted, lambda row: row)
+    def find(self, invoice_id: str) -> Invoice | None:
+        """Return an invoice, if there is one."""
+        return next(iter(self._read(select(invoices).where(invoices.c.id == invoice_id))), None)
+
+    def find_gathering(self, customer_id: str, currency: str) -> Invoice | None:
+        """Return what gathers for a customer's next invoice in a currency, if anything does."""
+        if currency not in self._gathering.get(customer_id, (currency,)):
+            return None
+        query = _of_customer(customer_id).where(invoices.c.status == "gathering", invoices.c.currency == currency)
+        return next(iter(self._read(query)), None)
+
+    def unissued_of(self, customer_id: str) -> tuple[Invoice, ...]:
+        """Return what gathers or waits for a customer, drafts included, in the order of their ids."""
+        return self._read(_of_customer(customer_id).where(invoices.c.status.in_(UNISSUED)).order_by(invoices.c.id))
+
+    def page(
+        self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str, status: InvoiceStatus | None = None
+    ) -> Page[Invoice]:
+        """Return a page of a customer's invoices, in the order of their ids; all, or those of a status."""
+        query = _of_customer(customer_id)
+        query = query if status is None else query.where(invoices.c.status == status)
+        page = read_page(self._connection, query, invoices.c.id, wanted, lambda row: row)
         lines = self._lines_of([row["id"] for row in page.items])
         return Page(tuple(invoice_of(row, lines[row["id"]]) for row in page.items), page.has_more)
 
@@ -192,7 +236,7 @@ class InvoiceRepository:
             .where(
                 invoice_lines.c.agreement_id == agreement_id,
                 invoices.c.status != "void",
-                invoice_lines.c.component_id != BALANCE,
+                invoice_lines.c.component_id.not_in((BALANCE, ONE_OFF)),
                 invoice_lines.c.amount_minor > 0,
                 invoice_lines.c.period_start >= period.start,
                 invoice_lines.c.period_start < period.end,
@@ -283,10 +327,6 @@ class InvoiceRepository:
 
 def _of_customer(customer_id: str) -> Select[Any]:
     return select(invoices).where(invoices.c.customer_id == customer_id)
-
-
-def _numbered(series: str, number: int) -> str:
-    return f"{series}-{number:06d}"
 
 
 def _leading_to(status: InvoiceStatus) -> frozenset[InvoiceStatus]:

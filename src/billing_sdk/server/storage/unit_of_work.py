@@ -128,6 +128,7 @@ class UnitOfWork:
         self.credits.read_ahead(customer_ids)
         self.grants.read_ahead(customer_ids)
         self.coupons.read_ahead(planned_ids)
+        self.invoices.read_gathering_ahead(customer_ids)
         self.ledger.read_ahead(agreement_ids)
         if found:
             self.usage.read_ahead({agreement.id: agreement.billed_period.start for agreement in found})

@@ -1,51 +1,61 @@
-"""Issue an invoice that is not paid yet, together with the charge that is to pay it.
+"""Bill a customer: issue an invoice at once with the charge that is to pay it, or let it gather or wait first.
 
-Both are written in the transaction that decides what is billed, and the gateway is asked after it, as with every
-charge. What is billed at a billing date is owed whether or not the card works, so the invoice is there before the
-payment and stays owed until it is paid.
+An invoice and its charge are written in the transaction that decides what is billed, and the gateway is asked after
+it, as with every charge. What is billed at a billing date is owed whether or not the card works, so the invoice is
+there before the payment and stays owed until it is paid.
+
+What waits has its charges and nothing that comes last: what pays for it without a card, and taxes, are those of the day
+when it is issued.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.collection import BillingProfile
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     LEASE_SECONDS,
     Invoice,
     InvoiceReason,
-    Lines,
     PendingCharge,
     RatedInterval,
+    covering,
+    lacks_location,
 )
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
+from billing_sdk.server.usecases.put_together import Bill
 from billing_sdk.server.usecases.rate_intervals import store_rated
+
+# What is billed because a service interval is over waits for usage that is reported late.
+MAY_WAIT: frozenset[InvoiceReason] = frozenset({"renewal", "end"})
+LOOKED_AT_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What was issued.
+    """What has become of a bill.
 
     Attributes:
         invoice: None where there was nothing to bill.
-        charge: to be collected after the transaction; None where nothing is owed, or there is no card.
+        charge: to be collected after the transaction; None where nothing is to be, or there is no card.
     """
 
     invoice: Invoice | None = None
     charge: PendingCharge | None = None
 
     @property
-    def is_owed(self) -> bool:
-        """Whether the customer owes it for want of a card."""
-        return self.invoice is not None and self.invoice.is_owed and self.charge is None
+    def is_unpaid(self) -> bool:
+        """Whether it was to be charged, and there is no card."""
+        return self.invoice is not None and self.invoice.is_to_be_charged and self.charge is None
 
 
 def bill_customer(
@@ -54,24 +64,25 @@ def bill_customer(
     *,
     customer: Customer,
     agreement: Agreement,
-    lines: Lines,
+    bill: Bill,
     reason: InvoiceReason,
     source: EventSource,
     actor: str,
     at: datetime,
     rated: Collection[RatedInterval] = (),
 ) -> Billed:
-    """Issue an invoice, and write down the charge for it where the customer has a card.
+    """Issue an invoice, with the charge for it where it is to be charged; or let it gather or wait first.
 
-    One that there is no card for is announced as overdue. The customer is locked by the caller, and no charge for the
-    agreement's plan group is under way.
+    The customer's billing profile says which.
+
+    The customer is locked by the caller, and no charge for the agreement's plan group is under way.
 
     Args:
         tx: the transaction.
         engine: the engine.
         customer: who owes it.
         agreement: as it is from then on; it is stored already.
-        lines: what is billed; without lines there is no invoice.
+        bill: what is billed; without lines there is no invoice.
         reason: what the invoice is for.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
@@ -81,20 +92,122 @@ def bill_customer(
     Raises:
         Conflict: a charge for the plan group is under way.
     """
-    if not lines:
-        store_rated(tx, customer, rated, invoice=None, at=at)
-        return Billed()
-    wanted = new_invoice(customer, lines, currency=agreement.currency, agreement=agreement, reason=reason, at=at)
-    invoice = issue_invoice(tx, wanted, actor=actor, at=at)
-    store_rated(tx, customer, rated, invoice=invoice, at=at)
-    if not invoice.is_owed:
+    billed = Billed()
+    if bill.lines:
+        billed = _billed(
+            tx,
+            engine,
+            customer=customer,
+            agreement=agreement,
+            bill=bill,
+            reason=reason,
+            source=source,
+            actor=actor,
+            at=at,
+        )
+    store_rated(tx, customer, rated, invoice=billed.invoice, at=at)
+    return billed
+
+
+def _billed(
+    tx: UnitOfWork,
+    engine: Engine,
+    *,
+    customer: Customer,
+    agreement: Agreement,
+    bill: Bill,
+    reason: InvoiceReason,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+) -> Billed:
+    profile = tx.billing_profiles.of(customer)
+    if profile.is_consolidating and reason == "renewal":
+        invoice = _gathered(tx, customer, agreement, bill, reason, at)
+        tx.invoices.save_unissued(invoice)
+        # Once everything that is due at this instant has come, it is collected.
+        tx.timers.set("invoice", invoice.id, bill.at, customer)
         return Billed(invoice)
+    if profile.waits and reason in MAY_WAIT:
+        invoice = _gathered(tx, customer, agreement, bill, reason, at).moved("collect")
+        return Billed(wait(tx, customer, profile, invoice, since=bill.at))
+    if profile.tax.is_enforced and lacks_location(bill.lines):
+        invoice = _gathered(tx, customer, agreement, bill, reason, at).prepared()
+        return Billed(hold(tx, customer, invoice, actor=actor, at=at))
+    wanted = new_invoice(customer, bill.lines, currency=bill.currency, agreement=agreement, reason=reason, at=at)
+    if bill.pending is not None:
+        wanted = replace(wanted, id=bill.pending.id, created_at=bill.pending.created_at)
+    invoice = issue_invoice(tx, customer, wanted, source=source, actor=actor, at=at, is_stored=bill.pending is not None)
+    return Billed(invoice, collect_by_profile(tx, engine, customer, invoice, agreement, source=source, actor=actor))
+
+
+def wait(tx: UnitOfWork, customer: Customer, profile: BillingProfile, invoice: Invoice, *, since: datetime) -> Invoice:
+    """Store an invoice that begins to wait for late usage, or to be sent, and have it moved on when that is over.
+
+    Args:
+        tx: the transaction.
+        customer: whose invoice it is.
+        profile: says how long.
+        invoice: stored already.
+        since: when the wait begins.
+    """
+    if invoice.status == "awaiting_usage":
+        until = profile.wait_for_late_usage.after(since)
+        invoice = replace(invoice, collect_at=until)
+    else:
+        until = profile.wait_before_sending.after(since)
+        invoice = replace(invoice, send_at=until)
+    tx.invoices.save_unissued(invoice)
+    tx.timers.set("invoice", invoice.id, until, customer)
+    return invoice
+
+
+def hold(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, actor: str, at: datetime) -> Invoice:
+    """Store an invoice that can't be issued as things are: nobody knows where the customer is, who is to be taxed.
+
+    It is looked at again every day.
+    """
+    invoice = replace(invoice, send_at=at + LOOKED_AT_AFTER)
+    tx.invoices.save_unissued(invoice)
+    tx.timers.set("invoice", invoice.id, at + LOOKED_AT_AFTER, customer)
+    tx.audit.record(actor, "invoice.hold", invoice.id, at, after=invoice)
+    return invoice
+
+
+def collect_by_profile(
+    tx: UnitOfWork,
+    engine: Engine,
+    customer: Customer,
+    invoice: Invoice,
+    agreement: Agreement | None,
+    *,
+    source: EventSource,
+    actor: str,
+) -> PendingCharge | None:
+    """Write down the charge for an issued invoice, where it is to be charged and there is a card.
+
+    One that there is no card for is announced as overdue; one that was sent is due later.
+
+    Args:
+        tx: the transaction.
+        engine: the engine.
+        customer: who owes it; locked by the caller.
+        invoice: as it was issued.
+        agreement: what it is about; None for several agreements, or none.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them.
+
+    Raises:
+        Conflict: a charge for the plan group, or for this invoice, is under way.
+    """
+    if not invoice.is_to_be_charged:
+        return None
     charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)
     if charge is None:
         # It is due with its date, and there is nothing to take it from.
-        data = event_data.of_invoice(invoice)
+        data, at = event_data.of_invoice(invoice), invoice.issued_at or invoice.created_at
         tx.outbox.announce(type="customer.invoice_overdue", data=data, customer=customer, source=source, at=at)
-    return Billed(invoice, charge)
+    return charge
 
 
 def charge_for(
@@ -133,3 +246,16 @@ def charge_for(
     tx.charges.add(charge)
     tx.audit.record(actor, "charge.start", charge.id, now, after=charge)
     return charge
+
+
+def _gathered(
+    tx: UnitOfWork, customer: Customer, agreement: Agreement, bill: Bill, reason: InvoiceReason, at: datetime
+) -> Invoice:
+    """Store what is billed with what has gathered for the customer already."""
+    invoice = bill.pending
+    if invoice is None:
+        empty = new_invoice(customer, (), currency=bill.currency, agreement=agreement, reason=reason, at=at)
+        invoice = replace(empty, status="gathering")
+        tx.invoices.add(invoice)
+    basis = covering(invoice.basis, bill.period)
+    return replace(invoice.with_lines(invoice.lines + bill.charges), reason=reason, basis=basis)

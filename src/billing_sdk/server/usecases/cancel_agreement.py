@@ -168,7 +168,7 @@ def _end(
         engine,
         customer=customer,
         agreement=ended,
-        lines=ending.lines,
+        bill=ending.bill,
         rated=ending.rated,
         reason="end",
         source=source,

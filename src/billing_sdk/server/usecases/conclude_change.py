@@ -59,7 +59,9 @@ def conclude_change(
     if lines:
         currency = lines[0].amount.currency
         wanted = new_invoice(customer, lines, currency=currency, agreement=agreement, reason="change", at=at)
-        invoice = issue_invoice(tx, wanted, actor=actor, at=at, payment=payment, charge_id=charge_id)
+        invoice = issue_invoice(
+            tx, customer, wanted, source=source, actor=actor, at=at, payment=payment, charge_id=charge_id
+        )
     store_rated(tx, customer, rated if charge_id is None else as_used_now(tx, rated), invoice=invoice, at=at)
     if payment is not None:
         record_payment(tx, customer, payment, invoice, source=source, actor=actor)

@@ -6,13 +6,16 @@ number, its place on the customer's balance, and the record of it. Who collects 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceReason, Lines, Payment
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.credit_balance import book_invoice
 from billing_sdk.server.usecases.post import post_invoice, post_payment
 from billing_sdk.server.usecases.spend_credit import settle_credit, spend_credit
@@ -52,12 +55,15 @@ def new_invoice(
 
 def issue_invoice(
     tx: UnitOfWork,
+    customer: Customer,
     invoice: Invoice,
     *,
+    source: EventSource,
     actor: str,
     at: datetime,
     payment: Payment | None = None,
     charge_id: str | None = None,
+    is_stored: bool = False,
 ) -> Invoice:
     """Give an invoice its number, and let it count from now on.
 
@@ -65,11 +71,14 @@ def issue_invoice(
 
     Args:
         tx: the transaction.
-        invoice: complete, and waiting for nothing but this; not stored yet.
+        customer: whose invoice it is.
+        invoice: complete, and waiting for nothing but this.
+        source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
         at: the customer's present.
         payment: what has paid it already, where it is issued for that.
         charge_id: the charge that collected that, which has used the credit balance before.
+        is_stored: it has waited, or was a draft.
 
     Returns:
         The invoice as it is stored: issued, or paid.
@@ -77,13 +86,21 @@ def issue_invoice(
     Raises:
         Conflict: it has been issued before, or waits for something.
     """
-    invoice = invoice.issued(tx.invoices.next_number(), at=at)
+    profile = tx.billing_profiles.of(customer)
+    invoice = replace(
+        invoice.issued(tx.invoices.next_number(profile.numbering), at=at, due_at=profile.due_at(at)),
+        profile_id=customer.profile_id,
+        collection_method=profile.collection_method,
+    )
+    issued = invoice
     if payment is not None or not invoice.amount:
         invoice = invoice.paid_by(None if payment is None else payment.id)
     if payment is not None:
         tx.invoices.add_payment(payment)
-    tx.invoices.add(invoice)
+    (tx.invoices.save_unissued if is_stored else tx.invoices.add)(invoice)
     tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
+    data = event_data.of_invoice(issued)
+    tx.outbox.announce(type="customer.invoice_issued", data=data, customer=customer, source=source, at=at)
     if charge_id is None:
         book_invoice(tx, invoice, at=at)
         spend_credit(tx, invoice, at=at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing_sdk.money import Money, total
+from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
 from billing_sdk.server.domain.customers import Customer
@@ -23,21 +23,21 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.alter_agreement import decide_alteration
-from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import add_ons_fit
+from billing_sdk.server.usecases.put_together import Bill, put_together
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 
 
 @dataclass(frozen=True, slots=True)
-class NextInvoice:
-    """What is billed at the next billing date.
+class NextCharges:
+    """What an agreement is charged at its next billing date.
 
     Attributes:
         at: the billing date.
         after: the agreement once it is billed.
         version: what it is billed by from then on, in the agreement's currency.
-        lines: what the invoice says; before its date with what was used so far.
+        lines: what is charged, discounts taken off; before its date with what was used so far.
         rated: what is kept of the service intervals whose usage it charges.
     """
 
@@ -47,10 +47,43 @@ class NextInvoice:
     lines: Lines
     rated: tuple[RatedInterval, ...] = ()
 
+
+@dataclass(frozen=True, slots=True)
+class NextInvoice:
+    """What is billed at the next billing date; see `NextCharges` and `Bill`."""
+
+    charges: NextCharges
+    bill: Bill
+
+    @property
+    def at(self) -> datetime:
+        """The billing date."""
+        return self.charges.at
+
+    @property
+    def after(self) -> Agreement:
+        """The agreement once it is billed."""
+        return self.charges.after
+
+    @property
+    def version(self) -> PlanVersion:
+        """What it is billed by from then on."""
+        return self.charges.version
+
+    @property
+    def lines(self) -> Lines:
+        """What the invoice says; before its date with what was used so far."""
+        return self.bill.lines
+
+    @property
+    def rated(self) -> tuple[RatedInterval, ...]:
+        """What is kept of the service intervals whose usage it charges."""
+        return self.charges.rated
+
     @property
     def amount(self) -> Money:
         """What is to be paid."""
-        return total([line.amount for line in self.lines], self.after.currency)
+        return self.bill.amount
 
 
 def next_invoice(
@@ -71,23 +104,22 @@ def next_invoice(
         CurrencyMismatch: that version is not sold in the currency of the agreement.
         InvalidAmount: something comes to more than can be real.
     """
-    billed = billed_next(tx, agreement)
-    started = billed.at if agreement.status == "trialing" else agreement.billed_period.start
-    lines = complete_lines(
+    charges = billed_next(tx, agreement)
+    started = charges.at if agreement.status == "trialing" else agreement.billed_period.start
+    bill = put_together(
         tx,
         customer,
-        billed.lines,
-        currency=agreement.currency,
-        agreement=billed.after,
-        period=Period(started, billed.at),
-        at=billed.at,
+        charges.lines,
+        agreement=charges.after,
+        period=Period(started, charges.at),
+        at=charges.at,
         balance=balance,
     )
-    return replace(billed, lines=lines)
+    return NextInvoice(charges, bill)
 
 
-def billed_next(tx: UnitOfWork, agreement: Agreement, used: Used | None = None) -> NextInvoice:
-    """Return what `next_invoice` completes: what is charged, discounts taken off.
+def billed_next(tx: UnitOfWork, agreement: Agreement, used: Used | None = None) -> NextCharges:
+    """Return what an agreement is charged next; `next_invoice` makes an invoice of it.
 
     Args:
         tx: the transaction.
@@ -105,7 +137,7 @@ def billed_next(tx: UnitOfWork, agreement: Agreement, used: Used | None = None) 
     begun = trial_ended(agreement, version)
     in_force = replace(before, agreement=begun, version=version)
     charges = lines_at_boundary(in_force, after=None, at=begun.charged_from)
-    return NextInvoice(begun.charged_from, with_period_discounted(begun), version, charges)
+    return NextCharges(begun.charged_from, with_period_discounted(begun), version, charges)
 
 
 def ends_before_billing(agreement: Agreement) -> bool:
@@ -136,7 +168,7 @@ def as_planned(tx: UnitOfWork, agreement: Agreement) -> Agreement:
     return change.agreement
 
 
-def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, used: Used) -> NextInvoice:
+def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, used: Used) -> NextCharges:
     agreement = before.agreement
     started, at = agreement.billed_period.start, agreement.billed_until
     first: Lines = ()
@@ -150,4 +182,4 @@ def _renewal(tx: UnitOfWork, before: InForce, version: PlanVersion, used: Used) 
     known = known_intervals(tx, before)
     usage = usage_at_boundary(before, used, after=started, at=at, following=following, billed=known.billed)
     lines = lines_at_boundary(before, usage, after=started, at=at, following=following)
-    return NextInvoice(at, after, version, first + lines, known.keep(usage, before))
+    return NextCharges(at, after, version, first + lines, known.keep(usage, before))

@@ -123,14 +123,14 @@ def bill(
         engine,
         customer=customer,
         agreement=after,
-        lines=wanted.lines,
+        bill=wanted.bill,
         rated=wanted.rated,
         reason="renewal",
         source=SOURCE,
         actor=ACTOR,
         at=at,
     )
-    after = replace(after, is_unpaid=after.is_unpaid or billed.is_owed)
+    after = replace(after, is_unpaid=after.is_unpaid or billed.is_unpaid)
     save_agreement(tx, customer, after)
     if (after.plan_version_id, after.status) != (before.plan_version_id, before.status):
         grant_recurring(tx, customer, after, at=after.billed_period.start)

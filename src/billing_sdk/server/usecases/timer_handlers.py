@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from billing_sdk.server.domain.timers import Timer, TimerKind
 from billing_sdk.server.usecases.accrue import accrue
 from billing_sdk.server.usecases.adjust_usage import adjust_usage
+from billing_sdk.server.usecases.advance_invoice import advance_invoice
 from billing_sdk.server.usecases.cancel_agreement import cancel_at_last
 from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
@@ -35,6 +36,7 @@ HANDLERS: dict[TimerKind, Handler] = {
     "trial_end": end_trial,
     "renew": renew_agreement,
     "grant_credit": grant_due_credit,
+    "invoice": advance_invoice,
     "adjust": adjust_usage,
     "expire_credit": expire_due_credit,
 }

@@ -10,8 +10,8 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Lines, RatedInterval
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import Closing, close_agreement
+from billing_sdk.server.usecases.put_together import Bill, put_together
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +19,21 @@ class Ending:
     """What an agreement comes to that ends.
 
     Attributes:
-        lines: what its last invoice says.
+        bill: what its last invoice says.
         credit: those of them that give back what was paid and not used.
         forgiven: why nothing of what is owed is charged, where no invoice can say it.
         rated: what is kept of the service intervals whose usage the lines charge.
     """
 
-    lines: Lines
+    bill: Bill
     credit: Lines
     forgiven: str | None = None
     rated: tuple[RatedInterval, ...] = ()
+
+    @property
+    def lines(self) -> Lines:
+        """What its last invoice says."""
+        return self.bill.lines
 
 
 def work_out_end(
@@ -56,13 +61,7 @@ def work_out_end(
     except InvalidAmount as too_much:
         # No invoice can say it, so no renewal gets past it either: nobody is to be bound by it for ever.
         forgiven = too_much.detail
-    lines = complete_lines(
-        tx,
-        customer,
-        closing.owed + closing.credit,
-        currency=agreement.currency,
-        agreement=agreement,
-        period=agreement.billed_period,
-        at=at,
+    bill = put_together(
+        tx, customer, closing.owed + closing.credit, agreement=agreement, period=agreement.billed_period, at=at
     )
-    return Ending(lines, closing.credit, forgiven, closing.rated)
+    return Ending(bill, closing.credit, forgiven, closing.rated)

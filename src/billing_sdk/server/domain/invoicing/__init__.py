@@ -110,6 +110,7 @@ from billing_sdk.server.domain.invoicing.invoice import (
     InvoiceStatus as InvoiceStatus,
     Payment as Payment,
 )
+from billing_sdk.server.domain.invoicing.one_off import ONE_OFF as ONE_OFF, one_off_line as one_off_line
 from billing_sdk.server.domain.invoicing.pausing import (
     with_numbers_paused as with_numbers_paused,
     with_numbers_resumed as with_numbers_resumed,
@@ -159,3 +160,4 @@ from billing_sdk.server.domain.invoicing.usage_interval import (
     rate_usage as rate_usage,
     used_before as used_before,
 )
+from billing_sdk.server.domain.invoicing.waiting import covering as covering, period_billed as period_billed

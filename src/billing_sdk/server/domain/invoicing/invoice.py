@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from billing_sdk.errors import Conflict
+from billing_sdk.errors import Conflict, InvoiceLocked
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.invoicing.tax_document import line_tax, tax_amounts
 from billing_sdk.server.domain.periods import Period
@@ -47,6 +47,14 @@ TRANSITIONS: dict[tuple[InvoiceStatus, InvoiceEvent], InvoiceStatus] = {
     ("overdue", "void"): "void",
     ("uncollectible", "pay"): "paid",
     ("uncollectible", "void"): "void",
+}
+# What can still be added to, and taken from.
+OPEN_TO_LINES: frozenset[InvoiceStatus] = frozenset({"gathering", "draft"})
+# What leads to an invoice that waits for nothing but its issue.
+PREPARING: dict[InvoiceStatus, InvoiceEvent] = {
+    "gathering": "collect",
+    "awaiting_usage": "close_usage",
+    "draft": "finalize",
 }
 # Somebody has to pay these still.
 OWED: frozenset[InvoiceStatus] = frozenset({"issued", "overdue"})
@@ -143,6 +151,11 @@ class Invoice:
         return self.status in OWED
 
     @property
+    def is_to_be_charged(self) -> bool:
+        """Whether it is owed, and to be taken from the customer's card rather than paid by other means."""
+        return self.is_owed and self.collection_method == "charge_automatically"
+
+    @property
     def is_issued(self) -> bool:
         """Whether it has its number, so that nothing that it says changes any more."""
         return self.status not in UNISSUED
@@ -182,6 +195,30 @@ class Invoice:
             able = sorted(before for before, possible in TRANSITIONS if possible == event)
             raise Conflict(f"the invoice {self.name} is {self.status}, not {' or '.join(able)}")
         return replace(self, status=status)
+
+    def with_lines(self, lines: tuple[InvoiceLine, ...]) -> Invoice:
+        """Return the invoice with other lines, before it has begun to wait for anything.
+
+        Raises:
+            InvoiceLocked: it is too late for that.
+        """
+        if self.status not in OPEN_TO_LINES:
+            raise InvoiceLocked(f"the invoice {self.name} is {self.status}")
+        agreements = {line.agreement_id for line in lines if line.agreement_id is not None}
+        return replace(self, lines=lines, agreement_id=agreements.pop() if len(agreements) == 1 else None)
+
+    def prepared(self) -> Invoice:
+        """Return the invoice when it waits for nothing but its issue.
+
+        Raises:
+            InvoiceLocked: it has been issued.
+        """
+        if self.is_issued:
+            raise InvoiceLocked(f"the invoice {self.name} is {self.status}")
+        invoice = self
+        while (event := PREPARING.get(invoice.status)) is not None:
+            invoice = invoice.moved(event)
+        return invoice
 
     def issued(self, number: str, *, at: datetime, due_at: datetime | None = None) -> Invoice:
         """Return the invoice as the customer gets it.

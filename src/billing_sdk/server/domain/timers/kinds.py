@@ -7,11 +7,21 @@ from types import MappingProxyType
 from typing import Literal
 
 TimerKind = Literal[
-    "change", "cancel", "trial_reminder", "trial_end", "renew", "grant_credit", "adjust", "accrue", "expire_credit"
+    "change",
+    "cancel",
+    "trial_reminder",
+    "trial_end",
+    "renew",
+    "grant_credit",
+    "invoice",
+    "adjust",
+    "accrue",
+    "expire_credit",
 ]
 
 # What alters an agreement comes before what bills it: a renewal at the instant of a change bills the new plan, and an
-# agreement that ends at a boundary is not renewed at it. The books of a month are closed before anything else happens.
+# agreement that ends at a boundary is not renewed at it. What gathers on one invoice is there before the invoice is
+# collected. The books of a month are closed before anything else happens.
 RANKS: Mapping[TimerKind, int] = MappingProxyType(
     {
         "accrue": 5,
@@ -21,6 +31,7 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         "trial_end": 30,
         "renew": 40,
         "grant_credit": 45,
+        "invoice": 50,
         "adjust": 56,
         "expire_credit": 80,
     }

@@ -1,0 +1,66 @@
+"""One-off charges: what a customer is asked to pay once, beside what was agreed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from billing_sdk.errors import InvalidAmount, InvalidRequest
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing.derivation import explain
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.tax_document import of_component
+from billing_sdk.server.domain.periods import Period
+
+# The component of lines that are about none.
+ONE_OFF = "one_off"
+MOST_MINOR = 10**14
+LONGEST = 500
+
+
+def one_off_line(
+    description: str,
+    amount: Money,
+    *,
+    at: datetime,
+    period: Period | None = None,
+    tax_code: str | None = None,
+    agreement_id: str | None = None,
+) -> InvoiceLine:
+    """Return the line of a one-off charge.
+
+    Args:
+        description: what it is for, in a line.
+        amount: how much it is; money is given back by credit notes, and credit is granted.
+        at: when it is made.
+        period: what it pays for, over which it is earned; that instant where it is not given.
+        tax_code: what kind of thing it is; the default of the billing profile where it is not given.
+        agreement_id: what it is charged under; it need not be under any.
+
+    Raises:
+        InvalidRequest: the description is empty, too long, or more than a line.
+        InvalidAmount: the amount is not above zero, or more than can be real.
+    """
+    if not description.strip() or len(description) > LONGEST or not description.isprintable():
+        raise InvalidRequest(f"the description is not a line of up to {LONGEST} characters", parameter="description")
+    if not 0 < amount.minor <= MOST_MINOR:
+        raise InvalidAmount(
+            f"{str(amount)[:40]} is not an amount to charge",
+            remedy="Charge more than nothing; give back by credit note.",
+        )
+    period = period or Period(at, at)
+    return InvoiceLine(
+        description=description,
+        amount=amount,
+        period=period,
+        plan_version_id=None,
+        component_id=ONE_OFF,
+        derivation=explain(
+            "one_off",
+            plan_version_id=None,
+            component_id=ONE_OFF,
+            period=period,
+            amount_minor=str(amount.minor),
+            tax=of_component(tax_code, None),
+        ),
+        agreement_id=agreement_id,
+    )

@@ -1,0 +1,135 @@
+"""Advance an invoice that waits: from gathering to waiting for late usage, to waiting to be sent, to its issue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from billing_sdk.errors import TaxLocationMissing
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import (
+    UNISSUED,
+    Invoice,
+    InvoiceStatus,
+    PendingCharge,
+    period_billed,
+)
+from billing_sdk.server.domain.timers import Timer
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.bill_customer import collect_by_profile, hold, wait
+from billing_sdk.server.usecases.close_usage import close_usage
+from billing_sdk.server.usecases.collect_charge import collect_issued, settle_customer
+from billing_sdk.server.usecases.complete_lines import complete_lines
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.issue_invoice import issue_invoice
+from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.tax_customer import require_location
+
+# Nobody asked for it at that moment: the event names those who run the server, the audit what has run.
+SOURCE: EventSource = "admin"
+ACTOR = "timer"
+# Usage that is reported late still gets on one of these.
+TAKES_USAGE: frozenset[InvoiceStatus] = frozenset({"gathering", "awaiting_usage"})
+
+
+def advance_invoice(engine: Engine, timer: Timer) -> None:
+    """Move an invoice on whose wait is over; run by its timer.
+
+    Waits of no length are over at once, so it may go several steps. The card is charged after the transaction in which
+    the invoice is issued.
+
+    Raises:
+        Obsolete: the invoice has been discarded, or issued by hand.
+        Conflict: the outcome of another charge of the customer can't be learnt at present.
+    """
+    with engine.read() as tx:
+        found = tx.invoices.find(timer.subject_id)
+    if found is None or found.is_issued:
+        raise Obsolete("the invoice is gone, or issued")
+    settle_customer(engine, found.customer_id)
+    with engine.begin() as tx:
+        customer = tx.customers.lock(found.customer_id)
+        tx.timers.done(timer)
+        invoice = tx.invoices.find(found.id)
+        if invoice is None or invoice.status not in UNISSUED:
+            return
+        charge = _advanced(tx, engine, customer, invoice, due_at=timer.due_at)
+    if charge is not None:
+        collect_issued(engine, charge)
+
+
+def issue_waiting(
+    tx: UnitOfWork, engine: Engine, customer: Customer, invoice: Invoice, *, source: EventSource, actor: str
+) -> tuple[Invoice, PendingCharge | None]:
+    """Complete an invoice that is stored and not issued, and issue it, whatever it waits for.
+
+    Returns:
+        The invoice as it was issued, and the charge to be collected after the transaction.
+
+    Raises:
+        InvoiceLocked: it has been issued.
+        TaxLocationMissing: nobody knows where the customer is, and the profile won't have it issued without tax.
+    """
+    at = engine.now_for(tx, customer)
+    if invoice.status in TAKES_USAGE:
+        invoice = close_usage(tx, customer, invoice, at=at)
+    agreement = _agreement_of(tx, invoice)
+    lines = complete_lines(
+        tx,
+        customer,
+        invoice.lines,
+        currency=invoice.currency,
+        agreement=agreement,
+        period=period_billed(invoice),
+        at=at,
+    )
+    require_location(tx, customer, lines)
+    ready = replace(invoice.prepared(), lines=lines)
+    issued = issue_invoice(tx, customer, ready, source=source, actor=actor, at=at, is_stored=True)
+    tx.timers.clear(invoice.id, "invoice")
+    charge = collect_by_profile(tx, engine, customer, issued, agreement, source=source, actor=actor)
+    if issued.is_to_be_charged and charge is None:
+        mark_unpaid(tx, issued, actor=actor, at=at)
+    return issued, charge
+
+
+def mark_unpaid(tx: UnitOfWork, invoice: Invoice, *, actor: str, at: datetime) -> None:
+    """Note with the agreements of an invoice that is owed that they are not paid for."""
+    for agreement_id in invoice.agreement_ids:
+        before = tx.agreements.get(agreement_id)
+        if not before.is_unpaid:
+            after = replace(before, is_unpaid=True)
+            tx.agreements.save(after)
+            tx.audit.record(actor, "agreement.update", after.id, at, before=before, after=after)
+
+
+def _advanced(
+    tx: UnitOfWork, engine: Engine, customer: Customer, invoice: Invoice, *, due_at: datetime
+) -> PendingCharge | None:
+    """Take the steps that are due, and return what is to be collected after the last of them."""
+    profile, now = tx.billing_profiles.of(customer), engine.now_for(tx, customer)
+    since = due_at
+    if invoice.status == "gathering":
+        invoice = invoice.moved("collect")
+        until = profile.wait_for_late_usage.after(since)
+        if until > now:
+            wait(tx, customer, profile, invoice, since=since)
+            return None
+        since = until
+    if invoice.status == "awaiting_usage":
+        invoice = close_usage(tx, customer, replace(invoice.moved("close_usage"), collect_at=None), at=now)
+        until = profile.wait_before_sending.after(since)
+        if until > now:
+            wait(tx, customer, profile, invoice, since=since)
+            return None
+    try:
+        return issue_waiting(tx, engine, customer, invoice, source=SOURCE, actor=ACTOR)[1]
+    except TaxLocationMissing:
+        hold(tx, customer, invoice, actor=ACTOR, at=now)
+        return None
+
+
+def _agreement_of(tx: UnitOfWork, invoice: Invoice) -> Agreement | None:
+    return None if invoice.agreement_id is None else tx.agreements.get(invoice.agreement_id)
