@@ -25,7 +25,6 @@ from billing_sdk.server.domain.invoicing import (
     PendingCharge,
     RatedInterval,
     covering,
-    lacks_location,
 )
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
@@ -34,6 +33,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
 from billing_sdk.server.usecases.put_together import Bill
 from billing_sdk.server.usecases.rate_intervals import store_rated
+from billing_sdk.server.usecases.tax_customer import must_be_located
 
 # What is billed because a service interval is over waits for usage that is reported late.
 MAY_WAIT: frozenset[InvoiceReason] = frozenset({"renewal", "end"})
@@ -131,7 +131,7 @@ def _billed(
     if profile.waits and reason in MAY_WAIT:
         invoice = _gathered(tx, customer, agreement, bill, reason, at).moved("collect")
         return Billed(wait(tx, customer, profile, invoice, since=bill.at))
-    if profile.tax.is_enforced and lacks_location(bill.lines):
+    if must_be_located(tx, customer, bill.lines):
         invoice = _gathered(tx, customer, agreement, bill, reason, at).prepared()
         return Billed(hold(tx, customer, invoice, actor=actor, at=at))
     wanted = new_invoice(customer, bill.lines, currency=bill.currency, agreement=agreement, reason=reason, at=at)
