@@ -78,7 +78,7 @@ NEEDS: dict[str, dict[str, Any]] = {
         "json": {"customer_id": OBJECT, "name": "Welcome", "amount_minor": 500, "currency": "USD"}
     },
     "POST /v1/billing/tax_codes": {"json": {"code": "e_paper", "name": "Newspapers"}},
-    "POST /v1/billing/tax_rates": {"json": {"country": "DE", "percent": "19"}},
+    "POST /v1/billing/tax_rates": {"json": {"country": "JP", "percent": "10"}},
     "POST /v1/billing/tax_rates/{rate_id}/end": {"json": {}},
     "POST /v1/billing/test_clocks": {"json": {"name": "Story"}},
     "POST /v1/billing/test_clocks/{clock_id}/advance": {"json": {"to": "2030-01-01T00:00:00Z"}},

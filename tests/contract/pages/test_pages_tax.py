@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 import pytest
 
 from billing_sdk.server.domain.collection import Supplier, TaxSettings
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.usecases.billing_profiles import create_profile
-from billing_sdk.server.usecases.create_tax_rate import create_tax_rate
 from billing_sdk.testing.visitor import Page, Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -29,7 +27,7 @@ GERMANY = {**BERLIN, "country": "de"}
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server of a seller in Austria that insists on tax, with a rate for Germany."""
+    """A server of a seller in Austria that insists on tax, with the rates of the demo."""
     with serving(f"sqlite:///{tmp_path_factory.mktemp('site') / 'billing.db'}") as running:
         create_profile(
             running.engine,
@@ -38,7 +36,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
             supplier=Supplier("Alpaca GmbH", Address("AT")),
             tax=TaxSettings(is_enabled=True, is_enforced=True),
         )
-        create_tax_rate(running.engine, country="DE", percent=Decimal(19))
         yield running
 
 

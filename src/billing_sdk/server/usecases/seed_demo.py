@@ -1,4 +1,4 @@
-"""The demo: a catalogue, two people, and an application for people and one for machines."""
+"""The demo: a catalogue, tax rates, two people, and an application for people and one for machines."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from billing_sdk.server.ids import digest_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.demo_taxes import seed_taxes
 from billing_sdk.server.usecases.describe_user import describe_user
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hooks import Hooks
@@ -81,6 +82,7 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
     with engine.begin() as tx:
         seed = tx.seeds.claim("demo")
         seed_catalog(tx, at=engine.now())
+        seed_taxes(tx)
         _save_applications(tx, seed, redirect_uris, at=engine.now())
     _register(engine, GRACE, "Grace", "Hopper", GRACE_CLAIMS)
     _put_grace_on_pro(replace(engine, hooks=Hooks()))  # nobody has chosen it
