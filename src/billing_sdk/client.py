@@ -23,6 +23,7 @@ from billing_sdk.resources import (
     Agreements,
     BillingProfiles,
     BillingSettings,
+    Books,
     Coupons,
     Credits,
     Customers,
@@ -76,6 +77,7 @@ class Operations(Generic[C]):
     agreements: Agreements[C]
     billing_profiles: BillingProfiles[C]
     billing_settings: BillingSettings[C]
+    books: Books[C]
     coupons: Coupons[C]
     credits: Credits[C]
     customers: Customers[C]
@@ -111,6 +113,7 @@ class Operations(Generic[C]):
         self.agreements = Agreements(client)
         self.billing_profiles = BillingProfiles(client)
         self.billing_settings = BillingSettings(client)
+        self.books = Books(client)
         self.coupons = Coupons(client)
         self.credits = Credits(client)
         self.customers = Customers(client)

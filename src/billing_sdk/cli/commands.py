@@ -17,6 +17,7 @@ from billing_sdk.cli.keys import keys
 from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.cli.plans import plans
 from billing_sdk.cli.profiles import profiles
+from billing_sdk.cli.revenue import books, revenue
 from billing_sdk.cli.serve import demo, serve
 from billing_sdk.cli.simulate import simulate
 from billing_sdk.cli.taxes import taxes
@@ -45,7 +46,7 @@ def root(
     """The billing server behind your application: start it, fill it, look after it."""
 
 
-for command in (serve, demo, seed, migrate, listen, trigger, doctor, simulate):
+for command in (serve, demo, seed, migrate, listen, trigger, doctor, simulate, revenue):
     app.command()(explaining_errors(command))
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
@@ -56,3 +57,4 @@ app.add_typer(credit, name="credits")
 app.add_typer(taxes, name="tax")
 app.add_typer(invoices, name="invoices")
 app.add_typer(profiles, name="profiles")
+app.add_typer(books, name="books")

@@ -26,6 +26,13 @@ from billing_sdk.models.billing_settings import (
     BillingPolicies as BillingPolicies,
     BillingSettings as BillingSettings,
 )
+from billing_sdk.models.books import (
+    AccountStanding as AccountStanding,
+    RevenueRow as RevenueRow,
+    RevenueTable as RevenueTable,
+    StatementLine as StatementLine,
+    TrialBalance as TrialBalance,
+)
 from billing_sdk.models.catalog import (
     Feature as Feature,
     Plan as Plan,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -49,6 +49,13 @@ class Document:
             raise self._unfit(names[0])
         return found
 
+    def whole(self, name: str) -> int:
+        """Return a whole number."""
+        found = self.whole_or_none(name)
+        if found is None:
+            raise self._unfit(name)
+        return found
+
     def whole_or_none(self, name: str) -> int | None:
         """Return a whole number; or None. True, `"1"` and 1.0 are not whole numbers."""
         found = self._data.get(name)
@@ -80,6 +87,13 @@ class Document:
         except ValueError:
             raise self._unfit(name) from None
 
+    def day(self, name: str) -> date:
+        """Return a day, such as `2025-01-31`."""
+        try:
+            return date.fromisoformat(self.text(name))
+        except ValueError:
+            raise self._unfit(name) from None
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of strings; empty when it is missing."""
         items = self._items(name)
@@ -94,6 +108,13 @@ class Document:
         if not all(type(value) is int for value in members.values()):
             raise self._unfit(name)
         return members
+
+    def whole_items(self, name: str) -> tuple[int, ...]:
+        """Return a list of whole numbers; empty when it is missing."""
+        items = self._items(name)
+        if not all(type(item) is int for item in items):
+            raise self._unfit(name)
+        return tuple(items)
 
     def text_members(self, name: str) -> dict[str, str]:
         """Return an object whose members are strings; empty when it is missing."""

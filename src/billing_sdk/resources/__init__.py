@@ -10,6 +10,7 @@ from __future__ import annotations
 from billing_sdk.resources.agreements import Agreements as Agreements
 from billing_sdk.resources.billing_profiles import BillingProfiles as BillingProfiles
 from billing_sdk.resources.billing_settings import BillingSettings as BillingSettings
+from billing_sdk.resources.books import Books as Books
 from billing_sdk.resources.coupons import Coupons as Coupons
 from billing_sdk.resources.credits import Credits as Credits
 from billing_sdk.resources.customers import Customers as Customers

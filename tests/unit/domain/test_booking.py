@@ -220,6 +220,10 @@ def test_a_price_that_includes_tax_is_not_all_revenue():
     on_top = replace(usage, derivation={**usage.derivation, "tax": {**tax, "behavior": "exclusive"}})
 
     assert booked(taxed) == [("issue", "2025-01-16", {"receivable": 121, "tax_payable": -21, "revenue": -100})]
+    paid = replace(taxed, amount=-taxed.amount, derivation={**taxed.derivation, "kind": "credit_grant"})
+    shares = {"behavior": "inclusive", "shares": [{"amount_minor": "-21"}]}
+    paid = replace(paid, derivation={**paid.derivation, "category": "paid", "tax": shares})
+    assert booked(taxed, paid) == [("issue", "2025-01-16", {"revenue": -121, "credit_liability": 121})]
     assert booked(on_top) == [("issue", "2025-01-16", {"receivable": 121, "revenue": -121})]
 
 

@@ -19,6 +19,7 @@ from billing_sdk._operation import operation
 from billing_sdk.errors import CardDeclined, InvalidRequest
 from tests.unit.sdk.agreement_cases import AGREEMENT_CASES
 from tests.unit.sdk.billing_profile_cases import BILLING_PROFILE_CASES
+from tests.unit.sdk.books_cases import BOOKS_CASES
 from tests.unit.sdk.catalog_cases import CATALOG_CASES
 from tests.unit.sdk.conftest import Driver
 from tests.unit.sdk.correction_cases import CORRECTION_CASES
@@ -43,6 +44,7 @@ CASES = [
     *PRICE_OBJECT_CASES,
     *TAX_CASES,
     *BILLING_PROFILE_CASES,
+    *BOOKS_CASES,
 ]
 # These have files of their own, because one answer does not tell their story.
 ELSEWHERE = {

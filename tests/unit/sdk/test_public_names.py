@@ -22,6 +22,7 @@ PlanVersion PortalLink PricingCard PricingTable Profile RateCard read_key_set Re
 SignedIn SignInOptions SignInTransaction Snapshots SqliteSeen SubscribedPlan Supplier TaxCode TaxRate TaxSettings
 TestClock TokenSet TopUpStopped TrialEnding UnknownEvent UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
 InvoiceIssued CreditNoteIssued EventCreditNote EventRefund InvoiceVoided RefundFailed RefundSucceeded
+AccountStanding RevenueRow RevenueTable StatementLine TrialBalance
 """.split()
 
 

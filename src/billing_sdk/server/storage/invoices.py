@@ -264,6 +264,13 @@ class InvoiceRepository:
         """Return what is owed under an agreement: lines of invoices that nobody has paid yet."""
         return self._lines_under(agreement_id, invoices.c.status.in_(OWED))
 
+    def numbers_of(self, customer_id: str) -> dict[str, str]:
+        """Return the number of each invoice of a customer that has one, by its id."""
+        numbered = select(invoices.c.id, invoices.c.number).where(
+            invoices.c.customer_id == customer_id, invoices.c.number.is_not(None)
+        )
+        return {row.id: row.number for row in self._connection.execute(numbered)}
+
     def waiting_lines(self, agreement_id: str) -> tuple[InvoiceLine, ...]:
         """Return what is charged under an agreement by invoices that are not issued yet."""
         return self._lines_under(agreement_id, invoices.c.status.in_(UNISSUED))

@@ -45,6 +45,7 @@ MANAGEMENT_SCOPES = (
     "delete:users",
     "delete:webhooks",
     "read:billing_agreements",
+    "read:billing_books",
     "read:billing_coupons",
     "read:billing_customers",
     "read:billing_credits",

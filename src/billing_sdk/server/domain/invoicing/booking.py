@@ -207,6 +207,11 @@ def _booked(
         amounts["tax_payable"] -= share.included_tax_minor + share.added_tax_minor
         net = Money(share.amount.minor - share.included_tax_minor, share.amount.currency)
         account = account_of(share.line)
+        if account in GRANT_ACCOUNTS.values():
+            # Credit pays taxes that a price includes as well, which no revenue was lowered by.
+            amounts[account] -= share.amount.minor
+            amounts["revenue"] += share.included_tax_minor
+            continue
         if account != "deferred_revenue":
             amounts[account] -= net.minor
             continue

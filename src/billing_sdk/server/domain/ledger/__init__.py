@@ -29,3 +29,7 @@ from billing_sdk.server.domain.ledger.report import (
     revenue_tables as revenue_tables,
     trial_balances as trial_balances,
 )
+from billing_sdk.server.domain.ledger.statement import (
+    StatementLine as StatementLine,
+    statement_of as statement_of,
+)

@@ -10,6 +10,9 @@ from billing_sdk.server.domain.ledger.accounts import ACCOUNTS, Account, natural
 
 Month = tuple[int, int]  # year and month
 
+# Twenty years: a table of more is a mistake.
+MOST_MONTHS = 240
+
 
 @dataclass(frozen=True, slots=True)
 class AccountMonth:
@@ -65,7 +68,7 @@ class TrialBalance:
 def revenue_tables(
     found: Iterable[AccountMonth], *, first: Month | None = None, last: Month | None = None
 ) -> tuple[RevenueTable, ...]:
-    """Return a table for each currency, in the order of their codes.
+    """Return a table for each currency in which something has changed, in the order of their codes.
 
     Args:
         found: sums of postings.
@@ -76,7 +79,8 @@ def revenue_tables(
     by_currency: defaultdict[str, list[AccountMonth]] = defaultdict(list)
     for one in sums:
         by_currency[one.currency].append(one)
-    return tuple(_table(currency, by_currency[currency], first, last) for currency in sorted(by_currency))
+    tables = (_table(currency, by_currency[currency], first, last) for currency in sorted(by_currency))
+    return tuple(table for table in tables if table.rows)
 
 
 def trial_balances(sums: Iterable[AccountMonth]) -> tuple[TrialBalance, ...]:
@@ -104,6 +108,11 @@ def _table(currency: str, sums: Sequence[AccountMonth], first: Month | None, las
     return RevenueTable(currency, months, rows)
 
 
+def months_between(first: Month, last: Month) -> int:
+    """Return how many months later one month is than another."""
+    return (last[0] - first[0]) * 12 + last[1] - first[1]
+
+
 def _months(first: Month, last: Month) -> tuple[Month, ...]:
-    count = (last[0] - first[0]) * 12 + last[1] - first[1] + 1
+    count = months_between(first, last) + 1
     return tuple((first[0] + (first[1] - 1 + i) // 12, (first[1] - 1 + i) % 12 + 1) for i in range(count))
