@@ -21,15 +21,14 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.agreement_news import announce_update
 from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
 from billing_sdk.server.usecases.credit_usage import credit_usage
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import policies_of, used_under
+from billing_sdk.server.usecases.mark_unpaid import mark_unpaid
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.put_together import put_together
-from billing_sdk.server.usecases.save_agreement import save_agreement
 
 logger = logging.getLogger(__name__)
 
@@ -104,10 +103,8 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
             tx.audit.record(ACTOR, "usage.adjust", one.after.id, at, before=one.before, after=one.after)
         less = [(one.before, -one.line.amount) for one in adjusted if one.line.amount.minor < 0]
         credit_usage(tx, engine, customer, less, source=SOURCE, actor=ACTOR, at=at)
-        if billed.is_unpaid and agreement.is_live and not agreement.is_unpaid:
-            unpaid = replace(agreement, is_unpaid=True)
-            save_agreement(tx, customer, unpaid)
-            announce_update(tx, agreement, unpaid, customer=customer, source=SOURCE, at=at)
+        if billed.is_unpaid:
+            mark_unpaid(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)
     if billed.charge is not None:
         collect_issued(engine, billed.charge)
 

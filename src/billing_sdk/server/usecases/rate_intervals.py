@@ -60,7 +60,6 @@ def store_rated(
     *,
     invoice: Invoice | None,
     at: datetime,
-    is_closed: bool = True,
 ) -> None:
     """Keep what service intervals came to, in the transaction that bills them.
 
@@ -70,11 +69,12 @@ def store_rated(
         rated: what they came to.
         invoice: what bills them; None where nothing is to be billed. While it waits for usage they are not closed.
         at: the customer's present.
-        is_closed: they are billed as a whole; else more of them will be.
     """
-    is_closed = is_closed and (invoice is None or invoice.status not in WAITING)
+    waits = invoice is not None and invoice.status in WAITING
     invoice_id = None if invoice is None else invoice.id
-    kept = [replace(one, invoice_id=invoice_id or one.invoice_id, is_closed=is_closed) for one in rated]
+    kept = [
+        replace(one, invoice_id=invoice_id or one.invoice_id, is_closed=one.is_closed and not waits) for one in rated
+    ]
     tx.rated_intervals.add([one for one in kept if one.is_new])
     tx.rated_intervals.save([one for one in kept if not one.is_new])
     for agreement_id in {one.agreement_id for one in kept if one.is_dirty and one.is_closed}:

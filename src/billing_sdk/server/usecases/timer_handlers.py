@@ -14,6 +14,7 @@ from billing_sdk.server.domain.timers import Timer, TimerKind
 from billing_sdk.server.usecases.accrue import accrue
 from billing_sdk.server.usecases.adjust_usage import adjust_usage
 from billing_sdk.server.usecases.advance_invoice import advance_invoice
+from billing_sdk.server.usecases.bill_threshold import bill_threshold
 from billing_sdk.server.usecases.cancel_agreement import cancel_at_last
 from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
@@ -37,6 +38,7 @@ HANDLERS: dict[TimerKind, Handler] = {
     "renew": renew_agreement,
     "grant_credit": grant_due_credit,
     "invoice": advance_invoice,
+    "threshold": bill_threshold,
     "adjust": adjust_usage,
     "expire_credit": expire_due_credit,
 }

@@ -14,6 +14,7 @@ TimerKind = Literal[
     "renew",
     "grant_credit",
     "invoice",
+    "threshold",
     "adjust",
     "accrue",
     "expire_credit",
@@ -32,6 +33,7 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         "renew": 40,
         "grant_credit": 45,
         "invoice": 50,
+        "threshold": 55,
         "adjust": 56,
         "expire_credit": 80,
     }
