@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from billing_sdk.errors import NotFound, RateLimited
+from billing_sdk.money import Money
 from billing_sdk.server.sealing import Sealer, SealingKey
-from billing_sdk.server.usecases.invoice_links import check_link, links_to
-from billing_sdk.server.usecases.show_invoice import file_of, show_invoice
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
+from billing_sdk.server.usecases.invoice_links import check_link, links_to, links_to_note
+from billing_sdk.server.usecases.show_invoice import as_file, show_credit_note, show_invoice
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import invoices_of
 from tests.engines import IN_MEMORY, advance, engine_on, payer
@@ -41,7 +43,7 @@ def key_of(engine, invoice) -> str:
 
 def opens(engine, invoice_id: str, key: str) -> bool:
     try:
-        check_link(engine, invoice_id=invoice_id, key=key)
+        check_link(engine, "invoices", document_id=invoice_id, key=key)
     except NotFound:
         return False
     return True
@@ -87,6 +89,13 @@ def test_an_address_ends_with_its_last_day(engine, invoice):
     assert opens(engine, invoice.id, key_of(engine, invoice))
 
 
+@pytest.mark.attack(175)
+def test_an_address_opens_no_document_of_another_kind(engine, invoice):
+    key = key_of(engine, invoice)
+    with pytest.raises(NotFound):
+        check_link(engine, "credit_notes", document_id=invoice.id, key=key)
+
+
 def test_an_address_is_the_same_all_day(engine, invoice):
     first = links_to(engine, invoice)
     advance(engine, hours=11)
@@ -113,11 +122,27 @@ def test_an_invoice_is_read_in_the_language_that_is_asked_for(engine, invoice):
 
 @pytest.mark.attack(173)
 def test_the_file_of_one_invoice_is_made_thirty_times_a_minute(engine, invoice):
-    name, content = file_of(engine, invoice_id=invoice.id)
+    paper = show_invoice(engine, invoice_id=invoice.id)
+    name, content = as_file(engine, invoice.id, paper)
     assert (name, content[:5]) == (f"{invoice.number}.pdf", b"%PDF-")
     for _ in range(29):
         engine.admit("invoice_file", invoice.id)
     with pytest.raises(RateLimited):
-        file_of(engine, invoice_id=invoice.id)
+        as_file(engine, invoice.id, paper)
     advance(engine, minutes=1)
-    assert file_of(engine, invoice_id=invoice.id)[1] == content
+    assert as_file(engine, invoice.id, paper)[1] == content
+
+
+def test_a_credit_note_says_what_was_taken_back_of_which_line_and_where_it_went(engine, invoice):
+    back = Money(500, "USD")
+    note = credit_invoice(
+        engine, invoice_id=invoice.id, wanted={1: back}, destination="balance", reason="Outage of January"
+    ).note
+    paper = show_credit_note(engine, note_id=note.id)
+    assert (paper.heading, paper.name, paper.status) == ("Credit note", note.number, "Added to your balance")
+    assert ("For invoice", invoice.number) in [(fact.label, fact.value) for fact in paper.facts]
+    assert [(row.number, row.amount) for row in paper.sections[0].rows] == [(1, "$5.00")]
+    assert (paper.due.label, paper.due.amount, paper.notes) == ("Credited", "$5.00", ("Reason: Outage of January",))
+    links = links_to_note(engine, note)
+    assert links.pdf_url == f"{links.hosted_url}/pdf"
+    check_link(engine, "credit_notes", document_id=note.id, key=links.hosted_url.rpartition("/")[2])

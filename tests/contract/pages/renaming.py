@@ -22,6 +22,8 @@ TABLES = (
     "roles",
     "users",
 )
+# What keeps what was agreed and issued from changing, by trigger.
+GUARDS = {"plan_versions_never_change": "plan_versions", "invoice_lines_never_change": "invoice_lines"}
 DOCUMENTS = {"pricing_tables": "cards", "plan_versions": "components"}
 IN_DOCUMENTS = {
     "call_to_action",
@@ -40,8 +42,9 @@ def rename_everything(database_url: str, text: str) -> None:
     """Store a text as every name and description; what is empty stays empty."""
     engine = create_engine(database_url)
     with engine.begin() as connection:
-        on_table = " ON plan_versions" if engine.dialect.name == "postgresql" else ""
-        connection.execute(text_of(f"DROP TRIGGER IF EXISTS plan_versions_never_change{on_table}"))
+        for trigger, name in GUARDS.items():
+            on_table = f" ON {name}" if engine.dialect.name == "postgresql" else ""
+            connection.execute(text_of(f"DROP TRIGGER IF EXISTS {trigger}{on_table}"))
         for name in TABLES:
             table = metadata.tables[name]
             for column in table.columns:

@@ -70,6 +70,8 @@ class Somebody:
                 "invoice_id": self.invoice_id,
                 "journey_id": self.journey_id,
                 "key": "x",
+                "document_id": self.invoice_id or "x",
+                "note_id": "x",
                 "name": "base.css",
                 "plan_key": "enterprise_monthly",
             }.__getitem__,

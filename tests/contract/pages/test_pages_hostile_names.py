@@ -80,6 +80,7 @@ def portal_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
             "agreement_id": tx.agreements.live_of(customer.id)[0].id,
             "invoice_id": tx.invoices.newest_of(customer.id)[0].id,
             "plan_key": "enterprise_monthly",
+            "note_id": "x",
         }
     organization = create_organization(app.engine, name=PLAIN, creator_id=user.id)
     url = create_portal_link(app.engine, user_id=user.id, org_code=organization.code, return_url=f"{CALLBACK}?x=y")

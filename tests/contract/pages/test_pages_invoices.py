@@ -9,7 +9,8 @@ import pytest
 
 from billing_sdk.money import Money
 from billing_sdk.server.ids import new_id
-from billing_sdk.server.usecases.invoice_links import links_to
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
+from billing_sdk.server.usecases.invoice_links import links_to, links_to_note
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -163,3 +164,20 @@ def test_a_declined_card_leaves_the_invoice_owed_and_says_so(site, visitor, owin
     page = visitor.submit("Pay 12.34 USD")
     assert "declined" in page.text
     assert status_of(site, invoice_id) in ("issued", "overdue")
+
+
+def test_a_credit_note_is_listed_with_its_invoice_and_can_be_taken_along(site, visitor, customer):
+    invoice = invoice_of(site, customer)
+    note = credit_invoice(site.engine, invoice_id=invoice.id, wanted=Money(250, "USD"), reason="<b>Outage</b>").note
+    enter_portal(visitor, site, customer)
+    page = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}")
+    assert note.number in [text for text, _ in page.links]
+    assert "<b>Outage</b>" in page.text
+    file = visitor.http.get(f"{site.base_url}/portal/billing/{invoice.id}/credit_notes/{note.id}/pdf")
+    assert file.headers["content-disposition"] == f'attachment; filename="{note.number}.pdf"'
+    assert file.content.startswith(b"%PDF-")
+    elsewhere = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}/credit_notes/note_1/pdf")
+    assert elsewhere.status == 404
+    hosted = httpx.get(links_to_note(site.engine, note).hosted_url, headers=BROWSER)
+    assert "Credit note" in hosted.text
+    assert "&lt;b&gt;Outage&lt;/b&gt;" in hosted.text

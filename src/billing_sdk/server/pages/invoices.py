@@ -1,4 +1,4 @@
-"""An invoice as a page and as a file, for whoever has its address or is in the portal."""
+"""Invoices and credit notes as pages and as files, for whoever has their address or is in the portal."""
 
 from __future__ import annotations
 
@@ -11,49 +11,74 @@ from starlette.routing import BaseRoute, Route
 from billing_sdk.server import web
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.paper import InvoicePaper
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.invoice_links import check_link
-from billing_sdk.server.usecases.show_invoice import file_of, show_invoice
+from billing_sdk.server.usecases.invoice_links import Place, check_link
+from billing_sdk.server.usecases.show_invoice import as_file, show_credit_note, show_invoice
+
+Serve = Callable[[Request, Engine], Response]
 
 
 def routes() -> list[BaseRoute]:
-    """Return the routes of invoices that open by their address alone."""
+    """Return the routes of documents that open by their address alone."""
     return [
-        Route("/invoices/{invoice_id}/{key}", page(_with_link(show_page)), methods=["GET"]),
-        Route("/invoices/{invoice_id}/{key}/pdf", page(_with_link(send_file)), methods=["GET"]),
+        Route("/invoices/{document_id}/{key}", page(_with_link("invoices", _page)), methods=["GET"]),
+        Route("/invoices/{document_id}/{key}/pdf", page(_with_link("invoices", _file)), methods=["GET"]),
+        Route("/credit_notes/{document_id}/{key}", page(_with_link("credit_notes", _page)), methods=["GET"]),
+        Route("/credit_notes/{document_id}/{key}/pdf", page(_with_link("credit_notes", _file)), methods=["GET"]),
     ]
 
 
-def show_page(request: Request, engine: Engine, invoice_id: str, file_url: str, back_url: str = "") -> Response:
-    """Show an invoice.
+def paper_for(request: Request, engine: Engine, place: Place, document_id: str) -> InvoicePaper:
+    """Return what stands on a document; whether somebody may see it is decided before.
 
     Args:
         request: its `lang` parameter is another language than the customer's.
         engine: the engine.
-        invoice_id: which one; whether somebody may see it is decided before.
-        file_url: where the same invoice is as a file.
+        place: what kind of document it is.
+        document_id: which one.
+    """
+    languages = (_asked(request),)
+    if place == "invoices":
+        return show_invoice(engine, invoice_id=document_id, languages=languages)
+    return show_credit_note(engine, note_id=document_id, languages=languages)
+
+
+def show_page(request: Request, paper: InvoicePaper, *, file_url: str, back_url: str = "") -> Response:
+    """Show a document.
+
+    Args:
+        request: it is shown for.
+        paper: what stands on it.
+        file_url: where the same document is as a file.
         back_url: where the reader comes from, where that is a page of ours.
     """
-    asked = _asked(request)
-    paper = show_invoice(engine, invoice_id=invoice_id, languages=(asked,))
-    file_url += f"?lang={paper.language}" if asked else ""
+    file_url += f"?lang={paper.language}" if _asked(request) else ""
     return show(request, "invoice.html", paper=paper, file_url=file_url, back_url=back_url)
 
 
-def send_file(request: Request, engine: Engine, invoice_id: str, *_: str) -> Response:
-    """Send an invoice as a PDF file, to be saved and not to be opened within a page of ours."""
-    name, content = file_of(engine, invoice_id=invoice_id, languages=(_asked(request),))
+def send_file(engine: Engine, document_id: str, paper: InvoicePaper) -> Response:
+    """Send a document as a PDF file, to be saved and not to be opened within a page of ours."""
+    name, content = as_file(engine, document_id, paper)
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-def _with_link(serve: Callable[[Request, Engine, str, str], Response]) -> Callable[[Request, Engine], Response]:
+def _with_link(place: Place, serve: Callable[[Request, Engine, str, InvoicePaper], Response]) -> Serve:
     def served(request: Request, engine: Engine) -> Response:
-        invoice_id, key = request.path_params["invoice_id"], request.path_params["key"]
-        check_link(engine, invoice_id=invoice_id, key=key)
-        return serve(request, engine, invoice_id, f"/invoices/{invoice_id}/{key}/pdf")
+        document_id = request.path_params["document_id"]
+        check_link(engine, place, document_id=document_id, key=request.path_params["key"])
+        return serve(request, engine, document_id, paper_for(request, engine, place, document_id))
 
     return served
+
+
+def _page(request: Request, _engine: Engine, _document_id: str, paper: InvoicePaper) -> Response:
+    return show_page(request, paper, file_url=f"{request.url.path}/pdf")
+
+
+def _file(_request: Request, engine: Engine, document_id: str, paper: InvoicePaper) -> Response:
+    return send_file(engine, document_id, paper)
 
 
 def _asked(request: Request) -> str | None:

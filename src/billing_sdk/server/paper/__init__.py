@@ -4,7 +4,8 @@ It owns the view model that both are made from, the words of seven languages, an
 what an invoice says (invoicing), who may see it (the doors), nor the page around it (pages). Days are those of UTC.
 """
 
-from billing_sdk.server.paper.compose import TONES as TONES, Addressed as Addressed, compose as compose
+from billing_sdk.server.paper.compose import TONES as TONES, compose as compose
+from billing_sdk.server.paper.crediting import compose_credit_note as compose_credit_note
 from billing_sdk.server.paper.languages import (
     LANGUAGES as LANGUAGES,
     language_for as language_for,
@@ -18,5 +19,6 @@ from billing_sdk.server.paper.model import (
     Section as Section,
     Sum as Sum,
 )
+from billing_sdk.server.paper.parties import Addressed as Addressed
 from billing_sdk.server.paper.pdf import to_pdf as to_pdf
 from billing_sdk.server.paper.text import INVISIBLE as INVISIBLE, plain as plain

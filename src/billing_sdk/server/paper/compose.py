@@ -6,39 +6,21 @@ The sums below the lines go from what is charged to what is still due, and each 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
 from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.paper.languages import LANGUAGES
 from billing_sdk.server.paper.lines import row_of
-from billing_sdk.server.paper.model import Fact, InvoicePaper, Party, Section, Sum, Tone
+from billing_sdk.server.paper.model import Fact, InvoicePaper, Section, Sum, Tone
+from billing_sdk.server.paper.parties import Addressed, party_of
 from billing_sdk.server.paper.taxes import is_reverse_charged, taxes_added, taxes_included
-from billing_sdk.server.paper.text import plain
 from billing_sdk.server.paper.words import Words
 
 TONES: dict[str, Tone] = {"paid": "good", "overdue": "bad", "uncollectible": "bad", "void": "bad"}
 # The others are sums: taxes, and what the customer's balance pays.
 SECTIONS = ("licence_fee", "usage", "one_off", "adjustment", "unused_time", "discount", "credit_grant")
-# There the postal code comes last (Universal Postal Union, "Addressing the world").
-CITY_FIRST = frozenset({"AU", "BR", "CA", "GB", "IE", "IN", "NZ", "US"})
 DEDUCTIONS = ("discount", "credit_grant")
-
-
-@dataclass(frozen=True, slots=True)
-class Addressed:
-    """One of the two whom an invoice is between, as it is known.
-
-    Attributes:
-        email: where the invoice goes.
-    """
-
-    name: str
-    address: Address | None = None
-    tax_ids: tuple[str, ...] = ()
-    email: str = ""
 
 
 def compose(
@@ -64,30 +46,14 @@ def compose(
         tone=TONES.get(invoice.status, "note"),
         is_void=invoice.status == "void",
         issued_at=invoice.issued_at or invoice.created_at,
-        supplier=_party(words.supplier, supplier, words, figures),
-        customer=_party(words.bill_to, customer, words, figures),
+        supplier=party_of(words.supplier, supplier, words, figures),
+        customer=party_of(words.bill_to, customer, words, figures),
         facts=tuple(_facts(invoice, words, figures, replaces)),
         sections=_sections(invoice, words, figures),
         sums=tuple(_sums(invoice, words, figures)),
         due=Sum(words.amount_due, figures.money(invoice.amount_due), is_strong=True),
         notes=tuple(_notes(invoice, words, figures)),
     )
-
-
-def _party(title: str, known: Addressed, words: Words, figures: Figures) -> Party:
-    address = _address(known.address, figures) if known.address else ()
-    ids = (f"{words.tax_id}: {tax_id}" for tax_id in known.tax_ids)
-    lines = (plain(line) for line in (*address, *ids, known.email))
-    return Party(title, plain(known.name), tuple(line for line in lines if line))
-
-
-def _address(address: Address, figures: Figures) -> tuple[str, ...]:
-    """Write an address as its own country does, and the country as the reader calls it."""
-    if address.country in CITY_FIRST:
-        place = ", ".join(filter(None, (address.city, " ".join(filter(None, (address.region, address.postal_code))))))
-        return (*address.lines, place, figures.country(address.country))
-    city = " ".join(filter(None, (address.postal_code, address.city)))
-    return (*address.lines, city, address.region or "", figures.country(address.country))
 
 
 def _facts(invoice: Invoice, words: Words, figures: Figures, replaces: str | None) -> Iterator[Fact]:

@@ -48,6 +48,14 @@ class Words:
     pay_by: str
     charged_to_card: str
     reverse_charge: str
+    credit_note: str
+    for_invoice: str
+    taxes: str
+    credited_total: str
+    off_invoice: str
+    refunded: str
+    to_balance: str
+    reason: str
     download: str
     statuses: Mapping[str, str]
     sections: Mapping[str, str]

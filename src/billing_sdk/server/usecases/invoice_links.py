@@ -1,4 +1,6 @@
-"""Addresses that open an invoice for whoever has them: signed, so that nobody can guess one or make one for another.
+"""Addresses that open an invoice or a credit note for whoever has them.
+
+They are signed, so that nobody can guess one, or make that of another document from it.
 
 An address names a day after which it opens nothing any more; asked for again on the same day it is the same. Nothing is
 stored for it.
@@ -8,19 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from billing_sdk.errors import NotFound
-from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.domain.invoicing import CreditNote, Invoice
 from billing_sdk.server.usecases.engine import Engine
 
-PURPOSE = "invoice"
+Place = Literal["invoices", "credit_notes"]
 DAY = "%Y%m%d"
 LONGEST_KEY = 64
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceLinks:
-    """Where an invoice can be read.
+class DocumentLinks:
+    """Where a document can be read.
 
     Attributes:
         hosted_url: the page.
@@ -31,33 +34,40 @@ class InvoiceLinks:
     pdf_url: str
 
 
-def links_to(engine: Engine, invoice: Invoice) -> InvoiceLinks | None:
+def links_to(engine: Engine, invoice: Invoice) -> DocumentLinks | None:
     """Return the addresses of an invoice that was issued; what is not has none, because it may still change."""
-    if not invoice.is_issued:
-        return None
-    last_day = engine.now().astimezone(UTC) + timedelta(seconds=engine.settings.invoice_link_seconds)
-    until = f"{last_day:{DAY}}"
-    key = f"{until}.{engine.sealer.sign(_signed(invoice.id, until), purpose=PURPOSE)}"
-    page = f"{engine.settings.base_url}/invoices/{invoice.id}/{key}"
-    return InvoiceLinks(hosted_url=page, pdf_url=f"{page}/pdf")
+    return _links(engine, "invoices", invoice.id) if invoice.is_issued else None
 
 
-def check_link(engine: Engine, *, invoice_id: str, key: str) -> None:
-    """Let whoever has the address of an invoice go on.
+def links_to_note(engine: Engine, note: CreditNote) -> DocumentLinks:
+    """Return the addresses of a credit note."""
+    return _links(engine, "credit_notes", note.id)
+
+
+def check_link(engine: Engine, place: Place, *, document_id: str, key: str) -> None:
+    """Let whoever has the address of a document go on.
 
     Raises:
-        NotFound: it was altered, is for another invoice, or its time is over; which of them is not told.
+        NotFound: it was altered, is for another document, or its time is over; which of them is not told.
     """
     until, _, signature = key[:LONGEST_KEY].partition(".")
-    if not engine.sealer.has_signed(_signed(invoice_id, until), signature, purpose=PURPOSE):
+    if not engine.sealer.has_signed(_signed(document_id, until), signature, purpose=place):
         raise _no_link()
     if engine.now() >= datetime.strptime(until, DAY).replace(tzinfo=UTC) + timedelta(days=1):
         raise _no_link()
 
 
-def _signed(invoice_id: str, until: str) -> str:
-    return f"{invoice_id}/{until}"
+def _links(engine: Engine, place: Place, document_id: str) -> DocumentLinks:
+    last_day = engine.now().astimezone(UTC) + timedelta(seconds=engine.settings.invoice_link_seconds)
+    until = f"{last_day:{DAY}}"
+    key = f"{until}.{engine.sealer.sign(_signed(document_id, until), purpose=place)}"
+    page = f"{engine.settings.base_url}/{place}/{document_id}/{key}"
+    return DocumentLinks(hosted_url=page, pdf_url=f"{page}/pdf")
+
+
+def _signed(document_id: str, until: str) -> str:
+    return f"{document_id}/{until}"
 
 
 def _no_link() -> NotFound:
-    return NotFound("there is no invoice here, or the time of its address is over", remedy="Ask for a new address.")
+    return NotFound("there is no document here, or the time of its address is over", remedy="Ask for a new address.")

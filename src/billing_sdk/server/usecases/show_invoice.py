@@ -1,15 +1,16 @@
-"""Show an invoice as a document, in the language of whoever pays it."""
+"""Show an invoice or a credit note as a document, in the language of whoever pays it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TypedDict
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.collection import BillingProfile
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Invoice
-from billing_sdk.server.paper import Addressed, InvoicePaper, compose, language_for, to_pdf
+from billing_sdk.server.paper import Addressed, InvoicePaper, compose, compose_credit_note, language_for, to_pdf
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 
@@ -29,32 +30,55 @@ def show_invoice(engine: Engine, *, invoice_id: str, languages: Sequence[str | N
         return paper_of(tx, tx.invoices.get(invoice_id), languages)
 
 
+def show_credit_note(engine: Engine, *, note_id: str, languages: Sequence[str | None] = ()) -> InvoicePaper:
+    """Return a credit note, ready to be read.
+
+    Args:
+        engine: the engine.
+        note_id: which one.
+        languages: as with an invoice.
+
+    Raises:
+        UnknownCreditNote: there is no such note.
+    """
+    with engine.read() as tx:
+        note = tx.credit_notes.get(note_id)
+        invoice = tx.invoices.get(note.invoice_id)
+        return compose_credit_note(note, invoice, **_addressed(tx, invoice, languages))
+
+
 def paper_of(tx: UnitOfWork, invoice: Invoice, languages: Sequence[str | None] = ()) -> InvoicePaper:
     """Return an invoice, ready to be read; the arguments are those of `show_invoice`."""
+    replaces = None if invoice.replaces_id is None else tx.invoices.get(invoice.replaces_id).number
+    return compose(invoice, replaces=replaces, **_addressed(tx, invoice, languages))
+
+
+def as_file(engine: Engine, document_id: str, paper: InvoicePaper) -> tuple[str, bytes]:
+    """Return the name and the content of a document as a PDF file.
+
+    Raises:
+        RateLimited: the file was asked for too often.
+    """
+    engine.admit("invoice_file", document_id)
+    return paper.file_name, to_pdf(paper)
+
+
+class _Addressing(TypedDict):
+    language: str
+    supplier: Addressed
+    customer: Addressed
+
+
+def _addressed(tx: UnitOfWork, invoice: Invoice, languages: Sequence[str | None]) -> _Addressing:
     customer = tx.customers.get(invoice.customer_id)
     profile = _profile(tx, invoice, customer)
     supplier = profile.supplier
-    return compose(
-        invoice,
-        language=language_for((*languages, customer.language, profile.language)),
-        supplier=Addressed(
-            supplier.name or _application(tx), supplier.address, (supplier.tax_id,) if supplier.tax_id else ()
-        ),
-        customer=Addressed(_name_of(tx, customer), customer.address, customer.tax_ids, customer.billing_email),
-        replaces=None if invoice.replaces_id is None else tx.invoices.get(invoice.replaces_id).number,
-    )
-
-
-def file_of(engine: Engine, *, invoice_id: str, languages: Sequence[str | None] = ()) -> tuple[str, bytes]:
-    """Return the name and the content of an invoice as a PDF file; the arguments are those of `show_invoice`.
-
-    Raises:
-        NotFound: there is no such invoice.
-        RateLimited: the file was asked for too often.
-    """
-    paper = show_invoice(engine, invoice_id=invoice_id, languages=languages)
-    engine.admit("invoice_file", invoice_id)
-    return paper.file_name, to_pdf(paper)
+    tax_ids = (supplier.tax_id,) if supplier.tax_id else ()
+    return {
+        "language": language_for((*languages, customer.language, profile.language)),
+        "supplier": Addressed(supplier.name or _application(tx), supplier.address, tax_ids),
+        "customer": Addressed(_name_of(tx, customer), customer.address, customer.tax_ids, customer.billing_email),
+    }
 
 
 def _profile(tx: UnitOfWork, invoice: Invoice, customer: Customer) -> BillingProfile:

@@ -8,7 +8,7 @@ from billing_sdk.errors import CardDeclined, Conflict, NotFound, PaymentMethodRe
 from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.invoicing import Invoice, tell
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.invoices import send_file, show_page
+from billing_sdk.server.pages.invoices import paper_for, send_file, show_page
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.paper import ENGLISH, TONES
 from billing_sdk.server.usecases.explain_line import explain_line
@@ -33,6 +33,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
     explained = None
     with desk.engine.read() as tx:
         card = tx.customers.find_payment_method(invoice.customer_id)
+        notes = tx.credit_notes.of_invoice(invoice.id)
     if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
         with desk.engine.read() as tx:
             explained = explain_line(tx, invoice.id, int(wanted[:6]))
@@ -40,6 +41,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         "invoice",
         form,
         card=card,
+        notes=notes,
         invoice=invoice,
         told=[tell(line) for line in invoice.lines],
         explained=explained,
@@ -68,12 +70,28 @@ def show_document(desk: Desk, _form: Form) -> Response:
     """Show one of the account's own invoices as it is printed."""
     invoice = _own_invoice(desk)
     place = f"{desk.url('billing')}/{invoice.id}"
-    return show_page(desk.request, desk.engine, invoice.id, f"{place}/pdf", place)
+    paper = paper_for(desk.request, desk.engine, "invoices", invoice.id)
+    return show_page(desk.request, paper, file_url=f"{place}/pdf", back_url=place)
 
 
 def send_invoice(desk: Desk, _form: Form) -> Response:
     """Send one of the account's own invoices as a file."""
-    return send_file(desk.request, desk.engine, _own_invoice(desk).id)
+    invoice = _own_invoice(desk)
+    return send_file(desk.engine, invoice.id, paper_for(desk.request, desk.engine, "invoices", invoice.id))
+
+
+def send_credit_note(desk: Desk, _form: Form) -> Response:
+    """Send a credit note of one of the account's own invoices as a file.
+
+    Raises:
+        NotFound: the invoice has no such note.
+    """
+    invoice, wanted = _own_invoice(desk), desk.request.path_params["note_id"]
+    with desk.engine.read() as tx:
+        notes = tx.credit_notes.of_invoice(invoice.id)
+    if wanted not in {note.id for note in notes}:
+        raise NotFound("there is no such credit note", remedy="Choose one from the page of the invoice.")
+    return send_file(desk.engine, wanted, paper_for(desk.request, desk.engine, "credit_notes", wanted))
 
 
 def _own_invoice(desk: Desk) -> Invoice:

@@ -90,6 +90,7 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
         Section(kind, "billing/{invoice_id}/pay", bills.show_invoice, bills.pay),
         Section(kind, "billing/{invoice_id}/document", bills.show_document),
         Section(kind, "billing/{invoice_id}/pdf", bills.send_invoice),
+        Section(kind, "billing/{invoice_id}/credit_notes/{note_id}/pdf", bills.send_credit_note),
     )
 
 
