@@ -88,6 +88,7 @@ from billing_sdk.models import (
     CreditEntry as CreditEntry,
     CreditGrant as CreditGrant,
     CreditMovement as CreditMovement,
+    CreditSettings as CreditSettings,
     CustomerDetails as CustomerDetails,
     DayOfUsage as DayOfUsage,
     DunningPolicy as DunningPolicy,

@@ -47,6 +47,7 @@ from billing_sdk.models.credit import (
     CreditBalance as CreditBalance,
     CreditGrant as CreditGrant,
     CreditMovement as CreditMovement,
+    CreditSettings as CreditSettings,
 )
 from billing_sdk.models.customer import BillingCustomer as BillingCustomer, CustomerDetails as CustomerDetails
 from billing_sdk.models.entitlement import (

@@ -125,6 +125,33 @@ class CreditMovement:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CreditSettings:
+    """What happens when a customer's credit runs low.
+
+    Attributes:
+        threshold: below that much available credit it is low.
+        top_up: how much is bought then; None buys nothing.
+        stopped_on: since when nothing is bought, because a card was declined.
+    """
+
+    customer_id: str
+    threshold: Money
+    top_up: Money | None = None
+    stopped_on: datetime | None = None
+
+    @classmethod
+    def read(cls, data: Any) -> CreditSettings:
+        """Read the settings of one customer."""
+        document = Document(data, "credit settings")
+        return cls(
+            customer_id=document.text("customer_id"),
+            threshold=_amount(document, "threshold_minor"),
+            top_up=None if document.whole_or_none("top_up_minor") is None else _amount(document, "top_up_minor"),
+            stopped_on=document.instant_or_none("stopped_on"),
+        )
+
+
 def _amount(document: Document, name: str) -> Money:
     minor = document.whole_or_none(name)
     try:

@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any, Literal
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
-from billing_sdk.models import CreditBalance, CreditGrant, CreditMovement, Document
+from billing_sdk.errors import InvalidAmount
+from billing_sdk.models import CreditBalance, CreditGrant, CreditMovement, CreditSettings, Document
 from billing_sdk.money import Money
-from billing_sdk.resources._base import MANAGEMENT, every, given, one, segment, wire_time
+from billing_sdk.resources._base import MANAGEMENT, done, every, given, one, segment, wire_time
 
 PATH = f"{MANAGEMENT}/billing/credit_grants"
 GRANT = one("credit_grant", CreditGrant.read)
+SETTINGS_PATH = f"{MANAGEMENT}/billing/credit_settings"
+SETTINGS = one("credit_settings", CreditSettings.read)
 
 
 class Credits(Resource[C]):
@@ -130,6 +133,101 @@ class Credits(Resource[C]):
         """
         path = f"{MANAGEMENT}/billing/credit_movements"
         return every(path, "credit_movements", CreditMovement.read, customer_id=customer_id)
+
+    @operation
+    def top_up(
+        self,
+        *,
+        customer_id: str,
+        amount: Money,
+        name: str = "Credit top-up",
+        priority: int = 50,
+        expires_on: datetime | None = None,
+        applies_to: Sequence[str] = (),
+        idempotency_key: str | None = None,
+    ) -> Call[CreditGrant]:
+        """Charge a customer for credit, which counts once it is paid (extension).
+
+        Customers who get invoices sent have it when they have paid theirs; its status is `awaiting_payment` until then.
+
+        Args:
+            customer_id: who buys it.
+            amount: how much credit; taxes come on top.
+            name: what invoices call it.
+            priority: 0 is spent first, 100 last.
+            expires_on: from when on it pays for earlier periods only; never by default.
+            applies_to: codes of the metered features that it pays for; all of them where none is named.
+            idempotency_key: makes the call safe to repeat.
+
+        Raises:
+            NotFound: there is no such customer.
+            PaymentMethodRequired: the customer has no card.
+            CardDeclined: the charge was refused; nothing is left of it.
+            InvalidAmount: the amount is not above zero.
+            InvalidCreditGrant: it would have expired by now.
+            UnknownFeature: one of the features does not exist, or is not metered.
+            TooManyCreditGrants: the customer has a hundred that are not used up.
+        """
+        body: dict[str, Any] = {
+            "customer_id": customer_id,
+            "amount_minor": amount.minor,
+            "currency": amount.currency,
+            "name": name,
+            "priority": priority,
+            **given(expires_on=None if expires_on is None else wire_time(expires_on, "expires_on")),
+        }
+        if applies_to:
+            body["applies_to"] = [*applies_to]
+        path = f"{MANAGEMENT}/billing/top_ups"
+        return Call("POST", path, GRANT, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def settings(self, customer_id: str) -> Call[CreditSettings]:
+        """Return what happens when a customer's credit runs low (extension).
+
+        Raises:
+            NotFound: there is no such customer, or nothing happens.
+        """
+        return Call("GET", SETTINGS_PATH, SETTINGS, params={"customer_id": customer_id}, credential="machine")
+
+    @operation
+    def watch(
+        self, *, customer_id: str, threshold: Money, top_up: Money | None = None, idempotency_key: str | None = None
+    ) -> Call[CreditSettings]:
+        """Say below how much available credit a customer is warned, and how much is bought then (extension).
+
+        `customer.credit_low` and `customer.credit_used_up` are sent once, until there is enough again. What is bought
+        is charged to the card on file; one that is declined stops it until this is called again.
+
+        Args:
+            customer_id: whose credit is watched.
+            threshold: below that much it is low.
+            top_up: how much is bought then; nothing if it is left out.
+            idempotency_key: makes the call safe to repeat.
+
+        Raises:
+            NotFound: there is no such customer.
+            InvalidAmount: an amount is out of its bounds, or the two are in different currencies.
+        """
+        if top_up is not None and top_up.currency != threshold.currency:
+            raise InvalidAmount("the threshold and what is bought are in one currency")
+        body = {
+            "customer_id": customer_id,
+            "currency": threshold.currency,
+            "threshold_minor": threshold.minor,
+            **given(top_up_minor=None if top_up is None else top_up.minor),
+        }
+        return Call("PUT", SETTINGS_PATH, SETTINGS, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def unwatch(self, customer_id: str, *, idempotency_key: str | None = None) -> Call[None]:
+        """Let a customer's credit run low without a word (extension).
+
+        Raises:
+            NotFound: there is no such customer.
+        """
+        params = {"customer_id": customer_id}
+        return Call("DELETE", SETTINGS_PATH, done, params=params, credential="machine", idempotency_key=idempotency_key)
 
 
 def _balances(data: Any) -> tuple[CreditBalance, ...]:

@@ -13,6 +13,10 @@ OBJECT = "OBJECT"  # stands for the id of the thing that an operation is about
 NEEDS: dict[str, dict[str, Any]] = {
     "GET /v1/billing/agreements": {"params": {"customer_id": OBJECT}},
     "POST /v1/billing/agreements": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
+    "POST /v1/billing/top_ups": {"json": {"customer_id": OBJECT, "amount_minor": 500, "currency": "USD"}},
+    "GET /v1/billing/credit_settings": {"params": {"customer_id": OBJECT}},
+    "PUT /v1/billing/credit_settings": {"json": {"customer_id": OBJECT, "threshold_minor": 500, "currency": "USD"}},
+    "DELETE /v1/billing/credit_settings": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/credit_grants": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/credit_movements": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/credit_balance": {"params": {"customer_id": OBJECT}},

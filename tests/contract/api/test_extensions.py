@@ -6,6 +6,9 @@ from itertools import count
 
 import pytest
 
+from billing_sdk.server.usecases.add_card import add_card
+from tests.engines import card
+
 pytestmark = pytest.mark.attack(125, 136)
 
 FLAT = {"price": {"model": "flat", "amount": "0"}}
@@ -120,9 +123,13 @@ def taxes(twice):
     twice("POST", f"tax_rates/{rate}/end", {}, name="tax_rates/{rate_id}/end")
 
 
-def credit(twice, customer):
-    """Credit that is taken back, and credit that is ended."""
+def credit(twice, engine, customer):
+    """Credit that is taken back, credit that is ended, and credit that is bought."""
+    add_card(engine, customer_id=customer, card=card())
     body = {"customer_id": customer, "name": "Once", "amount_minor": 500, "currency": "USD"}
+    twice("PUT", "credit_settings", {"customer_id": customer, "threshold_minor": 500, "currency": "USD"})
+    twice("DELETE", "credit_settings", params={"customer_id": customer})
+    twice("POST", "top_ups", {**body, "name": "Top-up"})
     for verb in ("void", "expire"):
         grant = twice("POST", "credit_grants", {**body, "name": verb})["credit_grant"]["id"]
         twice("POST", f"credit_grants/{grant}/{verb}", name=f"credit_grants/{{grant_id}}/{verb}")
@@ -133,7 +140,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     one, name = f"agreements/{agreement_id}", "agreements/{agreement_id}"
     twice("POST", "coupons", {"code": "ONCE", "name": "Once", "percent_off": "5"})
     taxes(twice)
-    credit(twice, customer)
+    credit(twice, server.engine, customer)
     twice("POST", f"{one}/quantity", {"fee_code": "seats", "quantity": 3}, name=f"{name}/quantity")
     twice("POST", f"{one}/discounts", {"coupon_code": "ONCE"}, name=f"{name}/discounts")
     twice("DELETE", f"{one}/discounts/ONCE", name=f"{name}/discounts/{{coupon_code}}")

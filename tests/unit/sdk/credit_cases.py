@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_sdk import CreditBalance, CreditGrant, CreditMovement, Money
+from billing_sdk import CreditBalance, CreditGrant, CreditMovement, CreditSettings, Money
 from tests.unit.sdk.catalog_cases import BILLING, NOON, gives
 from tests.unit.sdk.operation_cases import OK, Case
 
@@ -53,6 +53,15 @@ MOVEMENT = CreditMovement("movement_1", "grant_1", "applied", Money(-750, "USD")
 BALANCE_DOCUMENT = {"currency": "USD", "ledger_minor": 1_000, "pending_minor": 750, "available_minor": 250}
 BALANCE = CreditBalance(Money(1_000, "USD"), Money(750, "USD"), Money(250, "USD"))
 
+SETTINGS_DOCUMENT = {
+    "customer_id": "customer_1",
+    "currency": "USD",
+    "threshold_minor": 500,
+    "top_up_minor": 2_000,
+    "stopped_on": None,
+}
+SETTINGS = CreditSettings("customer_1", Money(500, "USD"), Money(2_000, "USD"))
+
 
 def of_customer(verb, call, noun, document, expected) -> Case:
     """A list of what a customer has."""
@@ -79,6 +88,50 @@ CREDIT_CASES: list[Case] = [
         "credit_grant",
         GRANT_DOCUMENT,
         GRANT,
+    ),
+    Case(
+        "credits.settings",
+        lambda c: c.credits.settings("customer_1"),
+        ("GET", f"{BILLING}/credit_settings"),
+        {**OK, "credit_settings": SETTINGS_DOCUMENT},
+        SETTINGS,
+        params={"customer_id": "customer_1"},
+    ),
+    gives(
+        "credits.watch",
+        lambda c: c.credits.watch(customer_id="customer_1", threshold=Money(500, "USD"), top_up=Money(2_000, "USD")),
+        ("PUT", "credit_settings"),
+        "credit_settings",
+        SETTINGS_DOCUMENT,
+        SETTINGS,
+        body={"customer_id": "customer_1", "currency": "USD", "threshold_minor": 500, "top_up_minor": 2_000},
+    ),
+    Case(
+        "credits.unwatch",
+        lambda c: c.credits.unwatch("customer_1"),
+        ("DELETE", f"{BILLING}/credit_settings"),
+        OK,
+        None,
+        params={"customer_id": "customer_1"},
+    ),
+    gives(
+        "credits.top_up",
+        lambda c: c.credits.top_up(
+            customer_id="customer_1", amount=Money(1_000, "USD"), expires_on=NOON, applies_to=["ai_tokens"]
+        ),
+        ("POST", "top_ups"),
+        "credit_grant",
+        GRANT_DOCUMENT,
+        GRANT,
+        body={
+            "customer_id": "customer_1",
+            "amount_minor": 1_000,
+            "currency": "USD",
+            "name": "Credit top-up",
+            "priority": 50,
+            "expires_on": "2026-11-21T12:00:00Z",
+            "applies_to": ["ai_tokens"],
+        },
     ),
     gives(
         "credits.grant",

@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.credit_news import announce_grant
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pending_usage import billed_at, pending_usage
 from billing_sdk.server.usecases.post import post_grant_expiry
+from billing_sdk.server.usecases.watch_soon import watch_soon
 
 # How soon what is held is looked at again where no billing date says when it is settled.
 LOOK_AGAIN = timedelta(days=1)
@@ -88,6 +89,7 @@ def _end(tx: UnitOfWork, customer: Customer, grant: CreditGrant, *, source: Even
     if gone:
         tx.grants.move([CreditMovement(new_id("movement"), grant.id, customer.id, "expired", -gone, at)])
         post_grant_expiry(tx, grant, gone, at=at)
+        watch_soon(tx, customer, at=at)
         announce_grant(tx, "expired", after, customer=customer, source=source, at=at, expired_minor=gone.minor)
     return after
 

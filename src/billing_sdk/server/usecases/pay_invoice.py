@@ -14,6 +14,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Payment, PendingCharge
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.agreement_news import announce_update
+from billing_sdk.server.usecases.buy_credit import credit_paid
 from billing_sdk.server.usecases.conclude_change import record_payment
 from billing_sdk.server.usecases.post import post_payment
 
@@ -34,6 +35,7 @@ def pay_invoice(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payme
     post_payment(tx, before, payment)
     tx.audit.record(charge.actor, "invoice.pay", invoice.id, payment.attempted_at, before=before, after=invoice)
     record_payment(tx, customer, payment, invoice, source=charge.source, actor=charge.actor)
+    credit_paid(tx, customer, invoice, source=charge.source, actor=charge.actor, at=payment.attempted_at)
     for agreement_id in invoice.agreement_ids:
         is_unpaid = tx.invoices.has_owed(agreement_id)
         _mark(tx, customer, charge, agreement_id, is_unpaid=is_unpaid, at=payment.attempted_at)

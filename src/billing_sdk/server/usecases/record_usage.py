@@ -20,6 +20,7 @@ from billing_sdk.server.usecases.accrue import accrue_later
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.late_usage import is_past, note_late_usage
 from billing_sdk.server.usecases.load_in_force import policies_of
+from billing_sdk.server.usecases.watch_soon import watch_soon
 from billing_sdk.server.usecases.watch_threshold import watch_threshold
 
 # How far the clocks of those who report may be ahead of this one.
@@ -128,6 +129,7 @@ def count_reading(
     note_late_usage(tx, customer, agreement, reading)
     accrue_later(tx, customer, agreement, reading)
     watch_threshold(tx, customer, agreement, at=reading.recorded_at)
+    watch_soon(tx, customer, at=reading.recorded_at)
     return _with_total(reading, total)
 
 

@@ -23,6 +23,7 @@ from billing_sdk.server.usecases.make_planned_change import make_planned_change
 from billing_sdk.server.usecases.recurring_credit import grant_due_credit
 from billing_sdk.server.usecases.remind_of_trial import remind_of_trial
 from billing_sdk.server.usecases.renew_agreement import renew_agreement, renew_together
+from billing_sdk.server.usecases.watch_credit import watch_credit
 
 Handler = Callable[[Engine, Timer], None]
 # Runs timers of one kind in one transaction, and returns those that have to be run one by one.
@@ -41,5 +42,6 @@ HANDLERS: dict[TimerKind, Handler] = {
     "threshold": bill_threshold,
     "adjust": adjust_usage,
     "expire_credit": expire_due_credit,
+    "top_up": watch_credit,
 }
 TOGETHER: dict[TimerKind, HandlerOfMany] = {"renew": renew_together}

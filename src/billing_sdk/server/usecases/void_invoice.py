@@ -12,6 +12,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data_corrections as event_data
 from billing_sdk.server.usecases.auditing import recording_denials
+from billing_sdk.server.usecases.buy_credit import credit_not_bought
 from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
@@ -66,6 +67,7 @@ def void(
     tx.audit.record(actor, "invoice.void", invoice.id, at, before=before, after=invoice)
     _reinstate_balance(tx, invoice, at)
     reinstate_credit(tx, customer, invoice, at=at)
+    credit_not_bought(tx, invoice, actor=actor, at=at)
     post_void(tx, invoice, at=at)
     data = event_data.of_voided(invoice)
     tx.outbox.announce(type="customer.invoice_voided", data=data, customer=customer, source=source, at=at)

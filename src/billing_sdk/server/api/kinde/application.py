@@ -42,6 +42,7 @@ from billing_sdk.server.api.kinde import (
     service_actions,
     taxes,
     test_clocks,
+    top_ups,
     users,
     webhooks,
 )
@@ -73,6 +74,7 @@ MANAGEMENT = (
     pricing_tables.router,
     coupons.router,
     credit_grants.router,
+    top_ups.router,
     taxes.router,
     test_clocks.router,
     customers.router,

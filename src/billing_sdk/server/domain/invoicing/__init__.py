@@ -60,6 +60,8 @@ from billing_sdk.server.domain.invoicing.credit_note import (
 from billing_sdk.server.domain.invoicing.credited import (
     Application as Application,
     applications_of as applications_of,
+    bought_line as bought_line,
+    grants_bought as grants_bought,
     payables_of as payables_of,
     with_credit_grants as with_credit_grants,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant, Payable, Share, burn_down
@@ -63,6 +64,31 @@ def applications_of(lines: Lines) -> tuple[Application, ...]:
         for line in lines
         if line.kind == "credit_grant"
     )
+
+
+def bought_line(grant: CreditGrant, *, at: datetime) -> InvoiceLine:
+    """Return the line of credit that is sold; what is paid for it is owed to the customer until it is used."""
+    period = Period(at, at)
+    return InvoiceLine(
+        description=grant.name,
+        amount=grant.amount,
+        period=period,
+        plan_version_id=None,
+        component_id=grant.id,
+        derivation=explain(
+            "one_off",
+            plan_version_id=None,
+            component_id=grant.id,
+            period=period,
+            amount_minor=str(grant.amount.minor),
+            grant=grant.id,
+        ),
+    )
+
+
+def grants_bought(lines: Lines) -> tuple[str, ...]:
+    """Return which grants lines are for."""
+    return tuple(line.derivation["grant"] for line in lines if "grant" in line.derivation)
 
 
 def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> InvoiceLine:

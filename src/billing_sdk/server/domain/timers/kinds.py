@@ -18,6 +18,7 @@ TimerKind = Literal[
     "adjust",
     "accrue",
     "expire_credit",
+    "top_up",
 ]
 
 # What alters an agreement comes before what bills it: a renewal at the instant of a change bills the new plan, and an
@@ -36,6 +37,7 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         "threshold": 55,
         "adjust": 56,
         "expire_credit": 80,
+        "top_up": 85,
     }
 )
 

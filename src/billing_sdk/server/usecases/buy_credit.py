@@ -1,0 +1,105 @@
+"""Sell credit: an invoice for it, and a grant that comes into effect once that is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from billing_sdk.money import Money, zero
+from billing_sdk.server.domain.credits import CreditGrant, check_grant, check_number
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, bought_line, grants_bought
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.complete_lines import complete_lines
+from billing_sdk.server.usecases.grant_credit import let_in
+from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
+
+NAME = "Credit top-up"
+
+
+def buy_credit(
+    tx: UnitOfWork,
+    customer: Customer,
+    amount: Money,
+    *,
+    name: str = NAME,
+    priority: int = 50,
+    expires_at: datetime | None = None,
+    applies_to: Sequence[str] = (),
+    source: EventSource,
+    actor: str,
+    at: datetime,
+) -> tuple[CreditGrant, Invoice]:
+    """Issue the invoice for credit, and keep the credit until it is paid; the customer is locked by the caller.
+
+    Where the customer's own balance pays for all of it, it is in effect at once.
+
+    Raises:
+        InvalidAmount, InvalidCreditGrant, InvalidRequest, TooManyCreditGrants: as `grant_credit`.
+    """
+    grant = CreditGrant(
+        id=new_id("grant"),
+        customer_id=customer.id,
+        name=name.strip(),
+        amount=amount,
+        left=amount,
+        category="paid",
+        effective_at=at,
+        created_at=at,
+        priority=priority,
+        expires_at=expires_at,
+        applies_to=tuple(dict.fromkeys(applies_to)),
+        source="top_up",
+        status="awaiting_payment",
+    )
+    check_grant(grant, at=at)
+    check_number(tx.grants.count_unused(customer.id) + len(tx.grants.awaiting_payment(customer.id)))
+    wanted = new_invoice(
+        customer,
+        _completed(tx, customer, bought_line(grant, at=at), at),
+        currency=amount.currency,
+        agreement=None,
+        reason="one_off",
+        at=at,
+    )
+    grant = replace(grant, invoice_id=wanted.id)
+    tx.grants.add(replace(grant, left=zero(amount.currency)))
+    tx.audit.record(actor, "credit.buy", grant.id, at, after=grant)
+    invoice = issue_invoice(tx, wanted, actor=actor, at=at)
+    if invoice.status == "paid":
+        credit_paid(tx, customer, invoice, source=source, actor=actor, at=at)
+    return grant, invoice
+
+
+def credit_paid(
+    tx: UnitOfWork, customer: Customer, invoice: Invoice, *, source: EventSource, actor: str, at: datetime
+) -> None:
+    """Let credit in that an invoice is for which has been paid; it counts from now on."""
+    if not grants_bought(invoice.lines):
+        return
+    for before in tx.grants.bought_by(invoice.id):
+        if before.status == "awaiting_payment":
+            grant = replace(before.after("pay"), effective_at=at)
+            tx.grants.save(grant)
+            tx.audit.record(actor, "credit.grant", grant.id, at, before=before, after=grant)
+            let_in(tx, customer, replace(grant, left=grant.amount), source=source, at=at)
+
+
+def credit_not_bought(tx: UnitOfWork, invoice: Invoice, *, actor: str, at: datetime) -> None:
+    """Drop credit that was never paid, because its invoice is void."""
+    if not grants_bought(invoice.lines):
+        return
+    for before in tx.grants.bought_by(invoice.id):
+        if before.status == "awaiting_payment":
+            dropped = replace(before.after("void"), voided_at=at)
+            tx.grants.save(dropped)
+            tx.audit.record(actor, "credit.void", before.id, at, before=before, after=dropped)
+
+
+def _completed(tx: UnitOfWork, customer: Customer, line: InvoiceLine, at: datetime) -> tuple[InvoiceLine, ...]:
+    period, currency = Period(at, at), line.amount.currency
+    return complete_lines(tx, customer, (line,), currency=currency, agreement=None, period=period, at=at)
