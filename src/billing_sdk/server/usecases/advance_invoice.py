@@ -84,6 +84,7 @@ def issue_waiting(
         agreement=agreement,
         period=period_billed(invoice),
         at=at,
+        waiting=invoice,
     )
     require_location(tx, customer, lines)
     ready = replace(invoice.prepared(), lines=lines)

@@ -17,6 +17,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.grant_credit import let_in
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
+from billing_sdk.server.usecases.tax_customer import require_location
 
 NAME = "Credit top-up"
 
@@ -40,6 +41,7 @@ def buy_credit(
 
     Raises:
         InvalidAmount, InvalidCreditGrant, InvalidRequest, TooManyCreditGrants: as `grant_credit`.
+        TaxLocationMissing: nobody knows where the customer is, and the profile won't have anything sold without tax.
     """
     grant = CreditGrant(
         id=new_id("grant"),
@@ -69,7 +71,8 @@ def buy_credit(
     grant = replace(grant, invoice_id=wanted.id)
     tx.grants.add(replace(grant, left=zero(amount.currency)))
     tx.audit.record(actor, "credit.buy", grant.id, at, after=grant)
-    invoice = issue_invoice(tx, wanted, actor=actor, at=at)
+    require_location(tx, customer, wanted.lines)
+    invoice = issue_invoice(tx, customer, wanted, source=source, actor=actor, at=at)
     if invoice.status == "paid":
         credit_paid(tx, customer, invoice, source=source, actor=actor, at=at)
     return grant, invoice

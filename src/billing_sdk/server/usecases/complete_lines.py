@@ -7,9 +7,10 @@ from datetime import datetime
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Completion, Lines, complete, payables_of
+from billing_sdk.server.domain.invoicing import Completion, Invoice, Lines, complete, payables_of
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.credit_left import credit_left
 from billing_sdk.server.usecases.tax_customer import taxation_of
 
 
@@ -23,6 +24,7 @@ def complete_lines(
     period: Period,
     at: datetime,
     balance: Money | None = None,
+    waiting: Invoice | None = None,
 ) -> Lines:
     """Return all lines of an invoice.
 
@@ -35,6 +37,8 @@ def complete_lines(
         period: which period is billed.
         at: when the invoice is issued, on the customer's time line.
         balance: what the customer will have to its credit then; what it has now if it is not given.
+        waiting: the invoice that they are for, where it is stored and not issued: what has waited for longer is paid
+            with credit first.
 
     Raises:
         CurrencyMismatch: a line is in another currency than the invoice.
@@ -48,7 +52,7 @@ def complete_lines(
         at=at,
         balance=tx.credits.balance(customer.id, currency) if balance is None else balance,
         # Most invoices charge fees alone, and need not look.
-        grants=tx.grants.unused_of(customer.id) if payables_of(lines) else (),
+        grants=credit_left(tx, customer, waiting) if payables_of(lines) else (),
         taxation=taxation_of(tx, customer, at=at),
     )
     return complete(completion, lines)

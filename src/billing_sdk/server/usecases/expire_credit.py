@@ -95,5 +95,6 @@ def _end(tx: UnitOfWork, customer: Customer, grant: CreditGrant, *, source: Even
 
 
 def _settled_at(tx: UnitOfWork, customer: Customer, at: datetime) -> datetime:
-    billed = [when for one in tx.agreements.live_of(customer.id) if (when := billed_at(one)) > at]
-    return min(billed, default=at + LOOK_AGAIN)
+    billed = [billed_at(one) for one in tx.agreements.live_of(customer.id)]
+    waiting = [one.collect_at or one.send_at for one in tx.invoices.unissued_of(customer.id)]
+    return min((when for when in (*billed, *waiting) if when is not None and when > at), default=at + LOOK_AGAIN)

@@ -17,6 +17,7 @@ from billing_sdk.server.domain.metering import plus
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import Usage
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.credit_left import usage_waiting
 from billing_sdk.server.usecases.decide_change import close_agreement
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.next_invoice import as_planned, billed_next, ends_before_billing
@@ -37,7 +38,7 @@ def pending_usage(tx: UnitOfWork, customer: Customer, *, at: datetime, more: Uni
         more: units that are to be taken to be used now, beside what was recorded.
     """
     live = sorted(tx.agreements.live_of(customer.id), key=lambda one: (billed_at(one), one.id))
-    found: list[Payable] = []
+    found = [*usage_waiting(tx, customer)]
     for agreement in live:
         used = _used_with(tx, agreement, more, at)
         found += [payable for _, payable in payables_of(_lines(tx, agreement, used, at)) if payable.amount]

@@ -75,5 +75,6 @@ def put_together(
         period=period,
         at=at,
         balance=balance,
+        waiting=pending,
     )
     return Bill(agreement.currency, charges, lines, period, at, pending)

@@ -51,6 +51,7 @@ def top_up_credit(
         PaymentMethodRequired: the customer has no card.
         CardDeclined: the charge was refused.
         InvalidAmount, InvalidCreditGrant, InvalidRequest, UnknownFeature, TooManyCreditGrants: as `grant_credit`.
+        TaxLocationMissing: nobody knows where the customer is, and the profile won't have anything sold without tax.
         Conflict: the outcome of another charge can't be learnt at present.
     """
     if expires_at is not None and expires_at.tzinfo is None:
@@ -74,8 +75,7 @@ def top_up_credit(
             at=at,
         )
         charge = None
-        is_charged = tx.billing_profiles.of(customer).collection_method == "charge_automatically"
-        if invoice.is_owed and is_charged:
+        if invoice.is_to_be_charged:
             charge = charge_for(tx, engine, invoice, None, source=source, actor=actor)
             if charge is None:
                 raise PaymentMethodRequired("credit is bought with a card, and there is none")

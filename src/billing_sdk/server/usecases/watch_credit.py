@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.errors import CardDeclined
+from billing_sdk.errors import CardDeclined, TaxLocationMissing, TooManyCreditGrants
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditBalance, CreditSettings, balance_of
 from billing_sdk.server.domain.customers import Customer
@@ -121,8 +121,12 @@ def _buy(
     if tx.customers.find_payment_method(customer.id) is None:
         _stop(tx, customer, balance, at)
         return None
-    _, invoice = buy_credit(tx, customer, settings.top_up, source="admin", actor=ACTOR, at=at)
-    return charge_for(tx, engine, invoice, None, source="admin", actor=ACTOR) if invoice.is_owed else None
+    try:
+        _, invoice = buy_credit(tx, customer, settings.top_up, source="admin", actor=ACTOR, at=at)
+    except (TaxLocationMissing, TooManyCreditGrants):
+        _stop(tx, customer, balance, at)
+        return None
+    return charge_for(tx, engine, invoice, None, source="admin", actor=ACTOR) if invoice.is_to_be_charged else None
 
 
 def _stop(tx: UnitOfWork, customer: Customer, balance: CreditBalance, at: datetime) -> None:
