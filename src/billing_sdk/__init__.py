@@ -47,6 +47,7 @@ from billing_sdk.events import (
     EventPlan as EventPlan,
     EventRefund as EventRefund,
     EventUsage as EventUsage,
+    InvoiceHeld as InvoiceHeld,
     InvoiceIssued as InvoiceIssued,
     InvoiceOverdue as InvoiceOverdue,
     InvoiceVoided as InvoiceVoided,

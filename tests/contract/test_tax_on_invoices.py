@@ -27,7 +27,7 @@ from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.preview_change import preview_change
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.update_customer import update_customer
-from tests.engines import NOON, card, payer, person
+from tests.engines import NOON, card, events_of, payer, person
 
 MARCH = datetime(2026, 2, 28, 12, tzinfo=UTC)
 GERMANY = Address("DE")
@@ -179,3 +179,21 @@ def test_where_there_is_no_tax_nobody_asks_for_rates(memory_engine):
     assert not [statement for statement in asked if "tax_rates" in statement]
     assert len([statement for statement in asked if "billing_profiles" in statement]) <= 2
     assert replace(invoices(memory_engine, customer)[0]).taxes == ()
+
+
+def test_a_renewal_waits_for_the_country_and_is_issued_when_it_comes(engine):
+    strict = create_profile(engine, name="Strict", tax=TaxSettings(is_enabled=True, is_enforced=True))
+    clock = create_clock(engine, at=NOON)
+    customer = become_customer(engine, user_id=person(engine), billing_email="a@b.example", clock_id=clock.id)
+    add_card(engine, customer_id=customer.id, card=card())
+    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    update_customer(engine, customer.id, profile_id=strict.id)
+    advance_clock(engine, clock.id, to=MARCH + timedelta(days=3))
+    with engine.read() as tx:
+        [held] = tx.invoices.unissued_of(customer.id)
+    assert (len(invoices(engine, customer)), held.status, held.number) == (1, "awaiting_sending", None)
+    assert events_of(engine, customer.id).count("customer.invoice_held") == 1
+    update_customer(engine, customer.id, address=GERMANY)
+    advance_clock(engine, clock.id, by=timedelta(minutes=1))
+    [_, issued] = invoices(engine, customer)
+    assert (issued.id, issued.status, said(issued)) == (held.id, "paid", [("licence_fee", 2_900), ("tax", 551)])

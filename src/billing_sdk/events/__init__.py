@@ -32,6 +32,7 @@ from billing_sdk.events.payloads import (
     CreditNoteIssued as CreditNoteIssued,
     CreditUsedUp as CreditUsedUp,
     CreditVoided as CreditVoided,
+    InvoiceHeld as InvoiceHeld,
     InvoiceIssued as InvoiceIssued,
     InvoiceOverdue as InvoiceOverdue,
     InvoiceVoided as InvoiceVoided,

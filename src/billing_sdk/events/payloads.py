@@ -177,6 +177,16 @@ class InvoiceIssued(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceHeld(Payload):
+    """An invoice can't be issued before somebody says where the customer is."""
+
+    TYPE = "customer.invoice_held"
+    IS_EXTENSION = True
+
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceOverdue(Payload):
     """An invoice is due, and there is no card to take it from."""
 
@@ -316,6 +326,7 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             PaymentSucceeded,
             PaymentFailed,
             InvoiceIssued,
+            InvoiceHeld,
             InvoiceOverdue,
             MeterUsageUpdated,
             CreditGranted,

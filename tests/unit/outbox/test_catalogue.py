@@ -14,7 +14,7 @@ from billing_sdk.server.outbox.catalogue import EVENT_TYPES, event_type_for
 DOCUMENTED = """
     customer.agreement_created customer.agreement_cancelled customer.plan_assigned customer.plan_changed
     customer.plan_created customer.payment_succeeded customer.payment_failed customer.invoice_overdue
-    customer.invoice_issued
+    customer.invoice_issued customer.invoice_held
     customer.meter_usage_updated
     customer.agreement_updated customer.agreement_paused customer.agreement_resumed customer.agreement_renewed
     customer.trial_ending

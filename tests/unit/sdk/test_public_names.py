@@ -14,8 +14,8 @@ AgreementUpdated AsyncClient Attachment AuthUrl BillingCustomer BillingPolicies 
 CardContent CardRate ChangePreview ChargeLine Client ClientSettings ComposedPlan Config Coupon CreatedOrganization
 CreatedUser Credit CreditBalance CreditEntry CreditExpired CreditGrant CreditGranted CreditLow CreditMovement
 CreditNoteIssued CreditSettings CreditUsedUp CreditVoided CustomerDetails DayOfUsage DunningPolicy Entitlement
-EntitlementSnapshot errors Event EventCredit EventCreditNote EventGrant EventInvoice EventPayment EventPlan
-EventRefund EventType EventUsage Explanation Feature Flow IdClaims Invoice InvoiceIssued InvoiceOverdue InvoiceTax
+EntitlementSnapshot errors Event EventCredit EventCreditNote EventGrant EventInvoice EventPayment EventPlan EventRefund
+EventType EventUsage Explanation Feature Flow IdClaims Invoice InvoiceHeld InvoiceIssued InvoiceOverdue InvoiceTax
 InvoiceVoided KeySet KeyStatus LicenceFee LicensedItem MarkedUsage MemorySeen MeteredItem MeterUsageUpdated
 MigratedAgreement Migration Money NextCharge NextInvoice Numbering ObjectVersion Organization OtherLine Owner
 PaymentFailed PaymentSucceeded PendingChange Permission Plan PlanAssigned PlanChanged PlanComponent PlanCreated

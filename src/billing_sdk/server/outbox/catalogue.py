@@ -64,6 +64,7 @@ INVOICE = object_of(id=TEXT, number=TEXT)
 BILL = object_of(
     id=TEXT, number=TEXT, status={"enum": ["issued", "overdue"]}, total_minor=WHOLE, currency=TEXT, due_on=TIME
 )
+HELD = object_of(id=TEXT, status={"enum": ["awaiting_sending"]}, currency=TEXT)
 USAGE = object_of(feature_code=TEXT, value=DECIMAL, kind={"enum": ["absolute", "delta"]}, total=DECIMAL)
 USER = object_of(
     id=TEXT,
@@ -142,6 +143,7 @@ BILL_EXAMPLE = {
     "currency": "USD",
     "due_on": "2026-03-02T09:00:00.000Z",
 }
+HELD_EXAMPLE = {"id": "invoice_0193e0a1b2c3d4e5f60718293a4b5c71", "status": "awaiting_sending", "currency": "USD"}
 USAGE_EXAMPLE = {"feature_code": "ai_tokens", "value": "250", "kind": "delta", "total": "1250"}
 USER_EXAMPLE = {
     "id": "kp_0193e0a1b2c3d4e5f60718293a4b5c6e",
@@ -254,6 +256,13 @@ EVENT_TYPES: tuple[EventType, ...] = (
         "An invoice was issued, and has its number: nothing that it says changes any more.",
         is_extension=True,
         invoice=(BILL, BILL_EXAMPLE),
+    ),
+    billing_event(
+        "customer.invoice_held",
+        "Invoice held",
+        "An invoice can't be issued before somebody says where the customer is: the billing profile insists on tax.",
+        is_extension=True,
+        invoice=(HELD, HELD_EXAMPLE),
     ),
     billing_event(
         "customer.invoice_overdue",

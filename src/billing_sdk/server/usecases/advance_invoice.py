@@ -128,7 +128,7 @@ def _advanced(
     try:
         return issue_waiting(tx, engine, customer, invoice, source=SOURCE, actor=ACTOR)[1]
     except TaxLocationMissing:
-        hold(tx, customer, invoice, actor=ACTOR, at=now)
+        hold(tx, customer, invoice, source=SOURCE, actor=ACTOR, at=now)
         return None
 
 

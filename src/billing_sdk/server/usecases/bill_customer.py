@@ -14,6 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from billing_sdk.errors import TaxLocationMissing
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.collection import BillingProfile
 from billing_sdk.server.domain.customers import Customer
@@ -38,6 +39,8 @@ from billing_sdk.server.usecases.tax_customer import must_be_located
 # What is billed because a service interval is over waits for usage that is reported late.
 MAY_WAIT: frozenset[InvoiceReason] = frozenset({"renewal", "end"})
 LOOKED_AT_AFTER = timedelta(days=1)
+# Why an invoice is held, in its basis.
+HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _billed(
         return Billed(wait(tx, customer, profile, invoice, since=bill.at))
     if must_be_located(tx, customer, bill.lines):
         invoice = _gathered(tx, customer, agreement, bill, reason, at).prepared()
-        return Billed(hold(tx, customer, invoice, actor=actor, at=at))
+        return Billed(hold(tx, customer, invoice, source=source, actor=actor, at=at))
     wanted = new_invoice(customer, bill.lines, currency=bill.currency, agreement=agreement, reason=reason, at=at)
     if bill.pending is not None:
         wanted = replace(wanted, id=bill.pending.id, created_at=bill.pending.created_at)
@@ -162,16 +165,29 @@ def wait(tx: UnitOfWork, customer: Customer, profile: BillingProfile, invoice: I
     return invoice
 
 
-def hold(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, actor: str, at: datetime) -> Invoice:
+def hold(
+    tx: UnitOfWork, customer: Customer, invoice: Invoice, *, source: EventSource, actor: str, at: datetime
+) -> Invoice:
     """Store an invoice that can't be issued as things are: nobody knows where the customer is, who is to be taxed.
 
-    It is looked at again every day.
+    It is looked at again every day, and when somebody says where the customer is. Its first day is announced.
     """
-    invoice = replace(invoice, send_at=at + LOOKED_AT_AFTER)
+    is_new = HELD not in invoice.basis
+    invoice = replace(invoice, send_at=at + LOOKED_AT_AFTER, basis={**invoice.basis, HELD: TaxLocationMissing.code})
     tx.invoices.save_unissued(invoice)
     tx.timers.set("invoice", invoice.id, at + LOOKED_AT_AFTER, customer)
-    tx.audit.record(actor, "invoice.hold", invoice.id, at, after=invoice)
+    if is_new:
+        tx.audit.record(actor, "invoice.hold", invoice.id, at, after=invoice)
+        data = event_data.of_held_invoice(invoice)
+        tx.outbox.announce(type="customer.invoice_held", data=data, customer=customer, source=source, at=at)
     return invoice
+
+
+def look_at_held(tx: UnitOfWork, customer: Customer, *, at: datetime) -> None:
+    """Let invoices that were held be looked at now: something about the customer has changed."""
+    for invoice in tx.invoices.unissued_of(customer.id):
+        if HELD in invoice.basis:
+            tx.timers.set("invoice", invoice.id, at, customer)
 
 
 def collect_by_profile(

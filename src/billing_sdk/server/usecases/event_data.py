@@ -103,6 +103,11 @@ def of_invoice(invoice: Invoice) -> dict[str, Any]:
     }
 
 
+def of_held_invoice(invoice: Invoice) -> dict[str, Any]:
+    """Describe an invoice that can't be issued as things are; what it comes to is not known yet."""
+    return {"invoice": {"id": invoice.id, "status": invoice.status, "currency": invoice.currency}}
+
+
 def of_usage(reading: Reading, total: Decimal) -> dict[str, Any]:
     """Describe a reading, and the total of its period with it."""
     return {

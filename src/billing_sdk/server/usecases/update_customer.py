@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from billing_sdk.server.domain.customers import Address, Customer, checked_tax_ids
+from billing_sdk.server.usecases.bill_customer import look_at_held
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import normal_email
 from billing_sdk.server.usecases.versions import check_version
@@ -53,5 +54,7 @@ def update_customer(
         if customer == before:
             return customer
         tx.customers.save(customer)
+        if before.address is None and customer.address is not None:
+            look_at_held(tx, customer, at=engine.now_for(tx, customer))
         tx.audit.record(actor, "customer.update", customer.id, engine.now(), before=before, after=customer)
     return customer
