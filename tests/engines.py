@@ -11,7 +11,9 @@ from functools import cache
 from typing import Any
 
 from billing_sdk.server.clock import TestClock
+from billing_sdk.server.domain.collection import BUILT_IN_ID, DunningPolicy
 from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.gateways import CardEntry, Gateway, ManagedGateway
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.sealing_keys import sealer_for
@@ -19,6 +21,7 @@ from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.passwords import hash_password
 from billing_sdk.server.usecases.register_user import add_user, new_user
@@ -121,6 +124,11 @@ def payer(engine: Engine, email: str = "ada@example.com", *, number: str | None 
     if number is not None:
         add_card(engine, customer_id=customer.id, card=card(number))
     return customer
+
+
+def be_patient(engine: Engine) -> None:
+    """Let nothing follow for years from invoices that nobody pays: no card is tried again, and nobody is shut out."""
+    update_profile(engine, BUILT_IN_ID, dunning=DunningPolicy((), Duration(years=9)))
 
 
 def events_of(engine: Engine, customer_id: str) -> list[str]:

@@ -99,13 +99,15 @@ def test_a_card_that_is_declined_at_that_time_keeps_the_old_plan_and_says_so(eng
 
     kept = stored(engine, agreement)
     assert (kept.status, kept.pending_change, kept.billed_until > END) == ("active", None, True)
-    assert events_of(engine, customer.id)[-6:] == [
+    assert events_of(engine, customer.id)[-8:] == [
         "customer.agreement_updated",  # planned
         "customer.payment_failed",
         "customer.agreement_updated",  # the plan is dropped
+        "customer.invoice_issued",
         "customer.agreement_renewed",
         "customer.payment_failed",
         "customer.agreement_updated",  # and not paid for
+        "customer.dunning_started",
     ]
 
 

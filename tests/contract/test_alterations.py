@@ -272,7 +272,7 @@ def test_a_pause_that_outlasts_the_period_is_resumed_at_a_price_though_an_invoic
     add_card(engine, customer_id=customer.id, card=card())
     resumed = resume_agreement(engine, agreement_id=agreement.id)
 
-    assert bills(engine, customer)[1:] == [("issued", 700), ("paid", 350)]
+    assert bills(engine, customer)[1:] == [("overdue", 700), ("paid", 350)]
     assert (resumed.status, resumed.is_unpaid) == ("active", True)
 
 
@@ -305,7 +305,7 @@ def test_an_add_on_that_comes_on_credit_is_on_the_invoice_once_there_is_one(engi
     pass_days(engine, 14)
 
     (invoice,) = invoices_of(engine, customer)
-    assert (invoice.status, sorted(line.amount.minor for line in invoice.lines)) == ("issued", [500, 700, 700, 1_000])
+    assert (invoice.status, sorted(line.amount.minor for line in invoice.lines)) == ("overdue", [500, 700, 700, 1_000])
 
 
 def test_an_add_on_that_comes_and_goes_on_credit_is_billed_for_the_time_in_between(engine):

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from billing_sdk import Agreement, InvoiceOverdue, Money, PlanCreated
+from billing_sdk import Agreement, DunningPolicy, InvoiceOverdue, Money, PlanCreated
 from billing_sdk.errors import (
     BillingError,
     ClockMovedBack,
@@ -326,9 +326,11 @@ def test_every_amount_of_an_invoice_can_be_explained(shop: Shop) -> None:
     customer_id, agreement = shop.customer(shop.sell("team", flat(1_000), seats(500)))
     coming = run(lambda c: c.invoices.next_of(agreement.id))
     assert coming.bills_on == datetime(2027, 2, 1, tzinfo=UTC)
+    patience = run(lambda c: c.billing_profiles.create(name="Patience", dunning=DunningPolicy((), "P9Y")))
+    run(lambda c: c.customers.update(customer_id, profile_id=patience.id))
     run(lambda c: c.test_clocks.advance(shop.clock.id, to=NEW_YEAR + timedelta(days=60)))
     first, second = run(lambda c: c.invoices.list(customer_id))
-    assert (first.total_minor, first.status, first.issued_on) == (coming.total_minor, "issued", coming.bills_on)
+    assert (first.total_minor, first.status, first.issued_on) == (coming.total_minor, "overdue", coming.bills_on)
     assert second.total_minor == 1_500
     for line in run(lambda c: c.invoices.get(second.id)).lines:
         assert (line.period_start, bool(line.derivation), bool(line.told)) == (second.issued_on, True, True)
@@ -352,7 +354,7 @@ def test_events_tell_of_new_plans_and_of_invoices_that_nobody_can_collect(server
     assert isinstance(overdue, InvoiceOverdue)
     assert (overdue.customer_id, overdue.sequence) == (customer_id, told.sequence)
     # The first period, which was given on credit, and the one that has just begun.
-    assert (overdue.invoice.total_minor, overdue.invoice.status) == (5_800, "issued")
+    assert (overdue.invoice.total_minor, overdue.invoice.status) == (5_800, "overdue")
     assert overdue.invoice.due_on == datetime(2027, 2, 1, tzinfo=UTC)
     created = shop.run(lambda c: c.webhook_endpoints.event(made.id)).payload
     assert isinstance(created, PlanCreated)

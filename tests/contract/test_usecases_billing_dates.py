@@ -23,7 +23,7 @@ from billing_sdk.server.usecases.collect_pending import changes_unpaid
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, NOON, card, events_of, person
+from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, NOON, be_patient, card, events_of, person
 
 FEE = LicenceFee("fee_1", "base_price", "Base price", "USD", Terms(Flat(Decimal(2_900))))
 TOKENS = Rate("rate_1", "ai_tokens", "AI tokens", "USD", Terms(PerUnit(Decimal(1))))
@@ -139,10 +139,11 @@ def test_a_renewal_without_a_card_leaves_the_invoice_open(engine, clock):
     advance_clock(engine, clock.id, by=timedelta(days=28))
 
     (agreement,) = live(engine, customer)
-    assert (agreement.is_unpaid, bills(engine, customer)[-1]) == (True, ("issued", [2_900]))
+    assert (agreement.is_unpaid, bills(engine, customer)[-1]) == (True, ("overdue", [2_900]))
 
 
 def test_a_renewal_that_is_paid_leaves_the_earlier_one_owed(engine, clock):
+    be_patient(engine)
     sell(engine, FEE)
     customer = customer_on(engine, clock)
     subscribe(engine, customer_id=customer.id, plan_key="tailored")
@@ -221,6 +222,7 @@ def test_periods_that_follow_the_calendar_begin_with_a_stub_in_the_zone_of_the_s
 
 @pytest.mark.parametrize("service", [Cadence("month", 5), Cadence("month"), None], ids=str)
 def test_whoever_does_not_pay_is_billed_the_same_as_whoever_does(engine, clock, service):
+    be_patient(engine)
     sell(engine, replace(FEE, service=service), cadence=Cadence("year"))
     billed = []
     for number, email in ((GOOD_CARD, "bo@example.com"), (DECLINED_WHEN_CHARGED, "cy@example.com")):

@@ -192,7 +192,7 @@ def test_a_plan_on_credit_is_billed_for_all_of_its_periods(engine):
     run_due(engine)
 
     (invoice,) = invoices_of(engine, customer)
-    assert (invoice.status, invoice.amount.minor) == ("issued", 2 * FEE)
+    assert (invoice.status, invoice.amount.minor) == ("overdue", 2 * FEE)
     assert [line.period.start for line in invoice.lines] == [NOON, NOON + timedelta(days=28)]
     assert stored(engine, agreement).is_unpaid
     add_card(engine, customer_id=customer.id, card=card())

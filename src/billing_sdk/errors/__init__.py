@@ -108,9 +108,11 @@ from billing_sdk.errors._catalogue import (
     UnpricedPlan as UnpricedPlan,
 )
 from billing_sdk.errors._collection import (
+    AgreementSuspended as AgreementSuspended,
     DefaultProfileRequired as DefaultProfileRequired,
     InvalidAddress as InvalidAddress,
     InvalidTaxId as InvalidTaxId,
+    InvoiceNotPayable as InvoiceNotPayable,
     ProfileInUse as ProfileInUse,
     SecondDefaultProfile as SecondDefaultProfile,
     UnknownProfile as UnknownProfile,

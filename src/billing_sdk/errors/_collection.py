@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing_sdk.errors._answers import Conflict, InvalidRequest, NotFound
+from billing_sdk.errors._billing import PaymentRequired
 
 
 class UnknownProfile(NotFound):
@@ -51,3 +52,19 @@ class InvalidTaxId(InvalidRequest):
     code = "invalid_tax_id"
     title = "Not a tax id"
     default_remedy = "Give up to five numbers of 3 to 40 letters, digits and hyphens, such as DE123456789."
+
+
+class InvoiceNotPayable(Conflict):
+    """An invoice was to be paid or written off, and nobody owes it; the fact `status` says what it is."""
+
+    code = "invoice_not_payable"
+    title = "Invoice can't be paid"
+    default_remedy = "Load the invoice anew: it may have been paid, made void or not issued yet."
+
+
+class AgreementSuspended(PaymentRequired):
+    """An agreement grants nothing because an invoice was not paid in time."""
+
+    code = "agreement_suspended"
+    title = "Not paid in time"
+    default_remedy = "Pay what is owed, and everything is there again."

@@ -10,6 +10,7 @@ from typing import Any, Final
 from billing_sdk.events.parts import (
     EventCredit,
     EventCreditNote,
+    EventDunning,
     EventGrant,
     EventInvoice,
     EventPayment,
@@ -152,6 +153,11 @@ class Event:
     def refund(self) -> EventRefund | None:
         """The refund that it is about."""
         return EventRefund.read(self.data.get("refund"))
+
+    @property
+    def dunning(self) -> EventDunning | None:
+        """What follows the invoice that it is about, where that was not paid."""
+        return EventDunning.read(self.data.get("dunning"))
 
     @property
     def grant(self) -> EventGrant | None:

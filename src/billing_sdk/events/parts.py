@@ -89,6 +89,43 @@ class EventInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class EventDunning:
+    """What follows an invoice that was not paid.
+
+    Attributes:
+        failures: how many attempts of the schedule have failed.
+        next_attempt_on: when the card is tried again; None where it is not.
+        grace_ends_on: when access closes, or has.
+        at_end: what happens when neither retries nor grace are left: `cancel`, `pause` or `mark_uncollectible`.
+        outcome: once it is over: `paid`, `not_owed`, `cancelled`, `paused` or `uncollectible`.
+    """
+
+    started_on: datetime | None
+    failures: int | None
+    next_attempt_on: datetime | None
+    grace_ends_on: datetime | None
+    at_end: str | None
+    ended_on: datetime | None
+    outcome: str | None
+
+    @classmethod
+    def read(cls, found: Any) -> EventDunning | None:
+        """Read what follows an invoice that was not paid."""
+        inner = members(found)
+        if not inner:
+            return None
+        return cls(
+            started_on=instant(inner, "started_on"),
+            failures=whole(inner, "failures"),
+            next_attempt_on=instant(inner, "next_attempt_on"),
+            grace_ends_on=instant(inner, "grace_ends_on"),
+            at_end=text(inner, "at_end"),
+            ended_on=instant(inner, "ended_on"),
+            outcome=text(inner, "outcome"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class EventUsage:
     """The usage that an event is about; quantities are decimal numbers in text.
 

@@ -20,6 +20,7 @@ from typing import ClassVar, Final
 from billing_sdk.events.parts import (
     EventCredit,
     EventCreditNote,
+    EventDunning,
     EventGrant,
     EventInvoice,
     EventPayment,
@@ -188,11 +189,43 @@ class InvoiceHeld(Payload):
 
 @dataclass(frozen=True, slots=True)
 class InvoiceOverdue(Payload):
-    """An invoice is due, and there is no card to take it from."""
+    """An invoice should have been paid by now: its due date has passed, or there is no card to take it from."""
 
     TYPE = "customer.invoice_overdue"
 
     invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceUncollectible(Payload):
+    """An invoice was given up: nobody expects it to be paid any more."""
+
+    TYPE = "customer.invoice_uncollectible"
+    IS_EXTENSION = True
+
+    invoice: EventInvoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class DunningStarted(Payload):
+    """An invoice was not paid: `dunning` says when it is tried again, and until when access stays."""
+
+    TYPE = "customer.dunning_started"
+    IS_EXTENSION = True
+
+    invoice: EventInvoice | None
+    dunning: EventDunning | None
+
+
+@dataclass(frozen=True, slots=True)
+class DunningEnded(Payload):
+    """An invoice is paid at last, or owed no more, or nothing has helped: `dunning.outcome` says which."""
+
+    TYPE = "customer.dunning_ended"
+    IS_EXTENSION = True
+
+    invoice: EventInvoice | None
+    dunning: EventDunning | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +361,9 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             InvoiceIssued,
             InvoiceHeld,
             InvoiceOverdue,
+            InvoiceUncollectible,
+            DunningStarted,
+            DunningEnded,
             MeterUsageUpdated,
             CreditGranted,
             CreditExpired,

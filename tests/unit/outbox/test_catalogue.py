@@ -21,6 +21,7 @@ DOCUMENTED = """
     customer.credit_granted customer.credit_expired customer.credit_voided customer.credit_low customer.credit_used_up
     customer.top_up_stopped
     customer.credit_note_issued customer.refund_succeeded customer.refund_failed customer.invoice_voided
+    customer.invoice_uncollectible customer.dunning_started customer.dunning_ended
     user.created user.updated user.deleted user.authenticated
     organization.created organization.updated organization.deleted
 """.split()

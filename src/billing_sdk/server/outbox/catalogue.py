@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.outbox.catalogue_collection import COLLECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_corrections import CORRECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_credits import CREDIT_EVENT_TYPES
 from billing_sdk.server.outbox.event_type import (
@@ -61,9 +62,6 @@ PAYMENT = object_of(
     decline_code=nullable(TEXT),
 )
 INVOICE = object_of(id=TEXT, number=TEXT)
-BILL = object_of(
-    id=TEXT, number=TEXT, status={"enum": ["issued", "overdue"]}, total_minor=WHOLE, currency=TEXT, due_on=TIME
-)
 HELD = object_of(id=TEXT, status={"enum": ["awaiting_sending"]}, currency=TEXT)
 USAGE = object_of(feature_code=TEXT, value=DECIMAL, kind={"enum": ["absolute", "delta"]}, total=DECIMAL)
 USER = object_of(
@@ -136,13 +134,6 @@ PAYMENT_EXAMPLE = {
 }
 DECLINED_EXAMPLE = {**PAYMENT_EXAMPLE, "status": "failed", "decline_code": "insufficient_funds"}
 INVOICE_EXAMPLE = {"id": "invoice_0193e0a1b2c3d4e5f60718293a4b5c71", "number": "INV-000001"}
-BILL_EXAMPLE = {
-    **INVOICE_EXAMPLE,
-    "status": "issued",
-    "total_minor": 2_900,
-    "currency": "USD",
-    "due_on": "2026-03-02T09:00:00.000Z",
-}
 HELD_EXAMPLE = {"id": "invoice_0193e0a1b2c3d4e5f60718293a4b5c71", "status": "awaiting_sending", "currency": "USD"}
 USAGE_EXAMPLE = {"feature_code": "ai_tokens", "value": "250", "kind": "delta", "total": "1250"}
 USER_EXAMPLE = {
@@ -250,25 +241,13 @@ EVENT_TYPES: tuple[EventType, ...] = (
         payment=(PAYMENT, DECLINED_EXAMPLE),
         invoice=(nullable(INVOICE), None),
     ),
-    billing_event(
-        "customer.invoice_issued",
-        "Invoice issued",
-        "An invoice was issued, and has its number: nothing that it says changes any more.",
-        is_extension=True,
-        invoice=(BILL, BILL_EXAMPLE),
-    ),
+    *COLLECTION_EVENT_TYPES,
     billing_event(
         "customer.invoice_held",
         "Invoice held",
         "An invoice can't be issued before somebody says where the customer is: the billing profile insists on tax.",
         is_extension=True,
         invoice=(HELD, HELD_EXAMPLE),
-    ),
-    billing_event(
-        "customer.invoice_overdue",
-        "Invoice overdue",
-        "An invoice is due, and there is no card to take it from.",
-        invoice=(BILL, BILL_EXAMPLE),
     ),
     billing_event(
         "customer.meter_usage_updated",

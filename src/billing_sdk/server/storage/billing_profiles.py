@@ -108,7 +108,7 @@ class BillingProfileRepository:
 
 
 def _to_row(profile: BillingProfile) -> dict[str, Any]:
-    supplier, dunning = profile.supplier, profile.dunning
+    supplier = profile.supplier
     address = None if supplier.address is None else row_of(supplier.address)
     return {
         **row_of(profile),
@@ -116,11 +116,7 @@ def _to_row(profile: BillingProfile) -> dict[str, Any]:
         "supplier": {**row_of(supplier), "address": address},
         "numbering": row_of(profile.numbering),
         "tax": row_of(profile.tax),
-        "dunning": {
-            "retry_after": [str(wait) for wait in dunning.retry_after],
-            "grace": str(dunning.grace),
-            "at_end": dunning.at_end,
-        },
+        "dunning": policy_to_json(profile.dunning),
         "progressive_threshold_minor": dict(profile.progressive_threshold_minor),
     }
 
@@ -133,7 +129,7 @@ def _from_row(row: RowMapping) -> BillingProfile:
             "supplier": Supplier(**{**row["supplier"], "address": _address(row["supplier"]["address"])}),
             "numbering": Numbering(**row["numbering"]),
             "tax": TaxSettings(**row["tax"]),
-            "dunning": _dunning(row["dunning"]),
+            "dunning": policy_from_json(row["dunning"]),
         }
     )
 
@@ -142,6 +138,16 @@ def _address(stored: Mapping[str, Any] | None) -> Address | None:
     return None if stored is None else Address(**{**stored, "lines": tuple(stored["lines"])})
 
 
-def _dunning(stored: Mapping[str, Any]) -> DunningPolicy:
+def policy_to_json(policy: DunningPolicy) -> dict[str, Any]:
+    """Return what is decided about payments that fail, in JSON values."""
+    return {
+        "retry_after": [str(wait) for wait in policy.retry_after],
+        "grace": str(policy.grace),
+        "at_end": policy.at_end,
+    }
+
+
+def policy_from_json(stored: Mapping[str, Any]) -> DunningPolicy:
+    """Return what was stored as JSON."""
     waits = tuple(Duration.parse(wait) for wait in stored["retry_after"])
     return DunningPolicy(waits, Duration.parse(stored["grace"]), stored["at_end"])

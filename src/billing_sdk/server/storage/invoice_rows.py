@@ -71,6 +71,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "payment_method_label": payment.payment_method_label,
         "gateway_reference": payment.gateway_reference,
         "decline_code": payment.decline_code,
+        "invoice_id": payment.invoice_id,
     }
 
 
@@ -85,4 +86,5 @@ def payment_of(row: RowMapping) -> Payment:
         payment_method_label=row["payment_method_label"],
         gateway_reference=row["gateway_reference"],
         decline_code=row["decline_code"],
+        invoice_id=row["invoice_id"],
     )

@@ -305,6 +305,11 @@ class InvoiceRepository:
             mine = invoice_counters.c.series == series
             self._connection.execute(update(invoice_counters).where(mine).values(last_number=last_number))
 
+    def payments_for(self, invoice_id: str) -> tuple[Payment, ...]:
+        """Return the attempts to collect an invoice, the oldest first."""
+        query = select(payments).where(payments.c.invoice_id == invoice_id).order_by(payments.c.id)
+        return tuple(payment_of(row) for row in self._connection.execute(query).mappings())
+
     def _lines_under(self, agreement_id: str, *conditions: Any) -> tuple[InvoiceLine, ...]:
         query = (
             select(invoice_lines, invoices.c.currency)

@@ -24,6 +24,7 @@ from billing_sdk.server.storage.credit_notes import CreditNoteRepository, Refund
 from billing_sdk.server.storage.credits import CreditRepository
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
+from billing_sdk.server.storage.dunnings import DunningRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
 from billing_sdk.server.storage.erasure import ErasureRepository
 from billing_sdk.server.storage.features import FeatureRepository
@@ -80,6 +81,7 @@ class UnitOfWork:
         self.pricing_tables = PricingTableRepository(connection)
         self.billing_settings = BillingSettingsRepository(connection)
         self.billing_profiles = BillingProfileRepository(connection)
+        self.dunnings = DunningRepository(connection)
         self.tax_codes = TaxCodeRepository(connection)
         self.tax_rates = TaxRateRepository(connection)
         self.customers = CustomerRepository(connection)

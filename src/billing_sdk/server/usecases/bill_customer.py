@@ -30,7 +30,9 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.dunning import note_failure
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.fall_due import fall_due
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
 from billing_sdk.server.usecases.put_together import Bill
 from billing_sdk.server.usecases.rate_intervals import store_rated
@@ -221,8 +223,9 @@ def collect_by_profile(
     charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor)
     if charge is None:
         # It is due with its date, and there is nothing to take it from.
-        data, at = event_data.of_invoice(invoice), invoice.issued_at or invoice.created_at
-        tx.outbox.announce(type="customer.invoice_overdue", data=data, customer=customer, source=source, at=at)
+        at = invoice.issued_at or invoice.created_at
+        invoice = fall_due(tx, customer, invoice, source=source, actor=actor, at=at)
+        note_failure(tx, customer, invoice, is_scheduled=True, source=source, actor=actor, at=at)
     return charge
 
 

@@ -168,6 +168,7 @@ def complete(
         attempted_at=at,
         payment_method_label=method.label,
         gateway_reference=receipt.reference,
+        invoice_id=charge.invoice_id,
     )
     if charge.invoice_id is not None:
         return pay_invoice(tx, customer, charge, payment)
@@ -204,6 +205,7 @@ def give_up(
         attempted_at=engine.now_for(tx, customer),
         payment_method_label=method.label,
         decline_code=declined.facts.get("decline_code"),
+        invoice_id=charge.invoice_id,
     )
     tx.invoices.add_payment(payment)
     if charge.invoice_id is not None:

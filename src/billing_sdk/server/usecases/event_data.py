@@ -12,6 +12,7 @@ from typing import Any
 
 from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
+from billing_sdk.server.domain.collection import Dunning
 from billing_sdk.server.domain.identity import Organization, User
 from billing_sdk.server.domain.invoicing import Invoice, Payment
 from billing_sdk.server.domain.metering import Reading
@@ -106,6 +107,21 @@ def of_invoice(invoice: Invoice) -> dict[str, Any]:
 def of_held_invoice(invoice: Invoice) -> dict[str, Any]:
     """Describe an invoice that can't be issued as things are; what it comes to is not known yet."""
     return {"invoice": {"id": invoice.id, "status": invoice.status, "currency": invoice.currency}}
+
+
+def of_dunning(dunning: Dunning) -> dict[str, Any]:
+    """Describe what follows an invoice that was not paid."""
+    return {
+        "dunning": {
+            "started_on": of_time(dunning.started_at),
+            "failures": dunning.failures,
+            "next_attempt_on": of_time_or_none(dunning.retry_at),
+            "grace_ends_on": of_time(dunning.grace_ends_at),
+            "at_end": dunning.policy.at_end,
+            "ended_on": of_time_or_none(dunning.ended_at),
+            "outcome": dunning.outcome,
+        }
+    }
 
 
 def of_usage(reading: Reading, total: Decimal) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def issue_invoice(
     if payment is not None or not invoice.amount:
         invoice = invoice.paid_by(None if payment is None else payment.id)
     if payment is not None:
-        tx.invoices.add_payment(payment)
+        tx.invoices.add_payment(replace(payment, invoice_id=invoice.id))
     (tx.invoices.save_unissued if is_stored else tx.invoices.add)(invoice)
     tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
     data = event_data.of_invoice(issued)
@@ -110,4 +110,6 @@ def issue_invoice(
     post_invoice(tx, invoice, at=at)
     if payment is not None:
         post_payment(tx, invoice, payment)
+    if invoice.is_owed and invoice.collection_method == "send_invoice":
+        tx.timers.set("overdue", invoice.id, invoice.due_at or at, customer)
     return invoice

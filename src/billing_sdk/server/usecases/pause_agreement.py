@@ -14,12 +14,10 @@ from billing_sdk.server.domain.invoicing import (
     lines_of,
     rate_usage,
     with_discounts,
-    with_numbers_paused,
     with_numbers_resumed,
     with_period_discounted,
 )
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.agreement_news import announce_agreement
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.carry_out import carry_out, collected
 from billing_sdk.server.usecases.collect_charge import settle_left_over
@@ -28,9 +26,8 @@ from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
+from billing_sdk.server.usecases.put_on_pause import put_on_pause
 from billing_sdk.server.usecases.rate_intervals import known_intervals
-from billing_sdk.server.usecases.recurring_credit import grant_recurring
-from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
 def pause_agreement(
@@ -51,13 +48,7 @@ def pause_agreement(
     denials = recording_denials(engine, actor=actor, action="agreement.pause", subject=agreement_id)
     with denials, engine.begin() as tx:
         customer, before = hold_agreement(tx, agreement_id)
-        at = engine.now_for(tx, customer)
-        paused = with_numbers_paused(load_in_force(tx, before), before.paused_from(at), at=at)
-        save_agreement(tx, customer, paused)
-        grant_recurring(tx, customer, paused, at=at)
-        tx.audit.record(actor, "agreement.pause", paused.id, at, before=before, after=paused)
-        announce_agreement(tx, "customer.agreement_paused", customer=customer, agreement=paused, source=source, at=at)
-        return paused
+        return put_on_pause(tx, customer, before, source=source, actor=actor, at=engine.now_for(tx, customer))
 
 
 def resume_agreement(

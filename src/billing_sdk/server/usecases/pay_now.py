@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors import PaymentMethodRequired, PriceChanged
+from billing_sdk.errors import CardDeclined, InvoiceNotPayable, PaymentMethodRequired, PriceChanged
 from billing_sdk.money import Money
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice
@@ -12,20 +12,26 @@ from billing_sdk.server.usecases.engine import Engine
 
 
 def pay_now(
-    engine: Engine, *, invoice_id: str, amount: Money, source: EventSource = "user", actor: str | None = None
+    engine: Engine,
+    *,
+    invoice_id: str,
+    amount: Money | None = None,
+    source: EventSource = "user",
+    actor: str | None = None,
 ) -> Invoice:
     """Charge what is due of an invoice, and return it as it is then.
 
     Args:
         engine: the engine.
         invoice_id: which one.
-        amount: what the customer was shown and agreed to pay.
+        amount: what the customer was shown and agreed to pay; whatever is due where it is not given.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them; the source by default.
 
     Raises:
         NotFound: there is no such invoice.
-        PriceChanged: something else is due, or nothing any more.
+        InvoiceNotPayable: nobody owes it, nor was it given up.
+        PriceChanged: something else is due.
         PaymentMethodRequired: the customer has no card.
         CardDeclined: the charge was refused; the invoice stays owed.
         Conflict: the outcome of another charge for it is not known yet.
@@ -36,13 +42,20 @@ def pay_now(
     with engine.begin() as tx:
         tx.customers.lock(customer_id)
         invoice = tx.invoices.get(invoice_id)
-        if not invoice.amount_due or invoice.amount_due != amount:
+        due = invoice.amount - invoice.credited
+        if amount is not None and (not invoice.is_payable or due != amount):
             raise PriceChanged(f"{invoice.amount_due} is due of the invoice {invoice.name}, not {amount}")
+        if not invoice.is_payable:
+            raise InvoiceNotPayable(f"the invoice {invoice.name} is {invoice.status}", status=invoice.status)
         ids = invoice.agreement_ids
         agreement = tx.agreements.get(ids[0]) if len(ids) == 1 else None
         charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor or source)
         if charge is None:
-            raise PaymentMethodRequired(f"{invoice.amount_due} is due, and there is no card to charge")
-    collect_charge(engine, charge)
+            raise PaymentMethodRequired(f"{due} is due, and there is no card to charge")
+    try:
+        collect_charge(engine, charge)
+    except CardDeclined as declined:
+        engine.refuse(declined)  # the failed payment is on record: a repetition must not try the card again
+        raise
     with engine.read() as tx:
         return tx.invoices.get(invoice_id)

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from billing_sdk.errors import AgreementNotLive, AgreementPaused, IdempotencyMismatch, InvalidRequest, UnknownFeature
+from billing_sdk.errors import (
+    AgreementNotLive,
+    AgreementPaused,
+    AgreementSuspended,
+    IdempotencyMismatch,
+    InvalidRequest,
+    UnknownFeature,
+)
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Entitlement, LateUsage, Rate
 from billing_sdk.server.domain.customers import Customer
@@ -154,11 +161,14 @@ def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str, *, u
     Raises:
         AgreementNotLive: the agreement has ended.
         AgreementPaused: it is paused.
+        AgreementSuspended: an invoice was not paid in time.
         UnknownFeature: its plan has no metered feature with this key.
     """
     was_included = used_at is not None and is_past(agreement, used_at)
     if not agreement.is_live and not was_included:
         raise AgreementNotLive(f"the agreement is {agreement.status}")
+    if agreement.suspended_at is not None and agreement.status != "paused" and not was_included:
+        raise AgreementSuspended("what is used can't be counted before what is owed is paid")
     if not agreement.grants and not was_included:
         raise AgreementPaused("what is used can't be counted while the agreement is paused")
     version = tx.agreements.version_included(agreement)

@@ -16,6 +16,7 @@ from billing_sdk.server.usecases.adjust_usage import adjust_usage
 from billing_sdk.server.usecases.advance_invoice import advance_invoice
 from billing_sdk.server.usecases.bill_threshold import bill_threshold
 from billing_sdk.server.usecases.cancel_agreement import cancel_at_last
+from billing_sdk.server.usecases.chase_invoice import end_grace, note_due_date, retry_collection
 from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.expire_credit import expire_due_credit
@@ -43,5 +44,8 @@ HANDLERS: dict[TimerKind, Handler] = {
     "adjust": adjust_usage,
     "expire_credit": expire_due_credit,
     "top_up": watch_credit,
+    "dunning": retry_collection,
+    "grace": end_grace,
+    "overdue": note_due_date,
 }
 TOGETHER: dict[TimerKind, HandlerOfMany] = {"renew": renew_together}

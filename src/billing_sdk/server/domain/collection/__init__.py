@@ -6,7 +6,9 @@ invoices, nor the attempts to collect them (invoicing, usecases). Durations are 
 """
 
 from billing_sdk.server.domain.collection.dunning import (
+    Dunning as Dunning,
     DunningEnd as DunningEnd,
+    DunningOutcome as DunningOutcome,
     DunningPolicy as DunningPolicy,
 )
 from billing_sdk.server.domain.collection.numbering import Numbering as Numbering

@@ -9,7 +9,7 @@ time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -17,6 +17,8 @@ from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.periods import Duration
 
 DunningEnd = Literal["cancel", "pause", "mark_uncollectible"]
+# Paid in the end; owed no more, since the invoice was made void, credited or written off; or what the policy says.
+DunningOutcome = Literal["paid", "not_owed", "cancelled", "paused", "uncollectible"]
 
 MOST_RETRIES = 20
 RETRIES = (Duration(days=3), Duration(days=5), Duration(days=7))
@@ -56,3 +58,60 @@ class DunningPolicy:
     def grace_ends_at(self, first_failed_at: datetime) -> datetime:
         """Return when access closes after a first failure."""
         return self.grace.after(first_failed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Dunning:
+    """How it stands with an invoice that could not be collected.
+
+    Attributes:
+        policy: what was decided when it began; a profile that changes later changes nothing here.
+        started_at: the first failure, or the due date of an invoice that was sent.
+        failures: how many attempts have failed: the first one, and the retries of the schedule. What the customer
+            tries of its own accord is no part of the schedule.
+        last_failed_at: when the last of them has.
+        closed_at: when the grace was over, and access closed.
+        ended_at: when it was over, one way or another.
+    """
+
+    invoice_id: str
+    customer_id: str
+    policy: DunningPolicy
+    started_at: datetime
+    failures: int
+    last_failed_at: datetime
+    closed_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: DunningOutcome | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether anything of it is still to come."""
+        return self.ended_at is None
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """When the next retry is due; None where none is left."""
+        return self.policy.retry_at(self.failures, self.last_failed_at) if self.is_under_way else None
+
+    @property
+    def grace_ends_at(self) -> datetime:
+        """When access closes, or has."""
+        return self.policy.grace_ends_at(self.started_at)
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether neither retries nor grace are left, so that it has to come to its end."""
+        return self.is_under_way and self.retry_at is None and self.closed_at is not None
+
+    def failed(self, at: datetime) -> Dunning:
+        """Return it after another attempt of the schedule has failed."""
+        return replace(self, failures=self.failures + 1, last_failed_at=at)
+
+    def closed(self, at: datetime) -> Dunning:
+        """Return it after the grace."""
+        return replace(self, closed_at=at)
+
+    def ended(self, outcome: DunningOutcome, at: datetime) -> Dunning:
+        """Return it as it is when it is over."""
+        return replace(self, outcome=outcome, ended_at=at)

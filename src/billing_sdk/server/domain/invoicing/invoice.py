@@ -156,6 +156,16 @@ class Invoice:
         return self.is_owed and self.collection_method == "charge_automatically"
 
     @property
+    def is_payable(self) -> bool:
+        """Whether a payment can settle it: it is owed, or was given up."""
+        return (self.status, "pay") in TRANSITIONS
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it should be paid by now; one that was sent has time until its due date."""
+        return self.status == "overdue" or (self.status == "issued" and self.collection_method != "send_invoice")
+
+    @property
     def is_issued(self) -> bool:
         """Whether it has its number, so that nothing that it says changes any more."""
         return self.status not in UNISSUED
@@ -254,7 +264,14 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One attempt to collect an amount; `decline_code` says why it failed."""
+    """One attempt to collect an amount.
+
+    Attributes:
+        payment_method_label: the card, or how else it was paid.
+        gateway_reference: the gateway's own id; what was noted of a payment by other means.
+        decline_code: why it failed.
+        invoice_id: what it was for; None for the charge of a change that was declined, and so was never invoiced.
+    """
 
     id: str
     customer_id: str
@@ -264,3 +281,4 @@ class Payment:
     payment_method_label: str
     gateway_reference: str | None = None
     decline_code: str | None = None
+    invoice_id: str | None = None

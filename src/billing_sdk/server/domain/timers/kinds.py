@@ -17,6 +17,9 @@ TimerKind = Literal[
     "threshold",
     "adjust",
     "accrue",
+    "dunning",
+    "grace",
+    "overdue",
     "expire_credit",
     "top_up",
 ]
@@ -36,6 +39,10 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         "invoice": 50,
         "threshold": 55,
         "adjust": 56,
+        # A last retry at the end of the grace may still save the access.
+        "dunning": 65,
+        "grace": 66,
+        "overdue": 70,
         "expire_credit": 80,
         "top_up": 85,
     }

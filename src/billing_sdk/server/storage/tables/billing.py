@@ -160,6 +160,8 @@ payments = Table(
     Column("payment_method_label", Text, nullable=False),
     Column("gateway_reference", String(255)),
     Column("decline_code", String(64)),
+    # The invoice that it was for, if that was there before it. Without a foreign key, since invoices refer to payments.
+    Column("invoice_id", String(64), index=True),
 )
 
 # The row that is counted up in the transaction that issues an invoice: a number is neither lost nor given twice.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -33,4 +33,19 @@ billing_profiles = Table(
         sqlite_where=text("is_default"),
         postgresql_where=text("is_default"),
     ),
+)
+
+# How it stands with an invoice that could not be collected; it stays when that is over.
+dunnings = Table(
+    "dunnings",
+    metadata,
+    Column("invoice_id", String(64), ForeignKey("invoices.id"), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
+    Column("policy", JSON, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_failed_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("ended_at", Instant),
+    Column("outcome", String(16)),
 )

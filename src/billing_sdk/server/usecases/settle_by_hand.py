@@ -1,0 +1,88 @@
+"""Settle an invoice by hand: it was paid by other means, such as a bank transfer, or is given up."""
+
+from __future__ import annotations
+
+from billing_sdk.errors import InvoiceNotPayable
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import Invoice, Payment
+from billing_sdk.server.ids import new_id
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.collect_charge import settle_customer
+from billing_sdk.server.usecases.dunning import mark_agreements, stop_dunning
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.pay_invoice import settle_invoice
+from billing_sdk.server.usecases.write_off import write_off
+
+BY_OTHER_MEANS = "Other means"
+LONGEST_REFERENCE = 255
+
+
+def pay_by_other_means(
+    engine: Engine, invoice_id: str, *, reference: str = "", source: EventSource = "api", actor: str | None = None
+) -> Invoice:
+    """Record that an invoice was paid otherwise, such as by a bank transfer; nothing is charged.
+
+    Args:
+        engine: the engine.
+        invoice_id: what was paid, in full.
+        reference: what identifies the payment elsewhere.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them; the source by default.
+
+    Raises:
+        NotFound: there is no such invoice.
+        InvoiceNotPayable: there is nothing to pay.
+        Conflict: a card is being charged for it.
+    """
+    actor = actor or source
+    with engine.read() as tx:
+        customer_id = tx.invoices.get(invoice_id).customer_id
+    settle_customer(engine, customer_id)
+    with engine.begin() as tx:
+        customer, invoice = _held(tx, invoice_id)
+        payment = Payment(
+            id=new_id("payment"),
+            customer_id=customer.id,
+            amount=invoice.amount - invoice.credited,
+            status="succeeded",
+            attempted_at=engine.now_for(tx, customer),
+            payment_method_label=BY_OTHER_MEANS,
+            gateway_reference=reference[:LONGEST_REFERENCE] or None,
+            invoice_id=invoice.id,
+        )
+        return settle_invoice(tx, customer, invoice, payment, source=source, actor=actor)
+
+
+def write_off_invoice(
+    engine: Engine, invoice_id: str, *, source: EventSource = "api", actor: str | None = None
+) -> Invoice:
+    """Give an owed invoice up; what has closed access because of it stays closed until it is paid.
+
+    Raises:
+        NotFound: there is no such invoice.
+        InvoiceNotPayable: nobody owes it.
+        Conflict: a card is being charged for it.
+    """
+    actor = actor or source
+    with engine.read() as tx:
+        customer_id = tx.invoices.get(invoice_id).customer_id
+    settle_customer(engine, customer_id)
+    with engine.begin() as tx:
+        customer, invoice = _held(tx, invoice_id)
+        if not invoice.is_owed:
+            raise InvoiceNotPayable(f"the invoice {invoice.name} is {invoice.status}", status=invoice.status)
+        at = engine.now_for(tx, customer)
+        invoice = write_off(tx, customer, invoice, source=source, actor=actor, at=at)
+        stop_dunning(tx, customer, invoice, "uncollectible", source=source, actor=actor, at=at)
+        mark_agreements(tx, customer, invoice, source=source, actor=actor, at=at)
+    return invoice
+
+
+def _held(tx: UnitOfWork, invoice_id: str) -> tuple[Customer, Invoice]:
+    """Return an invoice that can be paid, and its customer, locked."""
+    customer = tx.customers.lock(tx.invoices.get(invoice_id).customer_id)
+    invoice = tx.invoices.get(invoice_id)
+    if not invoice.is_payable:
+        raise InvoiceNotPayable(f"the invoice {invoice.name} is {invoice.status}", status=invoice.status)
+    return customer, invoice
