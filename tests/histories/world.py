@@ -104,6 +104,7 @@ class World:
     decided: list[Decided] = field(default_factory=list)
     policies: Policies = field(default_factory=Policies)
     explained: set[tuple[str, int]] = field(default_factory=set)
+    read: set[tuple[str, str, int]] = field(default_factory=set)
 
     def do(self, verb: str, **facts: Any) -> str:
         """Do something, and remember it; return `done`, or the code of the error that refused it.
