@@ -31,6 +31,10 @@ def recomputed_amount(told: Document) -> int:
             assert _share(part["part"], part["interval"], part["by"], part["zone"]) == Fraction(part["fraction"])
             exact = -Fraction(told["calculation"]["of_minor"]) * Fraction(part["fraction"])
             return _whole(told, exact)
+        case "credit_grant":
+            facts = told["calculation"]
+            assert int(facts["owed_minor"]) <= int(facts["of_minor"])
+            return -min(int(facts["left_minor"]), int(facts["owed_minor"]))
         case "credit_balance":
             return _balance(told)
         case "tax":

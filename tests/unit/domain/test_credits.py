@@ -84,6 +84,7 @@ PAYS = [
     ("nothing in another currency", grant("g", currency="EUR"), usage(300), 0),
     ("a period that it begins in", grant("g", effective_at=day(1, 31)), usage(300), 300),
     ("no period that is over when it begins", grant("g", effective_at=day(2)), usage(300), 0),
+    ("a period of no time that it begins with", grant("g"), usage(300, period=Period(day(1), day(1))), 300),
     ("a period that it ends with", grant("g", expires_at=day(2)), usage(300), 300),
     ("no period that goes on after its end", grant("g", expires_at=day(1, 31)), usage(300), 0),
     ("nothing once it is taken back", grant("g", status="voided"), usage(300), 0),

@@ -29,11 +29,20 @@ class Payable:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one grant pays of one payable; `index` is the payable's place."""
+    """What one grant pays of one payable.
+
+    Attributes:
+        index: the payable's place.
+        amount: the smaller one of the other two.
+        left: what was left of the grant before.
+        owed: what was left to pay of the payable before.
+    """
 
     grant: CreditGrant
     index: int
     amount: Money
+    left: Money
+    owed: Money
 
 
 def burn_down(grants: Iterable[CreditGrant], payables: Sequence[Payable]) -> tuple[Share, ...]:
@@ -53,7 +62,7 @@ def burn_down(grants: Iterable[CreditGrant], payables: Sequence[Payable]) -> tup
             if not grant.left or not grant.pays_for(payable.feature_key, payable.period, owed.currency):
                 continue
             amount = Money(min(grant.left.minor, owed.minor), owed.currency)
-            shares.append(Share(grant, index, amount))
+            shares.append(Share(grant, index, amount, grant.left, owed))
             left[place] = moved(grant, -amount)
             owed -= amount
     return tuple(shares)

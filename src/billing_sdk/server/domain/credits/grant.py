@@ -124,7 +124,8 @@ class CreditGrant:
             self.status == "granted"
             and self.left.currency == currency
             and (not self.applies_to or feature_key in self.applies_to)
-            and self.effective_at < period.end
+            # An agreement that ends at the very instant of its start has used what it has in no time.
+            and (self.effective_at < period.end or self.effective_at <= period.start)
             and (self.expires_at is None or period.end <= self.expires_at)
         )
 

@@ -107,6 +107,8 @@ def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> I
             period=paid.period,
             line=str(number),
             of_minor=str(payable.amount.minor),
+            owed_minor=str(share.owed.minor),
+            left_minor=str(share.left.minor),
             category=grant.category,
             priority=str(grant.priority),
             feature=payable.feature_key,

@@ -33,6 +33,9 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
         case "unused_time" if "of_minor" in document:
             share, of = document["proration"], _amount(document["of_minor"], line)
             return (f"{share['fraction']} of the {UNITS[share['by']]} that {of} was for.",)
+        case "credit_grant":
+            left, owed = (_amount(document[name], line) for name in ("left_minor", "owed_minor"))
+            return (f"{left} was left of this credit, and {owed} of line {document['line']} was to be paid.",)
         case "credit_balance" if "balance_minor" in document:
             balance, owed = (_amount(document[name], line) for name in ("balance_minor", "owed_minor"))
             return (f"The balance was {balance}, and {owed} was to be paid.",)
