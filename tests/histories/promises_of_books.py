@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-from billing_sdk.server.domain.invoicing import Invoice
-from billing_sdk.server.domain.invoicing.booking import VOIDED, account_of
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
+from billing_sdk.server.domain.invoicing.booking import GRANT_ACCOUNTS, VOIDED, account_of, included_tax_minor
 from billing_sdk.server.domain.ledger import Account, JournalEntry, day_of
 from tests.histories.world import Books, World
 
@@ -19,11 +19,14 @@ def books_hold(world: World, books: Books) -> None:
     today = day_of(world.now)
     entries_sum_to_zero(books)
     each_invoice_is_booked_as_its_lines_say(books)
-    what_is_billed_is_earned_or_deferred(books, today)
-    receivable_is_what_is_owed(books, today)
-    cash_is_what_was_paid(books, today)
-    credit_liability_is_the_customers_money(books, today)
     what_is_accrued_is_known(world, books, today)
+    for currency in sorted({entry.currency for entry in books.entries} | {one.currency for one in books.invoices}):
+        standing = _sums(entry for entry in books.entries if entry.currency == currency and entry.on <= today)
+        what_is_billed_is_earned_or_deferred(books, currency, standing)
+        receivable_is_what_is_owed(books, currency, standing)
+        cash_is_what_was_paid(books, currency, standing)
+        refunds_are_what_is_promised(books, currency, standing)
+        credit_liability_is_the_customers_money(books, currency, standing)
 
 
 def entries_sum_to_zero(books: Books) -> None:
@@ -36,61 +39,66 @@ def entries_sum_to_zero(books: Books) -> None:
 
 def each_invoice_is_booked_as_its_lines_say(books: Books) -> None:
     for invoice in books.invoices:
-        # What a credit note has taken back is named by it; a void undoes that as well.
-        kinds = ("issue", "recognition", "void") if invoice.status != "void" else VOIDED | {"void"}
-        its = [entry for entry in books.entries if entry.invoice_id == invoice.id and entry.kind in kinds]
-        sums = _sums(entry for entry in its if invoice.status == "void" or entry.reference_id is None)
+        its = [entry for entry in books.entries if entry.invoice_id == invoice.id]
         if invoice.status == "void":
-            assert not any(sums.values()), f"{invoice.number} is void and something of it is left: {sums}"
+            sums = _sums(entry for entry in its if entry.kind in VOIDED | {"void"})
+            assert not any(sums.values()), f"{invoice.name} is void and something of it is left: {sums}"
             continue
-        assert sums["receivable"] == invoice.amount.minor, f"{invoice.number}: {sums}"
-        assert not sums["deferred_revenue"], f"{invoice.number} is not earned in the end: {sums}"
+        # What a credit note has taken back of it is named by the note.
+        sums = _sums(entry for entry in its if entry.kind in ("issue", "recognition") and entry.reference_id is None)
+        assert sums["receivable"] == invoice.amount.minor, f"{invoice.name}: {sums}"
         expected = _by_account(invoice)
-        expected["revenue"] += expected.pop("deferred_revenue", 0)
+        expected["revenue"] += expected.pop("deferred_revenue", 0)  # all of it is earned in the end
         assert {account: -minor for account, minor in expected.items() if minor} == {
             account: minor for account, minor in sums.items() if minor and account != "receivable"
-        }, f"{invoice.number} is booked otherwise than it says"
+        }, f"{invoice.name} is booked otherwise than it says"
 
 
-def what_is_billed_is_earned_or_deferred(books: Books, today: date) -> None:
-    for currency in _currencies(books):
-        sums = _standing(books, currency, today)
-        billed = sum(
-            _by_account(invoice)[account]
-            for invoice in books.invoices
-            for account in EARNED
-            if invoice.currency == currency and invoice.status != "void"
-        )
-        assert billed == -sums["revenue"] - sums["deferred_revenue"] - sums["unbilled_receivable"], (
-            f"{currency}: {sums}"
-        )
+def what_is_billed_is_earned_or_deferred(books: Books, currency: str, standing: Counter[Account]) -> None:
+    billed = sum(_earned(_by_account(invoice)) for invoice in _counting(books, currency))
+    credited = sum(
+        line.amount.minor - line.included_tax.minor
+        for note in books.notes
+        for line in note.lines
+        if note.currency == currency and note.invoice_id in {invoice.id for invoice in _counting(books, currency)}
+    )
+    ended = sum(entry.amount_of("revenue") for entry in books.entries if entry.kind in ("expiry", "grant_void"))
+    told = -standing["revenue"] - standing["deferred_revenue"] - standing["unbilled_receivable"]
+    assert billed - credited - ended == told, f"{currency}: {standing}"
 
 
-def receivable_is_what_is_owed(books: Books, today: date) -> None:
-    for currency in _currencies(books):
-        owed = sum(invoice.amount_due.minor for invoice in books.invoices if invoice.currency == currency)
-        assert _standing(books, currency, today)["receivable"] == owed
+def receivable_is_what_is_owed(books: Books, currency: str, standing: Counter[Account]) -> None:
+    owed = sum(invoice.amount_due.minor for invoice in books.invoices if invoice.currency == currency)
+    assert standing["receivable"] == owed, f"{currency}: {standing}"
 
 
-def cash_is_what_was_paid(books: Books, today: date) -> None:
-    for currency in _currencies(books):
-        paid = sum(
-            invoice.amount.minor
-            for invoice in books.invoices
-            if invoice.currency == currency and invoice.payment_id is not None
-        )
-        assert _standing(books, currency, today)["cash"] == paid
+def cash_is_what_was_paid(books: Books, currency: str, standing: Counter[Account]) -> None:
+    paid = [one.amount for one in books.payments if one.status == "succeeded"]
+    paid += [-one.amount for one in books.refunds if one.status == "succeeded"]
+    paid += [one.amount for one in books.grants if _is_bought_elsewhere(one.category, one.source, one.status)]
+    assert standing["cash"] == sum(amount.minor for amount in paid if amount.currency == currency)
 
 
-def credit_liability_is_the_customers_money(books: Books, today: date) -> None:
-    for currency in _currencies(books):
-        kept = sum(
-            entry.amount.minor
-            for entry in books.credits
-            # What a charge holds whose outcome is not known is the customer's still.
-            if entry.amount.currency == currency and (entry.charge_id is None or entry.invoice_id is not None)
-        )
-        assert -_standing(books, currency, today)["credit_liability"] == kept
+def refunds_are_what_is_promised(books: Books, currency: str, standing: Counter[Account]) -> None:
+    pending = [one.amount for one in books.refunds if one.status == "pending"]
+    assert -standing["refunds"] == sum(amount.minor for amount in pending if amount.currency == currency)
+
+
+def credit_liability_is_the_customers_money(books: Books, currency: str, standing: Counter[Account]) -> None:
+    kept = [
+        entry.amount
+        for entry in books.credits
+        # What a charge holds whose outcome is not known is the customer's still.
+        if entry.charge_id is None or entry.invoice_id is not None
+    ]
+    kept += [grant.left for grant in books.grants if grant.category == "paid"]
+    issued = {invoice.id for invoice in books.invoices if invoice.status != "void"}
+    kept += [
+        grant.amount
+        for grant in books.grants
+        if grant.status == "awaiting_payment" and grant.category == "paid" and grant.invoice_id in issued
+    ]
+    assert -standing["credit_liability"] == sum(amount.minor for amount in kept if amount.currency == currency)
 
 
 def what_is_accrued_is_known(world: World, books: Books, today: date) -> None:
@@ -101,15 +109,30 @@ def what_is_accrued_is_known(world: World, books: Books, today: date) -> None:
             assert _sums(its)["unbilled_receivable"] == (accrued.minor if accrued else 0), f"{agreement.plan_key}"
 
 
+def _counting(books: Books, currency: str) -> list[Invoice]:
+    return [one for one in books.invoices if one.currency == currency and one.status != "void"]
+
+
+def _is_bought_elsewhere(category: str, source: str, status: str) -> bool:
+    return category == "paid" and source == "manual" and status != "voided"
+
+
 def _by_account(invoice: Invoice) -> Counter[Account]:
     sums: Counter[Account] = Counter()
     for line in invoice.lines:
-        sums[account_of(line)] += line.amount.minor
+        account, included = account_of(line), included_tax_minor(line)
+        sums["tax_payable"] += included
+        sums["revenue" if _is_paid_with_credit(line) else account] -= included
+        sums[account] += line.amount.minor
     return sums
 
 
-def _standing(books: Books, currency: str, today: date) -> Counter[Account]:
-    return _sums(entry for entry in books.entries if entry.currency == currency and entry.on <= today)
+def _is_paid_with_credit(line: InvoiceLine) -> bool:
+    return account_of(line) in GRANT_ACCOUNTS.values()
+
+
+def _earned(sums: Counter[Account]) -> int:
+    return sum(sums[account] for account in EARNED)
 
 
 def _sums(entries: Iterable[JournalEntry]) -> Counter[Account]:
@@ -118,7 +141,3 @@ def _sums(entries: Iterable[JournalEntry]) -> Counter[Account]:
         for posting in entry.postings:
             sums[posting.account] += posting.amount_minor
     return sums
-
-
-def _currencies(books: Books) -> list[str]:
-    return sorted({entry.currency for entry in books.entries} | {invoice.currency for invoice in books.invoices})

@@ -5,21 +5,22 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.catalog import Policies
+from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Event
-from billing_sdk.server.domain.invoicing import CreditEntry, Invoice
+from billing_sdk.server.domain.invoicing import CreditEntry, CreditNote, Invoice, Payment, Refund
 from billing_sdk.server.domain.ledger import JournalEntry
 from billing_sdk.server.domain.periods import ProrationUnit
-from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.apply_coupon import apply_coupon
@@ -42,6 +43,7 @@ from billing_sdk.server.usecases.update_billing_settings import update_billing_s
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
 
+T = TypeVar("T")
 # The last day of a month of a leap year, so that months, years and days of the week all have something to clamp.
 START = datetime(2028, 1, 31, 9, 30, tzinfo=UTC)
 # Two who pay, one who has no card, and one whose card is refused whenever it is charged.
@@ -89,6 +91,10 @@ class Books:
     events: tuple[Event, ...]
     credits: tuple[CreditEntry, ...]
     entries: tuple[JournalEntry, ...]
+    payments: tuple[Payment, ...]
+    notes: tuple[CreditNote, ...]
+    refunds: tuple[Refund, ...]
+    grants: tuple[CreditGrant, ...]
 
 
 @dataclass
@@ -142,6 +148,10 @@ class World:
             events = tx.outbox.list(customer_id=found.id, limit=EVERYTHING)
             credited = tx.credits.of_customer(found.id)
             entries = tx.ledger.of_customer(found.id)
+            payments = _all_of(tx.invoices.list_payments, found.id)
+            notes = _all_of(tx.credit_notes.page, found.id)
+            refunds = [tx.refunds.find_by_note(note.id) for note in notes]
+            grants = _all_of(tx.grants.list, found.id)
         # Ids of one millisecond are in no order; events are.
         told = repr([event.data for event in events])
         return Books(
@@ -150,7 +160,11 @@ class World:
             invoices=tuple(sorted(invoices, key=lambda invoice: invoice.name)),
             events=events,
             credits=tuple(sorted(credited, key=lambda entry: (entry.at, entry.amount.minor, entry.reason))),
-            entries=tuple(sorted(entries, key=lambda entry: (entry.on, entry.at, entry.kind, str(entry.postings)))),
+            entries=tuple(sorted(entries, key=lambda entry: (*entry.place, str(entry.postings)))),
+            payments=payments,
+            notes=notes,
+            refunds=tuple(refund for refund in refunds if refund is not None),
+            grants=grants,
         )
 
     def story(self, *, with_events: bool = True) -> str:
@@ -299,6 +313,16 @@ class World:
         found = self.live(customer)
         assert found is not None, "the machine asks only where there is an agreement"
         return found
+
+
+def _all_of(page: Callable[..., Page[T]], customer_id: str) -> tuple[T, ...]:
+    found: list[T] = []
+    while True:
+        after = found[-1].id if found else None  # type: ignore[attr-defined]  # all that is listed by pages has an id
+        part = page(PageRequest(500, starting_after=after), customer_id=customer_id)
+        found += part.items
+        if not part.has_more:
+            return tuple(found)
 
 
 def _agree(expected: Preview | str, refusal: BillingError) -> None:
