@@ -196,7 +196,7 @@ class RateCard:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAction:
-    """Credit that is to be granted at every service interval; it lowers no invoice yet.
+    """Credit that is granted at every service interval, and pays for usage.
 
     Attributes:
         service: how often, such as `month`.

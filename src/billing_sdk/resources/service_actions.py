@@ -50,7 +50,7 @@ class ServiceActions(Resource[C]):
     ) -> Call[ServiceAction]:
         """Keep a grant of credit for every service interval; what is granted never changes (extension).
 
-        It can be attached to plans and is shown with them, and lowers no invoice yet.
+        Attached to a plan it is granted at the start of every service interval, and pays for usage.
 
         Args:
             name: what an invoice calls the credit.

@@ -25,7 +25,7 @@ def create_service_action(
     lookup_key: str | None = None,
     actor: str = "api",
 ) -> ServiceAction:
-    """Keep a grant of credit for every service interval, which never changes afterwards; it lowers no invoice yet.
+    """Keep a grant of credit for every service interval, which never changes afterwards.
 
     Args:
         engine: the engine.

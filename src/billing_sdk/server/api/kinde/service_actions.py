@@ -24,7 +24,7 @@ router = APIRouter(tags=["Service actions"], route_class=StrictRoute)
 
 
 class ServiceActionView(BaseModel):
-    """A recurring grant of credit, which lowers no invoice yet; only its name and lookup key ever change."""
+    """A recurring grant of credit that pays for usage; only its name and lookup key ever change."""
 
     id: str
     name: str
@@ -104,7 +104,7 @@ def list_service_actions(
 
 @router.post("/billing/service_actions", response_model=ServiceActionAnswer, **CREATE)
 def add_service_action(caller: MachineOf, body: NewServiceAction, once: OnlyOnce) -> Response:
-    """Keep a grant of credit for every service interval, which lowers no invoice yet (extension)."""
+    """Keep a grant of credit for every service interval of the plans that it is attached to (extension)."""
     service = Cadence.from_text(body.service)
 
     def serve(engine: Engine) -> ServiceActionAnswer:

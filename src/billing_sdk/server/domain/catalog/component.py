@@ -93,7 +93,7 @@ class Rate:
 class CreditGrant:
     """Credit that the customer is to get at the start of every service interval, to be spent on usage.
 
-    It is kept, versioned and shown with its plan, and lowers no invoice yet.
+    What becomes of it once it is granted is the business of `domain.credits`.
 
     Attributes:
         expires_with_interval: what is left at the end of the interval is lost.

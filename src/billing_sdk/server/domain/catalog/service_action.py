@@ -25,7 +25,7 @@ MOST_ITEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class ServiceAction:
-    """A recurring grant of credit, immutable but for its name and lookup key; it lowers no invoice yet.
+    """A recurring grant of credit, immutable but for its name and lookup key.
 
     Attributes:
         id: starts with `action_`.
