@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.collection import Numbering
@@ -30,6 +30,10 @@ from billing_sdk.server.storage.tables.billing import invoice_counters, invoice_
 from billing_sdk.server.storage.upsert import upsert
 
 SETTLE = update(invoices).where(invoices.c.id == bindparam("wanted"))
+IS_DUE = or_(
+    invoices.c.status == "overdue",
+    and_(invoices.c.status == "issued", invoices.c.collection_method == "charge_automatically"),
+)
 WITH_INVOICE = invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id)
 
 
@@ -55,7 +59,7 @@ class InvoiceRepository:
         owed = (
             select(invoice_lines.c.agreement_id, invoice_lines.c.invoice_id)
             .select_from(WITH_INVOICE)
-            .where(invoice_lines.c.agreement_id.in_(agreement_ids), invoices.c.status.in_(OWED))
+            .where(invoice_lines.c.agreement_id.in_(agreement_ids), IS_DUE)
         )
         for row in self._connection.execute(owed):
             self._owed[row.agreement_id].add(row.invoice_id)
@@ -213,13 +217,13 @@ class InvoiceRepository:
         return self._read(query.order_by(invoices.c.id))
 
     def has_owed(self, agreement_id: str) -> bool:
-        """Tell whether anything is owed that an invoice charges under an agreement."""
+        """Tell whether anything that is charged under an agreement should have been paid; see `Invoice.is_due`."""
         if agreement_id in self._owed:
             return bool(self._owed[agreement_id])
         query = (
             select(invoice_lines.c.invoice_id)
             .select_from(WITH_INVOICE)
-            .where(invoice_lines.c.agreement_id == agreement_id, invoices.c.status.in_(OWED))
+            .where(invoice_lines.c.agreement_id == agreement_id, IS_DUE)
         )
         return self._connection.execute(query.limit(1)).first() is not None
 

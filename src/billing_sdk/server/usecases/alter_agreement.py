@@ -98,6 +98,7 @@ def decide_alteration(
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
         rated=rated,
+        is_sent=tx.billing_profiles.of(customer).sends_invoices,
     )
 
 

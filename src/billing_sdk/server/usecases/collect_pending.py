@@ -89,7 +89,7 @@ def changes_unpaid(tx: UnitOfWork, customer: Customer, *, at: datetime) -> tuple
     owed: dict[str, list[Invoice]] = {}
     invoiced: set[str] = set()
     for invoice in tx.invoices.owed_by(customer.id):
-        if invoice.agreement_ids:  # one that is about several is asked for with the first of them
+        if invoice.is_due and invoice.agreement_ids:  # one that is about several is asked for with the first of them
             owed.setdefault(invoice.agreement_ids[0], []).append(invoice)
             invoiced.update(invoice.agreement_ids)
     wanted = sorted(owed.keys() | (unpaid.keys() - invoiced))
@@ -127,6 +127,7 @@ def _settling(
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
         invoice_ids=tuple(invoice.id for invoice in invoices),
+        is_sent=not invoices and tx.billing_profiles.of(customer).sends_invoices,
     )
 
 

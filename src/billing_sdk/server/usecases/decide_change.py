@@ -50,6 +50,7 @@ class Change:
         discounts: the agreement's before its first period counted, where that has been counted already.
         invoice_ids: the issued invoices that the lines are of, where they are owed already.
         rated: what is kept of the service intervals whose usage the lines charge.
+        is_sent: the customer pays invoices by other means, so no card is needed, and none is charged.
     """
 
     customer: Customer
@@ -64,6 +65,7 @@ class Change:
     discounts: tuple[AgreedDiscount, ...] | None = None
     invoice_ids: tuple[str, ...] = ()
     rated: tuple[RatedInterval, ...] = ()
+    is_sent: bool = False
 
     @property
     def amount(self) -> Money:
@@ -73,6 +75,8 @@ class Change:
     @property
     def needs_method(self) -> bool:
         """Whether somebody who gets this has to have a card, for now or for later."""
+        if self.is_sent:
+            return False
         if self.agreement.status == "trialing":
             trial = self.plan.version.trial
             return bool(self.amount) or (trial is not None and trial.requires_payment_method)
@@ -90,7 +94,7 @@ class Change:
         """What becomes of the money: there is none to take now, it is owed for want of a card, or it is charged."""
         if self.method is None and self.needs_method:
             return "credit"
-        return "charge" if self.amount else "free"
+        return "charge" if self.amount and not self.is_sent else "free"
 
     @property
     def terms(self) -> str:
@@ -192,6 +196,7 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
         owes_usage=bool(closing.owed),
         discounts=discounts,
         rated=closing.rated,
+        is_sent=tx.billing_profiles.of(customer).sends_invoices,
     )
 
 

@@ -41,7 +41,8 @@ def end_trial(engine: Engine, timer: Timer) -> None:
 
 def _end_trial(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement) -> PendingCharge | None:
     invoice = next_invoice(tx, customer, agreement)
-    if not invoice.version.is_free and tx.customers.find_payment_method(customer.id) is None:
+    can_pay = tx.billing_profiles.of(customer).sends_invoices or tx.customers.find_payment_method(customer.id)
+    if not invoice.version.is_free and not can_pay:
         at = engine.now_for(tx, customer)
         end_agreement(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)
         return None

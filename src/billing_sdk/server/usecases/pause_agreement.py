@@ -111,4 +111,5 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
         rated=rated,
+        is_sent=tx.billing_profiles.of(customer).sends_invoices,
     )

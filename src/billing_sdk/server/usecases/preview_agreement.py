@@ -84,7 +84,7 @@ def preview_alteration(
             credit=-_sum(given_back, before),
             balance=balance,
             next_charge=_charge_after(tx, change, present, at, balance, is_later=at > now),
-            needs_method=change.method is None and bool(change.amount),
+            needs_method=change.method is None and bool(change.amount) and not change.is_sent,
             terms=None,
         )
 

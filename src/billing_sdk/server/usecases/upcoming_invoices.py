@@ -1,0 +1,154 @@
+"""Preview a customer's upcoming invoices: what waits, and what the billing dates to come will bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from billing_sdk.errors import BillingError
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Invoice, Lines, balance_change, period_billed
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.complete_lines import complete_lines
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.next_invoice import NextCharges, as_planned, billed_next, ends_before_billing
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """An invoice that is to come, if no more is used and nothing changes until then.
+
+    Attributes:
+        bills_at: the billing date.
+        issues_at: when it is issued: later, where the billing profile waits.
+        agreement_ids: what it bills.
+        invoice_id: where something has gathered or waits for it already.
+    """
+
+    currency: str
+    bills_at: datetime
+    issues_at: datetime
+    agreement_ids: tuple[str, ...]
+    lines: Lines
+    invoice_id: str | None = None
+
+    @property
+    def amount(self) -> Money:
+        """What is to be paid."""
+        return total([line.amount for line in self.lines], self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What is charged on one invoice, before what comes last on it."""
+
+    currency: str
+    bills_at: datetime
+    issues_at: datetime
+    charges: Lines
+    period: Period
+    agreement: Agreement | None
+    agreement_ids: tuple[str, ...]
+    invoice_id: str | None = None
+
+
+def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tuple[Upcoming, ...]:
+    """Return the next invoice of each live agreement of a customer, and what waits already, the first to come first.
+
+    What the customer has to its credit pays for the first of them first. An agreement that is to end, or to give way
+    to another plan, before it is billed next has none.
+
+    Args:
+        tx: the transaction; nothing is written in it.
+        engine: the engine.
+        customer: whose.
+    """
+    now = engine.now_for(tx, customer)
+    waiting, gathering = [], {}
+    for invoice in tx.invoices.unissued_of(customer.id):
+        if invoice.status == "gathering":
+            gathering[invoice.currency] = invoice
+        elif invoice.status != "draft":
+            waiting.append(_waiting(tx, customer, invoice, now))
+    planned = sorted([*waiting, *_renewals(tx, customer, gathering)], key=lambda one: (one.issues_at, one.bills_at))
+    return tuple(_completed(tx, customer, planned))
+
+
+def _completed(tx: UnitOfWork, customer: Customer, planned: Sequence[_Planned]) -> Iterator[Upcoming]:
+    balances: dict[str, Money] = {}
+    for one in planned:
+        currency = one.currency
+        if currency not in balances:
+            balances[currency] = tx.credits.balance(customer.id, currency)
+        lines = complete_lines(
+            tx,
+            customer,
+            one.charges,
+            currency=currency,
+            agreement=one.agreement,
+            period=one.period,
+            at=one.issues_at,
+            balance=balances[currency],
+        )
+        if lines:
+            balances[currency] += balance_change(lines, currency)
+            yield Upcoming(currency, one.bills_at, one.issues_at, one.agreement_ids, lines, one.invoice_id)
+
+
+def _renewals(tx: UnitOfWork, customer: Customer, gathering: dict[str, Invoice]) -> Iterator[_Planned]:
+    """Return what the next billing dates bring; what has gathered goes on the first invoice of its currency."""
+    profile = tx.billing_profiles.of(customer)
+    wait = (profile.wait_for_late_usage, profile.wait_before_sending)
+    found = sorted(_next_charges(tx, customer), key=lambda one: (one[1].at, one[1].after.id))
+    groups: dict[tuple[str, ...], list[tuple[datetime, NextCharges]]] = {}
+    for started, one in found:
+        together = (one.after.currency, str(one.at)) if profile.is_consolidating else (one.after.id,)
+        groups.setdefault(together, []).append((started, one))
+    for group in groups.values():
+        charges = [one for _, one in group]
+        first = charges[0]
+        pending = gathering.pop(first.after.currency, None)
+        lines = tuple(line for one in charges for line in one.lines)
+        yield _Planned(
+            currency=first.after.currency,
+            bills_at=first.at,
+            issues_at=wait[1].after(wait[0].after(first.at)),
+            charges=lines if pending is None else pending.lines + lines,
+            period=Period(min(started for started, _ in group), first.at),
+            agreement=first.after if len(group) == 1 else None,
+            agreement_ids=tuple(one.after.id for one in charges),
+            invoice_id=None if pending is None else pending.id,
+        )
+
+
+def _next_charges(tx: UnitOfWork, customer: Customer) -> Iterator[tuple[datetime, NextCharges]]:
+    """Return what each agreement is charged next, and since when."""
+    for agreement in tx.agreements.live_of(customer.id):
+        if agreement.status == "paused" or ends_before_billing(agreement):
+            continue
+        try:
+            planned = as_planned(tx, agreement)
+        except BillingError:
+            planned = replace(agreement, pending_change=None)  # what can't be done as things are is not billed either
+        charges = billed_next(tx, planned)
+        yield charges.at if planned.status == "trialing" else planned.billed_period.start, charges
+
+
+def _waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, now: datetime) -> _Planned:
+    profile, period = tx.billing_profiles.of(customer), period_billed(invoice)
+    closes_at = invoice.collect_at or now
+    issues_at = invoice.send_at or profile.wait_before_sending.after(closes_at)
+    return _Planned(
+        currency=invoice.currency,
+        bills_at=period.end,
+        issues_at=max(issues_at, now),
+        charges=invoice.lines,
+        period=period,
+        agreement=None if invoice.agreement_id is None else tx.agreements.get(invoice.agreement_id),
+        agreement_ids=invoice.agreement_ids,
+        invoice_id=invoice.id,
+    )
