@@ -182,7 +182,7 @@ def test_without_a_card_a_charge_that_is_billed_now_is_owed(engine):
 
     billed = add_charge(engine, customer_id=customer.id, charge=SETUP, bill_now=True)
 
-    assert (billed.status, billed.amount_due) == ("issued", SETUP.amount)
+    assert (billed.status, billed.amount_due) == ("overdue", SETUP.amount)
 
 
 def test_a_draft_is_put_together_and_finalized(engine):

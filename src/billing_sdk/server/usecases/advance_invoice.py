@@ -93,6 +93,7 @@ def issue_waiting(
     charge = collect_by_profile(tx, engine, customer, issued, agreement, source=source, actor=actor)
     if issued.is_to_be_charged and charge is None:
         mark_unpaid(tx, issued, actor=actor, at=at)
+        issued = tx.invoices.get(issued.id)
     return issued, charge
 
 
