@@ -42,6 +42,11 @@ from billing_sdk.models.catalog import (
     PlanTrial as PlanTrial,
     PlanVersion as PlanVersion,
 )
+from billing_sdk.models.collection import (
+    Dunning as Dunning,
+    InvoiceCollection as InvoiceCollection,
+    PaymentAttempt as PaymentAttempt,
+)
 from billing_sdk.models.coupon import Coupon as Coupon
 from billing_sdk.models.credit import (
     CreditBalance as CreditBalance,

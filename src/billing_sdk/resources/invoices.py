@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from billing_sdk._operation import C, Call, Flow, Resource, operation
-from billing_sdk.models import Credit, Explanation, Invoice, NextInvoice
+from billing_sdk.models import Credit, Explanation, Invoice, InvoiceCollection, NextInvoice
 from billing_sdk.resources._base import MANAGEMENT, every, one, segment
 
 PATH = f"{MANAGEMENT}/billing/invoices"
 INVOICE = one("invoice", Invoice.read)
 EXPLANATION = one("explanation", Explanation.read)
 NEXT = one("next_invoice", NextInvoice.read)
+COLLECTION = one("collection", InvoiceCollection.read)
 
 
 class Invoices(Resource[C]):
@@ -46,6 +49,54 @@ class Invoices(Resource[C]):
         """
         path = f"{PATH}/{segment('invoice_id', invoice_id)}/lines/{int(line)}/explain"
         return Call("GET", path, EXPLANATION, credential="machine")
+
+    @operation
+    def collection(self, invoice_id: str) -> Call[InvoiceCollection]:
+        """Return every attempt to collect an invoice, and what follows if it is not paid (extension).
+
+        Raises:
+            NotFound: there is no such invoice.
+        """
+        path = f"{PATH}/{segment('invoice_id', invoice_id)}/collection"
+        return Call("GET", path, COLLECTION, credential="machine")
+
+    @operation
+    def pay(
+        self,
+        invoice_id: str,
+        *,
+        by: Literal["card", "other"] = "card",
+        reference: str = "",
+        idempotency_key: str | None = None,
+    ) -> Call[InvoiceCollection]:
+        """Charge the card on file for an owed invoice, or record that it was paid by other means (extension).
+
+        Args:
+            invoice_id: the invoice.
+            by: `card`, or `other`, such as a bank transfer, where nothing is charged.
+            reference: what identifies a payment by other means.
+            idempotency_key: lets the call be repeated.
+
+        Raises:
+            InvoiceNotPayable: there is nothing to pay.
+            PaymentMethodRequired: the customer has no card.
+            CardDeclined: the charge was refused; the invoice stays owed.
+            NotFound: there is no such invoice.
+        """
+        path = f"{PATH}/{segment('invoice_id', invoice_id)}/pay"
+        body = {"by": by, "reference": reference}
+        return Call("POST", path, COLLECTION, json=body, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def write_off(self, invoice_id: str, *, idempotency_key: str | None = None) -> Call[InvoiceCollection]:
+        """Make an owed invoice uncollectible; should it be paid all the same, it is paid (extension).
+
+        Raises:
+            InvoiceNotPayable: nobody owes it.
+            NotFound: there is no such invoice.
+        """
+        path = f"{PATH}/{segment('invoice_id', invoice_id)}/write_off"
+        return Call("POST", path, COLLECTION, credential="machine", idempotency_key=idempotency_key)
 
     @operation
     def next_of(self, agreement_id: str) -> Call[NextInvoice]:

@@ -42,6 +42,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     },
     "POST /v1/billing/reservations/{reservation_id}/commit": {"json": {"customer_agreement_id": OBJECT}},
     "POST /v1/billing/reservations/{reservation_id}/release": {"json": {"customer_agreement_id": OBJECT}},
+    "POST /v1/billing/invoices/{invoice_id}/pay": {"json": {"by": "card"}},
     "POST /v1/billing/profiles": {"json": {"name": "Enterprise"}},
     "PATCH /v1/billing/profiles/{profile_id}": {"json": {"name": "Enterprise"}},
     "PATCH /v1/billing/customers/{customer_id}": {"json": {"language": "de"}},

@@ -183,7 +183,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
         for operation in management
         if operation.method != "GET" and operation.document.get("x-extension") and "/billing/" in operation.path
     }
-    elsewhere = {found for found in changing if "reservations" in found}
+    elsewhere = {found for found in changing if "reservations" in found or found.endswith(("/pay", "/write_off"))}
     assert changing - elsewhere - twice.called == set()
     told = {"plan.create", "feature.create", "coupon.create", "clock.advance", "agreement.pause", "rate_card.rates"}
     assert told <= recorded

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from billing_sdk import Address, BillingProfile, CustomerDetails, DunningPolicy, Numbering, Supplier, TaxSettings
+from billing_sdk import (
+    Address,
+    BillingProfile,
+    CustomerDetails,
+    Dunning,
+    DunningPolicy,
+    InvoiceCollection,
+    Numbering,
+    PaymentAttempt,
+    Supplier,
+    TaxSettings,
+)
 from tests.unit.sdk.catalog_cases import BILLING, MORE, NOON, ONE_PAGE, deletes, gives
 from tests.unit.sdk.operation_cases import OK, Case
 
@@ -77,7 +88,65 @@ def customer(verb, call, method, body=None):
     return gives(name, call, sends, "billing_customer", DETAILS_DOCUMENT, DETAILS, body=body)
 
 
+COLLECTION_DOCUMENT = {
+    "invoice_id": "invoice_1",
+    "number": "INV-000001",
+    "status": "issued",
+    "currency": "USD",
+    "due_minor": 2_900,
+    "due_on": "2026-11-21T12:00:00Z",
+    "collection_method": "charge_automatically",
+    "attempts": [
+        {
+            "id": "payment_1",
+            "status": "failed",
+            "amount_minor": 2_900,
+            "attempted_on": "2026-11-21T12:00:00Z",
+            "payment_method": "Visa ending in 0341",
+            "reference": None,
+            "decline_code": "generic_decline",
+        }
+    ],
+    "dunning": {
+        "started_on": "2026-11-21T12:00:00Z",
+        "failures": 1,
+        "next_attempt_on": "2026-11-21T12:00:00Z",
+        "grace_ends_on": "2026-11-21T12:00:00Z",
+        "access_closed_on": None,
+        "at_end": "cancel",
+        "ended_on": None,
+        "outcome": None,
+    },
+}
+ATTEMPT = PaymentAttempt("payment_1", "failed", 2_900, NOON, "Visa ending in 0341", decline_code="generic_decline")
+COLLECTION = InvoiceCollection(
+    "invoice_1",
+    "INV-000001",
+    "issued",
+    "USD",
+    2_900,
+    NOON,
+    "charge_automatically",
+    (ATTEMPT,),
+    Dunning(NOON, 1, NOON, NOON, None, "cancel"),
+)
+
+
+def collection(verb, call, path, *, method="POST", body=None):
+    """One use of the collection of an invoice."""
+    name, sends = f"invoices.{verb}", (method, f"invoices/invoice_1/{path}")
+    return gives(name, call, sends, "collection", COLLECTION_DOCUMENT, COLLECTION, body=body)
+
+
 BILLING_PROFILE_CASES = [
+    collection("collection", lambda c: c.invoices.collection("invoice_1"), "collection", method="GET"),
+    collection(
+        "pay",
+        lambda c: c.invoices.pay("invoice_1", by="other", reference="wire 7"),
+        "pay",
+        body={"by": "other", "reference": "wire 7"},
+    ),
+    collection("write_off", lambda c: c.invoices.write_off("invoice_1"), "write_off"),
     Case(
         "billing_profiles.list",
         lambda c: c.billing_profiles.list(),

@@ -69,6 +69,7 @@ MANAGEMENT_SCOPES = (
     "update:billing_customers",
     "update:billing_credits",
     "update:billing_features",
+    "update:billing_invoices",
     "update:billing_plan_groups",
     "update:billing_plans",
     "update:billing_pricing_tables",
