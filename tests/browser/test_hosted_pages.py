@@ -32,6 +32,7 @@ SECTIONS = {
     "payment_details": "Payment method",
     "billing_address": "Billing address",
     "billing": "Invoices",
+    "credit": "Credit for usage",
     "organization_details": "Not found",
 }
 

@@ -35,6 +35,7 @@ SECTIONS = (
     "plan_selection/enterprise_monthly",
     "payment_details",
     "billing",
+    "credit",
 )
 
 

@@ -11,6 +11,7 @@ from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file, show_page
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.paper import ENGLISH, TONES
+from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.pay_now import pay_now
 
@@ -22,8 +23,11 @@ def show_invoices(desk: Desk, _form: Form) -> Response:
     with desk.engine.read() as tx:
         invoices = tx.invoices.newest_of(desk.customer.id) if desk.customer else ()
         balances = tx.credits.balances(desk.customer.id) if desk.customer else ()
+        has_credit = bool(desk.customer and tx.grants.list(PageRequest(1), customer_id=desk.customer.id).items)
     issued = [invoice for invoice in invoices if invoice.is_issued]
-    return desk.show("invoices", invoices=issued, balances=balances, words=ENGLISH.statuses, tones=TONES)
+    return desk.show(
+        "invoices", invoices=issued, balances=balances, has_credit=has_credit, words=ENGLISH.statuses, tones=TONES
+    )
 
 
 def show_invoice(desk: Desk, form: Form) -> Response:

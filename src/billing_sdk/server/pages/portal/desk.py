@@ -27,7 +27,7 @@ PERSONAL = (
     ("billing", "Invoices"),
 )
 SHARED = (("details", "Details"), ("members", "Members"), *PERSONAL[1:])
-WITHIN = {"plan_selection": "plan_details"}  # shown in the navigation as part of another section
+WITHIN = {"plan_selection": "plan_details", "credit": "billing"}  # shown in the navigation as part of another section
 NOTES = {
     "saved": "Your changes were saved.",
     "card": "The card was saved.",

@@ -14,7 +14,7 @@ from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page, sentence
-from billing_sdk.server.pages.portal import bills, entry, payments, people, places, plans
+from billing_sdk.server.pages.portal import bills, credit, entry, payments, people, places, plans
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, require_account
 from billing_sdk.server.usecases.engine import Engine
 
@@ -86,6 +86,7 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
         Section(kind, "payment_details", payments.show_card, payments.save_card),
         Section(kind, "billing_address", places.show_address, places.save_address),
         Section(kind, "billing", bills.show_invoices),
+        Section(kind, "credit", credit.show_credit),
         Section(kind, "billing/{invoice_id}", bills.show_invoice),
         Section(kind, "billing/{invoice_id}/pay", bills.show_invoice, bills.pay),
         Section(kind, "billing/{invoice_id}/document", bills.show_document),
