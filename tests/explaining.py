@@ -17,13 +17,18 @@ NOTHING = Fraction(0)
 
 def recomputed_amount(told: Document) -> int:
     """Return what a line comes to, from the document that explains it, having checked what the document adds up."""
+    corrected = told["calculation"].get("corrected")
+    if corrected is not None:
+        return int(corrected["amount_minor"])
     match told["kind"]:
         case "licence_fee" if "given_back" in told["calculation"]:
             return _given_back(told)
         case "licence_fee":
             return _fee(told)
-        case "usage":
+        case "usage" | "adjustment":
             return _usage(told)
+        case "one_off":
+            return int(told["calculation"]["amount_minor"])
         case "discount":
             return _discount(told)
         case "unused_time":
@@ -74,7 +79,8 @@ def _usage(told: Document) -> int:
     assert usage["readings"] == sum(day["readings"] for day in usage["by_day"])
     amount = _priced(told, quantity, Fraction(1), marked)
     assert recomputed(told["calculation"]["rating"]) == amount
-    return _checked(told, amount)
+    before = told["calculation"].get("billed_before", {"amount_minor": "0"})
+    return _checked(told, amount) - int(before["amount_minor"])
 
 
 def _priced(told: Document, quantity: Fraction, share: Fraction, marked: list[Any] | None = None) -> int:

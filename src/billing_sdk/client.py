@@ -25,6 +25,7 @@ from billing_sdk.resources import (
     BillingSettings,
     Books,
     Coupons,
+    CreditNotes,
     Credits,
     Customers,
     Entitlements,
@@ -84,6 +85,7 @@ class Operations(Generic[C]):
     entitlements: Entitlements[C]
     features: Features[C]
     invoices: Invoices[C]
+    credit_notes: CreditNotes[C]
     items: Items[C]
     keys: Keys[C]
     licence_fees: LicenceFees[C]
@@ -120,6 +122,7 @@ class Operations(Generic[C]):
         self.entitlements = Entitlements(client, provider)
         self.features = Features(client)
         self.invoices = Invoices(client)
+        self.credit_notes = CreditNotes(client)
         self.items = Items(client)
         self.keys = Keys(client, provider)
         self.licence_fees = LicenceFees(client)

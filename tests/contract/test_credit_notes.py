@@ -39,9 +39,8 @@ def usd(minor: int) -> Money:
 
 
 @pytest.fixture
-def engine():
-    with engine_on(IN_MEMORY) as opened:
-        yield opened
+def engine(memory_engine):
+    return memory_engine
 
 
 def paid(engine, number=None):

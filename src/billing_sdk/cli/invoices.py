@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from enum import Enum
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
 from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
+from billing_sdk.errors import InvalidRequest
 from billing_sdk.money import Money
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.explain_line import explain_line
+from billing_sdk.server.usecases.void_invoice import void_invoice
+
+SAYS = {
+    "invoice": "which lowers what is owed",
+    "refund": "which is paid back",
+    "balance": "which is on the customer's balance",
+}
+
+
+class Destination(Enum):
+    """Where a credit note goes."""
+
+    INVOICE = "invoice"
+    REFUND = "refund"
+    BALANCE = "balance"
+
 
 invoices = typer.Typer(help="What was billed, and why.", no_args_is_help=True)
 
@@ -56,12 +75,67 @@ def _show(told: dict[str, Any]) -> None:
         for day in usage["by_day"]:
             table.add_row(day["day"], str(day["readings"]), day["quantity"])
         show_table(table)
-    for other in told["discounts"]:
+    for other in (*told["discounts"], *told["credits"]):
         OUT.print(escape(f"{other['description']} (line {other['line']}): {_money(other, amount)}"))
     if policies := told["policies"]:
         OUT.print(escape(", ".join(f"{name.replace('_', ' ')}: {policy}" for name, policy in policies.items())))
+    for tax in told["taxes"]:
+        where = "included" if tax["is_inclusive"] else "added"
+        OUT.print(
+            escape(f"{tax['name']} {tax['percent']} %, {where}: {Money(int(tax['amount_minor']), amount.currency)}")
+        )
     OUT.print(f"[bold]In all: {Money(told['net_minor'], amount.currency)}[/]")
+    for note in told["credit_notes"]:
+        OUT.print(escape(f"{note['number']} has taken back {-_money(note, amount)}"))
 
 
 def _money(other: dict[str, Any], like: Money) -> Money:
     return Money(other["amount_minor"], like.currency)
+
+
+@invoices.command("credit")
+@explaining_errors
+def credit(
+    invoice: InvoiceArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words that the customer may read.")],
+    amount_minor: Annotated[
+        int | None,
+        typer.Option("--amount", metavar="MINOR", help="How much, with taxes; all that is left if none."),
+    ] = None,
+    line: Annotated[int | None, typer.Option("--line", metavar="NUMBER", help="Of this line, before taxes.")] = None,
+    to: Annotated[
+        Destination | None, typer.Option("--to", help="Off what is owed, paid back, or to the customer's balance.")
+    ] = None,
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Take back some or all of an invoice that was issued; a credit note says so, and the invoice stays as it is."""
+    with engine_at(database, base_url) as engine:
+        with engine.read() as tx:
+            currency = tx.invoices.get(invoice).currency
+        amount = None if amount_minor is None else Money(amount_minor, currency)
+        if line is not None and amount is None:
+            raise InvalidRequest("--line needs an amount", remedy="Add --amount.")
+        wanted = {line: amount} if line is not None and amount is not None else amount
+        destination: Literal["invoice", "refund", "balance"] | None = None if to is None else to.value
+        done = credit_invoice(
+            engine,
+            invoice_id=invoice,
+            wanted=wanted,
+            reason=reason,
+            destination=destination,
+            source="admin",
+            actor="cli",
+        )
+    OUT.print(f"{done.note.number}: {done.note.amount}, {SAYS[done.note.destination]}")
+    if done.refund is not None:
+        OUT.print(f"The refund has {done.refund.status}." if done.refund.status != "pending" else "It is pending.")
+
+
+@invoices.command("void")
+@explaining_errors
+def make_void(invoice: InvoiceArgument, database: DatabaseOption = None, base_url: BaseUrlOption = None) -> None:
+    """Make an issued invoice void that nobody has paid; what credit has paid of it is there again."""
+    with engine_at(database, base_url) as engine:
+        voided = void_invoice(engine, invoice_id=invoice, source="admin", actor="cli")
+    OUT.print(f"{voided.name} is void.")

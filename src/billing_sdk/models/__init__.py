@@ -54,6 +54,11 @@ from billing_sdk.models.credit import (
     CreditMovement as CreditMovement,
     CreditSettings as CreditSettings,
 )
+from billing_sdk.models.credit_note import (
+    CreditedLine as CreditedLine,
+    CreditNote as CreditNote,
+    Refund as Refund,
+)
 from billing_sdk.models.customer import BillingCustomer as BillingCustomer, CustomerDetails as CustomerDetails
 from billing_sdk.models.entitlement import (
     Entitlement as Entitlement,

@@ -112,7 +112,11 @@ class Explanation:
         rounding: the exact amount, the rule, and the rounded one.
         of_lines: the lines whose sum it goes by.
         discounts: the lines that lower it.
-        net_minor: what is left of it after them.
+        credits: the lines by which credit pays for it.
+        taxes: its share of each tax, added to it or included: rate, name, percent, base, amount.
+        net_minor: what the customer was asked for it: what is left after discounts and credit.
+        credit_notes: number and amount of what credit notes have taken back of it, below zero.
+        left_minor: what those have left.
         told: the calculation in sentences.
     """
 
@@ -137,6 +141,10 @@ class Explanation:
     rounding: Mapping[str, Any] | None = field(default=None, hash=False)
     of_lines: tuple[OtherLine, ...] = ()
     discounts: tuple[OtherLine, ...] = ()
+    credits: tuple[OtherLine, ...] = ()
+    taxes: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    credit_notes: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    left_minor: int = 0
     told: tuple[str, ...] = ()
 
     @classmethod
@@ -166,8 +174,16 @@ class Explanation:
             rounding=_members(document, "rounding"),
             of_lines=document.objects("of_lines", OtherLine.read),
             discounts=document.objects("discounts", OtherLine.read),
+            credits=document.objects("credits", OtherLine.read),
+            taxes=document.objects("taxes", _plain),
+            credit_notes=document.objects("credit_notes", _plain),
+            left_minor=document.whole_or_none("left_minor") or 0,
             told=document.texts("told"),
         )
+
+
+def _plain(data: Any) -> Mapping[str, Any]:
+    return Document(data, "item").members
 
 
 def _members(document: Document, name: str) -> Mapping[str, Any] | None:

@@ -12,6 +12,7 @@ from billing_sdk.resources.billing_profiles import BillingProfiles as BillingPro
 from billing_sdk.resources.billing_settings import BillingSettings as BillingSettings
 from billing_sdk.resources.books import Books as Books
 from billing_sdk.resources.coupons import Coupons as Coupons
+from billing_sdk.resources.credit_notes import CreditNotes as CreditNotes
 from billing_sdk.resources.credits import Credits as Credits
 from billing_sdk.resources.customers import Customers as Customers
 from billing_sdk.resources.entitlements import Entitlements as Entitlements

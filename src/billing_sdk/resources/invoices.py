@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from billing_sdk._operation import C, Call, Flow, Resource, operation
 from billing_sdk.models import Credit, Explanation, Invoice, InvoiceCollection, NextInvoice
 from billing_sdk.resources._base import MANAGEMENT, every, one, segment
+from billing_sdk.resources.credit_notes import lines_of
 
 PATH = f"{MANAGEMENT}/billing/invoices"
 INVOICE = one("invoice", Invoice.read)
@@ -97,6 +99,40 @@ class Invoices(Resource[C]):
         """
         path = f"{PATH}/{segment('invoice_id', invoice_id)}/write_off"
         return Call("POST", path, COLLECTION, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def void(self, invoice_id: str, *, idempotency_key: str | None = None) -> Call[Invoice]:
+        """Make an issued invoice void that nobody has paid; what credit has paid of it is there again (extension).
+
+        Raises:
+            InvoiceNotIssued, InvoicePaid, InvoiceVoid: it can't be.
+            Conflict: a payment of it is under way.
+            NotFound: there is no such invoice.
+        """
+        path = f"{PATH}/{segment('invoice_id', invoice_id)}/void"
+        return Call("POST", path, INVOICE, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def reissue(
+        self, invoice_id: str, *, lines: Mapping[int, int], idempotency_key: str | None = None
+    ) -> Call[Invoice]:
+        """Make an invoice void, and issue another one in its place (extension).
+
+        Args:
+            invoice_id: the invoice that was wrong.
+            lines: for each line that was wrong, by its number, what it comes to in minor units, discounts taken off;
+                zero leaves it out.
+            idempotency_key: makes the call safe to repeat.
+
+        Raises:
+            InvoiceNotIssued, InvoicePaid, InvoiceVoid: it can't be made void.
+            InvalidAmount: a line can't come to that, or no line is left.
+            Conflict: a payment of it is under way, or some of it was credited.
+            NotFound: there is no such invoice, or it has no such line.
+        """
+        path = f"{PATH}/{segment('invoice_id', invoice_id)}/reissue"
+        body = {"lines": lines_of(lines)}
+        return Call("POST", path, INVOICE, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation
     def next_of(self, agreement_id: str) -> Call[NextInvoice]:

@@ -7,7 +7,9 @@ from itertools import count
 import pytest
 
 from billing_sdk.server.usecases.add_card import add_card
-from tests.engines import card
+from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
+from billing_sdk.server.usecases.subscribe import subscribe
+from tests.engines import card, payer
 
 pytestmark = pytest.mark.attack(125, 136)
 
@@ -135,12 +137,39 @@ def credit(twice, engine, customer):
         twice("POST", f"credit_grants/{grant}/{verb}", name=f"credit_grants/{{grant_id}}/{verb}")
 
 
+def corrections(twice, engine):
+    """One invoice of which some is credited, one that is void, and one that another takes the place of."""
+    payer_of_all = payer(engine, "corrected@example.com")
+    agreement = subscribe(engine, customer_id=payer_of_all.id, plan_key="pro_monthly")
+    with engine.begin() as tx:
+        [paid] = tx.invoices.newest_of(payer_of_all.id)
+        owed = [
+            issue_invoice(
+                tx,
+                payer_of_all,
+                new_invoice(
+                    payer_of_all, paid.lines, currency="USD", agreement=agreement, reason="renewal", at=paid.created_at
+                ),
+                source="admin",
+                actor="test",
+                at=paid.created_at,
+            )
+            for _ in range(2)
+        ]
+    body = {"reason": "a mistake", "amount_minor": 100}
+    twice("POST", f"invoices/{paid.id}/credit_notes", body, name="invoices/{invoice_id}/credit_notes")
+    twice("POST", f"invoices/{owed[0].id}/void", name="invoices/{invoice_id}/void")
+    lines = {"lines": [{"line": 1, "amount_minor": 1_000}]}
+    twice("POST", f"invoices/{owed[1].id}/reissue", lines, name="invoices/{invoice_id}/reissue")
+
+
 def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, clock, management, server):
     agreement_id, customer = agreement
     one, name = f"agreements/{agreement_id}", "agreements/{agreement_id}"
     twice("POST", "coupons", {"code": "ONCE", "name": "Once", "percent_off": "5"})
     taxes(twice)
     credit(twice, server.engine, customer)
+    corrections(twice, server.engine)
     twice("POST", f"{one}/quantity", {"fee_code": "seats", "quantity": 3}, name=f"{name}/quantity")
     twice("POST", f"{one}/discounts", {"coupon_code": "ONCE"}, name=f"{name}/discounts")
     twice("DELETE", f"{one}/discounts/ONCE", name=f"{name}/discounts/{{coupon_code}}")

@@ -35,6 +35,7 @@ def explain_line(tx: UnitOfWork, invoice_id: str, number: int) -> Explanation:
     line = line_of(invoice, number)
     agreement_id = line.agreement_id or invoice.agreement_id
     behind = Behind() if agreement_id is None else Behind(tx.agreements.get(agreement_id).zone)
+    behind = replace(behind, notes=tx.credit_notes.of_invoice(invoice.id))
     if line.plan_version_id is not None:
         version = tx.catalog.get_version(line.plan_version_id).in_currency(invoice.currency)
         (plan,) = tx.catalog.list_plans([version.plan_key])
@@ -53,7 +54,7 @@ def _usage_behind(
     counted in. Where none does, that of the line's own period is shown as it is.
     """
     feature_key = line.derivation.get("feature")
-    if line.kind != "usage" or feature_key is None or line.agreement_id is None:
+    if line.kind not in ("usage", "adjustment") or feature_key is None or line.agreement_id is None:
         return None, None
     first: tuple[Period, RollUp] | None = None
     for period, recorded_by in _ways_to_count(invoice, line):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from billing_sdk.errors import Conflict, InvalidRequest
+from billing_sdk.errors import Conflict, InvalidRequest, RefundDeclined
 from billing_sdk.money import Money
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
@@ -77,6 +77,7 @@ def issue_credit_note(
     Raises:
         InvoiceNotIssued, InvoiceVoid, InvoicePaid, InvoiceNotOwed, InvoiceNotPaid: the invoice can't be corrected so.
         CreditNoteTooLarge, RefundTooLarge: there is less left of a line, of the invoice, or of what was paid.
+        RefundDeclined: it was not paid by card, so nothing can be refunded.
         InvalidAmount, CurrencyMismatch, NotFound, InvalidRequest: what is wanted can't be read as an amount of a line.
         Conflict: a payment of the invoice is under way.
     """
@@ -86,7 +87,7 @@ def issue_credit_note(
     if tx.charges.has_for_invoice(invoice.id):
         raise Conflict(f"a payment of {invoice.name} is under way", remedy="Try again in a minute.")
     notes = tx.credit_notes.of_invoice(invoice.id)
-    destination = destination or usual_destination(invoice)
+    destination = destination or _usual_destination(tx, invoice)
     lines = credited_lines(invoice, notes, wanted)
     note = CreditNote(
         id=new_id("note"),
@@ -148,8 +149,22 @@ def _lower(
         no_longer_owed(tx, customer, invoice, source=source, actor=actor, at=note.issued_at)
 
 
+def _usual_destination(tx: UnitOfWork, invoice: Invoice) -> CreditDestination:
+    """Return where a note goes if nobody says; what was paid by other means than a card can't go back there."""
+    usual = usual_destination(invoice)
+    if usual == "refund" and tx.invoices.get_payment(invoice.payment_id or "").gateway_reference is None:
+        return "balance"
+    return usual
+
+
 def _write_down(tx: UnitOfWork, engine: Engine, invoice: Invoice, note: CreditNote, actor: str) -> Refund:
     payment = tx.invoices.get_payment(invoice.payment_id or "")
+    if payment.gateway_reference is None:
+        raise RefundDeclined(
+            f"{invoice.name} was not paid by card",
+            remedy="Credit it to the customer's balance, or pay it back by other means.",
+            decline_code="not_paid_by_card",
+        )
     now = engine.now()
     refund = Refund(
         id=new_id("refund"),
@@ -157,7 +172,7 @@ def _write_down(tx: UnitOfWork, engine: Engine, invoice: Invoice, note: CreditNo
         invoice_id=invoice.id,
         customer_id=note.customer_id,
         payment_id=payment.id,
-        charge_reference=payment.gateway_reference or "",
+        charge_reference=payment.gateway_reference,
         amount=note.amount,
         status="pending",
         actor=actor,

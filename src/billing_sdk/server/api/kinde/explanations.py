@@ -105,13 +105,34 @@ class OtherLineView(BaseModel):
     coupon: str | None = None
     percent_off: str | None = None
     amount_off_minor: str | None = None
+    base_minor: str | None = None
+
+
+class TaxShareView(BaseModel):
+    """The line's share of a tax: added to it, or included in its amount."""
+
+    rate: str
+    name: str
+    percent: str
+    base_minor: str
+    amount_minor: str
+    is_inclusive: bool
+
+
+class CreditedView(BaseModel):
+    """What a credit note has taken back of the line, with its share of the taxes that were added."""
+
+    number: str
+    amount_minor: int
+    tax_minor: int
 
 
 class ExplanationView(BaseModel):
     """Everything that an amount was made of; amounts are in minor units, and exact numbers are texts.
 
     `calculation` holds what the amount was computed from, by the kind of the line: the steps of its rating, what it
-    is charged instead of, what is given back, or how a discount was divided. `told` says it in sentences.
+    is charged instead of, what is given back, or how a discount was divided. `net_minor` is what the customer was asked
+    for it, `left_minor` what credit notes have left of that. `told` says it in sentences.
     """
 
     invoice_id: str
@@ -134,7 +155,11 @@ class ExplanationView(BaseModel):
     rounding: RoundingView | None
     of_lines: list[OtherLineView]
     discounts: list[OtherLineView]
+    credits: list[OtherLineView]
+    taxes: list[TaxShareView]
     net_minor: int
+    credit_notes: list[CreditedView]
+    left_minor: int
     told: list[str]
 
 

@@ -129,6 +129,7 @@ from billing_sdk.server.domain.invoicing.rated_interval import (
     rate_again as rate_again,
     with_its_discounts as with_its_discounts,
 )
+from billing_sdk.server.domain.invoicing.reissuing import lines_again as lines_again
 from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
 from billing_sdk.server.domain.invoicing.replay import (
     Past as Past,

@@ -16,10 +16,10 @@ from typing import Any, TypeAlias
 from billing_sdk.errors import NotFound
 from billing_sdk.money import EXACT, digits_of
 from billing_sdk.server.domain.catalog import Component, CreditGrant, Entitlement, LicenceFee, PlanVersion, Rate
+from billing_sdk.server.domain.invoicing.credit_note import CreditedLine, CreditNote
 from billing_sdk.server.domain.invoicing.derivation import of_instant, of_period, period_of
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.relations import lowering
-from billing_sdk.server.domain.invoicing.tax_document import line_tax
 from billing_sdk.server.domain.invoicing.telling import tell
 from billing_sdk.server.domain.metering import RollUp
 from billing_sdk.server.domain.periods import Period, wall_clock
@@ -29,7 +29,9 @@ Document = dict[str, Any]
 Explanation: TypeAlias = Document
 
 # What a derivation says of every kind of line; the explanation has its own members for these.
-COMMON = frozenset({"kind", "plan_version", "component", "period", "interval", "quantity", "policies", "proration"})
+COMMON = frozenset(
+    {"kind", "plan_version", "component", "period", "interval", "quantity", "policies", "proration", "tax"}
+)
 
 # Of a denominator up to here the digits fit the exact context.
 MOST_EXACT = 10**50
@@ -45,6 +47,7 @@ class Behind:
         plan_name: what the plan is called today.
         counted: the stretch of time whose readings count; None where the line is not about usage.
         usage: what those readings add up to.
+        notes: the credit notes of the invoice.
     """
 
     zone: str = "UTC"
@@ -52,6 +55,7 @@ class Behind:
     plan_name: str = ""
     counted: Period | None = None
     usage: RollUp | None = None
+    notes: tuple[CreditNote, ...] = ()
 
 
 def line_of(invoice: Invoice, number: int) -> InvoiceLine:
@@ -75,6 +79,9 @@ def explanation_of(invoice: Invoice, number: int, behind: Behind) -> Explanation
     """
     line = line_of(invoice, number)
     discounts = tuple(lowering(invoice, number, "discount"))
+    paid_by_credit = tuple(lowering(invoice, number, "credit_grant"))
+    net_minor = line.amount.minor + sum(other.amount.minor for _, other in (*discounts, *paid_by_credit))
+    notes = [_credited(note, one) for note in behind.notes for one in note.lines if one.number == number]
     facts = line.derivation
     return {
         "invoice_id": invoice.id,
@@ -95,9 +102,13 @@ def explanation_of(invoice: Invoice, number: int, behind: Behind) -> Explanation
         "proration": _proration(line, behind.zone),
         "policies": facts.get("policies"),
         "rounding": _rounding(line),
-        "of_lines": [_reference(place, other) for place, other in _added_up(invoice, number)],
+        "of_lines": [_part(line, place, other) for place, other in _added_up(invoice, number)],
         "discounts": [_reference(place, other) for place, other in discounts],
-        "net_minor": line.amount.minor + sum(other.amount.minor for _, other in discounts),
+        "credits": [_reference(place, other) for place, other in paid_by_credit],
+        "taxes": _taxes(line),
+        "net_minor": net_minor,
+        "credit_notes": notes,
+        "left_minor": net_minor + sum(note["amount_minor"] for note in notes),
         "told": list(tell(line)),
     }
 
@@ -206,6 +217,9 @@ def _rounding(line: InvoiceLine) -> Document | None:
     if line.kind == "unused_time" and "of_minor" in facts:
         exact = -Fraction(facts["of_minor"]) * Fraction(facts["proration"]["fraction"])
         return _rounded(rule, exact, line.amount.minor)
+    if line.kind == "tax":
+        exact = Fraction(facts["base_minor"]) * Fraction(facts["percent"]) / 100
+        return _rounded(facts["rounding"], exact, line.amount.minor)
     return None
 
 
@@ -214,21 +228,52 @@ def _rounded(rule: str, exact: Fraction, rounded: int) -> Document:
 
 
 def _added_up(invoice: Invoice, number: int) -> Iterator[tuple[int, InvoiceLine]]:
-    """Yield the lines whose sum a line goes by: the balance pays what comes before it, a tax is a share of its base."""
+    """Yield the lines that a line goes by.
+
+    The customer's balance pays what all lines before it come to, a tax is on those that have a share of it, and credit
+    pays what credit before it has left of a line.
+    """
     line = invoice.lines[number - 1]
-    if line.kind == "credit_balance":
-        yield from enumerate(invoice.lines[: number - 1], 1)
-    if line.kind == "tax":
-        yield from ((place, other) for place, other in enumerate(invoice.lines, 1) if _is_taxed_by(other, line))
+    for place, other in enumerate(invoice.lines, 1):
+        match line.kind:
+            case "credit_balance":
+                is_part = place < number
+            case "tax":
+                is_part = any(_is_share_of(share, line) for share in _added_shares(other))
+            case "credit_grant":
+                is_its = other.kind == line.kind and other.derivation["line"] == line.derivation["line"]
+                is_part = is_its and place < number
+            case _:
+                is_part = False
+        if is_part:
+            yield place, other
 
 
-def _is_taxed_by(line: InvoiceLine, tax: InvoiceLine) -> bool:
-    """Tell whether a tax that stands on a line of its own is on a line, too."""
-    found = line_tax(line.derivation, line.amount.currency)
-    if found is None or found.is_inclusive:
-        return False
-    rates = ((share.rate.rate_id, share.rate.percent) for share in found.shares)
-    return (tax.component_id, Decimal(tax.derivation["percent"])) in rates
+def _taxes(line: InvoiceLine) -> list[Document]:
+    """Return the shares that a line has of taxes: added to it, or included."""
+    tax = line.derivation.get("tax") or {}
+    is_inclusive = tax.get("behavior") == "inclusive"
+    return [{**share, "is_inclusive": is_inclusive} for share in tax.get("shares", ())]
+
+
+def _added_shares(line: InvoiceLine) -> list[Document]:
+    return [share for share in _taxes(line) if not share["is_inclusive"]]
+
+
+def _is_share_of(share: Document, tax: InvoiceLine) -> bool:
+    """Tell whether a share is of the tax that a line of its own adds; a rate may have been another one before."""
+    same_rate = tax.kind == "tax" and share["rate"] == tax.component_id
+    return same_rate and Decimal(share["percent"]) == Decimal(tax.derivation["percent"])
+
+
+def _credited(note: CreditNote, line: CreditedLine) -> Document:
+    return {"number": note.number, "amount_minor": -line.amount.minor, "tax_minor": -line.tax.minor}
+
+
+def _part(line: InvoiceLine, number: int, other: InvoiceLine) -> Document:
+    """Return a line that another one goes by; for a tax with what it is on."""
+    base = next((share["base_minor"] for share in _added_shares(other) if _is_share_of(share, line)), None)
+    return _reference(number, other) | ({} if base is None else {"base_minor": base})
 
 
 def _reference(number: int, line: InvoiceLine) -> Document:

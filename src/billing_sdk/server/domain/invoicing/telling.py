@@ -23,7 +23,7 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
         case "licence_fee" | "usage" | "adjustment":
             rating = document.get("rating")
             told = explain(Derivation.from_document(rating)) if rating else ()
-            return (*told, *_charged_already(line), *_billed_before(line))
+            return (*told, *_charged_already(line), *_billed_before(line), *_corrected(line))
         case "discount" if "of_minor" in document:
             of = _amount(document["of_minor"], line)
             if "percent_off" in document:
@@ -39,6 +39,11 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
         case "credit_balance" if "balance_minor" in document:
             balance, owed = (_amount(document[name], line) for name in ("balance_minor", "owed_minor"))
             return (f"The balance was {balance}, and {owed} was to be paid.",)
+        case "credit_grant" if "left_minor" in document:
+            left, of = (_amount(document[name], line) for name in ("left_minor", "of_minor"))
+            return (f"{left} of this credit was left, and {of} was to be paid.",)
+        case "one_off":
+            return _corrected(line)
         case "tax":
             return (f"{document['percent']}% of {_amount(document['base_minor'], line)}.",)
         case _:
@@ -59,6 +64,14 @@ def _billed_before(line: InvoiceLine) -> tuple[str, ...]:
     if before is None:
         return ()
     return (f"Less {_amount(before['amount_minor'], line)} for {before['quantity']}, billed before.",)
+
+
+def _corrected(line: InvoiceLine) -> tuple[str, ...]:
+    """Say that the line of an invoice in whose place this one was issued was wrong."""
+    said = line.derivation.get("corrected")
+    if said is None:
+        return ()
+    return (f"{said['number']} has asked for {_amount(said['from_minor'], line)}, which was wrong.",)
 
 
 def _amount(minor: str, line: InvoiceLine) -> str:

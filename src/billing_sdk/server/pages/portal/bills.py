@@ -37,7 +37,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
     explained = None
     with desk.engine.read() as tx:
         card = tx.customers.find_payment_method(invoice.customer_id)
-        notes = tx.credit_notes.of_invoice(invoice.id)
+        notes = [(note, tx.refunds.find_by_note(note.id)) for note in tx.credit_notes.of_invoice(invoice.id)]
     if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
         with desk.engine.read() as tx:
             explained = explain_line(tx, invoice.id, int(wanted[:6]))
