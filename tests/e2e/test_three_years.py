@@ -59,6 +59,7 @@ class ThreeYears(RuleBasedStateMachine):
     coupon = _rule("coupon")
     use = _rule("use")
     card = _rule("card")
+    move = _rule("move")
     decide = _rule("decide")
     reprice = _rule("reprice")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.histories.shop import ADD_ONS, BY_SEATS, COUPONS, EUROS, PLANS
+from tests.histories.taxes import PLACES, TAXED
 from tests.histories.world import CUSTOMERS, Deed, World
 
 WAITS_HOURS = (1, 5, 24, 49, 24 * 7, 24 * 29, 24 * 31, 24 * 92, 24 * 366)
@@ -60,6 +61,7 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     * 2,
     ("coupon", {"customer": CUSTOMERS, "key": COUPONS}),
     *((("use", {"customer": CUSTOMERS, "units": (1, 99, 101, 750, 5_000)}),) * 3),
+    ("move", {"customer": tuple(TAXED), "place": tuple(PLACES)}),
     ("card", {"customer": CUSTOMERS, "is_good": (True, False)}),
     *((("wait", {"hours": WAITS_HOURS}),) * 5),
     ("reprice", {"plan": PLANS, "percent": (90, 110, 133), "timing": ("period_end", "now")}),

@@ -42,6 +42,7 @@ from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
+from tests.histories.taxes import move, tax_customers
 
 T = TypeVar("T")
 # The last day of a month of a leap year, so that months, years and days of the week all have something to clamp.
@@ -82,6 +83,15 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a customer went at an instant."""
+
+    customer: int
+    at: datetime
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     """All that has been written about one customer."""
 
@@ -108,6 +118,7 @@ class World:
     outcomes: list[str] = field(default_factory=list)
     used: list[Used] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
+    moves: list[Moved] = field(default_factory=list)
     policies: Policies = field(default_factory=Policies)
     explained: set[tuple[str, int]] = field(default_factory=set)
     read: set[tuple[str, str, int]] = field(default_factory=set)
@@ -298,6 +309,10 @@ class World:
         number = GOOD_CARD if is_good else DECLINED_WHEN_CHARGED
         add_card(self.engine, customer_id=self.customers[customer].id, card=card(number))
 
+    def _move(self, customer: int, place: str) -> None:
+        move(self.engine, self.customers[customer].id, place)
+        self.moves.append(Moved(customer, self.now, place))
+
     def _wait(self, hours: int) -> None:
         advance_clock(self.engine, self.clock_id, by=timedelta(hours=hours))
 
@@ -345,6 +360,7 @@ def world() -> Iterator[World]:
             if (numbered := CARDS[number]) is not None:
                 add_card(engine, customer_id=customer.id, card=card(numbered))
             customers.append(customer)
+        tax_customers(engine, [customer.id for customer in customers], START)
         yield World(engine, clock.id, customers)
 
 
