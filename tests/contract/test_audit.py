@@ -291,6 +291,7 @@ UNRECORDED = {
     "create_user": "recorded where the person is added",
     "credit_invoice": "recorded where the note is issued, and where it is refunded",
     "limit_attempts": "counts; what was refused is recorded as a sign-in that was denied",
+    "pay_now": "chooses what to charge; the charge is recorded",
     "record_usage": "each reading is a record of its own that is never changed",
     "recover": "forgets what is over",
     "end_trial": "recorded where the first period is billed, or the agreement ends",

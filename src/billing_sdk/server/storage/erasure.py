@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Text, cast, delete, or_, select, update
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.billing import customers
+from billing_sdk.server.storage.tables.collection import past_parties
 from billing_sdk.server.storage.tables.identity import users
 from billing_sdk.server.storage.tables.outbox import events
 from billing_sdk.server.storage.tables.visits import journeys
@@ -33,6 +34,7 @@ class ErasureRepository:
         order and what they say about money, and lose what they say about the person.
         """
         self._later.flush()
+        self._forget_past_names(user)
         self._pseudonymise_customers(user)
         self._pseudonymise_events(user)
         self._connection.execute(delete(journeys).where(_mentions(journeys.c.parameters, user.email)))
@@ -48,6 +50,12 @@ class ErasureRepository:
         nowhere = dict.fromkeys(("region", "city", "postal_code"))
         own = update(customers).where(customers.c.user_id == user.id)
         self._connection.execute(own.values(**nowhere, address_lines=[], tax_ids=[]))
+
+    def _forget_past_names(self, user: User) -> None:
+        own = select(customers.c.id).where(customers.c.user_id == user.id)
+        self._connection.execute(delete(past_parties).where(past_parties.c.customer_id.in_(own)))
+        theirs = past_parties.c.email == user.email
+        self._connection.execute(update(past_parties).where(theirs).values(email=""))
 
     def _pseudonymise_events(self, user: User) -> None:
         about = or_(_mentions(events.c.data, user.id), _mentions(events.c.data, user.email))

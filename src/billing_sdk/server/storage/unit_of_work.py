@@ -39,6 +39,7 @@ from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
+from billing_sdk.server.storage.past_parties import PastPartyRepository
 from billing_sdk.server.storage.plan_groups import PlanGroupRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
 from billing_sdk.server.storage.pricing_tables import PricingTableRepository
@@ -81,6 +82,7 @@ class UnitOfWork:
         self.pricing_tables = PricingTableRepository(connection)
         self.billing_settings = BillingSettingsRepository(connection)
         self.billing_profiles = BillingProfileRepository(connection)
+        self.past_parties = PastPartyRepository(connection)
         self.dunnings = DunningRepository(connection)
         self.tax_codes = TaxCodeRepository(connection)
         self.tax_rates = TaxRateRepository(connection)

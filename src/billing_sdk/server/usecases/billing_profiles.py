@@ -21,6 +21,7 @@ from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.parties import keep_supplier
 from billing_sdk.server.usecases.versions import check_version
 
 
@@ -109,6 +110,7 @@ def update_profile(
             raise _second_default(tx)
         profile = replace(before, **fields, is_default=before.is_default or bool(is_default))
         _check_tax_code(tx, profile)
+        keep_supplier(tx, engine, before, profile)
         tx.billing_profiles.save(profile)
         tx.audit.record(actor, "billing_profile.update", profile.id, engine.now(), before=before, after=profile)
     return profile

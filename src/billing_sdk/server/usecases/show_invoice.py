@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TypedDict
 
-from billing_sdk.errors import NotFound
-from billing_sdk.server.domain.collection import BillingProfile
-from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.paper import Addressed, InvoicePaper, compose, compose_credit_note, language_for, to_pdf
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.parties import parties_of, profile_of
 
 
 def show_invoice(engine: Engine, *, invoice_id: str, languages: Sequence[str | None] = ()) -> InvoicePaper:
@@ -71,35 +68,7 @@ class _Addressing(TypedDict):
 
 def _addressed(tx: UnitOfWork, invoice: Invoice, languages: Sequence[str | None]) -> _Addressing:
     customer = tx.customers.get(invoice.customer_id)
-    profile = _profile(tx, invoice, customer)
-    supplier = profile.supplier
-    tax_ids = (supplier.tax_id,) if supplier.tax_id else ()
-    return {
-        "language": language_for((*languages, customer.language, profile.language)),
-        "supplier": Addressed(supplier.name or _application(tx), supplier.address, tax_ids),
-        "customer": Addressed(_name_of(tx, customer), customer.address, customer.tax_ids, customer.billing_email),
-    }
-
-
-def _profile(tx: UnitOfWork, invoice: Invoice, customer: Customer) -> BillingProfile:
-    """Return the profile that an invoice was made by; once that is gone, the customer's present one stands for it."""
-    if invoice.profile_id is not None:
-        with suppress(NotFound):
-            return tx.billing_profiles.get(invoice.profile_id)
-    return tx.billing_profiles.of(customer)
-
-
-def _name_of(tx: UnitOfWork, customer: Customer) -> str:
-    """Return whose account pays; an account that was erased has no name any more."""
-    try:
-        if customer.org_code is not None:
-            return tx.organizations.get(customer.org_code).name
-        return tx.users.get(customer.user_id or "").name
-    except NotFound:
-        return ""
-
-
-def _application(tx: UnitOfWork) -> str:
-    """Return the name of the application that is sold, where there is only one."""
-    known = [found.name for found in tx.applications.list() if found.kind == "web"]
-    return known[0] if len(known) == 1 else ""
+    profile = profile_of(tx, invoice, customer)
+    supplier, billed = parties_of(tx, invoice, customer, profile)
+    language = language_for((*languages, customer.language, profile.language))
+    return {"language": language, "supplier": supplier, "customer": billed}

@@ -9,8 +9,11 @@ from typing import TypedDict, Unpack
 from billing_sdk.server.domain.customers import Address, Customer, checked_tax_ids
 from billing_sdk.server.usecases.bill_customer import look_at_held
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.parties import keep_customer
 from billing_sdk.server.usecases.people import normal_email
 from billing_sdk.server.usecases.versions import check_version
+
+ON_PAPER = ("address", "tax_ids", "billing_email")
 
 
 class CustomerFields(TypedDict, total=False):
@@ -53,6 +56,8 @@ def update_customer(
         customer = replace(before, **fields)
         if customer == before:
             return customer
+        if any(getattr(before, name) != getattr(customer, name) for name in ON_PAPER):
+            keep_customer(tx, engine, before)
         tx.customers.save(customer)
         if before.address is None and customer.address is not None:
             look_at_held(tx, customer, at=engine.now_for(tx, customer))

@@ -12,6 +12,7 @@ from billing_sdk.server.domain.identity import Organization
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.create_organization import normal_external_id, normal_handle
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.parties import keep_customer
 from billing_sdk.server.usecases.people import normal_name
 from billing_sdk.server.usecases.versions import check_version
 
@@ -49,6 +50,8 @@ def update_organization(
         before = tx.organizations.lock(code)
         check_version(before, versions)
         organization = replace(before, **changes)
+        if organization.name != before.name:
+            keep_customer(tx, engine, tx.customers.find_by_organization(code))
         tx.organizations.save(organization)
         tx.audit.record(source, "organization.update", code, at, before=before, after=organization)
         data = event_data.of_organization(organization)

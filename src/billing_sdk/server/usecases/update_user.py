@@ -11,6 +11,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.parties import keep_customer
 from billing_sdk.server.usecases.people import normal_email, normal_name, normal_picture, normal_provided_id
 from billing_sdk.server.usecases.versions import check_version
 
@@ -55,6 +56,8 @@ def update_user(
         before = tx.users.lock(user_id)
         check_version(before, versions)
         user = replace(before, **changes, updated_at=at)
+        if user.name != before.name:
+            keep_customer(tx, engine, tx.customers.find_by_user(user.id))
         tx.users.save(user)
         if user.is_suspended:
             tx.sessions.end_all_of(user.id)

@@ -49,3 +49,18 @@ dunnings = Table(
     Column("ended_at", Instant),
     Column("outcome", String(16)),
 )
+
+# What a customer, or the supplier of a billing profile, was called and where it was until an instant: invoices that
+# were issued before go on saying so.
+past_parties = Table(
+    "past_parties",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), index=True),
+    Column("profile_id", String(64), index=True),
+    Column("until", Instant, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("address", JSON),
+    Column("tax_ids", JSON, nullable=False),
+)
