@@ -148,6 +148,7 @@ from billing_sdk.models import (
     TaxSettings as TaxSettings,
     TestClock as TestClock,
     TrialBalance as TrialBalance,
+    UpcomingInvoice as UpcomingInvoice,
     UsageBehind as UsageBehind,
     User as User,
     WebhookDelivery as WebhookDelivery,

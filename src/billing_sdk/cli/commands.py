@@ -7,12 +7,12 @@ import typer
 from billing_sdk._version import __version__
 from billing_sdk.cli.applications import applications
 from billing_sdk.cli.audit import audit
+from billing_sdk.cli.billed import invoices
 from billing_sdk.cli.clock import clock
 from billing_sdk.cli.credits import credit
 from billing_sdk.cli.database import migrate, seed
 from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
-from billing_sdk.cli.invoices import invoices
 from billing_sdk.cli.keys import keys
 from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.cli.plans import plans

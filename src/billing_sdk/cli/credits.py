@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at, money_of
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
-from billing_sdk.errors import InvalidAmount, InvalidRequest
-from billing_sdk.money import Money, exponent
+from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
 from billing_sdk.server.usecases.expire_credit import expire_credit
@@ -54,7 +52,7 @@ def grant(
             engine,
             customer_id=customer,
             name=name,
-            amount=_money(amount, currency),
+            amount=money_of(amount, currency),
             category=_category(category),
             priority=priority,
             effective_at=_instant(effective, "effective"),
@@ -144,16 +142,6 @@ def _category(text: str) -> Literal["paid", "promotional"]:
     if text not in ("paid", "promotional"):
         raise InvalidRequest("category is paid or promotional", parameter="category")
     return "paid" if text == "paid" else "promotional"
-
-
-def _money(text: str, currency: str) -> Money:
-    try:
-        minor = Decimal(text).scaleb(exponent(currency))
-    except InvalidOperation:
-        raise InvalidAmount(f"{text[:40]!r} is no amount") from None
-    if not minor.is_finite() or minor != minor.to_integral_value():
-        raise InvalidAmount(f"{text[:40]!r} has more digits than {currency[:3]} has")
-    return Money(int(minor), currency)
 
 
 def _instant(text: str | None, parameter: str) -> datetime | None:

@@ -6,11 +6,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from billing_sdk.errors import InvalidAmount
+from billing_sdk.money import Money, exponent
 from billing_sdk.server.app import create_engine
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.usecases.engine import Engine
@@ -69,3 +72,18 @@ def without_password(database_url: str) -> str:
     _, at, place = rest.rpartition("@")
     place = place.partition("?")[0]  # a query may hold a password as well
     return f"{scheme}://***@{place}" if at else f"{scheme}://{place}"
+
+
+def money_of(text: str, currency: str) -> Money:
+    """Read an amount in the main unit of a currency, such as `9.50`.
+
+    Raises:
+        InvalidAmount: it is none, or has more digits than the currency has.
+    """
+    try:
+        minor = Decimal(text).scaleb(exponent(currency))
+    except InvalidOperation:
+        raise InvalidAmount(f"{text[:40]!r} is no amount") from None
+    if not minor.is_finite() or minor != minor.to_integral_value():
+        raise InvalidAmount(f"{text[:40]!r} has more digits than {currency[:3]} has")
+    return Money(int(minor), currency)

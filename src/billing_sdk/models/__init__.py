@@ -78,6 +78,7 @@ from billing_sdk.models.invoice import (
     Invoice as Invoice,
     InvoiceTax as InvoiceTax,
     NextInvoice as NextInvoice,
+    UpcomingInvoice as UpcomingInvoice,
 )
 from billing_sdk.models.migration import MigratedAgreement as MigratedAgreement, Migration as Migration
 from billing_sdk.models.organization import (

@@ -123,6 +123,40 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True)
+class UpcomingInvoice:
+    """An invoice that is to come, if no more is used and nothing changes until then.
+
+    Attributes:
+        bills_on: the billing date.
+        issues_on: when it is issued: later, where the billing profile waits.
+        agreement_ids: what it bills.
+        invoice_id: where something has gathered or waits for it already.
+    """
+
+    currency: str
+    total_minor: int
+    bills_on: datetime | None = None
+    issues_on: datetime | None = None
+    agreement_ids: tuple[str, ...] = ()
+    invoice_id: str | None = None
+    lines: tuple[ChargeLine, ...] = ()
+
+    @classmethod
+    def read(cls, data: Any) -> UpcomingInvoice:
+        """Read one of `upcoming_invoices`."""
+        document = Document(data, "upcoming invoice")
+        return cls(
+            currency=document.text("currency"),
+            total_minor=document.whole("total_minor"),
+            bills_on=document.instant_or_none("bills_on"),
+            issues_on=document.instant_or_none("issues_on"),
+            agreement_ids=document.texts("agreement_ids"),
+            invoice_id=document.text_or_none("invoice_id"),
+            lines=document.objects("lines", ChargeLine.read),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class NextInvoice:
     """What an agreement is billed next, with what was used so far, if nothing changes until then."""
 

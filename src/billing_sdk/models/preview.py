@@ -20,6 +20,7 @@ class ChargeLine:
         quantity: how many units it is for, where it is for any.
         derivation: how the amount came about: plan version, component, steps of the calculation, policy.
         told: the same in sentences.
+        agreement_id: what it is charged under; None where it is about the invoice as a whole, or no agreement.
     """
 
     description: str
@@ -30,6 +31,7 @@ class ChargeLine:
     period_end: datetime | None = None
     derivation: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     told: tuple[str, ...] = ()
+    agreement_id: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> ChargeLine:
@@ -45,6 +47,7 @@ class ChargeLine:
             period_end=document.instant_or_none("period_end"),
             derivation=derivation.members if derivation else {},
             told=document.texts("told"),
+            agreement_id=document.text_or_none("agreement_id"),
         )
 
 

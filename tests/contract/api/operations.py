@@ -21,6 +21,14 @@ NEEDS: dict[str, dict[str, Any]] = {
     "GET /v1/billing/credit_movements": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/credit_balance": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/invoices": {"params": {"customer_id": OBJECT}},
+    "GET /v1/billing/upcoming_invoices": {"params": {"customer_id": OBJECT}},
+    "POST /v1/billing/charges": {
+        "json": {"customer_id": OBJECT, "description": "Setup", "amount_minor": 100, "currency": "USD"}
+    },
+    "POST /v1/billing/invoices": {"json": {"customer_id": OBJECT, "currency": "USD"}},
+    "POST /v1/billing/invoices/{invoice_id}/lines": {
+        "json": {"description": "Setup", "amount_minor": 100, "currency": "USD"}
+    },
     "GET /v1/billing/credit": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/revenue": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/revenue.csv": {"params": {"customer_id": OBJECT}},

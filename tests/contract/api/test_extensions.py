@@ -163,6 +163,17 @@ def corrections(twice, engine):
     twice("POST", f"invoices/{owed[1].id}/reissue", lines, name="invoices/{invoice_id}/reissue")
 
 
+def drafts(twice, customer):
+    """A charge, and drafts that are issued and thrown away."""
+    line = {"description": "Once", "amount_minor": 500, "currency": "USD"}
+    gathering = twice("POST", "charges", {"customer_id": customer, **line})["invoice"]["id"]
+    twice("POST", f"invoices/{gathering}/lines", line, name="invoices/{invoice_id}/lines")
+    twice("DELETE", f"invoices/{gathering}/lines/1", name="invoices/{invoice_id}/lines/{line}")
+    twice("POST", f"invoices/{gathering}/finalize", name="invoices/{invoice_id}/finalize")
+    draft = twice("POST", "invoices", {"customer_id": customer, "currency": "USD"})["invoice"]["id"]
+    twice("DELETE", f"invoices/{draft}", name="invoices/{invoice_id}")
+
+
 def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, clock, management, server):
     agreement_id, customer = agreement
     one, name = f"agreements/{agreement_id}", "agreements/{agreement_id}"
@@ -170,6 +181,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     taxes(twice)
     credit(twice, server.engine, customer)
     corrections(twice, server.engine)
+    drafts(twice, customer)
     twice("POST", f"{one}/quantity", {"fee_code": "seats", "quantity": 3}, name=f"{name}/quantity")
     twice("POST", f"{one}/discounts", {"coupon_code": "ONCE"}, name=f"{name}/discounts")
     twice("DELETE", f"{one}/discounts/ONCE", name=f"{name}/discounts/{{coupon_code}}")

@@ -26,6 +26,7 @@ from tests.unit.sdk.correction_cases import CORRECTION_CASES
 from tests.unit.sdk.coupon_cases import COUPON_CASES
 from tests.unit.sdk.credit_cases import CREDIT_CASES
 from tests.unit.sdk.delivery_cases import DELIVERY_CASES
+from tests.unit.sdk.invoice_cases import DRAFT_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
 from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
 from tests.unit.sdk.price_object_cases import PRICE_OBJECT_CASES
@@ -41,6 +42,7 @@ CASES = [
     *COUPON_CASES,
     *CORRECTION_CASES,
     *CREDIT_CASES,
+    *DRAFT_CASES,
     *PRICE_OBJECT_CASES,
     *TAX_CASES,
     *BILLING_PROFILE_CASES,

@@ -23,7 +23,7 @@ PaymentSucceeded PendingChange Permission Plan PlanAssigned PlanChanged PlanComp
 PlanTrial PlanVersion PortalLink PricingCard PricingTable Profile RateCard read_key_set RefundFailed RefundSucceeded
 Reservation RevenueRow RevenueTable Role SeenStore ServiceAction SignedIn SignInOptions SignInTransaction Snapshots
 SqliteSeen StatementLine SubscribedPlan Supplier TaxCode TaxRate TaxSettings TestClock TokenSet TopUpStopped
-TrialBalance TrialEnding UnknownEvent UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
+TrialBalance TrialEnding UnknownEvent UpcomingInvoice UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
 CreditedLine CreditNote Refund
 """.split()
 

@@ -9,8 +9,8 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.advance_invoice import issue_waiting
-from billing_sdk.server.usecases.collect_charge import collect_issued, settle_customer
+from billing_sdk.server.usecases.advance_invoice import collect_now, issue_waiting, issued_before
+from billing_sdk.server.usecases.collect_charge import settle_customer
 from billing_sdk.server.usecases.decide_change import has_owner
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import new_invoice
@@ -48,6 +48,9 @@ def add_charge(
         Conflict: the outcome of another charge of the customer can't be learnt at present.
     """
     actor = actor or source
+    begun = issued_before(engine)
+    if begun is not None:
+        return begun
     if bill_now:
         settle_customer(engine, customer_id)
     with engine.begin() as tx:
@@ -56,11 +59,7 @@ def add_charge(
         if not bill_now:
             return invoice
         issued, pending = issue_waiting(tx, engine, customer, invoice, source=source, actor=actor)
-    if pending is None:
-        return issued
-    collect_issued(engine, pending)
-    with engine.read() as tx:
-        return tx.invoices.get(issued.id)
+    return collect_now(engine, issued, pending)
 
 
 def _with_charge(

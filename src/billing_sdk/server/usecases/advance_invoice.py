@@ -97,6 +97,24 @@ def issue_waiting(
     return issued, charge
 
 
+def issued_before(engine: Engine) -> Invoice | None:
+    """Return what an earlier process has issued for this very call, before it could answer; None where none has."""
+    if engine.call is None or engine.call.effect_id is None:
+        return None
+    with engine.read() as tx:
+        return tx.invoices.find(engine.call.effect_id)
+
+
+def collect_now(engine: Engine, issued: Invoice, charge: PendingCharge | None) -> Invoice:
+    """Collect what has just been issued, and return it as it is then; that the card is declined leaves it owed."""
+    if charge is None:
+        return issued
+    engine.checkpoint(issued.id)  # who repeats the call gets this invoice, and not another one
+    collect_issued(engine, charge)
+    with engine.read() as tx:
+        return tx.invoices.get(issued.id)
+
+
 def mark_unpaid(tx: UnitOfWork, invoice: Invoice, *, actor: str, at: datetime) -> None:
     """Note with the agreements of an invoice that is owed that they are not paid for."""
     for agreement_id in invoice.agreement_ids:

@@ -11,8 +11,8 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.advance_invoice import issue_waiting
-from billing_sdk.server.usecases.collect_charge import collect_issued, settle_customer
+from billing_sdk.server.usecases.advance_invoice import collect_now, issue_waiting, issued_before
+from billing_sdk.server.usecases.collect_charge import settle_customer
 from billing_sdk.server.usecases.decide_change import has_owner
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import new_invoice
@@ -102,6 +102,9 @@ def finalize_invoice(engine: Engine, *, invoice_id: str, source: EventSource = "
         TaxLocationMissing: tax is insisted on, and nobody knows where the customer is.
         Conflict: the outcome of another charge of the customer can't be learnt at present.
     """
+    begun = issued_before(engine)
+    if begun is not None:
+        return begun
     with engine.read() as tx:
         customer_id = tx.invoices.get(invoice_id).customer_id
     settle_customer(engine, customer_id)
@@ -110,11 +113,7 @@ def finalize_invoice(engine: Engine, *, invoice_id: str, source: EventSource = "
         if not invoice.lines:
             raise EmptyInvoice(f"the invoice {invoice.name} has no lines")
         issued, charge = issue_waiting(tx, engine, customer, invoice, source=source, actor=actor)
-    if charge is None:
-        return issued
-    collect_issued(engine, charge)
-    with engine.read() as tx:
-        return tx.invoices.get(invoice_id)
+    return collect_now(engine, issued, charge)
 
 
 def discard_invoice(engine: Engine, *, invoice_id: str, actor: str) -> None:

@@ -28,6 +28,7 @@ class LineView(BaseModel):
     period_end: datetime
     derivation: dict[str, Any]
     told: list[str]
+    agreement_id: str | None
 
     @classmethod
     def of(cls, line: InvoiceLine) -> LineView:
@@ -41,6 +42,7 @@ class LineView(BaseModel):
             period_end=line.period.end,
             derivation=dict(line.derivation),
             told=list(tell(line)),
+            agreement_id=line.agreement_id,
         )
 
 

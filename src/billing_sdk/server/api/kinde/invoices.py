@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from billing_sdk.errors import AgreementNotLive
@@ -14,10 +15,11 @@ from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
 from billing_sdk.server.api.kinde.invoice_view import InvoiceView, LineView
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, request_after
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
-from billing_sdk.server.domain.invoicing import CreditEntry
+from billing_sdk.server.domain.invoicing import CreditEntry, InvoiceStatus
 from billing_sdk.server.usecases.next_invoice import next_invoice
 
 router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
+Status = Annotated[InvoiceStatus | None, Query(description="Such as `gathering`: what is billed next.")]
 READ = scoped("read:billing_invoices", extension=True)
 
 
@@ -92,15 +94,16 @@ class CreditAnswer(Answer):
 def list_invoices(
     engine: EngineOf,
     customer_id: CustomerId,
+    status: Status = None,
     page_size: PageSize = 10,
     starting_after: StartingAfter = None,
     ending_before: EndingBefore = None,
 ) -> InvoiceList:
-    """Return a customer's invoices, the oldest first (extension)."""
+    """Return a customer's invoices, the oldest first; all of them, or those of one status (extension)."""
     with engine.read() as tx:
         customer = tx.customers.get(customer_id)
         wanted = request_after(page_size, starting_after, ending_before, known=tx.invoices.get)
-        page = tx.invoices.page(wanted, customer_id=customer.id)
+        page = tx.invoices.page(wanted, customer_id=customer.id, status=status)
     return InvoiceList(has_more=page.has_more, invoices=[InvoiceView.of(invoice, engine) for invoice in page.items])
 
 
