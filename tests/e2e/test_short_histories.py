@@ -37,6 +37,7 @@ def cancel(**asked):
     return Deed("cancel", {"customer": 0, **asked})
 
 
+PATIENCE = Deed("dun", {"retries": 0, "grace_days": 3_000, "at_end": "cancel"})
 PAUSE = Deed("pause", {"customer": 0})
 RESUME = Deed("resume", {"customer": 0})
 REFUND = {"is_prorate": True}
@@ -92,6 +93,7 @@ HISTORIES = {
         cancel(**REFUND),
     ),
     "a pause ends while an invoice is open": (
+        PATIENCE,
         change("pro_monthly"),
         card(is_good=False),
         days(31),
@@ -100,6 +102,32 @@ HISTORIES = {
         card(is_good=True),
         RESUME,
         days(62),
+    ),
+    "an invoice is paid after access has closed, and another one never is": (
+        change("pro_monthly"),
+        card(is_good=False),
+        days(28 + 14),
+        card(is_good=True),
+        days(1),
+        card(is_good=False),
+        days(60),
+    ),
+    "an invoice is given up, and the next one is paid": (
+        Deed("dun", {"retries": 1, "grace_days": 5, "at_end": "mark_uncollectible"}),
+        change("pro_monthly"),
+        card(is_good=False),
+        days(40),
+        card(is_good=True),
+        days(60),
+    ),
+    "a pause is all that follows": (
+        Deed("dun", {"retries": 1, "grace_days": 5, "at_end": "pause"}),
+        change("seats_monthly", seats=3),
+        card(is_good=False),
+        days(60),
+        card(is_good=True),
+        RESUME,
+        days(40),
     ),
     "numbers go down and up again at once": (
         change("seats_monthly", seats=9),

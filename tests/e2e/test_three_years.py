@@ -61,6 +61,7 @@ class ThreeYears(RuleBasedStateMachine):
     card = _rule("card")
     move = _rule("move")
     decide = _rule("decide")
+    dun = _rule("dun")
     reprice = _rule("reprice")
 
     @precondition(lambda self: self.hours < THREE_YEARS_HOURS)

@@ -66,6 +66,10 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     *((("wait", {"hours": WAITS_HOURS}),) * 5),
     ("reprice", {"plan": PLANS, "percent": (90, 110, 133), "timing": ("period_end", "now")}),
     (
+        "dun",
+        {"retries": (0, 1, 4), "grace_days": (0, 5, 400), "at_end": ("cancel", "pause", "mark_uncollectible")},
+    ),
+    (
         "decide",
         {
             "zone": ("UTC", "Europe/Berlin", "America/New_York"),

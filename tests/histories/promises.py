@@ -13,6 +13,7 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from tests.histories.promises_explained import every_amount_follows_from_its_explanation
 from tests.histories.promises_of_books import books_hold
+from tests.histories.promises_of_collection import collection_holds
 from tests.histories.promises_of_paper import papers_add_up
 from tests.histories.promises_of_tax import taxes_hold
 from tests.histories.reckoning import fees_come_to_what_was_in_force
@@ -34,6 +35,7 @@ def check(world: World) -> None:
         only_what_grants_is_granted(world, books)
         taxes_hold(world, books)
         books_hold(world, books)
+        collection_holds(world, books)
         papers_add_up(world, books)
         every_amount_follows_from_its_explanation(world, books)
 

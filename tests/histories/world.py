@@ -14,17 +14,19 @@ from typing import Any, Literal, TypeVar
 from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.catalog import Policies
+from billing_sdk.server.domain.collection import BUILT_IN_ID, DunningEnd, DunningPolicy
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Event
 from billing_sdk.server.domain.invoicing import CreditEntry, CreditNote, Invoice, Payment, Refund
 from billing_sdk.server.domain.ledger import JournalEntry
-from billing_sdk.server.domain.periods import ProrationUnit
+from billing_sdk.server.domain.periods import Duration, ProrationUnit
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.apply_coupon import apply_coupon
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
@@ -211,6 +213,11 @@ class World:
     ) -> None:
         self.policies = Policies(unpaid_usage, unused_days, proration)
         update_billing_settings(self.engine, zone=zone, policies=self.policies)
+
+    def _dun(self, retries: int, grace_days: int, at_end: DunningEnd) -> None:
+        """Decide what follows from now on when an invoice is not paid."""
+        policy = DunningPolicy((Duration(days=3),) * retries, Duration(days=grace_days), at_end)
+        update_profile(self.engine, BUILT_IN_ID, dunning=policy)
 
     def _change(self, customer: int, plan: str, **asked: Any) -> None:
         """Change a plan, after a preview that has to say the same."""
