@@ -58,6 +58,7 @@ class ThreeYears(RuleBasedStateMachine):
     add_on = _rule("add_on")
     coupon = _rule("coupon")
     use = _rule("use")
+    late = _rule("late")
     card = _rule("card")
     move = _rule("move")
     decide = _rule("decide")

@@ -62,6 +62,18 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     ("coupon", {"customer": CUSTOMERS, "key": COUPONS}),
     *((("use", {"customer": CUSTOMERS, "units": (1, 99, 101, 750, 5_000)}),) * 3),
     ("move", {"customer": tuple(TAXED), "place": tuple(PLACES)}),
+    *(
+        (
+            "late",
+            {
+                "customer": CUSTOMERS,
+                "units": (1, 99, 750, 5_000),
+                "hours": (1, 30, 24 * 32, 24 * 400),
+                "newest": (1, 1, 2),
+            },
+        ),
+    )
+    * 2,
     ("card", {"customer": CUSTOMERS, "is_good": (True, False)}),
     *((("wait", {"hours": WAITS_HOURS}),) * 5),
     ("reprice", {"plan": PLANS, "percent": (90, 110, 133), "timing": ("period_end", "now")}),
@@ -94,6 +106,8 @@ def fitted(world: World, deed: Deed) -> Deed | None:
     facts = dict(deed.facts)
     live = world.live(facts["customer"]) if "customer" in facts else None
     if live is None and deed.verb in TO_AN_AGREEMENT:
+        return None
+    if deed.verb == "late" and not world.books(facts["customer"]).agreements:
         return None
     if live is None and "customer" in facts:
         facts.pop("timing", None)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from decimal import Decimal
 
 from billing_sdk.money import total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing import InvoiceLine
-from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from tests.histories.promises_explained import every_amount_follows_from_its_explanation
 from tests.histories.promises_of_books import books_hold
 from tests.histories.promises_of_collection import collection_holds
 from tests.histories.promises_of_paper import papers_add_up
 from tests.histories.promises_of_tax import taxes_hold
+from tests.histories.promises_of_usage import adjustments_are_planned, usage_holds
 from tests.histories.reckoning import fees_come_to_what_was_in_force
 from tests.histories.world import CUSTOMERS, Books, World
 
@@ -31,7 +30,8 @@ def check(world: World) -> None:
         invoices_add_up(world, books)
         nothing_is_charged_twice(books)
         fees_come_to_what_was_in_force(world, books)
-        usage_is_charged_as_it_was_counted(world, books)
+        usage_holds(world, books)
+        adjustments_are_planned(world, books)
         only_what_grants_is_granted(world, books)
         taxes_hold(world, books)
         books_hold(world, books)
@@ -85,13 +85,6 @@ def nothing_is_charged_twice(books: Books) -> None:
                 assert before.end <= after.start, f"{agreement.plan_key}: {before} and {after} overlap"
 
 
-def usage_is_charged_as_it_was_counted(world: World, books: Books) -> None:
-    for agreement in books.agreements:
-        for line in _charges_of(books, agreement):
-            if line.kind == "usage":
-                assert line.quantity == _used(world, agreement, line.period), f"{agreement.plan_key}: {line}"
-
-
 def only_what_grants_is_granted(world: World, books: Books) -> None:
     view = load_entitlements(world.engine, user_id=books.customer.user_id, org_code=None)
     granting = [agreement.plan_key for agreement in books.agreements if agreement.grants]
@@ -112,16 +105,3 @@ def _by_component(lines: list[InvoiceLine]) -> dict[str, list[InvoiceLine]]:
     for line in lines:
         found[line.component_id].append(line)
     return found
-
-
-def _used(world: World, agreement: Agreement, period: Period) -> Decimal:
-    """Add up what was used in a period; what was used at the very instant of an agreement's end was used in it."""
-    is_last = period.end == agreement.ended_at
-    return Decimal(
-        sum(
-            one.units
-            for one in world.used
-            if one.agreement_id == agreement.id
-            and (period.start <= one.at < period.end or (is_last and one.at == period.end))
-        )
-    )

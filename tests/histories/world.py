@@ -312,6 +312,14 @@ class World:
         record_usage(self.engine, agreement_id=agreement.id, feature_key=TOKENS, value=str(units))
         self.used.append(Used(agreement.id, self.now, units))
 
+    def _late(self, customer: int, units: int, hours: int, newest: int = 1) -> None:
+        """Report what was used a while ago, under the newest agreement or one before it, whether or not it goes on."""
+        agreements = self.books(customer).agreements
+        agreement = agreements[-min(newest, len(agreements))]
+        at = max(self.now - timedelta(hours=hours), agreement.started_at)
+        record_usage(self.engine, agreement_id=agreement.id, feature_key=TOKENS, value=str(units), used_at=at)
+        self.used.append(Used(agreement.id, at, units))
+
     def _card(self, customer: int, is_good: bool) -> None:
         number = GOOD_CARD if is_good else DECLINED_WHEN_CHARGED
         add_card(self.engine, customer_id=self.customers[customer].id, card=card(number))

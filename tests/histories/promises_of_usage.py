@@ -1,0 +1,65 @@
+"""The promises about usage, however late it is reported: a service interval's lines come to what was used."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.invoicing import InvoiceLine, RatedInterval, rate_again
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.load_in_force import policies_of, used_under
+from tests.histories.world import Books, World
+
+METERED = ("usage", "adjustment")
+Lines = list[InvoiceLine]
+
+
+def usage_holds(world: World, books: Books) -> None:
+    """Check every service interval of every agreement of one customer that was billed."""
+    with world.engine.read() as tx:
+        for agreement in books.agreements:
+            kept = {one.key: one for one in tx.rated_intervals.of_agreement(agreement.id)}
+            lines = _lines_by_interval(books, agreement)
+            assert not lines.keys() - kept.keys(), f"{agreement.plan_key}: billed, and nothing is kept of it"
+            for key, one in kept.items():
+                if one.is_closed:
+                    _comes_to_what_was_used(world, tx, agreement, one, lines[key])
+
+
+def adjustments_are_planned(world: World, books: Books) -> None:
+    """Check that what is still to be adjusted will be, and that nothing waits for an adjustment that is not there."""
+    with world.engine.read() as tx:
+        for agreement in books.agreements:
+            is_late = any(one.is_dirty and one.is_closed for one in tx.rated_intervals.of_agreement(agreement.id))
+            assert (tx.timers.find("adjust", agreement.id) is not None) is is_late, agreement.plan_key
+
+
+def _comes_to_what_was_used(
+    world: World, tx: UnitOfWork, agreement: Agreement, one: RatedInterval, lines: Lines
+) -> None:
+    assert sum(line.amount.minor for line in lines) == one.billed.minor, f"{one} and its lines differ"
+    assert all(line.amount.minor > 0 for line in lines)
+    if one.is_dirty:
+        return
+    assert one.quantity == _used(world, one), f"{one} is not what was used"
+    version = tx.catalog.get_version(one.plan_version_id).in_currency(agreement.currency)
+    left, _ = rate_again(one, version, used_under(tx, agreement), policies_of(tx))
+    assert not left.amount, f"{left.amount} of {one} is not billed"
+
+
+def _lines_by_interval(books: Books, agreement: Agreement) -> defaultdict[object, Lines]:
+    found: defaultdict[object, Lines] = defaultdict(list)
+    for invoice in books.invoices:
+        for line in invoice.lines:
+            if line.kind in METERED and line.agreement_id == agreement.id:
+                found[line.plan_version_id, line.component_id, line.period.start].append(line)
+    return found
+
+
+def _used(world: World, one: RatedInterval) -> Decimal:
+    return Decimal(
+        sum(
+            used.units for used in world.used if used.agreement_id == one.agreement_id and one.counted.contains(used.at)
+        )
+    )
