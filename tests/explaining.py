@@ -77,10 +77,11 @@ def _usage(told: Document) -> int:
     assert usage["is_whole"]
     assert Fraction(usage["total"]) == quantity == sum((Fraction(day["quantity"]) for day in usage["by_day"]), NOTHING)
     assert usage["readings"] == sum(day["readings"] for day in usage["by_day"])
-    amount = _priced(told, quantity, Fraction(1), marked)
+    if "so_far" in told["calculation"]:
+        told["component"]["terms"].pop("minimum", None)  # it is due when the interval is over
+    amount = _checked(told, _priced(told, quantity, Fraction(1), marked))
     assert recomputed(told["calculation"]["rating"]) == amount
-    before = told["calculation"].get("billed_before", {"amount_minor": "0"})
-    return _checked(told, amount) - int(before["amount_minor"])
+    return amount - int(told["calculation"].get("billed_before", {}).get("amount_minor", 0))
 
 
 def _priced(told: Document, quantity: Fraction, share: Fraction, marked: list[Any] | None = None) -> int:

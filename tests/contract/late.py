@@ -13,9 +13,11 @@ from billing_sdk.server.domain.invoicing import RatedInterval
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, PerUnit, Price, Terms
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.record_usage import record_usage
 from tests.contract.agreements import invoices_of
 from tests.engines import NOON
+from tests.explaining import recomputed_amount
 
 TOKENS = "ai_tokens"
 CENT = PerUnit(Decimal(1))
@@ -59,6 +61,16 @@ def use(engine: Engine, agreement: Agreement, units: int | str, at: datetime | N
 def charged(engine: Engine, customer: Customer) -> list[tuple[str, list[int]]]:
     """Return what each invoice is for and the amounts of its lines, the oldest first."""
     return [(one.reason, [line.amount.minor for line in one.lines]) for one in invoices_of(engine, customer)]
+
+
+def recomputed(engine: Engine, customer: Customer) -> list[tuple[str, list[int]]]:
+    """Return the same as `charged`, with every amount computed from the explanation of its line alone."""
+    invoices = invoices_of(engine, customer)
+    with engine.read() as tx:
+        return [
+            (one.reason, [recomputed_amount(explain_line(tx, one.id, number + 1)) for number in range(len(one.lines))])
+            for one in invoices
+        ]
 
 
 def rated_of(engine: Engine, agreement: Agreement) -> tuple[RatedInterval, ...]:

@@ -15,7 +15,7 @@ from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import balance_of, bills, decide, invoices_of, timers_of
-from tests.contract.late import charged, notes_of, rated_of, sell_by_use, use
+from tests.contract.late import charged, notes_of, rated_of, recomputed, sell_by_use, use
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, engine_on, payer
 
 FIRST_WEEK = NOON + timedelta(days=5)
@@ -127,10 +127,12 @@ def test_usage_can_be_corrected_several_times_and_all_lines_come_to_what_was_use
     use(engine, agreement, 1)
     pass_days(engine, 28)
     for _ in range(2):
+        advance(engine, hours=1)
         use(engine, agreement, 1, FIRST_WEEK)
         pass_days(engine, 2)
 
     assert charged(engine, customer) == [("renewal", [34]), ("adjustment", [33]), ("adjustment", [34])]
+    assert recomputed(engine, customer) == charged(engine, customer)
     (one, _) = (*rated_of(engine, agreement), None)
     assert (one.billed.minor, int(one.quantity), one.is_dirty) == (101, 3, False)
 
@@ -270,12 +272,15 @@ def test_a_coupon_counts_for_late_usage_and_for_what_is_credited(engine, custome
     agreement = change_plan(engine, customer_id=customer.id, plan_key="metered", options=options)
     use(engine, agreement, 100)
     pass_days(engine, 28)
+    advance(engine, hours=1)
     use(engine, agreement, 10, FIRST_WEEK)
     pass_days(engine, 2)
+    advance(engine, hours=1)
     use(engine, agreement, 60, FIRST_WEEK, kind="absolute")
     pass_days(engine, 2)
 
     assert charged(engine, customer) == [("renewal", [100, -20]), ("adjustment", [10, -2])]
+    assert recomputed(engine, customer) == charged(engine, customer)
     assert balance_of(engine, customer) == 8 + 32
 
 

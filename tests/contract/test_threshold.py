@@ -16,7 +16,7 @@ from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import bills, decide, timers_of
-from tests.contract.late import charged, notes_of, rated_of, sell_by_use, use
+from tests.contract.late import charged, notes_of, rated_of, recomputed, sell_by_use, use
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, engine_on, payer
 
 TIERS = (Tier(Decimal(100), Decimal(2)), Tier(None, Decimal(1)))
@@ -44,6 +44,7 @@ def begin(engine, customer, **plan):
 
 
 def use_now(engine, agreement, units):
+    advance(engine, minutes=1)
     use(engine, agreement, units)
     run_due(engine)
 
@@ -75,6 +76,7 @@ def test_each_tier_is_entered_once_however_often_the_threshold_is_reached(engine
     pass_days(engine, 28)
 
     assert charged(engine, customer) == [("threshold", [1_100]), ("threshold", [1_050])]
+    assert recomputed(engine, customer) == charged(engine, customer)
 
 
 def test_a_period_that_follows_begins_anew(engine, customer):
@@ -101,6 +103,7 @@ def test_the_least_that_a_period_costs_is_due_at_its_end(engine, customer):
     pass_days(engine, 28)
 
     assert charged(engine, customer) == [("threshold", [1_200]), ("renewal", [800])]
+    assert recomputed(engine, customer) == charged(engine, customer)
 
 
 def test_intervals_that_are_over_are_billed_with_the_present_one_and_once(engine, customer):

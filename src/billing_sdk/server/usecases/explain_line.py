@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.server.domain.invoicing import (
+    METERED,
     Behind,
     Explanation,
     Invoice,
@@ -54,7 +55,7 @@ def _usage_behind(
     counted in. Where none does, that of the line's own period is shown as it is.
     """
     feature_key = line.derivation.get("feature")
-    if line.kind not in ("usage", "adjustment") or feature_key is None or line.agreement_id is None:
+    if line.kind not in METERED or feature_key is None or line.agreement_id is None:
         return None, None
     first: tuple[Period, RollUp] | None = None
     for period, recorded_by in _ways_to_count(invoice, line):

@@ -58,6 +58,7 @@ from billing_sdk.server.domain.invoicing.credit_note import (
     RefundStatus as RefundStatus,
 )
 from billing_sdk.server.domain.invoicing.credited import (
+    METERED as METERED,
     Application as Application,
     applications_of as applications_of,
     bought_line as bought_line,

@@ -125,6 +125,8 @@ def _rated(
             policies=policies,
             billed=billed,
         )
+        if not one.is_over:
+            line = replace(line, derivation={**line.derivation, "so_far": "true"})
         billed_amount = zero(rate.currency) if billed is None else billed.amount
         total = line.amount + billed_amount
         if line.amount.minor < 0:
