@@ -22,6 +22,7 @@ from billing_sdk.server.usecases.billing_profiles import (
     make_default_profile,
     update_profile,
 )
+from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.update_customer import update_customer
 from tests.contract.test_cli import call
 from tests.databases import copy_sqlite
@@ -133,3 +134,34 @@ def test_the_command_line_keeps_profiles(sqlite_catalogue, tmp_path, monkeypatch
     assert told("show", made["id"], "--json") == [{**never, "is_default": True}]
     refused = call("profiles", "delete", made["id"])
     assert (refused.exit_code, "default billing profile" in refused.stderr) == (1, True)
+
+
+def test_the_command_line_says_where_customers_are_and_settles_what_they_owe(sqlite_catalogue, tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path / 'billing.db'}"
+    copy_sqlite(sqlite_catalogue, str(tmp_path / "billing.db"))
+    monkeypatch.setenv("BILLING_SERVER_DATABASE_URL", url)
+    with engine_on(url) as engine:
+        profile = create_profile(engine, name="By invoice", collection_method="send_invoice")
+        customer = update_customer(engine, payer(engine, number=None).id, profile_id=profile.id)
+        subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+        subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly")
+        with engine.read() as tx:
+            first, second = sorted(one.id for one in tx.invoices.owed_by(customer.id))
+
+    def told(*arguments):
+        done = call(*arguments, "--json")
+        assert done.exit_code == 0, done.stderr
+        return json.loads(done.stdout)
+
+    refused = call("customers", "update", customer.id, "--city", "Berlin")
+    assert (refused.exit_code, "country" in refused.stderr) == (1, True)
+    told("customers", "update", customer.id, "--country", "DE", "--line", "Am Ufer 1", "--tax-id", "de 123456789")
+    kept = told("customers", "update", customer.id, "--city", "Berlin", "--language", "de")
+    assert (kept["country"], kept["city"], kept["lines"]) == ("DE", "Berlin", ["Am Ufer 1"])
+    assert (kept["tax_ids"], kept["language"], kept["profile_id"]) == (["DE123456789"], "de", profile.id)
+    assert told("customers", "show", customer.id) == kept
+    paid = told("collection", "pay", first, "--by", "other", "--reference", "wire 7")
+    assert (paid["status"], [one["status"] for one in paid["attempts"]]) == ("paid", ["succeeded"])
+    assert told("collection", "write-off", second)["status"] == "uncollectible"
+    assert call("collection", "pay", second).exit_code == 1
+    assert "uncollectible" in call("collection", "show", second).stdout

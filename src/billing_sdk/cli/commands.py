@@ -9,7 +9,9 @@ from billing_sdk.cli.applications import applications
 from billing_sdk.cli.audit import audit
 from billing_sdk.cli.billed import invoices
 from billing_sdk.cli.clock import clock
+from billing_sdk.cli.collection import collection
 from billing_sdk.cli.credits import credit
+from billing_sdk.cli.customers import customers
 from billing_sdk.cli.database import migrate, seed
 from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
@@ -57,4 +59,6 @@ app.add_typer(credit, name="credits")
 app.add_typer(taxes, name="tax")
 app.add_typer(invoices, name="invoices")
 app.add_typer(profiles, name="profiles")
+app.add_typer(customers, name="customers")
+app.add_typer(collection, name="collection")
 app.add_typer(books, name="books")

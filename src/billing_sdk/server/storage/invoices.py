@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.collection import Numbering
@@ -308,6 +308,11 @@ class InvoiceRepository:
         for series, last_number in self._last_numbers.items():
             mine = invoice_counters.c.series == series
             self._connection.execute(update(invoice_counters).where(mine).values(last_number=last_number))
+
+    def count_unsettled(self, profile_id: str) -> int:
+        """Return how many invoices follow a billing profile that wait to be issued, or are owed."""
+        query = select(func.count()).where(invoices.c.profile_id == profile_id, invoices.c.status.in_(UNISSUED | OWED))
+        return int(self._connection.execute(query).scalar_one())
 
     def payments_for(self, invoice_id: str) -> tuple[Payment, ...]:
         """Return the attempts to collect an invoice, the oldest first."""

@@ -151,6 +151,9 @@ def delete_profile(engine: Engine, profile_id: str, *, actor: str = "operator") 
         customers = tx.customers.count_on_profile(profile.id)
         if customers:
             raise ProfileInUse(f"{customers} customers have {profile.id}", profile=profile.id, customers=customers)
+        invoices = tx.invoices.count_unsettled(profile.id)
+        if invoices:
+            raise ProfileInUse(f"{invoices} invoices follow {profile.id}", profile=profile.id, invoices=invoices)
         tx.billing_profiles.delete(profile.id)
         tx.audit.record(actor, "billing_profile.delete", profile.id, engine.now(), before=profile)
 

@@ -1,0 +1,94 @@
+"""`billing-sdk customers`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.output import OUT, explaining_errors
+from billing_sdk.errors import InvalidAddress
+from billing_sdk.server.domain.customers import Address, Customer
+from billing_sdk.server.usecases.update_customer import CustomerFields, update_customer
+
+customers = typer.Typer(help="Where customers are, and what is known of them for invoices.", no_args_is_help=True)
+
+CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The customer.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+@customers.command()
+@explaining_errors
+def show(
+    customer_id: CustomerArgument,
+    as_json: JsonOption = False,
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Show where a customer is, its tax ids, language and billing profile."""
+    with engine_at(database, base_url) as engine, engine.read() as tx:
+        _show(tx.customers.get(customer_id), as_json=as_json)
+
+
+@customers.command()
+@explaining_errors
+def update(
+    customer_id: CustomerArgument,
+    country: Annotated[str | None, typer.Option(help="Two capitals: DE.")] = None,
+    region: Annotated[str | None, typer.Option(help="State or province.")] = None,
+    city: Annotated[str | None, typer.Option()] = None,
+    postal_code: Annotated[str | None, typer.Option()] = None,
+    line: Annotated[list[str] | None, typer.Option(help="Street and number, and the like; repeatable.")] = None,
+    tax_id: Annotated[list[str] | None, typer.Option(help="Such as a VAT number; repeatable.")] = None,
+    language: Annotated[str | None, typer.Option(help="Of invoices: de.")] = None,
+    as_json: JsonOption = False,
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Change what is given of the address, the tax ids or the language; it counts for invoices from now on."""
+    given = {"country": country, "region": region, "city": city, "postal_code": postal_code}
+    parts: dict[str, Any] = {name: part for name, part in given.items() if part is not None}
+    with engine_at(database, base_url) as engine:
+        with engine.read() as tx:
+            before = tx.customers.get(customer_id).address
+        fields: CustomerFields = {}
+        if parts or line is not None:
+            fields["address"] = _address(before, parts, line)
+        if tax_id is not None:
+            fields["tax_ids"] = tuple(tax_id)
+        if language is not None:
+            fields["language"] = language
+        _show(update_customer(engine, customer_id, **fields), as_json=as_json)
+
+
+def _address(before: Address | None, parts: dict[str, Any], lines: list[str] | None) -> Address:
+    if before is None and "country" not in parts:
+        raise InvalidAddress("an address has a country", parameter="country")
+    changed = replace(before, **parts) if before is not None else Address(**parts)
+    return changed if lines is None else replace(changed, lines=tuple(lines))
+
+
+def _show(customer: Customer, *, as_json: bool) -> None:
+    address = customer.address
+    row = {
+        "id": customer.id,
+        "kind": customer.kind,
+        "country": address and address.country,
+        "region": address and address.region,
+        "city": address and address.city,
+        "postal_code": address and address.postal_code,
+        "lines": list(address.lines) if address else [],
+        "tax_ids": list(customer.tax_ids),
+        "language": customer.language,
+        "profile_id": customer.profile_id,
+    }
+    if as_json:
+        typer.echo(json.dumps(row))
+        return
+    for name, value in row.items():
+        told = ", ".join(value) if isinstance(value, list) else value or "-"
+        OUT.print(escape(f"{name.replace('_', ' ')}: {told}"))
