@@ -105,6 +105,7 @@ class LedgerRepository:
 
     def set_accrued(self, agreement_id: str, amount: Money) -> None:
         """Say what is accrued for usage of an agreement now."""
+        self._unaccrued.discard(agreement_id)
         values = {"currency": amount.currency, "amount_minor": amount.minor}
         self._connection.execute(upsert(self._connection, accruals, {"agreement_id": agreement_id, **values}, values))
 

@@ -7,6 +7,7 @@ agreements under which something was used have the timer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from billing_sdk.money import Money, total, zero
@@ -46,22 +47,33 @@ def accrue(engine: Engine, timer: Timer) -> None:
         if agreement is None:
             raise Obsolete("there is no such agreement")
         tx.timers.done(timer)
-        unbilled = unbilled_usage(tx, agreement, until=timer.due_at)
-        change = unbilled - (tx.ledger.find_accrued(agreement.id) or zero(agreement.currency))
-        if change:
-            tx.ledger.add([accrual_entry(agreement, change, until=timer.due_at, at=engine.now_for(tx, customer))])
-            tx.ledger.set_accrued(agreement.id, unbilled)
-        if unbilled:
-            tx.timers.set("accrue", agreement.id, next_month(timer.due_at), customer)
+        _accrue(tx, engine, customer, agreement, until=timer.due_at)
+
+
+def accrue_together(engine: Engine, timers: Sequence[Timer]) -> tuple[Timer, ...]:
+    """Do so for many agreements in one transaction, and return the timers that have to be run one by one.
+
+    Raises:
+        BillingError: usage of one of them can't be rated, and so none was.
+    """
+    with engine.begin() as tx:
+        tx.read_ahead([timer.subject_id for timer in timers], planned_ids=())
+        ready = {timer.id: found for timer in timers if (found := tx.agreements.find(timer.subject_id)) is not None}
+        for timer in tx.timers.done_together([timer for timer in timers if timer.id in ready]):
+            _accrue(tx, engine, tx.customers.lock(timer.customer_id), ready[timer.id], until=timer.due_at)
+    return tuple(timer for timer in timers if timer.id not in ready)
 
 
 def accrue_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, reading: Reading) -> None:
     """Have usage that has been counted accrued when the month is over, unless it is to be anyway or costs nothing."""
+    due_at = next_month(reading.recorded_at)
+    if due_at == agreement.billed_until and agreement.status == "active" and not tx.billing_profiles.of(customer).waits:
+        return  # it is invoiced at that very instant
     if tx.timers.find("accrue", agreement.id) is not None:
         return
     version = tx.agreements.version_included(agreement)
     if any(rate.feature_key == reading.feature_key for rate in version.of_kind(Rate)):
-        tx.timers.set("accrue", agreement.id, next_month(reading.recorded_at), customer)
+        tx.timers.set("accrue", agreement.id, due_at, customer)
 
 
 def unbilled_usage(tx: UnitOfWork, agreement: Agreement, *, until: datetime) -> Money:
@@ -83,3 +95,14 @@ def _not_invoiced(tx: UnitOfWork, agreement: Agreement, until: datetime) -> Mone
     percents = tuple(one for one in agreement.discounts if one.percent_off is not None)
     lines = with_discounts(lines_of(rated), percents, in_force.plans)
     return total([line.amount for line in lines], agreement.currency)
+
+
+def _accrue(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement, *, until: datetime) -> None:
+    unbilled = unbilled_usage(tx, agreement, until=until)
+    change = unbilled - (tx.ledger.find_accrued(agreement.id) or zero(agreement.currency))
+    if change:
+        at = engine.now_for(tx, customer)
+        tx.ledger.add([accrual_entry(customer.id, agreement.id, change, until=until, at=at)])
+        tx.ledger.set_accrued(agreement.id, unbilled)
+    if unbilled:
+        tx.timers.set("accrue", agreement.id, next_month(until), customer)

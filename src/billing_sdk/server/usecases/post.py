@@ -15,6 +15,7 @@ from billing_sdk.server.domain.invoicing import (
     BookedShare,
     Invoice,
     Payment,
+    accrual_entry,
     agreements_with_usage,
     credit_note_entries,
     expiry_entries,
@@ -24,10 +25,11 @@ from billing_sdk.server.domain.invoicing import (
     payment_entry,
     refund_entry,
     reversal_entry,
+    used_until_month,
     void_entries,
     write_off_entry,
 )
-from billing_sdk.server.domain.ledger import JournalEntry
+from billing_sdk.server.domain.ledger import JournalEntry, month_begin
 from billing_sdk.server.storage import UnitOfWork
 
 
@@ -42,7 +44,11 @@ def post_invoice(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
     entries: list[JournalEntry] = []
     for agreement_id in agreements_with_usage(invoice):
         accrued = tx.ledger.take_accrued(agreement_id)
-        if accrued is not None:
+        if accrued is None and (accrued := used_until_month(invoice, agreement_id, at=at)):
+            # The month has ended with the billing date, so nothing has accrued its usage but this.
+            until = month_begin(at)
+            entries.append(accrual_entry(invoice.customer_id, agreement_id, accrued, until=until, at=at))
+        if accrued:
             entries.append(reversal_entry(invoice, agreement_id, accrued, at=at))
     entries += issue_entries(invoice, at=at)
     tx.ledger.add(entries)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from billing_sdk.server.domain.timers import Timer, TimerKind
-from billing_sdk.server.usecases.accrue import accrue
+from billing_sdk.server.usecases.accrue import accrue, accrue_together
 from billing_sdk.server.usecases.adjust_usage import adjust_usage
 from billing_sdk.server.usecases.advance_invoice import advance_invoice
 from billing_sdk.server.usecases.bill_threshold import bill_threshold
@@ -48,4 +48,4 @@ HANDLERS: dict[TimerKind, Handler] = {
     "grace": end_grace,
     "overdue": note_due_date,
 }
-TOGETHER: dict[TimerKind, HandlerOfMany] = {"renew": renew_together}
+TOGETHER: dict[TimerKind, HandlerOfMany] = {"renew": renew_together, "accrue": accrue_together}

@@ -21,6 +21,7 @@ from billing_sdk.server.domain.invoicing.booking import (
     payment_entry as payment_entry,
     refund_entry as refund_entry,
     reversal_entry as reversal_entry,
+    used_until_month as used_until_month,
     void_entries as void_entries,
     write_off_entry as write_off_entry,
 )

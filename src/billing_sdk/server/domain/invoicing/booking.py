@@ -14,9 +14,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing.credit import BALANCE
-from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine, Payment
+from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine, InvoiceReason, Payment
 from billing_sdk.server.domain.ledger import (
     Account,
     EntryKind,
@@ -24,6 +23,7 @@ from billing_sdk.server.domain.ledger import (
     day_of,
     last_day_before,
     mirrored,
+    month_begin,
     postings_of,
     straight_line,
 )
@@ -51,6 +51,8 @@ GRANT_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
 NOTE_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
     {"invoice": "receivable", "refund": "refunds", "balance": "credit_liability"}
 )
+# What can be billed at the very end of a month, for that month.
+WITH_A_MONTH: frozenset[InvoiceReason] = frozenset({"renewal", "change", "end"})
 # What is undone where an invoice is void. Accrual that it has taken back stays so.
 VOIDED: frozenset[EntryKind] = frozenset({"issue", "recognition", "credit_note", "write_off"})
 
@@ -91,11 +93,12 @@ def agreements_with_usage(invoice: Invoice) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
-def accrual_entry(agreement: Agreement, change: Money, *, until: datetime, at: datetime) -> JournalEntry:
+def accrual_entry(customer_id: str, agreement_id: str, change: Money, *, until: datetime, at: datetime) -> JournalEntry:
     """Return the entry that accrues usage of a month which no invoice has, or takes some of it back.
 
     Args:
-        agreement: whose usage.
+        customer_id: whose agreement it is.
+        agreement_id: under which agreement something was used.
         change: by how much what is accrued changes.
         until: the end of the month.
         at: the customer's present.
@@ -104,11 +107,30 @@ def accrual_entry(agreement: Agreement, change: Money, *, until: datetime, at: d
         "accrual",
         on=last_day_before(until),
         at=at,
-        customer_id=agreement.customer_id,
+        customer_id=customer_id,
         currency=change.currency,
         postings=postings_of({"unbilled_receivable": change.minor, "revenue": -change.minor}),
-        agreement_id=agreement.id,
+        agreement_id=agreement_id,
     )
+
+
+def used_until_month(invoice: Invoice, agreement_id: str, *, at: datetime) -> Money:
+    """Return what an invoice that comes with the end of a month bills of usage which that month has delivered.
+
+    An adjustment comes later: what is reported late counts to the month that it is known in.
+
+    Args:
+        invoice: what is issued.
+        agreement_id: whose usage.
+        at: when, in the customer's time.
+    """
+    begin = month_begin(at)
+    its = [
+        line.amount.minor - included_tax_minor(line)
+        for line in invoice.lines
+        if (line.agreement_id, line.period.end) == (agreement_id, begin) and account_of(line) == "revenue"
+    ]
+    return Money(sum(its) if invoice.reason in WITH_A_MONTH else 0, invoice.currency)
 
 
 def reversal_entry(invoice: Invoice, agreement_id: str, accrued: Money, *, at: datetime) -> JournalEntry:

@@ -49,6 +49,12 @@ def next_month(at: datetime) -> datetime:
     return datetime(at.year + at.month // 12, at.month % 12 + 1, 1, tzinfo=UTC)
 
 
+def month_begin(at: datetime) -> datetime:
+    """Return when the calendar month (UTC) of an instant has begun."""
+    at = at.astimezone(UTC)
+    return datetime(at.year, at.month, 1, tzinfo=UTC)
+
+
 def last_day_before(until: datetime) -> date:
     """Return the day (UTC) of the last moment before an instant, to which what has ended with it counts."""
     return day_of(until - TICK)
