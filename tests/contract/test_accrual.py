@@ -1,0 +1,148 @@
+"""Usage that no invoice has is accrued at the ends of months, where there is any, and taken back by its invoice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing_sdk.server.domain.catalog import Entitlement, Rate, VersionContent
+from billing_sdk.server.domain.collection import BillingProfile
+from billing_sdk.server.domain.periods import Cadence, Duration
+from billing_sdk.server.domain.rating import PerUnit, Terms
+from billing_sdk.server.usecases.add_feature import add_feature
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.create_plan import create_plan
+from billing_sdk.server.usecases.publish_plan import publish_plan
+from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.subscribe import subscribe
+from tests.engines import IN_MEMORY, NOON, advance, engine_on, payer
+
+FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine():
+    with engine_on(IN_MEMORY) as opened:
+        for key in ("calls", "files"):
+            add_feature(opened, key=key, name=key, feature_type="metered", unit_name="unit")
+        rate = Rate("rate_calls", "calls", "Calls", "USD", Terms(PerUnit(Decimal(1))))
+        content = VersionContent((rate, Entitlement("included_files", "files", "files")), cadence=Cadence("month"))
+        create_plan(opened, key="metered", name="Metered", content=content)
+        publish_plan(opened, plan_key="metered")
+        yield opened
+
+
+def metered(engine, email="ada@example.com"):
+    """Return the agreement of a new customer; its periods begin at noon of the last day of a month."""
+    return subscribe(engine, customer_id=payer(engine, email).id, plan_key="metered")
+
+
+def use(engine, agreement, calls, feature="calls"):
+    record_usage(engine, agreement_id=agreement.id, feature_key=feature, value=str(calls))
+
+
+def booked(engine, agreement):
+    """Return what was booked of usage: kind, day, and the change of revenue."""
+    with engine.read() as tx:
+        entries = tx.ledger.of_customer(agreement.customer_id)
+    return [(entry.kind, str(entry.on), -entry.amount_of("revenue")) for entry in entries if entry.amount_of("revenue")]
+
+
+def timer_of(engine, agreement):
+    with engine.read() as tx:
+        found = tx.timers.find("accrue", agreement.id)
+    return None if found is None else found.due_at
+
+
+def later(engine, at):
+    advance(engine, seconds=(at - engine.now()).total_seconds())
+    run_due(engine)
+
+
+def test_only_usage_that_costs_something_is_accrued_and_once_a_month(engine):
+    agreement = metered(engine)
+    use(engine, agreement, 5, feature="files")
+    assert timer_of(engine, agreement) is None
+
+    use(engine, agreement, 5)
+    use(engine, agreement, 6)
+
+    assert timer_of(engine, agreement) == FEBRUARY
+    later(engine, FEBRUARY)
+    assert booked(engine, agreement) == [("accrual", "2026-01-31", 11)]
+    later(engine, NOON + timedelta(days=28))
+    assert booked(engine, agreement)[1:] == [("reversal", "2026-02-28", -11), ("issue", "2026-02-28", 11)]
+    later(engine, datetime(2026, 3, 1, tzinfo=UTC))
+    # Nothing is accrued any more, and nothing was used since.
+    assert timer_of(engine, agreement) is None
+
+
+def test_what_is_used_while_a_server_is_down_over_the_end_of_a_month_counts_to_the_next(engine):
+    agreement = metered(engine)
+    use(engine, agreement, 5)
+    advance(engine, days=3)
+    use(engine, agreement, 100)
+    run_due(engine)
+
+    assert booked(engine, agreement) == [("accrual", "2026-01-31", 5)]
+
+
+def test_a_renewal_at_the_very_end_of_a_month_closes_the_month_by_itself(engine):
+    advance(engine, hours=12)
+    agreement = metered(engine)
+    advance(engine, days=10)
+    use(engine, agreement, 7)
+    assert timer_of(engine, agreement) is None
+
+    later(engine, datetime(2026, 3, 1, tzinfo=UTC))
+
+    assert booked(engine, agreement) == [
+        ("accrual", "2026-02-28", 7),
+        ("reversal", "2026-03-01", -7),
+        ("issue", "2026-03-01", 7),
+    ]
+
+
+def test_usage_of_an_invoice_that_waits_stays_accrued_until_it_is_issued(engine):
+    slow = BillingProfile("profile_1", "Slow", NOON, is_default=True, wait_before_sending=Duration(days=3))
+    with engine.begin() as tx:
+        tx.billing_profiles.add(slow)
+    advance(engine, hours=12)
+    agreement = metered(engine)
+    use(engine, agreement, 7)
+    assert timer_of(engine, agreement) == datetime(2026, 3, 1, tzinfo=UTC)
+
+    later(engine, datetime(2026, 3, 1, 1, tzinfo=UTC))
+    assert booked(engine, agreement) == [("accrual", "2026-02-28", 7)]
+    later(engine, datetime(2026, 3, 5, tzinfo=UTC))
+    assert [kind for kind, _, _ in booked(engine, agreement)] == ["accrual", "reversal", "issue"]
+    with engine.read() as tx:
+        assert tx.ledger.find_accrued(agreement.id) is None
+
+
+def test_what_an_end_forgives_is_taken_back_when_the_month_is_over(engine):
+    agreement = metered(engine)
+    use(engine, agreement, 5)
+    later(engine, FEBRUARY)
+    cancel_agreement(engine, agreement_id=agreement.id, timing="now")
+
+    later(engine, datetime(2026, 3, 1, tzinfo=UTC))
+
+    assert booked(engine, agreement) == [("accrual", "2026-01-31", 5), ("accrual", "2026-02-28", -5)]
+    assert timer_of(engine, agreement) is None
+
+
+def test_many_are_accrued_together_as_they_would_be_one_by_one(engine):
+    agreements = [metered(engine, f"ada{number}@example.com") for number in range(3)]
+    for number, agreement in enumerate(agreements, start=1):
+        use(engine, agreement, number)
+
+    later(engine, FEBRUARY)
+
+    assert [booked(engine, agreement) for agreement in agreements] == [
+        [("accrual", "2026-01-31", number)] for number in (1, 2, 3)
+    ]
+    assert [timer_of(engine, agreement) for agreement in agreements] == [datetime(2026, 3, 1, tzinfo=UTC)] * 3
