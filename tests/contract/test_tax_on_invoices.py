@@ -15,6 +15,7 @@ from billing_sdk.server.domain.collection import Supplier, TaxSettings
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.invoicing import lacks_location
 from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.billing_profiles import create_profile
@@ -23,7 +24,9 @@ from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.create_tax_rate import create_tax_rate, end_tax_rate
+from billing_sdk.server.usecases.draft_invoice import finalize_invoice
 from billing_sdk.server.usecases.next_invoice import next_invoice
+from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.preview_change import preview_change
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.update_customer import update_customer
@@ -197,3 +200,17 @@ def test_a_renewal_waits_for_the_country_and_is_issued_when_it_comes(engine):
     advance_clock(engine, clock.id, by=timedelta(minutes=1))
     [_, issued] = invoices(engine, customer)
     assert (issued.id, issued.status, said(issued)) == (held.id, "paid", [("licence_fee", 2_900), ("tax", 551)])
+
+
+def test_a_one_off_charge_says_how_it_is_taxed(engine):
+    create_tax_rate(engine, country="DE", percent=Decimal(7), tax_code="e_book")
+    customer = somebody(engine)
+    book = OneOff("A book", Money(1_070, "USD"), tax_code="e_book", tax_behavior="inclusive")
+    add_charge(engine, customer_id=customer.id, charge=book)
+    invoice = add_charge(engine, customer_id=customer.id, charge=OneOff("Help", Money(1_000, "USD")), bill_now=True)
+    assert said(invoice) == [("one_off", 1_000), ("tax", 190)]
+    with engine.read() as tx:
+        [gathering] = tx.invoices.unissued_of(customer.id)
+    issued = finalize_invoice(engine, invoice_id=gathering.id, actor="operator")
+    assert said(issued) == [("one_off", 1_070)]
+    assert [(tax.base.minor, tax.amount.minor, tax.is_inclusive) for tax in issued.taxes] == [(1_000, 70, True)]

@@ -82,6 +82,7 @@ class Invoices(Resource[C]):
         bill_now: bool = False,
         period: tuple[datetime, datetime] | None = None,
         tax_code: str | None = None,
+        tax_behavior: Literal["exclusive", "inclusive"] | None = None,
         agreement_id: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[Invoice]:
@@ -94,6 +95,7 @@ class Invoices(Resource[C]):
             bill_now: issue an invoice for it at once; else it is billed with what is billed next.
             period: start and end of what it pays for, over which it is earned.
             tax_code: what kind of thing it is.
+            tax_behavior: whether the amount includes tax; as the billing profile says by default.
             agreement_id: what it is charged under, if anything.
             idempotency_key: makes the call safe to repeat.
 
@@ -107,7 +109,7 @@ class Invoices(Resource[C]):
             "customer_id": customer_id,
             "currency": amount.currency,
             "bill_now": bill_now,
-            **_line(description, amount, period, tax_code, agreement_id),
+            **_line(description, amount, period, tax_code, tax_behavior, agreement_id),
         }
         path = f"{MANAGEMENT}/billing/charges"
         return Call("POST", path, INVOICE, json=body, credential="machine", idempotency_key=idempotency_key)
@@ -132,6 +134,7 @@ class Invoices(Resource[C]):
         amount: Money,
         period: tuple[datetime, datetime] | None = None,
         tax_code: str | None = None,
+        tax_behavior: Literal["exclusive", "inclusive"] | None = None,
         agreement_id: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[Invoice]:
@@ -144,7 +147,7 @@ class Invoices(Resource[C]):
             UnknownTaxCode: there is no such tax code.
             NotFound: there is no such invoice, or the agreement is not the customer's.
         """
-        body = {"currency": amount.currency, **_line(description, amount, period, tax_code, agreement_id)}
+        body = {"currency": amount.currency, **_line(description, amount, period, tax_code, tax_behavior, agreement_id)}
         path = f"{PATH}/{segment('invoice_id', invoice_id)}/lines"
         return Call("POST", path, INVOICE, json=body, credential="machine", idempotency_key=idempotency_key)
 
@@ -298,6 +301,7 @@ def _line(
     amount: Money,
     period: tuple[datetime, datetime] | None,
     tax_code: str | None,
+    tax_behavior: str | None,
     agreement_id: str | None,
 ) -> dict[str, Any]:
     start, end = period or (None, None)
@@ -308,6 +312,7 @@ def _line(
             period_start=None if start is None else wire_time(start, "period"),
             period_end=None if end is None else wire_time(end, "period"),
             tax_code=tax_code,
+            tax_behavior=tax_behavior,
             agreement_id=agreement_id,
         ),
     }

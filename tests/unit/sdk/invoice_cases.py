@@ -56,10 +56,17 @@ DRAFT_CASES: list[Case] = [
             amount=Money(5_000, "USD"),
             bill_now=True,
             tax_code="service",
+            tax_behavior="inclusive",
             idempotency_key="once",
         ),
         ("POST", f"{BILLING}/charges"),
-        body={"customer_id": "customer_1", "bill_now": True, "tax_code": "service", **SETUP},
+        body={
+            "customer_id": "customer_1",
+            "bill_now": True,
+            "tax_code": "service",
+            "tax_behavior": "inclusive",
+            **SETUP,
+        },
         key="once",
     ),
     gives_invoice(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from billing_sdk.errors import NotFound
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import TaxBehavior
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import InvoiceLine, one_off_line
 from billing_sdk.server.domain.periods import Period
@@ -22,6 +23,7 @@ class OneOff:
         amount: more than nothing.
         period: what it pays for, over which it is earned; the instant at which it is made where it is not given.
         tax_code: what kind of thing it is; the default of the billing profile where it is not given.
+        tax_behavior: whether the amount includes tax; as the billing profile says where it is not given.
         agreement_id: what it is charged under, if it is under anything.
     """
 
@@ -29,6 +31,7 @@ class OneOff:
     amount: Money
     period: Period | None = None
     tax_code: str | None = None
+    tax_behavior: TaxBehavior | None = None
     agreement_id: str | None = None
 
 
@@ -52,5 +55,6 @@ def line_for(tx: UnitOfWork, customer: Customer, one: OneOff, *, at: datetime) -
         at=at,
         period=one.period,
         tax_code=one.tax_code,
+        tax_behavior=one.tax_behavior,
         agreement_id=one.agreement_id,
     )

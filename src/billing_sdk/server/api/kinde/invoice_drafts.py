@@ -18,6 +18,7 @@ from billing_sdk.server.api.kinde.instants import read_instant
 from billing_sdk.server.api.kinde.invoice_view import InvoiceView, LineView
 from billing_sdk.server.api.kinde.invoices import InvoiceAnswer
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
+from billing_sdk.server.domain.catalog import TaxBehavior
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.draft_invoice import (
@@ -46,7 +47,8 @@ class NewLine(Body):
     amount_minor: int = Field(le=10**15)
     period_start: str | None = Field(default=None, max_length=40)
     period_end: str | None = Field(default=None, max_length=40)
-    tax_code: str | None = Field(default=None, max_length=255)
+    tax_code: str | None = Field(default=None, max_length=100)
+    tax_behavior: TaxBehavior | None = None
     agreement_id: str | None = Field(default=None, max_length=64)
 
     def one_off(self, currency: str) -> OneOff:
@@ -60,6 +62,7 @@ class NewLine(Body):
             amount=Money(self.amount_minor, currency),
             period=_period(self.period_start, self.period_end),
             tax_code=self.tax_code,
+            tax_behavior=self.tax_behavior,
             agreement_id=self.agreement_id,
         )
 

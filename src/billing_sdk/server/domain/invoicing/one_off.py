@@ -6,6 +6,7 @@ from datetime import datetime
 
 from billing_sdk.errors import InvalidAmount, InvalidRequest
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import TaxBehavior
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.tax_document import of_component
@@ -24,6 +25,7 @@ def one_off_line(
     at: datetime,
     period: Period | None = None,
     tax_code: str | None = None,
+    tax_behavior: TaxBehavior | None = None,
     agreement_id: str | None = None,
 ) -> InvoiceLine:
     """Return the line of a one-off charge.
@@ -34,6 +36,7 @@ def one_off_line(
         at: when it is made.
         period: what it pays for, over which it is earned; that instant where it is not given.
         tax_code: what kind of thing it is; the default of the billing profile where it is not given.
+        tax_behavior: whether the amount includes tax; as the billing profile says where it is not given.
         agreement_id: what it is charged under; it need not be under any.
 
     Raises:
@@ -60,7 +63,7 @@ def one_off_line(
             component_id=ONE_OFF,
             period=period,
             amount_minor=str(amount.minor),
-            tax=of_component(tax_code, None),
+            tax=of_component(tax_code, tax_behavior),
         ),
         agreement_id=agreement_id,
     )
