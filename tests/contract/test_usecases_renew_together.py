@@ -82,12 +82,13 @@ def pending(tx, agreement, at):
     )
 
 
-def test_what_is_renewed_together_comes_to_what_it_comes_to_alone(engine, monkeypatch):
+def test_what_is_renewed_together_comes_to_what_it_comes_to_alone(engine, monkeypatch, caplog):
     customers = populated(engine)
     for _ in range(2):
         advance(engine, days=31)
         run_due(engine)
     together = story(engine, customers)
+    assert "one by one" not in caplog.text
 
     monkeypatch.setattr("billing_sdk.server.usecases.run_due.TOGETHER", {})
     with engine_on(IN_MEMORY) as other:

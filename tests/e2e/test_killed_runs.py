@@ -32,9 +32,10 @@ def test_a_run_that_is_killed_anywhere_and_begun_again_ends_with_the_same_books(
         assert differences(books(killed), expected) == [], f"killed before statement {kill_at} of {statements}"
 
 
-def test_two_workers_come_to_the_books_of_one(populated, tmp_path):
+def test_two_workers_come_to_the_books_of_one(populated, tmp_path, caplog):
     alone, beside = copy_of(populated, tmp_path / "alone"), copy_of(populated, tmp_path / "beside")
     run(alone)
+    assert "one by one" not in caplog.text
 
     run_beside(beside, workers=2)
     go_on(beside)

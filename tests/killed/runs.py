@@ -128,7 +128,7 @@ def _populate_profiles(engine: Engine) -> None:
     by_invoice = create_profile(engine, name="By invoice", collection_method="send_invoice", due_after=Duration(days=3))
     sent = payer(engine, "sent@example.com", number=None)
     update_customer(engine, sent.id, profile_id=by_invoice.id)
-    assign_plan(engine, customer_id=sent.id, plan_key="pro_monthly")
+    subscribe(engine, customer_id=sent.id, plan_key="pro_monthly")
 
 
 def _subscribed(engine: Engine, email: str) -> str:

@@ -31,7 +31,8 @@ class Later:
 
     def insert(self, table: Table, *rows: Row) -> None:
         """Add rows to a table before the transaction ends; all rows of a table name the same columns."""
-        self._rows.setdefault(table, []).extend(rows)
+        if rows:
+            self._rows.setdefault(table, []).extend(rows)
 
     def call(self, maker: Callable[[], None]) -> None:
         """Have something called once before anything is written, which may add rows."""
