@@ -64,7 +64,8 @@ class Place:
 
     def engine(self, at: datetime) -> Engine:
         """Return an engine for which it is some time."""
-        settings = Settings(base_url="http://127.0.0.1:3000", database_url=self.database_url, **NO_LIMITS)
+        limits: dict[str, Any] = dict(NO_LIMITS)
+        settings = Settings(base_url="http://127.0.0.1:3000", database_url=self.database_url, **limits)
         database = Database.open(self.database_url, sealer=sealer_for(settings))
         return Engine(database, TestClock(at), Bank(self.bank), settings)
 
@@ -92,8 +93,7 @@ def copy_of(place: Place, folder: Path) -> Place:
 def populate(engine: Engine) -> None:
     """Add customers of every kind: ten who are billed alike, and one each of those who are not."""
     for number in range(6):
-        agreement = _subscribed(engine, f"alike{number}@example.com")
-        _use(engine, agreement, 3_000 * (number + 1))
+        _use(engine, _subscribed(engine, f"alike{number}@example.com"), 3_000 * (number + 1))
     declined = payer(engine, "declined@example.com")
     subscribe(engine, customer_id=declined.id, plan_key="pro_monthly")
     add_card(engine, customer_id=declined.id, card=card(DECLINED_WHEN_CHARGED))
@@ -136,8 +136,7 @@ def _subscribed(engine: Engine, email: str) -> str:
     return subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly").id
 
 
-def _use(engine: Engine, agreement: Any, units: int) -> None:
-    agreement_id = agreement if isinstance(agreement, str) else agreement.id
+def _use(engine: Engine, agreement_id: str, units: int) -> None:
     record_usage(engine, agreement_id=agreement_id, feature_key=TOKENS, value=str(units))
 
 
