@@ -19,8 +19,10 @@ from billing_sdk.errors import (
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.pause_agreement import pause_agreement
 from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import decide
+from tests.contract.late import charged, rated_of, sell_by_use, use
 from tests.engines import NOON, advance, events_of, payer
 
 
@@ -176,6 +178,22 @@ def test_what_was_used_before_a_pause_can_be_reported_in_it(engine, agreement, r
     assert record("3", used_at=NOON + timedelta(hours=1)) == 3
     with pytest.raises(AgreementPaused):
         record("1", used_at=NOON + timedelta(hours=2))
+
+
+def test_usage_that_comes_after_its_invoice_is_billed_by_an_adjustment(engine):
+    customer = payer(engine, "bo@example.com")
+    sell_by_use(engine)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="metered")
+    use(engine, agreement, 10)
+    advance(engine, days=29)
+    run_due(engine)
+    use(engine, agreement, 4, NOON + timedelta(days=1))
+    advance(engine, days=2)
+    run_due(engine)
+
+    assert charged(engine, customer) == [("renewal", [10]), ("adjustment", [4])]
+    (one,) = rated_of(engine, agreement)
+    assert (one.billed.minor, one.quantity, one.is_dirty) == (14, 14, False)
 
 
 def test_an_unknown_agreement_is_not_found(engine):
