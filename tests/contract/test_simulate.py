@@ -23,6 +23,7 @@ from billing_sdk.server.usecases.add_version import add_version
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_coupon import create_coupon
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
@@ -115,6 +116,14 @@ def test_coupons_take_off_the_other_prices_what_they_took_off_these(engine):
     cheaper = version_with(engine, 800, PerUnit(Decimal(10)))
     # Half off the first two invoices: 10.00, and 10.00 with 10.00 of usage.
     assert simulated(engine, cheaper) == [(7_900 - 500 - 1_000, 4 * 800 + 3_900 - 400 - 900)]
+
+
+def test_what_a_credit_note_took_back_was_not_billed_in_the_end(engine):
+    agreement = three_months(engine)
+    with engine.read() as tx:
+        (first, *_) = tx.invoices.page(customer_id=agreement.customer_id).items
+    credit_invoice(engine, invoice_id=first.id, wanted={1: Money(300, "USD")}, reason="Outage")
+    assert simulated(engine, 2) == [(7_600, 7_900)]
 
 
 def test_an_agreement_that_ended_is_billed_to_its_end(engine):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, TypeVar
@@ -13,7 +13,7 @@ from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import BillingSettings, LicenceFee, PlanVersion, Policies
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import InvoiceLine, Past, billed_at, replay
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Past, billed_at, replay
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, Page, PageRequest
 from billing_sdk.server.usecases.engine import Engine
@@ -159,10 +159,16 @@ def _agreements(tx: UnitOfWork, customer: Customer) -> Iterator[Agreement]:
 
 
 def _billed(tx: UnitOfWork, customer: Customer) -> Iterator[InvoiceLine]:
-    """Yield every line that the customer was asked to pay."""
+    """Yield every line that the customer was asked to pay, and below zero what credit notes took back of it."""
+    issued: dict[str, Invoice] = {}
     for invoice in _every(lambda wanted: tx.invoices.page(wanted, customer_id=customer.id)):
         if invoice.is_issued and invoice.status != "void":
+            issued[invoice.id] = invoice
             yield from invoice.lines
+    for note in _every(lambda wanted: tx.credit_notes.page(wanted, customer_id=customer.id)):
+        if note.invoice_id in issued:
+            for credited in note.lines:
+                yield replace(issued[note.invoice_id].lines[credited.number - 1], amount=-credited.amount)
 
 
 def _every(page: Callable[[PageRequest], Page[T]]) -> Iterator[T]:
