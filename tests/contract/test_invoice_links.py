@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from typer.testing import CliRunner
 
+from billing_sdk.cli.commands import app
 from billing_sdk.errors import NotFound, RateLimited
 from billing_sdk.money import Money
 from billing_sdk.server.sealing import Sealer, SealingKey
@@ -146,3 +148,15 @@ def test_a_credit_note_says_what_was_taken_back_of_which_line_and_where_it_went(
     links = links_to_note(engine, note)
     assert links.pdf_url == f"{links.hosted_url}/pdf"
     check_link(engine, "credit_notes", document_id=note.id, key=links.hosted_url.rpartition("/")[2])
+
+
+def test_the_command_writes_the_file_where_it_is_told_to(tmp_path):
+    database = f"sqlite:///{tmp_path / 'billing.db'}"
+    with engine_on(database) as kept:
+        made = invoice_of(kept, "ada@example.com")
+    place = tmp_path / "rechnung.pdf"
+    command = ["invoices", "pdf", made.id, "--lang", "de", "--database", database, "--file"]
+    assert CliRunner().invoke(app, [*command, str(place)]).exit_code == 0
+    assert place.read_bytes().startswith(b"%PDF-")
+    refused = CliRunner().invoke(app, [*command, str(tmp_path / "nowhere" / "x.pdf")])
+    assert (refused.exit_code, "can't write x.pdf" in refused.output) == (1, True)

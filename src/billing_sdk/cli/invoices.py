@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -13,8 +14,10 @@ from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.money import Money
+from billing_sdk.server.paper import to_pdf
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.explain_line import explain_line
+from billing_sdk.server.usecases.show_invoice import show_invoice
 from billing_sdk.server.usecases.void_invoice import void_invoice
 
 SAYS = {
@@ -139,3 +142,25 @@ def make_void(invoice: InvoiceArgument, database: DatabaseOption = None, base_ur
     with engine_at(database, base_url) as engine:
         voided = void_invoice(engine, invoice_id=invoice, source="admin", actor="cli")
     OUT.print(f"{voided.name} is void.")
+
+
+@invoices.command("pdf")
+@explaining_errors
+def pdf(
+    invoice: InvoiceArgument,
+    file: Annotated[Path | None, typer.Option("--file", metavar="FILE", help="Where to.")] = None,
+    language: Annotated[
+        str | None, typer.Option("--lang", metavar="TAG", help="Such as de; the customer's by default.")
+    ] = None,
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Write an invoice as a PDF file."""
+    with engine_at(database, base_url) as engine:
+        paper = show_invoice(engine, invoice_id=invoice, languages=(language,))
+    place = file or Path(paper.file_name)
+    try:
+        place.write_bytes(to_pdf(paper))
+    except OSError as error:
+        raise InvalidRequest(f"can't write {place.name[:80]} ({error.strerror})", parameter="file") from None
+    OUT.print(escape(f"Written: {place}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +77,8 @@ class CreditNote:
         total_minor: with the taxes, in minor units of the currency.
         destination: it lowers what is owed (`invoice`), is paid back (`refund`), or is on the customer's `balance`.
         refund: what has become of the money; None where it was not to be refunded.
+        hosted_url: where whoever has the address reads it, for 90 days as a rule.
+        pdf_url: where it is as a file.
     """
 
     id: str
@@ -90,6 +92,8 @@ class CreditNote:
     issued_on: datetime | None = None
     lines: tuple[CreditedLine, ...] = ()
     refund: Refund | None = None
+    hosted_url: str | None = field(default=None, repr=False)
+    pdf_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, data: Any) -> CreditNote:
@@ -108,4 +112,6 @@ class CreditNote:
             issued_on=document.instant_or_none("issued_on"),
             lines=document.objects("lines", CreditedLine.read),
             refund=None if refund is None else Refund.read(refund),
+            hosted_url=document.text_or_none("hosted_url"),
+            pdf_url=document.text_or_none("pdf_url"),
         )

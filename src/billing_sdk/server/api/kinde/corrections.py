@@ -22,6 +22,7 @@ from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.invoicing import CreditNote, Refund
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.invoice_links import links_to_note
 from billing_sdk.server.usecases.issue_credit_note import Wanted
 from billing_sdk.server.usecases.reissue_invoice import reissue_invoice
 from billing_sdk.server.usecases.void_invoice import void_invoice
@@ -55,7 +56,7 @@ class RefundView(BaseModel):
 
 
 class CreditNoteView(BaseModel):
-    """A credit note; `total_minor` is with the taxes."""
+    """A credit note; `total_minor` is with the taxes. `hosted_url` and `pdf_url` open it for whoever has them."""
 
     id: str
     number: str
@@ -66,12 +67,15 @@ class CreditNoteView(BaseModel):
     destination: str
     reason: str
     issued_on: datetime
+    hosted_url: str
+    pdf_url: str
     lines: list[CreditedLineView]
     refund: RefundView | None
 
     @classmethod
-    def of(cls, note: CreditNote, refund: Refund | None) -> CreditNoteView:
-        """Show a note with its refund."""
+    def of(cls, note: CreditNote, refund: Refund | None, engine: Engine) -> CreditNoteView:
+        """Show a note with its refund; the engine signs the addresses that open it."""
+        links = links_to_note(engine, note)
         return cls(
             id=note.id,
             number=note.number,
@@ -82,6 +86,8 @@ class CreditNoteView(BaseModel):
             destination=note.destination,
             reason=note.reason,
             issued_on=note.issued_at,
+            hosted_url=links.hosted_url,
+            pdf_url=links.pdf_url,
             lines=[
                 CreditedLineView(
                     line=line.number,
@@ -155,7 +161,7 @@ def list_credit_notes(
         customer = tx.customers.get(customer_id)
         wanted = request_after(page_size, starting_after, ending_before, known=tx.credit_notes.get)
         page = tx.credit_notes.page(wanted, customer_id=customer.id)
-        notes = [CreditNoteView.of(note, tx.refunds.find_by_note(note.id)) for note in page.items]
+        notes = [CreditNoteView.of(note, tx.refunds.find_by_note(note.id), engine) for note in page.items]
     return CreditNoteList(has_more=page.has_more, credit_notes=notes)
 
 
@@ -164,7 +170,7 @@ def get_credit_note(engine: EngineOf, credit_note_id: str) -> CreditNoteAnswer:
     """Return one credit note, with what has become of its refund (extension)."""
     with engine.read() as tx:
         note = tx.credit_notes.get(credit_note_id)
-        return CreditNoteAnswer(credit_note=CreditNoteView.of(note, tx.refunds.find_by_note(note.id)))
+        return CreditNoteAnswer(credit_note=CreditNoteView.of(note, tx.refunds.find_by_note(note.id), engine))
 
 
 @router.post(f"{INVOICE}/credit_notes", response_model=CreditNoteAnswer, **UPDATE)
@@ -183,7 +189,7 @@ def issue_credit_note(once: OnlyOnce, caller: MachineOf, invoice_id: str, body: 
             destination=body.destination,
             actor=caller.client_id,
         )
-        return CreditNoteAnswer(credit_note=CreditNoteView.of(credited.note, credited.refund))
+        return CreditNoteAnswer(credit_note=CreditNoteView.of(credited.note, credited.refund, calling))
 
     return once(serve, body)
 
