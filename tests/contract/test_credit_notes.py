@@ -23,6 +23,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.bill_customer import charge_for
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.pay_back import settle_left_over_refunds
 from billing_sdk.server.usecases.run_due import run_due
@@ -289,3 +290,15 @@ def pending_charge(engine, tx, invoice):
     charge = charge_for(tx, engine, invoice, agreement, source="admin", actor="test")
     tx.charges.remove(charge.id)
     return charge
+
+
+def test_what_was_refunded_is_not_given_back_again_when_the_agreement_ends(engine):
+    customer, invoice = paid(engine)
+    credit_invoice(engine, invoice_id=invoice.id, wanted=usd(1_450), reason=MISTAKE)
+    advance(engine, days=14)
+    with engine.read() as tx:
+        [agreement] = tx.agreements.live_of(customer.id)
+    cancel_agreement(engine, agreement_id=agreement.id, is_prorate=True)
+    with engine.read() as tx:
+        # Half of the period is left, of which half was paid back before.
+        assert tx.credits.balance(customer.id, "USD") == usd(725)

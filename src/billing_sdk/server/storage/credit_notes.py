@@ -4,23 +4,55 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, insert, select, update
 
 from billing_sdk.errors import UnknownCreditNote
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import Creditable, CreditedLine, CreditNote, Invoice, Refund, left_of
+from billing_sdk.server.domain.invoicing import (
+    Creditable,
+    CreditedLine,
+    CreditNote,
+    Invoice,
+    InvoiceLine,
+    Refund,
+    left_of,
+)
+from billing_sdk.server.storage.invoice_rows import line_of
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
-from billing_sdk.server.storage.tables.billing import invoice_counters
+from billing_sdk.server.storage.tables import Instant
+from billing_sdk.server.storage.tables.billing import invoice_counters, invoice_lines, invoices
 from billing_sdk.server.storage.tables.corrections import credit_note_lines, credit_notes, refunds
 from billing_sdk.server.storage.upsert import upsert
 
 SERIES = "CN"
 OF_INVOICE = (
     select(credit_notes).where(credit_notes.c.invoice_id == bindparam("invoice")).order_by(credit_notes.c.number)
+)
+TAKEN_BACK = (
+    select(invoice_lines, invoices.c.currency, credit_note_lines.c.amount_minor.label("credited_minor_of_line"))
+    .select_from(
+        credit_note_lines.join(credit_notes, credit_notes.c.id == credit_note_lines.c.credit_note_id)
+        .join(invoices, invoices.c.id == credit_notes.c.invoice_id)
+        .join(
+            invoice_lines,
+            and_(
+                invoice_lines.c.invoice_id == invoices.c.id,
+                invoice_lines.c.position + 1 == credit_note_lines.c.line_number,
+            ),
+        )
+    )
+    .where(
+        invoice_lines.c.agreement_id == bindparam("agreement"),
+        invoices.c.status == "paid",
+        invoice_lines.c.period_end > bindparam("after", type_=Instant),
+        invoice_lines.c.period_start >= bindparam("since", type_=Instant),
+    )
+    .order_by(credit_notes.c.number, credit_note_lines.c.line_number)
 )
 REFUND_OF_NOTE = select(refunds).where(refunds.c.credit_note_id == bindparam("note"))
 
@@ -79,6 +111,18 @@ class CreditNoteRepository:
         """Return what is left to credit of an issued invoice."""
         return left_of(invoice, self.of_invoice(invoice.id))
 
+    def taken_back(self, agreement_id: str, *, after: datetime, since: datetime) -> tuple[InvoiceLine, ...]:
+        """Return what notes have taken back of lines of paid invoices, as lines below zero.
+
+        Args:
+            agreement_id: under which they were charged.
+            after: their period ends after this instant.
+            since: their period does not start before this one.
+        """
+        wanted = {"agreement": agreement_id, "after": after, "since": since}
+        rows = self._connection.execute(TAKEN_BACK, wanted).mappings()
+        return tuple(_taken_back(line_of(row), row["credited_minor_of_line"]) for row in rows)
+
     def page(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[CreditNote]:
         """Return a page of a customer's notes, in the order of their ids."""
         query = select(credit_notes).where(credit_notes.c.customer_id == customer_id)
@@ -130,6 +174,17 @@ class RefundRepository:
         """Return the refunds that nobody seems to be working on any more, the oldest first."""
         query = select(refunds).where(refunds.c.status == "pending", refunds.c.lease_ends_at <= at)
         return tuple(_from_row(row) for row in self._connection.execute(query.order_by(refunds.c.id)).mappings())
+
+
+def _taken_back(line: InvoiceLine, credited_minor: int) -> InvoiceLine:
+    """Return what was taken back of a line as a line that lowers it, as a discount does."""
+    said = {"kind": "discount", "of": line.kind, "tax": line.derivation.get("tax")}
+    return replace(
+        line,
+        description=f"Credited: {line.description}",
+        amount=Money(-credited_minor, line.amount.currency),
+        derivation={name: fact for name, fact in said.items() if fact is not None},
+    )
 
 
 def _to_row(refund: Refund) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import check_number_of_add_ons, offer_add_on
+from billing_sdk.server.usecases.paid_under import paid_under
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 
 Numbers = Mapping[str, int]
@@ -79,7 +80,7 @@ def decide_alteration(
         before=in_force,
         after=replace(in_force, agreement=after, add_ons=_bought(tx, in_force, agreed), gone=()),
         at=at,
-        paid=tx.invoices.paid_lines(before.id, after=at, since=before.started_at),
+        paid=paid_under(tx, before, after=at),
         owed=tx.invoices.owed_lines(before.id),
         gives_back=in_force.policies.unused_days == "refund" if is_prorate is None else is_prorate,
         is_on_credit=is_on_credit(tx, before),

@@ -26,6 +26,7 @@ from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import offer_plan, wanted_plan
+from billing_sdk.server.usecases.paid_under import paid_under
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 from billing_sdk.server.usecases.redeem_coupon import redeem_coupon, release_planned
 from billing_sdk.server.usecases.tax_customer import total_with_tax
@@ -246,7 +247,7 @@ def close_agreement(
         return Closing(owed, (), rated)
     (plan,) = tx.catalog.list_plans([before.plan_key])
     # What has started since the last billing date is owed as a whole, and given back for the time to come as well.
-    paid = (*tx.invoices.paid_lines(before.id, after=at, since=before.started_at), *owed)
+    paid = (*paid_under(tx, before, after=at), *owed)
     ahead = [line for line in paid if line.period.end > at]
     credit = unused_time(ahead, at=at, zone=before.zone, policies=policies, name=plan.name)
     return Closing(owed, credit, rated)
