@@ -9,6 +9,9 @@ import pytest
 from billing_sdk.server.domain.collection import Supplier, TaxSettings
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.usecases.billing_profiles import create_profile
+from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.change_plan import change_plan
+from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.testing.visitor import Page, Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -18,6 +21,7 @@ from tests.contract.pages.visits import (
     leaves_for_application,
     plans_of,
     register,
+    user_of,
 )
 from tests.serving import RunningServer, serving
 
@@ -94,3 +98,21 @@ def test_the_portal_asks_where_somebody_is_before_it_names_a_price(
     page = visitor.open(f"{at}/plan_selection/pro_monthly")
     assert "VAT 19 % 5.51 USD" in page.text
     assert "Due today 34.51 USD" in page.text
+
+
+def test_the_portal_asks_where_somebody_is_before_it_takes_money_for_a_plan_on_credit(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, site, plan_interest="free")
+    leaves_for_application(lambda: register(visitor, email))
+    user = user_of(site, email)
+    with site.engine.read() as tx:
+        customer = tx.customers.find_by_user(user.id)
+    assert customer is not None
+    update_customer(site.engine, customer.id, address=Address("DE"))
+    change_plan(site.engine, customer_id=customer.id, plan_key="pro_monthly", options=ChangeOptions(may_owe=True))
+    update_customer(site.engine, customer.id, address=None)
+    enter_portal(visitor, site, email, sub_nav="payment_details")
+    page = visitor.submit("Save", **CARD)
+    assert "Billing address" in page.text
+    assert charges_of(site, email) == []

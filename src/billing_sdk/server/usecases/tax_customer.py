@@ -64,7 +64,7 @@ def require_location(tx: UnitOfWork, customer: Customer, lines: Lines) -> None:
 
 def must_be_located(tx: UnitOfWork, customer: Customer, lines: Lines) -> bool:
     """Tell whether lines can't be charged before somebody says where the customer is."""
-    return lacks_location(lines) and tx.billing_profiles.of(customer).tax.is_enforced
+    return tx.billing_profiles.of(customer).tax.is_enforced and lacks_location(lines)
 
 
 def taxes_shown(lines: Lines) -> Lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import RedirectResponse, Response
 
-from billing_sdk.errors import CardDeclined, CardRefused, PriceChanged
+from billing_sdk.errors import CardDeclined, CardRefused, PriceChanged, TaxLocationMissing
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form
@@ -41,6 +41,8 @@ def save_card(desk: Desk, form: Form) -> Response:
             collect_pending(desk.engine, customer_id=customer.id, terms=terms, actor=desk.user.id)
     except PriceChanged:
         return desk.go_to("payment_details", "card")  # where it says what is to be paid now, if anything is
+    except TaxLocationMissing:
+        return desk.go_to("billing_address")
     except (CardDeclined, CardRefused) as error:
         return show_card(desk, card_refused(form, error))
     plan_key = form.text("plan")

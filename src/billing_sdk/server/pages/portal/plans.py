@@ -251,6 +251,8 @@ def resume(desk: Desk, _form: Form) -> Response:
         return desk.go_to("plan_details")
     except (PaymentMethodRequired, CardDeclined):
         return desk.go_to("payment_details")
+    except TaxLocationMissing:
+        return desk.go_to("billing_address")
     return desk.go_to("plan_details", "resumed")
 
 
