@@ -36,6 +36,8 @@ def recomputed_amount(told: Document) -> int:
             assert _share(part["part"], part["interval"], part["by"], part["zone"]) == Fraction(part["fraction"])
             exact = -Fraction(told["calculation"]["of_minor"]) * Fraction(part["fraction"])
             return _whole(told, exact)
+        case "one_off":
+            return int(told["calculation"]["amount_minor"])
         case "credit_grant":
             facts = told["calculation"]
             assert int(facts["owed_minor"]) <= int(facts["of_minor"])

@@ -59,6 +59,8 @@ class ThreeYears(RuleBasedStateMachine):
     coupon = _rule("coupon")
     use = _rule("use")
     late = _rule("late")
+    grant = _rule("grant")
+    top_up = _rule("top_up")
     card = _rule("card")
     move = _rule("move")
     decide = _rule("decide")

@@ -74,6 +74,17 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
         ),
     )
     * 2,
+    (
+        "grant",
+        {
+            "customer": CUSTOMERS,
+            "minor": (50, 700, 9_000),
+            "days": (None, 3, 40, 400),
+            "priority": (0, 50),
+            "category": ("paid", "promotional"),
+        },
+    ),
+    ("top_up", {"customer": CUSTOMERS, "minor": (100, 2_500)}),
     ("card", {"customer": CUSTOMERS, "is_good": (True, False)}),
     *((("wait", {"hours": WAITS_HOURS}),) * 5),
     ("reprice", {"plan": PLANS, "percent": (90, 110, 133), "timing": ("period_end", "now")}),

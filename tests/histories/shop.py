@@ -9,6 +9,7 @@ from decimal import Decimal
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import (
     Component,
+    CreditGrant,
     Entitlement,
     LicenceFee,
     Phase,
@@ -41,6 +42,8 @@ OWN_PLANS = (
     "calendar_monthly",
     "opening_offer",
     "trial_yearly",
+    "with_credit",
+    "quarters_with_credit",
 )
 PLANS = (*DEMO_PLANS, *OWN_PLANS)
 BY_SEATS = frozenset({"seats_monthly", "seats_in_quarters", "yearly_seats_by_month", "seats_opening"})
@@ -83,6 +86,10 @@ def fill_shop(tx: UnitOfWork, at: datetime) -> None:
     opening = (Phase("opening", "Half price", 2, half),)
     full = (_fee(Flat(Decimal(4_000))), _rate(BY_TOKEN), _tokens(None))
     _sell(tx, at, "opening_offer", full, opening_phases=opening)
+    metered = (_fee(Flat(Decimal(900))), _rate(BY_TOKEN, service=month), _tokens(None))
+    _sell(tx, at, "with_credit", (*metered, _credit(500, service=month)))
+    carried = _credit(300, service=month, expires=False)
+    _sell(tx, at, "quarters_with_credit", (*metered, _credit(200, service=month), carried), cadence=Cadence("month", 3))
     trial = Trial(days=45, requires_payment_method=True)
     _sell(tx, at, "trial_yearly", (_fee(Flat(Decimal(12_000))), _tokens(5)), cadence=year, trial=trial)
 
@@ -113,6 +120,14 @@ def _fee(price: Price, *, key: str = "base_price", service: Cadence | None = Non
 
 def _rate(price: Price, *, service: Cadence | None = None) -> Rate:
     return Rate(new_id("rate"), TOKENS, "Tokens", "USD", Terms(price), service=service)
+
+
+def _credit(minor: int, *, service: Cadence, expires: bool = True) -> CreditGrant:
+    name = "Monthly credit" if expires else "Credit to keep"
+    category = "promotional" if expires else "paid"
+    return CreditGrant(
+        new_id("credit"), name.lower().replace(" ", "_"), name, Money(minor, "USD"), service, expires, category=category
+    )
 
 
 def _tokens(limit_max: int | None) -> Entitlement:

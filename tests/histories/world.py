@@ -12,14 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
+from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.collection import BUILT_IN_ID, DunningEnd, DunningPolicy
-from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.events import Event
-from billing_sdk.server.domain.invoicing import CreditEntry, CreditNote, Invoice, Payment, Refund
-from billing_sdk.server.domain.ledger import JournalEntry
 from billing_sdk.server.domain.periods import Duration, ProrationUnit
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.add_card import add_card
@@ -33,6 +30,7 @@ from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
@@ -41,8 +39,10 @@ from billing_sdk.server.usecases.preview_change import Preview, preview_change
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.set_add_on import set_add_on
 from billing_sdk.server.usecases.set_quantity import set_quantity
+from billing_sdk.server.usecases.top_up_credit import top_up_credit
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
+from tests.histories.books import Books as Books
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
 from tests.histories.taxes import move, tax_customers
 
@@ -91,22 +91,6 @@ class Moved:
     customer: int
     at: datetime
     place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """All that has been written about one customer."""
-
-    customer: Customer
-    agreements: tuple[Agreement, ...]
-    invoices: tuple[Invoice, ...]
-    events: tuple[Event, ...]
-    credits: tuple[CreditEntry, ...]
-    entries: tuple[JournalEntry, ...]
-    payments: tuple[Payment, ...]
-    notes: tuple[CreditNote, ...]
-    refunds: tuple[Refund, ...]
-    grants: tuple[CreditGrant, ...]
 
 
 @dataclass
@@ -177,7 +161,7 @@ class World:
             payments=payments,
             notes=notes,
             refunds=tuple(refund for refund in refunds if refund is not None),
-            grants=grants,
+            grants=tuple(sorted(grants, key=lambda one: (one.created_at, one.name, one.amount.minor, one.priority))),
         )
 
     def story(self, *, with_events: bool = True) -> str:
@@ -202,6 +186,7 @@ class World:
             "3 invoices": [asdict(invoice) for invoice in books.invoices],
             "4 credits": [asdict(entry) for entry in books.credits],
             "5 ledger": [asdict(entry) for entry in books.entries],
+            "6 credit": [asdict(grant) for grant in books.grants],
         }
 
     def _decide(
@@ -319,6 +304,20 @@ class World:
         at = max(self.now - timedelta(hours=hours), agreement.started_at)
         record_usage(self.engine, agreement_id=agreement.id, feature_key=TOKENS, value=str(units), used_at=at)
         self.used.append(Used(agreement.id, at, units))
+
+    def _grant(self, customer: int, minor: int, priority: int, category: Any, days: int | None = None) -> None:
+        grant_credit(
+            self.engine,
+            customer_id=self.customers[customer].id,
+            name="A present",
+            amount=Money(minor, "USD"),
+            category=category,
+            priority=priority,
+            expires_at=None if days is None else self.now + timedelta(days=days),
+        )
+
+    def _top_up(self, customer: int, minor: int) -> None:
+        top_up_credit(self.engine, customer_id=self.customers[customer].id, amount=Money(minor, "USD"))
 
     def _card(self, customer: int, is_good: bool) -> None:
         number = GOOD_CARD if is_good else DECLINED_WHEN_CHARGED

@@ -1,0 +1,28 @@
+"""All that has been written about one customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.credits import CreditGrant
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.events import Event
+from billing_sdk.server.domain.invoicing import CreditEntry, CreditNote, Invoice, Payment, Refund
+from billing_sdk.server.domain.ledger import JournalEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All that has been written about one customer."""
+
+    customer: Customer
+    agreements: tuple[Agreement, ...]
+    invoices: tuple[Invoice, ...]
+    events: tuple[Event, ...]
+    credits: tuple[CreditEntry, ...]
+    entries: tuple[JournalEntry, ...]
+    payments: tuple[Payment, ...]
+    notes: tuple[CreditNote, ...]
+    refunds: tuple[Refund, ...]
+    grants: tuple[CreditGrant, ...]
