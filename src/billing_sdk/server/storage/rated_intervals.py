@@ -89,19 +89,25 @@ class RatedIntervalRepository:
         for row in self._connection.execute(UNSETTLED_OF_MANY, {"wanted": sorted(agreement_ids)}).mappings():
             self._ahead[row["agreement_id"]].append(_from_row(row))
 
-    def add(self, rated: Collection[RatedInterval]) -> None:
-        """Store new ones before the transaction ends, all at once."""
+    def bill(self, rated: Collection[RatedInterval], *, invoice_id: str | None, waits: bool) -> None:
+        """Store what was billed before the transaction ends, what is new all at once.
+
+        Args:
+            rated: the intervals.
+            invoice_id: the invoice that bills them, if there is one.
+            waits: usage still gets on that invoice, so they are not closed.
+        """
         self._forget(rated)
-        if rated:
-            self._later.insert(rated_intervals, *(_to_row(one) for one in rated))
+        # In place of `replace`, which takes longer than all the rest: a renewal does this for every rate.
+        rows = [(one, _to_row(one, invoice_id or one.invoice_id, one.is_closed and not waits)) for one in rated]
+        if new := [row for one, row in rows if one.is_new]:
+            self._later.insert(rated_intervals, *new)
+        self._update([row for one, row in rows if not one.is_new])
 
     def save(self, rated: Collection[RatedInterval]) -> None:
         """Store those that were there, as they are now."""
         self._forget(rated)
-        if rated:
-            self._later.flush()
-            rows = [{f"its_{name}": value for name, value in _to_row(one).items()} for one in rated]
-            self._connection.execute(SAVE, rows)
+        self._update([_to_row(one, one.invoice_id, one.is_closed) for one in rated])
 
     def unsettled(self, agreement_id: str) -> tuple[RatedInterval, ...]:
         """Return those of an agreement that were billed in part, or whose usage has changed since, the oldest first."""
@@ -152,6 +158,11 @@ class RatedIntervalRepository:
         late = {"agreement": agreement_id, "feature": feature_key, "at": at}
         return bool(self._connection.execute(LATE, late).rowcount)
 
+    def _update(self, rows: Collection[dict[str, Any]]) -> None:
+        if rows:
+            self._later.flush()
+            self._connection.execute(SAVE, [{f"its_{name}": value for name, value in row.items()} for row in rows])
+
     def _forget(self, rated: Collection[RatedInterval]) -> None:
         for one in rated:
             self._ahead.pop(one.agreement_id, None)
@@ -159,7 +170,7 @@ class RatedIntervalRepository:
 
 def rated_to_json(one: RatedInterval) -> dict[str, Any]:
     """Return a rated interval in JSON values; those that pay for it keep it until they are paid."""
-    row = {**_to_row(one), "quantity": f"{one.quantity:f}", "is_new": one.is_new}
+    row = {**_to_row(one, one.invoice_id, one.is_closed), "quantity": f"{one.quantity:f}", "is_new": one.is_new}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
 
 
@@ -170,7 +181,7 @@ def rated_from_json(stored: Mapping[str, Any]) -> RatedInterval:
     return replace(_from_row(row), is_new=stored["is_new"])
 
 
-def _to_row(one: RatedInterval) -> dict[str, Any]:
+def _to_row(one: RatedInterval, invoice_id: str | None, is_closed: bool) -> dict[str, Any]:
     return {
         "id": one.id,
         "agreement_id": one.agreement_id,
@@ -188,8 +199,8 @@ def _to_row(one: RatedInterval) -> dict[str, Any]:
         "rounding": one.rating.rounding,
         "zero_usage_flat_fee": one.rating.zero_usage_flat_fee,
         "discounts": [discount_to_json(found) for found in one.discounts] or None,
-        "invoice_id": one.invoice_id,
-        "is_closed": one.is_closed,
+        "invoice_id": invoice_id,
+        "is_closed": is_closed,
         "is_dirty": one.is_dirty,
     }
 

@@ -72,12 +72,8 @@ def store_rated(
     """
     waits = invoice is not None and invoice.status in WAITING
     invoice_id = None if invoice is None else invoice.id
-    kept = [
-        replace(one, invoice_id=invoice_id or one.invoice_id, is_closed=one.is_closed and not waits) for one in rated
-    ]
-    tx.rated_intervals.add([one for one in kept if one.is_new])
-    tx.rated_intervals.save([one for one in kept if not one.is_new])
-    for agreement_id in {one.agreement_id for one in kept if one.is_dirty and one.is_closed}:
+    tx.rated_intervals.bill(rated, invoice_id=invoice_id, waits=waits)
+    for agreement_id in {one.agreement_id for one in rated if one.is_dirty and one.is_closed and not waits}:
         adjust_later(tx, customer, agreement_id, at)
 
 
