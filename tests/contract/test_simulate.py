@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -27,6 +28,7 @@ from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.simulate import Comparison, simulate
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import rows, sell
@@ -141,6 +143,44 @@ def test_customers_of_other_plans_are_left_out_where_one_is_named(engine):
     assert simulated(engine, 2, of_plans=("pro_monthly",)) == [(2_900, 1_000)]
     assert len(simulated(engine, 2)) == 2
     assert simulated(engine, 2, of_plans=("nothing",)) == []
+
+
+def test_licences_are_those_that_were_billed_in_each_period(engine):
+    sell(engine, "team", seat=700)
+    customer = payer(engine)
+    agreement = subscribe(
+        engine, customer_id=customer.id, plan_key="team", options=ChangeOptions(quantities={"seats": 3})
+    )
+    advance(engine, days=28)
+    run_due(engine)
+    advance(engine, days=1)
+    set_quantity(engine, agreement_id=agreement.id, fee_key="seats", quantity=5, is_prorate=False)
+    advance(engine, days=30)
+    run_due(engine)
+    with engine.read() as tx:
+        (one,) = tx.agreements.live_of(customer.id)
+    assert one.quantities == {"seats": 5}
+    # Seats that came within a period count from the next one: 3, 3 and 5, without the 2 of the second month.
+    ((was, would_be),) = amounts(simulate(engine, plan_key="team", version=1))
+    assert (was, would_be) == (11 * 700 + charged_for_two(engine, customer), 11 * 700)
+
+
+def charged_for_two(engine, customer) -> int:
+    """Return what the two seats cost that came within a period."""
+    with engine.read() as tx:
+        found = tx.invoices.page(customer_id=customer.id).items
+    return sum(line.amount.minor for one in found for line in one.lines if "instead_of" in line.derivation)
+
+
+def test_a_version_that_is_not_sold_in_a_customers_currency_says_so(engine):
+    three_months(engine)
+    euros = replace(content(900, PerUnit(Decimal(1))).components[0], currency="EUR")
+    with engine.begin() as tx:
+        (plan,) = tx.catalog.list_plans(["calls"])
+        tx.catalog.add_version(replace(plan.version, id="version_eur", number=9, currency="EUR", components=(euros,)))
+    (found,) = simulate(engine, plan_key="calls", version=9)
+    assert (found.agreements, found.was, found.would_be) == (0, Money(0, "USD"), Money(0, "USD"))
+    assert "is sold in EUR" in found.skipped[0]
 
 
 def test_nothing_is_written_and_every_customer_is_counted(engine):

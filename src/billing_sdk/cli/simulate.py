@@ -90,7 +90,8 @@ def _show(found: tuple[Comparison, ...], *, as_json: bool) -> None:
     show_table(table)
     for currency, (was, would_be) in totals_of(found).items():
         count = sum(one.was.currency == currency for one in found)
-        OUT.print(escape(f"{count} customers: {was} was billed, {would_be} would have been: {would_be - was}"))
+        told = f"{was} was billed, {would_be} would have been: {would_be - was} (customers: {count})"
+        OUT.print(escape(told))
     if not found:
         OUT.print("Nobody has an agreement to compare.")
 

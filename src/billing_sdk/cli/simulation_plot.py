@@ -9,7 +9,7 @@ from billing_sdk.money import total
 from billing_sdk.server.usecases.simulate import Comparison
 
 MOST_BARS = 30
-WIDTH, NAMES, FIGURES, BAR, HEAD = 960, 260, 130, 22, 60
+WIDTH, NAMES, FIGURES, BAR, HEAD = 960, 290, 130, 22, 60
 MORE, LESS, INK, SOFT, PAPER = "#a3281f", "#1b6b43", "#1a1c20", "#575c66", "#ffffff"
 
 
@@ -38,7 +38,7 @@ def _chart(found: list[Comparison], currency: str, y: int) -> tuple[str, int]:
         total([one.would_be for one in found], currency),
     )
     shown = sorted(found, key=lambda one: (-abs(one.difference.minor), one.customer_id))[:MOST_BARS]
-    told = f"{was} was billed, {would_be} would have been: {would_be - was} for {len(found)} customers"
+    told = f"{was} was billed, {would_be} would have been: {would_be - was} (customers: {len(found)})"
     parts = [f'<text x="20" y="{y}" fill="{INK}">{escape(told)}</text>']
     y += 14
     parts += _bars(shown, y)

@@ -43,7 +43,7 @@ def compose_credit_note(
         supplier=party_of(words.supplier, supplier, words, figures),
         customer=party_of(words.bill_to, customer, words, figures),
         facts=(
-            Fact(words.number, note.number),
+            Fact(words.credit_note, note.number),
             Fact(words.for_invoice, invoice.number or invoice.id),
             Fact(words.date, figures.day(note.issued_at)),
             Fact(words.currency, note.currency),

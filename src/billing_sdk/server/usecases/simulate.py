@@ -196,8 +196,8 @@ def _past(tx: UnitOfWork, agreement: Agreement, mine: Sequence[InvoiceLine]) -> 
         if line.kind == "discount":
             one = _discount(line)
             coupons.setdefault(billed_at(line), {})[one.coupon_key] = one
-        elif line.kind == "licence_fee" and line.quantity is not None and (key := _fee_key(tx, line)):
-            numbers.append((line.period.start, key, int(line.quantity)))
+        elif _is_number(line) and (key := _fee_key(tx, line)):
+            numbers.append((line.period.start, key, int(line.quantity or 0)))
     numbers.sort()
 
     def numbers_at(at: datetime) -> Mapping[str, int]:
@@ -209,6 +209,11 @@ def _past(tx: UnitOfWork, agreement: Agreement, mine: Sequence[InvoiceLine]) -> 
         discounts=lambda at: tuple(coupons.get(at, {}).values()),
         gave_back=any(line.kind == "unused_time" for line in mine),
     )
+
+
+def _is_number(line: InvoiceLine) -> bool:
+    """Tell whether a line says how many licences there were at a billing date; one of a change within a period not."""
+    return line.kind == "licence_fee" and line.quantity is not None and "instead_of" not in line.derivation
 
 
 def _of_plan(tx: UnitOfWork, agreement: Agreement, billed: Sequence[InvoiceLine]) -> list[InvoiceLine]:

@@ -58,12 +58,11 @@ def replay(agreement: Agreement, version: PlanVersion, policies: Policies, past:
     at = state.charged_from
     if at >= until:
         return ()
-    state = replace(state, billed_until=state.period_at(at).end)
+    state = replace(_with_numbers(state, past, at), billed_until=state.period_at(at).end)
     lines = lines_at_boundary(_in_force(state, version, policies, past, at), after=None, at=at)
     while (at := state.billed_until) < until:
         before = _in_force(state, version, policies, past, at)
-        numbers = {**agreement.quantities, **past.numbers(at)}
-        state = replace(renewed(state, version), quantities=numbers)
+        state = _with_numbers(renewed(state, version), past, at)
         following = replace(before, agreement=state)
         after = before.agreement.billed_period.start
         usage = usage_at_boundary(before, past.used, after=after, at=at, following=following)
@@ -86,6 +85,10 @@ def billed_at(line: InvoiceLine) -> datetime:
 
 def _in_force(state: Agreement, version: PlanVersion, policies: Policies, past: Past, at: datetime) -> InForce:
     return InForce(replace(state, discounts=past.discounts(at)), version, (), policies)
+
+
+def _with_numbers(state: Agreement, past: Past, at: datetime) -> Agreement:
+    return replace(state, quantities={**state.quantities, **past.numbers(at)})
 
 
 def _on(agreement: Agreement, version: PlanVersion) -> Agreement:
