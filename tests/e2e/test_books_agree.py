@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
+from billing_sdk.errors import CardDeclined
 from billing_sdk.money import Money
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.grant_credit import grant_credit
+from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means, write_off_invoice
+from billing_sdk.server.usecases.top_up_credit import top_up_credit
 from billing_sdk.server.usecases.void_credit import void_credit
 from billing_sdk.server.usecases.void_invoice import void_invoice
 from tests.histories.promises_of_books import books_hold
@@ -107,7 +111,33 @@ def an_invoice_that_credit_has_paid_for_is_void(told: World):
     yield
 
 
+def an_invoice_is_given_up_and_paid_after_all(told: World):
+    told.do("change", customer=0, plan="opening_offer")
+    told.do("card", customer=0, is_good=False)
+    told.do("wait", hours=31 * DAYS)
+    owed = newest(told)
+    write_off_invoice(told.engine, owed.id)
+    yield
+    pay_by_other_means(told.engine, owed.id)
+    yield
+
+
+def credit_is_bought_and_used(told: World):
+    told.do("change", customer=0, plan="opening_offer")
+    top_up_credit(told.engine, customer_id=told.customers[0].id, amount=Money(900, "USD"))
+    yield
+    told.do("use", customer=0, units=5_000)
+    told.do("wait", hours=31 * DAYS)
+    yield
+    told.do("card", customer=0, is_good=False)
+    with suppress(CardDeclined):
+        top_up_credit(told.engine, customer_id=told.customers[0].id, amount=Money(800, "USD"))
+    yield
+
+
 STORIES = (
+    an_invoice_is_given_up_and_paid_after_all,
+    credit_is_bought_and_used,
     a_fee_is_refunded_in_part_and_then_all_of_it,
     an_owed_invoice_is_lowered_and_then_void,
     an_owed_invoice_is_credited_in_full,
