@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,8 +23,8 @@ from billing_sdk.errors import (
 from billing_sdk.server.usecases.create_tax_code import create_tax_code
 from billing_sdk.server.usecases.create_tax_rate import create_tax_rate, end_tax_rate
 from tests.contract.test_cli import call
-from tests.databases import copy_sqlite
-from tests.engines import NOON
+from tests.databases import copy_sqlite, passing_database
+from tests.engines import NOON, engine_on
 
 DAY = timedelta(days=1)
 GERMANY: dict[str, Any] = {"country": "DE", "percent": Decimal(19)}
@@ -97,6 +98,23 @@ def test_a_rate_ends_neither_in_the_past_nor_twice(memory_engine):
         end_tax_rate(memory_engine, rate_id=rate.id, at=NOON + 2 * DAY)
     with pytest.raises(UnknownTaxRate):
         end_tax_rate(memory_engine, rate_id="taxrate_none")
+
+
+@pytest.mark.postgres
+def test_of_those_who_enter_the_same_rate_at_once_one_does(postgres):
+    with passing_database(postgres) as url, engine_on(url) as engine:
+
+        def enter(_: int) -> str:
+            try:
+                return create_tax_rate(engine, **GERMANY).country
+            except TaxRateExists as exists:
+                return exists.code
+
+        with ThreadPoolExecutor(4) as pool:
+            outcomes = sorted(pool.map(enter, range(8)))
+        with engine.read() as tx:
+            assert len(tx.tax_rates.of_country("DE")) == 1
+    assert outcomes == ["DE", *["tax_rate_exists"] * 7]
 
 
 @pytest.fixture

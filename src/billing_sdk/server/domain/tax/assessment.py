@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from billing_sdk.money import Money, round_money, total, zero
-from billing_sdk.server.domain.tax.rate import AppliedRate
+from billing_sdk.server.domain.tax.rate import HUNDRED, AppliedRate
 from billing_sdk.server.domain.tax.shares import apportioned
 
 # Rates that a price includes are kept apart from those that are added to others, though they may be the same rates.
@@ -31,10 +31,9 @@ class Taxable:
 
     def exact_tax(self, rate: AppliedRate) -> Fraction:
         """Return what one of its rates comes to, in minor units."""
-        percent, whole = Fraction(rate.percent), Fraction(100)
-        if self.is_inclusive:
-            whole += sum(Fraction(one.percent) for one in self.rates)
-        return self.amount.minor * percent / whole
+        whole = HUNDRED + sum(one.percent for one in self.rates) if self.is_inclusive else HUNDRED
+        (numerator, denominator), (above, below) = rate.percent.as_integer_ratio(), whole.as_integer_ratio()
+        return Fraction(self.amount.minor * numerator * below, denominator * above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +87,13 @@ def assess(items: Sequence[Taxable], currency: str) -> Assessment:
     for place, item in enumerate(items):
         for rate in item.rates:
             keys.setdefault((rate, item.is_inclusive), []).append(place)
-    amounts = {key: _amount(items, key[0], places, currency) for key, places in keys.items()}
+    amounts: dict[Key, Money] = {}
     shares: list[dict[AppliedRate, Money]] = [{} for _ in items]
-    for (rate, is_inclusive), places in keys.items():
-        exact = [items[place].exact_tax(rate) for place in places]
-        for place, share in zip(places, apportioned(amounts[rate, is_inclusive], exact), strict=True):
-            shares[place][rate] = share
+    for key, places in keys.items():
+        exact = [items[place].exact_tax(key[0]) for place in places]
+        amounts[key] = round_money(sum(exact, Fraction(0)), currency)
+        for place, share in zip(places, apportioned(amounts[key], exact), strict=True):
+            shares[place][key[0]] = share
     bases = [_base(item, mine) for item, mine in zip(items, shares, strict=True)]
     taxes = tuple(
         TaxAmount(key[0], total([bases[place] for place in places], currency), amounts[key], key[1])
@@ -106,10 +106,6 @@ def assess(items: Sequence[Taxable], currency: str) -> Assessment:
             for base, mine in zip(bases, shares, strict=True)
         ),
     )
-
-
-def _amount(items: Sequence[Taxable], rate: AppliedRate, places: Sequence[int], currency: str) -> Money:
-    return round_money(sum((items[place].exact_tax(rate) for place in places), Fraction(0)), currency)
 
 
 def _base(item: Taxable, shares: dict[AppliedRate, Money]) -> Money:

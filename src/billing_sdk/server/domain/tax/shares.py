@@ -19,9 +19,11 @@ def apportioned(amount: Money, exact: Sequence[Fraction]) -> tuple[Money, ...]:
         amount: the sum of the parts, rounded.
         exact: the parts, in minor units.
     """
+    if len(exact) == 1:
+        return (amount,)
     leading = amount.minor or next((part for part in exact if part), 0)
     sign = -1 if leading < 0 else 1
-    parts = [sign * part for part in exact]
+    parts = exact if sign > 0 else [-part for part in exact]
     shares = [floor(part) for part in parts]
     by_remainder = sorted(range(len(parts)), key=lambda place: (shares[place] - parts[place], place))
     for place in by_remainder[: sign * amount.minor - sum(shares)]:
