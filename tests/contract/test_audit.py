@@ -294,6 +294,7 @@ UNRECORDED = {
     "pay_now": "chooses what to charge; the charge is recorded",
     "record_usage": "each reading is a record of its own that is never changed",
     "recover": "forgets what is over",
+    "reissue_invoice": "recorded where the one is made void, and where the other is issued",
     "end_trial": "recorded where the first period is billed, or the agreement ends",
     "recurring_credit": "recorded where each grant is made",
     "release_reservation": "gives back what nothing was used of",

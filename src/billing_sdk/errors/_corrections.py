@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors._answers import APIError, Conflict
+from billing_sdk.errors._answers import APIError, Conflict, NotFound
 
 
 class InvoiceNotIssued(Conflict):
@@ -75,10 +75,9 @@ class RefundDeclined(APIError):
     default_remedy = "Give the amount back in another way; it is on the customer's balance."
 
 
-class UnknownCreditNote(APIError):
+class UnknownCreditNote(NotFound):
     """There is no credit note with this id."""
 
     code = "unknown_credit_note"
-    status = 404
     title = "Unknown credit note"
     default_remedy = "List the credit notes of the invoice or the customer."
