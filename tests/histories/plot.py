@@ -85,6 +85,7 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
         },
     ),
     ("top_up", {"customer": CUSTOMERS, "minor": (100, 2_500)}),
+    ("credit", {"customer": CUSTOMERS, "part": (1, 50, 100), "destination": (None, None, "balance", "refund")}),
     ("card", {"customer": CUSTOMERS, "is_good": (True, False)}),
     *((("wait", {"hours": WAITS_HOURS}),) * 5),
     ("reprice", {"plan": PLANS, "percent": (90, 110, 133), "timing": ("period_end", "now")}),

@@ -12,6 +12,7 @@ from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from tests.histories.promises_explained import every_amount_follows_from_its_explanation
 from tests.histories.promises_of_books import books_hold
 from tests.histories.promises_of_collection import collection_holds
+from tests.histories.promises_of_corrections import corrections_hold
 from tests.histories.promises_of_credit import credit_is_spent_once
 from tests.histories.promises_of_paper import papers_add_up
 from tests.histories.promises_of_tax import taxes_hold
@@ -39,6 +40,7 @@ def check(world: World) -> None:
         collection_holds(world, books)
         papers_add_up(world, books)
         credit_is_spent_once(world, books)
+        corrections_hold(world, books)
         every_amount_follows_from_its_explanation(world, books)
 
 

@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
-from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
+from billing_sdk.errors import BillingError, CardDeclined, Conflict, InvoiceNotPaid, PaymentMethodRequired, SamePlan
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.collection import BUILT_IN_ID, DunningEnd, DunningPolicy
 from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import CreditDestination, InvoiceLine
 from billing_sdk.server.domain.periods import Duration, ProrationUnit
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.add_card import add_card
@@ -29,6 +30,7 @@ from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.create_user import create_user
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.make_version_live import make_version_live
@@ -107,6 +109,7 @@ class World:
     moves: list[Moved] = field(default_factory=list)
     policies: Policies = field(default_factory=Policies)
     explained: set[tuple[str, int]] = field(default_factory=set)
+    issued: dict[str, tuple[InvoiceLine, ...]] = field(default_factory=dict)
     read: set[tuple[str, str, int]] = field(default_factory=set)
 
     def do(self, verb: str, **facts: Any) -> str:
@@ -322,6 +325,17 @@ class World:
     def _card(self, customer: int, is_good: bool) -> None:
         number = GOOD_CARD if is_good else DECLINED_WHEN_CHARGED
         add_card(self.engine, customer_id=self.customers[customer].id, card=card(number))
+
+    def _credit(self, customer: int, part: int, destination: CreditDestination | None = None) -> None:
+        """Take back a part in a hundred of what is left of the newest invoice that was issued."""
+        customer_id = self.customers[customer].id
+        with self.engine.read() as tx:
+            newest = tx.invoices.newest_of(customer_id, limit=1)
+            left = tx.credit_notes.left_of(newest[0]).whole if newest else None
+        if left is None or left.minor * part < 100:
+            raise InvoiceNotPaid("there is nothing to credit")
+        wanted = Money(left.minor * part // 100, left.currency)
+        credit_invoice(self.engine, invoice_id=newest[0].id, wanted=wanted, reason="a history", destination=destination)
 
     def _move(self, customer: int, place: str) -> None:
         move(self.engine, self.customers[customer].id, place)

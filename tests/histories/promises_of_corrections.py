@@ -1,0 +1,62 @@
+"""The promises of corrections: nothing issued is edited, and nothing is taken back or paid back twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from billing_sdk.money import total
+from billing_sdk.server.domain.invoicing import BALANCE, Invoice, left_of
+from tests.histories.world import Books, World
+
+
+def corrections_hold(world: World, books: Books) -> None:
+    """Check every promise about what corrects the invoices of one customer."""
+    nothing_issued_changes(world, books)
+    notes_take_back_what_was_asked_at_most(books)
+    what_is_owed_is_lowered_by_its_notes(books)
+    what_was_paid_is_paid_back_once(books)
+
+
+def nothing_issued_changes(world: World, books: Books) -> None:
+    for invoice in books.invoices:
+        assert world.issued.setdefault(invoice.id, invoice.lines) == invoice.lines, f"{invoice.name} has changed"
+
+
+def notes_take_back_what_was_asked_at_most(books: Books) -> None:
+    for invoice in books.invoices:
+        notes = [note for note in books.notes if note.invoice_id == invoice.id]
+        asked = total([line.amount for line in invoice.lines if line.component_id != BALANCE], invoice.currency)
+        taken = total([note.amount for note in notes], invoice.currency)
+        assert not notes or taken.minor <= asked.minor, f"{invoice.name}: {taken} of {asked} was taken back"
+        for left in left_of(invoice, notes).lines.values():
+            assert min(left.amount.minor, left.tax.minor, left.included_tax.minor) >= 0, f"{invoice.name}: {left}"
+
+
+def what_is_owed_is_lowered_by_its_notes(books: Books) -> None:
+    lowered: Counter[str] = Counter()
+    for note in books.notes:
+        if note.destination == "invoice":
+            lowered[note.invoice_id] += note.amount.minor
+    for invoice in books.invoices:
+        assert invoice.credited_minor == lowered[invoice.id]
+        assert 0 <= invoice.credited_minor <= max(0, invoice.amount.minor)
+        if invoice.is_owed:
+            assert invoice.amount_due.minor > 0, f"{invoice.name} is owed and asks for nothing"
+
+
+def what_was_paid_is_paid_back_once(books: Books) -> None:
+    payments = {payment.id: payment.amount.minor for payment in books.payments}
+    back: Counter[str] = Counter()
+    for refund in books.refunds:
+        assert refund.status in ("succeeded", "failed"), "a refund is still pending"
+        back[refund.invoice_id] += refund.amount.minor
+    for note in books.notes:
+        if note.destination == "balance":
+            back[note.invoice_id] += note.amount.minor
+    for invoice in books.invoices:
+        paid = payments[invoice.payment_id] if invoice.payment_id is not None else 0
+        assert back[invoice.id] <= paid + _from_balance(invoice), f"{invoice.name}: more is given back than was paid"
+
+
+def _from_balance(invoice: Invoice) -> int:
+    return -sum(line.amount.minor for line in invoice.lines if line.component_id == BALANCE and line.amount.minor < 0)
