@@ -31,9 +31,9 @@ def renew_agreement(engine: Engine, timer: Timer) -> None:
     """Bill an agreement at the end of the period that was billed last; run by its timer.
 
     In one transaction the invoice is written with its charge, the agreement moves on, and so does its timer. The card
-    is charged after it. Where the card is declined, or there is none, the invoice stays open and the agreement is
-    unpaid; it goes on, and what is owed is asked for at the customer's next sign-in. A process that dies in between
-    leaves a charge behind, which whoever finds it asks for with the same key.
+    is charged after it. Where the card is declined, or there is none, the invoice stays owed, the agreement is unpaid
+    and goes on, and dunning begins; what is owed is asked for at the customer's next sign-in as well. A process that
+    dies in between leaves a charge behind, which whoever finds it asks for with the same key.
 
     Raises:
         Obsolete: the agreement is not there any more, has ended, or was billed by somebody else.

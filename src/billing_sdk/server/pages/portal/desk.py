@@ -32,6 +32,7 @@ NOTES = {
     "saved": "Your changes were saved.",
     "card": "The card was saved.",
     "paid": "The invoice is paid.",
+    "paid_all": "What was due is paid.",
     "plan": "Your plan has changed.",
     "planned": "Your plan will change.",
     "cancelled": "The plan was cancelled.",
