@@ -12,6 +12,7 @@ from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_coupon import create_coupon
+from billing_sdk.server.usecases.delete_user import delete_user
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import balance_of, bills, decide, invoices_of, timers_of
@@ -309,3 +310,16 @@ def test_usage_that_comes_to_more_than_can_be_billed_holds_up_nothing_else(engin
 
     assert charged(engine, customer) == [("renewal", [5])]
     assert set(timers_of(engine, customer)) & {"adjust"} == set()
+
+
+def test_nobody_is_billed_whose_account_has_been_deleted(engine, customer):
+    agreement = begin(engine, customer)
+    use(engine, agreement, 10)
+    pass_days(engine, 28)
+    advance(engine, hours=1)
+    delete_user(engine, user_id=customer.user_id)
+
+    use(engine, agreement, 4, FIRST_WEEK)
+    pass_days(engine, 2)
+
+    assert charged(engine, customer) == [("renewal", [10])]

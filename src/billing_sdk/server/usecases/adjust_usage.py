@@ -24,6 +24,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
 from billing_sdk.server.usecases.credit_usage import credit_usage
+from billing_sdk.server.usecases.decide_change import has_owner
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import policies_of, used_under
 from billing_sdk.server.usecases.mark_unpaid import mark_unpaid
@@ -59,7 +60,7 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
 
     What they come to beyond what was billed is an invoice of its own, which names the lines that it corrects; what
     was billed too much is given back by a credit note for the invoice that has billed it. It makes no difference
-    whether the agreement goes on.
+    whether the agreement goes on; but nobody is billed whose account has been deleted.
 
     Raises:
         Obsolete: there is no such agreement.
@@ -74,6 +75,8 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
         customer = tx.customers.lock(agreement.customer_id)
         tx.timers.done(timer)
         agreement = tx.agreements.get(agreement.id)
+        if not has_owner(tx, customer):
+            return
         at = engine.now_for(tx, customer)
         adjusted = rate_dirty(tx, agreement)
         more = [one for one in adjusted if one.line.amount.minor > 0]
