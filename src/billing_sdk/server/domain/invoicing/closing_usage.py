@@ -58,8 +58,7 @@ def close_intervals(
     changed = {(after.key, after.billed) for after in kept} != {(one.key, one.billed) for one in rated}
     if not changed:
         return ClosedUsage(lines, tuple(kept))
-    is_its = {id(line) for line in lines for one in rated if _is_of(line, one)}
-    charges = [line for line in lines if line.kind in CHARGES and id(line) not in is_its]
+    charges = [line for line in lines if line.kind in CHARGES and not any(_is_of(line, one) for one in rated)]
     charges += [line for line in usage if line.amount]
     plans = {version.id: version.plan_key for version in versions.values()}
     rest = tuple(line for line in lines if line.kind not in (*CHARGES, "discount"))
