@@ -38,7 +38,8 @@ class Usage(Resource[C]):
             feature_code: the feature's key.
             value: how many units, exactly; a float is refused, because it is not exact.
             kind: `delta` adds to the period's usage, `absolute` replaces it.
-            used_at: when, an aware time; now if it is left out.
+            used_at: when, an aware time; now if it is left out. Our own server counts usage then, however late it is
+                reported, and adjusts what was billed.
             dimensions: extension: what the usage is marked with, such as the model that answered; prices can depend
                 on it.
             idempotency_key: makes the call safe to repeat where the server honours it.

@@ -60,6 +60,9 @@ def create_meter_usage(body: NewUsage, once: OnlyOnce) -> Response:
 
     Extension: the answer gives the total of the period. The published API states no default for `meter_type_code`;
     here it is `delta`.
+
+    Usage counts at its timestamp. Where that was billed already, what was billed is adjusted a day later; the policy
+    `late_usage` can have it count in the present period instead.
     """
 
     def serve(engine: Engine) -> UsageAnswer:
