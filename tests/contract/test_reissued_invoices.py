@@ -76,10 +76,18 @@ def test_what_can_not_take_the_place_of_an_invoice_is_refused_and_writes_nothing
         assert [one.id for one in tx.invoices.newest_of(customer.id)] == [one.id for one in before]
 
 
+ONE_MORE = """
+    INSERT INTO invoice_lines
+        (invoice_id, position, description, amount_minor, period_start, period_end, component_id, derivation)
+    SELECT invoice_id, 9, description, amount_minor, period_start, period_end, component_id, derivation
+    FROM invoice_lines
+"""
 EDITS = (
     "UPDATE invoice_lines SET amount_minor = 1",
     "UPDATE invoice_lines SET description = 'less'",
     "DELETE FROM invoice_lines",
+    ONE_MORE,
+    "UPDATE invoices SET line_count = 10",
     "UPDATE invoices SET number = 'INV-999999'",
     "UPDATE invoices SET currency = 'EUR'",
     "UPDATE credit_notes SET reason = 'another'",

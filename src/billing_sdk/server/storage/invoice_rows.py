@@ -12,12 +12,13 @@ from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.tables.billing import invoices
 
-COLUMNS = tuple(column.name for column in invoices.columns)
+COLUMNS = tuple(column.name for column in invoices.columns if column.name != "line_count")
 
 
 def row_of(invoice: Invoice) -> dict[str, Any]:
     """Write an invoice without its lines."""
-    return {name: getattr(invoice, name) for name in COLUMNS} | {"basis": dict(invoice.basis)}
+    values = {name: getattr(invoice, name) for name in COLUMNS}
+    return values | {"basis": dict(invoice.basis), "line_count": len(invoice.lines)}
 
 
 def line_rows(invoice: Invoice) -> list[dict[str, Any]]:

@@ -196,6 +196,8 @@ invoices = Table(
     Column("replaces_id", String(64)),
     # What its lines are computed from while it waits.
     Column("basis", JSON, nullable=False),
+    # How many lines it has: once it is issued, the database lets no more of them come.
+    Column("line_count", Integer, nullable=False),
     # Whatever the code does: what is to be billed to a customer next gathers in one place.
     Index(
         "uq_invoices_gathering",
