@@ -167,6 +167,16 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+ATTACHED = (
+    """INSERT INTO service_actions
+    (id, name, amount_minor, currency, service, item_ids, expires_with_interval, category, priority, created_at)
+    VALUES
+    ('action_1', 'Credit', 1000, 'USD', 'month', '[]', true, 'promotional', 50, '2026-01-31 12:00:00+00:00')""",
+    """INSERT INTO attachments (plan_version_id, id, position, kind, object_id, metadata) VALUES
+    ('version_1', 'component_1', 0, 'service_action', 'action_1', '{}')""",
+)
+
+
 @pytest.fixture
 def database(database_url):
     """A database of the first release with those rows, migrated to today's."""
@@ -179,9 +189,23 @@ def database(database_url):
         tables.reflect(connection)
         for name, values in ROWS:
             connection.execute(tables.tables[name].insert().values(values))
+        # Service actions came later, and granted nothing yet.
+        command.upgrade(config, "0013")
+        for statement in ATTACHED:
+            connection.execute(sa.text(statement))
     opened.migrate()
     yield opened
     opened.close()
+
+
+def test_agreements_whose_plan_comes_with_credit_are_granted_it_from_their_next_period_on(database):
+    with database.begin(read_only=True) as tx:
+        agreement = tx.agreements.get("agreement_1")
+        timer = tx.timers.find("grant_credit", agreement.id)
+        grants = tx.grants.list(customer_id="customer_1").items
+
+    assert timer is not None
+    assert (timer.due_at, timer.customer_id, grants) == (agreement.billed_until, "customer_1", ())
 
 
 def test_what_there_was_is_there_in_todays_form(database):

@@ -57,7 +57,7 @@ def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: Event
     )
     tx.charges.add(charge)
     hold_for_charge(tx, charge)
-    hold_credit(tx, charge)
+    hold_credit(tx, charge, at=engine.now_for(tx, change.customer))
     tx.audit.record(actor, "charge.start", charge.id, at, after=charge)
     return charge
 

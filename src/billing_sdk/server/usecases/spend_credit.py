@@ -20,9 +20,9 @@ def spend_credit(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
     _spend(tx, invoice.customer_id, invoice.lines, at=at, invoice_id=invoice.id)
 
 
-def hold_credit(tx: UnitOfWork, charge: PendingCharge) -> None:
+def hold_credit(tx: UnitOfWork, charge: PendingCharge, *, at: datetime) -> None:
     """Spend what a charge leaves to credit at once: nothing else can use it while the bank is asked."""
-    _spend(tx, charge.customer_id, charge.lines, at=charge.started_at, charge_id=charge.id)
+    _spend(tx, charge.customer_id, charge.lines, at=at, charge_id=charge.id)
 
 
 def settle_credit(tx: UnitOfWork, charge_id: str, invoice: Invoice) -> None:
