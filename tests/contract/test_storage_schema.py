@@ -15,6 +15,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.storage.tables.billing import agreements, customers
 from billing_sdk.server.storage.tables.catalog import plan_versions
+from billing_sdk.server.storage.tables.ledger import journal_entries, postings
 from billing_sdk.server.storage.tables.visits import audit_records
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import NOON, open_database, payer
@@ -148,3 +149,19 @@ def test_a_read_only_transaction_does_not_wait_for_a_writer(engine):
         writer.customers.add(Customer("customer_1", "user", "ada@example.com", NOON, user_id="kp_1"))
 
         assert reader.customers.find_by_user("kp_1") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(journal_entries).values(customer_id="customer_2"),
+        update(journal_entries).values(booked_on=NOON.date()),
+        update(postings).values(amount_minor=postings.c.amount_minor * 2),
+    ],
+)
+def test_the_database_keeps_what_was_posted(engine, connection, change):
+    customer = payer(engine)
+    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+
+    with pytest.raises(DBAPIError, match="what was posted never changes"):
+        connection.execute(change)
