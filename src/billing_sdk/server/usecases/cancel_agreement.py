@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 
 from billing_sdk.server.domain.agreements import Agreement, PendingCancellation, Timing
-from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.timers import Timer
-from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_hooks import check_cancellation
 from billing_sdk.server.usecases.auditing import recording_denials
-from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group, settle_left_over
-from billing_sdk.server.usecases.end_agreement import end_agreement
+from billing_sdk.server.usecases.end_with_invoice import end_with_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
 from billing_sdk.server.usecases.save_agreement import save_agreement
-from billing_sdk.server.usecases.work_out_end import work_out_end
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +89,7 @@ def cancel_agreement(
                     actor=actor,
                     at=at,
                 )
-            ended, charge = _end(
+            ended, charge = end_with_invoice(
                 engine,
                 tx,
                 customer,
@@ -130,7 +124,7 @@ def cancel_at_last(engine: Engine, timer: Timer) -> None:
             save_agreement(tx, customer, agreement)  # with the timers that it should have
             return
         wish = agreement.cancellation or PendingCancellation()
-        _, charge = _end(
+        _, charge = end_with_invoice(
             engine,
             tx,
             customer,
@@ -143,36 +137,3 @@ def cancel_at_last(engine: Engine, timer: Timer) -> None:
         )
     if charge is not None:
         collect_issued(engine, charge)
-
-
-def _end(
-    engine: Engine,
-    tx: UnitOfWork,
-    customer: Customer,
-    agreement: Agreement,
-    *,
-    at: datetime,
-    is_invoice_now: bool | None,
-    is_prorate: bool | None,
-    source: EventSource,
-    actor: str,
-) -> tuple[Agreement, PendingCharge | None]:
-    """End an agreement with its last invoice, whose charge is to be collected after the transaction."""
-    ending = work_out_end(tx, customer, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
-    if ending.forgiven is not None:
-        logger.warning("what is owed for %s at its end is forgiven: %s", agreement.id, ending.forgiven)
-        tx.audit.record(actor, "agreement.forgive", agreement.id, at, after={"reason": ending.forgiven})
-    ended = end_agreement(tx, customer, agreement, source=source, actor=actor, at=at)
-    billed = bill_customer(
-        tx,
-        engine,
-        customer=customer,
-        agreement=ended,
-        bill=ending.bill,
-        rated=ending.rated,
-        reason="end",
-        source=source,
-        actor=actor,
-        at=at,
-    )
-    return ended, billed.charge

@@ -1,9 +1,9 @@
 """Dunning: what follows when an invoice is not paid, in the transaction in which that is learnt.
 
 A first failure begins it: retries on a schedule (timer `dunning`), and a grace (timer `grace`) after which access
-closes. When neither is left it comes to the end that the billing profile names. A payment ends it at any time and
-opens access again. Each step is written down, announced and audited in the transaction of its cause; the customer is
-locked by the caller.
+closes. When neither is left it comes to the end that the billing profile names (timer `give_up`). A payment ends it at
+any time and opens access again. Each step is written down, announced and audited in the transaction of its cause; the
+customer is locked by the caller.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ from billing_sdk.server.domain.collection import BillingProfile, Dunning, Dunnin
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.domain.timers import TimerKind
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.agreement_news import announce_update
-from billing_sdk.server.usecases.end_agreement import end_agreement
-from billing_sdk.server.usecases.put_on_pause import put_on_pause
 from billing_sdk.server.usecases.recurring_credit import grant_recurring
-from billing_sdk.server.usecases.write_off import write_off
 
-PAUSABLE = frozenset({"active"})
+# What may still be to come for an invoice that is not paid.
+CHASING: tuple[TimerKind, ...] = ("dunning", "grace", "give_up", "overdue")
 
 
 def profile_of(tx: UnitOfWork, customer: Customer, invoice: Invoice) -> BillingProfile:
@@ -66,7 +65,7 @@ def note_failure(
         dunning = before.failed(at)
         tx.dunnings.save(dunning)
         tx.audit.record(actor, "dunning.fail", invoice.id, at, before=before, after=dunning)
-        _go_on(tx, customer, invoice, dunning, source, actor, at)
+        _go_on(tx, customer, invoice, dunning, at)
 
 
 def close_access(
@@ -79,10 +78,10 @@ def close_access(
     dunning = before.closed(at)
     tx.dunnings.save(dunning)
     tx.audit.record(actor, "dunning.close_access", invoice.id, at, before=before, after=dunning)
-    for agreement in _live(tx, invoice):
+    for agreement in live_agreements(tx, invoice):
         if agreement.suspended_at is None:
             _save(tx, customer, agreement, replace(agreement, suspended_at=at), source, actor, at)
-    _go_on(tx, customer, invoice, dunning, source, actor, at)
+    _go_on(tx, customer, invoice, dunning, at)
 
 
 def stop_dunning(
@@ -106,13 +105,13 @@ def stop_dunning(
         actor: who caused it, as the audit names them.
         at: the customer's present.
     """
-    tx.timers.clear(invoice.id, "dunning", "grace", "overdue")
+    tx.timers.clear(invoice.id, *CHASING)
     before = tx.dunnings.find(invoice.id)
     if before is not None and before.is_under_way:
-        _end(tx, customer, invoice, before, outcome, source, actor, at)
+        end_dunning(tx, customer, invoice, before, outcome, source=source, actor=actor, at=at)
     if before is not None and before.closed_at is not None:
         closed = [one for one in tx.dunnings.closed_of(customer.id) if one != invoice.id]
-        for agreement in _live(tx, invoice):
+        for agreement in live_agreements(tx, invoice):
             if agreement.suspended_at is not None and not _keep_closed(tx, agreement, closed):
                 opened = replace(agreement, suspended_at=None)
                 _save(tx, customer, agreement, opened, source, actor, at)
@@ -139,61 +138,28 @@ def _begin(
     tx.audit.record(actor, "dunning.start", invoice.id, at, after=dunning)
     tx.timers.set("grace", invoice.id, dunning.grace_ends_at, customer)
     _announce(tx, "customer.dunning_started", customer, invoice, dunning, source, at)
-    _go_on(tx, customer, invoice, dunning, source, actor, at)
+    _go_on(tx, customer, invoice, dunning, at)
 
 
-def _go_on(
-    tx: UnitOfWork,
-    customer: Customer,
-    invoice: Invoice,
-    dunning: Dunning,
-    source: EventSource,
-    actor: str,
-    at: datetime,
-) -> None:
+def _go_on(tx: UnitOfWork, customer: Customer, invoice: Invoice, dunning: Dunning, at: datetime) -> None:
     if dunning.is_in_vain:
-        _give_up(tx, customer, invoice, dunning, source, actor, at)
+        tx.timers.set("give_up", invoice.id, at, customer)
     elif dunning.retry_at is not None:
         tx.timers.set("dunning", invoice.id, dunning.retry_at, customer)
 
 
-def _give_up(
-    tx: UnitOfWork,
-    customer: Customer,
-    invoice: Invoice,
-    dunning: Dunning,
-    source: EventSource,
-    actor: str,
-    at: datetime,
-) -> None:
-    match dunning.policy.at_end:
-        case "cancel":
-            outcome: DunningOutcome = "cancelled"
-            for agreement in _live(tx, invoice):
-                end_agreement(tx, customer, agreement, source=source, actor=actor, at=at)
-        case "pause":
-            outcome = "paused"
-            for agreement in _live(tx, invoice):
-                if agreement.status in PAUSABLE:
-                    put_on_pause(tx, customer, agreement, source=source, actor=actor, at=at)
-        case "mark_uncollectible":
-            outcome = "uncollectible"
-            invoice = write_off(tx, customer, invoice, source=source, actor=actor, at=at)
-            mark_agreements(tx, customer, invoice, source=source, actor=actor, at=at)
-    tx.timers.clear(invoice.id, "dunning", "grace", "overdue")
-    _end(tx, customer, invoice, dunning, outcome, source, actor, at)
-
-
-def _end(
+def end_dunning(
     tx: UnitOfWork,
     customer: Customer,
     invoice: Invoice,
     before: Dunning,
     outcome: DunningOutcome,
+    *,
     source: EventSource,
     actor: str,
     at: datetime,
 ) -> None:
+    """Write down and announce how dunning for an invoice has ended; what that means otherwise is the caller's."""
     dunning = before.ended(outcome, at)
     tx.dunnings.save(dunning)
     tx.audit.record(actor, "dunning.end", invoice.id, at, before=before, after=dunning)
@@ -206,7 +172,8 @@ def _keep_closed(tx: UnitOfWork, agreement: Agreement, invoice_ids: Iterable[str
     return any(agreement.id in one.agreement_ids and (one.is_owed or one.status == "uncollectible") for one in others)
 
 
-def _live(tx: UnitOfWork, invoice: Invoice) -> tuple[Agreement, ...]:
+def live_agreements(tx: UnitOfWork, invoice: Invoice) -> tuple[Agreement, ...]:
+    """Return the agreements that an invoice is about and that have not ended."""
     found = (tx.agreements.get(agreement_id) for agreement_id in invoice.agreement_ids)
     return tuple(agreement for agreement in found if agreement.is_live)
 

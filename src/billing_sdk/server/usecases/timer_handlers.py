@@ -20,6 +20,7 @@ from billing_sdk.server.usecases.chase_invoice import end_grace, note_due_date, 
 from billing_sdk.server.usecases.end_trial import end_trial
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.expire_credit import expire_due_credit
+from billing_sdk.server.usecases.give_up import give_up
 from billing_sdk.server.usecases.make_planned_change import make_planned_change
 from billing_sdk.server.usecases.recurring_credit import grant_due_credit
 from billing_sdk.server.usecases.remind_of_trial import remind_of_trial
@@ -46,6 +47,7 @@ HANDLERS: dict[TimerKind, Handler] = {
     "top_up": watch_credit,
     "dunning": retry_collection,
     "grace": end_grace,
+    "give_up": give_up,
     "overdue": note_due_date,
 }
 TOGETHER: dict[TimerKind, HandlerOfMany] = {"renew": renew_together, "accrue": accrue_together}

@@ -19,6 +19,7 @@ TimerKind = Literal[
     "accrue",
     "dunning",
     "grace",
+    "give_up",
     "overdue",
     "expire_credit",
     "top_up",
@@ -42,6 +43,7 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         # A last retry at the end of the grace may still save the access.
         "dunning": 65,
         "grace": 66,
+        "give_up": 67,
         "overdue": 70,
         "expire_credit": 80,
         "top_up": 85,
