@@ -23,6 +23,9 @@ EXCEPTIONS = {
     ("_transport.py", "timeout", "httpx.AsyncClient"): "as above",
     ("server/storage/migrations/versions/0001_first_schema.py", "sql", "op.execute"): "two verbs that stand there",
     ("server/storage/migrations/versions/0005_linked_audit.py", "sql", "op.execute"): "as above, for two tables",
+    ("server/storage/migrations/versions/0030_corrections.py", "sql", "op.execute"): "triggers that stand there",
+    ("server/storage/migrations/versions/0034_line_counts.py", "sql", "op.execute"): "triggers that stand there",
+    ("server/storage/migrations/versions/0035_books_never_change.py", "sql", "op.execute"): "triggers that stand there",
 }
 
 

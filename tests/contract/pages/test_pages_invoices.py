@@ -181,3 +181,16 @@ def test_a_credit_note_is_listed_with_its_invoice_and_can_be_taken_along(site, v
     hosted = httpx.get(links_to_note(site.engine, note).hosted_url, headers=BROWSER)
     assert "Credit note" in hosted.text
     assert "&lt;b&gt;Outage&lt;/b&gt;" in hosted.text
+
+
+def test_the_portal_says_what_was_taken_back_and_what_becomes_of_it(site, visitor, customer):
+    invoice = invoice_of(site, customer)
+    for destination, minor in (("refund", 500), ("balance", 300)):
+        amount = Money(minor, "USD")
+        credit_invoice(
+            site.engine, invoice_id=invoice.id, wanted=amount, reason=f"for <{destination}>", destination=destination
+        )
+    enter_portal(visitor, site, customer)
+    shown = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}?line=1").text
+    for fact in ("CN-000001", "5.00 USD", "for <refund>", "Paid back on", "CN-000002", "On your credit balance"):
+        assert fact in shown
