@@ -6,6 +6,7 @@ from datetime import datetime
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Completion, Invoice, Lines, complete, payables_of
 from billing_sdk.server.domain.periods import Period
@@ -25,6 +26,7 @@ def complete_lines(
     at: datetime,
     balance: Money | None = None,
     waiting: Invoice | None = None,
+    grants: tuple[CreditGrant, ...] | None = None,
 ) -> Lines:
     """Return all lines of an invoice.
 
@@ -39,6 +41,7 @@ def complete_lines(
         balance: what the customer will have to its credit then; what it has now if it is not given.
         waiting: the invoice that they are for, where it is stored and not issued: what has waited for longer is paid
             with credit first.
+        grants: the customer's credit for usage then; what is left of it now if it is not given.
 
     Raises:
         CurrencyMismatch: a line is in another currency than the invoice.
@@ -52,7 +55,7 @@ def complete_lines(
         at=at,
         balance=tx.credits.balance(customer.id, currency) if balance is None else balance,
         # Most invoices charge fees alone, and need not look.
-        grants=credit_left(tx, customer, waiting) if payables_of(lines) else (),
+        grants=() if not payables_of(lines) else credit_left(tx, customer, waiting) if grants is None else grants,
         taxation=taxation_of(tx, customer, at=at),
     )
     return complete(completion, lines)

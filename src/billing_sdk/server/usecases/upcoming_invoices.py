@@ -9,8 +9,9 @@ from datetime import datetime
 from billing_sdk.errors import BillingError
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.credits import burn_down, spent_by
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Invoice, Lines, balance_change, period_billed
+from billing_sdk.server.domain.invoicing import Invoice, Lines, balance_change, payables_of, period_billed
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.complete_lines import complete_lines
@@ -80,6 +81,7 @@ def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tup
 
 def _completed(tx: UnitOfWork, customer: Customer, planned: Sequence[_Planned]) -> Iterator[Upcoming]:
     balances: dict[str, Money] = {}
+    grants = tx.grants.unused_of(customer.id)
     for one in planned:
         currency = one.currency
         if currency not in balances:
@@ -93,8 +95,10 @@ def _completed(tx: UnitOfWork, customer: Customer, planned: Sequence[_Planned]) 
             period=one.period,
             at=one.issues_at,
             balance=balances[currency],
+            grants=grants,
         )
         if lines:
+            grants = spent_by(grants, burn_down(grants, [payable for _, payable in payables_of(one.charges)]))
             balances[currency] += balance_change(lines, currency)
             yield Upcoming(currency, one.bills_at, one.issues_at, one.agreement_ids, lines, one.invoice_id)
 
