@@ -185,12 +185,17 @@ def test_a_credit_note_is_listed_with_its_invoice_and_can_be_taken_along(site, v
 
 def test_the_portal_says_what_was_taken_back_and_what_becomes_of_it(site, visitor, customer):
     invoice = invoice_of(site, customer)
+    numbers = []
     for destination, minor in (("refund", 500), ("balance", 300)):
-        amount = Money(minor, "USD")
-        credit_invoice(
-            site.engine, invoice_id=invoice.id, wanted=amount, reason=f"for <{destination}>", destination=destination
+        made = credit_invoice(
+            site.engine,
+            invoice_id=invoice.id,
+            wanted=Money(minor, "USD"),
+            reason=f"for <{destination}>",
+            destination=destination,
         )
+        numbers.append(made.note.number)
     enter_portal(visitor, site, customer)
     shown = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}?line=1").text
-    for fact in ("CN-000001", "5.00 USD", "for <refund>", "Paid back on", "CN-000002", "On your credit balance"):
+    for fact in (*numbers, "5.00 USD", "for <refund>", "Paid back on", "On your credit balance"):
         assert fact in shown
