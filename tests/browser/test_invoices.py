@@ -18,7 +18,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.paper import LANGUAGES
 from billing_sdk.server.usecases.invoice_links import links_to
 from tests.contract.pages.visits import portal_link, user_of
-from tests.serving import RunningServer
+from tests.serving import RunningServer, serving
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +32,13 @@ OUT_OF_LINE = """() => [...document.querySelectorAll(".paper-lines tbody tr td:l
   .length"""
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A running server with the demo catalogue, for all tests here: each brings an invoice of its own."""
+    with serving(f"sqlite:///{tmp_path_factory.mktemp('invoices') / 'browser.db'}") as running:
+        yield running
+
+
 @pytest.fixture
 def invoice(server: RunningServer) -> Invoice:
     """Grace's invoice over 120 lines, which is owed."""
@@ -42,7 +49,7 @@ def invoice(server: RunningServer) -> Invoice:
         made = replace(
             paid,
             id=new_id("invoice"),
-            number="INV-900001",
+            number=new_id("INV"),
             status="issued",
             payment_id=None,
             agreement_id=None,
@@ -103,9 +110,9 @@ def test_a_customer_finds_downloads_and_pays_an_invoice(page: Page, server: Runn
     page.wait_for_url("**/portal/plan_details")
     page.get_by_role("link", name="Invoices").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download INV-900001 as PDF").click()
-    assert download.value.suggested_filename == "INV-900001.pdf"
-    page.get_by_role("link", name="Pay INV-900001").click()
+        page.get_by_role("link", name=f"Download {invoice.number} as PDF").click()
+    assert download.value.suggested_filename == f"{invoice.number}.pdf"
+    page.get_by_role("link", name=f"Pay {invoice.number}").click()
     assert page.evaluate(AUDIT) == []
     page.get_by_role("button", name=f"Pay {invoice.amount_due}").click()
     expect(page.get_by_role("status")).to_have_text("The invoice is paid.")

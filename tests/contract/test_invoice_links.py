@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 from typer.testing import CliRunner
 
@@ -150,12 +152,10 @@ def test_a_credit_note_says_what_was_taken_back_of_which_line_and_where_it_went(
     check_link(engine, "credit_notes", document_id=note.id, key=links.hosted_url.rpartition("/")[2])
 
 
-def test_the_command_writes_the_file_where_it_is_told_to(tmp_path):
-    database = f"sqlite:///{tmp_path / 'billing.db'}"
-    with engine_on(database) as kept:
-        made = invoice_of(kept, "ada@example.com")
+def test_the_command_writes_the_file_where_it_is_told_to(engine, invoice, tmp_path, monkeypatch):
+    monkeypatch.setattr("billing_sdk.cli.invoices.engine_at", lambda *_: nullcontext(engine))
     place = tmp_path / "rechnung.pdf"
-    command = ["invoices", "pdf", made.id, "--lang", "de", "--database", database, "--file"]
+    command = ["invoices", "pdf", invoice.id, "--lang", "de", "--file"]
     assert CliRunner().invoke(app, [*command, str(place)]).exit_code == 0
     assert place.read_bytes().startswith(b"%PDF-")
     refused = CliRunner().invoke(app, [*command, str(tmp_path / "nowhere" / "x.pdf")])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -220,20 +222,24 @@ def test_a_drawing_holds_names_as_text_and_a_bar_for_each_of_thirty():
     assert "and 10 more" in drawn
 
 
-def test_the_command_prints_writes_and_draws(engine, tmp_path):
-    database = f"sqlite:///{tmp_path / 'billing.db'}"
-    with engine_on(database) as kept:
-        customer = payer(kept)
-        subscribe(kept, customer_id=customer.id, plan_key="pro_monthly")
+def test_the_command_prints_writes_and_draws(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr("billing_sdk.cli.simulate.engine_at", lambda *_: nullcontext(engine))
+    customer = payer(engine)
+    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
     places = {"--csv": tmp_path / "out.csv", "--plot": tmp_path / "out.svg"}
     options = [str(part) for pair in places.items() for part in pair]
-    command = ["simulate", "--plan", "enterprise_monthly", "--version", "1", "--database", database]
+    command = ["simulate", "--plan", "enterprise_monthly", "--version"]
 
-    told = CliRunner().invoke(app, [*command, *options])
+    told = CliRunner().invoke(app, [*command, "1", *options])
     assert told.exit_code == 0, told.output
     assert "29.00 USD was billed" in told.output
     assert customer.id in places["--csv"].read_text()
     assert places["--plot"].read_text().startswith("<svg")
-
-    wrong = CliRunner().invoke(app, [*command[:-3], "7", "--database", database])
-    assert wrong.exit_code == 1
+    (line,) = CliRunner().invoke(app, [*command, "1", "--json"]).stdout.splitlines()
+    assert json.loads(line)["was_minor"] == 2_900
+    refused = [
+        [*command, "7"],
+        [*command, "1", "--since", "noon"],
+        [*command, "1", "--csv", str(tmp_path / "no" / "x")],
+    ]
+    assert [CliRunner().invoke(app, one).exit_code for one in refused] == [1, 1, 1]
