@@ -304,6 +304,7 @@ UNRECORDED = {
     "run_timer": "drops what is about nothing any more; what a timer does is recorded by its handler",
     "set_add_on": "recorded where the change is concluded or planned",
     "set_quantity": "recorded where the change is concluded, or planned",
+    "top_up_credit": "recorded where the credit is bought, and where its invoice is paid or void",
     "verify_audit": "the audit itself",
 }
 

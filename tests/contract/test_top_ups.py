@@ -6,13 +6,23 @@ from datetime import timedelta
 
 import pytest
 
-from billing_sdk.errors import CardDeclined, InvalidAmount, InvalidCreditGrant, NotFound, PaymentMethodRequired
+from billing_sdk.errors import (
+    CardDeclined,
+    Conflict,
+    CreditGrantUsed,
+    InvalidAmount,
+    InvalidCreditGrant,
+    NotFound,
+    PaymentMethodRequired,
+)
 from billing_sdk.money import Money
 from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.top_up_credit import top_up_credit
+from billing_sdk.server.usecases.void_credit import void_credit
 from billing_sdk.server.usecases.watch_credit import delete_credit_settings, save_credit_settings
 from tests.contract.agreements import bills, rows
 from tests.e2e.test_credits import PLAN, credit, left, sell
@@ -159,3 +169,23 @@ def test_settings_that_make_no_sense_are_refused(memory_engine, customer, fault)
     with pytest.raises(InvalidAmount):
         save_credit_settings(memory_engine, **{"customer_id": customer.id, "threshold": FIVE, **fault})
     assert rows(memory_engine) == before
+
+
+def test_what_is_refunded_of_a_top_up_is_taken_back_and_what_was_used_is_not_refunded(
+    memory_engine, customer, agreement
+):
+    grant = buy(memory_engine, customer)
+    with pytest.raises(Conflict):
+        void_credit(memory_engine, grant_id=grant.id)
+    credit_invoice(memory_engine, invoice_id=grant.invoice_id, wanted=FIVE, reason="Too much", actor="test")
+    assert left(memory_engine, customer)[1:] == [("granted", 1_500)]
+    use(memory_engine, agreement, 300)
+    advance(memory_engine, days=31)
+    run_due(memory_engine)
+    assert left(memory_engine, customer)[1] == ("granted", 1_000)
+    before = rows(memory_engine)
+    with pytest.raises(CreditGrantUsed):
+        credit_invoice(memory_engine, invoice_id=grant.invoice_id, wanted=None, reason="All of it", actor="test")
+    assert rows(memory_engine) == before
+    credit_invoice(memory_engine, invoice_id=grant.invoice_id, wanted=Money(1_000, "USD"), reason="Rest", actor="test")
+    assert left(memory_engine, customer)[1] == ("granted", 0)

@@ -97,6 +97,7 @@ class Credits(Resource[C]):
             UnknownCreditGrant: there is none with this id.
             CreditGrantUsed: an invoice has used some of it.
             CreditGrantEnded: it has expired, was taken back before, or awaits its payment.
+            Conflict: it was bought; credit its invoice instead.
         """
         path = f"{PATH}/{segment('grant_id', grant_id)}/void"
         return Call("POST", path, GRANT, credential="machine", idempotency_key=idempotency_key)

@@ -27,6 +27,7 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data_corrections as event_data
+from billing_sdk.server.usecases.buy_credit import take_back_bought
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
 from billing_sdk.server.usecases.post import post_credit_note
@@ -79,6 +80,7 @@ def issue_credit_note(
         CreditNoteTooLarge, RefundTooLarge: there is less left of a line, of the invoice, or of what was paid.
         RefundDeclined: it was not paid by card, so nothing can be refunded.
         InvalidAmount, CurrencyMismatch, NotFound, InvalidRequest: what is wanted can't be read as an amount of a line.
+        CreditGrantUsed: credit that was bought with it has been used.
         Conflict: a payment of the invoice is under way.
     """
     check_issued(invoice)
@@ -103,6 +105,7 @@ def issue_credit_note(
     check_destination(invoice, notes, destination, note.amount)
     tx.credit_notes.add(note)
     tx.audit.record(actor, "credit_note.issue", note.id, at, after=note)
+    take_back_bought(tx, customer, invoice, lines, actor=actor, at=at)
     _book(tx, invoice, note)
     data = event_data.of_credit_note(note, invoice)
     tx.outbox.announce(type="customer.credit_note_issued", data=data, customer=customer, source=source, at=at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from billing_sdk.errors import CreditGrantEnded
+from billing_sdk.errors import Conflict, CreditGrantEnded
 from billing_sdk.money import zero
 from billing_sdk.server.domain.credits import CreditGrant, CreditMovement
 from billing_sdk.server.domain.events import EventSource
@@ -23,6 +23,7 @@ def void_credit(
         UnknownCreditGrant: there is no such grant.
         CreditGrantUsed: an invoice has used some of it.
         CreditGrantEnded: it has expired, was taken back before, or awaits its payment.
+        Conflict: it was bought: what was paid for it is given back by a credit note, which takes the credit back.
     """
     with engine.read() as tx:
         customer_id = tx.grants.get(grant_id).customer_id
@@ -33,6 +34,10 @@ def void_credit(
         if before.status == "awaiting_payment":
             raise CreditGrantEnded(
                 "the credit is not paid yet", remedy="Void the invoice that it is to be paid with.", grant=grant_id
+            )
+        if before.source == "top_up":
+            raise Conflict(
+                "the credit was bought", remedy=f"Credit its invoice {before.invoice_id}: that takes the credit back."
             )
         voided = before.voided(at)
         tx.grants.save(voided)

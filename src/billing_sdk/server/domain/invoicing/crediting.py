@@ -153,13 +153,8 @@ def check_issued(invoice: Invoice) -> None:
 
 
 def _asked(invoice: Invoice, number: int, line: InvoiceLine) -> CreditedLine | None:
-    """Return what a customer was asked for a line, without the balance; None where it is no charge.
-
-    Credit that was bought is there to be spent as long as its grant is: it is taken back by making that void.
-    """
+    """Return what a customer was asked for a line, without the balance; None where it is no charge."""
     if line.kind not in CHARGES or line.component_id == BALANCE or line.amount.minor <= 0:
-        return None
-    if line.derivation.get("grant") is not None:
         return None
     its = (line, *(other for _, other in lowering(invoice, number)))
     amount = total([one.amount for one in its], invoice.currency)
