@@ -185,6 +185,8 @@ def _part_of(invoice: Invoice, left: Creditable, number: int, amount: Money) -> 
 
 def _share(tax: Money, amount: Money, left: CreditedLine) -> Money:
     """Return the share of a tax that a part of what is left of a line has; all of what is left has all of it."""
+    if not left.amount:
+        return tax  # nothing but the tax is left
     return round_money(Fraction(tax.minor) * amount.minor / left.amount.minor, tax.currency)
 
 
