@@ -100,12 +100,10 @@ def test_a_renewal_is_taxed_by_the_rate_of_its_date_and_previewed_with_it(engine
 def test_a_change_of_plan_gives_tax_back_with_unused_days(engine):
     customer = somebody(engine)
     subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
-    change_plan(
-        engine,
-        customer_id=customer.id,
-        plan_key="enterprise_monthly",
-        options=ChangeOptions(is_prorate=True),
-    )
+    change = {"customer_id": customer.id, "plan_key": "enterprise_monthly", "options": ChangeOptions(is_prorate=True)}
+    preview = preview_change(engine, **change)
+    assert (preview.amount.minor, preview.credit.minor) == (8_330, 3_451)
+    change_plan(engine, **change)
     found = invoices(engine, customer)[-1]
     assert said(found) == [("licence_fee", 9_900), ("unused_time", -2_900), ("tax", 1_330)]
 

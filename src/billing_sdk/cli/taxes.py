@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.markup import escape
@@ -15,7 +16,7 @@ from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.money import digits_of
 from billing_sdk.server.domain.tax import TaxRate
-from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
+from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, Page, PageRequest
 from billing_sdk.server.usecases.create_tax_code import create_tax_code
 from billing_sdk.server.usecases.create_tax_rate import create_tax_rate, end_tax_rate
 
@@ -25,7 +26,7 @@ rates = typer.Typer(help="Tax rates: what places take of what is sold there.", n
 taxes.add_typer(codes, name="codes")
 taxes.add_typer(rates, name="rates")
 
-EVERY = PageRequest(page_size=MAX_PAGE_SIZE)
+T = TypeVar("T")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 InstantOption = Annotated[
     str | None, typer.Option(metavar="TIME", help="Such as 2027-01-01, in UTC, or 2027-01-01T00:00:00+01:00.")
@@ -37,7 +38,7 @@ InstantOption = Annotated[
 def show_codes(as_json: JsonOption = False, database: DatabaseOption = None, base_url: BaseUrlOption = None) -> None:
     """Show the tax codes."""
     with engine_at(database, base_url) as engine, engine.read() as tx:
-        found = tx.tax_codes.list(EVERY).items
+        found = every(tx.tax_codes.list, id_of=lambda code: code.key)
     _show(("Code", "Name"), [{"code": one.key, "name": one.name} for one in found], as_json=as_json)
 
 
@@ -65,7 +66,7 @@ def show_rates(
 ) -> None:
     """Show the tax rates, the oldest first."""
     with engine_at(database, base_url) as engine, engine.read() as tx:
-        found = tx.tax_rates.list(EVERY, country=country).items
+        found = every(lambda wanted: tx.tax_rates.list(wanted, country=country), id_of=lambda rate: rate.id)
     headers = ("Id", "Country", "Region", "Tax code", "Name", "Percent", "Replaces country", "From", "Until")
     _show(headers, [_row(rate) for rate in found], as_json=as_json)
 
@@ -141,6 +142,16 @@ def _show(headers: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool
         cells = ("yes" if value is True else value or "-" for value in row.values())
         table.add_row(*(escape(str(cell)) for cell in cells))
     show_table(table)
+
+
+def every(page_after: Callable[[PageRequest], Page[T]], *, id_of: Callable[[T], str]) -> list[T]:
+    """Return all items of a list that is read in pages."""
+    page = page_after(PageRequest(MAX_PAGE_SIZE))
+    found = [*page.items]
+    while page.has_more:
+        page = page_after(PageRequest(MAX_PAGE_SIZE, starting_after=id_of(found[-1])))
+        found += page.items
+    return found
 
 
 def _number(text: str) -> Decimal:

@@ -9,7 +9,7 @@ from billing_sdk.errors import AgreementNotLive, Conflict
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Lines, balance_change
+from billing_sdk.server.domain.invoicing import Lines, balance_change, given_back
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.alter_agreement import NONE, Numbers, decide_alteration, planned_alteration
 from billing_sdk.server.usecases.decide_change import Change
@@ -72,7 +72,6 @@ def preview_alteration(
             is_prorate=is_prorate,
         )
         require_location(tx, customer, change.lines)
-        given_back = tuple(line for line in change.lines if "given_back" in line.derivation)
         lines = change.lines if at <= now else ()
         balance = _balance_after(tx, before, lines)
         return Preview(
@@ -81,7 +80,7 @@ def preview_alteration(
             changes_at=at,
             lines=lines,
             amount=_sum(lines, before),
-            credit=-_sum(given_back, before),
+            credit=given_back(change.lines, before.currency),
             balance=balance,
             next_charge=_charge_after(tx, change, present, at, balance, is_later=at > now),
             needs_method=change.method is None and bool(change.amount) and not change.is_sent,
@@ -121,7 +120,7 @@ def preview_cancellation(
             changes_at=at,
             lines=lines,
             amount=_sum(lines, before),
-            credit=-_sum(ending.credit, before),
+            credit=given_back(ending.lines, before.currency),
             balance=balance,
             next_charge=next_charge,
             needs_method=False,  # what a cancellation leaves open keeps nobody from leaving

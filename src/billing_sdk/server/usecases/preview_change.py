@@ -10,7 +10,7 @@ from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Plan
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Lines, balance_change
+from billing_sdk.server.domain.invoicing import Lines, balance_change, given_back
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.decide_change import Change, has_owner, work_out_change
@@ -46,7 +46,7 @@ class Preview:
         changes_at: when it would happen.
         lines: what would be charged and given back at once; nothing where it happens later.
         amount: what they come to.
-        credit: what they give back of what was paid and not used; zero or more.
+        credit: what is given back of what was paid and not used, with its tax; zero or more.
         balance: the customer's credit balance after it.
         next_charge: None for a plan that never costs anything.
         needs_method: a card is needed, and there is none.
@@ -103,7 +103,7 @@ def preview_in(
         changes_at=at,
         lines=lines,
         amount=total([line.amount for line in lines], currency),
-        credit=-total([line.amount for line in change.credit], currency),
+        credit=given_back(change.lines, currency),
         balance=balance,
         next_charge=_later_charge(tx, change, at)
         if is_later

@@ -20,13 +20,11 @@ class Ending:
 
     Attributes:
         bill: what its last invoice says.
-        credit: those of them that give back what was paid and not used.
         forgiven: why nothing of what is owed is charged, where no invoice can say it.
         rated: what is kept of the service intervals whose usage the lines charge.
     """
 
     bill: Bill
-    credit: Lines
     forgiven: str | None = None
     rated: tuple[RatedInterval, ...] = ()
 
@@ -64,4 +62,4 @@ def work_out_end(
     bill = put_together(
         tx, customer, closing.owed + closing.credit, agreement=agreement, period=agreement.billed_period, at=at
     )
-    return Ending(bill, closing.credit, forgiven, closing.rated)
+    return Ending(bill, forgiven, closing.rated)

@@ -150,6 +150,7 @@ from billing_sdk.server.domain.invoicing.tax_document import (
 )
 from billing_sdk.server.domain.invoicing.taxing import (
     Taxation as Taxation,
+    given_back as given_back,
     lacks_location as lacks_location,
     shares_of_part as shares_of_part,
     with_taxes as with_taxes,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from billing_sdk.money import Money, digits_of
+from billing_sdk.money import Money, digits_of, total
 from billing_sdk.server.domain.catalog import TaxBehavior
 from billing_sdk.server.domain.collection import TaxSettings
 from billing_sdk.server.domain.invoicing.derivation import explain
@@ -107,6 +107,13 @@ def lacks_location(lines: Lines) -> bool:
     """Tell whether lines are without tax because nobody knows where the customer is."""
     taxes = (line_tax(line.derivation, line.amount.currency) for line in lines)
     return any(tax is not None and tax.treatment == "location_missing" for tax in taxes)
+
+
+def given_back(lines: Lines, currency: str) -> Money:
+    """Return what completed lines give back of what was paid, with its tax: zero or more."""
+    back = [line for line in lines if rates_as_charged(line.derivation) is not None]
+    taxes = [tax for line in back if (tax := line_tax(line.derivation, currency)) is not None]
+    return -(total([line.amount for line in back], currency) + Money(sum(tax.added for tax in taxes), currency))
 
 
 def shares_of_part(line: InvoiceLine, *, part: Money, before: Money) -> tuple[Share, ...]:
