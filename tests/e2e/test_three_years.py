@@ -59,6 +59,8 @@ class ThreeYears(RuleBasedStateMachine):
     coupon = _rule("coupon")
     use = _rule("use")
     late = _rule("late")
+    correct = _rule("correct")
+    bill_from = _rule("bill_from")
     grant = _rule("grant")
     top_up = _rule("top_up")
     card = _rule("card")

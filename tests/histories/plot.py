@@ -86,6 +86,11 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     ),
     ("top_up", {"customer": CUSTOMERS, "minor": (100, 2_500)}),
     ("credit", {"customer": CUSTOMERS, "part": (1, 50, 100), "destination": (None, None, "balance", "refund")}),
+    (
+        "correct",
+        {"customer": CUSTOMERS, "units": (0, 60, 4_000), "hours": (1, 30, 24 * 32), "newest": (1, 1, 2)},
+    ),
+    ("bill_from", {"minor": (0, 30, 500)}),
     ("card", {"customer": CUSTOMERS, "is_good": (True, False)}),
     *((("wait", {"hours": WAITS_HOURS}),) * 5),
     ("reprice", {"plan": PLANS, "percent": (90, 110, 133), "timing": ("period_end", "now")}),
@@ -119,7 +124,7 @@ def fitted(world: World, deed: Deed) -> Deed | None:
     live = world.live(facts["customer"]) if "customer" in facts else None
     if live is None and deed.verb in TO_AN_AGREEMENT:
         return None
-    if deed.verb == "late" and not world.books(facts["customer"]).agreements:
+    if deed.verb in ("late", "correct") and not world.books(facts["customer"]).agreements:
         return None
     if live is None and "customer" in facts:
         facts.pop("timing", None)

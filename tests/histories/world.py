@@ -75,6 +75,7 @@ class Used:
     agreement_id: str
     at: datetime
     units: int
+    is_total: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,11 +303,32 @@ class World:
 
     def _late(self, customer: int, units: int, hours: int, newest: int = 1) -> None:
         """Report what was used a while ago, under the newest agreement or one before it, whether or not it goes on."""
+        self._report(customer, units, hours, newest, is_total=False)
+
+    def _correct(self, customer: int, units: int, hours: int, newest: int = 1) -> None:
+        """Report what the total was at an instant a while ago; it has no other report beside it."""
+        self._report(customer, units, hours, newest, is_total=True)
+
+    def _report(self, customer: int, units: int, hours: int, newest: int, *, is_total: bool) -> None:
         agreements = self.books(customer).agreements
         agreement = agreements[-min(newest, len(agreements))]
         at = max(self.now - timedelta(hours=hours), agreement.started_at)
-        record_usage(self.engine, agreement_id=agreement.id, feature_key=TOKENS, value=str(units), used_at=at)
-        self.used.append(Used(agreement.id, at, units))
+        if is_total:
+            at = min(at + timedelta(microseconds=len(self.used) + 1), self.now)
+        record_usage(
+            self.engine,
+            agreement_id=agreement.id,
+            feature_key=TOKENS,
+            value=str(units),
+            kind="absolute" if is_total else "delta",
+            used_at=at,
+        )
+        self.used.append(Used(agreement.id, at, units, is_total))
+
+    def _bill_from(self, minor: int) -> None:
+        """Have usage billed from an amount on; not before the billing date for none."""
+        threshold = {"USD": minor} if minor else {}
+        update_profile(self.engine, BUILT_IN_ID, progressive_threshold_minor=threshold)
 
     def _grant(self, customer: int, minor: int, priority: int, category: Any, days: int | None = None) -> None:
         grant_credit(
