@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from billing_sdk.errors import UnknownProfile
+from billing_sdk.errors import SecondDefaultProfile, UnknownProfile
 from billing_sdk.server.domain.collection import (
     BUILT_IN,
     BUILT_IN_ID,
@@ -18,7 +20,8 @@ from billing_sdk.server.domain.collection import (
 )
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.periods import Duration
-from tests.engines import NOON, payer
+from billing_sdk.server.usecases.billing_profiles import create_profile
+from tests.engines import NOON, engine_on, payer
 
 BERLIN = Address("DE", None, "Berlin", "10115", ("Invalidenstrasse 1",))
 WHOLE = BillingProfile(
@@ -77,3 +80,21 @@ def test_where_a_customer_is_comes_back_as_it_was_stored(engine):
         assert tx.customers.get(customer.id) == customer
         tx.customers.save(replace(customer, address=None))
         assert tx.customers.get(customer.id).address is None
+
+
+def test_of_two_that_become_the_default_at_once_one_is(database_url):
+    with engine_on(database_url) as engine:
+        together = threading.Barrier(2)
+
+        def make(name):
+            together.wait()
+            try:
+                return create_profile(engine, name=name, is_default=True).name
+            except SecondDefaultProfile as refused:
+                return refused.code
+
+        with ThreadPoolExecutor(2) as pool:
+            made = sorted(pool.map(make, ("a", "b")))
+        assert made[1] == "second_default_profile"
+        with engine.read() as tx:
+            assert [profile.name for profile in tx.billing_profiles.list().items] == made[:1]

@@ -20,6 +20,7 @@ from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.void_invoice import void_invoice
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer
 
 FIRST = NOON + timedelta(days=28)
@@ -231,3 +232,24 @@ def test_an_invoice_that_was_paid_meanwhile_is_left_alone(engine, customer):
     run_due(engine)
     assert stand(engine, customer) == ("active", True, "paid", (1, "paid"))
     assert attempts(engine, customer) == [(0, "failed"), (0, "succeeded")]
+
+
+def test_an_invoice_that_is_void_is_chased_no_more_and_opens_access(engine, customer):
+    go(engine, days=28 + 14)
+    assert stand(engine, customer) == ("active", False, "overdue", (3, None))
+    with engine.read() as tx:
+        [invoice] = tx.invoices.owed_by(customer.id)
+    void_invoice(engine, invoice_id=invoice.id)
+    assert stand(engine, customer) == ("active", True, "void", (3, "not_owed"))
+    assert set(timers(engine, customer)) == {"renew"}
+
+
+def test_of_two_invoices_both_have_to_be_paid(engine, customer):
+    update_profile(engine, BUILT_IN_ID, dunning=DunningPolicy((Duration(days=300),), Duration(days=2)))
+    go(engine, days=28 + 31 + 3)
+    with engine.read() as tx:
+        first, second = tx.invoices.owed_by(customer.id)
+    pay_by_other_means(engine, first.id)
+    assert stand(engine, customer)[1] is False
+    pay_by_other_means(engine, second.id)
+    assert stand(engine, customer)[1] is True

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine as connect, func, make_url, select, text
 
 from billing_sdk.errors import WrongCredentials
+from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.storage.tables.billing import invoice_lines, invoices, payments, usage_totals
@@ -22,6 +23,7 @@ from billing_sdk.server.usecases.delete_user import delete_user
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.server.usecases.update_user import update_user
 from billing_sdk.server.usecases.verify_audit import link_audit, verify_audit
 from tests.engines import PASSWORD, card
@@ -42,6 +44,7 @@ def erased(engine, database_url):
     customer = become_customer(engine, user_id=user.id, billing_email=EMAIL)
     organization = create_organization(engine, name="Acme", creator_id=user.id)
     become_customer(engine, org_code=organization.code, billing_email=EMAIL)
+    update_customer(engine, customer.id, address=Address("GB", lines=("Zebedee Road 1",)), tax_ids=("ZEBEDEE-1",))
     add_card(engine, customer_id=customer.id, card=card())
     agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
     record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="7")

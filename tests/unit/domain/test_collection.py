@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import (
     BUILT_IN,
     BillingProfile,
+    Dunning,
     DunningPolicy,
     Numbering,
     Supplier,
@@ -104,3 +106,26 @@ def test_a_threshold_is_above_zero(minor: Any) -> None:
     """There is always more than nothing used."""
     with pytest.raises(InvalidAmount):
         profile(progressive_threshold_minor={"USD": minor})
+
+
+def failing(**fields: Any) -> Dunning:
+    """Return how it stands after a first failure."""
+    policy = DunningPolicy((Duration(days=1),), Duration(days=5))
+    return replace(Dunning("invoice_1", "customer_1", policy, NOON, 1, NOON), **fields)
+
+
+def test_dunning_is_in_vain_when_neither_retries_nor_grace_are_left() -> None:
+    """Whichever of the two ends later."""
+    first = failing()
+    assert (first.retry_at, first.grace_ends_at, first.is_in_vain) == (NOON + DAYS, NOON + 5 * DAYS, False)
+    last = first.failed(NOON + DAYS)
+    assert (last.retry_at, last.failures, last.is_in_vain) == (None, 2, False)
+    assert last.closed(NOON + 5 * DAYS).is_in_vain
+    assert not first.closed(NOON + 5 * DAYS).is_in_vain
+
+
+def test_what_has_ended_is_tried_no_more() -> None:
+    """However it has ended."""
+    paid = failing().ended("paid", NOON)
+    assert (paid.is_under_way, paid.retry_at, paid.is_in_vain) == (False, None, False)
+    assert not failing(failures=2, closed_at=NOON).ended("cancelled", NOON).is_in_vain

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
-from billing_sdk.errors import UnknownProfile
+from billing_sdk.errors import SecondDefaultProfile, UnknownProfile
 from billing_sdk.server.domain.collection import (
     BUILT_IN,
     BUILT_IN_ID,
@@ -22,6 +22,7 @@ from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.collection import billing_profiles
+from billing_sdk.server.storage.upsert import insert_new
 
 BY_ID = select(billing_profiles).where(billing_profiles.c.id == bindparam("wanted"))
 DEFAULT = select(billing_profiles).where(billing_profiles.c.is_default)
@@ -71,8 +72,13 @@ class BillingProfileRepository:
         self._forget()
 
     def add(self, profile: BillingProfile) -> None:
-        """Store a new profile."""
-        self._connection.execute(insert(billing_profiles), _to_row(profile))
+        """Store a new profile.
+
+        Raises:
+            SecondDefaultProfile: it is the default one, and somebody else was faster with another.
+        """
+        if not insert_new(self._connection, billing_profiles, _to_row(profile)):
+            raise SecondDefaultProfile("another billing profile has just become the default one")
         self._forget()
 
     def save(self, profile: BillingProfile) -> None:
