@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pypdfium2
 import pytest
@@ -50,6 +51,13 @@ def test_every_language_has_a_glyph_for_each_of_its_letters(language: str) -> No
 def test_the_same_invoice_makes_the_same_file() -> None:
     made = paper(invoice(*everything()), "ar")
     assert to_pdf(made) == to_pdf(made)
+
+
+def test_files_are_made_at_once_by_any_number_of_threads() -> None:
+    papers = [paper(invoice(*everything(), number=f"INV-{n}"), language) for n in range(4) for language in ("de", "ar")]
+    alone = [to_pdf(made) for made in papers]
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        assert list(threads.map(to_pdf, papers)) == alone
 
 
 def test_a_long_name_breaks_within_its_column() -> None:

@@ -32,7 +32,7 @@ STANDARD: Final = "ua-1"  # tagged, so that it can be read aloud (ISO 14289-1)
 
 def to_pdf(paper: InvoicePaper) -> bytes:
     """Return an invoice as a PDF file that readers for the blind understand."""
-    made = _compiler().compile(
+    made = Compiler(font_paths=_fonts(), ignore_system_fonts=True).compile(
         _template(),
         format="pdf",
         sys_inputs={"paper": json.dumps(_document(paper), ensure_ascii=False)},
@@ -105,9 +105,9 @@ def _template() -> bytes:
 
 
 @cache
-def _compiler() -> Compiler:
-    fonts = Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(_font_folders()))
-    return Compiler(font_paths=fonts, ignore_system_fonts=True)
+def _fonts() -> Fonts:
+    # These are shared by threads; a compiler serves one at a time, and costs nothing to make.
+    return Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(_font_folders()))
 
 
 def _font_folders() -> Iterator[Path]:
