@@ -25,7 +25,7 @@ def in_flask(app: Flask) -> None:
     def note(event: Event) -> None:
         assert_type(event.customer_id, str | None)
 
-    @billing.consumes("ai_tokens", units=5, when_unreachable=ALLOW)
+    @billing.consumes("ai_tokens", units=5, requires_credit=True, when_unreachable=ALLOW)
     def answer(question: str) -> str:
         return question
 

@@ -85,6 +85,18 @@ def test_the_view_does_not_run_where_the_limit_leaves_no_room(door: Door, ledger
     assert door.billing.counts["gate_denied"] == 3
 
 
+def test_a_gate_can_ask_for_units_that_credit_pays_for(door: Door, ledger: Ledger) -> None:
+    facts = {"feature": "tokens", "asked": "4", "currency": "USD", "missing_minor": 5, "available_minor": 15}
+    ledger.refusals["reserve"] = [refused(402, "CREDIT_EXHAUSTED", **facts)]
+    add(door, requires_credit=True)
+    status, body, _ = door.ask("/use", is_ada=True)
+    told = json.loads(body)
+    assert (status, told["code"], told["missing_minor"], told["available_minor"]) == (402, "credit_exhausted", 5, 15)
+    assert told["upgrade_url"] == "https://app.example/billing/portal?sub_nav=plan_selection"
+    assert (ledger.asked[0]["requires_credit"], door.world.ran) == (True, [])
+    assert door.ask("/use", is_ada=True)[0] == 200
+
+
 def test_whoever_is_signed_out_or_lacks_the_feature_costs_no_reservation(door: Door, ledger: Ledger) -> None:
     add(door)
     assert door.ask("/use")[0] == 401

@@ -51,6 +51,19 @@ USAGE_CASES = [
         idempotency_key="use-1",
     ),
     Case(
+        "usage.reserve",
+        lambda c: c.usage.reserve(feature_code="ai_tokens", agreement_id="agreement_1", requires_credit=True),
+        ("POST", "/api/v1/billing/reservations"),
+        answer("held"),
+        HELD,
+        body={
+            "billing_feature_code": "ai_tokens",
+            "meter_value": "1",
+            "customer_agreement_id": "agreement_1",
+            "requires_credit": True,
+        },
+    ),
+    Case(
         "usage.commit",
         lambda c: c.usage.commit(HELD),
         ("POST", "/api/v1/billing/reservations/reservation_1/commit"),

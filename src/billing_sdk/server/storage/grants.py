@@ -113,11 +113,11 @@ class GrantRepository:
             query = query.where(credit_grants.c.customer_id == customer_id)
         return read_page(self._connection, query, credit_grants.c.id, wanted, _from_row)
 
-    def of_agreement(self, agreement_id: str, *, since: datetime | None = None) -> tuple[CreditGrant, ...]:
+    def of_agreement(self, agreement_id: str, *, since: datetime) -> tuple[CreditGrant, ...]:
         """Return what an agreement has granted, for intervals that have not begun before an instant."""
-        query = select(credit_grants).where(credit_grants.c.agreement_id == agreement_id)
-        if since is not None:
-            query = query.where(credit_grants.c.interval_start >= since)
+        query = select(credit_grants).where(
+            credit_grants.c.agreement_id == agreement_id, credit_grants.c.interval_start >= since
+        )
         rows = self._connection.execute(query.order_by(credit_grants.c.id)).mappings()
         return tuple(_from_row(row) for row in rows)
 

@@ -54,8 +54,10 @@ def grant_recurring(tx: UnitOfWork, customer: Customer, agreement: Agreement, *,
         return
     in_force = load_in_force(tx, agreement)
     if agreement.grants:
-        granted = {(one.component, one.interval_start) for one in tx.grants.of_agreement(agreement.id)}
-        for one in in_force.credit_at(at):
+        due = tuple(in_force.credit_at(at))
+        since = min((one.interval.start for one in due), default=at)
+        granted = {(one.component, one.interval_start) for one in tx.grants.of_agreement(agreement.id, since=since)}
+        for one in due:
             if (one.name, one.interval.start) not in granted:
                 _grant(tx, customer, agreement, one, at=at)
     tx.timers.set("grant_credit", agreement.id, _next_start(in_force, at), customer)
