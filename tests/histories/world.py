@@ -45,6 +45,7 @@ from billing_sdk.server.usecases.top_up_credit import top_up_credit
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
 from tests.histories.books import Books as Books
+from tests.histories.deeds import Decided as Decided, Deed as Deed, Moved as Moved, Used as Used
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
 from tests.histories.taxes import move, tax_customers
 
@@ -58,42 +59,6 @@ EVERYTHING = 10_000
 # A number is so many days from now.
 When = Literal["now", "period_end"] | int
 ID = re.compile(r"\b([a-z]{2,16})_[0-9a-f]{32}\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One thing that was done, with all that is needed to do it again."""
-
-    verb: str
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """Units that were used under an agreement at an instant."""
-
-    agreement_id: str
-    at: datetime
-    units: int
-    is_total: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Whether what was given up under an agreement at an instant was to be given back."""
-
-    agreement_id: str
-    at: datetime
-    gives_back: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """Where a customer went at an instant."""
-
-    customer: int
-    at: datetime
-    place: str
 
 
 @dataclass
