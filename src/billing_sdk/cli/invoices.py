@@ -16,7 +16,9 @@ from billing_sdk.errors import InvalidRequest
 from billing_sdk.money import Money
 from billing_sdk.server.paper import to_pdf
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.explain_line import explain_line
+from billing_sdk.server.usecases.reissue_invoice import reissue_invoice
 from billing_sdk.server.usecases.show_invoice import show_invoice
 from billing_sdk.server.usecases.void_invoice import void_invoice
 
@@ -37,7 +39,7 @@ class Destination(Enum):
 
 invoices = typer.Typer(help="What was billed, and why.", no_args_is_help=True)
 
-InvoiceArgument = Annotated[str, typer.Argument(metavar="INVOICE", help="The id of the invoice.")]
+InvoiceArgument = Annotated[str, typer.Argument(metavar="INVOICE", help="The number of the invoice, or its id.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
@@ -52,7 +54,7 @@ def explain(
 ) -> None:
     """Show everything that the amount of an invoice line was made of."""
     with engine_at(database, base_url) as engine, engine.read() as tx:
-        told = explain_line(tx, invoice, line)
+        told = explain_line(tx, tx.invoices.id_of(invoice), line)
     if as_json:
         typer.echo(json.dumps(told))
         return
@@ -92,6 +94,11 @@ def _show(told: dict[str, Any]) -> None:
         OUT.print(escape(f"{note['number']} has taken back {-_money(note, amount)}"))
 
 
+def _id_of(engine: Engine, name: str) -> str:
+    with engine.read() as tx:
+        return tx.invoices.id_of(name)
+
+
 def _money(other: dict[str, Any], like: Money) -> Money:
     return Money(other["amount_minor"], like.currency)
 
@@ -115,7 +122,8 @@ def credit(
     """Take back some or all of an invoice that was issued; a credit note says so, and the invoice stays as it is."""
     with engine_at(database, base_url) as engine:
         with engine.read() as tx:
-            currency = tx.invoices.get(invoice).currency
+            found = tx.invoices.get(tx.invoices.id_of(invoice))
+        currency = found.currency
         amount = None if amount_minor is None else Money(amount_minor, currency)
         if line is not None and amount is None:
             raise InvalidRequest("--line needs an amount", remedy="Add --amount.")
@@ -123,7 +131,7 @@ def credit(
         destination: Literal["invoice", "refund", "balance"] | None = None if to is None else to.value
         done = credit_invoice(
             engine,
-            invoice_id=invoice,
+            invoice_id=found.id,
             wanted=wanted,
             reason=reason,
             destination=destination,
@@ -140,8 +148,28 @@ def credit(
 def make_void(invoice: InvoiceArgument, database: DatabaseOption = None, base_url: BaseUrlOption = None) -> None:
     """Make an issued invoice void that nobody has paid; what credit has paid of it is there again."""
     with engine_at(database, base_url) as engine:
-        voided = void_invoice(engine, invoice_id=invoice, source="admin", actor="cli")
+        voided = void_invoice(engine, invoice_id=_id_of(engine, invoice), source="admin", actor="cli")
     OUT.print(f"{voided.name} is void.")
+
+
+@invoices.command("reissue")
+@explaining_errors
+def reissue(
+    invoice: InvoiceArgument,
+    line: Annotated[int, typer.Option("--line", metavar="NUMBER", help="Which line was wrong.")],
+    amount_minor: Annotated[
+        int, typer.Option("--amount", metavar="MINOR", help="What it comes to, discounts taken off; 0 leaves it out.")
+    ],
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Make an invoice void that nobody has paid, and issue another one in its place in which a line is right."""
+    with engine_at(database, base_url) as engine:
+        with engine.read() as tx:
+            found = tx.invoices.get(tx.invoices.id_of(invoice))
+        corrected = {line: Money(amount_minor, found.currency)}
+        issued = reissue_invoice(engine, invoice_id=found.id, corrected=corrected, source="admin", actor="cli")
+    OUT.print(f"{found.name} is void; {issued.name} asks for {issued.amount}.")
 
 
 @invoices.command("pdf")
@@ -157,7 +185,7 @@ def pdf(
 ) -> None:
     """Write an invoice as a PDF file."""
     with engine_at(database, base_url) as engine:
-        paper = show_invoice(engine, invoice_id=invoice, languages=(language,))
+        paper = show_invoice(engine, invoice_id=_id_of(engine, invoice), languages=(language,))
     place = file or Path(paper.file_name)
     try:
         place.write_bytes(to_pdf(paper))

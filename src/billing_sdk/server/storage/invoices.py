@@ -180,6 +180,18 @@ class InvoiceRepository:
             raise NotFound(f"there is no invoice {invoice_id[:64]!r}")
         return found
 
+    def id_of(self, name: str) -> str:
+        """Return the id of an invoice that somebody names by it, or by its number.
+
+        Raises:
+            NotFound: there is no such invoice.
+        """
+        named = select(invoices.c.id).where((invoices.c.id == name) | (invoices.c.number == name))
+        found: str | None = self._connection.execute(named).scalar()
+        if found is None:
+            raise NotFound(f"there is no invoice {name[:64]!r}")
+        return found
+
     def find(self, invoice_id: str) -> Invoice | None:
         """Return an invoice, if there is one."""
         return next(iter(self._read(select(invoices).where(invoices.c.id == invoice_id))), None)
