@@ -18,6 +18,7 @@ from billing_sdk.server.storage.database import migration_config
 from billing_sdk.server.storage.tables.billing import invoices, payments
 from billing_sdk.server.usecases.book_earlier import book_earlier
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.read_books import revenue, trial_balance
 from tests.engines import open_database
 
 START, END = datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 2, 28, 12, tzinfo=UTC)
@@ -250,6 +251,12 @@ def test_what_was_invoiced_and_paid_before_there_were_books_is_booked_once(datab
 
     with engine.read() as tx:
         entries = tx.ledger.of_customer("customer_1")
+        (table,) = revenue(tx, customer_id="customer_1")
+        (balance,) = trial_balance(tx, until=START.date())
+    assert table.months == ((2026, 1), (2026, 2))
+    assert table.row("revenue").changes_minor == (57, 2_750)
+    assert table.row("receivable").changes_minor == (0, 0)
+    assert (balance.debits_minor, balance.total_minor) == ((("cash", 2_807),), 2_807)
     told = [(entry.kind, str(entry.on), entry.amount_of("receivable"), entry.amount_of("revenue")) for entry in entries]
     assert sorted(told) == [
         ("issue", "2026-01-31", 2_807, -57),
