@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from billing_sdk.server.domain.catalog import Entitlement, Rate, VersionContent
+from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, Rate, VersionContent
 from billing_sdk.server.domain.collection import BillingProfile
+from billing_sdk.server.domain.ledger import revenue_tables
 from billing_sdk.server.domain.periods import Cadence, Duration
-from billing_sdk.server.domain.rating import PerUnit, Terms
+from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
 from billing_sdk.server.usecases.add_feature import add_feature
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.create_plan import create_plan
@@ -146,3 +147,21 @@ def test_many_are_accrued_together_as_they_would_be_one_by_one(engine):
         [("accrual", "2026-01-31", number)] for number in (1, 2, 3)
     ]
     assert [timer_of(engine, agreement) for agreement in agreements] == [datetime(2026, 3, 1, tzinfo=UTC)] * 3
+
+
+def test_fees_of_months_that_are_billed_after_a_quarter_are_earned_month_by_month(engine):
+    fee = LicenceFee("fee_base", "base", "Base", "USD", Terms(Flat(Decimal(3_000))), service=Cadence("month"))
+    create_plan(engine, key="by_month", name="By month", content=VersionContent((fee,), cadence=Cadence("month", 3)))
+    publish_plan(engine, plan_key="by_month")
+    advance(engine, hours=12)
+    agreement = subscribe(engine, customer_id=payer(engine).id, plan_key="by_month")
+
+    later(engine, datetime(2026, 5, 1, tzinfo=UTC))
+
+    with engine.read() as tx:
+        (table,) = revenue_tables(tx.ledger.sums_by_month(customer_id=agreement.customer_id))
+    assert table.months == tuple((2026, month) for month in range(2, 6))
+    assert table.row("revenue").changes_minor == (3_000, 3_000, 3_000, 3_000)
+    assert table.row("unbilled_receivable").changes_minor == (0, 3_000, 3_000, -6_000)
+    assert table.row("cash").changes_minor == (3_000, 0, 0, 9_000)
+    assert timer_of(engine, agreement) == datetime(2026, 6, 1, tzinfo=UTC)

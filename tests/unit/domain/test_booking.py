@@ -16,8 +16,9 @@ from billing_sdk.server.domain.invoicing import (
     Invoice,
     InvoiceLine,
     Payment,
-    agreements_with_usage,
+    agreements_delivered,
     credit_note_entries,
+    earned_before,
     expiry_entries,
     grant_entries,
     grant_void_entries,
@@ -35,6 +36,7 @@ from tests.unit.domain.things import at
 NOON = at("2025-01-16", "12:00:00")
 BEFORE = Period(at("2024-12-16"), at("2025-01-16"))
 MONTH = Period(at("2025-01-16"), at("2025-02-16"))
+AHEAD = Period(NOON, at("2025-02-16", "12:00:00"))
 YEAR = Period(at("2025-01-16"), at("2026-01-16"))
 
 
@@ -258,11 +260,29 @@ def test_what_was_accrued_is_reversed_by_the_invoice_that_has_the_usage():
     usage = replace(line("usage", 700, BEFORE), agreement_id="agreement_1")
     billed = invoice(line("licence_fee", 3_100), usage, usage)
 
-    assert agreements_with_usage(billed) == ("agreement_1",)
-    assert agreements_with_usage(invoice(line("licence_fee", 3_100))) == ()
+    assert agreements_delivered(billed, at=NOON) == ("agreement_1",)
+    ahead, behind = (
+        replace(line("licence_fee", 3_100, period), agreement_id="agreement_2") for period in (AHEAD, MONTH)
+    )
+    assert agreements_delivered(invoice(ahead), at=NOON) == ()
+    assert agreements_delivered(invoice(ahead, behind), at=NOON) == ("agreement_2",)
     reversal = reversal_entry(billed, "agreement_1", Money(650, "USD"), at=NOON)
     assert told(reversal) == ("reversal", "2025-01-16", {"revenue": 650, "unbilled_receivable": -650})
     assert (reversal.agreement_id, reversal.invoice_id) == ("agreement_1", "invoice_1")
+
+
+def test_what_was_delivered_by_the_end_of_a_month_is_usage_and_time_that_has_passed():
+    lines = [
+        line("licence_fee", 3_100),
+        line("discount", -310, of="licence_fee"),
+        line("usage", 700, BEFORE),
+        line("tax", 133, BEFORE),
+        line("licence_fee", 9_900, Period(at("2025-02-16"), at("2025-03-16"))),
+    ]
+
+    assert earned_before(lines, at("2025-02-01")) == 1_600 - 160 + 700
+    assert earned_before(lines, at("2025-01-16")) == 700
+    assert earned_before([], at("2025-01-16")) == 0
 
 
 def any_line() -> st.SearchStrategy[InvoiceLine]:

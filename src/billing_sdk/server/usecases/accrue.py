@@ -1,8 +1,8 @@
-"""Accrue: at the end of each calendar month, revenue of usage that no invoice has yet.
+"""Accrue: at the end of each calendar month, revenue of what was delivered and no invoice has yet.
 
 Usage is earned when it is delivered, and an invoice may come much later (Stripe documentation, "How advanced
-usage-based billing works", Revenue Recognition). What is accrued is reversed by the invoice that has the usage. Only
-agreements under which something was used have the timer.
+usage-based billing works", Revenue Recognition); so are fees for service intervals within a longer cadence. What is
+accrued is reversed by the invoice that has it. Only agreements that something of the kind is billed for have the timer.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from billing_sdk.money import Money, total, zero
+from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Rate
+from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
-    account_of,
+    InForce,
+    Lines,
     accrual_entry,
     billed_before,
+    earned_before,
     lines_of,
     rate_usage,
     used_before,
@@ -33,10 +35,10 @@ from billing_sdk.server.usecases.obsolete import Obsolete
 
 
 def accrue(engine: Engine, timer: Timer) -> None:
-    """Book what usage has come to by the end of a month and no invoice has, less what is accrued; run by its timer.
+    """Book what was delivered by the end of a month and no invoice has, less what is accrued; run by its timer.
 
-    The timer is set anew while something is accrued, so that it is taken back where no invoice ever has it, and else
-    when something is used again.
+    The timer is set anew while something is accrued, so that it is taken back where no invoice ever has it, and while
+    there are fees to accrue; else when something is used again.
 
     Raises:
         Obsolete: the agreement is not there any more.
@@ -76,33 +78,41 @@ def accrue_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, readi
         tx.timers.set("accrue", agreement.id, due_at, customer)
 
 
-def unbilled_usage(tx: UnitOfWork, agreement: Agreement, *, until: datetime) -> Money:
-    """Return what usage before an instant comes to that no issued invoice has.
+def accrue_fees_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, version: PlanVersion) -> None:
+    """Have fees accrued that are billed after the time that they are for, if a version of a plan has any.
 
-    What an agreement has used and no invoice has when it ends is forgiven.
+    Those are fees for service intervals that are shorter than the cadence, all but the first of a period.
     """
-    waiting = [line.amount for line in tx.invoices.waiting_lines(agreement.id) if account_of(line) == "revenue"]
-    return total(waiting, agreement.currency) + _not_invoiced(tx, agreement, until)
+    if _bills_later(agreement, version) and tx.timers.find("accrue", agreement.id) is None:
+        tx.timers.set("accrue", agreement.id, next_month(agreement.billed_period.start), customer)
 
 
-def _not_invoiced(tx: UnitOfWork, agreement: Agreement, until: datetime) -> Money:
-    if agreement.status == "trialing" or not agreement.is_live or agreement.billed_period.start >= until:
-        return zero(agreement.currency)
+def _bills_later(agreement: Agreement, version: PlanVersion) -> bool:
+    services = (fee.service for fee in version.of_kind(LicenceFee))
+    return agreement.status == "active" and any(one not in (None, agreement.cadence) for one in services)
+
+
+def _accrue(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement, *, until: datetime) -> None:
     in_force = load_in_force(tx, agreement)
+    lines = (*tx.invoices.waiting_lines(agreement.id), *_not_invoiced(tx, in_force, until))
+    delivered = Money(earned_before(lines, until), agreement.currency)
+    change = delivered - (tx.ledger.find_accrued(agreement.id) or zero(agreement.currency))
+    if change:
+        at = engine.now_for(tx, customer)
+        tx.ledger.add([accrual_entry(customer.id, agreement.id, change, until=until, at=at)])
+        tx.ledger.set_accrued(agreement.id, delivered)
+    if delivered or _bills_later(agreement, in_force.version):
+        tx.timers.set("accrue", agreement.id, next_month(until), customer)
+
+
+def _not_invoiced(tx: UnitOfWork, in_force: InForce, until: datetime) -> Lines:
+    """Return the lines of what was delivered before an instant; what no invoice has when it ends is forgiven."""
+    agreement = in_force.agreement
+    billed_at = agreement.billed_period.start
+    if agreement.status == "trialing" or not agreement.is_live or billed_at >= until:
+        return ()
     before = billed_before(tx.rated_intervals.unsettled(agreement.id))
     used = used_before(until, used_under(tx, agreement))
     rated = rate_usage(in_force.intervals_unbilled(until), used, in_force.policies, before)
     percents = tuple(one for one in agreement.discounts if one.percent_off is not None)
-    lines = with_discounts(lines_of(rated), percents, in_force.plans)
-    return total([line.amount for line in lines], agreement.currency)
-
-
-def _accrue(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement, *, until: datetime) -> None:
-    unbilled = unbilled_usage(tx, agreement, until=until)
-    change = unbilled - (tx.ledger.find_accrued(agreement.id) or zero(agreement.currency))
-    if change:
-        at = engine.now_for(tx, customer)
-        tx.ledger.add([accrual_entry(customer.id, agreement.id, change, until=until, at=at)])
-        tx.ledger.set_accrued(agreement.id, unbilled)
-    if unbilled:
-        tx.timers.set("accrue", agreement.id, next_month(until), customer)
+    return with_discounts(in_force.fees_started(billed_at, until) + lines_of(rated), percents, in_force.plans)

@@ -12,6 +12,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment, RatedInterval
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.accrue import accrue_fees_later
 from billing_sdk.server.usecases.agreement_news import announce_agreement, announce_update
 from billing_sdk.server.usecases.expire_credit import end_with_agreement
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
@@ -106,6 +107,7 @@ def _put_in_place(
     plans = {plan.key: plan for plan in tx.catalog.list_plans([agreement.plan_key, before.plan_key if before else ""])}
     version = tx.catalog.get_version(agreement.plan_version_id)
     _set_reminder(tx, customer, agreement, version)
+    accrue_fees_later(tx, customer, agreement, version)
     previous: Plan | None = plans[before.plan_key] if before else None
     data = {
         **event_data.of_agreement(agreement, plans[agreement.plan_key], version),

@@ -16,7 +16,7 @@ from billing_sdk.server.domain.invoicing import (
     Invoice,
     Payment,
     accrual_entry,
-    agreements_with_usage,
+    agreements_delivered,
     credit_note_entries,
     expiry_entries,
     grant_entries,
@@ -42,7 +42,7 @@ def post_invoice(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
         at: when, in the customer's time.
     """
     entries: list[JournalEntry] = []
-    for agreement_id in agreements_with_usage(invoice):
+    for agreement_id in agreements_delivered(invoice, at=at):
         accrued = tx.ledger.take_accrued(agreement_id)
         if accrued is None and (accrued := used_until_month(invoice, agreement_id, at=at)):
             # The month has ended with the billing date, so nothing has accrued its usage but this.

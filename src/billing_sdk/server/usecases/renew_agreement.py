@@ -11,6 +11,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.accrue import accrue_fees_later
 from billing_sdk.server.usecases.agreement_news import announce_agreement
 from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
@@ -132,6 +133,7 @@ def bill(
     )
     after = replace(after, is_unpaid=after.is_unpaid or billed.is_unpaid)
     save_agreement(tx, customer, after)
+    accrue_fees_later(tx, customer, after, wanted.version)
     if (after.plan_version_id, after.status) != (before.plan_version_id, before.status):
         grant_recurring(tx, customer, after, at=after.billed_period.start)
     tx.audit.record(ACTOR, "agreement.renew", after.id, at, before=before, after=after)

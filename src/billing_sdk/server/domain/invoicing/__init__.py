@@ -13,10 +13,10 @@ from billing_sdk.server.domain.invoicing.alteration import (
 )
 from billing_sdk.server.domain.invoicing.booking import (
     BookedShare as BookedShare,
-    account_of as account_of,
     accrual_entry as accrual_entry,
-    agreements_with_usage as agreements_with_usage,
+    agreements_delivered as agreements_delivered,
     credit_note_entries as credit_note_entries,
+    earned_before as earned_before,
     issue_entries as issue_entries,
     payment_entry as payment_entry,
     refund_entry as refund_entry,

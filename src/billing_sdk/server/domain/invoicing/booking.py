@@ -51,6 +51,8 @@ GRANT_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
 NOTE_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
     {"invoice": "receivable", "refund": "refunds", "balance": "credit_liability"}
 )
+# What is earned at once, or in time.
+EARNED: frozenset[Account] = frozenset({"revenue", "deferred_revenue"})
 # What can be billed at the very end of a month, for that month.
 WITH_A_MONTH: frozenset[InvoiceReason] = frozenset({"renewal", "change", "end"})
 # What is undone where an invoice is void. Accrual that it has taken back stays so.
@@ -87,18 +89,42 @@ def account_of(line: InvoiceLine) -> Account:
     return LINE_ACCOUNTS[kind]
 
 
-def agreements_with_usage(invoice: Invoice) -> tuple[str, ...]:
-    """Return the agreements whose usage an invoice is about: what may have been accrued before."""
-    found = (line.agreement_id for line in invoice.lines if account_of(line) == "revenue")
+def agreements_delivered(invoice: Invoice, *, at: datetime) -> tuple[str, ...]:
+    """Return the agreements for which an invoice bills what was delivered before: what may have been accrued.
+
+    Args:
+        invoice: what is issued.
+        at: when, in the customer's time.
+    """
+    found = (line.agreement_id for line in invoice.lines if line.period.start < at and account_of(line) in EARNED)
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
+def earned_before(lines: Iterable[InvoiceLine], until: datetime) -> int:
+    """Return what of lines was earned before an instant, in minor units: usage, and fees by the time that has passed.
+
+    Args:
+        lines: what is charged for usage before that instant, and for time that has begun by then.
+        until: the instant.
+    """
+    last = last_day_before(until)
+    earned = 0
+    for line in lines:
+        account, net = account_of(line), line.amount.minor - included_tax_minor(line)
+        if account == "revenue":
+            earned += net
+        elif account == "deferred_revenue":
+            shares = straight_line(Money(net, line.amount.currency), line.period)
+            earned += sum(minor for day, minor in shares if day <= last)
+    return earned
+
+
 def accrual_entry(customer_id: str, agreement_id: str, change: Money, *, until: datetime, at: datetime) -> JournalEntry:
-    """Return the entry that accrues usage of a month which no invoice has, or takes some of it back.
+    """Return the entry that accrues what a month has delivered and no invoice has, or takes some of it back.
 
     Args:
         customer_id: whose agreement it is.
-        agreement_id: under which agreement something was used.
+        agreement_id: under which agreement it was delivered.
         change: by how much what is accrued changes.
         until: the end of the month.
         at: the customer's present.
@@ -134,7 +160,7 @@ def used_until_month(invoice: Invoice, agreement_id: str, *, at: datetime) -> Mo
 
 
 def reversal_entry(invoice: Invoice, agreement_id: str, accrued: Money, *, at: datetime) -> JournalEntry:
-    """Return the entry that takes back what was accrued for usage of an agreement, since an invoice has it now."""
+    """Return the entry that takes back what was accrued for an agreement, since an invoice has it now."""
     amounts: dict[Account, int] = {"revenue": accrued.minor, "unbilled_receivable": -accrued.minor}
     return replace(_entry("reversal", invoice, amounts, at=at), agreement_id=agreement_id)
 
