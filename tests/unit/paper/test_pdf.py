@@ -74,6 +74,28 @@ def test_a_long_name_breaks_within_its_column() -> None:
 
 
 @pytest.mark.attack(173)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "😀 Ltd",
+        "주식회사",
+        "บริษัท",
+        'חברה בע"מ',
+        "a\u0301 \u20d0",
+        "\ue000",
+        "\U0001d509\U0001d52f",
+        "a" * 5_000,
+        "ﷺ" * 300,
+        "\u200d" * 40,
+    ],
+)
+def test_no_name_keeps_an_invoice_from_being_made(name: str) -> None:
+    for language in ("en", "ar"):
+        made = paper(invoice(line(name, 100, "usage")), language, customer=Addressed(name, None, (), name))
+        assert b"/StructTreeRoot" in to_pdf(made)
+
+
+@pytest.mark.attack(173)
 def test_markup_of_the_typesetter_in_names_is_text() -> None:
     name = '#read("/etc/passwd") *bold* _it_ $x$ @label <l> \\ #sys.inputs `raw` = Title // comment'
     (text,) = pages_of(to_pdf(paper(invoice(line(name, 100, "usage")), customer=Addressed(name))))

@@ -13,9 +13,9 @@ from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from typst import Compiler, Fonts
+from typst import Compiler, Fonts, TypstError
 
 from billing_sdk.server.paper.model import InvoicePaper, Party, Sum
 
@@ -31,12 +31,23 @@ STANDARD: Final = "ua-1"  # tagged, so that it can be read aloud (ISO 14289-1)
 
 
 def to_pdf(paper: InvoicePaper) -> bytes:
-    """Return an invoice as a PDF file that readers for the blind understand."""
+    """Return an invoice as a PDF file that readers for the blind understand.
+
+    A letter that no font has is a box on paper. The standard for such readers forbids boxes, so the file is not said to
+    keep to it then; it is tagged all the same.
+    """
+    try:
+        return _set(paper, STANDARD)
+    except TypstError:
+        return _set(paper)
+
+
+def _set(paper: InvoicePaper, *standards: Literal["ua-1"]) -> bytes:
     made = Compiler(font_paths=_fonts(), ignore_system_fonts=True).compile(
         _template(),
         format="pdf",
         sys_inputs={"paper": json.dumps(_document(paper), ensure_ascii=False)},
-        pdf_standards=STANDARD,
+        pdf_standards=list(standards),
         timestamp=int(paper.issued_at.timestamp()),
     )
     assert isinstance(made, bytes)  # noqa: S101 - one file was asked for, and no place to write it
