@@ -81,3 +81,14 @@ def test_a_correction_below_what_was_billed_before_the_wait_is_left_to_a_credit_
 
     assert closed.lines == ()
     assert (closed.rated[0].billed.minor, closed.rated[0].is_dirty) == (100, True)
+
+
+def test_lines_stand_in_the_order_of_the_plan_however_their_intervals_are_kept():
+    before = in_force()
+    calls = rate("2", feature_key="calls")
+    before = replace(before, version=version(fee(), *before.version.components[1:], calls))
+    lines, kept = billed(before, "0")
+
+    closed = close_intervals(lines, kept[::-1], used("3"), {"version_1": before.version}, POLICIES)
+
+    assert closed.lines == billed(before, "3")[0]

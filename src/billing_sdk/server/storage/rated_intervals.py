@@ -139,7 +139,7 @@ class RatedIntervalRepository:
         )
 
     def of_invoice(self, invoice_id: str) -> tuple[RatedInterval, ...]:
-        """Return those that an invoice has billed last, in the order in which they were billed."""
+        """Return those that an invoice has billed last."""
         self._later.flush()
         query = select(rated_intervals).where(COLUMNS.invoice_id == invoice_id).order_by(COLUMNS.id)
         return tuple(_from_row(row) for row in self._connection.execute(query).mappings())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from billing_sdk.errors import InvalidAmount
 from billing_sdk.server.domain.agreements import Agreement
@@ -15,6 +16,7 @@ from billing_sdk.server.domain.invoicing import (
     Lines,
     RatedInterval,
     as_adjustment,
+    place_of,
     rate_again,
     with_its_discounts,
 )
@@ -22,7 +24,7 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.bill_customer import bill_customer
-from billing_sdk.server.usecases.collect_charge import collect_issued, settle_group
+from billing_sdk.server.usecases.collect_charge import collect_issued, settle_customer
 from billing_sdk.server.usecases.credit_usage import credit_usage
 from billing_sdk.server.usecases.decide_change import has_owner
 from billing_sdk.server.usecases.engine import Engine
@@ -64,13 +66,13 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
 
     Raises:
         Obsolete: there is no such agreement.
-        Conflict: the outcome of another charge for the same plan group can't be learnt at present.
+        Conflict: the outcome of another charge of the customer can't be learnt at present.
     """
     with engine.read() as tx:
         agreement = tx.agreements.find(timer.subject_id)
     if agreement is None:
         raise Obsolete("there is no such agreement")
-    settle_group(engine, agreement.customer_id, agreement.group_id)
+    settle_customer(engine, agreement.customer_id)
     with engine.begin() as tx:
         customer = tx.customers.lock(agreement.customer_id)
         tx.timers.done(timer)
@@ -129,7 +131,11 @@ def rate_dirty(tx: UnitOfWork, agreement: Agreement) -> tuple[Adjusted, ...]:
             logger.warning("what was used in %s is not billed: %s", one.id, too_much.detail)
             continue
         found.append(Adjusted(version, one, after, line))
-    return tuple(found)
+    return tuple(sorted(found, key=_in_order))
+
+
+def _in_order(one: Adjusted) -> tuple[datetime, str, int]:
+    return one.after.period.start, one.version.plan_key, place_of(one.version, one.after.component_id)
 
 
 def _lines_of(tx: UnitOfWork, more: Sequence[Adjusted]) -> Lines:

@@ -47,10 +47,12 @@ def close_usage(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, at: dat
 
 def _closed(tx: UnitOfWork, lines: Lines, rated: Sequence[RatedInterval]) -> ClosedUsage:
     agreement = tx.agreements.get(rated[0].agreement_id)
-    version_ids = {line.plan_version_id for line in lines if line.plan_version_id is not None}
-    version_ids |= {one.plan_version_id for one in rated}
+    its = [agreement.plan_version_id, *(add_on.plan_version_id for add_on in agreement.add_ons)]
+    billed = {line.plan_version_id for line in lines if line.plan_version_id is not None}
+    billed |= {one.plan_version_id for one in rated}
+    # As on the invoice: the plan before its add-ons, and what is not in force any more at last.
+    version_ids = dict.fromkeys([*(found for found in its if found in billed), *sorted(billed)])
     versions = {
-        version_id: tx.catalog.get_version(version_id).in_currency(agreement.currency)
-        for version_id in sorted(version_ids)
+        version_id: tx.catalog.get_version(version_id).in_currency(agreement.currency) for version_id in version_ids
     }
     return close_intervals(lines, rated, used_under(tx, agreement), versions, policies_of(tx))

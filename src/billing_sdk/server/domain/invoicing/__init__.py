@@ -128,6 +128,7 @@ from billing_sdk.server.domain.invoicing.rated_interval import (
     as_adjustment as as_adjustment,
     billed_before as billed_before,
     keep_rated as keep_rated,
+    place_of as place_of,
     rate_again as rate_again,
     with_its_discounts as with_its_discounts,
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from billing_sdk.money import total, zero
 from billing_sdk.server.domain.catalog import PlanVersion, Policies
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
-from billing_sdk.server.domain.invoicing.rated_interval import RatedInterval, rate_again, without
+from billing_sdk.server.domain.invoicing.rated_interval import RatedInterval, place_of, rate_again, without
 from billing_sdk.server.domain.invoicing.usage_interval import Used
 
 CHARGES = ("licence_fee", "usage")
@@ -39,14 +40,16 @@ def close_intervals(
         lines: what the invoice says about the agreement.
         rated: the service intervals that it bills, those included that came to nothing.
         used: how much of a feature was used in a period.
-        versions: the prices of the intervals, in the agreement's currency, by the id of the version.
+        versions: the prices of the intervals, in the agreement's currency, by the id of the version; that of the plan
+            before those of add-ons.
         policies: those of today; how usage is rated is taken from the intervals.
 
     Raises:
         InvalidAmount: something comes to more than can be real.
     """
     usage, kept = [], []
-    for one in rated:
+    places = {version_id: place for place, version_id in enumerate(versions)}
+    for one in sorted(rated, key=lambda one: _in_order(one, places, versions)):
         its = [line for line in lines if _is_of(line, one)]
         before = without(one, total([line.amount for line in its], one.billed.currency))
         line, after = rate_again(before, versions[one.plan_version_id], used, policies)
@@ -64,6 +67,14 @@ def close_intervals(
     rest = tuple(line for line in lines if line.kind not in (*CHARGES, "discount"))
     discounts = rated[0].discounts if rated else ()
     return ClosedUsage(with_discounts(tuple(charges), discounts, plans) + rest, tuple(kept))
+
+
+def _in_order(
+    one: RatedInterval, places: Mapping[str, int], versions: Mapping[str, PlanVersion]
+) -> tuple[int, int, datetime]:
+    """Return the place of an interval on its invoice."""
+    version_id = one.plan_version_id
+    return places[version_id], place_of(versions[version_id], one.component_id), one.period.start
 
 
 def _is_of(line: InvoiceLine, one: RatedInterval) -> bool:

@@ -156,6 +156,12 @@ def rate_of(version: PlanVersion, component_id: str) -> Rate:
     raise LookupError(f"{version.id} has no rate {component_id}")
 
 
+def place_of(version: PlanVersion, component_id: str) -> int:
+    """Return the place of a component in its version: what is billed together stands in this order."""
+    ids = [component.id for component in version.all_components]
+    return ids.index(component_id)
+
+
 def billed_before(known: Iterable[RatedInterval]) -> BilledBefore:
     """Return what was billed of each interval."""
     return {one.key: Billed(one.billed, one.quantity) for one in known}
