@@ -67,7 +67,8 @@ def _pay_by_card_on_file(desk: Desk, form: Form) -> Response:
     except TaxLocationMissing:
         return desk.go_to("billing_address")
     except CardDeclined as error:
-        return show_card(desk, form.refused(error))
+        told = card_refused(Form(), error)  # about the card, not about a field of the form for another one
+        return show_card(desk, form.wrong({"": " ".join(told.errors.values())}, told.headline))
     return desk.go_to("payment_details", "paid_all")
 
 
