@@ -8,7 +8,7 @@ lies between the two, and where it is known what was decided, they are the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -59,14 +59,20 @@ def fees_come_to_what_was_in_force(world: World, books: Books) -> None:
             agreement.charged_from, agreement.started_at
         )
         if not is_over:
-            _Reckoning(world, agreement, states, lines[agreement.id]).check()
+            _Reckoning(world, agreement, states, lines[agreement.id], _credited(books)).check()
 
 
 class _Reckoning:
     def __init__(
-        self, world: World, agreement: Agreement, states: Sequence[State], lines: list[tuple[Invoice, InvoiceLine]]
+        self,
+        world: World,
+        agreement: Agreement,
+        states: Sequence[State],
+        lines: list[tuple[Invoice, InvoiceLine]],
+        credited: Mapping[str, Mapping[int, int]],
     ) -> None:
         self.world, self.agreement, self.states, self.lines = world, agreement, states, lines
+        self.credited = credited
         self.until = agreement.ended_at or world.now
         # A plan that was given on credit is owed from the day when it was first invoiced, if ever.
         was_on_credit = any(state.is_unpaid for state in states)
@@ -111,7 +117,9 @@ class _Reckoning:
         low, high = (self._worth(course, interval, add_on, key, price, is_low=is_low) for is_low in (True, False))
         most = max(price(_number(one, key, add_on)) for one in (course.first, *course.later))
         slack = count + 1 + self._days_apart(course, interval) * most
-        assert invoiced <= high * max(ratios) + slack, f"{what} is more than {float(high * max(ratios))}"
+        # What a credit note has given back is not given back again.
+        kept = invoiced - self._credited_of(key, add_on, interval)
+        assert kept <= high * max(ratios) + slack, f"{what} is more than {float(high * max(ratios))}"
         if self._has_to_be_billed(interval, course):
             assert invoiced >= low * min(ratios) - slack, f"{what} is less than {float(low * min(ratios))}"
 
@@ -187,6 +195,15 @@ class _Reckoning:
                 charges[invoice.id, line.component_id, line.period][line.kind == "discount"] += line.amount.minor
         ratios = [Fraction(charged + off, charged) for charged, off in charges.values() if charged]
         return Fraction(total), ratios or [Fraction(1)], count
+
+    def _credited_of(self, key: str, add_on: str, interval: Period) -> int:
+        return sum(
+            self.credited.get(invoice.id, {}).get(number, 0)
+            for invoice, line in self.lines
+            if self._is_for(line, key, add_on) and interval.start <= line.period.start < interval.end
+            for number, one in enumerate(invoice.lines, 1)
+            if one is line
+        )
 
     def _is_for(self, line: InvoiceLine, key: str, add_on: str) -> bool:
         versions = [self.add_ons[add_on]] if add_on else self.versions.values()
@@ -277,6 +294,15 @@ def _lines_by_agreement(books: Books) -> dict[str, list[tuple[Invoice, InvoiceLi
         for line in invoice.lines:
             if line.kind in FEES and line.derivation.get("of") != "usage":
                 found[_owner(books, invoice, line).id].append((invoice, line))
+    return found
+
+
+def _credited(books: Books) -> Mapping[str, Mapping[int, int]]:
+    """Return how much of which line of which invoice was taken back by credit notes."""
+    found: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for note in books.notes:
+        for line in note.lines:
+            found[note.invoice_id][line.number] += line.amount.minor
     return found
 
 
