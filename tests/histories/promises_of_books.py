@@ -56,11 +56,12 @@ def each_invoice_is_booked_as_its_lines_say(books: Books) -> None:
 
 def what_is_billed_is_earned_or_deferred(books: Books, currency: str, standing: Counter[Account]) -> None:
     billed = sum(_earned(_by_account(invoice)) for invoice in _counting(books, currency))
+    counting = {invoice.id: invoice for invoice in _counting(books, currency)}
     credited = sum(
         line.amount.minor - line.included_tax.minor
         for note in books.notes
         for line in note.lines
-        if note.currency == currency and note.invoice_id in {invoice.id for invoice in _counting(books, currency)}
+        if note.invoice_id in counting and account_of(counting[note.invoice_id].lines[line.number - 1]) in EARNED
     )
     its = [entry for entry in books.entries if entry.currency == currency and entry.kind in ("expiry", "grant_void")]
     ended = sum(entry.amount_of("revenue") for entry in its)
