@@ -134,12 +134,6 @@ def test_what_was_given_back_on_the_invoice_itself_is_not_credited():
         credited_lines(billed, (), {1: usd(4_001)})
 
 
-def test_credit_that_was_bought_is_not_credited():
-    billed = invoice(line(1_000, "one_off", grant="grant_1"))
-    with pytest.raises(CreditNoteTooLarge):
-        credited_lines(billed, (), usd(1))
-
-
 PAID_IN_BOTH = invoice(line(3_000), line(-1_000, "credit_balance", BALANCE))
 OWED = invoice(line(3_000), line(-1_000, "credit_balance", BALANCE), status="issued", payment_id=None)
 WHERE: dict[str, tuple[Invoice, CreditDestination, int, type[Exception] | None]] = {
