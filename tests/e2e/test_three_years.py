@@ -63,6 +63,8 @@ class ThreeYears(RuleBasedStateMachine):
     bill_from = _rule("bill_from")
     grant = _rule("grant")
     top_up = _rule("top_up")
+    charge = _rule("charge")
+    bill = _rule("bill")
     card = _rule("card")
     move = _rule("move")
     decide = _rule("decide")

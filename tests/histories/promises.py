@@ -14,6 +14,7 @@ from tests.histories.promises_of_books import books_hold
 from tests.histories.promises_of_collection import collection_holds
 from tests.histories.promises_of_corrections import corrections_hold
 from tests.histories.promises_of_credit import credit_is_spent_once
+from tests.histories.promises_of_invoices import invoices_hold, numbers_have_no_gap
 from tests.histories.promises_of_paper import papers_add_up
 from tests.histories.promises_of_tax import taxes_hold
 from tests.histories.promises_of_usage import adjustments_are_planned, usage_holds
@@ -26,8 +27,9 @@ PARTS = {"instead_of", "so_far", "billed_before"}
 
 def check(world: World) -> None:
     """Fail where a promise is broken."""
-    for customer in CUSTOMERS:
-        books = world.books(customer)
+    all_books = [world.books(customer) for customer in CUSTOMERS]
+    numbers_have_no_gap(all_books)
+    for books in all_books:
         one_agreement_is_live_at_most(books)
         events_are_counted_without_a_gap(books)
         invoices_add_up(world, books)
@@ -36,6 +38,7 @@ def check(world: World) -> None:
         usage_holds(world, books)
         adjustments_are_planned(world, books)
         only_what_grants_is_granted(world, books)
+        invoices_hold(world, books)
         taxes_hold(world, books)
         books_hold(world, books)
         collection_holds(world, books)

@@ -44,6 +44,7 @@ from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.top_up_credit import top_up_credit
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
+from tests.histories.billing_deeds import BillingDeeds
 from tests.histories.books import Books as Books
 from tests.histories.deeds import Decided as Decided, Deed as Deed, Moved as Moved, Used as Used
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
@@ -62,7 +63,7 @@ ID = re.compile(r"\b([a-z]{2,16})_[0-9a-f]{32}\b")
 
 
 @dataclass
-class World:
+class World(BillingDeeds):
     """Customers, and what they do."""
 
     engine: Engine

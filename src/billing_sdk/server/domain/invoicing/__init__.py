@@ -104,6 +104,7 @@ from billing_sdk.server.domain.invoicing.in_force import (
     nothing_used as nothing_used,
 )
 from billing_sdk.server.domain.invoicing.invoice import (
+    OPEN_TO_LINES as OPEN_TO_LINES,
     OWED as OWED,
     TRANSITIONS as TRANSITIONS,
     UNISSUED as UNISSUED,
