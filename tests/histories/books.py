@@ -14,11 +14,12 @@ from billing_sdk.server.domain.ledger import JournalEntry
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """All that has been written about one customer."""
+    """All that has been written about one customer; what `waiting` holds is not issued yet."""
 
     customer: Customer
     agreements: tuple[Agreement, ...]
     invoices: tuple[Invoice, ...]
+    waiting: tuple[Invoice, ...]
     events: tuple[Event, ...]
     credits: tuple[CreditEntry, ...]
     entries: tuple[JournalEntry, ...]
@@ -26,3 +27,8 @@ class Books:
     notes: tuple[CreditNote, ...]
     refunds: tuple[Refund, ...]
     grants: tuple[CreditGrant, ...]
+
+    @property
+    def billed(self) -> tuple[Invoice, ...]:
+        """What was billed, issued or not."""
+        return self.invoices + self.waiting

@@ -90,8 +90,8 @@ def credit_liability_is_the_customers_money(books: Books, currency: str, standin
     kept = [
         entry.amount
         for entry in books.credits
-        # What a charge holds whose outcome is not known is the customer's still.
-        if entry.charge_id is None or entry.invoice_id is not None
+        # What a charge holds whose outcome is not known is the customer's still, and what a declined one has held.
+        if (entry.charge_id is None or entry.invoice_id is not None) and entry.reason != "declined"
     ]
     kept += [grant.left for grant in books.grants if grant.category == "paid"]
     issued = {invoice.id for invoice in books.invoices if invoice.status != "void"}

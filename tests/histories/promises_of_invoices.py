@@ -15,9 +15,8 @@ LAST = {"credit_grant": 1, "tax": 2, "credit_balance": 3}
 def invoices_hold(world: World, books: Books) -> None:
     """Check every promise about one customer's invoices, those included that are not issued yet."""
     with world.engine.read() as tx:
-        waiting = tx.invoices.unissued_of(books.customer.id)
         timers = {timer.subject_id for timer in tx.timers.of_customer(books.customer.id) if timer.kind == "invoice"}
-    for invoice in (*books.invoices, *waiting):
+    for invoice in books.billed:
         lines_belong_to_the_customer(books, invoice)
     for invoice in books.invoices:
         assert invoice.is_issued, f"{invoice.name} is {invoice.status}"
@@ -27,11 +26,11 @@ def invoices_hold(world: World, books: Books) -> None:
         assert dates == sorted(dates), f"{invoice.number}: dates are out of order"
         assert not invoice.basis, f"{invoice.number} still knows what it waited for"
         what_comes_last_is_last(invoice)
-    for invoice in waiting:
+    for invoice in books.waiting:
         assert invoice.number is None, f"{invoice.id} has a number and is not issued"
         assert not {line.kind for line in invoice.lines} & LAST.keys(), f"{invoice.id} is complete before it is issued"
         assert invoice.id in timers or invoice.status in OPEN_TO_LINES, f"{invoice.id} waits for ever"
-    gathering = [invoice.currency for invoice in waiting if invoice.status == "gathering"]
+    gathering = [invoice.currency for invoice in books.waiting if invoice.status == "gathering"]
     assert len(gathering) == len(set(gathering)), "what is billed next gathers in two places"
 
 

@@ -290,7 +290,7 @@ def _states(events: Sequence[Event], agreement: Agreement) -> list[State]:
 
 def _lines_by_agreement(books: Books) -> dict[str, list[tuple[Invoice, InvoiceLine]]]:
     found: dict[str, list[tuple[Invoice, InvoiceLine]]] = defaultdict(list)
-    for invoice in books.invoices:
+    for invoice in books.billed:
         for line in invoice.lines:
             if line.kind in FEES and line.derivation.get("of") != "usage":
                 found[_owner(books, invoice, line).id].append((invoice, line))

@@ -112,6 +112,7 @@ class World(BillingDeeds):
         with self.engine.read() as tx:
             agreements = tx.agreements.list(PageRequest(500), customer_id=found.id, live_only=False).items
             invoices = tx.invoices.newest_of(found.id, limit=EVERYTHING)
+            waiting = tx.invoices.unissued_of(found.id)
             events = tx.outbox.list(customer_id=found.id, limit=EVERYTHING)
             credited = tx.credits.of_customer(found.id)
             entries = tx.ledger.of_customer(found.id)
@@ -125,6 +126,7 @@ class World(BillingDeeds):
             customer=found,
             agreements=tuple(sorted(agreements, key=lambda agreement: told.find(agreement.id))),
             invoices=tuple(sorted(invoices, key=lambda invoice: invoice.name)),
+            waiting=tuple(sorted(waiting, key=lambda invoice: (invoice.created_at, invoice.amount.minor))),
             events=events,
             credits=tuple(sorted(credited, key=lambda entry: (entry.at, entry.amount.minor, entry.reason))),
             entries=tuple(sorted(entries, key=lambda entry: (*entry.place, str(entry.postings)))),
