@@ -19,9 +19,14 @@ REASONS = {
     "collect_charge": "leases on charges",
     "delete_organization": "the organization itself, its tokens and its own event",
     "delete_user": "the person, the tokens and the event about the account",
+    "issue_credit_note": "leases on refunds",
+    "parties": "what suppliers were, who live in real time",
+    "pay_back": "leases on refunds",
     "seed_demo": "the catalogue and applications",
     "settle_journey": "the organization, which is nobody's customer yet",
     "trigger_event": "an example of nobody",
+    "update_organization": "the organization itself and its own event",
+    "update_user": "the person and the event about the account",
 }
 
 
