@@ -37,6 +37,11 @@ def cancel(**asked):
     return Deed("cancel", {"customer": 0, **asked})
 
 
+def on_credit(deed):
+    """Let it happen to the customer who has no card."""
+    return Deed(deed.verb, {**deed.facts, "customer": 2})
+
+
 PATIENCE = Deed("dun", {"retries": 0, "grace_days": 3_000, "at_end": "cancel"})
 PAUSE = Deed("pause", {"customer": 0})
 RESUME = Deed("resume", {"customer": 0})
@@ -197,6 +202,20 @@ HISTORIES = {
         days(4),
         RESUME,
         days(40),
+    ),
+    "a weekly add-on comes within a week of a month on credit": (
+        on_credit(change("pro_monthly", may_owe=True)),
+        days(10),
+        on_credit(add_on(3, "weekly_help")),
+        days(50),
+        on_credit(card(is_good=True)),
+    ),
+    "a weekly add-on comes with the end of a month on credit": (
+        on_credit(change("pro_monthly", may_owe=True)),
+        on_credit(add_on(3, "weekly_help", timing="period_end")),
+        days(20),
+        on_credit(card(is_good=True)),
+        days(50),
     ),
 }
 

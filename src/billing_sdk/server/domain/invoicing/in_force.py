@@ -95,14 +95,14 @@ class InForce:
     def fees_started(self, after: datetime, before: datetime) -> Lines:
         """Return the fees for the service intervals that have started after an instant and before another one.
 
-        An add-on that came within one was charged for the rest of it when it came.
+        An add-on that came within one was charged for the rest of it when it came, unless it came on credit.
         """
         before = min(before, self.agreement.paused_at or before)
         return _charged(
             line
             for one in self.fees_at(after)
             for interval in periods_started(self.schedule_of(one.fee.service), after, before)
-            if one.since <= interval.start < before
+            if interval.start < before and (one.since <= interval.start or self._came_on_credit(one, interval))
             for line in self._fee_lines(one, interval, interval)
         )
 
@@ -243,6 +243,13 @@ class InForce:
             stretch = Period(start, end).within(part)
             if number and stretch is not None:
                 yield self.fee_line(one, number, stretch, interval)
+
+    def _came_on_credit(self, one: Fee, interval: Period) -> bool:
+        return any(
+            (change.key, change.is_add_on, change.at) == (one.key, one.is_add_on, one.since) and not change.is_charged
+            for change in self.agreement.number_changes
+            if change.at < interval.end
+        )
 
     def _usage_interval(self, one: _Rate, interval: Period, end: datetime, *, counted_until: datetime) -> UsageInterval:
         start = max(interval.start, one.since)
