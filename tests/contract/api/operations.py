@@ -154,8 +154,10 @@ class Operation:
     def call(self, http: httpx.Client, object_id: str = "unknown", *, token: str | None = None, **changes: Any):
         """Send a request that is right but for its object, with some parts of it changed."""
         path = self.path
-        for name in self.takes("path"):
-            path = path.replace(f"{{{name}}}", object_id)
+        for parameter in self.parameters:
+            if parameter["in"] == "path":
+                value = "1" if parameter["schema"].get("type") == "integer" else object_id
+                path = path.replace(f"{{{parameter['name']}}}", value)
         needs = {name: filled(part, object_id) for name, part in NEEDS.get(self.name, {}).items()}
         request = {**needs, **changes}
         headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **request.pop("headers", {})}
