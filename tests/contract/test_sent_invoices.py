@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from billing_sdk.errors import InvoiceNotPayable, ProfileInUse
+from billing_sdk.errors import InvoiceNotPayable, ProfileInUse, RefundDeclined
+from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import DunningPolicy
 from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.usecases.billing_profiles import create_profile, delete_profile
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means, write_off_invoice
 from billing_sdk.server.usecases.subscribe import subscribe
@@ -94,7 +97,19 @@ def test_a_transfer_that_arrives_in_time_leaves_nothing_to_follow(engine, custom
     with engine.read() as tx:
         [payment] = tx.invoices.payments_for(invoice.id)
         assert tx.dunnings.find(invoice.id) is None
-    assert (payment.payment_method_label, payment.gateway_reference) == ("Other means", "wire 7")
+    assert (payment.payment_method_label, payment.reference) == ("Other means", "wire 7")
+
+
+def test_no_card_is_asked_to_pay_back_what_came_by_other_means_whatever_was_noted_of_it(engine, customer):
+    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    invoice = pay_by_other_means(engine, invoices(engine, customer)[0].id, reference="wire 7")
+    take_back = partial(
+        credit_invoice, engine, invoice_id=invoice.id, wanted=Money(300, "USD"), reason="a mistake", source="api"
+    )
+    with pytest.raises(RefundDeclined, match="not paid by card"):
+        take_back(destination="refund")
+    done = take_back()
+    assert (done.note.number, done.note.destination, done.refund) == ("CN-000001", "balance", None)
 
 
 def test_a_late_transfer_brings_everything_back(engine, customer, profile):

@@ -71,6 +71,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "attempted_at": payment.attempted_at,
         "payment_method_label": payment.payment_method_label,
         "gateway_reference": payment.gateway_reference,
+        "reference": payment.reference,
         "decline_code": payment.decline_code,
         "invoice_id": payment.invoice_id,
     }
@@ -86,6 +87,7 @@ def payment_of(row: RowMapping) -> Payment:
         attempted_at=row["attempted_at"],
         payment_method_label=row["payment_method_label"],
         gateway_reference=row["gateway_reference"],
+        reference=row["reference"],
         decline_code=row["decline_code"],
         invoice_id=row["invoice_id"],
     )

@@ -48,7 +48,7 @@ def pay_by_other_means(
             status="succeeded",
             attempted_at=engine.now_for(tx, customer),
             payment_method_label=BY_OTHER_MEANS,
-            gateway_reference=reference[:LONGEST_REFERENCE] or None,
+            reference=reference[:LONGEST_REFERENCE] or None,
             invoice_id=invoice.id,
         )
         return settle_invoice(tx, customer, invoice, payment, source=source, actor=actor)

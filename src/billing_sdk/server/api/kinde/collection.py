@@ -41,7 +41,7 @@ class AttemptView(BaseModel):
             amount_minor=payment.amount.minor,
             attempted_on=payment.attempted_at,
             payment_method=payment.payment_method_label,
-            reference=payment.gateway_reference,
+            reference=payment.gateway_reference or payment.reference,
             decline_code=payment.decline_code,
         )
 

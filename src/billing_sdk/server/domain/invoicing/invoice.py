@@ -268,7 +268,8 @@ class Payment:
 
     Attributes:
         payment_method_label: the card, or how else it was paid.
-        gateway_reference: the gateway's own id; what was noted of a payment by other means.
+        gateway_reference: the gateway's own id; None for a payment by other means, which it can't pay back.
+        reference: what somebody noted of a payment by other means.
         decline_code: why it failed.
         invoice_id: what it was for; None for the charge of a change that was declined, and so was never invoiced.
     """
@@ -280,5 +281,6 @@ class Payment:
     attempted_at: datetime
     payment_method_label: str
     gateway_reference: str | None = None
+    reference: str | None = None
     decline_code: str | None = None
     invoice_id: str | None = None

@@ -159,6 +159,7 @@ payments = Table(
     Column("attempted_at", Instant, nullable=False),
     Column("payment_method_label", Text, nullable=False),
     Column("gateway_reference", String(255)),
+    Column("reference", String(255)),
     Column("decline_code", String(64)),
     # The invoice that it was for, if that was there before it. Without a foreign key, since invoices refer to payments.
     Column("invoice_id", String(64), index=True),
