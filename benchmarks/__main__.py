@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from benchmarks import changes, gate, rating, renewals, tokens
+from benchmarks import billing_run, changes, gate, rating, renewals, tokens
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
         *tokens.measure(),
         *rating.measure(),
         *renewals.measure(),
+        *billing_run.measure(),
         *changes.measure(),
     ):
         print(f"{name:72} {figure:>10}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -102,6 +103,8 @@ def _run(plan: Plan, database_url: str) -> int:
     with _signals(stop), bind(plan.host, plan.port) as listener:
         settings = Settings.from_environment(base_url=origin_of(listener, plan.base_url), database_url=database_url)
         app = create_app(settings)
+        # What is loaded by now stays for good: the collector need not look through it again and again.
+        gc.freeze()
         ready = _prepare(plan, app.state.engine)
         with running(app, listener, on_end=stop.set), announced(plan, ready):
             show_ready(ready, database=without_password(database_url), webhooks=_webhooks(plan))

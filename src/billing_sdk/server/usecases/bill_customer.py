@@ -263,7 +263,8 @@ def charge_for(
         invoice_id=invoice.id,
     )
     tx.charges.add(charge)
-    tx.audit.record(actor, "charge.start", charge.id, now, after=charge)
+    # Its lines are those of the invoice, which has a record of its own.
+    tx.audit.record(actor, "charge.start", charge.id, now, after=replace(charge, lines=()))
     return charge
 
 

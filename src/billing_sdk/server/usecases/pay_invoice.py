@@ -6,6 +6,8 @@ meanwhile, and only whether it is paid for changes.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
@@ -49,7 +51,9 @@ def settle_invoice(
     tx.invoices.add_payment(payment)
     tx.invoices.settle(invoice)
     post_payment(tx, before, payment)
-    tx.audit.record(actor, "invoice.pay", invoice.id, at, before=before, after=invoice)
+    # Its lines are as they were when it was issued, which has a record of its own.
+    states = {"before": replace(before, lines=()), "after": replace(invoice, lines=())}
+    tx.audit.record(actor, "invoice.pay", invoice.id, at, **states)
     record_payment(tx, customer, payment, invoice, source=source, actor=actor)
     credit_paid(tx, customer, invoice, source=source, actor=actor, at=at)
     if _has_been_late(tx, before):
