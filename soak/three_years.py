@@ -1,8 +1,10 @@
 """Three years of what customers may do, told hundreds of times over: no promise is broken in any history.
 
 Each history is made by chance of its number alone: four customers, one without a card and one whose card is refused,
-change, plan ahead, cancel, pause, redeem coupons, take other numbers of seats and add-ons and report usage, on plans of
-five cadences, in two currencies and three time zones, while a test clock jumps by an hour to a year. After every deed
+change, plan ahead, cancel, pause, redeem coupons, take other numbers of seats and add-ons, report usage late and move,
+on plans of five cadences, in two currencies and three time zones; their invoices wait, are billed together, credited,
+made void and issued anew; a test clock jumps by an hour to a year, or to the next invoice, which has to be the one that
+was foreseen. After every deed
 all promises are checked (`tests/histories/promises.py`), and each service interval of each fee is held against a
 reckoning from events alone (`tests/histories/reckoning.py`); in the end the history is told again in a new world, and
 once more with every jump of the clock in three parts: both have to come to the same agreements, invoices, lines, events

@@ -17,8 +17,8 @@ from tests.histories.world import CUSTOMERS, Deed, told_again, world
 pytestmark = pytest.mark.timeout(600)
 
 # A few here; `python -m soak three_years` tells thousands.
-HISTORIES = 10
-LENGTH = 25
+HISTORIES = 8
+LENGTH = 24
 THREE_YEARS_HOURS = 3 * 366 * 24
 CHOICES = dict(DEEDS)
 
@@ -65,6 +65,10 @@ class ThreeYears(RuleBasedStateMachine):
     top_up = _rule("top_up")
     charge = _rule("charge")
     bill = _rule("bill")
+    foresee = _rule("foresee")
+    void = _rule("void")
+    reissue = _rule("reissue")
+    credit = _rule("credit")
     card = _rule("card")
     move = _rule("move")
     decide = _rule("decide")

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from billing_sdk.errors import InvoiceNotIssued
 from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import BUILT_IN_ID
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.periods import Duration
+from billing_sdk.server.domain.invoicing import Invoice, Lines
+from billing_sdk.server.domain.periods import Duration, Period
 from billing_sdk.server.usecases.add_charge import add_charge
+from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.one_off_charges import OneOff
+from billing_sdk.server.usecases.reissue_invoice import reissue_invoice
+from billing_sdk.server.usecases.upcoming_invoices import upcoming_invoices
+from billing_sdk.server.usecases.void_invoice import void_invoice
+
+# What is done on its own before an invoice is issued without making another one of it.
+FORESEEN = frozenset({"renew", "invoice", "accrue", "trial_end", "trial_reminder", "overdue"})
 
 
 class BillingDeeds:
     """Verbs of a world; see `World`."""
 
     engine: Engine
+    clock_id: str
     customers: list[Customer]
 
     def _charge(self, customer: int, minor: int, bill_now: bool) -> None:
@@ -32,3 +42,46 @@ class BillingDeeds:
             wait_before_sending=Duration(days=send_days),
             is_consolidating=together,
         )
+
+    def _foresee(self, customer: int) -> None:
+        """Wait until somebody's next invoice is issued, which has to be the one that was foreseen."""
+        found = self.customers[customer]
+        with self.engine.read() as tx:
+            upcoming = upcoming_invoices(tx, self.engine, tx.customers.get(found.id))
+            timers = tx.timers.of_customer(found.id)
+        if not upcoming:
+            return
+        first = upcoming[0]
+        due = {timer.kind for timer in timers if timer.due_at <= first.issues_at}
+        if len([one for one in upcoming if one.issues_at == first.issues_at]) > 1 or due - FORESEEN:
+            return
+        advance_clock(self.engine, self.clock_id, to=first.issues_at)
+        with self.engine.read() as tx:
+            newest = tx.invoices.newest_of(found.id, limit=5)
+        came = [_said(invoice.lines) for invoice in newest if invoice.issued_at == first.issues_at]
+        assert _said(first.lines) in came, f"foreseen was {_said(first.lines)}, and there came {came}"
+
+    def _void(self, customer: int) -> None:
+        """Make the newest invoice void that is asked for."""
+        void_invoice(self.engine, invoice_id=self._asked_for(customer).id)
+
+    def _reissue(self, customer: int, part: int) -> None:
+        """Issue the newest invoice anew that is asked for; what it charges first comes to a part in a hundred of it."""
+        before = self._asked_for(customer)
+        charges = ((number, line.amount) for number, line in enumerate(before.lines, 1) if line.kind == "licence_fee")
+        corrected = {number: Money(amount.minor * part // 100, amount.currency) for number, amount in charges}
+        first = dict(list(corrected.items())[:1]) if part < 100 else {}
+        reissue_invoice(self.engine, invoice_id=before.id, corrected=first)
+
+    def _asked_for(self, customer: int) -> Invoice:
+        customer_id = self.customers[customer].id
+        with self.engine.read() as tx:
+            for invoice in tx.invoices.newest_of(customer_id, limit=50):
+                is_whole = not tx.credit_notes.of_invoice(invoice.id)
+                if is_whole and (invoice.is_owed or invoice.status == "uncollectible"):
+                    return invoice
+        raise InvoiceNotIssued("nothing is asked for")
+
+
+def _said(lines: Lines) -> list[tuple[str, str, Period]]:
+    return [(line.description, str(line.amount), line.period) for line in lines]

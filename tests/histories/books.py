@@ -32,3 +32,21 @@ class Books:
     def billed(self) -> tuple[Invoice, ...]:
         """What was billed, issued or not."""
         return self.invoices + self.waiting
+
+    @property
+    def charged(self) -> tuple[Invoice, ...]:
+        """What was billed, without what only takes the place of an invoice that was billed before."""
+        return tuple(invoice for invoice in self.billed if invoice.replaces_id is None)
+
+    @property
+    def void_for_good(self) -> frozenset[str]:
+        """The invoices, by their ids, that are void, and so is each that has taken their place."""
+        followed_by = {invoice.replaces_id: invoice for invoice in self.invoices if invoice.replaces_id is not None}
+        found = set()
+        for invoice in self.invoices:
+            last = invoice
+            while last.id in followed_by:
+                last = followed_by[last.id]
+            if last.status == "void":
+                found.add(invoice.id)
+        return frozenset(found)

@@ -88,6 +88,9 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     ("charge", {"customer": CUSTOMERS, "minor": (100, 3_300), "bill_now": (True, False)}),
     ("bill", {"late_days": (0, 0, 2), "send_days": (0, 0, 3), "together": (False, True)}),
     ("credit", {"customer": CUSTOMERS, "part": (1, 50, 100), "destination": (None, None, "balance", "refund")}),
+    *((("foresee", {"customer": CUSTOMERS}),) * 2),
+    ("void", {"customer": CUSTOMERS}),
+    ("reissue", {"customer": CUSTOMERS, "part": (0, 50, 100, 100)}),
     (
         "correct",
         {"customer": CUSTOMERS, "units": (0, 60, 4_000), "hours": (1, 30, 24 * 32), "newest": (1, 1, 2)},

@@ -103,7 +103,7 @@ def only_what_grants_is_granted(world: World, books: Books) -> None:
 def _charges_of(books: Books, agreement: Agreement) -> list[InvoiceLine]:
     return [
         line
-        for invoice in books.billed
+        for invoice in books.charged
         for line in invoice.lines
         if line.kind in CHARGES and line.agreement_id == agreement.id
     ]

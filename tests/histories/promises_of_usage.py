@@ -52,7 +52,7 @@ def _comes_to_what_was_used(
 
 def _lines_by_interval(books: Books, agreement: Agreement) -> defaultdict[object, Lines]:
     found: defaultdict[object, Lines] = defaultdict(list)
-    for invoice in books.billed:
+    for invoice in books.charged:
         for line in invoice.lines:
             if line.kind in METERED and line.agreement_id == agreement.id:
                 found[line.plan_version_id, line.component_id, line.period.start].append(line)

@@ -290,7 +290,7 @@ def _states(events: Sequence[Event], agreement: Agreement) -> list[State]:
 
 def _lines_by_agreement(books: Books) -> dict[str, list[tuple[Invoice, InvoiceLine]]]:
     found: dict[str, list[tuple[Invoice, InvoiceLine]]] = defaultdict(list)
-    for invoice in books.billed:
+    for invoice in books.charged:
         for line in invoice.lines:
             if line.kind in FEES and line.derivation.get("of") != "usage":
                 found[_owner(books, invoice, line).id].append((invoice, line))
@@ -298,11 +298,15 @@ def _lines_by_agreement(books: Books) -> dict[str, list[tuple[Invoice, InvoiceLi
 
 
 def _credited(books: Books) -> Mapping[str, Mapping[int, int]]:
-    """Return how much of which line of which invoice was taken back by credit notes."""
+    """Return how much of which line of which invoice was taken back by credit notes, or with all of it."""
     found: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for note in books.notes:
         for line in note.lines:
             found[note.invoice_id][line.number] += line.amount.minor
+    gone = books.void_for_good
+    for invoice in books.charged:
+        if invoice.id in gone:
+            found[invoice.id] = {number: line.amount.minor for number, line in enumerate(invoice.lines, 1)}
     return found
 
 
