@@ -15,7 +15,7 @@ from billing_sdk.server.domain.ledger import (
     statement_of,
     trial_balances,
 )
-from billing_sdk.server.domain.ledger.report import MOST_MONTHS, Month, months_between
+from billing_sdk.server.domain.ledger.report import MOST_MONTHS, Month, later, months_between
 from billing_sdk.server.storage import UnitOfWork
 
 MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -42,7 +42,8 @@ def revenue(
     Args:
         tx: reads the books.
         first_month: such as `2025-01`; the first that anything counts to, if it is not given.
-        last_month: the last month, likewise; revenue that is not earned yet counts to months that lie ahead.
+        last_month: the last month, likewise; revenue that is not earned yet counts to months that lie ahead, and where
+            neither month is given the table ends after twenty years.
         currency: only this one.
         customer_id: only what is about this customer.
 
@@ -57,8 +58,12 @@ def revenue(
         tx.customers.get(customer_id)
     found = tx.ledger.sums_by_month(customer_id=customer_id)
     known = [one.month for one in found]
-    if known and months_between(first or min(known), last or max(known)) >= MOST_MONTHS:
-        raise InvalidRequest(f"a table has at most {MOST_MONTHS} months", parameter="first_month")
+    if known:
+        if first is None and last is None:
+            first = min(known)
+            last = min(max(known), later(first, MOST_MONTHS - 1))
+        if months_between(first or min(known), last or max(known)) >= MOST_MONTHS:
+            raise InvalidRequest(f"a table has at most {MOST_MONTHS} months", parameter="first_month")
     tables = revenue_tables(found, first=first, last=last)
     return tuple(table for table in tables if currency in (None, table.currency))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from billing_sdk.errors import InvalidAmount, InvalidRequest
 from billing_sdk.money import Money
@@ -16,6 +16,8 @@ from billing_sdk.server.domain.periods import Period
 ONE_OFF = "one_off"
 MOST_MINOR = 10**14
 LONGEST = 500
+# As long as the longest cadence; revenue is earned month by month, and each month is an entry.
+LONGEST_PERIOD = timedelta(days=3_653)
 
 
 def one_off_line(
@@ -40,7 +42,8 @@ def one_off_line(
         agreement_id: what it is charged under; it need not be under any.
 
     Raises:
-        InvalidRequest: the description is empty, too long, or more than a line.
+        InvalidRequest: the description is empty, too long, or more than a line; or the period is not within ten years
+            of the present.
         InvalidAmount: the amount is not above zero, or more than can be real.
     """
     if not description.strip() or len(description) > LONGEST or not description.isprintable():
@@ -51,6 +54,12 @@ def one_off_line(
             remedy="Charge more than nothing; give back by credit note.",
         )
     period = period or Period(at, at)
+    if not at - LONGEST_PERIOD <= period.start <= period.end <= at + LONGEST_PERIOD:
+        raise InvalidRequest(
+            "the period of a charge lies within ten years of the present",
+            parameter="period",
+            remedy="Charge for a shorter period, and for the next one when it comes.",
+        )
     return InvoiceLine(
         description=description,
         amount=amount,

@@ -113,6 +113,10 @@ def months_between(first: Month, last: Month) -> int:
     return (last[0] - first[0]) * 12 + last[1] - first[1]
 
 
+def later(month: Month, months: int) -> Month:
+    """Return the month that is so many months later than another."""
+    return month[0] + (month[1] - 1 + months) // 12, (month[1] - 1 + months) % 12 + 1
+
+
 def _months(first: Month, last: Month) -> tuple[Month, ...]:
-    count = months_between(first, last) + 1
-    return tuple((first[0] + (first[1] - 1 + i) // 12, (first[1] - 1 + i) % 12 + 1) for i in range(count))
+    return tuple(later(first, months) for months in range(months_between(first, last) + 1))
