@@ -149,8 +149,39 @@ def test_money_and_balance_together_are_given_back_once(engine):
         credit_invoice(engine, invoice_id=second.id, reason=MISTAKE, destination="refund")
     credit_invoice(engine, invoice_id=second.id, wanted=usd(2_000), reason=MISTAKE)
     with pytest.raises(RefundTooLarge):
-        credit_invoice(engine, invoice_id=second.id, wanted=usd(1), reason=MISTAKE)
+        credit_invoice(engine, invoice_id=second.id, wanted=usd(1), reason=MISTAKE, destination="refund")
     credit_invoice(engine, invoice_id=second.id, reason=MISTAKE, destination="balance")
+    with engine.read() as tx:
+        assert tx.credits.balance(customer.id, "USD") == usd(900)
+
+
+def test_one_note_for_all_of_an_invoice_gives_back_to_the_card_and_to_the_balance_what_each_has_paid(engine):
+    customer, invoice = paid(engine)
+    credit_invoice(engine, invoice_id=invoice.id, wanted=usd(900), reason=MISTAKE, destination="balance")
+    advance(engine, days=28)
+    run_due(engine)
+
+    made = credit_invoice(engine, invoice_id=newest(engine, customer).id, reason=MISTAKE)
+
+    assert (made.note.amount, made.note.parts) == (usd(2_900), {"refund": usd(2_000), "balance": usd(900)})
+    assert (made.refund.status, made.refund.amount) == ("succeeded", usd(2_000))
+    with engine.read() as tx:
+        assert tx.credits.balance(customer.id, "USD") == usd(900)
+        assert tx.credit_notes.get(made.note.id) == made.note
+
+
+def test_one_note_for_all_of_what_is_owed_settles_it_and_puts_back_what_the_balance_has_paid(engine):
+    customer, invoice = paid(engine)
+    credit_invoice(engine, invoice_id=invoice.id, wanted=usd(900), reason=MISTAKE, destination="balance")
+    add_card(engine, customer_id=customer.id, card=card(DECLINED_WHEN_CHARGED))
+    advance(engine, days=28)
+    run_due(engine)
+
+    made = credit_invoice(engine, invoice_id=newest(engine, customer).id, reason=MISTAKE)
+
+    assert made.note.parts == {"invoice": usd(2_000), "balance": usd(900)}
+    settled = newest(engine, customer)
+    assert (settled.status, settled.credited) == ("paid", usd(2_000))
     with engine.read() as tx:
         assert tx.credits.balance(customer.id, "USD") == usd(900)
 

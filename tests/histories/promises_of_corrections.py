@@ -35,8 +35,7 @@ def notes_take_back_what_was_asked_at_most(books: Books) -> None:
 def what_is_owed_is_lowered_by_its_notes(books: Books) -> None:
     lowered: Counter[str] = Counter()
     for note in books.notes:
-        if note.destination == "invoice":
-            lowered[note.invoice_id] += note.amount.minor
+        lowered[note.invoice_id] += note.going_to("invoice").minor
     for invoice in books.invoices:
         assert invoice.credited_minor == lowered[invoice.id]
         assert 0 <= invoice.credited_minor <= max(0, invoice.amount.minor)
@@ -51,8 +50,7 @@ def what_was_paid_is_paid_back_once(books: Books) -> None:
         assert refund.status in ("succeeded", "failed"), "a refund is still pending"
         back[refund.invoice_id] += refund.amount.minor
     for note in books.notes:
-        if note.destination == "balance":
-            back[note.invoice_id] += note.amount.minor
+        back[note.invoice_id] += note.going_to("balance").minor
     for invoice in books.invoices:
         paid = payments[invoice.payment_id] if invoice.payment_id is not None else 0
         assert back[invoice.id] <= paid + _from_balance(invoice), f"{invoice.name}: more is given back than was paid"

@@ -6,7 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.invoicing import InvoiceLine, RatedInterval, rate_again
+from billing_sdk.server.domain.invoicing import InvoiceLine, RatedInterval, billed_line, rate_again
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.load_in_force import policies_of, used_under
 from tests.histories.world import Books, World
@@ -47,7 +47,17 @@ def _comes_to_what_was_used(
     assert one.quantity == _used(world, one), f"{one} is not what was used"
     version = tx.catalog.get_version(one.plan_version_id).in_currency(agreement.currency)
     left, _ = rate_again(one, version, used_under(tx, agreement), policies_of(tx))
-    assert not left.amount, f"{left.amount} of {one} is not billed"
+    assert left.amount.minor <= 0, f"{left.amount} of {one} is not billed"
+    if left.amount:
+        _nothing_is_left_of_its_lines(tx, one)
+
+
+def _nothing_is_left_of_its_lines(tx: UnitOfWork, one: RatedInterval) -> None:
+    """What was billed too much is given back, unless notes have taken it back before, or it was given up for lost."""
+    for place in tx.rated_intervals.billed_by(one):
+        invoice = tx.invoices.get(place.invoice_id)
+        left = billed_line(invoice, tx.credit_notes.of_invoice(invoice.id), place.line).gross_left
+        assert not left or invoice.status == "uncollectible", f"{left} of {invoice.name} is billed too much"
 
 
 def _lines_by_interval(books: Books, agreement: Agreement) -> defaultdict[object, Lines]:

@@ -26,6 +26,7 @@ SAYS = {
     "invoice": "which lowers what is owed",
     "refund": "which is paid back",
     "balance": "which is on the customer's balance",
+    "credit": "which the customer has in credit again",
 }
 
 
@@ -138,7 +139,8 @@ def credit(
             source="admin",
             actor="cli",
         )
-    OUT.print(f"{done.note.number}: {done.note.amount}, {SAYS[done.note.destination]}")
+    for goes_to, part in done.note.parts.items():
+        OUT.print(f"{done.note.number}: {part}, {SAYS[goes_to]}")
     if done.refund is not None:
         OUT.print(f"The refund has {done.refund.status}." if done.refund.status != "pending" else "It is pending.")
 

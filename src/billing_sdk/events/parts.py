@@ -266,13 +266,16 @@ class EventCreditNote:
 
     Attributes:
         amount_minor: what was taken back, taxes included, in minor units of the currency.
-        destination: it has lowered what is owed (`invoice`), is paid back (`refund`), or is on the `balance`.
+        balance_minor: how much of that is on the customer's balance; the rest has gone to `destination`.
+        destination: it has lowered what is owed (`invoice`), is paid back (`refund`), or is on the `balance`; `credit`
+            where it takes back nothing but what credit had paid.
     """
 
     id: str | None
     number: str | None
     amount_minor: int | None
     currency: str | None
+    balance_minor: int | None
     destination: str | None
     reason: str | None
     issued_on: datetime | None
@@ -288,6 +291,7 @@ class EventCreditNote:
             number=text(inner, "number"),
             amount_minor=whole(inner, "amount_minor"),
             currency=text(inner, "currency"),
+            balance_minor=whole(inner, "balance_minor"),
             destination=text(inner, "destination"),
             reason=text(inner, "reason"),
             issued_on=instant(inner, "issued_on"),

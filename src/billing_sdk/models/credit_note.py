@@ -15,7 +15,7 @@ class CreditedLine:
 
     Attributes:
         line: its number; the first one is 1.
-        amount_minor: before taxes that were added to it.
+        amount_minor: before taxes that were added to it; below zero for a line of credit, which its grant has again.
         tax_minor: its share of those.
         included_tax_minor: its share of taxes that the price includes.
     """
@@ -75,7 +75,9 @@ class CreditNote:
     Attributes:
         number: what the customer sees, without gaps.
         total_minor: with the taxes, in minor units of the currency.
-        destination: it lowers what is owed (`invoice`), is paid back (`refund`), or is on the customer's `balance`.
+        balance_minor: how much of that is on the customer's balance; the rest has gone to `destination`.
+        destination: it lowers what is owed (`invoice`), is paid back (`refund`), or is on the customer's `balance`;
+            `credit` where it takes back nothing but what credit had paid.
         refund: what has become of the money; None where it was not to be refunded.
         hosted_url: where whoever has the address reads it, for 90 days as a rule.
         pdf_url: where it is as a file.
@@ -89,6 +91,7 @@ class CreditNote:
     total_minor: int
     destination: str
     reason: str
+    balance_minor: int = 0
     issued_on: datetime | None = None
     lines: tuple[CreditedLine, ...] = ()
     refund: Refund | None = None
@@ -107,6 +110,7 @@ class CreditNote:
             customer_id=document.text("customer_id"),
             currency=document.text("currency"),
             total_minor=document.whole_or_none("total_minor") or 0,
+            balance_minor=document.whole_or_none("balance_minor") or 0,
             destination=document.text("destination"),
             reason=document.text("reason"),
             issued_on=document.instant_or_none("issued_on"),

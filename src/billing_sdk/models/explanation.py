@@ -115,7 +115,8 @@ class Explanation:
         credits: the lines by which credit pays for it.
         taxes: its share of each tax, added to it or included: rate, name, percent, base, amount.
         net_minor: what the customer was asked for it: what is left after discounts and credit.
-        credit_notes: number and amount of what credit notes have taken back of it, below zero.
+        credit_notes: number and amount of what credit notes have taken back of it, below zero; `credit_minor` is what
+            of it credit had paid, and has again.
         left_minor: what those have left.
         told: the calculation in sentences.
     """

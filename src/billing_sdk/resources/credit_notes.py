@@ -52,8 +52,8 @@ class CreditNotes(Resource[C]):
             reason: why, in words that the customer may read.
             lines: for lines by their numbers how much, in minor units, before taxes that were added to them.
             amount_minor: or how much of the invoice, with its taxes; without either, all that is left.
-            destination: off what is owed, back to where the money came from, or to the customer's balance; the first of
-                the two that there is by default.
+            destination: off what is owed, back to where the money came from, or to the customer's balance; by default
+                off what is owed, else back to the card, and to the balance what that has paid.
             idempotency_key: makes the call safe to repeat.
 
         Raises:

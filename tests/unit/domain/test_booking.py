@@ -181,7 +181,7 @@ def test_a_credit_note_takes_back_what_was_earned_and_what_would_be(destination,
     note_at = at("2025-02-02")
     corrected = invoice(fee := line("licence_fee", 3_100), usage := line("usage", 700, BEFORE))
     credited = [BookedShare(fee, Money(310, "USD"), added_tax_minor=31), BookedShare(usage, Money(121, "USD"), 21)]
-    entries = credit_note_entries(corrected, credited, note_id="note_1", destination=destination, at=note_at)
+    entries = credit_note_entries(corrected, credited, {destination: Money(462, "USD")}, note_id="note_1", at=note_at)
 
     assert [told(entry) for entry in entries] == [
         (
@@ -204,7 +204,7 @@ def test_a_void_invoice_leaves_nothing_in_the_books_at_any_time():
     booked = list(issue_entries(voided, at=NOON))
     booked.append(reversal_entry(voided, "agreement_1", Money(650, "USD"), at=NOON))
     booked += credit_note_entries(
-        voided, [BookedShare(fee, Money(310, "USD"))], note_id="n", destination="invoice", at=NOON
+        voided, [BookedShare(fee, money := Money(310, "USD"))], {"invoice": money}, note_id="n", at=NOON
     )
     undone = void_entries(booked, at=at("2025-02-02"))
 

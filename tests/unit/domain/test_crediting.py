@@ -25,10 +25,14 @@ from billing_sdk.server.domain.invoicing import (
     CreditNote,
     Invoice,
     InvoiceLine,
+    OverBilled,
+    billed_line,
     check_destination,
+    credit_used,
     credited_lines,
     left_of,
     lines_again,
+    taken_back,
     usual_destination,
 )
 from billing_sdk.server.domain.periods import Period
@@ -159,19 +163,51 @@ def test_a_note_goes_where_there_is_something_to_go_to(name):
     billed, destination, minor, refused = WHERE[name]
     if refused is not None:
         with pytest.raises(refused):
-            check_destination(billed, (), destination, usd(minor))
+            check_destination(billed, (), destination, usd(minor), usd(0))
         return
-    check_destination(billed, (), destination, usd(minor))
+    check_destination(billed, (), destination, usd(minor), usd(0))
     before = note(CreditedLine(1, usd(1), usd(0), usd(0)), destination=destination)
     credited = billed.credited_by(usd(1)) if destination == "invoice" else billed
     with pytest.raises((CreditNoteTooLarge, RefundTooLarge)):
-        check_destination(credited, (before,), destination, usd(minor))
+        check_destination(credited, (before,), destination, usd(minor), usd(0))
+
+
+def goes_to(billed, minor, *notes, is_by_card=True):
+    destination, beside = usual_destination(billed, notes, usd(minor), is_by_card=is_by_card)
+    check_destination(billed, notes, destination, usd(minor), beside)
+    return destination, beside.minor
 
 
 def test_a_note_goes_off_what_is_owed_else_to_where_the_money_came_from():
-    assert usual_destination(OWED) == "invoice"
-    assert usual_destination(PAID_IN_BOTH) == "refund"
-    assert usual_destination(replace(PAID_IN_BOTH, payment_id=None)) == "balance"
+    assert goes_to(OWED, 2_000) == ("invoice", 0)
+    assert goes_to(OWED, 3_000) == ("invoice", 1_000)
+    assert goes_to(PAID_IN_BOTH, 2_000) == ("refund", 0)
+    assert goes_to(PAID_IN_BOTH, 3_000) == ("refund", 1_000)
+    assert goes_to(PAID_IN_BOTH, 3_000, is_by_card=False) == ("balance", 0)
+    refunded = note(CreditedLine(1, usd(1_900), usd(0), usd(0)))
+    assert goes_to(PAID_IN_BOTH, 1_100, refunded) == ("refund", 1_000)
+    both = replace(note(CreditedLine(1, usd(2_500), usd(0), usd(0))), beside_minor=500)
+    assert goes_to(PAID_IN_BOTH, 500, both) == ("balance", 0)
+    kept = note(CreditedLine(1, usd(2_500), usd(0), usd(0)), destination="balance")
+    assert goes_to(PAID_IN_BOTH, 500, kept) == ("refund", 0)
+
+
+def test_what_credit_has_paid_of_usage_that_was_not_there_goes_back_once():
+    usage = line(800, "usage", "rate_1")
+    billed = invoice(
+        usage, line(-500, "credit_grant", "grant_1", line="1"), line(-200, "credit_grant", "grant_2", line="1")
+    )
+    assert credit_used(billed, (), 1) == {3: usd(200), 2: usd(500)}
+    [back] = taken_back([billed_line(billed, (), 1)], usd(400))
+    assert (back.gross, back.money, back.credit) == (usd(400), usd(100), {3: usd(200), 2: usd(100)})
+
+    lines = credited_lines(billed, (), OverBilled({1: back.money}, back.credit))
+    first = note(*lines)
+    assert [(one.number, one.amount.minor) for one in lines] == [(1, 400), (2, -100), (3, -200)]
+    assert first.amount == usd(100)
+    assert left_of(billed, (first,)).lines == {}
+    [rest] = taken_back([billed_line(billed, (first,), 1)], usd(1_000))
+    assert (rest.gross, rest.money, rest.credit) == (usd(400), usd(0), {2: usd(400)})
 
 
 def test_another_invoice_has_the_lines_that_were_right_and_nothing_that_completes_one():

@@ -13,7 +13,8 @@ NOTE = object_of(
     number=TEXT,
     amount_minor=WHOLE,
     currency=TEXT,
-    destination={"enum": ["invoice", "refund", "balance"]},
+    balance_minor=WHOLE,
+    destination={"enum": ["invoice", "refund", "balance", "credit"]},
     reason=TEXT,
     issued_on=TIME,
 )
@@ -22,6 +23,7 @@ NOTE_EXAMPLE = {
     "number": "CN-000001",
     "amount_minor": 1_000,
     "currency": "USD",
+    "balance_minor": 0,
     "destination": "refund",
     "reason": "ordered by mistake",
     "issued_on": "2026-02-10T09:00:00.000Z",

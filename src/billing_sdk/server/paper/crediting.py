@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from billing_sdk.money import total
-from billing_sdk.server.domain.invoicing import CreditNote, Invoice
+from billing_sdk.server.domain.invoicing import CreditDestination, CreditNote, Invoice
 from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.paper.languages import LANGUAGES
 from billing_sdk.server.paper.lines import row_of
@@ -29,14 +29,13 @@ def compose_credit_note(
         customer: who pays.
     """
     words, figures = LANGUAGES[language], Figures.of(language)
-    destination = {"invoice": words.off_invoice, "refund": words.refunded, "balance": words.to_balance}
     return InvoicePaper(
         language=language,
         direction=figures.direction,
         words=words,
         heading=words.credit_note,
         name=note.number,
-        status=destination[note.destination],
+        status=_said(words)[note.destination],
         tone="note",
         is_void=False,
         issued_at=note.issued_at,
@@ -67,3 +66,15 @@ def _sums(note: CreditNote, words: Words, figures: Figures) -> Iterator[Sum]:
     if taxes:
         yield Sum(words.subtotal, figures.money(note.amount - taxes))
         yield Sum(words.taxes, figures.money(taxes))
+    if note.beside_minor:
+        for destination, part in note.parts.items():
+            yield Sum(_said(words)[destination], figures.money(part))
+
+
+def _said(words: Words) -> Mapping[CreditDestination, str]:
+    return {
+        "invoice": words.off_invoice,
+        "refund": words.refunded,
+        "balance": words.to_balance,
+        "credit": words.to_credit,
+    }

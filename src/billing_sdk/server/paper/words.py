@@ -55,6 +55,7 @@ class Words:
     off_invoice: str
     refunded: str
     to_balance: str
+    to_credit: str
     reason: str
     download: str
     statuses: Mapping[str, str]

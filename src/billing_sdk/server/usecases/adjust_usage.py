@@ -102,12 +102,15 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
             actor=ACTOR,
             at=at,
         )
-        for one in adjusted:
-            invoice_id = billed.invoice.id if billed.invoice and one in more else one.before.invoice_id
-            tx.rated_intervals.save([replace(one.after, invoice_id=invoice_id)])
-            tx.audit.record(ACTOR, "usage.adjust", one.after.id, at, before=one.before, after=one.after)
         less = [(one.before, -one.line.amount) for one in adjusted if one.line.amount.minor < 0]
-        credit_usage(tx, engine, customer, less, source=SOURCE, actor=ACTOR, at=at)
+        given = credit_usage(tx, engine, customer, less, source=SOURCE, actor=ACTOR, at=at)
+        for one in adjusted:
+            # What could not be given back, because it was before, stays billed: it is not asked for again.
+            back = given.get(one.before.id)
+            after = one.after if back is None else replace(one.after, billed=one.before.billed - back)
+            invoice_id = billed.invoice.id if billed.invoice and one in more else one.before.invoice_id
+            tx.rated_intervals.save([replace(after, invoice_id=invoice_id)])
+            tx.audit.record(ACTOR, "usage.adjust", after.id, at, before=one.before, after=after)
         if billed.is_unpaid:
             mark_unpaid(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)
     if billed.charge is not None:

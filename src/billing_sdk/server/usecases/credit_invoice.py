@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import CreditDestination, CreditNote, Refund
+from billing_sdk.server.domain.invoicing import CreditDestination, CreditNote, Refund, Wanted
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.issue_credit_note import Wanted, issue_credit_note
+from billing_sdk.server.usecases.issue_credit_note import issue_credit_note
 from billing_sdk.server.usecases.pay_back import pay_back
 
 
@@ -39,7 +39,8 @@ def credit_invoice(
         wanted: an amount for each line by its number, before taxes; or one amount, taxes included; or None for all
             that is left.
         reason: why, in words that the customer may read.
-        destination: where it goes; off what is owed or back to where the money came from by default.
+        destination: where all of it goes; by default off what is owed, else back to the card, and to the balance what
+            that has paid.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them; the source by default.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from billing_sdk.money import Money, total
@@ -11,11 +11,10 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     BilledLine,
-    CreditDestination,
-    Invoice,
+    GivenBack,
+    OverBilled,
     RatedInterval,
     billed_line,
-    credited_lines,
     taken_back,
 )
 from billing_sdk.server.storage import UnitOfWork
@@ -34,7 +33,7 @@ def credit_usage(
     source: EventSource,
     actor: str,
     at: datetime,
-) -> None:
+) -> Mapping[str, Money]:
     """Issue a credit note for each invoice that has billed too much; what was paid goes to the customer's balance.
 
     Args:
@@ -46,52 +45,43 @@ def credit_usage(
         actor: who caused it, as the audit names them.
         at: the customer's present.
 
+    Returns:
+        How much of each interval is given back, before discounts, by its id: less than was billed too much where
+        credit notes have taken its lines back before, or where it was given up for lost.
+
     Raises:
         Conflict: a payment of one of the invoices is under way.
     """
-    wanted: defaultdict[str, dict[int, Money]] = defaultdict(dict)
+    given: dict[str, Money] = {}
+    wanted: defaultdict[str, list[GivenBack]] = defaultdict(list)
     for one, gross in less:
-        for line, back in taken_back(_lines_of(tx, one), gross):
-            wanted[line.invoice_id][line.number] = back
-    for invoice_id, lines in sorted(wanted.items()):
+        back = tuple(taken_back(_lines_of(tx, one), gross))
+        given[one.id] = total([part.gross for part in back], gross.currency)
+        for part in back:
+            wanted[part.line.invoice_id].append(part)
+    for invoice_id, parts in sorted(wanted.items()):
+        money = {part.line.number: part.money for part in parts if part.money}
+        credit = {number: amount for part in parts for number, amount in part.credit.items()}
         invoice = tx.invoices.get(invoice_id)
-        for amount, destination in _parts(tx, invoice, lines):
+        if money or credit:
             issue_credit_note(
                 tx,
                 engine,
                 customer=customer,
-                invoice=tx.invoices.get(invoice_id),
-                wanted=lines if amount is None else amount,
+                invoice=invoice,
+                wanted=OverBilled(money, credit),
                 reason=REASON,
-                destination=destination,
+                destination=None if invoice.is_owed else "balance",
                 source=source,
                 actor=actor,
                 at=at,
             )
+    return given
 
 
 def _lines_of(tx: UnitOfWork, one: RatedInterval) -> Iterator[BilledLine]:
     for place in tx.rated_intervals.billed_by(one):
         invoice = tx.invoices.get(place.invoice_id)
-        left = tx.credit_notes.left_of(invoice).lines.get(place.line)
         # What was given up for lost was not paid, and is not given back.
-        if left is not None and invoice.status != "uncollectible":
-            yield billed_line(invoice, place.line, left.amount)
-
-
-def _parts(
-    tx: UnitOfWork, invoice: Invoice, lines: dict[int, Money]
-) -> Iterator[tuple[Money | None, CreditDestination]]:
-    """Say where it goes; what an owed invoice was paid with from the balance goes back there."""
-    if not invoice.is_owed:
-        yield None, "balance"
-        return
-    notes = tx.credit_notes.of_invoice(invoice.id)
-    asked = credited_lines(invoice, notes, lines)
-    amount = total([line.amount + line.tax for line in asked], invoice.currency)
-    if amount.minor <= invoice.amount_due.minor:
-        yield None, "invoice"
-        return
-    if invoice.amount_due:
-        yield invoice.amount_due, "invoice"
-    yield amount - invoice.amount_due, "balance"
+        if invoice.status != "uncollectible":
+            yield billed_line(invoice, tx.credit_notes.of_invoice(invoice.id), place.line)

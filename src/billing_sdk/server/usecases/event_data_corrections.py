@@ -16,6 +16,7 @@ def of_credit_note(note: CreditNote, invoice: Invoice) -> dict[str, Any]:
             "number": note.number,
             "amount_minor": note.amount.minor,
             "currency": note.currency,
+            "balance_minor": note.going_to("balance").minor,
             "destination": note.destination,
             "reason": note.reason,
             "issued_on": of_time(note.issued_at),

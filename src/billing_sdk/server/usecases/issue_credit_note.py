@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing_sdk.errors import Conflict, InvalidRequest, RefundDeclined
-from billing_sdk.money import Money
+from billing_sdk.money import Money, total, zero
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
@@ -18,7 +17,9 @@ from billing_sdk.server.domain.invoicing import (
     CreditNote,
     CreditReason,
     Invoice,
+    OverBilled,
     Refund,
+    Wanted,
     check_destination,
     check_issued,
     credited_lines,
@@ -31,9 +32,8 @@ from billing_sdk.server.usecases.buy_credit import take_back_bought
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
 from billing_sdk.server.usecases.post import post_credit_note
+from billing_sdk.server.usecases.spend_credit import reinstate_part
 
-# An amount for each line by its number, before taxes; or one amount, taxes included; or all that is left.
-Wanted = Mapping[int, Money] | Money | None
 LONGEST_REASON = 500
 
 
@@ -61,7 +61,8 @@ def issue_credit_note(
     """Issue a credit note in the transaction of whatever causes it.
 
     On an invoice that is owed it lowers what is owed, which settles it where nothing is left; else what was paid is
-    refunded, or goes to the customer's balance. A refund is written down here and carried out after the transaction.
+    refunded, or goes to the customer's balance; what credit had paid goes back to its grants. A refund is written down
+    here and carried out after the transaction.
 
     Args:
         tx: the transaction.
@@ -70,7 +71,8 @@ def issue_credit_note(
         invoice: what is corrected.
         wanted: how much is taken back; see `credited_lines`.
         reason: why, in words that the customer may read.
-        destination: where it goes; off what is owed or back to where the money came from by default.
+        destination: where all of it goes; by default off what is owed or back to where it came from, as
+            `usual_destination` says.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
         at: the customer's present.
@@ -89,8 +91,14 @@ def issue_credit_note(
     if tx.charges.has_for_invoice(invoice.id):
         raise Conflict(f"a payment of {invoice.name} is under way", remedy="Try again in a minute.")
     notes = tx.credit_notes.of_invoice(invoice.id)
-    destination = destination or _usual_destination(tx, invoice)
     lines = credited_lines(invoice, notes, wanted)
+    amount = total([line.amount + line.tax for line in lines], invoice.currency)
+    beside = zero(invoice.currency)
+    if isinstance(wanted, OverBilled) and not wanted.money:
+        destination = "credit"
+    elif destination is None:
+        destination, beside = usual_destination(invoice, notes, amount, is_by_card=_is_by_card(tx, invoice))
+    check_destination(invoice, notes, destination, amount, beside)
     note = CreditNote(
         id=new_id("note"),
         number=tx.credit_notes.next_number(),
@@ -101,21 +109,21 @@ def issue_credit_note(
         reason=reason,
         issued_at=at,
         lines=lines,
+        beside_minor=beside.minor,
     )
-    check_destination(invoice, notes, destination, note.amount)
     tx.credit_notes.add(note)
     tx.audit.record(actor, "credit_note.issue", note.id, at, after=note)
     take_back_bought(tx, customer, invoice, lines, actor=actor, at=at)
+    reinstate_part(tx, customer, invoice, lines, at=at)
     _book(tx, invoice, note)
     data = event_data.of_credit_note(note, invoice)
     tx.outbox.announce(type="customer.credit_note_issued", data=data, customer=customer, source=source, at=at)
-    match destination:
-        case "invoice":
-            _lower(tx, customer, invoice, note, source, actor)
-        case "balance":
-            keep_on_balance(tx, invoice, note.amount, reason="credit_note", at=at)
-        case "refund":
-            return IssuedNote(note, _write_down(tx, engine, invoice, note, actor))
+    if kept := note.going_to("balance"):
+        keep_on_balance(tx, invoice, kept, reason="credit_note", at=at)
+    if note.going_to("invoice"):
+        _lower(tx, customer, invoice, note, source, actor)
+    if note.going_to("refund"):
+        return IssuedNote(note, _write_down(tx, engine, invoice, note, actor))
     return IssuedNote(note)
 
 
@@ -124,7 +132,7 @@ def _book(tx: UnitOfWork, invoice: Invoice, note: CreditNote) -> None:
         BookedShare(invoice.lines[line.number - 1], line.amount, line.included_tax.minor, line.tax.minor)
         for line in note.lines
     ]
-    post_credit_note(tx, invoice, credited, note_id=note.id, destination=note.destination, at=note.issued_at)
+    post_credit_note(tx, invoice, credited, note.parts, note_id=note.id, at=note.issued_at)
 
 
 def keep_on_balance(tx: UnitOfWork, invoice: Invoice, amount: Money, *, reason: CreditReason, at: datetime) -> None:
@@ -145,19 +153,16 @@ def keep_on_balance(tx: UnitOfWork, invoice: Invoice, amount: Money, *, reason: 
 def _lower(
     tx: UnitOfWork, customer: Customer, before: Invoice, note: CreditNote, source: EventSource, actor: str
 ) -> None:
-    invoice = before.credited_by(note.amount)
+    invoice = before.credited_by(note.going_to("invoice"))
     tx.invoices.credit(before, invoice)
     tx.audit.record(actor, "invoice.credit", invoice.id, note.issued_at, before=before, after=invoice)
     if not invoice.is_owed:
         no_longer_owed(tx, customer, invoice, source=source, actor=actor, at=note.issued_at)
 
 
-def _usual_destination(tx: UnitOfWork, invoice: Invoice) -> CreditDestination:
-    """Return where a note goes if nobody says; what was paid by other means than a card can't go back there."""
-    usual = usual_destination(invoice)
-    if usual == "refund" and tx.invoices.get_payment(invoice.payment_id or "").gateway_reference is None:
-        return "balance"
-    return usual
+def _is_by_card(tx: UnitOfWork, invoice: Invoice) -> bool:
+    """Tell whether a card has paid; what was paid by other means can't go back there."""
+    return invoice.payment_id is not None and tx.invoices.get_payment(invoice.payment_id).gateway_reference is not None
 
 
 def _write_down(tx: UnitOfWork, engine: Engine, invoice: Invoice, note: CreditNote, actor: str) -> Refund:
@@ -176,7 +181,7 @@ def _write_down(tx: UnitOfWork, engine: Engine, invoice: Invoice, note: CreditNo
         customer_id=note.customer_id,
         payment_id=payment.id,
         charge_reference=payment.gateway_reference,
-        amount=note.amount,
+        amount=note.going_to("refund"),
         status="pending",
         actor=actor,
         requested_at=note.issued_at,

@@ -6,13 +6,14 @@ posted is ever changed; what undoes it is posted beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.invoicing import (
     BookedShare,
+    CreditDestination,
     Invoice,
     Payment,
     accrual_entry,
@@ -74,9 +75,9 @@ def post_credit_note(
     tx: UnitOfWork,
     invoice: Invoice,
     credited: Iterable[BookedShare],
+    parts: Mapping[CreditDestination, Money],
     *,
     note_id: str,
-    destination: str,
     at: datetime,
 ) -> None:
     """Post a credit note.
@@ -85,11 +86,11 @@ def post_credit_note(
         tx: the transaction.
         invoice: what it corrects.
         credited: how much of which lines, with the taxes of each.
+        parts: how much of it goes where.
         note_id: the note.
-        destination: where it goes: `invoice`, `refund` or `balance`.
         at: the customer's present.
     """
-    tx.ledger.add(credit_note_entries(invoice, credited, note_id=note_id, destination=destination, at=at))
+    tx.ledger.add(credit_note_entries(invoice, credited, parts, note_id=note_id, at=at))
 
 
 def post_refund(tx: UnitOfWork, invoice: Invoice, amount: Money, *, refund_id: str, at: datetime) -> None:

@@ -10,7 +10,14 @@ from datetime import datetime
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditMovement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Invoice, Lines, PendingCharge, applications_of
+from billing_sdk.server.domain.invoicing import (
+    CreditedLine,
+    Invoice,
+    Lines,
+    PendingCharge,
+    applications_of,
+    charge_of,
+)
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 
@@ -52,6 +59,26 @@ def reinstate_credit(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, at
         CreditMovement("", grant_id, invoice.customer_id, "applied", Money(-minor, invoice.currency), at, line=line)
         for (grant_id, line), minor in left.items()
         if minor > 0
+    ]
+    _return(tx, customer, used, kind_is_declined=False, at=at, invoice_id=invoice.id)
+
+
+def reinstate_part(
+    tx: UnitOfWork, customer: Customer, invoice: Invoice, credited: Iterable[CreditedLine], *, at: datetime
+) -> None:
+    """Put back what a credit note says that credit had paid for usage which there was not."""
+    used = [
+        CreditMovement(
+            id="",
+            grant_id=invoice.lines[line.number - 1].component_id,
+            customer_id=customer.id,
+            kind="applied",
+            amount=line.amount,
+            at=at,
+            line=charge_of(invoice, line.number),
+        )
+        for line in credited
+        if invoice.lines[line.number - 1].kind == "credit_grant"
     ]
     _return(tx, customer, used, kind_is_declined=False, at=at, invoice_id=invoice.id)
 

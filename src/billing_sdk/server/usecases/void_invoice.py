@@ -79,8 +79,7 @@ def _reinstate_balance(tx: UnitOfWork, invoice: Invoice, at: datetime) -> None:
     """Put back on the customer's balance what the invoice has used of it, less what credit notes have put back."""
     used = -balance_change(invoice.lines, invoice.currency)
     for note in tx.credit_notes.of_invoice(invoice.id):
-        if note.destination == "balance":
-            used -= note.amount
+        used -= note.going_to("balance")
     if used.minor <= 0:
         return
     tx.credits.add(

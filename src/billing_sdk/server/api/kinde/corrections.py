@@ -19,11 +19,10 @@ from billing_sdk.server.api.kinde.invoice_view import InvoiceView
 from billing_sdk.server.api.kinde.invoices import InvoiceAnswer
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, request_after
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
-from billing_sdk.server.domain.invoicing import CreditNote, Refund
+from billing_sdk.server.domain.invoicing import CreditNote, Refund, Wanted
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.invoice_links import links_to_note
-from billing_sdk.server.usecases.issue_credit_note import Wanted
 from billing_sdk.server.usecases.reissue_invoice import reissue_invoice
 from billing_sdk.server.usecases.void_invoice import void_invoice
 
@@ -56,7 +55,10 @@ class RefundView(BaseModel):
 
 
 class CreditNoteView(BaseModel):
-    """A credit note; `total_minor` is with the taxes. `hosted_url` and `pdf_url` open it for whoever has them."""
+    """A credit note; `total_minor` is with the taxes, `balance_minor` what of it is on the customer's balance.
+
+    `hosted_url` and `pdf_url` open it for whoever has them.
+    """
 
     id: str
     number: str
@@ -64,6 +66,7 @@ class CreditNoteView(BaseModel):
     customer_id: str
     currency: str
     total_minor: int
+    balance_minor: int
     destination: str
     reason: str
     issued_on: datetime
@@ -83,6 +86,7 @@ class CreditNoteView(BaseModel):
             customer_id=note.customer_id,
             currency=note.currency,
             total_minor=note.amount.minor,
+            balance_minor=note.going_to("balance").minor,
             destination=note.destination,
             reason=note.reason,
             issued_on=note.issued_at,

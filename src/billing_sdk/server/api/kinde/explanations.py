@@ -120,11 +120,15 @@ class TaxShareView(BaseModel):
 
 
 class CreditedView(BaseModel):
-    """What a credit note has taken back of the line, with its share of the taxes that were added."""
+    """What a credit note has taken back of the line, with its share of the taxes that were added.
+
+    `credit_minor` is what of it credit had paid, and has again.
+    """
 
     number: str
     amount_minor: int
     tax_minor: int
+    credit_minor: int
 
 
 class ExplanationView(BaseModel):

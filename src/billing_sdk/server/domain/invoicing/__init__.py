@@ -69,8 +69,11 @@ from billing_sdk.server.domain.invoicing.credited import (
 )
 from billing_sdk.server.domain.invoicing.crediting import (
     Creditable as Creditable,
+    OverBilled as OverBilled,
+    Wanted as Wanted,
     check_destination as check_destination,
     check_issued as check_issued,
+    credit_used as credit_used,
     credited_lines as credited_lines,
     left_of as left_of,
     usual_destination as usual_destination,
@@ -134,6 +137,7 @@ from billing_sdk.server.domain.invoicing.rated_interval import (
     with_its_discounts as with_its_discounts,
 )
 from billing_sdk.server.domain.invoicing.reissuing import lines_again as lines_again
+from billing_sdk.server.domain.invoicing.relations import charge_of as charge_of
 from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
 from billing_sdk.server.domain.invoicing.replay import (
     Past as Past,
@@ -142,6 +146,7 @@ from billing_sdk.server.domain.invoicing.replay import (
 )
 from billing_sdk.server.domain.invoicing.taking_back import (
     BilledLine as BilledLine,
+    GivenBack as GivenBack,
     billed_line as billed_line,
     taken_back as taken_back,
 )

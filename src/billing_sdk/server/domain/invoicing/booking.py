@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing.credit import BALANCE
+from billing_sdk.server.domain.invoicing.credit_note import CreditDestination
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine, InvoiceReason, Payment
 from billing_sdk.server.domain.ledger import (
     Account,
@@ -48,7 +49,7 @@ GRANT_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
     {"paid": "credit_liability", "promotional": "promotional_credit"}
 )
 # What is against a credit note, by where it goes.
-NOTE_ACCOUNTS: Mapping[str, Account] = MappingProxyType(
+NOTE_ACCOUNTS: Mapping[CreditDestination, Account] = MappingProxyType(
     {"invoice": "receivable", "refund": "refunds", "balance": "credit_liability"}
 )
 # What is earned at once, or in time.
@@ -173,7 +174,7 @@ def issue_entries(invoice: Invoice, *, at: datetime) -> tuple[JournalEntry, ...]
         at: when, in the customer's time.
     """
     shares = [BookedShare(line, line.amount, included_tax_minor(line)) for line in invoice.lines]
-    return tuple(_booked("issue", invoice, shares, against="receivable", at=at))
+    return tuple(_booked("issue", invoice, shares, {"receivable": invoice.amount.minor}, at=at))
 
 
 def payment_entry(invoice: Invoice, payment: Payment) -> JournalEntry:
@@ -190,7 +191,12 @@ def payment_entry(invoice: Invoice, payment: Payment) -> JournalEntry:
 
 
 def credit_note_entries(
-    invoice: Invoice, credited: Iterable[BookedShare], *, note_id: str, destination: str, at: datetime
+    invoice: Invoice,
+    credited: Iterable[BookedShare],
+    parts: Mapping[CreditDestination, Money],
+    *,
+    note_id: str,
+    at: datetime,
 ) -> tuple[JournalEntry, ...]:
     """Return the entries of a credit note: what it takes back is not earned, on the days on which it was or would be.
 
@@ -198,11 +204,12 @@ def credit_note_entries(
         invoice: what is corrected.
         credited: how much of which lines.
         note_id: the note.
-        destination: whether it lowers what is owed (`invoice`), is to be paid back (`refund`), or kept (`balance`).
+        parts: how much lowers what is owed (`invoice`), is to be paid back (`refund`), or kept (`balance`).
         at: the customer's present.
     """
     taken = [share.taken_back() for share in credited]
-    booked = _booked("credit_note", invoice, taken, against=NOTE_ACCOUNTS[destination], at=at)
+    against = {NOTE_ACCOUNTS[destination]: -amount.minor for destination, amount in parts.items() if amount}
+    booked = _booked("credit_note", invoice, taken, against, at=at)
     return tuple(replace(entry, reference_id=note_id) for entry in booked)
 
 
@@ -244,14 +251,18 @@ def included_tax_minor(line: InvoiceLine) -> int:
 
 
 def _booked(
-    kind: EntryKind, invoice: Invoice, shares: Iterable[BookedShare], *, against: Account, at: datetime
+    kind: EntryKind,
+    invoice: Invoice,
+    shares: Iterable[BookedShare],
+    against: Mapping[Account, int],
+    *,
+    at: datetime,
 ) -> Iterator[JournalEntry]:
-    """Book shares of lines against an account, and what is earned of them later on the day when it is earned."""
+    """Book shares of lines against other accounts, and what is earned of them later on the day when it is earned."""
     today = day_of(at)
-    amounts: defaultdict[Account, int] = defaultdict(int)
+    amounts: defaultdict[Account, int] = defaultdict(int, against)
     later: defaultdict[date, int] = defaultdict(int)
     for share in shares:
-        amounts[against] += share.amount.minor + share.added_tax_minor
         amounts["tax_payable"] -= share.included_tax_minor + share.added_tax_minor
         net = Money(share.amount.minor - share.included_tax_minor, share.amount.currency)
         account = account_of(share.line)

@@ -1,18 +1,21 @@
 """Credit notes: how an invoice is corrected that was issued, since nothing issued is ever edited.
 
 A note names lines of one invoice and how much of each is taken back. It lowers what is owed, or what was paid is
-refunded, or it goes to the customer's balance.
+refunded, or it goes to the customer's balance. What credit has paid of usage that there was not goes back to the
+grants: then the note takes back the line of that credit as well, which lowers what the note comes to.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from billing_sdk.money import Money, total
 
-CreditDestination = Literal["invoice", "refund", "balance"]
+CreditDestination = Literal["invoice", "refund", "balance", "credit"]
 RefundStatus = Literal["pending", "succeeded", "failed"]
 
 # Longer than any gateway takes to answer: a refund that is older was left over by a process that died.
@@ -25,7 +28,8 @@ class CreditedLine:
 
     Attributes:
         number: the line's; the first one is 1.
-        amount: what the customer was asked for it, discounts and credit taken off; with the tax that it includes.
+        amount: discounts taken off, with the tax that it includes; below zero for a line of credit, which its grant has
+            again.
         tax: the share of the taxes that were added to it.
         included_tax: the share of those that it includes.
     """
@@ -43,9 +47,12 @@ class CreditNote:
     Attributes:
         id: starts with `note_`.
         number: what the customer sees, without gaps, such as `CN-000001`.
-        destination: it lowers what is owed (`invoice`), is paid back (`refund`), or goes to the customer's balance.
+        destination: it lowers what is owed (`invoice`), is paid back (`refund`), or goes to the customer's balance;
+            `credit` where it takes back nothing but what credit had paid.
         reason: why, in words.
         issued_at: when, in the customer's time.
+        beside_minor: how much of it goes to the customer's balance while the rest goes to its destination, since the
+            balance had paid that.
     """
 
     id: str
@@ -57,6 +64,18 @@ class CreditNote:
     reason: str
     issued_at: datetime
     lines: tuple[CreditedLine, ...]
+    beside_minor: int = 0
+
+    @property
+    def parts(self) -> Mapping[CreditDestination, Money]:
+        """How much of it goes where."""
+        beside = Money(self.beside_minor, self.currency)
+        parts: dict[CreditDestination, Money] = {self.destination: self.amount - beside}
+        return MappingProxyType(parts | {"balance": beside} if beside else parts)
+
+    def going_to(self, destination: CreditDestination) -> Money:
+        """Return how much of it goes to one of the destinations."""
+        return self.parts.get(destination, Money(0, self.currency))
 
     @property
     def amount(self) -> Money:

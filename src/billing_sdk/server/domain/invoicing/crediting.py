@@ -3,13 +3,14 @@
 What can be credited of a line is what the customer was asked for it: its amount, less what discounts and credit have
 taken off, with its share of the taxes that were added. No line is credited beyond that, nor the invoice beyond what it
 came to before the customer's balance has paid for some of it. What the balance has paid goes back to the balance;
-money that was paid is refunded, or goes there as well.
+money that was paid is refunded, or goes there as well. What credit has paid stays paid, but for usage that there was
+not: that goes back to the grants, once nothing is left of the line that the customer was asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +30,7 @@ from billing_sdk.server.domain.invoicing.credit import BALANCE, balance_change
 from billing_sdk.server.domain.invoicing.credit_note import CreditDestination, CreditedLine, CreditNote
 from billing_sdk.server.domain.invoicing.explanation import line_of
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
-from billing_sdk.server.domain.invoicing.relations import lowering
+from billing_sdk.server.domain.invoicing.relations import charge_of, lowering
 
 # What a customer is charged for; the other kinds take something off, pay for it, or are the tax on it.
 CHARGES = frozenset({"licence_fee", "usage", "one_off", "adjustment", None})
@@ -41,6 +42,22 @@ class Creditable:
 
     lines: Mapping[int, CreditedLine]
     whole: Money
+
+
+@dataclass(frozen=True, slots=True)
+class OverBilled:
+    """What of an invoice was billed too much.
+
+    Attributes:
+        money: how much of which charges, by their numbers, of what the customer was asked for.
+        credit: how much of which lines of credit, by their numbers, of what they have paid of those charges.
+    """
+
+    money: Mapping[int, Money]
+    credit: Mapping[int, Money]
+
+
+Wanted = Mapping[int, Money] | Money | OverBilled | None
 
 
 def left_of(invoice: Invoice, notes: Iterable[CreditNote]) -> Creditable:
@@ -55,24 +72,35 @@ def left_of(invoice: Invoice, notes: Iterable[CreditNote]) -> Creditable:
     for note in notes:
         whole -= note.amount
         for one in note.lines:
-            left = found[one.number]
-            found[one.number] = CreditedLine(
-                one.number, left.amount - one.amount, left.tax - one.tax, left.included_tax - one.included_tax
-            )
+            number = charge_of(invoice, one.number)
+            left = found.get(number)
+            if left is not None:  # else credit has paid all of it, and has that again
+                found[number] = CreditedLine(
+                    number, left.amount - one.amount, left.tax - one.tax, left.included_tax - one.included_tax
+                )
     lines = {number: left for number, left in found.items() if _gross(left)}
     return Creditable(lines, min(whole, total([_gross(left) for left in lines.values()], invoice.currency)))
 
 
-def credited_lines(
-    invoice: Invoice, notes: Sequence[CreditNote], wanted: Mapping[int, Money] | Money | None
-) -> tuple[CreditedLine, ...]:
+def credit_used(invoice: Invoice, notes: Iterable[CreditNote], number: int) -> dict[int, Money]:
+    """Return what credit has paid of a line and no note has given back, by the lines of credit, the last one first."""
+    found = {place: -line.amount for place, line in lowering(invoice, number, "credit_grant")}
+    for note in notes:
+        for one in note.lines:
+            if one.number in found:
+                found[one.number] += one.amount
+    return {place: found[place] for place in sorted(found, reverse=True)}
+
+
+def credited_lines(invoice: Invoice, notes: Sequence[CreditNote], wanted: Wanted) -> tuple[CreditedLine, ...]:
     """Return the lines of a credit note.
 
     Args:
         invoice: the invoice.
         notes: those that were issued for it before.
         wanted: an amount for each line by its number, before taxes that were added to it, whose share is credited
-            with it; or one amount, taxes included, which is divided among all lines; or None for all that is left.
+            with it; or one amount, taxes included, which is divided among all lines; or what was billed too much; or
+            None for all that is left.
 
     Raises:
         CreditNoteTooLarge: it is more than what is left of a line or of the invoice.
@@ -80,6 +108,9 @@ def credited_lines(
         CurrencyMismatch: an amount is in another currency than the invoice.
         NotFound: the invoice has no such line.
     """
+    if isinstance(wanted, OverBilled):
+        asked = credited_lines(invoice, notes, wanted.money) if wanted.money else ()
+        return _with_credit(invoice, asked, wanted.credit)
     left = left_of(invoice, notes)
     if not isinstance(wanted, Mapping):
         amount = left.whole if wanted is None else _checked(wanted, invoice)
@@ -87,23 +118,48 @@ def credited_lines(
     if not wanted:
         raise InvalidAmount("no line is named")
     lines = tuple(_part_of(invoice, left, number, _checked(amount, invoice)) for number, amount in wanted.items())
-    asked = total([_gross(line) for line in lines], invoice.currency)
-    if asked.minor > left.whole.minor:
-        raise _too_large(asked, left.whole, f"of {invoice.name}")
+    amount = total([_gross(line) for line in lines], invoice.currency)
+    if amount.minor > left.whole.minor:
+        raise _too_large(amount, left.whole, f"of {invoice.name}")
     return lines
 
 
-def usual_destination(invoice: Invoice) -> CreditDestination:
-    """Return where what is credited goes if nobody says: off what is owed, else back to where the money came from."""
+def usual_destination(
+    invoice: Invoice, notes: Iterable[CreditNote], amount: Money, *, is_by_card: bool
+) -> tuple[CreditDestination, Money]:
+    """Return where a note goes if nobody says, and how much of it goes to the customer's balance beside that.
+
+    What is owed is lowered, and money goes back to the card. What is beyond that has been paid from the balance.
+
+    Args:
+        invoice: what is corrected.
+        notes: those that were issued for it before.
+        amount: what the note comes to.
+        is_by_card: a card has paid the invoice, so something can go back to it.
+    """
+    notes = tuple(notes)
+    first: CreditDestination = "refund"
+    room = zero(invoice.currency)
     if invoice.is_owed:
-        return "invoice"
-    return "balance" if invoice.payment_id is None else "refund"
+        first, room = "invoice", invoice.amount_due
+    elif is_by_card:
+        room = min(_refundable(invoice, notes), _paid_and_left(invoice, notes))
+    if room.minor <= 0:
+        return "balance", zero(invoice.currency)
+    return first, amount - min(amount, room)
 
 
 def check_destination(
-    invoice: Invoice, notes: Iterable[CreditNote], destination: CreditDestination, amount: Money
+    invoice: Invoice, notes: Iterable[CreditNote], destination: CreditDestination, amount: Money, beside: Money
 ) -> None:
     """Let a credit note pass that can go where it is to go.
+
+    Args:
+        invoice: what is corrected.
+        notes: those that were issued for it before.
+        destination: where it goes.
+        amount: what it comes to.
+        beside: how much of it goes to the customer's balance beside that.
 
     Raises:
         InvoiceNotIssued: the invoice is not issued yet.
@@ -115,28 +171,27 @@ def check_destination(
         CreditNoteTooLarge: it is more than what is owed, or than what was paid with money or from the balance.
     """
     check_issued(invoice)
+    notes = tuple(notes)
+    there, from_paid = amount - beside, amount
     if destination == "invoice":
         if not invoice.is_owed:
             raise _not_owed(invoice)
-        if amount.minor > invoice.amount_due.minor:
-            raise _too_large(amount, invoice.amount_due, f"owed for {invoice.name}")
-        return
-    notes = tuple(notes)
-    paid = _paid_in_money(invoice)
-    refunded = total([note.amount for note in notes if note.destination == "refund"], invoice.currency)
-    if destination == "refund":
-        if not paid:
+        if there.minor > invoice.amount_due.minor:
+            raise _too_large(there, invoice.amount_due, f"owed for {invoice.name}")
+        from_paid = beside
+    elif destination == "refund":
+        if not _paid_in_money(invoice):
             raise InvoiceNotPaid(f"nothing was paid for {invoice.name} that could be refunded")
-        if amount.minor > (paid - refunded).minor:
+        refundable = _refundable(invoice, notes)
+        if there.minor > refundable.minor:
             raise RefundTooLarge(
-                f"{amount} is more than the {paid - refunded} that is left of what was paid for {invoice.name}",
-                asked_minor=amount.minor,
-                left_minor=(paid - refunded).minor,
+                f"{there} is more than the {refundable} that is left of what was paid for {invoice.name}",
+                asked_minor=there.minor,
+                left_minor=refundable.minor,
             )
-    kept = total([note.amount for note in notes if note.destination == "balance"], invoice.currency)
-    left = paid + _paid_from_balance(invoice) - refunded - kept
-    if amount.minor > left.minor:
-        raise _too_large(amount, left, f"paid for {invoice.name}")
+    left = _paid_and_left(invoice, notes)
+    if from_paid and from_paid.minor > left.minor:
+        raise _too_large(from_paid, left, f"paid for {invoice.name}")
 
 
 def check_issued(invoice: Invoice) -> None:
@@ -183,6 +238,20 @@ def _part_of(invoice: Invoice, left: Creditable, number: int, amount: Money) -> 
     return CreditedLine(number, amount, _share(one.tax, amount, one), _share(one.included_tax, amount, one))
 
 
+def _with_credit(
+    invoice: Invoice, lines: tuple[CreditedLine, ...], credit: Mapping[int, Money]
+) -> tuple[CreditedLine, ...]:
+    """Take lines of credit back, with as much of the charges that they have paid; no tax was added to that."""
+    nothing = zero(invoice.currency)
+    found = {line.number: line for line in lines}
+    for number, amount in credit.items():
+        charge = charge_of(invoice, number)
+        line = found.get(charge, CreditedLine(charge, nothing, nothing, nothing))
+        found[charge] = replace(line, amount=line.amount + amount)
+        found[number] = CreditedLine(number, -amount, nothing, nothing)
+    return tuple(found[number] for number in sorted(found))
+
+
 def _share(tax: Money, amount: Money, left: CreditedLine) -> Money:
     """Return the share of a tax that a part of what is left of a line has; all of what is left has all of it."""
     if not left.amount:
@@ -212,6 +281,21 @@ def _gross(line: CreditedLine) -> Money:
 def _paid_in_money(invoice: Invoice) -> Money:
     is_paid = invoice.status == "paid" and invoice.payment_id is not None
     return invoice.amount - invoice.credited if is_paid else zero(invoice.currency)
+
+
+def _refundable(invoice: Invoice, notes: Iterable[CreditNote]) -> Money:
+    """Return what is left of the money that was paid, as far as the payment goes."""
+    return _paid_in_money(invoice) - _gone_to("refund", notes, invoice.currency)
+
+
+def _paid_and_left(invoice: Invoice, notes: Sequence[CreditNote]) -> Money:
+    """Return what was paid, with money or from the balance, and has not been given back."""
+    paid = _paid_in_money(invoice) + _paid_from_balance(invoice)
+    return paid - _gone_to("refund", notes, paid.currency) - _gone_to("balance", notes, paid.currency)
+
+
+def _gone_to(destination: CreditDestination, notes: Iterable[CreditNote], currency: str) -> Money:
+    return total([note.going_to(destination) for note in notes], currency)
 
 
 def _paid_from_balance(invoice: Invoice) -> Money:

@@ -7,7 +7,7 @@ of the same invoice take off the line or add to it. It is read from what is stor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -81,7 +81,8 @@ def explanation_of(invoice: Invoice, number: int, behind: Behind) -> Explanation
     discounts = tuple(lowering(invoice, number, "discount"))
     paid_by_credit = tuple(lowering(invoice, number, "credit_grant"))
     net_minor = line.amount.minor + sum(other.amount.minor for _, other in (*discounts, *paid_by_credit))
-    notes = [_credited(note, one) for note in behind.notes for one in note.lines if one.number == number]
+    places = [place for place, _ in paid_by_credit]
+    notes = [_credited(note, one, places) for note in behind.notes for one in note.lines if one.number == number]
     facts = line.derivation
     return {
         "invoice_id": invoice.id,
@@ -108,7 +109,7 @@ def explanation_of(invoice: Invoice, number: int, behind: Behind) -> Explanation
         "taxes": _taxes(line),
         "net_minor": net_minor,
         "credit_notes": notes,
-        "left_minor": net_minor + sum(note["amount_minor"] for note in notes),
+        "left_minor": net_minor + sum(note["amount_minor"] + note["credit_minor"] for note in notes),
         "told": list(tell(line)),
     }
 
@@ -266,8 +267,14 @@ def _is_share_of(share: Document, tax: InvoiceLine) -> bool:
     return same_rate and Decimal(share["percent"]) == Decimal(tax.derivation["percent"])
 
 
-def _credited(note: CreditNote, line: CreditedLine) -> Document:
-    return {"number": note.number, "amount_minor": -line.amount.minor, "tax_minor": -line.tax.minor}
+def _credited(note: CreditNote, line: CreditedLine, paid_by_credit: Collection[int]) -> Document:
+    back = [other.amount.minor for other in note.lines if other.number in paid_by_credit]
+    return {
+        "number": note.number,
+        "amount_minor": -line.amount.minor,
+        "tax_minor": -line.tax.minor,
+        "credit_minor": -sum(back),
+    }
 
 
 def _part(line: InvoiceLine, number: int, other: InvoiceLine) -> Document:

@@ -23,6 +23,12 @@ def lowering(invoice: Invoice, number: int, *kinds: str) -> Iterator[tuple[int, 
             yield place, other
 
 
+def charge_of(invoice: Invoice, number: int) -> int:
+    """Return the number of the line that a line of credit has paid; any other line is one of its own."""
+    line = invoice.lines[number - 1]
+    return int(line.derivation["line"]) if line.kind == "credit_grant" else number
+
+
 def _is_about(other: InvoiceLine, line: InvoiceLine, number: int) -> bool:
     if other.kind == "credit_grant":
         return int(other.derivation["line"]) == number

@@ -40,6 +40,7 @@ ARABIC = Words(
     off_invoice="خُصم من المبلغ المستحق",
     refunded="أعيد إليك",
     to_balance="أضيف إلى رصيدك",
+    to_credit="أعيد إلى رصيد الاستخدام",
     reason="السبب: {reason}",
     download="تنزيل PDF",
     statuses={

@@ -40,6 +40,7 @@ ENGLISH = Words(
     off_invoice="Taken off what is owed",
     refunded="Refunded",
     to_balance="Added to your balance",
+    to_credit="Added back to your credit",
     reason="Reason: {reason}",
     download="Download PDF",
     statuses={

@@ -40,6 +40,7 @@ FRENCH = Words(
     off_invoice="Déduit du montant dû",
     refunded="Remboursé",
     to_balance="Ajouté à votre solde",
+    to_credit="Rendu à votre crédit d’utilisation",
     reason="Motif : {reason}",
     download="Télécharger le PDF",
     statuses={

@@ -40,6 +40,7 @@ GERMAN = Words(
     off_invoice="Von der Forderung abgezogen",
     refunded="Erstattet",
     to_balance="Ihrem Guthaben gutgeschrieben",
+    to_credit="Ihrem Nutzungsguthaben wieder gutgeschrieben",
     reason="Grund: {reason}",
     download="PDF herunterladen",
     statuses={

@@ -40,6 +40,7 @@ JAPANESE = Words(
     off_invoice="ご請求額から控除",
     refunded="返金",
     to_balance="残高への繰り入れ",
+    to_credit="利用クレジットへの戻し入れ",
     reason="理由：{reason}",
     download="PDFをダウンロード",
     statuses={

@@ -40,6 +40,7 @@ SPANISH = Words(
     off_invoice="Descontado de lo pendiente",
     refunded="Reembolsado",
     to_balance="Añadido a su saldo",
+    to_credit="Devuelto a su crédito de uso",
     reason="Motivo: {reason}",
     download="Descargar PDF",
     statuses={

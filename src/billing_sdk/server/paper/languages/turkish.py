@@ -40,6 +40,7 @@ TURKISH = Words(
     off_invoice="Borçtan düşüldü",
     refunded="Geri ödendi",
     to_balance="Bakiyenize eklendi",
+    to_credit="Kullanım kredinize geri eklendi",
     reason="Neden: {reason}",
     download="PDF indir",
     statuses={

@@ -17,6 +17,8 @@ credit_notes = Table(
     Column("destination", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("issued_at", Instant, nullable=False),
+    # To the customer's balance, beside what goes to the destination.
+    Column("beside_minor", BigInteger, nullable=False, server_default=text("0")),
 )
 
 credit_note_lines = Table(
