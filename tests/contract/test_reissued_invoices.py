@@ -12,16 +12,20 @@ from billing_sdk.errors import Conflict, InvalidAmount, InvoicePaid, NotFound
 from billing_sdk.money import Money
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.billing_profiles import create_profile
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.delete_clock import delete_clock
 from billing_sdk.server.usecases.explain_line import explain_line
+from billing_sdk.server.usecases.look_up_credit import look_up_credit
 from billing_sdk.server.usecases.reissue_invoice import reissue_invoice
+from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.top_up_credit import top_up_credit
 from tests.contract.test_cli import call
 from tests.contract.test_credit_notes import MISTAKE, newest, owed, paid, usd
 from tests.databases import copy_sqlite
-from tests.engines import GOOD_CARD, card, engine_on, person
+from tests.engines import GOOD_CARD, card, engine_on, payer, person
 from tests.explaining import recomputed_amount
 
 
@@ -136,3 +140,19 @@ def test_the_console_script_credits_an_invoice_and_makes_one_void(sqlite_catalog
     told = json.loads(call("invoices", "explain", first.id, "--json").stdout)
     assert [note["number"] for note in told["credit_notes"]] == ["CN-000001"]
     assert Money(told["left_minor"], "USD") == usd(2_400)
+
+
+def test_credit_that_is_sold_by_an_invoice_in_the_place_of_a_void_one_is_there_once_that_is_paid(memory_engine):
+    create_profile(memory_engine, name="Net", is_default=True, collection_method="send_invoice")
+    customer = payer(memory_engine)
+    first = top_up_credit(memory_engine, customer_id=customer.id, amount=usd(1_000))
+    right = reissue_invoice(memory_engine, invoice_id=first.invoice_id or "", corrected={1: usd(500)})
+
+    with memory_engine.read() as tx:
+        grants = {one.invoice_id: (one.status, one.amount) for one in tx.grants.list(customer_id=customer.id).items}
+    assert grants == {first.invoice_id: ("voided", usd(1_000)), right.id: ("awaiting_payment", usd(500))}
+    pay_by_other_means(memory_engine, right.id)
+    [credit] = look_up_credit(memory_engine, customer_id=customer.id)
+    assert credit.available == usd(500)
+    credit_invoice(memory_engine, invoice_id=right.id, reason=MISTAKE)
+    assert look_up_credit(memory_engine, customer_id=customer.id) == ()

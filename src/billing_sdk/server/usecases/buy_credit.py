@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,14 @@ from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.credits import CreditGrant, CreditMovement, check_grant, check_number, moved
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import CreditedLine, Invoice, InvoiceLine, bought_line, grants_bought
+from billing_sdk.server.domain.invoicing import (
+    CreditedLine,
+    Invoice,
+    InvoiceLine,
+    Lines,
+    bought_line,
+    grants_bought,
+)
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
@@ -69,14 +76,49 @@ def buy_credit(
         reason="one_off",
         at=at,
     )
-    grant = replace(grant, invoice_id=wanted.id)
-    tx.grants.add(replace(grant, left=zero(amount.currency)))
-    tx.audit.record(actor, "credit.buy", grant.id, at, after=grant)
+    [grant] = await_payment(tx, [grant], wanted, actor=actor, at=at)
     require_location(tx, customer, wanted.lines)
     invoice = issue_invoice(tx, customer, wanted, source=source, actor=actor, at=at)
     if invoice.status == "paid":
         credit_paid(tx, customer, invoice, source=source, actor=actor, at=at)
     return grant, invoice
+
+
+def await_payment(
+    tx: UnitOfWork, grants: Iterable[CreditGrant], invoice: Invoice, *, actor: str, at: datetime
+) -> tuple[CreditGrant, ...]:
+    """Keep credit that an invoice sells until that is paid."""
+    sold = tuple(replace(grant, invoice_id=invoice.id) for grant in grants)
+    for grant in sold:
+        tx.grants.add(replace(grant, left=zero(grant.amount.currency)))
+        tx.audit.record(actor, "credit.buy", grant.id, at, after=grant)
+    return sold
+
+
+def sold_again(tx: UnitOfWork, lines: Lines, *, at: datetime) -> tuple[Lines, tuple[CreditGrant, ...]]:
+    """Return lines of a void invoice for another one, and the credit that they sell: as much as they come to now."""
+    again: list[InvoiceLine] = []
+    grants: list[CreditGrant] = []
+    for line in lines:
+        grant_id = line.derivation.get("grant")
+        if grant_id is None:
+            again.append(line)
+            continue
+        void = tx.grants.get(grant_id)
+        grant = replace(
+            void,
+            id=new_id("grant"),
+            amount=line.amount,
+            left=line.amount,
+            effective_at=at,
+            created_at=at,
+            status="awaiting_payment",
+            voided_at=None,
+        )
+        derivation = {**line.derivation, "component": grant.id, "grant": grant.id}
+        again.append(replace(line, component_id=grant.id, derivation=derivation))
+        grants.append(grant)
+    return tuple(again), tuple(grants)
 
 
 def credit_paid(

@@ -14,6 +14,7 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.bill_customer import collect_by_profile
+from billing_sdk.server.usecases.buy_credit import await_payment, credit_paid, sold_again
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_left_over
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.dunning import mark_agreements
@@ -93,10 +94,11 @@ def _reissue(
             f"some of {before.name} was credited", remedy="Credit the rest of it, or make it void and bill anew."
         )
     agreement = None if before.agreement_id is None else tx.agreements.get(before.agreement_id)
+    again, sold = sold_again(tx, lines_again(voided, corrected), at=at)
     lines = complete_lines(
         tx,
         customer,
-        lines_again(voided, corrected),
+        again,
         currency=voided.currency,
         agreement=agreement,
         period=_period_of(voided),
@@ -104,9 +106,11 @@ def _reissue(
     )
     wanted = new_invoice(customer, lines, currency=voided.currency, agreement=agreement, reason="reissue", at=at)
     wanted = replace(wanted, replaces_id=voided.id)
+    await_payment(tx, sold, wanted, actor=actor, at=at)
     invoice = issue_invoice(tx, customer, wanted, source=source, actor=actor, at=at)
     tx.rated_intervals.moved(voided.id, invoice.id)
     if not invoice.is_owed:
+        credit_paid(tx, customer, invoice, source=source, actor=actor, at=at)
         return _Reissued(invoice, None)
     charge = collect_by_profile(tx, engine, customer, invoice, agreement, source=source, actor=actor)
     if charge is None and invoice.is_to_be_charged:
