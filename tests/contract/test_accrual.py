@@ -12,14 +12,17 @@ from billing_sdk.server.domain.collection import BillingProfile
 from billing_sdk.server.domain.ledger import revenue_tables
 from billing_sdk.server.domain.periods import Cadence, Duration
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
+from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.add_feature import add_feature
+from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.collect_pending import changes_unpaid, collect_pending
 from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.engines import IN_MEMORY, NOON, advance, engine_on, payer
+from tests.engines import IN_MEMORY, NOON, advance, card, engine_on, payer
 
 FEBRUARY = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -165,3 +168,32 @@ def test_fees_of_months_that_are_billed_after_a_quarter_are_earned_month_by_mont
     assert table.row("unbilled_receivable").changes_minor == (0, 3_000, 3_000, -6_000)
     assert table.row("cash").changes_minor == (3_000, 0, 0, 9_000)
     assert timer_of(engine, agreement) == datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def test_fees_of_whoever_has_no_card_yet_are_earned_month_by_month_and_billed_when_there_is_one(engine):
+    customer = payer(engine, number=None)
+    agreement = assign_plan(engine, customer_id=customer.id, plan_key="pro_monthly")
+    later(engine, FEBRUARY + timedelta(hours=1))
+    # Half a day of 28 of 29.00.
+    assert booked(engine, agreement) == [("accrual", "2026-01-31", 52)]
+
+    add_card(engine, customer_id=customer.id, card=card())
+    with engine.read() as tx:
+        [owed] = changes_unpaid(tx, customer, at=engine.now())
+    collect_pending(engine, customer_id=customer.id, terms=owed.terms)
+
+    assert booked(engine, agreement)[1:] == [
+        ("reversal", "2026-02-01", -52),
+        ("issue", "2026-02-01", 52),
+        ("recognition", "2026-02-28", 2_848),
+    ]
+
+
+def test_fees_that_nobody_is_ever_billed_for_are_taken_back(engine):
+    agreement = assign_plan(engine, customer_id=payer(engine, number=None).id, plan_key="pro_monthly")
+    later(engine, FEBRUARY)
+    cancel_agreement(engine, agreement_id=agreement.id, timing="now")
+
+    later(engine, datetime(2026, 3, 1, tzinfo=UTC))
+
+    assert booked(engine, agreement) == [("accrual", "2026-01-31", 52), ("accrual", "2026-02-28", -52)]

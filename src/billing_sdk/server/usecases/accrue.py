@@ -30,7 +30,7 @@ from billing_sdk.server.domain.metering import Reading
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
+from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.obsolete import Obsolete
 
 
@@ -81,9 +81,12 @@ def accrue_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, readi
 def accrue_fees_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, version: PlanVersion) -> None:
     """Have fees accrued that are billed after the time that they are for, if a version of a plan has any.
 
-    Those are fees for service intervals that are shorter than the cadence, all but the first of a period.
+    Those are fees for service intervals that are shorter than the cadence, all but the first of a period; and all of
+    the first period of a plan that was given to somebody without a card.
     """
-    if _bills_later(agreement, version) and tx.timers.find("accrue", agreement.id) is None:
+    if (_bills_later(agreement, version) or is_on_credit(tx, agreement)) and tx.timers.find(
+        "accrue", agreement.id
+    ) is None:
         tx.timers.set("accrue", agreement.id, next_month(agreement.billed_period.start), customer)
 
 
@@ -114,5 +117,8 @@ def _not_invoiced(tx: UnitOfWork, in_force: InForce, until: datetime) -> Lines:
     before = billed_before(tx.rated_intervals.unsettled(agreement.id))
     used = used_before(until, used_under(tx, agreement))
     rated = rate_usage(in_force.intervals_unbilled(until), used, in_force.policies, before)
+    fees = in_force.fees_started(billed_at, until)
+    if is_on_credit(tx, agreement):
+        fees = in_force.fees_starting(billed_at, is_first=True) + fees
     percents = tuple(one for one in agreement.discounts if one.percent_off is not None)
-    return with_discounts(in_force.fees_started(billed_at, until) + lines_of(rated), percents, in_force.plans)
+    return with_discounts(fees + lines_of(rated), percents, in_force.plans)
