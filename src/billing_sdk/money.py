@@ -24,10 +24,21 @@ EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero, Over
 # Far above any real amount, and far below what a database column or a JSON number can hold.
 MAX_MINOR = 10**15
 
+# What ISO 4217 lists as money that is paid with: no metals, funds, bonds or test codes, such as XAU and XXX.
+CURRENCIES = frozenset(
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD "
+    "CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD "
+    "GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT "
+    "LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR "
+    "NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP "
+    "STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XCG "
+    "XOF XPF YER ZAR ZMW ZWG".split()
+)
+
 # ISO 4217 lists the digits after the decimal separator; currencies not named here have two.
 EXPONENTS = {
     **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(),
         0,
     ),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
@@ -44,15 +55,15 @@ class Money:
     """An amount in whole minor units: `Money(1999, "EUR")` is 19.99 euros.
 
     Raises:
-        InvalidAmount: the currency is not three capital letters, or the amount is not an integer.
+        InvalidAmount: there is no such currency, or the amount is not an integer.
     """
 
     minor: int
     currency: str
 
     def __post_init__(self) -> None:
-        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isupper():
-            raise InvalidAmount(f"{self.currency!r} is not an ISO 4217 currency code")
+        if self.currency not in CURRENCIES:
+            raise InvalidAmount(f"{self.currency[:40]!r} is not an ISO 4217 currency code")
         if type(self.minor) is not int:
             raise InvalidAmount("an amount is a whole number of minor units")
 

@@ -46,7 +46,15 @@ def test_invoices_are_charged_listed_shown_and_foreseen(customer: str) -> None:
     assert "INV-000001" in run("list", customer).stdout
 
 
-def test_a_charge_of_nothing_is_refused_in_words(customer: str) -> None:
-    refused = run("charge", customer, "0", "Setup")
+@pytest.mark.parametrize(
+    ("amount", "currency", "told"),
+    [
+        ("0", "USD", "not an amount to charge"),
+        ("1000000000000.01", "USD", "1,000,000,000,000.00 USD at most"),
+        ("5", "XXX", "not an ISO 4217 currency code"),
+    ],
+)
+def test_a_charge_that_is_none_is_refused_in_words(customer: str, amount: str, currency: str, told: str) -> None:
+    refused = run("charge", customer, amount, "Setup", "--currency", currency)
 
-    assert (refused.exit_code, "not an amount to charge" in refused.stderr) == (1, True)
+    assert (refused.exit_code, told in " ".join(refused.stderr.split())) == (1, True), refused.stderr

@@ -7,11 +7,15 @@ from fractions import Fraction
 from typing import get_args
 
 import pytest
+from babel.core import get_global
+from babel.numbers import is_currency
 from hypothesis import given, strategies as st
 
 from billing_sdk.errors import CurrencyMismatch, InvalidAmount
 from billing_sdk.money import (
+    CURRENCIES,
     EXACT,
+    EXPONENTS,
     MAX_MINOR,
     Money,
     Rounding,
@@ -104,7 +108,10 @@ def test_two_currencies_can_be_neither_added_nor_compared() -> None:
         assert Money(1, "EUR") < Money(2, "USD")
 
 
-@pytest.mark.parametrize(("minor", "currency"), [(1.0, "EUR"), (True, "EUR"), (1, "eur"), (1, "EURO"), (1, "")])
+@pytest.mark.parametrize(
+    ("minor", "currency"),
+    [(1.0, "EUR"), (True, "EUR"), (1, "eur"), (1, "EURO"), (1, ""), (1, "ZZZ"), (1, "XXX"), (1, "XAU")],
+)
 def test_only_whole_minor_units_of_a_currency_code_are_money(minor: object, currency: str) -> None:
     with pytest.raises(InvalidAmount):
         Money(minor, currency)  # type: ignore[arg-type]  # the wrong type is the point
@@ -136,3 +143,15 @@ def test_one_weight_gets_all_of_an_allocation() -> None:
 def test_an_allocation_needs_weights_of_zero_or_more(weights: list[int]) -> None:
     with pytest.raises(InvalidAmount):
         allocate(Money(100, "EUR"), weights)
+
+
+def test_every_currency_that_is_paid_with_somewhere_is_one() -> None:
+    today = {
+        name
+        for territory in get_global("territory_currencies").values()
+        for name, _, until, is_tender in territory
+        if until is None and is_tender
+    }
+    assert today - CURRENCIES == set()
+    assert {one for one in CURRENCIES if not is_currency(one)} == set()
+    assert set(EXPONENTS) - CURRENCIES == set()

@@ -91,6 +91,7 @@ def test_grace_is_counted_from_the_first_failure() -> None:
         lambda: TaxSettings(default_tax_code="No Code"),
         lambda: Supplier(name="A" * 201),
         lambda: Supplier(name="two\nlines"),
+        lambda: Supplier(tax_id="\n"),
         lambda: profile(collection_method="cash"),
         lambda: profile(language="English"),
     ],

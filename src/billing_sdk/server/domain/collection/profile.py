@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-from billing_sdk.errors import InvalidAmount, InvalidRequest
+from billing_sdk.errors import InvalidAmount, InvalidRequest, InvalidTaxId
 from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.catalog.keys import checked_tax_code
 from billing_sdk.server.domain.collection.dunning import DunningPolicy
@@ -37,6 +37,12 @@ class Supplier:
     def __post_init__(self) -> None:
         if len(self.name) > 200 or (self.name and not self.name.isprintable()):
             raise InvalidRequest("the supplier's name is not up to 200 characters of a line", parameter="supplier.name")
+        if self.tax_id is not None and (
+            not self.tax_id.strip() or len(self.tax_id) > 40 or not self.tax_id.isprintable()
+        ):
+            raise InvalidTaxId(
+                "the supplier's tax id is not one line of up to 40 characters", parameter="supplier.tax_id"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,12 @@ def one_off_line(
     """
     if not description.strip() or len(description) > LONGEST or not description.isprintable():
         raise InvalidRequest(f"the description is not a line of up to {LONGEST} characters", parameter="description")
-    if not 0 < amount.minor <= MOST_MINOR:
+    if amount.minor <= 0:
+        remedy = "Charge more than nothing; give back by credit note."
+        raise InvalidAmount(f"{str(amount)[:40]} is not an amount to charge", remedy=remedy)
+    if amount.minor > MOST_MINOR:
         raise InvalidAmount(
-            f"{str(amount)[:40]} is not an amount to charge",
-            remedy="Charge more than nothing; give back by credit note.",
+            "that is more than can be charged at once", remedy=f"Charge {Money(MOST_MINOR, amount.currency)} at most."
         )
     period = period or Period(at, at)
     if not at - LONGEST_PERIOD <= period.start <= period.end <= at + LONGEST_PERIOD:
