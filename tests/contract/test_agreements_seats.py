@@ -12,6 +12,7 @@ from billing_sdk.errors import (
     AgreementPaused,
     CardDeclined,
     CouponEnded,
+    CreditNoteTooLarge,
     CurrencyMismatch,
     InvalidQuantity,
     InvalidRequest,
@@ -21,6 +22,7 @@ from billing_sdk.errors import (
     TrialUsed,
     VersionNotFound,
 )
+from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import AgreedAddOn
 from billing_sdk.server.domain.catalog import Trial
 from billing_sdk.server.usecases.add_card import add_card
@@ -29,6 +31,7 @@ from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_coupon import create_coupon
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.pause_agreement import pause_agreement
 from billing_sdk.server.usecases.run_due import run_due
@@ -128,6 +131,19 @@ def test_seats_that_were_given_back_are_not_given_back_again(engine, customer):
     cancel_agreement(engine, agreement_id=agreement.id, is_prorate=True)
 
     assert balance_of(engine, customer) == (1_000 + 5 * 700) // 2
+
+
+def test_what_was_given_back_for_seats_and_then_for_all_is_not_refunded_as_well(engine, customer):
+    agreement = on_team(engine, customer)
+    [invoice] = invoices_of(engine, customer)
+    advance(engine, days=14)
+    set_quantity(engine, agreement_id=agreement.id, fee_key="seats", quantity=2, is_prorate=True)
+    with pytest.raises(CreditNoteTooLarge):
+        credit_invoice(engine, invoice_id=invoice.id, wanted=Money(4_500 - 1_050 + 1, "USD"), reason="a mistake")
+    cancel_agreement(engine, agreement_id=agreement.id, is_prorate=True)
+    assert balance_of(engine, customer) == 2_250
+    made = credit_invoice(engine, invoice_id=invoice.id, reason="a mistake")
+    assert made.note.amount.minor == 2_250
 
 
 def test_seats_can_change_with_the_next_period(engine, customer):

@@ -24,6 +24,8 @@ from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.pay_back import settle_left_over_refunds
 from billing_sdk.server.usecases.run_due import run_due
@@ -321,6 +323,35 @@ def pending_charge(engine, tx, invoice):
     charge = charge_for(tx, engine, invoice, agreement, source="admin", actor="test")
     tx.charges.remove(charge.id)
     return charge
+
+
+def test_what_was_given_back_at_the_end_of_the_agreement_is_not_refunded_as_well(engine):
+    customer, invoice = paid(engine)
+    advance(engine, days=14)
+    with engine.read() as tx:
+        [agreement] = tx.agreements.live_of(customer.id)
+    cancel_agreement(engine, agreement_id=agreement.id, is_prorate=True, is_invoice_now=True)
+    with engine.read() as tx:
+        assert tx.credits.balance(customer.id, "USD") == usd(1_450)
+    with pytest.raises(CreditNoteTooLarge):
+        credit_invoice(engine, invoice_id=invoice.id, wanted=usd(1_451), reason=MISTAKE)
+    with pytest.raises(CreditNoteTooLarge):
+        credit_invoice(engine, invoice_id=invoice.id, wanted={1: usd(1_451)}, reason=MISTAKE)
+    made = credit_invoice(engine, invoice_id=invoice.id, reason=MISTAKE)
+    assert made.refund.amount == usd(1_450)
+    with pytest.raises(CreditNoteTooLarge):
+        credit_invoice(engine, invoice_id=invoice.id, reason=MISTAKE)
+
+
+def test_what_a_change_of_plan_has_given_back_is_not_refunded_as_well(engine):
+    customer, invoice = paid(engine)
+    advance(engine, days=14)
+    options = ChangeOptions(is_prorate=True)
+    change_plan(engine, customer_id=customer.id, plan_key="pro_yearly", options=options)
+    assert [line.amount.minor for line in newest(engine, customer).lines if line.kind == "unused_time"] == [-1_450]
+    with pytest.raises(CreditNoteTooLarge):
+        credit_invoice(engine, invoice_id=invoice.id, wanted=usd(1_451), reason=MISTAKE)
+    assert credit_invoice(engine, invoice_id=invoice.id, reason=MISTAKE).refund.amount == usd(1_450)
 
 
 def test_what_was_refunded_is_not_given_back_again_when_the_agreement_ends(engine):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from billing_sdk.money import total
-from billing_sdk.server.domain.invoicing import BALANCE, Invoice, left_of
+from billing_sdk.server.domain.invoicing import BALANCE, Invoice, back_of, left_of
 from tests.histories.world import Books, World
 
 
@@ -15,6 +15,7 @@ def corrections_hold(world: World, books: Books) -> None:
     notes_take_back_what_was_asked_at_most(books)
     what_is_owed_is_lowered_by_its_notes(books)
     what_was_paid_is_paid_back_once(books)
+    time_that_was_given_back_is_not_credited_as_well(books)
 
 
 def nothing_issued_changes(world: World, books: Books) -> None:
@@ -54,6 +55,20 @@ def what_was_paid_is_paid_back_once(books: Books) -> None:
     for invoice in books.invoices:
         paid = payments[invoice.payment_id] if invoice.payment_id is not None else 0
         assert back[invoice.id] <= paid + _from_balance(invoice), f"{invoice.name}: more is given back than was paid"
+
+
+def time_that_was_given_back_is_not_credited_as_well(books: Books) -> None:
+    lines = [line for one in books.billed if one.status != "void" for line in one.lines]
+    for invoice in books.invoices:
+        notes = [note for note in books.notes if note.invoice_id == invoice.id]
+        if not notes or invoice.status == "void":
+            continue
+        for number, line in enumerate(invoice.lines, 1):
+            # Whatever takes some of it back rounds by itself.
+            back = [one.amount.minor for one in back_of(line, lines)]
+            taken = sum(one.amount.minor for note in notes for one in note.lines if one.number == number)
+            is_fee = line.kind == "licence_fee" and line.amount.minor > 0
+            assert not is_fee or taken + sum(back) <= line.amount.minor + len(back), f"{invoice.name}: {line}"
 
 
 def _from_balance(invoice: Invoice) -> int:

@@ -19,6 +19,7 @@ from billing_sdk.server.domain.invoicing import (
     Invoice,
     InvoiceLine,
     Refund,
+    gives_back,
     left_of,
 )
 from billing_sdk.server.storage.invoice_rows import line_of
@@ -53,6 +54,11 @@ TAKEN_BACK = (
         invoice_lines.c.period_start >= bindparam("since", type_=Instant),
     )
     .order_by(credit_notes.c.number, credit_note_lines.c.line_number)
+)
+GIVING_BACK = (
+    select(invoice_lines, invoices.c.currency)
+    .select_from(invoice_lines.join(invoices, invoices.c.id == invoice_lines.c.invoice_id))
+    .where(invoices.c.status != "void")
 )
 REFUND_OF_NOTE = select(refunds).where(refunds.c.credit_note_id == bindparam("note"))
 
@@ -109,7 +115,19 @@ class CreditNoteRepository:
 
     def left_of(self, invoice: Invoice) -> Creditable:
         """Return what is left to credit of an issued invoice."""
-        return left_of(invoice, self.of_invoice(invoice.id))
+        return left_of(invoice, self.of_invoice(invoice.id), self.given_back(invoice))
+
+    def given_back(self, invoice: Invoice) -> tuple[InvoiceLine, ...]:
+        """Return the lines of other invoices that give back time which an invoice has charged; void ones don't."""
+        fees = [line for line in invoice.lines if line.kind == "licence_fee" and line.agreement_id is not None]
+        if not fees:
+            return ()
+        query = GIVING_BACK.where(
+            invoices.c.id != invoice.id,
+            invoice_lines.c.agreement_id.in_({line.agreement_id for line in fees}),
+            invoice_lines.c.period_end.in_({line.period.end for line in fees}),
+        )
+        return tuple(line for row in self._connection.execute(query).mappings() if gives_back(line := line_of(row)))
 
     def taken_back(self, agreement_id: str, *, after: datetime, since: datetime) -> tuple[InvoiceLine, ...]:
         """Return what notes have taken back of lines of paid invoices, as lines below zero.

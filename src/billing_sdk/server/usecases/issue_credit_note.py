@@ -91,7 +91,7 @@ def issue_credit_note(
     if tx.charges.has_for_invoice(invoice.id):
         raise Conflict(f"a payment of {invoice.name} is under way", remedy="Try again in a minute.")
     notes = tx.credit_notes.of_invoice(invoice.id)
-    lines = credited_lines(invoice, notes, wanted)
+    lines = credited_lines(invoice, notes, wanted, tx.credit_notes.given_back(invoice))
     amount = total([line.amount + line.tax for line in lines], invoice.currency)
     beside = zero(invoice.currency)
     if isinstance(wanted, OverBilled) and not wanted.money:

@@ -94,6 +94,7 @@ from billing_sdk.server.domain.invoicing.explanation import (
     explanation_of as explanation_of,
     line_of as line_of,
 )
+from billing_sdk.server.domain.invoicing.given_back import back_of as back_of, gives_back as gives_back
 from billing_sdk.server.domain.invoicing.grant_booking import (
     expiry_entries as expiry_entries,
     grant_entries as grant_entries,

@@ -29,6 +29,7 @@ from billing_sdk.money import Money, allocate, round_money, total, zero
 from billing_sdk.server.domain.invoicing.credit import BALANCE, balance_change
 from billing_sdk.server.domain.invoicing.credit_note import CreditDestination, CreditedLine, CreditNote
 from billing_sdk.server.domain.invoicing.explanation import line_of
+from billing_sdk.server.domain.invoicing.given_back import back_of, tax_minor
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.relations import charge_of, lowering
 
@@ -60,15 +61,22 @@ class OverBilled:
 Wanted = Mapping[int, Money] | Money | OverBilled | None
 
 
-def left_of(invoice: Invoice, notes: Iterable[CreditNote]) -> Creditable:
+def left_of(invoice: Invoice, notes: Iterable[CreditNote], given_back: Sequence[InvoiceLine] = ()) -> Creditable:
     """Return what is left to credit of an issued invoice.
 
     Args:
         invoice: the invoice.
         notes: those that were issued for it.
+        given_back: lines of other invoices that give back time which this one has charged.
     """
-    found = {number: asked for number, line in enumerate(invoice.lines, 1) if (asked := _asked(invoice, number, line))}
+    back = (*given_back, *invoice.lines)
+    found = {
+        number: asked for number, line in enumerate(invoice.lines, 1) if (asked := _asked(invoice, number, line, back))
+    }
     whole = total([line.amount for line in invoice.lines if line.component_id != BALANCE], invoice.currency)
+    for line in invoice.lines:
+        for one in back_of(line, given_back):
+            whole -= _gross(one)
     for note in notes:
         whole -= note.amount
         for one in note.lines:
@@ -78,7 +86,7 @@ def left_of(invoice: Invoice, notes: Iterable[CreditNote]) -> Creditable:
                 found[number] = CreditedLine(
                     number, left.amount - one.amount, left.tax - one.tax, left.included_tax - one.included_tax
                 )
-    lines = {number: left for number, left in found.items() if _gross(left)}
+    lines = {number: left for number, left in found.items() if _gross(left).minor > 0}
     return Creditable(lines, min(whole, total([_gross(left) for left in lines.values()], invoice.currency)))
 
 
@@ -92,7 +100,9 @@ def credit_used(invoice: Invoice, notes: Iterable[CreditNote], number: int) -> d
     return {place: found[place] for place in sorted(found, reverse=True)}
 
 
-def credited_lines(invoice: Invoice, notes: Sequence[CreditNote], wanted: Wanted) -> tuple[CreditedLine, ...]:
+def credited_lines(
+    invoice: Invoice, notes: Sequence[CreditNote], wanted: Wanted, given_back: Sequence[InvoiceLine] = ()
+) -> tuple[CreditedLine, ...]:
     """Return the lines of a credit note.
 
     Args:
@@ -101,6 +111,7 @@ def credited_lines(invoice: Invoice, notes: Sequence[CreditNote], wanted: Wanted
         wanted: an amount for each line by its number, before taxes that were added to it, whose share is credited
             with it; or one amount, taxes included, which is divided among all lines; or what was billed too much; or
             None for all that is left.
+        given_back: lines of other invoices that give back time which this one has charged.
 
     Raises:
         CreditNoteTooLarge: it is more than what is left of a line or of the invoice.
@@ -109,9 +120,9 @@ def credited_lines(invoice: Invoice, notes: Sequence[CreditNote], wanted: Wanted
         NotFound: the invoice has no such line.
     """
     if isinstance(wanted, OverBilled):
-        asked = credited_lines(invoice, notes, wanted.money) if wanted.money else ()
+        asked = credited_lines(invoice, notes, wanted.money, given_back) if wanted.money else ()
         return _with_credit(invoice, asked, wanted.credit)
-    left = left_of(invoice, notes)
+    left = left_of(invoice, notes, given_back)
     if not isinstance(wanted, Mapping):
         amount = left.whole if wanted is None else _checked(wanted, invoice)
         return _divided(left, amount)
@@ -207,25 +218,20 @@ def check_issued(invoice: Invoice) -> None:
         raise InvoiceVoid(f"the invoice {invoice.name} is void")
 
 
-def _asked(invoice: Invoice, number: int, line: InvoiceLine) -> CreditedLine | None:
-    """Return what a customer was asked for a line, without the balance; None where it is no charge."""
+def _asked(invoice: Invoice, number: int, line: InvoiceLine, back: Iterable[InvoiceLine]) -> CreditedLine | None:
+    """Return what a customer was asked for a line and not given back, without the balance; None if nothing."""
     if line.kind not in CHARGES or line.component_id == BALANCE or line.amount.minor <= 0:
         return None
     its = (line, *(other for _, other in lowering(invoice, number)))
     amount = total([one.amount for one in its], invoice.currency)
     added, included = (
-        Money(sum(_tax(one, is_inclusive=is_inclusive) for one in its), invoice.currency)
+        Money(sum(tax_minor(one, is_inclusive=is_inclusive) for one in its), invoice.currency)
         for is_inclusive in (False, True)
     )
-    return CreditedLine(number, amount, added, included) if amount.minor > 0 else None
-
-
-def _tax(line: InvoiceLine, *, is_inclusive: bool) -> int:
-    """Return the taxes that were added to a line, or those that its price includes."""
-    tax = line.derivation.get("tax") or {}
-    if (tax.get("behavior") == "inclusive") != is_inclusive:
-        return 0
-    return sum(int(share["amount_minor"]) for share in tax.get("shares", ()))
+    for one in back_of(line, back):
+        amount, added, included = amount - one.amount, added - one.tax, included - one.included_tax
+    nothing = zero(invoice.currency)
+    return CreditedLine(number, amount, max(added, nothing), max(included, nothing)) if amount.minor > 0 else None
 
 
 def _part_of(invoice: Invoice, left: Creditable, number: int, amount: Money) -> CreditedLine:
