@@ -9,6 +9,7 @@ import pytest
 from billing_sdk.errors import (
     CardDeclined,
     Conflict,
+    CreditGrantEnded,
     CreditGrantUsed,
     InvalidAmount,
     InvalidCreditGrant,
@@ -17,6 +18,7 @@ from billing_sdk.errors import (
 )
 from billing_sdk.money import Money
 from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.billing_profiles import create_profile
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
@@ -189,3 +191,25 @@ def test_what_is_refunded_of_a_top_up_is_taken_back_and_what_was_used_is_not_ref
     assert rows(memory_engine) == before
     credit_invoice(memory_engine, invoice_id=grant.invoice_id, wanted=Money(1_000, "USD"), reason="Rest", actor="test")
     assert left(memory_engine, customer)[1] == ("granted", 0)
+
+
+def test_bought_credit_that_usage_which_is_billed_later_needs_is_not_refunded(memory_engine, customer, agreement):
+    grant = buy(memory_engine, customer)
+    use(memory_engine, agreement, 300)
+    [(ledger, pending, available)] = credit(memory_engine, customer)
+    assert (ledger, pending, available) == (3_000, 1_500, 1_500)
+    before = rows(memory_engine)
+    with pytest.raises(CreditGrantUsed):
+        credit_invoice(memory_engine, invoice_id=grant.invoice_id, wanted=Money(1_501, "USD"), reason="All of it")
+    assert rows(memory_engine) == before
+    credit_invoice(memory_engine, invoice_id=grant.invoice_id, wanted=Money(1_500, "USD"), reason="What is left")
+    assert credit(memory_engine, customer) == [(1_500, 1_500, 0)]
+
+
+def test_credit_that_is_not_paid_yet_is_told_from_credit_that_was_used(memory_engine):
+    create_profile(memory_engine, name="Net", is_default=True, collection_method="send_invoice")
+    customer = payer(memory_engine, "grace@example.com", number=None)
+    grant = buy(memory_engine, customer)
+    with pytest.raises(CreditGrantEnded) as refusal:
+        credit_invoice(memory_engine, invoice_id=grant.invoice_id, wanted=FIVE, reason="Too much")
+    assert "not paid yet" in refusal.value.detail

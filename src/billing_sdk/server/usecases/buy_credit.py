@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.errors import CreditGrantUsed
 from billing_sdk.money import Money, zero
-from billing_sdk.server.domain.credits import CreditGrant, CreditMovement, check_grant, check_number, moved
+from billing_sdk.server.domain.credits import CreditGrant, check_grant, check_number
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
-    CreditedLine,
     Invoice,
     InvoiceLine,
     Lines,
@@ -144,32 +142,6 @@ def credit_not_bought(tx: UnitOfWork, invoice: Invoice, *, actor: str, at: datet
             dropped = replace(before.after("void"), voided_at=at)
             tx.grants.save(dropped)
             tx.audit.record(actor, "credit.void", before.id, at, before=before, after=dropped)
-
-
-def take_back_bought(
-    tx: UnitOfWork, customer: Customer, invoice: Invoice, credited: Sequence[CreditedLine], *, actor: str, at: datetime
-) -> None:
-    """Take credit back whose price a credit note gives back; what was used of it is not given back.
-
-    Raises:
-        CreditGrantUsed: there is less left of it than what is given back, or it is not paid yet.
-    """
-    for line in credited:
-        grant_id = invoice.lines[line.number - 1].derivation.get("grant")
-        if grant_id is None:
-            continue
-        before = tx.grants.get(grant_id)
-        if before.left < line.amount:
-            raise CreditGrantUsed(
-                f"{before.left} is left of the credit that was bought, not {line.amount}",
-                remedy="Give back what is left of it, or void the invoice while it is not paid.",
-                grant=grant_id,
-            )
-        gone = CreditMovement(
-            new_id("movement"), grant_id, customer.id, "voided", -line.amount, at, invoice_id=invoice.id
-        )
-        tx.grants.move([gone])
-        tx.audit.record(actor, "credit.take_back", grant_id, at, before=before, after=moved(before, gone.amount))
 
 
 def _completed(tx: UnitOfWork, customer: Customer, line: InvoiceLine, at: datetime) -> tuple[InvoiceLine, ...]:

@@ -28,11 +28,11 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data_corrections as event_data
-from billing_sdk.server.usecases.buy_credit import take_back_bought
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
 from billing_sdk.server.usecases.post import post_credit_note
 from billing_sdk.server.usecases.spend_credit import reinstate_part
+from billing_sdk.server.usecases.take_back_credit import take_back_bought
 
 LONGEST_REASON = 500
 
@@ -82,7 +82,8 @@ def issue_credit_note(
         CreditNoteTooLarge, RefundTooLarge: there is less left of a line, of the invoice, or of what was paid.
         RefundDeclined: it was not paid by card, so nothing can be refunded.
         InvalidAmount, CurrencyMismatch, NotFound, InvalidRequest: what is wanted can't be read as an amount of a line.
-        CreditGrantUsed: credit that was bought with it has been used.
+        CreditGrantUsed: credit that was bought with it has been used, be it for usage that is billed later.
+        CreditGrantEnded: credit that is bought with it is not paid yet.
         Conflict: a payment of the invoice is under way.
     """
     check_issued(invoice)
