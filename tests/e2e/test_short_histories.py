@@ -203,6 +203,15 @@ HISTORIES = {
         RESUME,
         days(40),
     ),
+    "what an invoice asks for that is not issued yet goes and comes again": (
+        Deed("bill", {"late_days": 0, "send_days": 3, "together": False}),
+        change("with_credit", add_ons=2),
+        days(31),
+        add_on(0, **REFUND),
+        days(1),
+        add_on(2),
+        days(30),
+    ),
     "a weekly add-on comes within a week of a month on credit": (
         on_credit(change("pro_monthly", may_owe=True)),
         days(10),

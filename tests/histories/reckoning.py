@@ -179,7 +179,14 @@ class _Reckoning:
         if len(decided) != 1:
             return is_low
         # What is not paid is not given back.
-        return decided == {True} and (is_low or not before.is_unpaid)
+        return decided == {True} and (is_low or not (before.is_unpaid or self._waits(at)))
+
+    def _waits(self, at: datetime) -> bool:
+        """Tell whether what was billed for an instant was not issued then, or that very moment."""
+        return any(
+            invoice.created_at <= at < line.period.end and (invoice.issued_at is None or at <= invoice.issued_at)
+            for invoice, line in self.lines
+        )
 
     def _invoiced(self, key: str, add_on: str, interval: Period) -> tuple[Fraction, list[Fraction], int]:
         """Return what was invoiced for an interval, which parts of the prices that was after coupons, and the lines."""

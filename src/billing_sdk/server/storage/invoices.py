@@ -277,8 +277,8 @@ class InvoiceRepository:
         )
 
     def owed_lines(self, agreement_id: str) -> tuple[InvoiceLine, ...]:
-        """Return what is owed under an agreement: lines of invoices that nobody has paid yet."""
-        return self._lines_under(agreement_id, invoices.c.status.in_(OWED))
+        """Return what is owed under an agreement: lines of invoices that nobody has paid yet, issued or not."""
+        return self._lines_under(agreement_id, invoices.c.status.in_(OWED | UNISSUED | {"uncollectible"}))
 
     def numbers_of(self, customer_id: str) -> dict[str, str]:
         """Return the number of each invoice of a customer that has one, by its id."""

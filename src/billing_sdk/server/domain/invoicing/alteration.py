@@ -35,7 +35,7 @@ class Alteration:
         after: what is in force from then on, with the add-ons that go: there are none of them then.
         at: when.
         paid: the lines of the agreement's paid invoices whose period ends later.
-        owed: the lines of those that are open.
+        owed: the lines of those that are open, or not issued yet.
         gives_back: whether what was paid is given back for what is given up.
         is_on_credit: nothing of the period has been invoiced, so nothing is charged or given back before it is.
     """
