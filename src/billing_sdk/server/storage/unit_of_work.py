@@ -61,8 +61,8 @@ class UnitOfWork:
     """What happens in one transaction: everything, or nothing."""
 
     def __init__(self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret]) -> None:
-        self._later = Later(connection)
         self._together = Together(connection)
+        self._later = Later(connection, first=self._together)
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)
@@ -141,7 +141,6 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""
-        self._together.flush()
         self._later.flush()
 
     def tell_time(self, now: Callable[[], datetime]) -> None:
