@@ -2,59 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
-from billing_sdk.errors import InvalidAmount
-from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import PlanVersion
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import (
-    InvoiceLine,
-    Lines,
-    RatedInterval,
-    as_adjustment,
-    place_of,
-    rate_again,
-    with_its_discounts,
-)
-from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.timers import Timer
-from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.bill_customer import bill_customer
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_customer
 from billing_sdk.server.usecases.credit_usage import credit_usage
 from billing_sdk.server.usecases.decide_change import has_owner
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.load_in_force import policies_of, used_under
 from billing_sdk.server.usecases.mark_unpaid import mark_unpaid
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.put_together import put_together
-
-logger = logging.getLogger(__name__)
+from billing_sdk.server.usecases.rate_dirty import adjustment_lines, rate_dirty, span_of
 
 # As with renewals: nobody asked for it at that moment.
 SOURCE: EventSource = "admin"
 ACTOR = "timer"
-
-
-@dataclass(frozen=True, slots=True)
-class Adjusted:
-    """A service interval that was rated again.
-
-    Attributes:
-        version: the prices that it was billed by.
-        before: as it was billed.
-        after: as it is billed now.
-        line: the difference; below zero where less was used than was billed.
-    """
-
-    version: PlanVersion
-    before: RatedInterval
-    after: RatedInterval
-    line: InvoiceLine
 
 
 def adjust_usage(engine: Engine, timer: Timer) -> None:
@@ -85,9 +49,9 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
         bill = put_together(
             tx,
             customer,
-            _lines_of(tx, more),
+            adjustment_lines(tx, more),
             agreement=agreement,
-            period=_span_of(more) if more else agreement.period_at(at),
+            period=span_of(more) if more else agreement.period_at(at),
             at=at,
             is_alone=True,
         )
@@ -115,42 +79,3 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
             mark_unpaid(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)
     if billed.charge is not None:
         collect_issued(engine, billed.charge)
-
-
-def rate_dirty(tx: UnitOfWork, agreement: Agreement) -> tuple[Adjusted, ...]:
-    """Rate the intervals of an agreement again whose usage has changed, and write nothing.
-
-    One that comes to more than any invoice can say stays billed as it was.
-    """
-    used, policies = used_under(tx, agreement), policies_of(tx)
-    found = []
-    for one in tx.rated_intervals.unsettled(agreement.id):
-        if not (one.is_dirty and one.is_closed):
-            continue
-        version = tx.catalog.get_version(one.plan_version_id).in_currency(agreement.currency)
-        try:
-            line, after = rate_again(one, version, used, policies)
-        except InvalidAmount as too_much:
-            logger.warning("what was used in %s is not billed: %s", one.id, too_much.detail)
-            continue
-        found.append(Adjusted(version, one, after, line))
-    return tuple(sorted(found, key=_in_order))
-
-
-def _in_order(one: Adjusted) -> tuple[datetime, str, int]:
-    return one.after.period.start, one.version.plan_key, place_of(one.version, one.after.component_id)
-
-
-def _lines_of(tx: UnitOfWork, more: Sequence[Adjusted]) -> Lines:
-    lines: Lines = ()
-    for one in more:
-        places = tx.rated_intervals.billed_by(one.before)
-        corrected = tx.invoices.get(places[0].invoice_id) if places else None
-        line = as_adjustment(one.line, corrected, places[0].line if places else None)
-        lines += with_its_discounts(line, one.before, one.version)
-    return lines
-
-
-def _span_of(adjusted: Sequence[Adjusted]) -> Period:
-    periods = [one.after.period for one in adjusted]
-    return Period(min(period.start for period in periods), max(period.end for period in periods))

@@ -6,6 +6,7 @@ from billing_sdk.server.domain.credits import CreditGrant, Payable, burn_down, s
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Invoice, payables_of
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.rate_waiting import as_of_now
 
 
 def credit_left(tx: UnitOfWork, customer: Customer, waiting: Invoice | None = None) -> tuple[CreditGrant, ...]:
@@ -24,7 +25,7 @@ def credit_left(tx: UnitOfWork, customer: Customer, waiting: Invoice | None = No
 
 
 def usage_waiting(tx: UnitOfWork, customer: Customer, until: Invoice | None = None) -> tuple[Payable, ...]:
-    """Return the usage on invoices that wait, the oldest first.
+    """Return the usage on invoices that wait, with what was reported since, the oldest first.
 
     Args:
         tx: the transaction.
@@ -35,5 +36,5 @@ def usage_waiting(tx: UnitOfWork, customer: Customer, until: Invoice | None = No
     for invoice in tx.invoices.unissued_of(customer.id):
         if until is not None and invoice.id >= until.id:
             break
-        found += [payable for _, payable in payables_of(invoice.lines) if payable.amount]
+        found += [payable for _, payable in payables_of(as_of_now(tx, invoice).lines) if payable.amount]
     return tuple(found)

@@ -21,6 +21,7 @@ from billing_sdk.server.usecases.credit_left import usage_waiting
 from billing_sdk.server.usecases.decide_change import close_agreement
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.next_invoice import as_planned, billed_next, ends_before_billing
+from billing_sdk.server.usecases.rate_dirty import adjustments_to_come
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 
 # Units of a feature that are used under an agreement, by the ids of the agreement and the key of the feature.
@@ -39,6 +40,8 @@ def pending_usage(tx: UnitOfWork, customer: Customer, *, at: datetime, more: Uni
     """
     live = sorted(tx.agreements.live_of(customer.id), key=lambda one: (billed_at(one), one.id))
     found = [*usage_waiting(tx, customer)]
+    for adjustment in adjustments_to_come(tx, customer):
+        found += [payable for _, payable in payables_of(adjustment.lines) if payable.amount]
     for agreement in live:
         used = _used_with(tx, agreement, more, at)
         found += [payable for _, payable in payables_of(_lines(tx, agreement, used, at)) if payable.amount]

@@ -17,6 +17,8 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_invoice import NextCharges, as_planned, billed_next, ends_before_billing
+from billing_sdk.server.usecases.rate_dirty import Adjustment, adjustments_to_come
+from billing_sdk.server.usecases.rate_waiting import as_of_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class _Planned:
 
 
 def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tuple[Upcoming, ...]:
-    """Return the next invoice of each live agreement of a customer, and what waits already, the first to come first.
+    """Return the next invoice of each live agreement of a customer, what waits, and what came late, the first first.
 
     What the customer has to its credit pays for the first of them first. An agreement that is to end, or to give way
     to another plan, before it is billed next has none.
@@ -75,7 +77,9 @@ def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tup
             gathering[invoice.currency] = invoice
         elif invoice.status != "draft":
             waiting.append(_waiting(tx, customer, invoice, now))
-    planned = sorted([*waiting, *_renewals(tx, customer, gathering)], key=lambda one: (one.issues_at, one.bills_at))
+    adjustments = [_adjusting(one, now) for one in adjustments_to_come(tx, customer)]
+    to_come = [*waiting, *adjustments, *_renewals(tx, customer, gathering)]
+    planned = sorted(to_come, key=lambda one: (one.issues_at, one.bills_at))
     return tuple(_completed(tx, customer, planned))
 
 
@@ -150,9 +154,22 @@ def _waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, now: datetime
         currency=invoice.currency,
         bills_at=period.end,
         issues_at=max(issues_at, now),
-        charges=invoice.lines,
+        charges=as_of_now(tx, invoice).lines,
         period=period,
         agreement=None if invoice.agreement_id is None else tx.agreements.get(invoice.agreement_id),
         agreement_ids=invoice.agreement_ids,
         invoice_id=invoice.id,
+    )
+
+
+def _adjusting(one: Adjustment, now: datetime) -> _Planned:
+    at = max(one.at, now)
+    return _Planned(
+        currency=one.agreement.currency,
+        bills_at=at,
+        issues_at=at,
+        charges=one.lines,
+        period=one.period,
+        agreement=one.agreement,
+        agreement_ids=(one.agreement.id,),
     )
