@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.rating import Graduated, PerUnit, Tier
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
@@ -175,6 +176,18 @@ def test_what_an_end_has_forgiven_stays_forgiven(engine, customer):
     pass_days(engine, 2)
 
     assert charged(engine, customer) == [("renewal", [10]), ("adjustment", [3])]
+
+
+def test_usage_from_before_the_agreement_is_refused_since_nobody_had_agreed_to_its_price(engine, customer):
+    agreement = begin(engine, customer)
+    pass_days(engine, 10)
+    for earlier in (NOON - timedelta(days=16), NOON - timedelta(minutes=6)):
+        with pytest.raises(InvalidRequest) as refusal:
+            use(engine, agreement, 500, earlier)
+        assert refusal.value.facts["parameter"] == "used_at"
+    use(engine, agreement, 5, NOON - timedelta(minutes=5))  # clocks differ
+    pass_days(engine, 18)
+    assert charged(engine, customer) == [("renewal", [5])]
 
 
 def test_usage_under_a_plan_that_was_left_is_billed_by_its_prices(engine, customer):

@@ -77,7 +77,8 @@ def record_usage(
         AgreementPaused: it is paused, since before it was used.
         UnknownFeature: its plan has no metered feature with this key.
         InvalidQuantity: the value is not a plain decimal number.
-        InvalidRequest: the time has no zone or lies ahead, the key is unusable, or a dimension is out of its bounds.
+        InvalidRequest: the time has no zone, lies ahead, or is before the agreement; the key is unusable, or a
+            dimension is out of its bounds.
         IdempotencyMismatch: the key was used for another report.
     """
     quantity = parse_quantity(value)
@@ -101,6 +102,8 @@ def record_usage(
         is_late = used_at is not None and used_at < at
         policy: LateUsage = policies_of(tx).late_usage if is_late else "rerate"
         require_metered(tx, agreement, feature_key, used_at=used_at if policy == "rerate" else None)
+        if is_late and policy == "rerate":
+            _require_begun(agreement, used_at or at)
         reading = Reading(
             id=new_id("reading"),
             agreement_id=agreement_id,
@@ -147,6 +150,16 @@ def _check(kind: str, used_at: datetime | None, idempotency_key: str | None) -> 
         raise InvalidRequest("used_at has no time zone", parameter="used_at")
     if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
         raise InvalidRequest(f"an idempotency key has 1 to {MAX_KEY_LENGTH} characters", parameter="idempotency_key")
+
+
+def _require_begun(agreement: Agreement, used_at: datetime) -> None:
+    """Check that there was an agreement about what was used: else nobody had agreed to its price."""
+    if used_at < agreement.started_at - timedelta(seconds=SKEW_SECONDS):
+        raise InvalidRequest(
+            "used_at is before the agreement has begun",
+            parameter="used_at",
+            remedy="Report it under the agreement that was in force then.",
+        )
 
 
 def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str, *, used_at: datetime | None = None) -> None:
