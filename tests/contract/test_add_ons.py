@@ -108,7 +108,8 @@ def test_an_add_on_is_charged_for_the_rest_of_the_period_and_then_with_the_plan(
     changed = add(engine, agreement, quantity=2)
     assert [(one.plan_key, one.quantity, one.added_at) for one in changed.add_ons] == [("extra", 2, NOON + HALF)]
     assert stored(engine, agreement) == changed
-    assert events_of(engine, agreement.customer_id)[-2:] == ["customer.agreement_updated", "customer.payment_succeeded"]
+    types = ("agreement_updated", "invoice_issued", "payment_succeeded")
+    assert events_of(engine, agreement.customer_id)[-3:] == [f"customer.{one}" for one in types]
     advance(engine, days=14)
     run_due(engine)
     assert bills(engine, agreement) == [2_900, 1_000, 2_900 + 2_000]
