@@ -12,6 +12,8 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import DunningPolicy
 from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.usecases.billing_profiles import create_profile, delete_profile
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means, write_off_invoice
@@ -73,6 +75,28 @@ def test_a_renewal_is_sent_and_due_later(engine, customer):
     first, second = invoices(engine, customer)
     assert (first.status, second.status, second.due_at) == ("paid", "issued", NOON + 38 * DAY)
     assert stored(engine, agreement).is_unpaid is False
+
+
+@pytest.mark.parametrize("is_end", [False, True])
+def test_time_that_nobody_has_paid_for_is_not_given_back_and_a_credit_note_takes_it_off_the_open_invoice(
+    engine, customer, is_end
+):
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    advance(engine, days=14)
+    if is_end:
+        cancel_agreement(engine, agreement_id=agreement.id, is_prorate=True)
+    else:
+        options = ChangeOptions(is_prorate=True)
+        subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly", options=options)
+    first, *later = invoices(engine, customer)
+    assert (first.amount_due.minor, [one.amount.minor for one in later]) == (2_900, [] if is_end else [9_900])
+
+    credit_invoice(engine, invoice_id=first.id, wanted={1: Money(1_450, "USD")}, reason="Unused time")
+    pay_by_other_means(engine, first.id, reference="wire 9")
+    first, *_ = invoices(engine, customer)
+    with engine.read() as tx:
+        [payment] = tx.invoices.payments_for(first.id)
+        assert (payment.amount.minor, tx.credits.balance(customer.id, "USD").minor) == (1_450, 0)
 
 
 def test_what_is_not_paid_by_its_due_date_is_overdue_then_closes_access_and_ends_the_agreement(engine, customer):

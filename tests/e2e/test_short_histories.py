@@ -37,6 +37,10 @@ def cancel(**asked):
     return Deed("cancel", {"customer": 0, **asked})
 
 
+def credit(part, **asked):
+    return Deed("credit", {"customer": 0, "part": part, **asked})
+
+
 def on_credit(deed):
     """Let it happen to the customer who has no card."""
     return Deed(deed.verb, {**deed.facts, "customer": 2})
@@ -49,6 +53,19 @@ REFUND = {"is_prorate": True}
 RETAIN = {"is_prorate": False}
 
 HISTORIES = {
+    "what another plan and the end gave back is credited": (
+        change("seats_monthly", seats=4),
+        days(10),
+        seats(2, **REFUND),
+        credit(100, ago=1),
+        days(31),
+        change("seats_opening", seats=3, **REFUND),
+        credit(40, ago=1),
+        days(2),
+        cancel(**REFUND),
+        credit(100, ago=1),
+        credit(100, ago=2),
+    ),
     "seats are added while an invoice is open": (
         change("seats_monthly", seats=1),
         card(is_good=False),

@@ -87,7 +87,15 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     ("top_up", {"customer": CUSTOMERS, "minor": (100, 2_500)}),
     ("charge", {"customer": CUSTOMERS, "minor": (100, 3_300), "bill_now": (True, False)}),
     ("bill", {"late_days": (0, 0, 2), "send_days": (0, 0, 3), "together": (False, True)}),
-    ("credit", {"customer": CUSTOMERS, "part": (1, 50, 100), "destination": (None, None, "balance", "refund")}),
+    (
+        "credit",
+        {
+            "customer": CUSTOMERS,
+            "part": (1, 50, 100),
+            "destination": (None, None, "balance", "refund"),
+            "ago": (0, 0, 1, 2),
+        },
+    ),
     *((("foresee", {"customer": CUSTOMERS}),) * 2),
     ("void", {"customer": CUSTOMERS}),
     ("reissue", {"customer": CUSTOMERS, "part": (0, 50, 100, 100)}),

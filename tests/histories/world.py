@@ -316,11 +316,11 @@ class World(BillingDeeds):
         number = GOOD_CARD if is_good else DECLINED_WHEN_CHARGED
         add_card(self.engine, customer_id=self.customers[customer].id, card=card(number))
 
-    def _credit(self, customer: int, part: int, destination: CreditDestination | None = None) -> None:
-        """Take back a part in a hundred of what is left of the newest invoice that was issued."""
+    def _credit(self, customer: int, part: int, destination: CreditDestination | None = None, ago: int = 0) -> None:
+        """Take back a part in a hundred of what is left of the newest invoice, or of one that was issued before it."""
         customer_id = self.customers[customer].id
         with self.engine.read() as tx:
-            newest = tx.invoices.newest_of(customer_id, limit=1)
+            newest = tx.invoices.newest_of(customer_id, limit=1 + ago)[ago:]
             left = tx.credit_notes.left_of(newest[0]).whole if newest else None
         if left is None or left.minor * part < 100:
             raise InvoiceNotPaid("there is nothing to credit")

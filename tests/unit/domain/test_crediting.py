@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -35,6 +36,7 @@ from billing_sdk.server.domain.invoicing import (
     taken_back,
     usual_destination,
 )
+from billing_sdk.server.domain.invoicing.derivation import of_period
 from billing_sdk.server.domain.periods import Period
 from tests.unit.domain.things import at
 
@@ -136,6 +138,15 @@ def test_what_was_given_back_on_the_invoice_itself_is_not_credited():
     assert left_of(billed, ()).whole == usd(4_000)
     with pytest.raises(CreditNoteTooLarge):
         credited_lines(billed, (), {1: usd(4_001)})
+
+
+def test_nothing_is_left_of_an_invoice_that_has_given_back_more_than_it_came_to():
+    billed = invoice(line(5_000), line(-4_000, "unused_time", "fee_0"))
+    facts = {"of": "licence_fee", "of_minor": "5000", "period": of_period(MONTH)}
+    back = replace(billed.lines[0], amount=usd(-4_900), derivation={"kind": "unused_time", **facts})
+    assert left_of(billed, (), (back,)).whole == usd(0)
+    with pytest.raises(CreditNoteTooLarge, match=re.escape("more than the 0.00 USD")):
+        credited_lines(billed, (), usd(1), (back,))
 
 
 PAID_IN_BOTH = invoice(line(3_000), line(-1_000, "credit_balance", BALANCE))

@@ -87,7 +87,9 @@ def left_of(invoice: Invoice, notes: Iterable[CreditNote], given_back: Sequence[
                     number, left.amount - one.amount, left.tax - one.tax, left.included_tax - one.included_tax
                 )
     lines = {number: left for number, left in found.items() if _gross(left).minor > 0}
-    return Creditable(lines, min(whole, total([_gross(left) for left in lines.values()], invoice.currency)))
+    # An invoice that earlier time has paid for in part may have given back more than it came to.
+    left_of_lines = total([_gross(left) for left in lines.values()], invoice.currency)
+    return Creditable(lines, max(zero(invoice.currency), min(whole, left_of_lines)))
 
 
 def credit_used(invoice: Invoice, notes: Iterable[CreditNote], number: int) -> dict[int, Money]:
