@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -125,6 +126,29 @@ def test_usage_of_an_invoice_that_waits_stays_accrued_until_it_is_issued(engine)
     assert [kind for kind, _, _ in booked(engine, agreement)] == ["accrual", "reversal", "issue"]
     with engine.read() as tx:
         assert tx.ledger.find_accrued(agreement.id) is None
+
+
+def test_fees_of_invoices_that_wait_are_earned_month_by_month(engine):
+    slow = BillingProfile("profile_1", "Slow", NOON, is_default=True, wait_before_sending=Duration(days=70))
+    with engine.begin() as tx:
+        tx.billing_profiles.add(slow)
+    fee = LicenceFee("fee_base", "base", "Base", "USD", Terms(Flat(Decimal(3_000))))
+    create_plan(engine, key="flat", name="Flat", content=VersionContent((fee,), cadence=Cadence("month")))
+    publish_plan(engine, plan_key="flat")
+    agreement = subscribe(engine, customer_id=payer(engine).id, plan_key="flat")
+
+    for day in (FEBRUARY, datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)):
+        later(engine, day)
+    assert timer_of(engine, agreement) == datetime(2026, 5, 1, tzinfo=UTC)
+    later(engine, datetime(2026, 5, 20, tzinfo=UTC))
+
+    earned = Counter()
+    for _, day, minor in booked(engine, agreement):
+        earned[day[:7]] += minor
+    # The invoice that is issued in May takes back what it has, and not what two others have that wait still.
+    assert earned == {"2026-01": 54, "2026-02": 2_946 + 48, "2026-03": 2_952 + 50, "2026-04": 2_950 + 48, "2026-05": 0}
+    with engine.read() as tx:
+        assert tx.ledger.find_accrued(agreement.id).minor == 3_000 + 48
 
 
 def test_what_an_end_forgives_is_taken_back_when_the_month_is_over(engine):

@@ -16,6 +16,7 @@ from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
     InForce,
+    Invoice,
     Lines,
     accrual_entry,
     billed_before,
@@ -90,6 +91,23 @@ def accrue_fees_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, 
         tx.timers.set("accrue", agreement.id, next_month(agreement.billed_period.start), customer)
 
 
+def accrue_waiting_later(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, since: datetime) -> None:
+    """Have what an invoice bills accrued that waits, or is held, beyond the end of a month.
+
+    Args:
+        tx: the transaction.
+        customer: whose invoice it is.
+        invoice: as it waits.
+        since: from when on.
+    """
+    until, month_end = invoice.collect_at or since, next_month(since)
+    if max(until, invoice.send_at or until) <= month_end:
+        return
+    for agreement_id in sorted({line.agreement_id for line in invoice.lines if line.agreement_id is not None}):
+        if tx.timers.find("accrue", agreement_id) is None:
+            tx.timers.set("accrue", agreement_id, month_end, customer)
+
+
 def _bills_later(agreement: Agreement, version: PlanVersion) -> bool:
     services = (fee.service for fee in version.of_kind(LicenceFee))
     return agreement.status == "active" and any(one not in (None, agreement.cadence) for one in services)
@@ -97,14 +115,15 @@ def _bills_later(agreement: Agreement, version: PlanVersion) -> bool:
 
 def _accrue(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement, *, until: datetime) -> None:
     in_force = load_in_force(tx, agreement)
-    lines = (*tx.invoices.waiting_lines(agreement.id), *_not_invoiced(tx, in_force, until))
+    waiting = tx.invoices.waiting_lines(agreement.id)
+    lines = (*waiting, *_not_invoiced(tx, in_force, until))
     delivered = Money(earned_before(lines, until), agreement.currency)
     change = delivered - (tx.ledger.find_accrued(agreement.id) or zero(agreement.currency))
     if change:
         at = engine.now_for(tx, customer)
         tx.ledger.add([accrual_entry(customer.id, agreement.id, change, until=until, at=at)])
         tx.ledger.set_accrued(agreement.id, delivered)
-    if delivered or _bills_later(agreement, in_force.version):
+    if delivered or waiting or _bills_later(agreement, in_force.version):
         tx.timers.set("accrue", agreement.id, next_month(until), customer)
 
 

@@ -30,6 +30,7 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.accrue import accrue_waiting_later
 from billing_sdk.server.usecases.dunning import note_failure
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.fall_due import fall_due
@@ -164,6 +165,7 @@ def wait(tx: UnitOfWork, customer: Customer, profile: BillingProfile, invoice: I
         invoice = replace(invoice, send_at=until)
     tx.invoices.save_unissued(invoice)
     tx.timers.set("invoice", invoice.id, until, customer)
+    accrue_waiting_later(tx, customer, invoice, since=since)
     return invoice
 
 
@@ -178,6 +180,7 @@ def hold(
     invoice = replace(invoice, send_at=at + LOOKED_AT_AFTER, basis={**invoice.basis, HELD: TaxLocationMissing.code})
     tx.invoices.save_unissued(invoice)
     tx.timers.set("invoice", invoice.id, at + LOOKED_AT_AFTER, customer)
+    accrue_waiting_later(tx, customer, invoice, since=at)
     if is_new:
         tx.audit.record(actor, "invoice.hold", invoice.id, at, after=invoice)
         data = event_data.of_held_invoice(invoice)

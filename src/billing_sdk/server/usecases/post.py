@@ -19,6 +19,7 @@ from billing_sdk.server.domain.invoicing import (
     accrual_entry,
     agreements_delivered,
     credit_note_entries,
+    earned_before,
     expiry_entries,
     grant_entries,
     grant_void_entries,
@@ -49,10 +50,21 @@ def post_invoice(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
             # The month has ended with the billing date, so nothing has accrued its usage but this.
             until = month_begin(at)
             entries.append(accrual_entry(invoice.customer_id, agreement_id, accrued, until=until, at=at))
+        elif accrued:
+            accrued -= _still_accrued(tx, invoice, agreement_id, accrued, at=at)
         if accrued:
             entries.append(reversal_entry(invoice, agreement_id, accrued, at=at))
     entries += issue_entries(invoice, at=at)
     tx.ledger.add(entries)
+
+
+def _still_accrued(tx: UnitOfWork, invoice: Invoice, agreement_id: str, accrued: Money, *, at: datetime) -> Money:
+    """Return what of an agreement stays accrued, since other invoices have it that wait."""
+    others = earned_before(tx.invoices.waiting_lines(agreement_id, but=invoice.id), month_begin(at))
+    kept = Money(max(0, min(others, accrued.minor)), accrued.currency)
+    if kept:
+        tx.ledger.set_accrued(agreement_id, kept)
+    return kept
 
 
 def post_payment(tx: UnitOfWork, invoice: Invoice, payment: Payment) -> None:
