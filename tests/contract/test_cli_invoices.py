@@ -23,8 +23,8 @@ def customer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return found.id
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["invoices", *arguments])
+def run(*arguments: str, under: str = "invoices") -> Result:
+    return CliRunner().invoke(app, [under, *arguments])
 
 
 def documents(result: Result) -> list[dict[str, object]]:
@@ -34,8 +34,8 @@ def documents(result: Result) -> list[dict[str, object]]:
 def test_invoices_are_charged_listed_shown_and_foreseen(customer: str) -> None:
     charged = run("charge", customer, "12.50", "Setup")
     [coming] = documents(run("upcoming", customer, "--json"))
-    first, gathering = documents(run("list", customer, "--json"))
-    shown = run("show", str(first["id"]))
+    _, gathering = documents(run("list", customer, "--json"))
+    shown = run("show", "INV-000001")
 
     assert (charged.exit_code, "gathering" in charged.stdout) == (0, True)
     assert (gathering["status"], gathering["total_minor"]) == ("gathering", 1_250)
@@ -58,3 +58,19 @@ def test_a_charge_that_is_none_is_refused_in_words(customer: str, amount: str, c
     refused = run("charge", customer, amount, "Setup", "--currency", currency)
 
     assert (refused.exit_code, told in " ".join(refused.stderr.split())) == (1, True), refused.stderr
+
+
+def test_an_invoice_is_named_by_its_number_or_its_id_wherever_it_is_collected(customer: str) -> None:
+    first = documents(run("list", customer, "--json"))[0]
+    by_number, by_id = (run("show", name, under="collection") for name in ("INV-000001", str(first["id"])))
+    assert by_number.stdout == by_id.stdout
+    assert "INV-000001 is paid" in by_number.stdout
+    refusals = [run(verb, "INV-000001", under="collection") for verb in ("pay", "write-off")]
+    assert [(one.exit_code, "INV-000001 is paid" in one.stderr) for one in refusals] == [(1, True)] * 2
+
+
+def test_a_language_without_words_is_refused_before_a_file_is_written(customer: str, tmp_path: Path) -> None:
+    refused = run("pdf", "INV-000001", "--lang", "xx")
+
+    assert (refused.exit_code, "no words for the language 'xx'" in refused.stderr) == (1, True)
+    assert list(tmp_path.glob("*.pdf")) == []

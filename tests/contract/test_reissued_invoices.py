@@ -130,10 +130,10 @@ def test_the_console_script_credits_an_invoice_and_makes_one_void(sqlite_catalog
         customer, owing = owed(engine)
         with engine.read() as tx:
             first = tx.invoices.newest_of(customer.id)[-1]
-    shown = call("invoices", "credit", first.number, "--reason", MISTAKE, "--amount", "500").stdout
+    shown = call("invoices", "credit", first.number, "--reason", MISTAKE, "--amount", "5").stdout
     assert "CN-000001: 5.00 USD, which is paid back" in shown
     assert "Add --amount" in call("invoices", "credit", first.id, "--reason", MISTAKE, "--line", "1").stderr
-    again = call("invoices", "reissue", owing.number, "--line", "1", "--amount", "1900").stdout
+    again = call("invoices", "reissue", owing.number, "--line", "1", "--amount", "19.00").stdout
     assert again == "INV-000002 is void; INV-000003 asks for 19.00 USD.\n"
     assert "is void" in call("invoices", "void", "INV-000003").stdout
     assert call("invoices", "void", "INV-000099").exit_code == 1

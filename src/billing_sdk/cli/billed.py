@@ -56,7 +56,7 @@ def show(
 ) -> None:
     """Show one invoice with its lines, and how each amount came about."""
     with engine_at(database, base_url) as engine, engine.read() as tx:
-        found = tx.invoices.get(invoice)
+        found = tx.invoices.get(tx.invoices.id_of(invoice))
     if as_json:
         typer.echo(json.dumps(_document(found)))
         return

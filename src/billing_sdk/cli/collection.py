@@ -25,7 +25,7 @@ class Means(StrEnum):
     OTHER = "other"
 
 
-InvoiceArgument = Annotated[str, typer.Argument(metavar="INVOICE", help="The id of the invoice.")]
+InvoiceArgument = Annotated[str, typer.Argument(metavar="INVOICE", help="The number of the invoice, or its id.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 
 
@@ -39,7 +39,7 @@ def show(
 ) -> None:
     """Show each attempt to collect an invoice, when it is tried again, and until when access stays."""
     with engine_at(database, base_url) as engine:
-        _show(engine, invoice, as_json=as_json)
+        _show(engine, _id_of(engine, invoice), as_json=as_json)
 
 
 @collection.command()
@@ -54,11 +54,12 @@ def pay(
 ) -> None:
     """Charge the card on file for an owed invoice, or record that it was paid otherwise."""
     with engine_at(database, base_url) as engine:
+        invoice_id = _id_of(engine, invoice)
         if by is Means.CARD:
-            pay_now(engine, invoice_id=invoice, source="admin", actor="operator")
+            pay_now(engine, invoice_id=invoice_id, source="admin", actor="operator")
         else:
-            pay_by_other_means(engine, invoice, reference=reference, source="admin", actor="operator")
-        _show(engine, invoice, as_json=as_json)
+            pay_by_other_means(engine, invoice_id, reference=reference, source="admin", actor="operator")
+        _show(engine, invoice_id, as_json=as_json)
 
 
 @collection.command("write-off")
@@ -71,8 +72,14 @@ def write_off(
 ) -> None:
     """Give an owed invoice up; should it be paid all the same, it is paid."""
     with engine_at(database, base_url) as engine:
-        write_off_invoice(engine, invoice, source="admin", actor="operator")
-        _show(engine, invoice, as_json=as_json)
+        invoice_id = _id_of(engine, invoice)
+        write_off_invoice(engine, invoice_id, source="admin", actor="operator")
+        _show(engine, invoice_id, as_json=as_json)
+
+
+def _id_of(engine: Engine, name: str) -> str:
+    with engine.read() as tx:
+        return tx.invoices.id_of(name)
 
 
 def _show(engine: Engine, invoice_id: str, *, as_json: bool) -> None:

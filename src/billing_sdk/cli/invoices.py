@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at, money_of
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.money import Money
-from billing_sdk.server.paper import to_pdf
+from billing_sdk.server.paper import LANGUAGES, to_pdf
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.explain_line import explain_line
@@ -109,9 +109,9 @@ def _money(other: dict[str, Any], like: Money) -> Money:
 def credit(
     invoice: InvoiceArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why, in words that the customer may read.")],
-    amount_minor: Annotated[
-        int | None,
-        typer.Option("--amount", metavar="MINOR", help="How much, with taxes; all that is left if none."),
+    amount: Annotated[
+        str | None,
+        typer.Option(metavar="AMOUNT", help="How much, with taxes, such as 9.50; all that is left if none."),
     ] = None,
     line: Annotated[int | None, typer.Option("--line", metavar="NUMBER", help="Of this line, before taxes.")] = None,
     to: Annotated[
@@ -124,11 +124,10 @@ def credit(
     with engine_at(database, base_url) as engine:
         with engine.read() as tx:
             found = tx.invoices.get(tx.invoices.id_of(invoice))
-        currency = found.currency
-        amount = None if amount_minor is None else Money(amount_minor, currency)
-        if line is not None and amount is None:
+        money = None if amount is None else money_of(amount, found.currency)
+        if line is not None and money is None:
             raise InvalidRequest("--line needs an amount", remedy="Add --amount.")
-        wanted = {line: amount} if line is not None and amount is not None else amount
+        wanted = {line: money} if line is not None and money is not None else money
         destination: Literal["invoice", "refund", "balance"] | None = None if to is None else to.value
         done = credit_invoice(
             engine,
@@ -159,8 +158,9 @@ def make_void(invoice: InvoiceArgument, database: DatabaseOption = None, base_ur
 def reissue(
     invoice: InvoiceArgument,
     line: Annotated[int, typer.Option("--line", metavar="NUMBER", help="Which line was wrong.")],
-    amount_minor: Annotated[
-        int, typer.Option("--amount", metavar="MINOR", help="What it comes to, discounts taken off; 0 leaves it out.")
+    amount: Annotated[
+        str,
+        typer.Option(metavar="AMOUNT", help="What it comes to, such as 9.50, discounts taken off; 0 leaves it out."),
     ],
     database: DatabaseOption = None,
     base_url: BaseUrlOption = None,
@@ -169,7 +169,7 @@ def reissue(
     with engine_at(database, base_url) as engine:
         with engine.read() as tx:
             found = tx.invoices.get(tx.invoices.id_of(invoice))
-        corrected = {line: Money(amount_minor, found.currency)}
+        corrected = {line: money_of(amount, found.currency)}
         issued = reissue_invoice(engine, invoice_id=found.id, corrected=corrected, source="admin", actor="cli")
     OUT.print(f"{found.name} is void; {issued.name} asks for {issued.amount}.")
 
@@ -186,6 +186,12 @@ def pdf(
     base_url: BaseUrlOption = None,
 ) -> None:
     """Write an invoice as a PDF file."""
+    if language is not None and language.partition("-")[0].lower() not in LANGUAGES:
+        raise InvalidRequest(
+            f"there are no words for the language {language[:40]!r}",
+            remedy=f"Name one of {', '.join(LANGUAGES)}.",
+            parameter="lang",
+        )
     with engine_at(database, base_url) as engine:
         paper = show_invoice(engine, invoice_id=_id_of(engine, invoice), languages=(language,))
     place = file or Path(paper.file_name)

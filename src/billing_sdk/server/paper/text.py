@@ -27,3 +27,8 @@ def plain(text: str) -> str:
     """
     kept = (" " if unicodedata.category(one) in NO_CHARACTERS else one for one in text.translate(INVISIBLE))
     return re.sub(" +", " ", "".join(kept)).strip()
+
+
+def isolated(text: str) -> str:
+    """Return a plain text so that it keeps its own direction within a sentence (Unicode Standard Annex 9, FSI, PDI)."""
+    return f"\u2068{text}\u2069"
