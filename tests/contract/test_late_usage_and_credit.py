@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.collection import BillingProfile
+from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.grant_credit import grant_credit
@@ -114,3 +116,25 @@ def test_what_was_given_back_in_goodwill_is_not_asked_for_again_by_a_correction(
     correct(engine, agreement, 100)
 
     assert charged(engine, customer) == [("renewal", [100]), ("adjustment", [20, -20])]
+
+
+def test_an_adjustment_is_issued_after_the_invoice_that_it_corrects(engine):
+    slow = BillingProfile("profile_1", "Slow", NOON, is_default=True, wait_before_sending=Duration(days=5))
+    with engine.begin() as tx:
+        tx.billing_profiles.add(slow)
+    customer = payer(engine)
+    agreement = begin(engine, customer)
+    use(engine, agreement, 100)
+    pass_days(engine, 28)
+    for total in (120, 40):
+        advance(engine, hours=1)
+        use(engine, agreement, total, FIRST_WEEK, kind="absolute")
+        pass_days(engine, 2)
+        assert invoices_of(engine, customer) == []
+    pass_days(engine, 2)
+
+    [renewal] = invoices_of(engine, customer)
+    assert (renewal.is_issued, renewal.amount.minor) == (True, 100)
+    assert notes_of(engine, customer) == [(renewal.id, "balance", {1: 60})]
+    [one] = rated_of(engine, agreement)[:1]
+    assert (one.billed, one.is_dirty) == (usd(40), False)
