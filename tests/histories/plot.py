@@ -121,14 +121,28 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
         },
     ),
 )
+ALWAYS = frozenset({"change", "wait"})
+HALF = 0.5
+FEW = 4
 # What needs an agreement to be done to.
 TO_AN_AGREEMENT = frozenset({"cancel", "undo", "pause", "resume", "seats", "add_on", "coupon", "use"})
 
 
 def random_plot(chance: random.Random, length: int) -> list[Deed]:
-    """Return so many deeds, after everybody has subscribed to something."""
-    first = [_deed(chance, *DEEDS[0], customer=customer) for customer in CUSTOMERS]
-    return first + [_deed(chance, *chance.choice(DEEDS)) for _ in range(length)]
+    """Return so many deeds, after everybody has subscribed to something.
+
+    Each history leaves out half of what can be done, and goes by few plans: what is left meets more often.
+    """
+    verbs = sorted({verb for verb, _ in DEEDS} - ALWAYS)
+    kept = ALWAYS | {verb for verb in verbs if chance.random() < HALF}
+    plans = chance.sample(PLANS, FEW)
+    deeds = [
+        (verb, {**choices, "plan": plans} if choices.get("plan") is PLANS else choices)
+        for verb, choices in DEEDS
+        if verb in kept
+    ]
+    first = [_deed(chance, *deeds[0], customer=customer) for customer in CUSTOMERS]
+    return first + [_deed(chance, *chance.choice(deeds)) for _ in range(length)]
 
 
 def fitted(world: World, deed: Deed) -> Deed | None:
