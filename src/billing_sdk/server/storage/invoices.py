@@ -287,10 +287,6 @@ class InvoiceRepository:
         )
         return {row.id: row.number for row in self._connection.execute(numbered)}
 
-    def waiting_lines(self, agreement_id: str, *, but: str = "") -> tuple[InvoiceLine, ...]:
-        """Return what is charged under an agreement by invoices that are not issued yet, but for one of them."""
-        return self._lines_under(agreement_id, invoices.c.status.in_(UNISSUED), invoices.c.id != but)
-
     def list_payments(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str) -> Page[Payment]:
         """Return a page of the attempts to collect something from a customer."""
         query = select(payments).where(payments.c.customer_id == customer_id)

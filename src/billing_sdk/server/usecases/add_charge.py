@@ -9,6 +9,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.accrue import accrue_waiting
 from billing_sdk.server.usecases.advance_invoice import collect_now, issue_waiting, issued_before
 from billing_sdk.server.usecases.collect_charge import settle_customer
 from billing_sdk.server.usecases.decide_change import has_owner
@@ -78,5 +79,7 @@ def _with_charge(
         empty = new_invoice(customer, (), currency=currency, agreement=None, reason="one_off", at=at)
         after = replace(empty, status="draft" if bill_now else "gathering").with_lines((line,))
         tx.invoices.add(after)
+    if not bill_now:
+        accrue_waiting(tx, customer, after, at=at)
     tx.audit.record(actor, "invoice.add_line", after.id, at, before=before, after=after)
     return after

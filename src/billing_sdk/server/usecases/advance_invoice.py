@@ -18,6 +18,7 @@ from billing_sdk.server.domain.invoicing import (
 )
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.accrue import accrue_waiting
 from billing_sdk.server.usecases.bill_customer import collect_by_profile, hold, wait
 from billing_sdk.server.usecases.close_usage import close_usage
 from billing_sdk.server.usecases.collect_charge import collect_issued, settle_customer
@@ -88,7 +89,7 @@ def issue_waiting(
     )
     require_location(tx, customer, lines)
     ready = replace(invoice.prepared(), lines=lines)
-    issued = issue_invoice(tx, customer, ready, source=source, actor=actor, at=at, is_stored=True)
+    issued = issue_invoice(tx, customer, ready, source=source, actor=actor, at=at, is_stored=True, has_waited=True)
     tx.timers.clear(invoice.id, "invoice")
     charge = collect_by_profile(tx, engine, customer, issued, agreement, source=source, actor=actor)
     if issued.is_to_be_charged and charge is None:
@@ -147,6 +148,7 @@ def _advanced(
     try:
         return issue_waiting(tx, engine, customer, invoice, source=SOURCE, actor=ACTOR)[1]
     except TaxLocationMissing:
+        accrue_waiting(tx, customer, invoice, at=due_at)
         hold(tx, customer, invoice, source=SOURCE, actor=ACTOR, at=now)
         return None
 

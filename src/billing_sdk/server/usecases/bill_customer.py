@@ -27,10 +27,11 @@ from billing_sdk.server.domain.invoicing import (
     RatedInterval,
     covering,
 )
+from billing_sdk.server.domain.ledger import next_month
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
-from billing_sdk.server.usecases.accrue import accrue_waiting_later
+from billing_sdk.server.usecases.accrue import accrue_waiting
 from billing_sdk.server.usecases.dunning import note_failure
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.fall_due import fall_due
@@ -139,6 +140,7 @@ def _billed(
         return Billed(wait(tx, customer, profile, invoice, since=bill.at))
     if must_be_located(tx, customer, bill.lines):
         invoice = _gathered(tx, customer, agreement, bill, reason, at).prepared()
+        accrue_waiting(tx, customer, invoice, at=bill.at)
         return Billed(hold(tx, customer, invoice, source=source, actor=actor, at=at))
     wanted = new_invoice(customer, bill.lines, currency=bill.currency, agreement=agreement, reason=reason, at=at)
     if bill.pending is not None:
@@ -165,7 +167,8 @@ def wait(tx: UnitOfWork, customer: Customer, profile: BillingProfile, invoice: I
         invoice = replace(invoice, send_at=until)
     tx.invoices.save_unissued(invoice)
     tx.timers.set("invoice", invoice.id, until, customer)
-    accrue_waiting_later(tx, customer, invoice, since=since)
+    if until >= next_month(since):
+        accrue_waiting(tx, customer, invoice, at=since)
     return invoice
 
 
@@ -180,7 +183,6 @@ def hold(
     invoice = replace(invoice, send_at=at + LOOKED_AT_AFTER, basis={**invoice.basis, HELD: TaxLocationMissing.code})
     tx.invoices.save_unissued(invoice)
     tx.timers.set("invoice", invoice.id, at + LOOKED_AT_AFTER, customer)
-    accrue_waiting_later(tx, customer, invoice, since=at)
     if is_new:
         tx.audit.record(actor, "invoice.hold", invoice.id, at, after=invoice)
         data = event_data.of_held_invoice(invoice)

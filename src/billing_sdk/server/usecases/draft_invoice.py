@@ -11,6 +11,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.accrue import accrue_waiting
 from billing_sdk.server.usecases.advance_invoice import collect_now, issue_waiting, issued_before
 from billing_sdk.server.usecases.collect_charge import settle_customer
 from billing_sdk.server.usecases.decide_change import has_owner
@@ -167,5 +168,7 @@ def _changed(
 ) -> Invoice:
     after = before.with_lines(lines)
     tx.invoices.save_unissued(after)
-    tx.audit.record(actor, action, after.id, engine.now_for(tx, customer), before=before, after=after)
+    at = engine.now_for(tx, customer)
+    accrue_waiting(tx, customer, after, at=at)
+    tx.audit.record(actor, action, after.id, at, before=before, after=after)
     return after

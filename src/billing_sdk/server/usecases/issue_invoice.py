@@ -64,6 +64,7 @@ def issue_invoice(
     payment: Payment | None = None,
     charge_id: str | None = None,
     is_stored: bool = False,
+    has_waited: bool = False,
 ) -> Invoice:
     """Give an invoice its number, and let it count from now on.
 
@@ -78,7 +79,8 @@ def issue_invoice(
         at: the customer's present.
         payment: what has paid it already, where it is issued for that.
         charge_id: the charge that collected that, which has used the credit balance before.
-        is_stored: it has waited, or was a draft.
+        is_stored: it has waited, or was a draft, or other charges gather on it.
+        has_waited: it is not issued in the transaction that decides what is billed, but after that.
 
     Returns:
         The invoice as it is stored: issued, or paid.
@@ -107,7 +109,7 @@ def issue_invoice(
     else:
         tx.credits.settle(charge_id, invoice_id=invoice.id)
         settle_credit(tx, charge_id, invoice)
-    post_invoice(tx, invoice, at=at)
+    post_invoice(tx, invoice, at=at, has_waited=has_waited)
     if payment is not None:
         post_payment(tx, invoice, payment)
     if invoice.is_owed and invoice.collection_method == "send_invoice":

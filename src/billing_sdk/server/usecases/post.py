@@ -15,11 +15,11 @@ from billing_sdk.server.domain.invoicing import (
     BookedShare,
     CreditDestination,
     Invoice,
+    InvoiceReason,
     Payment,
     accrual_entry,
     agreements_delivered,
     credit_note_entries,
-    earned_before,
     expiry_entries,
     grant_entries,
     grant_void_entries,
@@ -31,40 +31,51 @@ from billing_sdk.server.domain.invoicing import (
     void_entries,
     write_off_entry,
 )
-from billing_sdk.server.domain.ledger import JournalEntry, month_begin
+from billing_sdk.server.domain.ledger import JournalEntry, month_begin, month_begin_before
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.delivered import delivered
+
+# What bills all that was delivered under its agreement, unless it has waited.
+BILLS_ALL: frozenset[InvoiceReason] = frozenset({"renewal", "end", "threshold"})
 
 
-def post_invoice(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:
+def post_invoice(tx: UnitOfWork, invoice: Invoice, *, at: datetime, has_waited: bool = False) -> None:
     """Post an invoice that is issued: what is owed, what is earned now and later, and what accrual it takes back.
 
     Args:
         tx: the transaction.
         invoice: what is issued.
         at: when, in the customer's time.
+        has_waited: it was made earlier, so something may have been delivered since, which it has not.
     """
     entries: list[JournalEntry] = []
     for agreement_id in agreements_delivered(invoice, at=at):
         accrued = tx.ledger.take_accrued(agreement_id)
+        if accrued and (has_waited or invoice.reason not in BILLS_ALL):
+            left = _still_accrued(tx, agreement_id, accrued, at=at)
+            if left:
+                tx.ledger.set_accrued(agreement_id, left)
+            accrued -= left
+            if accrued:
+                entries.append(reversal_entry(invoice, agreement_id, accrued, at=at))
+            continue
         if accrued is None and (accrued := used_until_month(invoice, agreement_id, at=at)):
             # The month has ended with the billing date, so nothing has accrued its usage but this.
             until = month_begin(at)
             entries.append(accrual_entry(invoice.customer_id, agreement_id, accrued, until=until, at=at))
-        elif accrued:
-            accrued -= _still_accrued(tx, invoice, agreement_id, accrued, at=at)
         if accrued:
             entries.append(reversal_entry(invoice, agreement_id, accrued, at=at))
     entries += issue_entries(invoice, at=at)
     tx.ledger.add(entries)
 
 
-def _still_accrued(tx: UnitOfWork, invoice: Invoice, agreement_id: str, accrued: Money, *, at: datetime) -> Money:
-    """Return what of an agreement stays accrued, since other invoices have it that wait."""
-    others = earned_before(tx.invoices.waiting_lines(agreement_id, but=invoice.id), month_begin(at))
-    kept = Money(max(0, min(others, accrued.minor)), accrued.currency)
-    if kept:
-        tx.ledger.set_accrued(agreement_id, kept)
-    return kept
+def _still_accrued(tx: UnitOfWork, agreement_id: str, accrued: Money, *, at: datetime) -> Money:
+    """Return how much of what is accrued is still on no issued invoice, of what the last month's end has looked at."""
+    timer = tx.timers.find("accrue", agreement_id)
+    until = month_begin(at) if timer is None else month_begin_before(timer.due_at)
+    found = delivered(tx, tx.agreements.get(agreement_id), until=until).amount
+    # Usage may have been corrected since; the end of this month sees to that.
+    return Money(sorted((0, found.minor, accrued.minor))[1], accrued.currency)
 
 
 def post_payment(tx: UnitOfWork, invoice: Invoice, payment: Payment) -> None:

@@ -15,6 +15,7 @@ from billing_sdk.server.domain.invoicing.booking import (
     BookedShare as BookedShare,
     accrual_entry as accrual_entry,
     agreements_delivered as agreements_delivered,
+    agreements_earning as agreements_earning,
     credit_note_entries as credit_note_entries,
     earned_before as earned_before,
     issue_entries as issue_entries,

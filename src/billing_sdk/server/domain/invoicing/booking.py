@@ -101,6 +101,12 @@ def agreements_delivered(invoice: Invoice, *, at: datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in found if one is not None))
 
 
+def agreements_earning(invoice: Invoice) -> tuple[str, ...]:
+    """Return the agreements under which an invoice bills something that is earned, at once or in time."""
+    found = (line.agreement_id for line in invoice.lines if account_of(line) in EARNED)
+    return tuple(dict.fromkeys(one for one in found if one is not None))
+
+
 def earned_before(lines: Iterable[InvoiceLine], until: datetime) -> int:
     """Return what of lines was earned before an instant, in minor units: usage, and fees by the time that has passed.
 

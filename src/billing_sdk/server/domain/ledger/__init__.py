@@ -19,6 +19,7 @@ from billing_sdk.server.domain.ledger.entry import (
 from billing_sdk.server.domain.ledger.recognition import (
     last_day_before as last_day_before,
     month_begin as month_begin,
+    month_begin_before as month_begin_before,
     next_month as next_month,
     straight_line as straight_line,
 )

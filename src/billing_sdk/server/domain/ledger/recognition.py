@@ -55,6 +55,11 @@ def month_begin(at: datetime) -> datetime:
     return datetime(at.year, at.month, 1, tzinfo=UTC)
 
 
+def month_begin_before(until: datetime) -> datetime:
+    """Return when the calendar month (UTC) has begun that ends with an instant, or contains it."""
+    return month_begin(until - TICK)
+
+
 def last_day_before(until: datetime) -> date:
     """Return the day (UTC) of the last moment before an instant, to which what has ended with it counts."""
     return day_of(until - TICK)
