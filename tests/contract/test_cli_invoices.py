@@ -74,3 +74,10 @@ def test_a_language_without_words_is_refused_before_a_file_is_written(customer: 
 
     assert (refused.exit_code, "no words for the language 'xx'" in refused.stderr) == (1, True)
     assert list(tmp_path.glob("*.pdf")) == []
+
+
+def test_customers_are_listed_with_the_ids_that_commands_take(customer: str) -> None:
+    [row] = documents(run("list", "--json", under="customers"))
+
+    assert row == {"id": customer, "kind": "user", "name": row["name"], "email": "ada@example.com", "profile_id": None}
+    assert customer in run("list", under="customers").stdout

@@ -9,12 +9,12 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import BillingProfile, Numbering
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.usecases.add_charge import add_charge
-from billing_sdk.server.usecases.draft_invoice import create_draft, discard_invoice
+from billing_sdk.server.usecases.draft_invoice import create_draft, discard_invoice, finalize_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
 from billing_sdk.server.usecases.one_off_charges import OneOff, line_for
 from tests.contract.test_usecases_at_once import at_once
-from tests.engines import engine_on, open_database, payer
+from tests.engines import advance, engine_on, open_database, payer
 
 SETUP = OneOff("Setup", Money(5_000, "USD"))
 
@@ -79,3 +79,16 @@ def test_each_series_counts_by_itself(memory_engine):
     others = [add_charge(memory_engine, customer_id=customer.id, charge=SETUP, bill_now=True) for _ in range(2)]
 
     assert [one.number for one in (first, *others)] == ["INV-000001", "ACME-0001", "ACME-0002"]
+
+
+def test_invoices_are_shown_in_the_order_of_their_issue_however_long_they_have_gathered(memory_engine):
+    customer = payer(memory_engine)
+    gathering = add_charge(memory_engine, customer_id=customer.id, charge=SETUP)
+    add_charge(memory_engine, customer_id=customer.id, charge=SETUP, bill_now=True)
+    advance(memory_engine, hours=1)
+    finalize_invoice(memory_engine, invoice_id=gathering.id, actor="test")
+
+    with memory_engine.read() as tx:
+        shown = tx.invoices.newest_of(customer.id)
+
+    assert [one.number for one in shown] == ["INV-000002", "INV-000001"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -10,15 +11,48 @@ import typer
 from rich.markup import escape
 
 from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
-from billing_sdk.cli.output import OUT, explaining_errors
+from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.errors import InvalidAddress
 from billing_sdk.server.domain.customers import Address, Customer
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
+from billing_sdk.server.usecases.parties import customer_now
 from billing_sdk.server.usecases.update_customer import CustomerFields, update_customer
 
 customers = typer.Typer(help="Where customers are, and what is known of them for invoices.", no_args_is_help=True)
 
 CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The customer.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+@customers.command("list")
+@explaining_errors
+def list_customers(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")] = False,
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Show all customers: their ids, what they are called, and how they are billed."""
+    table = table_of("Id", "Kind", "Name", "E-mail", "Profile")
+    with engine_at(database, base_url) as engine, engine.read() as tx:
+        for customer in _all_of(tx):
+            name = customer_now(tx, customer).name
+            row = (customer.id, customer.kind, name, customer.billing_email, customer.profile_id)
+            if as_json:
+                typer.echo(json.dumps(dict(zip(("id", "kind", "name", "email", "profile_id"), row, strict=True))))
+            table.add_row(*(escape(cell or "-") for cell in row))
+    if not as_json:
+        show_table(table)
+
+
+def _all_of(tx: UnitOfWork) -> Iterator[Customer]:
+    wanted = PageRequest(MAX_PAGE_SIZE)
+    while True:
+        page = tx.customers.list(wanted)
+        yield from page.items
+        if not page.has_more:
+            return
+        wanted = PageRequest(MAX_PAGE_SIZE, starting_after=page.items[-1].id)
 
 
 @customers.command()

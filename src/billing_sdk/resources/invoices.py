@@ -28,7 +28,7 @@ class Invoices(Resource[C]):
 
     @operation
     def list(self, customer_id: str, *, status: str | None = None) -> Flow[tuple[Invoice, ...]]:
-        """Return every invoice of a customer, the oldest first (extension).
+        """Return every invoice of a customer, what was begun first coming first (extension).
 
         Args:
             customer_id: whose.

@@ -99,7 +99,7 @@ def list_invoices(
     starting_after: StartingAfter = None,
     ending_before: EndingBefore = None,
 ) -> InvoiceList:
-    """Return a customer's invoices, the oldest first; all of them, or those of one status (extension)."""
+    """Return a customer's invoices, all or those of one status, what was begun first coming first (extension)."""
     with engine.read() as tx:
         customer = tx.customers.get(customer_id)
         wanted = request_after(page_size, starting_after, ending_before, known=tx.invoices.get)
