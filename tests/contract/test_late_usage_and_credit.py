@@ -9,6 +9,8 @@ import pytest
 from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import BillingProfile
 from billing_sdk.server.domain.periods import Duration
+from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.grant_credit import grant_credit
@@ -138,3 +140,20 @@ def test_an_adjustment_is_issued_after_the_invoice_that_it_corrects(engine):
     assert notes_of(engine, customer) == [(renewal.id, "balance", {1: 60})]
     [one] = rated_of(engine, agreement)[:1]
     assert (one.billed, one.is_dirty) == (usd(40), False)
+
+
+def test_usage_is_given_back_that_stands_beside_time_that_was_given_back_for_more(engine):
+    customer = payer(engine)
+    sell_by_use(engine, flat=3_000)
+    sell_by_use(engine, "cheaper", flat=100)
+    agreement = subscribe(engine, customer_id=customer.id, plan_key="metered")
+    use(engine, agreement, 40)
+    advance(engine, days=14)
+    options = ChangeOptions(is_invoice_now=True, is_prorate=True)
+    change_plan(engine, customer_id=customer.id, plan_key="cheaper", options=options)
+    kept = balance_of(engine, customer)
+    assert kept == 1_500 - 100 - 40
+
+    correct(engine, agreement, 0)
+
+    assert balance_of(engine, customer) == kept + 40

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from billing_sdk.money import total
-from billing_sdk.server.domain.invoicing import BALANCE, Invoice, back_of, left_of
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.invoicing import BALANCE, Invoice, back_of, gives_back, left_of
 from tests.histories.world import Books, World
 
 
@@ -27,6 +27,8 @@ def notes_take_back_what_was_asked_at_most(books: Books) -> None:
     for invoice in books.invoices:
         notes = [note for note in books.notes if note.invoice_id == invoice.id]
         asked = total([line.amount for line in invoice.lines if line.component_id != BALANCE], invoice.currency)
+        # Usage that there was not is given back whatever has paid for it, time that was given back as well.
+        asked += _given_back_on(invoice)
         taken = total([note.amount for note in notes], invoice.currency)
         assert not notes or taken.minor <= asked.minor, f"{invoice.name}: {taken} of {asked} was taken back"
         for left in left_of(invoice, notes).lines.values():
@@ -54,7 +56,8 @@ def what_was_paid_is_paid_back_once(books: Books) -> None:
         back[note.invoice_id] += note.going_to("balance").minor
     for invoice in books.invoices:
         paid = payments[invoice.payment_id] if invoice.payment_id is not None else 0
-        assert back[invoice.id] <= paid + _from_balance(invoice), f"{invoice.name}: more is given back than was paid"
+        paid += _from_balance(invoice) + _given_back_on(invoice).minor
+        assert back[invoice.id] <= paid, f"{invoice.name}: more is given back than was paid"
 
 
 def time_that_was_given_back_is_not_credited_as_well(books: Books) -> None:
@@ -69,6 +72,10 @@ def time_that_was_given_back_is_not_credited_as_well(books: Books) -> None:
             taken = sum(one.amount.minor for note in notes for one in note.lines if one.number == number)
             is_fee = line.kind == "licence_fee" and line.amount.minor > 0
             assert not is_fee or taken + sum(back) <= line.amount.minor + len(back), f"{invoice.name}: {line}"
+
+
+def _given_back_on(invoice: Invoice) -> Money:
+    return total([-line.amount for line in invoice.lines if gives_back(line)], invoice.currency)
 
 
 def _from_balance(invoice: Invoice) -> int:

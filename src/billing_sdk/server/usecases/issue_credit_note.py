@@ -99,7 +99,8 @@ def issue_credit_note(
         destination = "credit"
     elif destination is None:
         destination, beside = usual_destination(invoice, notes, amount, is_by_card=_is_by_card(tx, invoice))
-    check_destination(invoice, notes, destination, amount, beside)
+    if not isinstance(wanted, OverBilled):  # that has a place to go to, whatever has paid for it
+        check_destination(invoice, notes, destination, amount, beside)
     note = CreditNote(
         id=new_id("note"),
         number=tx.credit_notes.next_number(),

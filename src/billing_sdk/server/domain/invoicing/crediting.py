@@ -122,7 +122,9 @@ def credited_lines(
         NotFound: the invoice has no such line.
     """
     if isinstance(wanted, OverBilled):
-        asked = credited_lines(invoice, notes, wanted.money, given_back) if wanted.money else ()
+        # What unused time has paid for on the same invoice was the customer's as well, so each line counts for itself.
+        left = left_of(invoice, notes, given_back)
+        asked = tuple(_part_of(invoice, left, number, amount) for number, amount in wanted.money.items())
         return _with_credit(invoice, asked, wanted.credit)
     left = left_of(invoice, notes, given_back)
     if not isinstance(wanted, Mapping):
