@@ -254,6 +254,27 @@ def test_every_service_interval_is_charged_once_and_for_what_was_in_force_when(d
             check(told)
 
 
+def test_tax_within_the_price_of_credit_is_given_back_with_a_part_of_it():
+    with world() as told:
+        told.do("card", customer=2, is_good=True)
+        told.do("top_up", customer=2, minor=100)
+
+        assert told.do("credit", customer=2, part=50, destination="balance") == "done"
+
+        check(told)
+
+
+def test_late_usage_of_an_earlier_month_uses_credit_before_the_next_invoice_does():
+    with world() as told:
+        told.do("change", customer=0, plan="yearly_by_month")
+        told.do("top_up", customer=0, minor=2_500)
+        told.do("wait", hours=24 * 366)
+
+        assert told.do("late", customer=0, units=5_000, hours=24 * 32) == "done"
+
+        check(told)
+
+
 def test_a_plan_on_credit_is_owed_from_the_day_when_its_pause_has_ended():
     with world() as told:
         told.do("change", customer=2, plan="pro_monthly", may_owe=True)

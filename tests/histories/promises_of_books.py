@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
+from billing_sdk.server.domain.invoicing import CreditedLine, Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.booking import GRANT_ACCOUNTS, VOIDED, account_of, included_tax_minor
 from billing_sdk.server.domain.ledger import Account, JournalEntry, day_of
 from tests.histories.world import Books, World
@@ -58,10 +58,10 @@ def what_is_billed_is_earned_or_deferred(books: Books, currency: str, standing: 
     billed = sum(_earned(_by_account(invoice)) for invoice in _counting(books, currency))
     counting = {invoice.id: invoice for invoice in _counting(books, currency)}
     credited = sum(
-        line.amount.minor - line.included_tax.minor
+        _taken_back(counting[note.invoice_id].lines[line.number - 1], line)
         for note in books.notes
         for line in note.lines
-        if note.invoice_id in counting and account_of(counting[note.invoice_id].lines[line.number - 1]) in EARNED
+        if note.invoice_id in counting
     )
     its = [entry for entry in books.entries if entry.currency == currency and entry.kind in ("expiry", "grant_void")]
     ended = sum(entry.amount_of("revenue") for entry in its)
@@ -113,6 +113,14 @@ def what_is_accrued_is_known(world: World, books: Books, today: date) -> None:
 
 def _counting(books: Books, currency: str) -> list[Invoice]:
     return [one for one in books.invoices if one.currency == currency and one.status != "void"]
+
+
+def _taken_back(line: InvoiceLine, by: CreditedLine) -> int:
+    """Return how much less is earned; of credit that was bought, only the tax within its price was taken off that."""
+    included = by.included_tax.minor
+    if account_of(line) in EARNED:
+        return by.amount.minor - included
+    return -included if _is_paid_with_credit(line) else 0
 
 
 def _is_bought_elsewhere(category: str, source: str, status: str) -> bool:
