@@ -19,10 +19,12 @@ from billing_sdk.cli.simulation_plot import plot
 from billing_sdk.errors import InvalidRequest, VersionNotFound
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import LicenceFee, Rate, VersionContent
-from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.collection import BillingProfile
+from billing_sdk.server.domain.periods import Cadence, Duration
 from billing_sdk.server.domain.rating import Flat, Graduated, PerUnit, Terms, Tier
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.add_version import add_version
+from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_coupon import create_coupon
@@ -89,6 +91,23 @@ def test_the_version_that_everybody_is_on_comes_to_what_was_billed(engine):
     three_months(engine)
     # Four fees of 10.00, and 390 tokens at 0.10.
     assert simulated(engine, 2) == [(7_900, 7_900)]
+
+
+def test_invoices_that_wait_are_billed_as_they_stand(engine):
+    slow = BillingProfile("profile_1", "Slow", NOON, is_default=True, wait_before_sending=Duration(days=3))
+    with engine.begin() as tx:
+        tx.billing_profiles.add(slow)
+    three_months(engine)
+    assert simulated(engine, 2) == [(7_900, 7_900)]
+
+
+def test_nothing_is_billed_before_there_is_a_card_or_the_first_period_is_over(engine):
+    customer = payer(engine, number=None)
+    assign_plan(engine, customer_id=customer.id, plan_key="calls")
+    assert simulated(engine, 2) == [(0, 0)]
+    advance(engine, days=28)
+    run_due(engine)
+    assert simulated(engine, 2) == [(2_000, 2_000)]
 
 
 def test_another_price_is_applied_to_each_period_by_itself(engine):

@@ -17,7 +17,8 @@ from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Past, bill
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, Page, PageRequest
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.load_in_force import used_under
+from billing_sdk.server.usecases.load_in_force import is_on_credit, used_under
+from billing_sdk.server.usecases.rate_waiting import as_of_now
 
 # Taxes follow from what is charged, and the rest is the customer's own money: neither is a price.
 NO_PRICE = frozenset({"tax", "credit_grant", "credit_balance", "one_off"})
@@ -134,6 +135,8 @@ def _compared(
                 skipped.append(f"{agreement.id}: {error.detail}")
                 continue
             counted += 1
+            if is_on_credit(tx, agreement):
+                continue  # nothing of it is billed to anybody before there is a card, or its first period is over
             would_be += [line for line in lines if window.contains(line)]
             was += [line for line in billed_for_plan if window.contains(line)]
         yield Comparison(
@@ -159,12 +162,14 @@ def _agreements(tx: UnitOfWork, customer: Customer) -> Iterator[Agreement]:
 
 
 def _billed(tx: UnitOfWork, customer: Customer) -> Iterator[InvoiceLine]:
-    """Yield every line that the customer was asked to pay, and below zero what credit notes took back of it."""
+    """Yield every line that the customer was asked to pay, or will be, and below zero what credit notes took back."""
     issued: dict[str, Invoice] = {}
     for invoice in _every(lambda wanted: tx.invoices.page(wanted, customer_id=customer.id)):
         if invoice.is_issued and invoice.status != "void":
             issued[invoice.id] = invoice
             yield from invoice.lines
+        elif not invoice.is_issued:
+            yield from as_of_now(tx, invoice).lines  # it waits, and what it says was billed by its billing date
     for note in _every(lambda wanted: tx.credit_notes.page(wanted, customer_id=customer.id)):
         if note.invoice_id in issued:
             for credited in note.lines:
