@@ -52,7 +52,12 @@ class BillingDeeds:
         if not upcoming:
             return
         first = upcoming[0]
-        due = {timer.kind for timer in timers if timer.due_at <= first.issues_at}
+        # An adjustment of that instant is what was foreseen, or comes after it; an earlier one may give money back.
+        due = {
+            timer.kind
+            for timer in timers
+            if timer.due_at <= first.issues_at and (timer.kind, timer.due_at) != ("adjust", first.issues_at)
+        }
         if len([one for one in upcoming if one.issues_at == first.issues_at]) > 1 or due - FORESEEN:
             return
         advance_clock(self.engine, self.clock_id, to=first.issues_at)

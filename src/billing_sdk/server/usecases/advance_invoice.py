@@ -12,7 +12,6 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     UNISSUED,
     Invoice,
-    InvoiceStatus,
     PendingCharge,
     period_billed,
 )
@@ -26,13 +25,12 @@ from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import issue_invoice
 from billing_sdk.server.usecases.obsolete import Obsolete
+from billing_sdk.server.usecases.rate_intervals import WAITING
 from billing_sdk.server.usecases.tax_customer import require_location
 
 # Nobody asked for it at that moment: the event names those who run the server, the audit what has run.
 SOURCE: EventSource = "admin"
 ACTOR = "timer"
-# Usage that is reported late still gets on one of these.
-TAKES_USAGE: frozenset[InvoiceStatus] = frozenset({"gathering", "awaiting_usage"})
 
 
 def advance_invoice(engine: Engine, timer: Timer) -> None:
@@ -74,7 +72,7 @@ def issue_waiting(
         TaxLocationMissing: nobody knows where the customer is, and the profile won't have it issued without tax.
     """
     at = engine.now_for(tx, customer)
-    if invoice.status in TAKES_USAGE:
+    if invoice.status in WAITING:
         invoice = close_usage(tx, customer, invoice, at=at)
     agreement = _agreement_of(tx, invoice)
     lines = complete_lines(

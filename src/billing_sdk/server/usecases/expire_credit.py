@@ -97,4 +97,7 @@ def _end(tx: UnitOfWork, customer: Customer, grant: CreditGrant, *, source: Even
 def _settled_at(tx: UnitOfWork, customer: Customer, at: datetime) -> datetime:
     billed = [billed_at(one) for one in tx.agreements.live_of(customer.id)]
     waiting = [one.collect_at or one.send_at for one in tx.invoices.unissued_of(customer.id)]
-    return min((when for when in (*billed, *waiting) if when is not None and when > at), default=at + LOOK_AGAIN)
+    adjusted = [timer.due_at for timer in tx.timers.of_customer(customer.id) if timer.kind == "adjust"]
+    return min(
+        (when for when in (*billed, *waiting, *adjusted) if when is not None and when > at), default=at + LOOK_AGAIN
+    )

@@ -38,13 +38,13 @@ def pending_usage(tx: UnitOfWork, customer: Customer, *, at: datetime, more: Uni
         at: the customer's present.
         more: units that are to be taken to be used now, beside what was recorded.
     """
-    live = sorted(tx.agreements.live_of(customer.id), key=lambda one: (billed_at(one), one.id))
-    found = [*usage_waiting(tx, customer)]
-    for adjustment in adjustments_to_come(tx, customer):
-        found += [payable for _, payable in payables_of(adjustment.lines) if payable.amount]
-    for agreement in live:
+    coming = [(one.at, one.agreement.id, one.lines) for one in adjustments_to_come(tx, customer)]
+    for agreement in tx.agreements.live_of(customer.id):
         used = _used_with(tx, agreement, more, at)
-        found += [payable for _, payable in payables_of(_lines(tx, agreement, used, at)) if payable.amount]
+        coming.append((billed_at(agreement), agreement.id, _lines(tx, agreement, used, at)))
+    found = [*usage_waiting(tx, customer)]
+    for _, _, lines in sorted(coming, key=lambda one: one[:2]):
+        found += [payable for _, payable in payables_of(lines) if payable.amount]
     return tuple(found)
 
 

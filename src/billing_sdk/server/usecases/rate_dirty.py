@@ -22,6 +22,7 @@ from billing_sdk.server.domain.invoicing import (
 )
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.decide_change import has_owner
 from billing_sdk.server.usecases.load_in_force import policies_of, used_under
 
 logger = logging.getLogger(__name__)
@@ -60,12 +61,15 @@ class Adjustment:
 
 
 def adjustments_to_come(tx: UnitOfWork, customer: Customer) -> Iterator[Adjustment]:
-    """Yield what a customer will be billed for usage that came late; nothing where less was used than was billed."""
+    """Yield what a customer will be billed for usage that came late; nothing where less was used than was billed.
+
+    Nobody is billed whose account has been deleted.
+    """
     for timer in tx.timers.of_customer(customer.id):
         if timer.kind != "adjust" or (agreement := tx.agreements.find(timer.subject_id)) is None:
             continue
         more = [one for one in rate_dirty(tx, agreement) if one.line.amount.minor > 0]
-        if more:
+        if more and has_owner(tx, customer):
             yield Adjustment(agreement, timer.due_at, adjustment_lines(tx, more), span_of(more))
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from billing_sdk.errors import BillingError
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.credits import burn_down, spent_by
+from billing_sdk.server.domain.credits import CreditGrant, burn_down, spent_by
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Invoice, Lines, balance_change, payables_of, period_billed
 from billing_sdk.server.domain.periods import Period
@@ -19,6 +19,8 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_invoice import NextCharges, as_planned, billed_next, ends_before_billing
 from billing_sdk.server.usecases.rate_dirty import Adjustment, adjustments_to_come
 from billing_sdk.server.usecases.rate_waiting import as_of_now
+
+Grants = tuple[CreditGrant, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class _Planned:
     agreement: Agreement | None
     agreement_ids: tuple[str, ...]
     invoice_id: str | None = None
+    has_waited: bool = False
 
 
 def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tuple[Upcoming, ...]:
@@ -78,15 +81,14 @@ def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tup
         elif invoice.status != "draft":
             waiting.append(_waiting(tx, customer, invoice, now))
     adjustments = [_adjusting(one, now) for one in adjustments_to_come(tx, customer)]
-    to_come = [*waiting, *adjustments, *_renewals(tx, customer, gathering)]
+    to_come = [*waiting, *_renewals(tx, customer, gathering), *adjustments]
     planned = sorted(to_come, key=lambda one: (one.issues_at, one.bills_at))
     return tuple(_completed(tx, customer, planned))
 
 
 def _completed(tx: UnitOfWork, customer: Customer, planned: Sequence[_Planned]) -> Iterator[Upcoming]:
     balances: dict[str, Money] = {}
-    grants = tx.grants.unused_of(customer.id)
-    for one in planned:
+    for one, grants in zip(planned, _credit_for(planned, tx.grants.unused_of(customer.id)), strict=True):
         currency = one.currency
         if currency not in balances:
             balances[currency] = tx.credits.balance(customer.id, currency)
@@ -102,9 +104,21 @@ def _completed(tx: UnitOfWork, customer: Customer, planned: Sequence[_Planned]) 
             grants=grants,
         )
         if lines:
-            grants = spent_by(grants, burn_down(grants, [payable for _, payable in payables_of(one.charges)]))
             balances[currency] += balance_change(lines, currency)
             yield Upcoming(currency, one.bills_at, one.issues_at, one.agreement_ids, lines, one.invoice_id)
+
+
+def _credit_for(planned: Sequence[_Planned], grants: Grants) -> list[Grants]:
+    """Return what is left of the grants for each: what waits is paid before what is new, whichever is issued first."""
+    found: dict[int, Grants] = {}
+    for place, one in sorted(enumerate(planned), key=lambda one: _billed(one[1])):
+        found[place] = grants
+        grants = spent_by(grants, burn_down(grants, [payable for _, payable in payables_of(one.charges)]))
+    return [found[place] for place in range(len(planned))]
+
+
+def _billed(one: _Planned) -> tuple[bool, str, datetime]:
+    return not one.has_waited, (one.invoice_id or "") if one.has_waited else "", one.bills_at
 
 
 def _renewals(tx: UnitOfWork, customer: Customer, gathering: dict[str, Invoice]) -> Iterator[_Planned]:
@@ -159,6 +173,7 @@ def _waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, now: datetime
         agreement=None if invoice.agreement_id is None else tx.agreements.get(invoice.agreement_id),
         agreement_ids=invoice.agreement_ids,
         invoice_id=invoice.id,
+        has_waited=True,
     )
 
 
