@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import httpx
@@ -9,8 +10,10 @@ import pytest
 
 from billing_sdk.money import Money
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.invoice_links import links_to, links_to_note
+from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -105,6 +108,17 @@ def test_the_portal_lists_invoices_with_words_for_their_status_and_the_way_to_th
     assert f'aria-label="Download {invoice.number} as PDF"' in listed.html
     document = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}/document")
     assert f'href="/portal/billing/{invoice.id}/pdf"' in document.html
+
+
+def test_a_charge_that_is_made_once_is_of_one_day(site, visitor, customer):
+    customer_id = invoice_of(site, customer).customer_id
+    setup = OneOff("Setup", Money(500, "USD"))
+    invoice = add_charge(site.engine, customer_id=customer_id, charge=setup, bill_now=True)
+    enter_portal(visitor, site, customer)
+    page = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}").html
+    [period] = re.findall(r'class="period">([^<]*)<', page)
+    assert "Setup" in page
+    assert " to " not in period
 
 
 @pytest.fixture
