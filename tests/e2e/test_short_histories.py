@@ -229,6 +229,16 @@ HISTORIES = {
         add_on(2),
         days(30),
     ),
+    "seats go and come again that an invoice was given up for": (
+        Deed("dun", {"retries": 0, "grace_days": 2, "at_end": "mark_uncollectible"}),
+        change("seats_monthly", seats=9),
+        card(is_good=False),
+        days(35),
+        card(is_good=True),
+        seats(1, **REFUND),
+        days(1),
+        seats(9),
+    ),
     "a weekly add-on comes within a week of a month on credit": (
         on_credit(change("pro_monthly", may_owe=True)),
         days(10),

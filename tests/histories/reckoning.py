@@ -182,9 +182,10 @@ class _Reckoning:
         return decided == {True} and (is_low or not (before.is_unpaid or self._waits(at)))
 
     def _waits(self, at: datetime) -> bool:
-        """Tell whether what was billed for an instant was not issued then, or that very moment."""
+        """Tell whether what was billed for an instant was not issued then, or that very moment, or was given up."""
         return any(
-            invoice.created_at <= at < line.period.end and (invoice.issued_at is None or at <= invoice.issued_at)
+            invoice.created_at <= at < line.period.end
+            and (invoice.issued_at is None or at <= invoice.issued_at or invoice.status == "uncollectible")
             for invoice, line in self.lines
         )
 
