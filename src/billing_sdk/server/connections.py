@@ -10,6 +10,7 @@ in, by `web`; that a request is being served never depends on whether its answer
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 import socket
 import struct
@@ -23,6 +24,7 @@ from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 # What the process keeps for files, the database and webhooks.
 OTHER_FILES = 200
 LONGEST_HEAD_BYTES = 32 * 1_024
+LONE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,11 @@ class _MeasuredConnection(h11.Connection):
         Raises:
             h11.RemoteProtocolError: it is no request, or its head is too long.
         """
-        before = len(self.trailing_data[0]) if self.their_state is h11.IDLE else 0
+        arrived = self.trailing_data[0] if self.their_state is h11.IDLE else b""
+        before = len(arrived)
+        if LONE_LINE_FEED.search(arrived.partition(b"\r\n\r\n")[0]):
+            # h11 takes it for the end of a line, and whoever stands in front may not (RFC 9112, section 2.2).
+            raise h11.RemoteProtocolError("a line of the head ends without a carriage return", error_status_hint=400)
         try:
             event = super().next_event()
         except h11.RemoteProtocolError as error:
