@@ -220,7 +220,9 @@ class InvoiceRepository:
     def newest_of(self, customer_id: str, *, limit: int = 24) -> tuple[Invoice, ...]:
         """Return a customer's latest invoices, the newest first; only those that have been issued."""
         query = _of_customer(customer_id).where(invoices.c.status.not_in(UNISSUED))
-        return self._read(query.order_by(invoices.c.issued_at.desc(), invoices.c.id.desc()).limit(limit))
+        # Ids of one millisecond are in no order, and numbers of one series are.
+        order = (invoices.c.issued_at.desc(), func.length(invoices.c.number).desc(), invoices.c.number.desc())
+        return self._read(query.order_by(*order).limit(limit))
 
     def owed_for(self, agreement_id: str) -> tuple[Invoice, ...]:
         """Return the invoices that charge something under an agreement and are owed, the oldest first."""
