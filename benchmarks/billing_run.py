@@ -13,6 +13,7 @@ from benchmarks.renewals import fresh_engine
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import LicenceFee, Plan, PlanVersion, Rate
+from billing_sdk.server.domain.collection import CollectionMethod
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.metering import Reading
 from billing_sdk.server.domain.periods import Cadence
@@ -20,6 +21,7 @@ from billing_sdk.server.domain.rating import Flat, Graduated, Package, PerUnit, 
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.billing_profiles import create_profile
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.save_agreement import add_agreement
@@ -28,6 +30,10 @@ STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 RENEWED = datetime(2026, 2, 1, tzinfo=UTC)
 USED = datetime(2026, 1, 17, 9, 30, tzinfo=UTC)
 SIZES = (1_000, 10_000)
+METHODS: tuple[tuple[CollectionMethod, str], ...] = (
+    ("send_invoice", "issued and sent"),
+    ("charge_automatically", "issued and collected"),
+)
 IN_A_TRANSACTION = 500
 MONTH = Cadence("month")
 METERS = ("tokens", "storage", "requests", "seconds")
@@ -35,23 +41,27 @@ METERS = ("tokens", "storage", "requests", "seconds")
 
 def measure(sizes: tuple[int, ...] = SIZES) -> list[tuple[str, str]]:
     """Return what was measured, a name and a figure each."""
-    costs = {size: _cost(size) for size in sizes}
-    figures = [
-        (
-            f"renewals of {size:,} customers, 5 components each, SQLite on disk",
-            f"{1 / wall:,.0f} a second ({processor * 1_000:.2f} ms of the processor each)",
-        )
-        for size, (wall, processor) in costs.items()
-    ]
-    first, *_, last = sizes
-    ratio = costs[last][1] / costs[first][1]
-    return [*figures, (f"cost of an invoice at {last:,} over that at {first:,}", f"{ratio:.2f}")]
+    figures = []
+    for method, what in METHODS:
+        costs = {size: _cost(size, method) for size in sizes}
+        figures += [
+            (
+                f"invoices of {size:,} customers, 5 components each, {what}",
+                f"{1 / wall:,.0f} a second ({processor * 1_000:.2f} ms of the processor each)",
+            )
+            for size, (wall, processor) in costs.items()
+        ]
+        first, *_, last = sizes
+        ratio = costs[last][1] / costs[first][1]
+        figures.append((f"{what}: cost of one at {last:,} over that at {first:,}", f"{ratio:.2f}"))
+    return figures
 
 
-def _cost(customers: int) -> tuple[float, float]:
-    """Return the seconds that one renewal takes, on the clock and of the processor."""
+def _cost(customers: int, method: CollectionMethod) -> tuple[float, float]:
+    """Return the seconds that one renewal takes, on the clock and of the processor; on SQLite, on disk."""
     with tempfile.TemporaryDirectory() as folder:
         engine = fresh_engine(f"sqlite:///{Path(folder) / 'billing.db'}")
+        create_profile(engine, name="Of the benchmark", is_default=True, collection_method=method)
         populate(engine, customers)
         assert isinstance(engine.clock, TestClock)
         engine.clock.advance(seconds=(RENEWED - engine.now()).total_seconds())
