@@ -12,7 +12,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.gateways.managed import TEST_CARDS as PUBLISHED
 from billing_sdk.server.pages.cards import DECLINED, TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form, require
-from billing_sdk.server.pages.rendering import TEMPLATES, amount, day, in_fours, initial, quantity, rate
+from billing_sdk.server.pages.rendering import TEMPLATES, amount, day, in_fours, initial, isolating, quantity, rate
 
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12/34", "cvc": "123", "name": "Vera Visitor"}
 
@@ -122,3 +122,9 @@ def test_an_empty_or_endless_field_is_refused() -> None:
 
 def test_every_card_of_the_list_is_a_published_one() -> None:
     assert {card.number for card in TEST_CARDS} <= PUBLISHED.keys()
+
+
+def test_what_keeps_directions_apart_in_a_label_becomes_elements_and_nothing_else_does():
+    label = "\u2068<b>VAT</b>\u2069 على \u20661,307.10 EUR\u2069\u202e"
+
+    assert isolating(label) == '<bdi>&lt;b&gt;VAT&lt;/b&gt;</bdi> على <bdi dir="ltr">1,307.10 EUR</bdi>'

@@ -56,7 +56,7 @@ def test_the_sums_lead_from_what_is_charged_to_what_is_due() -> None:
 
 def test_name_and_amount_of_a_tax_keep_their_direction_where_the_words_run_from_the_right() -> None:
     [tax] = [one for one in paper(invoice(*everything()), language="ar").sums if "VAT" in one.label]
-    assert tax.label == "\u2068VAT\u2069 \u206819%\u2069 على \u20681,307.10\u00a0EUR\u2069"
+    assert tax.label == "\u2068VAT\u2069 \u206619%\u2069 على \u20661,307.10\u00a0EUR\u2069"
 
 
 def test_what_was_paid_is_taken_off_and_nothing_is_due() -> None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -18,6 +19,7 @@ from billing_sdk.money import Money, digits_of, exponent, in_main_unit
 from billing_sdk.server.paper import INVISIBLE
 from billing_sdk.server.web import nonce_of
 
+ISOLATES = {"\u2068": "<bdi>", "\u2066": '<bdi dir="ltr">', "\u2069": "</bdi>"}
 # Stands where no application is known that a page could be for.
 NOBODY = "Billing"
 
@@ -60,6 +62,14 @@ def in_fours(digits: str) -> str:
     return " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
 
 
+def isolating(label: str) -> Markup:
+    """Write a label of a paper, with elements for the marks that keep directions apart in it (`paper.text`)."""
+    shown = str(escape(label))
+    for mark, element in ISOLATES.items():
+        shown = shown.replace(mark, element)
+    return Markup(shown.translate(INVISIBLE))  # noqa: S704 - escaped above, and the elements are our own
+
+
 def _visible(value: Any) -> Any:
     # Markup, which macros return, is text that has passed here before.
     return value.translate(INVISIBLE) if type(value) is str else value
@@ -74,3 +84,4 @@ TEMPLATES = Environment(
     finalize=_visible,
 )
 TEMPLATES.filters.update(amount=amount, rate=rate, quantity=quantity, day=day, initial=initial, in_fours=in_fours)
+TEMPLATES.filters["isolating"] = isolating

@@ -10,7 +10,7 @@ from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.domain.tax import REVERSE_CHARGE
 from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.paper.model import Sum
-from billing_sdk.server.paper.text import isolated, plain
+from billing_sdk.server.paper.text import from_the_left, isolated, plain
 from billing_sdk.server.paper.words import Words
 
 
@@ -39,5 +39,6 @@ def is_reverse_charged(invoice: Invoice) -> bool:
 def _sum(pattern: str, name: str, percent: Decimal, base: Money, amount: Money, figures: Figures) -> Sum:
     parts = {"name": plain(name), "percent": figures.percent(percent), "base": figures.money(base)}
     if figures.direction == "rtl":
-        parts = {key: isolated(part) for key, part in parts.items()}
+        figured = {key: from_the_left(parts[key]) for key in ("percent", "base")}
+        parts = {"name": isolated(parts["name"]), **figured}
     return Sum(pattern.format(**parts), figures.money(amount))

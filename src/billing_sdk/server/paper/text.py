@@ -32,3 +32,11 @@ def plain(text: str) -> str:
 def isolated(text: str) -> str:
     """Return a plain text so that it keeps its own direction within a sentence (Unicode Standard Annex 9, FSI, PDI)."""
     return f"\u2068{text}\u2069"
+
+
+def from_the_left(text: str) -> str:
+    """Return a figure so that it runs from the left within any sentence (Unicode Standard Annex 9, LRI, PDI).
+
+    Figures of languages that run from the right begin with a mark that would turn them round.
+    """
+    return f"\u2066{text}\u2069"
