@@ -79,7 +79,9 @@ def live(engine: Engine, customer: Customer) -> Agreement | None:
 def invoices_of(engine: Engine, customer: Customer) -> list[Invoice]:
     """Return a customer's invoices, the oldest first."""
     with engine.read() as tx:
-        return list(tx.invoices.newest_of(customer.id, limit=100)[::-1])
+        found = tx.invoices.newest_of(customer.id, limit=100)
+    # What fell due while nobody looked is dated by its own day, and numbered as it was written.
+    return sorted(found, key=lambda one: one.name)
 
 
 def bills(engine: Engine, customer: Customer) -> list[tuple[str, int]]:
