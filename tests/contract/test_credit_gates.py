@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -94,7 +95,10 @@ def test_usage_that_credit_does_not_cover_leaves_nothing_for_a_gate_until_more_i
 
 def test_a_gate_that_requires_no_credit_lets_usage_be_invoiced(memory_engine, agreement):
     record_usage(memory_engine, agreement_id=agreement.id, feature_key="ai_tokens", value="300")
-    reserve_usage(memory_engine, feature_key="ai_tokens", units="1", agreement_id=agreement.id)
+
+    held = reserve_usage(memory_engine, feature_key="ai_tokens", units="1", agreement_id=agreement.id)
+
+    assert (held.status, held.units) == ("held", Decimal(1))
 
 
 def test_units_that_cost_nothing_need_no_credit_but_room(memory_engine, customer):
