@@ -17,6 +17,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database, UnitOfWork
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
 from billing_sdk.server.usecases.call import Call
+from billing_sdk.server.usecases.callers import KnownMachines
 from billing_sdk.server.usecases.hooks import Hooks
 from billing_sdk.server.usecases.rate_limits import LimitKind, RateLimits, limit_of
 
@@ -29,6 +30,7 @@ class Engine:
         hooks: functions of the seller that are asked before a plan is chosen or given up.
         bell: rung after each commit that has announced something.
         limits: how often each caller has asked of late.
+        machines: those that were recognised a moment ago.
         call: the request that is being served, where all that it does is to happen in one transaction.
     """
 
@@ -39,6 +41,7 @@ class Engine:
     hooks: Hooks = field(default_factory=Hooks)
     bell: Bell = field(default_factory=Bell)
     limits: RateLimits = field(default_factory=RateLimits)
+    machines: KnownMachines = field(default_factory=KnownMachines)
     call: Call | None = None
 
     def now(self) -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,33 +10,13 @@ from billing_sdk.errors import InvalidToken, Unauthenticated
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.signing import read_token
 from billing_sdk.server.storage.tokens import AccessToken
+from billing_sdk.server.usecases.callers import Caller
 from billing_sdk.server.usecases.engine import Engine
 
 # The kind of token that this is (RFC 9068, section 2.1): an ID token or a webhook body never passes for one.
 TYP = "at+jwt"
 
 Audience = Literal["account", "management"]
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who holds an access token, and what it allows.
-
-    Attributes:
-        kind: a signed-in `user`, or a `machine` with credentials of its own.
-        client_id: the application that the token was issued to.
-        org_code: the organization that a user's token speaks for.
-        jti: the token's own id.
-        userinfo_claims: names of claims that the application asked for one by one.
-    """
-
-    kind: Literal["user", "machine"]
-    user_id: str | None
-    org_code: str | None
-    client_id: str
-    scopes: frozenset[str]
-    jti: str
-    userinfo_claims: tuple[str, ...] = ()
 
 
 def authenticate(engine: Engine, *, token: str, audience: Audience) -> Caller:
@@ -52,7 +31,38 @@ def authenticate(engine: Engine, *, token: str, audience: Audience) -> Caller:
         Unauthenticated: the token is malformed, foreign, expired, revoked, not an access token, or meant for
             another API; the answer does not say which.
     """
+    caller, _ = _verify(engine, token, audience, engine.now())
+    return caller
+
+
+def recall_machine(engine: Engine, *, token: str) -> Caller | None:
+    """Return the machine whose token `authenticate_machine` has verified for the management API a moment ago.
+
+    It neither waits nor reads, so it may be asked on the event loop. None means that the token has to be verified. What
+    was revoked or withdrawn meanwhile is seen within `STALE_SECONDS`.
+    """
+    return engine.machines.recall(token, at=engine.now())
+
+
+def authenticate_machine(engine: Engine, *, token: str) -> Caller:
+    """Return the holder of an access token of the management API, and keep a machine for `recall_machine`.
+
+    Raises:
+        Unauthenticated: as `authenticate`.
+    """
     at = engine.now()
+    try:
+        caller, expires_at = _verify(engine, token, "management", at)
+    except Unauthenticated:
+        engine.machines.forget(token)
+        raise
+    if caller.kind == "machine":
+        engine.machines.remember(token, caller, expires_at=expires_at, at=at)
+    return caller
+
+
+def _verify(engine: Engine, token: str, audience: Audience, at: datetime) -> tuple[Caller, float]:
+    """Return the holder of a token, and when it ends."""
     with engine.read() as tx:
         try:
             claims = read_token(token, keys=tx.keys.list(at=at), typ=TYP)
@@ -66,7 +76,7 @@ def authenticate(engine: Engine, *, token: str, audience: Audience) -> Caller:
         raise _refused()
     if found.family.user_id is not None and (user is None or user.is_suspended):
         raise _refused()
-    return _caller(found, claims)
+    return _caller(found, claims), claims["exp"]
 
 
 def _is_good(found: AccessToken, claims: Mapping[str, Any], at: datetime, issuer: str) -> bool:

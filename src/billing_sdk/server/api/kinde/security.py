@@ -13,8 +13,9 @@ from starlette.requests import Request
 from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
 from billing_sdk.server.occasion import name_caller
 from billing_sdk.server.usecases.auditing import recording_denials
+from billing_sdk.server.usecases.callers import Caller
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.verify_access_token import Caller, authenticate
+from billing_sdk.server.usecases.verify_access_token import authenticate
 from billing_sdk.server.web import authorization_of
 
 bearer = HTTPBearer(scheme_name="kindeBearerAuth", auto_error=False)
