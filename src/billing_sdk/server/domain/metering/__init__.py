@@ -1,10 +1,42 @@
 """How much was used.
 
-It owns the grammar of a quantity, how readings add up to a period's total, and what is set aside of a limit. It does
-not own what usage costs (rating) nor what the limit is (entitlements). A reading's `used_at` is when
-the usage happened, its `counted_at` the instant that decides which period it belongs to.
+It owns the grammar of a quantity, what a meter reads in an event and how events come to a value, how readings add up
+to a period's total, and what is set aside of a limit. It does not own what usage costs (rating) nor what the limit is
+(entitlements), nor where events are kept (storage). `time` or `used_at` is when the usage happened, `counted_at` the
+instant that decides which period it belongs to.
 """
 
+from billing_sdk.server.domain.metering.bucket import (
+    Bucket as Bucket,
+    HourOfUsage as HourOfUsage,
+    Place as Place,
+    Series as Series,
+    beside as beside,
+    bucket_of as bucket_of,
+    by_series as by_series,
+    hour_of as hour_of,
+    hours_of as hours_of,
+    joined as joined,
+    side_by_side as side_by_side,
+    value_of as value_of,
+)
+from billing_sdk.server.domain.metering.event import (
+    Correction as Correction,
+    MeasuredEvent as MeasuredEvent,
+    Outcome as Outcome,
+    Recorded as Recorded,
+    StoredEvent as StoredEvent,
+    UsageEvent as UsageEvent,
+)
+from billing_sdk.server.domain.metering.meter import (
+    Aggregation as Aggregation,
+    Condition as Condition,
+    Measured as Measured,
+    Meter as Meter,
+    UnknownSubjects as UnknownSubjects,
+    quantity_in as quantity_in,
+    text_of as text_of,
+)
 from billing_sdk.server.domain.metering.reservation import (
     Reservation as Reservation,
     ReservationEvent as ReservationEvent,

@@ -1,0 +1,11 @@
+"""Usage stores: where events and their roll-ups are kept, behind one port.
+
+It owns exactly-once: the key of an event (its source and id), the event and the roll-ups change in one transaction.
+It does not own what a meter reads (metering), nor who a subject is.
+"""
+
+from billing_sdk.server.storage.usage_stores.protocol import (
+    Change as Change,
+    UsageLog as UsageLog,
+    UsageStore as UsageStore,
+)

@@ -1,0 +1,115 @@
+"""What every usage store does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from billing_sdk.server.domain.metering import (
+    Correction,
+    HourOfUsage,
+    MeasuredEvent,
+    Meter,
+    Recorded,
+    StoredEvent,
+)
+from billing_sdk.server.domain.periods import Period
+
+
+class Change(NamedTuple):
+    """That what was used by a subject has changed, for whoever follows.
+
+    Attributes:
+        type: of the events.
+        since: the earliest instant at which something counts differently.
+    """
+
+    type: str
+    subject: str
+    since: datetime
+
+
+class UsageLog(Protocol):
+    """Events and their roll-ups, in one transaction."""
+
+    def append(self, events: Sequence[MeasuredEvent]) -> list[Recorded]:
+        """Record events, each once for ever, and change the roll-ups with them; the answers are in their order.
+
+        An event that is there already, also earlier in the same call, is a duplicate, or a conflict where it says
+        something else; neither changes anything.
+        """
+        ...
+
+    def correct(self, correction: Correction, meters: Sequence[Meter]) -> StoredEvent:
+        """Cancel or amend an event, and have the roll-ups say what the events say now.
+
+        Args:
+            correction: what is wrong.
+            meters: those of the event's type.
+
+        Raises:
+            NotFound: there is no such event.
+        """
+        ...
+
+    def find(self, source: str, id: str) -> StoredEvent | None:  # noqa: A002 - the attribute's name in CloudEvents
+        """Return an event as it stands."""
+        ...
+
+    def hours(self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
+        """Return the roll-ups of a meter for every hour (UTC) that overlaps a window, of some subjects or of all."""
+        ...
+
+    def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
+        """Return what all hours that ended by an instant come to, as one bucket for each series."""
+        ...
+
+    def events(
+        self,
+        window: Period | None = None,
+        *,
+        types: Collection[str] | None = None,
+        subjects: Collection[str] | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> Iterator[StoredEvent]:
+        """Yield events as they stand, in the order of their arrival; the window is about when they count.
+
+        Args:
+            window: when they count; any time by default.
+            types: of which types.
+            subjects: of which subjects.
+            after: those that arrived after the one with this number.
+            limit: at most so many.
+        """
+        ...
+
+    def changes(self, *, after: int, limit: int) -> tuple[tuple[Change, ...], int]:
+        """Return what has changed since a place in the order of arrival, and the place that was reached.
+
+        Corrections have places of their own in that order, and no change is missed or comes late: what has committed
+        after another has a higher place.
+        """
+        ...
+
+    def roll_up_again(self, meter: Meter) -> int:
+        """Make the roll-ups of a meter from the events that there are, and return how many of them it counts."""
+        ...
+
+    def forget(self, subjects: Collection[str]) -> int:
+        """Take what may name a person out of the data of subjects' events; what is counted stays. Return how many."""
+        ...
+
+
+class UsageStore(Protocol):
+    """A place where usage is kept; safe to share between threads."""
+
+    def begin(self) -> AbstractContextManager[UsageLog]:
+        """Return one transaction: it is durable at the end of the block, and changes nothing where the block raises."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
