@@ -83,6 +83,7 @@ from billing_sdk.errors._billing import (
     ReservationEnded as ReservationEnded,
     ReturnUrlNotAllowed as ReturnUrlNotAllowed,
     SamePlan as SamePlan,
+    SubjectKeyTaken as SubjectKeyTaken,
     UnknownFeature as UnknownFeature,
     UnknownPlan as UnknownPlan,
     UnknownPricingTable as UnknownPricingTable,

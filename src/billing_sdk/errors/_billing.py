@@ -108,6 +108,14 @@ class CustomerExists(Conflict):
     default_remedy = "Use the existing customer."
 
 
+class SubjectKeyTaken(Conflict):
+    """A customer goes by this subject key already: an event has one payer at most."""
+
+    code = "subject_key_taken"
+    title = "Subject key in use"
+    default_remedy = "Take the key away from the other customer first, or use another one."
+
+
 class PaymentMethodRequired(APIError):
     """A plan costs money and the customer has no payment method."""
 

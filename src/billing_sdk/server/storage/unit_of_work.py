@@ -50,6 +50,7 @@ from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.service_actions import ServiceActionRepository
 from billing_sdk.server.storage.sessions import SessionRepository
+from billing_sdk.server.storage.subjects import SubjectRepository
 from billing_sdk.server.storage.tax import TaxCodeRepository, TaxRateRepository
 from billing_sdk.server.storage.timers import TimerRepository
 from billing_sdk.server.storage.tokens import TokenRepository
@@ -97,6 +98,7 @@ class UnitOfWork:
         self.refunds = RefundRepository(connection)
         self.grants = GrantRepository(connection)
         self.ledger = LedgerRepository(connection, self._later)
+        self.subjects = SubjectRepository(connection)
         self.usage = UsageRepository(connection)
         self.rated_intervals = RatedIntervalRepository(connection, self._later)
         self.reservations = ReservationRepository(connection)

@@ -1,0 +1,116 @@
+"""Subjects: who is meant by the name that a usage event goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, null, select, union_all
+from sqlalchemy.exc import IntegrityError
+
+from billing_sdk.errors import SubjectKeyTaken
+from billing_sdk.server.storage.tables.billing import agreements, customers
+from billing_sdk.server.storage.tables.subjects import subject_keys
+
+# As many as a statement takes four times over on every database.
+MOST_AT_ONCE = 5_000
+WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
+FOUND = union_all(
+    select(
+        agreements.c.id.label("subject"),
+        agreements.c.customer_id,
+        agreements.c.id.label("agreement_id"),
+        customers.c.clock_id,
+    )
+    .join(customers, customers.c.id == agreements.c.customer_id)
+    .where(agreements.c.id.in_(WANTED)),
+    *(
+        select(column, customers.c.id, null(), customers.c.clock_id).where(column.in_(WANTED))
+        for column in (customers.c.id, customers.c.user_id, customers.c.org_code)
+    ),
+    select(subject_keys.c.key, customers.c.id, null(), customers.c.clock_id)
+    .join(customers, customers.c.id == subject_keys.c.customer_id)
+    .where(subject_keys.c.key.in_(WANTED)),
+)
+
+
+class Subject(NamedTuple):
+    """Who is meant by a subject.
+
+    Attributes:
+        agreement_id: the agreement that it names; None where it names the customer.
+        clock_id: the test clock that the customer lives by.
+    """
+
+    customer_id: str
+    agreement_id: str | None
+    clock_id: str | None
+
+
+class SubjectKey(NamedTuple):
+    """A name that an application knows a customer by."""
+
+    key: str
+    customer_id: str
+    created_at: datetime
+
+
+class SubjectRepository:
+    """Tells subjects apart, and keeps the keys that customers go by, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find_many(self, subjects: Collection[str]) -> dict[str, Subject]:
+        """Return who is meant by subjects: agreements, customers, the people and organizations they are, and keys.
+
+        A subject that nobody goes by is left out.
+        """
+        return {row.subject: Subject(row.customer_id, row.agreement_id, row.clock_id) for row in self._found(subjects)}
+
+    def of_customer(self, customer_id: str) -> frozenset[str]:
+        """Return all that a customer goes by, without its agreements; nothing where there is no such customer."""
+        return self.of_customers((customer_id,)).get(customer_id, frozenset())
+
+    def of_customers(self, customer_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return all that customers go by, without their agreements."""
+        wanted = {"wanted": sorted(customer_ids)}
+        own = select(customers.c.id, customers.c.user_id, customers.c.org_code).where(customers.c.id.in_(WANTED))
+        found = {row.id: {row.id, row.user_id or row.org_code} for row in self._connection.execute(own, wanted)}
+        for key in self._keys(customer_ids):
+            found[key.customer_id].add(key.key)
+        return {customer_id: frozenset(names) for customer_id, names in found.items()}
+
+    def keys_of(self, customer_id: str) -> tuple[SubjectKey, ...]:
+        """Return the keys that a customer was given, in their order."""
+        return tuple(self._keys((customer_id,)))
+
+    def add_key(self, key: SubjectKey) -> None:
+        """Give a customer a key.
+
+        Raises:
+            SubjectKeyTaken: somebody goes by it.
+        """
+        taken = SubjectKeyTaken(f"somebody goes by {key.key[:64]!r} already")
+        if self.find_many((key.key,)):
+            raise taken
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(insert(subject_keys).values(key._asdict()))
+        except IntegrityError:
+            raise taken from None
+
+    def remove_key(self, key: str) -> None:
+        """Take a key away."""
+        self._connection.execute(delete(subject_keys).where(subject_keys.c.key == key))
+
+    def _found(self, subjects: Collection[str]) -> Iterator[Row[tuple[str, str, str | None, str | None]]]:
+        wanted = list(subjects)
+        for start in range(0, len(wanted), MOST_AT_ONCE):
+            yield from self._connection.execute(FOUND, {"wanted": wanted[start : start + MOST_AT_ONCE]})
+
+    def _keys(self, customer_ids: Collection[str]) -> Iterator[SubjectKey]:
+        query = select(subject_keys).where(subject_keys.c.customer_id.in_(WANTED)).order_by(subject_keys.c.key)
+        for row in self._connection.execute(query, {"wanted": sorted(customer_ids)}):
+            yield SubjectKey(row.key, row.customer_id, row.created_at)
