@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from alembic import command
 
 from billing_sdk.server.clock import TestClock
+from billing_sdk.server.domain.catalog import Feature
+from billing_sdk.server.domain.metering import own_meter
 from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.settings import Settings
@@ -26,6 +28,17 @@ IDS = {"customer_id": "customer_1", "plan_version_id": "version_1"}
 
 # What a database of the first release held; times are written as each database keeps them.
 ROWS: list[tuple[str, dict[str, Any]]] = [
+    (
+        "features",
+        {
+            "id": "feature_1",
+            "key": "ai_tokens",
+            "name": "Tokens",
+            "type": "metered",
+            "unit_name": "token",
+            "description": "",
+        },
+    ),
     ("plan_groups", {"id": "sbg_1", "key": "main", "name": "Main", "scope": "user", "is_default": True}),
     (
         "plans",
@@ -216,6 +229,7 @@ def test_what_there_was_is_there_in_todays_form(database):
         invoice = tx.invoices.get("invoice_1")
         (charge,) = tx.charges.list_left_over(at=END)
         timer = tx.timers.find("renew", "agreement_1")
+        meter = tx.meters.get("ai_tokens")
         given_back_of = tx.invoices.paid_lines("agreement_1", after=START, since=START)
 
     assert (agreement.cadence, agreement.anchor, agreement.currency) == (Cadence("month"), START, "USD")
@@ -230,6 +244,7 @@ def test_what_there_was_is_there_in_todays_form(database):
     assert (charge.agreement.id, charge.agreement.billed_until, charge.invoice_id) == ("agreement_2", END, None)
     assert timer is not None
     assert (timer.due_at, timer.customer_id) == (agreement.billed_until, "customer_1")
+    assert meter == own_meter(Feature("feature_1", "ai_tokens", "Tokens", "metered", "token"), at=meter.created_at)
 
 
 def test_what_was_invoiced_and_paid_before_there_were_books_is_booked_once(database):

@@ -49,6 +49,7 @@ class Feature:
         unit_name: what one unit of a metered feature is called.
         max_units: the limit of a plan that names none; None is without limit.
         line_description: what invoices say where a plan says nothing else.
+        meter_key: the meter that counts its usage; None where it is not metered.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Feature:
     description: str = ""
     max_units: int | None = None
     line_description: str = ""
+    meter_key: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> Feature:
@@ -73,6 +75,7 @@ class Feature:
             description=document.text_or_none("description") or "",
             max_units=document.whole_or_none("max_units"),
             line_description=document.text_or_none("line_description") or "",
+            meter_key=document.text_or_none("meter_key"),
         )
 
 

@@ -40,6 +40,7 @@ class Features(Resource[C]):
         description: str | None = None,
         max_units: int | None = None,
         line_description: str | None = None,
+        meter_key: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[Feature]:
         """Make a feature; its code, name and type never change (extension).
@@ -52,13 +53,19 @@ class Features(Resource[C]):
             description: what it is, for operators.
             max_units: the limit of a plan that names none.
             line_description: what invoices say where a plan says nothing else.
+            meter_key: the meter that counts its usage; without one it gets its own.
             idempotency_key: makes the call safe to repeat.
 
         Raises:
             DuplicateKey: the code is taken.
+            NotFound: there is no such meter.
         """
         optional = given(
-            unit_name=unit_name, description=description, max_units=max_units, line_description=line_description
+            unit_name=unit_name,
+            description=description,
+            max_units=max_units,
+            line_description=line_description,
+            meter_key=meter_key,
         )
         body = {"code": code, "name": name, "type": type, **optional}
         return Call("POST", PATH, FEATURE, json=body, credential="machine", idempotency_key=idempotency_key)

@@ -37,6 +37,7 @@ from billing_sdk.server.storage.keys import KeyRepository
 from billing_sdk.server.storage.later import Later, Together
 from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
+from billing_sdk.server.storage.meters import MeterRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
 from billing_sdk.server.storage.past_parties import PastPartyRepository
@@ -72,6 +73,7 @@ class UnitOfWork:
         self.applications = ApplicationRepository(connection)
         self.seeds = SeedRepository(connection, sealer, opened_seeds)
         self.features = FeatureRepository(connection)
+        self.meters = MeterRepository(connection)
         self.plan_groups = PlanGroupRepository(connection)
         self.catalog = CatalogRepository(connection)
         self.items = ItemRepository(connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing_sdk.server.domain.catalog import Feature, PlanGroup
+from billing_sdk.server.domain.metering import own_meter
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.demo_plans import BASE_PRICE, plans_for_people, plans_for_teams
@@ -28,6 +29,8 @@ def seed_catalog(tx: UnitOfWork, *, at: datetime) -> None:
     features = {key: _feature(key, name, unit) for key, name, unit in FEATURES}
     for feature in features.values():
         tx.features.add(feature)
+        if feature.is_metered:
+            tx.meters.add(own_meter(feature, at=at))
     people = PlanGroup(new_id("sbg"), "individuals", "Individuals", "user", is_default=True, position=0)
     teams = PlanGroup(new_id("sbg"), "teams", "Teams", "organization", is_default=True, position=1)
     for group in (people, teams):

@@ -32,6 +32,7 @@ class FeatureView(BaseModel):
     description: str
     max_units: int | None
     line_description: str
+    meter_key: str | None
 
     @classmethod
     def of(cls, feature: Feature) -> FeatureView:
@@ -45,6 +46,7 @@ class FeatureView(BaseModel):
             description=feature.description,
             max_units=feature.max_units,
             line_description=feature.line_description,
+            meter_key=feature.measured_by if feature.is_metered else None,
         )
 
 
@@ -55,7 +57,7 @@ class FeatureAnswer(Answer):
 
 
 class NewFeature(Body):
-    """A feature; only one that is `metered` has units and a limit."""
+    """A feature; only one that is `metered` has units, a limit, and a meter: its own one, unless it names another."""
 
     code: str = Field(max_length=64)
     name: str = Field(max_length=200)
@@ -64,6 +66,7 @@ class NewFeature(Body):
     description: str = Field(default="", max_length=2_000)
     max_units: int | None = Field(default=None, ge=0, le=10**15)
     line_description: str = Field(default="", max_length=200)
+    meter_key: str | None = Field(default=None, min_length=1, max_length=255)
 
 
 class FeatureChange(Body):
@@ -122,6 +125,7 @@ def create_feature(caller: MachineOf, body: NewFeature, once: OnlyOnce) -> Respo
             description=body.description,
             max_units=body.max_units,
             line_description=body.line_description,
+            meter_key=body.meter_key,
             actor=caller.client_id,
         )
         return FeatureAnswer(feature=FeatureView.of(feature))

@@ -17,6 +17,7 @@ class Feature:
     Attributes:
         max_units: the limit that a plan gives which names none; None is without limit.
         line_description: what invoices say where a plan says nothing else.
+        meter_key: the meter that counts its usage; None is its own, which goes by the key of the feature.
     """
 
     id: str
@@ -27,6 +28,12 @@ class Feature:
     description: str = ""
     max_units: int | None = None
     line_description: str = ""
+    meter_key: str | None = None
+
+    @property
+    def measured_by(self) -> str:
+        """The key of the meter that counts its usage, where it is metered."""
+        return self.meter_key or self.key
 
     @property
     def is_metered(self) -> bool:

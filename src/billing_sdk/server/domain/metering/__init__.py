@@ -37,6 +37,7 @@ from billing_sdk.server.domain.metering.meter import (
     quantity_in as quantity_in,
     text_of as text_of,
 )
+from billing_sdk.server.domain.metering.own_meter import own_meter as own_meter
 from billing_sdk.server.domain.metering.reservation import (
     Reservation as Reservation,
     ReservationEvent as ReservationEvent,

@@ -17,7 +17,7 @@ Aggregation = Literal["sum", "count", "unique_count", "average", "minimum", "max
 UnknownSubjects = Literal["refuse", "keep"]
 Operator = Literal["eq", "ne", "in", "not_in", "exists"]
 
-KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)  # what a feature's key may be
 LONGEST_TYPE = 255
 ALL_MEMBERS = "*"
 EARLY_SECONDS = 300
@@ -102,7 +102,7 @@ class Meter:
     def __post_init__(self) -> None:
         if not KEY.fullmatch(self.key):
             raise InvalidRequest(
-                "a meter's key has 1 to 64 letters, digits, dots, dashes, underscores", parameter="key"
+                "a meter's key has 1 to 255 letters, digits, dots, dashes, underscores", parameter="key"
             )
         if self.aggregation not in get_args(Aggregation):
             raise InvalidRequest(

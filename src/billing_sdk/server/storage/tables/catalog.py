@@ -17,6 +17,7 @@ features = Table(
     Column("description", Text, nullable=False),
     Column("max_units", Integer),
     Column("line_description", Text, nullable=False),
+    Column("meter_key", String(255)),
 )
 
 plan_groups = Table(

@@ -1,0 +1,86 @@
+"""Meters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from billing_sdk.errors import DuplicateKey, NotFound
+from billing_sdk.server.domain.metering import Condition, Meter
+from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.metering import meters
+from billing_sdk.server.storage.upsert import insert_new
+
+
+class MeterRepository:
+    """Keeps what is measured, in the transaction of its connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, meter: Meter) -> None:
+        """Store a new meter.
+
+        Raises:
+            DuplicateKey: there is one with this key.
+        """
+        if not insert_new(self._connection, meters, _to_row(meter)):
+            raise DuplicateKey(f"there is a meter {meter.key!r} already")
+
+    def save(self, meter: Meter) -> None:
+        """Store a meter whose words have changed, or that is archived."""
+        self._connection.execute(update(meters).where(meters.c.id == meter.id).values(_to_row(meter)))
+
+    def find(self, meter_id: str) -> Meter | None:
+        """Return a meter, if there is one with this id."""
+        row = self._connection.execute(select(meters).where(meters.c.id == meter_id)).mappings().first()
+        return None if row is None else _from_row(row)
+
+    def find_by_key(self, key: str) -> Meter | None:
+        """Return a meter, if there is one with this key."""
+        row = self._connection.execute(select(meters).where(meters.c.key == key)).mappings().first()
+        return None if row is None else _from_row(row)
+
+    def get(self, key: str) -> Meter:
+        """Return a meter by its key.
+
+        Raises:
+            NotFound: there is none with this key.
+        """
+        meter = self.find_by_key(key)
+        if meter is None:
+            raise NotFound(f"there is no meter {key[:64]!r}")
+        return meter
+
+    def lock(self, key: str) -> Meter:
+        """Return a meter, which nobody else changes before the transaction ends.
+
+        Raises:
+            NotFound: there is none with this key.
+        """
+        self._connection.execute(select(meters.c.id).where(meters.c.key == key).with_for_update())
+        return self.get(key)
+
+    def of_type(self, types: Collection[str]) -> tuple[Meter, ...]:
+        """Return the meters that count events of some types and are not archived, in the order of their keys."""
+        query = select(meters).where(meters.c.event_type.in_(types), meters.c.archived_at.is_(None))
+        rows = self._connection.execute(query.order_by(meters.c.key)).mappings()
+        return tuple(_from_row(row) for row in rows)
+
+    def all(self) -> tuple[Meter, ...]:
+        """Return all meters, archived ones too, in the order of their keys."""
+        rows = self._connection.execute(select(meters).order_by(meters.c.key)).mappings()
+        return tuple(_from_row(row) for row in rows)
+
+
+def _from_row(row: RowMapping) -> Meter:
+    dimensions = tuple((name, path) for name, path in row["dimensions"])
+    conditions = tuple(Condition(path, operator, tuple(values)) for path, operator, values in row["conditions"])
+    return Meter(**{**row, "dimensions": dimensions, "conditions": conditions})
+
+
+def _to_row(meter: Meter) -> dict[str, Any]:
+    conditions = [[one.path, one.operator, list(one.values)] for one in meter.conditions]
+    return {**row_of(meter), "dimensions": [list(one) for one in meter.dimensions], "conditions": conditions}

@@ -1,0 +1,25 @@
+"""Tables of what is measured."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Integer, String, Table, Text
+
+from billing_sdk.server.storage.tables import Instant, metadata
+
+meters = Table(
+    "meters",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("key", String(255), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("event_type", String(255), nullable=False, index=True),
+    Column("aggregation", String(16), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("value_path", String(255)),
+    Column("dimensions", JSON, nullable=False),
+    Column("conditions", JSON, nullable=False),
+    Column("late_seconds", Integer),
+    Column("early_seconds", Integer, nullable=False),
+    Column("unknown_subjects", String(16), nullable=False),
+    Column("archived_at", Instant),
+)
