@@ -67,6 +67,7 @@ from billing_sdk.events import (
     TrialEnding as TrialEnding,
     UnknownEvent as UnknownEvent,
 )
+from billing_sdk.journal import Journal as Journal
 from billing_sdk.models import (
     AccountStanding as AccountStanding,
     Address as Address,

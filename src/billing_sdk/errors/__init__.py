@@ -18,6 +18,7 @@
     │   └── InvalidWebhook
     ├── Unreachable
     │   └── DeadlineExceeded
+    ├── JournalFull
     ├── UnsafeAnswer
     └── APIError
         ├── InvalidRequest
@@ -146,6 +147,7 @@ from billing_sdk.errors._local import (
     InvalidToken as InvalidToken,
     InvalidWebhook as InvalidWebhook,
     IssuerMismatch as IssuerMismatch,
+    JournalFull as JournalFull,
     MissingSetting as MissingSetting,
     SecretNotPickled as SecretNotPickled,
     SignInDenied as SignInDenied,

@@ -131,6 +131,15 @@ class Unreachable(BillingError):
     default_remedy = "Try again later; nothing is known to have changed."
 
 
+class JournalFull(BillingError):
+    """There is no room for more in the journal of usage that waits for the billing server."""
+
+    code = "journal_full"
+    status = 503
+    title = "Journal of usage full"
+    default_remedy = "Bring the billing server back within reach, or give the journal more room."
+
+
 class DeadlineExceeded(Unreachable):
     """The billing server did not answer in full within the deadline."""
 
