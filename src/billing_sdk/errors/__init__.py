@@ -49,6 +49,13 @@ from billing_sdk.errors._agreements import (
     SelectionDenied as SelectionDenied,
     TrialUsed as TrialUsed,
 )
+from billing_sdk.errors._allowances import (
+    AllowanceEnded as AllowanceEnded,
+    InvalidAllowance as InvalidAllowance,
+    InvalidEntitlement as InvalidEntitlement,
+    TooManyAllowances as TooManyAllowances,
+    UnknownAllowance as UnknownAllowance,
+)
 from billing_sdk.errors._answers import (
     APIError as APIError,
     Conflict as Conflict,

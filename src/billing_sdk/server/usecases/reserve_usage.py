@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from billing_sdk.errors import Conflict, InvalidRequest, PaymentRequired
 from billing_sdk.server.domain.entitlements import Allowance, allowance_of
-from billing_sdk.server.domain.metering import Reservation, parse_units, plus, require_room
+from billing_sdk.server.domain.metering import Reservation, parse_units, require_room
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.record_usage import require_metered
 from billing_sdk.server.usecases.require_credit import require_credit
+from billing_sdk.server.usecases.room_of import room_of
 
 
 def reserve_usage(
@@ -79,23 +80,15 @@ def reserve_usage(
 
 
 def check_room(tx: UnitOfWork, allowance: Allowance, feature_key: str, asked: Decimal, at: datetime) -> None:
-    """Check that the present period of an agreement has room; the caller holds the lock on the customer.
-
-    A plan that is cancelled and taken again begins a new period. Where that costs nothing, what was used before still
-    counts until its own period is over: otherwise a limit would last as long as its customer likes.
+    """Check that the present usage period of an agreement has room; the caller holds the lock on the customer.
 
     Raises:
         LimitReached: it has not.
     """
-    if allowance.limit is None:
+    if allowance.limit is None or allowance.is_soft:
         return
-    agreement = allowance.agreement
-    used = tx.usage.total(agreement.id, feature_key, agreement.period_at(at))
-    held = tx.reservations.held(agreement.id, feature_key, at=at)
-    if not tx.catalog.get_version(agreement.plan_version_id).price:
-        used = plus(used, tx.usage.unfinished(agreement, feature_key, at=at))
-        held = plus(held, tx.reservations.unfinished(agreement, feature_key, at=at))
-    require_room(feature_key, limit=allowance.limit, used=used, held=held, asked=asked)
+    room = room_of(tx, allowance, feature_key, at)
+    require_room(feature_key, limit=room.limit, used=room.used, held=room.held, asked=asked)
 
 
 def _allowance(

@@ -16,6 +16,11 @@ NUMBER: Schema = {
     "examples": ["2900", "0.02", 5],
 }
 LIMIT: Schema = {"type": ["integer", "null"], "description": "Null is without limit."}
+VALUE: Schema = {
+    "type": ["string", "null"],
+    "description": "What a feature that isn't metered is set to: a JSON text of at most 1,000 characters.",
+    "examples": ['"eu"', "[1, 2]"],
+}
 TAX_CODE: Schema = {
     "type": ["string", "null"],
     "pattern": "^[a-z0-9][a-z0-9_.-]{0,99}$",
@@ -113,7 +118,17 @@ COMPONENTS: tuple[Schema, ...] = (
     _object(
         "entitlement",
         needs={"kind": {"const": "entitlement"}, "feature_key": TEXT, "feature_name": TEXT},
-        takes={"id": TEXT, "limit_max": LIMIT, "limit_min": LIMIT},
+        takes={
+            "id": TEXT,
+            "limit_max": LIMIT,
+            "limit_min": LIMIT,
+            "value": VALUE,
+            "is_soft": {"type": "boolean", "description": "Use goes on beyond the limit, as overage."},
+            "usage_cadence": {**CADENCE, "description": "How often use is counted anew; with each bill if null."},
+            "usage_alignment": {"enum": ["anniversary", "calendar"]},
+            "keeps_overage": {"type": "boolean", "description": "Overage is taken off the next usage period."},
+            "thresholds": {**_list(TEXT), "maxItems": 10, "examples": [["80%", "100%", "5000"]]},
+        },
     ),
 )
 COMPONENT: dict[str, Any] = {"oneOf": [*COMPONENTS]}

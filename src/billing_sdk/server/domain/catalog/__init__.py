@@ -51,6 +51,11 @@ from billing_sdk.server.domain.catalog.service_action import (
     CreditCategory as CreditCategory,
     ServiceAction as ServiceAction,
 )
+from billing_sdk.server.domain.catalog.usage_threshold import (
+    MOST_THRESHOLDS as MOST_THRESHOLDS,
+    UsageThreshold as UsageThreshold,
+    thresholds_from as thresholds_from,
+)
 from billing_sdk.server.domain.catalog.version import (
     MONTHLY as MONTHLY,
     Phase as Phase,

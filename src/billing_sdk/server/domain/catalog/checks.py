@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from billing_sdk import _strict_json
 from billing_sdk.errors import (
     CurrencyMismatch,
     DuplicateKey,
     EmptyVersion,
+    InvalidEntitlement,
     InvalidPhase,
     InvalidQuantity,
     InvalidServiceInterval,
@@ -31,6 +33,7 @@ from billing_sdk.server.domain.rating import ByDimension
 
 MAX_TRIAL_DAYS = 730
 MAX_PHASE_PERIODS = 1_000
+LONGEST_VALUE = 1_000
 
 
 def check_version(version: PlanVersion, features: Mapping[str, Feature]) -> None:
@@ -48,6 +51,8 @@ def check_version(version: PlanVersion, features: Mapping[str, Feature]) -> None
         InvalidPhase: a phase is empty or lasts less than one period.
         InvalidTrial: a trial is shorter than a day, or its reminder not within it.
         UnknownFeature: a component is about a feature that there is not, or counts one that isn't metered.
+        InvalidEntitlement: a value is no short JSON text, or is that of a metered feature; or a feature that isn't
+            metered has terms of use.
     """
     for components in (version.components, *(phase.components for phase in version.opening_phases)):
         _check_keys(components)
@@ -135,6 +140,7 @@ def _check_component(component: Component, cadence: Cadence, features: Mapping[s
         )
     if isinstance(component, Entitlement):
         _check_limits(component)
+        _check_value(component, features)
     if isinstance(component, Rate | Entitlement) and component.feature_key not in features:
         raise UnknownFeature(f"there is no feature {component.feature_key[:64]!r}")
     if isinstance(component, Rate) and not features[component.feature_key].is_metered:
@@ -153,3 +159,26 @@ def _check_limits(entitlement: Entitlement) -> None:
         raise InvalidQuantity(f"a limit of {entitlement.feature_name!r} is below zero")
     if most is not None and least > most:
         raise InvalidQuantity(f"the least of {entitlement.feature_name!r} is more than the most of it")
+
+
+def _check_value(entitlement: Entitlement, features: Mapping[str, Feature]) -> None:
+    feature = features.get(entitlement.feature_key)
+    is_about_use = entitlement.is_soft or entitlement.keeps_overage or entitlement.thresholds
+    if feature is not None and not feature.is_metered and (is_about_use or entitlement.usage_cadence):
+        raise InvalidEntitlement(f"the feature {feature.key[:64]!r} is not metered, and has no use to be limited")
+    if entitlement.value is None:
+        return
+    if feature is not None and feature.is_metered:
+        raise InvalidEntitlement(f"the feature {feature.key[:64]!r} is metered, and has a limit in place of a value")
+    if len(entitlement.value) > LONGEST_VALUE or not _is_json(entitlement.value):
+        raise InvalidEntitlement(
+            f"the value of {entitlement.feature_name!r} is no JSON text of at most {LONGEST_VALUE:,} characters"
+        )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        _strict_json.parse(text)
+    except ValueError:
+        return False
+    return True

@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 from billing_sdk.errors import CurrencyMismatch, InvalidQuantity, InvalidRequest
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog.keys import checked_tax_code
-from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.catalog.usage_threshold import UsageThreshold
+from billing_sdk.server.domain.periods import Alignment, Cadence
 from billing_sdk.server.domain.rating import Flat, PerUnit, RatingPolicy, Terms, Usage, charge
 
 # Whether tax is added to a price, or the price holds it already.
@@ -120,13 +121,30 @@ class CreditGrant:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """A feature that comes with the plan; `limit_max` None means without limit (metered) or simply included."""
+    """A feature that comes with the plan: simply, with a value, or for so many units of use.
+
+    Attributes:
+        limit_max: how much may be used in a usage period; None means without limit (metered) or simply included.
+        limit_min: the least that is charged.
+        value: what the feature is set to, as a short JSON text; only of a feature that isn't metered.
+        is_soft: use goes on beyond the limit, as overage.
+        usage_cadence: how often use is counted anew; None is with each billing period.
+        usage_alignment: whether a usage period of its own begins where the agreement did, or on the calendar.
+        keeps_overage: what was used beyond a limit is taken off what the next usage period includes.
+        thresholds: at how much use the customer is told.
+    """
 
     id: str
     feature_key: str
     feature_name: str
     limit_max: int | None = None
     limit_min: int | None = None
+    value: str | None = None
+    is_soft: bool = False
+    usage_cadence: Cadence | None = None
+    usage_alignment: Alignment = "anniversary"
+    keeps_overage: bool = False
+    thresholds: tuple[UsageThreshold, ...] = ()
 
 
 Priced: TypeAlias = LicenceFee | Rate | CreditGrant

@@ -20,8 +20,9 @@ from billing_sdk.server.domain.catalog.component import (
     LicenceFee,
     Rate,
 )
+from billing_sdk.server.domain.catalog.usage_threshold import thresholds_from
 from billing_sdk.server.domain.catalog.version import Phase, Trial
-from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.periods import Alignment, Cadence
 from billing_sdk.server.domain.rating import document_of, terms_from_document
 
 Document = Mapping[str, Any]
@@ -40,7 +41,11 @@ MEMBERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"key", "name", "amount"}),
         frozenset({"id", "service", "expires_with_interval", "applies_to", "category", "priority", "other_currencies"}),
     ),
-    "entitlement": (frozenset({"feature_key", "feature_name"}), frozenset({"id", "limit_max", "limit_min"})),
+    "entitlement": (
+        frozenset({"feature_key", "feature_name"}),
+        frozenset({"id", "limit_max", "limit_min", "value", "is_soft", "keeps_overage", "thresholds"})
+        | {"usage_cadence", "usage_alignment"},
+    ),
 }
 
 
@@ -88,6 +93,12 @@ def component_from_document(document: object, *, path: str = "component", new_id
                 reader.text("feature_name"),
                 limit_max=reader.whole_or_none("limit_max"),
                 limit_min=reader.whole_or_none("limit_min"),
+                value=reader.text_or_none("value"),
+                is_soft=reader.flag("is_soft", usual=False),
+                usage_cadence=reader.cadence("usage_cadence"),
+                usage_alignment=reader.alignment("usage_alignment"),
+                keeps_overage=reader.flag("keeps_overage", usual=False),
+                thresholds=thresholds_from([*reader.texts("thresholds")]),
             )
 
 
@@ -113,7 +124,7 @@ def document_of_component(component: Component) -> dict[str, Any]:
                 "other_currencies": [asdict(amount) for amount in component.other_currencies],
             }
         case Entitlement():
-            return {"kind": "entitlement", **asdict(component)}
+            return {"kind": "entitlement", **_entitled(component)}
         case _:
             assert_never(component)
 
@@ -203,7 +214,18 @@ class _Reader:
         raise _fault(f"{self._path}.{member}", "is neither true nor false")
 
     def service(self) -> Cadence | None:
-        return None if self._found.get("service") is None else Cadence.from_text(self.text("service"))
+        return self.cadence("service")
+
+    def cadence(self, member: str) -> Cadence | None:
+        return None if self._found.get(member) is None else Cadence.from_text(self.text(member))
+
+    def alignment(self, member: str) -> Alignment:
+        match self._found.get(member, "anniversary"):
+            case "anniversary":
+                return "anniversary"
+            case "calendar":
+                return "calendar"
+        raise _fault(f"{self._path}.{member}", "is neither anniversary nor calendar")
 
     def money(self, member: str, value: object) -> Money:
         path = f"{self._path}.{member}"
@@ -233,6 +255,26 @@ class _Reader:
         path = f"{self._path}.{member}"
         found = _members(_object(value, path), path, frozenset({"currency", "terms"}), frozenset())
         return _Reader(found, path).text("currency"), terms_from_document(found["terms"], path=f"{path}.terms")
+
+
+def _entitled(entitlement: Entitlement) -> dict[str, Any]:
+    """Return what an entitlement says; what is as usual is left out beyond the limits."""
+    said: dict[str, Any] = {
+        "value": entitlement.value,
+        "is_soft": entitlement.is_soft,
+        "usage_cadence": _service(entitlement.usage_cadence),
+        "usage_alignment": entitlement.usage_alignment if entitlement.usage_cadence else None,
+        "keeps_overage": entitlement.keeps_overage,
+        "thresholds": [str(threshold) for threshold in entitlement.thresholds],
+    }
+    return {
+        "id": entitlement.id,
+        "feature_key": entitlement.feature_key,
+        "feature_name": entitlement.feature_name,
+        "limit_max": entitlement.limit_max,
+        "limit_min": entitlement.limit_min,
+        **{name: value for name, value in said.items() if value},
+    }
 
 
 def _priced(component: LicenceFee | Rate) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """What a customer may use.
 
-It owns the step from an agreement's plan version to the list of things a customer is entitled to, and which of
-several agreements a metered use falls under. It does not
-own who may see the list, nor how much has been used (metering).
+It owns the step from an agreement's plan version to the list of things a customer is entitled to, which of several
+agreements a metered use falls under, and how much of it may still be used. It does not own who may see the list, nor
+how much has been used (metering), nor what it costs (rating). A usage period is the stretch of time in which a limit
+holds: a billing period, unless the plan says otherwise.
 """
 
 from billing_sdk.server.domain.entitlements.add_ons import AddedOn as AddedOn, with_add_ons as with_add_ons
@@ -10,4 +11,9 @@ from billing_sdk.server.domain.entitlements.granted import (
     GrantedEntitlement as GrantedEntitlement,
     entitlements_of as entitlements_of,
 )
-from billing_sdk.server.domain.entitlements.limit import Allowance as Allowance, allowance_of as allowance_of
+from billing_sdk.server.domain.entitlements.limit import (
+    Allowance as Allowance,
+    allowance_of as allowance_of,
+    allowances_of as allowances_of,
+)
+from billing_sdk.server.domain.entitlements.room import Room as Room, room_within as room_within

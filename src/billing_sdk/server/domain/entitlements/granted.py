@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import CreditGrant, Entitlement, LicenceFee, PlanVersion, Rate
+from billing_sdk.server.domain.catalog import CreditGrant, Entitlement, LicenceFee, PlanVersion, Rate, UsageThreshold
+from billing_sdk.server.domain.periods import Alignment, Cadence
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class GrantedEntitlement:
         fixed_charge: minor units for each interval, where the entitlement is a licence fee.
         unit_price: minor units for each unit, exactly, where usage is charged; often a fraction of one.
         limit_max: None means without limit.
+        value: what a feature that isn't metered is set to, as JSON text.
+        is_soft: as in the catalogue, and so the others after it.
     """
 
     id: str
@@ -28,6 +31,12 @@ class GrantedEntitlement:
     unit_price: Decimal | None
     limit_max: int | None
     limit_min: int | None
+    value: str | None = None
+    is_soft: bool = False
+    usage_cadence: Cadence | None = None
+    usage_alignment: Alignment = "anniversary"
+    keeps_overage: bool = False
+    thresholds: tuple[UsageThreshold, ...] = ()
 
     @property
     def unit_amount(self) -> int | None:
@@ -85,6 +94,12 @@ def _from_entitlement(agreement: Agreement, entitlement: Entitlement, rate: Rate
         unit_price=rate.unit_amount if rate else None,
         limit_max=entitlement.limit_max,
         limit_min=entitlement.limit_min,
+        value=entitlement.value,
+        is_soft=entitlement.is_soft,
+        usage_cadence=entitlement.usage_cadence,
+        usage_alignment=entitlement.usage_alignment,
+        keeps_overage=entitlement.keeps_overage,
+        thresholds=entitlement.thresholds,
     )
 
 

@@ -77,12 +77,14 @@ def parse_units(text: str) -> Decimal:
     return units
 
 
-def require_room(feature_key: str, *, limit: int | None, used: Decimal, held: Decimal, asked: Decimal) -> None:
+def require_room(
+    feature_key: str, *, limit: Decimal | int | None, used: Decimal, held: Decimal, asked: Decimal
+) -> None:
     """Check that a period has room for more units.
 
     Args:
         feature_key: what is used.
-        limit: how many units the plan includes; None is without limit.
+        limit: how many units may be used; None is without limit.
         used: what the period's readings add up to.
         held: what others have reserved and not settled yet.
         asked: how many more.
@@ -92,12 +94,13 @@ def require_room(feature_key: str, *, limit: int | None, used: Decimal, held: De
     """
     if limit is None or plus(plus(used, held), asked) <= limit:
         return
+    shown = digits_of(Decimal(limit))
     reserved = f" and {digits_of(held)} reserved" if held else ""
     raise LimitReached(
-        f"{digits_of(used)} of {limit} units of {feature_key} are used{reserved}, which leaves no room for"
+        f"{digits_of(used)} of {shown} units of {feature_key} are used{reserved}, which leaves no room for"
         f" {digits_of(asked)}",
         feature=feature_key,
-        limit=limit,
+        limit=int(limit) if limit == int(limit) else shown,
         used=digits_of(used),
         held=digits_of(held),
         asked=digits_of(asked),
