@@ -66,7 +66,7 @@ def record_usage(billing: Billing, tokens: int) -> None:
     if customer_id is None:
         return
     for agreement in client.agreements.list(customer_id, feature_code="ai_tokens"):
-        client.usage.record(
+        client.usage.record_reading(
             agreement_id=agreement.id,
             feature_code="ai_tokens",
             value=tokens,

@@ -78,7 +78,7 @@ async def record_usage(billing: Billing, tokens: int) -> None:
     if customer_id is None:
         return
     for agreement in await client.agreements.list(customer_id, feature_code="ai_tokens"):
-        await client.usage.record(
+        await client.usage.record_reading(
             agreement_id=agreement.id,
             feature_code="ai_tokens",
             value=tokens,

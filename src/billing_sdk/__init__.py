@@ -135,6 +135,7 @@ from billing_sdk.models import (
     PricingTable as PricingTable,
     Profile as Profile,
     RateCard as RateCard,
+    RecordedEvent as RecordedEvent,
     Refund as Refund,
     Reservation as Reservation,
     RevenueRow as RevenueRow,
@@ -151,11 +152,13 @@ from billing_sdk.models import (
     TrialBalance as TrialBalance,
     UpcomingInvoice as UpcomingInvoice,
     UsageBehind as UsageBehind,
+    UsageEvent as UsageEvent,
     User as User,
     WebhookDelivery as WebhookDelivery,
     WebhookEndpoint as WebhookEndpoint,
 )
 from billing_sdk.money import Money as Money
+from billing_sdk.resources import AsyncUsageBuffer as AsyncUsageBuffer, UsageBuffer as UsageBuffer
 from billing_sdk.webhooks import (
     MemorySeen as MemorySeen,
     SeenStore as SeenStore,

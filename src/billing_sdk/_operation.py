@@ -29,6 +29,8 @@ class Call(Generic[R]):
     Attributes:
         path: below the issuer, such as `/api/v1/billing/agreements`, or an address on the issuer's origin.
         read: makes the answer's JSON document a value; raises `UnsafeAnswer` where it does not fit.
+        json: sent as `application/json`; or else
+        content: a JSON document that has been written already.
         form: sent as `application/x-www-form-urlencoded` instead of JSON.
         token: a user's access token to send as the bearer.
         credential: `machine` sends the client's own renewed M2M token; `client` adds the client id and secret as
@@ -37,6 +39,7 @@ class Call(Generic[R]):
         idempotency_key: makes the call safe to repeat.
         max_bytes: a longer answer is refused.
         deadline_seconds: answered in this time, whatever is sent again included; None leaves it to the client.
+        is_repeatable: the same call twice does what it does once, without a key; as reading does.
         is_sent_once: somebody waits who can't wait long, or will ask again by themselves.
     """
 
@@ -44,6 +47,7 @@ class Call(Generic[R]):
     path: str
     read: Callable[[Any], R]
     json: Mapping[str, Any] | None = None
+    content: bytes | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     params: Mapping[str, str] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
@@ -52,6 +56,7 @@ class Call(Generic[R]):
     idempotency_key: str | None = None
     max_bytes: int = 1_048_576
     deadline_seconds: float | None = None
+    is_repeatable: bool = False
     is_sent_once: bool = False
 
     def __iter__(self) -> Generator[Call[Any], Any, R]:

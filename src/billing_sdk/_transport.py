@@ -86,7 +86,7 @@ def exchange(call: Call[R], config: Config) -> Exchange[R]:
         UnsafeAnswer: it answered what can't be used.
     """
     attempt = encode(call, config, ends_at=time.monotonic() + shorter(config.deadline_seconds, call.deadline_seconds))
-    is_repeatable = call.method == "GET" or call.idempotency_key is not None
+    is_repeatable = call.method == "GET" or call.is_repeatable or call.idempotency_key is not None
     retries = MOST_RETRIES if is_repeatable and not call.is_sent_once else 0
     count = 0
     while True:
@@ -118,6 +118,9 @@ def encode(call: Call[Any], config: Config, *, ends_at: float) -> Attempt:
     if call.json is not None:
         headers["Content-Type"] = "application/json"
         content = dumps(call.json, allow_nan=False).encode("ascii")
+    elif call.content is not None:
+        headers["Content-Type"] = "application/json"
+        content = call.content
     elif call.form is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         content = _encoded(call.form).encode("ascii")

@@ -140,7 +140,7 @@ class Operations(Generic[C]):
         self.tax_rates = TaxRates(client)
         self.test_clocks = TestClocks(client)
         self.tokens = Tokens(client, provider)
-        self.usage = Usage(client)
+        self.usage = Usage(client, source=self.config.m2m_client_id or self.config.client_id or "")
         self.users = Users(client)
         self.webhook_endpoints = WebhookEndpoints(client)
         self.webhooks = Webhooks(client, provider)

@@ -69,7 +69,7 @@ class Payer:
 
     def use(self) -> None:
         """Use something that is metered."""
-        self.run(lambda c: c.usage.record(agreement_id=self.agreement_id, feature_code=TOKENS, value=1))
+        self.run(lambda c: c.usage.record_reading(agreement_id=self.agreement_id, feature_code=TOKENS, value=1))
 
     def invoice(self, number: int = -1) -> str:
         return self.run(lambda c: c.invoices.list(self.id))[number].id

@@ -171,8 +171,8 @@ def test_a_customer_is_made_put_on_a_plan_metered_and_cancelled(driver: Driver, 
     refused(driver, UnknownPlan, lambda c: c.agreements.create(customer_id=customer.id, plan_code="nope"))
     (agreement,) = driver.run(lambda c: c.agreements.list(customer.id))
     assert agreement.plan_code == "pro_monthly"
-    driver.run(lambda c: c.usage.record(agreement_id=agreement.id, feature_code="ai_tokens", value="5"))
-    refused(driver, NotFound, lambda c: c.usage.record(agreement_id=agreement.id, feature_code="typo", value=1))
+    driver.run(lambda c: c.usage.record_reading(agreement_id=agreement.id, feature_code="ai_tokens", value="5"))
+    refused(driver, NotFound, lambda c: c.usage.record_reading(agreement_id=agreement.id, feature_code="typo", value=1))
     driver.run(lambda c: c.agreements.cancel(agreement.id))
     refused(driver, APIError, lambda c: c.agreements.cancel(agreement.id))
 

@@ -90,7 +90,7 @@ def refused(client: Client) -> None:
     client.portal.create_link(token="token", sub_nav="everything")  # type: ignore[arg-type]
     client.agreements.cancel("agreement", timing="tomorrow")  # type: ignore[arg-type]
     client.plans.list(status="on sale")  # type: ignore[arg-type]
-    client.usage.record(agreement_id="a", feature_code="f", value=1.5)  # type: ignore[arg-type]
+    client.usage.record_reading(agreement_id="a", feature_code="f", value=1.5)  # type: ignore[arg-type]
     Client(isuer="https://id.example")  # type: ignore[call-arg]
 
 

@@ -19,6 +19,7 @@
     ├── Unreachable
     │   └── DeadlineExceeded
     ├── JournalFull
+    ├── BufferFull
     ├── UnsafeAnswer
     └── APIError
         ├── InvalidRequest
@@ -147,6 +148,7 @@ from billing_sdk.errors._credits import (
 )
 from billing_sdk.errors._invoices import EmptyInvoice as EmptyInvoice, InvoiceLocked as InvoiceLocked
 from billing_sdk.errors._local import (
+    BufferFull as BufferFull,
     ConfigurationError as ConfigurationError,
     DeadlineExceeded as DeadlineExceeded,
     ExpiredToken as ExpiredToken,

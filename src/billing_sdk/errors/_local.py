@@ -155,3 +155,12 @@ class UnsafeAnswer(BillingError):
     status = 502
     title = "Unsafe answer"
     default_remedy = "Check that the issuer setting names the billing server itself."
+
+
+class BufferFull(BillingError):
+    """A buffer of usage events has no room, because the billing server does not take them fast enough."""
+
+    code = "buffer_full"
+    status = 503
+    title = "Usage buffer full"
+    default_remedy = "Wait longer for room, give the buffer more of it, or keep a journal."

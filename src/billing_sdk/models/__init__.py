@@ -114,6 +114,11 @@ from billing_sdk.models.profile import Profile as Profile
 from billing_sdk.models.reservation import Reservation as Reservation
 from billing_sdk.models.tax import TaxCode as TaxCode, TaxRate as TaxRate
 from billing_sdk.models.test_clock import TestClock as TestClock
+from billing_sdk.models.usage_event import (
+    RecordedEvent as RecordedEvent,
+    UsageEvent as UsageEvent,
+    read_results as read_results,
+)
 from billing_sdk.models.user import CreatedUser as CreatedUser, User as User
 from billing_sdk.models.webhook_endpoint import (
     EventType as EventType,

@@ -7,6 +7,8 @@ or verifying (auth and webhooks do). Operations under `/api/v1` take the client'
 
 from __future__ import annotations
 
+from billing_sdk.resources._backlog import EventJournal as EventJournal
+from billing_sdk.resources._buffers import AsyncUsageBuffer as AsyncUsageBuffer, UsageBuffer as UsageBuffer
 from billing_sdk.resources.agreements import Agreements as Agreements
 from billing_sdk.resources.billing_profiles import BillingProfiles as BillingProfiles
 from billing_sdk.resources.billing_settings import BillingSettings as BillingSettings

@@ -8,19 +8,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from billing_sdk._operation import C, Call, Resource, operation
+from billing_sdk._operation import C, Call, operation
 from billing_sdk.errors import InvalidQuantity, InvalidRequest
 from billing_sdk.models import Reservation
 from billing_sdk.resources._base import MANAGEMENT, done, given, segment, wire_time
+from billing_sdk.resources.usage_events import UsageEvents
 
 PLAIN: Final = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
-class Usage(Resource[C]):
+class Usage(UsageEvents[C]):
     """Tells the billing server what was used, or sets aside what is about to be; takes the machine credentials."""
 
     @operation
-    def record(
+    def record_reading(
         self,
         *,
         agreement_id: str,
@@ -31,7 +32,7 @@ class Usage(Resource[C]):
         dimensions: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Call[None]:
-        """Record usage of a metered feature.
+        """Record a reading of a metered feature under an agreement: what was used, or what the period's total now is.
 
         Args:
             agreement_id: the customer's agreement for a plan that meters the feature.

@@ -251,8 +251,8 @@ CASES = [
         body={"user_id": "kp_1", "organization_code": "org_1"},
     ),
     Case(
-        "usage.record",
-        lambda c: c.usage.record(
+        "usage.record_reading",
+        lambda c: c.usage.record_reading(
             agreement_id="agreement_1",
             feature_code="ai_tokens",
             value=Decimal("1E+2"),

@@ -197,7 +197,7 @@ def text_of(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return str(value) if isinstance(value, int | float) else ""
+    return str(value) if isinstance(value, int) else ""
 
 
 def _told_apart(found: Any, path: str) -> str:
