@@ -169,6 +169,11 @@ from billing_sdk.errors._local import (
     UnsafeAnswer as UnsafeAnswer,
     WebhookError as WebhookError,
 )
+from billing_sdk.errors._metering import (
+    EventCancelled as EventCancelled,
+    MeterInUse as MeterInUse,
+    QueryTooLarge as QueryTooLarge,
+)
 from billing_sdk.errors._objects import (
     AddOnAttached as AddOnAttached,
     AddOnMismatch as AddOnMismatch,

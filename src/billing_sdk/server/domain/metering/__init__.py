@@ -6,6 +6,13 @@ to a period's total, and what is set aside of a limit. It does not own what usag
 instant that decides which period it belongs to.
 """
 
+from billing_sdk.server.domain.metering.answer import (
+    Folding as Folding,
+    Parted as Parted,
+    parted as parted,
+    parted_events as parted_events,
+    require_few as require_few,
+)
 from billing_sdk.server.domain.metering.bucket import (
     Bucket as Bucket,
     HourOfUsage as HourOfUsage,
@@ -33,11 +40,19 @@ from billing_sdk.server.domain.metering.meter import (
     Condition as Condition,
     Measured as Measured,
     Meter as Meter,
+    Operator as Operator,
     UnknownSubjects as UnknownSubjects,
     quantity_in as quantity_in,
     text_of as text_of,
 )
 from billing_sdk.server.domain.metering.own_meter import own_meter as own_meter
+from billing_sdk.server.domain.metering.query import (
+    CUSTOMER as CUSTOMER,
+    SUBJECT as SUBJECT,
+    DimensionFilter as DimensionFilter,
+    UsageQuery as UsageQuery,
+    UsageRow as UsageRow,
+)
 from billing_sdk.server.domain.metering.reservation import (
     Reservation as Reservation,
     ReservationEvent as ReservationEvent,
@@ -61,4 +76,9 @@ from billing_sdk.server.domain.metering.usage import (
     parse_quantity as parse_quantity,
     plus as plus,
     total_of as total_of,
+)
+from billing_sdk.server.domain.metering.windows import (
+    Granularity as Granularity,
+    window_at as window_at,
+    windows_of as windows_of,
 )

@@ -16,4 +16,8 @@ from billing_sdk.server.domain.periods.service import (
     periods_completed as periods_completed,
     periods_started as periods_started,
 )
-from billing_sdk.server.domain.periods.wall import wall_clock as wall_clock, zone_of as zone_of
+from billing_sdk.server.domain.periods.wall import (
+    instant_of as instant_of,
+    wall_clock as wall_clock,
+    zone_of as zone_of,
+)

@@ -1,0 +1,111 @@
+"""Queries: what somebody wants to know of a meter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple, get_args
+
+from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.domain.metering.bucket import Series, hour_of
+from billing_sdk.server.domain.metering.meter import Operator
+from billing_sdk.server.domain.metering.usage import LONGEST_NAME
+from billing_sdk.server.domain.metering.windows import Granularity, window_at
+from billing_sdk.server.domain.periods import Period, zone_of
+
+SUBJECT, CUSTOMER = "subject", "customer_id"
+MOST_VALUES = 100
+MOST_NAMES = 10
+LONGEST_WINDOW = timedelta(days=3_660)
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+Group = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionFilter:
+    """What a dimension has to be for usage to count; usage that lacks it is in none of the values."""
+
+    name: str
+    operator: Operator = "eq"
+    values: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.operator not in get_args(Operator):
+            raise InvalidRequest(f"a filter is one of {', '.join(get_args(Operator))}", parameter="filter")
+        fits = {"exists": not self.values, "eq": len(self.values) == 1, "ne": len(self.values) == 1}
+        if not fits.get(self.operator, 1 <= len(self.values) <= MOST_VALUES):
+            raise InvalidRequest(f"{self.operator} takes another number of values", parameter="filter")
+
+    def holds(self, dimensions: Mapping[str, str]) -> bool:
+        """Tell whether usage with these dimensions counts."""
+        if self.operator == "exists":
+            return self.name in dimensions
+        is_among = dimensions.get(self.name) in self.values
+        return is_among if self.operator in ("eq", "in") else not is_among
+
+
+@dataclass(frozen=True, slots=True)
+class UsageQuery:
+    """What somebody wants to know of a meter.
+
+    Attributes:
+        window: from its start to before its end.
+        granularity: what it is split by; None shows it as a whole.
+        zone: where days, months and hours begin.
+        group_by: dimensions, `subject` or `customer_id`, each combination of which is shown by itself.
+        filters: all of them have to hold.
+    """
+
+    window: Period
+    granularity: Granularity | None = None
+    zone: str = "UTC"
+    group_by: tuple[str, ...] = ()
+    filters: tuple[DimensionFilter, ...] = ()
+
+    def __post_init__(self) -> None:
+        start, end = self.window.start, self.window.end
+        if not EARLIEST <= start < end <= LATEST or end - start > LONGEST_WINDOW:
+            raise InvalidRequest("a query is about ten years at most, and ends after it begins", parameter="from")
+        if self.granularity is not None and self.granularity not in get_args(Granularity):
+            raise InvalidRequest(f"windows are one of {', '.join(get_args(Granularity))}", parameter="granularity")
+        zone_of(self.zone)
+        names = self.group_by
+        if len(names) > MOST_NAMES or len(set(names)) != len(names) or len(self.filters) > MOST_NAMES:
+            raise InvalidRequest(f"at most {MOST_NAMES} dimensions, each once", parameter="group_by")
+        if any(not 1 <= len(name) <= LONGEST_NAME for name in (*names, *(one.name for one in self.filters))):
+            raise InvalidRequest(f"a dimension's name has 1 to {LONGEST_NAME} characters", parameter="group_by")
+
+    @property
+    def hours(self) -> Period:
+        """From the first hour (UTC) of which something is asked to the end."""
+        return Period(hour_of(self.window.start), self.window.end)
+
+    def window_at(self, at: datetime) -> Period:
+        """Return the window that an instant belongs to, cut to what is asked; or all that is before it, or after it."""
+        if at < self.window.start:
+            return Period(EARLIEST, self.window.start)
+        if at >= self.window.end:
+            return Period(self.window.end, LATEST)
+        if self.granularity is None:
+            return self.window
+        found = window_at(at, self.granularity, self.zone)
+        return Period(max(found.start, self.window.start), min(found.end, self.window.end))
+
+    def group_of(self, series: Series, customers: Mapping[str, str]) -> Group | None:
+        """Return what usage of a series is shown under; None where a filter leaves it out."""
+        dimensions = dict(series.dimensions)
+        if not all(one.holds(dimensions) for one in self.filters):
+            return None
+        of_subject = {SUBJECT: series.subject, CUSTOMER: customers.get(series.subject)}
+        return tuple(of_subject[name] if name in of_subject else dimensions.get(name) for name in self.group_by)
+
+
+class UsageRow(NamedTuple):
+    """What a meter shows for a window and a group; the group's values are those of `group_by`, in its order."""
+
+    window: Period
+    group: Group
+    value: Decimal
