@@ -13,6 +13,7 @@ from billing_sdk.server.domain.metering.answer import (
     parted_events as parted_events,
     require_few as require_few,
 )
+from billing_sdk.server.domain.metering.boundaries import Cut as Cut, cut as cut, recount as recount
 from billing_sdk.server.domain.metering.bucket import (
     Bucket as Bucket,
     HourOfUsage as HourOfUsage,
@@ -65,6 +66,7 @@ from billing_sdk.server.domain.metering.roll_up import (
     RollUp as RollUp,
     roll_up as roll_up,
 )
+from billing_sdk.server.domain.metering.turns import Tenure as Tenure, turns_of as turns_of
 from billing_sdk.server.domain.metering.usage import (
     MOST_DIMENSIONS as MOST_DIMENSIONS,
     Dimensions as Dimensions,
@@ -76,6 +78,12 @@ from billing_sdk.server.domain.metering.usage import (
     parse_quantity as parse_quantity,
     plus as plus,
     total_of as total_of,
+)
+from billing_sdk.server.domain.metering.valuation import (
+    Stretch as Stretch,
+    Valued as Valued,
+    level_of as level_of,
+    valued as valued,
 )
 from billing_sdk.server.domain.metering.windows import (
     Granularity as Granularity,

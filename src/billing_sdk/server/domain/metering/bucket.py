@@ -193,7 +193,7 @@ def value_of(bucket: Bucket | None, aggregation: Aggregation, window: Period, *,
         before: for a weighted sum, the level at the start of the window: the total of all that was before.
     """
     if aggregation == "weighted_sum":
-        return _average_level(bucket, window, before)
+        return before if bucket is None else average_level(lasting(bucket, window, before), window)
     if bucket is None:
         return ZERO
     match aggregation:
@@ -204,7 +204,7 @@ def value_of(bucket: Bucket | None, aggregation: Aggregation, window: Period, *,
         case "unique_count":
             return Decimal(len(bucket.values))
         case "average":
-            return _divided(bucket.total, Decimal(bucket.count))
+            return divided(bucket.total, Decimal(bucket.count))
         case "minimum":
             return bucket.minimum or ZERO
         case "maximum":
@@ -213,15 +213,26 @@ def value_of(bucket: Bucket | None, aggregation: Aggregation, window: Period, *,
             return ZERO if bucket.latest is None else bucket.latest[1]
 
 
-def _average_level(bucket: Bucket | None, window: Period, before: Decimal) -> Decimal:
-    """Return the level's average over a window: each event changes it from its own instant to the window's end."""
-    if bucket is None:
-        return before
+def lasting(bucket: Bucket | None, window: Period, before: Decimal) -> Decimal:
+    """Return what a level comes to over a window, times seconds: each event changes it from its own instant on.
+
+    Args:
+        bucket: of all events in the window; None where there are none.
+        window: from its start to before its end.
+        before: the level at its start.
+    """
     start, end = seconds_of(window.start), seconds_of(window.end)
-    lasting = EXACT.subtract(EXACT.multiply(bucket.total, end), bucket.moment)
-    seconds = EXACT.subtract(end, start)
-    return _divided(EXACT.add(EXACT.multiply(before, seconds), lasting), seconds)
+    result = EXACT.multiply(before, EXACT.subtract(end, start))
+    if bucket is None:
+        return result
+    return EXACT.add(result, EXACT.subtract(EXACT.multiply(bucket.total, end), bucket.moment))
 
 
-def _divided(dividend: Decimal, divisor: Decimal) -> Decimal:
+def average_level(lasted: Decimal, window: Period) -> Decimal:
+    """Return the average of a level over a window, from what it came to times seconds."""
+    return divided(lasted, EXACT.subtract(seconds_of(window.end), seconds_of(window.start)))
+
+
+def divided(dividend: Decimal, divisor: Decimal) -> Decimal:
+    """Return a quotient, rounded half up to as many decimals as a quantity has."""
     return DIVISION.divide(dividend, divisor).quantize(DECIMALS, context=DIVISION).normalize(DIVISION)

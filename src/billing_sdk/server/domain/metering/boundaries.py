@@ -1,0 +1,90 @@
+"""Windows: which hours count whole, and which have to be looked at event by event.
+
+Roll-ups are by hours, and windows begin and end whenever they like. An hour that a boundary cuts still counts whole,
+or not at all, where its first and its last event lie on one side of it; the events of an hour are read where they
+don't, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+
+from billing_sdk.server.domain.metering.bucket import HourOfUsage, Place, hours_of
+from billing_sdk.server.domain.metering.event import StoredEvent
+from billing_sdk.server.domain.metering.meter import Meter
+from billing_sdk.server.domain.periods import Period
+
+
+class Cut(NamedTuple):
+    """What hours are to a window.
+
+    Attributes:
+        whole: those that count as they are.
+        unsure: the subject and the start of each hour whose events have to be read.
+    """
+
+    whole: list[HourOfUsage]
+    unsure: list[tuple[str, datetime]]
+
+
+def cut(hours: Iterable[HourOfUsage], parts: Sequence[Period]) -> Cut:
+    """Tell which hours count in a window, which may be of several parts that don't touch.
+
+    Args:
+        hours: all that overlap it.
+        parts: the window.
+    """
+    if _all_within(hours := list(hours), parts):
+        return Cut(hours, [])
+    whole: list[HourOfUsage] = []
+    unsure: list[tuple[str, datetime]] = []
+    for (subject, hour), group in groupby(sorted(hours, key=_subject_and_hour), key=_subject_and_hour):
+        of_hour = list(group)
+        sides = [_side(one, parts) for one in of_hour]
+        # A total that was said counts for all series of the subject, so they are looked at together.
+        if None in sides:
+            unsure.append((subject, hour))
+        else:
+            whole += [one for one, is_within in zip(of_hour, sides, strict=True) if is_within]
+    return Cut(whole, unsure)
+
+
+def recount(meter: Meter, events: Iterable[StoredEvent], parts: Sequence[Period] | None = None) -> list[HourOfUsage]:
+    """Return what a meter reads in events, as they stand, by series and hour: of a window, or of all of them."""
+    found = []
+    for stored in events:
+        event = stored.event
+        is_counted = parts is None or any(part.contains(event.counted_at) for part in parts)
+        if stored.is_cancelled or event.type != meter.event_type or not is_counted:
+            continue
+        measured = meter.measure(event.data)
+        if measured is not None:
+            place = Place(event.counted_at, event.recorded_at, event.source, event.id)
+            found.append((event.subject, place, measured, event.kind == "absolute"))
+    return list(hours_of(found))
+
+
+def _all_within(hours: list[HourOfUsage], parts: Sequence[Period]) -> bool:
+    """Tell whether nothing is cut, which is what nearly always is."""
+    if len(parts) != 1:
+        return False
+    start, end = parts[0].start, parts[0].end
+    return all(start <= one.bucket.first_at and one.bucket.last_at < end for one in hours)
+
+
+def _side(one: HourOfUsage, parts: Sequence[Period]) -> bool | None:
+    """Tell whether an hour lies in the window, or outside; None where it lies across a boundary."""
+    first_at, last_at = one.bucket.first_at, one.bucket.last_at
+    for part in parts:
+        if part.start <= first_at and last_at < part.end:
+            return True
+        if first_at < part.end and part.start <= last_at:
+            return None
+    return False
+
+
+def _subject_and_hour(one: HourOfUsage) -> tuple[str, datetime]:
+    return one.series.subject, one.hour
