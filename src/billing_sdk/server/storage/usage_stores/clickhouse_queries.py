@@ -1,0 +1,248 @@
+"""What is asked of ClickHouse; each question is one statement, or few where its arguments are many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from clickhouse_connect.driver.client import Client
+
+from billing_sdk.errors import ServerBusy
+from billing_sdk.server.storage.usage_stores.clickhouse_rows import CorrectionRow, EventRow
+from billing_sdk.server.storage.usage_stores.clickhouse_schema import AGGREGATES, CORRECTIONS, EVENTS
+
+EVENT_COLUMNS = ", ".join(EventRow._fields)
+CORRECTION_COLUMNS = ", ".join(CorrectionRow._fields)
+
+# A server takes 128 KiB in one argument (setting http_max_field_value_size), quoted and encoded.
+MOST_CHARACTERS = 30_000
+IN_FLIGHT_SECONDS = 30
+PAUSE_SECONDS = 0.05
+
+# An insert of a process that has died may still be on its way: until it has ended nobody knows which keys there are.
+_IN_FLIGHT = """
+SELECT count() FROM system.processes
+WHERE query_kind = 'Insert' AND current_database = currentDatabase() AND match(query, 'usage_(events|corrections)')
+"""
+_NEWEST = f"SELECT greatest((SELECT max(number) FROM {EVENTS}), (SELECT max(number) FROM {CORRECTIONS}))"
+_CHANGES = f"""
+SELECT number, type, subject, counted_at FROM (
+    SELECT number, type, subject, counted_at FROM {EVENTS} WHERE is_first AND number > {{after:Int64}}
+    ORDER BY number LIMIT {{limit:UInt64}}
+    UNION ALL
+    SELECT number, type, subject, counted_at FROM {CORRECTIONS} WHERE number > {{after:Int64}}
+    ORDER BY number LIMIT {{limit:UInt64}}
+) ORDER BY number LIMIT {{limit:UInt64}}
+"""
+
+
+class Asked(NamedTuple):
+    """Which usage is meant.
+
+    Attributes:
+        types: of which types of events; None for all.
+        subjects: of which subjects; None for all.
+        hours: the first and the last hour since 1970; None for all.
+        instants: from and to before which microsecond since 1970 it counts; None for any time.
+    """
+
+    types: Collection[str] | None = None
+    subjects: Collection[str] | None = None
+    hours: tuple[int, int] | None = None
+    instants: tuple[int, int] | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there can't be any."""
+        return any(one is not None and not one for one in (self.types, self.subjects))
+
+    def where(self) -> tuple[str, dict[str, Any]]:
+        """Return the condition, and its arguments."""
+        conditions, arguments = ["true"], dict[str, Any]()
+        if self.types is not None:
+            conditions.append("type IN {types:Array(String)}")
+            arguments["types"] = sorted(self.types)
+        if self.subjects is not None:
+            conditions.append("subject IN {subjects:Array(String)}")
+            arguments["subjects"] = sorted(self.subjects)
+        if self.hours is not None:
+            conditions.append("hour BETWEEN {first:Int32} AND {last:Int32}")
+            arguments["first"], arguments["last"] = self.hours
+        if self.instants is not None:
+            conditions.append("counted_at >= {start:Int64} AND counted_at < {end:Int64}")
+            arguments["start"], arguments["end"] = self.instants
+        return " AND ".join(conditions), arguments
+
+    def parts(self) -> Iterator[Asked]:
+        """Yield it in parts whose subjects fit into one statement."""
+        if self.is_nothing:
+            return
+        if self.subjects is None:
+            yield self
+            return
+        for part in in_parts(sorted(self.subjects), len):
+            yield self._replace(subjects=part)
+
+
+class Queries:
+    """Asks a client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def newest(self) -> int:
+        """Return the highest place in the order of arrival, once nothing is on its way."""
+        deadline = time.monotonic() + IN_FLIGHT_SECONDS
+        while self._rows(_IN_FLIGHT)[0][0]:
+            if time.monotonic() > deadline:
+                raise ServerBusy("an insert of usage into ClickHouse has been under way for long")
+            time.sleep(PAUSE_SECONDS)
+        return int(self._rows(_NEWEST)[0][0])
+
+    def numbers_of(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Return the places of those events, of these sources and ids, that are there."""
+        statement = (
+            f"SELECT source, id, number FROM {EVENTS} WHERE (source, id) IN {{keys:Array(Tuple(String, String))}}"
+        )
+        found = {}
+        for part in in_parts(sorted(set(keys)), lambda key: len(key[0]) + len(key[1])):
+            found.update({(source, id_): number for source, id_, number in self._rows(statement, keys=part)})
+        return found
+
+    def events_at(self, numbers: Collection[int]) -> dict[int, EventRow]:
+        """Return the events at places in the order of arrival."""
+        where = (
+            "SELECT type, meter_id, subject, counted_at, number FROM usage_events "
+            "WHERE is_first AND number IN {numbers:Array(Int64)}"
+        )
+        statement = (
+            f"SELECT {EVENT_COLUMNS} FROM {EVENTS} WHERE is_first AND number BETWEEN {{low:Int64}} AND {{high:Int64}} "
+            f"AND (type, meter_id, subject, counted_at, number) IN ({where})"
+        )
+        found = {}
+        for part in in_parts(sorted(numbers), lambda _: 20):
+            rows = self._rows(statement, numbers=part, low=part[0], high=part[-1])
+            found.update({row[0]: EventRow(*row) for row in rows})
+        return found
+
+    def events(self, asked: Asked, *, after: int, limit: int) -> list[EventRow]:
+        """Return the next events in the order of arrival."""
+        parts = [self._events(part, after=after, limit=limit) for part in asked.parts()]
+        return sorted(row for part in parts for row in part)[:limit]
+
+    def _events(self, asked: Asked, *, after: int, limit: int) -> list[EventRow]:
+        where, arguments = asked.where()
+        if asked == Asked():
+            # The projection by arrival tells where the page ends, so that no more is read.
+            last = (
+                f"SELECT max(number) FROM (SELECT number FROM {EVENTS} WHERE is_first AND number > {{after:Int64}} "
+                "ORDER BY number LIMIT {limit:UInt64})"
+            )
+            where += f" AND number <= ({last})"
+        statement = (
+            f"SELECT {EVENT_COLUMNS} FROM {EVENTS} WHERE is_first AND number > {{after:Int64}} AND {where} "
+            "ORDER BY number LIMIT {limit:UInt64}"
+        )
+        return [EventRow(*row) for row in self._rows(statement, after=after, limit=limit, **arguments)]
+
+    def corrections(self, asked: Asked) -> list[CorrectionRow]:
+        """Return corrections, oldest first."""
+        found = []
+        for part in asked.parts():
+            where, arguments = part.where()
+            rows = self._rows(f"SELECT {CORRECTION_COLUMNS} FROM {CORRECTIONS} WHERE {where}", **arguments)
+            found += [CorrectionRow(*row) for row in rows]
+        return sorted(found)
+
+    def hours(self, meter_id: str, asked: Asked) -> list[Sequence[Any]]:
+        """Return the roll-ups of a meter: subject, hour, dimensions, and the aggregates."""
+        return self._grouped("subject, hour, dimensions", "hour", meter_id, asked)
+
+    def sums(self, meter_id: str, asked: Asked) -> list[Sequence[Any]]:
+        """Return what all hours come to: subject, the last hour, dimensions, and the aggregates."""
+        return self._grouped("subject, dimensions", "max(hour)", meter_id, asked)
+
+    def _grouped(self, by: str, hour: str, meter_id: str, asked: Asked) -> list[Sequence[Any]]:
+        found: list[Sequence[Any]] = []
+        for part in asked.parts():
+            where, arguments = part.where()
+            statement = (
+                f"SELECT subject, {hour}, dimensions, {AGGREGATES} FROM {EVENTS} "
+                f"WHERE meter_id = {{meter_id:String}} AND {where} GROUP BY {by}"
+            )
+            found += self._rows(statement, meter_id=meter_id, **arguments)
+        return found
+
+    def readings(self, meter_id: str, types: Collection[str], places: Collection[tuple[str, int]]) -> list[EventRow]:
+        """Return all rows of a meter in some hours of some subjects."""
+        statement = (
+            f"SELECT {EVENT_COLUMNS} FROM {EVENTS} WHERE meter_id = {{meter_id:String}} "
+            "AND type IN {types:Array(String)} AND (subject, hour) IN {places:Array(Tuple(String, Int32))}"
+        )
+        found = []
+        for part in in_parts(sorted(places), lambda place: len(place[0]) + 12):
+            rows = self._rows(statement, meter_id=meter_id, types=sorted(types), places=part)
+            found += [EventRow(*row) for row in rows]
+        return found
+
+    def counted(self, meter_id: str, event_type: str, first: int, last: int) -> set[int]:
+        """Return the places of events that have a row of a meter, between two places."""
+        statement = (
+            f"SELECT number FROM {EVENTS} WHERE type = {{type:String}} AND meter_id = {{meter_id:String}} "
+            "AND number BETWEEN {first:Int64} AND {last:Int64}"
+        )
+        rows = self._rows(statement, type=event_type, meter_id=meter_id, first=first, last=last)
+        return {row[0] for row in rows}
+
+    def changes(self, *, after: int, limit: int) -> list[Sequence[Any]]:
+        """Return number, type, subject and instant of events and corrections after a place."""
+        return self._rows(_CHANGES, after=after, limit=limit)
+
+    def insert(self, table: str, rows: Sequence[EventRow] | Sequence[CorrectionRow]) -> None:
+        """Insert rows of one month of arrival, all or none."""
+        columns = rows[0]._fields
+        identity = f"usage-{uuid4()}"
+        try:
+            self._client.insert(
+                table,
+                list(zip(*rows, strict=True)),
+                column_names=columns,
+                column_oriented=True,
+                settings={"query_id": identity},
+            )
+        except Exception:
+            self._abandon(identity)
+            raise
+
+    def _abandon(self, identity: str) -> None:
+        """Have an insert whose answer was lost end now: nobody may append while it is under way."""
+        self._client.command("KILL QUERY WHERE query_id = {identity:String} SYNC", parameters={"identity": identity})
+
+    def forget(self, subjects: Collection[str]) -> int:
+        """Empty the data of subjects' events and corrections, and return how many events those are."""
+        where, arguments = Asked(subjects=subjects).where()
+        there = f"SELECT count() FROM {EVENTS} WHERE is_first AND data != '{{}}' AND {where}"
+        [[count]] = self._rows(there, **arguments)
+        for table, is_known in ((EVENTS, "is_first"), (CORRECTIONS, "data IS NOT NULL")):
+            statement = f"ALTER TABLE {table} UPDATE data = '{{}}' WHERE {is_known} AND {where}"
+            self._client.command(statement, parameters=arguments, settings={"mutations_sync": 2})
+        return int(count)
+
+    def _rows(self, statement: str, **arguments: Any) -> list[Sequence[Any]]:
+        return list(self._client.query(statement, parameters=arguments or None).result_rows)
+
+
+def in_parts(whole: Sequence[Any], size_of: Any) -> Iterator[list[Any]]:
+    """Yield a sequence in parts that fit into one argument each."""
+    part: list[Any] = []
+    size = 0
+    for one in whole:
+        if part and size > MOST_CHARACTERS:
+            yield part
+            part, size = [], 0
+        part.append(one)
+        size += size_of(one) + 8
+    if part:
+        yield part

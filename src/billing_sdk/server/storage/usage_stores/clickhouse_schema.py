@@ -1,0 +1,93 @@
+"""The tables of usage in ClickHouse.
+
+A row is what one meter reads in one event; the first row of an event carries the event itself, so that an event, its
+key and all that counts of it are one insert into one table. Its projections are written with the same part: the keys,
+the order of arrival, and the roll-ups by hour. ClickHouse takes an insert into one partition whole or not at all, and
+`number`, which decides the partition, is given out so that no insert reaches into two (ClickHouse documentation,
+Transactional (ACID) support).
+"""
+
+from __future__ import annotations
+
+EVENTS = "usage_events"
+CORRECTIONS = "usage_corrections"
+
+# Where an event stands among all others: the last one of an hour is the greatest of these.
+PLACE = "(counted_at, recorded_at, source, id, value)"
+AGGREGATES = (
+    "min(counted_at), max(counted_at), count(), sum(value), sum(value * counted_at), min(value), max(value), "
+    f"max({PLACE}), groupUniqArray(text), max(is_reset)"
+)
+
+# Microseconds since 1970, which have no zone and no end; decimals that hold any sum of quantities.
+_EVENTS_DDL = f"""
+CREATE TABLE IF NOT EXISTS {EVENTS} (
+    number Int64,
+    is_first Bool,
+    source String,
+    id String,
+    type LowCardinality(String),
+    subject String,
+    time Int64,
+    counted_at Int64,
+    recorded_at Int64,
+    hour Int32,
+    data String CODEC(ZSTD),
+    is_reset Bool,
+    fingerprint FixedString(16),
+    meter_id LowCardinality(String),
+    value Nullable(Decimal(76, 12)),
+    text Nullable(String),
+    dimensions String,
+    PROJECTION by_key (SELECT source, id, number ORDER BY source, id),
+    PROJECTION by_arrival (SELECT number, is_first, type, meter_id, subject, counted_at ORDER BY number),
+    PROJECTION by_hour (
+        SELECT type, meter_id, subject, hour, dimensions, {AGGREGATES}
+        GROUP BY type, meter_id, subject, hour, dimensions
+    )
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(number, 'UTC'))
+ORDER BY (type, meter_id, subject, counted_at)
+"""
+
+_CORRECTIONS_DDL = f"""
+CREATE TABLE IF NOT EXISTS {CORRECTIONS} (
+    number Int64,
+    event_number Int64,
+    source String,
+    id String,
+    type LowCardinality(String),
+    subject String,
+    counted_at Int64,
+    recorded_at Int64,
+    hour Int32,
+    is_reset Bool,
+    data Nullable(String),
+    reason String,
+    actor String,
+    at Int64,
+    measured String
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(number, 'UTC'))
+ORDER BY (type, subject, counted_at, number)
+"""
+
+# An insert that is answered is on the disk, and so is what a merge has put in the place of older parts.
+_DURABLE = (
+    "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, "
+    "min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1"
+)
+
+TABLES = (_EVENTS_DDL + _DURABLE, _CORRECTIONS_DDL + _DURABLE)
+
+# One insert is one block and one part, however many rows it has; and it is not put off.
+SETTINGS = {
+    "async_insert": 0,
+    "min_insert_block_size_rows": 0,
+    "min_insert_block_size_bytes": 0,
+    "max_insert_block_size": 10_000_000,
+    "max_insert_threads": 1,
+    "max_query_size": 1_048_576,
+}
