@@ -1,27 +1,31 @@
-"""Events as a meter reads them, and what queries about them come to, without any store."""
+"""Events, and what queries about them come to, without any store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from billing_sdk.server.domain.metering import (
     Aggregation,
     Folding,
     HourOfUsage,
-    Measured,
-    Place,
+    Meter,
+    StoredEvent,
     UsageEvent,
     UsageQuery,
     by_series,
-    hour_of,
-    hours_of,
     parted,
     parted_events,
+    recount,
 )
 
-Found = tuple[UsageEvent, Measured]
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def meter(aggregation: Aggregation) -> Meter:
+    """Return a meter that reads the events of `used`."""
+    path = None if aggregation == "count" else "$.value"
+    return Meter("meter_1", "m", "M", "t", aggregation, MADE_AT, path, dimensions=(("*", "$.marks"),))
 
 
 def instant(text: str) -> datetime:
@@ -29,34 +33,23 @@ def instant(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
-def used(
-    at: datetime | str, value: str | None = "1", *, subject: str = "ada", text: str | None = None, **dimensions: str
-) -> Found:
-    """Return an event of usage, and what the meter reads in it."""
+def used(at: datetime | str, value: str = "1", *, subject: str = "ada", **marks: str) -> StoredEvent:
+    """Return an event of usage."""
     time = instant(at) if isinstance(at, str) else at
-    event = UsageEvent("app", f"{subject} {time.isoformat()} {value}", "t", subject, time, time, time, {}, "delta", b"")
-    number = None if value is None or text is not None else Decimal(value)
-    return event, Measured("meter_1", number, text, tuple(sorted(dimensions.items())))
+    key = f"{subject} {time.isoformat()} {value}"
+    data = {"value": value, "marks": marks}
+    return StoredEvent(1, UsageEvent("app", key, "t", subject, time, time, time, data, "delta", b""))
 
 
-def said(at: str, total: str, *, subject: str = "ada") -> Found:
+def said(at: str, total: str) -> StoredEvent:
     """Return an event that says what the total is."""
-    event, measured = used(at, total, subject=subject)
-    return event._replace(kind="absolute"), measured
-
-
-def rolled_up(found: Iterable[Found]) -> tuple[HourOfUsage, ...]:
-    """Return the hours that a store would keep of events."""
-    return hours_of(
-        (event.subject, Place(event.counted_at, event.recorded_at, event.source, event.id), measured,
-         event.kind == "absolute")
-        for event, measured in found
-    )  # fmt: skip
+    stored = used(at, total)
+    return stored._replace(event=stored.event._replace(kind="absolute"))
 
 
 def ask(
     query: UsageQuery,
-    found: Iterable[Found],
+    found: Iterable[StoredEvent],
     *,
     aggregation: Aggregation = "sum",
     customers: Mapping[str, str] | None = None,
@@ -67,27 +60,21 @@ def ask(
     Events are looked at for cut hours alone.
     """
     found = list(found)
-    hours = rolled_up(found)
+    hours = recount(meter(aggregation), found)
     folding = Folding(query, aggregation)
     start = query.hours.start
-    before = [HourOfUsage(series, start, bucket) for series, bucket in
-              by_series(one for one in hours if one.hour < start).items()]  # fmt: skip
-    folding.begin_at(before, customers or {})
+    earlier = by_series(one for one in hours if one.hour < start)
+    folding.begin_at([HourOfUsage(series, start, bucket) for series, bucket in earlier.items()], customers or {})
     while start < query.window.end:
         end = start + stretch
         pieces = parted(query, [one for one in hours if start <= one.hour < end])
         folding.take(pieces.by_window)
         for run in pieces.runs():
-            read = [one for one in found if run.window.contains(one[0].counted_at) and one[0].subject in run.subjects]
-            folding.take(parted_events(query, pieces.cut, read))
+            read = [one for one in found if run.window.contains(one.event.counted_at)]
+            folding.take(parted_events(query, meter(aggregation), pieces.cut, read))
         folding.close(end, customers or {})
         start = end
     return [
         (row.window.start.isoformat(), row.window.end.isoformat(), row.group, f"{row.value:f}")
         for row in folding.rows()
     ]
-
-
-def hours_with_usage(found: Iterable[Found]) -> set[datetime]:
-    """Return the hours in which events count."""
-    return {hour_of(event.counted_at) for event, _ in found}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from billing_sdk.errors import InvalidRequest, InvalidZone, QueryTooLarge
-from billing_sdk.server.domain.metering import DimensionFilter, UsageQuery, answer, parted, require_few
+from billing_sdk.server.domain.metering import DimensionFilter, UsageQuery, answer, parted, recount, require_few
 from billing_sdk.server.domain.periods import Period
-from tests.unit.domain.metering.asking import ask, instant, rolled_up, said, used
+from tests.unit.domain.metering.asking import ask, instant, meter, said, used
 from tests.unit.domain.metering.test_windows import ZONES
 
 MARCH = Period(instant("2026-03-01T00:00:00+00:00"), instant("2026-04-01T00:00:00+00:00"))
@@ -62,9 +62,9 @@ def test_each_aggregation_is_shown_for_the_whole(aggregation, expected):
 
 def test_a_unique_count_tells_values_apart_across_hours_and_subjects():
     found = [
-        used("2026-03-01T09:00:00+00:00", text="ann"),
-        used("2026-03-01T10:00:00+00:00", text="ann", subject="bob"),
-        used("2026-03-02T09:00:00+00:00", text="ben"),
+        used("2026-03-01T09:00:00+00:00", "ann"),
+        used("2026-03-01T10:00:00+00:00", "ann", subject="bob"),
+        used("2026-03-02T09:00:00+00:00", "ben"),
     ]
 
     assert values(UsageQuery(MARCH), found, aggregation="unique_count") == [("03-01T00:00", "2")]
@@ -123,8 +123,8 @@ def test_events_are_read_only_of_hours_with_usage_on_both_sides_of_a_boundary():
            used("2026-03-01T14:31:00+00:00", subject="bob")]  # fmt: skip
     whole = [used("2026-03-01T12:29:00+00:00"), used("2026-03-01T12:01:00+00:00"), used("2026-03-01T11:31:00+00:00")]
 
-    assert list(parted(query, rolled_up(whole)).runs()) == []
-    assert list(parted(query, rolled_up([*cut, *whole])).runs()) == [
+    assert list(parted(query, recount(meter("sum"), whole)).runs()) == []
+    assert list(parted(query, recount(meter("sum"), [*cut, *whole])).runs()) == [
         (Period(instant("2026-03-01T09:00:00+00:00"), instant("2026-03-01T11:00:00+00:00")), {"ada"}),
         (Period(instant("2026-03-01T14:00:00+00:00"), instant("2026-03-01T15:00:00+00:00")), {"bob"}),
     ]
@@ -250,7 +250,7 @@ def test_windows_add_up_to_the_whole_in_every_zone(found, zone, granularity, bou
     parts = [Period(*edge) for edge in pairwise(edges)]
 
     for aggregation, whole in (
-        ("sum", sum((measured.value or Decimal(0) for _, measured in found), Decimal(0))),
+        ("sum", sum((Decimal(one.event.data["value"]) for one in found), Decimal(0))),
         ("count", Decimal(len(found))),
     ):
         rows = [row for part in parts for row in ask(UsageQuery(part, granularity, zone, ("model",)), found,

@@ -14,21 +14,20 @@ from typing import NamedTuple
 
 from billing_sdk.errors import QueryTooLarge
 from billing_sdk.money import EXACT
+from billing_sdk.server.domain.metering.boundaries import recount
 from billing_sdk.server.domain.metering.bucket import (
     HOUR,
     ZERO,
     Bucket,
     HourOfUsage,
-    Place,
     Series,
     beside,
     by_series,
     hour_of,
-    hours_of,
     value_of,
 )
-from billing_sdk.server.domain.metering.event import UsageEvent
-from billing_sdk.server.domain.metering.meter import Aggregation, Measured
+from billing_sdk.server.domain.metering.event import StoredEvent
+from billing_sdk.server.domain.metering.meter import Aggregation, Meter
 from billing_sdk.server.domain.metering.query import EARLIEST, Group, UsageQuery, UsageRow
 from billing_sdk.server.domain.metering.windows import windows_of
 from billing_sdk.server.domain.periods import Period
@@ -88,16 +87,14 @@ def parted(query: UsageQuery, hours: Iterable[HourOfUsage]) -> Parted:
 
 
 def parted_events(
-    query: UsageQuery, cut: Mapping[tuple[str, datetime], int], found: Iterable[tuple[UsageEvent, Measured]]
+    query: UsageQuery, meter: Meter, cut: Mapping[tuple[str, datetime], int], events: Iterable[StoredEvent]
 ) -> dict[Period, list[HourOfUsage]]:
     """Return the buckets of events in cut hours by the window that each lies in; other events are left out."""
-    by_window: defaultdict[Period, list[tuple[str, Place, Measured, bool]]] = defaultdict(list)
-    for event, measured in found:
-        if (event.subject, hour_of(event.counted_at)) in cut:
-            place = Place(event.counted_at, event.recorded_at, event.source, event.id)
-            reading = (event.subject, place, measured, event.kind == "absolute")
-            by_window[query.window_at(event.counted_at)].append(reading)
-    return {window: list(hours_of(readings)) for window, readings in by_window.items()}
+    by_window: defaultdict[Period, list[StoredEvent]] = defaultdict(list)
+    for one in events:
+        if (one.event.subject, hour_of(one.event.counted_at)) in cut:
+            by_window[query.window_at(one.event.counted_at)].append(one)
+    return {window: recount(meter, found) for window, found in by_window.items()}
 
 
 def require_few(events: int) -> None:

@@ -60,7 +60,7 @@ def recount(meter: Meter, events: Iterable[StoredEvent], parts: Sequence[Period]
         is_counted = parts is None or any(part.contains(event.counted_at) for part in parts)
         if stored.is_cancelled or event.type != meter.event_type or not is_counted:
             continue
-        measured = meter.measure(event.data)
+        measured = meter.remeasure(event.data)
         if measured is not None:
             place = Place(event.counted_at, event.recorded_at, event.source, event.id)
             found.append((event.subject, place, measured, event.kind == "absolute"))

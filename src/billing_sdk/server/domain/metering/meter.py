@@ -142,6 +142,16 @@ class Meter:
             return Measured(self.id, None, _told_apart(found, self.value_path), dimensions)
         return Measured(self.id, quantity_in(found, may_fall=self.aggregation == "weighted_sum"), None, dimensions)
 
+    def remeasure(self, data: Mapping[str, Any]) -> Measured | None:
+        """Return what the meter reads in an event that is recorded already; None where the event does not count.
+
+        A meter may be younger than the event, and find no value in it that it takes: then it does not count either.
+        """
+        try:
+            return self.measure(data)
+        except (InvalidQuantity, InvalidRequest):
+            return None
+
 
 def quantity_in(found: Any, *, may_fall: bool = False) -> Decimal:
     """Read a number of a JSON document: an integer, a Decimal, or plain digits as text.
