@@ -23,6 +23,7 @@ from billing_sdk.cli.revenue import books, revenue
 from billing_sdk.cli.serve import demo, serve
 from billing_sdk.cli.simulate import simulate
 from billing_sdk.cli.taxes import taxes
+from billing_sdk.cli.usage import usage
 
 app = typer.Typer(
     help="The billing server behind your application: start it, fill it, look after it.",
@@ -62,3 +63,4 @@ app.add_typer(profiles, name="profiles")
 app.add_typer(customers, name="customers")
 app.add_typer(collection, name="collection")
 app.add_typer(books, name="books")
+app.add_typer(usage, name="usage")

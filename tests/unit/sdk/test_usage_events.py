@@ -51,7 +51,7 @@ class Door:
         self.failures: list[httpx.Response | Exception] = []
         self.refuses: set[str] = set()
         self.unfit: set[str] = set()
-        issuer.post(PATH).mock(side_effect=self.answer)
+        self.route = issuer.post(PATH).mock(side_effect=self.answer)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
