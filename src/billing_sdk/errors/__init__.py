@@ -206,6 +206,14 @@ from billing_sdk.errors._time import (
     InvalidDuration as InvalidDuration,
     InvalidZone as InvalidZone,
 )
+from billing_sdk.errors._usage import (
+    EventConflict as EventConflict,
+    EventTooEarly as EventTooEarly,
+    EventTooLate as EventTooLate,
+    UnknownMeter as UnknownMeter,
+    UnknownSubject as UnknownSubject,
+    UnsupportedByMeter as UnsupportedByMeter,
+)
 
 
 def catalogue() -> Iterator[type[BillingError]]:

@@ -20,6 +20,7 @@ MOST_REQUESTS = 1_000_000
 NO_LIMITS = {
     "token_requests_per_second": 0,
     "management_requests_per_second": 0,
+    "usage_requests_per_second": 0,
     "account_requests_per_second": 0,
     "portal_links_per_minute": 0,
     "refused_requests_per_minute": 0,
@@ -45,6 +46,8 @@ class Settings:
         timer_lease_seconds: after that a timer, or a test clock on its way, whose process has died is taken up.
         token_requests_per_second: for each client; twice as many at once. 0 sets no limit, here and below.
         management_requests_per_second: for each machine; twice as many at once.
+        usage_requests_per_second: for each machine that sends usage events, which do not count as requests above. By
+            default there is no limit; whoever sends faster than they can be recorded is told to come back.
         account_requests_per_second: for each user; twice as many at once.
         portal_links_per_minute: for each user, whoever asks for them.
         refused_requests_per_minute: for each address, of requests without a usable credential.
@@ -88,6 +91,7 @@ class Settings:
     timer_lease_seconds: int = 60
     token_requests_per_second: int = 20
     management_requests_per_second: int = 50
+    usage_requests_per_second: int = 0
     account_requests_per_second: int = 50
     portal_links_per_minute: int = 10
     refused_requests_per_minute: int = 300

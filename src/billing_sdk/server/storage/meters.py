@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from billing_sdk.errors import DuplicateKey, NotFound
 from billing_sdk.server.domain.metering import Condition, Meter
@@ -68,6 +68,13 @@ class MeterRepository:
         query = select(meters).where(meters.c.event_type.in_(types), meters.c.archived_at.is_(None))
         rows = self._connection.execute(query.order_by(meters.c.key)).mappings()
         return tuple(_from_row(row) for row in rows)
+
+    def version(self) -> tuple[Any, ...]:
+        """Return what is another whenever a meter was added, archived or taken back: what a meter measures stays."""
+        archived_at = meters.c.archived_at
+        return tuple(
+            self._connection.execute(select(func.count(), func.count(archived_at), func.max(archived_at))).one()
+        )
 
     def all(self) -> tuple[Meter, ...]:
         """Return all meters, archived ones too, in the order of their keys."""

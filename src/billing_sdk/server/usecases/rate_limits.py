@@ -16,7 +16,7 @@ from typing import Literal
 from billing_sdk.errors import RateLimited
 from billing_sdk.server.settings import Settings
 
-LimitKind = Literal["token", "management", "account", "portal_link", "refused", "denial", "invoice_file"]
+LimitKind = Literal["token", "management", "usage", "account", "portal_link", "refused", "denial", "invoice_file"]
 MOST_CALLERS = 20_000
 FILES_PER_MINUTE = 30  # of one invoice: each is set anew
 DENIALS_PER_MINUTE = 10  # of one client, that are worth a record of their own
@@ -80,6 +80,8 @@ def limit_of(kind: LimitKind, settings: Settings) -> Limit:
             return _per_second(settings.token_requests_per_second)
         case "management":
             return _per_second(settings.management_requests_per_second)
+        case "usage":
+            return _per_second(settings.usage_requests_per_second)
         case "account":
             return _per_second(settings.account_requests_per_second)
         case "portal_link":

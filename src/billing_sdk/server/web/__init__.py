@@ -45,11 +45,7 @@ from billing_sdk.server.web.headers import (
     forget_pages as forget_pages,
     nonce_of as nonce_of,
 )
-from billing_sdk.server.web.outages import (
-    DATABASE_AWAY as DATABASE_AWAY,
-    database_is_away as database_is_away,
-    is_outage as is_outage,
-)
+from billing_sdk.server.web.outages import database_is_away as database_is_away
 from billing_sdk.server.web.plain_page import plain_page as plain_page
 from billing_sdk.server.web.request_id import RequestId as RequestId, request_id_of as request_id_of
 from billing_sdk.server.web.stack import middleware as middleware

@@ -22,8 +22,9 @@ from billing_sdk.errors import (
     ServerFault,
     UnsupportedMediaType,
 )
+from billing_sdk.server.storage.outages import is_outage
 from billing_sdk.server.web.credentials import has_bearer_token
-from billing_sdk.server.web.outages import database_is_away, is_outage
+from billing_sdk.server.web.outages import database_is_away
 from billing_sdk.server.web.plain_page import plain_page
 from billing_sdk.server.web.request_id import request_id_of
 

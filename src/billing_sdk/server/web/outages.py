@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError as PoolTimeout
 from starlette.requests import Request
 
 from billing_sdk.errors import ServerBusy
@@ -13,18 +12,9 @@ from billing_sdk.server.web.request_id import request_id_of
 
 logger = logging.getLogger("billing_sdk.server")
 
-# It can't be reached, has gone away in the middle, is locked for too long, or has no connection left for a request.
-# SQLite's word for a statement that is wrong is among them: `is_outage` tells.
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 RETRY_SECONDS = 5
 # Failures that are less than this apart are one outage.
 QUIET_SECONDS = 60.0
-
-
-def is_outage(error: Exception) -> bool:
-    """Tell whether an error may be gone in a while, and is no mistake in a statement."""
-    cause = getattr(error, "orig", None)
-    return isinstance(error, DATABASE_AWAY) and getattr(cause, "sqlite_errorname", "") != "SQLITE_ERROR"
 
 
 class Outage:

@@ -20,13 +20,12 @@ from billing_sdk.errors import (
     ServerFault,
     UnsupportedMediaType,
 )
+from billing_sdk.server.storage.outages import DATABASE_AWAY, is_outage
 from billing_sdk.server.web import (
-    DATABASE_AWAY,
     as_billing_error,
     as_told,
     database_is_away,
     error_headers,
-    is_outage,
     read_json,
     request_id_of,
 )
@@ -174,6 +173,11 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_outage(request: Request, error: Exception) -> Response:
+    return outage_answer(request, error)
+
+
+def outage_answer(request: Request, error: Exception) -> JSONResponse:
+    """Return what is told while the database is away; whatever else is wrong with it is raised again."""
     if not is_outage(error):
         raise error
     return error_answer(request, database_is_away(request, error))
@@ -182,17 +186,22 @@ async def _on_outage(request: Request, error: Exception) -> Response:
 def error_answer(request: Request, found: BillingError) -> JSONResponse:
     """Return an error in the envelope."""
     found = as_told(request, found)
-    entry = {
+    if isinstance(found, RouteNotFound):
+        # Published as an object where every other error is a list.
+        return _answer(request, found, {"code": "ROUTE_NOT_FOUND", "message": "The requested API route does not exist"})
+    return _answer(request, found, [entry_of(found)])
+
+
+def entry_of(found: BillingError) -> dict[str, Any]:
+    """Return an error as one entry of a list of them."""
+    return {
         "code": PUBLISHED_CODES.get(type(found), found.code.upper()),
         "message": str(found),
         # Extensions: the two halves of the message, so that a client can tell them apart again.
         "detail": found.detail,
         "remedy": found.remedy,
+        **found.facts,
     }
-    if isinstance(found, RouteNotFound):
-        # Published as an object where every other error is a list.
-        return _answer(request, found, {"code": "ROUTE_NOT_FOUND", "message": "The requested API route does not exist"})
-    return _answer(request, found, [{**entry, **found.facts}])
 
 
 async def _on_bad_fields(request: Request, error: Exception) -> Response:

@@ -15,8 +15,10 @@ from billing_sdk.server.occasion import name_caller
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.callers import Caller
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.verify_access_token import authenticate
+from billing_sdk.server.usecases.verify_access_token import authenticate, authenticate_machine, recall_machine
 from billing_sdk.server.web import authorization_of
+
+MACHINES_ONLY = "the Management API needs a machine's token"
 
 bearer = HTTPBearer(scheme_name="kindeBearerAuth", auto_error=False)
 
@@ -89,8 +91,38 @@ def machine_of(request: Request, engine: EngineOf, token: TokenOf) -> Caller:
     name_caller(actor, caller.org_code)
     engine.admit("management", actor)
     if caller.kind != "machine":
-        error = Forbidden("the Management API needs a machine's token", remedy="Use the client credentials grant.")
+        error = Forbidden(MACHINES_ONLY, remedy="Use the client credentials grant.")
         _refuse(engine, request, actor, error)
+    return caller
+
+
+async def recalled_machine(request: Request, engine: Engine, *, scope: str) -> Caller:
+    """Return the machine whose token it is, at the least cost where it was verified a moment ago.
+
+    Raises:
+        Unauthenticated: there is no token, or it is not valid, or not for this API.
+        Forbidden: it is a person's, or lacks the scope.
+        InvalidRequest: a token is in the address, or there are two of them.
+        RateLimited: the machine has sent too many requests.
+    """
+    kind, _, token = (authorization_of(request) or "").partition(" ")
+    if request.scope["query_string"] and "access_token" in request.query_params:
+        raise InvalidRequest("a token does not belong in the address", parameter="access_token")
+    token = token.strip()
+    if kind.lower() != "bearer" or not token:
+        raise Unauthenticated("the request carries no bearer token")
+    caller = recall_machine(engine, token=token)
+    if caller is None:
+        caller = await run_in_threadpool(authenticate_machine, engine, token=token)
+    actor = caller.user_id or caller.client_id
+    name_caller(actor, caller.org_code)
+    engine.admit("usage", actor)
+    if caller.kind != "machine":
+        machines_only = Forbidden(MACHINES_ONLY, remedy="Use the client credentials grant.")
+        await run_in_threadpool(_refuse, engine, request, actor, machines_only)
+    if scope not in caller.scopes:
+        lacking = Forbidden(f"the token lacks the scope {scope}", scope=scope)
+        await run_in_threadpool(_refuse, engine, request, actor, lacking)
     return caller
 
 

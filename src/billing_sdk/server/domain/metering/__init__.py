@@ -13,6 +13,15 @@ from billing_sdk.server.domain.metering.answer import (
     parted_events as parted_events,
     require_few as require_few,
 )
+from billing_sdk.server.domain.metering.arrival import (
+    IncomingEvent as IncomingEvent,
+    Intake as Intake,
+    Span as Span,
+    fingerprint_of as fingerprint_of,
+    in_utc as in_utc,
+    out_of_time as out_of_time,
+    received as received,
+)
 from billing_sdk.server.domain.metering.boundaries import Cut as Cut, cut as cut, recount as recount
 from billing_sdk.server.domain.metering.bucket import (
     Bucket as Bucket,

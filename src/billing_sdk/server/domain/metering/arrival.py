@@ -1,0 +1,185 @@
+"""Events as they arrive: what has to hold of one, and what tells its content from any other.
+
+It is written for speed, as it is done for every event: checks that most events pass come first and cost little.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from billing_sdk.errors import EventTooEarly, EventTooLate, InvalidRequest, UnsupportedByMeter
+from billing_sdk.server.domain.metering.event import MeasuredEvent, UsageEvent
+from billing_sdk.server.domain.metering.meter import EARLY_SECONDS, Measured, Meter
+from billing_sdk.server.domain.metering.usage import ReadingKind
+
+LONGEST_ID = 255
+# No usage is older, whatever a meter allows: a store that keeps months apart has no month before.
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+_encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
+
+
+class IncomingEvent(msgspec.Struct, gc=False):
+    """An event as it is reported; see `UsageEvent` for what its attributes mean.
+
+    Attributes:
+        time: when it was used; None is now.
+        data: what is known of the use; None is an empty object.
+    """
+
+    source: Name
+    id: Name
+    type: Name
+    subject: Name
+    time: Time | None = None
+    data: dict[str, Any] | None = None
+
+
+class Span(NamedTuple):
+    """From when until when events are taken."""
+
+    earliest: datetime
+    latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What the meters of one type of events ask of them.
+
+    Attributes:
+        meters: all that count events of the type.
+        early_seconds: how far ahead an event's time may lie: as far as the strictest of the meters allows.
+        late_seconds: how old an event may be, by the strictest as well; None is without limit.
+        keeps_unknown: whether one of the meters keeps events of subjects that nobody goes by.
+    """
+
+    meters: tuple[Meter, ...]
+    early_seconds: int
+    late_seconds: int | None
+    keeps_unknown: bool
+
+    @classmethod
+    def of(cls, meters: Sequence[Meter]) -> Intake:
+        """Return what some meters ask together."""
+        return cls(
+            meters=tuple(meters),
+            early_seconds=min((meter.early_seconds for meter in meters), default=EARLY_SECONDS),
+            late_seconds=min((meter.late_seconds for meter in meters if meter.late_seconds is not None), default=None),
+            keeps_unknown=any(meter.unknown_subjects == "keep" for meter in meters),
+        )
+
+    def span(self, at: datetime) -> Span:
+        """Return when the events may have happened that arrive at an instant."""
+        latest = at + timedelta(seconds=self.early_seconds)
+        if self.late_seconds is None or self.late_seconds > (at - BEGINNING).total_seconds():
+            return Span(BEGINNING, latest)
+        return Span(at - timedelta(seconds=self.late_seconds), latest)
+
+    def measure(self, data: Mapping[str, Any]) -> tuple[Measured, ...]:
+        """Return what each meter reads in an event; those that it does not count for are left out.
+
+        Raises:
+            InvalidQuantity: one of the meters finds no value that it takes.
+            InvalidRequest: a dimension is out of its bounds.
+        """
+        found = [meter.measure(data) for meter in self.meters]
+        return tuple([measured for measured in found if measured is not None])
+
+    def require_kind(self, kind: ReadingKind) -> None:
+        """Check that the meters can be told what a total is.
+
+        Raises:
+            UnsupportedByMeter: one of them does not add up.
+        """
+        if kind == "absolute" and any(meter.aggregation != "sum" for meter in self.meters):
+            raise UnsupportedByMeter("only a meter that adds up can be told what its total is")
+
+
+def received(event: IncomingEvent, intake: Intake, span: Span, at: datetime) -> MeasuredEvent:
+    """Return an event that has arrived, with what its meters read in it.
+
+    Args:
+        event: as it was reported.
+        intake: what the meters of its type ask.
+        span: when it may have happened.
+        at: the present instant, in its customer's time.
+
+    Raises:
+        EventTooEarly: its time lies too far ahead.
+        EventTooLate: it is too old.
+        InvalidQuantity: a meter finds no value that it takes.
+        InvalidRequest: its source, id or subject is not printable, its time does not exist in UTC, or a dimension is
+            out of its bounds.
+    """
+    if not (event.source + event.id + event.subject).isprintable():
+        raise InvalidRequest("source, id and subject are of printable characters", parameter=_unprintable(event))
+    time, data = event.time, event.data
+    used_at = at if time is None else time if time.tzinfo is UTC else in_utc(time)
+    if not span.earliest <= used_at <= span.latest:
+        raise out_of_time(used_at, span)
+    if data is None:
+        data = {}
+    measured = intake.measure(data)
+    return MeasuredEvent(
+        UsageEvent(
+            event.source,
+            event.id,
+            event.type,
+            event.subject,
+            used_at,
+            used_at,
+            at,
+            data,
+            "delta",
+            fingerprint_of(event.type, event.subject, None if time is None else used_at, data),
+        ),
+        measured,
+    )
+
+
+def fingerprint_of(
+    type: str,  # noqa: A002 - the attribute's name in CloudEvents
+    subject: str,
+    time: datetime | None,
+    data: Mapping[str, Any],
+    kind: ReadingKind = "delta",
+) -> bytes:
+    """Return 16 bytes that tell what an event says from whatever else it might say.
+
+    The order of members does not matter. A time that the sender left out is not in it, so that the same event is the
+    same when it is sent again.
+    """
+    said = _encode((type, subject, time, data) if kind == "delta" else (type, subject, time, data, kind))
+    return hashlib.blake2b(said, digest_size=16).digest()
+
+
+def in_utc(time: datetime) -> datetime:
+    """Return an instant in UTC.
+
+    Raises:
+        InvalidRequest: there it would lie outside of the years 1 to 9999.
+    """
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest("time names an instant that does not exist in UTC", parameter="time") from None
+
+
+def out_of_time(used_at: datetime, span: Span) -> EventTooEarly | EventTooLate:
+    """Return what is wrong with a time that is not within a span."""
+    if used_at > span.latest:
+        return EventTooEarly("its time lies ahead", latest=span.latest.isoformat())
+    return EventTooLate("it is too old to be counted", earliest=span.earliest.isoformat())
+
+
+def _unprintable(event: IncomingEvent) -> str:
+    return next(name for name in ("source", "id", "subject") if not getattr(event, name).isprintable())

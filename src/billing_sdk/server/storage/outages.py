@@ -1,0 +1,15 @@
+"""An outage of the database: what tells it from a mistake in a statement."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError as PoolTimeout
+
+# It can't be reached, has gone away in the middle, is locked for too long, or has no connection left for a request.
+# SQLite's word for a statement that is wrong is among them: `is_outage` tells.
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+
+
+def is_outage(error: Exception) -> bool:
+    """Tell whether an error may be gone in a while, and is no mistake in a statement."""
+    cause = getattr(error, "orig", None)
+    return isinstance(error, DATABASE_AWAY) and getattr(cause, "sqlite_errorname", "") != "SQLITE_ERROR"
