@@ -51,13 +51,14 @@ def reserve(machine, agreement):
     return send
 
 
-def test_a_reservation_is_made_committed_and_released_through_the_client(client, agreement):
+def test_a_reservation_is_made_committed_and_released_through_the_client(server, client, agreement):
     first = client.usage.reserve(feature_code="ai_tokens", units=60_000, agreement_id=agreement.id)
     second = client.usage.reserve(feature_code="ai_tokens", units="39999.5", agreement_id=agreement.id)
     with pytest.raises(LimitReached) as caught:
         client.usage.reserve(feature_code="ai_tokens", agreement_id=agreement.id)
     facts = {"feature": "ai_tokens", "limit": 100_000, "used": "0", "held": "99999.5", "asked": "1"}
-    assert caught.value.facts == facts
+    resets_at = agreement.period_at(server.engine.now()).end
+    assert caught.value.facts == {**facts, "resets_at": f"{resets_at:%Y-%m-%dT%H:%M:%SZ}"}
     assert [client.usage.commit(first).status for _ in range(2)] == ["committed", "committed"]
     assert client.usage.release(second).status == "released"
     with pytest.raises(ReservationEnded):

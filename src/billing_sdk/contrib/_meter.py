@@ -23,7 +23,7 @@ from billing_sdk.contrib._visit import Visit
 from billing_sdk.entitlements import LONGEST_WAIT_SECONDS
 from billing_sdk.errors import BillingError, ConfigurationError, PaymentRequired, Unreachable
 from billing_sdk.models import Reservation
-from billing_sdk.resources.usage import settling
+from billing_sdk.resources._reserving import settling
 
 LOG = logging.getLogger("billing_sdk.contrib")
 # From here on an answer says that something did not work, whoever is to blame: nothing was delivered.

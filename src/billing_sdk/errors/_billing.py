@@ -17,7 +17,8 @@ class PaymentRequired(APIError):
 class LimitReached(PaymentRequired):
     """A plan includes a feature up to a limit, and what is asked for does not fit below it any more.
 
-    Its facts are `feature`, `limit`, `used`, `held` (reserved and not settled yet) and `asked`.
+    Its facts are `feature`, `limit`, `used`, `held` (reserved and not settled yet), `asked`, and `resets_at`, when use
+    is counted anew; a gate adds `upgrade_url`.
     """
 
     code = "limit_reached"

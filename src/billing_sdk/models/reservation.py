@@ -13,12 +13,16 @@ from billing_sdk.models._read import Document
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Units that are set aside for one use.
+    """Units that are set aside for one use, or as a lease for many.
 
     Attributes:
         agreement_id: the agreement that they count under.
-        status: `held`, `committed`, `released` or `expired`.
-        expires_on: from then on the units are free again, unless they were committed.
+        status: `held`, `committed`, `released`, `expired`, or of a lease `overdue`: its time is over, and what is left
+            of it is still set aside.
+        expires_on: from then on nobody may be let in by them.
+        used: how many of them were counted.
+        is_lease: whether they are settled in parts.
+        lasts_seconds: from when they were reserved until `expires_on`.
     """
 
     id: str
@@ -27,6 +31,9 @@ class Reservation:
     units: Decimal
     status: str
     expires_on: datetime
+    used: Decimal = Decimal(0)
+    is_lease: bool = False
+    lasts_seconds: int = 0
 
     @classmethod
     def read(cls, data: Any) -> Reservation:
@@ -42,4 +49,7 @@ class Reservation:
             units=units,
             status=document.text("status"),
             expires_on=expires_on,
+            used=document.exact_or_none("used") or Decimal(0),
+            is_lease=document.flag("is_lease"),
+            lasts_seconds=document.whole_or_none("lasts_seconds") or 0,
         )

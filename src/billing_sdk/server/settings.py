@@ -42,6 +42,9 @@ class Settings:
         refresh_overlap_seconds: for so long a rotated refresh token gets its successor again (a lost answer).
         idempotency_seconds: for so long a request that is sent again with its key gets the first answer.
         reservation_seconds: for so long reserved units are kept for a use that nobody has committed or released.
+        lease_seconds: for so long the holder of a lease lets uses in before it asks for another one.
+        overdue_lease_seconds: for so long after that its units stay set aside for uses that its holder could not
+            report yet; then they are free.
         timer_seconds: the pause between two looks for what is due; renewals happen at most so much late.
         timer_lease_seconds: after that a timer, or a test clock on its way, whose process has died is taken up.
         token_requests_per_second: for each client; twice as many at once. 0 sets no limit, here and below.
@@ -87,6 +90,8 @@ class Settings:
     portal_idle_seconds: int = 1_800
     idempotency_seconds: int = 7 * DAY
     reservation_seconds: int = 300
+    lease_seconds: int = 60
+    overdue_lease_seconds: int = 300
     timer_seconds: int = 5
     timer_lease_seconds: int = 60
     token_requests_per_second: int = 20

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, insert, select, update
 
 from billing_sdk.errors import NotFound
+from billing_sdk.money import EXACT
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.metering import Reservation, plus
+from billing_sdk.server.domain.metering import SETTLED, Reservation, plus
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import agreements, reservations
 
@@ -31,8 +32,10 @@ class ReservationRepository:
 
     def save(self, reservation: Reservation) -> None:
         """Store a reservation that has changed."""
-        changed = update(reservations).where(reservations.c.id == reservation.id)
-        self._connection.execute(changed.values(status=reservation.status))
+        row = row_of(reservation)
+        if reservation.status not in SETTLED:
+            row["status"] = "held"
+        self._connection.execute(update(reservations).where(reservations.c.id == reservation.id).values(row))
 
     def get(self, reservation_id: str, *, agreement_id: str) -> Reservation:
         """Return a reservation of an agreement.
@@ -48,19 +51,19 @@ class ReservationRepository:
 
     def held(self, agreement_id: str, feature_key: str, *, at: datetime) -> Decimal:
         """Return how many units of a feature are held at an instant."""
-        query = _held(feature_key, at).where(reservations.c.agreement_id == agreement_id)
-        return reduce(plus, self._connection.execute(query).scalars(), Decimal(0))
+        return self._left(_held(feature_key, at).where(reservations.c.agreement_id == agreement_id))
 
     def held_of(self, customer_id: str, *, at: datetime) -> dict[tuple[str, str], Decimal]:
         """Return how many units a customer holds at an instant, by the agreement and the feature."""
         query = (
-            select(reservations.c.agreement_id, reservations.c.feature_key, reservations.c.units)
+            select(reservations.c.agreement_id, reservations.c.feature_key, reservations.c.units, reservations.c.used)
             .join(agreements, agreements.c.id == reservations.c.agreement_id)
             .where(agreements.c.customer_id == customer_id, *_is_held(at))
         )
         found: dict[tuple[str, str], Decimal] = {}
-        for agreement_id, feature_key, units in self._connection.execute(query):
-            found[agreement_id, feature_key] = plus(found.get((agreement_id, feature_key), Decimal(0)), units)
+        for agreement_id, feature_key, units, used in self._connection.execute(query):
+            name = (agreement_id, feature_key)
+            found[name] = plus(found.get(name, Decimal(0)), _rest(units, used))
         return found
 
     def unfinished(self, agreement: Agreement, feature_key: str, *, at: datetime) -> Decimal:
@@ -74,12 +77,22 @@ class ReservationRepository:
                 agreements.c.id != agreement.id,
             )
         )
-        return reduce(plus, self._connection.execute(query).scalars(), Decimal(0))
+        return self._left(query)
+
+    def _left(self, query: Select[Any]) -> Decimal:
+        rows = self._connection.execute(query)
+        return reduce(plus, (_rest(units, used) for units, used in rows), Decimal(0))
 
 
 def _held(feature_key: str, at: datetime) -> Select[Any]:
-    return select(reservations.c.units).where(reservations.c.feature_key == feature_key, *_is_held(at))
+    columns = (reservations.c.units, reservations.c.used)
+    return select(*columns).where(reservations.c.feature_key == feature_key, *_is_held(at))
+
+
+def _rest(units: Decimal, used: Decimal) -> Decimal:
+    # Of a lease a part is counted as used already; more of it may be than was set aside.
+    return max(EXACT.subtract(units, used), Decimal(0))
 
 
 def _is_held(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (reservations.c.status == "held", reservations.c.expires_at > at)
+    return (reservations.c.status == "held", reservations.c.held_until > at)

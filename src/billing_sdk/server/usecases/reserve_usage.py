@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from billing_sdk.errors import Conflict, InvalidRequest, PaymentRequired
+from billing_sdk.errors import Conflict, CreditExhausted, InvalidRequest, PaymentRequired
+from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import Allowance, allowance_of
-from billing_sdk.server.domain.metering import Reservation, parse_units, require_room
+from billing_sdk.server.domain.metering import Reservation, parse_units, require_room, share_of
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
@@ -50,33 +52,120 @@ def reserve_usage(
         UnknownFeature: the feature is not metered.
         Conflict: the agreement ended a moment ago.
     """
-    if (agreement_id is None) == (user_id is None and org_code is None):
-        raise InvalidRequest("name the agreement, or else who uses the feature", parameter="customer_agreement_id")
     asked = parse_units(units)
     with engine.begin() as tx:
-        seen = _allowance(tx, feature_key, agreement_id, user_id, org_code)
-        customer = tx.customers.lock(seen.agreement.customer_id)
-        at = engine.now_for(tx, customer)
-        # What was seen before the lock may have changed until it was had.
-        allowance = _allowance(tx, feature_key, agreement_id, user_id, org_code)
-        if allowance.agreement.id != seen.agreement.id:
-            raise Conflict("the customer's agreements are being changed", remedy="Send the request again.")
-        require_metered(tx, allowance.agreement, feature_key)
-        check_room(tx, allowance, feature_key, asked, at)
+        asking = _asking(engine, tx, feature_key, agreement_id, user_id, org_code)
+        asking.check(tx, asked, requires_credit)
+        return asking.set_aside(
+            tx, asked, for_seconds=engine.settings.reservation_seconds, requires_credit=requires_credit
+        )
+
+
+def lease_usage(
+    engine: Engine,
+    *,
+    feature_key: str,
+    units: str,
+    least: str = "1",
+    agreement_id: str | None = None,
+    user_id: str | None = None,
+    org_code: str | None = None,
+    requires_credit: bool = False,
+) -> Reservation:
+    """Set units aside for uses that a process lets in by itself, and reports in parts.
+
+    It gets at most half of what is left, and at least what it needs now, so that several processes come to the end of
+    a limit alike.
+
+    Args:
+        engine: the engine.
+        feature_key: a metered feature.
+        units: how many are wished for.
+        least: how many are needed now; fewer are of no use.
+        agreement_id: as for `reserve_usage`.
+        user_id: as for `reserve_usage`.
+        org_code: as for `reserve_usage`.
+        requires_credit: whether credit has to pay for all that is set aside.
+
+    Raises:
+        APIError: as `reserve_usage`; a limit is reached where there is no room for what is needed now.
+    """
+    wished, needed = parse_units(units), parse_units(least)
+    with engine.begin() as tx:
+        asking = _asking(engine, tx, feature_key, agreement_id, user_id, org_code)
+        asking.check(tx, needed, requires_credit)
+        share = share_of(asking.remaining(tx), asked=wished, least=needed)
+        if requires_credit and share > needed:
+            share = asking.covered(tx, share, needed)
+        return asking.set_aside(
+            tx,
+            share,
+            for_seconds=engine.settings.lease_seconds,
+            overdue_seconds=engine.settings.overdue_lease_seconds,
+            requires_credit=requires_credit,
+            is_lease=True,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for units of which feature, found and locked.
+
+    Attributes:
+        at: the customer's present.
+    """
+
+    customer: Customer
+    allowance: Allowance
+    feature_key: str
+    at: datetime
+
+    def check(self, tx: UnitOfWork, units: Decimal, requires_credit: bool) -> None:
+        """Check that there is room for units, and credit where credit has to pay."""
+        require_metered(tx, self.allowance.agreement, self.feature_key)
+        check_room(tx, self.allowance, self.feature_key, units, self.at)
         if requires_credit:
-            require_credit(tx, customer, allowance.agreement, feature_key, asked, at=at)
+            require_credit(tx, self.customer, self.allowance.agreement, self.feature_key, units, at=self.at)
+
+    def remaining(self, tx: UnitOfWork) -> Decimal | None:
+        """Return how many units the limit leaves; None is without limit, and with one that use goes on beyond."""
+        room = room_of(tx, self.allowance, self.feature_key, self.at)
+        return None if room.is_soft else room.remaining
+
+    def covered(self, tx: UnitOfWork, share: Decimal, least: Decimal) -> Decimal:
+        """Return a share if credit pays for all of it, else what is needed at least."""
+        try:
+            require_credit(tx, self.customer, self.allowance.agreement, self.feature_key, share, at=self.at)
+        except CreditExhausted:
+            return least
+        return share
+
+    def set_aside(
+        self,
+        tx: UnitOfWork,
+        units: Decimal,
+        *,
+        for_seconds: int,
+        overdue_seconds: int = 0,
+        requires_credit: bool,
+        is_lease: bool = False,
+    ) -> Reservation:
+        """Store the units as held."""
+        expires_at = self.at + timedelta(seconds=for_seconds)
         reservation = Reservation(
             id=new_id("reservation"),
-            agreement_id=allowance.agreement.id,
-            feature_key=feature_key,
-            units=asked,
+            agreement_id=self.allowance.agreement.id,
+            feature_key=self.feature_key,
+            units=units,
             status="held",
-            reserved_at=at,
-            expires_at=at + timedelta(seconds=engine.settings.reservation_seconds),
+            reserved_at=self.at,
+            expires_at=expires_at,
+            held_until=expires_at + timedelta(seconds=overdue_seconds),
             requires_credit=requires_credit,
+            is_lease=is_lease,
         )
         tx.reservations.add(reservation)
-    return reservation
+        return reservation
 
 
 def check_room(tx: UnitOfWork, allowance: Allowance, feature_key: str, asked: Decimal, at: datetime) -> None:
@@ -88,7 +177,26 @@ def check_room(tx: UnitOfWork, allowance: Allowance, feature_key: str, asked: De
     if allowance.limit is None or allowance.is_soft:
         return
     room = room_of(tx, allowance, feature_key, at)
-    require_room(feature_key, limit=room.limit, used=room.used, held=room.held, asked=asked)
+    require_room(feature_key, limit=room.limit, used=room.used, held=room.held, asked=asked, resets_at=room.resets_at)
+
+
+def _asking(
+    engine: Engine,
+    tx: UnitOfWork,
+    feature_key: str,
+    agreement_id: str | None,
+    user_id: str | None,
+    org_code: str | None,
+) -> Asking:
+    if (agreement_id is None) == (user_id is None and org_code is None):
+        raise InvalidRequest("name the agreement, or else who uses the feature", parameter="customer_agreement_id")
+    seen = _allowance(tx, feature_key, agreement_id, user_id, org_code)
+    customer = tx.customers.lock(seen.agreement.customer_id)
+    # What was seen before the lock may have changed until it was had.
+    allowance = _allowance(tx, feature_key, agreement_id, user_id, org_code)
+    if allowance.agreement.id != seen.agreement.id:
+        raise Conflict("the customer's agreements are being changed", remedy="Send the request again.")
+    return Asking(customer, allowance, feature_key, engine.now_for(tx, customer))
 
 
 def _allowance(

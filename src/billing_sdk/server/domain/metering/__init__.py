@@ -64,11 +64,13 @@ from billing_sdk.server.domain.metering.query import (
     UsageRow as UsageRow,
 )
 from billing_sdk.server.domain.metering.reservation import (
+    SETTLED as SETTLED,
     Reservation as Reservation,
     ReservationEvent as ReservationEvent,
     ReservationStatus as ReservationStatus,
     parse_units as parse_units,
     require_room as require_room,
+    share_of as share_of,
 )
 from billing_sdk.server.domain.metering.roll_up import (
     DayOfUsage as DayOfUsage,
