@@ -13,7 +13,7 @@ from billing_sdk.server.usecases.commit_reservation import commit_reservation
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.release_reservation import release_reservation
-from billing_sdk.server.usecases.reserve_usage import reserve_usage
+from billing_sdk.server.usecases.reserve_usage import lease_usage, reserve_usage
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.agreements import rows
@@ -69,6 +69,25 @@ def test_what_others_have_reserved_is_spoken_for_until_it_is_given_back(memory_e
     reserve(memory_engine, agreement, 50)
     release_reservation(memory_engine, reservation_id=held.id, agreement_id=agreement.id)
     reserve(memory_engine, agreement, 150)
+
+
+def test_a_lease_is_as_large_as_it_is_wished_for_if_credit_pays_for_all_of_it_else_as_what_is_needed(
+    memory_engine, agreement
+):
+    def lease(units, least):
+        found = lease_usage(
+            memory_engine,
+            feature_key="ai_tokens",
+            units=units,
+            least=least,
+            agreement_id=agreement.id,
+            requires_credit=True,
+        )
+        return found.units
+
+    assert [lease("150", "1"), lease("60", "20"), lease("60", "30")] == [150, 20, 30]
+    with pytest.raises(CreditExhausted):
+        lease("60", "1")
 
 
 def test_units_that_have_expired_need_credit_once_more(memory_engine, agreement):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -105,3 +106,31 @@ def test_the_reservation_of_another_agreement_is_not_there(client, agreement):
         with pytest.raises(NotFound):
             verb(replace(reservation, agreement_id="agreement_0"))
     assert client.usage.commit(reservation).status == "committed"
+
+
+def test_of_a_reservation_so_much_is_counted_as_the_use_came_to(server, client, agreement):
+    less, more, none = (
+        client.usage.reserve(feature_code="ai_tokens", units=500, agreement_id=agreement.id) for _ in range(3)
+    )
+    assert [client.usage.commit(less, units=137).used for _ in range(2)] == [137, 137]
+    assert client.usage.commit(more, units="700.5").used == Decimal("700.5")
+    assert client.usage.commit(none, units=0).status == "committed"
+    with server.engine.read() as tx:
+        assert tx.usage.total(agreement.id, "ai_tokens", agreement.period_at(server.engine.now())) == Decimal("837.5")
+
+
+def test_a_lease_is_reported_in_parts_over_the_wire(reserve, machine, agreement):
+    lease = reserve("200000", is_lease=True, least="5").json()["reservation"]
+    assert (lease["units"], lease["used"], lease["is_lease"], lease["lasts_seconds"]) == ("50000", "0", True, 60)
+    told = {"customer_agreement_id": agreement.id}
+    path = f"/billing/reservations/{lease['id']}"
+    answers = [
+        machine.post(f"{path}/report", json={**told, "used": used}).json()["reservation"] for used in ("40", "25", "40")
+    ]
+    assert [(answer["status"], answer["used"]) for answer in answers] == [("held", "40")] * 3
+    ended = machine.post(f"{path}/commit", json={**told, "units": "41"}).json()["reservation"]
+    assert (ended["status"], ended["used"]) == ("committed", "41")
+    for body in ({"used": "-1"}, {"used": "1e3"}, {}, {"used": 1}):
+        assert machine.post(f"{path}/report", json={**told, **body}).status_code == 400
+    plain = reserve("5").json()["reservation"]["id"]
+    assert machine.post(f"/billing/reservations/{plain}/report", json={**told, "used": "1"}).status_code == 400

@@ -52,6 +52,7 @@ NEEDS: dict[str, dict[str, Any]] = {
         "json": {"customer_agreement_id": OBJECT, "billing_feature_code": "ai_tokens", "meter_value": "1"}
     },
     "POST /v1/billing/reservations/{reservation_id}/commit": {"json": {"customer_agreement_id": OBJECT}},
+    "POST /v1/billing/reservations/{reservation_id}/report": {"json": {"customer_agreement_id": OBJECT, "used": "1"}},
     "POST /v1/billing/reservations/{reservation_id}/release": {"json": {"customer_agreement_id": OBJECT}},
     "POST /v1/billing/invoices/{invoice_id}/pay": {"json": {"by": "card"}},
     "POST /v1/billing/profiles": {"json": {"name": "Enterprise"}},

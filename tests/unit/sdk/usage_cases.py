@@ -73,6 +73,15 @@ USAGE_CASES = [
         idempotency_key="commit-reservation_1",
     ),
     Case(
+        "usage.commit",
+        lambda c: c.usage.commit(HELD, units=Decimal("0.75")),
+        ("POST", "/api/v1/billing/reservations/reservation_1/commit"),
+        answer("committed"),
+        is_now("committed"),
+        body={"customer_agreement_id": "agreement_1", "units": "0.75"},
+        idempotency_key="commit-reservation_1-0.75",
+    ),
+    Case(
         "usage.release",
         lambda c: c.usage.release(HELD),
         ("POST", "/api/v1/billing/reservations/reservation_1/release"),
