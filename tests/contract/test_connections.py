@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import select
 import socket
 from collections.abc import Iterator
@@ -215,6 +216,28 @@ def test_nonsense_behind_an_early_answer_ends_the_connection_without_an_error(ca
         connection.sendall(b"not a chunk\r\n")
         assert closes(connection)
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def received_from(connection: socket.socket) -> bytes:
+    """Return everything that arrives until the other side closes."""
+    octets = b""
+    while chunk := connection.recv(65_536):
+        octets += chunk
+    return octets
+
+
+def test_nonsense_behind_a_request_is_answered_after_it_and_changes_nothing_about_it():
+    with serving() as address, connect(address) as connection:
+        connection.sendall(HEALTH + HEALTH + b"\x00nonsense\r\n\r\n" + HEALTH)
+        answers = received_from(connection)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"200", b"200", b"400"]
+
+
+def test_a_request_without_a_body_that_offers_another_protocol_is_served_as_it_is():
+    offer = HEALTH[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    with serving() as address, connect(address) as connection:
+        connection.sendall(offer + HEALTH[:-2] + b"Connection: close\r\n\r\n")
+        assert received_from(connection).count(b"HTTP/1.1 200") == 2
 
 
 def test_what_is_too_much_is_refused_at_once_with_a_time_to_come_back_and_health_stays_green():

@@ -134,6 +134,7 @@ def running(
             lifespan="on",
             http=partial(PatientProtocol, limits=limits.within_process()),  # type: ignore[arg-type] # called like a class
             ws="none",
+            loop="auto",  # uvloop, where there is one
             log_config=None,
             access_log=False,  # request lines hold codes and one-time keys
             server_header=False,

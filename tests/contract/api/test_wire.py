@@ -68,7 +68,7 @@ def test_the_libraries_that_read_requests_are_not_those_with_published_flaws():
     def numbers(name):
         return tuple(int(part) for part in version(name).split(".")[:3])
 
-    assert numbers("h11") >= (0, 16)
+    assert numbers("httptools") >= (0, 9)
     assert numbers("python-multipart") >= (0, 0, 31)
 
 

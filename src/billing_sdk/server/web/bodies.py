@@ -97,7 +97,7 @@ class BodyLimit:
         refusal: BillingError | None = None
         too_large = PayloadTooLarge(f"a body has at most {limit} bytes")
         declared = request.headers.get("content-length", "0")
-        # h11 has refused a length that is not a number.
+        # A length that is not a number was refused with the head.
         if len(declared) > 10 or int(declared) > limit:
             refusal = too_large
         # What is refused is still read for a while, and dropped: a client that is cut off while it sends would see
