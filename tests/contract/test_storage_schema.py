@@ -32,7 +32,9 @@ def connection(engine, database_url):
 
 
 def test_the_migrations_make_exactly_the_tables_of_today(connection):
-    differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+    # Months of usage are partitions of a table.
+    opts = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith("usage_events_")}
+    differences = compare_metadata(MigrationContext.configure(connection, opts=opts), metadata)
 
     assert differences == []
 

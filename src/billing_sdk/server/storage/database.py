@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select as waiting
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cache, partial
@@ -25,6 +25,7 @@ from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.rights import excessive_rights, missing_rights, supreme_powers
 from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.unit_of_work import UnitOfWork
+from billing_sdk.server.storage.usage_stores import Known, SqlUsageLog, SqlUsageStore, UsageStore
 
 BUSY_SECONDS = 30
 REST_SECONDS = 5.0
@@ -36,10 +37,10 @@ MIGRATION_LOCK = 0x62696C6C
 class Transaction:
     """A transaction whose end does not follow the blocks of the program; exactly one of its two ends must be called."""
 
-    def __init__(self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret]) -> None:
+    def __init__(self, connection: Connection, work: Callable[[Connection], UnitOfWork]) -> None:
         self._connection = connection
         self._transaction = connection.begin()
-        self.tx = UnitOfWork(connection, sealer, opened_seeds)
+        self.tx = work(connection)
 
     def commit(self) -> None:
         """Keep what was done."""
@@ -65,6 +66,7 @@ class Database:
         self._engine = engine
         self._sealer = sealer
         self._opened_seeds: dict[str, Secret] = {}
+        self._known_usage = Known()
         self._reader = engine.execution_options(**{READ_ONLY: True})
         # What READ COMMITTED shows is decided for each statement anew, so looking around needs no transaction there.
         looks_without = {} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
@@ -100,7 +102,7 @@ class Database:
             read_only: it writes nothing, and so waits for nobody.
         """
         with (self._reader if read_only else self._engine).begin() as connection:
-            tx = UnitOfWork(connection, self._sealer, self._opened_seeds)
+            tx = self._work(connection)
             yield tx
             tx.flush()
 
@@ -108,11 +110,11 @@ class Database:
     def look(self) -> Iterator[UnitOfWork]:
         """Yield something to read with, a few rows at a time; what is read does not hold beyond its statement."""
         with self._looker.begin() as connection:
-            yield UnitOfWork(connection, self._sealer, self._opened_seeds)
+            yield self._work(connection)
 
     def open_transaction(self) -> Transaction:
         """Return a transaction that lasts until it is told to end."""
-        return Transaction(self._engine.connect(), self._sealer, self._opened_seeds)
+        return Transaction(self._engine.connect(), self._work)
 
     def migrate(self) -> None:
         """Bring the schema up to date; of several processes that start together one does it and the others wait.
@@ -152,9 +154,18 @@ class Database:
         with self._engine.connect() as connection:
             return connection.execute(select(func.now(type_=Instant))).scalar_one()
 
+    @property
+    def usage(self) -> UsageStore:
+        """Where usage is kept."""
+        return SqlUsageStore(self._engine, self._reader, self._known_usage)
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+    def _work(self, connection: Connection) -> UnitOfWork:
+        usage_log = SqlUsageLog(connection, self._known_usage)
+        return UnitOfWork(connection, self._sealer, self._opened_seeds, usage_log)
 
 
 @cache

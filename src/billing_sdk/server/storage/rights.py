@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 from billing_sdk.server.storage.tables import metadata
+from billing_sdk.server.storage.tables.usage import usage_events
 
 VERSION = "alembic_version"
 APPENDED = ("audit_records", "audit_links", "journal_entries", "postings")
@@ -31,7 +32,7 @@ MEMBERSHIPS = text(
 )
 # A right to one column of a table is a right; only four kinds can be given for columns.
 ON_TABLES = text(
-    "SELECT relname, kind, has_table_privilege(session_user, pg_class.oid, kind) AS is_whole, "
+    "SELECT relname, kind, relispartition, has_table_privilege(session_user, pg_class.oid, kind) AS is_whole, "
     "CASE WHEN kind IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') "
     "THEN has_any_column_privilege(session_user, pg_class.oid, kind) ELSE false END AS is_partial "
     "FROM pg_class, unnest(CAST(:kinds AS text[])) AS kind "
@@ -68,7 +69,8 @@ def _missing(connection: Connection) -> Iterator[str]:
     if not connection.execute(ON_PLACES).one().may_enter:
         yield "USAGE on the schema"
     for row in connection.execute(ON_TABLES, {"kinds": list(ALL)}):
-        if row.kind in _needed(row.relname) and not row.is_whole:
+        # Who works with a whole table needs no right to its partitions.
+        if row.kind in _needed(row.relname) and not row.is_whole and not row.relispartition:
             yield f"{row.kind} on {row.relname}"
     for row in connection.execute(ON_SEQUENCES):
         if not row.may_use:
@@ -121,4 +123,5 @@ def _needed(table: str) -> tuple[str, ...]:
         return ALL[:1]
     if table in APPENDED:
         return ALL[:2]
-    return ALL[:4] if table in metadata.tables else ()
+    is_month = table.startswith(f"{usage_events.name}_")
+    return ALL[:4] if is_month or table in metadata.tables else ()

@@ -56,13 +56,16 @@ from billing_sdk.server.storage.tax import TaxCodeRepository, TaxRateRepository
 from billing_sdk.server.storage.timers import TimerRepository
 from billing_sdk.server.storage.tokens import TokenRepository
 from billing_sdk.server.storage.usage import UsageRepository
+from billing_sdk.server.storage.usage_stores import UsageLog
 from billing_sdk.server.storage.users import UserRepository
 
 
 class UnitOfWork:
     """What happens in one transaction: everything, or nothing."""
 
-    def __init__(self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret]) -> None:
+    def __init__(
+        self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret], usage_log: UsageLog
+    ) -> None:
         self._together = Together(connection)
         self._later = Later(connection, first=self._together)
         self.users = UserRepository(connection)
@@ -102,6 +105,7 @@ class UnitOfWork:
         self.ledger = LedgerRepository(connection, self._later)
         self.subjects = SubjectRepository(connection)
         self.usage = UsageRepository(connection)
+        self.usage_log = usage_log
         self.rated_intervals = RatedIntervalRepository(connection, self._later)
         self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)

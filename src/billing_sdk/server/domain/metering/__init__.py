@@ -37,6 +37,7 @@ from billing_sdk.server.domain.metering.bucket import (
     side_by_side as side_by_side,
     value_of as value_of,
 )
+from billing_sdk.server.domain.metering.essential import essential as essential
 from billing_sdk.server.domain.metering.event import (
     Correction as Correction,
     MeasuredEvent as MeasuredEvent,

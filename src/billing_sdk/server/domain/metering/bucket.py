@@ -139,8 +139,9 @@ def beside(first: Bucket, second: Bucket) -> Bucket:
 def hours_of(found: Iterable[tuple[str, Place, Measured, bool]]) -> tuple[HourOfUsage, ...]:
     """Return the buckets of one meter's events by series and hour: what roll-ups have to be equal to.
 
-    In an hour in which a total is said, the buckets of its subject count what comes after that alone, whatever its
-    dimensions; `first_at` of the series without dimensions still reaches back to the first event of all.
+    Where events are counted, or values told apart, nothing is a total. In an hour in which one is said, the buckets of
+    its subject count what comes after that alone, whatever its dimensions; `first_at` of the series without dimensions
+    still reaches back to the first event of all.
 
     Args:
         found: the subject, place and reading of each event, and whether it says a total; in any order.
@@ -149,7 +150,7 @@ def hours_of(found: Iterable[tuple[str, Place, Measured, bool]]) -> tuple[HourOf
     for subject, place, measured, is_reset in sorted(found, key=lambda one: one[1]):
         series = buckets.setdefault((subject, hour_of(place.counted_at)), {})
         bucket = bucket_of(place, measured, is_reset=is_reset)
-        if is_reset:
+        if bucket.is_reset:
             first_at = min([bucket.first_at, *(before.first_at for before in series.values())])
             series.clear()
             bucket = replace(bucket, first_at=first_at)

@@ -9,3 +9,5 @@ from billing_sdk.server.storage.usage_stores.protocol import (
     UsageLog as UsageLog,
     UsageStore as UsageStore,
 )
+from billing_sdk.server.storage.usage_stores.sql import Known as Known, SqlUsageLog as SqlUsageLog
+from billing_sdk.server.storage.usage_stores.sql_store import SqlUsageStore as SqlUsageStore

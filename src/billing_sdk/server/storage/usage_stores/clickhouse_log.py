@@ -67,7 +67,11 @@ class ClickHouseUsageLog:
         self._new_keys: dict[tuple[str, str], EventRow] = {}
         self._new_corrections: list[CorrectionRow] = []
 
-    def append(self, events: Sequence[MeasuredEvent]) -> list[Recorded]:
+    def append(
+        self,
+        events: Sequence[MeasuredEvent],
+        meters: Collection[Meter],  # noqa: ARG002 - what they read is kept, and needs no meter to be counted anew
+    ) -> list[Recorded]:
         """Record events; `UsageLog` says how."""
         if not events:
             return []
@@ -87,7 +91,7 @@ class ClickHouseUsageLog:
                 answers.append(Recorded(outcome, instant_of(first.recorded_at)))
         return answers
 
-    def correct(self, correction: Correction, meters: Sequence[Meter]) -> StoredEvent:
+    def correct(self, correction: Correction, meters: Collection[Meter]) -> StoredEvent:
         """Cancel or amend an event; `UsageLog` says how."""
         [number] = self._numbers(1, correction.at)
         row = self._row(correction.source, correction.id)
@@ -208,7 +212,7 @@ class ClickHouseUsageLog:
                 self._queries.insert(EVENTS, of_month)
         return counted
 
-    def forget(self, subjects: Collection[str]) -> int:
+    def forget(self, subjects: Collection[str], meters: Collection[Meter]) -> int:  # noqa: ARG002 - as above
         """Empty the data of subjects' events, and return how many they are."""
         self._be_alone()
         return sum(self._queries.forget(part.subjects or ()) for part in Asked(subjects=subjects).parts())

@@ -34,15 +34,19 @@ class Change(NamedTuple):
 class UsageLog(Protocol):
     """Events and their roll-ups, in one transaction."""
 
-    def append(self, events: Sequence[MeasuredEvent]) -> list[Recorded]:
+    def append(self, events: Sequence[MeasuredEvent], meters: Collection[Meter]) -> list[Recorded]:
         """Record events, each once for ever, and change the roll-ups with them; the answers are in their order.
 
         An event that is there already, also earlier in the same call, is a duplicate, or a conflict where it says
         something else; neither changes anything.
+
+        Args:
+            events: with what meters read in them.
+            meters: all that have read anything; an hour in which a total is said has to be counted anew.
         """
         ...
 
-    def correct(self, correction: Correction, meters: Sequence[Meter]) -> StoredEvent:
+    def correct(self, correction: Correction, meters: Collection[Meter]) -> StoredEvent:
         """Cancel or amend an event, and have the roll-ups say what the events say now.
 
         Args:
@@ -98,16 +102,20 @@ class UsageLog(Protocol):
         """Make the roll-ups of a meter from the events that there are, and return how many of them it counts."""
         ...
 
-    def forget(self, subjects: Collection[str]) -> int:
-        """Take what may name a person out of the data of subjects' events; what is counted stays. Return how many."""
+    def forget(self, subjects: Collection[str], meters: Collection[Meter]) -> int:
+        """Take out of the data of subjects' events what no meter reads; what is counted stays. Return how many."""
         ...
 
 
 class UsageStore(Protocol):
     """A place where usage is kept; safe to share between threads."""
 
-    def begin(self) -> AbstractContextManager[UsageLog]:
-        """Return one transaction: it is durable at the end of the block, and changes nothing where the block raises."""
+    def begin(self, *, read_only: bool = False) -> AbstractContextManager[UsageLog]:
+        """Return one transaction: it is durable at the end of the block, and changes nothing where the block raises.
+
+        Args:
+            read_only: it appends nothing, and so waits for nobody.
+        """
         ...
 
     def close(self) -> None:

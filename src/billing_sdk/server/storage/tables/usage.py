@@ -1,0 +1,123 @@
+"""Tables of usage: the events as they arrived, the keys that tell them apart, and what the hours come to.
+
+There may be hundreds of millions of rows, so they are narrow: what comes again and again, such as a subject, is a
+number, and instants are whole microseconds since 1970, which every database compares and keeps in the same way.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
+
+from billing_sdk.server.storage.tables import metadata
+
+# SQLite counts rows itself by a column that is an INTEGER and the primary key.
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+# One row: the last place in the order of arrival that was taken. Whoever appends changes it first and so goes alone,
+# and what commits after another has a higher place.
+usage_places = Table(
+    "usage_places",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("place", BigInteger, nullable=False),
+)
+
+# Sources, types, subjects, dimensions and meters, once each. What is long would not fit into an index.
+usage_names = Table(
+    "usage_names",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("digest", LargeBinary(16), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+)
+
+# They never expire: an event is the same event however late it comes again.
+usage_keys = Table(
+    "usage_keys",
+    metadata,
+    Column("source_no", Integer, primary_key=True),
+    Column("id", String(255), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# PostgreSQL keeps each month (UTC) of `counted_at` in a partition, which its primary key then has to contain.
+usage_events = Table(
+    "usage_events",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("source_no", Integer, nullable=False),
+    Column("id", String(255), nullable=False),
+    Column("type_no", Integer, nullable=False),
+    Column("subject_no", Integer, nullable=False),
+    # Whole hours since 1970, of `counted_at`: with them first the index grows at its end, whoever the subject is.
+    Column("hour", Integer, nullable=False),
+    Column("counted_at", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("is_absolute", Boolean, nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("data", Text, nullable=False),
+    Index("ix_usage_events_hour", "hour", "subject_no"),
+)
+
+# The trail: events stay as they arrived, and the newest of these says what they should have said.
+usage_corrections = Table(
+    "usage_corrections",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("event_number", BigInteger, nullable=False, index=True),
+    # None where the event should not have been.
+    Column("data", Text),
+    Column("reason", Text, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# By the hour first, so that what arrives changes few pages; the index leads to the hours of one subject.
+usage_hours = Table(
+    "usage_hours",
+    metadata,
+    Column("meter_no", Integer, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("subject_no", Integer, primary_key=True),
+    Column("dimensions_no", Integer, primary_key=True),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    # Numbers are written out in decimal digits: they have more of them than any number type of SQLite. The moment
+    # counts microseconds.
+    Column("total", Text, nullable=False),
+    Column("moment", Text, nullable=False),
+    Column("minimum", Text),
+    Column("maximum", Text),
+    Column("latest", Text),
+    Column("latest_at", BigInteger),
+    Column("latest_recorded_at", BigInteger),
+    Column("latest_source_no", Integer),
+    Column("latest_id", String(255)),
+    Column("is_reset", Boolean, nullable=False),
+    Index("ix_usage_hours_subject", "meter_no", "subject_no", "hour"),
+    # Totals that are said are few: one look tells whether any of the hours that are about to change has one.
+    Index(
+        "ix_usage_hours_reset",
+        "hour",
+        "meter_no",
+        "subject_no",
+        sqlite_where=text("is_reset"),
+        postgresql_where=text("is_reset"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# What a unique count has seen in an hour.
+usage_values = Table(
+    "usage_values",
+    metadata,
+    Column("meter_no", Integer, primary_key=True),
+    Column("hour", Integer, primary_key=True),
+    Column("subject_no", Integer, primary_key=True),
+    Column("dimensions_no", Integer, primary_key=True),
+    Column("value", String(200), primary_key=True),
+    sqlite_with_rowid=False,
+)

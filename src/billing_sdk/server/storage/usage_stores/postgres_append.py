@@ -1,0 +1,99 @@
+"""How usage is written to PostgreSQL: columns as arrays, and events by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from billing_sdk.server.storage.usage_stores.instants import HOUR, instant_of
+from billing_sdk.server.storage.usage_stores.writer import EVENT_COLUMNS, HOUR_COLUMNS, Key
+
+TAKE_PLACES = "UPDATE usage_places SET place = place + %s RETURNING place"
+ADD_KEYS = (
+    "INSERT INTO usage_keys (source_no, id, number) SELECT * FROM unnest(%s::int[], %s::text[], %s::bigint[])"
+    " ON CONFLICT DO NOTHING"
+)
+FIND_KEYS = (
+    "SELECT source_no, id, number FROM usage_keys JOIN unnest(%s::int[], %s::text[]) AS wanted (source_no, id)"
+    " USING (source_no, id)"
+)
+COPY_EVENTS = f"COPY usage_events ({', '.join(EVENT_COLUMNS)}) FROM STDIN"
+EVENT_TYPES = ("int8", "int4", "text", "int4", "int4", "int4", "int8", "int8", "int8", "bool", "bytea", "text")
+FIND_HOURS = (
+    f"SELECT {', '.join(HOUR_COLUMNS)} FROM usage_hours"  # noqa: S608 - names of our own
+    " JOIN unnest(%s::int[], %s::int[], %s::int[], %s::int[]) AS wanted (meter_no, hour, subject_no, dimensions_no)"
+    " USING (meter_no, hour, subject_no, dimensions_no)"
+)
+HOUR_TYPES = ("int",) * 4 + ("bigint",) * 3 + ("text",) * 5 + ("bigint",) * 2 + ("int", "text", "boolean")
+KEY_OF_HOURS = "meter_no, hour, subject_no, dimensions_no"
+SAVE_HOURS = (
+    f"INSERT INTO usage_hours ({', '.join(HOUR_COLUMNS)})"  # noqa: S608 - as above
+    f" SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in HOUR_TYPES)})"
+    f" ON CONFLICT ({KEY_OF_HOURS}) DO UPDATE SET"
+    f" {', '.join(f'{name} = excluded.{name}' for name in HOUR_COLUMNS[4:])}"
+)
+ADD_VALUES = (
+    f"INSERT INTO usage_values ({KEY_OF_HOURS}, value)"  # noqa: S608 - as above
+    " SELECT * FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::text[]) ON CONFLICT DO NOTHING"
+)
+# Whatever counts at another time is in one partition together.
+FIRST, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+class PostgresWriter:
+    """Writes on a connection; whoever takes places locks the row that counts them."""
+
+    def __init__(self, connection: psycopg.Connection[Any], known_months: set[tuple[int, int]]) -> None:
+        self._connection = connection
+        self._known_months = known_months
+
+    def take_places(self, count: int) -> int:
+        """Take places in the order of arrival."""
+        [(last,)] = self._connection.execute(TAKE_PLACES, (count,)).fetchall()
+        return int(last) - count + 1
+
+    def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
+        """Add keys; only where some were there already is it worth a look which."""
+        sources, ids, numbers = (list(column) for column in zip(*rows, strict=True))
+        if self._connection.execute(ADD_KEYS, (sources, ids, numbers)).rowcount == len(rows):
+            return {}
+        mine = {(source_no, id_): number for source_no, id_, number in rows}
+        found = self._connection.execute(FIND_KEYS, (sources, ids)).fetchall()
+        return {(source, id_): number for source, id_, number in found if mine[source, id_] != number}
+
+    def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add events, and the partitions of their months where they are not there."""
+        self._make_partitions({row[5] for row in rows})
+        with self._connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as copy:
+            copy.set_types(EVENT_TYPES)
+            for row in rows:
+                copy.write_row(row)
+
+    def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
+        """Return the rows of hours."""
+        if not keys:
+            return []
+        return self._connection.execute(FIND_HOURS, [list(column) for column in zip(*keys, strict=True)]).fetchall()
+
+    def save_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows of hours, or replace them."""
+        if rows:
+            self._connection.execute(SAVE_HOURS, [list(column) for column in zip(*rows, strict=True)])
+
+    def add_values(self, rows: Sequence[tuple[int, int, int, int, str]]) -> None:
+        """Add what unique counts have seen."""
+        if rows:
+            self._connection.execute(ADD_VALUES, [list(column) for column in zip(*rows, strict=True)])
+
+    def _make_partitions(self, hours: Collection[int]) -> None:
+        months = {(at.year, at.month) for at in (instant_of(hour * HOUR) for hour in hours) if FIRST <= at < END}
+        for year, month in sorted(months - self._known_months):
+            name = f"usage_events_{year}{month:02}"
+            if self._connection.execute("SELECT to_regclass(%s)", (name,)).fetchall() == [(None,)]:
+                # Not known yet: it may still be rolled back.
+                self._connection.execute("SELECT make_usage_partition(make_date(%s, %s, 1))", (year, month))
+            else:
+                self._known_months.add((year, month))

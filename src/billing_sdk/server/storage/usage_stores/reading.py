@@ -1,0 +1,250 @@
+"""Reading usage: events as they stand, hours, and what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Table, func, select
+
+from billing_sdk.server.domain.metering import (
+    Correction,
+    HourOfUsage,
+    Meter,
+    Series,
+    StoredEvent,
+    UsageEvent,
+    by_series,
+    hour_of,
+)
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage.tables.usage import (
+    usage_corrections,
+    usage_events,
+    usage_hours,
+    usage_keys,
+    usage_places,
+    usage_values,
+)
+from billing_sdk.server.storage.usage_stores.documents import data_in
+from billing_sdk.server.storage.usage_stores.instants import HOUR, hours_between, instant_of, micros_of
+from billing_sdk.server.storage.usage_stores.names import Names, dimensions_of, parts_of
+from billing_sdk.server.storage.usage_stores.protocol import Change
+from billing_sdk.server.storage.usage_stores.sums import HourKey, Sum, bucket_of_sum, sum_in
+from billing_sdk.server.storage.usage_stores.writer import HOUR_COLUMNS
+
+AT_A_TIME = 1_000
+HOURS = select(*(usage_hours.c[name] for name in HOUR_COLUMNS))
+
+
+class Reading:
+    """Reads in the transaction of a connection."""
+
+    def __init__(self, connection: Connection, names: Names) -> None:
+        self._connection = connection
+        self._names = names
+
+    def find(self, source: str, id_: str) -> StoredEvent | None:
+        """Return an event as it stands."""
+        numbers = self._names.find([source])
+        if source not in numbers:
+            return None
+        key = select(usage_keys.c.number).where(usage_keys.c.source_no == numbers[source], usage_keys.c.id == id_)
+        number = self._connection.execute(key).scalar_one_or_none()
+        if number is None:
+            return None
+        rows = self._connection.execute(select(usage_events).where(usage_events.c.number == number)).all()
+        return next(self._stored(rows))
+
+    def first_answers(self, numbers: Iterable[int]) -> dict[int, tuple[bytes, datetime]]:
+        """Return the fingerprints of events, and when they were recorded."""
+        columns = (usage_events.c.number, usage_events.c.fingerprint, usage_events.c.recorded_at)
+        return {
+            number: (fingerprint, instant_of(recorded_at))
+            for some in parts_of(sorted(numbers))
+            for number, fingerprint, recorded_at in self._connection.execute(
+                select(*columns).where(usage_events.c.number.in_(some))
+            )
+        }
+
+    def resets(self, hours: Collection[int]) -> set[tuple[int, int, int]]:
+        """Return for which meters, hours and subjects a total is said in some hours."""
+        columns = (usage_hours.c.meter_no, usage_hours.c.hour, usage_hours.c.subject_no)
+        query = select(*columns).where(usage_hours.c.is_reset)
+        return {
+            (meter_no, hour, subject_no)
+            for some in parts_of(sorted(hours))
+            for meter_no, hour, subject_no in self._connection.execute(query.where(usage_hours.c.hour.in_(some)))
+        }
+
+    def hours(self, meter: Meter, window: Period, subjects: Collection[str] | None) -> list[HourOfUsage]:
+        """Return the buckets of a meter in every hour that overlaps a window."""
+        first, last = hours_between(window.start, window.end)
+        return self._hours(meter, HOURS.where(usage_hours.c.hour.between(first, last)), subjects, first, last)
+
+    def before(self, meter: Meter, at: datetime, subjects: Collection[str] | None) -> list[HourOfUsage]:
+        """Return what all hours that ended by an instant come to; they all stand in the last of them."""
+        last = micros_of(at) // HOUR - 1
+        found = self._hours(meter, HOURS.where(usage_hours.c.hour <= last), subjects, None, last)
+        hour = hour_of(at) - timedelta(hours=1)
+        return [HourOfUsage(series, hour, bucket) for series, bucket in by_series(found).items()]
+
+    def events(
+        self,
+        window: Period | None,
+        types: Collection[str] | None,
+        subjects: Collection[str] | None,
+        after: int,
+        limit: int | None,
+    ) -> Iterator[StoredEvent]:
+        """Yield events as they stand, in the order of their arrival."""
+        query = select(usage_events).where(usage_events.c.number > after).order_by(usage_events.c.number).limit(limit)
+        if window is not None:
+            first, last = hours_between(window.start, window.end)
+            query = query.where(
+                usage_events.c.hour.between(first, last),
+                usage_events.c.counted_at >= micros_of(window.start),
+                usage_events.c.counted_at < micros_of(window.end),
+            )
+        if types is not None:
+            query = query.where(usage_events.c.type_no.in_(self._names.find(types).values()))
+        if subjects is not None:
+            query = query.where(usage_events.c.subject_no.in_(self._names.find(subjects).values()))
+        yield from self._streamed(query)
+
+    def events_of_hour(self, hour: int, type_: str, *, subject_no: int | None = None) -> Iterator[StoredEvent]:
+        """Yield the events of a type that count in an hour, of one subject or of all."""
+        query = select(usage_events).where(
+            usage_events.c.hour == hour,
+            usage_events.c.counted_at >= hour * HOUR,
+            usage_events.c.counted_at < (hour + 1) * HOUR,
+            usage_events.c.type_no.in_(self._names.find([type_]).values()),
+        )
+        yield from self._streamed(query if subject_no is None else query.where(usage_events.c.subject_no == subject_no))
+
+    def hours_with_events(self) -> Iterator[int]:
+        """Yield all hours in which anything counts, from the first on."""
+        last = -(1 << 31)
+        hour = select(func.min(usage_events.c.hour))
+        while (found := self._connection.execute(hour.where(usage_events.c.hour > last)).scalar_one()) is not None:
+            yield found
+            last = found
+
+    def changes(self, after: int, limit: int) -> tuple[tuple[Change, ...], int]:
+        """Return what has changed since a place, and the place that was reached."""
+        last: int = self._connection.execute(select(usage_places.c.place)).scalar_one()
+        found: dict[tuple[int, int], int] = {}
+        upto = after
+        while not found and upto < last:
+            after, upto = upto, min(upto + limit, last)
+            for query in (_changed(after, upto), _corrected(after, upto)):
+                for type_no, subject_no, since in self._connection.execute(query):
+                    found[type_no, subject_no] = min(since, found.get((type_no, subject_no), since))
+        names = self._names.names_of({number for pair in found for number in pair})
+        changes = (Change(names[pair[0]], names[pair[1]], instant_of(since)) for pair, since in found.items())
+        return tuple(sorted(changes)), upto
+
+    def data_of(self, stored: StoredEvent) -> Iterator[tuple[Table, int, str]]:
+        """Yield where the data of an event and of its corrections stands: table, number, and the text itself."""
+        events = select(usage_events.c.number, usage_events.c.data).where(usage_events.c.number == stored.number)
+        corrections = select(usage_corrections.c.number, usage_corrections.c.data).where(
+            usage_corrections.c.event_number == stored.number, usage_corrections.c.data.is_not(None)
+        )
+        for table, query in ((usage_events, events), (usage_corrections, corrections)):
+            for number, text in self._connection.execute(query).all():
+                yield table, number, text
+
+    def _hours(
+        self, meter: Meter, query: Select[Any], subjects: Collection[str] | None, first: int | None, last: int
+    ) -> list[HourOfUsage]:
+        meter_no = self._names.find([meter.id]).get(meter.id)
+        if meter_no is None:
+            return []
+        query = query.where(usage_hours.c.meter_no == meter_no)
+        numbers = None if subjects is None else sorted(self._names.find(subjects).values())
+        sums: dict[HourKey, Sum] = {}
+        for some in [None] if numbers is None else parts_of(numbers):
+            of_some = query if some is None else query.where(usage_hours.c.subject_no.in_(some))
+            rows = self._connection.execute(of_some).all()
+            names = self._names.names_of({row.latest_source_no for row in rows} - {None})
+            sums.update(sum_in(row, names) for row in rows)
+        if meter.aggregation == "unique_count":
+            self._read_values(meter_no, sums, first, last)
+        names = self._names.names_of({number for key in sums for number in (key.subject_no, key.dimensions_no)})
+        return [
+            HourOfUsage(
+                Series(names[key.subject_no], dimensions_of(names[key.dimensions_no])),
+                instant_of(key.hour * HOUR),
+                bucket_of_sum(found),
+            )
+            for key, found in sorted(sums.items(), key=lambda one: one[0])
+        ]
+
+    def _read_values(self, meter_no: int, sums: dict[HourKey, Sum], first: int | None, last: int) -> None:
+        query = select(usage_values).where(usage_values.c.meter_no == meter_no, usage_values.c.hour <= last)
+        if first is not None:
+            query = query.where(usage_values.c.hour >= first)
+        for some in parts_of(sorted({key.subject_no for key in sums})):
+            for *key, value in self._connection.execute(query.where(usage_values.c.subject_no.in_(some))):
+                sums[HourKey(*key)].values.add(value)
+
+    def _streamed(self, query: Select[Any]) -> Iterator[StoredEvent]:
+        for rows in self._connection.execute(query.execution_options(yield_per=AT_A_TIME)).partitions():
+            yield from self._stored(rows)
+
+    def _stored(self, rows: Sequence[Row[Any]]) -> Iterator[StoredEvent]:
+        names = self._names.names_of(
+            {number for row in rows for number in (row.source_no, row.type_no, row.subject_no)}
+        )
+        corrections = self._corrections({row.number: (names[row.source_no], row.id) for row in rows})
+        for row in rows:
+            trail = corrections.get(row.number, ())
+            text: dict[str, Any] = data_in(row.data)
+            newest = [one.data for one in trail if one.data is not None]
+            event = UsageEvent(
+                source=names[row.source_no],
+                id=row.id,
+                type=names[row.type_no],
+                subject=names[row.subject_no],
+                time=instant_of(row.time),
+                counted_at=instant_of(row.counted_at),
+                recorded_at=instant_of(row.recorded_at),
+                data=newest[-1] if newest else text,
+                kind="absolute" if row.is_absolute else "delta",
+                fingerprint=row.fingerprint,
+            )
+            yield StoredEvent(row.number, event, any(one.data is None for one in trail[-1:]), tuple(trail))
+
+    def _corrections(self, keys: dict[int, tuple[str, str]]) -> dict[int, list[Correction]]:
+        found: dict[int, list[Correction]] = {}
+        if not keys:
+            return found
+        query = (
+            select(usage_corrections)
+            .where(usage_corrections.c.event_number.between(min(keys), max(keys)))
+            .order_by(usage_corrections.c.number)
+        )
+        for row in self._connection.execute(query).all():
+            if row.event_number in keys:
+                data = None if row.data is None else data_in(row.data)
+                source, id_ = keys[row.event_number]
+                one = Correction(source, id_, data, row.reason, row.actor, instant_of(row.at))
+                found.setdefault(row.event_number, []).append(one)
+        return found
+
+
+def _changed(after: int, upto: int) -> Select[Any]:
+    return (
+        select(usage_events.c.type_no, usage_events.c.subject_no, func.min(usage_events.c.counted_at))
+        .where(usage_events.c.number > after, usage_events.c.number <= upto)
+        .group_by(usage_events.c.type_no, usage_events.c.subject_no)
+    )
+
+
+def _corrected(after: int, upto: int) -> Select[Any]:
+    return (
+        select(usage_events.c.type_no, usage_events.c.subject_no, usage_events.c.counted_at)
+        .join(usage_corrections, usage_corrections.c.event_number == usage_events.c.number)
+        .where(usage_corrections.c.number > after, usage_corrections.c.number <= upto)
+    )

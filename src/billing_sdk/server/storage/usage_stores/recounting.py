@@ -1,0 +1,132 @@
+"""Counting anew from the events themselves: hours in which a total is said, and what corrections have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, insert, update
+
+from billing_sdk.server.domain.metering import (
+    Correction,
+    HourOfUsage,
+    Measured,
+    Meter,
+    Place,
+    StoredEvent,
+    essential,
+    hours_of,
+)
+from billing_sdk.server.storage.tables.usage import usage_corrections, usage_hours, usage_values
+from billing_sdk.server.storage.usage_stores.documents import data_in, text_of_data
+from billing_sdk.server.storage.usage_stores.instants import HOUR, micros_of
+from billing_sdk.server.storage.usage_stores.names import Names, name_of
+from billing_sdk.server.storage.usage_stores.reading import Reading
+from billing_sdk.server.storage.usage_stores.sums import HourKey, row_of, sum_of_bucket
+from billing_sdk.server.storage.usage_stores.writer import Writer
+
+
+class SubjectHour(NamedTuple):
+    """The buckets of all series of a subject in an hour."""
+
+    meter_no: int
+    hour: int
+    subject_no: int
+
+
+class Recounting:
+    """Counts anew, in a transaction in which nobody else appends."""
+
+    def __init__(self, connection: Connection, writer: Writer, names: Names, reading: Reading) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._names = names
+        self._reading = reading
+
+    def recount(self, meter: Meter, hour: SubjectHour) -> None:
+        """Make the buckets of a subject in an hour from its events."""
+        for table in (usage_hours, usage_values):
+            self._connection.execute(
+                delete(table).where(
+                    table.c.meter_no == hour.meter_no,
+                    table.c.hour == hour.hour,
+                    table.c.subject_no == hour.subject_no,
+                )
+            )
+        events = self._reading.events_of_hour(hour.hour, meter.event_type, subject_no=hour.subject_no)
+        self._save(hour.meter_no, hours_of(_readings(meter, events)))
+
+    def correct(
+        self, found: StoredEvent, correction: Correction, number: int, meters: Collection[Meter]
+    ) -> StoredEvent:
+        """Write down what was wrong with an event, and count its hour anew."""
+        self._connection.execute(
+            insert(usage_corrections).values(
+                number=number,
+                event_number=found.number,
+                data=None if correction.data is None else text_of_data(correction.data),
+                reason=correction.reason,
+                actor=correction.actor,
+                at=micros_of(correction.at),
+            )
+        )
+        event = found.event
+        numbers = self._names.find_or_add({event.subject, *(meter.id for meter in meters)})
+        hour = micros_of(event.counted_at) // HOUR
+        for meter in meters:
+            self.recount(meter, SubjectHour(numbers[meter.id], hour, numbers[event.subject]))
+        data = event.data if correction.data is None else correction.data
+        trail = (*found.corrections, correction)
+        return StoredEvent(found.number, event._replace(data=data), correction.data is None, trail)
+
+    def roll_up_again(self, meter: Meter) -> int:
+        """Make all buckets of a meter from its events, hour by hour; return how many events it counts."""
+        meter_no = self._names.find_or_add([meter.id])[meter.id]
+        for table in (usage_hours, usage_values):
+            self._connection.execute(delete(table).where(table.c.meter_no == meter_no))
+        counted = 0
+        for hour in self._reading.hours_with_events():
+            readings = list(_readings(meter, self._reading.events_of_hour(hour, meter.event_type)))
+            counted += len(readings)
+            self._save(meter_no, hours_of(readings))
+        return counted
+
+    def forget(self, subjects: Collection[str], meters: Collection[Meter]) -> int:
+        """Keep of the data of subjects' events, and of what corrections say, what meters read."""
+        changed = 0
+        for stored in list(self._reading.events(None, None, subjects, 0, None)):
+            mine = [meter for meter in meters if meter.event_type == stored.event.type]
+            for table, number, text in self._reading.data_of(stored):
+                kept = text_of_data(essential(data_in(text), mine))
+                if kept != text:
+                    changed += 1
+                    self._connection.execute(update(table).where(table.c.number == number).values(data=kept))
+        return changed
+
+    def _save(self, meter_no: int, hours: Sequence[HourOfUsage]) -> None:
+        if not hours:
+            return
+        numbers = self._names.find_or_add(
+            {name for one in hours for name in (one.series.subject, name_of(one.series.dimensions))}
+            | {one.bucket.latest[0].source for one in hours if one.bucket.latest is not None}
+        )
+        sums = {
+            HourKey(
+                meter_no,
+                micros_of(one.hour) // HOUR,
+                numbers[one.series.subject],
+                numbers[name_of(one.series.dimensions)],
+            ): sum_of_bucket(one.bucket)
+            for one in hours
+        }
+        self._writer.save_hours([row_of(key, sums[key], numbers) for key in sorted(sums)])
+        self._writer.add_values([(*key, value) for key in sorted(sums) for value in sorted(sums[key].values)])
+
+
+def _readings(meter: Meter, events: Iterable[StoredEvent]) -> Iterable[tuple[str, Place, Measured, bool]]:
+    for stored in events:
+        event = stored.event
+        if stored.is_cancelled or (measured := meter.measure(event.data)) is None:
+            continue
+        place = Place(event.counted_at, event.recorded_at, event.source, event.id)
+        yield event.subject, place, measured, event.kind == "absolute"

@@ -1,0 +1,66 @@
+"""How usage is written to SQLite: by the driver itself, many rows with one call."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from billing_sdk.server.storage.usage_stores.writer import EVENT_COLUMNS, HOUR_COLUMNS, Key
+
+TAKE_PLACES = "UPDATE usage_places SET place = place + ? RETURNING place"
+ADD_KEY = "INSERT OR IGNORE INTO usage_keys (source_no, id, number) VALUES (?, ?, ?)"
+FIND_KEY = "SELECT number FROM usage_keys WHERE source_no = ? AND id = ?"
+ADD_EVENT = f"INSERT INTO usage_events ({', '.join(EVENT_COLUMNS)}) VALUES ({', '.join('?' * len(EVENT_COLUMNS))})"  # noqa: S608 - names of our own
+FIND_HOUR = (
+    f"SELECT {', '.join(HOUR_COLUMNS)} FROM usage_hours"  # noqa: S608 - as above
+    " WHERE (meter_no, hour, subject_no, dimensions_no) = (?, ?, ?, ?)"
+)
+SAVE_HOUR = (
+    f"INSERT OR REPLACE INTO usage_hours ({', '.join(HOUR_COLUMNS)}) VALUES ({', '.join('?' * len(HOUR_COLUMNS))})"  # noqa: S608 - as above
+)
+ADD_VALUE = (
+    "INSERT OR IGNORE INTO usage_values (meter_no, hour, subject_no, dimensions_no, value) VALUES (?, ?, ?, ?, ?)"
+)
+
+
+class SqliteWriter:
+    """Writes on a connection that has the write lock."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def take_places(self, count: int) -> int:
+        """Take places in the order of arrival."""
+        [(last,)] = self._connection.execute(TAKE_PLACES, (count,)).fetchall()
+        return int(last) - count + 1
+
+    def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
+        """Add keys; only where some were there already is it worth a look which."""
+        before = self._connection.total_changes
+        self._connection.executemany(ADD_KEY, rows)
+        if self._connection.total_changes - before == len(rows):
+            return {}
+        found: dict[Key, int] = {}
+        for source_no, id_, number in rows:
+            [(there,)] = self._connection.execute(FIND_KEY, (source_no, id_)).fetchall()
+            if there != number:
+                found[source_no, id_] = there
+        return found
+
+    def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add events."""
+        self._connection.executemany(ADD_EVENT, rows)
+
+    def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
+        """Return the rows of hours."""
+        execute = self._connection.execute
+        return [row for key in keys for row in execute(FIND_HOUR, key)]
+
+    def save_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows of hours, or replace them."""
+        self._connection.executemany(SAVE_HOUR, rows)
+
+    def add_values(self, rows: Sequence[tuple[int, int, int, int, str]]) -> None:
+        """Add what unique counts have seen."""
+        self._connection.executemany(ADD_VALUE, rows)

@@ -1,0 +1,69 @@
+"""What differs between SQLite and PostgreSQL when usage is written, since it has to be quick."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
+
+Key = tuple[int, str]
+EVENT_COLUMNS = (
+    "number",
+    "source_no",
+    "id",
+    "type_no",
+    "subject_no",
+    "hour",
+    "counted_at",
+    "time",
+    "recorded_at",
+    "is_absolute",
+    "fingerprint",
+    "data",
+)
+HOUR_COLUMNS = (
+    "meter_no",
+    "hour",
+    "subject_no",
+    "dimensions_no",
+    "first_at",
+    "last_at",
+    "count",
+    "total",
+    "moment",
+    "minimum",
+    "maximum",
+    "latest",
+    "latest_at",
+    "latest_recorded_at",
+    "latest_source_no",
+    "latest_id",
+    "is_reset",
+)
+
+
+class Writer(Protocol):
+    """Writes rows in the transaction of a connection; whoever writes has taken places first."""
+
+    def take_places(self, count: int) -> int:
+        """Take places in the order of arrival, and return the first; until the transaction ends nobody else can."""
+        ...
+
+    def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
+        """Add the keys of events with their numbers; return those that are there already, with the numbers there."""
+        ...
+
+    def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add events, with `EVENT_COLUMNS`; every one of them has its key."""
+        ...
+
+    def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
+        """Return those rows of `usage_hours` that there are, with `HOUR_COLUMNS`."""
+        ...
+
+    def save_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows of `usage_hours`, or put them in the place of those with their keys."""
+        ...
+
+    def add_values(self, rows: Sequence[tuple[int, int, int, int, str]]) -> None:
+        """Add what unique counts have seen, each once."""
+        ...

@@ -1,0 +1,84 @@
+"""Roll-ups say what the events say: whatever arrives, in whatever order, however often, and whatever is corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from billing_sdk.server.domain.metering import Aggregation, Correction, Meter, UsageEvent
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage.usage_stores import UsageStore
+from tests.engines import IN_MEMORY, engine_on
+from tests.metering import DAY, event, measured, meter, recount
+
+METERS = tuple(meter(aggregation) for aggregation in get_args(Aggregation))
+ALWAYS = Period(DAY, DAY + timedelta(days=2))
+# Few of each, so that much of it meets.
+instants = st.builds(
+    lambda hours, minutes: DAY + timedelta(hours=hours, minutes=minutes), st.integers(0, 2), st.sampled_from([0, 1, 59])
+)
+events = st.builds(
+    lambda id_, value, at, subject, kind, model: event(
+        id_, value, at=at, subject=subject, kind=kind, **({"model": model} if model else {})
+    ),
+    st.sampled_from("abcdef"),
+    st.sampled_from([0, 1, "2.5", "0.000000000001", 10**19]),
+    instants,
+    st.sampled_from(["customer_1", "agreement_1"]),
+    st.sampled_from(["delta", "delta", "absolute"]),
+    st.sampled_from([None, "large", "small"]),
+)
+corrections = st.tuples(
+    st.sampled_from("abcdef"), st.sampled_from([None, {"value": 7}, {"value": 3, "model": "large"}])
+)
+deeds = st.lists(st.one_of(st.lists(events, min_size=1, max_size=5), corrections), min_size=1, max_size=8)
+
+
+def do(store: UsageStore, what: Sequence[list[UsageEvent] | tuple[str, dict[str, object] | None]]) -> None:
+    """Do what is to be done, each in a transaction of its own; what is not there can't be corrected."""
+    for place, deed in enumerate(what):
+        at = DAY + timedelta(days=1, seconds=place)
+        with store.begin() as log:
+            if isinstance(deed, list):
+                log.append(measured([one._replace(recorded_at=at) for one in deed], METERS), METERS)
+            elif log.find("app", deed[0]) is not None:
+                log.correct(Correction("app", deed[0], deed[1], "a mistake", "test", at), METERS)
+
+
+def differences(store: UsageStore, meters: Sequence[Meter]) -> list[tuple[str, datetime]]:
+    """Return the meters and hours of which roll-ups say other than their events."""
+    found = []
+    with store.begin(read_only=True) as log:
+        stored = list(log.events())
+        for one in meters:
+            rolled_up = {(hour.series, hour.hour): hour.bucket for hour in log.hours(one, ALWAYS)}
+            counted = {(hour.series, hour.hour): hour.bucket for hour in recount(stored, one)}
+            found += [
+                (one.aggregation, key[1])
+                for key in rolled_up.keys() | counted.keys()
+                if rolled_up.get(key) != counted.get(key)
+            ]
+    return found
+
+
+@given(deeds)
+@settings(max_examples=20)
+def test_roll_ups_are_what_the_events_come_to(what):
+    with engine_on(IN_MEMORY) as engine:
+        do(engine.database.usage, what)
+
+        assert differences(engine.database.usage, METERS) == []
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+@given(what=st.lists(deeds, min_size=3, max_size=3))
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_postgresql_adds_up_as_sqlite_does(store, what):
+    for some in what:
+        do(store, some)
+
+        assert differences(store, METERS) == []
