@@ -79,7 +79,7 @@ class BodyLimit:
         with self._memory.share() as share:
             try:
                 async with asyncio.timeout(self._max_seconds):
-                    body = await self._read(Request(scope), receive, share)
+                    body = await self._read(_declared(scope), receive, share)
             except _Disconnected:
                 return
             except TimeoutError:
@@ -89,17 +89,15 @@ class BodyLimit:
             else:
                 await self._app(scope, _replay(body, receive), send)
 
-    async def _read(self, request: Request, receive: Receive, share: _Share) -> bytes:
+    async def _read(self, declared: bytes, receive: Receive, share: _Share) -> bytes:
         body = bytearray()
         count = 0
         is_complete = False
         limit = self._max_bytes
         refusal: BillingError | None = None
-        too_large = PayloadTooLarge(f"a body has at most {limit} bytes")
-        declared = request.headers.get("content-length", "0")
         # A length that is not a number was refused with the head.
         if len(declared) > 10 or int(declared) > limit:
-            refusal = too_large
+            refusal = _too_large(limit)
         # What is refused is still read for a while, and dropped: a client that is cut off while it sends would see
         # a broken connection instead of the reason.
         while not is_complete and count <= DRAINED * limit:
@@ -109,7 +107,7 @@ class BodyLimit:
             chunk = message.get("body", b"")
             count += len(chunk)
             if count > limit:
-                refusal = too_large
+                refusal = _too_large(limit)
             elif refusal is None and not self._memory.grow(share, count):
                 refusal = ServerBusy("too many large bodies are being read", retry_after_seconds=RETRY_SECONDS)
             if refusal is None:
@@ -128,6 +126,14 @@ class BodyLimit:
         response = render_error(Request(scope), error)
         response.headers["Connection"] = "close"  # there may be more, and nobody will read it
         await response(scope, receive, send)
+
+
+def _declared(scope: Scope) -> bytes:
+    return next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+
+
+def _too_large(limit: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"a body has at most {limit} bytes")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,6 +32,16 @@ PERMISSIONS = ", ".join(
         "usb",
     )
 )
+FIXED = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),  # for browsers that do not know frame-ancestors
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", PERMISSIONS.encode()),
+)
+NOT_STORED = (b"cache-control", b"no-store")
+POLICY = b"content-security-policy"
 # Sent when somebody leaves: a page that the browser has kept must not come back by its back button (ASVS 14.3.1).
 FORGET_PAGES = '"cache"'
 
@@ -46,7 +55,8 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
         self._app = app
-        self._is_secure = is_secure
+        self._fixed = (*FIXED, (b"strict-transport-security", HSTS.encode())) if is_secure else FIXED
+        self._names = frozenset((POLICY, *(name for name, _ in self._fixed)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -59,22 +69,16 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add_headers(MutableHeaders(scope=message), state["csp_nonce"], state["form_targets"])
+                self._add_headers(message, content_security_policy(state["csp_nonce"], state["form_targets"]))
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
-    def _add_headers(self, headers: MutableHeaders, nonce: str, form_targets: tuple[str, ...]) -> None:
-        headers["Content-Security-Policy"] = content_security_policy(nonce, form_targets)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["X-Frame-Options"] = "DENY"  # for browsers that do not know frame-ancestors
-        headers["Referrer-Policy"] = "no-referrer"
-        headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = PERMISSIONS
-        headers.setdefault("Cache-Control", "no-store")
-        if self._is_secure:
-            headers["Strict-Transport-Security"] = HSTS
+    def _add_headers(self, message: Message, policy: str) -> None:
+        headers = [header for header in message.get("headers", ()) if header[0] not in self._names]
+        if all(name != NOT_STORED[0] for name, _ in headers):
+            headers.append(NOT_STORED)
+        message["headers"] = [*headers, (POLICY, policy.encode()), *self._fixed]
 
 
 def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,6 +9,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.occasion import serving_request
 
 HEADER = "X-Request-Id"
+FIELD = HEADER.lower().encode()
 
 
 class RequestId:
@@ -31,7 +31,8 @@ class RequestId:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
+                headers = [header for header in message.get("headers", ()) if header[0] != FIELD]
+                message["headers"] = [*headers, (FIELD, request_id.encode())]
             await send(message)
 
         with serving_request(request_id):
