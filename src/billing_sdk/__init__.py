@@ -40,7 +40,9 @@ from billing_sdk.events import (
     CreditVoided as CreditVoided,
     DunningEnded as DunningEnded,
     DunningStarted as DunningStarted,
+    EntitlementChanged as EntitlementChanged,
     Event as Event,
+    EventAccess as EventAccess,
     EventCredit as EventCredit,
     EventCreditNote as EventCreditNote,
     EventDunning as EventDunning,
@@ -50,6 +52,7 @@ from billing_sdk.events import (
     EventPlan as EventPlan,
     EventRefund as EventRefund,
     EventUsage as EventUsage,
+    EventUsageThreshold as EventUsageThreshold,
     InvoiceHeld as InvoiceHeld,
     InvoiceIssued as InvoiceIssued,
     InvoiceOverdue as InvoiceOverdue,
@@ -66,6 +69,7 @@ from billing_sdk.events import (
     TopUpStopped as TopUpStopped,
     TrialEnding as TrialEnding,
     UnknownEvent as UnknownEvent,
+    UsageThresholdReached as UsageThresholdReached,
 )
 from billing_sdk.journal import Journal as Journal
 from billing_sdk.models import (

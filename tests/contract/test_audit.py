@@ -281,6 +281,7 @@ def test_a_client_with_a_wrong_secret_is_recorded(server):
 UNRECORDED = {
     "book_earlier": "recorded when it happened",
     "accrue": "an entry of the journal, which nobody can change",
+    "alert_on_usage": "looks at what was recorded, and tells of it",
     "advance_journey": "what it decides is recorded by what it calls: sign-up, session, payment",
     "begin_journey": "a visitor has opened a link, and nothing is theirs yet",
     "change_plan": "recorded where the change is concluded, and where it is refused",

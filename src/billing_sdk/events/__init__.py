@@ -6,6 +6,7 @@ one does not say is None. Does not own verification (webhooks do). Times are awa
 
 from __future__ import annotations
 
+from billing_sdk.events.allowance_parts import EventAccess as EventAccess, EventUsageThreshold as EventUsageThreshold
 from billing_sdk.events.event import Event as Event, UnknownEvent as UnknownEvent
 from billing_sdk.events.parts import (
     EventCredit as EventCredit,
@@ -18,9 +19,9 @@ from billing_sdk.events.parts import (
     EventRefund as EventRefund,
     EventUsage as EventUsage,
 )
+from billing_sdk.events.payload import AboutAgreement as AboutAgreement, Payload as Payload
 from billing_sdk.events.payloads import (
     PAYLOADS as PAYLOADS,
-    AboutAgreement as AboutAgreement,
     AgreementCancelled as AgreementCancelled,
     AgreementCreated as AgreementCreated,
     AgreementPaused as AgreementPaused,
@@ -35,13 +36,13 @@ from billing_sdk.events.payloads import (
     CreditVoided as CreditVoided,
     DunningEnded as DunningEnded,
     DunningStarted as DunningStarted,
+    EntitlementChanged as EntitlementChanged,
     InvoiceHeld as InvoiceHeld,
     InvoiceIssued as InvoiceIssued,
     InvoiceOverdue as InvoiceOverdue,
     InvoiceUncollectible as InvoiceUncollectible,
     InvoiceVoided as InvoiceVoided,
     MeterUsageUpdated as MeterUsageUpdated,
-    Payload as Payload,
     PaymentFailed as PaymentFailed,
     PaymentSucceeded as PaymentSucceeded,
     PlanAssigned as PlanAssigned,
@@ -51,6 +52,7 @@ from billing_sdk.events.payloads import (
     RefundSucceeded as RefundSucceeded,
     TopUpStopped as TopUpStopped,
     TrialEnding as TrialEnding,
+    UsageThresholdReached as UsageThresholdReached,
 )
 from billing_sdk.events.types import (
     BILLING_TYPES as BILLING_TYPES,

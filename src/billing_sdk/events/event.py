@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from billing_sdk.events.allowance_parts import EventAccess, EventUsageThreshold
 from billing_sdk.events.parts import (
     EventCredit,
     EventCreditNote,
@@ -22,7 +23,8 @@ from billing_sdk.events.parts import (
     text,
     whole,
 )
-from billing_sdk.events.payloads import PAYLOADS, Payload
+from billing_sdk.events.payload import Payload
+from billing_sdk.events.payloads import PAYLOADS
 from billing_sdk.models import Agreement
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -173,6 +175,16 @@ class Event:
     def credit(self) -> EventCredit | None:
         """What the customer has in credit."""
         return EventCredit.read(self.data.get("credit"))
+
+    @property
+    def threshold(self) -> EventUsageThreshold | None:
+        """The threshold of usage that was reached."""
+        return EventUsageThreshold.read(self.data.get("threshold"))
+
+    @property
+    def access(self) -> EventAccess | None:
+        """Whether the feature that it is about can be used."""
+        return EventAccess.read(self.data.get("access"))
 
     def _inner(self, thing: str, name: str) -> str | None:
         return text(members(self.data.get(thing)), name)

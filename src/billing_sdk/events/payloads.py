@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import Final
 
+from billing_sdk.events.allowance_parts import EventAccess, EventUsageThreshold
 from billing_sdk.events.parts import (
     EventCredit,
     EventCreditNote,
@@ -28,38 +29,7 @@ from billing_sdk.events.parts import (
     EventRefund,
     EventUsage,
 )
-from billing_sdk.models import Agreement
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """What every billing event says: whose it is.
-
-    Attributes:
-        TYPE: the type of event.
-        IS_EXTENSION: whether hosted providers lack it.
-        customer_id: the billing customer.
-        user_id: the person that the customer is, if it is one.
-        org_code: the organization that the customer is, if it is one.
-        sequence: counts the customer's events from 1 without a gap; a lower one that comes later is old news.
-    """
-
-    TYPE: ClassVar[str] = ""
-    IS_EXTENSION: ClassVar[bool] = False
-
-    customer_id: str | None
-    user_id: str | None
-    org_code: str | None
-    sequence: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class AboutAgreement(Payload):
-    """What every event about an agreement says: its plan, and the agreement as it is after the event."""
-
-    agreement_id: str | None
-    plan: EventPlan | None
-    agreement: Agreement | None
+from billing_sdk.events.payload import AboutAgreement, Payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +312,26 @@ class InvoiceVoided(Payload):
     invoice: EventInvoice | None
 
 
+@dataclass(frozen=True, slots=True)
+class UsageThresholdReached(Payload):
+    """As much of a feature was used as the customer is to be told of."""
+
+    TYPE = "customer.usage_threshold_reached"
+    IS_EXTENSION = True
+
+    threshold: EventUsageThreshold | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntitlementChanged(Payload):
+    """A hard limit was reached, so that no more of a feature can be used; or it can be used again."""
+
+    TYPE = "customer.entitlement_changed"
+    IS_EXTENSION = True
+
+    access: EventAccess | None
+
+
 PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
     {
         found.TYPE: found
@@ -365,6 +355,8 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             DunningStarted,
             DunningEnded,
             MeterUsageUpdated,
+            UsageThresholdReached,
+            EntitlementChanged,
             CreditGranted,
             CreditExpired,
             CreditVoided,

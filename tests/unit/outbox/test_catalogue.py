@@ -19,7 +19,7 @@ DOCUMENTED = """
     customer.agreement_updated customer.agreement_paused customer.agreement_resumed customer.agreement_renewed
     customer.trial_ending
     customer.credit_granted customer.credit_expired customer.credit_voided customer.credit_low customer.credit_used_up
-    customer.top_up_stopped
+    customer.top_up_stopped customer.usage_threshold_reached customer.entitlement_changed
     customer.credit_note_issued customer.refund_succeeded customer.refund_failed customer.invoice_voided
     customer.invoice_uncollectible customer.dunning_started customer.dunning_ended
     user.created user.updated user.deleted user.authenticated

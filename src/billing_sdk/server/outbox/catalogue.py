@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.outbox.catalogue_allowances import ALLOWANCE_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_collection import COLLECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_corrections import CORRECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_credits import CREDIT_EVENT_TYPES
@@ -256,6 +257,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
         agreement_id=_ID,
         usage=(USAGE, USAGE_EXAMPLE),
     ),
+    *ALLOWANCE_EVENT_TYPES,
     *CREDIT_EVENT_TYPES,
     *CORRECTION_EVENT_TYPES,
     EventType(

@@ -103,6 +103,14 @@ class AgreementRepository:
         query = select(agreements).where(agreements.c.customer_id == customer_id, IS_LIVE).order_by(agreements.c.id)
         return tuple(agreement_from_row(row) for row in self._connection.execute(query).mappings())
 
+    def since(self, customer_id: str, at: datetime) -> tuple[Agreement, ...]:
+        """Return a customer's agreements that had not ended by an instant, by their starts."""
+        query = select(agreements).where(
+            agreements.c.customer_id == customer_id, or_(agreements.c.ended_at.is_(None), agreements.c.ended_at > at)
+        )
+        rows = self._connection.execute(query.order_by(agreements.c.started_at, agreements.c.id)).mappings()
+        return tuple(agreement_from_row(row) for row in rows)
+
     def has_had_trial(self, customer_id: str, plan_key: str) -> bool:
         """Tell whether a customer has ever been on trial of a plan."""
         query = select(agreements.c.id).where(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from billing_sdk._secret import Secret
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.agreements import AgreementRepository
+from billing_sdk.server.storage.allowances import AllowanceRepository
 from billing_sdk.server.storage.applications import ApplicationRepository
 from billing_sdk.server.storage.attachments import AttachmentRepository
 from billing_sdk.server.storage.attempts import AttemptRepository
@@ -94,6 +95,7 @@ class UnitOfWork:
         self.tax_rates = TaxRateRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection, self._together)
+        self.allowances = AllowanceRepository(connection)
         self.timers = TimerRepository(connection, self._together)
         self.clocks = ClockRepository(connection)
         self.charges = ChargeRepository(connection, self._together)

@@ -24,6 +24,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.accrue import accrue_later
+from billing_sdk.server.usecases.alert_on_usage import alert_on_usage
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.late_usage import is_past, note_late_usage
 from billing_sdk.server.usecases.load_in_force import policies_of
@@ -140,6 +141,7 @@ def count_reading(
     accrue_later(tx, customer, agreement, reading)
     watch_threshold(tx, customer, agreement, at=reading.recorded_at)
     watch_soon(tx, customer, at=reading.recorded_at)
+    alert_on_usage(tx, customer, agreement, reading.feature_key, since=reading.counted_at, at=reading.recorded_at)
     return _with_total(reading, total)
 
 

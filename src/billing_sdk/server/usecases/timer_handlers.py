@@ -14,6 +14,7 @@ from billing_sdk.server.domain.timers import Timer, TimerKind
 from billing_sdk.server.usecases.accrue import accrue, accrue_together
 from billing_sdk.server.usecases.adjust_usage import adjust_usage
 from billing_sdk.server.usecases.advance_invoice import advance_invoice
+from billing_sdk.server.usecases.alert_on_usage import look_again
 from billing_sdk.server.usecases.bill_threshold import bill_threshold
 from billing_sdk.server.usecases.cancel_agreement import cancel_at_last
 from billing_sdk.server.usecases.chase_invoice import end_grace, note_due_date, retry_collection
@@ -45,6 +46,7 @@ HANDLERS: dict[TimerKind, Handler] = {
     "adjust": adjust_usage,
     "expire_credit": expire_due_credit,
     "top_up": watch_credit,
+    "allowance": look_again,
     "dunning": retry_collection,
     "grace": end_grace,
     "give_up": give_up,

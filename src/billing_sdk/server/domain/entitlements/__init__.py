@@ -7,6 +7,28 @@ holds: a billing period, unless the plan says otherwise.
 """
 
 from billing_sdk.server.domain.entitlements.add_ons import AddedOn as AddedOn, with_add_ons as with_add_ons
+from billing_sdk.server.domain.entitlements.allowance import (
+    FIRST_PRIORITY as FIRST_PRIORITY,
+    LAST_PRIORITY as LAST_PRIORITY,
+    USUAL_PRIORITY as USUAL_PRIORITY,
+    AllowanceGrant as AllowanceGrant,
+    AllowanceStatus as AllowanceStatus,
+    check_allowance as check_allowance,
+    check_number_of_allowances as check_number_of_allowances,
+)
+from billing_sdk.server.domain.entitlements.balance import (
+    UsagePeriod as UsagePeriod,
+    UsedUntil as UsedUntil,
+    course_of as course_of,
+    room_in as room_in,
+)
+from billing_sdk.server.domain.entitlements.burn_down import (
+    Reset as Reset,
+    Segment as Segment,
+    Standing as Standing,
+    Used as Used,
+    burn_down as burn_down,
+)
 from billing_sdk.server.domain.entitlements.granted import (
     GrantedEntitlement as GrantedEntitlement,
     entitlements_of as entitlements_of,
@@ -14,6 +36,7 @@ from billing_sdk.server.domain.entitlements.granted import (
 from billing_sdk.server.domain.entitlements.limit import (
     Allowance as Allowance,
     allowance_of as allowance_of,
+    allowance_under as allowance_under,
     allowances_of as allowances_of,
 )
 from billing_sdk.server.domain.entitlements.room import Room as Room, room_within as room_within

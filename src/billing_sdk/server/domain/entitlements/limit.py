@@ -8,7 +8,7 @@ from datetime import datetime
 from math import inf
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import PlanVersion, UsageThreshold
+from billing_sdk.server.domain.catalog import Entitlement, PlanVersion, UsageThreshold
 from billing_sdk.server.domain.entitlements.granted import entitlements_of
 from billing_sdk.server.domain.periods import Alignment, Cadence, Period, Schedule, calendar_anchor
 
@@ -47,6 +47,22 @@ class Allowance:
         if self.usage_alignment == "anniversary":
             return Schedule(agreement.started_at, cadence, agreement.zone)
         return Schedule(calendar_anchor(agreement.started_at, cadence, agreement.zone), cadence, agreement.zone)
+
+
+def allowance_under(agreement: Agreement, version: PlanVersion, feature_key: str) -> Allowance | None:
+    """Return what an agreement allows of a feature while it is in force; None where its plan does not include it."""
+    for entitlement in version.of_kind(Entitlement):
+        if entitlement.feature_key == feature_key:
+            return Allowance(
+                agreement,
+                entitlement.limit_max,
+                is_soft=entitlement.is_soft,
+                usage_cadence=entitlement.usage_cadence,
+                usage_alignment=entitlement.usage_alignment,
+                keeps_overage=entitlement.keeps_overage,
+                thresholds=entitlement.thresholds,
+            )
+    return None
 
 
 def allowances_of(found: Iterable[tuple[Agreement, PlanVersion]], feature_key: str) -> tuple[Allowance, ...]:

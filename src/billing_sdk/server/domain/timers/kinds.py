@@ -23,6 +23,7 @@ TimerKind = Literal[
     "overdue",
     "expire_credit",
     "top_up",
+    "allowance",
 ]
 
 # What alters an agreement comes before what bills it: a renewal at the instant of a change bills the new plan, and an
@@ -47,6 +48,7 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         "overdue": 70,
         "expire_credit": 80,
         "top_up": 85,
+        "allowance": 90,
     }
 )
 

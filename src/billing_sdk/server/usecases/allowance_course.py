@@ -1,0 +1,206 @@
+"""Work out what became of a customer's allowances of a feature, from usage and grants, usage period by usage period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.entitlements import (
+    Allowance,
+    AllowanceGrant,
+    Segment,
+    Standing,
+    UsagePeriod,
+    allowance_under,
+    course_of,
+)
+from billing_sdk.server.domain.metering import plus
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.allowances import Opening
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """The stretch of time in which a customer's grants count for an agreement: that of the one that began first."""
+
+    allowance: Allowance
+    start: datetime
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceCourse:
+    """What became of allowances until an instant.
+
+    Attributes:
+        periods: usage periods, the last one being the present one.
+        segments: what happened in them.
+        opening: how everything stood just before the present usage period.
+        is_kept: the opening is stored as it is.
+    """
+
+    grants: tuple[AllowanceGrant, ...]
+    periods: tuple[UsagePeriod, ...]
+    segments: tuple[Segment, ...]
+    opening: Standing
+    is_kept: bool
+
+    @property
+    def current(self) -> UsagePeriod:
+        """The present usage period."""
+        return self.periods[-1]
+
+    @property
+    def standing(self) -> Standing:
+        """How everything stands now."""
+        return self.segments[-1].end
+
+
+def load_course(
+    tx: UnitOfWork,
+    allowance: Allowance,
+    feature_key: str,
+    at: datetime,
+    *,
+    since: datetime | None = None,
+    cuts: Iterable[datetime] = (),
+) -> AllowanceCourse | None:
+    """Return what became of a customer's allowances; None where a plan's limit alone says what may be used.
+
+    Grants of a customer count for one agreement at a time: of those that include the feature, the one that began
+    first. What is used under another one beside it is covered by what that one includes.
+
+    Args:
+        tx: the transaction.
+        allowance: the agreement that includes the feature.
+        feature_key: a metered feature.
+        at: the customer's present.
+        since: how far back the course is to reach; as far as it has to by default.
+        cuts: instants at which a segment is to end.
+    """
+    customer_id = allowance.agreement.customer_id
+    grants = tx.allowances.of_feature(customer_id, feature_key)
+    begun = [grant.effective_at for grant in grants if grant.effective_at <= at]
+    if allowance.limit is None or (not begun and not allowance.keeps_overage and since is None):
+        return None
+    openings = {one.started_at: one for one in tx.allowances.openings(customer_id, feature_key, at=at)}
+    first = min([*begun, *([allowance.agreement.started_at] if allowance.keeps_overage else []), *_given(since)])
+    kept = [one for one in openings.values() if one.standing is not None and (since is None or one.started_at <= since)]
+    start = kept[-1].started_at if kept else first
+    tenures = _tenures(tx, customer_id, feature_key, start, at)
+    if not tenures or tenures[-1].allowance.agreement.id != allowance.agreement.id:
+        return None
+    periods = _periods(tx, tenures, feature_key, start, at, openings)
+    opening = openings.get(periods[0].period.start)
+    begins_with = (opening.standing if opening else None) or Standing()
+    unlimited = {one.allowance.agreement.id for one in tenures if one.allowance.limit is None}
+    agreements = {one.allowance.agreement.id: one.allowance.agreement for one in tenures}
+
+    def used_until(one: UsagePeriod, until: datetime) -> Decimal:
+        if one.agreement_id in unlimited:
+            return ZERO
+        return _used(tx, agreements[one.agreement_id], feature_key, Period(one.period.start, until))
+
+    current = periods[-1].period.start
+    segments = course_of(
+        periods,
+        grants,
+        used_until,
+        Period(periods[0].period.start, at + datetime.resolution),
+        opening=begins_with,
+        cuts=cuts,
+    )
+    before = [segment.end for segment in segments if segment.period.end <= current]
+    stands = before[-1] if before else begins_with
+    stored = openings.get(current)
+    is_kept = stored is not None and (stored.standing, stored.included) == (stands, periods[-1].included)
+    return AllowanceCourse(grants, tuple(periods), segments, stands, is_kept)
+
+
+def remember(tx: UnitOfWork, customer_id: str, feature_key: str, course: AllowanceCourse) -> None:
+    """Keep how everything stood when the present usage period began; the caller holds the customer's lock."""
+    if not course.is_kept:
+        current = course.current
+        opening = Opening(current.period.start, current.included, course.opening)
+        tx.allowances.save_opening(customer_id, feature_key, opening)
+
+
+def used_in(tx: UnitOfWork, allowance: Allowance, feature_key: str, period: Period) -> Decimal:
+    """Return how much was used under an agreement in a usage period of it."""
+    return _used(tx, allowance.agreement, feature_key, period)
+
+
+def _used(tx: UnitOfWork, agreement: Agreement, feature_key: str, period: Period) -> Decimal:
+    # The total of a whole billing period is kept; that of any other stretch of time is added up.
+    is_whole = period == agreement.period_at(period.start)
+    return (tx.usage.total if is_whole else tx.usage.total_within)(agreement.id, feature_key, period)
+
+
+def _given(instant: datetime | None) -> tuple[datetime, ...]:
+    return () if instant is None else (instant,)
+
+
+def _tenures(tx: UnitOfWork, customer_id: str, feature_key: str, start: datetime, at: datetime) -> tuple[Tenure, ...]:
+    """Return for which agreements a customer's grants have counted since a start, one after the other."""
+    found: list[Tenure] = []
+    free_from: datetime | None = start
+    for agreement in tx.agreements.since(customer_id, start):
+        allowance = allowance_under(agreement, tx.agreements.version_included(agreement), feature_key)
+        if allowance is None or agreement.started_at > at or free_from is None:
+            continue
+        begins = max(agreement.started_at, free_from) if found else agreement.started_at
+        if agreement.ended_at is not None and agreement.ended_at <= begins:
+            continue
+        found.append(Tenure(allowance, begins, agreement.ended_at))
+        free_from = agreement.ended_at
+    return tuple(found)
+
+
+def _periods(
+    tx: UnitOfWork,
+    tenures: Sequence[Tenure],
+    feature_key: str,
+    start: datetime,
+    at: datetime,
+    openings: dict[datetime, Opening],
+) -> list[UsagePeriod]:
+    periods = [one for tenure in tenures for one in _of_tenure(tx, tenure, feature_key, start, at, openings)]
+    last, agreement = periods[-1], tenures[-1].allowance.agreement
+    included = Decimal(tenures[-1].allowance.limit or 0)
+    spent = last.spent
+    if not tx.catalog.get_version(agreement.plan_version_id).price:
+        spent = plus(spent, tx.usage.unfinished(agreement, feature_key, at=at))
+    periods[-1] = UsagePeriod(last.agreement_id, last.period, included, spent, last.keeps_overage)
+    return periods
+
+
+def _of_tenure(
+    tx: UnitOfWork,
+    tenure: Tenure,
+    feature_key: str,
+    start: datetime,
+    at: datetime,
+    openings: dict[datetime, Opening],
+) -> Iterator[UsagePeriod]:
+    allowance = tenure.allowance
+    cursor = max(tenure.start, allowance.period_at(start).start)
+    while cursor <= at and (tenure.end is None or cursor < tenure.end):
+        whole = allowance.period_at(cursor)
+        end = whole.end if tenure.end is None else min(whole.end, tenure.end)
+        kept = openings.get(cursor)
+        yield UsagePeriod(
+            agreement_id=allowance.agreement.id,
+            period=Period(cursor, end),
+            included=kept.included if kept else Decimal(allowance.limit or 0),
+            spent=ZERO
+            if whole.start == cursor
+            else _used(tx, allowance.agreement, feature_key, Period(whole.start, cursor)),
+            keeps_overage=allowance.keeps_overage and cursor > tenure.start,
+        )
+        cursor = end
