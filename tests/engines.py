@@ -48,7 +48,8 @@ def engine_on(database_url: str, *, gateway: Gateway | None = None, **settings: 
     """Yield an engine with the demo catalogue for the length of a `with` block; `IN_MEMORY` is the quickest place."""
     configuration = Settings(base_url="http://127.0.0.1:3000", database_url=database_url, **{**NO_LIMITS, **settings})
     image = _image() if database_url == IN_MEMORY else None
-    database = Database.open(database_url, sealer=image.sealer if image else sealer_for(configuration))
+    sealer = image.sealer if image else sealer_for(configuration)
+    database = Database.open(database_url, sealer=sealer, usage_url=configuration.usage_url)
     engine = Engine(database, TestClock(NOON), gateway or ManagedGateway(), configuration)
     try:
         if image is None:

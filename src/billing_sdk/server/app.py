@@ -46,7 +46,7 @@ def create_engine(
     """
     with ExitStack() as if_refused:
         if database is None:
-            database = Database.open(settings.database_url, sealer=sealer_for(settings))
+            database = Database.open(settings.database_url, sealer=sealer_for(settings), usage_url=settings.usage_url)
             if_refused.callback(database.close)
         engine = Engine(
             database=database,

@@ -36,6 +36,8 @@ class Settings:
     Attributes:
         base_url: the issuer and the address that browsers use; https, or http on a loopback host.
         database_url: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://...`; it may carry a password.
+        usage_url: where usage is kept, if not in the database itself: another one, `clickhouse://user:password@host/name`,
+            `clickhouses://...` for TLS, or `chdb:///directory` (ClickHouse within this process).
         environment: `live` takes no shortcut; `test` lets webhooks go to this machine.
         sealing_keys: `NAME:KEY` entries that encrypt the secrets in the database; the first seals, all open.
         sealing_keys_file: a file with such entries that only its owner can read, in place of `sealing_keys`.
@@ -74,6 +76,7 @@ class Settings:
 
     base_url: str
     database_url: str = field(repr=False)
+    usage_url: str | None = field(default=None, repr=False)
     environment: Environment = "test"
     sealing_keys: Secret | None = None
     sealing_keys_file: str | None = None
@@ -112,6 +115,7 @@ class Settings:
     def __post_init__(self) -> None:
         _check_base_url(self.base_url)
         _check_database_url(self.database_url)
+        _check_usage_url(self.usage_url)
         _check_environment(self)
         for setting in fields(self):
             if setting.name.endswith("_seconds") and not 0 < getattr(self, setting.name) <= 400 * DAY:
@@ -193,6 +197,12 @@ def _check_base_url(url: str) -> None:
 def _check_database_url(url: str) -> None:
     if url.partition("://")[0].partition("+")[0] not in ("sqlite", "postgresql"):
         raise _invalid("database_url", "is neither sqlite:// nor postgresql://")
+
+
+def _check_usage_url(url: str | None) -> None:
+    kinds = ("sqlite", "postgresql", "clickhouse", "clickhouses", "chdb")
+    if url is not None and url.partition("://")[0].partition("+")[0] not in kinds:
+        raise _invalid("usage_url", f"begins with none of {', '.join(f'{kind}://' for kind in kinds)}")
 
 
 def _check_environment(settings: Settings) -> None:

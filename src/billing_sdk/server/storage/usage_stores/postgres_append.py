@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from billing_sdk.server.storage.usage_stores.instants import HOUR, instant_of
 from billing_sdk.server.storage.usage_stores.writer import EVENT_COLUMNS, HOUR_COLUMNS, Key
+
+if TYPE_CHECKING:
+    import psycopg  # which is not there where nobody uses PostgreSQL
 
 TAKE_PLACES = "UPDATE usage_places SET place = place + %s RETURNING place"
 ADD_KEYS = (

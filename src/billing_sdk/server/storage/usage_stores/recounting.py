@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, update
@@ -10,12 +10,10 @@ from sqlalchemy import Connection, delete, insert, update
 from billing_sdk.server.domain.metering import (
     Correction,
     HourOfUsage,
-    Measured,
     Meter,
-    Place,
     StoredEvent,
     essential,
-    hours_of,
+    recount,
 )
 from billing_sdk.server.storage.tables.usage import usage_corrections, usage_hours, usage_values
 from billing_sdk.server.storage.usage_stores.documents import data_in, text_of_data
@@ -54,7 +52,7 @@ class Recounting:
                 )
             )
         events = self._reading.events_of_hour(hour.hour, meter.event_type, subject_no=hour.subject_no)
-        self._save(hour.meter_no, hours_of(_readings(meter, events)))
+        self._save(hour.meter_no, recount(meter, events))
 
     def correct(
         self, found: StoredEvent, correction: Correction, number: int, meters: Collection[Meter]
@@ -86,9 +84,9 @@ class Recounting:
             self._connection.execute(delete(table).where(table.c.meter_no == meter_no))
         counted = 0
         for hour in self._reading.hours_with_events():
-            readings = list(_readings(meter, self._reading.events_of_hour(hour, meter.event_type)))
-            counted += len(readings)
-            self._save(meter_no, hours_of(readings))
+            found = recount(meter, self._reading.events_of_hour(hour, meter.event_type))
+            counted += sum(one.bucket.count for one in found)
+            self._save(meter_no, found)
         return counted
 
     def forget(self, subjects: Collection[str], meters: Collection[Meter]) -> int:
@@ -121,12 +119,3 @@ class Recounting:
         }
         self._writer.save_hours([row_of(key, sums[key], numbers) for key in sorted(sums)])
         self._writer.add_values([(*key, value) for key in sorted(sums) for value in sorted(sums[key].values)])
-
-
-def _readings(meter: Meter, events: Iterable[StoredEvent]) -> Iterable[tuple[str, Place, Measured, bool]]:
-    for stored in events:
-        event = stored.event
-        if stored.is_cancelled or (measured := meter.measure(event.data)) is None:
-            continue
-        place = Place(event.counted_at, event.recorded_at, event.source, event.id)
-        yield event.subject, place, measured, event.kind == "absolute"
