@@ -12,10 +12,10 @@ from pathlib import Path
 from benchmarks.renewals import fresh_engine
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import LicenceFee, Plan, PlanVersion, Rate
+from billing_sdk.server.domain.catalog import Feature, LicenceFee, Plan, PlanVersion, Rate
 from billing_sdk.server.domain.collection import CollectionMethod
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
-from billing_sdk.server.domain.metering import Reading
+from billing_sdk.server.domain.metering import MeasuredEvent, Reading, own_meter, told
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Graduated, Package, PerUnit, Terms, Tier, Volume
 from billing_sdk.server.gateways import CardEntry
@@ -133,10 +133,19 @@ def _subscribe(tx: UnitOfWork, customer: Customer, plan: Plan, number: int) -> N
             recorded_at=USED,
             counted_at=USED,
         )
-        tx.usage.add(reading, agreement.period_at(USED))
+        counted = tx.usage.meter_of(meter)
+        assert counted is not None
+        event = told(reading, counted)
+        measured = counted.measure(event.data)
+        assert measured is not None
+        tx.usage.add(MeasuredEvent(event, (measured,)), (counted,))
 
 
 def _add_plan(tx: UnitOfWork) -> Plan:
+    for key in METERS:
+        feature = Feature(f"feature_{key}", key, key.title(), "metered")
+        tx.features.add(feature)
+        tx.meters.add(own_meter(feature, at=STARTED))
     (template, *_) = tx.catalog.list_plans(["enterprise_monthly"])
     tiers = (Tier(Decimal(500), Decimal("0.8")), Tier(None, Decimal("0.5"), Decimal(100)))
     prices = (PerUnit(Decimal("0.2")), Graduated(tiers), Volume(tiers), Package(Decimal(100), Decimal(40)))

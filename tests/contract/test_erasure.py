@@ -11,7 +11,8 @@ from billing_sdk.errors import WrongCredentials
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.storage.tables import metadata
-from billing_sdk.server.storage.tables.billing import invoice_lines, invoices, payments, usage_totals
+from billing_sdk.server.storage.tables.billing import invoice_lines, invoices, payments
+from billing_sdk.server.storage.tables.usage import usage_hours
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.begin_journey import begin_journey
@@ -72,7 +73,7 @@ def figures(opened) -> list[object]:
             connection.execute(select(func.count(), func.sum(payments.c.amount_minor))).one(),
             connection.execute(select(func.count(), func.sum(invoice_lines.c.amount_minor))).one(),
             connection.execute(select(invoices.c.number, invoices.c.status, invoices.c.customer_id)).all(),
-            connection.execute(select(usage_totals.c.feature_key, usage_totals.c.total)).all(),
+            connection.execute(select(usage_hours.c.count, usage_hours.c.total)).all(),
         ]
 
 

@@ -48,7 +48,7 @@ def test_invoices_less_credit_notes_come_to_what_was_used(
 
         (one,) = rated_of(engine, agreement)
         with engine.read() as tx:
-            total = tx.usage.total_within(agreement.id, TOKENS, one.counted)
+            total = tx.usage.total(agreement.id, TOKENS, one.counted)
         lines = [line for invoice in invoices_of(engine, customer) for line in invoice.lines]
         usage = [line.amount.minor for line in lines if line.kind != "credit_balance"]
         credited = sum(sum(lines.values()) for _, _, lines in notes_of(engine, customer))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -21,6 +22,7 @@ from billing_sdk.server.storage.tables.billing import invoices, payments
 from billing_sdk.server.usecases.book_earlier import book_earlier
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.read_books import revenue, trial_balance
+from billing_sdk.server.usecases.record_usage import record_usage
 from tests.engines import open_database
 
 START, END = datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 2, 28, 12, tzinfo=UTC)
@@ -181,6 +183,13 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+# What was used in the first release: deltas, and a total that takes the place of those before it.
+USED = [
+    ("reading_1", "delta", "3", 1, None),
+    ("reading_2", "absolute", "10", 2, "key-1"),
+    ("reading_3", "delta", "0.5", 3, None),
+]
+
 ATTACHED = (
     """INSERT INTO service_actions
     (id, name, amount_minor, currency, service, item_ids, expires_with_interval, category, priority, created_at)
@@ -189,6 +198,22 @@ ATTACHED = (
     """INSERT INTO attachments (plan_version_id, id, position, kind, object_id, metadata) VALUES
     ('version_1', 'component_1', 0, 'service_action', 'action_1', '{}')""",
 )
+
+
+def reading_row(reading_id: str, kind: str, value: str, day: int, key: str | None) -> dict[str, Any]:
+    """Return a row of what was used on a day after the start, reported an hour later."""
+    at = START + timedelta(days=day)
+    return {
+        "id": reading_id,
+        "agreement_id": "agreement_1",
+        "feature_key": "ai_tokens",
+        "kind": kind,
+        "value": value,
+        "used_at": at,
+        "recorded_at": at + timedelta(hours=1),
+        "counted_at": at,
+        "idempotency_key": key,
+    }
 
 
 @pytest.fixture
@@ -203,6 +228,7 @@ def database(database_url):
         tables.reflect(connection)
         for name, values in ROWS:
             connection.execute(tables.tables[name].insert().values(values))
+        connection.execute(tables.tables["readings"].insert(), [reading_row(*one) for one in USED])
         # Service actions came later, and granted nothing yet.
         command.upgrade(config, "0013")
         for statement in ATTACHED:
@@ -245,6 +271,24 @@ def test_what_there_was_is_there_in_todays_form(database):
     assert timer is not None
     assert (timer.due_at, timer.customer_id) == (agreement.billed_until, "customer_1")
     assert meter == own_meter(Feature("feature_1", "ai_tokens", "Tokens", "metered", "token"), at=meter.created_at)
+
+
+def test_what_was_used_is_in_the_usage_store_and_a_report_that_is_sent_again_counts_once(database):
+    engine = Engine(database, TestClock(END), ManagedGateway(), Settings("http://127.0.0.1:3000", "sqlite://"))
+    again = {"value": "10", "kind": "absolute", "idempotency_key": "key-1"}
+
+    total = record_usage(engine, agreement_id="agreement_1", feature_key="ai_tokens", **again).total
+
+    with database.begin(read_only=True) as tx:
+        events = [one.event for one in tx.usage.events("agreement_1", "ai_tokens", Period(START, END))]
+        before_the_total = tx.usage.total("agreement_1", "ai_tokens", Period(START, START + timedelta(days=2)))
+    assert (total, before_the_total) == (Decimal("10.5"), 3)
+    assert [(one.id, one.kind, one.data["value"]) for one in events] == [
+        ("reading_1", "delta", "3"),
+        ("key-1", "absolute", "10"),
+        ("reading_3", "delta", "0.5"),
+    ]
+    assert {one.recorded_at - one.time for one in events} == {timedelta(hours=1)}
 
 
 def test_what_was_invoiced_and_paid_before_there_were_books_is_booked_once(database):

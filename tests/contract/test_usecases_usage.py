@@ -76,8 +76,8 @@ def test_usage_that_is_reported_after_its_period_counts_in_that(engine, agreemen
     assert record("5", used_at=NOON + timedelta(days=1)) == 5
 
     with engine.read() as tx:
-        assert tx.usage.totals(agreement.id, agreement.period_at(NOON)) == {"ai_tokens": Decimal(5)}
-        assert tx.usage.totals(agreement.id, agreement.period_at(engine.now())) == {}
+        assert tx.usage.total(agreement.id, "ai_tokens", agreement.period_at(NOON)) == 5
+        assert tx.usage.total(agreement.id, "ai_tokens", agreement.period_at(engine.now())) == 0
 
 
 def test_usage_that_is_reported_after_its_period_counts_in_the_present_one_where_that_was_decided(
@@ -89,8 +89,8 @@ def test_usage_that_is_reported_after_its_period_counts_in_the_present_one_where
     assert record("5", used_at=NOON + timedelta(days=1)) == 5
 
     with engine.read() as tx:
-        assert tx.usage.totals(agreement.id, agreement.period_at(NOON)) == {}
-        assert tx.usage.totals(agreement.id, agreement.period_at(engine.now())) == {"ai_tokens": Decimal(5)}
+        assert tx.usage.total(agreement.id, "ai_tokens", agreement.period_at(NOON)) == 0
+        assert tx.usage.total(agreement.id, "ai_tokens", agreement.period_at(engine.now())) == 5
 
 
 def test_a_large_total_is_exact(record):
@@ -149,7 +149,7 @@ def test_what_can_not_be_read_is_refused_and_counts_nothing(engine, agreement, r
         record(**options)
 
     with engine.read() as tx:
-        assert tx.usage.totals(agreement.id, agreement.period_at(NOON)) == {}
+        assert tx.usage.total(agreement.id, "ai_tokens", agreement.period_at(NOON)) == 0
 
 
 def test_an_ended_agreement_takes_no_usage(engine, agreement, record):

@@ -23,7 +23,7 @@ from billing_sdk.server.domain.invoicing import (
 )
 from billing_sdk.server.domain.invoicing.priced import fee_line, usage_line
 from billing_sdk.server.domain.metering import RollUp, roll_up
-from billing_sdk.server.domain.metering.usage import Reading, by_dimension, total_of
+from billing_sdk.server.domain.metering.usage import Reading
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import (
     ByDimension,
@@ -41,7 +41,7 @@ from billing_sdk.server.domain.rating import (
     Volume,
 )
 from tests.explaining import recomputed_amount
-from tests.unit.domain.things import at, version
+from tests.unit.domain.things import at, counted_of, used_of, version
 
 D = Decimal
 TIERS = (Tier(D(10), D("33.3"), D(100)), Tier(D(50), D("20.05")), Tier(None, D("0.333333333333"), D(7)))
@@ -103,7 +103,7 @@ def test_usage_of_any_price_comes_to_the_amount_that_its_explanation_says(name, 
     rate = Rate("rate_1", "tokens", "Tokens", "USD", TERMS[name])
     for quantity in QUANTITIES:
         readings = readings_of(*(quantity / D(4),) * 4)
-        used = Usage(total_of(readings), by_dimension(readings))
+        used = Usage(*used_of(readings))
         policies = Policies(rating=policy)
         line = usage_line(
             rate,
@@ -114,7 +114,7 @@ def test_usage_of_any_price_comes_to_the_amount_that_its_explanation_says(name, 
             interval=MONTH,
             policies=policies,
         )
-        usage = roll_up(readings, zone="Europe/Berlin")
+        usage = roll_up(counted_of(readings), "sum", zone="Europe/Berlin")
         told = json.loads(json.dumps(explanation_of(invoice_of(line), 1, behind(rate, usage=usage))))
         assert recomputed_amount(told) == line.amount.minor, told
         assert [day["day"] for day in told["usage"]["by_day"]] == [f"2027-01-{day}" for day in (16, 17, 18, 19)]
@@ -200,7 +200,7 @@ def test_a_line_that_is_not_there_can_not_be_explained():
 
 def test_a_total_that_is_reported_replaces_what_was_counted_before_it():
     first, total, last = readings_of(D(5), D(3), D(4))
-    found = roll_up([first, replace(total, kind="absolute", dimensions=()), last], zone="UTC")
+    found = roll_up(counted_of([first, replace(total, kind="absolute", dimensions=()), last]), "sum", zone="UTC")
     assert (found.total, found.readings, found.totals_reported) == (D(7), 3, 1)
     assert [(one.readings, one.quantity) for one in found.by_day] == [(1, D(5)), (1, D(-2)), (1, D(4))]
     assert found.by_dimension == ()
@@ -216,9 +216,8 @@ def test_a_roll_up_comes_to_what_is_charged_for(values):
         replace(one, kind=kind, dimensions=one.dimensions if kind == "delta" else ())
         for one, (_, kind) in zip(readings_of(*(value for value, _ in values)), values, strict=True)
     ]
-    found = roll_up(readings, zone="Pacific/Auckland")
-    assert found.total == total_of(readings)
-    assert found.by_dimension == by_dimension(readings)
+    found = roll_up(counted_of(readings), "sum", zone="Pacific/Auckland")
+    assert (found.total, found.by_dimension) == used_of(readings)
     assert sum(one.quantity for one in found.by_day) == found.total
 
 

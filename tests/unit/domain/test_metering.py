@@ -10,13 +10,11 @@ import pytest
 from billing_sdk.errors import InvalidQuantity, InvalidRequest
 from billing_sdk.server.domain.metering import (
     Reading,
-    by_dimension,
     checked_dimensions,
     counted_at,
     parse_quantity,
-    total_of,
 )
-from tests.unit.domain.things import agreement, at
+from tests.unit.domain.things import agreement, at, used_of
 
 
 def reading(kind: str, value: str, day: str, *, recorded: str | None = None, id_: str = "reading_1") -> Reading:
@@ -88,7 +86,7 @@ def test_anything_else_is_refused(text):
     ],
 )
 def test_readings_add_up(readings, expected):
-    assert total_of(readings) == Decimal(expected)
+    assert used_of(readings).total == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +127,8 @@ def test_usage_is_added_up_by_what_it_is_marked_with_and_a_total_begins_anew():
         replace(reading("delta", "4", "2026-01-05"), dimensions=small),
         reading("delta", "8", "2026-01-06"),
     ]
-    assert by_dimension(reversed(readings)) == ((large, Decimal(2)), (small, Decimal(5)))
-    assert total_of(readings) == 35
+    assert used_of(reversed(readings)).by_dimension == ((large, Decimal(2)), (small, Decimal(5)))
+    assert used_of(readings).total == 35
 
 
 def test_marks_of_usage_are_kept_in_the_order_of_their_names():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from billing_sdk.server.domain.invoicing import (
     usage_at_boundary,
     usage_at_end,
 )
+from billing_sdk.server.domain.metering import Counted, Measured, Place, Reading, Valued, hours_of, source_of, valued
 from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
 
@@ -55,6 +57,24 @@ def completed(lines: Lines, balance: int = 0) -> Lines:
 def version(*components: Component) -> PlanVersion:
     """Return a version of a plan `pro`."""
     return PlanVersion("version_1", "pro", 1, "USD", components, at("2026-01-01"))
+
+
+def counted_of(readings: Iterable[Reading]) -> list[Counted]:
+    """Return what a meter that adds up reads in the events that readings are."""
+    return [
+        Counted(
+            one.agreement_id,
+            Place(one.counted_at, one.recorded_at, source_of(one.agreement_id), one.id),
+            Measured("meter_1", one.value, None, one.dimensions),
+            one.kind == "absolute",
+        )
+        for one in readings
+    ]
+
+
+def used_of(readings: Iterable[Reading]) -> Valued:
+    """Return what readings of one period come to."""
+    return valued(hours_of(counted_of(readings)), "sum", Period(at("2020-01-01"), at("2040-01-01")))
 
 
 def agreement(started_at: datetime | None = None, **changes: object) -> Agreement:

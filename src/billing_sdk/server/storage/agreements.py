@@ -111,6 +111,11 @@ class AgreementRepository:
         rows = self._connection.execute(query.order_by(agreements.c.started_at, agreements.c.id)).mappings()
         return tuple(agreement_from_row(row) for row in rows)
 
+    def of_customer(self, customer_id: str) -> tuple[Agreement, ...]:
+        """Return all agreements that a customer has ever had, the oldest first."""
+        query = select(agreements).where(agreements.c.customer_id == customer_id).order_by(agreements.c.id)
+        return tuple(agreement_from_row(row) for row in self._connection.execute(query).mappings())
+
     def has_had_trial(self, customer_id: str, plan_key: str) -> bool:
         """Tell whether a customer has ever been on trial of a plan."""
         query = select(agreements.c.id).where(

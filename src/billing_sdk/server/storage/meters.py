@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 from billing_sdk.errors import DuplicateKey, NotFound
 from billing_sdk.server.domain.metering import Condition, Meter
 from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.tables.catalog import features
 from billing_sdk.server.storage.tables.metering import meters
 from billing_sdk.server.storage.upsert import insert_new
 
@@ -76,6 +77,21 @@ class MeterRepository:
             self._connection.execute(select(func.count(), func.count(archived_at), func.max(archived_at))).one()
         )
 
+    def of_features(self, keys: Collection[str]) -> dict[str, Meter]:
+        """Return the meters that count the usage of features, by the features' keys.
+
+        What was used of a feature that was deleted is still counted by the meter that goes by its key.
+        """
+        query = select(features.c.key.label("feature_key"), meters).join(
+            meters, meters.c.key == func.coalesce(features.c.meter_key, features.c.key)
+        )
+        rows = self._connection.execute(query.where(features.c.key.in_(keys))).mappings()
+        found = {row["feature_key"]: _from_row(row) for row in rows}
+        if gone := [key for key in keys if key not in found]:
+            rows = self._connection.execute(select(meters).where(meters.c.key.in_(gone))).mappings()
+            found |= {row["key"]: _from_row(row) for row in rows}
+        return found
+
     def all(self) -> tuple[Meter, ...]:
         """Return all meters, archived ones too, in the order of their keys."""
         rows = self._connection.execute(select(meters).order_by(meters.c.key)).mappings()
@@ -85,7 +101,8 @@ class MeterRepository:
 def _from_row(row: RowMapping) -> Meter:
     dimensions = tuple((name, path) for name, path in row["dimensions"])
     conditions = tuple(Condition(path, operator, tuple(values)) for path, operator, values in row["conditions"])
-    return Meter(**{**row, "dimensions": dimensions, "conditions": conditions})
+    values = {name: row[name] for name in meters.c.keys()}  # noqa: SIM118 - columns, not a dict
+    return Meter(**{**values, "dimensions": dimensions, "conditions": conditions})
 
 
 def _to_row(meter: Meter) -> dict[str, Any]:

@@ -82,6 +82,13 @@ class SubjectRepository:
             found[key.customer_id].add(key.key)
         return {customer_id: frozenset(names) for customer_id, names in found.items()}
 
+    def of_agreements(self, agreement_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return all that the customers of agreements go by, by the agreements' ids."""
+        query = select(agreements.c.id, agreements.c.customer_id).where(agreements.c.id.in_(WANTED))
+        owners = {row.id: row.customer_id for row in self._connection.execute(query, {"wanted": sorted(agreement_ids)})}
+        names = self.of_customers(set(owners.values()))
+        return {agreement_id: names[customer_id] for agreement_id, customer_id in owners.items()}
+
     def keys_of(self, customer_id: str) -> tuple[SubjectKey, ...]:
         """Return the keys that a customer was given, in their order."""
         return tuple(self._keys((customer_id,)))

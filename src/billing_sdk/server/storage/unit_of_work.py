@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from billing_sdk._secret import Secret
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Rate
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.storage.allowances import AllowanceRepository
@@ -106,7 +108,7 @@ class UnitOfWork:
         self.grants = GrantRepository(connection)
         self.ledger = LedgerRepository(connection, self._later)
         self.subjects = SubjectRepository(connection)
-        self.usage = UsageRepository(connection)
+        self.usage = UsageRepository(usage_log, self.agreements, self.subjects, self.meters)
         self.usage_log = usage_log
         self.rated_intervals = RatedIntervalRepository(connection, self._later)
         self.reservations = ReservationRepository(connection)
@@ -145,9 +147,15 @@ class UnitOfWork:
         self.invoices.read_gathering_ahead(customer_ids)
         self.ledger.read_ahead(agreement_ids)
         if found:
-            self.usage.read_ahead({agreement.id: agreement.billed_period.start for agreement in found})
+            self._read_usage_ahead(found)
             self.rated_intervals.read_ahead([agreement.id for agreement in found])
         self._together.begin()
+
+    def _read_usage_ahead(self, found: Collection[Agreement]) -> None:
+        version_ids = {one.plan_version_id for one in found}
+        version_ids |= {add_on.plan_version_id for one in found for add_on in one.add_ons}
+        rates = {rate.feature_key for id_ in version_ids for rate in self.catalog.get_version(id_).of_kind(Rate)}
+        self.usage.read_ahead({one.id: one.billed_period.start for one in found if rates}, rates)
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""

@@ -1,204 +1,194 @@
-"""Readings, and the total of each period."""
+"""Usage of agreements: what the usage log says of them, by features and any stretch of time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
-from typing import Any
-
-from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, insert, select
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.metering import Dimensions, Reading, by_dimension, plus, total_of
+from billing_sdk.server.domain.metering import (
+    HourOfUsage,
+    Intake,
+    MeasuredEvent,
+    Meter,
+    Recorded,
+    StoredEvent,
+    Stretch,
+    Tenure,
+    Valued,
+    level_of,
+    plus,
+    source_of,
+    turns_of,
+    valued,
+)
 from billing_sdk.server.domain.periods import Period
-from billing_sdk.server.storage.agreed import agreement_from_row
-from billing_sdk.server.storage.rows import row_of
-from billing_sdk.server.storage.tables.billing import agreements, readings, usage_totals
-from billing_sdk.server.storage.upsert import upsert
+from billing_sdk.server.storage.agreements import AgreementRepository
+from billing_sdk.server.storage.meters import MeterRepository
+from billing_sdk.server.storage.subjects import SubjectRepository
+from billing_sdk.server.storage.usage_stores import UsageLog
+from billing_sdk.server.storage.usage_windows import Windows
 
-LONGEST_PERIOD = timedelta(days=3_653)
-# Of readings that are followed one by one, and are never all in memory.
-ROWS_AT_A_TIME = 1_000
-READING_COLUMNS = [readings.c[field.name] for field in fields(Reading)]
-
-
-TOTALS_OF_MANY = select(usage_totals).where(
-    usage_totals.c.agreement_id.in_(bindparam("wanted", expanding=True)),
-    usage_totals.c.period_start >= bindparam("since"),
-)
-MARKED_OF_MANY = (
-    select(readings.c.agreement_id, readings.c.feature_key)
-    .where(
-        readings.c.agreement_id.in_(bindparam("wanted", expanding=True)),
-        readings.c.counted_at >= bindparam("since"),
-        readings.c.dimensions.is_not(None),
-    )
-    .distinct()
-)
+NOTHING = Valued()
+# Later than anything counts; periods have an end.
+FOREVER = timedelta(days=366 * 200)
 
 
 class UsageRepository:
-    """Keeps usage, in the transaction of its connection; whoever adds holds the lock on the agreement's customer."""
+    """Tells what was used under agreements; whoever adds holds the lock on the agreement's customer."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(
+        self, log: UsageLog, agreements: AgreementRepository, subjects: SubjectRepository, meters: MeterRepository
+    ) -> None:
+        self._log = log
+        self._windows = Windows(log)
+        self._agreements = agreements
+        self._subjects = subjects
+        self._meters = meters
+        self._known_meters: dict[str, Meter | None] = {}
+        self._names: dict[str, frozenset[str]] = {}
         self._read_since: dict[str, datetime] = {}
-        self._totals: dict[tuple[str, str, datetime], tuple[Decimal, datetime | None]] = {}
-        self._marked: set[tuple[str, str]] = set()
+        self._hours: dict[tuple[str, str], list[HourOfUsage]] = {}
 
-    def read_ahead(self, since: Mapping[str, datetime]) -> None:
+    def read_ahead(self, since: Mapping[str, datetime], feature_keys: Collection[str]) -> None:
         """Read at once what was used under many agreements, each since an instant; nobody records any meanwhile.
 
         The caller holds the locks on their customers.
-        """
-        wanted = {"wanted": sorted(since), "since": min(since.values())}
-        for row in self._connection.execute(TOTALS_OF_MANY, wanted):
-            self._totals[row.agreement_id, row.feature_key, row.period_start] = row.total, row.reset_at
-        for row in self._connection.execute(MARKED_OF_MANY, wanted):
-            self._marked.add((row.agreement_id, row.feature_key))
-        self._read_since.update(since)
-
-    def find_by_idempotency_key(self, agreement_id: str, key: str) -> Reading | None:
-        """Return the reading that was recorded with a key."""
-        query = select(*READING_COLUMNS).where(
-            readings.c.agreement_id == agreement_id, readings.c.idempotency_key == key
-        )
-        row = self._connection.execute(query).mappings().first()
-        return None if row is None else _from_row(row)
-
-    def add(self, reading: Reading, period: Period, *, idempotency_key: str | None = None) -> Decimal:
-        """Store a reading of a period, and return the period's total with it."""
-        self._read_since.pop(reading.agreement_id, None)
-        row = {**row_of(reading), "dimensions": [list(mark) for mark in reading.dimensions] or None}
-        self._connection.execute(insert(readings).values(idempotency_key=idempotency_key, **row))
-        before = self._find_total(reading.agreement_id, reading.feature_key, period)
-        total, reset_at = self._total_with(reading, period, before)
-        key = {
-            "agreement_id": reading.agreement_id,
-            "feature_key": reading.feature_key,
-            "period_start": period.start,
-        }
-        changes = {"total": total, "reset_at": reset_at}
-        self._connection.execute(upsert(self._connection, usage_totals, {**key, **changes}, changes))
-        return total
-
-    def total(self, agreement_id: str, feature_key: str, period: Period) -> Decimal:
-        """Return how much of a feature was used in a period."""
-        return self._find_total(agreement_id, feature_key, period)[0]
-
-    def total_within(self, agreement_id: str, feature_key: str, period: Period) -> Decimal:
-        """Return how much of a feature was used in a stretch of time that need not be a billing period."""
-        return total_of(self._readings_between(agreement_id, feature_key, period.start, period.end))
-
-    def marked_within(
-        self, agreement_id: str, feature_key: str, period: Period
-    ) -> tuple[tuple[Dimensions, Decimal], ...]:
-        """Return how much of a feature was used in a stretch of time, by what the usage was marked with."""
-        if self._has_read(agreement_id, period) and (agreement_id, feature_key) not in self._marked:
-            return ()
-        is_marked = select(readings.c.id).where(
-            readings.c.agreement_id == agreement_id,
-            readings.c.feature_key == feature_key,
-            readings.c.counted_at >= period.start,
-            readings.c.counted_at < period.end,
-            readings.c.dimensions.is_not(None),
-        )
-        if self._connection.execute(is_marked.limit(1)).first() is None:
-            return ()  # most usage is not, and its readings are many
-        return by_dimension(self._readings_between(agreement_id, feature_key, period.start, period.end))
-
-    def readings_within(
-        self, agreement_id: str, feature_key: str, period: Period, *, recorded_by: datetime | None = None
-    ) -> Iterator[Reading]:
-        """Yield the readings that count in a stretch of time, in the order in which they count.
 
         Args:
-            agreement_id: under which agreement.
-            feature_key: of which feature.
-            period: when.
-            recorded_by: only those that were recorded no later than that.
+            since: the instants, by the agreements' ids.
+            feature_keys: of which features.
         """
-        query = (
-            _readings(agreement_id, feature_key, period.start, period.end)
-            .order_by(readings.c.counted_at, readings.c.recorded_at, readings.c.id)
-            .execution_options(yield_per=ROWS_AT_A_TIME)
-        )
-        if recorded_by is not None:
-            query = query.where(readings.c.recorded_at <= recorded_by)
-        for row in self._connection.execute(query).mappings():
-            yield _from_row(row)
+        meters = {meter.id: meter for meter in self._find_meters(feature_keys).values()}
+        self._names.update(self._subjects.of_agreements(since))
+        agreements_of: defaultdict[str, list[str]] = defaultdict(list)
+        for agreement_id in since:
+            for subject in (agreement_id, *self._names.get(agreement_id, ())):
+                agreements_of[subject].append(agreement_id)
+        first = min(since.values())
+        for meter in meters.values():
+            self._hours.update(((agreement_id, meter.id), []) for agreement_id in since)
+            for one in self._log.hours(meter, Period(first, first + FOREVER), subjects=agreements_of.keys()):
+                for agreement_id in agreements_of[one.series.subject]:
+                    self._hours[agreement_id, meter.id].append(one)
+        self._read_since.update(since)
 
-    def totals(self, agreement_id: str, period: Period) -> dict[str, Decimal]:
-        """Return how much of each feature was used in a period, by the feature's key."""
-        query = select(usage_totals.c.feature_key, usage_totals.c.total).where(
-            usage_totals.c.agreement_id == agreement_id, usage_totals.c.period_start == period.start
-        )
-        return {row.feature_key: row.total for row in self._connection.execute(query)}
+    def find(self, agreement_id: str, id: str) -> StoredEvent | None:  # noqa: A002 - what events call it
+        """Return what was told of an agreement with an id, as it stands."""
+        return self._log.find(source_of(agreement_id), id)
+
+    def intake_of(self, meter: Meter) -> Intake:
+        """Return what the meters ask that count events of a meter's type, itself among them."""
+        others = [other for other in self._meters.of_type((meter.event_type,)) if other.id != meter.id]
+        return Intake.of((meter, *others))
+
+    def add(self, event: MeasuredEvent, meters: Collection[Meter]) -> Recorded:
+        """Record what was told of an agreement.
+
+        Args:
+            event: what was told.
+            meters: those of its type.
+        """
+        self._read_since.pop(event.event.subject, None)
+        (recorded,) = self._log.append([event], meters)
+        return recorded
+
+    def meter_of(self, feature_key: str) -> Meter | None:
+        """Return the meter that counts the usage of a feature, if there is one."""
+        return self._find_meters((feature_key,)).get(feature_key)
+
+    def total(self, agreement_id: str, feature_key: str, period: Period) -> Decimal:
+        """Return how much of a feature was used in a stretch of time, under an agreement."""
+        return self.used(agreement_id, feature_key, period).total
+
+    def used(self, agreement_id: str, feature_key: str, period: Period) -> Valued:
+        """Return how much of a feature was used in a stretch of time, and of that with each set of dimensions.
+
+        What the agreement's customer used counts as far as it was the agreement's turn; see `turns_of`.
+        """
+        meter = self.meter_of(feature_key)
+        if meter is None:
+            return NOTHING
+        if meter.aggregation == "weighted_sum":
+            return self._level(agreement_id, feature_key, meter, period)
+        hours = self._own_hours(agreement_id, meter, period)
+        own = [one for one in hours if one.series.subject == agreement_id]
+        found = self._windows.cut(meter, own, (period,))
+        if len(own) < len(hours):
+            turns = self._turns(agreement_id, feature_key, period)
+            found += self._windows.cut(meter, (one for one in hours if one.series.subject != agreement_id), turns)
+        return valued(found, meter.aggregation, period)
+
+    def totals(self, agreement_id: str, feature_keys: Collection[str], period: Period) -> dict[str, Decimal]:
+        """Return how much of each of some features was used in a stretch of time, by the features' keys."""
+        return {key: self.total(agreement_id, key, period) for key in feature_keys}
+
+    def events(self, agreement_id: str, feature_key: str, period: Period) -> Iterator[StoredEvent]:
+        """Yield the events that count of a feature, in a stretch of time and under an agreement, as they arrived."""
+        meter = self.meter_of(feature_key)
+        if meter is None:
+            return
+        turns = self._turns(agreement_id, feature_key, period)
+        subjects = {agreement_id, *self._names_of(agreement_id)}
+        for stored in self._log.events(period, types=(meter.event_type,), subjects=subjects):
+            is_own = stored.event.subject == agreement_id
+            if is_own or any(turn.contains(stored.event.counted_at) for turn in turns):
+                yield stored
 
     def unfinished(self, agreement: Agreement, feature_key: str, *, at: datetime) -> Decimal:
         """Return what earlier agreements of the customer for the same plan have used, in periods not over by then."""
-        query = (
-            select(agreements, usage_totals.c.period_start, usage_totals.c.total)
-            .join(usage_totals, usage_totals.c.agreement_id == agreements.c.id)
-            .where(
-                agreements.c.customer_id == agreement.customer_id,
-                agreements.c.plan_key == agreement.plan_key,
-                agreements.c.id != agreement.id,
-                usage_totals.c.feature_key == feature_key,
-                usage_totals.c.period_start > at - LONGEST_PERIOD,
-            )
+        earlier = (
+            one
+            for one in self._agreements.of_customer(agreement.customer_id)
+            if one.plan_key == agreement.plan_key and one.id != agreement.id
         )
-        rows = self._connection.execute(query).mappings()
-        totals = (row["total"] for row in rows if agreement_from_row(row).period_at(row["period_start"]).end > at)
-        return reduce(plus, totals, Decimal(0))
+        periods = ((one.id, one.period_at(one.ended_at or at)) for one in earlier)
+        return reduce(
+            plus, (self.total(id_, feature_key, period) for id_, period in periods if period.end > at), Decimal(0)
+        )
 
-    def _total_with(
-        self, reading: Reading, period: Period, before: tuple[Decimal, datetime | None]
-    ) -> tuple[Decimal, datetime | None]:
-        """Count a reading in; what lies before the newest absolute one no longer changes the total."""
-        total, reset_at = before
-        if reset_at is not None and reading.counted_at < reset_at:
-            return total, reset_at
-        if reading.kind == "delta":
-            return plus(total, reading.value), reset_at
-        return total_of(
-            self._readings_between(reading.agreement_id, reading.feature_key, reading.counted_at, period.end)
-        ), reading.counted_at
+    def _level(self, agreement_id: str, feature_key: str, meter: Meter, period: Period) -> Valued:
+        stretches = [self._stretch(meter, (agreement_id,), period)]
+        names = self._names_of(agreement_id)
+        stretches += [self._stretch(meter, names, turn) for turn in self._turns(agreement_id, feature_key, period)]
+        return level_of(stretches, period)
 
-    def _readings_between(self, agreement_id: str, feature_key: str, start: datetime, end: datetime) -> list[Reading]:
-        query = _readings(agreement_id, feature_key, start, end)
-        return [_from_row(row) for row in self._connection.execute(query).mappings()]
+    def _stretch(self, meter: Meter, subjects: Collection[str], part: Period) -> Stretch:
+        return Stretch(
+            part, self._windows.hours(meter, subjects, (part,)), self._windows.before(meter, subjects, part.start)
+        )
 
-    def _has_read(self, agreement_id: str, period: Period) -> bool:
+    def _own_hours(self, agreement_id: str, meter: Meter, period: Period) -> list[HourOfUsage]:
+        """Return the hours that overlap a period of an agreement and of its customer."""
         since = self._read_since.get(agreement_id)
-        return since is not None and since <= period.start
+        found = None if since is None or since > period.start else self._hours.get((agreement_id, meter.id))
+        if found is None:
+            subjects = {agreement_id, *self._names_of(agreement_id)}
+            return self._log.hours(meter, period, subjects=subjects)
+        return [one for one in found if one.bucket.first_at < period.end and one.bucket.last_at >= period.start]
 
-    def _find_total(self, agreement_id: str, feature_key: str, period: Period) -> tuple[Decimal, datetime | None]:
-        if self._has_read(agreement_id, period):
-            return self._totals.get((agreement_id, feature_key, period.start), (Decimal(0), None))
-        query = select(usage_totals.c.total, usage_totals.c.reset_at).where(
-            and_(
-                usage_totals.c.agreement_id == agreement_id,
-                usage_totals.c.feature_key == feature_key,
-                usage_totals.c.period_start == period.start,
-            )
-        )
-        row: Any = self._connection.execute(query).first()
-        return (Decimal(0), None) if row is None else (row.total, row.reset_at)
+    def _turns(self, agreement_id: str, feature_key: str, period: Period) -> tuple[Period, ...]:
+        """Return when what the customer of an agreement used of a feature counts under it."""
+        mine = self._agreements.get(agreement_id)
+        tenures = [Tenure(mine.started_at, mine.id, mine.ended_at)]
+        for other in self._agreements.of_customer(mine.customer_id):
+            tenure = Tenure(other.started_at, other.id, other.ended_at)
+            if tenure[:2] < tenures[0][:2] and self._agreements.version_included(other).measures(feature_key):
+                tenures.append(tenure)
+        return turns_of(agreement_id, tenures, period)
 
+    def _names_of(self, agreement_id: str) -> frozenset[str]:
+        if agreement_id not in self._names:
+            self._names.update(self._subjects.of_agreements((agreement_id,)))
+        return self._names.get(agreement_id, frozenset())
 
-def _readings(agreement_id: str, feature_key: str, start: datetime, end: datetime) -> Select[Any]:
-    return select(*READING_COLUMNS).where(
-        readings.c.agreement_id == agreement_id,
-        readings.c.feature_key == feature_key,
-        readings.c.counted_at >= start,
-        readings.c.counted_at < end,
-    )
-
-
-def _from_row(row: RowMapping) -> Reading:
-    dimensions = tuple((name, value) for name, value in row["dimensions"] or ())
-    return Reading(**{**row, "dimensions": dimensions})
+    def _find_meters(self, feature_keys: Iterable[str]) -> dict[str, Meter]:
+        wanted = set(feature_keys)
+        if unknown := wanted - self._known_meters.keys():
+            self._known_meters.update(dict.fromkeys(unknown))
+            self._known_meters.update(self._meters.of_features(unknown))
+        found = ((key, self._known_meters[key]) for key in wanted)
+        return {key: meter for key, meter in found if meter is not None}

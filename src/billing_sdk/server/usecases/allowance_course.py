@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.entitlements import (
     Allowance,
     AllowanceGrant,
@@ -100,12 +99,11 @@ def load_course(
     opening = openings.get(periods[0].period.start)
     begins_with = (opening.standing if opening else None) or Standing()
     unlimited = {one.allowance.agreement.id for one in tenures if one.allowance.limit is None}
-    agreements = {one.allowance.agreement.id: one.allowance.agreement for one in tenures}
 
     def used_until(one: UsagePeriod, until: datetime) -> Decimal:
         if one.agreement_id in unlimited:
             return ZERO
-        return _used(tx, agreements[one.agreement_id], feature_key, Period(one.period.start, until))
+        return tx.usage.total(one.agreement_id, feature_key, Period(one.period.start, until))
 
     current = periods[-1].period.start
     segments = course_of(
@@ -133,13 +131,7 @@ def remember(tx: UnitOfWork, customer_id: str, feature_key: str, course: Allowan
 
 def used_in(tx: UnitOfWork, allowance: Allowance, feature_key: str, period: Period) -> Decimal:
     """Return how much was used under an agreement in a usage period of it."""
-    return _used(tx, allowance.agreement, feature_key, period)
-
-
-def _used(tx: UnitOfWork, agreement: Agreement, feature_key: str, period: Period) -> Decimal:
-    # The total of a whole billing period is kept; that of any other stretch of time is added up.
-    is_whole = period == agreement.period_at(period.start)
-    return (tx.usage.total if is_whole else tx.usage.total_within)(agreement.id, feature_key, period)
+    return tx.usage.total(allowance.agreement.id, feature_key, period)
 
 
 def _given(instant: datetime | None) -> tuple[datetime, ...]:
@@ -200,7 +192,7 @@ def _of_tenure(
             included=kept.included if kept else Decimal(allowance.limit or 0),
             spent=ZERO
             if whole.start == cursor
-            else _used(tx, allowance.agreement, feature_key, Period(whole.start, cursor)),
+            else tx.usage.total(allowance.agreement.id, feature_key, Period(whole.start, cursor)),
             keeps_overage=allowance.keeps_overage and cursor > tenure.start,
         )
         cursor = end

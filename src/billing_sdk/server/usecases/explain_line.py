@@ -16,9 +16,11 @@ from billing_sdk.server.domain.invoicing import (
     line_of,
     period_of,
 )
-from billing_sdk.server.domain.metering import RollUp, roll_up
+from billing_sdk.server.domain.metering import Aggregation, RollUp, counted, roll_up
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
+
+ADDS_UP: frozenset[Aggregation] = frozenset({"sum", "count"})
 
 
 def explain_line(tx: UnitOfWork, invoice_id: str, number: int) -> Explanation:
@@ -59,12 +61,29 @@ def _usage_behind(
         return None, None
     first: tuple[Period, RollUp] | None = None
     for period, recorded_by in _ways_to_count(invoice, line):
-        readings = tx.usage.readings_within(line.agreement_id, feature_key, period, recorded_by=recorded_by)
-        found = roll_up(readings, zone=zone)
+        found = _rolled_up(tx, line.agreement_id, feature_key, period, recorded_by, zone)
+        if found is None:
+            continue
         if found.total == line.quantity:
             return period, found
         first = first or (period, found)
     return first or (None, None)
+
+
+def _rolled_up(
+    tx: UnitOfWork, agreement_id: str, feature_key: str, period: Period, recorded_by: datetime | None, zone: str
+) -> RollUp | None:
+    """Return what the events of a period add up to, of those that were recorded by an instant or of all.
+
+    What some of the events come to is known where the meter adds up; else there is only one way to count.
+    """
+    meter = tx.usage.meter_of(feature_key)
+    if meter is None or (recorded_by is not None and meter.aggregation not in ADDS_UP):
+        return None
+    value = None if meter.aggregation in ADDS_UP else tx.usage.used(agreement_id, feature_key, period)
+    events = tx.usage.events(agreement_id, feature_key, period)
+    found = counted(meter, (one for one in events if recorded_by is None or one.event.recorded_at <= recorded_by))
+    return roll_up(found, meter.aggregation, zone=zone, value=value)
 
 
 def _ways_to_count(invoice: Invoice, line: InvoiceLine) -> Iterator[tuple[Period, datetime | None]]:

@@ -52,10 +52,8 @@ def used_under(tx: UnitOfWork, agreement: Agreement) -> Used:
     """Return what tells how much of a feature was used in a period of an agreement."""
 
     def used(feature_key: str, period: Period) -> Usage:
-        # The total of a whole billing period is kept; that of any other stretch of time is added up.
-        is_whole = period == agreement.period_at(period.start)
-        total = (tx.usage.total if is_whole else tx.usage.total_within)(agreement.id, feature_key, period)
-        return Usage(total, tx.usage.marked_within(agreement.id, feature_key, period))
+        found = tx.usage.used(agreement.id, feature_key, period)
+        return Usage(found.total, found.by_dimension)
 
     return used
 

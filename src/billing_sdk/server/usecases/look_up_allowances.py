@@ -178,7 +178,7 @@ def _history(
             windows.append(WindowOfUsage(Period(start, end), usage, inside[0].start.balance))
             continue
         until = end + datetime.resolution if end == at else end
-        usage = tx.usage.total_within(allowance.agreement.id, feature_key, Period(start, until))
+        usage = tx.usage.total(allowance.agreement.id, feature_key, Period(start, until))
         windows.append(WindowOfUsage(Period(start, end), usage, None))
     return AllowanceHistory(tuple(windows), tuple(_shown(one, at) for one in segments if one.period.start < edges[-1]))
 

@@ -86,4 +86,4 @@ def as_used_now(tx: UnitOfWork, rated: Iterable[RatedInterval]) -> tuple[RatedIn
 
 
 def _total(tx: UnitOfWork, one: RatedInterval) -> Decimal:
-    return tx.usage.total_within(one.agreement_id, one.feature_key, one.counted)
+    return tx.usage.total(one.agreement_id, one.feature_key, one.counted)

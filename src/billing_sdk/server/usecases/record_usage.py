@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -16,10 +16,20 @@ from billing_sdk.errors import (
     UnknownFeature,
 )
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Entitlement, LateUsage, Rate
+from billing_sdk.server.domain.catalog import LateUsage
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.metering import Reading, ReadingKind, checked_dimensions, counted_at, parse_quantity
+from billing_sdk.server.domain.metering import (
+    MeasuredEvent,
+    Meter,
+    Reading,
+    ReadingKind,
+    UsageEvent,
+    checked_dimensions,
+    counted_at,
+    parse_quantity,
+    told,
+)
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
@@ -80,6 +90,7 @@ def record_usage(
         InvalidQuantity: the value is not a plain decimal number.
         InvalidRequest: the time has no zone, lies ahead, or is before the agreement; the key is unusable, or a
             dimension is out of its bounds.
+        UnsupportedByMeter: the feature's meter does not read quantities, or can't be told what its total is.
         IdempotencyMismatch: the key was used for another report.
     """
     quantity = parse_quantity(value)
@@ -91,32 +102,27 @@ def record_usage(
         if used_at is not None and used_at > at + timedelta(seconds=SKEW_SECONDS):
             raise InvalidRequest("used_at lies ahead", parameter="used_at")
         agreement = tx.agreements.get(agreement_id)
-        earlier = tx.usage.find_by_idempotency_key(agreement_id, idempotency_key) if idempotency_key else None
-        if earlier is not None:
-            report = (feature_key, kind, quantity, marks)
-            if (earlier.feature_key, earlier.kind, earlier.value, earlier.dimensions) != report or (
-                used_at is not None and used_at != earlier.used_at
-            ):
-                raise IdempotencyMismatch(f"the key {str(idempotency_key)[:64]!r} was used for another report")
-            period = agreement.period_at(earlier.counted_at)
-            return _with_total(earlier, tx.usage.total(agreement_id, feature_key, period))
-        is_late = used_at is not None and used_at < at
-        policy: LateUsage = policies_of(tx).late_usage if is_late else "rerate"
-        require_metered(tx, agreement, feature_key, used_at=used_at if policy == "rerate" else None)
-        if is_late and policy == "rerate":
-            _require_begun(agreement, used_at or at)
         reading = Reading(
-            id=new_id("reading"),
+            id=idempotency_key or new_id("reading"),
             agreement_id=agreement_id,
             feature_key=feature_key,
             kind=kind,
             value=quantity,
             used_at=used_at or at,
             recorded_at=at,
-            counted_at=counted_at(min(used_at or at, at), at, agreement, policy),
+            counted_at=min(used_at or at, at),
             dimensions=marks,
         )
-        return count_reading(tx, customer, agreement, reading, idempotency_key=idempotency_key, source=source)
+        earlier = tx.usage.find(agreement_id, idempotency_key) if idempotency_key else None
+        if earlier is not None:
+            return _again(tx, agreement, reading, earlier.event, has_time=used_at is not None)
+        is_late = used_at is not None and used_at < at
+        policy: LateUsage = policies_of(tx).late_usage if is_late else "rerate"
+        require_metered(tx, agreement, feature_key, used_at=used_at if policy == "rerate" else None)
+        if is_late and policy == "rerate":
+            _require_begun(agreement, used_at or at)
+        reading = replace(reading, counted_at=counted_at(reading.counted_at, at, agreement, policy))
+        return count_reading(tx, customer, agreement, reading, source=source, has_time=used_at is not None)
 
 
 def count_reading(
@@ -126,10 +132,28 @@ def count_reading(
     reading: Reading,
     *,
     source: EventSource,
-    idempotency_key: str | None = None,
+    has_time: bool = False,
 ) -> RecordedReading:
-    """Count a reading in, announce it, and have what was billed adjusted; the customer is locked by the caller."""
-    total = tx.usage.add(reading, agreement.period_at(reading.counted_at), idempotency_key=idempotency_key)
+    """Count a reading in, announce it, and have what was billed adjusted; the customer is locked by the caller.
+
+    Args:
+        tx: the transaction.
+        customer: whose usage it is.
+        agreement: under which it counts.
+        reading: what was used; of one with the same id nothing is counted again.
+        source: who caused it, as events name them.
+        has_time: whether the time of the use was reported.
+
+    Raises:
+        UnknownFeature: no meter counts the feature.
+        UnsupportedByMeter: its meter does not read quantities.
+    """
+    meter = _meter_of(tx, reading.feature_key)
+    intake = tx.usage.intake_of(meter)
+    intake.require_kind(reading.kind)
+    event = told(reading, meter, has_time=has_time)
+    tx.usage.add(MeasuredEvent(event, intake.measure(event.data)), intake.meters)
+    total = tx.usage.total(agreement.id, reading.feature_key, agreement.period_at(reading.counted_at))
     tx.outbox.announce(
         type="customer.meter_usage_updated",
         data=event_data.of_usage(reading, total),
@@ -143,6 +167,35 @@ def count_reading(
     watch_soon(tx, customer, at=reading.recorded_at)
     alert_on_usage(tx, customer, agreement, reading.feature_key, since=reading.counted_at, at=reading.recorded_at)
     return _with_total(reading, total)
+
+
+def _again(
+    tx: UnitOfWork, agreement: Agreement, reading: Reading, earlier: UsageEvent, *, has_time: bool
+) -> RecordedReading:
+    """Answer a report that was sent before as it was answered then, with the total of today.
+
+    Raises:
+        IdempotencyMismatch: it says something else.
+    """
+    meter = _meter_of(tx, reading.feature_key)
+    same = replace(
+        reading,
+        used_at=reading.used_at if has_time else earlier.time,
+        recorded_at=earlier.recorded_at,
+        counted_at=earlier.counted_at,
+    )
+    # The time may have been left out of one of the two.
+    alike = {told(same, meter, has_time=known).fingerprint for known in (True, False)}
+    if same.used_at != earlier.time or earlier.fingerprint not in alike:
+        raise IdempotencyMismatch(f"the key {reading.id[:64]!r} was used for another report")
+    return _with_total(same, tx.usage.total(agreement.id, same.feature_key, agreement.period_at(same.counted_at)))
+
+
+def _meter_of(tx: UnitOfWork, feature_key: str) -> Meter:
+    meter = tx.usage.meter_of(feature_key)
+    if meter is None:
+        raise UnknownFeature(f"no meter counts {feature_key[:64]!r}")
+    return meter
 
 
 def _check(kind: str, used_at: datetime | None, idempotency_key: str | None) -> None:
@@ -186,10 +239,7 @@ def require_metered(tx: UnitOfWork, agreement: Agreement, feature_key: str, *, u
         raise AgreementSuspended("what is used can't be counted before what is owed is paid")
     if not agreement.grants and not was_included:
         raise AgreementPaused("what is used can't be counted while the agreement is paused")
-    version = tx.agreements.version_included(agreement)
-    included = {entitlement.feature_key for entitlement in version.of_kind(Entitlement)}
-    included |= {rate.feature_key for rate in version.of_kind(Rate)}
-    feature = tx.features.find(feature_key) if feature_key in included else None
+    feature = tx.features.find(feature_key) if tx.agreements.version_included(agreement).measures(feature_key) else None
     if feature is None or not feature.is_metered:
         raise UnknownFeature(f"the plan {agreement.plan_key!r} has no metered feature {feature_key[:64]!r}")
 

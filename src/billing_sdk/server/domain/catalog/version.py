@@ -119,6 +119,10 @@ class PlanVersion:
         """Return the regular components of one kind, in their order."""
         return tuple(component for component in self.components if isinstance(component, kind))
 
+    def measures(self, feature_key: str) -> bool:
+        """Tell whether it includes a feature, or asks money for what is used of it."""
+        return any(isinstance(one, Entitlement | Rate) and one.feature_key == feature_key for one in self.components)
+
     @property
     def feature_keys(self) -> frozenset[str]:
         """The keys of all features that it includes, prices or grants credit for."""

@@ -22,7 +22,13 @@ from billing_sdk.server.domain.metering.arrival import (
     out_of_time as out_of_time,
     received as received,
 )
-from billing_sdk.server.domain.metering.boundaries import Cut as Cut, cut as cut, recount as recount
+from billing_sdk.server.domain.metering.boundaries import (
+    Counted as Counted,
+    Cut as Cut,
+    counted as counted,
+    cut as cut,
+    recount as recount,
+)
 from billing_sdk.server.domain.metering.bucket import (
     Bucket as Bucket,
     HourOfUsage as HourOfUsage,
@@ -78,18 +84,17 @@ from billing_sdk.server.domain.metering.roll_up import (
     RollUp as RollUp,
     roll_up as roll_up,
 )
+from billing_sdk.server.domain.metering.told import is_told as is_told, source_of as source_of, told as told
 from billing_sdk.server.domain.metering.turns import Tenure as Tenure, turns_of as turns_of
 from billing_sdk.server.domain.metering.usage import (
     MOST_DIMENSIONS as MOST_DIMENSIONS,
     Dimensions as Dimensions,
     Reading as Reading,
     ReadingKind as ReadingKind,
-    by_dimension as by_dimension,
     checked_dimensions as checked_dimensions,
     counted_at as counted_at,
     parse_quantity as parse_quantity,
     plus as plus,
-    total_of as total_of,
 )
 from billing_sdk.server.domain.metering.valuation import (
     Stretch as Stretch,

@@ -7,14 +7,14 @@ don't, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
 from billing_sdk.server.domain.metering.bucket import HourOfUsage, Place, hours_of
 from billing_sdk.server.domain.metering.event import StoredEvent
-from billing_sdk.server.domain.metering.meter import Meter
+from billing_sdk.server.domain.metering.meter import Measured, Meter
 from billing_sdk.server.domain.periods import Period
 
 
@@ -28,6 +28,15 @@ class Cut(NamedTuple):
 
     whole: list[HourOfUsage]
     unsure: list[tuple[str, datetime]]
+
+
+class Counted(NamedTuple):
+    """What a meter has read in an event, and whether the event says a total."""
+
+    subject: str
+    place: Place
+    measured: Measured
+    is_total: bool
 
 
 def cut(hours: Iterable[HourOfUsage], parts: Sequence[Period]) -> Cut:
@@ -52,19 +61,22 @@ def cut(hours: Iterable[HourOfUsage], parts: Sequence[Period]) -> Cut:
     return Cut(whole, unsure)
 
 
-def recount(meter: Meter, events: Iterable[StoredEvent], parts: Sequence[Period] | None = None) -> list[HourOfUsage]:
-    """Return what a meter reads in events, as they stand, by series and hour: of a window, or of all of them."""
-    found = []
+def counted(meter: Meter, events: Iterable[StoredEvent], parts: Sequence[Period] | None = None) -> Iterator[Counted]:
+    """Yield what a meter reads in events, as they stand: in those of a window, or in all."""
     for stored in events:
         event = stored.event
-        is_counted = parts is None or any(part.contains(event.counted_at) for part in parts)
-        if stored.is_cancelled or event.type != meter.event_type or not is_counted:
+        is_within = parts is None or any(part.contains(event.counted_at) for part in parts)
+        if stored.is_cancelled or event.type != meter.event_type or not is_within:
             continue
         measured = meter.remeasure(event.data)
         if measured is not None:
             place = Place(event.counted_at, event.recorded_at, event.source, event.id)
-            found.append((event.subject, place, measured, event.kind == "absolute"))
-    return list(hours_of(found))
+            yield Counted(event.subject, place, measured, event.kind == "absolute")
+
+
+def recount(meter: Meter, events: Iterable[StoredEvent], parts: Sequence[Period] | None = None) -> list[HourOfUsage]:
+    """Return the hours of what a meter reads in events: what roll-ups have to be equal to."""
+    return list(hours_of(counted(meter, events, parts)))
 
 
 def _all_within(hours: list[HourOfUsage], parts: Sequence[Period]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -101,26 +101,3 @@ def counted_at(
     if used_at < agreement.started_at:
         return agreement.started_at if current.start == agreement.started_at else recorded_at
     return used_at if used_at >= current.start else recorded_at
-
-
-def by_dimension(readings: Iterable[Reading]) -> tuple[tuple[Dimensions, Decimal], ...]:
-    """Return the usage of one period by what it was marked with; a total that is reported begins anew, unmarked."""
-    found: dict[Dimensions, Decimal] = {}
-    for reading in sorted(readings, key=_in_order):
-        if reading.kind == "absolute":
-            found.clear()
-        elif reading.dimensions:
-            found[reading.dimensions] = plus(found.get(reading.dimensions, Decimal(0)), reading.value)
-    return tuple(sorted(found.items()))
-
-
-def total_of(readings: Iterable[Reading]) -> Decimal:
-    """Return the usage that readings of one period add up to: the newest absolute one and every delta after it."""
-    result = Decimal(0)
-    for reading in sorted(readings, key=_in_order):
-        result = reading.value if reading.kind == "absolute" else plus(result, reading.value)
-    return result
-
-
-def _in_order(reading: Reading) -> tuple[datetime, datetime, str]:
-    return reading.counted_at, reading.recorded_at, reading.id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -283,7 +282,6 @@ def _current_plans(tx: UnitOfWork, engine: Engine, customer: Customer | None) ->
 def _current(tx: UnitOfWork, agreement: Agreement, at: datetime, due: Money | None) -> Current:
     version = tx.catalog.get_version(agreement.plan_version_id)
     period = agreement.period_at(at)
-    used = tx.usage.totals(agreement.id, period)
     pending = agreement.pending_change
     follows = [] if pending is None or pending.is_alteration else [pending.plan_key]
     keys = [*(one.plan_key for one in agreement.add_ons), *follows]
@@ -296,7 +294,7 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime, due: Money | No
         agreement,
         card_of_agreement(tx, agreement),
         period,
-        _included(tx, version, used),
+        _included(tx, agreement, version, period),
         beside=(
             *(f"{names[one.plan_key]} \u00d7 {one.quantity}" for one in agreement.add_ons),
             *(f"{licences.get(key, key)} \u00d7 {quantity}" for key, quantity in agreement.quantities.items()),
@@ -306,12 +304,14 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime, due: Money | No
     )
 
 
-def _included(tx: UnitOfWork, version: PlanVersion, used: Mapping[str, Decimal]) -> tuple[Included, ...]:
-    metered = {feature.key for feature in tx.features.list() if feature.is_metered}
+def _included(tx: UnitOfWork, agreement: Agreement, version: PlanVersion, period: Period) -> tuple[Included, ...]:
+    entitlements = {entitlement.feature_key for entitlement in version.of_kind(Entitlement)}
+    metered = [feature.key for feature in tx.features.list() if feature.is_metered and feature.key in entitlements]
+    used = tx.usage.totals(agreement.id, metered, period)
     return tuple(
         Included(
             entitlement.feature_name,
-            used.get(entitlement.feature_key, Decimal(0)) if entitlement.feature_key in metered else None,
+            used.get(entitlement.feature_key),
             entitlement.limit_max,
         )
         for entitlement in version.of_kind(Entitlement)

@@ -227,33 +227,6 @@ invoice_lines = Table(
     Index("ix_invoice_lines_agreement_id", "agreement_id", "period_end"),
 )
 
-readings = Table(
-    "readings",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("agreement_id", String(64), ForeignKey("agreements.id"), nullable=False),
-    Column("feature_key", String(255), nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("value", Quantity, nullable=False),
-    Column("used_at", Instant, nullable=False),
-    Column("recorded_at", Instant, nullable=False),
-    # The instant that decides the period: of the use itself, or of the record where late usage is for the next period.
-    Column("counted_at", Instant, nullable=False),
-    Column("idempotency_key", String(255)),
-    # A list of pairs, where the usage is marked with anything.
-    Column("dimensions", JSON(none_as_null=True)),
-    UniqueConstraint("agreement_id", "idempotency_key"),
-    Index("ix_readings_period", "agreement_id", "feature_key", "counted_at"),
-    Index(
-        "ix_readings_marked",
-        "agreement_id",
-        "feature_key",
-        "counted_at",
-        sqlite_where=text("dimensions IS NOT NULL"),
-        postgresql_where=text("dimensions IS NOT NULL"),
-    ),
-)
-
 # Units that are set aside for a use which has not been counted yet. What is held is read and added to by whoever holds
 # the lock on the agreement's customer.
 reservations = Table(
@@ -278,15 +251,4 @@ reservations = Table(
         sqlite_where=text("status = 'held'"),
         postgresql_where=text("status = 'held'"),
     ),
-)
-
-# Each period's total, changed in the transaction of the reading that changes it.
-usage_totals = Table(
-    "usage_totals",
-    metadata,
-    Column("agreement_id", String(64), ForeignKey("agreements.id"), primary_key=True),
-    Column("feature_key", String(255), primary_key=True),
-    Column("period_start", Instant, primary_key=True),
-    Column("total", Quantity, nullable=False),
-    Column("reset_at", Instant),
 )
