@@ -41,12 +41,12 @@ class Cursor:
     Attributes:
         offset: where the next line begins, in bytes.
         line: the number of the last line that was answered for.
-        digest: of the bytes just before the offset, by which the file is known again.
+        known_by: digest of the bytes just before the offset, by which the file is known again.
     """
 
     offset: int = 0
     line: int = 0
-    digest: str = ""
+    known_by: str = ""
     recorded: int = 0
     refused: int = 0
 
@@ -222,12 +222,12 @@ def _recalled(path: Path | None, stream: BinaryIO) -> Cursor:
 
 
 def _is_before(stream: BinaryIO, cursor: Cursor) -> bool:
-    is_known = _digest_before(stream, cursor.offset) == cursor.digest
+    is_known = _known_by(stream, cursor.offset) == cursor.known_by
     stream.seek(0)
     return is_known
 
 
-def _digest_before(stream: BinaryIO, offset: int) -> str:
+def _known_by(stream: BinaryIO, offset: int) -> str:
     start = max(0, offset - KNOWN_BY_BYTES)
     stream.seek(start)
     return hashlib.blake2b(stream.read(offset - start), digest_size=16).hexdigest()
@@ -238,7 +238,7 @@ def _keep(cursor: Cursor, path: Path | None, file: str) -> None:
     if path is None:
         return
     with Path(file).open("rb") as stream:  # the reader's own place stays where it is
-        cursor.digest = _digest_before(stream, cursor.offset)
+        cursor.known_by = _known_by(stream, cursor.offset)
     beside = path.with_name(f"{path.name}.new")
     beside.write_text(json.dumps(asdict(cursor)))
     beside.replace(path)
