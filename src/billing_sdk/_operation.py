@@ -31,6 +31,7 @@ class Call(Generic[R]):
         read: makes the answer's JSON document a value; raises `UnsafeAnswer` where it does not fit.
         json: sent as `application/json`; or else
         content: a JSON document that has been written already.
+        params: of the address; one with several values is there as often.
         form: sent as `application/x-www-form-urlencoded` instead of JSON.
         token: a user's access token to send as the bearer.
         credential: `machine` sends the client's own renewed M2M token; `client` adds the client id and secret as
@@ -49,7 +50,7 @@ class Call(Generic[R]):
     json: Mapping[str, Any] | None = None
     content: bytes | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     token: str | None = field(default=None, repr=False)
     basic: tuple[str, str] | None = field(default=None, repr=False)
     credential: Credential = "none"

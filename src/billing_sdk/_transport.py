@@ -377,9 +377,9 @@ def _basic(client_id: str, secret: str) -> str:
     return b64encode(f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()).decode("ascii")
 
 
-def _encoded(parameters: Mapping[str, str]) -> str:
+def _encoded(parameters: Mapping[str, str | tuple[str, ...]]) -> str:
     try:
-        return urlencode(parameters)
+        return urlencode(parameters, doseq=True)
     except UnicodeEncodeError:
         raise InvalidRequest("a parameter has half a character") from None
 

@@ -35,6 +35,7 @@ from billing_sdk.resources import (
     Keys,
     LicenceFees,
     Login,
+    Meters,
     Organizations,
     Permissions,
     PlanGroups,
@@ -90,6 +91,7 @@ class Operations(Generic[C]):
     keys: Keys[C]
     licence_fees: LicenceFees[C]
     login: Login[C]
+    meters: Meters[C]
     organizations: Organizations[C]
     permissions: Permissions[C]
     plan_groups: PlanGroups[C]
@@ -127,6 +129,7 @@ class Operations(Generic[C]):
         self.keys = Keys(client, provider)
         self.licence_fees = LicenceFees(client)
         self.login = Login(client, provider)
+        self.meters = Meters(client)
         self.organizations = Organizations(client)
         self.permissions = Permissions(client)
         self.plan_groups = PlanGroups(client)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from billing_sdk.errors import DuplicateKey, InvalidRequest, NotFound
-from billing_sdk.server.domain.metering import Condition, Meter, own_meter
+from billing_sdk.errors import DuplicateKey, InvalidRequest, MeterInUse, NotFound
+from billing_sdk.server.domain.metering import Condition, Meter, UsageQuery, own_meter
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.usecases.add_feature import add_feature
+from billing_sdk.server.usecases.create_meter import create_meter
 from billing_sdk.server.usecases.delete_feature import delete_feature
+from billing_sdk.server.usecases.query_usage import query_usage
+from billing_sdk.server.usecases.update_meter import update_meter
+from tests import metering
+from tests.contract.using import used
 from tests.engines import NOON
+from tests.metering import event
 
 
 def meter(key: str = "requests", **changes) -> Meter:
@@ -85,3 +94,66 @@ def test_a_feature_does_not_take_a_meter_for_its_own_that_measures_something_els
 
     with pytest.raises(DuplicateKey):
         add_feature(memory_engine, key="requests", name="Requests", feature_type="metered")
+
+
+TOKENS = {"key": "tokens", "name": "Tokens", "event_type": "tokens", "aggregation": "sum", "value_path": "$.value"}
+MARCH = Period(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def total(engine, key: str) -> str:
+    rows = query_usage(engine, meter_key=key, query=UsageQuery(MARCH))
+    return "".join(f"{row.value:f}" for row in rows)
+
+
+def test_a_new_meter_counts_the_events_that_there_are_and_passes_over_what_it_can_not_read(memory_engine):
+    with memory_engine.begin() as tx:
+        tx.meters.add(metering.meter("count"))
+    used(memory_engine, event("1", 2), event("2", "much"), event("3", 3, type="other"), event("4", 5))
+
+    create_meter(memory_engine, **TOKENS)
+
+    assert (total(memory_engine, "tokens_count"), total(memory_engine, "tokens")) == ("3", "7")
+
+
+def test_an_archived_meter_counts_what_has_arrived_meanwhile_when_it_is_taken_back(memory_engine):
+    create_meter(memory_engine, **TOKENS)
+    used(memory_engine, event("1", 2))
+    archived = update_meter(memory_engine, key="tokens", name="Old tokens", is_archived=True, actor="kp_1")
+    used(memory_engine, event("2", 3))
+    assert (archived.archived_at, archived.name, total(memory_engine, "tokens")) == (NOON, "Old tokens", "2")
+    assert update_meter(memory_engine, key="tokens", is_archived=True) == archived
+
+    update_meter(memory_engine, key="tokens", is_archived=False, actor="kp_2")
+
+    assert total(memory_engine, "tokens") == "5"
+    with memory_engine.read() as tx:
+        found = [(record["action"], record["actor"]) for record in tx.audit.of(archived.id)]
+    assert found == [("meter.create", "api"), ("meter.update", "kp_1"), ("meter.update", "kp_2")]
+
+
+def test_a_meter_that_measures_a_feature_is_not_archived(memory_engine):
+    with pytest.raises(MeterInUse) as refused:
+        update_meter(memory_engine, key="ai_tokens", is_archived=True)
+
+    assert refused.value.facts["features"] == ["ai_tokens"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"aggregation": "median"},
+        {"value_path": None},
+        {"aggregation": "count"},
+        {"value_path": "$..value"},
+        {"key": "not a key"},
+        {"name": " "},
+        {"event_type": ""},
+        {"dimensions": {"": "$.a"}},
+        {"dimensions": {str(number): "$.a" for number in range(11)}},
+        {"late_seconds": -1},
+        {"unknown_subjects": "guess"},
+    ],
+)
+def test_a_meter_that_makes_no_sense_is_refused(memory_engine, wrong):
+    with pytest.raises(InvalidRequest):
+        create_meter(memory_engine, **{**TOKENS, **wrong})

@@ -16,6 +16,7 @@ from billing_sdk.cli.database import migrate, seed
 from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
 from billing_sdk.cli.keys import keys
+from billing_sdk.cli.meters import meters
 from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.cli.plans import plans
 from billing_sdk.cli.profiles import profiles
@@ -58,6 +59,7 @@ app.add_typer(clock, name="clock")
 app.add_typer(plans, name="plans")
 app.add_typer(credit, name="credits")
 app.add_typer(taxes, name="tax")
+app.add_typer(meters, name="meters")
 app.add_typer(invoices, name="invoices")
 app.add_typer(profiles, name="profiles")
 app.add_typer(customers, name="customers")

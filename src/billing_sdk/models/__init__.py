@@ -80,6 +80,11 @@ from billing_sdk.models.invoice import (
     NextInvoice as NextInvoice,
     UpcomingInvoice as UpcomingInvoice,
 )
+from billing_sdk.models.meter import (
+    Meter as Meter,
+    MeterCondition as MeterCondition,
+    UsageWindow as UsageWindow,
+)
 from billing_sdk.models.migration import MigratedAgreement as MigratedAgreement, Migration as Migration
 from billing_sdk.models.organization import (
     AgreementReference as AgreementReference,
@@ -119,6 +124,7 @@ from billing_sdk.models.usage_event import (
     UsageEvent as UsageEvent,
     read_results as read_results,
 )
+from billing_sdk.models.usage_trail import EventCorrection as EventCorrection, StoredUsageEvent as StoredUsageEvent
 from billing_sdk.models.user import CreatedUser as CreatedUser, User as User
 from billing_sdk.models.webhook_endpoint import (
     EventType as EventType,

@@ -70,6 +70,13 @@ class Document:
             raise self._unfit(name)
         return None if found is None else Decimal(found)
 
+    def exact(self, name: str) -> Decimal:
+        """Return a member that is a plain decimal number in text."""
+        found = self.exact_or_none(name)
+        if found is None:
+            raise self._unfit(name)
+        return found
+
     def flag(self, name: str) -> bool:
         """Return a boolean; false when it is missing. `"true"` and 1 are not booleans."""
         found = self._data.get(name)
@@ -86,6 +93,13 @@ class Document:
             return parse_instant(found)
         except ValueError:
             raise self._unfit(name) from None
+
+    def instant(self, name: str) -> datetime:
+        """Return an aware UTC time, read from ISO 8601."""
+        found = self.instant_or_none(name)
+        if found is None:
+            raise self._unfit(name)
+        return found
 
     def day(self, name: str) -> date:
         """Return a day, such as `2025-01-31`."""

@@ -11,9 +11,10 @@ from billing_sdk._operation import C, Call, operation
 from billing_sdk.resources._base import MANAGEMENT, done, wire_time
 from billing_sdk.resources._reserving import Reserving, plain_quantity
 from billing_sdk.resources.usage_events import UsageEvents
+from billing_sdk.resources.usage_trail import UsageTrail
 
 
-class Usage(Reserving[C], UsageEvents[C]):
+class Usage(Reserving[C], UsageEvents[C], UsageTrail[C]):
     """Tells the billing server what was used, or sets aside what is about to be; takes the machine credentials."""
 
     @operation

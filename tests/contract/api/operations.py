@@ -65,6 +65,13 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/billing/plan_groups/{group_code}/plan_order": {"json": {"codes": []}},
     "POST /v1/billing/features": {"json": {"code": "seats", "name": "Seats", "type": "metered"}},
     "PATCH /v1/billing/features/{feature_code}": {"json": {"unit_name": "seat"}},
+    "POST /v1/billing/meters": {"json": {"key": "m", "name": "M", "event_type": "m", "aggregation": "count"}},
+    "PATCH /v1/billing/meters/{meter_key}": {"json": {"name": "M"}},
+    "GET /v1/billing/meters/{meter_key}/query": {"params": {"from": "2026-01-01T00:00:00Z"}},
+    "GET /v1/billing/usage_events": {"params": {"customer_id": OBJECT}},
+    "POST /v1/billing/usage_events/correct": {
+        "json": {"source": "app", "id": OBJECT, "action": "cancel", "reason": "a mistake"}
+    },
     "POST /v1/billing/plans": {"json": {"code": "gold", "name": "Gold"}},
     "PATCH /v1/billing/plans/{plan_code}": {"json": {"name": "Gold"}},
     "POST /v1/billing/plans/{plan_code}/versions": {"json": {"components": []}},

@@ -19,7 +19,9 @@ SETTABLE = {
     f"{method} /v1/billing/{noun}": {"is_default"}
     for noun, one in (("plan_groups", "group_code"), ("pricing_tables", "table_code"), ("profiles", "profile_id"))
     for method, noun in (("POST", noun), ("PATCH", f"{noun}/{{{one}}}"))
-}
+} | {"POST /v1/billing/usage_events/correct": {"id"}}
+# What an event says is its sender's own.
+OPEN = {"data"}
 
 
 def bodies(management):
@@ -30,7 +32,8 @@ def schemas_of(document, schema):
     """Return every schema of an object that a schema is made of."""
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    inner = [*schema.get("anyOf", []), *schema.get("properties", {}).values(), schema.get("items", {})]
+    fields = [field for name, field in schema.get("properties", {}).items() if name not in OPEN]
+    inner = [*schema.get("anyOf", []), *fields, schema.get("items", {})]
     # A map, such as notes by their names, has no fields; what its values are is said.
     values = schema.get("additionalProperties")
     inner += [values] if isinstance(values, dict) and values else []

@@ -105,7 +105,7 @@ def test_a_weak_tag_matches_nothing(machine, thing):
 
 def test_every_operation_that_changes_a_part_takes_the_tag(management):
     partial = [operation for operation in management if operation.method == "PATCH"]  # PUT replaces the whole
-    assert len(partial) == 10
+    assert len(partial) == 11
     assert [operation.name for operation in partial if "if-match" not in operation.takes("header")] == []
 
 

@@ -9,7 +9,9 @@ import pytest
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
 from billing_sdk.server.usecases.subscribe import subscribe
+from tests.contract.using import used
 from tests.engines import card, payer
+from tests.metering import event
 
 pytestmark = pytest.mark.attack(125, 136)
 
@@ -174,6 +176,16 @@ def drafts(twice, customer):
     twice("DELETE", f"invoices/{draft}", name="invoices/{invoice_id}")
 
 
+def meters(twice, engine):
+    """A meter that is called something else, and an event that is cancelled."""
+    twice("POST", "meters", {"key": "counted", "name": "Once", "event_type": "tokens", "aggregation": "count"})
+    twice("PATCH", "meters/counted", {"name": "Twice"}, name="meters/{meter_key}")
+    used(engine, event("once"))
+    body = {"source": "app", "id": "once", "reason": "a mistake"}
+    twice("POST", "usage_events/correct", {**body, "action": "amend", "data": {"value": 2}})
+    twice("POST", "usage_events/correct", {**body, "action": "cancel"})
+
+
 def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, clock, management, server):
     agreement_id, customer = agreement
     one, name = f"agreements/{agreement_id}", "agreements/{agreement_id}"
@@ -182,6 +194,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     credit(twice, server.engine, customer)
     corrections(twice, server.engine)
     drafts(twice, customer)
+    meters(twice, server.engine)
     twice("POST", f"{one}/quantity", {"fee_code": "seats", "quantity": 3}, name=f"{name}/quantity")
     twice("POST", f"{one}/discounts", {"coupon_code": "ONCE"}, name=f"{name}/discounts")
     twice("DELETE", f"{one}/discounts/ONCE", name=f"{name}/discounts/{{coupon_code}}")

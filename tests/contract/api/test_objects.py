@@ -16,6 +16,8 @@ WITHOUT_AN_OBJECT = {
     "POST /v1/billing/plan_groups",
     "POST /v1/billing/plan_group_order",
     "POST /v1/billing/features",
+    "GET /v1/billing/meters",
+    "POST /v1/billing/meters",
     "POST /v1/billing/plans",
     "POST /v1/billing/pricing_tables",
     "GET /v1/billing/settings",

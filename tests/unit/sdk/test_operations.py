@@ -29,6 +29,7 @@ from tests.unit.sdk.credit_cases import CREDIT_CASES
 from tests.unit.sdk.delivery_cases import DELIVERY_CASES
 from tests.unit.sdk.invoice_cases import DRAFT_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
+from tests.unit.sdk.meter_cases import METER_CASES
 from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
 from tests.unit.sdk.price_object_cases import PRICE_OBJECT_CASES
 from tests.unit.sdk.tax_cases import TAX_CASES
@@ -38,6 +39,7 @@ CASES = [
     *OTHER_CASES,
     *DELIVERY_CASES,
     *USAGE_CASES,
+    *METER_CASES,
     *AGREEMENT_CASES,
     *CATALOG_CASES,
     *COUPON_CASES,

@@ -26,6 +26,7 @@ SqliteSeen StatementLine SubscribedPlan Supplier TaxCode TaxRate TaxSettings Tes
 TrialBalance TrialEnding UnknownEvent UpcomingInvoice UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
 EntitlementChanged EventAccess EventUsageThreshold UsageThresholdReached
 CreditedLine CreditNote Refund AsyncUsageBuffer RecordedEvent UsageBuffer UsageEvent
+EventCorrection Meter MeterCondition StoredUsageEvent UsageWindow
 """.split()
 
 

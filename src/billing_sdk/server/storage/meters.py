@@ -64,6 +64,11 @@ class MeterRepository:
         self._connection.execute(select(meters.c.id).where(meters.c.key == key).with_for_update())
         return self.get(key)
 
+    def lock_type(self, event_type: str) -> None:
+        """Have whoever locks the meters of a type of events wait until the transaction ends."""
+        query = select(meters.c.id).where(meters.c.event_type == event_type).order_by(meters.c.id)
+        self._connection.execute(query.with_for_update())
+
     def of_type(self, types: Collection[str]) -> tuple[Meter, ...]:
         """Return the meters that count events of some types and are not archived, in the order of their keys."""
         query = select(meters).where(meters.c.event_type.in_(types), meters.c.archived_at.is_(None))

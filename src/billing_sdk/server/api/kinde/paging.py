@@ -71,7 +71,12 @@ def next_token_after(page: Page[T], sealer: Sealer, *, of: str, id_of: Callable[
     """
     if not page.has_more:
         return None
-    return sealer.seal(Secret(id_of(page.items[-1])), place=f"pages/{of}")
+    return token_for(id_of(page.items[-1]), sealer, of=of)
+
+
+def token_for(item_id: str, sealer: Sealer, *, of: str) -> str:
+    """Return a token for the page that goes on after an item."""
+    return sealer.seal(Secret(item_id), place=f"pages/{of}")
 
 
 def item_of(next_token: str | None, sealer: Sealer, *, of: str) -> str | None:

@@ -1,0 +1,109 @@
+"""Query usage: what a meter shows, by windows and by groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
+
+from billing_sdk.server.domain.metering import (
+    CUSTOMER,
+    Folding,
+    HourOfUsage,
+    Meter,
+    Parted,
+    UsageQuery,
+    UsageRow,
+    parted,
+    parted_events,
+    require_few,
+)
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.engine import Engine
+
+# Read and put together at once, so that a long time takes no more memory than a short one.
+STRETCH = timedelta(days=7)
+
+
+def query_usage(
+    engine: Engine,
+    *,
+    meter_key: str,
+    query: UsageQuery,
+    subjects: Collection[str] = (),
+    customer_ids: Collection[str] = (),
+) -> list[UsageRow]:
+    """Return what a meter shows: by window, and then by group; there is no row where there was no usage.
+
+    Args:
+        engine: the engine.
+        meter_key: of the meter, which may be archived.
+        query: what is asked.
+        subjects: whose usage; everybody's where neither subjects nor customers are given.
+        customer_ids: whose usage, whatever they go by; what is used under their agreements is theirs.
+
+    Raises:
+        NotFound: there is no such meter, or customer.
+        QueryTooLarge: there are too many rows, or too many events to read one by one.
+    """
+    with engine.read() as tx:
+        meter = tx.meters.get(meter_key)
+        wanted = _subjects(tx, subjects, customer_ids)
+        folding = Folding(query, meter.aggregation)
+        customers: dict[str, str] = {}
+        if meter.aggregation == "weighted_sum":
+            before = tx.usage_log.before(meter, query.hours.start, subjects=wanted)
+            customers |= _customers(tx, query, before)
+            folding.begin_at(before, customers)
+        to_read = 0
+        for stretch in _stretches(query.hours):
+            hours = tx.usage_log.hours(meter, stretch, subjects=wanted)
+            pieces = parted(query, hours)
+            to_read += sum(pieces.cut.values())
+            require_few(to_read)
+            folding.take(pieces.by_window)
+            _take_cut(tx, meter, query, pieces, folding)
+            customers |= _customers(tx, query, hours)
+            folding.close(stretch.end, customers)
+    return folding.rows()
+
+
+def _stretches(whole: Period) -> Iterator[Period]:
+    start = whole.start
+    while start < whole.end:
+        end = min(start + STRETCH, whole.end)
+        yield Period(start, end)
+        start = end
+
+
+def _take_cut(tx: UnitOfWork, meter: Meter, query: UsageQuery, pieces: Parted, folding: Folding) -> None:
+    for run in pieces.runs():
+        events = tx.usage_log.events(run.window, types=(meter.event_type,), subjects=run.subjects)
+        folding.take(parted_events(query, meter, pieces.cut, events))
+
+
+def _subjects(tx: UnitOfWork, subjects: Collection[str], customer_ids: Collection[str]) -> frozenset[str] | None:
+    """Return whose usage is asked for; None for everybody's."""
+    of_customers = frozenset[str]().union(*(everything_of(tx, customer_id) for customer_id in customer_ids))
+    if subjects and customer_ids:
+        return of_customers & frozenset(subjects)
+    return of_customers or frozenset(subjects) or None
+
+
+def everything_of(tx: UnitOfWork, customer_id: str) -> frozenset[str]:
+    """Return all subjects that are a customer's: what the customer goes by, and its agreements.
+
+    Raises:
+        NotFound: there is no such customer.
+    """
+    tx.customers.get(customer_id)
+    agreements = tx.agreements.of_customer(customer_id)
+    return tx.subjects.of_customer(customer_id) | {agreement.id for agreement in agreements}
+
+
+def _customers(tx: UnitOfWork, query: UsageQuery, hours: Iterable[HourOfUsage]) -> dict[str, str]:
+    """Return whose the subjects are, where that is asked for."""
+    if CUSTOMER not in query.group_by:
+        return {}
+    found = tx.subjects.find_many({one.series.subject for one in hours})
+    return {subject: who.customer_id for subject, who in found.items()}
