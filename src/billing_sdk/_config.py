@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from billing_sdk._secret import Secret
 from billing_sdk.errors import InvalidSetting, MissingSetting
+from billing_sdk.journal import Journal
 
 _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@%]+)(:[0-9]{1,5})?", re.ASCII)
 DEFAULT_SCOPES: Final = ("openid", "profile", "email", "offline")
@@ -28,6 +29,7 @@ _VARIABLES: Final = {
     "m2m_client_secret": "BILLING_M2M_CLIENT_SECRET",
     "audience": "BILLING_AUDIENCE",
     "webhook_endpoint_id": "BILLING_WEBHOOK_ENDPOINT_ID",
+    "journal": "BILLING_JOURNAL",
 }
 
 
@@ -44,6 +46,8 @@ class ClientSettings(TypedDict, total=False):
         m2m_client_secret: goes with it; or `BILLING_M2M_CLIENT_SECRET`.
         audience: whom the machine token is for; or `BILLING_AUDIENCE`; by default the issuer's `/api`.
         webhook_endpoint_id: accept webhooks for this endpoint only; or `BILLING_WEBHOOK_ENDPOINT_ID`.
+        journal: path of a file that keeps usage which can't be told to the provider now; or `BILLING_JOURNAL`; by
+            default there is none.
         accepted_clients: ids of other applications of the issuer whose bearer tokens gates take; or
             `BILLING_ACCEPTED_CLIENTS`, separated by spaces.
         scopes: what a sign-in asks for; or `BILLING_SCOPES`, separated by spaces.
@@ -63,6 +67,7 @@ class ClientSettings(TypedDict, total=False):
     m2m_client_secret: str | None
     audience: str | None
     webhook_endpoint_id: str | None
+    journal: str | None
     accepted_clients: Sequence[str] | None
     scopes: Sequence[str] | None
     deadline_seconds: float
@@ -85,6 +90,7 @@ class Config:
         m2m_client_secret: goes with it.
         audience: whom the machine token is for; by default the issuer's `/api`.
         webhook_endpoint_id: a webhook made for another endpoint is refused; without it, `aud` is not compared.
+        journal: path of a file that keeps usage which can't be told to the provider now.
         accepted_clients: ids of other applications of the issuer whose bearer tokens gates take.
         scopes: what a sign-in asks for; `offline` brings a refresh token.
         deadline_seconds: no call takes longer, its retries included.
@@ -101,6 +107,7 @@ class Config:
     m2m_client_secret: Secret | None = None
     audience: str | None = None
     webhook_endpoint_id: str | None = None
+    journal: str | None = None
     accepted_clients: tuple[str, ...] = ()
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     deadline_seconds: float = 10.0
@@ -171,6 +178,14 @@ class Config:
         if not found:
             raise MissingSetting(name, _VARIABLES[name])
         return found.reveal() if isinstance(found, Secret) else found
+
+    def opened_journal(self) -> Journal | None:
+        """Return the journal that the setting names; None where it names none.
+
+        Raises:
+            Unreachable: the file can't be opened, or is not a journal.
+        """
+        return None if self.journal is None else Journal(self.journal)
 
     @property
     def origin(self) -> str:

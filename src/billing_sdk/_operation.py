@@ -85,9 +85,14 @@ class Wait(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Spawn:
-    """Run a flow beside this one; its result is dropped, and so is its `BillingError`."""
+    """Run a flow beside this one; its result is dropped, and so is its `BillingError`.
+
+    Attributes:
+        lasts: it goes on for long, and must not stand in the way of others.
+    """
 
     flow: Callable[[], Flow[Any]]
+    lasts: bool = False
 
     def __iter__(self) -> Generator[Spawn, Any, None]:
         """Let a flow write `yield from Spawn(flow)`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import threading
 import time
@@ -11,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar, Unpack, cast
+from weakref import WeakMethod
 
 from billing_sdk._config import ClientSettings, Config
 from billing_sdk._fork import Slots
@@ -143,7 +145,11 @@ class Operations(Generic[C]):
         self.tax_rates = TaxRates(client)
         self.test_clocks = TestClocks(client)
         self.tokens = Tokens(client, provider)
-        self.usage = Usage(client, source=self.config.m2m_client_id or self.config.client_id or "")
+        self.usage = Usage(
+            client,
+            source=self.config.m2m_client_id or self.config.client_id or "",
+            journal=self.config.opened_journal(),
+        )
         self.users = Users(client)
         self.webhook_endpoints = WebhookEndpoints(client)
         self.webhooks = Webhooks(client, provider)
@@ -179,6 +185,7 @@ class Client(Sync, Operations[Sync]):
         super().__init__(**settings)
         self._transport = SyncTransport(self.config, sleep=sleep)
         self._background = Slots(MOST_BACKGROUND_THREADS)
+        atexit.register(_at_exit, WeakMethod(self._give_back))
 
     def take(self, step: Call[Any] | Wait[Any] | Spawn, /) -> Any:
         """Carry out one step of a flow."""
@@ -194,12 +201,13 @@ class Client(Sync, Operations[Sync]):
                     return future.result(timeout=shorter(self._longest_wait, step.deadline_seconds))
                 except TimeoutError:
                     raise DeadlineExceeded("another thread did not bring the answer in time") from None
-            case Spawn(flow=flow):
-                self._spawn(flow)
+            case Spawn(flow=flow, lasts=lasts):
+                self._spawn(flow, lasts=lasts)
                 return None
 
     def close(self) -> None:
-        """Close the connections; the client can't be used afterwards."""
+        """Give leases back and close the connections; the client can't be used afterwards."""
+        self._give_back()
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -210,8 +218,13 @@ class Client(Sync, Operations[Sync]):
     ) -> None:
         self.close()
 
-    def _spawn(self, flow: Callable[[], Flow[Any]]) -> None:
-        if self._background.take():
+    def _give_back(self) -> None:
+        self.run(self.usage.leases.give_back())
+
+    def _spawn(self, flow: Callable[[], Flow[Any]], *, lasts: bool) -> None:
+        if lasts:
+            threading.Thread(target=self._run_quietly, args=(flow,), name="billing-sdk-leases", daemon=True).start()
+        elif self._background.take():
             threading.Thread(target=self._run_beside, args=(flow,), name="billing-sdk", daemon=True).start()
         else:
             self._run_quietly(flow)
@@ -238,6 +251,7 @@ class AsyncClient(Async, Operations[Async]):
         super().__init__(**settings)
         self._transport = AsyncTransport(self.config, sleep=sleep)
         self._background: set[asyncio.Task[None]] = set()
+        atexit.register(_at_exit, WeakMethod(self._give_back))
 
     async def take(self, step: Call[Any] | Wait[Any] | Spawn, /) -> Any:
         """Carry out one step of a flow."""
@@ -262,13 +276,19 @@ class AsyncClient(Async, Operations[Async]):
                 return None
 
     async def close(self) -> None:
-        """Stop what runs in the background and close this event loop's connections."""
+        """Stop what runs in the background, give leases back and close this event loop's connections."""
         loop = asyncio.get_running_loop()
         tasks = [task for task in self._background if task.get_loop() is loop]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.run(self.usage.leases.give_back())
         await self._transport.close()
+
+    def _give_back(self) -> None:
+        """Give leases back although the client was never closed, and its event loop is over."""
+        if self.usage.leases.is_holding:
+            asyncio.run(self.close())
 
     async def __aenter__(self) -> Self:
         return self
@@ -283,3 +303,10 @@ class AsyncClient(Async, Operations[Async]):
             await self.run(flow())
         except BillingError as error:
             _log.info("what ran in the background failed: %s", error.code)
+
+
+def _at_exit(method: WeakMethod[Callable[[], None]]) -> None:
+    """Give leases back where the program ends and nobody has closed the client."""
+    give_back = method()
+    if give_back is not None:
+        give_back()

@@ -29,7 +29,8 @@ def in_flask(app: Flask) -> None:
     def answer(question: str) -> str:
         return question
 
-    billing.consumes("ai_tokens", when_unreachable=Stale(seconds=60))  # type: ignore[arg-type]
+    billing.consumes("ai_tokens", when_unreachable=Stale(seconds=60))  # type: ignore[call-overload]
+    billing.consumes("ai_tokens", lease=100, when_unreachable=Stale(seconds=60))
     assert_type(answer("why"), str)
     assert_type(report(2026), str)
     assert_type(note(Event("customer.plan_changed", "event_1", "user", datetime.now(UTC))), None)

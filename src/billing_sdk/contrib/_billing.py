@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, ClassVar, Final, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar, overload
 
 from billing_sdk._operation import Flow
 from billing_sdk.client import utc_now
@@ -27,6 +27,7 @@ from billing_sdk.contrib._guard import (
     WhenUnreachable,
 )
 from billing_sdk.contrib._links import Links
+from billing_sdk.contrib._metered import say_used
 from billing_sdk.contrib._options import HOME, PREFIX, SESSION_SECONDS, BillingOptions, check, client_settings
 from billing_sdk.contrib._receive import Receiver
 from billing_sdk.contrib._sessions import MemorySessions, Session, SignedInUser
@@ -152,13 +153,34 @@ class BillingBase(Links):
         """Open a view for people with a permission in the organization that they are signed in to."""
         return self._gate(NeedsPermission(permission))
 
+    @overload
+    def consumes(
+        self,
+        feature: str,
+        *,
+        units: Decimal | int = ...,
+        requires_credit: bool = ...,
+        when_unreachable: OutOfReach = ...,
+    ) -> Callable[[View], View]: ...
+    @overload
+    def consumes(
+        self,
+        feature: str,
+        *,
+        units: Decimal | int = ...,
+        lease: Decimal | int,
+        requires_credit: bool = ...,
+        when_unreachable: WhenUnreachable = ...,
+    ) -> Callable[[View], View]: ...
+
     def consumes(
         self,
         feature: str,
         *,
         units: Decimal | int = 1,
+        lease: Decimal | int | None = None,
         requires_credit: bool = False,
-        when_unreachable: OutOfReach = DENY,
+        when_unreachable: WhenUnreachable = DENY,
     ) -> Callable[[View], View]:
         """Open a view for customers whose plan leaves room for units of a metered feature, and count them.
 
@@ -168,20 +190,39 @@ class BillingBase(Links):
 
         Args:
             feature: key of the feature.
-            units: how many one call of the view uses.
+            units: how many one call of the view uses, if the view does not say so itself with `used`.
+            lease: how many units this process holds at a time, so that it decides by itself within microseconds; fewer
+                are given where the limit is near. Without it the server is asked for each call.
             requires_credit: whether credit has to pay for them, as far as they cost anything: for customers who pay
                 beforehand.
             when_unreachable: what to do when the billing server can't be asked: `DENY`, or `ALLOW`, which lets in
-                without counting.
+                without counting, or has it counted later where there is a journal. With a lease also
+                `Stale(seconds)`, which goes on with the units that are at hand for so long after the lease's end.
 
         Raises:
             MissingSetting: the client has no machine credentials, which usage is counted with.
         """
-        rule = NeedsUnits(feature, when_unreachable, units, requires_credit)
+        rule = NeedsUnits(feature, when_unreachable, units, requires_credit, lease)
         self._is_metered = True
         if self._application is not None:
             require_machine(self._application)
         return self._meter(rule)
+
+    def used(self, units: Decimal | int, *, feature: str | None = None) -> None:
+        """Say how many units the running view has really used, such as the tokens of a reply.
+
+        It may be fewer than `consumes` has reserved, or none; if it is more, all of it counts, because it was used.
+        What is said last counts, and only where the view delivers something.
+
+        Args:
+            units: how many.
+            feature: of which feature, where the view is metered by several.
+
+        Raises:
+            ConfigurationError: no metered view is running, or it is not clear which feature is meant.
+            InvalidQuantity: the units are not a number of zero or more.
+        """
+        say_used(units, feature)
 
     def on(self, event_type: str) -> Callable[[Handler], Handler]:
         """Call a function with each event of a type, or with every event for `*`.

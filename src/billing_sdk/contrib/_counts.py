@@ -14,6 +14,8 @@ Counted: TypeAlias = Literal[
     "gate_denied_out_of_reach",
     "usage_not_counted",
     "usage_not_released",
+    "usage_above_reserved",
+    "usage_kept_for_later",
     "webhook_refused",
     "webhook_repeated",
     "webhook_handled",

@@ -38,17 +38,22 @@ class Judged:
 
 def opens_at_once(application: Application, visit: Visit, rule: Rule) -> bool:
     """Whether what is at hand is enough to let this request in; if not, `guard` finds out."""
+    return let_in_at_once(application, visit, rule) is not None
+
+
+def let_in_at_once(application: Application, visit: Visit, rule: Rule) -> Session | None:
+    """Return the session of whoever what is at hand is enough to let in; None where more has to be found out."""
     visit.is_gated = True
     try:
         session = session_at_hand(application, visit)
     except Unreachable:
-        return False
+        return None
     if session is None:
-        return False
+        return None
     at = application.now()
     if session.tokens.ends_within(RENEWAL_SECONDS, at=at):
-        return False
-    return decide(session, rule, application.snapshots.fresh(session.owner), at) is ALLOWED
+        return None
+    return session if decide(session, rule, application.snapshots.fresh(session.owner), at) is ALLOWED else None
 
 
 def guard(application: Application, visit: Visit, rule: Rule) -> Flow[Answer | None]:

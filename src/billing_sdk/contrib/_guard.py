@@ -6,7 +6,7 @@ Nothing here asks a clock, a store or a server. The frameworks turn the decision
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -16,6 +16,7 @@ from billing_sdk.contrib._sessions import Session
 from billing_sdk.entitlements import USABLE_SECONDS
 from billing_sdk.errors import BillingError, Forbidden, InvalidSetting, PaymentRequired, Unreachable
 from billing_sdk.models import EntitlementSnapshot
+from billing_sdk.resources import exact_count
 
 LONGEST_STALE_SECONDS: Final = 900
 # A snapshot up to this age decides by itself; an older one only where the server can't be asked.
@@ -112,19 +113,29 @@ class NeedsUnits(NeedsFeature):
 
     Attributes:
         requires_credit: whether credit has to pay for them, as far as they cost anything.
+        lease: how many units this process holds at a time, to decide by itself; None asks the server each time.
+        count: the units as a whole number of the smallest part that there is.
     """
 
     units: Decimal | int = 1
     requires_credit: bool = False
+    lease: Decimal | int | None = None
+    count: int = field(init=False)
 
     def __post_init__(self) -> None:
         check_key(self.feature, "a feature")
-        check_units(self.units)
-        if not isinstance(self.when_unreachable, OutOfReach):
+        check_choice(self.when_unreachable)
+        check_units("units", self.units)
+        if self.lease is not None:
+            check_units("lease", self.lease)
+            if self.lease < self.units:
+                raise InvalidSetting(f"a lease of {self.lease} has no room for {self.units} units")
+        elif not isinstance(self.when_unreachable, OutOfReach):
             raise InvalidSetting(
                 f"when_unreachable is DENY or ALLOW, not {self.when_unreachable!r}",
-                remedy="An old answer does not tell how much is left, so none can be gone on with.",
+                remedy="An old answer does not tell how much is left; only a lease can be gone on with.",
             )
+        object.__setattr__(self, "count", exact_count(self.units))
 
 
 class Basis(Enum):
@@ -235,11 +246,11 @@ def check_key(key: object, noun: str) -> None:
         raise InvalidSetting(f"{key!r} is not the key of {noun}", remedy="Use letters, digits and _ . : - only.")
 
 
-def check_units(units: object) -> None:
+def check_units(name: str, units: object) -> None:
     """Raise `InvalidSetting` for what the billing server would not count: it would refuse each request."""
     digits = f"{Decimal(units):f}" if type(units) in (Decimal, int) else ""  # type: ignore[arg-type] # of these types
     if not UNITS.fullmatch(digits) or not Decimal(digits):
-        raise InvalidSetting(f"units is a whole or decimal number above zero, not {units!r}")
+        raise InvalidSetting(f"{name} is a whole or decimal number above zero, not {units!r}")
 
 
 def check_choice(told: object) -> None:

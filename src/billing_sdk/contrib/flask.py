@@ -24,7 +24,8 @@ from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._billing import ROUTES, BillingBase, View
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import NeedsUnits, Rule
-from billing_sdk.contrib._meter import Metered, reserve, settle
+from billing_sdk.contrib._meter import admit_at_once, reserve, settle, settle_at_once
+from billing_sdk.contrib._metered import Metered, running
 from billing_sdk.contrib._options import BillingOptions
 from billing_sdk.contrib._receive import require_event, too_large
 from billing_sdk.contrib._visit import Visit, visit_from_wsgi
@@ -171,14 +172,16 @@ class Billing(BillingBase):
     @contextmanager
     def _reserved(self, rule: NeedsUnits) -> Iterator[Metered]:
         """Reserve for the length of a `with` block, and settle at its end; a refusal is raised, as `_require` does."""
-        application = self.application
-        found = self.client.run(reserve(application, self._visit(), rule))
+        application, visit = self.application, self._visit()
+        found = admit_at_once(application, visit, rule) or self.client.run(reserve(application, visit, rule))
         if isinstance(found, Answer):
             abort(respond(found))
         try:
-            yield found
+            with running(found):
+                yield found
         finally:
-            self.client.run(settle(application, found))
+            if not settle_at_once(application, found):
+                self.client.run(settle(application, found))
 
     def _require(self, rule: Rule) -> None:
         """Return if the present request is let in.

@@ -37,7 +37,8 @@ from billing_sdk.contrib._asgi_refusal import (
 from billing_sdk.contrib._billing import ROUTES, BillingBase, View
 from billing_sdk.contrib._gate import guard, opens_at_once
 from billing_sdk.contrib._guard import NeedsUnits, Rule
-from billing_sdk.contrib._meter import Metered, reserve, settle
+from billing_sdk.contrib._meter import admit_at_once, reserve, settle, settle_at_once
+from billing_sdk.contrib._metered import Metered, running
 from billing_sdk.contrib._options import BillingOptions
 from billing_sdk.contrib._receive import require_event, too_large
 from billing_sdk.contrib._visit import Visit
@@ -155,16 +156,20 @@ class Billing(BillingBase):
 
             @wraps(view)
             async def run_if_room(*args: Any, **kwargs: Any) -> Any:
-                application = self.application
-                found = await self.client.run(reserve(application, self._visit(), rule))
+                application, visit = self.application, self._visit()
+                found: Answer | Metered | None = admit_at_once(application, visit, rule)
+                if found is None:
+                    found = await self.client.run(reserve(application, visit, rule))
                 if isinstance(found, Answer):
                     return await refuse(found, run_if_room, args, kwargs)
                 try:
-                    return await run_noting_status(found, view, args, kwargs)
+                    with running(found):
+                        return await run_noting_status(found, view, args, kwargs)
                 finally:
-                    # A visitor who leaves cancels the request, and what was reserved is still to be given back.
-                    with CancelScope(shield=True):
-                        await self.client.run(settle(application, found))
+                    if not settle_at_once(application, found):
+                        # A visitor who leaves cancels the request, and what was reserved is still to be given back.
+                        with CancelScope(shield=True):
+                            await self.client.run(settle(application, found))
 
             return cast("View", run_if_room)
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from billing_sdk.resources._backlog import EventJournal as EventJournal
 from billing_sdk.resources._buffers import AsyncUsageBuffer as AsyncUsageBuffer, UsageBuffer as UsageBuffer
+from billing_sdk.resources._lease import Lease as Lease, Use as Use, exact_count as exact_count
+from billing_sdk.resources._leases import Leased as Leased
+from billing_sdk.resources._slices import Holder as Holder, Slice as Slice
 from billing_sdk.resources.agreements import Agreements as Agreements
 from billing_sdk.resources.billing_profiles import BillingProfiles as BillingProfiles
 from billing_sdk.resources.billing_settings import BillingSettings as BillingSettings

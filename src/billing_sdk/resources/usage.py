@@ -8,7 +8,11 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from billing_sdk._operation import C, Call, operation
+from billing_sdk.errors import InvalidRequest
+from billing_sdk.journal import Journal
 from billing_sdk.resources._base import MANAGEMENT, done, wire_time
+from billing_sdk.resources._lease import Lease, exact_count
+from billing_sdk.resources._leases import Leased, Leases
 from billing_sdk.resources._reserving import Reserving, plain_quantity
 from billing_sdk.resources.usage_events import UsageEvents
 from billing_sdk.resources.usage_trail import UsageTrail
@@ -16,6 +20,44 @@ from billing_sdk.resources.usage_trail import UsageTrail
 
 class Usage(Reserving[C], UsageEvents[C], UsageTrail[C]):
     """Tells the billing server what was used, or sets aside what is about to be; takes the machine credentials."""
+
+    def __init__(self, client: C, *, source: str, journal: Journal | None = None) -> None:
+        self._client = client
+        self._source = source
+        self.leases = Leases(self.recording, journal)
+
+    def lease(
+        self,
+        *,
+        feature_code: str,
+        units: Decimal | int = 100,
+        agreement_id: str | None = None,
+        user_id: str | None = None,
+        org_code: str | None = None,
+        requires_credit: bool = False,
+    ) -> Lease[C]:
+        """Return what lets uses of a metered feature in within microseconds, by units that this process holds.
+
+        Nothing is asked for before the first use. All who name the same customer and feature share what is held, and
+        never does this process let in more than the billing server has set aside for it. What is not used goes back
+        when it is idle for ten seconds, and when the client is closed. An extension.
+
+        Args:
+            feature_code: the feature's key.
+            units: how many to hold at a time; fewer are given where the limit is near.
+            agreement_id: the customer's agreement; or else
+            user_id: who uses them, and
+            org_code: for which organization.
+            requires_credit: whether credit has to pay for what is held.
+
+        Raises:
+            InvalidQuantity: the units are not a plain number.
+            InvalidRequest: it is not said who uses the feature, or said twice.
+        """
+        if (agreement_id is None) == (user_id is None and org_code is None):
+            raise InvalidRequest("name the agreement, or else who uses the feature")
+        leased = Leased(feature_code, agreement_id, user_id, org_code, requires_credit)
+        return Lease(self._client, self.leases, leased, wished=exact_count(units))
 
     @operation
     def record_reading(

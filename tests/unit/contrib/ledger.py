@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import respx
@@ -22,14 +23,20 @@ class Ledger:
         limit: how many units there are.
         told: what it was told, in order: verb and id, or what was asked for.
         refusals: answers that come instead of the next ones, by verb; an exception is a silence.
+        leased: what was reported of each lease.
+        events: usage events that were recorded, by their ids.
+        lasts_seconds: of a lease.
     """
 
     limit: int = 10
     used: int = 0
     held: dict[str, int] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
-    asked: list[dict[str, str]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
     refusals: dict[str, list[httpx.Response | Exception]] = field(default_factory=dict)
+    leased: dict[str, int] = field(default_factory=dict)
+    events: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lasts_seconds: int = 60
 
     @contextmanager
     def listening(self) -> Iterator[Ledger]:
@@ -44,7 +51,19 @@ class Ledger:
             router.post(path__regex=r"^/api/v1/billing/reservations/(?P<name>\w+)/(?P<verb>\w+)$").mock(
                 side_effect=self.settle
             )
+            router.post("/api/v1/billing/usage_events").mock(side_effect=self.record)
             yield self
+
+    def record(self, request: httpx.Request) -> httpx.Response:
+        """Count usage events once each."""
+        batch = json.loads(request.content)
+        self.told.append(f"record {len(batch)}")
+        if refusal := self.next_refusal("record"):
+            return refusal
+        self.events |= {event["id"]: event for event in batch}
+        recorded = {"status": "accepted", "recorded_at": "2026-03-01T12:00:00Z"}
+        results = [{"source": event["source"], "id": event["id"], **recorded} for event in batch]
+        return httpx.Response(200, json={"results": results})
 
     def reserve(self, request: httpx.Request) -> httpx.Response:
         """Set units aside, if there is room."""
@@ -53,21 +72,37 @@ class Ledger:
         self.told.append("reserve")
         if refusal := self.next_refusal("reserve"):
             return refusal
-        if self.used + sum(self.held.values()) + units > self.limit:
+        is_lease = self.asked[-1].get("is_lease", False)
+        left = self.limit - self.used - sum(self.held.values())
+        if is_lease:
+            least = int(self.asked[-1]["least"])
+            units = max(min(units, left // 2) // least * least, least)
+        if units > left:
             facts = {"feature": "tokens", "limit": self.limit, "used": str(self.used), "asked": str(units)}
             return refused(402, "LIMIT_REACHED", **facts)
         name = f"r{len(self.asked)}"
         self.held[name] = units
+        if is_lease:
+            self.leased[name] = 0
         return self.answer(name, units, "held")
 
-    def settle(self, _: httpx.Request, name: str, verb: str) -> httpx.Response:
+    def settle(self, request: httpx.Request, name: str, verb: str) -> httpx.Response:
         """Take units as used, or back."""
-        self.told.append(f"{verb} {name}")
+        body = json.loads(request.content)
+        units = self.held.get(name, 0)
+        total = int(body.get("used", body.get("units", units)))
+        self.told.append(f"{verb} {name}" + (f" {total}" if "used" in body or "units" in body else ""))
         if refusal := self.next_refusal(verb):
             return refusal
-        units = self.held.pop(name)
-        self.used += units if verb == "commit" else 0
-        return self.answer(name, units, f"{verb}ted")
+        if verb != "release":
+            new = max(total - self.leased[name], 0) if name in self.leased else total
+            self.used += new
+            if name in self.leased:
+                self.leased[name] += new
+                self.held[name] = max(units - new, 0)
+        if verb != "report":
+            self.held.pop(name, None)
+        return self.answer(name, units, "held" if verb == "report" else f"{verb}ted")
 
     def next_refusal(self, verb: str) -> httpx.Response | None:
         """Return what is to come instead of the usual answer."""
@@ -86,6 +121,9 @@ class Ledger:
             "units": str(units),
             "status": status,
             "expires_on": "2026-03-01T12:05:00Z",
+            "used": str(self.leased.get(name, 0)),
+            "is_lease": name in self.leased,
+            "lasts_seconds": self.lasts_seconds,
         }
         return httpx.Response(200, json={"code": "OK", "message": "Success", "reservation": shown})
 

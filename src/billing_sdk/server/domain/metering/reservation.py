@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Literal
 
 from billing_sdk.errors import InvalidQuantity, LimitReached, ReservationEnded
@@ -112,10 +112,10 @@ def share_of(remaining: Decimal | None, *, asked: Decimal, least: Decimal) -> De
         asked: how many are wished for.
         least: how many are needed right away; whether there is room for them is for others to say.
     """
-    if remaining is None:
-        return max(asked, least)
-    half = EXACT.divide(remaining, Decimal(2)).to_integral_value(ROUND_FLOOR)
-    return max(min(asked, half), least)
+    most = asked if remaining is None else min(asked, EXACT.divide(remaining, Decimal(2)))
+    # As many uses as it was asked for: what is left over of a lease is of no use to anybody.
+    uses = EXACT.divide_int(most, least)
+    return max(EXACT.multiply(uses, least), least)
 
 
 def parse_units(text: str) -> Decimal:

@@ -1,0 +1,348 @@
+"""The leases of one process: got when they are needed, reported while they are used, and given back.
+
+A gate takes from a slice that is at hand. Where none has room a flow asks the server for another one; of many that ask
+at once one does. What was used is told in the background, and so is the end of a slice that nobody needs any more: a
+flow goes round for as long as there is something to tell, in whichever colour the client has. What can't be told stays
+here, and in the journal where there is one, and is told later.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+from weakref import WeakSet
+
+from billing_sdk._flight import Flight
+from billing_sdk._fork import new_lock
+from billing_sdk._operation import Call, Flow, Spawn, Wait, within
+from billing_sdk._outage import is_refusal
+from billing_sdk.errors import BillingError, DeadlineExceeded, JournalFull, Unreachable, UnsafeAnswer
+from billing_sdk.journal import Journal
+from billing_sdk.models import RecordedEvent, Reservation
+from billing_sdk.resources._backlog import compact
+from billing_sdk.resources._reserving import leasing, reporting, settling
+from billing_sdk.resources._slices import Holder, Slice, monotonic, plain, scaled
+
+LOG = logging.getLogger("billing_sdk.leases")
+# How often whoever goes round looks at what there is to tell.
+ROUND_SECONDS: Final = 0.5
+# After a failure, so that a server that comes back is not asked by everybody at once.
+PAUSE_SECONDS: Final = 5.0
+TELLING_SECONDS: Final = 3.0
+REPLAYED_AT_ONCE: Final = 200
+
+Recording = Callable[[bytes], Call[tuple[RecordedEvent, ...]]]
+_made: WeakSet[Leases] = WeakSet()
+
+
+class Leased(NamedTuple):
+    """What leases are for: a feature, and who uses it."""
+
+    feature_code: str
+    agreement_id: str | None = None
+    user_id: str | None = None
+    org_code: str | None = None
+    requires_credit: bool = False
+
+
+class Leases:
+    """The leases that this process holds, for every thread and event loop of it.
+
+    A process that is forked off begins without any: what its parent was given, its parent lets in.
+
+    Args:
+        recording: describes how usage events are sent.
+        journal: keeps what could not be told.
+        clock: tells seconds that never run backwards.
+
+    Attributes:
+        tender: whoever goes round; None for nobody.
+    """
+
+    def __init__(
+        self, recording: Recording, journal: Journal | None = None, *, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._recording = recording
+        self.journal = journal
+        self._clock = clock
+        self.start_over()
+        _made.add(self)
+
+    def start_over(self) -> None:
+        """Forget every lease: they are somebody else's."""
+        self._lock = new_lock()
+        self._holders: dict[Leased, Holder] = {}
+        self._wishes: dict[Leased, tuple[int, int]] = {}
+        self._flight: Flight[None] = Flight()
+        self._bell: Future[None] = Future()
+        self._has_journaled = self.journal is not None
+        self.tender: object = None
+
+    def take(self, leased: Leased, count: int) -> tuple[Holder, Slice] | None:
+        """Let a use in by what is at hand; None where nothing has room."""
+        holder = self._holders.get(leased)
+        held = None if holder is None else holder.take(count)
+        if holder is None or held is None:
+            return None
+        if holder.is_low:
+            self._ring()
+        return holder, held
+
+    def take_stale(self, leased: Leased, count: int, seconds: float) -> tuple[Holder, Slice] | None:
+        """Let a use in by a slice whose time was over at most so long ago."""
+        holder = self._holders.get(leased)
+        held = None if holder is None else holder.take(count, stale_seconds=seconds)
+        return None if holder is None or held is None else (holder, held)
+
+    def fetch(self, leased: Leased, count: int, wished: int) -> Flow[tuple[Holder, Slice]]:
+        """Let a use in by a slice that is at hand or that the server gives.
+
+        Args:
+            leased: what for.
+            count: how much the use needs.
+            wished: how much a slice shall have.
+
+        Raises:
+            BillingError: the server gives none; of a limit that is reached it says how.
+        """
+        while (found := self.take(leased, count)) is None:
+            if (holder := self._holders.get(leased)) is not None:
+                holder.retire(count)
+            yield from self._flight.share((leased, count), lambda: self._acquire(leased, count, wished))
+        yield from self.begin_tending()
+        return found
+
+    def begin_tending(self) -> Flow[None]:
+        """Have somebody go round, if nobody does and there is something to do."""
+        with self._lock:
+            if self.tender is not None or not self._has_work:
+                return
+            self.tender = tender = object()
+        yield from Spawn(lambda: self._tend(tender), lasts=True)
+
+    def give_back(self) -> Flow[None]:
+        """Say what was used of everything, and give the rest back: the process ends."""
+        away: BillingError | None = None
+        for holder in list(self._holders.values()):
+            for held in list(holder.slices):
+                try:
+                    if away is None:
+                        yield from self._tell(holder, held, everything=True)
+                except BillingError as error:
+                    LOG.warning("leases are not given back: %s", error.code)
+                    away = error
+                if away is not None:
+                    self._keep(held)
+        self._holders.clear()
+        self._ring()
+
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Keep a usage event that can't be sent now, and have it sent later.
+
+        Raises:
+            JournalFull: there is no room for it.
+            Unreachable: the journal can't be written, or there is none.
+        """
+        if self.journal is None:
+            raise Unreachable("there is no journal")
+        self.journal.append({"event": dict(event)})
+        self._has_journaled = True
+
+    def _acquire(self, leased: Leased, count: int, wished: int) -> Flow[None]:
+        asked_at = self._clock()
+        given: Reservation = yield from leasing(
+            feature_code=leased.feature_code,
+            units=plain(max(wished, count)),
+            least=plain(count),
+            agreement_id=leased.agreement_id,
+            user_id=leased.user_id,
+            org_code=leased.org_code,
+            requires_credit=leased.requires_credit,
+            idempotency_key=f"lease-{uuid4().hex}",
+        )
+        if not given.is_lease or given.lasts_seconds <= 0 or scaled(given.units) < count:
+            raise UnsafeAnswer("the answer is no lease of as much as is needed")
+        held = Slice.of(given, asked_at=asked_at, wished=wished)
+        with self._lock:
+            self._wishes[leased] = (count, wished)
+            holder = self._holders.setdefault(leased, Holder(self._clock))
+            holder.add(held)
+
+    def _tend(self, tender: object) -> Flow[None]:
+        """Go round until there is nothing to do any more."""
+        try:
+            while True:
+                failed = yield from self.go_round()
+                with self._lock:
+                    if self.tender is not tender or not self._has_work:
+                        return
+                    bell: Future[None] = Future()
+                    self._bell = bell
+                    bell.set_running_or_notify_cancel()
+                yield from _rest(bell, PAUSE_SECONDS if failed else ROUND_SECONDS)
+        finally:
+            with self._lock:
+                if self.tender is tender:
+                    self.tender = None
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether this process has leases."""
+        return bool(self._holders)
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._holders) or self._has_journaled
+
+    def go_round(self) -> Flow[bool]:
+        """Tell what there is to tell, once, and get what will be needed; return whether the server was away."""
+        try:
+            for leased, holder in list(self._holders.items()):
+                for held in list(holder.slices):
+                    yield from self._tell(holder, held)
+                if holder.is_low:
+                    yield from self._get_more(leased, holder)
+                with self._lock:
+                    if not holder.slices:
+                        self._holders.pop(leased, None)
+            yield from self._replay()
+        except BillingError as error:
+            LOG.info("leases can't be told of: %s", error.code)
+            for holder in list(self._holders.values()):
+                for held in list(holder.slices):
+                    self._keep(held)
+            return True
+        return False
+
+    def _tell(self, holder: Holder, held: Slice, *, everything: bool = False) -> Flow[None]:
+        """Tell the server of a slice what it has to know.
+
+        Raises:
+            BillingError: it did not answer; it has to be told later.
+        """
+        due = holder.begin_telling(held, everything=everything)
+        if due is None:
+            return
+        total, is_last = due
+        call = settling(held.lease, "commit", plain(total)) if is_last else reporting(held.lease, plain(total))
+        try:
+            yield from within(TELLING_SECONDS, iter(call))
+        except BillingError as error:
+            holder.not_told(held)
+            if not is_refusal(error):
+                raise
+            LOG.error("%s of %r were used and can't be counted: %s", plain(total), held.lease, error)  # noqa: TRY400
+        holder.told(held, total)
+        self._done(held)
+        if is_last:
+            holder.drop(held)
+
+    def _get_more(self, leased: Leased, holder: Holder) -> Flow[None]:
+        """Get the next slice before the present one is used up."""
+        holder.is_low = False
+        count, wished = self._wishes[leased]
+        try:
+            yield from within(TELLING_SECONDS, self._acquire(leased, count, wished))
+        except BillingError as error:
+            if not is_refusal(error):
+                raise
+            LOG.debug("no more of %s: %s", leased.feature_code, error.code)
+
+    def _keep(self, held: Slice) -> None:
+        """Have the journal keep what was used of a slice and could not be told."""
+        used, earlier = held.used, held.number
+        if self.journal is None or used <= max(held.told, held.kept):
+            return
+        entry = {"lease": held.lease.id, "agreement": held.lease.agreement_id, "used": f"{plain(used):f}"}
+        try:
+            held.number, held.kept = self.journal.append(entry), used
+            self._has_journaled = True
+            if earlier is not None:
+                self.journal.done(earlier)
+        except (JournalFull, Unreachable) as error:
+            LOG.error("the journal keeps nothing of %r: %s", held.lease, error.code)  # noqa: TRY400 - says it all
+
+    def _done(self, held: Slice) -> None:
+        if held.number is None or self.journal is None:
+            return
+        try:
+            self.journal.done(held.number)
+        except Unreachable as error:
+            LOG.warning("the journal does not forget what was told: %s", error.code)
+        held.number = None
+
+    def _replay(self) -> Flow[None]:
+        """Send what the journal keeps; another process may do so, too, and each of it counts once all the same."""
+        if self.journal is None or not self._has_journaled:
+            return
+        own = {held.number for holder in self._holders.values() for held in holder.slices}
+        events: list[tuple[int, Mapping[str, Any]]] = []
+        for number, entry in self.journal.pending():
+            if number in own:
+                continue
+            if "event" in entry:
+                events.append((number, entry["event"]))
+            else:
+                yield from self._replay_lease(number, entry)
+            if len(events) == REPLAYED_AT_ONCE:
+                yield from self._replay_events(events)
+                events = []
+        yield from self._replay_events(events)
+        self._has_journaled = len(self.journal) > 0
+
+    def _replay_lease(self, number: int, entry: Mapping[str, Any]) -> Flow[None]:
+        assert self.journal is not None  # noqa: S101 - asked before
+        lease = Reservation(
+            id=str(entry.get("lease")),
+            agreement_id=str(entry.get("agreement")),
+            feature_code="",
+            units=Decimal(0),
+            status="held",
+            expires_on=datetime.min,  # noqa: DTZ901 - nobody looks at it
+        )
+        try:
+            # Not its end: it may be another process that holds it, and lets in by it.
+            yield from within(TELLING_SECONDS, iter(reporting(lease, str(entry.get("used")))))
+        except BillingError as error:
+            if not is_refusal(error):
+                raise
+            LOG.error("%r was used and can't be counted: %s", entry, error)  # noqa: TRY400 - says it all
+        self.journal.done(number)
+
+    def _replay_events(self, events: list[tuple[int, Mapping[str, Any]]]) -> Flow[None]:
+        assert self.journal is not None  # noqa: S101 - asked before
+        if not events:
+            return
+        body = b"[" + b",".join(compact(event) for _, event in events) + b"]"
+        answers = yield from within(TELLING_SECONDS, iter(self._recording(body)))
+        for (_, event), answer in zip(events, answers, strict=True):
+            if answer.error is not None:
+                LOG.error("%r was used and can't be counted: %s", event, answer.error)
+        self.journal.done(*(number for number, _ in events))
+
+    def _ring(self) -> None:
+        with self._lock:
+            if not self._bell.done():
+                self._bell.set_result(None)
+
+
+def _rest(bell: Future[None], seconds: float) -> Flow[None]:
+    """Wait for so long, or until somebody rings."""
+    try:
+        yield from Wait(bell, deadline_seconds=seconds)
+    except DeadlineExceeded:
+        return
+
+
+def _start_over_in_a_child() -> None:
+    for leases in list(_made):
+        leases.start_over()
+
+
+os.register_at_fork(after_in_child=_start_over_in_a_child)
