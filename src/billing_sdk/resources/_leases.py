@@ -128,6 +128,8 @@ class Leases:
 
     def give_back(self) -> Flow[None]:
         """Say what was used of everything, and give the rest back: the process ends."""
+        with self._lock:
+            self.tender = None
         away: BillingError | None = None
         for holder in list(self._holders.values()):
             for held in list(holder.slices):

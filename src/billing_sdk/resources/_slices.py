@@ -127,7 +127,8 @@ class Holder:
                 if left >= count and is_open and now < held.stops_at + stale_seconds:
                     held.taken += count
                     held.touched_at = now
-                    if held.is_full and (left - count) * 4 < held.granted:
+                    # Of the newest one only: where there is another one after it, there is enough.
+                    if held.is_full and (left - count) * 4 < held.granted and held is self.slices[-1]:
                         self.is_low = True
                     return held
         return None

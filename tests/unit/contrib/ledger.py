@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -29,12 +30,12 @@ class Ledger:
     """
 
     limit: int = 10
-    used: int = 0
-    held: dict[str, int] = field(default_factory=dict)
+    used: Decimal | int = 0
+    held: dict[str, Decimal | int] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
     refusals: dict[str, list[httpx.Response | Exception]] = field(default_factory=dict)
-    leased: dict[str, int] = field(default_factory=dict)
+    leased: dict[str, Decimal] = field(default_factory=dict)
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
     lasts_seconds: int = 60
 
@@ -83,23 +84,23 @@ class Ledger:
         name = f"r{len(self.asked)}"
         self.held[name] = units
         if is_lease:
-            self.leased[name] = 0
+            self.leased[name] = Decimal(0)
         return self.answer(name, units, "held")
 
     def settle(self, request: httpx.Request, name: str, verb: str) -> httpx.Response:
         """Take units as used, or back."""
         body = json.loads(request.content)
         units = self.held.get(name, 0)
-        total = int(body.get("used", body.get("units", units)))
+        total = Decimal(body.get("used", body.get("units", units)))
         self.told.append(f"{verb} {name}" + (f" {total}" if "used" in body or "units" in body else ""))
         if refusal := self.next_refusal(verb):
             return refusal
         if verb != "release":
-            new = max(total - self.leased[name], 0) if name in self.leased else total
+            new = max(total - self.leased[name], Decimal(0)) if name in self.leased else total
             self.used += new
             if name in self.leased:
                 self.leased[name] += new
-                self.held[name] = max(units - new, 0)
+                self.held[name] = max(units - new, Decimal(0))
         if verb != "report":
             self.held.pop(name, None)
         return self.answer(name, units, "held" if verb == "report" else f"{verb}ted")
@@ -112,7 +113,7 @@ class Ledger:
             raise found
         return found
 
-    def answer(self, name: str, units: int, status: str) -> httpx.Response:
+    def answer(self, name: str, units: Decimal | int, status: str) -> httpx.Response:
         """Show a reservation."""
         shown = {
             "id": name,

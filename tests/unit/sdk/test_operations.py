@@ -53,6 +53,7 @@ CASES = [
 ]
 # These have files of their own, because one answer does not tell their story.
 ELSEWHERE = {
+    "lease.use",
     "login.register_url",
     "login.login_url",
     "login.restart_url",
