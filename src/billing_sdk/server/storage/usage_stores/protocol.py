@@ -24,11 +24,13 @@ class Change(NamedTuple):
     Attributes:
         type: of the events.
         since: the earliest instant at which something counts differently.
+        source: which system has reported it.
     """
 
     type: str
     subject: str
     since: datetime
+    source: str = ""
 
 
 class UsageLog(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, func, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, func, select
 
 from billing_sdk.server.domain.metering import (
     Correction,
@@ -35,6 +35,12 @@ from billing_sdk.server.storage.usage_stores.sums import HourKey, Sum, bucket_of
 from billing_sdk.server.storage.usage_stores.writer import HOUR_COLUMNS
 
 AT_A_TIME = 1_000
+MOST_SEEKS = 20_000
+LONG = timedelta(days=100)
+EVENTS = select(usage_events).order_by(usage_events.c.number)
+NEXT_HOUR = select(func.min(usage_events.c.hour)).where(
+    usage_events.c.hour > bindparam("last"), usage_events.c.hour <= bindparam("end")
+)
 HOURS = select(*(usage_hours.c[name] for name in HOUR_COLUMNS))
 
 
@@ -99,19 +105,57 @@ class Reading:
         limit: int | None,
     ) -> Iterator[StoredEvent]:
         """Yield events as they stand, in the order of their arrival."""
-        query = select(usage_events).where(usage_events.c.number > after).order_by(usage_events.c.number).limit(limit)
+        query = EVENTS
         if window is not None:
-            first, last = hours_between(window.start, window.end)
             query = query.where(
-                usage_events.c.hour.between(first, last),
-                usage_events.c.counted_at >= micros_of(window.start),
-                usage_events.c.counted_at < micros_of(window.end),
+                usage_events.c.counted_at >= micros_of(window.start), usage_events.c.counted_at < micros_of(window.end)
             )
         if types is not None:
             query = query.where(usage_events.c.type_no.in_(self._names.find(types).values()))
-        if subjects is not None:
-            query = query.where(usage_events.c.subject_no.in_(self._names.find(subjects).values()))
-        yield from self._streamed(query)
+        if subjects is None:
+            yield from self._paged(query, window, after, limit)
+            return
+        numbers = self._numbers(query, window, sorted(self._names.find(subjects).values()), after)
+        for some in parts_of(numbers[:limit]):
+            yield from self._stored(self._rows(EVENTS.where(usage_events.c.number.in_(some))))
+
+    def _paged(self, query: Select[Any], window: Period | None, after: int, limit: int | None) -> Iterator[StoredEvent]:
+        """Yield events page by page: what reads for long needs no transaction for it."""
+        if window is not None:
+            query = query.where(usage_events.c.hour.between(*hours_between(window.start, window.end)))
+        while limit is None or limit > 0:
+            size = AT_A_TIME if limit is None else min(AT_A_TIME, limit)
+            rows = self._rows(query.where(usage_events.c.number > after).limit(size))
+            yield from self._stored(rows)
+            if len(rows) < size:
+                return
+            after = rows[-1].number
+            limit = None if limit is None else limit - size
+
+    def _numbers(
+        self, query: Select[Any], window: Period | None, subject_numbers: Sequence[int], after: int
+    ) -> list[int]:
+        """Return the numbers of subjects' events, in their order.
+
+        The index leads to a subject in one hour, so hour by hour is quicker than all that anybody used in between.
+        """
+        query = query.with_only_columns(usage_events.c.number).order_by(None).where(usage_events.c.number > after)
+        found: list[int] = []
+        hours = self.hours_with_events(window)
+        for some in parts_of(subject_numbers):
+            if len(hours) * len(some) > MOST_SEEKS:
+                of_some = query.where(usage_events.c.subject_no.in_(some))
+                if window is not None:
+                    of_some = of_some.where(usage_events.c.hour.between(*hours_between(window.start, window.end)))
+                found += self._connection.execute(of_some).scalars()
+                continue
+            for few in parts_of(hours):
+                of_few = query.where(usage_events.c.subject_no.in_(some), usage_events.c.hour.in_(few))
+                found += self._connection.execute(of_few).scalars()
+        return sorted(found)
+
+    def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        return self._connection.execute(query).all()
 
     def events_of_hour(self, hour: int, type_: str, *, subject_no: int | None = None) -> Iterator[StoredEvent]:
         """Yield the events of a type that count in an hour, of one subject or of all."""
@@ -123,26 +167,35 @@ class Reading:
         )
         yield from self._streamed(query if subject_no is None else query.where(usage_events.c.subject_no == subject_no))
 
-    def hours_with_events(self) -> Iterator[int]:
-        """Yield all hours in which anything counts, from the first on."""
-        last = -(1 << 31)
-        hour = select(func.min(usage_events.c.hour))
-        while (found := self._connection.execute(hour.where(usage_events.c.hour > last)).scalar_one()) is not None:
-            yield found
+    def hours_with_events(self, window: Period | None = None) -> Sequence[int]:
+        """Return the hours in which anything may count, in their order."""
+        if window is not None and window.end - window.start < LONG:
+            first, last = hours_between(window.start, window.end)
+            return range(first, last + 1)
+        hours: list[int] = []
+        last, end = (-(1 << 31), 1 << 31) if window is None else hours_between(window.start, window.end)
+        last -= window is not None
+        while (found := self._connection.execute(NEXT_HOUR, {"last": last, "end": end}).scalar_one()) is not None:
+            hours.append(found)
             last = found
+        return hours
 
     def changes(self, after: int, limit: int) -> tuple[tuple[Change, ...], int]:
         """Return what has changed since a place, and the place that was reached."""
         last: int = self._connection.execute(select(usage_places.c.place)).scalar_one()
-        found: dict[tuple[int, int], int] = {}
+        found: dict[tuple[int, int, int], int] = {}
         upto = after
         while not found and upto < last:
             after, upto = upto, min(upto + limit, last)
             for query in (_changed(after, upto), _corrected(after, upto)):
-                for type_no, subject_no, since in self._connection.execute(query):
-                    found[type_no, subject_no] = min(since, found.get((type_no, subject_no), since))
-        names = self._names.names_of({number for pair in found for number in pair})
-        changes = (Change(names[pair[0]], names[pair[1]], instant_of(since)) for pair, since in found.items())
+                for *numbers, since in self._connection.execute(query):
+                    key = (numbers[0], numbers[1], numbers[2])
+                    found[key] = min(since, found.get(key, since))
+        names = self._names.names_of({number for key in found for number in key})
+        changes = [
+            Change(names[type_no], names[subject_no], instant_of(since), names[source_no])
+            for (type_no, subject_no, source_no), since in found.items()
+        ]
         return tuple(sorted(changes)), upto
 
     def data_of(self, stored: StoredEvent) -> Iterator[tuple[Table, int, str]]:
@@ -235,16 +288,17 @@ class Reading:
 
 
 def _changed(after: int, upto: int) -> Select[Any]:
+    whose = (usage_events.c.type_no, usage_events.c.subject_no, usage_events.c.source_no)
     return (
-        select(usage_events.c.type_no, usage_events.c.subject_no, func.min(usage_events.c.counted_at))
+        select(*whose, func.min(usage_events.c.counted_at))
         .where(usage_events.c.number > after, usage_events.c.number <= upto)
-        .group_by(usage_events.c.type_no, usage_events.c.subject_no)
+        .group_by(*whose)
     )
 
 
 def _corrected(after: int, upto: int) -> Select[Any]:
     return (
-        select(usage_events.c.type_no, usage_events.c.subject_no, usage_events.c.counted_at)
+        select(usage_events.c.type_no, usage_events.c.subject_no, usage_events.c.source_no, usage_events.c.counted_at)
         .join(usage_corrections, usage_corrections.c.event_number == usage_events.c.number)
         .where(usage_corrections.c.number > after, usage_corrections.c.number <= upto)
     )
