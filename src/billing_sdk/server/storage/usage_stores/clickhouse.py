@@ -45,7 +45,7 @@ class ClickHouseUsageStore:
         return cls(_client_at(url), alone or ThreadsInTurn().alone)
 
     @contextmanager
-    def begin(self, *, read_only: bool = False) -> Iterator[UsageLog]:  # noqa: ARG002 - who reads never waits here
+    def begin(self, *, read_only: bool = False) -> Iterator[UsageLog]:  # noqa: ARG002 - only who appends ever waits
         """Yield one transaction: what it records is inserted at the end of the block."""
         log = ClickHouseUsageLog(self._queries, self._alone)
         try:

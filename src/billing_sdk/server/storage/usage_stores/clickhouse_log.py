@@ -67,11 +67,7 @@ class ClickHouseUsageLog:
         self._new_keys: dict[tuple[str, str], EventRow] = {}
         self._new_corrections: list[CorrectionRow] = []
 
-    def append(
-        self,
-        events: Sequence[MeasuredEvent],
-        meters: Collection[Meter],  # noqa: ARG002 - what they read is kept, and needs no meter to be counted anew
-    ) -> list[Recorded]:
+    def append(self, events: Sequence[MeasuredEvent], meters: Collection[Meter]) -> list[Recorded]:  # noqa: ARG002 - hours are counted when they are asked for
         """Record events; `UsageLog` says how."""
         if not events:
             return []
@@ -212,7 +208,7 @@ class ClickHouseUsageLog:
                 self._queries.insert(EVENTS, of_month)
         return counted
 
-    def forget(self, subjects: Collection[str], meters: Collection[Meter]) -> int:  # noqa: ARG002 - as above
+    def forget(self, subjects: Collection[str]) -> int:
         """Empty the data of subjects' events, and return how many they are."""
         self._be_alone()
         return sum(self._queries.forget(part.subjects or ()) for part in Asked(subjects=subjects).parts())

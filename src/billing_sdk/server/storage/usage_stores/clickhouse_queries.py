@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
+import msgspec
 from clickhouse_connect.driver.client import Client
 
 from billing_sdk.errors import ServerBusy
@@ -16,8 +17,8 @@ from billing_sdk.server.storage.usage_stores.clickhouse_schema import AGGREGATES
 EVENT_COLUMNS = ", ".join(EventRow._fields)
 CORRECTION_COLUMNS = ", ".join(CorrectionRow._fields)
 
-# A server takes 128 KiB in one argument (setting http_max_field_value_size), quoted and encoded.
-MOST_CHARACTERS = 30_000
+# A server takes 128 KiB in one argument (its setting http_max_field_value_size).
+MOST_BYTES = 100_000
 IN_FLIGHT_SECONDS = 30
 PAUSE_SECONDS = 0.05
 
@@ -27,6 +28,20 @@ SELECT count() FROM system.processes
 WHERE query_kind = 'Insert' AND current_database = currentDatabase() AND match(query, 'usage_(events|corrections)')
 """
 _NEWEST = f"SELECT greatest((SELECT max(number) FROM {EVENTS}), (SELECT max(number) FROM {CORRECTIONS}))"
+# One text that the server takes apart: as an array of arguments, it would read them a third as fast.
+_NUMBERS = f"""
+SELECT source, id, number FROM {EVENTS}
+WHERE (source, id) IN (SELECT arrayJoin(JSONExtract({{keys:String}}, 'Array(Tuple(String, String))')))
+"""
+# The projection by arrival tells where they stand in the table.
+_EVENTS_AT = f"""
+SELECT {EVENT_COLUMNS} FROM {EVENTS}
+WHERE is_first AND number BETWEEN {{low:Int64}} AND {{high:Int64}}
+AND (type, meter_id, subject, counted_at, number) IN (
+    SELECT type, meter_id, subject, counted_at, number FROM {EVENTS}
+    WHERE is_first AND number IN (SELECT arrayJoin(JSONExtract({{numbers:String}}, 'Array(Int64)')))
+)
+"""
 _CHANGES = f"""
 SELECT number, type, subject, counted_at FROM (
     SELECT number, type, subject, counted_at FROM {EVENTS} WHERE is_first AND number > {{after:Int64}}
@@ -36,6 +51,9 @@ SELECT number, type, subject, counted_at FROM (
     ORDER BY number LIMIT {{limit:UInt64}}
 ) ORDER BY number LIMIT {{limit:UInt64}}
 """
+
+
+Part = TypeVar("Part")
 
 
 class Asked(NamedTuple):
@@ -82,7 +100,7 @@ class Asked(NamedTuple):
         if self.subjects is None:
             yield self
             return
-        for part in in_parts(sorted(self.subjects), len):
+        for part in in_parts(sorted(self.subjects)):
             yield self._replace(subjects=part)
 
 
@@ -103,27 +121,17 @@ class Queries:
 
     def numbers_of(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Return the places of those events, of these sources and ids, that are there."""
-        statement = (
-            f"SELECT source, id, number FROM {EVENTS} WHERE (source, id) IN {{keys:Array(Tuple(String, String))}}"
-        )
         found = {}
-        for part in in_parts(sorted(set(keys)), lambda key: len(key[0]) + len(key[1])):
-            found.update({(source, id_): number for source, id_, number in self._rows(statement, keys=part)})
+        for part in in_parts(sorted(set(keys))):
+            rows = self._rows(_NUMBERS, keys=msgspec.json.encode(part).decode())
+            found.update({(source, id_): number for source, id_, number in rows})
         return found
 
     def events_at(self, numbers: Collection[int]) -> dict[int, EventRow]:
         """Return the events at places in the order of arrival."""
-        where = (
-            "SELECT type, meter_id, subject, counted_at, number FROM usage_events "
-            "WHERE is_first AND number IN {numbers:Array(Int64)}"
-        )
-        statement = (
-            f"SELECT {EVENT_COLUMNS} FROM {EVENTS} WHERE is_first AND number BETWEEN {{low:Int64}} AND {{high:Int64}} "
-            f"AND (type, meter_id, subject, counted_at, number) IN ({where})"
-        )
         found = {}
-        for part in in_parts(sorted(numbers), lambda _: 20):
-            rows = self._rows(statement, numbers=part, low=part[0], high=part[-1])
+        for part in in_parts(sorted(numbers)):
+            rows = self._rows(_EVENTS_AT, numbers=msgspec.json.encode(part).decode(), low=part[0], high=part[-1])
             found.update({row[0]: EventRow(*row) for row in rows})
         return found
 
@@ -182,7 +190,7 @@ class Queries:
             "AND type IN {types:Array(String)} AND (subject, hour) IN {places:Array(Tuple(String, Int32))}"
         )
         found = []
-        for part in in_parts(sorted(places), lambda place: len(place[0]) + 12):
+        for part in in_parts(sorted(places)):
             rows = self._rows(statement, meter_id=meter_id, types=sorted(types), places=part)
             found += [EventRow(*row) for row in rows]
         return found
@@ -234,15 +242,15 @@ class Queries:
         return list(self._client.query(statement, parameters=arguments or None).result_rows)
 
 
-def in_parts(whole: Sequence[Any], size_of: Any) -> Iterator[list[Any]]:
+def in_parts(whole: Sequence[Part]) -> Iterator[list[Part]]:
     """Yield a sequence in parts that fit into one argument each."""
-    part: list[Any] = []
+    part: list[Part] = []
     size = 0
     for one in whole:
-        if part and size > MOST_CHARACTERS:
+        if part and size > MOST_BYTES:
             yield part
             part, size = [], 0
         part.append(one)
-        size += size_of(one) + 8
+        size += len(msgspec.json.encode(one)) + 1
     if part:
         yield part
