@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 
 from clickhouse_connect import common, get_client
@@ -15,39 +14,37 @@ from billing_sdk.server.storage.usage_stores.clickhouse_log import ClickHouseUsa
 from billing_sdk.server.storage.usage_stores.clickhouse_queries import Queries
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import SETTINGS, TABLES
 from billing_sdk.server.storage.usage_stores.protocol import UsageLog
+from billing_sdk.server.storage.usage_stores.turns import Turn, turns_of_threads
 
 EMBEDDED = "chdb"
 SECURE = "clickhouses"
 DEFAULT_PORTS = {"clickhouse": 8_123, SECURE: 8_443}
 
-# Whoever appends has to be alone from the look for keys to the insert, on every machine.
-Alone = Callable[[], AbstractContextManager[None]]
-
 
 class ClickHouseUsageStore:
     """Usage in ClickHouse; safe to share between threads."""
 
-    def __init__(self, client: Client, alone: Alone) -> None:
+    def __init__(self, client: Client, turn: Turn) -> None:
         self._client = client
         self._queries = Queries(client)
-        self._alone = alone
+        self._turn = turn
         for statement in TABLES:
             client.command(statement)
 
     @classmethod
-    def open(cls, url: str, *, alone: Alone | None = None) -> ClickHouseUsageStore:
+    def open(cls, url: str, *, turn: Turn | None = None) -> ClickHouseUsageStore:
         """Open a store by its address, and make its tables where there are none.
 
         Args:
             url: `clickhouse://user:password@host:8123/database`, `clickhouses://` for TLS, or `chdb:///directory`.
-            alone: makes whoever appends wait for the one who does; by default one process appends.
+            turn: whoever appends is alone from the look for keys to the insert; by default in this process.
         """
-        return cls(_client_at(url), alone or ThreadsInTurn().alone)
+        return cls(_client_at(url), turn or turns_of_threads())
 
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[UsageLog]:  # noqa: ARG002 - only who appends ever waits
         """Yield one transaction: what it records is inserted at the end of the block."""
-        log = ClickHouseUsageLog(self._queries, self._alone)
+        log = ClickHouseUsageLog(self._queries, self._turn)
         try:
             yield log
             log.commit()
@@ -57,19 +54,6 @@ class ClickHouseUsageStore:
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
-
-
-class ThreadsInTurn:
-    """Lets the threads of this process append in turn."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait until no other thread appends, and keep them waiting."""
-        with self._lock:
-            yield
 
 
 def _client_at(url: str) -> Client:

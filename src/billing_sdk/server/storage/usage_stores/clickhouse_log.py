@@ -6,8 +6,8 @@ What it records is held back until its end, and then inserted at once; what it r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from billing_sdk.errors import InvalidQuantity, InvalidRequest, NotFound
@@ -45,6 +45,7 @@ from billing_sdk.server.storage.usage_stores.clickhouse_rows import (
 )
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import CORRECTIONS, EVENTS
 from billing_sdk.server.storage.usage_stores.protocol import Change
+from billing_sdk.server.storage.usage_stores.turns import Turn
 
 AT_ONCE = 50_000
 LAST_HOUR = 2**31 - 1
@@ -55,12 +56,12 @@ class ClickHouseUsageLog:
 
     Args:
         queries: asks ClickHouse.
-        alone: makes everybody else who would append wait.
+        turn: makes everybody else who would append wait.
     """
 
-    def __init__(self, queries: Queries, alone: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, queries: Queries, turn: Turn) -> None:
         self._queries = queries
-        self._alone = alone
+        self._turn = turn
         self._held = ExitStack()
         self._last: int | None = None
         self._new_rows: list[EventRow] = []
@@ -227,7 +228,7 @@ class ClickHouseUsageLog:
     def _be_alone(self) -> int:
         """Wait until nobody else appends, and return the highest place in the order of arrival."""
         if self._last is None:
-            self._held.enter_context(self._alone())
+            self._held.enter_context(self._turn())
             self._last = self._queries.newest()
         return self._last
 

@@ -218,7 +218,7 @@ class Queries:
                 list(zip(*rows, strict=True)),
                 column_names=columns,
                 column_oriented=True,
-                settings={"query_id": identity},
+                settings={"query_id": identity, "insert_deduplication_token": identity},
             )
         except Exception:
             self._abandon(identity)

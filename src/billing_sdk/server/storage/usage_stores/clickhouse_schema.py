@@ -74,20 +74,21 @@ PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(number, 'UTC'))
 ORDER BY (type, subject, counted_at, number)
 """
 
-# An insert that is answered is on the disk, and so is what a merge has put in the place of older parts.
+# An insert that is answered is on the disk, and so is what a merge has put in the place of older parts. One that is sent
+# again because its connection broke, which the client does by itself, is known by its token and counts once.
 _DURABLE = (
     "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, "
-    "min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1"
+    "min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, "
+    "non_replicated_deduplication_window = 10000"
 )
 
 TABLES = (_EVENTS_DDL + _DURABLE, _CORRECTIONS_DDL + _DURABLE)
 
-# One insert is one block and one part, however many rows it has; and it is not put off.
+# One insert becomes one block and one part, however many blocks it arrives in; and it is not put off.
 SETTINGS = {
     "async_insert": 0,
-    "min_insert_block_size_rows": 0,
-    "min_insert_block_size_bytes": 0,
-    "max_insert_block_size": 10_000_000,
+    "insert_deduplicate": 1,
+    "min_insert_block_size_rows": 10_000_000,
+    "min_insert_block_size_bytes": 4_294_967_296,
     "max_insert_threads": 1,
-    "max_query_size": 1_048_576,
 }
