@@ -6,9 +6,10 @@ What it records is held back until its end, and then inserted at once; what it r
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 from billing_sdk.errors import InvalidQuantity, InvalidRequest, NotFound
 from billing_sdk.server.domain.metering import (
@@ -22,21 +23,17 @@ from billing_sdk.server.domain.metering import (
     Recorded,
     StoredEvent,
     by_series,
-    hour_of,
+    essential,
     hours_of,
 )
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.usage_stores.clickhouse_queries import Asked, Queries
 from billing_sdk.server.storage.usage_stores.clickhouse_rows import (
-    HOUR_MICROS,
     CorrectionRow,
     EventRow,
     hour_of_usage,
-    instant_of,
-    json_of,
     measured_of,
     measured_text,
-    micros_of,
     place_of,
     reading_of,
     rows_of,
@@ -44,6 +41,8 @@ from billing_sdk.server.storage.usage_stores.clickhouse_rows import (
     text_of_dimensions,
 )
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import CORRECTIONS, EVENTS
+from billing_sdk.server.storage.usage_stores.documents import data_in, text_of_data
+from billing_sdk.server.storage.usage_stores.instants import HOUR, hours_between, instant_of, micros_of
 from billing_sdk.server.storage.usage_stores.protocol import Change
 from billing_sdk.server.storage.usage_stores.turns import Turn
 
@@ -95,7 +94,7 @@ class ClickHouseUsageLog:
         if row is None:
             raise NotFound(f"there is no usage event {correction.id[:80]!r} of {correction.source[:80]!r}")
         data = correction.data
-        readings = {meter.id: None if data is None else meter.measure(data) for meter in meters}
+        readings = {meter.id: None if data is None else _measured(meter, data) for meter in meters}
         self._new_corrections.append(
             CorrectionRow(
                 number=number,
@@ -108,7 +107,7 @@ class ClickHouseUsageLog:
                 recorded_at=row.recorded_at,
                 hour=row.hour,
                 is_reset=row.is_reset,
-                data=None if data is None else json_of(data),
+                data=None if data is None else text_of_data(data),
                 reason=correction.reason,
                 actor=correction.actor,
                 at=micros_of(correction.at),
@@ -124,26 +123,24 @@ class ClickHouseUsageLog:
 
     def hours(self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return the roll-ups of a meter; `UsageLog` says which."""
-        first, last = micros_of(window.start) // HOUR_MICROS, (micros_of(window.end) - 1) // HOUR_MICROS
-        asked = Asked((meter.event_type,), subjects, hours=(first, last))
+        asked = Asked((meter.event_type,), subjects, hours=hours_between(window.start, window.end))
         return self._as_they_stand(meter, asked, self._queries.hours(meter.id, asked))
 
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
-        """Return what all hours that ended by an instant come to; `UsageLog` says how."""
-        asked = Asked((meter.event_type,), subjects, hours=(-LAST_HOUR, micros_of(at) // HOUR_MICROS - 1))
+        """Return what all hours that ended by an instant come to; they all stand in the last of them."""
+        last = micros_of(at) // HOUR - 1
+        asked = Asked((meter.event_type,), subjects, hours=(-LAST_HOUR, last))
         sums = [hour_of_usage(row) for row in self._queries.sums(meter.id, asked)]
         # Where something was corrected, or a total was said, only the hours tell.
         unsure = {one.series.subject for one in sums if one.bucket.is_reset}
         unsure |= {one.subject for one in self._corrections(asked)} | {
-            row.subject for row in self._pending(meter, asked)
+            one.subject for one in self._pending(meter, asked)
         }
-        found = [one for one in sums if one.series.subject not in unsure]
+        found = {one.series: one.bucket for one in sums if one.series.subject not in unsure}
         if unsure:
             of_unsure = asked._replace(subjects=unsure)
-            hours = self._as_they_stand(meter, of_unsure, self._queries.hours(meter.id, of_unsure))
-            folded = by_series(hours).items()
-            found += [HourOfUsage(series, hour_of(bucket.last_at), bucket) for series, bucket in folded]
-        return found
+            found |= by_series(self._as_they_stand(meter, of_unsure, self._queries.hours(meter.id, of_unsure)))
+        return [HourOfUsage(series, instant_of(last * HOUR), bucket) for series, bucket in found.items()]
 
     def events(
         self,
@@ -201,7 +198,7 @@ class ClickHouseUsageLog:
                 of_event = corrections.get(row.number, [])
                 is_known, reading = _amended(meter, of_event)
                 if not is_known and row.number not in there:
-                    reading = _measured(meter, stored_of(row, of_event))
+                    reading = _measured(meter, stored_of(row, of_event).event.data)
                     if reading is not None:
                         missing[_month_of(row.number)].append(_another(row, reading))
                 counted += reading is not None or (not is_known and row.number in there)
@@ -209,10 +206,18 @@ class ClickHouseUsageLog:
                 self._queries.insert(EVENTS, of_month)
         return counted
 
-    def forget(self, subjects: Collection[str]) -> int:
-        """Empty the data of subjects' events, and return how many they are."""
+    def forget(self, subjects: Collection[str], meters: Collection[Meter]) -> int:
+        """Take what no meter reads out of the data of subjects' events; `UsageLog` says how."""
         self._be_alone()
-        return sum(self._queries.forget(part.subjects or ()) for part in Asked(subjects=subjects).parts())
+        reading: dict[str, list[Meter]] = defaultdict(list)
+        for meter in meters:
+            reading[meter.event_type].append(meter)
+        asked = Asked(subjects=subjects)
+        changed, after = 0, 0
+        while rows := self._queries.events(asked, after=after, limit=AT_ONCE):
+            after = rows[-1].number
+            changed += self._queries.put_data(EVENTS, _shortened(rows, reading))
+        return changed + self._queries.put_data(CORRECTIONS, _shortened(self._queries.corrections(asked), reading))
 
     def commit(self) -> None:
         """Insert what was recorded."""
@@ -276,13 +281,11 @@ class ClickHouseUsageLog:
         corrections = self._by_event(asked)
         pending = self._pending(meter, asked)
         unsure = {(one.series.subject, one.hour) for one in found if one.bucket.is_reset}
-        unsure |= {(row.subject, instant_of(row.hour * HOUR_MICROS)) for row in pending}
-        unsure |= {
-            (row.subject, instant_of(row.hour * HOUR_MICROS)) for of_event in corrections.values() for row in of_event
-        }
+        unsure |= {(row.subject, instant_of(row.hour * HOUR)) for row in pending}
+        unsure |= {(row.subject, instant_of(row.hour * HOUR)) for of_event in corrections.values() for row in of_event}
         if not unsure:
             return found
-        places = {(subject, micros_of(hour) // HOUR_MICROS) for subject, hour in unsure}
+        places = {(subject, micros_of(hour) // HOUR) for subject, hour in unsure}
         readings = self._queries.readings(meter.id, (meter.event_type,), places) + pending
         sure = [one for one in found if (one.series.subject, one.hour) not in unsure]
         return sure + list(hours_of(_counted(meter, readings, corrections)))
@@ -314,11 +317,24 @@ def _amended(meter: Meter, corrections: Sequence[CorrectionRow]) -> tuple[bool, 
     return newest.data is None or meter.id in readings, readings.get(meter.id)
 
 
-def _measured(meter: Meter, stored: StoredEvent) -> Measured | None:
+def _measured(meter: Meter, data: Mapping[str, Any]) -> Measured | None:
     try:
-        return meter.measure(stored.event.data)
+        return meter.measure(data)
     except (InvalidQuantity, InvalidRequest):
-        return None  # it was recorded when nobody asked for what this meter reads
+        return None  # what a meter can't read does not count
+
+
+def _shortened(
+    rows: Iterable[EventRow | CorrectionRow], reading: Mapping[str, Sequence[Meter]]
+) -> list[tuple[int, str]]:
+    """Return what is left of data of which a part goes, and where."""
+    found = []
+    for row in rows:
+        if row.data is not None:
+            left = text_of_data(essential(data_in(row.data), reading.get(row.type, ())))
+            if left != row.data:
+                found.append((row.number, left))
+    return found
 
 
 def _another(row: EventRow, reading: Measured) -> EventRow:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import msgspec
+from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
 from billing_sdk.errors import ServerBusy
@@ -42,6 +43,9 @@ AND (type, meter_id, subject, counted_at, number) IN (
     WHERE is_first AND number IN (SELECT arrayJoin(JSONExtract({{numbers:String}}, 'Array(Int64)')))
 )
 """
+# What takes the place of other data, while it does.
+NEW_DATA = "usage_new_data"
+_NEW_DATA_DDL = "(number Int64, data String) ENGINE = Join(ANY, LEFT, number)"
 _CHANGES = f"""
 SELECT number, type, subject, counted_at FROM (
     SELECT number, type, subject, counted_at FROM {EVENTS} WHERE is_first AND number > {{after:Int64}}
@@ -228,15 +232,21 @@ class Queries:
         """Have an insert whose answer was lost end now: nobody may append while it is under way."""
         self._client.command("KILL QUERY WHERE query_id = {identity:String} SYNC", parameters={"identity": identity})
 
-    def forget(self, subjects: Collection[str]) -> int:
-        """Empty the data of subjects' events and corrections, and return how many events those are."""
-        where, arguments = Asked(subjects=subjects).where()
-        there = f"SELECT count() FROM {EVENTS} WHERE is_first AND data != '{{}}' AND {where}"
-        [[count]] = self._rows(there, **arguments)
-        for table, is_known in ((EVENTS, "is_first"), (CORRECTIONS, "data IS NOT NULL")):
-            statement = f"ALTER TABLE {table} UPDATE data = '{{}}' WHERE {is_known} AND {where}"
-            self._client.command(statement, parameters=arguments, settings={"mutations_sync": 2})
-        return int(count)
+    def put_data(self, table: str, data: Sequence[tuple[int, str]]) -> int:
+        """Put other data in the place of what rows have, and return how many they are; the old is gone afterwards."""
+        if data:
+            [[database]] = self._rows("SELECT currentDatabase()")
+            new = f"{quote_identifier(database)}.{NEW_DATA}"  # in the background there is no current one
+            self._client.command(f"CREATE OR REPLACE TABLE {new} {_NEW_DATA_DDL}")
+            self._client.insert(NEW_DATA, data, column_names=("number", "data"))
+            is_known = "is_first" if table == EVENTS else "true"
+            self._client.command(
+                f"ALTER TABLE {table} UPDATE data = joinGet({new}, 'data', number) "
+                f"WHERE {is_known} AND number IN (SELECT number FROM {new})",
+                settings={"mutations_sync": 2},
+            )
+            self._client.command(f"DROP TABLE {new}")
+        return len(data)
 
     def _rows(self, statement: str, **arguments: Any) -> list[Sequence[Any]]:
         return list(self._client.query(statement, parameters=arguments or None).result_rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -24,14 +23,10 @@ from billing_sdk.server.domain.metering import (
     StoredEvent,
     UsageEvent,
 )
-from billing_sdk.server.domain.metering.bucket import EPOCH
+from billing_sdk.server.storage.usage_stores.documents import data_in, text_of_data
+from billing_sdk.server.storage.usage_stores.instants import HOUR, instant_of, micros_of
 
-MICROSECOND = timedelta(microseconds=1)
-HOUR_MICROS = 3_600_000_000
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
-_plain = msgspec.json.Encoder()
+ENCODER = msgspec.json.Encoder()
 
 
 class EventRow(NamedTuple):
@@ -83,31 +78,10 @@ class CorrectionRow(NamedTuple):
 NOT_COUNTED = Measured("", None, None, ())
 
 
-def micros_of(at: datetime) -> int:
-    """Return an instant as microseconds since 1970."""
-    return (at - EPOCH) // MICROSECOND
-
-
-def instant_of(micros: int) -> datetime:
-    """Return the instant that microseconds since 1970 lead to."""
-    return EPOCH + timedelta(microseconds=micros)
-
-
-def json_of(document: Mapping[str, Any]) -> str:
-    """Return a JSON document as text; its numbers stay exact."""
-    return _encoder.encode(document).decode()
-
-
-def document_of(text: str) -> dict[str, Any]:
-    """Return the JSON document of a text, with exact numbers."""
-    found: dict[str, Any] = _decoder.decode(text)
-    return found
-
-
 @lru_cache(maxsize=4_096)
 def text_of_dimensions(dimensions: Dimensions) -> str:
     """Return dimensions as the text that rows are grouped by."""
-    return _plain.encode(dimensions).decode() if dimensions else ""
+    return ENCODER.encode(dimensions).decode() if dimensions else ""
 
 
 @lru_cache(maxsize=4_096)
@@ -131,8 +105,8 @@ def rows_of(measured: MeasuredEvent, number: int) -> Iterable[EventRow]:
             time=micros_of(event.time),
             counted_at=counted_at,
             recorded_at=micros_of(event.recorded_at),
-            hour=counted_at // HOUR_MICROS,
-            data=json_of(event.data) if place == 0 else "",
+            hour=counted_at // HOUR,
+            data=text_of_data(event.data) if place == 0 else "",
             is_reset=event.kind == "absolute",
             fingerprint=event.fingerprint,
             meter_id=reading.meter_id,
@@ -153,7 +127,7 @@ def event_of(row: EventRow) -> UsageEvent:
         time=instant_of(row.time),
         counted_at=instant_of(row.counted_at),
         recorded_at=instant_of(row.recorded_at),
-        data=document_of(row.data),
+        data=data_in(row.data),
         kind=kind,
         fingerprint=row.fingerprint,
     )
@@ -167,7 +141,7 @@ def stored_of(row: EventRow, corrections: Sequence[CorrectionRow]) -> StoredEven
     data = next((one.data for one in reversed(corrections) if one.data is not None), None)
     return StoredEvent(
         row.number,
-        event if data is None else event._replace(data=document_of(data)),
+        event if data is None else event._replace(data=data_in(data)),
         is_cancelled=corrections[-1].data is None,
         corrections=tuple(correction_of(one) for one in corrections),
     )
@@ -175,13 +149,13 @@ def stored_of(row: EventRow, corrections: Sequence[CorrectionRow]) -> StoredEven
 
 def correction_of(row: CorrectionRow) -> Correction:
     """Return the correction of a row."""
-    data = None if row.data is None else document_of(row.data)
+    data = None if row.data is None else data_in(row.data)
     return Correction(row.source, row.id, data, row.reason, row.actor, instant_of(row.at))
 
 
 def measured_text(readings: Mapping[str, Measured | None]) -> str:
     """Return what meters read in an amended event as text; a meter that counts it no more has null."""
-    return _plain.encode(
+    return ENCODER.encode(
         {
             meter_id: one and (one.value if one.value is None else f"{one.value:f}", one.text, one.dimensions)
             for meter_id, one in readings.items()
@@ -236,4 +210,4 @@ def hour_of_usage(row: Sequence[Any]) -> HourOfUsage:
         values=frozenset(texts),
         is_reset=bool(is_reset),
     )
-    return HourOfUsage(Series(subject, dimensions_of(dimensions)), instant_of(hour * HOUR_MICROS), bucket)
+    return HourOfUsage(Series(subject, dimensions_of(dimensions)), instant_of(hour * HOUR), bucket)

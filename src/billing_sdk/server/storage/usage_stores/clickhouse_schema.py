@@ -74,8 +74,8 @@ PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(number, 'UTC'))
 ORDER BY (type, subject, counted_at, number)
 """
 
-# An insert that is answered is on the disk, and so is what a merge has put in the place of older parts. One that is sent
-# again because its connection broke, which the client does by itself, is known by its token and counts once.
+# An insert that is answered is on the disk, and so is what a merge has put in the place of older parts. The client
+# sends one again whose connection broke; it is known by its token and counts once.
 _DURABLE = (
     "SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, "
     "min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1, "
