@@ -81,13 +81,17 @@ def test_an_insert_that_is_sent_again_counts_once(store, client):
 
 
 def test_what_a_transaction_records_is_seen_in_it_and_goes_where_it_fails(store):
-    with pytest.raises(RuntimeError, match="went wrong"), store.begin() as log:
-        log.append(measured([event("1", 5), event("2", 7)], [TOKENS]), [TOKENS])
-        log.correct(Correction("app", "2", None, "a mistake", "test", NOON), [TOKENS])
-        assert total(log) == 5
-        assert [one.is_cancelled for one in log.events()] == [False, True]
-        assert log.append(measured([event("1", 5)], [TOKENS]), [TOKENS])[0].outcome == "duplicate"
-        raise RuntimeError("it went wrong")
+    def record_and_fail():
+        with store.begin() as log:
+            log.append(measured([event("1", 5), event("2", 7)], [TOKENS]), [TOKENS])
+            log.correct(Correction("app", "2", None, "a mistake", "test", NOON), [TOKENS])
+            assert total(log) == 5
+            assert [one.is_cancelled for one in log.events()] == [False, True]
+            assert log.append(measured([event("1", 5)], [TOKENS]), [TOKENS])[0].outcome == "duplicate"
+            raise RuntimeError("it went wrong")
+
+    with pytest.raises(RuntimeError, match="went wrong"):
+        record_and_fail()
 
     with store.begin(read_only=True) as log:
         assert list(log.events()) == []

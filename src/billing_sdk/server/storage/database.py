@@ -22,6 +22,7 @@ from billing_sdk.server.storage.usage_stores import (
     SqlUsageStore,
     UsageStore,
     open_usage_store,
+    turns_at,
 )
 
 
@@ -74,8 +75,9 @@ class Database:
             sealer: encrypts the secrets that it keeps.
             usage_url: the address of the store where usage is kept; in the database itself by default.
         """
-        store = None if usage_url is None else open_usage_store(usage_url, sealer)
-        return cls(open_engine(url), sealer, store)
+        engine = open_engine(url)
+        store = None if usage_url is None else open_usage_store(usage_url, sealer, turns_at(engine))
+        return cls(engine, sealer, store)
 
     @property
     def sealer(self) -> Sealer:

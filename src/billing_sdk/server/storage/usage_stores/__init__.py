@@ -13,3 +13,4 @@ from billing_sdk.server.storage.usage_stores.protocol import (
 )
 from billing_sdk.server.storage.usage_stores.sql import Known as Known, SqlUsageLog as SqlUsageLog
 from billing_sdk.server.storage.usage_stores.sql_store import SqlUsageStore as SqlUsageStore
+from billing_sdk.server.storage.usage_stores.turns import turns_at as turns_at

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.engines import open_engine, reader_of
 from billing_sdk.server.storage.schema import migrate
 from billing_sdk.server.storage.usage_stores.protocol import UsageStore
 from billing_sdk.server.storage.usage_stores.sql import Known
 from billing_sdk.server.storage.usage_stores.sql_store import SqlUsageStore
+from billing_sdk.server.storage.usage_stores.turns import Turn
 
 # What needs a package that is not everybody's.
 CLICKHOUSE = "billing_sdk.server.storage.usage_stores.clickhouse"
 
 
-def open_usage_store(url: str, sealer: Sealer) -> UsageStore:
+def open_usage_store(url: str, sealer: Sealer, turn: Turn | None = None) -> UsageStore:
     """Open a usage store by its address, and make its tables where there are none.
 
     Args:
@@ -23,10 +25,20 @@ def open_usage_store(url: str, sealer: Sealer) -> UsageStore:
             `clickhouses://` for TLS, or `chdb:///directory`. In SQL it is a database with the whole schema, of which
             nothing but usage is used.
         sealer: that of the main database.
+        turn: for a store that has no locks of its own: makes whoever appends wait for the one who does; by default
+            among the threads of this process.
+
+    Raises:
+        ConfigurationError: what is needed to reach the store is not installed.
     """
     if url.partition("://")[0].partition("+")[0] in ("sqlite", "postgresql"):
         engine = open_engine(url)
         migrate(engine, sealer)
         return SqlUsageStore(engine, reader_of(engine), Known())
-    store: UsageStore = import_module(CLICKHOUSE).ClickHouseUsageStore.open(url)
+    try:
+        store: UsageStore = import_module(CLICKHOUSE).ClickHouseUsageStore.open(url, turn=turn)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"usage in ClickHouse needs {error.name}", remedy="Install billing-sdk[clickhouse]; for chdb:// also chdb."
+        ) from error
     return store
