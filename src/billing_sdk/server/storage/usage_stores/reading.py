@@ -173,7 +173,7 @@ class Reading:
             first, last = hours_between(window.start, window.end)
             return range(first, last + 1)
         hours: list[int] = []
-        last, end = (-(1 << 31), 1 << 31) if window is None else hours_between(window.start, window.end)
+        last, end = (-(1 << 31), (1 << 31) - 1) if window is None else hours_between(window.start, window.end)
         last -= window is not None
         while (found := self._connection.execute(NEXT_HOUR, {"last": last, "end": end}).scalar_one()) is not None:
             hours.append(found)
