@@ -84,9 +84,11 @@ class StoredEvent(NamedTuple):
         event: with the data of its newest correction.
         is_cancelled: it counts no more.
         corrections: oldest first.
+        first_data: what it said when it arrived, where an amendment has taken its place.
     """
 
     number: int
     event: UsageEvent
     is_cancelled: bool = False
     corrections: tuple[Correction, ...] = ()
+    first_data: Mapping[str, Any] | None = None

@@ -70,6 +70,16 @@ class LogApart:
         with self._store.begin(read_only=True) as log:
             return log.changes(after=after, limit=limit)
 
+    def corrected(self) -> Iterator[StoredEvent]:
+        """Yield the events that were corrected, in the order of their arrival."""
+        with self._store.begin(read_only=True) as log:
+            yield from log.corrected()
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        with self._store.begin(read_only=True) as log:
+            return log.count()
+
     def roll_up_again(self, meter: Meter) -> int:
         """Make the roll-ups of a meter from the events that there are."""
         with self._store.begin() as log:

@@ -92,7 +92,7 @@ class ClickHouseUsageLog:
         [number] = self._numbers(1, correction.at)
         row = self._row(correction.source, correction.id)
         if row is None:
-            raise NotFound(f"there is no usage event {correction.id[:80]!r} of {correction.source[:80]!r}")
+            raise NotFound(f"there is no event {correction.id[:80]} of {correction.source[:80]}")
         data = correction.data
         readings = {meter.id: None if data is None else _measured(meter, data) for meter in meters}
         self._new_corrections.append(
@@ -170,15 +170,30 @@ class ClickHouseUsageLog:
 
     def changes(self, *, after: int, limit: int) -> tuple[tuple[Change, ...], int]:
         """Return what has changed since a place; `UsageLog` says how."""
-        new = [(row.number, row.type, row.subject, row.counted_at) for row in self._new_rows if row.is_first]
-        new += [(row.number, row.type, row.subject, row.counted_at) for row in self._new_corrections]
+        pending: list[EventRow | CorrectionRow] = [row for row in self._new_rows if row.is_first]
+        pending += self._new_corrections
+        new = [(row.number, row.type, row.subject, row.counted_at, row.source) for row in pending]
         old = self._queries.changes(after=after, limit=limit)
         rows = [*old, *sorted(row for row in new if row[0] > after)][:limit]
-        since: dict[tuple[str, str], int] = {}
-        for _, type_, subject, counted_at in rows:
-            since[type_, subject] = min(counted_at, since.get((type_, subject), counted_at))
-        changes = tuple(Change(type_, subject, instant_of(at)) for (type_, subject), at in since.items())
-        return changes, rows[-1][0] if rows else after
+        since: dict[tuple[str, str, str], int] = {}
+        for _, type_, subject, counted_at, source in rows:
+            key = (type_, subject, source)
+            since[key] = min(counted_at, since.get(key, counted_at))
+        changes = [Change(type_, subject, instant_of(at), source) for (type_, subject, source), at in since.items()]
+        return tuple(sorted(changes)), rows[-1][0] if rows else after
+
+    def corrected(self) -> Iterator[StoredEvent]:
+        """Yield the events that were corrected, in the order of their arrival."""
+        numbers = sorted(self._by_event(Asked()))
+        new = {row.number: row for row in self._new_rows if row.is_first}
+        for start in range(0, len(numbers), AT_ONCE):
+            some = numbers[start : start + AT_ONCE]
+            rows = self._queries.events_at([number for number in some if number not in new]) | new
+            yield from self._stored([rows[number] for number in some])
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        return self._queries.count() + sum(row.is_first for row in self._new_rows)
 
     def roll_up_again(self, meter: Meter) -> int:
         """Count the events that a meter has not counted yet, and return how many it counts.

@@ -47,11 +47,11 @@ AND (type, meter_id, subject, counted_at, number) IN (
 NEW_DATA = "usage_new_data"
 _NEW_DATA_DDL = "(number Int64, data String) ENGINE = Join(ANY, LEFT, number)"
 _CHANGES = f"""
-SELECT number, type, subject, counted_at FROM (
-    SELECT number, type, subject, counted_at FROM {EVENTS} WHERE is_first AND number > {{after:Int64}}
+SELECT number, type, subject, counted_at, source FROM (
+    SELECT number, type, subject, counted_at, source FROM {EVENTS} WHERE is_first AND number > {{after:Int64}}
     ORDER BY number LIMIT {{limit:UInt64}}
     UNION ALL
-    SELECT number, type, subject, counted_at FROM {CORRECTIONS} WHERE number > {{after:Int64}}
+    SELECT number, type, subject, counted_at, source FROM {CORRECTIONS} WHERE number > {{after:Int64}}
     ORDER BY number LIMIT {{limit:UInt64}}
 ) ORDER BY number LIMIT {{limit:UInt64}}
 """
@@ -198,6 +198,10 @@ class Queries:
             rows = self._rows(statement, meter_id=meter_id, types=sorted(types), places=part)
             found += [EventRow(*row) for row in rows]
         return found
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        return int(self._rows(f"SELECT count() FROM {EVENTS} WHERE is_first")[0][0])
 
     def counted(self, meter_id: str, event_type: str, first: int, last: int) -> set[int]:
         """Return the places of events that have a row of a meter, between two places."""

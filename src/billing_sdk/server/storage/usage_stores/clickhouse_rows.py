@@ -144,6 +144,7 @@ def stored_of(row: EventRow, corrections: Sequence[CorrectionRow]) -> StoredEven
         event if data is None else event._replace(data=data_in(data)),
         is_cancelled=corrections[-1].data is None,
         corrections=tuple(correction_of(one) for one in corrections),
+        first_data=None if data is None else event.data,
     )
 
 

@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS {EVENTS} (
     text Nullable(String),
     dimensions String,
     PROJECTION by_key (SELECT source, id, number ORDER BY source, id),
-    PROJECTION by_arrival (SELECT number, is_first, type, meter_id, subject, counted_at ORDER BY number),
+    PROJECTION by_arrival (SELECT number, is_first, type, meter_id, subject, counted_at, source ORDER BY number),
     PROJECTION by_hour (
         SELECT type, meter_id, subject, hour, dimensions, {AGGREGATES}
         GROUP BY type, meter_id, subject, hour, dimensions

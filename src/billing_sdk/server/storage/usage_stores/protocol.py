@@ -100,6 +100,14 @@ class UsageLog(Protocol):
         """
         ...
 
+    def corrected(self) -> Iterator[StoredEvent]:
+        """Yield the events that were corrected, in the order of their arrival."""
+        ...
+
+    def count(self) -> int:
+        """Return how many events there are, cancelled ones too."""
+        ...
+
     def roll_up_again(self, meter: Meter) -> int:
         """Make the roll-ups of a meter from the events that there are, and return how many of them it counts."""
         ...

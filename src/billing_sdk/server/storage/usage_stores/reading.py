@@ -198,6 +198,16 @@ class Reading:
         ]
         return tuple(sorted(changes)), upto
 
+    def corrected(self) -> Iterator[StoredEvent]:
+        """Yield the events that were corrected, in the order of their arrival."""
+        query = select(usage_corrections.c.event_number).distinct().order_by(usage_corrections.c.event_number)
+        for some in parts_of(self._connection.execute(query).scalars().all()):
+            yield from self._stored(self._rows(EVENTS.where(usage_events.c.number.in_(some))))
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        return self._connection.execute(select(func.count()).select_from(usage_events)).scalar_one()
+
     def data_of(self, stored: StoredEvent) -> Iterator[tuple[Table, int, str]]:
         """Yield where the data of an event and of its corrections stands: table, number, and the text itself."""
         events = select(usage_events.c.number, usage_events.c.data).where(usage_events.c.number == stored.number)
@@ -267,7 +277,13 @@ class Reading:
                 kind="absolute" if row.is_absolute else "delta",
                 fingerprint=row.fingerprint,
             )
-            yield StoredEvent(row.number, event, any(one.data is None for one in trail[-1:]), tuple(trail))
+            yield StoredEvent(
+                row.number,
+                event,
+                is_cancelled=any(one.data is None for one in trail[-1:]),
+                corrections=tuple(trail),
+                first_data=text if newest else None,
+            )
 
     def _corrections(self, keys: dict[int, tuple[str, str]]) -> dict[int, list[Correction]]:
         found: dict[int, list[Correction]] = {}

@@ -75,7 +75,9 @@ class Recounting:
             self.recount(meter, SubjectHour(numbers[meter.id], hour, numbers[event.subject]))
         data = event.data if correction.data is None else correction.data
         trail = (*found.corrections, correction)
-        return StoredEvent(found.number, event._replace(data=data), correction.data is None, trail)
+        is_amended = found.first_data is not None or correction.data is not None
+        first_data = (found.first_data or event.data) if is_amended else None
+        return StoredEvent(found.number, event._replace(data=data), correction.data is None, trail, first_data)
 
     def roll_up_again(self, meter: Meter) -> int:
         """Make all buckets of a meter from its events, hour by hour; return how many events it counts."""

@@ -96,6 +96,14 @@ class SqlUsageLog:
         """Return what has changed since a place in the order of arrival, and the place that was reached."""
         return self._reading.changes(after, limit)
 
+    def corrected(self) -> Iterator[StoredEvent]:
+        """Yield the events that were corrected, in the order of their arrival."""
+        return self._reading.corrected()
+
+    def count(self) -> int:
+        """Return how many events there are."""
+        return self._reading.count()
+
     def roll_up_again(self, meter: Meter) -> int:
         """Make the roll-ups of a meter from the events that there are."""
         self._writer().take_places(0)
