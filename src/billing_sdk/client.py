@@ -23,6 +23,7 @@ from billing_sdk.entitlements import Snapshots
 from billing_sdk.errors import BillingError, DeadlineExceeded
 from billing_sdk.resources import (
     Agreements,
+    Allowances,
     BillingProfiles,
     BillingSettings,
     Books,
@@ -83,6 +84,7 @@ class Operations(Generic[C]):
     billing_settings: BillingSettings[C]
     books: Books[C]
     coupons: Coupons[C]
+    allowances: Allowances[C]
     credits: Credits[C]
     customers: Customers[C]
     entitlements: Entitlements[C]
@@ -121,6 +123,7 @@ class Operations(Generic[C]):
         self.billing_settings = BillingSettings(client)
         self.books = Books(client)
         self.coupons = Coupons(client)
+        self.allowances = Allowances(client)
         self.credits = Credits(client)
         self.customers = Customers(client)
         self.entitlements = Entitlements(client, provider)

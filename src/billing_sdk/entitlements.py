@@ -37,6 +37,7 @@ HARMLESS_TYPES: Final = frozenset(
         "customer.payment_failed",
         "customer.payment_succeeded",
         "customer.trial_ending",
+        "customer.usage_threshold_reached",
         "user.authenticated",
         "user.authentication_failed",
         "access_request.created",

@@ -18,6 +18,7 @@ from billing_sdk.errors import (
 )
 from billing_sdk.server.domain.catalog import Entitlement, Plan, PlanVersion, thresholds_from
 from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.grant_allowance import (
     delete_usage_thresholds,
@@ -199,6 +200,17 @@ def test_a_limit_counts_in_usage_periods_of_its_own(memory_engine, customer, agr
         reserve(memory_engine, agreement, 1)
     later(memory_engine, hours=24)
     reserve(memory_engine, agreement, 10)
+
+
+def test_a_free_plan_that_is_taken_again_does_not_begin_its_usage_period_anew(memory_engine, customer, agree, use):
+    first = agree(10, usage_cadence=Cadence("day"))
+    use(first, 7)
+    cancel_agreement(memory_engine, agreement_id=first.id)
+    advance(memory_engine, hours=1)
+    subscribe(memory_engine, customer_id=customer.id, plan_key="metered")
+    assert room(memory_engine, customer) == (10, 7, 3, 0)
+    later(memory_engine, hours=23)
+    assert room(memory_engine, customer) == (10, 0, 10, 0)
 
 
 def test_a_usage_period_can_follow_the_calendar(memory_engine, customer, agree, use):

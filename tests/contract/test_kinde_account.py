@@ -9,6 +9,8 @@ import pytest
 
 from billing_sdk.auth.claims import AccessClaims
 from billing_sdk.server.usecases.create_organization import create_organization
+from billing_sdk.server.usecases.grant_allowance import grant_allowance
+from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.people import bearer, person_token
 
@@ -23,6 +25,12 @@ FIELDS = {
     "feature_name",
     "entitlement_limit_max",
     "entitlement_limit_min",
+    "value",
+    "is_soft",
+    "consumed",
+    "remaining",
+    "overage",
+    "resets_on",
 }
 
 
@@ -36,6 +44,20 @@ def test_a_person_on_a_plan_sees_it_and_what_it_includes(grace):
     assert found["base_price"]["fixed_charge"] == 2_900
     assert found["ai_tokens"]["entitlement_limit_max"] == 100_000
     assert found["advanced_reports"]["entitlement_limit_max"] is None
+
+
+def test_a_person_sees_how_much_of_what_is_metered_was_used_and_may_still_be(server, grace):
+    with server.engine.read() as tx:
+        customer = tx.customers.find_by_user(tx.users.find_by_email("grace@example.com").id)
+        [agreement] = tx.agreements.live_of(customer.id)
+    grant_allowance(server.engine, customer_id=customer.id, feature_key="ai_tokens", amount="50")
+    record_usage(server.engine, agreement_id=agreement.id, feature_key="ai_tokens", value="100000.5")
+    found = grace.get("/entitlement/ai_tokens").json()["data"]["entitlement"]
+    shown = (found["entitlement_limit_max"], found["consumed"], found["remaining"], found["overage"], found["is_soft"])
+    assert shown == (100_000, "100000.5", "49.5", "0", False)
+    assert found["resets_on"] == agreement.billed_until.isoformat().replace("+00:00", "Z")
+    reports = grace.get("/entitlement/advanced_reports").json()["data"]["entitlement"]
+    assert (reports["consumed"], reports["remaining"], reports["resets_on"]) == (None, None, None)
 
 
 def test_a_unit_price_below_one_minor_unit_is_exact_and_not_nothing(server, grace, machine):

@@ -14,6 +14,15 @@ from billing_sdk.models.agreement import (
     Agreement as Agreement,
     PendingChange as PendingChange,
 )
+from billing_sdk.models.allowance import (
+    AllowanceBalance as AllowanceBalance,
+    AllowanceGrant as AllowanceGrant,
+    AllowanceHistory as AllowanceHistory,
+    AllowanceSegment as AllowanceSegment,
+    AllowanceShare as AllowanceShare,
+    AllowanceWindow as AllowanceWindow,
+    UsageThresholds as UsageThresholds,
+)
 from billing_sdk.models.billing_profile import (
     Address as Address,
     BillingProfile as BillingProfile,

@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from billing_sdk import _strict_json
+from billing_sdk.errors import UnsafeAnswer
 from billing_sdk.models._read import Document
 
 
@@ -21,6 +23,12 @@ class Entitlement:
         unit_amount_decimal: the same, exact; only our own server tells it.
         limit_max: how many units may be used; None is unlimited.
         limit_min: how many units are charged at least.
+        value: what a feature that isn't metered is set to; only our own server tells it, and what follows.
+        is_soft: use goes on beyond the limit.
+        consumed: what was used since use was counted anew; None where nothing is counted.
+        remaining: what may still be used, also of what was granted beside the plan; None is without limit.
+        overage: what was used and nothing covers.
+        resets_on: when use is counted anew.
     """
 
     id: str
@@ -32,6 +40,12 @@ class Entitlement:
     limit_max: int | None = None
     limit_min: int | None = None
     unit_amount_decimal: Decimal | None = None
+    value: Any = None
+    is_soft: bool = False
+    consumed: Decimal | None = None
+    remaining: Decimal | None = None
+    overage: Decimal | None = None
+    resets_on: datetime | None = None
 
     @classmethod
     def read(cls, data: Any) -> Entitlement:
@@ -47,6 +61,12 @@ class Entitlement:
             limit_max=document.whole_or_none("entitlement_limit_max"),
             limit_min=document.whole_or_none("entitlement_limit_min"),
             unit_amount_decimal=document.exact_or_none("unit_amount_decimal"),
+            value=_value(document.text_or_none("value")),
+            is_soft=document.flag("is_soft"),
+            consumed=document.exact_or_none("consumed"),
+            remaining=document.exact_or_none("remaining"),
+            overage=document.exact_or_none("overage"),
+            resets_on=document.instant_or_none("resets_on"),
         )
 
 
@@ -99,6 +119,11 @@ class EntitlementSnapshot:
         """Return how many units may be used: None is unlimited, 0 is none (an unknown feature, too)."""
         return self._limits.get(feature_key, 0)
 
+    def value(self, feature_key: str) -> Any:
+        """Return what a feature is set to, such as a region or a list of them; None where it is set to nothing."""
+        values = (found.value for found in self.entitlements if found.feature_key == feature_key)
+        return next((value for value in values if value is not None), None)
+
     def on_plan(self, *plan_keys: str) -> bool:
         """Return whether the customer is on at least one of these plans."""
         return not self._plan_keys.isdisjoint(plan_keys)
@@ -111,3 +136,10 @@ class EntitlementSnapshot:
 def _larger(first: int | None, second: int | None) -> int | None:
     """Two plans that include one feature give the more generous of both limits."""
     return None if first is None or second is None else max(first, second)
+
+
+def _value(text: str | None) -> Any:
+    try:
+        return None if text is None else _strict_json.parse(text)
+    except ValueError:
+        raise UnsafeAnswer("value of entitlement is not JSON") from None

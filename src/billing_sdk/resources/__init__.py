@@ -13,6 +13,7 @@ from billing_sdk.resources._lease import Lease as Lease, Use as Use, exact_count
 from billing_sdk.resources._leases import Leased as Leased
 from billing_sdk.resources._slices import Holder as Holder, Slice as Slice
 from billing_sdk.resources.agreements import Agreements as Agreements
+from billing_sdk.resources.allowances import Allowances as Allowances
 from billing_sdk.resources.billing_profiles import BillingProfiles as BillingProfiles
 from billing_sdk.resources.billing_settings import BillingSettings as BillingSettings
 from billing_sdk.resources.books import Books as Books

@@ -139,6 +139,17 @@ def credit(twice, engine, customer):
         twice("POST", f"credit_grants/{grant}/{verb}", name=f"credit_grants/{{grant_id}}/{verb}")
 
 
+def allowances(twice, customer):
+    """An allowance grant that is taken back, and thresholds that come and go."""
+    one, name = f"customers/{customer}", "customers/{customer_id}"
+    body = {"feature_code": "ai_tokens", "amount": "50"}
+    grant = twice("POST", f"{one}/allowances", body, name=f"{name}/allowances")["allowance"]["id"]
+    twice("POST", f"{one}/allowances/{grant}/void", name=f"{name}/allowances/{{allowance_id}}/void")
+    told, named = f"{one}/usage_thresholds/ai_tokens", f"{name}/usage_thresholds/{{feature_code}}"
+    twice("PUT", told, {"thresholds": ["80%"]}, name=named)
+    twice("DELETE", told, name=named)
+
+
 def corrections(twice, engine):
     """One invoice of which some is credited, one that is void, and one that another takes the place of."""
     payer_of_all = payer(engine, "corrected@example.com")
@@ -192,6 +203,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     twice("POST", "coupons", {"code": "ONCE", "name": "Once", "percent_off": "5"})
     taxes(twice)
     credit(twice, server.engine, customer)
+    allowances(twice, customer)
     corrections(twice, server.engine)
     drafts(twice, customer)
     meters(twice, server.engine)

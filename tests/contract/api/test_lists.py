@@ -62,7 +62,7 @@ def test_a_cursor_that_this_server_did_not_give_is_refused_by_every_list(http, m
         for name in set(CURSORS) & set(operation.takes("query")):
             for forged in (*HOSTILE[::2], "a2luZGU=", "0"):
                 parameters = with_parameter(operation, customer_id, name, forged)
-                answer = operation.call(http, headers=headers, params=parameters)
+                answer = operation.call(http, customer_id, headers=headers, params=parameters)
                 assert answer.status_code == 400, (operation.name, name, forged)
                 count += 1
     assert count > 40

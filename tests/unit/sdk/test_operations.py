@@ -19,6 +19,7 @@ from billing_sdk import (
 from billing_sdk._operation import operation
 from billing_sdk.errors import CardDeclined, InvalidRequest
 from tests.unit.sdk.agreement_cases import AGREEMENT_CASES
+from tests.unit.sdk.allowance_cases import ALLOWANCE_CASES
 from tests.unit.sdk.billing_profile_cases import BILLING_PROFILE_CASES
 from tests.unit.sdk.books_cases import BOOKS_CASES
 from tests.unit.sdk.catalog_cases import CATALOG_CASES
@@ -41,6 +42,7 @@ CASES = [
     *USAGE_CASES,
     *METER_CASES,
     *AGREEMENT_CASES,
+    *ALLOWANCE_CASES,
     *CATALOG_CASES,
     *COUPON_CASES,
     *CORRECTION_CASES,

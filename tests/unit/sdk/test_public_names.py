@@ -24,6 +24,7 @@ PlanTrial PlanVersion PortalLink PricingCard PricingTable Profile RateCard read_
 Reservation RevenueRow RevenueTable Role SeenStore ServiceAction SignedIn SignInOptions SignInTransaction Snapshots
 SqliteSeen StatementLine SubscribedPlan Supplier TaxCode TaxRate TaxSettings TestClock TokenSet TopUpStopped
 TrialBalance TrialEnding UnknownEvent UpcomingInvoice UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
+AllowanceBalance AllowanceGrant AllowanceHistory AllowanceSegment AllowanceShare AllowanceWindow UsageThresholds
 EntitlementChanged EventAccess EventUsageThreshold UsageThresholdReached
 CreditedLine CreditNote Refund AsyncUsageBuffer RecordedEvent UsageBuffer UsageEvent
 EventCorrection Meter MeterCondition StoredUsageEvent UsageWindow

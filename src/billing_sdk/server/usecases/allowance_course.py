@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -129,9 +129,22 @@ def remember(tx: UnitOfWork, customer_id: str, feature_key: str, course: Allowan
         tx.allowances.save_opening(customer_id, feature_key, opening)
 
 
-def used_in(tx: UnitOfWork, allowance: Allowance, feature_key: str, period: Period) -> Decimal:
-    """Return how much was used under an agreement in a usage period of it."""
-    return tx.usage.total(allowance.agreement.id, feature_key, period)
+def spent_before(tx: UnitOfWork, allowance: Allowance, feature_key: str, *, at: datetime) -> Decimal:
+    """Return what earlier agreements of the customer for the same plan have used, in usage periods not over by then.
+
+    It counts where the plan costs nothing: otherwise a limit would last as long as its customer likes.
+    """
+    agreement = allowance.agreement
+    if tx.catalog.get_version(agreement.plan_version_id).price:
+        return ZERO
+    if allowance.usage_cadence is None:
+        return tx.usage.unfinished(agreement, feature_key, at=at)
+    found = ZERO
+    for earlier in tx.agreements.of_customer(agreement.customer_id):
+        period = replace(allowance, agreement=earlier).period_at(earlier.ended_at or at)
+        if earlier.plan_key == agreement.plan_key and earlier.id != agreement.id and period.end > at:
+            found = plus(found, tx.usage.total(earlier.id, feature_key, period))
+    return found
 
 
 def _given(instant: datetime | None) -> tuple[datetime, ...]:
@@ -163,12 +176,9 @@ def _periods(
     openings: dict[datetime, Opening],
 ) -> list[UsagePeriod]:
     periods = [one for tenure in tenures for one in _of_tenure(tx, tenure, feature_key, start, at, openings)]
-    last, agreement = periods[-1], tenures[-1].allowance.agreement
-    included = Decimal(tenures[-1].allowance.limit or 0)
-    spent = last.spent
-    if not tx.catalog.get_version(agreement.plan_version_id).price:
-        spent = plus(spent, tx.usage.unfinished(agreement, feature_key, at=at))
-    periods[-1] = UsagePeriod(last.agreement_id, last.period, included, spent, last.keeps_overage)
+    last, allowance = periods[-1], tenures[-1].allowance
+    spent = plus(last.spent, spent_before(tx, allowance, feature_key, at=at))
+    periods[-1] = replace(last, included=Decimal(allowance.limit or 0), spent=spent)
     return periods
 
 

@@ -20,6 +20,7 @@ WEB_SCOPES = ("openid", "profile", "email", "offline")
 # What the Management API of this server can be asked for.
 MANAGEMENT_SCOPES = (
     "create:billing_agreements",
+    "create:billing_allowances",
     "create:billing_coupons",
     "create:billing_credits",
     "create:billing_features",
@@ -48,6 +49,7 @@ MANAGEMENT_SCOPES = (
     "delete:users",
     "delete:webhooks",
     "read:billing_agreements",
+    "read:billing_allowances",
     "read:billing_books",
     "read:billing_coupons",
     "read:billing_customers",
@@ -70,6 +72,7 @@ MANAGEMENT_SCOPES = (
     "read:users",
     "read:webhooks",
     "update:billing_agreements",
+    "update:billing_allowances",
     "update:billing_coupons",
     "update:billing_customers",
     "update:billing_credits",

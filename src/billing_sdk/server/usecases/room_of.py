@@ -7,7 +7,7 @@ from datetime import datetime
 from billing_sdk.server.domain.entitlements import Allowance, Room, room_in, room_within
 from billing_sdk.server.domain.metering import plus
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.allowance_course import AllowanceCourse, load_course, used_in
+from billing_sdk.server.usecases.allowance_course import AllowanceCourse, load_course, spent_before
 
 
 def room_of(tx: UnitOfWork, allowance: Allowance, feature_key: str, at: datetime) -> Room:
@@ -31,13 +31,11 @@ def room_on(
     """Return the room of an allowance whose course is known, or which has none."""
     agreement = allowance.agreement
     period = allowance.period_at(at) if course is None else course.current.period
-    used = used_in(tx, allowance, feature_key, period)
+    used = tx.usage.total(agreement.id, feature_key, period)
     held = tx.reservations.held(agreement.id, feature_key, at=at)
-    is_free = not tx.catalog.get_version(agreement.plan_version_id).price
-    if is_free:
+    if not tx.catalog.get_version(agreement.plan_version_id).price:
         held = plus(held, tx.reservations.unfinished(agreement, feature_key, at=at))
     if course is not None:
         return room_in(course.current, course.standing, used, held, is_soft=allowance.is_soft)
-    if is_free:
-        used = plus(used, tx.usage.unfinished(agreement, feature_key, at=at))
+    used = plus(used, spent_before(tx, allowance, feature_key, at=at))
     return room_within(period, limit=allowance.limit, used=used, held=held, is_soft=allowance.is_soft)

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from billing_sdk.errors import NotFound
+from billing_sdk.money import digits_of
 from billing_sdk.server.api.kinde.envelope import Listed, Metadata, Single, StrictRoute
 from billing_sdk.server.api.kinde.paging import PageSize, StartingAfter, cut
 from billing_sdk.server.api.kinde.security import EngineOf, PersonOf, person_of
-from billing_sdk.server.domain.entitlements import GrantedEntitlement
+from billing_sdk.server.domain.entitlements import GrantedEntitlement, Room
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.permissions import permissions_of, roles_of
@@ -35,8 +36,11 @@ class PlanView(BaseModel):
 class EntitlementView(BaseModel):
     """One thing that a plan includes; a limit of null is no limit.
 
-    Extension: `unit_amount_decimal` is the exact price of a unit in minor units. `unit_amount` is null where that is
-    not a whole number, as in a price of 0.02 cents.
+    Extensions: `unit_amount_decimal` is the exact price of a unit in minor units. `unit_amount` is null where that is
+    not a whole number, as in a price of 0.02 cents. `value` is what a feature that isn't metered is set to, as a JSON
+    text. Of a metered feature `consumed` is what was used since use was counted anew, `remaining` what may still be
+    used, also of what was granted beside the plan (null is without limit), `overage` what was used and nothing covers,
+    and `resets_on` when use is counted anew; quantities are decimal texts. Use goes on beyond a limit that `is_soft`.
     """
 
     id: str
@@ -48,9 +52,15 @@ class EntitlementView(BaseModel):
     feature_name: str
     entitlement_limit_max: int | None
     entitlement_limit_min: int | None
+    value: str | None
+    is_soft: bool
+    consumed: str | None
+    remaining: str | None
+    overage: str | None
+    resets_on: datetime | None
 
     @classmethod
-    def of(cls, granted: GrantedEntitlement) -> EntitlementView:
+    def of(cls, granted: GrantedEntitlement, room: Room | None) -> EntitlementView:
         """Show an entitlement in the Account API's words."""
         return cls(
             id=granted.id,
@@ -62,6 +72,12 @@ class EntitlementView(BaseModel):
             feature_name=granted.feature_name,
             entitlement_limit_max=granted.limit_max,
             entitlement_limit_min=granted.limit_min,
+            value=granted.value,
+            is_soft=granted.is_soft,
+            consumed=None if room is None else digits_of(room.used),
+            remaining=None if room is None or room.remaining is None else digits_of(room.remaining),
+            overage=None if room is None else digits_of(room.overage),
+            resets_on=None if room is None else room.resets_at,
         )
 
 
@@ -135,7 +151,7 @@ def list_entitlements(
         data=EntitlementList(
             org_code=view.org_code,
             plans=[PlanView(key=key, name=name, subscribed_on=since) for key, name, since in view.plans],
-            entitlements=[EntitlementView.of(item) for item in page.items],
+            entitlements=[EntitlementView.of(item, view.rooms.get(item.id)) for item in page.items],
         ),
         metadata=metadata_of(page, id_of=lambda item: item.id),
     )
@@ -147,7 +163,8 @@ def get_entitlement(engine: EngineOf, person: PersonOf, key: Key) -> Single[OneE
     view = load_entitlements(engine, user_id=person.user_id, org_code=person.org_code)
     for granted in view.entitlements:
         if granted.feature_key == key:
-            return Single(data=OneEntitlement(org_code=view.org_code, entitlement=EntitlementView.of(granted)))
+            shown = EntitlementView.of(granted, view.rooms.get(granted.id))
+            return Single(data=OneEntitlement(org_code=view.org_code, entitlement=shown))
     raise NotFound(f"no plan of the caller includes {key!r}", remedy="Choose a plan that includes it.")
 
 
