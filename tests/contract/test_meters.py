@@ -16,7 +16,7 @@ from billing_sdk.server.usecases.query_usage import query_usage
 from billing_sdk.server.usecases.update_meter import update_meter
 from tests import metering
 from tests.contract.using import used
-from tests.engines import NOON
+from tests.engines import IN_MEMORY, NOON, engine_on
 from tests.metering import event
 
 
@@ -58,6 +58,30 @@ def test_a_metered_feature_gets_a_meter_of_its_own_that_is_archived_with_it(memo
     add_feature(memory_engine, key="gigabytes", name="Gigabytes", feature_type="metered")
     with memory_engine.read() as tx:
         assert tx.meters.of_type(["gigabytes"]) == (own,)
+
+
+def test_the_meter_of_a_new_feature_counts_what_was_used_before_there_was_one(memory_engine):
+    with memory_engine.begin() as tx:
+        tx.meters.add(metering.meter("count"))
+    used(memory_engine, event("1", 2))
+
+    add_feature(memory_engine, key="tokens", name="Tokens", feature_type="metered")
+
+    assert total(memory_engine, "tokens") == "2"
+
+
+def test_past_events_are_counted_in_a_store_apart_too(tmp_path):
+    with engine_on(IN_MEMORY, usage_url=f"sqlite:///{tmp_path / 'usage.db'}") as engine:
+        with engine.begin() as tx:
+            tx.meters.add(metering.meter("count"))
+        used(engine, event("1", 2))
+        create_meter(engine, **{**TOKENS, "key": "made"})
+        add_feature(engine, key="tokens", name="Tokens", feature_type="metered")
+        update_meter(engine, key="made", is_archived=True)
+        used(engine, event("2", 3))
+        update_meter(engine, key="made", is_archived=False)
+
+        assert (total(engine, "tokens_count"), total(engine, "tokens"), total(engine, "made")) == ("2", "5", "5")
 
 
 def test_features_may_share_a_meter(memory_engine):

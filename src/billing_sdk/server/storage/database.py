@@ -85,6 +85,11 @@ class Database:
         return self._sealer
 
     @property
+    def keeps_usage_apart(self) -> bool:
+        """Whether usage is in a store of its own, which commits before this database does."""
+        return not self._has_usage
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether this is SQLite."""
         return self._engine.dialect.name == "sqlite"

@@ -10,6 +10,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.give_meter import give_meter
 from billing_sdk.server.usecases.people import normal_name
+from billing_sdk.server.usecases.roll_up_meter import roll_up_meter, roll_up_meter_apart
 
 
 def add_feature(
@@ -64,7 +65,11 @@ def add_feature(
     with engine.begin() as tx:
         if tx.features.find(key) is not None:
             raise DuplicateKey(f"there is a feature {key!r} already")
-        give_meter(tx, feature, at=engine.now(), actor=actor)
+        begun = give_meter(tx, feature, at=engine.now(), actor=actor)
         tx.features.add(feature)
         tx.audit.record(actor, "feature.create", feature.id, engine.now(), after=feature)
+        if begun is not None:
+            roll_up_meter(engine, tx, begun)
+    if begun is not None:
+        roll_up_meter_apart(engine, begun)
     return feature

@@ -9,6 +9,7 @@ from billing_sdk.server.domain.metering import Aggregation, Condition, Meter, Un
 from billing_sdk.server.domain.metering.meter import EARLY_SECONDS
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.roll_up_meter import roll_up_meter, roll_up_meter_apart
 
 
 def create_meter(
@@ -66,5 +67,6 @@ def create_meter(
     with engine.begin() as tx:
         tx.meters.add(meter)
         tx.audit.record(actor, "meter.create", meter.id, meter.created_at, after=meter)
-        tx.usage_log.roll_up_again(meter)
+        roll_up_meter(engine, tx, meter)
+    roll_up_meter_apart(engine, meter)
     return meter

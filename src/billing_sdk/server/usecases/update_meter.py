@@ -10,6 +10,7 @@ from billing_sdk.server.domain.catalog.labels import checked_name
 from billing_sdk.server.domain.metering import Meter
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.roll_up_meter import roll_up_meter, roll_up_meter_apart
 from billing_sdk.server.usecases.versions import check_version
 
 
@@ -45,8 +46,11 @@ def update_meter(
         if meter != before:
             tx.meters.save(meter)
             tx.audit.record(actor, "meter.update", meter.id, engine.now(), before=before, after=meter)
-        if before.archived_at is not None and meter.archived_at is None:
-            tx.usage_log.roll_up_again(meter)
+        is_back = before.archived_at is not None and meter.archived_at is None
+        if is_back:
+            roll_up_meter(engine, tx, meter)
+    if is_back:
+        roll_up_meter_apart(engine, meter)
     return meter
 
 

@@ -84,6 +84,8 @@ class Recounting:
         meter_no = self._names.find_or_add([meter.id])[meter.id]
         for table in (usage_hours, usage_values):
             self._connection.execute(delete(table).where(table.c.meter_no == meter_no))
+        if not self._names.find([meter.event_type]):
+            return 0  # there has never been an event of this type
         counted = 0
         for hour in self._reading.hours_with_events():
             found = recount(meter, self._reading.events_of_hour(hour, meter.event_type))
