@@ -299,6 +299,7 @@ UNRECORDED = {
     "pause_agreement": "recorded where the agreement is put on pause, and where it is refused",
     "settle_by_hand": "recorded where the invoice is paid or written off",
     "pay_now": "chooses what to charge; the charge is recorded",
+    "ingest_usage": "each event is a record of its own that is never changed",
     "record_usage": "each reading is a record of its own that is never changed",
     "recover": "forgets what is over",
     "reissue_invoice": "recorded where the one is made void, and where the other is issued",

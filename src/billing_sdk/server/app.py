@@ -21,6 +21,7 @@ from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hooks import Hooks, load_hooks
+from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_test_clocks, refuse_unsafe_user
 from billing_sdk.server.usecases.recover import recover
 from billing_sdk.server.usecases.signing_keys import current_key
@@ -90,6 +91,7 @@ def create_app(
     """
     engine = create_engine(settings, clock=clock, gateway=gateway, database=database, hooks=hooks)
     timers = TimerWorker(engine)
+    ingestion = Ingestion(engine)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -105,6 +107,7 @@ def create_app(
             worker.start()
         yield
         timers.stop()
+        await to_thread(ingestion.close)
         await to_thread(worker.stop)
         await to_thread(sweeper.stop)
         await to_thread(auditor.stop)
@@ -114,7 +117,13 @@ def create_app(
             engine.database.close()
 
     health = web.health_route(lambda: timers.backlog.lag)
-    routes: list[BaseRoute] = [health, *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine)]
+    # The door with the most traffic comes first; what it is asked is found in the order of this list.
+    routes: list[BaseRoute] = [
+        *kinde.routes(engine, ingestion),
+        health,
+        *oidc.routes(engine),
+        *pages.routes(engine),
+    ]
     app = Starlette(
         routes=routes,
         middleware=web.middleware(settings),
@@ -122,4 +131,5 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.engine = engine
+    app.state.ingestion = ingestion
     return app

@@ -50,6 +50,9 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/billing/meter_usage": {
         "json": {"customer_agreement_id": OBJECT, "billing_feature_code": "ai_tokens", "meter_value": "1"}
     },
+    "POST /v1/billing/usage_events": {
+        "json": {"specversion": "1.0", "source": "/app", "id": "1", "type": "ai_tokens", "subject": OBJECT}
+    },
     "POST /v1/billing/reservations": {
         "json": {"customer_agreement_id": OBJECT, "billing_feature_code": "ai_tokens", "meter_value": "1"}
     },
@@ -129,6 +132,10 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/portal/generate_url": {"json": {"user_id": OBJECT}},
     "GET /v1/entitlement": {"params": {"key": OBJECT}},
 }
+
+
+# Usage events have names of their own, and other content types; their tests are beside.
+EVENTS = "POST /v1/billing/usage_events"
 
 
 @dataclass(frozen=True)

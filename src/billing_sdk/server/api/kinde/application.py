@@ -48,12 +48,14 @@ from billing_sdk.server.api.kinde import (
     taxes,
     test_clocks,
     top_ups,
+    usage_events,
     usage_trail,
     users,
     webhooks,
 )
 from billing_sdk.server.api.kinde.reference import openapi_document, reference_page
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.ingest_usage import Ingestion
 
 ACCOUNT = (account.router, portal.account_router)
 MANAGEMENT = (
@@ -68,6 +70,7 @@ MANAGEMENT = (
     corrections.router,
     entitlements.router,
     meter_usage.router,
+    usage_events.router,
     reservations.router,
     billing_settings.router,
     billing_profiles.router,
@@ -99,11 +102,13 @@ MANAGEMENT = (
 )
 
 
-def routes(engine: Engine) -> list[BaseRoute]:
-    """Return the routes of the Account API, the Management API and their reference."""
+def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
+    """Return the routes of the Account API, the Management API and their reference; that of usage events is first."""
     account_api = create_app(engine, title="Account API", prefix="/account_api")
     management_api = create_app(engine, title="Management API", prefix="/api")
+    management_api.state.ingestion = ingestion
     return [
+        usage_events.route("/api"),
         Route("/api/docs", reference_page(management_api, account_api)),
         Mount("/account_api", app=account_api),
         Mount("/api", app=management_api),

@@ -32,8 +32,15 @@ LONGEST_NUMBER = 40
 LARGEST = 10**LONGEST_NUMBER
 LARGEST_EXPONENT = 308  # beyond it a number is not finite for nearly everybody
 DEEPEST = 32
-# Where none of these is there, each member is written with exactly one quote that a colon follows.
-LOOSE = (b" :", b"\t:", b"\r:", b"\n:", b'\\":', b"\\u0000")
+# Of each pair, the first is found at once where it is missing, and it is only together that they matter.
+LOOSE = (
+    (b" ", b" :"),
+    (b"\t", b"\t:"),
+    (b"\r", b"\r:"),
+    (b"\n", b"\n:"),
+    (b"\\", b'\\":'),
+    (b"\\", b"\\u0000"),
+)
 MEMBER = b'":'
 UNWANTED = re.compile("[\x00\ud800-\udfff]")
 NEEDED = 5
@@ -73,7 +80,7 @@ def read_quickly(body: bytes) -> list[CloudEvent] | CloudEvent | None:
     """
     try:
         events = (_decode_batch if body[:1] == b"[" else _decode_one)(body)
-        if any(part in body for part in LOOSE):
+        if _is_loose(body):
             return None
         count = 0
         for event in events if isinstance(events, list) else (events,):
@@ -162,6 +169,11 @@ def is_source(source: str) -> bool:
 def is_json_type(content_type: str) -> bool:
     """Tell whether a content type says JSON."""
     return JSON_TYPE.fullmatch(content_type.strip()) is not None
+
+
+def _is_loose(body: bytes) -> bool:
+    """Tell whether a member may be written otherwise than with one quote that a colon follows, or a NUL be there."""
+    return any(single in body and part in body for single, part in LOOSE)
 
 
 def _members(found: Mapping[str, Any], depth: int) -> int:
