@@ -59,11 +59,13 @@ def test_an_amended_event_counts_as_if_it_had_always_said_so_and_at_its_time(eng
 
     assert shown(engine) == ("54", "20")
     assert (amended.event.data, amended.event.counted_at, amended.is_cancelled) == (data, NOON, False)
+    assert amended.first_data == {"value": 5, "most": 2}
     assert amend_event(engine, **ONE, data=data, reason="sent again") == amended
 
     again = amend_event(engine, **ONE, data={"value": 6, "most": 1}, reason="still wrong")
     assert shown(engine) == ("10", "7")
     assert [one.reason for one in again.corrections] == ["wrong unit", "still wrong"]
+    assert again.first_data == {"value": 5, "most": 2}
 
 
 def test_both_are_in_the_audit(engine):

@@ -47,6 +47,7 @@ class StoredUsageEvent:
         recorded_at: when it arrived.
         kind: an amount that was used (`delta`), or what the total was then (`absolute`).
         data: what it says now; numbers with a fraction are text.
+        first_data: what it said before it was amended; None where it was not.
         is_cancelled: it counts no more.
         corrections: oldest first.
     """
@@ -60,6 +61,7 @@ class StoredUsageEvent:
     recorded_at: datetime
     kind: str = "delta"
     data: Mapping[str, Any] = field(default_factory=dict)
+    first_data: Mapping[str, Any] | None = None
     is_cancelled: bool = False
     corrections: tuple[EventCorrection, ...] = ()
 
@@ -67,6 +69,7 @@ class StoredUsageEvent:
     def read(cls, data: Any) -> StoredUsageEvent:
         """Read one event."""
         document = Document(data, "usage event")
+        first = document.object_or_none("first_data")
         return cls(
             source=document.text("source"),
             id=document.text("id"),
@@ -77,6 +80,7 @@ class StoredUsageEvent:
             recorded_at=document.instant("recorded_on"),
             kind=document.text("kind"),
             data=document.object("data").members,
+            first_data=None if first is None else first.members,
             is_cancelled=document.flag("is_cancelled"),
             corrections=document.objects("corrections", EventCorrection.read),
         )

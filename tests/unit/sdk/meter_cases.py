@@ -51,6 +51,7 @@ EVENT_DOCUMENT = {
     "recorded_on": WIRE,
     "kind": "delta",
     "data": {"tokens": "2.5"},
+    "first_data": {"tokens": 2},
     "is_cancelled": True,
     "corrections": [{"data": None, "reason": "a test", "actor": "machine_1", "corrected_on": WIRE_LATER}],
 }
@@ -63,6 +64,7 @@ EVENT = StoredUsageEvent(
     AT,
     AT,
     data={"tokens": "2.5"},
+    first_data={"tokens": 2},
     is_cancelled=True,
     corrections=(EventCorrection("a test", "machine_1", LATER),),
 )

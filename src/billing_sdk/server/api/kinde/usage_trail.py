@@ -45,7 +45,10 @@ class CorrectionView(BaseModel):
 
 
 class UsageEventView(BaseModel):
-    """An event as it stands: `data` is that of its newest correction, and `counted_on` decides where it counts."""
+    """An event as it stands: `data` is that of its newest correction, `first_data` what it said before all of them.
+
+    `counted_on` is the instant that decides where it counts.
+    """
 
     source: str
     id: str
@@ -56,6 +59,7 @@ class UsageEventView(BaseModel):
     recorded_on: datetime
     kind: Literal["delta", "absolute"]
     data: dict[str, Any]
+    first_data: dict[str, Any] | None
     is_cancelled: bool
     corrections: list[CorrectionView]
 
@@ -152,6 +156,7 @@ def _view(stored: StoredEvent) -> dict[str, Any]:
         "recorded_on": event.recorded_at,
         "kind": event.kind,
         "data": event.data,
+        "first_data": stored.first_data,
         "is_cancelled": stored.is_cancelled,
         "corrections": [
             {"data": one.data, "reason": one.reason, "actor": one.actor, "corrected_on": one.at}
