@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, Plan, PlanVersion, Rate
+from billing_sdk.server.domain.catalog import Component, Entitlement, LicenceFee, Plan, PlanGroup, PlanVersion, Rate
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import RatedInterval
 from billing_sdk.server.domain.periods import Cadence
@@ -32,6 +32,7 @@ def sell_by_use(
     limit: int | None = None,
     cadence: str = "month",
     service: str | None = None,
+    group: PlanGroup | None = None,
     **terms: Any,
 ) -> Plan:
     """Publish a plan that charges tokens by use, and a fixed fee if there is to be one."""
@@ -45,7 +46,7 @@ def sell_by_use(
     version = PlanVersion(f"version_{key}", key, 1, "USD", tuple(components), NOON, Cadence.from_text(cadence))
     with engine.begin() as tx:
         pro = tx.catalog.get_plan("pro_monthly")
-        plan = Plan.draft(version, name=key.capitalize(), group=pro.group).selling(version)
+        plan = Plan.draft(version, name=key.capitalize(), group=group or pro.group).selling(version)
         tx.catalog.add_plan(plan)
     return plan
 

@@ -43,9 +43,11 @@ class MarkedUsage:
 
 @dataclass(frozen=True, slots=True)
 class UsageBehind:
-    """The readings behind a quantity, added up.
+    """The events behind a quantity, put together as the meter does.
 
     Attributes:
+        aggregation: how, such as `sum` or `maximum`. The quantities of days come to the total of a sum or a count; else
+            each is what the day comes to by itself.
         readings: how many there are.
         totals_reported: how many of them report a total in place of what was used.
         total: what they come to.
@@ -61,6 +63,7 @@ class UsageBehind:
     last_on: datetime | None = None
     by_day: tuple[DayOfUsage, ...] = ()
     by_dimension: tuple[MarkedUsage, ...] = ()
+    aggregation: str = "sum"
 
     @classmethod
     def read(cls, document: Document) -> UsageBehind:
@@ -75,6 +78,7 @@ class UsageBehind:
             last_on=document.instant_or_none("last_on"),
             by_day=document.objects("by_day", DayOfUsage.read),
             by_dimension=document.objects("by_dimension", MarkedUsage.read),
+            aggregation=document.text_or_none("aggregation") or "sum",
         )
 
 

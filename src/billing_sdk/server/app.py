@@ -20,6 +20,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.follow_usage import FOLLOW_SECONDS, UsageFollower
 from billing_sdk.server.usecases.hooks import Hooks, load_hooks
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_test_clocks, refuse_unsafe_user
@@ -92,6 +93,7 @@ def create_app(
     engine = create_engine(settings, clock=clock, gateway=gateway, database=database, hooks=hooks)
     timers = TimerWorker(engine)
     ingestion = Ingestion(engine)
+    usage = UsageFollower(engine)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -102,13 +104,17 @@ def create_app(
         auditor = Periodic("auditor", AuditWatch(engine).look, every_seconds=sweep_seconds)
         sweeper.start()
         worker = Periodic("worker", timers.look, every_seconds=settings.timer_seconds)
+        follower = Periodic("follower", usage.look, every_seconds=FOLLOW_SECONDS)
         auditor.start()
         if runs_timers:
             worker.start()
+            follower.start()
         yield
         timers.stop()
         await to_thread(ingestion.close)
+        usage.stop()
         await to_thread(worker.stop)
+        await to_thread(follower.stop)
         await to_thread(sweeper.stop)
         await to_thread(auditor.stop)
         if dispatcher:

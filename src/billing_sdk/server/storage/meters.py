@@ -97,6 +97,16 @@ class MeterRepository:
             found |= {row["key"]: _from_row(row) for row in rows}
         return found
 
+    def features_of(self, types: Collection[str]) -> dict[str, frozenset[str]]:
+        """Return the features whose usage is counted by events of some types: their keys, and which types."""
+        query = select(features.c.key, meters.c.event_type).join(
+            meters, meters.c.key == func.coalesce(features.c.meter_key, features.c.key)
+        )
+        rows = self._connection.execute(
+            query.where(features.c.type == "metered", meters.c.event_type.in_(types)).order_by(features.c.key)
+        )
+        return {row.key: frozenset((row.event_type,)) for row in rows}
+
     def all(self) -> tuple[Meter, ...]:
         """Return all meters, archived ones too, in the order of their keys."""
         rows = self._connection.execute(select(meters).order_by(meters.c.key)).mappings()

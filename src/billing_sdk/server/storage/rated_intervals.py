@@ -58,6 +58,9 @@ LATE = (
     )
     .values(is_dirty=true())
 )
+CLOSED_SINCE = OF_AGREEMENT.where(
+    COLUMNS.feature_key == bindparam("feature"), COLUMNS.counted_until > bindparam("since"), COLUMNS.is_closed
+)
 NAMES = [column.name for column in COLUMNS if column.name != "id"]
 SAVE = (
     update(rated_intervals)
@@ -157,6 +160,20 @@ class RatedIntervalRepository:
         self._later.flush()
         late = {"agreement": agreement_id, "feature": feature_key, "at": at}
         return bool(self._connection.execute(LATE, late).rowcount)
+
+    def closed_since(self, agreement_id: str, feature_key: str, since: datetime) -> tuple[RatedInterval, ...]:
+        """Return those of a feature that are closed, and count what is used at an instant or later."""
+        self._later.flush()
+        late = {"agreement": agreement_id, "feature": feature_key, "since": since}
+        rows = self._connection.execute(CLOSED_SINCE, late).mappings()
+        return tuple(_from_row(row) for row in rows)
+
+    def mark_dirty(self, rated: Collection[RatedInterval]) -> None:
+        """Note that the usage of some has changed."""
+        self._forget(rated)
+        self._connection.execute(
+            update(rated_intervals).where(COLUMNS.id.in_([one.id for one in rated])).values(is_dirty=true())
+        )
 
     def _update(self, rows: Collection[dict[str, Any]]) -> None:
         if rows:

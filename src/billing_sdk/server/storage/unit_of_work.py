@@ -59,6 +59,7 @@ from billing_sdk.server.storage.tax import TaxCodeRepository, TaxRateRepository
 from billing_sdk.server.storage.timers import TimerRepository
 from billing_sdk.server.storage.tokens import TokenRepository
 from billing_sdk.server.storage.usage import UsageRepository
+from billing_sdk.server.storage.usage_changes import UsageChangeRepository
 from billing_sdk.server.storage.usage_stores import UsageLog
 from billing_sdk.server.storage.users import UserRepository
 
@@ -110,6 +111,7 @@ class UnitOfWork:
         self.subjects = SubjectRepository(connection)
         self.usage = UsageRepository(usage_log, self.agreements, self.subjects, self.meters)
         self.usage_log = usage_log
+        self.usage_changes = UsageChangeRepository(connection)
         self.rated_intervals = RatedIntervalRepository(connection, self._later)
         self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)

@@ -17,7 +17,6 @@ from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Invoice, accrual_entry, agreements_earning
 from billing_sdk.server.domain.ledger import next_month
-from billing_sdk.server.domain.metering import Reading
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.delivered import delivered
@@ -59,15 +58,15 @@ def accrue_together(engine: Engine, timers: Sequence[Timer]) -> tuple[Timer, ...
     return tuple(timer for timer in timers if timer.id not in ready)
 
 
-def accrue_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, reading: Reading) -> None:
+def accrue_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, feature_key: str, *, at: datetime) -> None:
     """Have usage that has been counted accrued when the month is over, unless it is to be anyway or costs nothing."""
-    due_at = next_month(reading.recorded_at)
+    due_at = next_month(at)
     if due_at == agreement.billed_until and agreement.status == "active" and not _has_to_wait(tx, customer):
         return  # it is invoiced at that very instant
     if tx.timers.find("accrue", agreement.id) is not None:
         return
     version = tx.agreements.version_included(agreement)
-    if any(rate.feature_key == reading.feature_key for rate in version.of_kind(Rate)):
+    if any(rate.feature_key == feature_key for rate in version.of_kind(Rate)):
         tx.timers.set("accrue", agreement.id, due_at, customer)
 
 

@@ -11,6 +11,7 @@ from billing_sdk.server.domain.periods import Cadence, Schedule
 from billing_sdk.server.domain.timers import TestClock, Timer
 from billing_sdk.server.usecases.create_clock import require_test_environment
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.follow_usage import follow_usage
 from billing_sdk.server.usecases.run_timer import reason_of, run_timer
 
 # Longer than a charge takes that an application has begun on its own, at the instant that the clock has come to.
@@ -52,6 +53,7 @@ def advance_clock(
         ClockStopped: a timer has failed; the clock stands at its instant, and goes on from there when asked again.
     """
     require_test_environment(engine)
+    follow_usage(engine)  # what was used by now happens before what is due later
     clock = _set_out(engine, clock_id, to, by, actor)
     try:
         while (taken := _step(engine, clock)) is not None:

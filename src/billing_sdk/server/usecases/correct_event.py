@@ -9,6 +9,7 @@ from billing_sdk.errors import EventCancelled, InvalidRequest, NotFound
 from billing_sdk.server.domain.metering import Correction, StoredEvent
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.note_usage import note_correction
 
 LONGEST_REASON = 500
 
@@ -77,6 +78,7 @@ def _correct(
             for meter in meters:
                 meter.measure(data)
         after = tx.usage_log.correct(correction, meters)
+        note_correction(tx, after.event)
         verb = "cancel" if data is None else "amend"
         subject = event_reference(tx, source, id)
         tx.audit.record(

@@ -137,6 +137,12 @@ def of_usage(reading: Reading, total: Decimal) -> dict[str, Any]:
     }
 
 
+def of_total(agreement_id: str, feature_key: str, total: Decimal) -> dict[str, Any]:
+    """Describe what the total of the present period is, after events of other sources."""
+    usage = {"feature_code": feature_key, "value": f"{total:f}", "kind": "absolute", "total": f"{total:f}"}
+    return {"agreement_id": agreement_id, "usage": usage}
+
+
 def of_user(user: User, org_codes: tuple[str, ...]) -> dict[str, Any]:
     """Describe a person."""
     return {

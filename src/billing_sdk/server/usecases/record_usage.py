@@ -162,7 +162,7 @@ def count_reading(
         at=reading.recorded_at,
     )
     note_late_usage(tx, customer, agreement, reading)
-    accrue_later(tx, customer, agreement, reading)
+    accrue_later(tx, customer, agreement, reading.feature_key, at=reading.recorded_at)
     watch_threshold(tx, customer, agreement, at=reading.recorded_at)
     watch_soon(tx, customer, at=reading.recorded_at)
     alert_on_usage(tx, customer, agreement, reading.feature_key, since=reading.counted_at, at=reading.recorded_at)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from billing_sdk.server.domain.timers import Timer, rest_after
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.follow_usage import follow_usage
 from billing_sdk.server.usecases.run_timer import reason_of, run_timer
 from billing_sdk.server.usecases.timer_handlers import TOGETHER
 
@@ -20,13 +21,15 @@ logger = logging.getLogger(__name__)
 def run_due(engine: Engine, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Run every timer that is due, one after the other, and return how many ran.
 
-    Any number of processes may do so at once: each timer is taken by one of them, and those of one customer run in
-    their order. A timer that fails rests for a while and holds up what is due to the same customer, nobody else.
+    What usage events have changed is attended to first. Any number of processes may do so at once: each timer is taken
+    by one of them, and those of one customer run in their order. A timer that fails rests for a while and holds up what
+    is due to the same customer, nobody else.
 
     Args:
         engine: whose timers.
         is_stopping: asked before each timer.
     """
+    follow_usage(engine, is_stopping=is_stopping)
     with engine.read() as tx:  # most looks find nothing, and should hold up nobody
         if not tx.timers.has_due(engine.now()):
             return 0

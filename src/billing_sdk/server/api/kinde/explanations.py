@@ -62,9 +62,10 @@ class MarkedView(BaseModel):
 
 
 class UsageView(BaseModel):
-    """The readings behind a quantity, added up; `is_whole` where they come to it."""
+    """The events behind a quantity, put together as the meter does; `is_whole` where they come to it."""
 
     feature: str
+    aggregation: str
     counted: PeriodView
     readings: int
     totals_reported: int

@@ -152,6 +152,7 @@ def _usage(line: InvoiceLine, behind: Behind) -> Document | None:
         return None
     return {
         "feature": line.derivation.get("feature"),
+        "aggregation": usage.aggregation,
         "counted": of_period(counted),
         "readings": usage.readings,
         "totals_reported": usage.totals_reported,

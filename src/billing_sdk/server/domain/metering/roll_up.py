@@ -38,6 +38,7 @@ class RollUp:
     another way each day has the value that it has by itself, and of a weighted sum by how much its level has changed.
 
     Attributes:
+        aggregation: how the meter puts values together.
         readings: how many there are.
         totals_reported: how many of them report a total in place of what was used.
         first_at: when the first one counts; None where there is none.
@@ -46,6 +47,7 @@ class RollUp:
         by_dimension: what is marked, by its marks; what is not is the rest, where the meter adds up.
     """
 
+    aggregation: Aggregation = "sum"
     readings: int = 0
     totals_reported: int = 0
     first_at: datetime | None = None
@@ -70,6 +72,7 @@ def roll_up(found: Iterable[Counted], aggregation: Aggregation, *, zone: str, va
         running.count(event, wall_clock(event.place.counted_at, zone).date())
     total, marked = value or Valued(running.total, tuple(sorted(running.marked.items())))
     return RollUp(
+        aggregation=aggregation,
         readings=len(events),
         totals_reported=sum(event.is_total for event in events),
         first_at=events[0].place.counted_at if events else None,
