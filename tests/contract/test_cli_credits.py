@@ -77,3 +77,23 @@ def test_what_makes_no_sense_is_refused_with_what_to_do(place, arguments):
     refused = call("credits", "grant", customer, *arguments, *database)
     assert refused.exit_code == 1
     assert call("credits", "list", customer, "--json", *database).stdout == ""
+
+
+def test_an_allowance_is_granted_shown_and_taken_back_in_a_terminal(place):
+    database, customer = place
+    granted = call("allowances", "grant", customer, "ai_tokens", "50", "--recurrence", "month", *database)
+    allowance = granted.stdout.split(":")[0]
+    assert (granted.exit_code, granted.stdout.split(": ")[1].strip()) == (0, "50 of ai_tokens.")
+    [shown] = call("allowances", "list", customer, "--json", *database).stdout.splitlines()
+    row = json.loads(shown)
+    assert (row["id"], row["amount"], row["every"], row["status"]) == (allowance, "50", "month", "active")
+    balances = [
+        json.loads(line) for line in call("allowances", "balance", customer, "--json", *database).stdout.splitlines()
+    ]
+    assert [(one["limit"], one["used"], one["remaining"]) for one in balances if one["feature"] == "ai_tokens"] == [
+        ("1050", "0", "1050")
+    ]
+    assert "taken back" in call("allowances", "void", customer, allowance, *database).stdout
+    assert "ai_tokens" in call("allowances", "balance", customer, *database).stdout
+    assert call("allowances", "void", customer, allowance, *database).exit_code == 1
+    assert call("allowances", "grant", customer, "ai_tokens", "50", "--expires", "soon", *database).exit_code == 1

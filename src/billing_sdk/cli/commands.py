@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from billing_sdk._version import __version__
+from billing_sdk.cli.allowances import allowances
 from billing_sdk.cli.applications import applications
 from billing_sdk.cli.audit import audit
 from billing_sdk.cli.billed import invoices
@@ -57,6 +58,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(applications, name="applications")
 app.add_typer(clock, name="clock")
 app.add_typer(plans, name="plans")
+app.add_typer(allowances, name="allowances")
 app.add_typer(credit, name="credits")
 app.add_typer(taxes, name="tax")
 app.add_typer(meters, name="meters")

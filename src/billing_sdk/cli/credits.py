@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at, money_of
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, InstantOption, engine_at, instant_of, money_of
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.credits import CreditGrant
@@ -24,9 +23,6 @@ credit = typer.Typer(help="Credit that pays for usage.", no_args_is_help=True)
 CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of the billing customer.")]
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The id of the grant.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
-InstantOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Such as 2027-01-01, in UTC, or 2027-01-01T00:00:00+01:00.")
-]
 
 
 @credit.command("grant")
@@ -55,8 +51,8 @@ def grant(
             amount=money_of(amount, currency),
             category=_category(category),
             priority=priority,
-            effective_at=_instant(effective, "effective"),
-            expires_at=_instant(expires, "expires"),
+            effective_at=instant_of(effective, "effective"),
+            expires_at=instant_of(expires, "expires"),
             applies_to=feature or (),
             actor="cli",
         )
@@ -142,13 +138,3 @@ def _category(text: str) -> Literal["paid", "promotional"]:
     if text not in ("paid", "promotional"):
         raise InvalidRequest("category is paid or promotional", parameter="category")
     return "paid" if text == "paid" else "promotional"
-
-
-def _instant(text: str | None, parameter: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest(f"{text[:40]!r} is no date and time", parameter=parameter) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -6,13 +6,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from billing_sdk.errors import InvalidAmount
+from billing_sdk.errors import InvalidAmount, InvalidRequest
 from billing_sdk.money import Money, exponent
 from billing_sdk.server.app import create_engine
 from billing_sdk.server.settings import PREFIX, Settings
@@ -34,6 +35,9 @@ DatabaseOption = Annotated[
 BaseUrlOption = Annotated[
     str | None,
     typer.Option("--base-url", metavar="URL", help="The https address under which a TLS proxy serves it."),
+]
+InstantOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Such as 2027-01-01, in UTC, or 2027-01-01T00:00:00+01:00.")
 ]
 
 
@@ -87,3 +91,18 @@ def money_of(text: str, currency: str) -> Money:
     if not minor.is_finite() or minor != minor.to_integral_value():
         raise InvalidAmount(f"{text[:40]!r} has more digits than {currency[:3]} has")
     return Money(int(minor), currency)
+
+
+def instant_of(text: str | None, parameter: str) -> datetime | None:
+    """Read a date, or a date and time; without an offset it is in UTC.
+
+    Raises:
+        InvalidRequest: the text is anything else.
+    """
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest(f"{text[:40]!r} is no date and time", parameter=parameter) from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
