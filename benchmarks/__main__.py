@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from benchmarks import billing_run, changes, gate, rating, renewals, tokens
+from benchmarks import billing_run, changes, gate, rating, renewals, requests, tokens
 
 
 def main() -> None:
@@ -18,8 +18,9 @@ def main() -> None:
         *renewals.measure(),
         *billing_run.measure(),
         *changes.measure(),
+        *requests.measure(),
     ):
-        print(f"{name:72} {figure:>10}")
+        print(f"{name:90} {figure:>20}")
 
 
 if __name__ == "__main__":

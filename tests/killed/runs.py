@@ -248,4 +248,4 @@ def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[s
 
 # Clean processes, each a copy of one that has imported everything and done nothing.
 FORKS = get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.killed.runs"])
+FORKS.set_forkserver_preload(["tests.killed.runs", "tests.killed.serving"])

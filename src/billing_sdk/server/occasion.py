@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -37,12 +35,18 @@ def name_caller(caller: str, tenant: str | None = None) -> None:
     occasion.caller, occasion.tenant = caller, tenant
 
 
-@contextmanager
-def serving_request(request_id: str) -> Iterator[Occasion]:
-    """Make an occasion of the block; threads that work for it see the same one."""
-    occasion = Occasion(request_id)
-    token = _current.set(occasion)
-    try:
-        yield occasion
-    finally:
-        _current.reset(token)
+class ServingRequest:
+    """Makes an occasion of a `with` block; threads that work for it see the same one."""
+
+    __slots__ = ("_request_id", "_token")
+
+    def __init__(self, request_id: str) -> None:
+        self._request_id = request_id
+
+    def __enter__(self) -> Occasion:
+        occasion = Occasion(self._request_id)
+        self._token = _current.set(occasion)
+        return occasion
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)

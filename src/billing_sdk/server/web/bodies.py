@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
+from typing import Self
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,35 +20,40 @@ SMALL_BYTES = 16 * 1_024
 # What larger bodies take beyond that, all of them together.
 MOST_HELD_BYTES = 32 * MAX_BODY_BYTES
 RETRY_SECONDS = 5
+# The extension of ASGI by which a connection says that the whole body has arrived.
+WHOLE = "billing_sdk.whole_body"
 
 
 class _Memory:
     """What bodies may take of the process's memory; whoever is small finds room, however much the large ones take."""
 
     def __init__(self, most_bytes: int) -> None:
-        self._left = most_bytes
-
-    @contextmanager
-    def share(self) -> Iterator[_Share]:
-        """Yield one body's share, which is given back at the end of the block."""
-        share = _Share()
-        try:
-            yield share
-        finally:
-            self._left += share.held_bytes
-
-    def grow(self, share: _Share, length: int) -> bool:
-        """Have a share follow its body's length, or return that there is no room."""
-        wanted = max(0, length - SMALL_BYTES) - share.held_bytes
-        if wanted > self._left:
-            return False
-        self._left -= wanted
-        share.held_bytes += wanted
-        return True
+        self.left = most_bytes
 
 
 class _Share:
-    held_bytes = 0
+    """What one body takes of it, which is given back at the end of a `with` block."""
+
+    __slots__ = ("_memory", "held_bytes")
+
+    def __init__(self, memory: _Memory) -> None:
+        self._memory = memory
+        self.held_bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._memory.left += self.held_bytes
+
+    def follow(self, length: int) -> bool:
+        """Follow the body's length, or return that there is no room."""
+        wanted = max(0, length - SMALL_BYTES) - self.held_bytes
+        if wanted > self._memory.left:
+            return False
+        self._memory.left -= wanted
+        self.held_bytes += wanted
+        return True
 
 
 class _Disconnected(Exception):
@@ -76,9 +81,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with self._memory.share() as share:
+        with _Share(self._memory) as share:
             try:
-                async with asyncio.timeout(self._max_seconds):
+                # Nearly all bodies arrive with their heads, and are not waited for.
+                is_here = WHOLE in scope.get("extensions", ())
+                async with nullcontext() if is_here else asyncio.timeout(self._max_seconds):
                     body = await self._read(_declared(scope), receive, share)
             except _Disconnected:
                 return
@@ -108,13 +115,13 @@ class BodyLimit:
             count += len(chunk)
             if count > limit:
                 refusal = _too_large(limit)
-            elif refusal is None and not self._memory.grow(share, count):
+            elif refusal is None and not share.follow(count):
                 refusal = ServerBusy("too many large bodies are being read", retry_after_seconds=RETRY_SECONDS)
             if refusal is None:
                 body += chunk
             else:
                 body.clear()
-                self._memory.grow(share, 0)
+                share.follow(0)
             is_complete = not message.get("more_body", False)
             # While the next piece is waited for, nothing holds this one.
             del message, chunk

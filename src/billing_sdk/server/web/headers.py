@@ -5,13 +5,12 @@ Source: W3C Content Security Policy Level 3; RFC 6797 (HSTS); OWASP ASVS 5.0, ch
 
 from __future__ import annotations
 
-import secrets
-
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_sdk.server.domain.identity.application import origin_of
+from billing_sdk.server.ids import new_nonce
 
 HSTS = "max-age=31536000; includeSubDomains"
 # What pages of forms never need, whatever ends up on them.
@@ -64,7 +63,7 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
-        state["csp_nonce"] = secrets.token_urlsafe(16)
+        state["csp_nonce"] = new_nonce()
         state["form_targets"] = ()
 
         async def send_with_headers(message: Message) -> None:

@@ -6,7 +6,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_sdk.server.ids import new_id
-from billing_sdk.server.occasion import serving_request
+from billing_sdk.server.occasion import ServingRequest
 
 HEADER = "X-Request-Id"
 FIELD = HEADER.lower().encode()
@@ -35,7 +35,7 @@ class RequestId:
                 message["headers"] = [*headers, (FIELD, request_id.encode())]
             await send(message)
 
-        with serving_request(request_id):
+        with ServingRequest(request_id):
             await self._app(scope, receive, send_with_id)
 
 
