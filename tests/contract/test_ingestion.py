@@ -17,13 +17,14 @@ from billing_sdk.errors import (
     UnknownMeter,
     UnknownSubject,
 )
-from billing_sdk.server.domain.metering import IncomingEvent, Meter
+from billing_sdk.server.domain.metering import Meter
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.meters import MeterRepository
 from billing_sdk.server.storage.subjects import SubjectKey
 from billing_sdk.server.storage.usage_stores import SqlUsageLog
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.incoming_events import IncomingEvent
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import IN_MEMORY, NOON, advance, engine_on, payer, person

@@ -94,11 +94,6 @@ class Database:
         """Whether this is SQLite."""
         return self._engine.dialect.name == "sqlite"
 
-    @property
-    def keeps_usage(self) -> bool:
-        """Whether usage is kept in it, and so commits together with everything else."""
-        return self._has_usage
-
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[UnitOfWork]:
         """Yield one transaction: it commits at the end of the block, and rolls back where the block raises.

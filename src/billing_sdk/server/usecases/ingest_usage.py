@@ -13,7 +13,6 @@ from datetime import datetime
 
 from billing_sdk.errors import BillingError, EventConflict, UnknownMeter, UnknownSubject
 from billing_sdk.server.domain.metering import (
-    IncomingEvent,
     Intake,
     MeasuredEvent,
     Meter,
@@ -28,6 +27,7 @@ from billing_sdk.server.storage.subjects import Subject
 from billing_sdk.server.storage.usage_stores import UsageLog
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.group_commit import GroupCommit
+from billing_sdk.server.usecases.incoming_events import IncomingEvent, fingerprint_of
 
 # For so long may a subject be taken for known that has gone.
 STALE_SECONDS = 1.0
@@ -103,7 +103,7 @@ class Ingestion:
     @contextmanager
     def _recording(self) -> Iterator[tuple[UnitOfWork, UsageLog]]:
         """Yield something to read with, and the log, in one transaction that is durable at the end of the block."""
-        if self._engine.database.keeps_usage:
+        if not self._engine.database.keeps_usage_apart:
             with self._engine.begin() as tx:
                 yield tx, tx.usage_log
             return
@@ -113,7 +113,7 @@ class Ingestion:
             yield tx, log
 
     def _version(self, tx: UnitOfWork) -> object:
-        if self._engine.database.keeps_usage:
+        if not self._engine.database.keeps_usage_apart:
             return tx.meters.version()
         with self._engine.read() as now:  # what the other one sees may be of a moment ago
             return now.meters.version()
@@ -131,7 +131,7 @@ class Ingestion:
                 if subject is None and not intake.keeps_unknown:
                     raise UnknownSubject(f"nobody goes by {event.subject[:64]!r}")
                 at, span = times.of(event.type, intake, None if subject is None else subject.clock_id)
-                found.append(received(event, intake, span, at))
+                found.append(received(event, intake, span, at, fingerprint_of))
             except BillingError as error:
                 found.append(error)
         return found

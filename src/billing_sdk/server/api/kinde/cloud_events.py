@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from billing_sdk.errors import BillingError, InvalidRequest
-from billing_sdk.server.domain.metering import IncomingEvent
+from billing_sdk.server.usecases.incoming_events import IncomingEvent
 
 SPECVERSION = "1.0"
 # RFC 3986, appendix A: what a reference is written with.

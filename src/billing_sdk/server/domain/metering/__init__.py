@@ -14,10 +14,9 @@ from billing_sdk.server.domain.metering.answer import (
     require_few as require_few,
 )
 from billing_sdk.server.domain.metering.arrival import (
-    IncomingEvent as IncomingEvent,
     Intake as Intake,
+    Reported as Reported,
     Span as Span,
-    fingerprint_of as fingerprint_of,
     in_utc as in_utc,
     out_of_time as out_of_time,
     received as received,

@@ -5,13 +5,10 @@ It is written for speed, as it is done for every event: checks that most events 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NamedTuple
-
-import msgspec
+from typing import Any, NamedTuple, Protocol
 
 from billing_sdk.errors import EventTooEarly, EventTooLate, InvalidRequest, UnsupportedByMeter
 from billing_sdk.server.domain.metering.event import MeasuredEvent, UsageEvent
@@ -19,17 +16,11 @@ from billing_sdk.server.domain.metering.meter import EARLY_SECONDS, Measured, Me
 from billing_sdk.server.domain.metering.quick_reading import Reader, reader_of
 from billing_sdk.server.domain.metering.usage import ReadingKind
 
-LONGEST_ID = 255
 # No usage is older, whatever a meter allows: a store that keeps months apart has no month before.
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ID)]
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
-_encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
-
-
-class IncomingEvent(msgspec.Struct, gc=False):
+class Reported(Protocol):
     """An event as it is reported; see `UsageEvent` for what its attributes mean.
 
     Attributes:
@@ -37,12 +28,16 @@ class IncomingEvent(msgspec.Struct, gc=False):
         data: what is known of the use; None is an empty object.
     """
 
-    source: Name
-    id: Name
-    type: Name
-    subject: Name
-    time: Time | None = None
-    data: dict[str, Any] | None = None
+    source: str
+    id: str
+    type: str
+    subject: str
+    time: datetime | None
+    data: dict[str, Any] | None
+
+
+# What tells an event's type, subject, time and data from any other.
+Fingerprint = Callable[[str, str, datetime | None, Mapping[str, Any]], bytes]
 
 
 class Span(NamedTuple):
@@ -108,7 +103,7 @@ class Intake:
             raise UnsupportedByMeter("only a meter that adds up can be told what its total is")
 
 
-def received(event: IncomingEvent, intake: Intake, span: Span, at: datetime) -> MeasuredEvent:
+def received(event: Reported, intake: Intake, span: Span, at: datetime, fingerprint_of: Fingerprint) -> MeasuredEvent:
     """Return an event that has arrived, with what its meters read in it.
 
     Args:
@@ -116,6 +111,7 @@ def received(event: IncomingEvent, intake: Intake, span: Span, at: datetime) -> 
         intake: what the meters of its type ask.
         span: when it may have happened.
         at: the present instant, in its customer's time.
+        fingerprint_of: tells what it says from whatever else it might say; a time that was left out is None.
 
     Raises:
         EventTooEarly: its time lies too far ahead.
@@ -150,22 +146,6 @@ def received(event: IncomingEvent, intake: Intake, span: Span, at: datetime) -> 
     )
 
 
-def fingerprint_of(
-    type: str,  # noqa: A002 - the attribute's name in CloudEvents
-    subject: str,
-    time: datetime | None,
-    data: Mapping[str, Any],
-    kind: ReadingKind = "delta",
-) -> bytes:
-    """Return 16 bytes that tell what an event says from whatever else it might say.
-
-    The order of members does not matter. A time that the sender left out is not in it, so that the same event is the
-    same when it is sent again.
-    """
-    said = _encode((type, subject, time, data) if kind == "delta" else (type, subject, time, data, kind))
-    return hashlib.blake2b(said, digest_size=16).digest()
-
-
 def in_utc(time: datetime) -> datetime:
     """Return an instant in UTC.
 
@@ -185,5 +165,5 @@ def out_of_time(used_at: datetime, span: Span) -> EventTooEarly | EventTooLate:
     return EventTooLate("it is too old to be counted", earliest=span.earliest.isoformat())
 
 
-def _unprintable(event: IncomingEvent) -> str:
+def _unprintable(event: Reported) -> str:
     return next(name for name in ("source", "id", "subject") if not getattr(event, name).isprintable())

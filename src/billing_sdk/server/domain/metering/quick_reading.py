@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from billing_sdk.server.domain.metering.json_path import NOTHING, steps_of, value_at
 from billing_sdk.server.domain.metering.meter import ALL_MEMBERS, Measured, Meter, dimensions_in, quantity_in
 from billing_sdk.server.domain.metering.usage import Dimensions
@@ -21,8 +19,6 @@ Reader = Callable[[Mapping[str, Any]], Measured | None]
 MOST_REMEMBERED = 10_000
 # What has at most 20 digits is a quantity.
 BEYOND = 10**20
-
-_written = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def reader_of(meter: Meter) -> Reader:
@@ -62,7 +58,10 @@ def _dimensions_reader(paths: tuple[tuple[str, str], ...]) -> Callable[[Mapping[
         value = value_at(data, holder) if only_step is None else data.get(only_step, NOTHING)
         if value.__class__ is not dict:
             return ()
-        key = _written(value)  # 1, true and "1" are equal or look so, and are different marks
+        for mark in value.values():
+            if mark.__class__ is not str:  # 1, true and "1" may be equal or look so, and are different marks
+                return dimensions_in(data, paths)
+        key = tuple(value.items())
         found = remembered.get(key)
         return remember(key, data) if found is None else found
 

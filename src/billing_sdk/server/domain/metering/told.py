@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from datetime import datetime
 from typing import Any
 
 from billing_sdk.errors import UnsupportedByMeter
 from billing_sdk.money import digits_of
-from billing_sdk.server.domain.metering.arrival import fingerprint_of
 from billing_sdk.server.domain.metering.event import UsageEvent
 from billing_sdk.server.domain.metering.json_path import steps_of
 from billing_sdk.server.domain.metering.meter import ALL_MEMBERS, Meter
-from billing_sdk.server.domain.metering.usage import Dimensions, Reading
+from billing_sdk.server.domain.metering.usage import Dimensions, Reading, ReadingKind
 
 TOLD = "agreement/"
 MARKS = "$.dimensions"
@@ -51,8 +53,14 @@ def told(reading: Reading, meter: Meter, *, has_time: bool = True) -> UsageEvent
         recorded_at=reading.recorded_at,
         data=data,
         kind=reading.kind,
-        fingerprint=fingerprint_of(meter.event_type, reading.agreement_id, time, data, reading.kind),
+        fingerprint=_fingerprint_of(reading.kind, time, data),
     )
+
+
+def _fingerprint_of(kind: ReadingKind, time: datetime | None, data: dict[str, Any]) -> bytes:
+    """Return what is compared with other events that are told of the agreement, and with no others."""
+    said = [kind, time and time.isoformat(), data]
+    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).digest()
 
 
 def _data_of(reading: Reading, meter: Meter) -> dict[str, Any]:
