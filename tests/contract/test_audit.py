@@ -305,6 +305,8 @@ UNRECORDED = {
     "reissue_invoice": "recorded where the one is made void, and where the other is issued",
     "end_trial": "recorded where the first period is billed, or the agreement ends",
     "recurring_credit": "recorded where each grant is made",
+    "follow_usage": "what it changes is recorded where it is rated, billed and announced",
+    "roll_up_meter": "counts what there is already for a meter, whose making is recorded",
     "release_reservation": "gives back what nothing was used of",
     "remind_of_trial": "says what comes; nothing changes",
     "reserve_usage": "holds a part of a limit for minutes; what is used of it becomes a reading",
