@@ -26,6 +26,7 @@ from billing_sdk.cli.serve import demo, serve
 from billing_sdk.cli.simulate import simulate
 from billing_sdk.cli.taxes import taxes
 from billing_sdk.cli.usage import usage
+from billing_sdk.cli.usage_move import move
 
 app = typer.Typer(
     help="The billing server behind your application: start it, fill it, look after it.",
@@ -67,4 +68,5 @@ app.add_typer(profiles, name="profiles")
 app.add_typer(customers, name="customers")
 app.add_typer(collection, name="collection")
 app.add_typer(books, name="books")
+usage.command()(explaining_errors(move))
 app.add_typer(usage, name="usage")

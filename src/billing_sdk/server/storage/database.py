@@ -79,6 +79,10 @@ class Database:
         store = None if usage_url is None else open_usage_store(usage_url, sealer, turns_at(engine))
         return cls(engine, sealer, store)
 
+    def open_usage(self, url: str) -> UsageStore:
+        """Open another usage store, as the one that this database is opened with."""
+        return open_usage_store(url, self._sealer, turns_at(self._engine))
+
     @property
     def sealer(self) -> Sealer:
         """What encrypts the secrets in it."""

@@ -30,7 +30,7 @@ class Change(NamedTuple):
     type: str
     subject: str
     since: datetime
-    source: str = ""
+    source: str
 
 
 class UsageLog(Protocol):
