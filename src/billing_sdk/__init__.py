@@ -157,6 +157,7 @@ from billing_sdk.models import (
     ServiceAction as ServiceAction,
     StatementLine as StatementLine,
     StoredUsageEvent as StoredUsageEvent,
+    SubjectKey as SubjectKey,
     SubscribedPlan as SubscribedPlan,
     Supplier as Supplier,
     TaxCode as TaxCode,

@@ -9,14 +9,13 @@ import pytest
 
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import ByDimension, PerUnit
-from billing_sdk.server.storage.subjects import SubjectKey
 from billing_sdk.server.usecases.add_plan_group import add_plan_group
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.correct_event import amend_event, cancel_event
 from billing_sdk.server.usecases.follow_usage import follow_usage
 from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.subject_keys import give_subject_key, take_subject_key
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.contract.agreements import invoices_of
 from tests.contract.late import charged, notes_of, rated_of, recomputed, sell_by_use, use
 from tests.contract.usage_events import measure_by, report
 from tests.engines import NOON, advance, events_of, payer
@@ -48,8 +47,7 @@ def correct(engine, source, data):
 
 
 def test_events_of_the_customer_and_of_the_agreement_are_billed_together(memory_engine, customer, agreement):
-    with memory_engine.begin() as tx:
-        tx.subjects.add_key(SubjectKey("tenant-7", customer.id, NOON))
+    give_subject_key(memory_engine, customer.id, "tenant-7")
     for number, subject in enumerate((customer.id, customer.user_id, "tenant-7", agreement.id)):
         report(memory_engine, subject, 10, NOON + number * DAY, id=str(number))
     use(memory_engine, agreement, 2)
@@ -222,13 +220,20 @@ def test_a_customer_who_can_not_be_attended_to_holds_up_nobody_and_is_tried_agai
     assert events_of(memory_engine, customer.id).count("customer.meter_usage_updated") == 1
 
 
-def test_a_key_that_is_given_later_bills_what_was_kept_for_it(memory_engine, customer, agreement):
+def test_a_key_that_is_given_or_taken_later_changes_what_is_billed(memory_engine, customer, agreement):
     measure_by(memory_engine, "ai_tokens", "sum", unknown_subjects="keep")
     report(memory_engine, "tenant-7", 10, NOON + timedelta(minutes=30), type="ai_tokens_used", id="a")
-    advance(memory_engine, days=3)
-    with memory_engine.begin() as tx:
-        tx.subjects.add_key(SubjectKey("tenant-7", customer.id, memory_engine.now()))
-    advance(memory_engine, days=26)
+    advance(memory_engine, days=29)
+    run_due(memory_engine)
+    give_subject_key(memory_engine, customer.id, "tenant-7")
+    run_due(memory_engine)
+    advance(memory_engine, days=2)
+    run_due(memory_engine)
+    assert charged(memory_engine, customer) == [("adjustment", [10])]
+
+    take_subject_key(memory_engine, customer.id, "tenant-7")
+    run_due(memory_engine)
+    advance(memory_engine, days=2)
     run_due(memory_engine)
 
-    assert [line.quantity for line in invoices_of(memory_engine, customer)[0].lines] == [10]
+    assert [lines for _, _, lines in notes_of(memory_engine, customer)] == [{1: 10}]

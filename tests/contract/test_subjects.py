@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from billing_sdk.errors import SubjectKeyTaken
+from billing_sdk.errors import InvalidRequest, NotFound, SubjectKeyTaken
 from billing_sdk.server.storage.subjects import Subject, SubjectKey
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.subject_keys import give_subject_key, take_subject_key
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import NOON, payer
 
 
 def give(engine, customer_id, key):
+    """Give a key without a look at what it is called, as whoever was first to have it would."""
     with engine.begin() as tx:
         tx.subjects.add_key(SubjectKey(key, customer_id, NOON))
 
@@ -58,8 +60,7 @@ def test_a_key_leads_to_one_customer_and_never_to_another_ones_name(memory_engin
 def test_a_key_that_was_taken_away_can_be_given_to_another_customer(memory_engine):
     first, second = payer(memory_engine), payer(memory_engine, "eve@example.com")
     give(memory_engine, first.id, "tenant-7")
-    with memory_engine.begin() as tx:
-        tx.subjects.remove_key("tenant-7")
+    take_subject_key(memory_engine, first.id, "tenant-7")
 
     give(memory_engine, second.id, "tenant-7")
 
@@ -78,3 +79,27 @@ def test_a_subject_says_which_test_clock_its_customer_lives_by(memory_engine):
 
     with memory_engine.read() as tx:
         assert tx.subjects.find_many([organization.code]) == {organization.code: Subject(customer.id, None, clock.id)}
+
+
+@pytest.mark.parametrize(
+    "key", ["", "a\x00b", "two\nlines", "k" * 256, f"customer_{'0' * 32}", f"kp_{'a' * 32}", "org_0123456789a"]
+)
+def test_a_key_is_printable_and_looks_like_no_id_that_somebody_may_get_later(memory_engine, key):
+    customer = payer(memory_engine)
+
+    with pytest.raises(InvalidRequest):
+        give_subject_key(memory_engine, customer.id, key)
+
+
+def test_a_key_is_given_once_and_a_customer_has_a_hundred_at_most(memory_engine, monkeypatch):
+    monkeypatch.setattr("billing_sdk.server.usecases.subject_keys.MOST_KEYS", 2)
+    customer = payer(memory_engine)
+    for key in ("a", "b", "a"):
+        give_subject_key(memory_engine, customer.id, key)
+
+    with pytest.raises(InvalidRequest):
+        give_subject_key(memory_engine, customer.id, "c")
+    with pytest.raises(NotFound):
+        take_subject_key(memory_engine, customer.id, "c")
+    with memory_engine.read() as tx:
+        assert [key.key for key in tx.subjects.keys_of(customer.id)] == ["a", "b"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ from billing_sdk.server.domain.customers import Address, Customer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
 from billing_sdk.server.usecases.parties import customer_now
+from billing_sdk.server.usecases.subject_keys import give_subject_key, take_subject_key
 from billing_sdk.server.usecases.update_customer import CustomerFields, update_customer
 
 customers = typer.Typer(help="Where customers are, and what is known of them for invoices.", no_args_is_help=True)
@@ -63,9 +64,10 @@ def show(
     database: DatabaseOption = None,
     base_url: BaseUrlOption = None,
 ) -> None:
-    """Show where a customer is, its tax ids, language and billing profile."""
+    """Show where a customer is, its tax ids, language, billing profile, and the keys it goes by in usage events."""
     with engine_at(database, base_url) as engine, engine.read() as tx:
-        _show(tx.customers.get(customer_id), as_json=as_json)
+        customer = tx.customers.get(customer_id)
+        _show(customer, as_json=as_json, keys=[one.key for one in tx.subjects.keys_of(customer.id)])
 
 
 @customers.command()
@@ -96,7 +98,38 @@ def update(
             fields["tax_ids"] = tuple(tax_id)
         if language is not None:
             fields["language"] = language
-        _show(update_customer(engine, customer_id, **fields), as_json=as_json)
+        customer = update_customer(engine, customer_id, **fields)
+        with engine.read() as tx:
+            keys = [one.key for one in tx.subjects.keys_of(customer.id)]
+        _show(customer, as_json=as_json, keys=keys)
+
+
+@customers.command("give-key")
+@explaining_errors
+def give_key(
+    customer_id: CustomerArgument,
+    key: Annotated[str, typer.Argument(help="What your application calls the customer.")],
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Give a customer a key that usage events can name as their subject; what was kept for it counts from now on."""
+    with engine_at(database, base_url) as engine:
+        given = give_subject_key(engine, customer_id, key)
+    OUT.print(escape(f"events of {given.key} count for {customer_id}"))
+
+
+@customers.command("take-key")
+@explaining_errors
+def take_key(
+    customer_id: CustomerArgument,
+    key: Annotated[str, typer.Argument(help="The key, as it was given.")],
+    database: DatabaseOption = None,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """Take a key away: what events have used by it counts for nobody any more."""
+    with engine_at(database, base_url) as engine:
+        take_subject_key(engine, customer_id, key)
+    OUT.print(escape(f"events of {key} count for {customer_id} no more"))
 
 
 def _address(before: Address | None, parts: dict[str, Any], lines: list[str] | None) -> Address:
@@ -106,7 +139,7 @@ def _address(before: Address | None, parts: dict[str, Any], lines: list[str] | N
     return changed if lines is None else replace(changed, lines=tuple(lines))
 
 
-def _show(customer: Customer, *, as_json: bool) -> None:
+def _show(customer: Customer, *, as_json: bool, keys: Sequence[str]) -> None:
     address = customer.address
     row = {
         "id": customer.id,
@@ -119,6 +152,7 @@ def _show(customer: Customer, *, as_json: bool) -> None:
         "tax_ids": list(customer.tax_ids),
         "language": customer.language,
         "profile_id": customer.profile_id,
+        "subject_keys": list(keys),
     }
     if as_json:
         typer.echo(json.dumps(row))

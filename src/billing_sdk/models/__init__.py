@@ -68,7 +68,11 @@ from billing_sdk.models.credit_note import (
     CreditNote as CreditNote,
     Refund as Refund,
 )
-from billing_sdk.models.customer import BillingCustomer as BillingCustomer, CustomerDetails as CustomerDetails
+from billing_sdk.models.customer import (
+    BillingCustomer as BillingCustomer,
+    CustomerDetails as CustomerDetails,
+    SubjectKey as SubjectKey,
+)
 from billing_sdk.models.entitlement import (
     Entitlement as Entitlement,
     EntitlementSnapshot as EntitlementSnapshot,

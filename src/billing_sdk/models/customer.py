@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from billing_sdk.models._read import Document
@@ -59,3 +60,17 @@ class CustomerDetails:
             language=document.text_or_none("language"),
             profile_id=document.text_or_none("profile_id"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectKey:
+    """A name that usage events call a customer by, beside its ids (extension)."""
+
+    key: str
+    created_on: datetime | None = None
+
+    @classmethod
+    def read(cls, data: Any) -> SubjectKey:
+        """Read a key."""
+        document = Document(data, "subject_key")
+        return cls(key=document.text("key"), created_on=document.instant_or_none("created_on"))

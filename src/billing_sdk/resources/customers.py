@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from billing_sdk._operation import C, Call, Resource, operation
-from billing_sdk.models import Address, BillingCustomer, CustomerDetails
-from billing_sdk.resources._base import MANAGEMENT, given, one, segment
+from billing_sdk.models import Address, BillingCustomer, CustomerDetails, Document, SubjectKey
+from billing_sdk.resources._base import MANAGEMENT, done, given, one, segment
 
 DETAILS = one("billing_customer", CustomerDetails.read)
+SUBJECT_KEY = one("subject_key", SubjectKey.read)
 
 
 class Customers(Resource[C]):
@@ -108,3 +109,44 @@ class Customers(Resource[C]):
             credential="machine",
             idempotency_key=idempotency_key,
         )
+
+    @operation
+    def subject_keys(self, customer_id: str) -> Call[tuple[SubjectKey, ...]]:
+        """Return the keys that a customer goes by in usage events, beside its ids, in their order (extension).
+
+        Raises:
+            NotFound: there is no such customer.
+        """
+        return Call("GET", _subject_keys_path(customer_id), _subject_keys, credential="machine")
+
+    @operation
+    def add_subject_key(self, customer_id: str, key: str, *, idempotency_key: str | None = None) -> Call[SubjectKey]:
+        """Give a customer a key that usage events can name as their subject, such as your own id of it (extension).
+
+        Events that were kept for the key count from now on, and what was billed is adjusted.
+
+        Raises:
+            NotFound: there is no such customer.
+            InvalidRequest: the key is not 1 to 255 printable characters, or the customer has 100 already.
+            SubjectKeyTaken: another customer goes by it.
+        """
+        path = _subject_keys_path(customer_id)
+        return Call("POST", path, SUBJECT_KEY, json={"key": key}, credential="machine", idempotency_key=idempotency_key)
+
+    @operation
+    def remove_subject_key(self, customer_id: str, key: str, *, idempotency_key: str | None = None) -> Call[None]:
+        """Take a key away; what events have used by it counts for nobody any more (extension).
+
+        Raises:
+            NotFound: there is no such customer, or it has no such key.
+        """
+        path = _subject_keys_path(customer_id)
+        return Call("DELETE", path, done, params={"key": key}, credential="machine", idempotency_key=idempotency_key)
+
+
+def _subject_keys_path(customer_id: str) -> str:
+    return f"{MANAGEMENT}/billing/customers/{segment('customer_id', customer_id)}/subject_keys"
+
+
+def _subject_keys(data: Any) -> tuple[SubjectKey, ...]:
+    return Document(data, "answer").objects("subject_keys", SubjectKey.read)

@@ -15,6 +15,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     "POST /v1/billing/agreements": {"json": {"customer_id": OBJECT, "plan_code": "pro_monthly"}},
     "POST /v1/billing/top_ups": {"json": {"customer_id": OBJECT, "amount_minor": 500, "currency": "USD"}},
     "POST /v1/billing/customers/{customer_id}/allowances": {"json": {"feature_code": "ai_tokens", "amount": "5"}},
+    "POST /v1/billing/customers/{customer_id}/subject_keys": {"json": {"key": "tenant-7"}},
+    "DELETE /v1/billing/customers/{customer_id}/subject_keys": {"params": {"key": "tenant-7"}},
     "PUT /v1/billing/customers/{customer_id}/usage_thresholds/{feature_code}": {"json": {"thresholds": ["80%"]}},
     "GET /v1/billing/credit_settings": {"params": {"customer_id": OBJECT}},
     "PUT /v1/billing/credit_settings": {"json": {"customer_id": OBJECT, "threshold_minor": 500, "currency": "USD"}},

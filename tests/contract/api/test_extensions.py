@@ -151,6 +151,13 @@ def allowances(twice, customer):
     twice("DELETE", told, name=named)
 
 
+def subject_keys(twice, customer):
+    """A key that comes and goes."""
+    path, name = f"customers/{customer}/subject_keys", "customers/{customer_id}/subject_keys"
+    twice("POST", path, {"key": "tenant-7"}, name=name)
+    twice("DELETE", path, params={"key": "tenant-7"}, name=name)
+
+
 def corrections(twice, engine):
     """One invoice of which some is credited, one that is void, and one that another takes the place of."""
     payer_of_all = payer(engine, "corrected@example.com")
@@ -205,6 +212,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     taxes(twice)
     credit(twice, server.engine, customer)
     allowances(twice, customer)
+    subject_keys(twice, customer)
     corrections(twice, server.engine)
     drafts(twice, customer)
     meters(twice, server.engine)

@@ -33,6 +33,7 @@ from tests.unit.sdk.kit import KEY, access_claims, event_claims
 from tests.unit.sdk.meter_cases import METER_CASES
 from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
 from tests.unit.sdk.price_object_cases import PRICE_OBJECT_CASES
+from tests.unit.sdk.subject_key_cases import SUBJECT_KEY_CASES
 from tests.unit.sdk.tax_cases import TAX_CASES
 from tests.unit.sdk.usage_cases import USAGE_CASES
 
@@ -43,6 +44,7 @@ CASES = [
     *METER_CASES,
     *AGREEMENT_CASES,
     *ALLOWANCE_CASES,
+    *SUBJECT_KEY_CASES,
     *CATALOG_CASES,
     *COUPON_CASES,
     *CORRECTION_CASES,

@@ -98,7 +98,9 @@ class UsageRepository:
 
     def meter_of(self, feature_key: str) -> Meter | None:
         """Return the meter that counts the usage of a feature, if there is one."""
-        return self._find_meters((feature_key,)).get(feature_key)
+        if feature_key not in self._known_meters:
+            self._find_meters((feature_key,))
+        return self._known_meters[feature_key]
 
     def total(self, agreement_id: str, feature_key: str, period: Period) -> Decimal:
         """Return how much of a feature was used in a stretch of time, under an agreement."""

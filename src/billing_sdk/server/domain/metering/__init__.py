@@ -85,6 +85,11 @@ from billing_sdk.server.domain.metering.roll_up import (
     RollUp as RollUp,
     roll_up as roll_up,
 )
+from billing_sdk.server.domain.metering.subject_key import (
+    LONGEST_KEY as LONGEST_KEY,
+    MOST_KEYS as MOST_KEYS,
+    checked_subject_key as checked_subject_key,
+)
 from billing_sdk.server.domain.metering.told import is_told as is_told, source_of as source_of, told as told
 from billing_sdk.server.domain.metering.turns import Tenure as Tenure, turns_of as turns_of
 from billing_sdk.server.domain.metering.usage import (
