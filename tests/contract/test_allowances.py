@@ -233,6 +233,23 @@ def test_a_grant_outlives_the_plan_that_it_was_used_under(memory_engine, custome
     assert balances(memory_engine, customer) == (10, [30])
 
 
+def test_late_usage_of_an_agreement_that_is_over_lowers_what_was_left_of_a_grant(
+    memory_engine, customer, agree, grant, use
+):
+    first = agree(100)
+    sell(memory_engine, 10, key="smaller")
+    grant(50)
+    later(memory_engine, days=5)
+    second = change_plan(memory_engine, customer_id=customer.id, plan_key="smaller")
+    use(second, 60)
+    assert told(memory_engine, customer) == [False]
+    grant(10)
+    use(first, 105, used_at=NOON + timedelta(days=1))
+    assert balances(memory_engine, customer) == (0, [0, 5])
+    use(first, 20, used_at=NOON + timedelta(days=1))
+    assert (room(memory_engine, customer), told(memory_engine, customer)) == ((45, 60, 0, 15), [False, True, False])
+
+
 def test_a_grant_that_was_voided_or_has_expired_adds_nothing(memory_engine, customer, agree, grant):
     agree(10)
     gone, short = grant(50), grant(20, expires_after="P3D")

@@ -147,9 +147,10 @@ class AllowanceRepository:
         changes = {"included": opening.included, "standing": kept}
         self._connection.execute(upsert(self._connection, allowance_openings, {**key, **changes}, changes))
 
-    def forget_openings(self, customer_id: str, feature_key: str, *, since: datetime) -> None:
-        """Have later balances worked out anew, because something counts differently since an instant."""
-        self._connection.execute(FORGET, {"customer": customer_id, "feature": feature_key, "since": since})
+    def forget_openings(self, customer_id: str, feature_key: str, *, since: datetime) -> bool:
+        """Have later balances worked out anew, because something counts differently since; tell whether there are."""
+        forgotten = self._connection.execute(FORGET, {"customer": customer_id, "feature": feature_key, "since": since})
+        return forgotten.rowcount > 0
 
     def thresholds_of(self, customer_id: str, feature_key: str) -> tuple[UsageThreshold, ...] | None:
         """Return the customer's own thresholds of a feature; None where those of the plan count."""

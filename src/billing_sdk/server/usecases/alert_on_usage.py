@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from billing_sdk.money import digits_of
@@ -10,41 +11,60 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import UsageThreshold
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import Allowance, Room, allowance_under
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.allowances import Told
 from billing_sdk.server.usecases.allowance_course import AllowanceCourse, load_course, remember
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.event_data import of_time
-from billing_sdk.server.usecases.room_of import room_on
+from billing_sdk.server.usecases.room_of import room_apart_from_held
 
+Known = tuple[Period, Decimal]
 SUBJECT = "{agreement_id}/{feature_key}"
 
 
 def alert_on_usage(
-    tx: UnitOfWork, customer: Customer, agreement: Agreement, feature_key: str, *, since: datetime, at: datetime
+    tx: UnitOfWork,
+    customer: Customer,
+    agreement: Agreement,
+    feature_key: str,
+    *,
+    since: datetime,
+    at: datetime,
+    known: Known | None = None,
 ) -> None:
     """Tell what usage that has been counted has brought about; once for each usage period and threshold.
 
     Args:
         tx: the transaction.
         customer: whose usage it is; locked by the caller.
-        agreement: under which agreement.
+        agreement: under which agreement, live or not.
         feature_key: what was used.
         since: the earliest instant at which something counts differently.
         at: the customer's present.
+        known: a period, and what was used in it under the agreement, where that has been added up before.
     """
-    if not agreement.grants:
-        return
-    allowance = allowance_under(agreement, tx.agreements.version_included(agreement), feature_key)
-    if allowance is None:
-        return
-    if since < allowance.period_at(at).start:
-        tx.allowances.forget_openings(customer.id, feature_key, since=since)
-    look_at_access(tx, customer, allowance, feature_key, at=at)
+    allowance = None
+    if agreement.grants:
+        allowance = allowance_under(agreement, tx.agreements.version_included(agreement), feature_key)
+    is_past = allowance is None or since < allowance.period_at(at).start
+    if is_past and tx.allowances.forget_openings(customer.id, feature_key, since=since) and allowance is None:
+        # What was used under an agreement that is over may have been covered by grants that go on.
+        look_at_customer(tx, customer, feature_key, at=at)
+    if allowance is not None:
+        look_at_access(tx, customer, allowance, feature_key, at=at, known=known)
 
 
-def look_at_access(tx: UnitOfWork, customer: Customer, allowance: Allowance, feature_key: str, *, at: datetime) -> None:
+def look_at_access(
+    tx: UnitOfWork,
+    customer: Customer,
+    allowance: Allowance,
+    feature_key: str,
+    *,
+    at: datetime,
+    known: Known | None = None,
+) -> None:
     """Compare how much of a feature may be used with what was told; the caller holds the customer's lock."""
     agreement_id = allowance.agreement.id
     course = load_course(tx, allowance, feature_key, at)
@@ -54,7 +74,7 @@ def look_at_access(tx: UnitOfWork, customer: Customer, allowance: Allowance, fea
     thresholds = allowance.thresholds if own is None else own
     if not thresholds and (allowance.limit is None or allowance.is_soft):
         return
-    room = room_on(tx, allowance, feature_key, at, course)
+    room = room_apart_from_held(tx, allowance, feature_key, at, course, known=known)
     before = tx.allowances.told(agreement_id, feature_key, room.period.start)
     reached = [one for one in thresholds if one.is_reached(room.used, room.limit)]
     for threshold in sorted(reached, key=lambda one: (one.is_percent, one.amount)):

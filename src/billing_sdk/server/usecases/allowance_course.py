@@ -135,7 +135,7 @@ def spent_before(tx: UnitOfWork, allowance: Allowance, feature_key: str, *, at: 
     It counts where the plan costs nothing: otherwise a limit would last as long as its customer likes.
     """
     agreement = allowance.agreement
-    if tx.catalog.get_version(agreement.plan_version_id).price:
+    if allowance.has_fee:
         return ZERO
     if allowance.usage_cadence is None:
         return tx.usage.unfinished(agreement, feature_key, at=at)

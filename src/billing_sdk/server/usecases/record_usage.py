@@ -153,7 +153,8 @@ def count_reading(
     intake.require_kind(reading.kind)
     event = told(reading, meter, has_time=has_time)
     tx.usage.add(MeasuredEvent(event, intake.measure(event.data)), intake.meters)
-    total = tx.usage.total(agreement.id, reading.feature_key, agreement.period_at(reading.counted_at))
+    period = agreement.period_at(reading.counted_at)
+    total = tx.usage.total(agreement.id, reading.feature_key, period)
     tx.outbox.announce(
         type="customer.meter_usage_updated",
         data=event_data.of_usage(reading, total),
@@ -165,7 +166,15 @@ def count_reading(
     accrue_later(tx, customer, agreement, reading.feature_key, at=reading.recorded_at)
     watch_threshold(tx, customer, agreement, at=reading.recorded_at)
     watch_soon(tx, customer, at=reading.recorded_at)
-    alert_on_usage(tx, customer, agreement, reading.feature_key, since=reading.counted_at, at=reading.recorded_at)
+    alert_on_usage(
+        tx,
+        customer,
+        agreement,
+        reading.feature_key,
+        since=reading.counted_at,
+        at=reading.recorded_at,
+        known=(period, total),
+    )
     return _with_total(reading, total)
 
 

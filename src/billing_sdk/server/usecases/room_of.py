@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from billing_sdk.server.domain.entitlements import Allowance, Room, room_in, room_within
 from billing_sdk.server.domain.metering import plus
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.allowance_course import AllowanceCourse, load_course, spent_before
 
@@ -30,12 +33,38 @@ def room_on(
 ) -> Room:
     """Return the room of an allowance whose course is known, or which has none."""
     agreement = allowance.agreement
-    period = allowance.period_at(at) if course is None else course.current.period
-    used = tx.usage.total(agreement.id, feature_key, period)
     held = tx.reservations.held(agreement.id, feature_key, at=at)
-    if not tx.catalog.get_version(agreement.plan_version_id).price:
+    if not allowance.has_fee:
         held = plus(held, tx.reservations.unfinished(agreement, feature_key, at=at))
+    room = room_apart_from_held(tx, allowance, feature_key, at, course)
+    return replace(room, held=held)
+
+
+def room_apart_from_held(
+    tx: UnitOfWork,
+    allowance: Allowance,
+    feature_key: str,
+    at: datetime,
+    course: AllowanceCourse | None,
+    *,
+    known: tuple[Period, Decimal] | None = None,
+) -> Room:
+    """Return the room of an allowance as if nothing were set aside: what was used says alone who has access.
+
+    Args:
+        tx: the transaction.
+        allowance: the agreement that includes the feature.
+        feature_key: a metered feature.
+        at: the customer's present.
+        course: what became of it, if more than the plan's limit counts.
+        known: a period, and what was used in it under the agreement, where that has been added up before.
+    """
+    period = allowance.period_at(at) if course is None else course.current.period
+    if known is not None and known[0] == period:
+        used = known[1]
+    else:
+        used = tx.usage.total(allowance.agreement.id, feature_key, period)
     if course is not None:
-        return room_in(course.current, course.standing, used, held, is_soft=allowance.is_soft)
+        return room_in(course.current, course.standing, used, is_soft=allowance.is_soft)
     used = plus(used, spent_before(tx, allowance, feature_key, at=at))
-    return room_within(period, limit=allowance.limit, used=used, held=held, is_soft=allowance.is_soft)
+    return room_within(period, limit=allowance.limit, used=used, is_soft=allowance.is_soft)

@@ -90,7 +90,7 @@ def course_of(
     return tuple(segments)
 
 
-def room_in(last: UsagePeriod, standing: Standing, used: Decimal, held: Decimal, *, is_soft: bool) -> Room:
+def room_in(last: UsagePeriod, standing: Standing, used: Decimal, *, is_soft: bool) -> Room:
     """Return the room that a usage period has.
 
     What may be used in it is what was used and covered, and what is left; overage of an earlier one that was kept is
@@ -100,12 +100,11 @@ def room_in(last: UsagePeriod, standing: Standing, used: Decimal, held: Decimal,
         last: the usage period.
         standing: how everything stands now.
         used: in the usage period.
-        held: what is set aside.
         is_soft: use goes on beyond the limit.
     """
     used = EXACT.add(used, last.spent)
     limit = EXACT.add(EXACT.subtract(used, standing.overage), standing.balance)
-    return Room(last.period, max(ZERO, limit), used, held, standing.overage, is_soft)
+    return Room(last.period, max(ZERO, limit), used, overage=standing.overage, is_soft=is_soft)
 
 
 def _used_in(one: UsagePeriod, instants: Sequence[datetime], used_until: UsedUntil, window: Period) -> Iterator[Used]:

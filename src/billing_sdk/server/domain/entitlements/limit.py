@@ -24,6 +24,7 @@ class Allowance:
         usage_alignment: where usage periods of their own begin.
         keeps_overage: what was used beyond a limit is taken off what the next usage period includes.
         thresholds: at how much use the customer is told.
+        has_fee: whether the plan costs something each period, so that a customer can't take it again for nothing.
     """
 
     agreement: Agreement
@@ -33,6 +34,7 @@ class Allowance:
     usage_alignment: Alignment = "anniversary"
     keeps_overage: bool = False
     thresholds: tuple[UsageThreshold, ...] = ()
+    has_fee: bool = False
 
     def period_at(self, at: datetime) -> Period:
         """Return the usage period that contains an instant; one from before the agreement counts as its start."""
@@ -61,6 +63,7 @@ def allowance_under(agreement: Agreement, version: PlanVersion, feature_key: str
                 usage_alignment=entitlement.usage_alignment,
                 keeps_overage=entitlement.keeps_overage,
                 thresholds=entitlement.thresholds,
+                has_fee=bool(version.price),
             )
     return None
 
@@ -76,6 +79,7 @@ def allowances_of(found: Iterable[tuple[Agreement, PlanVersion]], feature_key: s
             usage_alignment=granted.usage_alignment,
             keeps_overage=granted.keeps_overage,
             thresholds=granted.thresholds,
+            has_fee=bool(version.price),
         )
         for agreement, version in found
         for granted in entitlements_of(agreement, version)

@@ -28,7 +28,7 @@ class Room:
     period: Period
     limit: Decimal | None
     used: Decimal
-    held: Decimal
+    held: Decimal = ZERO
     overage: Decimal = ZERO
     is_soft: bool = False
 
@@ -53,8 +53,8 @@ class Room:
         return self.limit is None or self.is_soft or self.used < self.limit
 
 
-def room_within(period: Period, *, limit: int | None, used: Decimal, held: Decimal, is_soft: bool = False) -> Room:
+def room_within(period: Period, *, limit: int | None, used: Decimal, is_soft: bool = False) -> Room:
     """Return the room that a plan's limit leaves of a usage period, with no grants beside it."""
     most = None if limit is None else Decimal(limit)
     overage = ZERO if most is None else max(ZERO, EXACT.subtract(used, most))
-    return Room(period, most, used, held, overage, is_soft)
+    return Room(period, most, used, overage=overage, is_soft=is_soft)
