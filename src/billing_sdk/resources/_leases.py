@@ -22,7 +22,7 @@ from billing_sdk._flight import Flight
 from billing_sdk._fork import new_lock
 from billing_sdk._operation import Call, Flow, Spawn, Wait, within
 from billing_sdk._outage import is_refusal
-from billing_sdk.errors import BillingError, DeadlineExceeded, JournalFull, Unreachable, UnsafeAnswer
+from billing_sdk.errors import BillingError, DeadlineExceeded, JournalFull, LimitReached, Unreachable, UnsafeAnswer
 from billing_sdk.journal import Journal
 from billing_sdk.models import RecordedEvent, Reservation
 from billing_sdk.resources._backlog import compact
@@ -111,10 +111,19 @@ class Leases:
         Raises:
             BillingError: the server gives none; of a limit that is reached it says how.
         """
-        while (found := self.take(leased, count)) is None:
+        found = self.take(leased, count)
+        while found is None:
             if (holder := self._holders.get(leased)) is not None:
                 holder.retire(count)
-            yield from self._flight.share((leased, count), lambda: self._acquire(leased, count, wished))
+            refusal: LimitReached | None = None
+            try:
+                yield from self._flight.share((leased, count), lambda: self._acquire(leased, count, wished))
+            except LimitReached as error:
+                refusal = error
+            found = self.take(leased, count)
+            # The rest of the limit may have gone to whoever goes round, a moment before, and so be at hand.
+            if found is None and refusal is not None:
+                raise refusal
         yield from self.begin_tending()
         return found
 
@@ -223,11 +232,16 @@ class Leases:
         return False
 
     def _tell(self, holder: Holder, held: Slice, *, everything: bool = False) -> Flow[None]:
-        """Tell the server of a slice what it has to know.
+        """Tell the server of a slice what it has to know; of two who do so at once one waits for the other.
 
         Raises:
             BillingError: it did not answer; it has to be told later.
         """
+        if everything and self._flight.is_flying(held):
+            yield from self._flight.share(held, lambda: self._tell_alone(holder, held, everything=True))
+        yield from self._flight.share(held, lambda: self._tell_alone(holder, held, everything=everything))
+
+    def _tell_alone(self, holder: Holder, held: Slice, *, everything: bool) -> Flow[None]:
         due = holder.begin_telling(held, everything=everything)
         if due is None:
             return
@@ -250,7 +264,9 @@ class Leases:
         holder.is_low = False
         count, wished = self._wishes[leased]
         try:
-            yield from within(TELLING_SECONDS, self._acquire(leased, count, wished))
+            # In one flight with whoever needs it now: two of them would take from each other what is left.
+            flight = self._flight.share((leased, count), lambda: self._acquire(leased, count, wished))
+            yield from within(TELLING_SECONDS, flight)
         except BillingError as error:
             if not is_refusal(error):
                 raise

@@ -159,6 +159,8 @@ class Holder:
         """
         now = self._clock()
         with self._lock:
+            if held not in self.slices:
+                return None
             is_over = everything or held.is_over(now)
             if is_over and (everything or not held.under_way or now - held.stops_at > ABANDONED_SECONDS):
                 held.is_closing = True
@@ -181,5 +183,5 @@ class Holder:
     def drop(self, held: Slice) -> None:
         """Forget a slice that has ended, unless something came in between that the server has to know of."""
         with self._lock:
-            if held.used <= held.told and not held.under_way:
+            if held in self.slices and held.used <= held.told and not held.under_way:
                 self.slices.remove(held)

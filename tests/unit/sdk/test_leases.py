@@ -152,3 +152,12 @@ def test_many_threads_share_what_is_at_hand_and_pass_no_limit(ledger: Ledger) ->
 
         assert sum(at_once(use, 8)) == 100
     assert (ledger.used, ledger.held) == (100, {})
+
+
+def test_of_several_who_tell_at_once_one_does(ledger: Ledger) -> None:
+    with Client(issuer=ISSUER, m2m_client_id="machine", m2m_client_secret="a secret of the machine") as client:
+        leases = client.usage.leases
+        leases.tender = object()
+        client.usage.lease(feature_code="tokens", user_id="kp_1", units=60).use(5).done()
+        at_once(lambda number: client.run(leases.give_back() if number % 2 else leases.go_round()), 4)
+    assert (ledger.told, ledger.used) == (["reserve", "commit r1 5"], 5)

@@ -160,6 +160,13 @@ def test_a_slice_is_forgotten_once_all_that_was_used_is_told(hold: Hold, clock: 
     assert holder.slices == []
 
 
+def test_a_slice_that_is_forgotten_is_told_of_no_more(hold: Hold) -> None:
+    holder, held = hold()
+    holder.drop(held)
+    holder.drop(held)
+    assert holder.begin_telling(held, everything=True) is None
+
+
 def test_more_is_wanted_before_a_slice_is_used_up_unless_the_limit_is_near(hold: Hold) -> None:
     holder, _ = hold()
     holder.take(scaled(75))
