@@ -1,9 +1,9 @@
 """Eight processes race for the last 1,000 units of a hard limit: exactly 1,000 are let in, in each of 50 races.
 
-Every process uses up what it can get until it is refused. In one half of the races it asks the server for each use, twenty
-units at a time; in the other it holds leases, and lets in one unit at a time by itself. On SQLite one process serves,
-on PostgreSQL two, and the racing processes call one or the other. After each race the database is asked through a
-process that took no part: what is used has to be what was let in, and nothing may be held any more.
+Every process uses up what it can get until it is refused. In one half of the races it asks the server for each use,
+twenty units at a time; in the other it holds leases, and lets in one unit at a time by itself. On SQLite one process
+serves, on PostgreSQL two, and the racing processes call one or the other. After each race the database is asked
+through a process that took no part: what is used has to be what was let in, and nothing may be held any more.
 """
 
 from __future__ import annotations

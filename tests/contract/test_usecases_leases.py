@@ -13,8 +13,10 @@ from billing_sdk.errors import (
     PaymentRequired,
     ReservationEnded,
 )
+from billing_sdk.server.domain.metering import Reading
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.commit_reservation import commit_reservation, report_lease
+from billing_sdk.server.usecases.record_usage import count_reading
 from billing_sdk.server.usecases.release_reservation import release_reservation
 from billing_sdk.server.usecases.reserve_usage import lease_usage, reserve_usage
 from billing_sdk.server.usecases.subscribe import subscribe
@@ -120,6 +122,17 @@ def test_a_report_that_arrives_after_the_end_counts_what_is_new_in_it(engine, ag
     assert taken(engine, agreement) == (64, 0)
     report(one, "65")
     assert taken(engine, agreement) == (65, 0)
+
+
+def test_what_a_usage_store_has_kept_although_the_report_failed_is_not_counted_again(engine, agreement, lease, report):
+    one = lease()
+    report(one, "10")
+    at = engine.now()
+    forerunner = Reading(f"{one.id}.10", agreement.id, "ai_tokens", "delta", Decimal(30), at, at, at)
+    with engine.begin() as tx:
+        count_reading(tx, tx.customers.lock(agreement.customer_id), agreement, forerunner, source="api")
+    assert report(one, "55").used == 55
+    assert taken(engine, agreement) == (55, 45)
 
 
 def test_more_than_was_leased_is_counted_in_full_and_frees_nothing_of_others(engine, agreement, lease, report):

@@ -337,7 +337,7 @@ class Leases:
         assert self.journal is not None  # noqa: S101 - asked before
         if not events:
             return
-        body = b"[" + b",".join(compact(event) for _, event in events) + b"]"
+        body = b"[" + b",".join([compact(event) for _, event in events]) + b"]"
         answers = yield from within(TELLING_SECONDS, iter(self._recording(body)))
         for (_, event), answer in zip(events, answers, strict=True):
             if answer.error is not None:

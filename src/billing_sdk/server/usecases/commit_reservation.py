@@ -6,11 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing_sdk.errors import InvalidRequest, PaymentRequired
+from billing_sdk.money import digits_of
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import allowance_of
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.metering import Reading, Reservation, parse_quantity
-from billing_sdk.server.ids import new_id
+from billing_sdk.server.domain.metering import Reading, Reservation, parse_quantity, plus
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.record_usage import count_reading, require_metered
@@ -106,19 +106,38 @@ def _require_still_room(
 def _count(
     tx: UnitOfWork, customer: Customer, reservation: Reservation, total: Decimal, *, source: EventSource, at: datetime
 ) -> Reservation:
+    """Count what is new in a running total.
+
+    Each part is named after the total before it. A usage store of its own may have kept a part although this
+    transaction's forerunner failed: it is found by its name then, and what follows goes on after it.
+    """
+    agreement = tx.agreements.get(reservation.agreement_id)
     counted, new = reservation.counted(total)
-    if new:
+    while new:
+        name = f"{reservation.id}.{digits_of(reservation.used)}"
+        part = _kept(tx, reservation, name) or new
         # Counted now, not when it was reserved: nothing that was reported in between takes its place.
         reading = Reading(
-            id=new_id("reading"),
-            agreement_id=reservation.agreement_id,
+            id=name,
+            agreement_id=agreement.id,
             feature_key=reservation.feature_key,
             kind="delta",
-            value=new,
+            value=part,
             used_at=at,
             recorded_at=at,
             counted_at=at,
         )
-        count_reading(tx, customer, tx.agreements.get(reservation.agreement_id), reading, source=source)
+        count_reading(tx, customer, agreement, reading, source=source)
+        reservation, _ = reservation.counted(plus(reservation.used, part))
+        counted, new = reservation.counted(total)
     tx.reservations.save(counted)
     return counted
+
+
+def _kept(tx: UnitOfWork, reservation: Reservation, name: str) -> Decimal | None:
+    """Return how much a part comes to that is counted already; None where it is not."""
+    kept = tx.usage.find(reservation.agreement_id, name)
+    meter = tx.usage.meter_of(reservation.feature_key)
+    if kept is None or meter is None:
+        return None
+    return tx.usage.intake_of(meter).measure(kept.event.data)[0].value
