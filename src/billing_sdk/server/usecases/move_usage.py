@@ -171,7 +171,7 @@ def _start_of(day: date) -> datetime:
 
 
 def _compare(left: UsageLog, right: UsageLog, meter: Meter, day: Period, found: Comparison) -> None:
-    ours, theirs = (_by_hour(meter, log.hours(meter, day)) for log in (left, right))
+    ours, theirs = (shown(meter, log.hours(meter, day)) for log in (left, right))
     for key in ours.keys() | theirs.keys():
         subject_month = (meter.key, key[0].subject, day.start.replace(day=1))
         found.compared.add(subject_month)
@@ -179,7 +179,7 @@ def _compare(left: UsageLog, right: UsageLog, meter: Meter, day: Period, found: 
             found.differing.add(subject_month)
 
 
-def _by_hour(meter: Meter, hours: Iterable[HourOfUsage]) -> dict[tuple[Series, datetime], tuple[object, ...]]:
+def shown(meter: Meter, hours: Iterable[HourOfUsage]) -> dict[tuple[Series, datetime], tuple[object, ...]]:
     """Return what a meter shows for each hour: a store need not keep what no value of a meter rests on."""
     return {
         (one.series, one.hour): (

@@ -31,7 +31,6 @@ from billing_sdk.server.storage.usage_stores.clickhouse_queries import Asked, Qu
 from billing_sdk.server.storage.usage_stores.clickhouse_rows import (
     CorrectionRow,
     EventRow,
-    hour_of_usage,
     measured_of,
     measured_text,
     place_of,
@@ -124,13 +123,13 @@ class ClickHouseUsageLog:
     def hours(self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return the roll-ups of a meter; `UsageLog` says which."""
         asked = Asked((meter.event_type,), subjects, hours=hours_between(window.start, window.end))
-        return self._as_they_stand(meter, asked, self._queries.hours(meter.id, asked))
+        return self._as_they_stand(meter, asked, self._queries.hours(meter, asked))
 
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to; they all stand in the last of them."""
         last = micros_of(at) // HOUR - 1
         asked = Asked((meter.event_type,), subjects, hours=(-LAST_HOUR, last))
-        sums = [hour_of_usage(row) for row in self._queries.sums(meter.id, asked)]
+        sums = self._queries.sums(meter, asked)
         # Where something was corrected, or a total was said, only the hours tell.
         unsure = {one.series.subject for one in sums if one.bucket.is_reset}
         unsure |= {one.subject for one in self._corrections(asked)} | {
@@ -139,7 +138,7 @@ class ClickHouseUsageLog:
         found = {one.series: one.bucket for one in sums if one.series.subject not in unsure}
         if unsure:
             of_unsure = asked._replace(subjects=unsure)
-            found |= by_series(self._as_they_stand(meter, of_unsure, self._queries.hours(meter.id, of_unsure)))
+            found |= by_series(self._as_they_stand(meter, of_unsure, self._queries.hours(meter, of_unsure)))
         return [HourOfUsage(series, instant_of(last * HOUR), bucket) for series, bucket in found.items()]
 
     def events(
@@ -290,9 +289,8 @@ class ClickHouseUsageLog:
     def _pending(self, meter: Meter, asked: Asked) -> list[EventRow]:
         return [row for row in self._new_rows if row.meter_id == meter.id and _is_asked(row, asked)]
 
-    def _as_they_stand(self, meter: Meter, asked: Asked, rows: Iterable[Sequence[object]]) -> list[HourOfUsage]:
+    def _as_they_stand(self, meter: Meter, asked: Asked, found: list[HourOfUsage]) -> list[HourOfUsage]:
         """Return roll-ups with those hours counted again in which roll-ups don't tell all."""
-        found = [hour_of_usage(row) for row in rows]
         corrections = self._by_event(asked)
         pending = self._pending(meter, asked)
         unsure = {(one.series.subject, one.hour) for one in found if one.bucket.is_reset}

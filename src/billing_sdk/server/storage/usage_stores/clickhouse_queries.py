@@ -12,8 +12,9 @@ from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
 
 from billing_sdk.errors import ServerBusy
-from billing_sdk.server.storage.usage_stores.clickhouse_rows import CorrectionRow, EventRow
-from billing_sdk.server.storage.usage_stores.clickhouse_schema import AGGREGATES, CORRECTIONS, EVENTS
+from billing_sdk.server.domain.metering import HourOfUsage, Meter
+from billing_sdk.server.storage.usage_stores.clickhouse_rows import CorrectionRow, EventRow, hour_of_usage
+from billing_sdk.server.storage.usage_stores.clickhouse_schema import AGGREGATES, ALWAYS, CORRECTIONS, EVENTS, NEEDED
 
 EVENT_COLUMNS = ", ".join(EventRow._fields)
 CORRECTION_COLUMNS = ", ".join(CorrectionRow._fields)
@@ -168,23 +169,27 @@ class Queries:
             found += [CorrectionRow(*row) for row in rows]
         return sorted(found)
 
-    def hours(self, meter_id: str, asked: Asked) -> list[Sequence[Any]]:
-        """Return the roll-ups of a meter: subject, hour, dimensions, and the aggregates."""
-        return self._grouped("subject, hour, dimensions", "hour", meter_id, asked)
+    def hours(self, meter: Meter, asked: Asked) -> list[HourOfUsage]:
+        """Return the roll-ups of a meter as they were when the events arrived."""
+        return self._grouped("subject, hour, dimensions", "hour", meter, asked)
 
-    def sums(self, meter_id: str, asked: Asked) -> list[Sequence[Any]]:
-        """Return what all hours come to: subject, the last hour, dimensions, and the aggregates."""
-        return self._grouped("subject, dimensions", "max(hour)", meter_id, asked)
+    def sums(self, meter: Meter, asked: Asked) -> list[HourOfUsage]:
+        """Return what all hours come to, in the last hour of each series."""
+        return self._grouped("subject, dimensions", "max(hour)", meter, asked)
 
-    def _grouped(self, by: str, hour: str, meter_id: str, asked: Asked) -> list[Sequence[Any]]:
-        found: list[Sequence[Any]] = []
+    def _grouped(self, by: str, hour: str, meter: Meter, asked: Asked) -> list[HourOfUsage]:
+        names = (*ALWAYS, *NEEDED[meter.aggregation])
+        aggregates = ", ".join(AGGREGATES[name] for name in names)
+        columns = ("subject", "hour", "dimensions", *names)
+        found: list[HourOfUsage] = []
         for part in asked.parts():
             where, arguments = part.where()
             statement = (
-                f"SELECT subject, {hour}, dimensions, {AGGREGATES} FROM {EVENTS} "
+                f"SELECT subject, {hour}, dimensions, {aggregates} FROM {EVENTS} "
                 f"WHERE meter_id = {{meter_id:String}} AND {where} GROUP BY {by}"
             )
-            found += self._rows(statement, meter_id=meter_id, **arguments)
+            rows = self._rows(statement, meter_id=meter.id, **arguments)
+            found += [hour_of_usage(dict(zip(columns, row, strict=True))) for row in rows]
         return found
 
     def readings(self, meter_id: str, types: Collection[str], places: Collection[tuple[str, int]]) -> list[EventRow]:

@@ -191,24 +191,25 @@ def plain(value: Decimal | None) -> Decimal | None:
     return short if short.as_tuple().exponent <= 0 else short.quantize(Decimal(1), context=EXACT)  # type: ignore[operator]
 
 
-def hour_of_usage(row: Sequence[Any]) -> HourOfUsage:
-    """Return the roll-up of a row: subject, hour, dimensions, and the aggregates."""
-    subject, hour, dimensions, first, last, count, total, moment, low, high, newest, texts, is_reset = row
-    latest = (
-        None
-        if newest[4] is None
-        else (Place(instant_of(newest[0]), instant_of(newest[1]), *newest[2:4]), plain(newest[4]))
-    )
+def hour_of_usage(row: Mapping[str, Any]) -> HourOfUsage:
+    """Return the roll-up of a row: subject, hour, dimensions, and those aggregates that were asked for."""
     bucket = Bucket(
-        first_at=instant_of(first),
-        last_at=instant_of(last),
-        count=count,
-        total=plain(total) or Decimal(0),
-        moment=EXACT.scaleb(plain(moment) or Decimal(0), -6),
-        minimum=plain(low),
-        maximum=plain(high),
-        latest=latest,  # type: ignore[arg-type]
-        values=frozenset(texts),
-        is_reset=bool(is_reset),
+        first_at=instant_of(row["first_at"]),
+        last_at=instant_of(row["last_at"]),
+        count=row["count"],
+        total=plain(row.get("total")) or Decimal(0),
+        moment=EXACT.scaleb(plain(row.get("moment")) or Decimal(0), -6),
+        minimum=plain(row.get("minimum")),
+        maximum=plain(row.get("maximum")),
+        latest=_latest(*row["latest"]) if "latest" in row else None,
+        values=frozenset(row.get("values", ())),
+        is_reset=bool(row["is_reset"]),
     )
-    return HourOfUsage(Series(subject, dimensions_of(dimensions)), instant_of(hour * HOUR), bucket)
+    return HourOfUsage(Series(row["subject"], dimensions_of(row["dimensions"])), instant_of(row["hour"] * HOUR), bucket)
+
+
+def _latest(
+    counted_at: int, recorded_at: int, source: str, id_: str, value: Decimal | None
+) -> tuple[Place, Decimal] | None:
+    found = plain(value)
+    return None if found is None else (Place(instant_of(counted_at), instant_of(recorded_at), source, id_), found)

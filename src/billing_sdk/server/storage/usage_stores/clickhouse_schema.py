@@ -9,15 +9,37 @@ Transactional (ACID) support).
 
 from __future__ import annotations
 
+from billing_sdk.server.domain.metering import Aggregation
+
 EVENTS = "usage_events"
 CORRECTIONS = "usage_corrections"
 
 # Where an event stands among all others: the last one of an hour is the greatest of these.
 PLACE = "(counted_at, recorded_at, source, id, value)"
-AGGREGATES = (
-    "min(counted_at), max(counted_at), count(), sum(value), sum(value * counted_at), min(value), max(value), "
-    f"max({PLACE}), groupUniqArray(text), max(is_reset)"
-)
+AGGREGATES = {
+    "first_at": "min(counted_at)",
+    "last_at": "max(counted_at)",
+    "count": "count()",
+    "is_reset": "max(is_reset)",
+    "total": "sum(value)",
+    "moment": "sum(value * counted_at)",
+    "minimum": "min(value)",
+    "maximum": "max(value)",
+    "latest": f"max({PLACE})",
+    "values": "groupUniqArray(text)",
+}
+# What is asked for every meter, and what beside that for those of one kind.
+ALWAYS = ("first_at", "last_at", "count", "is_reset")
+NEEDED: dict[Aggregation, tuple[str, ...]] = {
+    "sum": ("total",),
+    "count": (),
+    "unique_count": ("values",),
+    "average": ("total",),
+    "minimum": ("minimum",),
+    "maximum": ("maximum",),
+    "latest": ("latest",),
+    "weighted_sum": ("total", "moment"),
+}
 
 # Microseconds since 1970, which have no zone and no end; decimals that hold any sum of quantities.
 _EVENTS_DDL = f"""
@@ -42,7 +64,7 @@ CREATE TABLE IF NOT EXISTS {EVENTS} (
     PROJECTION by_key (SELECT source, id, number ORDER BY source, id),
     PROJECTION by_arrival (SELECT number, is_first, type, meter_id, subject, counted_at, source ORDER BY number),
     PROJECTION by_hour (
-        SELECT type, meter_id, subject, hour, dimensions, {AGGREGATES}
+        SELECT type, meter_id, subject, hour, dimensions, {", ".join(AGGREGATES.values())}
         GROUP BY type, meter_id, subject, hour, dimensions
     )
 )
