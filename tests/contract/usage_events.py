@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from billing_sdk.server.domain.catalog import Feature
-from billing_sdk.server.domain.metering import Aggregation, IncomingEvent, Intake, Meter, received
+from billing_sdk.server.domain.metering import Aggregation, Intake, Meter, received
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.incoming_events import IncomingEvent, fingerprint_of
 from tests.engines import NOON
 
 
@@ -41,13 +42,16 @@ def report(
     *,
     type: str = "ai_tokens",  # noqa: A002 - the attribute's name in CloudEvents
     id: str,  # noqa: A002 - as above
+    arrives_at: datetime | None = None,
     **data: Any,
 ) -> str:
     """Record an event of some application as it arrives at its time, or now, and return what became of it."""
     with engine.begin() as tx:
         intake = Intake.of(tx.meters.of_type((type,)))
-        now = max(engine.now(), at or engine.now())
+        now = arrives_at or max(engine.now(), at or engine.now())
         content: Mapping[str, Any] = {"value": value, **data}
         event = IncomingEvent("app", id, type, subject, at, dict(content))
-        (recorded,) = tx.usage_log.append([received(event, intake, intake.span(now), now)], intake.meters)
+        (recorded,) = tx.usage_log.append(
+            [received(event, intake, intake.span(now), now, fingerprint_of)], intake.meters
+        )
     return recorded.outcome

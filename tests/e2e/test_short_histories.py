@@ -46,6 +46,14 @@ def on_credit(deed):
     return Deed(deed.verb, {**deed.facts, "customer": 2})
 
 
+def event(units, hours=0):
+    return Deed("event", {"customer": 0, "units": units, "hours": hours})
+
+
+def withdraw(units):
+    return Deed("withdraw", {"customer": 0, "units": units})
+
+
 PATIENCE = Deed("dun", {"retries": 0, "grace_days": 3_000, "at_end": "cancel"})
 PAUSE = Deed("pause", {"customer": 0})
 RESUME = Deed("resume", {"customer": 0})
@@ -53,6 +61,23 @@ REFUND = {"is_prorate": True}
 RETAIN = {"is_prorate": False}
 
 HISTORIES = {
+    "events come late, twice, under another plan, and are corrected": (
+        change("yearly_by_month"),
+        event(750),
+        days(40),
+        event(99, hours=24 * 32),
+        days(3),
+        withdraw(800),
+        change("with_credit", **REFUND),
+        event(5_001),
+        event(2, hours=24 * 400),
+        days(35),
+        withdraw(0),
+        cancel(),
+        event(750),
+        event(99, hours=1),
+        days(3),
+    ),
     "what another plan and the end gave back is credited": (
         change("seats_monthly", seats=4),
         days(10),

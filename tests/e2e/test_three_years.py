@@ -60,6 +60,8 @@ class ThreeYears(RuleBasedStateMachine):
     use = _rule("use")
     late = _rule("late")
     correct = _rule("correct")
+    event = _rule("event")
+    withdraw = _rule("withdraw")
     bill_from = _rule("bill_from")
     grant = _rule("grant")
     top_up = _rule("top_up")

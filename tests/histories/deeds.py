@@ -27,6 +27,16 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """Units that a customer used at an instant, under whatever was agreed to then; none where that was withdrawn."""
+
+    customer: int
+    at: datetime
+    units: int
+    is_corrected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """Whether what was given up under an agreement at an instant was to be given back."""
 

@@ -74,6 +74,14 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
         ),
     )
     * 2,
+    *(
+        (
+            "event",
+            {"customer": CUSTOMERS, "units": (2, 99, 750, 5_001), "hours": (0, 0, 1, 30, 24 * 32, 24 * 400)},
+        ),
+    )
+    * 2,
+    ("withdraw", {"customer": CUSTOMERS, "units": (0, 0, 1, 800)}),
     (
         "grant",
         {

@@ -9,7 +9,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing import InvoiceLine, RatedInterval, billed_line, rate_again
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.load_in_force import policies_of, used_under
-from tests.histories.world import Books, World
+from tests.histories.world import Books, Happened, World
 
 METERED = ("usage", "adjustment")
 Lines = list[InvoiceLine]
@@ -23,7 +23,7 @@ def usage_holds(world: World, books: Books) -> None:
             lines = _lines_by_interval(books, agreement)
             assert not lines.keys() - kept.keys(), f"{agreement.plan_key}: billed, and nothing is kept of it"
             for key, one in kept.items():
-                _comes_to_what_was_used(world, tx, agreement, one, lines[key])
+                _comes_to_what_was_used(world, tx, agreement, one, lines[key], _events_of(world, books, agreement))
 
 
 def adjustments_are_planned(world: World, books: Books) -> None:
@@ -35,16 +35,23 @@ def adjustments_are_planned(world: World, books: Books) -> None:
 
 
 def _comes_to_what_was_used(
-    world: World, tx: UnitOfWork, agreement: Agreement, one: RatedInterval, lines: Lines
+    world: World,
+    tx: UnitOfWork,
+    agreement: Agreement,
+    one: RatedInterval,
+    lines: Lines,
+    events: list[Happened],
 ) -> None:
     billed = sum(line.amount.minor for line in lines)
     is_corrected = any(used.is_total for used in world.used if used.agreement_id == agreement.id)
+    is_corrected |= any(event.is_corrected for event in events)
     # What was billed too much is on credit notes, after discounts.
     assert billed == one.billed.minor or (is_corrected and billed > one.billed.minor), f"{one} and its lines differ"
     assert all(line.amount.minor > 0 for line in lines)
     if one.is_dirty or not one.is_closed:
         return
-    assert one.quantity == _used(world, one), f"{one} is not what was used"
+    reported = sum(event.units for event in events if one.counted.contains(event.at))
+    assert one.quantity == _used(world, one) + reported, f"{one} is not what was used"
     version = tx.catalog.get_version(one.plan_version_id).in_currency(agreement.currency)
     left, _ = rate_again(one, version, used_under(tx, agreement), policies_of(tx))
     assert left.amount.minor <= 0, f"{left.amount} of {one} is not billed"
@@ -67,6 +74,17 @@ def _lines_by_interval(books: Books, agreement: Agreement) -> defaultdict[object
             if line.kind in METERED and line.agreement_id == agreement.id:
                 found[line.plan_version_id, line.component_id, line.period.start].append(line)
     return found
+
+
+def _events_of(world: World, books: Books, agreement: Agreement) -> list[Happened]:
+    """Return what the customer used while the agreement was live: from its start to before its end."""
+    return [
+        event
+        for event in world.events
+        if world.customers[event.customer].id == books.customer.id
+        and agreement.started_at <= event.at
+        and (agreement.ended_at is None or event.at < agreement.ended_at)
+    ]
 
 
 def _used(world: World, one: RatedInterval) -> Decimal:

@@ -46,9 +46,10 @@ from billing_sdk.server.usecases.update_billing_settings import update_billing_s
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
 from tests.histories.billing_deeds import BillingDeeds
 from tests.histories.books import Books as Books
-from tests.histories.deeds import Decided as Decided, Deed as Deed, Moved as Moved, Used as Used
+from tests.histories.deeds import Decided as Decided, Deed as Deed, Happened as Happened, Moved as Moved, Used as Used
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
 from tests.histories.taxes import move, tax_customers
+from tests.histories.usage_deeds import UsageDeeds
 
 T = TypeVar("T")
 # The last day of a month of a leap year, so that months, years and days of the week all have something to clamp.
@@ -63,7 +64,7 @@ ID = re.compile(r"\b([a-z]{2,16})_[0-9a-f]{32}\b")
 
 
 @dataclass
-class World(BillingDeeds):
+class World(BillingDeeds, UsageDeeds):
     """Customers, and what they do."""
 
     engine: Engine
@@ -72,6 +73,7 @@ class World(BillingDeeds):
     deeds: list[Deed] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
     used: list[Used] = field(default_factory=list)
+    events: list[Happened] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
     moves: list[Moved] = field(default_factory=list)
     policies: Policies = field(default_factory=Policies)

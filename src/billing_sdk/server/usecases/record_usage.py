@@ -195,7 +195,8 @@ def _again(
     )
     # The time may have been left out of one of the two.
     alike = {told(same, meter, has_time=known).fingerprint for known in (True, False)}
-    if same.used_at != earlier.time or earlier.fingerprint not in alike:
+    is_other = meter.event_type != earlier.type or same.used_at != earlier.time
+    if is_other or earlier.fingerprint not in alike:
         raise IdempotencyMismatch(f"the key {reading.id[:64]!r} was used for another report")
     return _with_total(same, tx.usage.total(agreement.id, same.feature_key, agreement.period_at(same.counted_at)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from billing_sdk.errors import UnsupportedByMeter
@@ -59,7 +59,7 @@ def told(reading: Reading, meter: Meter, *, has_time: bool = True) -> UsageEvent
 
 def _fingerprint_of(kind: ReadingKind, time: datetime | None, data: dict[str, Any]) -> bytes:
     """Return what is compared with other events that are told of the agreement, and with no others."""
-    said = [kind, time and time.isoformat(), data]
+    said = [kind, time and time.astimezone(UTC).isoformat(), data]
     return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).digest()
 
 
