@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from billing_sdk.cli.commands import app
 from billing_sdk.server.usecases import move_usage as moving
+from billing_sdk.server.usecases.follow_usage import follow_usage
 from tests.databases import copy_sqlite
-from tests.engines import NOON, open_database
+from tests.engines import NOON, engine_on, open_database
 from tests.metering import event, measured
 
 
@@ -46,6 +47,26 @@ def test_a_move_says_what_it_has_moved_and_that_both_stores_agree(here):
     assert "5 events there, 5 here; 5 were moved" in done.output
     assert "Both stores say the same" in done.output
     assert "BILLING_SERVER_USAGE_URL" in done.output
+
+
+def test_the_server_goes_on_in_the_other_store_where_it_was_in_this_one(here):
+    with engine_on("sqlite:///billing.db") as engine:
+        follow_usage(engine)
+    move()
+
+    with engine_on("sqlite:///billing.db", usage_url="sqlite:///usage.db") as engine:
+        with engine.read() as tx:
+            assert tx.usage_changes.place() == tx.usage_log.newest() > 0
+        report(event("later", 2, type="ai_tokens"), url="sqlite:///usage.db")
+        with engine.read() as tx:
+            assert tx.usage_changes.place() < tx.usage_log.newest()
+
+
+def test_the_server_looks_at_all_usage_of_a_store_that_it_has_not_seen_before(here):
+    move()
+
+    with engine_on("sqlite:///billing.db", usage_url="sqlite:///usage.db") as engine, engine.read() as tx:
+        assert tx.usage_changes.place() == 0
 
 
 def test_asked_again_it_brings_what_has_arrived_since(here):

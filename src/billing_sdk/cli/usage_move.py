@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextCo
 from billing_sdk.cli.options import DatabaseOption, engine_at, without_password
 from billing_sdk.cli.output import ERR, OUT, show_table, table_of
 from billing_sdk.errors import InvalidRequest
-from billing_sdk.server.storage.usage_stores import UsageStore
+from billing_sdk.server.storage.usage_stores import UsageStore, store_number
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.move_usage import Comparison, Progress, compare_usage, move_usage
 
@@ -74,7 +74,22 @@ def move(
         with _bars() as bars:
             _move(bars, source, target, meters, cursor)
             found = _compared(bars, source, target, meters, cursor)
+        if found.is_equal:
+            _hand_over(engine, source, target, origin, to)
     _show(found, cursor, without_password(to))
+
+
+def _hand_over(engine: Engine, source: UsageStore, target: UsageStore, origin: str | None, to: str) -> None:
+    """Let the server begin with the other store where it is with this one; else it looks at all usage once more."""
+    present = engine.settings.database_url
+    left, taken = (store_number(None if url == present else url) for url in (origin or engine.settings.usage_url, to))
+    with source.begin(read_only=True) as log:
+        newest = log.newest()
+    with target.begin(read_only=True) as log:
+        place = log.newest()
+    with engine.begin() as tx:
+        if tx.usage_changes.place(left) >= newest:
+            tx.usage_changes.move_place(place, store_number=taken)
 
 
 def _move(bars: Bar, source: UsageStore, target: UsageStore, meters: Any, cursor: Cursor) -> None:

@@ -22,6 +22,7 @@ from billing_sdk.server.storage.usage_stores import (
     SqlUsageStore,
     UsageStore,
     open_usage_store,
+    store_number,
     turns_at,
 )
 
@@ -54,13 +55,16 @@ class Database:
     written. On PostgreSQL they are READ COMMITTED, and repositories lock the rows that a decision rests on.
     """
 
-    def __init__(self, engine: Engine, sealer: Sealer, usage: UsageStore | None = None) -> None:
+    def __init__(
+        self, engine: Engine, sealer: Sealer, usage: UsageStore | None = None, usage_url: str | None = None
+    ) -> None:
         self._engine = engine
         self._sealer = sealer
         self._opened_seeds: dict[str, Secret] = {}
         self._reader = reader_of(engine)
         self._known_usage = Known()
         self._has_usage = usage is None
+        self._usage_store_number = store_number(usage_url)
         self.usage: UsageStore = usage or SqlUsageStore(engine, self._reader, self._known_usage)
         # What READ COMMITTED shows is decided for each statement anew, so looking around needs no transaction there.
         looks_without = {} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
@@ -77,7 +81,7 @@ class Database:
         """
         engine = open_engine(url)
         store = None if usage_url is None else open_usage_store(usage_url, sealer, turns_at(engine))
-        return cls(engine, sealer, store)
+        return cls(engine, sealer, store, usage_url)
 
     def open_usage(self, url: str) -> UsageStore:
         """Open another usage store, as the one that this database is opened with."""
@@ -158,4 +162,4 @@ class Database:
 
     def _work(self, connection: Connection) -> UnitOfWork:
         usage_log = SqlUsageLog(connection, self._known_usage) if self._has_usage else LogApart(self.usage)
-        return UnitOfWork(connection, self._sealer, self._opened_seeds, usage_log)
+        return UnitOfWork(connection, self._sealer, self._opened_seeds, usage_log, self._usage_store_number)

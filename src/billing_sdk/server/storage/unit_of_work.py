@@ -68,7 +68,12 @@ class UnitOfWork:
     """What happens in one transaction: everything, or nothing."""
 
     def __init__(
-        self, connection: Connection, sealer: Sealer, opened_seeds: dict[str, Secret], usage_log: UsageLog
+        self,
+        connection: Connection,
+        sealer: Sealer,
+        opened_seeds: dict[str, Secret],
+        usage_log: UsageLog,
+        usage_store_number: int,
     ) -> None:
         self._together = Together(connection)
         self._later = Later(connection, first=self._together)
@@ -111,7 +116,7 @@ class UnitOfWork:
         self.subjects = SubjectRepository(connection)
         self.usage = UsageRepository(usage_log, self.agreements, self.subjects, self.meters)
         self.usage_log = usage_log
-        self.usage_changes = UsageChangeRepository(connection)
+        self.usage_changes = UsageChangeRepository(connection, usage_store_number)
         self.rated_intervals = RatedIntervalRepository(connection, self._later)
         self.reservations = ReservationRepository(connection)
         self.sessions = SessionRepository(connection)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from billing_sdk.server.storage.tables.usage_changes import usage_changes, usage_followed
 from billing_sdk.server.storage.upsert import insert_new
@@ -20,25 +20,33 @@ class CustomerChange(NamedTuple):
     since: datetime
 
 
+def _place_in(store_number: int) -> Select[int]:
+    return select(usage_followed.c.place).where(usage_followed.c.id == store_number)
+
+
 class UsageChangeRepository:
     """Keeps whose usage has changed, in the transaction of its connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, store_number: int) -> None:
         self._connection = connection
+        self._store_number = store_number
 
-    def place(self) -> int:
-        """Return up to which place of the usage log everybody concerned has been noted."""
-        found: int = self._connection.execute(select(usage_followed.c.place)).scalar_one()
-        return found
+    def place(self, store_number: int | None = None) -> int:
+        """Return up to which place of the usage log, or that of another store, everybody concerned has been noted."""
+        number = self._store_number if store_number is None else store_number
+        return self._connection.execute(_place_in(number)).scalar() or 0
 
     def lock_place(self) -> int:
         """Return it, and let nobody else follow until the transaction ends."""
-        found: int = self._connection.execute(select(usage_followed.c.place).with_for_update()).scalar_one()
+        insert_new(self._connection, usage_followed, {"id": self._store_number, "place": 0})
+        found: int = self._connection.execute(_place_in(self._store_number).with_for_update()).scalar_one()
         return found
 
-    def move_place(self, place: int) -> None:
-        """Note how far the usage log has been followed."""
-        self._connection.execute(update(usage_followed).values(place=place))
+    def move_place(self, place: int, *, store_number: int | None = None) -> None:
+        """Note how far the usage log, or that of another store, has been followed."""
+        number = self._store_number if store_number is None else store_number
+        insert_new(self._connection, usage_followed, {"id": number, "place": place})
+        self._connection.execute(update(usage_followed).where(usage_followed.c.id == number).values(place=place))
 
     def add(self, changes: Iterable[CustomerChange]) -> None:
         """Note whose usage has changed."""

@@ -6,7 +6,8 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
-# One row: the place in the order of arrival up to which everybody concerned has been noted below.
+# One row for each usage store that was ever in use, as each numbers its events in its own way: the place in the order
+# of arrival up to which everybody concerned has been noted below. The first is the database itself.
 usage_followed = Table(
     "usage_followed",
     metadata,

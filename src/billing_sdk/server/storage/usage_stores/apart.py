@@ -80,6 +80,11 @@ class LogApart:
         with self._store.begin(read_only=True) as log:
             return log.count()
 
+    def newest(self) -> int:
+        """Return the last place in the order of arrival that was taken."""
+        with self._store.begin(read_only=True) as log:
+            return log.newest()
+
     def roll_up_again(self, meter: Meter) -> int:
         """Make the roll-ups of a meter from the events that there are."""
         with self._store.begin() as log:

@@ -194,6 +194,10 @@ class ClickHouseUsageLog:
         """Return how many events there are."""
         return self._queries.count() + sum(row.is_first for row in self._new_rows)
 
+    def newest(self) -> int:
+        """Return the last place in the order of arrival that was taken."""
+        return self._queries.newest() if self._last is None else self._last
+
     def roll_up_again(self, meter: Meter) -> int:
         """Count the events that a meter has not counted yet, and return how many it counts.
 

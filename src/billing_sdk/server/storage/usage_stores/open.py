@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from zlib import crc32
 
 from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.sealing import Sealer
@@ -15,6 +16,17 @@ from billing_sdk.server.storage.usage_stores.turns import Turn
 
 # What needs a package that is not everybody's.
 CLICKHOUSE = "billing_sdk.server.storage.usage_stores.clickhouse"
+
+
+def store_number(url: str | None) -> int:
+    """Return what tells a store from others in the main database: 1 for that itself, for which there is no address.
+
+    A password may change, and who connects; the store stays the same.
+    """
+    if url is None:
+        return 1
+    scheme, _, rest = url.partition("://")
+    return crc32(f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}".encode()) >> 1 | 2
 
 
 def open_usage_store(url: str, sealer: Sealer, turn: Turn | None = None) -> UsageStore:

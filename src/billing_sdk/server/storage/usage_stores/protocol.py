@@ -108,6 +108,10 @@ class UsageLog(Protocol):
         """Return how many events there are, cancelled ones too."""
         ...
 
+    def newest(self) -> int:
+        """Return the last place in the order of arrival that was taken; 0 where nothing has arrived."""
+        ...
+
     def roll_up_again(self, meter: Meter) -> int:
         """Make the roll-ups of a meter from the events that there are, and return how many of them it counts."""
         ...

@@ -182,7 +182,7 @@ class Reading:
 
     def changes(self, after: int, limit: int) -> tuple[tuple[Change, ...], int]:
         """Return what has changed since a place, and the place that was reached."""
-        last: int = self._connection.execute(select(usage_places.c.place)).scalar_one()
+        last = self.newest()
         found: dict[tuple[int, int, int], int] = {}
         upto = after
         while not found and upto < last:
@@ -207,6 +207,11 @@ class Reading:
     def count(self) -> int:
         """Return how many events there are."""
         return self._connection.execute(select(func.count()).select_from(usage_events)).scalar_one()
+
+    def newest(self) -> int:
+        """Return the last place in the order of arrival that was taken."""
+        place: int = self._connection.execute(select(usage_places.c.place)).scalar_one()
+        return place
 
     def data_of(self, stored: StoredEvent) -> Iterator[tuple[Table, int, str]]:
         """Yield where the data of an event and of its corrections stands: table, number, and the text itself."""

@@ -104,6 +104,10 @@ class SqlUsageLog:
         """Return how many events there are."""
         return self._reading.count()
 
+    def newest(self) -> int:
+        """Return the last place in the order of arrival that was taken."""
+        return self._reading.newest()
+
     def roll_up_again(self, meter: Meter) -> int:
         """Make the roll-ups of a meter from the events that there are."""
         self._writer().take_places(0)
