@@ -10,6 +10,7 @@ from billing_sdk.errors import NotFound, QueryTooLarge
 from billing_sdk.server.domain.metering import DimensionFilter, UsageQuery, answer
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.subjects import SubjectKey
+from billing_sdk.server.usecases import query_usage as asking
 from billing_sdk.server.usecases.query_usage import query_usage
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.web.usage_csv import usage_csv
@@ -99,6 +100,16 @@ def test_no_more_events_are_read_than_may_be(engine, monkeypatch):
     assert len(shown(engine, query=UsageQuery(Period(at(1), at(15)), "minute"))) == 2
     with pytest.raises(QueryTooLarge):
         shown(engine, query=UsageQuery(QUARTER, "minute"))
+
+
+def test_much_usage_is_read_in_short_stretches_and_little_in_long_ones(engine, monkeypatch):
+    monkeypatch.setattr(asking, "FEW_HOURS", 2)
+    monkeypatch.setattr(asking, "MANY_HOURS", 3)
+    used(engine, *(event(str(number), 1, at=at(5 + number // 5, 2 * (number % 5)), subject=f"subject {number % 7}")
+                   for number in range(50)), event("last", 1, at=at(80)))  # fmt: skip
+
+    assert [row[-1] for row in shown(engine)] == ["51"]
+    assert [row[-1] for row in shown(engine, query=UsageQuery(QUARTER, "day"))] == ["5"] * 10 + ["1"]
 
 
 def test_usage_is_grouped_and_filtered_by_dimensions(engine):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from billing_sdk.server.domain.metering import (
@@ -21,8 +21,10 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 
-# Read and put together at once, so that a long time takes no more memory than a short one.
-STRETCH = timedelta(days=7)
+# Of everybody so much time is read at once to begin with, and then as much as comes to about so many hours of single
+# subjects: a long time takes no more memory than a short one, and an empty one few questions.
+FIRST_STRETCH, LONGEST_STRETCH, SHORTEST_STRETCH = timedelta(hours=6), timedelta(days=366), timedelta(hours=1)
+FEW_HOURS, MANY_HOURS = 5_000, 50_000
 
 
 def query_usage(
@@ -55,25 +57,27 @@ def query_usage(
             before = tx.usage_log.before(meter, query.hours.start, subjects=wanted)
             customers |= _customers(tx, query, before)
             folding.begin_at(before, customers)
-        to_read = 0
-        for stretch in _stretches(query.hours):
+        looked_at = to_read = 0
+        start, length = query.hours.start, FIRST_STRETCH
+        while start < query.hours.end:
+            stretch = Period(start, min(start + length, query.hours.end))
             hours = tx.usage_log.hours(meter, stretch, subjects=wanted)
             pieces = parted(query, hours)
-            to_read += sum(pieces.cut.values())
-            require_few(to_read)
+            looked_at, to_read = looked_at + len(hours), to_read + sum(pieces.cut.values())
+            require_few(hours=looked_at, events=to_read)
             folding.take(pieces.by_window)
             _take_cut(tx, meter, query, pieces, folding)
             customers |= _customers(tx, query, hours)
             folding.close(stretch.end, customers)
+            start, length = stretch.end, _following(length, len(hours))
     return folding.rows()
 
 
-def _stretches(whole: Period) -> Iterator[Period]:
-    start = whole.start
-    while start < whole.end:
-        end = min(start + STRETCH, whole.end)
-        yield Period(start, end)
-        start = end
+def _following(length: timedelta, hours: int) -> timedelta:
+    """Return how much time to read next, where so much came to so many hours of single subjects."""
+    if hours < FEW_HOURS:
+        return min(2 * length, LONGEST_STRETCH)
+    return max(length // 2 // SHORTEST_STRETCH * SHORTEST_STRETCH, SHORTEST_STRETCH) if hours > MANY_HOURS else length
 
 
 def _take_cut(tx: UnitOfWork, meter: Meter, query: UsageQuery, pieces: Parted, folding: Folding) -> None:

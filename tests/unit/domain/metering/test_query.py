@@ -188,11 +188,13 @@ def test_an_answer_of_too_many_rows_is_refused(monkeypatch, granularity):
     assert len(ask(UsageQuery(DAY, granularity), found[:2])) == 2
 
 
-def test_a_query_does_not_read_events_without_end():
-    require_few(answer.MOST_EVENTS)
+def test_a_query_does_not_look_at_hours_and_events_without_end():
+    require_few(hours=answer.MOST_HOURS, events=answer.MOST_EVENTS)
 
     with pytest.raises(QueryTooLarge):
-        require_few(answer.MOST_EVENTS + 1)
+        require_few(hours=answer.MOST_HOURS + 1, events=0)
+    with pytest.raises(QueryTooLarge):
+        require_few(hours=0, events=answer.MOST_EVENTS + 1)
 
 
 @pytest.mark.parametrize(

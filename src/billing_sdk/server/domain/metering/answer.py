@@ -33,6 +33,7 @@ from billing_sdk.server.domain.metering.windows import windows_of
 from billing_sdk.server.domain.periods import Period
 
 MOST_ROWS = 10_000
+MOST_HOURS = 1_000_000
 MOST_EVENTS = 200_000
 
 
@@ -97,12 +98,20 @@ def parted_events(
     return {window: recount(meter, found) for window, found in by_window.items()}
 
 
-def require_few(events: int) -> None:
-    """Check that a query has no more events to read than it may.
+def require_few(*, hours: int, events: int) -> None:
+    """Check that a query looks at no more than it may, which would keep a server from its work.
+
+    Args:
+        hours: so many buckets of hours have been put together.
+        events: so many events have to be read one by one.
 
     Raises:
-        QueryTooLarge: there are too many.
+        QueryTooLarge: it is too much.
     """
+    if hours > MOST_HOURS:
+        raise QueryTooLarge(
+            f"more than {MOST_HOURS} hours of single subjects would have to be added up", most=MOST_HOURS
+        )
     if events > MOST_EVENTS:
         raise QueryTooLarge(f"more than {MOST_EVENTS} events would have to be read one by one", most=MOST_EVENTS)
 
