@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from billing_sdk.server.domain.metering import Aggregation, Correction, Meter, UsageEvent
+from billing_sdk.server.domain.metering import Aggregation, Correction, HourOfUsage, Meter, Series, UsageEvent, value_of
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.usage_stores import UsageStore
 from tests.engines import IN_MEMORY, engine_on
@@ -35,18 +37,33 @@ events = st.builds(
 corrections = st.tuples(
     st.sampled_from("abcdef"), st.sampled_from([None, {"value": 7}, {"value": 3, "model": "large"}])
 )
-deeds = st.lists(st.one_of(st.lists(events, min_size=1, max_size=5), corrections), min_size=1, max_size=8)
+batches = st.lists(events, min_size=1, max_size=5)
 
 
-def do(store: UsageStore, what: Sequence[list[UsageEvent] | tuple[str, dict[str, object] | None]]) -> None:
+@dataclass(frozen=True)
+class Undone:
+    """A batch whose transaction does not commit."""
+
+    events: list[UsageEvent]
+
+
+deeds = st.lists(st.one_of(batches, corrections, st.builds(Undone, batches)), min_size=1, max_size=8)
+Deed = list[UsageEvent] | tuple[str, dict[str, object] | None] | Undone
+
+
+def do(store: UsageStore, what: Sequence[Deed]) -> None:
     """Do what is to be done, each in a transaction of its own; what is not there can't be corrected."""
     for place, deed in enumerate(what):
         at = DAY + timedelta(days=1, seconds=place)
-        with store.begin() as log:
-            if isinstance(deed, list):
-                log.append(measured([one._replace(recorded_at=at) for one in deed], METERS), METERS)
-            elif log.find("app", deed[0]) is not None:
-                log.correct(Correction("app", deed[0], deed[1], "a mistake", "test", at), METERS)
+        with suppress(InterruptedError), store.begin() as log:
+            if isinstance(deed, tuple):
+                if log.find("app", deed[0]) is not None:
+                    log.correct(Correction("app", deed[0], deed[1], "a mistake", "test", at), METERS)
+                continue
+            sent = deed.events if isinstance(deed, Undone) else deed
+            log.append(measured([one._replace(recorded_at=at) for one in sent], METERS), METERS)
+            if isinstance(deed, Undone):
+                raise InterruptedError
 
 
 def differences(store: UsageStore, meters: Sequence[Meter]) -> list[tuple[str, datetime]]:
@@ -55,14 +72,21 @@ def differences(store: UsageStore, meters: Sequence[Meter]) -> list[tuple[str, d
     with store.begin(read_only=True) as log:
         stored = list(log.events())
         for one in meters:
-            rolled_up = {(hour.series, hour.hour): hour.bucket for hour in log.hours(one, ALWAYS)}
-            counted = {(hour.series, hour.hour): hour.bucket for hour in recount(stored, one)}
+            rolled_up = dict(shown(one, hour) for hour in log.hours(one, ALWAYS))
+            counted = dict(shown(one, hour) for hour in recount(stored, one))
             found += [
                 (one.aggregation, key[1])
                 for key in rolled_up.keys() | counted.keys()
                 if rolled_up.get(key) != counted.get(key)
             ]
     return found
+
+
+def shown(of: Meter, hour: HourOfUsage) -> tuple[tuple[Series, datetime], tuple[object, ...]]:
+    """Return whose hour it is, and all that anybody can ask of it."""
+    bucket = hour.bucket
+    value = value_of(bucket, of.aggregation, Period(hour.hour, hour.hour + timedelta(hours=1)))
+    return (hour.series, hour.hour), (value, bucket.count, bucket.first_at, bucket.last_at, bucket.is_reset)
 
 
 @given(deeds)

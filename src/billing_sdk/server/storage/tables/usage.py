@@ -6,7 +6,19 @@ number, and instants are whole microseconds since 1970, which every database com
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from billing_sdk.server.storage.tables import metadata
 
@@ -20,6 +32,9 @@ usage_places = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("place", BigInteger, nullable=False),
+    # A random number for each change, and the one of the change before.
+    Column("token", BigInteger, nullable=False, server_default=text("0")),
+    Column("last_token", BigInteger, nullable=False, server_default=text("0")),
 )
 
 # Sources, types, subjects, dimensions and meters, once each. What is long would not fit into an index.
@@ -74,29 +89,25 @@ usage_corrections = Table(
     Column("at", BigInteger, nullable=False),
 )
 
-# By the hour first, so that what arrives changes few pages; the index leads to the hours of one subject.
+# By the hour first, so that what arrives changes few pages; the index leads to the hours of one subject. A row that is
+# changed again and again is found by its number.
 usage_hours = Table(
     "usage_hours",
     metadata,
-    Column("meter_no", Integer, primary_key=True),
-    Column("hour", Integer, primary_key=True),
-    Column("subject_no", Integer, primary_key=True),
-    Column("dimensions_no", Integer, primary_key=True),
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("meter_no", Integer, nullable=False),
+    Column("hour", Integer, nullable=False),
+    Column("subject_no", Integer, nullable=False),
+    Column("dimensions_no", Integer, nullable=False),
     Column("first_at", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
-    # Numbers are written out in decimal digits: they have more of them than any number type of SQLite. The moment
-    # counts microseconds.
+    # Numbers are written out in decimal digits: they have more of them than any number type of SQLite.
     Column("total", Text, nullable=False),
-    Column("moment", Text, nullable=False),
-    Column("minimum", Text),
-    Column("maximum", Text),
-    Column("latest", Text),
-    Column("latest_at", BigInteger),
-    Column("latest_recorded_at", BigInteger),
-    Column("latest_source_no", Integer),
-    Column("latest_id", String(255)),
+    # What the meter's aggregation needs beside the count and the total, if anything.
+    Column("detail", Text),
     Column("is_reset", Boolean, nullable=False),
+    UniqueConstraint("meter_no", "hour", "subject_no", "dimensions_no"),
     Index("ix_usage_hours_subject", "meter_no", "subject_no", "hour"),
     # Totals that are said are few: one look tells whether any of the hours that are about to change has one.
     Index(
@@ -107,7 +118,6 @@ usage_hours = Table(
         sqlite_where=text("is_reset"),
         postgresql_where=text("is_reset"),
     ),
-    sqlite_with_rowid=False,
 )
 
 # What a unique count has seen in an hour.

@@ -14,6 +14,7 @@ from billing_sdk.server.storage.usage_stores.protocol import (
     UsageLog as UsageLog,
     UsageStore as UsageStore,
 )
-from billing_sdk.server.storage.usage_stores.sql import Known as Known, SqlUsageLog as SqlUsageLog
+from billing_sdk.server.storage.usage_stores.recalled import Known as Known
+from billing_sdk.server.storage.usage_stores.sql import SqlUsageLog as SqlUsageLog
 from billing_sdk.server.storage.usage_stores.sql_store import SqlUsageStore as SqlUsageStore
 from billing_sdk.server.storage.usage_stores.turns import turns_at as turns_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set as AbstractSet
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -33,12 +33,13 @@ class KnownNames:
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
         self.names: dict[int, str] = {}
+        self.dimensions: dict[Dimensions, int] = {}
 
     def keep(self, number: int, name: str) -> None:
         """Keep a name that has been committed."""
         if len(self.numbers) >= MOST_KNOWN:
             # Whoever is at work has taken its numbers already; those that still matter come back at once.
-            self.numbers, self.names = {}, {}
+            self.numbers, self.names, self.dimensions = {}, {}, {}
         self.numbers[name] = number
         self.names[number] = name
 
@@ -51,9 +52,11 @@ class Names:
         self._known = known
         self._added: dict[str, int] = {}
 
-    def find(self, names: Iterable[str]) -> dict[str, int]:
-        """Return the numbers of those names that have one."""
+    def find(self, names: AbstractSet[str]) -> Mapping[str, int]:
+        """Return the numbers of those names that have one, and perhaps of others."""
         known = self._known.numbers
+        if known.keys() >= names:
+            return known
         found: dict[str, int] = {}
         missing: set[str] = set()
         for name in names:
@@ -69,15 +72,28 @@ class Names:
                 self._known.keep(number, name)
         return found
 
-    def find_or_add(self, names: Iterable[str]) -> dict[str, int]:
+    def find_or_add(self, names: AbstractSet[str]) -> Mapping[str, int]:
         """Return the numbers of names, new ones for new names; the caller is the only one who appends."""
-        wanted = set(names)
-        found = self.find(wanted)
-        missing = sorted(wanted - found.keys())
+        there = self.find(names)
+        missing = sorted(names - there.keys())
+        if not missing:
+            return there
+        found = dict(there)
         for some in parts_of(missing):
             rows = [{"digest": _digest_of(name), "name": name} for name in some]
             for number, name in self._connection.execute(ADDITION, rows):
                 found[name] = self._added[name] = number
+        return found
+
+    def find_or_add_dimensions(self, dimensions: AbstractSet[Dimensions]) -> Mapping[Dimensions, int]:
+        """Return the numbers of dimensions, as of names."""
+        known = self._known.dimensions
+        if known.keys() >= dimensions:
+            return known
+        names = {one: name_of(one) for one in dimensions}
+        numbers = self.find_or_add(set(names.values()))
+        found = {one: numbers[name] for one, name in names.items()}
+        self._known.dimensions.update((one, numbers[name]) for one, name in names.items() if name not in self._added)
         return found
 
     def names_of(self, numbers: Collection[int]) -> dict[int, str]:

@@ -10,7 +10,7 @@ from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.engines import open_engine, reader_of
 from billing_sdk.server.storage.schema import migrate
 from billing_sdk.server.storage.usage_stores.protocol import UsageStore
-from billing_sdk.server.storage.usage_stores.sql import Known
+from billing_sdk.server.storage.usage_stores.recalled import Known
 from billing_sdk.server.storage.usage_stores.sql_store import SqlUsageStore
 from billing_sdk.server.storage.usage_stores.turns import Turn
 

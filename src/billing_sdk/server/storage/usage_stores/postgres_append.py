@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from billing_sdk.server.storage.usage_stores.instants import HOUR, instant_of
-from billing_sdk.server.storage.usage_stores.writer import EVENT_COLUMNS, HOUR_COLUMNS, Key
+from billing_sdk.server.storage.usage_stores.writer import CHANGING, EVENT_COLUMNS, HOUR_COLUMNS, Key
 
 if TYPE_CHECKING:
     import psycopg  # which is not there where nobody uses PostgreSQL
 
-TAKE_PLACES = "UPDATE usage_places SET place = place + %s RETURNING place"
+TAKE_PLACES = "UPDATE usage_places SET place = place + %s, token = %s, last_token = token RETURNING place, last_token"
 ADD_KEYS = (
     "INSERT INTO usage_keys (source_no, id, number) SELECT * FROM unnest(%s::int[], %s::text[], %s::bigint[])"
     " ON CONFLICT DO NOTHING"
@@ -28,16 +28,19 @@ FIND_HOURS = (
     " JOIN unnest(%s::int[], %s::int[], %s::int[], %s::int[]) AS wanted (meter_no, hour, subject_no, dimensions_no)"
     " USING (meter_no, hour, subject_no, dimensions_no)"
 )
-HOUR_TYPES = ("int",) * 4 + ("bigint",) * 3 + ("text",) * 5 + ("bigint",) * 2 + ("int", "text", "boolean")
-KEY_OF_HOURS = "meter_no, hour, subject_no, dimensions_no"
-SAVE_HOURS = (
-    f"INSERT INTO usage_hours ({', '.join(HOUR_COLUMNS)})"  # noqa: S608 - as above
-    f" SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in HOUR_TYPES)})"
-    f" ON CONFLICT ({KEY_OF_HOURS}) DO UPDATE SET"
-    f" {', '.join(f'{name} = excluded.{name}' for name in HOUR_COLUMNS[4:])}"
+_SERIES = "meter_no, hour, subject_no, dimensions_no"
+HOUR_TYPES = ("bigint", *("int",) * 4, *("bigint",) * 3, "text", "text", "boolean")
+_COLUMNS = ", ".join(HOUR_COLUMNS)
+_ARRAYS = [f"%s::{kind}[]" for kind in HOUR_TYPES]
+LAST_HOUR = "SELECT coalesce(max(number), 0) FROM usage_hours"
+ADD_HOURS = f"INSERT INTO usage_hours ({_COLUMNS}) SELECT * FROM unnest({', '.join(_ARRAYS)})"  # noqa: S608 - as above
+UPDATE_HOURS = (
+    f"UPDATE usage_hours SET {', '.join(f'{name} = new.{name}' for name in CHANGING)}"  # noqa: S608 - as above
+    f" FROM unnest({', '.join((*_ARRAYS[5:-1], _ARRAYS[0]))}) AS new ({', '.join(CHANGING)}, number)"
+    " WHERE usage_hours.number = new.number"
 )
 ADD_VALUES = (
-    f"INSERT INTO usage_values ({KEY_OF_HOURS}, value)"  # noqa: S608 - as above
+    f"INSERT INTO usage_values ({_SERIES}, value)"  # noqa: S608 - as above
     " SELECT * FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::text[]) ON CONFLICT DO NOTHING"
 )
 # Whatever counts at another time is in one partition together.
@@ -51,10 +54,10 @@ class PostgresWriter:
         self._connection = connection
         self._known_months = known_months
 
-    def take_places(self, count: int) -> int:
+    def take_places(self, count: int, token: int) -> tuple[int, int]:
         """Take places in the order of arrival."""
-        [(last,)] = self._connection.execute(TAKE_PLACES, (count,)).fetchall()
-        return int(last) - count + 1
+        [(last, last_token)] = self._connection.execute(TAKE_PLACES, (count, token)).fetchall()
+        return last - count + 1, last_token
 
     def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
         """Add keys; only where some were there already is it worth a look which."""
@@ -79,10 +82,19 @@ class PostgresWriter:
             return []
         return self._connection.execute(FIND_HOURS, [list(column) for column in zip(*keys, strict=True)]).fetchall()
 
-    def save_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows of hours, or replace them."""
+    def last_hour(self) -> int:
+        """Return the highest number of a row of hours."""
+        [(number,)] = self._connection.execute(LAST_HOUR).fetchall()
+        return int(number)
+
+    def add_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows of hours."""
         if rows:
-            self._connection.execute(SAVE_HOURS, [list(column) for column in zip(*rows, strict=True)])
+            self._connection.execute(ADD_HOURS, [list(column) for column in zip(*rows, strict=True)])
+
+    def update_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Change rows of hours."""
+        self._connection.execute(UPDATE_HOURS, [list(column) for column in zip(*rows, strict=True)])
 
     def add_values(self, rows: Sequence[tuple[int, int, int, int, str]]) -> None:
         """Add what unique counts have seen."""

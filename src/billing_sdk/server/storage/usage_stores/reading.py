@@ -53,7 +53,7 @@ class Reading:
 
     def find(self, source: str, id_: str) -> StoredEvent | None:
         """Return an event as it stands."""
-        numbers = self._names.find([source])
+        numbers = self._names.find({source})
         if source not in numbers:
             return None
         key = select(usage_keys.c.number).where(usage_keys.c.source_no == numbers[source], usage_keys.c.id == id_)
@@ -111,11 +111,11 @@ class Reading:
                 usage_events.c.counted_at >= micros_of(window.start), usage_events.c.counted_at < micros_of(window.end)
             )
         if types is not None:
-            query = query.where(usage_events.c.type_no.in_(self._names.find(types).values()))
+            query = query.where(usage_events.c.type_no.in_(_those(self._names, types)))
         if subjects is None:
             yield from self._paged(query, window, after, limit)
             return
-        numbers = self._numbers(query, window, sorted(self._names.find(subjects).values()), after)
+        numbers = self._numbers(query, window, sorted(_those(self._names, subjects)), after)
         for some in parts_of(numbers[:limit]):
             yield from self._stored(self._rows(EVENTS.where(usage_events.c.number.in_(some))))
 
@@ -163,7 +163,7 @@ class Reading:
             usage_events.c.hour == hour,
             usage_events.c.counted_at >= hour * HOUR,
             usage_events.c.counted_at < (hour + 1) * HOUR,
-            usage_events.c.type_no.in_(self._names.find([type_]).values()),
+            usage_events.c.type_no.in_(_those(self._names, {type_})),
         )
         yield from self._streamed(query if subject_no is None else query.where(usage_events.c.subject_no == subject_no))
 
@@ -226,24 +226,23 @@ class Reading:
     def _hours(
         self, meter: Meter, query: Select[Any], subjects: Collection[str] | None, first: int | None, last: int
     ) -> list[HourOfUsage]:
-        meter_no = self._names.find([meter.id]).get(meter.id)
+        meter_no = self._names.find({meter.id}).get(meter.id)
         if meter_no is None:
             return []
         query = query.where(usage_hours.c.meter_no == meter_no)
-        numbers = None if subjects is None else sorted(self._names.find(subjects).values())
+        numbers = None if subjects is None else sorted(_those(self._names, subjects))
         sums: dict[HourKey, Sum] = {}
         for some in [None] if numbers is None else parts_of(numbers):
             of_some = query if some is None else query.where(usage_hours.c.subject_no.in_(some))
             rows = self._connection.execute(of_some).all()
-            names = self._names.names_of({row.latest_source_no for row in rows} - {None})
-            sums.update(sum_in(row, names) for row in rows)
+            sums.update(sum_in(row, meter.aggregation) for row in rows)
         if meter.aggregation == "unique_count":
             self._read_values(meter_no, sums, first, last)
-        names = self._names.names_of({number for key in sums for number in (key.subject_no, key.dimensions_no)})
+        names = self._names.names_of({number for key in sums for number in key[2:]})
         return [
             HourOfUsage(
-                Series(names[key.subject_no], dimensions_of(names[key.dimensions_no])),
-                instant_of(key.hour * HOUR),
+                Series(names[key[2]], dimensions_of(names[key[3]])),
+                instant_of(key[1] * HOUR),
                 bucket_of_sum(found),
             )
             for key, found in sorted(sums.items(), key=lambda one: one[0])
@@ -253,9 +252,9 @@ class Reading:
         query = select(usage_values).where(usage_values.c.meter_no == meter_no, usage_values.c.hour <= last)
         if first is not None:
             query = query.where(usage_values.c.hour >= first)
-        for some in parts_of(sorted({key.subject_no for key in sums})):
-            for *key, value in self._connection.execute(query.where(usage_values.c.subject_no.in_(some))):
-                sums[HourKey(*key)].values.add(value)
+        for some in parts_of(sorted({key[2] for key in sums})):
+            for *series, value in self._connection.execute(query.where(usage_values.c.subject_no.in_(some))):
+                sums[series[0], series[1], series[2], series[3]].values.add(value)
 
     def _streamed(self, query: Select[Any]) -> Iterator[StoredEvent]:
         for rows in self._connection.execute(query.execution_options(yield_per=AT_A_TIME)).partitions():
@@ -306,6 +305,12 @@ class Reading:
                 one = Correction(source, id_, data, row.reason, row.actor, instant_of(row.at))
                 found.setdefault(row.event_number, []).append(one)
         return found
+
+
+def _those(names: Names, wanted: Collection[str]) -> list[int]:
+    """Return the numbers of those names that have one."""
+    found = names.find(set(wanted))
+    return [found[name] for name in set(wanted) if name in found]
 
 
 def _changed(after: int, upto: int) -> Select[Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, update
 
 from billing_sdk.server.domain.metering import (
+    Aggregation,
     Correction,
     HourOfUsage,
     Meter,
@@ -20,16 +20,9 @@ from billing_sdk.server.storage.usage_stores.documents import data_in, text_of_d
 from billing_sdk.server.storage.usage_stores.instants import HOUR, micros_of
 from billing_sdk.server.storage.usage_stores.names import Names, name_of
 from billing_sdk.server.storage.usage_stores.reading import Reading
-from billing_sdk.server.storage.usage_stores.sums import HourKey, row_of, sum_of_bucket
+from billing_sdk.server.storage.usage_stores.recalled import SubjectHour
+from billing_sdk.server.storage.usage_stores.sums import row_of, sum_of_bucket
 from billing_sdk.server.storage.usage_stores.writer import Writer
-
-
-class SubjectHour(NamedTuple):
-    """The buckets of all series of a subject in an hour."""
-
-    meter_no: int
-    hour: int
-    subject_no: int
 
 
 class Recounting:
@@ -43,16 +36,15 @@ class Recounting:
 
     def recount(self, meter: Meter, hour: SubjectHour) -> None:
         """Make the buckets of a subject in an hour from its events."""
+        meter_no, hour_no, subject_no = hour
         for table in (usage_hours, usage_values):
             self._connection.execute(
                 delete(table).where(
-                    table.c.meter_no == hour.meter_no,
-                    table.c.hour == hour.hour,
-                    table.c.subject_no == hour.subject_no,
+                    table.c.meter_no == meter_no, table.c.hour == hour_no, table.c.subject_no == subject_no
                 )
             )
-        events = self._reading.events_of_hour(hour.hour, meter.event_type, subject_no=hour.subject_no)
-        self._save(hour.meter_no, recount(meter, events))
+        events = self._reading.events_of_hour(hour_no, meter.event_type, subject_no=subject_no)
+        self._save(meter_no, meter.aggregation, recount(meter, events))
 
     def correct(
         self, found: StoredEvent, correction: Correction, number: int, meters: Collection[Meter]
@@ -72,7 +64,7 @@ class Recounting:
         numbers = self._names.find_or_add({event.subject, *(meter.id for meter in meters)})
         hour = micros_of(event.counted_at) // HOUR
         for meter in meters:
-            self.recount(meter, SubjectHour(numbers[meter.id], hour, numbers[event.subject]))
+            self.recount(meter, (numbers[meter.id], hour, numbers[event.subject]))
         data = event.data if correction.data is None else correction.data
         trail = (*found.corrections, correction)
         is_amended = found.first_data is not None or correction.data is not None
@@ -81,16 +73,16 @@ class Recounting:
 
     def roll_up_again(self, meter: Meter) -> int:
         """Make all buckets of a meter from its events, hour by hour; return how many events it counts."""
-        meter_no = self._names.find_or_add([meter.id])[meter.id]
+        meter_no = self._names.find_or_add({meter.id})[meter.id]
         for table in (usage_hours, usage_values):
             self._connection.execute(delete(table).where(table.c.meter_no == meter_no))
-        if not self._names.find([meter.event_type]):
+        if meter.event_type not in self._names.find({meter.event_type}):
             return 0  # there has never been an event of this type
         counted = 0
         for hour in self._reading.hours_with_events():
             found = recount(meter, self._reading.events_of_hour(hour, meter.event_type))
             counted += sum(one.bucket.count for one in found)
-            self._save(meter_no, found)
+            self._save(meter_no, meter.aggregation, found)
         return counted
 
     def forget(self, subjects: Collection[str], meters: Collection[Meter]) -> int:
@@ -105,21 +97,24 @@ class Recounting:
                     self._connection.execute(update(table).where(table.c.number == number).values(data=kept))
         return changed
 
-    def _save(self, meter_no: int, hours: Sequence[HourOfUsage]) -> None:
+    def _save(self, meter_no: int, aggregation: Aggregation, hours: Sequence[HourOfUsage]) -> None:
         if not hours:
             return
         numbers = self._names.find_or_add(
             {name for one in hours for name in (one.series.subject, name_of(one.series.dimensions))}
-            | {one.bucket.latest[0].source for one in hours if one.bucket.latest is not None}
         )
         sums = {
-            HourKey(
+            (
                 meter_no,
                 micros_of(one.hour) // HOUR,
                 numbers[one.series.subject],
                 numbers[name_of(one.series.dimensions)],
-            ): sum_of_bucket(one.bucket)
+            ): sum_of_bucket(one.bucket, aggregation)
             for one in hours
         }
-        self._writer.save_hours([row_of(key, sums[key], numbers) for key in sorted(sums)])
-        self._writer.add_values([(*key, value) for key in sorted(sums) for value in sorted(sums[key].values)])
+        in_order = sorted(sums.items(), key=lambda one: one[0])
+        first = self._writer.last_hour() + 1
+        self._writer.add_hours(
+            [row_of(key, place, one, aggregation) for place, (key, one) in enumerate(in_order, first)]
+        )
+        self._writer.add_values([(*key, value) for key, one in in_order for value in sorted(one.values)])

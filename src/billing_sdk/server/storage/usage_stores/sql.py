@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import randbits
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,21 +20,14 @@ from billing_sdk.server.domain.metering import (
 )
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.usage_stores.appending import Appending
-from billing_sdk.server.storage.usage_stores.names import KnownNames, Names
+from billing_sdk.server.storage.usage_stores.names import Names
 from billing_sdk.server.storage.usage_stores.postgres_append import PostgresWriter
 from billing_sdk.server.storage.usage_stores.protocol import Change
 from billing_sdk.server.storage.usage_stores.reading import Reading
+from billing_sdk.server.storage.usage_stores.recalled import Known
 from billing_sdk.server.storage.usage_stores.recounting import Recounting
 from billing_sdk.server.storage.usage_stores.sqlite_append import SqliteWriter
 from billing_sdk.server.storage.usage_stores.writer import Writer
-
-
-@dataclass(slots=True)
-class Known:
-    """What a process knows of one database, and need not ask again."""
-
-    names: KnownNames = field(default_factory=KnownNames)
-    months: set[tuple[int, int]] = field(default_factory=set)
 
 
 class SqlUsageLog:
@@ -54,7 +47,10 @@ class SqlUsageLog:
         """Record events, each once for ever, and change the roll-ups with them."""
         if not events:
             return []
-        return Appending(self._writer(), self._names, self._reading, self._recounting()).append(events, meters)
+        recalled = self._known.hours
+        return Appending(self._writer(), self._names, self._reading, self._recounting(), recalled).append(
+            events, meters
+        )
 
     def correct(self, correction: Correction, meters: Collection[Meter]) -> StoredEvent:
         """Cancel or amend an event, and count its hour anew.
@@ -62,7 +58,7 @@ class SqlUsageLog:
         Raises:
             NotFound: there is no such event.
         """
-        number = self._writer().take_places(1)
+        number, _ = self._writer().take_places(1, randbits(63))
         found = self._reading.find(correction.source, correction.id)
         if found is None:
             raise NotFound(f"there is no event {correction.id} of {correction.source}")
@@ -110,12 +106,12 @@ class SqlUsageLog:
 
     def roll_up_again(self, meter: Meter) -> int:
         """Make the roll-ups of a meter from the events that there are."""
-        self._writer().take_places(0)
+        self._writer().take_places(0, randbits(63))
         return self._recounting().roll_up_again(meter)
 
     def forget(self, subjects: Collection[str], meters: Collection[Meter]) -> int:
         """Take what no meter reads out of the data of subjects' events."""
-        self._writer().take_places(0)
+        self._writer().take_places(0, randbits(63))
         return self._recounting().forget(subjects, meters)
 
     def _recounting(self) -> Recounting:

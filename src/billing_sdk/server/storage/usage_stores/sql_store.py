@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from billing_sdk.server.storage.usage_stores.protocol import UsageLog
-from billing_sdk.server.storage.usage_stores.sql import Known, SqlUsageLog
+from billing_sdk.server.storage.usage_stores.recalled import Known
+from billing_sdk.server.storage.usage_stores.sql import SqlUsageLog
 
 
 class SqlUsageStore:

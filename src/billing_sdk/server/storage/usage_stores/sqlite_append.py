@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from billing_sdk.server.storage.usage_stores.writer import EVENT_COLUMNS, HOUR_COLUMNS, Key
+from billing_sdk.server.storage.usage_stores.writer import CHANGING, EVENT_COLUMNS, HOUR_COLUMNS, Key
 
-TAKE_PLACES = "UPDATE usage_places SET place = place + ? RETURNING place"
+TAKE_PLACES = "UPDATE usage_places SET place = place + ?, token = ?, last_token = token RETURNING place, last_token"
 ADD_KEY = "INSERT OR IGNORE INTO usage_keys (source_no, id, number) VALUES (?, ?, ?)"
 FIND_KEY = "SELECT number FROM usage_keys WHERE source_no = ? AND id = ?"
 ADD_EVENT = f"INSERT INTO usage_events ({', '.join(EVENT_COLUMNS)}) VALUES ({', '.join('?' * len(EVENT_COLUMNS))})"  # noqa: S608 - names of our own
@@ -16,9 +16,9 @@ FIND_HOUR = (
     f"SELECT {', '.join(HOUR_COLUMNS)} FROM usage_hours"  # noqa: S608 - as above
     " WHERE (meter_no, hour, subject_no, dimensions_no) = (?, ?, ?, ?)"
 )
-SAVE_HOUR = (
-    f"INSERT OR REPLACE INTO usage_hours ({', '.join(HOUR_COLUMNS)}) VALUES ({', '.join('?' * len(HOUR_COLUMNS))})"  # noqa: S608 - as above
-)
+LAST_HOUR = "SELECT coalesce(max(number), 0) FROM usage_hours"
+ADD_HOUR = f"INSERT INTO usage_hours ({', '.join(HOUR_COLUMNS)}) VALUES ({', '.join('?' * len(HOUR_COLUMNS))})"  # noqa: S608 - as above
+UPDATE_HOUR = f"UPDATE usage_hours SET {', '.join(f'{name} = ?' for name in CHANGING)} WHERE number = ?"  # noqa: S608 - as above
 ADD_VALUE = (
     "INSERT OR IGNORE INTO usage_values (meter_no, hour, subject_no, dimensions_no, value) VALUES (?, ?, ?, ?, ?)"
 )
@@ -30,10 +30,10 @@ class SqliteWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def take_places(self, count: int) -> int:
+    def take_places(self, count: int, token: int) -> tuple[int, int]:
         """Take places in the order of arrival."""
-        [(last,)] = self._connection.execute(TAKE_PLACES, (count,)).fetchall()
-        return int(last) - count + 1
+        [(last, last_token)] = self._connection.execute(TAKE_PLACES, (count, token)).fetchall()
+        return last - count + 1, last_token
 
     def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
         """Add keys; only where some were there already is it worth a look which."""
@@ -57,9 +57,18 @@ class SqliteWriter:
         execute = self._connection.execute
         return [row for key in keys for row in execute(FIND_HOUR, key)]
 
-    def save_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows of hours, or replace them."""
-        self._connection.executemany(SAVE_HOUR, rows)
+    def last_hour(self) -> int:
+        """Return the highest number of a row of hours."""
+        [(number,)] = self._connection.execute(LAST_HOUR).fetchall()
+        return int(number)
+
+    def add_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows of hours."""
+        self._connection.executemany(ADD_HOUR, rows)
+
+    def update_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Change rows of hours."""
+        self._connection.executemany(UPDATE_HOUR, rows)
 
     def add_values(self, rows: Sequence[tuple[int, int, int, int, str]]) -> None:
         """Add what unique counts have seen."""

@@ -1,32 +1,37 @@
-"""What a batch of events adds to the hours: the sums of the domain's buckets, made one event at a time."""
+"""What events come to in an hour, on its way to a row: a bucket of which a meter keeps what its aggregation needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from billing_sdk.money import EXACT
-from billing_sdk.server.domain.metering import Bucket, Place
+from billing_sdk.server.domain.metering import Aggregation, Bucket, Place
 from billing_sdk.server.storage.usage_stores.instants import instant_of, micros_of
 
 ZERO = Decimal(0)
 MICROSECOND = Decimal("0.000001")
 
 
-class HourKey(NamedTuple):
-    """Which bucket: numbers of names, and the hour."""
-
-    meter_no: int
-    hour: int
-    subject_no: int
-    dimensions_no: int
+# Which bucket: the numbers of its meter, the hour, and the numbers of its subject and its dimensions.
+HourKey = tuple[int, int, int, int]
+# When an event counts, when it arrived, its source and its id.
+EventPlace = tuple[int, int, str, str]
 
 
 @dataclass(slots=True)
 class Sum:
-    """A bucket on its way; its moment counts microseconds, and its latest event is known by the numbers of names."""
+    """A bucket that changes; its moment counts microseconds.
+
+    Attributes:
+        latest_place: of the latest event.
+        values: what a unique count has seen, where it was read.
+        number: of its row, once it has one.
+    """
 
     first_at: int
     last_at: int
@@ -36,29 +41,10 @@ class Sum:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     latest: Decimal | None = None
-    # When it counts, when it arrived, its source and its id: in this order, and the source by its name.
-    latest_place: tuple[int, int, str, str] | None = None
+    latest_place: EventPlace | None = None
     is_reset: bool = False
     values: set[str] = field(default_factory=set)
-
-    def count_in(self, place: tuple[int, int, str, str], value: Decimal | None, text: str | None) -> None:
-        """Count an event in, wherever it stands among the others."""
-        at = place[0]
-        self.first_at = min(self.first_at, at)
-        self.last_at = max(self.last_at, at)
-        self.count += 1
-        if value is None:
-            if text is not None:
-                self.values.add(text)
-            return
-        self.total = EXACT.add(self.total, value)
-        self.moment = EXACT.add(self.moment, EXACT.multiply(value, at))
-        if self.minimum is None or value < self.minimum:
-            self.minimum = value
-        if self.maximum is None or value > self.maximum:
-            self.maximum = value
-        if self.latest_place is None or place > self.latest_place:
-            self.latest_place, self.latest = place, value
+    number: int | None = None
 
     def join(self, other: Sum) -> None:
         """Add what other events of the series have come to; none of them says a total."""
@@ -67,7 +53,7 @@ class Sum:
         self.count += other.count
         self.total = EXACT.add(self.total, other.total)
         self.moment = EXACT.add(self.moment, other.moment)
-        self.values |= other.values
+        self.number = other.number
         if other.minimum is not None and (self.minimum is None or other.minimum < self.minimum):
             self.minimum = other.minimum
         if other.maximum is not None and (self.maximum is None or other.maximum > self.maximum):
@@ -76,57 +62,85 @@ class Sum:
             self.latest_place, self.latest = other.latest_place, other.latest
 
 
-def row_of(key: HourKey, found: Sum, sources: Mapping[str, int]) -> tuple[Any, ...]:
-    """Return the row of `usage_hours` for a sum, in the order of its columns."""
-    place = found.latest_place
-    return (
-        *key,
-        found.first_at,
-        found.last_at,
-        found.count,
-        str(found.total),
-        str(found.moment),
-        None if found.minimum is None else str(found.minimum),
-        None if found.maximum is None else str(found.maximum),
-        None if found.latest is None else str(found.latest),
-        *((None, None, None, None) if place is None else (place[0], place[1], sources[place[2]], place[3])),
-        found.is_reset,
-    )
+# Counts the value of an event in; there are as many calls as events, so each does nothing that its meter does not need.
+Fold = Callable[[Sum, Decimal, EventPlace], None]
 
 
-def sum_in(row: Iterable[Any], names: Mapping[int, str]) -> tuple[HourKey, Sum]:
+def _count(_found: Sum, _value: Decimal, _place: EventPlace) -> None:
+    """Count it, which is done for every event."""
+
+
+def _add(found: Sum, value: Decimal, _place: EventPlace) -> None:
+    found.total = EXACT.add(found.total, value)
+
+
+def _add_over_time(found: Sum, value: Decimal, place: EventPlace) -> None:
+    found.total = EXACT.add(found.total, value)
+    found.moment = EXACT.add(found.moment, EXACT.multiply(value, place[0]))
+
+
+def _keep_least(found: Sum, value: Decimal, _place: EventPlace) -> None:
+    if found.minimum is None or value < found.minimum:
+        found.minimum = value
+
+
+def _keep_most(found: Sum, value: Decimal, _place: EventPlace) -> None:
+    if found.maximum is None or value > found.maximum:
+        found.maximum = value
+
+
+def _keep_latest(found: Sum, value: Decimal, place: EventPlace) -> None:
+    if found.latest_place is None or place > found.latest_place:
+        found.latest_place, found.latest = place, value
+
+
+FOLDS: Final[Mapping[Aggregation, Fold]] = {
+    "sum": _add,
+    "count": _count,
+    "unique_count": _count,
+    "average": _add,
+    "minimum": _keep_least,
+    "maximum": _keep_most,
+    "latest": _keep_latest,
+    "weighted_sum": _add_over_time,
+}
+
+
+def row_of(key: HourKey, number: int, found: Sum, aggregation: Aggregation) -> tuple[Any, ...]:
+    """Return a new row of `usage_hours`, in the order of its columns."""
+    return (number, *key, *values_of(found, aggregation), found.is_reset)
+
+
+def values_of(found: Sum, aggregation: Aggregation) -> tuple[int, int, int, str, str | None]:
+    """Return what changes in a row when more is counted."""
+    detail: str | None = None
+    match aggregation:
+        case "weighted_sum":
+            detail = str(found.moment)
+        case "minimum":
+            detail = str(found.minimum)
+        case "maximum":
+            detail = str(found.maximum)
+        case "latest" if found.latest_place is not None:
+            detail = msgspec.json.encode((str(found.latest), found.latest_place)).decode()
+    return found.first_at, found.last_at, found.count, str(found.total), detail
+
+
+def sum_in(row: Iterable[Any], aggregation: Aggregation) -> tuple[HourKey, Sum]:
     """Read a row of `usage_hours`; the values that a unique count has seen stand elsewhere."""
-    (
-        meter,
-        hour,
-        subject,
-        dims,
-        first,
-        last,
-        count,
-        total,
-        moment,
-        least,
-        most,
-        latest,
-        at,
-        arrived,
-        source,
-        id_,
-        is_reset,
-    ) = row
-    return HourKey(meter, hour, subject, dims), Sum(
-        first_at=first,
-        last_at=last,
-        count=count,
-        total=Decimal(total),
-        moment=Decimal(moment),
-        minimum=None if least is None else Decimal(least),
-        maximum=None if most is None else Decimal(most),
-        latest=None if latest is None else Decimal(latest),
-        latest_place=None if at is None else (at, arrived, names[source], id_),
-        is_reset=bool(is_reset),
-    )
+    number, meter, hour, subject, dimensions, first_at, last_at, count, total, detail, is_reset = row
+    found = Sum(first_at, last_at, count, Decimal(total), is_reset=bool(is_reset), number=number)
+    match aggregation:
+        case "weighted_sum":
+            found.moment = Decimal(detail)
+        case "minimum":
+            found.minimum = Decimal(detail)
+        case "maximum":
+            found.maximum = Decimal(detail)
+        case "latest":
+            value, found.latest_place = msgspec.json.decode(detail, type=tuple[str, EventPlace])
+            found.latest = Decimal(value)
+    return (meter, hour, subject, dimensions), found
 
 
 def bucket_of_sum(found: Sum) -> Bucket:
@@ -151,21 +165,25 @@ def bucket_of_sum(found: Sum) -> Bucket:
     )
 
 
-def sum_of_bucket(bucket: Bucket) -> Sum:
-    """Return what `bucket_of_sum` makes the bucket of."""
-    place, value = (None, None) if bucket.latest is None else bucket.latest
-    return Sum(
-        first_at=micros_of(bucket.first_at),
-        last_at=micros_of(bucket.last_at),
-        count=bucket.count,
-        total=bucket.total,
-        moment=EXACT.multiply(bucket.moment, 1_000_000),
-        minimum=bucket.minimum,
-        maximum=bucket.maximum,
-        latest=value,
-        latest_place=None
-        if place is None
-        else (micros_of(place.counted_at), micros_of(place.recorded_at), place.source, place.id),
+def sum_of_bucket(bucket: Bucket, aggregation: Aggregation) -> Sum:
+    """Return what an aggregation needs of a bucket."""
+    found = Sum(
+        micros_of(bucket.first_at),
+        micros_of(bucket.last_at),
+        bucket.count,
         is_reset=bucket.is_reset,
         values=set(bucket.values),
     )
+    match aggregation:
+        case "sum" | "average":
+            found.total = bucket.total
+        case "weighted_sum":
+            found.total, found.moment = bucket.total, EXACT.multiply(bucket.moment, 1_000_000)
+        case "minimum":
+            found.minimum = bucket.minimum
+        case "maximum":
+            found.maximum = bucket.maximum
+        case "latest" if bucket.latest is not None:
+            place, found.latest = bucket.latest
+            found.latest_place = micros_of(place.counted_at), micros_of(place.recorded_at), place.source, place.id
+    return found

@@ -21,6 +21,7 @@ EVENT_COLUMNS = (
     "data",
 )
 HOUR_COLUMNS = (
+    "number",
     "meter_no",
     "hour",
     "subject_no",
@@ -29,23 +30,20 @@ HOUR_COLUMNS = (
     "last_at",
     "count",
     "total",
-    "moment",
-    "minimum",
-    "maximum",
-    "latest",
-    "latest_at",
-    "latest_recorded_at",
-    "latest_source_no",
-    "latest_id",
+    "detail",
     "is_reset",
 )
+CHANGING = HOUR_COLUMNS[5:-1]
 
 
 class Writer(Protocol):
     """Writes rows in the transaction of a connection; whoever writes has taken places first."""
 
-    def take_places(self, count: int) -> int:
-        """Take places in the order of arrival, and return the first; until the transaction ends nobody else can."""
+    def take_places(self, count: int, token: int) -> tuple[int, int]:
+        """Take places in the order of arrival, and leave a token; until the transaction ends nobody else can.
+
+        Returns: the first of the places, and the token that was left before.
+        """
         ...
 
     def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
@@ -60,8 +58,16 @@ class Writer(Protocol):
         """Return those rows of `usage_hours` that there are, with `HOUR_COLUMNS`."""
         ...
 
-    def save_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows of `usage_hours`, or put them in the place of those with their keys."""
+    def last_hour(self) -> int:
+        """Return the highest number of a row of `usage_hours`."""
+        ...
+
+    def add_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows of `usage_hours`, with `HOUR_COLUMNS`."""
+        ...
+
+    def update_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Change rows of `usage_hours`, by `CHANGING` and their numbers."""
         ...
 
     def add_values(self, rows: Sequence[tuple[int, int, int, int, str]]) -> None:

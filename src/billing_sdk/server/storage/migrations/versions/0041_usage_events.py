@@ -49,6 +49,8 @@ def upgrade() -> None:
         "usage_places",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
+        sa.Column("last_token", sa.BigInteger(), nullable=False, server_default=sa.text("0")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_usage_places")),
     )
     op.bulk_insert(places, [{"id": 1, "place": 0}])
@@ -112,22 +114,16 @@ def _create_roll_ups() -> None:
     series = ("meter_no", "hour", "subject_no", "dimensions_no")
     op.create_table(
         "usage_hours",
+        sa.Column("number", NUMBER, autoincrement=False, nullable=False),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in series),
         sa.Column("first_at", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.Text(), nullable=False),
-        sa.Column("moment", sa.Text(), nullable=False),
-        sa.Column("minimum", sa.Text()),
-        sa.Column("maximum", sa.Text()),
-        sa.Column("latest", sa.Text()),
-        sa.Column("latest_at", sa.BigInteger()),
-        sa.Column("latest_recorded_at", sa.BigInteger()),
-        sa.Column("latest_source_no", sa.Integer()),
-        sa.Column("latest_id", ID),
+        sa.Column("detail", sa.Text()),
         sa.Column("is_reset", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint(*series, name=op.f("pk_usage_hours")),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_usage_hours")),
+        sa.UniqueConstraint(*series, name=op.f("uq_usage_hours_meter_no_hour_subject_no_dimensions_no")),
         postgresql_with={"fillfactor": "70"},
     )
     op.create_index("ix_usage_hours_subject", "usage_hours", ["meter_no", "subject_no", "hour"])
