@@ -31,6 +31,7 @@ SECTIONS = (
     (104, 114, "Gates"),
     (115, 121, "One-time portal links"),
     (122, 137, "The Management and Account API"),
+    (138, 149, "Taking in usage"),
     (150, 160, "Sending webhooks"),
     (161, 175, "Hosted pages"),
     (183, 183, "Agreements at once"),

@@ -112,6 +112,31 @@ def test_an_event_counts_once_whoever_brings_it_at_the_same_time(engine, ingesti
     assert total(engine) == 5
 
 
+@pytest.mark.attack(147)
+def test_nearly_all_events_on_one_customer_from_two_processes_are_all_counted(engine, ingestion, ada):
+    other = Ingestion(engine)
+    bea = payer(engine, "bea@example.com")
+
+    def bring(place):
+        batch = [event(bea.id if number == 7 else ada.id, f"{place}-{number}") for number in range(10)]
+        return (ingestion, other)[place % 2].ingest(batch if place % 3 else batch[::-1])
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [one for found in pool.map(bring, range(24)) for one in found]
+    other.close()
+    assert outcomes(answers) == ["accepted"] * 240
+    assert total(engine) == 1_200
+
+
+@pytest.mark.attack(141)
+def test_sums_are_exact_however_large(engine, ingestion, ada):
+    largest = "99999999999999999999.999999999999"
+    ingestion.ingest([event(ada.id, str(number), largest) for number in range(11)])
+    with engine.read() as tx:
+        [hour] = tx.usage_log.hours(tx.meters.get("ai_tokens"), Period(NOON, NOON + DAY))
+    assert hour.bucket.total == Decimal("1099999999999999999999.999999999989")
+
+
 @pytest.mark.attack(139)
 def test_of_two_events_with_one_id_the_first_counts_and_the_other_hears_of_it(engine, ingestion, ada):
     answers = ingestion.ingest([event(ada.id), event(ada.id, value=7)])

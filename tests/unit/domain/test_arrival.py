@@ -67,7 +67,7 @@ def test_an_event_may_be_as_early_and_as_late_as_its_meter_allows_and_no_more(se
 
 
 def test_of_several_meters_the_strictest_decides():
-    intake = Intake.of([meter(late_seconds=60), meter("count", early_seconds=0), meter("maximum")])
+    intake = Intake.of([meter(late_seconds=60), meter("count", early_seconds=0), meter("maximum", late_seconds=120)])
     assert (intake.early_seconds, intake.late_seconds) == (0, 60)
 
 

@@ -18,8 +18,6 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import authenticate, authenticate_machine, recall_machine
 from billing_sdk.server.web import authorization_of
 
-MACHINES_ONLY = "the Management API needs a machine's token"
-
 bearer = HTTPBearer(scheme_name="kindeBearerAuth", auto_error=False)
 
 
@@ -90,8 +88,7 @@ def machine_of(request: Request, engine: EngineOf, token: TokenOf) -> Caller:
     actor = caller.user_id or caller.client_id
     name_caller(actor, caller.org_code)
     engine.admit("management", actor)
-    if caller.kind != "machine":
-        error = Forbidden(MACHINES_ONLY, remedy="Use the client credentials grant.")
+    if error := _refusal_of(caller):
         _refuse(engine, request, actor, error)
     return caller
 
@@ -117,9 +114,8 @@ async def recalled_machine(request: Request, engine: Engine, *, scope: str) -> C
     actor = caller.user_id or caller.client_id
     name_caller(actor, caller.org_code)
     engine.admit("usage", actor)
-    if caller.kind != "machine":
-        machines_only = Forbidden(MACHINES_ONLY, remedy="Use the client credentials grant.")
-        await run_in_threadpool(_refuse, engine, request, actor, machines_only)
+    if error := _refusal_of(caller):
+        await run_in_threadpool(_refuse, engine, request, actor, error)
     if scope not in caller.scopes:
         lacking = Forbidden(f"the token lacks the scope {scope}", scope=scope)
         await run_in_threadpool(_refuse, engine, request, actor, lacking)
@@ -145,6 +141,13 @@ def scoped(scope: str, *, extension: bool = False) -> dict[str, Any]:
 
     facts = {"x-scope": scope, **({"x-extension": True} if extension else {})}
     return {"dependencies": [Depends(check)], "openapi_extra": facts}
+
+
+def _refusal_of(caller: Caller) -> Forbidden | None:
+    """Return why the Management API is not for somebody; None where it is."""
+    if caller.kind != "machine":
+        return Forbidden("the Management API needs a machine's token", remedy="Use the client credentials grant.")
+    return None
 
 
 def _refuse(engine: Engine, request: Request, actor: str, error: Forbidden) -> NoReturn:
