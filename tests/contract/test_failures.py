@@ -84,7 +84,7 @@ def failing(monkeypatch):
                 Route("/lost-page", page(lose_database_as_page)),
                 Mount("/api", app=door),
             ],
-            middleware=web.middleware(settings),
+            middleware=web.middleware(settings, {}),
             exception_handlers=web.exception_handlers(),
         )
         app.state.engine = None

@@ -123,16 +123,10 @@ def create_app(
             engine.database.close()
 
     health = web.health_route(lambda: timers.backlog.lag)
-    # The door with the most traffic comes first; what it is asked is found in the order of this list.
-    routes: list[BaseRoute] = [
-        *kinde.routes(engine, ingestion),
-        health,
-        *oidc.routes(engine),
-        *pages.routes(engine),
-    ]
+    routes: list[BaseRoute] = [health, *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine, ingestion)]
     app = Starlette(
         routes=routes,
-        middleware=web.middleware(settings),
+        middleware=web.middleware(settings, kinde.EXPRESS),
         exception_handlers=web.exception_handlers(),
         lifespan=lifespan,
     )

@@ -20,6 +20,8 @@ MOST_WAITING_BYTES = 65_536
 CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code != 0x09)
 WHOLE_BODY: dict[str, dict[str, object]] = {WHOLE: {}}
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+CLOSE = (b"connection", b": ", b"close", b"\r\n")
+CHUNKED = (b"transfer-encoding", b": ", b"chunked", b"\r\n")
 FAILED: tuple[Message, ...] = (
     {
         "type": "http.response.start",
@@ -164,7 +166,7 @@ class Exchange:
             raise RuntimeError(f"the ASGI message {message['type']!r} is not expected now")
         self._expects_continue = False
         status: int = message["status"]
-        lines = [_status_line(status)]
+        parts = [_status_line(status)]
         announced = None
         for name, value in (*self._connection.default_headers, *message.get("headers", ())):
             field = _field_name(name)
@@ -173,16 +175,16 @@ class Exchange:
             elif field == b"connection" and b"close" in value.lower():
                 self.keeps_alive = False
                 continue
-            lines.append(b"%b: %b\r\n" % (field, value))
+            parts += (field, b": ", value, b"\r\n")
         if not self.keeps_alive:
-            lines.append(b"connection: close\r\n")
+            parts += CLOSE
         has_body = self._scope["method"] != "HEAD" and status not in (204, 304)
         if announced is None and has_body and self._scope["http_version"] != "1.0":
             self._is_chunked = True
-            lines.append(b"transfer-encoding: chunked\r\n")
-        head = b"".join(lines)
+            parts += CHUNKED
+        head = b"".join(parts)
         # A value with the end of a line in it would say more than one header.
-        if len(head) - len(head.translate(None, CONTROLS)) != 2 * len(lines):
+        if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(parts) // 4 + 1):
             raise RuntimeError("a header of the answer contains a control character")
         self._announced = announced if announced is not None and has_body else -1 if has_body else 0
         self._held = head + b"\r\n"

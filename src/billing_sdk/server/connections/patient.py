@@ -223,8 +223,7 @@ class PatientProtocol(asyncio.Protocol):
             "headers": head.headers,
             "state": self._app_state.copy(),
         }
-        expects = any(name == b"expect" and value.lower() == b"100-continue" for name, value in head.headers)
-        self._exchange = Exchange(self, scope, keeps_alive=head.keeps_alive, expects_continue=expects)
+        self._exchange = Exchange(self, scope, keeps_alive=head.keeps_alive, expects_continue=head.expects_continue)
         if self._reader.is_between:
             self._exchange.arrive(b"", is_whole=True)
         task = self._loop.create_task(self._exchange.run(self._app))

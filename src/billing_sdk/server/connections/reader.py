@@ -23,6 +23,8 @@ END_OF_HEAD = b"\r\n\r\n"
 BLANK = 0x20  # no request begins with it, nor with anything before it, such as the first octet of a TLS handshake
 # llhttp also reads the lines of RTSP, ICE, HTTP/0.9 and HTTP/2, and takes several spaces for one.
 REQUEST_LINE = re.compile(rb"[A-Z]+(?:-[A-Z]+)* [!-~]+ HTTP/1\.[01]\r\n")
+# Headers that say for whom a request is and where it ends: each may be there once.
+JUDGED = frozenset((b"host", b"transfer-encoding", b"content-length"))
 # An offer to go on in another protocol, which this server never takes (RFC 9110, section 7.8).
 UPGRADE = re.compile(rb"\r\nupgrade:[^\r]*(?=\r\n)", re.IGNORECASE)
 
@@ -48,6 +50,7 @@ class Head:
         headers: their names in lower case.
         version: of HTTP, as ASGI names it.
         keeps_alive: whether another request may follow.
+        expects_continue: the client waits to be asked for the body (RFC 9110, section 10.1.1).
     """
 
     method: str
@@ -55,6 +58,7 @@ class Head:
     headers: list[tuple[bytes, bytes]]
     version: str
     keeps_alive: bool
+    expects_continue: bool
 
 
 class RequestReader:
@@ -154,23 +158,24 @@ class RequestReader:
             raise Malformed
 
     def _judge(self) -> Head:
-        hosts, codings, lengths = (self._values(name) for name in (b"host", b"transfer-encoding", b"content-length"))
+        given = dict(self._judged)
+        length, coding = given.get(b"content-length"), given.get(b"transfer-encoding")
         is_old = self._version == "1.0"
-        if len(hosts) > 1 or (not hosts and not is_old) or len(codings) + len(lengths) > 1:
+        if len(given) != len(self._judged) or (b"host" not in given and not is_old):
             raise Malformed
-        if (codings and (is_old or codings[0].lower() != b"chunked")) or (lengths and not lengths[0].isdigit()):
+        if coding is not None and (is_old or length is not None or coding.lower() != b"chunked"):
+            raise Malformed
+        if length is not None and not length.isdigit():
             raise Malformed
         is_connect = self._method == b"CONNECT"  # behind it may be anything, of which nothing is read
-        self._left = None if codings else int(lengths[0]) if lengths and not is_connect else 0
+        self._left = None if coding is not None else 0 if length is None or is_connect else int(length)
         self._wrapping = self._wrapped = 0
         if (self._left == 0) is not self._is_complete:
             raise Malformed
         self.is_between = self._is_complete
         keeps_alive = self._keeps_alive and not is_old and not is_connect
-        return Head(self._method.decode("ascii"), self._target, self._headers, self._version, keeps_alive)
-
-    def _values(self, wanted: bytes) -> list[bytes]:
-        return [value for name, value in self._headers if name == wanted]
+        method = self._method.decode("ascii")
+        return Head(method, self._target, self._headers, self._version, keeps_alive, self._expects_continue)
 
     def _read_chunks(self) -> None:
         """Give line by line: llhttp sees the end of a body at the end of a line, and must not see beyond it."""
@@ -191,6 +196,8 @@ class RequestReader:
         self._method = self._target = b""
         self._version = ""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._judged: list[tuple[bytes, bytes]] = []
+        self._expects_continue = False
         self._pieces: list[bytes] = []
 
     def _feed(self, octets: bytes) -> None:
@@ -215,8 +222,14 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or a trailer, of which nothing is taken: who looked at the head has not seen it."""
-        if not self._has_head:
-            self._headers.append((name.lower(), value.rstrip(b" \t")))
+        if self._has_head:
+            return
+        header = name.lower(), value.rstrip(b" \t")
+        self._headers.append(header)
+        if header[0] in JUDGED:
+            self._judged.append(header)
+        elif header[0] == b"expect":
+            self._expects_continue = header[1].lower() == b"100-continue"
 
     def on_headers_complete(self) -> None:
         """The head ends."""

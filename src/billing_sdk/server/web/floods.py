@@ -27,12 +27,12 @@ class Floods:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
         is_held_off = False
 
         async def watch(message: Message) -> None:
             nonlocal is_held_off
             if message["type"] == "http.response.start" and message["status"] == 401:
+                request = Request(scope)
                 engine: Engine = request.app.state.engine
                 try:
                     engine.admit("refused", address_of(request, engine.settings))

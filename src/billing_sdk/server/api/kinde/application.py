@@ -57,7 +57,10 @@ from billing_sdk.server.api.kinde import (
 from billing_sdk.server.api.kinde.reference import openapi_document, reference_page
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
+from billing_sdk.server.web.express import ExpressRoutes
 
+# What is asked for more often than all the rest together.
+EXPRESS: ExpressRoutes = {("POST", f"/api/v1{usage_events.PATH}"): usage_events.take_in}
 ACCOUNT = (account.router, portal.account_router)
 MANAGEMENT = (
     agreements.router,
@@ -105,12 +108,11 @@ MANAGEMENT = (
 
 
 def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
-    """Return the routes of the Account API, the Management API and their reference; that of usage events is first."""
+    """Return the routes of the Account API, the Management API and their reference."""
     account_api = create_app(engine, title="Account API", prefix="/account_api")
     management_api = create_app(engine, title="Management API", prefix="/api")
     management_api.state.ingestion = ingestion
     return [
-        usage_events.route("/api"),
         Route("/api/docs", reference_page(management_api, account_api)),
         Mount("/account_api", app=account_api),
         Mount("/api", app=management_api),
