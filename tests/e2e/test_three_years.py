@@ -64,6 +64,8 @@ class ThreeYears(RuleBasedStateMachine):
     withdraw = _rule("withdraw")
     bill_from = _rule("bill_from")
     grant = _rule("grant")
+    allow = _rule("allow")
+    disallow = _rule("disallow")
     top_up = _rule("top_up")
     charge = _rule("charge")
     bill = _rule("bill")

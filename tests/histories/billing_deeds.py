@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors import InvoiceNotIssued
+from billing_sdk.errors import InvoiceNotIssued, UnknownAllowance
 from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import BUILT_IN_ID
 from billing_sdk.server.domain.customers import Customer
@@ -12,10 +12,12 @@ from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.grant_allowance import grant_allowance, void_allowance
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.reissue_invoice import reissue_invoice
 from billing_sdk.server.usecases.upcoming_invoices import upcoming_invoices
 from billing_sdk.server.usecases.void_invoice import void_invoice
+from tests.histories.shop import TOKENS
 
 # What is done on its own before an invoice is issued without making another one of it.
 FORESEEN = frozenset({"renew", "invoice", "accrue", "trial_end", "trial_reminder", "overdue"})
@@ -32,6 +34,29 @@ class BillingDeeds:
         """Charge somebody once: at once, or with what is billed next."""
         charge = OneOff("Something else", Money(minor, "USD"))
         add_charge(self.engine, customer_id=self.customers[customer].id, charge=charge, bill_now=bill_now)
+
+    def _allow(
+        self, customer: int, units: int, priority: int, days: int | None = None, every: str | None = None
+    ) -> None:
+        """Let somebody use more tokens than the plan includes."""
+        grant_allowance(
+            self.engine,
+            customer_id=self.customers[customer].id,
+            feature_key=TOKENS,
+            amount=str(units),
+            priority=priority,
+            expires_after=None if days is None else f"P{days}D",
+            recurrence=every,
+            max_rollover=str(units // 2),
+        )
+
+    def _disallow(self, customer: int) -> None:
+        """Take back what was let to somebody first."""
+        with self.engine.read() as tx:
+            first = tx.allowances.list(customer_id=self.customers[customer].id).items[:1]
+        if not first:
+            raise UnknownAllowance("there is nothing to take back")
+        void_allowance(self.engine, customer_id=self.customers[customer].id, allowance_id=first[0].id)
 
     def _bill(self, late_days: int, send_days: int, together: bool) -> None:
         """Decide how invoices wait from now on, and whether agreements are billed together."""

@@ -92,6 +92,20 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
             "category": ("paid", "promotional"),
         },
     ),
+    *(
+        (
+            "allow",
+            {
+                "customer": CUSTOMERS,
+                "units": (20, 700),
+                "priority": (1, 100),
+                "days": (None, 3, 40),
+                "every": (None, None, "week", "month"),
+            },
+        ),
+    )
+    * 2,
+    ("disallow", {"customer": CUSTOMERS}),
     ("top_up", {"customer": CUSTOMERS, "minor": (100, 2_500)}),
     ("charge", {"customer": CUSTOMERS, "minor": (100, 3_300), "bill_now": (True, False)}),
     ("bill", {"late_days": (0, 0, 2), "send_days": (0, 0, 3), "together": (False, True)}),

@@ -18,6 +18,7 @@ from billing_sdk.server.domain.catalog import (
     PlanVersion,
     Rate,
     Trial,
+    thresholds_from,
 )
 from billing_sdk.server.domain.periods import Alignment, Cadence
 from billing_sdk.server.domain.rating import Flat, Graduated, Price, Terms, Tier
@@ -131,7 +132,8 @@ def _credit(minor: int, *, service: Cadence, expires: bool = True) -> CreditGran
 
 
 def _tokens(limit_max: int | None) -> Entitlement:
-    return Entitlement(new_id("included"), TOKENS, "AI tokens", limit_max)
+    told = () if limit_max is None else thresholds_from(["50%", "100%", "700"])
+    return Entitlement(new_id("included"), TOKENS, "AI tokens", limit_max, thresholds=told)
 
 
 def dearer(tx: UnitOfWork, plan_key: str, percent: int, at: datetime) -> int:

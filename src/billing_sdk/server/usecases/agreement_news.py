@@ -11,6 +11,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.alert_on_usage import look_at_agreement
 
 # How the fields of an agreement are called in events, where that differs.
 TOLD = {
@@ -75,3 +76,5 @@ def announce_update(
             at=at,
             changed=changed,
         )
+    if (before.plan_version_id, before.add_ons) != (after.plan_version_id, after.add_ons):
+        look_at_agreement(tx, customer, after, at=at)

@@ -90,6 +90,16 @@ def look_at_access(
         tx.timers.set("allowance", subject, _next_look(room, course, at), customer)
 
 
+def look_at_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement, *, at: datetime) -> None:
+    """Look at what is metered under an agreement that includes more of it by now, or less."""
+    version = tx.agreements.version_included(agreement)
+    for key in sorted(version.feature_keys) if agreement.grants else ():
+        allowance = allowance_under(agreement, version, key)
+        feature = None if allowance is None or allowance.limit is None else tx.features.find(key)
+        if allowance is not None and feature is not None and feature.is_metered:
+            look_at_access(tx, customer, allowance, key, at=at)
+
+
 def look_again(engine: Engine, timer: Timer) -> None:
     """Look whether a feature can be used again; run by its timer, which is set when it can't."""
     agreement_id, _, feature_key = timer.subject_id.partition("/")

@@ -57,7 +57,7 @@ class UsageThreshold:
         """
         if not self.is_percent:
             return used >= self.amount
-        return limit is not None and used >= EXACT.multiply(EXACT.multiply(limit, self.amount), PERCENT)
+        return limit is not None and used > 0 and used >= EXACT.multiply(EXACT.multiply(limit, self.amount), PERCENT)
 
 
 def thresholds_from(texts: Sequence[str]) -> tuple[UsageThreshold, ...]:
