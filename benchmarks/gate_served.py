@@ -1,8 +1,8 @@
 """What is left of a route's requests a second once it has a gate: uvicorn, 64 connections, all routes in turn.
 
 `python -m benchmarks.gate_served`: the routes do the same, and are asked with the same cookie. One is in an application
-that knows nothing of billing; the others are in one that does: without a gate, with `requires`, and with `consumes` on a
-lease. Server and load have a core each, where there are two.
+that knows nothing of billing; the others are in one that does: without a gate, without one and asking who is signed
+in, with `requires`, and with `consumes` on a lease. Server and load have a core each, where there are two.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ SECONDS = 1.0
 ROUTES = {
     "/bare": "a route of an application without billing",
     "/open": "a route without a gate, beside gated ones",
+    "/known": "the same, and it asks who is signed in",
     "/gated": "the same behind `requires`",
     "/leased": "the same behind `consumes`, by a lease",
 }
@@ -49,12 +50,17 @@ def serve(is_bare: bool) -> None:
         billing = Billing(app, **SETTINGS)
         cookie = sign_in(billing)
 
+        async def known(request: Request) -> Response:
+            assert billing.user is not None
+            return await view(request)
+
         async def gated(request: Request) -> Response:
             return await view(request)
 
         async def leased(request: Request) -> Response:
             return await view(request)
 
+        routes["/known"] = known
         routes["/gated"] = billing.requires("advanced_reports")(gated)
         routes["/leased"] = billing.consumes("advanced_reports", lease=100)(leased)
     app.router.routes += [Route(path, endpoint) for path, endpoint in routes.items()]
@@ -105,7 +111,7 @@ def measure() -> list[tuple[str, str]]:
         *(
             (f"{ROUTES[path]}: of {ROUTES[other]}", f"{found[other][1] / found[path][1]:.1%}")
             for path in ("/gated", "/leased")
-            for other in ("/open", "/bare")
+            for other in ("/known", "/open", "/bare")
         ),
     ]
 

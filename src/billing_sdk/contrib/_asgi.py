@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +21,12 @@ from billing_sdk.webhooks import LONGEST_BODY
 VISIT: ContextVar[Visit] = ContextVar("billing_sdk.visit")
 SCOPE: ContextVar[Scope] = ContextVar("billing_sdk.scope")
 EVENT: ContextVar[Event | None] = ContextVar("billing_sdk.event", default=None)
+
+
+PRIVATE_HEADERS: Final = tuple((name.lower().encode("ascii"), value.encode("ascii")) for name, value in PRIVATE)
+CACHE_HEADERS: Final = frozenset(
+    name.lower().encode("ascii") for name in ("Cache-Control", "Vary", *OTHER_CACHE_HEADERS)
+)
 
 
 class VisitMiddleware:
@@ -49,9 +55,9 @@ class VisitMiddleware:
 
         async def send_private(message: Message) -> None:
             # A route that was added since; its view has run, and what it says goes nowhere.
-            self._gated_views.require_gated([scope.get("endpoint")])
+            self._gated_views.require_endpoint_gated(scope.get("endpoint"))
             if message["type"] == "http.response.start" and visit.is_personal:
-                keep_private(MutableHeaders(scope=message), visit)
+                keep_message_private(message, visit)
             await send(message)
 
         visit_token, scope_token = VISIT.set(visit), SCOPE.set(scope)
@@ -60,6 +66,16 @@ class VisitMiddleware:
         finally:
             VISIT.reset(visit_token)
             SCOPE.reset(scope_token)
+
+
+def keep_message_private(message: Message, visit: Visit) -> None:
+    """Keep the beginning of an answer private."""
+    headers = message.get("headers", ())
+    if visit.is_gated and CACHE_HEADERS.isdisjoint([name for name, _ in headers]):
+        # The usual case: the view has said nothing of caches. Another list, because an answer may be sent twice.
+        message["headers"] = [*headers, *PRIVATE_HEADERS]
+        return
+    keep_private(MutableHeaders(scope=message), visit)
 
 
 def keep_private(headers: MutableHeaders, visit: Visit) -> None:

@@ -44,13 +44,13 @@ def opens_at_once(application: Application, visit: Visit, rule: Rule) -> bool:
 def let_in_at_once(application: Application, visit: Visit, rule: Rule) -> Session | None:
     """Return the session of whoever what is at hand is enough to let in; None where more has to be found out."""
     visit.is_gated = True
+    at = application.now()
     try:
-        session = session_at_hand(application, visit)
+        session = session_at_hand(application, visit, at)
     except Unreachable:
         return None
     if session is None:
         return None
-    at = application.now()
     if session.tokens.ends_within(RENEWAL_SECONDS, at=at):
         return None
     return session if decide(session, rule, application.snapshots.fresh(session.owner), at) is ALLOWED else None

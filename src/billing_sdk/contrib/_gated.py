@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
 from billing_sdk.errors import InvalidSetting
 
 Identity: TypeAlias = tuple[int, int]
+MOST_ENDPOINTS: Final = 1_000
 
 
 class GatedViews:
@@ -25,6 +26,9 @@ class GatedViews:
         # stays, because its identity could become that of another object.
         self._views: WeakValueDictionary[Identity, Any] = WeakValueDictionary()
         self._kept: dict[Identity, Any] = {}
+        # What was looked at since the last gate was made, so that a request costs one look-up. It is held on to here:
+        # its identity can't become that of another object.
+        self._sound: dict[int, object] = {}
 
     def add(self, view: Callable[..., Any]) -> None:
         """Note a view that got a gate.
@@ -33,11 +37,25 @@ class GatedViews:
             InvalidSetting: a gate can't be put on this.
         """
         require_gateable(view)
+        self._sound.clear()
         owner = view.__self__ if inspect.ismethod(view) else view
         try:
             self._views[identity_of(view)] = owner
         except TypeError:
             self._kept[identity_of(view)] = owner
+
+    def require_endpoint_gated(self, endpoint: object) -> None:
+        """Check one endpoint, as `require_gated` does; again and again it costs next to nothing.
+
+        Raises:
+            InvalidSetting: it is a view without its gate.
+        """
+        if self._sound.get(id(endpoint)) is endpoint:
+            return
+        self.require_gated([endpoint])
+        if len(self._sound) >= MOST_ENDPOINTS:
+            self._sound.clear()
+        self._sound[id(endpoint)] = endpoint
 
     def require_gated(self, endpoints: Iterable[Any]) -> None:
         """Check that none of these endpoints is a view without the gate that was made for it.

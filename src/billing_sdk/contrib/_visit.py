@@ -104,6 +104,8 @@ def visit_from_asgi(scope: Mapping[str, Any]) -> Visit:
     def header(name: str) -> str:
         wanted = name.encode("ascii")
         found = [value for key, value in headers if key == wanted]
+        if len(found) <= 1:
+            return found[0].decode("latin-1") if found else ""
         return (b"; " if name == "cookie" else b", ").join(found).decode("latin-1")
 
     def target() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from billing_sdk._operation import Flow, Spawn, within
@@ -27,20 +27,20 @@ RENEWAL_SECONDS: Final = 30
 LONGEST_RENEWAL: Final = timedelta(seconds=30)
 
 
-def session_at_hand(application: Application, visit: Visit) -> Session | None:
-    """Return the session of whoever asks, as far as it is known without asking anybody."""
+def session_at_hand(application: Application, visit: Visit, at: datetime | None = None) -> Session | None:
+    """Return the session of whoever asks, as far as it is known without asking anybody; now, if no instant is given."""
     if visit.looked_up_by is application:
         return visit.session
     visit.session, visit.looked_up_by = None, None
     if not visit.header("authorization"):
-        visit.session, visit.looked_up_by = stored_session(application, visit), application
+        visit.session, visit.looked_up_by = stored_session(application, visit, at), application
     return visit.session
 
 
-def stored_session(application: Application, visit: Visit) -> Session | None:
+def stored_session(application: Application, visit: Visit, at: datetime | None = None) -> Session | None:
     """Return the session that the cookie names, if it is one with this application's own issuer."""
     key = session_key(application, visit)
-    found = application.sessions.find(key, application.now()) if key else None
+    found = application.sessions.find(key, at or application.now()) if key else None
     # A store and a secret may be shared; what another issuer says of somebody opens nothing here.
     return found if found is not None and found.issuer == application.client.config.issuer else None
 

@@ -10,15 +10,15 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial, wraps
-from typing import Any, ClassVar, Unpack, cast
+from typing import Any, ClassVar, Final, Unpack, cast
 
 from anyio import CancelScope
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Message
+from starlette.routing import Match, Route
+from starlette.types import Message, Scope
 from starlette.websockets import WebSocketDisconnect
 
 from billing_sdk._operation import Flow
@@ -44,6 +44,8 @@ from billing_sdk.contrib._receive import require_event, too_large
 from billing_sdk.contrib._visit import Visit
 from billing_sdk.errors import ConfigurationError, InvalidSetting
 from billing_sdk.events import Event
+
+NO_MATCH: Final[tuple[Match, Scope]] = (Match.NONE, {})
 
 
 class Billing(BillingBase):
@@ -103,9 +105,9 @@ class Billing(BillingBase):
 
     def _routes(self) -> list[Route]:
         routes = [
-            Route(f"{self.prefix}/{name}", self._answering(flow), methods=[method]) for name, method, flow in ROUTES
+            OwnRoute(f"{self.prefix}/{name}", self._answering(flow), methods=[method]) for name, method, flow in ROUTES
         ]
-        return [*routes, Route(f"{self.prefix}/webhooks", self._webhooks, methods=["POST"])]
+        return [*routes, OwnRoute(f"{self.prefix}/webhooks", self._webhooks, methods=["POST"])]
 
     def _answering(
         self, flow: Callable[[Application, Visit], Flow[Answer]]
@@ -136,6 +138,7 @@ class Billing(BillingBase):
     def _gate(self, rule: Rule) -> Callable[[View], View]:
         def gated(view: View) -> View:
             self._note_gate(view)
+            run = caller_of(view)
 
             @wraps(view)
             async def run_if_allowed(*args: Any, **kwargs: Any) -> Any:
@@ -144,7 +147,7 @@ class Billing(BillingBase):
                     answer = await self.client.run(guard(application, visit, rule))
                     if answer is not None:
                         return await refuse(answer, run_if_allowed, args, kwargs)
-                return await call(view, *args, **kwargs)
+                return await run(*args, **kwargs)
 
             return cast("View", run_if_allowed)
 
@@ -153,6 +156,7 @@ class Billing(BillingBase):
     def _meter(self, rule: NeedsUnits) -> Callable[[View], View]:
         def metered(view: View) -> View:
             self._note_gate(view)
+            run = caller_of(view)
 
             @wraps(view)
             async def run_if_room(*args: Any, **kwargs: Any) -> Any:
@@ -164,7 +168,7 @@ class Billing(BillingBase):
                     return await refuse(found, run_if_room, args, kwargs)
                 try:
                     with running(found):
-                        return await run_noting_status(found, view, args, kwargs)
+                        return await run_noting_status(found, run, args, kwargs)
                 finally:
                     if not settle_at_once(application, found):
                         # A visitor who leaves cancels the request, and what was reserved is still to be given back.
@@ -208,6 +212,19 @@ class Billing(BillingBase):
         return lifespan
 
 
+class OwnRoute(Route):
+    """A route of this package. They come before the application's own, and must not cost those anything."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match a request; nearly every one is for another route, which is seen without an expression."""
+        return super().matches(scope) if self.path in scope["path"] else NO_MATCH
+
+
+def caller_of(view: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+    """Return what is awaited to call a view; which colour it has is found out once."""
+    return view if inspect.iscoroutinefunction(view) else partial(call, view)
+
+
 async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function of either colour; a blocking one in a thread, as Starlette does."""
     if inspect.iscoroutinefunction(function):
@@ -218,7 +235,7 @@ async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 async def run_noting_status(
-    metered: Metered, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    metered: Metered, view: Callable[..., Awaitable[Any]], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """Run a view, an application or a WebSocket, and note what it has answered."""
     statuses: list[int] = []
@@ -232,10 +249,13 @@ async def run_noting_status(
 
         args = (scope, receive, note_status)
     try:
-        answer = await call(view, *args, **kwargs)
+        answer = await view(*args, **kwargs)
     except WebSocketDisconnect:
         metered.status = 200  # whoever leaves has had what was sent until then
         raise
+    if isinstance(answer, Response) and not kwargs and not statuses:
+        metered.status = answer.status_code
+        return answer
     # FastAPI hands an endpoint a response to write its status on, and answers with what it returns.
     responses = [one for one in (answer, *kwargs.values()) if isinstance(one, Response)]
     statuses += filter(None, (one.status_code for one in responses))
