@@ -45,6 +45,7 @@ from tests.engines import IN_MEMORY, engine_on, payer
 FEE = LicenceFee("fee_1", "base_price", "Base price", "USD", Terms(Flat(Decimal(1_000))))
 RATE = Rate("rate_1", "ai_tokens", "Tokens", "USD", Terms(PerUnit(Decimal("0.5"))))
 TOKENS = Entitlement("included_1", "ai_tokens", "AI tokens", 10)
+REPORTS = Entitlement("included_2", "advanced_reports", "Reports")
 CREDIT = CreditGrant("credit_1", "welcome", "Welcome", Money(500, "USD"))
 IN_EUROS = (("EUR", Terms(Flat(Decimal(900)))),)
 WORDS = CardContent("Pro")
@@ -128,6 +129,15 @@ REFUSED = [
     ("a credit in another currency", version(FEE, replace(CREDIT, amount=Money(1, "EUR"))), errors.CurrencyMismatch),
     ("a limit below zero", version(replace(TOKENS, limit_max=-1)), errors.InvalidQuantity),
     ("a least above the most", version(replace(TOKENS, limit_min=11)), errors.InvalidQuantity),
+    ("a value of what is metered", version(replace(TOKENS, limit_max=None, value="1")), errors.InvalidEntitlement),
+    ("a value that is no JSON", version(replace(REPORTS, value="[1")), errors.InvalidEntitlement),
+    ("a value that is too long", version(replace(REPORTS, value="1" * 1_001)), errors.InvalidEntitlement),
+    ("a soft limit of what is not metered", version(replace(REPORTS, is_soft=True)), errors.InvalidEntitlement),
+    (
+        "usage periods of what is not metered",
+        version(replace(REPORTS, usage_cadence=Cadence("day"))),
+        errors.InvalidEntitlement,
+    ),
     ("a credit of nothing", version(replace(CREDIT, amount=Money(0, "USD"))), errors.InvalidQuantity),
     ("a phase of no periods", version(FEE, opening_phases=(Phase("a", "A", 0, (FEE,)),)), errors.InvalidPhase),
     ("a phase of nothing", version(FEE, opening_phases=(Phase("a", "A", 1, ()),)), errors.InvalidPhase),

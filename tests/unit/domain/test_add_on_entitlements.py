@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from billing_sdk.server.domain.catalog import Entitlement
+from billing_sdk.server.domain.catalog import Entitlement, thresholds_from
 from billing_sdk.server.domain.entitlements import AddedOn, allowance_of, entitlements_of, with_add_ons
 from tests.unit.domain.things import agreement, entitlement, fee, rate, version
 
@@ -39,6 +39,15 @@ def test_two_add_ons_with_one_feature_add_up_as_well():
     add_on = version(replace(entitlement("seats", limit_max=10), limit_min=2))
     (included,) = with_add_ons(version(), [AddedOn(add_on, 1), AddedOn(add_on, 2)]).of_kind(Entitlement)
     assert (included.limit_max, included.limit_min) == (30, None)
+
+
+def test_terms_of_use_are_those_of_the_plan_and_of_an_add_on_where_only_that_includes_it():
+    soft = replace(entitlement("exports", limit_max=4), is_soft=True, thresholds=thresholds_from(["80%"]))
+    hard = entitlement("exports", limit_max=5)
+    (both,) = with_add_ons(version(hard), [AddedOn(version(soft), 1)]).of_kind(Entitlement)
+    assert (both.limit_max, both.is_soft, both.thresholds) == (9, False, ())
+    (alone,) = with_add_ons(version(), [AddedOn(version(soft), 2)]).of_kind(Entitlement)
+    assert (alone.limit_max, alone.is_soft, alone.thresholds) == (8, True, soft.thresholds)
 
 
 def test_without_add_ons_a_version_is_as_it_was():

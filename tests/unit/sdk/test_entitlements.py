@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -57,6 +57,19 @@ def test_a_snapshot_decides_and_what_it_does_not_know_is_a_no() -> None:
     )
     assert found.entitlement("seats") == Entitlement("e1", "seats", limit_max=5)
     assert found.entitlement("typo") is None
+
+
+def test_a_snapshot_says_what_is_set_and_how_much_was_used() -> None:
+    facts = {"consumed": "80.5", "remaining": "19.5", "overage": "0", "resets_on": "2026-12-01T00:00:00Z"}
+    used = Entitlement.read(entitlement("tokens", is_soft=True, **facts))
+    assert (used.is_soft, used.consumed, used.remaining) == (True, Decimal("80.5"), Decimal("19.5"))
+    assert (used.overage, used.resets_on) == (0, datetime(2026, 12, 1, tzinfo=UTC))
+    found = EntitlementSnapshot(
+        None, (), tuple(Entitlement.read(entitlement("regions", value=text)) for text in (None, '["eu", "us"]')), NOW
+    )
+    assert (found.value("regions"), found.value("typo")) == (["eu", "us"], None)
+    with pytest.raises(UnsafeAnswer):
+        Entitlement.read(entitlement("regions", value="[1"))
 
 
 def test_every_page_is_taken(driver: Driver, issuer: respx.MockRouter) -> None:

@@ -90,7 +90,8 @@ def allowances_of(found: Iterable[tuple[Agreement, PlanVersion]], feature_key: s
 def allowance_of(found: Iterable[tuple[Agreement, PlanVersion]], feature_key: str) -> Allowance | None:
     """Return the most generous allowance of a feature that some agreements give, the first of those that give alike.
 
-    It is the one that a customer is shown: who reads a limit of 5,000 among their entitlements can use 5,000.
+    It is the one that a customer is shown: who reads a limit of 5,000 among their entitlements can use 5,000. A limit
+    that use goes on beyond is as good as none.
     """
     given = allowances_of(found, feature_key)
-    return max(given, key=lambda one: inf if one.limit is None else one.limit, default=None)
+    return max(given, key=lambda one: inf if one.limit is None or one.is_soft else one.limit, default=None)
