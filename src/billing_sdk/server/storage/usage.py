@@ -118,10 +118,10 @@ class UsageRepository:
             return self._level(agreement_id, feature_key, meter, period)
         hours = self._own_hours(agreement_id, meter, period)
         own = [one for one in hours if one.series.subject == agreement_id]
-        found = self._windows.cut(meter, own, (period,))
-        if len(own) < len(hours):
-            turns = self._turns(agreement_id, feature_key, period)
-            found += self._windows.cut(meter, (one for one in hours if one.series.subject != agreement_id), turns)
+        if len(own) == len(hours) or (turns := self._turns(agreement_id, feature_key, period)) == (period,):
+            return valued(self._windows.cut(meter, hours, period), meter.aggregation, period)
+        found = self._windows.cut(meter, own, period)
+        found += self._windows.hours(meter, self._names_of(agreement_id), turns)
         return valued(found, meter.aggregation, period)
 
     def totals(self, agreement_id: str, feature_keys: Collection[str], period: Period) -> dict[str, Decimal]:
@@ -169,7 +169,7 @@ class UsageRepository:
         found = None if since is None or since > period.start else self._hours.get((agreement_id, meter.id))
         if found is None:
             subjects = {agreement_id, *self._names_of(agreement_id)}
-            return self._log.hours(meter, period, subjects=subjects)
+            return self._log.folded(meter, period, subjects)
         return [one for one in found if one.bucket.first_at < period.end and one.bucket.last_at >= period.start]
 
     def _turns(self, agreement_id: str, feature_key: str, period: Period) -> tuple[Period, ...]:

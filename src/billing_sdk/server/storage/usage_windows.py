@@ -19,15 +19,18 @@ class Windows:
         self._log = log
 
     def hours(self, meter: Meter, subjects: Collection[str], parts: Sequence[Period]) -> list[HourOfUsage]:
-        """Return what subjects used in a window of one or more parts, by series and hour."""
-        if not subjects or not parts:
-            return []
-        whole = Period(parts[0].start, parts[-1].end)
-        return self.cut(meter, self._log.hours(meter, whole, subjects=subjects), parts)
+        """Return what subjects used in a window of one or more parts, by series and stretches of hours.
 
-    def cut(self, meter: Meter, hours: Iterable[HourOfUsage], parts: Sequence[Period]) -> list[HourOfUsage]:
+        Of subjects of whom totals are said the window has one part.
+        """
+        found: list[HourOfUsage] = []
+        for part in parts if subjects else ():
+            found += self.cut(meter, self._log.folded(meter, part, subjects), part)
+        return found
+
+    def cut(self, meter: Meter, hours: Iterable[HourOfUsage], window: Period) -> list[HourOfUsage]:
         """Return what of some hours lies in a window; events are read where a boundary goes through an hour."""
-        found = cut(hours, parts)
+        found = cut(hours, window)
         subjects: defaultdict[datetime, set[str]] = defaultdict(set)
         for subject, hour in found.unsure:
             subjects[hour].add(subject)
@@ -36,7 +39,7 @@ class Windows:
             events = self._log.events(
                 Period(hour, hour + HOUR), types=(meter.event_type,), subjects=sorted(subjects[hour])
             )
-            result += recount(meter, events, parts)
+            result += recount(meter, events, window)
         return result
 
     def before(self, meter: Meter, subjects: Collection[str], at: datetime) -> list[HourOfUsage]:

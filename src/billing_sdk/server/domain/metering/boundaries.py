@@ -7,7 +7,7 @@ don't, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -39,20 +39,21 @@ class Counted(NamedTuple):
     is_total: bool
 
 
-def cut(hours: Iterable[HourOfUsage], parts: Sequence[Period]) -> Cut:
-    """Tell which hours count in a window, which may be of several parts that don't touch.
+def cut(hours: Iterable[HourOfUsage], window: Period) -> Cut:
+    """Tell which hours count in a window.
 
     Args:
         hours: all that overlap it.
-        parts: the window.
+        window: from its start to before its end.
     """
-    if _all_within(hours := list(hours), parts):
-        return Cut(hours, [])
+    found = list(hours)
+    if all(_side(one, window) for one in found):
+        return Cut(found, [])  # which is how it nearly always is
     whole: list[HourOfUsage] = []
     unsure: list[tuple[str, datetime]] = []
-    for (subject, hour), group in groupby(sorted(hours, key=_subject_and_hour), key=_subject_and_hour):
+    for (subject, hour), group in groupby(sorted(found, key=_subject_and_hour), key=_subject_and_hour):
         of_hour = list(group)
-        sides = [_side(one, parts) for one in of_hour]
+        sides = [_side(one, window) for one in of_hour]
         # A total that was said counts for all series of the subject, so they are looked at together.
         if None in sides:
             unsure.append((subject, hour))
@@ -61,11 +62,11 @@ def cut(hours: Iterable[HourOfUsage], parts: Sequence[Period]) -> Cut:
     return Cut(whole, unsure)
 
 
-def counted(meter: Meter, events: Iterable[StoredEvent], parts: Sequence[Period] | None = None) -> Iterator[Counted]:
+def counted(meter: Meter, events: Iterable[StoredEvent], window: Period | None = None) -> Iterator[Counted]:
     """Yield what a meter reads in events, as they stand: in those of a window, or in all."""
     for stored in events:
         event = stored.event
-        is_within = parts is None or any(part.contains(event.counted_at) for part in parts)
+        is_within = window is None or window.contains(event.counted_at)
         if stored.is_cancelled or event.type != meter.event_type or not is_within:
             continue
         measured = meter.remeasure(event.data)
@@ -74,28 +75,17 @@ def counted(meter: Meter, events: Iterable[StoredEvent], parts: Sequence[Period]
             yield Counted(event.subject, place, measured, event.kind == "absolute")
 
 
-def recount(meter: Meter, events: Iterable[StoredEvent], parts: Sequence[Period] | None = None) -> list[HourOfUsage]:
+def recount(meter: Meter, events: Iterable[StoredEvent], window: Period | None = None) -> list[HourOfUsage]:
     """Return the hours of what a meter reads in events: what roll-ups have to be equal to."""
-    return list(hours_of(counted(meter, events, parts)))
+    return list(hours_of(counted(meter, events, window)))
 
 
-def _all_within(hours: list[HourOfUsage], parts: Sequence[Period]) -> bool:
-    """Tell whether nothing is cut, which is what nearly always is."""
-    if len(parts) != 1:
-        return False
-    start, end = parts[0].start, parts[0].end
-    return all(start <= one.bucket.first_at and one.bucket.last_at < end for one in hours)
-
-
-def _side(one: HourOfUsage, parts: Sequence[Period]) -> bool | None:
+def _side(one: HourOfUsage, window: Period) -> bool | None:
     """Tell whether an hour lies in the window, or outside; None where it lies across a boundary."""
     first_at, last_at = one.bucket.first_at, one.bucket.last_at
-    for part in parts:
-        if part.start <= first_at and last_at < part.end:
-            return True
-        if first_at < part.end and part.start <= last_at:
-            return None
-    return False
+    if window.start <= first_at and last_at < window.end:
+        return True
+    return None if first_at < window.end and window.start <= last_at else False
 
 
 def _subject_and_hour(one: HourOfUsage) -> tuple[str, datetime]:

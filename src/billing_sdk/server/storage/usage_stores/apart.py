@@ -47,6 +47,11 @@ class LogApart:
         with self._store.begin(read_only=True) as log:
             return log.hours(meter, window, subjects=subjects)
 
+    def folded(self, meter: Meter, window: Period, subjects: Collection[str]) -> list[HourOfUsage]:
+        """Return the roll-ups of a meter, where those that lie in a window may be put together."""
+        with self._store.begin(read_only=True) as log:
+            return log.folded(meter, window, subjects)
+
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to."""
         with self._store.begin(read_only=True) as log:

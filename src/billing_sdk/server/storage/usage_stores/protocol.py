@@ -68,6 +68,10 @@ class UsageLog(Protocol):
         """Return the roll-ups of a meter for every hour (UTC) that overlaps a window, of some subjects or of all."""
         ...
 
+    def folded(self, meter: Meter, window: Period, subjects: Collection[str]) -> list[HourOfUsage]:
+        """Return the roll-ups of a window; those that lie in it may be put together, as one of each series."""
+        ...
+
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to, as one bucket for each series."""
         ...

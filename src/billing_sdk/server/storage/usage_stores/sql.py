@@ -20,6 +20,7 @@ from billing_sdk.server.domain.metering import (
 )
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.usage_stores.appending import Appending
+from billing_sdk.server.storage.usage_stores.folding import FOLDED, folded
 from billing_sdk.server.storage.usage_stores.names import Names
 from billing_sdk.server.storage.usage_stores.postgres_append import PostgresWriter
 from billing_sdk.server.storage.usage_stores.protocol import Change
@@ -71,6 +72,12 @@ class SqlUsageLog:
     def hours(self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return the roll-ups of a meter for every hour that overlaps a window."""
         return self._reading.hours(meter, window, subjects)
+
+    def folded(self, meter: Meter, window: Period, subjects: Collection[str]) -> list[HourOfUsage]:
+        """Return the roll-ups of a meter, those that lie in a window as one of each series."""
+        if meter.aggregation in FOLDED:
+            return folded(self._connection, self._names, meter, window, subjects)
+        return self.hours(meter, window, subjects=subjects)
 
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to."""
