@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from clickhouse_connect import common, get_client
 from clickhouse_connect.driver.client import Client
 
+from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.storage.usage_stores.clickhouse_log import ClickHouseUsageLog
 from billing_sdk.server.storage.usage_stores.clickhouse_queries import Queries
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import SETTINGS, TABLES
@@ -60,6 +61,8 @@ def _client_at(url: str) -> Client:
     parts = urlsplit(url)
     # Nothing here needs a session, and without one any number of threads can share a client.
     common.set_setting("autogenerate_session_id", False)
+    if parts.scheme == EMBEDDED and (parts.netloc or not parts.path.strip("/")):
+        raise ConfigurationError("usage in ClickHouse within this process is in a directory, chdb:///...")
     if parts.scheme == EMBEDDED:
         os.makedirs(parts.path, mode=0o700, exist_ok=True)
         return get_client(dsn=f"{EMBEDDED}://{parts.path}", settings=SETTINGS)
