@@ -1,4 +1,4 @@
-"""`billing-sdk usage move`: what it says, what it refuses, and how it goes on."""
+"""`billing-sdk usage move`: what it says, what it refuses, and how it goes on; and what the doctor says of usage."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.metering import event, measured
 def here(tmp_path, monkeypatch, sqlite_catalogue):
     """A folder with a server's database, in which something was used."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
     for name in ("billing.db", "usage.db", "elsewhere.db"):  # to copy what has all tables is quicker than to make them
         copy_sqlite(sqlite_catalogue, str(tmp_path / name))
     report(*(event(str(number), 2, type="ai_tokens") for number in range(5)))
@@ -126,3 +127,20 @@ def test_stores_that_differ_end_with_1_and_are_named(here):
     assert differing.exit_code == 1
     assert "The stores differ" in differing.output
     assert "ai_tokens" in differing.output
+
+
+def test_the_doctor_says_where_usage_is_and_whether_it_was_attended_to(here):
+    found = CliRunner().invoke(app, ["doctor"])
+
+    assert "usage: 5 events in the database" in found.output
+    assert "what has arrived last was not attended to yet" in found.output
+
+
+@pytest.mark.parametrize("url", ["clickhouse://127.0.0.1:1/usage", "chdb://somewhere"])
+def test_the_doctor_finds_a_usage_store_that_can_not_be_used(here, monkeypatch, url):
+    monkeypatch.setenv("BILLING_SERVER_USAGE_URL", url)
+
+    found = CliRunner().invoke(app, ["doctor"])
+
+    assert found.exit_code == 1
+    assert f"the usage store {url} can't be used" in found.output

@@ -23,9 +23,11 @@ from billing_sdk.errors import BillingError, ConfigurationError
 from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.outbox.connector import AddressNotAllowed, GuardedNetwork
+from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.sealing_keys import VARIABLE, configured_keys, sealer_for
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.storage import Database
+from billing_sdk.server.storage.outages import DATABASE_AWAY
 from billing_sdk.server.storage.rights import FIRST_NEEDED
 from billing_sdk.server.usecases.timer_worker import LATE
 from billing_sdk.server.usecases.verify_audit import AuditReport, examine_audit
@@ -83,6 +85,8 @@ def examine(database_url: str, base_url: str) -> Iterator[Finding]:
         yield from _examine_database(
             database, without_password(database_url), may_call_this_machine=settings.may_call_this_machine
         )
+        if database.is_migrated():
+            yield from _usage(settings, sealer)
     except ConfigurationError as error:
         yield Finding("wrong", error.detail, error.remedy)
     except SQLAlchemyError as error:
@@ -117,6 +121,26 @@ def _examine_database(database: Database, name: str, *, may_call_this_machine: b
         yield _endpoint(endpoint, may_call_this_machine=may_call_this_machine)
     if dead:
         yield Finding("look", f"{dead} dead letters", "Send them again when their endpoint is well.")
+
+
+def _usage(settings: Settings, sealer: Sealer) -> Iterator[Finding]:
+    """Look at where usage is kept, and whether somebody looks at what arrives there."""
+    name = "the database" if settings.usage_url is None else without_password(settings.usage_url)
+    try:
+        database = Database.open(settings.database_url, sealer=sealer, usage_url=settings.usage_url)
+    except (*DATABASE_AWAY, ConfigurationError) as error:
+        told = error.detail if isinstance(error, ConfigurationError) else type(error).__name__
+        yield Finding("wrong", f"the usage store {name} can't be used ({told})", "Check its address and that it runs.")
+        return
+    try:
+        with database.begin(read_only=True) as tx:
+            count, behind = tx.usage_log.count(), tx.usage_log.newest() > tx.usage_changes.place()
+    finally:
+        database.close()
+    yield Finding("fine", f"usage: {count:,} events in {name}")
+    if behind:
+        remedy = "Start the server if none runs: alerts, thresholds and late usage follow from it."
+        yield Finding("look", "usage: what has arrived last was not attended to yet", remedy)
 
 
 def _sealing(settings: Settings) -> Finding:

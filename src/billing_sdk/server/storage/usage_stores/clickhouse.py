@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.storage.usage_stores.clickhouse_log import ClickHouseUsageLog
-from billing_sdk.server.storage.usage_stores.clickhouse_queries import Queries
+from billing_sdk.server.storage.usage_stores.clickhouse_queries import Queries, reaching
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import SETTINGS, TABLES
 from billing_sdk.server.storage.usage_stores.protocol import UsageLog
 from billing_sdk.server.storage.usage_stores.turns import Turn, turns_of_threads
@@ -29,8 +29,9 @@ class ClickHouseUsageStore:
         self._client = client
         self._queries = Queries(client)
         self._turn = turn
-        for statement in TABLES:
-            client.command(statement)
+        with reaching():
+            for statement in TABLES:
+                client.command(statement)
 
     @classmethod
     def open(cls, url: str, *, turn: Turn | None = None) -> ClickHouseUsageStore:
@@ -40,7 +41,9 @@ class ClickHouseUsageStore:
             url: `clickhouse://user:password@host:8123/database`, `clickhouses://` for TLS, or `chdb:///directory`.
             turn: whoever appends is alone from the look for keys to the insert; by default in this process.
         """
-        return cls(_client_at(url), turn or turns_of_threads())
+        with reaching():
+            client = _client_at(url)
+        return cls(client, turn or turns_of_threads())
 
     @contextmanager
     def begin(self, *, read_only: bool = False) -> Iterator[UsageLog]:  # noqa: ARG002 - only who appends ever waits

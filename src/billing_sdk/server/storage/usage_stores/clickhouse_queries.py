@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import msgspec
 from clickhouse_connect.driver.binding import quote_identifier
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error, InterfaceError, OperationalError
 
 from billing_sdk.errors import ServerBusy
 from billing_sdk.server.domain.metering import HourOfUsage, Meter
+from billing_sdk.server.storage.outages import UsageStoreAway
 from billing_sdk.server.storage.usage_stores.clickhouse_rows import CorrectionRow, EventRow, hour_of_usage
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import AGGREGATES, ALWAYS, CORRECTIONS, EVENTS, NEEDED
 
@@ -22,6 +25,9 @@ CORRECTION_COLUMNS = ", ".join(CorrectionRow._fields)
 # A server takes 128 KiB in one argument (its setting http_max_field_value_size).
 MOST_BYTES = 100_000
 IN_FLIGHT_SECONDS = 30
+# Errors of the server that pass: too slow, too many queries or parts, no memory or disk left, connections that broke
+# (ClickHouse documentation, system.errors).
+PASSING = frozenset((159, 160, 164, 202, 209, 210, 225, 241, 242, 243, 252, 279, 319, 425, 473, 745, 999))
 PAUSE_SECONDS = 0.05
 
 # An insert of a process that has died may still be on its way: until it has ended nobody knows which keys there are.
@@ -225,25 +231,32 @@ class Queries:
         """Insert rows of one month of arrival, all or none."""
         columns = rows[0]._fields
         identity = f"usage-{uuid4()}"
+        settings = {"query_id": identity, "insert_deduplication_token": identity, "wait_end_of_query": 1}
         try:
-            self._client.insert(
-                table,
-                list(zip(*rows, strict=True)),
-                column_names=columns,
-                column_oriented=True,
-                settings={"query_id": identity, "insert_deduplication_token": identity},
-            )
+            with reaching():
+                self._client.insert(
+                    table,
+                    list(zip(*rows, strict=True)),
+                    column_names=columns,
+                    column_oriented=True,
+                    settings=settings,
+                )
         except Exception:
             self._abandon(identity)
             raise
 
     def _abandon(self, identity: str) -> None:
         """Have an insert whose answer was lost end now: nobody may append while it is under way."""
-        self._client.command("KILL QUERY WHERE query_id = {identity:String} SYNC", parameters={"identity": identity})
+        # Where that can't be said either, whoever appends next waits until the insert has ended.
+        with suppress(Error):
+            statement = "KILL QUERY WHERE query_id = {identity:String} SYNC"
+            self._client.command(statement, parameters={"identity": identity})
 
     def put_data(self, table: str, data: Sequence[tuple[int, str]]) -> int:
         """Put other data in the place of what rows have, and return how many they are; the old is gone afterwards."""
-        if data:
+        if not data:
+            return 0
+        with reaching():
             [[database]] = self._rows("SELECT currentDatabase()")
             new = f"{quote_identifier(database)}.{NEW_DATA}"  # in the background there is no current one
             self._client.command(f"CREATE OR REPLACE TABLE {new} {_NEW_DATA_DDL}")
@@ -258,7 +271,23 @@ class Queries:
         return len(data)
 
     def _rows(self, statement: str, **arguments: Any) -> list[Sequence[Any]]:
-        return list(self._client.query(statement, parameters=arguments or None).result_rows)
+        with reaching():
+            return list(self._client.query(statement, parameters=arguments or None).result_rows)
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Tell an outage from a mistake in a statement.
+
+    Raises:
+        UsageStoreAway: ClickHouse can't be reached, or can't do more for now.
+    """
+    try:
+        yield
+    except Error as error:
+        if error.code in PASSING or (error.code is None and isinstance(error, InterfaceError | OperationalError)):
+            raise UsageStoreAway(f"ClickHouse can't do it now ({type(error).__name__} {error.code})") from error
+        raise
 
 
 def in_parts(whole: Sequence[Part]) -> Iterator[list[Part]]:
