@@ -41,13 +41,13 @@ def customer(memory_engine):
     return payer(memory_engine)
 
 
-def sell(engine, limit: int | None = 100, key: str = "metered", **terms):
+def sell(engine, limit: int | None = 100, key: str = "metered", group: str | None = None, **terms):
     """Publish a plan that includes tokens, for nothing."""
     included = Entitlement(f"included_{key}", TOKENS, "AI tokens", limit, **terms)
     version = PlanVersion(f"version_{key}", key, 1, "USD", (included,), NOON, Cadence("month"))
     with engine.begin() as tx:
-        group = tx.catalog.get_plan("pro_monthly").group
-        tx.catalog.add_plan(Plan.draft(version, name=key.capitalize(), group=group).selling(version))
+        found = tx.catalog.get_plan("pro_monthly").group if group is None else tx.plan_groups.get(group)
+        tx.catalog.add_plan(Plan.draft(version, name=key.capitalize(), group=found).selling(version))
 
 
 @pytest.fixture

@@ -96,12 +96,12 @@ def follow_feature(
     if late:
         tx.rated_intervals.mark_dirty(late)
         adjust_later(tx, customer, agreement.id, at)
+    alert_on_usage(tx, customer, agreement, feature_key, since=since, at=at)
     if not agreement.is_live:
         return
     accrue_later(tx, customer, agreement, feature_key, at=at)
     watch_threshold(tx, customer, agreement, at=at)
     watch_soon(tx, customer, at=at)
-    alert_on_usage(tx, customer, agreement, feature_key, since=since, at=at)
 
 
 def _note_changes(engine: Engine) -> bool:
