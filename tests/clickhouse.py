@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from billing_sdk.server.storage.usage_stores.clickhouse import ClickHouseUsageStore
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import CORRECTIONS, EVENTS
 
 
-def quick_store(folder: Path) -> ClickHouseUsageStore:
+def quick_store(url: str) -> ClickHouseUsageStore:
     """Open a store that writes without waiting for the disk: what ends with the tests has no power cut to survive."""
-    store = ClickHouseUsageStore.open(f"chdb://{folder}")
+    store = ClickHouseUsageStore.open(url)
     for table in (EVENTS, CORRECTIONS):
         store._client.command(f"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = 0, fsync_part_directory = 0")
     return store

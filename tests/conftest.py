@@ -14,9 +14,11 @@ import pytest
 from argon2 import PasswordHasher
 from hypothesis import settings
 
+from billing_sdk.server.storage.usage_stores.clickhouse import ClickHouseUsageStore
 from billing_sdk.server.usecases import passwords
 from billing_sdk.server.usecases.engine import Engine
 from tests.canaries import CanaryScan
+from tests.clickhouse import quick_store
 from tests.databases import Copies, be_quick, copy_sqlite, create_database, passing_database
 from tests.engines import IN_MEMORY, engine_on
 
@@ -124,6 +126,20 @@ def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: P
     else:
         with passing_database(request.getfixturevalue("postgres")) as url:
             yield url
+
+
+@pytest.fixture(scope="session")
+def clickhouse_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of ClickHouse in this process, which can have one directory at a time."""
+    return f"chdb://{tmp_path_factory.mktemp('clickhouse')}"
+
+
+@pytest.fixture(scope="session")
+def clickhouse(clickhouse_url: str) -> Iterator[ClickHouseUsageStore]:
+    """The usage store there, shared by all tests that empty it first."""
+    store = quick_store(clickhouse_url)
+    yield store
+    store.close()
 
 
 @pytest.fixture

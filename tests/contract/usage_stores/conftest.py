@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from billing_sdk.server.storage.usage_stores import UsageStore
-from billing_sdk.server.storage.usage_stores.clickhouse import ClickHouseUsageStore
-from tests.clickhouse import emptied, quick_store
+from tests.clickhouse import emptied
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres), "clickhouse"])
@@ -16,14 +13,6 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     """The kind of usage store, once for each that there is."""
     kind: str = request.param
     return kind
-
-
-@pytest.fixture(scope="session")
-def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseUsageStore]:
-    """ClickHouse in this process, which can have one directory at a time."""
-    store = quick_store(tmp_path_factory.mktemp("clickhouse"))
-    yield store
-    store.close()
 
 
 @pytest.fixture
