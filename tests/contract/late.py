@@ -33,6 +33,7 @@ def sell_by_use(
     cadence: str = "month",
     service: str | None = None,
     group: PlanGroup | None = None,
+    beside: tuple[Component, ...] = (),
     **terms: Any,
 ) -> Plan:
     """Publish a plan that charges tokens by use, and a fixed fee if there is to be one."""
@@ -41,6 +42,7 @@ def sell_by_use(
         Rate(f"rate_{key}", TOKENS, "Tokens", "USD", Terms(price, **terms), service=every),
         Entitlement(f"included_{key}", TOKENS, "Tokens", limit),
     ]
+    components += beside
     if flat:
         components.append(LicenceFee(f"fee_{key}", "base", "Base price", "USD", Terms(Flat(Decimal(flat)))))
     version = PlanVersion(f"version_{key}", key, 1, "USD", tuple(components), NOON, Cadence.from_text(cadence))

@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from billing_sdk.server.domain.catalog import Rate
 from billing_sdk.server.domain.periods import Period
-from billing_sdk.server.domain.rating import ByDimension, PerUnit
+from billing_sdk.server.domain.rating import ByDimension, PerUnit, Terms
+from billing_sdk.server.usecases.add_feature import add_feature
 from billing_sdk.server.usecases.add_plan_group import add_plan_group
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.correct_event import amend_event, cancel_event
@@ -237,3 +239,19 @@ def test_a_key_that_is_given_or_taken_later_changes_what_is_billed(memory_engine
     run_due(memory_engine)
 
     assert [lines for _, _, lines in notes_of(memory_engine, customer)] == [{1: 10}]
+
+
+def test_a_late_reading_is_adjusted_for_each_feature_that_shares_its_meter(memory_engine, customer):
+    add_feature(memory_engine, key="words", name="Words", feature_type="metered", meter_key="ai_tokens")
+    words = Rate("rate_words", "words", "Words", "USD", Terms(PerUnit(Decimal(2))))
+    sell_by_use(memory_engine, "shared", beside=(words,))
+    agreement = subscribe(memory_engine, customer_id=customer.id, plan_key="shared")
+    use(memory_engine, agreement, 10)
+    advance(memory_engine, days=29)
+    run_due(memory_engine)
+
+    use(memory_engine, agreement, 3, NOON + DAY)
+    advance(memory_engine, days=2)
+    run_due(memory_engine)
+
+    assert charged(memory_engine, customer) == [("renewal", [10, 20]), ("adjustment", [3, 6])]

@@ -27,6 +27,7 @@ from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.server.usecases.update_user import update_user
 from billing_sdk.server.usecases.verify_audit import link_audit, verify_audit
+from tests.contract.usage_events import report
 from tests.engines import PASSWORD, card
 
 pytestmark = pytest.mark.attack(137)
@@ -49,6 +50,7 @@ def erased(engine, database_url):
     add_card(engine, customer_id=customer.id, card=card())
     agreement = subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
     record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="7")
+    report(engine, customer.id, 3, id="asked", prompt="a poem about Zebedee", reader=EMAIL)
     begin_session(engine, user_id=user.id)
     create_portal_link(engine, user_id=user.id, sub_nav="profile")
     with engine.begin() as tx:

@@ -61,10 +61,9 @@ class UsageChangeRepository:
 
     def take(self, customer_id: str) -> dict[str, datetime]:
         """Take what is noted of a customer: since when each type of events counts differently."""
-        own = usage_changes.c.customer_id == customer_id
-        rows = self._connection.execute(select(usage_changes).where(own).order_by(usage_changes.c.since.desc())).all()
-        if rows:
-            # Not what is noted meanwhile.
-            seen = usage_changes.c.since.in_({row.since for row in rows})
-            self._connection.execute(delete(usage_changes).where(own, seen))
-        return {row.type: row.since for row in rows}
+        # In one statement, before anything is looked at: what is noted from now on waits, and is noted anew.
+        taken = delete(usage_changes).where(usage_changes.c.customer_id == customer_id)
+        found: dict[str, datetime] = {}
+        for row in self._connection.execute(taken.returning(usage_changes.c.type, usage_changes.c.since)):
+            found[row.type] = min(row.since, found.get(row.type, row.since))
+        return found

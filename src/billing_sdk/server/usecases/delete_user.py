@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.end_agreement import end_all_agreements
 from billing_sdk.server.usecases.engine import Engine
@@ -31,3 +33,11 @@ def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") ->
         forgive_attempt(tx, engine, (*sign_in_attempts(user.email, None), *sign_up_attempts(user.email, None)))
         tx.audit.record(source, "user.delete", user_id, at, before=user)
         tx.outbox.announce(type="user.deleted", data={"user": {"id": user_id}}, source=source, at=at)
+        if payer:
+            _forget_usage(tx, payer)
+
+
+def _forget_usage(tx: UnitOfWork, payer: Customer) -> None:
+    """Take what no meter reads out of the data of usage; last of all, as nobody else records usage meanwhile."""
+    subjects = tx.subjects.of_customer(payer.id) | {agreement.id for agreement in tx.agreements.of_customer(payer.id)}
+    tx.usage_log.forget(subjects, tx.meters.all())

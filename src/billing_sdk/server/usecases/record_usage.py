@@ -36,6 +36,7 @@ from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.accrue import accrue_later
 from billing_sdk.server.usecases.alert_on_usage import alert_on_usage
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.follow_usage import follow_feature
 from billing_sdk.server.usecases.late_usage import is_past, note_late_usage
 from billing_sdk.server.usecases.load_in_force import policies_of
 from billing_sdk.server.usecases.watch_soon import watch_soon
@@ -175,7 +176,21 @@ def count_reading(
         at=reading.recorded_at,
         known=(period, total),
     )
+    _follow_others(tx, customer, agreement, reading, meter)
     return _with_total(reading, total)
+
+
+def _follow_others(tx: UnitOfWork, customer: Customer, agreement: Agreement, reading: Reading, meter: Meter) -> None:
+    """Attend to the other features of the agreement that the same event counts for, as they share its meter.
+
+    Of a level that has changed late all later intervals have, too.
+    """
+    done = set() if meter.aggregation == "weighted_sum" else {reading.feature_key}
+    others = tx.meters.features_of((meter.event_type,)).keys() - done
+    version = tx.agreements.version_included(agreement) if others else None
+    for key in sorted(others):
+        if version is not None and version.measures(key):
+            follow_feature(tx, customer, agreement, key, since=reading.counted_at, at=reading.recorded_at)
 
 
 def _again(
