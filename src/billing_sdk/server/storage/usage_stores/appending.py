@@ -7,13 +7,12 @@ from secrets import randbits
 from typing import Any
 
 from billing_sdk.server.domain.metering import Aggregation, MeasuredEvent, Meter, Outcome, Recorded
-from billing_sdk.server.storage.usage_stores.documents import ENCODER
-from billing_sdk.server.storage.usage_stores.instants import EPOCH, HOUR, MICROSECOND
+from billing_sdk.server.storage.usage_stores.counting import Counted, New, count_in, rows_of
 from billing_sdk.server.storage.usage_stores.names import Names
 from billing_sdk.server.storage.usage_stores.reading import Reading
 from billing_sdk.server.storage.usage_stores.recalled import RecalledHours, SubjectHour
 from billing_sdk.server.storage.usage_stores.recounting import Recounting
-from billing_sdk.server.storage.usage_stores.sums import FOLDS, HourKey, Sum, row_of, sum_in, values_of
+from billing_sdk.server.storage.usage_stores.sums import HourKey, Sum, row_of, sum_in, values_of
 from billing_sdk.server.storage.usage_stores.writer import Key, Writer
 
 
@@ -73,88 +72,42 @@ class Appending:
             answers.append(Recorded("accepted" if key not in taken and first[key] is one else outcome, recorded_at))
         return answers
 
-    def _add(
-        self, new: Sequence[tuple[int, MeasuredEvent]], numbers: Mapping[str, int], meters: Collection[Meter]
-    ) -> None:
-        """Add events and count them in; there is one pass, because there are so many of them."""
-        folds = {meter.id: (numbers[meter.id], FOLDS[meter.aggregation]) for meter in meters}
-        dimensions = self._names.find_or_add_dimensions({one.dimensions for _, event in new for one in event.measured})
-        recalled = self._recalled.sums
-        rows: list[tuple[Any, ...]] = []
-        changed: dict[HourKey, Sum] = {}
-        fresh: dict[HourKey, Sum] = {}
-        values: list[tuple[int, int, int, int, str]] = []
-        said: set[SubjectHour] = set()
-        encode = ENCODER.encode
-        for number, (event, measured) in new:
-            source, id_, type_, subject, used, counted, recorded, data, kind, fingerprint = event
-            at = (counted - EPOCH) // MICROSECOND
-            time = at if used is counted else (used - EPOCH) // MICROSECOND
-            recorded_at = at if recorded is counted else (recorded - EPOCH) // MICROSECOND
-            hour = at // HOUR
-            subject_no = numbers[subject]
-            rows.append(
-                (
-                    number,
-                    numbers[source],
-                    id_,
-                    numbers[type_],
-                    subject_no,
-                    hour,
-                    at,
-                    time,
-                    recorded_at,
-                    kind == "absolute",
-                    fingerprint,
-                    encode(data).decode(),
-                )
-            )
-            for meter_id, value, text, dims in measured:
-                meter_no, fold = folds[meter_id]
-                key = (meter_no, hour, subject_no, dimensions[dims])
-                found = recalled.get(key) or fresh.get(key)
-                if found is None:
-                    found = fresh[key] = Sum(at, at)
-                elif at < found.first_at:
-                    found.first_at = at
-                elif at > found.last_at:
-                    found.last_at = at
-                found.count += 1
-                changed[key] = found
-                if value is not None:
-                    fold(found, value, (at, recorded_at, source, id_))
-                    if kind == "absolute":
-                        said.add((meter_no, hour, subject_no))
-                elif text is not None:
-                    values.append((*key, text))
+    def _add(self, new: Sequence[New], numbers: Mapping[str, int], meters: Collection[Meter]) -> None:
+        rows = rows_of(new, numbers)
+        found = count_in(
+            new,
+            rows,
+            meters=meters,
+            numbers=numbers,
+            dimensions=self._names.find_or_add_dimensions(
+                {one.dimensions for _, event in new for one in event.measured}
+            ),
+            recalled=self._recalled.sums,
+        )
         self._writer.add_events(rows)
-        anew = self._counted_anew(changed, said)
-        if anew:
-            # What was folded into these hours is not what they come to.
-            changed = {key: found for key, found in changed.items() if key[:3] not in anew}
-            fresh = {key: found for key, found in fresh.items() if key[:3] not in anew}
-            values = [value for value in values if value[:3] not in anew]
+        if anew := self._counted_anew(found):
+            found.leave_out(anew)  # what was added to them is not what they come to
         aggregations = {numbers[meter.id]: meter.aggregation for meter in meters}
-        self._complete(fresh, aggregations)
-        self._save(changed, aggregations)
-        if values:
-            self._writer.add_values(sorted(values))
+        self._complete(found.fresh, aggregations)
+        self._save(found.changed, aggregations)
+        if found.values:
+            self._writer.add_values(sorted(found.values))
         if anew:
             by_number = {numbers[meter.id]: meter for meter in meters}
-            for hour_of_subject in sorted(anew):
-                self._recounting.recount(by_number[hour_of_subject[0]], hour_of_subject)
+            for hour in sorted(anew):
+                self._recounting.recount(by_number[hour[0]], hour)
             self._recalled.forget()
 
-    def _counted_anew(self, changed: Collection[HourKey], said: set[SubjectHour]) -> set[SubjectHour]:
+    def _counted_anew(self, found: Counted) -> set[SubjectHour]:
         """Return in which of the hours that change a total is said."""
         resets = self._recalled.resets
-        hours = {key[1] for key in changed}
+        hours = {key[1] for key in found.changed}
         if missing := hours - resets.keys():
             resets.update({hour: set() for hour in missing})
             for reset in self._reading.resets(missing):
                 resets[reset[1]].add(reset)
-        known = said.union(*(resets[hour] for hour in hours))
-        return known and {key[:3] for key in changed} & known
+        known = found.said.union(*(resets[hour] for hour in hours))
+        return known and {key[:3] for key in found.changed} & known
 
     def _complete(self, fresh: dict[HourKey, Sum], aggregations: Mapping[int, Aggregation]) -> None:
         """Add to sums that are not recalled what is stored of them, and recall them from now on."""

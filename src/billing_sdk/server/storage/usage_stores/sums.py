@@ -62,7 +62,8 @@ class Sum:
             self.latest_place, self.latest = other.latest_place, other.latest
 
 
-# Counts the value of an event in; there are as many calls as events, so each does nothing that its meter does not need.
+# Counts the value of an event in, where sums are exact. There are as many calls as events, so each does nothing that
+# its meter does not need.
 Fold = Callable[[Sum, Decimal, EventPlace], None]
 
 
@@ -71,12 +72,12 @@ def _count(_found: Sum, _value: Decimal, _place: EventPlace) -> None:
 
 
 def _add(found: Sum, value: Decimal, _place: EventPlace) -> None:
-    found.total = EXACT.add(found.total, value)
+    found.total += value
 
 
 def _add_over_time(found: Sum, value: Decimal, place: EventPlace) -> None:
-    found.total = EXACT.add(found.total, value)
-    found.moment = EXACT.add(found.moment, EXACT.multiply(value, place[0]))
+    found.total += value
+    found.moment += value * place[0]
 
 
 def _keep_least(found: Sum, value: Decimal, _place: EventPlace) -> None:
