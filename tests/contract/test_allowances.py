@@ -33,6 +33,7 @@ from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import NOON, advance, payer
 
+pytestmark = pytest.mark.attack(108)
 TOKENS = "ai_tokens"
 
 
@@ -262,6 +263,14 @@ def test_a_grant_that_was_voided_or_has_expired_adds_nothing(memory_engine, cust
             void_allowance(memory_engine, customer_id=customer.id, allowance_id=one.id)
     with pytest.raises(UnknownAllowance):
         void_allowance(memory_engine, customer_id=customer.id, allowance_id="allowance_1")
+
+
+def test_another_customers_grant_is_not_there(memory_engine, customer, agree, grant):
+    agree(10)
+    mine, other = grant(50), payer(memory_engine, "grace@example.com")
+    with pytest.raises(UnknownAllowance):
+        void_allowance(memory_engine, customer_id=other.id, allowance_id=mine.id)
+    assert balances(memory_engine, customer) == (10, [50])
 
 
 def test_a_grant_that_can_not_be_changes_nothing(memory_engine, customer, agree, grant):

@@ -18,6 +18,8 @@ from tests.contract.test_allowances import TOKENS, balances, later, reserve, roo
 from tests.contract.usage_events import measure_by, report
 from tests.engines import NOON, advance, payer
 
+pytestmark = pytest.mark.attack(108)
+
 
 @pytest.fixture
 def customer(memory_engine):

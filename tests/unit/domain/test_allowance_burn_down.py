@@ -21,6 +21,7 @@ from billing_sdk.server.domain.entitlements import (
 )
 from billing_sdk.server.domain.periods import Cadence, Period
 
+pytestmark = pytest.mark.attack(108)
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
