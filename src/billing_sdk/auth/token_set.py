@@ -84,7 +84,7 @@ class TokenSet(Confidential):
 
     def ends_within(self, seconds: float, *, at: datetime) -> bool:
         """Return whether the access token has ended or will within these seconds."""
-        return self.expires_at - at <= timedelta(seconds=seconds)
+        return (self.expires_at - at).total_seconds() <= seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,15 @@ the like are never read: every absolute address comes from the configuration.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from billing_sdk.auth import checked_path
 from billing_sdk.contrib._sessions import Session
 from billing_sdk.errors import InvalidRequest
 
+REMEMBERED_HEADERS: Final = 1_024
 # What a path may hold as it is (RFC 3986, section 3.3).
 PATH_CHARACTERS = "/~:@!$&'()*+,;="
 
@@ -70,9 +71,15 @@ class Visit:
         Two cookies of one name mean that somebody has planted one of them from another path or subdomain, and
         nothing tells which: neither is believed.
         """
-        named = f"{name}="
-        found = [pair for pair in self.header("cookie").split("; ") if pair.startswith(named)]
-        return found[0].removeprefix(named) if len(found) == 1 else ""
+        return cookie_in(self.header("cookie"), name)
+
+
+@lru_cache(REMEMBERED_HEADERS)
+def cookie_in(header: str, name: str) -> str:
+    """Return a cookie of a header; browsers send the same one with each request."""
+    named = f"{name}="
+    found = [pair for pair in header.split("; ") if pair.startswith(named)]
+    return found[0].removeprefix(named) if len(found) == 1 else ""
 
 
 def visit_from_wsgi(environ: Mapping[str, Any]) -> Visit:
