@@ -49,9 +49,11 @@ FAILING = {"x-fail": "yes"}
 
 # One statement sees one moment.
 TAKEN = """
-    SELECT coalesce((SELECT sum(total::numeric) FROM usage_totals WHERE agreement_id = %(agreement)s), 0),
-           coalesce((SELECT sum(units::numeric) FROM reservations
-                     WHERE agreement_id = %(agreement)s AND status = 'held' AND expires_at > now()), 0)
+    SELECT coalesce((SELECT sum(hours.total::numeric) FROM usage_hours AS hours
+                     JOIN usage_names AS names ON names.number = hours.subject_no
+                     WHERE names.name = %(agreement)s), 0),
+           coalesce((SELECT sum(units::numeric - used::numeric) FROM reservations
+                     WHERE agreement_id = %(agreement)s AND status = 'held' AND held_until > now()), 0)
 """
 
 

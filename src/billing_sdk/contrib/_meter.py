@@ -71,8 +71,8 @@ def take_units(application: Application, visit: Visit, rule: NeedsUnits, session
         ConfigurationError: there are no machine credentials to ask it with.
     """
     leases, outage = application.client.usage.leases, application.snapshots.outage
+    yield from leases.begin_tending()
     if rule.lease is not None and (held := leases.take(leased_to(session, rule), rule.count)) is not None:
-        yield from leases.begin_tending()
         return Metered(rule, held=held)
     if outage.failure is not None:  # nobody waits for a server that did not answer a moment ago
         return out_of_reach(application, visit, rule, session, outage.failure)
