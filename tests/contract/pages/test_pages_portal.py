@@ -18,6 +18,7 @@ from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.create_portal_link import SUB_NAVS
+from billing_sdk.server.usecases.grant_allowance import grant_allowance
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_user import register_user
@@ -128,6 +129,8 @@ def test_the_plan_page_shows_price_renewal_and_usage(site: RunningServer, visito
     assert "29.00 USD per month" in text
     assert "42,500 of 100,000 used" in text
     assert f"Next renewal {renewal.day} {renewal:%B %Y}" in text
+    grant_allowance(site.engine, customer_id=agreement.customer_id, feature_key="ai_tokens", amount="500.5")
+    assert "42,500 of 100,500.5 used" in visitor.open("/portal/plan_details").text
 
 
 def test_a_plan_is_changed_after_its_price_was_shown(site: RunningServer, visitor: Visitor, customer: str) -> None:

@@ -30,7 +30,7 @@ from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import BillingSettings, Entitlement, LicenceFee, Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
+from billing_sdk.server.domain.entitlements import AddedOn, allowance_under, with_add_ons
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
@@ -44,6 +44,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
 from billing_sdk.server.usecases.preview_change import preview_in
+from billing_sdk.server.usecases.room_of import room_of
 from billing_sdk.server.usecases.subscribe import subscribe
 
 CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it again."
@@ -51,11 +52,11 @@ CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """One thing that a plan includes: how much of it is used, and how much may be; None means it is not counted."""
+    """One thing that a plan includes: how much of it is used, and how much may be; None is not counted, or no limit."""
 
     name: str
     used: Decimal | None
-    limit: int | None
+    limit: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +295,7 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime, due: Money | No
         agreement,
         card_of_agreement(tx, agreement),
         period,
-        _included(tx, agreement, version, period),
+        _included(tx, agreement, version, at),
         beside=(
             *(f"{names[one.plan_key]} \u00d7 {one.quantity}" for one in agreement.add_ons),
             *(f"{licences.get(key, key)} \u00d7 {quantity}" for key, quantity in agreement.quantities.items()),
@@ -304,18 +305,16 @@ def _current(tx: UnitOfWork, agreement: Agreement, at: datetime, due: Money | No
     )
 
 
-def _included(tx: UnitOfWork, agreement: Agreement, version: PlanVersion, period: Period) -> tuple[Included, ...]:
-    entitlements = {entitlement.feature_key for entitlement in version.of_kind(Entitlement)}
-    metered = [feature.key for feature in tx.features.list() if feature.is_metered and feature.key in entitlements]
-    used = tx.usage.totals(agreement.id, metered, period)
-    return tuple(
-        Included(
-            entitlement.feature_name,
-            used.get(entitlement.feature_key),
-            entitlement.limit_max,
-        )
-        for entitlement in version.of_kind(Entitlement)
-    )
+def _included(tx: UnitOfWork, agreement: Agreement, version: PlanVersion, at: datetime) -> tuple[Included, ...]:
+    metered = {feature.key for feature in tx.features.list() if feature.is_metered}
+    found = []
+    for entitlement in version.of_kind(Entitlement):
+        key = entitlement.feature_key
+        allowance = allowance_under(agreement, version, key) if key in metered else None
+        room = None if allowance is None else room_of(tx, allowance, key, at)
+        used, limit = (None, None) if room is None else (room.used, room.limit)
+        found.append(Included(entitlement.feature_name, used, limit))
+    return tuple(found)
 
 
 def _plan_of_address(tx: UnitOfWork, desk: Desk) -> Plan:
