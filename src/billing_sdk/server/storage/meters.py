@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, func, select, update
 
 from billing_sdk.errors import DuplicateKey, NotFound
 from billing_sdk.server.domain.metering import Condition, Meter
@@ -13,6 +13,19 @@ from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import features
 from billing_sdk.server.storage.tables.metering import meters
 from billing_sdk.server.storage.upsert import insert_new
+
+WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
+OF_TYPES = select(meters).where(meters.c.event_type.in_(WANTED), meters.c.archived_at.is_(None)).order_by(meters.c.key)
+MEASURED = features.join(meters, meters.c.key == func.coalesce(features.c.meter_key, features.c.key))
+OF_FEATURES = (
+    select(features.c.key.label("feature_key"), meters).select_from(MEASURED).where(features.c.key.in_(WANTED))
+)
+FEATURES_OF = (
+    select(features.c.key, meters.c.event_type)
+    .select_from(MEASURED)
+    .where(features.c.type == "metered", meters.c.event_type.in_(WANTED))
+    .order_by(features.c.key)
+)
 
 
 class MeterRepository:
@@ -71,8 +84,7 @@ class MeterRepository:
 
     def of_type(self, types: Collection[str]) -> tuple[Meter, ...]:
         """Return the meters that count events of some types and are not archived, in the order of their keys."""
-        query = select(meters).where(meters.c.event_type.in_(types), meters.c.archived_at.is_(None))
-        rows = self._connection.execute(query.order_by(meters.c.key)).mappings()
+        rows = self._connection.execute(OF_TYPES, {"wanted": sorted(types)}).mappings()
         return tuple(_from_row(row) for row in rows)
 
     def version(self) -> tuple[Any, ...]:
@@ -87,10 +99,7 @@ class MeterRepository:
 
         What was used of a feature that was deleted is still counted by the meter that goes by its key.
         """
-        query = select(features.c.key.label("feature_key"), meters).join(
-            meters, meters.c.key == func.coalesce(features.c.meter_key, features.c.key)
-        )
-        rows = self._connection.execute(query.where(features.c.key.in_(keys))).mappings()
+        rows = self._connection.execute(OF_FEATURES, {"wanted": sorted(keys)}).mappings()
         found = {row["feature_key"]: _from_row(row) for row in rows}
         if gone := [key for key in keys if key not in found]:
             rows = self._connection.execute(select(meters).where(meters.c.key.in_(gone))).mappings()
@@ -99,12 +108,7 @@ class MeterRepository:
 
     def features_of(self, types: Collection[str]) -> dict[str, frozenset[str]]:
         """Return the features whose usage is counted by events of some types: their keys, and which types."""
-        query = select(features.c.key, meters.c.event_type).join(
-            meters, meters.c.key == func.coalesce(features.c.meter_key, features.c.key)
-        )
-        rows = self._connection.execute(
-            query.where(features.c.type == "metered", meters.c.event_type.in_(types)).order_by(features.c.key)
-        )
+        rows = self._connection.execute(FEATURES_OF, {"wanted": sorted(types)})
         return {row.key: frozenset((row.event_type,)) for row in rows}
 
     def all(self) -> tuple[Meter, ...]:

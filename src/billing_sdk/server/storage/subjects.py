@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, null, select, union_all
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, null, select, union_all
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import SubjectKeyTaken
@@ -32,6 +32,18 @@ FOUND = union_all(
     select(subject_keys.c.key, customers.c.id, null(), customers.c.clock_id)
     .join(customers, customers.c.id == subject_keys.c.customer_id)
     .where(subject_keys.c.key.in_(WANTED)),
+)
+
+OF_THEM = agreements.c.id.in_(WANTED)
+# All that the customers of agreements go by.
+NAMES = union_all(
+    select(agreements.c.id, agreements.c.customer_id).where(OF_THEM),
+    select(agreements.c.id, func.coalesce(customers.c.user_id, customers.c.org_code))
+    .join(customers, customers.c.id == agreements.c.customer_id)
+    .where(OF_THEM),
+    select(agreements.c.id, subject_keys.c.key)
+    .join(subject_keys, subject_keys.c.customer_id == agreements.c.customer_id)
+    .where(OF_THEM),
 )
 
 
@@ -84,10 +96,10 @@ class SubjectRepository:
 
     def of_agreements(self, agreement_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """Return all that the customers of agreements go by, by the agreements' ids."""
-        query = select(agreements.c.id, agreements.c.customer_id).where(agreements.c.id.in_(WANTED))
-        owners = {row.id: row.customer_id for row in self._connection.execute(query, {"wanted": sorted(agreement_ids)})}
-        names = self.of_customers(set(owners.values()))
-        return {agreement_id: names[customer_id] for agreement_id, customer_id in owners.items()}
+        found: dict[str, set[str]] = {}
+        for agreement_id, name in self._connection.execute(NAMES, {"wanted": sorted(agreement_ids)}):
+            found.setdefault(agreement_id, set()).add(name)
+        return {agreement_id: frozenset(names) for agreement_id, names in found.items()}
 
     def keys_of(self, customer_id: str) -> tuple[SubjectKey, ...]:
         """Return the keys that a customer was given, in their order."""
