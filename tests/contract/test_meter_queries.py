@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -11,7 +12,7 @@ from billing_sdk.server.domain.metering import DimensionFilter, UsageQuery, answ
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.subjects import SubjectKey
 from billing_sdk.server.usecases import query_usage as asking
-from billing_sdk.server.usecases.query_usage import query_usage
+from billing_sdk.server.usecases.query_usage import answered, query_usage
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.web.usage_csv import usage_csv
 from tests.contract.using import used
@@ -110,6 +111,32 @@ def test_much_usage_is_read_in_short_stretches_and_little_in_long_ones(engine, m
 
     assert [row[-1] for row in shown(engine)] == ["51"]
     assert [row[-1] for row in shown(engine, query=UsageQuery(QUARTER, "day"))] == ["5"] * 10 + ["1"]
+
+
+def test_a_total_that_is_said_begins_anew_for_its_subject_alone(engine):
+    used(engine, event("1", 7, at=at(5)), event("2", 5, at=at(6), subject="other"),
+         event("3", 2, at=at(40), kind="absolute"), event("4", 1, at=at(41)))  # fmt: skip
+
+    assert shown(engine, query=UsageQuery(Period(at(1), at(30)))) == [("01-01 00:00", "12")]
+    assert shown(engine) == [("01-01 00:00", "8")]
+    assert [row[1:] for row in shown(engine, query=UsageQuery(QUARTER, group_by=("subject",)))] == [
+        ("customer_1", "3"),
+        ("other", "5"),
+    ]
+
+
+@pytest.mark.parametrize("aggregation", [*EVERY, "weighted_sum"])
+def test_everybody_side_by_side_comes_to_what_everybody_by_themselves_does(engine, aggregation):
+    type_ = "levels" if aggregation == "weighted_sum" else "tokens"
+    used(engine, *(event(str(number), number % 5, at=at(5, number % 3, 7 * number % 60), subject=f"s{number % 4}",
+                         type=type_, model=("large", "small")[number % 2]) for number in range(24)))  # fmt: skip
+    query = UsageQuery(Period(at(5, 0, 20), at(5, 2, 40)), "hour", "Asia/Kathmandu", group_by=("model",))
+    with engine.read() as tx:
+        found = tx.meters.get(f"tokens_{aggregation}")
+        apart = answered(tx, found, query, None, partial(tx.usage_log.hours, found))
+
+    assert apart
+    assert query_usage(engine, meter_key=found.key, query=query) == apart
 
 
 def test_usage_is_grouped_and_filtered_by_dimensions(engine):

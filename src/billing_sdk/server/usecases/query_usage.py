@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
+from functools import partial
 
 from billing_sdk.server.domain.metering import (
     CUSTOMER,
+    EVERYBODY,
     Folding,
     HourOfUsage,
     Meter,
-    Parted,
     UsageQuery,
     UsageRow,
     parted,
@@ -21,8 +22,10 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 
-# Of everybody so much time is read at once to begin with, and then as much as comes to about so many hours of single
-# subjects: a long time takes no more memory than a short one, and an empty one few questions.
+# So much time is read at once to begin with, of a few and of everybody, then as much as comes to about so many hours
+# of single subjects: a long time takes no more memory than a short one, and an empty one few questions.
+FEW = 100
+FIRST_STRETCH_OF_FEW = timedelta(days=31)
 FIRST_STRETCH, LONGEST_STRETCH, SHORTEST_STRETCH = timedelta(hours=6), timedelta(days=366), timedelta(hours=1)
 FEW_HOURS, MANY_HOURS = 5_000, 50_000
 
@@ -51,25 +54,47 @@ def query_usage(
     with engine.read() as tx:
         meter = tx.meters.get(meter_key)
         wanted = _subjects(tx, subjects, customer_ids)
-        folding = Folding(query, meter.aggregation)
-        customers: dict[str, str] = {}
-        if meter.aggregation == "weighted_sum":
-            before = tx.usage_log.before(meter, query.hours.start, subjects=wanted)
-            customers |= _customers(tx, query, before)
-            folding.begin_at(before, customers)
-        looked_at = to_read = 0
-        start, length = query.hours.start, FIRST_STRETCH
-        while start < query.hours.end:
-            stretch = Period(start, min(start + length, query.hours.end))
-            hours = tx.usage_log.hours(meter, stretch, subjects=wanted)
-            pieces = parted(query, hours)
-            looked_at, to_read = looked_at + len(hours), to_read + sum(pieces.cut.values())
-            require_few(hours=looked_at, events=to_read)
-            folding.take(pieces.by_window)
-            _take_cut(tx, meter, query, pieces, folding)
-            customers |= _customers(tx, query, hours)
-            folding.close(stretch.end, customers)
-            start, length = stretch.end, _following(length, len(hours))
+        found = None
+        if meter.aggregation != "unique_count" and not query.tells_subjects_apart:
+            found = answered(tx, meter, query, wanted, partial(tx.usage_log.hours_together, meter, subjects=wanted))
+        if found is None:
+            found = answered(tx, meter, query, wanted, partial(tx.usage_log.hours, meter, subjects=wanted))
+    return found or []
+
+
+def answered(
+    tx: UnitOfWork,
+    meter: Meter,
+    query: UsageQuery,
+    wanted: frozenset[str] | None,
+    hours_in: Callable[[Period], list[HourOfUsage] | None],
+) -> list[UsageRow] | None:
+    """Return the answer from the hours of one stretch after the other; None where these can't be told in this way."""
+    folding = Folding(query, meter.aggregation)
+    customers: dict[str, str] = {}
+    if meter.aggregation == "weighted_sum":
+        before = tx.usage_log.before(meter, query.hours.start, subjects=wanted)
+        customers |= _customers(tx, query, before)
+        folding.begin_at(before, customers)
+    looked_at = to_read = 0
+    start = query.hours.start
+    length = FIRST_STRETCH if wanted is None or len(wanted) > FEW else FIRST_STRETCH_OF_FEW
+    while start < query.hours.end:
+        stretch = Period(start, min(start + length, query.hours.end))
+        hours = hours_in(stretch)
+        if hours is None:
+            return None
+        pieces = parted(query, hours)
+        looked_at, to_read = looked_at + len(hours), to_read + sum(pieces.cut.values())
+        require_few(hours=looked_at, events=to_read)
+        folding.take(pieces.by_window)
+        for run in pieces.runs():
+            whose = wanted if EVERYBODY in run.subjects else run.subjects
+            events = tx.usage_log.events(run.window, types=(meter.event_type,), subjects=whose)
+            folding.take(parted_events(query, meter, pieces.cut, events))
+        customers |= _customers(tx, query, hours)
+        folding.close(stretch.end, customers)
+        start, length = stretch.end, _following(length, len(hours))
     return folding.rows()
 
 
@@ -78,12 +103,6 @@ def _following(length: timedelta, hours: int) -> timedelta:
     if hours < FEW_HOURS:
         return min(2 * length, LONGEST_STRETCH)
     return max(length // 2 // SHORTEST_STRETCH * SHORTEST_STRETCH, SHORTEST_STRETCH) if hours > MANY_HOURS else length
-
-
-def _take_cut(tx: UnitOfWork, meter: Meter, query: UsageQuery, pieces: Parted, folding: Folding) -> None:
-    for run in pieces.runs():
-        events = tx.usage_log.events(run.window, types=(meter.event_type,), subjects=run.subjects)
-        folding.take(parted_events(query, meter, pieces.cut, events))
 
 
 def _subjects(tx: UnitOfWork, subjects: Collection[str], customer_ids: Collection[str]) -> frozenset[str] | None:

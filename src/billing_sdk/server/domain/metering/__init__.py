@@ -65,6 +65,7 @@ from billing_sdk.server.domain.metering.own_meter import own_meter as own_meter
 from billing_sdk.server.domain.metering.query import (
     CUSTOMER as CUSTOMER,
     EARLIEST as EARLIEST,
+    EVERYBODY as EVERYBODY,
     LATEST as LATEST,
     SUBJECT as SUBJECT,
     DimensionFilter as DimensionFilter,

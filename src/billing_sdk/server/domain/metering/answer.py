@@ -28,7 +28,7 @@ from billing_sdk.server.domain.metering.bucket import (
 )
 from billing_sdk.server.domain.metering.event import StoredEvent
 from billing_sdk.server.domain.metering.meter import Aggregation, Meter
-from billing_sdk.server.domain.metering.query import EARLIEST, Group, UsageQuery, UsageRow
+from billing_sdk.server.domain.metering.query import EARLIEST, EVERYBODY, Group, UsageQuery, UsageRow
 from billing_sdk.server.domain.metering.windows import windows_of
 from billing_sdk.server.domain.periods import Period
 
@@ -93,7 +93,8 @@ def parted_events(
     """Return the buckets of events in cut hours by the window that each lies in; other events are left out."""
     by_window: defaultdict[Period, list[StoredEvent]] = defaultdict(list)
     for one in events:
-        if (one.event.subject, hour_of(one.event.counted_at)) in cut:
+        hour = hour_of(one.event.counted_at)
+        if (one.event.subject, hour) in cut or (EVERYBODY, hour) in cut:
             by_window[query.window_at(one.event.counted_at)].append(one)
     return {window: recount(meter, found) for window, found in by_window.items()}
 

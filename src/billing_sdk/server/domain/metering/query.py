@@ -16,6 +16,7 @@ from billing_sdk.server.domain.metering.windows import Granularity, window_at
 from billing_sdk.server.domain.periods import Period, zone_of
 
 SUBJECT, CUSTOMER = "subject", "customer_id"
+EVERYBODY = ""  # stands for all subjects side by side; nobody's own is empty
 MOST_VALUES = 100
 MOST_NAMES = 10
 LONGEST_WINDOW = timedelta(days=3_660)
@@ -82,6 +83,11 @@ class UsageQuery:
     def hours(self) -> Period:
         """From the first hour (UTC) of which something is asked to the end."""
         return Period(hour_of(self.window.start), self.window.end)
+
+    @property
+    def tells_subjects_apart(self) -> bool:
+        """Whether the answer says who has used something."""
+        return SUBJECT in self.group_by or CUSTOMER in self.group_by
 
     def window_at(self, at: datetime) -> Period:
         """Return the window that an instant belongs to, cut to what is asked; or all that is before it, or after it."""

@@ -52,6 +52,13 @@ class LogApart:
         with self._store.begin(read_only=True) as log:
             return log.folded(meter, window, subjects)
 
+    def hours_together(
+        self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None
+    ) -> list[HourOfUsage] | None:
+        """Return the same with all subjects side by side; `UsageLog` says when it can."""
+        with self._store.begin(read_only=True) as log:
+            return log.hours_together(meter, window, subjects=subjects)
+
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to."""
         with self._store.begin(read_only=True) as log:

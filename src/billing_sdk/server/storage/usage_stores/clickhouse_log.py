@@ -129,6 +129,11 @@ class ClickHouseUsageLog:
         """Return the roll-ups of a meter; the server has put each hour together already."""
         return self.hours(meter, window, subjects=subjects)
 
+    def hours_together(
+        self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None
+    ) -> list[HourOfUsage] | None:
+        """Return None: what was corrected here is known of single subjects alone."""
+
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to; they all stand in the last of them."""
         last = micros_of(at) // HOUR - 1

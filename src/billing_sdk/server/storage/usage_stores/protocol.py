@@ -70,6 +70,15 @@ class UsageLog(Protocol):
 
     def folded(self, meter: Meter, window: Period, subjects: Collection[str]) -> list[HourOfUsage]:
         """Return the roll-ups of a window; those that lie in it may be put together, as one of each series."""
+
+    def hours_together(
+        self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None
+    ) -> list[HourOfUsage] | None:
+        """Return the same with all subjects side by side, one bucket for each hour and dimensions, of nobody.
+
+        It is what a sum of everybody's usage takes, and much less than `hours`. None where it can't be told: in one
+        of the hours a total is said, which begins anew for its subject alone; or this store has no quicker way.
+        """
         ...
 
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:

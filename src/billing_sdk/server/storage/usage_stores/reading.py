@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, exists, func, select
 
 from billing_sdk.server.domain.metering import (
+    EVERYBODY,
     Correction,
     HourOfUsage,
     Meter,
@@ -36,11 +37,13 @@ from billing_sdk.server.storage.usage_stores.writer import HOUR_COLUMNS
 
 AT_A_TIME = 1_000
 MOST_SEEKS = 20_000
+FEW = 100
 LONG = timedelta(days=100)
 EVENTS = select(usage_events).order_by(usage_events.c.number)
 NEXT_HOUR = select(func.min(usage_events.c.hour)).where(
     usage_events.c.hour > bindparam("last"), usage_events.c.hour <= bindparam("end")
 )
+SAYS_TOTALS = select(usage_hours.c.hour).where(usage_hours.c.is_reset)
 HOURS = select(*(usage_hours.c[name] for name in HOUR_COLUMNS))
 
 
@@ -88,6 +91,39 @@ class Reading:
         """Return the buckets of a meter in every hour that overlaps a window."""
         first, last = hours_between(window.start, window.end)
         return self._hours(meter, HOURS.where(usage_hours.c.hour.between(first, last)), subjects, first, last)
+
+    def hours_together(
+        self, meter: Meter, window: Period, subjects: Collection[str] | None
+    ) -> list[HourOfUsage] | None:
+        """Return the same with all subjects side by side, one bucket for each hour and dimensions, of nobody."""
+        meter_no = self._names.find({meter.id}).get(meter.id)
+        if meter_no is None:
+            return []
+        first, last = hours_between(window.start, window.end)
+        of_meter = (usage_hours.c.meter_no == meter_no, usage_hours.c.hour.between(first, last))
+        if self._connection.execute(select(exists(SAYS_TOTALS.where(*of_meter)))).scalar_one():
+            return None
+        numbers = None if subjects is None else sorted(_those(self._names, subjects))
+        # Day by day, so that everybody's hours are never all at hand.
+        at_once = last + 1 - first if numbers is not None and len(numbers) <= FEW else 24
+        sums: dict[tuple[int, int], Sum] = {}
+        for start in range(first, last + 1, at_once):
+            hours = usage_hours.c.hour.between(start, min(start + at_once - 1, last))
+            query = HOURS.where(hours, usage_hours.c.meter_no == meter_no)
+            for some in [None] if numbers is None else parts_of(numbers):
+                of_some = query if some is None else query.where(usage_hours.c.subject_no.in_(some))
+                for row in self._connection.execute(of_some).all():
+                    (_, hour, _, dimensions_no), found = sum_in(row, meter.aggregation)
+                    known = sums.setdefault((hour, dimensions_no), found)
+                    if known is not found:
+                        known.join(found)
+        names = self._names.names_of({dimensions_no for _, dimensions_no in sums})
+        return [
+            HourOfUsage(
+                Series(EVERYBODY, dimensions_of(names[dimensions_no])), instant_of(hour * HOUR), bucket_of_sum(found)
+            )
+            for (hour, dimensions_no), found in sums.items()
+        ]
 
     def before(self, meter: Meter, at: datetime, subjects: Collection[str] | None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to; they all stand in the last of them."""

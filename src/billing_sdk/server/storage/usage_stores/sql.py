@@ -79,6 +79,12 @@ class SqlUsageLog:
             return folded(self._connection, self._names, meter, window, subjects)
         return self.hours(meter, window, subjects=subjects)
 
+    def hours_together(
+        self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None
+    ) -> list[HourOfUsage] | None:
+        """Return the same with all subjects side by side; `UsageLog` says when it can."""
+        return self._reading.hours_together(meter, window, subjects)
+
     def before(self, meter: Meter, at: datetime, *, subjects: Collection[str] | None = None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to."""
         return self._reading.before(meter, at, subjects)
