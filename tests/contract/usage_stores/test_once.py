@@ -47,3 +47,51 @@ def test_a_duplicate_gets_the_first_answer_and_counts_once(store, record):
     with store.begin(read_only=True) as log:
         [hour] = log.hours(TOKENS, TODAY)
     assert (hour.bucket.count, value_of(hour.bucket, "sum", TODAY)) == (1, 5)
+
+
+def test_the_same_id_of_another_source_is_another_event(store, record):
+    record(event("1", 5))
+
+    [answer] = record(event("1", 7, source="other"))
+
+    assert answer.outcome == "accepted"
+
+
+def test_something_else_with_the_same_key_is_a_conflict_and_counts_for_nothing(store, record):
+    answers = record(event("1", 5), event("1", 6), event("1", 5), event("2", 1))
+
+    assert [one.outcome for one in answers] == ["accepted", "conflict", "duplicate", "accepted"]
+    with store.begin(read_only=True) as log:
+        [hour] = log.hours(TOKENS, TODAY)
+        assert log.find("app", "1").event.data == {"value": 5}
+    assert hour.bucket.total == 6
+
+
+def test_of_a_thousand_events_those_that_are_new_count(store, record):
+    record(*(event(f"{number}\\\t", 1, note="a\\b\n") for number in range(0, 300, 3)))
+
+    answers = record(*(event(f"{number}\\\t", 1, note="a\\b\n") for number in range(300)))
+
+    assert [one.outcome for one in answers] == ["duplicate", "accepted", "accepted"] * 100
+    with store.begin(read_only=True) as log:
+        [hour] = log.hours(TOKENS, TODAY)
+        stored = log.find("app", "1\\\t")
+    assert (hour.bucket.count, hour.bucket.total) == (300, 300)
+    assert stored.event.data == {"value": 1, "note": "a\\b\n"}
+
+
+def test_what_is_not_committed_has_never_been(store, record):
+    def fail() -> None:
+        with store.begin() as log:
+            log.append(measured([event("1", 5)], [TOKENS]), [TOKENS])
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fail()
+
+    [answer] = record(event("1", 6))
+
+    assert answer.outcome == "accepted"
+    with store.begin(read_only=True) as log:
+        [hour] = log.hours(TOKENS, TODAY)
+    assert (hour.bucket.count, hour.bucket.total) == (1, 6)

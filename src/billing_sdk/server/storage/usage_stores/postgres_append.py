@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import psycopg  # which is not there where nobody uses PostgreSQL
 
 TAKE_PLACES = "UPDATE usage_places SET place = place + %s, token = %s, last_token = token RETURNING place, last_token"
+COPY_KEYS = "COPY usage_keys (source_no, id, number) FROM STDIN"
 ADD_KEYS = (
     "INSERT INTO usage_keys (source_no, id, number) SELECT * FROM unnest(%s::int[], %s::text[], %s::bigint[])"
     " ON CONFLICT DO NOTHING"
@@ -22,7 +23,6 @@ FIND_KEYS = (
     " USING (source_no, id)"
 )
 COPY_EVENTS = f"COPY usage_events ({', '.join(EVENT_COLUMNS)}) FROM STDIN"
-EVENT_TYPES = ("int8", "int4", "text", "int4", "int4", "int4", "int8", "int8", "int8", "bool", "bytea", "text")
 FIND_HOURS = (
     f"SELECT {', '.join(HOUR_COLUMNS)} FROM usage_hours"  # noqa: S608 - names of our own
     " JOIN unnest(%s::int[], %s::int[], %s::int[], %s::int[]) AS wanted (meter_no, hour, subject_no, dimensions_no)"
@@ -43,6 +43,10 @@ ADD_VALUES = (
     f"INSERT INTO usage_values ({_SERIES}, value)"  # noqa: S608 - as above
     " SELECT * FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::text[]) ON CONFLICT DO NOTHING"
 )
+# The backslash first, which the others are written with.
+ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
+# Fewer keys are told apart and added with one statement, which takes a savepoint less.
+WORTH_COPYING = 100
 # Whatever counts at another time is in one partition together.
 FIRST, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -50,9 +54,15 @@ FIRST, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 class PostgresWriter:
     """Writes on a connection; whoever takes places locks the row that counts them."""
 
-    def __init__(self, connection: psycopg.Connection[Any], known_months: set[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        known_months: set[tuple[int, int]],
+        integrity_error: type[Exception],
+    ) -> None:
         self._connection = connection
         self._known_months = known_months
+        self._integrity_error = integrity_error
 
     def take_places(self, count: int, token: int) -> tuple[int, int]:
         """Take places in the order of arrival."""
@@ -61,6 +71,8 @@ class PostgresWriter:
 
     def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
         """Add keys; only where some were there already is it worth a look which."""
+        if len(rows) >= WORTH_COPYING and self._copied_keys(rows):
+            return {}
         sources, ids, numbers = (list(column) for column in zip(*rows, strict=True))
         if self._connection.execute(ADD_KEYS, (sources, ids, numbers)).rowcount == len(rows):
             return {}
@@ -68,13 +80,39 @@ class PostgresWriter:
         found = self._connection.execute(FIND_KEYS, (sources, ids)).fetchall()
         return {(source, id_): number for source, id_, number in found if mine[source, id_] != number}
 
+    def _copied_keys(self, rows: Sequence[tuple[int, str, int]]) -> bool:
+        """Add keys that nobody has yet the quick way; False where somebody has one, and then nothing is added."""
+        lines = "".join(f"{source_no}\t{_escaped(id_)}\t{number}\n" for source_no, id_, number in rows)
+        try:
+            with self._connection.transaction(), self._connection.cursor() as cursor, cursor.copy(COPY_KEYS) as copy:
+                copy.write(lines)
+        except self._integrity_error:
+            return False
+        return True
+
     def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add events, and the partitions of their months where they are not there."""
         self._make_partitions({row[5] for row in rows})
+        lines = "".join(
+            f"{number}\t{source}\t{_escaped(id_)}\t{type_}\t{subject}\t{hour}\t{counted_at}\t{time}\t{recorded_at}"
+            f"\t{is_absolute}\t\\\\x{fingerprint.hex()}\t{_escaped(data)}\n"
+            for (
+                number,
+                source,
+                id_,
+                type_,
+                subject,
+                hour,
+                counted_at,
+                time,
+                recorded_at,
+                is_absolute,
+                fingerprint,
+                data,
+            ) in rows
+        )
         with self._connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as copy:
-            copy.set_types(EVENT_TYPES)
-            for row in rows:
-                copy.write_row(row)
+            copy.write(lines)
 
     def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
         """Return the rows of hours."""
@@ -110,3 +148,12 @@ class PostgresWriter:
                 self._connection.execute("SELECT make_usage_partition(make_date(%s, %s, 1))", (year, month))
             else:
                 self._known_months.add((year, month))
+
+
+def _escaped(text: str) -> str:
+    """Return a text as COPY reads it (PostgreSQL documentation, COPY, Text Format)."""
+    if text.isprintable() and "\\" not in text:
+        return text
+    for plain, escaped in ESCAPES:
+        text = text.replace(plain, escaped)
+    return text

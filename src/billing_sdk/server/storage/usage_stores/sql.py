@@ -134,4 +134,4 @@ class SqlUsageLog:
         raw: Any = self._connection.connection.driver_connection
         if self._connection.dialect.name == "sqlite":
             return SqliteWriter(raw)
-        return PostgresWriter(raw, self._known.months)
+        return PostgresWriter(raw, self._known.months, self._connection.dialect.loaded_dbapi.IntegrityError)

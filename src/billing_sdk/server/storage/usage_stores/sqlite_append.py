@@ -38,7 +38,7 @@ class SqliteWriter:
     def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
         """Add keys; only where some were there already is it worth a look which."""
         before = self._connection.total_changes
-        self._connection.executemany(ADD_KEY, rows)
+        self._connection.executemany(ADD_KEY, sorted(rows))  # neighbours share pages
         if self._connection.total_changes - before == len(rows):
             return {}
         found: dict[Key, int] = {}
