@@ -26,6 +26,7 @@ FEATURES_OF = (
     .where(features.c.type == "metered", meters.c.event_type.in_(WANTED))
     .order_by(features.c.key)
 )
+VERSION = select(func.count(meters.c.id), func.count(meters.c.archived_at), func.max(meters.c.archived_at))
 
 
 class MeterRepository:
@@ -89,10 +90,7 @@ class MeterRepository:
 
     def version(self) -> tuple[Any, ...]:
         """Return what is another whenever a meter was added, archived or taken back: what a meter measures stays."""
-        archived_at = meters.c.archived_at
-        return tuple(
-            self._connection.execute(select(func.count(), func.count(archived_at), func.max(archived_at))).one()
-        )
+        return tuple(self._connection.execute(VERSION).one())
 
     def of_features(self, keys: Collection[str]) -> dict[str, Meter]:
         """Return the meters that count the usage of features, by the features' keys.

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from typing import NamedTuple
 
 from billing_sdk.errors import BillingError, EventConflict, UnknownMeter, UnknownSubject
 from billing_sdk.server.domain.metering import (
@@ -34,6 +35,14 @@ STALE_SECONDS = 1.0
 MOST_SUBJECTS = 100_000
 
 Answer = Recorded | BillingError
+
+
+class Taken(NamedTuple):
+    """What the meters of a type ask of its events, from when until when events are taken, and what time it is."""
+
+    intake: Intake
+    span: Span
+    at: datetime
 
 
 class Ingestion:
@@ -92,13 +101,13 @@ class Ingestion:
     def _recorded(self, events: Sequence[IncomingEvent], types: set[str]) -> list[Answer]:
         with self._recording() as (tx, log):
             self._meters.find_out(tx, types)
-            answers = self._measured(tx, events)
-            good = [one for one in answers if isinstance(one, MeasuredEvent)]
-            recorded = iter(log.append(good, self._meters.of_types(types)))
+            found = self._measured(tx, events)
+            good = [one for one in found if one.__class__ is MeasuredEvent]
+            recorded = log.append(good, self._meters.of_types(types))
             # Whoever appends is alone, and so is whoever counts past events for a new meter: one of them sees the
             # other's work. It is asked last, since what was asked before this one was alone might have changed.
             self._meters.require(self._version(tx))
-            return [_answer(one.event, next(recorded)) if isinstance(one, MeasuredEvent) else one for one in answers]
+            return _answers(found, recorded)
 
     @contextmanager
     def _recording(self) -> Iterator[tuple[UnitOfWork, UsageLog]]:
@@ -120,21 +129,27 @@ class Ingestion:
 
     def _measured(self, tx: UnitOfWork, events: Sequence[IncomingEvent]) -> list[MeasuredEvent | BillingError]:
         now = self._engine.now()
-        times = _Times(tx, now)
+        intakes, subjects = self._meters.intakes, self._subjects.known
+        present = {of_type: Taken(intake, intake.span(now), now) for of_type, intake in intakes.items()}
+        times = _Times(tx)
         found: list[MeasuredEvent | BillingError] = []
         for event in events:
-            intake = self._meters.intake(event.type)
-            subject = self._subjects.find(event.subject)
+            taken, subject = present.get(event.type), subjects.get(event.subject)
             try:
-                if intake is None:
-                    raise UnknownMeter(f"no meter counts events of the type {event.type[:64]!r}")
-                if subject is None and not intake.keeps_unknown:
-                    raise UnknownSubject(f"nobody goes by {event.subject[:64]!r}")
-                at, span = times.of(event.type, intake, None if subject is None else subject.clock_id)
+                if taken is None or subject is None or subject.clock_id is not None:
+                    taken = times.taken(event, taken, subject)
+                intake, span, at = taken
                 found.append(received(event, intake, span, at, fingerprint_of))
             except BillingError as error:
                 found.append(error)
         return found
+
+
+def _answers(found: Sequence[MeasuredEvent | BillingError], recorded: list[Recorded]) -> list[Answer]:
+    if len(recorded) == len(found) and "conflict" not in {one.outcome for one in recorded}:
+        return [*recorded]
+    rest = iter(recorded)
+    return [one if isinstance(one, BillingError) else _answer(one.event, next(rest)) for one in found]
 
 
 def _answer(event: UsageEvent, recorded: Recorded) -> Answer:
@@ -154,19 +169,19 @@ class _KnownMeters:
     """What the meters of each type ask, as of one version of all meters."""
 
     def __init__(self) -> None:
-        self._intakes: dict[str, Intake] = {}
+        self.intakes: dict[str, Intake] = {}
         self._version: object = None
 
     def find_out(self, tx: UnitOfWork, types: set[str]) -> None:
         """Read the meters of those types that are not known."""
         if self._version is None:
             self._version = tx.meters.version()
-        missing = types - self._intakes.keys()
+        missing = types - self.intakes.keys()
         if missing:
             by_type = defaultdict(list)
             for meter in tx.meters.of_type(missing):
                 by_type[meter.event_type].append(meter)
-            self._intakes |= {of_type: Intake.of(meters) for of_type, meters in by_type.items()}
+            self.intakes |= {of_type: Intake.of(meters) for of_type, meters in by_type.items()}
 
     def require(self, version: object) -> None:
         """Check that meters are as they are known, and forget them where they are not.
@@ -175,16 +190,12 @@ class _KnownMeters:
             _MetersChanged: they have changed.
         """
         if self._version not in (None, version):
-            self._intakes, self._version = {}, None
+            self.intakes, self._version = {}, None
             raise _MetersChanged
 
     def of_types(self, types: set[str]) -> tuple[Meter, ...]:
         """Return the meters of some types."""
-        return tuple(meter for of_type in types if of_type in self._intakes for meter in self._intakes[of_type].meters)
-
-    def intake(self, of_type: str) -> Intake | None:
-        """Return what the meters of a type ask; None where there are none."""
-        return self._intakes.get(of_type)
+        return tuple(meter for of_type in types if of_type in self.intakes for meter in self.intakes[of_type].meters)
 
 
 class _KnownSubjects:
@@ -192,44 +203,55 @@ class _KnownSubjects:
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
-        self._known: dict[str, Subject] = {}
+        self.known: dict[str, Subject] = {}
         self._since = seconds()
 
     def look_up(self, engine: Engine, subjects: set[str]) -> None:
         """Find out who is meant by subjects that are not known yet."""
         now = self._seconds()
-        if now - self._since >= STALE_SECONDS or len(self._known) > MOST_SUBJECTS:
-            self._known, self._since = {}, now
-        missing = subjects - self._known.keys()
+        if now - self._since >= STALE_SECONDS or len(self.known) > MOST_SUBJECTS:
+            self.known, self._since = {}, now
+        missing = subjects - self.known.keys()
         if missing:
             with engine.read() as tx:
-                self._known |= tx.subjects.find_many(missing)
-
-    def find(self, subject: str) -> Subject | None:
-        """Return who is meant by a subject that was looked up; None where nobody is."""
-        return self._known.get(subject)
+                self.known |= tx.subjects.find_many(missing)
 
 
 class _Times:
-    """What time it is for each customer, and from when until when events of a type are taken then."""
+    """What is taken of events that are of no known type, of nobody who is known, or of customers with another time.
 
-    def __init__(self, tx: UnitOfWork, now: datetime) -> None:
+    Args:
+        tx: reads clocks.
+    """
+
+    def __init__(self, tx: UnitOfWork) -> None:
         self._tx = tx
-        self._real_time = now
         self._times: dict[str, datetime] = {}
-        self._spans: dict[tuple[str, str | None], tuple[datetime, Span]] = {}
 
-    def of(self, of_type: str, intake: Intake, clock_id: str | None) -> tuple[datetime, Span]:
-        """Return the present instant by a clock, and the span of the events of a type."""
-        found = self._spans.get((of_type, clock_id))
-        if found is None:
-            at = self._time_by(clock_id)
-            found = self._spans[of_type, clock_id] = (at, intake.span(at))
-        return found
+    def taken(self, event: IncomingEvent, present: Taken | None, subject: Subject | None) -> Taken:
+        """Return what is taken for an event.
 
-    def _time_by(self, clock_id: str | None) -> datetime:
-        if clock_id is None:
-            return self._real_time
+        Args:
+            event: the event.
+            present: what is taken of its type in real time; None where nothing counts it.
+            subject: who is meant; None is nobody.
+
+        Raises:
+            UnknownMeter: nothing counts events of its type.
+            UnknownSubject: nobody goes by its subject, and no meter keeps it for who comes later.
+        """
+        if present is None:
+            raise UnknownMeter(f"no meter counts events of the type {event.type[:64]!r}")
+        if subject is None:
+            if present.intake.keeps_unknown:
+                return present
+            raise UnknownSubject(f"nobody goes by {event.subject[:64]!r}")
+        if subject.clock_id is None:
+            return present
+        at = self._time_by(subject.clock_id)
+        return Taken(present.intake, present.intake.span(at), at)
+
+    def _time_by(self, clock_id: str) -> datetime:
         if clock_id not in self._times:
             self._times[clock_id] = self._tx.clocks.time_of(clock_id)
         return self._times[clock_id]

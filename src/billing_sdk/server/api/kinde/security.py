@@ -9,6 +9,7 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.types import Scope
 
 from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
 from billing_sdk.server.occasion import name_caller
@@ -93,8 +94,14 @@ def machine_of(request: Request, engine: EngineOf, token: TokenOf) -> Caller:
     return caller
 
 
-async def recalled_machine(request: Request, engine: Engine, *, scope: str) -> Caller:
-    """Return the machine whose token it is, at the least cost where it was verified a moment ago.
+async def recalled_machine(scope: Scope, engine: Engine, authorizations: list[bytes], *, needs: str) -> Caller:
+    """Return the machine that sends a request, at the least cost where it was verified a moment ago.
+
+    Args:
+        scope: the request.
+        engine: what every use case needs.
+        authorizations: what its headers Authorization say.
+        needs: the scope that the token has to have.
 
     Raises:
         Unauthenticated: there is no token, or it is not valid, or not for this API.
@@ -102,9 +109,11 @@ async def recalled_machine(request: Request, engine: Engine, *, scope: str) -> C
         InvalidRequest: a token is in the address, or there are two of them.
         RateLimited: the machine has sent too many requests.
     """
-    kind, _, token = (authorization_of(request) or "").partition(" ")
-    if request.scope["query_string"] and "access_token" in request.query_params:
+    if len(authorizations) > 1:
+        authorization_of(Request(scope))
+    if scope["query_string"] and "access_token" in Request(scope).query_params:
         raise InvalidRequest("a token does not belong in the address", parameter="access_token")
+    kind, _, token = (authorizations[0].decode("latin-1") if authorizations else "").partition(" ")
     token = token.strip()
     if kind.lower() != "bearer" or not token:
         raise Unauthenticated("the request carries no bearer token")
@@ -113,12 +122,13 @@ async def recalled_machine(request: Request, engine: Engine, *, scope: str) -> C
         caller = await run_in_threadpool(authenticate_machine, engine, token=token)
     actor = caller.user_id or caller.client_id
     name_caller(actor, caller.org_code)
-    engine.admit("usage", actor)
-    if error := _refusal_of(caller):
-        await run_in_threadpool(_refuse, engine, request, actor, error)
-    if scope not in caller.scopes:
-        lacking = Forbidden(f"the token lacks the scope {scope}", scope=scope)
-        await run_in_threadpool(_refuse, engine, request, actor, lacking)
+    if engine.settings.usage_requests_per_second:
+        engine.admit("usage", actor)
+    error = _refusal_of(caller)
+    if error is None and needs not in caller.scopes:
+        error = Forbidden(f"the token lacks the scope {needs}", scope=needs)
+    if error is not None:
+        await run_in_threadpool(_refuse, engine, Request(scope), actor, error)
     return caller
 
 

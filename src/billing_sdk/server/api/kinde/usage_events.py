@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from fastapi import APIRouter
@@ -16,9 +16,10 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from billing_sdk.errors import BillingError, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from billing_sdk.server.api.kinde.cloud_event_headers import event_in_headers
+from billing_sdk.server.api.kinde.cloud_event_headers import PREFIX, event_in_headers
 from billing_sdk.server.api.kinde.cloud_events import (
     CloudEvent,
     Refused,
@@ -55,33 +56,63 @@ class Accepted(msgspec.Struct, gc=False):
 
 async def take_in(request: Request) -> Response:
     """Record usage events, each once for ever, and answer for each of them in their order."""
-    engine: Engine = request.app.state.engine
-    ingestion: Ingestion = request.app.state.ingestion
+    scope = request.scope
+    app = scope["app"]
+    engine: Engine = app.state.engine
+    ingestion: Ingestion = app.state.ingestion
     try:
-        await recalled_machine(request, engine, scope=SCOPE)
-        body = await request.body()
+        sent = _Sent.of(scope)
+        await recalled_machine(scope, engine, sent.authorizations, needs=SCOPE)
+        body = (await request.receive())["body"]  # it is whole by now
         ingestion.require_room(len(body))
-        return await _recorded(ingestion, await _events(request, body), len(body))
+        return await _recorded(ingestion, await _events(sent, body), len(body))
     except BillingError as error:
         return error_answer(request, error)
     except DATABASE_AWAY as error:
         return outage_answer(request, error)
 
 
-async def _events(request: Request, body: bytes) -> Events:
+class _Sent(NamedTuple):
+    """What the headers of a request say."""
+
+    authorizations: list[bytes]
+    types: list[bytes]
+    attributes: list[tuple[bytes, bytes]]
+
+    @classmethod
+    def of(cls, scope: Scope) -> _Sent:
+        """Look through the headers, once."""
+        sent = cls([], [], [])
+        for header in scope["headers"]:
+            name = header[0]
+            if name == b"authorization":
+                sent.authorizations.append(header[1])
+            elif name == b"content-type":
+                sent.types.append(header[1])
+            elif name.startswith(PREFIX):
+                sent.attributes.append(header)
+        return sent
+
+    @property
+    def content_type(self) -> str:
+        """The content type; nothing where there is none, or more than one."""
+        return self.types[0].decode("latin-1").lower() if len(self.types) == 1 else ""
+
+
+async def _events(sent: _Sent, body: bytes) -> Events:
     """Return the events of a request; a list only where it is a batch.
 
     Raises:
         InvalidRequest: it is no JSON, or not what its content type says.
         UnsupportedMediaType: it says nothing of itself that this door knows.
     """
-    given = request.headers.getlist("content-type")
-    kind, _, parameters = (given[0] if len(given) == 1 else "").lower().partition(";")
+    content_type = sent.content_type
+    kind, _, parameters = content_type.partition(";")
     kind = kind.strip()
-    if kind not in (ONE, MANY) and any(name.startswith(b"ce-") for name, _ in request.headers.raw):
-        if given and (len(given) > 1 or not is_json_type(given[0])):
+    if kind not in (ONE, MANY) and sent.attributes:
+        if sent.types and not is_json_type(content_type):
             raise UnsupportedMediaType("the data of an event is JSON")
-        return event_in_headers(request.headers.raw, body)
+        return event_in_headers(sent.attributes, body)
     if kind not in KINDS:
         raise UnsupportedMediaType(
             f"the body must be {', '.join(KINDS)}, or the event be in headers that begin with ce-"
@@ -101,24 +132,43 @@ async def _recorded(ingestion: Ingestion, events: Events, size_bytes: int) -> Re
     if len(listed) > MOST_EVENTS:
         raise PayloadTooLarge(f"a batch has at most {MOST_EVENTS:,} events")
     good = [event for event in listed if isinstance(event, CloudEvent)]
-    found = iter(await ingestion.ingest_soon(good, size_bytes=size_bytes) if good else ())
-    answers = [next(found) if isinstance(event, CloudEvent) else event.error for event in listed]
+    answers: Sequence[Answer] = await ingestion.ingest_soon(good, size_bytes=size_bytes) if good else []
+    if len(good) < len(listed):
+        found = iter(answers)
+        answers = [next(found) if isinstance(event, CloudEvent) else event.error for event in listed]
     if not isinstance(events, list) and isinstance(answers[0], BillingError):
         raise answers[0]
-    results = [_result(event, answer) for event, answer in zip(listed, answers, strict=True)]
-    return Response(_encode({"results": results}), media_type=EITHER)
+    results = [
+        _refused(event, answer)
+        if isinstance(answer, BillingError)
+        else Accepted(event.source or "", event.id or "", answer.recorded_at)
+        for event, answer in zip(listed, answers, strict=True)
+    ]
+    return _Results(_encode({"results": results}))
 
 
-def _result(event: Event, answer: Answer) -> Accepted | dict[str, Any]:
-    if isinstance(answer, BillingError):
-        return {"source": event.source, "id": event.id, "status": "refused", **entry_of(answer)}
-    return Accepted(event.source or "", event.id or "", answer.recorded_at)
+def _refused(event: Event, error: BillingError) -> dict[str, Any]:
+    return {"source": event.source, "id": event.id, "status": "refused", **entry_of(error)}
+
+
+class _Results(Response):
+    """An answer whose headers take no time to make."""
+
+    def __init__(self, body: bytes) -> None:
+        self.status_code = 200
+        self.body = body
+        self.background = None
+        self.raw_headers = [
+            (b"content-length", str(len(body)).encode("latin-1")),
+            (b"content-type", b"application/json"),
+        ]
 
 
 class _AsItIs(APIRoute):
     """A route whose handler gets the request as it is; FastAPI knows of it what the OpenAPI document says."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler."""
         return take_in
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from billing_sdk.errors import EventTooEarly, EventTooLate, InvalidRequest, UnsupportedByMeter
 from billing_sdk.server.domain.metering.event import MeasuredEvent, UsageEvent
-from billing_sdk.server.domain.metering.meter import EARLY_SECONDS, Measured, Meter
-from billing_sdk.server.domain.metering.quick_reading import Reader, reader_of
+from billing_sdk.server.domain.metering.meter import EARLY_SECONDS, Meter
+from billing_sdk.server.domain.metering.quick_reading import Reader, reader_of_all
 from billing_sdk.server.domain.metering.usage import ReadingKind
 
 # No usage is older, whatever a meter allows: a store that keeps months apart has no month before.
@@ -53,14 +53,14 @@ class Intake:
 
     Attributes:
         meters: all that count events of the type.
-        readers: what reads for each of them.
+        measure: reads what each of them reads in an event's data, and raises what `Meter.measure` raises.
         early_seconds: how far ahead an event's time may lie: as far as the strictest of the meters allows.
         late_seconds: how old an event may be, by the strictest as well; None is without limit.
         keeps_unknown: whether one of the meters keeps events of subjects that nobody goes by.
     """
 
     meters: tuple[Meter, ...]
-    readers: tuple[Reader, ...]
+    measure: Reader
     early_seconds: int
     late_seconds: int | None
     keeps_unknown: bool
@@ -70,7 +70,7 @@ class Intake:
         """Return what some meters ask together."""
         return cls(
             meters=tuple(meters),
-            readers=tuple(reader_of(meter) for meter in meters),
+            measure=reader_of_all(meters),
             early_seconds=min((meter.early_seconds for meter in meters), default=EARLY_SECONDS),
             late_seconds=min((meter.late_seconds for meter in meters if meter.late_seconds is not None), default=None),
             keeps_unknown=any(meter.unknown_subjects == "keep" for meter in meters),
@@ -82,16 +82,6 @@ class Intake:
         if self.late_seconds is None or self.late_seconds > (at - BEGINNING).total_seconds():
             return Span(BEGINNING, latest)
         return Span(at - timedelta(seconds=self.late_seconds), latest)
-
-    def measure(self, data: Mapping[str, Any]) -> tuple[Measured, ...]:
-        """Return what each meter reads in an event; those that it does not count for are left out.
-
-        Raises:
-            InvalidQuantity: one of the meters finds no value that it takes.
-            InvalidRequest: a dimension is out of its bounds.
-        """
-        found = [read(data) for read in self.readers]
-        return tuple(found if None not in found else [one for one in found if one is not None])  # type: ignore[arg-type] # none of them is None
 
     def require_kind(self, kind: ReadingKind) -> None:
         """Check that the meters can be told what a total is.

@@ -6,7 +6,7 @@ are few and which come again and again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,31 +14,45 @@ from billing_sdk.server.domain.metering.json_path import NOTHING, steps_of, valu
 from billing_sdk.server.domain.metering.meter import ALL_MEMBERS, Measured, Meter, dimensions_in, quantity_in
 from billing_sdk.server.domain.metering.usage import Dimensions
 
-Reader = Callable[[Mapping[str, Any]], Measured | None]
+# Nothing where the event does not count.
+Reader = Callable[[Mapping[str, Any]], tuple[Measured, ...]]
 
 MOST_REMEMBERED = 10_000
 # What has at most 20 digits is a quantity.
 BEYOND = 10**20
 
 
+def reader_of_all(meters: Sequence[Meter]) -> Reader:
+    """Return what reads as all of some meters do, one after the other."""
+    readers = [reader_of(meter) for meter in meters]
+    if len(readers) == 1:
+        return readers[0]
+    return lambda data: tuple([found for read in readers for found in read(data)])
+
+
 def reader_of(meter: Meter) -> Reader:
     """Return what reads as `meter.measure` does, and raises what that raises."""
     if meter.value_path is None or meter.aggregation == "unique_count":
-        return meter.measure
+
+        def measure(data: Mapping[str, Any]) -> tuple[Measured, ...]:
+            found = meter.measure(data)
+            return () if found is None else (found,)
+
+        return measure
     meter_id, value_path, conditions = meter.id, meter.value_path, meter.conditions
     only_step = _only_step(value_path)
     dimensions = _dimensions_reader(meter.dimensions)
     may_fall = meter.aggregation == "weighted_sum"
 
-    def read(data: Mapping[str, Any]) -> Measured | None:
+    def read(data: Mapping[str, Any]) -> tuple[Measured, ...]:
         for condition in conditions:
             if not condition.holds(data):
-                return None
+                return ()
         found = value_at(data, value_path) if only_step is None else data.get(only_step, NOTHING)
         marks = dimensions(data) if dimensions is not None else ()
         if found.__class__ is int and 0 <= found < BEYOND:
-            return Measured(meter_id, Decimal(found), None, marks)
-        return Measured(meter_id, quantity_in(found, may_fall=may_fall), None, marks)
+            return (Measured(meter_id, Decimal(found), None, marks),)
+        return (Measured(meter_id, quantity_in(found, may_fall=may_fall), None, marks),)
 
     return read
 
