@@ -63,7 +63,9 @@ class Engine:
         Raises:
             RateLimited: it is one too many; `retry_after_seconds` says when the next one is allowed.
         """
-        self.limits.take(kind, caller, limit=limit_of(kind, self.settings), at=self.now())
+        limit = limit_of(kind, self.settings)
+        if limit.every_seconds:
+            self.limits.take(kind, caller, limit=limit, at=self.now())
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:

@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from billing_sdk.errors import RateLimited
@@ -94,9 +95,11 @@ def limit_of(kind: LimitKind, settings: Settings) -> Limit:
             return _per_minute(FILES_PER_MINUTE)
 
 
+@lru_cache(maxsize=64)  # as many as there are settings
 def _per_second(count: int) -> Limit:
     return Limit.of(count, seconds=1, burst=2 * count)
 
 
+@lru_cache(maxsize=64)  # as above
 def _per_minute(count: int) -> Limit:
     return Limit.of(count, seconds=60, burst=count)

@@ -94,6 +94,7 @@ class BodyLimit:
             except BillingError as error:
                 await self._refuse(error, scope, receive, send)
             else:
+                scope.setdefault("state", {})["body"] = body
                 await self._app(scope, _replay(body, receive), send)
 
     async def _read(self, declared: bytes, receive: Receive, share: _Share) -> bytes:

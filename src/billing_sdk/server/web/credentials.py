@@ -14,10 +14,10 @@ def authorization_of(connection: HTTPConnection) -> str | None:
         InvalidRequest: there are two of them. It holds one credential (RFC 9110, section 11.6.2), and a proxy may have
             looked at the other one.
     """
-    headers = connection.headers.getlist("authorization")
-    if len(headers) > 1:
+    values = [value for name, value in connection.scope["headers"] if name == b"authorization"]
+    if len(values) > 1:
         raise InvalidRequest("the header Authorization is given twice")
-    return headers[0] if headers else None
+    return values[0].decode("latin-1") if values else None
 
 
 def has_bearer_token(connection: HTTPConnection) -> bool:

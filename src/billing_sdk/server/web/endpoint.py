@@ -25,14 +25,13 @@ def endpoint(serve: Endpoint) -> Callable[[Request], Awaitable[Response]]:
 
     @wraps(serve)
     async def run(request: Request) -> Response:
-        request.state.body = await request.body()
         return await run_in_threadpool(serve, request, request.app.state.engine)
 
     return run
 
 
 def body_of(request: Request) -> bytes:
-    """Return the body of a request that an `endpoint` serves."""
+    """Return the body of a request, which the bound on bodies has read."""
     body: bytes = request.state.body
     return body
 
