@@ -100,7 +100,8 @@ class Reading:
         if meter_no is None:
             return []
         first, last = hours_between(window.start, window.end)
-        of_meter = (usage_hours.c.meter_no == meter_no, usage_hours.c.hour.between(first, last))
+        # Not by the meter's index, which leads to all of its hours: those in which totals are said are few.
+        of_meter = (usage_hours.c.meter_no + 0 == meter_no, usage_hours.c.hour.between(first, last))
         if self._connection.execute(select(exists(SAYS_TOTALS.where(*of_meter)))).scalar_one():
             return None
         numbers = None if subjects is None else sorted(_those(self._names, subjects))
