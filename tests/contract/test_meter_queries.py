@@ -92,6 +92,7 @@ def test_events_are_read_where_a_boundary_cuts_an_hour(engine):
     assert shown(engine, query=UsageQuery(Period(at(5, 9, 30), at(5, 10, 30)))) == [("01-05 09:30", "6")]
 
 
+@pytest.mark.attack(148)
 def test_no_more_events_are_read_than_may_be(engine, monkeypatch):
     monkeypatch.setattr(answer, "MOST_EVENTS", 3)
     used(engine, *(event(str(number), at=at(1 + 10 * number, minute=minute)) for number, minute in
