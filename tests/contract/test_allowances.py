@@ -154,8 +154,11 @@ def test_a_balance_does_not_depend_on_when_it_was_looked_at(memory_engine, custo
         later(memory_engine, days=6)
     kept = balances(memory_engine, customer)
     with memory_engine.begin() as tx:
-        assert len(tx.allowances.openings(customer.id, TOKENS, at=memory_engine.now())) == 3
+        now = memory_engine.now()
+        [last] = tx.allowances.openings(customer.id, TOKENS, since=now, at=now)
+        assert last.started_at == NOON + timedelta(days=59)
         tx.allowances.forget_openings(customer.id, TOKENS, since=datetime.min.replace(tzinfo=UTC))
+        assert len(tx.allowances.openings(customer.id, TOKENS, since=now, at=now)) == 3
     assert balances(memory_engine, customer) == kept
 
 

@@ -176,7 +176,7 @@ def grants(draw: st.DrawFn) -> list[AllowanceGrant]:
     return made
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     grants=grants(),
     usage=st.lists(st.tuples(INSTANTS, st.integers(0, 20)), max_size=8),

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, null, or_, select, update
 
 from billing_sdk.errors import UnknownAllowance
 from billing_sdk.money import digits_of
@@ -28,22 +28,31 @@ from billing_sdk.server.storage.upsert import upsert
 OF_FEATURE = select(allowance_grants).where(
     allowance_grants.c.customer_id == bindparam("customer"), allowance_grants.c.feature_key == bindparam("feature")
 )
+OF_OPENINGS = (
+    allowance_openings.c.customer_id == bindparam("customer"),
+    allowance_openings.c.feature_key == bindparam("feature"),
+)
+LAST_STANDING = (
+    select(func.max(allowance_openings.c.started_at))
+    .where(
+        *OF_OPENINGS,
+        allowance_openings.c.started_at <= bindparam("since"),
+        allowance_openings.c.standing.is_not(null()),
+    )
+    .scalar_subquery()
+)
 OPENINGS = (
     select(allowance_openings)
     .where(
-        allowance_openings.c.customer_id == bindparam("customer"),
-        allowance_openings.c.feature_key == bindparam("feature"),
+        *OF_OPENINGS,
         allowance_openings.c.started_at <= bindparam("at"),
+        or_(LAST_STANDING.is_(None), allowance_openings.c.started_at >= LAST_STANDING),
     )
     .order_by(allowance_openings.c.started_at)
 )
 FORGET = (
     update(allowance_openings)
-    .where(
-        allowance_openings.c.customer_id == bindparam("customer"),
-        allowance_openings.c.feature_key == bindparam("feature"),
-        allowance_openings.c.started_at > bindparam("since"),
-    )
+    .where(*OF_OPENINGS, allowance_openings.c.started_at > bindparam("since"))
     .values(standing=None)
 )
 THRESHOLDS = select(usage_thresholds.c.thresholds).where(
@@ -128,9 +137,16 @@ class AllowanceRepository:
         """Return how many grants of a feature a customer has that have not ended."""
         return sum(grant.ends_at is None or grant.ends_at > at for grant in self.of_feature(customer_id, feature_key))
 
-    def openings(self, customer_id: str, feature_key: str, *, at: datetime) -> tuple[Opening, ...]:
-        """Return what is kept of the usage periods that had begun by an instant, the oldest first."""
-        wanted = {"customer": customer_id, "feature": feature_key, "at": at}
+    def openings(self, customer_id: str, feature_key: str, *, since: datetime, at: datetime) -> tuple[Opening, ...]:
+        """Return what is kept of usage periods, the oldest first: from the last whose standing is known on.
+
+        Args:
+            customer_id: whose.
+            feature_key: of which feature.
+            since: the one whose standing is known has begun by then; where there is none, all are returned.
+            at: all of them have begun by then.
+        """
+        wanted = {"customer": customer_id, "feature": feature_key, "since": since, "at": at}
         return tuple(
             Opening(row.started_at, row.included, _standing(row.standing))
             for row in self._connection.execute(OPENINGS, wanted)

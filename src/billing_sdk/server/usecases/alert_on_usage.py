@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,12 +11,12 @@ from billing_sdk.money import digits_of
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import UsageThreshold
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.entitlements import Allowance, Room, allowance_under
+from billing_sdk.server.domain.entitlements import Allowance, AllowanceGrant, Room, allowance_under
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.allowances import Told
-from billing_sdk.server.usecases.allowance_course import AllowanceCourse, load_course, remember
+from billing_sdk.server.usecases.allowance_course import load_course, remember
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.event_data import of_time
 from billing_sdk.server.usecases.room_of import room_apart_from_held
@@ -87,7 +88,8 @@ def look_at_access(
         tx.allowances.save_told(agreement_id, feature_key, now)
     if not room.has_access:
         subject = SUBJECT.format(agreement_id=agreement_id, feature_key=feature_key)
-        tx.timers.set("allowance", subject, _next_look(room, course, at), customer)
+        grants = tx.allowances.of_feature(customer.id, feature_key)
+        tx.timers.set("allowance", subject, _next_look(room, grants, at), customer)
 
 
 def look_at_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement, *, at: datetime) -> None:
@@ -123,9 +125,8 @@ def look_at_customer(tx: UnitOfWork, customer: Customer, feature_key: str, *, at
             look_at_access(tx, customer, allowance, feature_key, at=at)
 
 
-def _next_look(room: Room, course: AllowanceCourse | None, at: datetime) -> datetime:
+def _next_look(room: Room, grants: Sequence[AllowanceGrant], at: datetime) -> datetime:
     """Return when access may come back: with the next usage period, or a grant that begins or is filled up before."""
-    grants = () if course is None else course.grants
     begin = [grant.effective_at for grant in grants if at < grant.effective_at < room.resets_at]
     refills = [instant for grant in grants for instant in grant.refills(at, room.resets_at)]
     return min([room.resets_at, *begin, *refills])

@@ -13,6 +13,7 @@ from billing_sdk.server.domain.entitlements import (
     Segment,
     Standing,
     UsagePeriod,
+    UsedUntil,
     allowance_under,
     course_of,
 )
@@ -85,39 +86,25 @@ def load_course(
     """
     customer_id = allowance.agreement.customer_id
     grants = tx.allowances.of_feature(customer_id, feature_key)
-    begun = [grant.effective_at for grant in grants if grant.effective_at <= at]
-    if allowance.limit is None or (not begun and not allowance.keeps_overage and since is None):
+    if allowance.limit is None or (since is None and not _is_more_than_its_limit(allowance, grants, at)):
         return None
-    openings = {one.started_at: one for one in tx.allowances.openings(customer_id, feature_key, at=at)}
-    first = min([*begun, *([allowance.agreement.started_at] if allowance.keeps_overage else []), *_given(since)])
-    kept = [one for one in openings.values() if one.standing is not None and (since is None or one.started_at <= since)]
-    start = kept[-1].started_at if kept else first
+    openings = tx.allowances.openings(customer_id, feature_key, since=since or at, at=at)
+    start = openings[0].started_at if openings and openings[0].standing else _first(allowance, grants, since, at)
     tenures = _tenures(tx, customer_id, feature_key, start, at)
     if not tenures or tenures[-1].allowance.agreement.id != allowance.agreement.id:
         return None
-    periods = _periods(tx, tenures, feature_key, start, at, openings)
-    opening = openings.get(periods[0].period.start)
+    known = {one.started_at: one for one in openings}
+    periods = _periods(tx, tenures, feature_key, start, at, known)
+    opening = known.get(periods[0].period.start)
     begins_with = (opening.standing if opening else None) or Standing()
-    unlimited = {one.allowance.agreement.id for one in tenures if one.allowance.limit is None}
-
-    def used_until(one: UsagePeriod, until: datetime) -> Decimal:
-        if one.agreement_id in unlimited:
-            return ZERO
-        return tx.usage.total(one.agreement_id, feature_key, Period(one.period.start, until))
-
-    current = periods[-1].period.start
-    segments = course_of(
-        periods,
-        grants,
-        used_until,
-        Period(periods[0].period.start, at + datetime.resolution),
-        opening=begins_with,
-        cuts=cuts,
-    )
-    before = [segment.end for segment in segments if segment.period.end <= current]
+    window = Period(periods[0].period.start, at + datetime.resolution)
+    used_until = _used_until(tx, tenures, feature_key)
+    segments = course_of(periods, grants, used_until, window, opening=begins_with, cuts=cuts)
+    current = periods[-1]
+    before = [segment.end for segment in segments if segment.period.end <= current.period.start]
     stands = before[-1] if before else begins_with
-    stored = openings.get(current)
-    is_kept = stored is not None and (stored.standing, stored.included) == (stands, periods[-1].included)
+    stored = known.get(current.period.start)
+    is_kept = stored is not None and (stored.standing, stored.included) == (stands, current.included)
     return AllowanceCourse(grants, tuple(periods), segments, stands, is_kept)
 
 
@@ -147,8 +134,34 @@ def spent_before(tx: UnitOfWork, allowance: Allowance, feature_key: str, *, at: 
     return found
 
 
-def _given(instant: datetime | None) -> tuple[datetime, ...]:
-    return () if instant is None else (instant,)
+def _is_more_than_its_limit(allowance: Allowance, grants: Sequence[AllowanceGrant], at: datetime) -> bool:
+    """Tell whether anything but the plan's limit counts in the present usage period."""
+    start = allowance.period_at(at).start
+    return allowance.keeps_overage or any(
+        grant.effective_at <= at and (grant.ends_at is None or grant.ends_at > start) for grant in grants
+    )
+
+
+def _first(allowance: Allowance, grants: Sequence[AllowanceGrant], since: datetime | None, at: datetime) -> datetime:
+    """Return how far back a course has to reach of which nothing is kept."""
+    begun = [grant.effective_at for grant in grants if grant.effective_at <= at]
+    if allowance.keeps_overage:
+        begun.append(allowance.agreement.started_at)
+    if since is not None:
+        begun.append(since)
+    return min(begun)
+
+
+def _used_until(tx: UnitOfWork, tenures: Sequence[Tenure], feature_key: str) -> UsedUntil:
+    """Return what tells how much was used; what is without limit covers its own use."""
+    unlimited = {one.allowance.agreement.id for one in tenures if one.allowance.limit is None}
+
+    def used_until(one: UsagePeriod, until: datetime) -> Decimal:
+        if one.agreement_id in unlimited:
+            return ZERO
+        return tx.usage.total(one.agreement_id, feature_key, Period(one.period.start, until))
+
+    return used_until
 
 
 def _tenures(tx: UnitOfWork, customer_id: str, feature_key: str, start: datetime, at: datetime) -> tuple[Tenure, ...]:
