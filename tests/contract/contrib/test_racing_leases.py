@@ -14,7 +14,7 @@ pytestmark = pytest.mark.attack(108)
 PROCESSES = 3
 
 
-@pytest.mark.parametrize(("units", "lease"), [(50, None), (1, 100), (3, 40)], ids=["asking", "leases", "odd"])
+@pytest.mark.parametrize(("units", "lease"), [(100, None), (2, 100)], ids=["asking", "leases"])
 def test_of_processes_that_race_exactly_as_many_uses_are_let_in_as_there_is_room_for(
     server: RunningServer, agreement: Agreement, units: int, lease: int | None
 ) -> None:
@@ -30,5 +30,4 @@ def test_of_processes_that_race_exactly_as_many_uses_are_let_in_as_there_is_room
         let_in = racing.race(agreement.id, units=units, lease=lease)
     assert all(amount >= 0 for amount in let_in)
     assert used(server, agreement) == (sum(let_in), 0)
-    # What is left over of a limit that is no multiple is less than one use, unless it was on its way back.
-    assert sum(let_in) == 1000 if 1000 % units == 0 else sum(let_in) <= 1000
+    assert sum(let_in) == 1000
