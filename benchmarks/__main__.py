@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from benchmarks import billing_run, changes, gate, rating, renewals, requests, tokens
+from benchmarks import billing_run, changes, gate, gate_served, rating, renewals, requests, tokens
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     for name, figure in (
         *gate.measure(),
+        *gate_served.measure(),
         *tokens.measure(),
         *rating.measure(),
         *renewals.measure(),

@@ -16,6 +16,7 @@ from billing_sdk.contrib._answers import RETRY_AFTER_SECONDS, Answer, problem
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._counts import Counts
 from billing_sdk.contrib._visit import Visit
+from billing_sdk.entitlements import HARMLESS_TYPES
 from billing_sdk.errors import (
     BillingError,
     ConfigurationError,
@@ -113,6 +114,8 @@ class Receiver:
             LOG.exception("an event can't be claimed; it is handled when it is sent again")
             return refused(error)
         self._application.snapshots.invalidate(event)
+        if event.type not in HARMLESS_TYPES:
+            self._application.client.usage.leases.doubt(event.user_id, event.org_code)
         return Receipt(event, attempt, self._seen, self._application.counts)
 
     def _claimed_before(self, event: Event) -> Answer:

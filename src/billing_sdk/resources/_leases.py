@@ -135,6 +135,18 @@ class Leases:
             self.tender = tender = object()
         yield from Spawn(lambda: self._tend(tender), lasts=True)
 
+    def doubt(self, user_id: str | None, org_code: str | None) -> None:
+        """End the leases of a person and of everybody in their organization; of everybody, if it is said of nobody.
+
+        Their plan may be another one by now. What they have used is told all the same.
+        """
+        is_anybody = user_id is None and org_code is None
+        for leased, holder in list(self._holders.items()):
+            is_theirs = user_id is not None and leased.user_id == user_id
+            if is_anybody or is_theirs or (org_code is not None and leased.org_code == org_code):
+                holder.give_up()
+        self._ring()
+
     def give_back(self) -> Flow[None]:
         """Say what was used of everything, and give the rest back: the process ends."""
         with self._lock:

@@ -152,6 +152,14 @@ class Holder:
                 if held.granted - held.taken < count:
                     held.granted = held.taken
 
+    def give_up(self) -> None:
+        """End every slice: what it was given for may have changed."""
+        with self._lock:
+            for held in self.slices:
+                held.granted = min(held.granted, held.taken)
+                held.is_closing = True
+            self.is_low = False
+
     def begin_telling(self, held: Slice, *, everything: bool = False) -> tuple[int, bool] | None:
         """Return the total that the server is to be told now and whether it is the last one; None for nothing.
 

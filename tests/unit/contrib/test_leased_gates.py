@@ -267,6 +267,24 @@ def test_people_do_not_share_a_lease(door: Door, ledger: Ledger) -> None:
     assert leases.take(leased._replace(user_id="kp_eve"), 1) is None
 
 
+@pytest.mark.parametrize(
+    ("event", "is_ended"),
+    [(("kp_ada", None), True), ((None, None), True), (("kp_eve", None), False), ((None, "org_1"), False)],
+    ids=str,
+)
+def test_an_event_that_may_change_what_somebody_may_use_ends_their_leases(
+    door: Door, ledger: Ledger, event: tuple[str | None, str | None], is_ended: bool
+) -> None:
+    add(door)
+    use(door, 2)
+    leases = door.billing.client.usage.leases
+    leases.doubt(*event)
+    [leased] = leases._holders
+    assert (leases.take(leased, 1) is None) == is_ended
+    go_round(door)
+    assert (ledger.used, ledger.held == {}) == ((8, True) if is_ended else (0, False))
+
+
 def test_a_process_that_was_forked_off_never_uses_its_parents_lease(door: Door, ledger: Ledger) -> None:
     add(door)
     use(door)
