@@ -28,14 +28,22 @@ from urllib.parse import urlsplit
 import httpx
 
 from benchmarks import load
+from billing_sdk.server.domain.metering import MeasuredEvent, UsageEvent
 from billing_sdk.server.sealing_keys import sealer_for
 from billing_sdk.server.settings import NO_LIMITS, PREFIX, Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.storage.subjects import SubjectKey
+from soak._postgres import postgres
+from tests.databases import passing_database
 
 SERVER_CORE, LOAD_CORE = 0, 1
 SUBJECTS = 1_000
 SECONDS = 6.0
+STORED = 10_000_000
+MANY = 5_000_000
+FILLING = 10_000
+INSERT = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
+DATA = '{"value":17}'
 START_SECONDS = 60
 PROGRAM = "from billing_sdk.cli import main; main()"
 HEAD = (
@@ -171,8 +179,8 @@ def events_each_second(
     return each_second * size
 
 
-def bare_each_second(folder: Path, size: int, new_id: Callable[[], str], seconds: float) -> float:
-    """Return how many rows a bare database writes each second with the same unique index and as durably."""
+def bare(folder: Path, *, filled: int = 0) -> sqlite3.Connection:
+    """Return a bare database with the same unique index, as durable, and as many random keys in it."""
     connection = sqlite3.connect(folder / f"bare-{secrets.token_hex(4)}.db", isolation_level=None)
     for statement in (
         "PRAGMA journal_mode = WAL",
@@ -181,35 +189,109 @@ def bare_each_second(folder: Path, size: int, new_id: Callable[[], str], seconds
         "CREATE UNIQUE INDEX keys ON events (source, id)",
     ):
         connection.execute(statement)
-    insert = "INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, ?, ?)"
+    for ids in spread_ids(filled):
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(INSERT, [(1, id_, 1, 1, time.time_ns(), DATA) for id_ in ids])
+        connection.execute("COMMIT")
+    return connection
+
+
+def bare_each_second(connection: sqlite3.Connection, size: int, new_id: Callable[[], str], seconds: float) -> float:
+    """Return how many rows a bare database writes each second on the server's core; the rows are made before."""
+    os.sched_setaffinity(0, {SERVER_CORE})
     written, spent = 0, 0.0
     while spent < seconds:
-        rows = [(1, new_id(), 1, place % SUBJECTS, time.time_ns(), '{"value":17}') for place in range(size)]
+        rows = [(1, new_id(), 1, place % SUBJECTS, time.time_ns(), DATA) for place in range(size)]
         begun = time.perf_counter()
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(insert, rows)
+        connection.executemany(INSERT, rows)
         connection.execute("COMMIT")
         spent += time.perf_counter() - begun
         written += size
     connection.close()
+    os.sched_setaffinity(0, {LOAD_CORE})
     return written / spent
 
 
-SIZES = ((1, 64), (100, 16), (1_000, 8))
+def spread_ids(count_: int) -> Iterator[list[str]]:
+    """Yield ids of 128 bits in their order, as if as many random ones had been sorted: so they are soon written."""
+    for first in range(0, count_, FILLING):
+        numbers = range(first, min(first + FILLING, count_))
+        yield [f"{(number << 96) // count_ << 32 | secrets.randbits(32):032x}" for number in numbers]
 
 
-def measure_sqlite() -> Iterator[tuple[str, str]]:
+def fill(database_url: str, events: int) -> None:
+    """Record events with random ids in the store itself, beside the server."""
+    settings = Settings(base_url="http://127.0.0.1:9", database_url=database_url, **NO_LIMITS)
+    database = Database.open(database_url, sealer=sealer_for(settings))
+    at = datetime.now(UTC)
+    for ids in spread_ids(events):
+        with database.usage.begin() as log:
+            made = [
+                UsageEvent("/app/eu-0", id_, "ai_tokens", "tenant-0000", at, at, at, {"value": 17}, "delta", bytes(16))
+                for id_ in ids
+            ]
+            log.append([MeasuredEvent(event, ()) for event in made], ())
+    database.close()
+
+
+Figures = Iterator[tuple[str, str]]
+
+
+def measure_sqlite(place: Path) -> Figures:
     """Yield what is recorded each second on SQLite, with ids in the order of time."""
-    with tempfile.TemporaryDirectory(dir=".") as folder:
-        place = Path(folder)
-        for size, connections in SIZES:
-            with serving(f"sqlite:///{place / f'{size}.db'}") as server:
+    for size, connections in ((1, 64), (100, 16), (1_000, 8)):
+        with serving(f"sqlite:///{place / f'{size}.db'}") as server:
+            ours = events_each_second(server, size, connections, ordered_ids(), SECONDS)
+        yield from beside(
+            f"SQLite, batches of {size:,} from {connections} connections", ours, bare(place), size, ordered_ids()
+        )
+
+
+def measure_random(place: Path) -> Figures:
+    """Yield what is recorded each second with random ids, beside as many as there are stored."""
+    url = f"sqlite:///{place / 'random.db'}"
+    with serving(url) as server:
+        fill(url, STORED)
+        ours = events_each_second(server, 1_000, 8, random_ids, SECONDS)
+    what = f"SQLite, random ids into {STORED:,} stored, batches of 1,000"
+    yield from beside(what, ours, bare(place, filled=STORED), 1_000, random_ids)
+
+
+def measure_memory(place: Path) -> Figures:
+    """Yield what the server takes of the memory while millions of events arrive."""
+    new_id, recorded = ordered_ids(), 0.0
+    with serving(f"sqlite:///{place / 'memory.db'}") as server:
+        for part in range(1, 6):
+            while recorded < part * MANY / 5:
+                recorded += SECONDS * events_each_second(server, 1_000, 8, new_id, SECONDS)
+            yield f"memory of the server after {recorded:,.0f} events", f"{server.memory_mib():,.0f} MiB"
+
+
+def measure_postgresql(_place: Path) -> Figures:
+    """Yield what is recorded each second on PostgreSQL, which has both cores."""
+    with postgres() as url:
+        for size, connections in ((1, 64), (100, 16), (1_000, 8)):
+            with passing_database(url) as database_url, serving(database_url) as server:
                 ours = events_each_second(server, size, connections, ordered_ids(), SECONDS)
-            os.sched_setaffinity(0, {SERVER_CORE})
-            bare = bare_each_second(place, size, ordered_ids(), SECONDS / 2)
-            os.sched_setaffinity(0, {LOAD_CORE})
-            yield f"SQLite, batches of {size:,} from {connections} connections", shown(ours)
-            yield f"  bare sqlite3, {size:,} rows a transaction", f"{shown(bare)} ({ours / bare:.2f} of it)"
+            yield f"PostgreSQL, batches of {size:,} from {connections} connections", shown(ours)
+
+
+def measure_clickhouse(place: Path) -> Figures:
+    """Yield what is recorded each second in ClickHouse, within the server's process and on its core."""
+    database_url, usage_url = f"sqlite:///{place / 'main.db'}", f"chdb://{place.absolute() / 'usage'}"
+    with serving(database_url, usage_url=usage_url) as server:
+        yield (
+            "ClickHouse, batches of 1,000 from 8 connections",
+            shown(events_each_second(server, 1_000, 8, ordered_ids(), SECONDS)),
+        )
+
+
+def beside(what: str, ours: float, other: sqlite3.Connection, size: int, new_id: Callable[[], str]) -> Figures:
+    """Yield a figure, and that of a bare database in the same run."""
+    theirs = bare_each_second(other, size, new_id, SECONDS / 2)
+    yield what, shown(ours)
+    yield f"  bare sqlite3, {size:,} rows a transaction", f"{shown(theirs)} ({ours / theirs:.2f} of it)"
 
 
 def shown(each_second: float) -> str:
@@ -217,7 +299,13 @@ def shown(each_second: float) -> str:
     return f"{each_second:,.0f}/s"
 
 
-MEASURES: dict[str, Callable[[], Iterator[tuple[str, str]]]] = {"sqlite": measure_sqlite}
+MEASURES: dict[str, Callable[[Path], Figures]] = {
+    "sqlite": measure_sqlite,
+    "random": measure_random,
+    "postgresql": measure_postgresql,
+    "clickhouse": measure_clickhouse,
+    "memory": measure_memory,
+}
 
 
 def main() -> None:
@@ -227,8 +315,9 @@ def main() -> None:
     names = parser.parse_args().names or MEASURES
     os.sched_setaffinity(0, {LOAD_CORE})
     for name in names:
-        for line, figure in MEASURES[name]():
-            print(f"{line:64} {figure:>28}", flush=True)
+        with tempfile.TemporaryDirectory(dir=".") as folder:
+            for line, figure in MEASURES[name](Path(folder)):
+                print(f"{line:64} {figure:>28}", flush=True)
 
 
 if __name__ == "__main__":
