@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -96,14 +96,17 @@ class Ingestion:
         types = {event.type for event in events}
         while True:
             with suppress(_MetersChanged):
-                return self._recorded(events, types)
+                self._meters.find_out(self._engine, types)
+                # Before the transaction, so that others can write meanwhile.
+                found = self._measured(events)
+                return self._recorded(found, self._meters.of_types(types))
 
-    def _recorded(self, events: Sequence[IncomingEvent], types: set[str]) -> list[Answer]:
+    def _recorded(self, found: Sequence[MeasuredEvent | BillingError], meters: Collection[Meter]) -> list[Answer]:
+        good = [one for one in found if isinstance(one, MeasuredEvent)]
+        if not good:
+            return [one for one in found if isinstance(one, BillingError)]
         with self._recording() as (tx, log):
-            self._meters.find_out(tx, types)
-            found = self._measured(tx, events)
-            good = [one for one in found if one.__class__ is MeasuredEvent]
-            recorded = log.append(good, self._meters.of_types(types))
+            recorded = log.append(good, meters)
             # Whoever appends is alone, and so is whoever counts past events for a new meter: one of them sees the
             # other's work. It is asked last, since what was asked before this one was alone might have changed.
             self._meters.require(self._version(tx))
@@ -127,11 +130,11 @@ class Ingestion:
         with self._engine.read() as now:  # what the other one sees may be of a moment ago
             return now.meters.version()
 
-    def _measured(self, tx: UnitOfWork, events: Sequence[IncomingEvent]) -> list[MeasuredEvent | BillingError]:
+    def _measured(self, events: Sequence[IncomingEvent]) -> list[MeasuredEvent | BillingError]:
         now = self._engine.now()
         intakes, subjects = self._meters.intakes, self._subjects.known
         present = {of_type: Taken(intake, intake.span(now), now) for of_type, intake in intakes.items()}
-        times = _Times(tx)
+        times = _Times(self._engine)
         found: list[MeasuredEvent | BillingError] = []
         for event in events:
             taken, subject = present.get(event.type), subjects.get(event.subject)
@@ -172,16 +175,18 @@ class _KnownMeters:
         self.intakes: dict[str, Intake] = {}
         self._version: object = None
 
-    def find_out(self, tx: UnitOfWork, types: set[str]) -> None:
-        """Read the meters of those types that are not known."""
-        if self._version is None:
-            self._version = tx.meters.version()
+    def find_out(self, engine: Engine, types: set[str]) -> None:
+        """Read the meters of those types that are not known; a type that has none is asked for every time."""
         missing = types - self.intakes.keys()
-        if missing:
-            by_type = defaultdict(list)
+        if not missing:
+            return
+        by_type = defaultdict(list)
+        with engine.read() as tx:
+            if self._version is None:
+                self._version = tx.meters.version()
             for meter in tx.meters.of_type(missing):
                 by_type[meter.event_type].append(meter)
-            self.intakes |= {of_type: Intake.of(meters) for of_type, meters in by_type.items()}
+        self.intakes |= {of_type: Intake.of(meters) for of_type, meters in by_type.items()}
 
     def require(self, version: object) -> None:
         """Check that meters are as they are known, and forget them where they are not.
@@ -221,11 +226,11 @@ class _Times:
     """What is taken of events that are of no known type, of nobody who is known, or of customers with another time.
 
     Args:
-        tx: reads clocks.
+        engine: reads clocks.
     """
 
-    def __init__(self, tx: UnitOfWork) -> None:
-        self._tx = tx
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         self._times: dict[str, datetime] = {}
 
     def taken(self, event: IncomingEvent, present: Taken | None, subject: Subject | None) -> Taken:
@@ -253,5 +258,6 @@ class _Times:
 
     def _time_by(self, clock_id: str) -> datetime:
         if clock_id not in self._times:
-            self._times[clock_id] = self._tx.clocks.time_of(clock_id)
+            with self._engine.read() as tx:
+                self._times[clock_id] = tx.clocks.time_of(clock_id)
         return self._times[clock_id]
