@@ -13,8 +13,8 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.usage_stores.clickhouse_rows import rows_of
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import EVENTS
 from billing_sdk.server.usecases.move_usage import shown
-from tests.contract.usage_stores.test_interleavings import ALWAYS, METERS, deeds, do
 from tests.metering import DAY, NOON, event, measured, meter, recount
+from tests.usage_histories import ALWAYS, METERS, deeds, do
 
 TOKENS = meter()
 TODAY = Period(DAY, DAY + timedelta(days=1))
