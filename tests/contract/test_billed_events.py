@@ -255,3 +255,28 @@ def test_a_late_reading_is_adjusted_for_each_feature_that_shares_its_meter(memor
     run_due(memory_engine)
 
     assert charged(memory_engine, customer) == [("renewal", [10, 20]), ("adjustment", [3, 6])]
+
+
+def test_agreements_that_are_renewed_together_are_billed_by_their_own_hours(memory_engine, caplog):
+    sell_by_use(memory_engine)
+    sell_by_use(memory_engine, "other", group=add_plan_group(memory_engine, key="more", name="More", scope="user"))
+    payers = [payer(memory_engine, f"{number}@example.com") for number in range(3)]
+    agreements = [subscribe(memory_engine, customer_id=one.id, plan_key="metered") for one in payers]
+    subscribe(memory_engine, customer_id=payers[0].id, plan_key="other")
+    for number, one in enumerate(payers):
+        # In hours that the period's boundaries go through, and between them.
+        for place, hours in enumerate((0, 0.4, 30, 31, 27.9 * 24, 27.99 * 24, 28 * 24)):
+            report(memory_engine, one.id, 10**number, NOON + timedelta(hours=hours), id=f"{number}.{place}")
+    advance(memory_engine, days=2)
+    use(memory_engine, agreements[1], 5, NOON + DAY, kind="absolute")
+    use(memory_engine, agreements[1], 2)
+    advance(memory_engine, days=27)
+
+    run_due(memory_engine)
+
+    assert [charged(memory_engine, one)[:1] for one in payers] == [
+        [("renewal", [6])],
+        [("renewal", [67])],
+        [("renewal", [600])],
+    ]
+    assert "one by one" not in caplog.text

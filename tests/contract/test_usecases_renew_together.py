@@ -140,3 +140,13 @@ def test_a_renewal_with_a_charge_under_way_is_left_to_be_run_alone(engine):
     alone = TOGETHER["renew"](engine, timers)
 
     assert alone == (timers[0],)
+
+
+def test_plans_without_usage_are_renewed_together_as_well(engine, caplog):
+    for name in NAMES[:3]:
+        subscribe(engine, customer_id=payer(engine, f"{name}@example.com").id, plan_key="pro_monthly")
+    advance(engine, days=29)
+
+    assert run_due(engine) >= 3
+
+    assert "one by one" not in caplog.text

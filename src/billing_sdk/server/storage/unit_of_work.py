@@ -162,7 +162,8 @@ class UnitOfWork:
         version_ids = {one.plan_version_id for one in found}
         version_ids |= {add_on.plan_version_id for one in found for add_on in one.add_ons}
         rates = {rate.feature_key for id_ in version_ids for rate in self.catalog.get_version(id_).of_kind(Rate)}
-        self.usage.read_ahead({one.id: one.billed_period.start for one in found if rates}, rates)
+        if rates:
+            self.usage.read_ahead({one.id: one.billed_period for one in found}, rates)
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""

@@ -50,31 +50,36 @@ class UsageRepository:
         self._meters = meters
         self._known_meters: dict[str, Meter | None] = {}
         self._names: dict[str, frozenset[str]] = {}
-        self._read_since: dict[str, datetime] = {}
+        self._read_ahead: dict[str, Period] = {}
         self._hours: dict[tuple[str, str], list[HourOfUsage]] = {}
 
-    def read_ahead(self, since: Mapping[str, datetime], feature_keys: Collection[str]) -> None:
-        """Read at once what was used under many agreements, each since an instant; nobody records any meanwhile.
+    def read_ahead(self, periods: Mapping[str, Period], feature_keys: Collection[str]) -> None:
+        """Read at once what was used under many agreements in a period of each and since; nobody records meanwhile.
 
         The caller holds the locks on their customers.
 
         Args:
-            since: the instants, by the agreements' ids.
+            periods: the periods, by the agreements' ids.
             feature_keys: of which features.
         """
         meters = {meter.id: meter for meter in self._find_meters(feature_keys).values()}
-        self._names.update(self._subjects.of_agreements(since))
+        self._names.update(self._subjects.of_agreements(periods))
         agreements_of: defaultdict[str, list[str]] = defaultdict(list)
-        for agreement_id in since:
+        for agreement_id in periods:
             for subject in (agreement_id, *self._names.get(agreement_id, ())):
                 agreements_of[subject].append(agreement_id)
-        first = min(since.values())
+        first = min(period.start for period in periods.values())
+        # Hours are put together where one agreement alone asks for them.
+        alone = {subject: ids[0] for subject, ids in agreements_of.items() if len(ids) == 1}
+        stretches = {
+            subject: periods[alone[subject]] if subject in alone else Period(first, first) for subject in agreements_of
+        }
         for meter in meters.values():
-            self._hours.update(((agreement_id, meter.id), []) for agreement_id in since)
-            for one in self._log.hours(meter, Period(first, first + FOREVER), subjects=agreements_of.keys()):
+            self._hours.update(((agreement_id, meter.id), []) for agreement_id in periods)
+            for one in self._log.folded(meter, Period(first, first + FOREVER), stretches):
                 for agreement_id in agreements_of[one.series.subject]:
                     self._hours[agreement_id, meter.id].append(one)
-        self._read_since.update(since)
+        self._read_ahead.update(periods)
 
     def find(self, agreement_id: str, id: str) -> StoredEvent | None:  # noqa: A002 - what events call it
         """Return what was told of an agreement with an id, as it stands."""
@@ -92,7 +97,7 @@ class UsageRepository:
             event: what was told.
             meters: those of its type.
         """
-        self._read_since.pop(event.event.subject, None)
+        self._read_ahead.pop(event.event.subject, None)
         (recorded,) = self._log.append([event], meters)
         return recorded
 
@@ -165,11 +170,14 @@ class UsageRepository:
 
     def _own_hours(self, agreement_id: str, meter: Meter, period: Period) -> list[HourOfUsage]:
         """Return the hours that overlap a period of an agreement and of its customer."""
-        since = self._read_since.get(agreement_id)
-        found = None if since is None or since > period.start else self._hours.get((agreement_id, meter.id))
+        ahead = self._read_ahead.get(agreement_id)
+        is_read = ahead is not None and (
+            period.start >= ahead.end or (period.start == ahead.start and period.end >= ahead.end)
+        )
+        found = self._hours.get((agreement_id, meter.id)) if is_read else None
         if found is None:
             subjects = {agreement_id, *self._names_of(agreement_id)}
-            return self._log.folded(meter, period, subjects)
+            return self._log.folded(meter, period, dict.fromkeys(subjects, period))
         return [one for one in found if one.bucket.first_at < period.end and one.bucket.last_at >= period.start]
 
     def _turns(self, agreement_id: str, feature_key: str, period: Period) -> tuple[Period, ...]:

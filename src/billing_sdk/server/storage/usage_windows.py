@@ -25,7 +25,7 @@ class Windows:
         """
         found: list[HourOfUsage] = []
         for part in parts if subjects else ():
-            found += self.cut(meter, self._log.folded(meter, part, subjects), part)
+            found += self.cut(meter, self._log.folded(meter, part, dict.fromkeys(subjects, part)), part)
         return found
 
     def cut(self, meter: Meter, hours: Iterable[HourOfUsage], window: Period) -> list[HourOfUsage]:

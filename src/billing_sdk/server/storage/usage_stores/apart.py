@@ -6,7 +6,7 @@ between, the event stays recorded, and is a duplicate when it is sent again: not
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from billing_sdk.server.domain.metering import (
@@ -47,7 +47,7 @@ class LogApart:
         with self._store.begin(read_only=True) as log:
             return log.hours(meter, window, subjects=subjects)
 
-    def folded(self, meter: Meter, window: Period, subjects: Collection[str]) -> list[HourOfUsage]:
+    def folded(self, meter: Meter, window: Period, subjects: Mapping[str, Period]) -> list[HourOfUsage]:
         """Return the roll-ups of a meter, where those that lie in a window may be put together."""
         with self._store.begin(read_only=True) as log:
             return log.folded(meter, window, subjects)

@@ -125,7 +125,7 @@ class ClickHouseUsageLog:
         asked = Asked((meter.event_type,), subjects, hours=hours_between(window.start, window.end))
         return self._as_they_stand(meter, asked, self._queries.hours(meter, asked))
 
-    def folded(self, meter: Meter, window: Period, subjects: Collection[str]) -> list[HourOfUsage]:
+    def folded(self, meter: Meter, window: Period, subjects: Mapping[str, Period]) -> list[HourOfUsage]:
         """Return the roll-ups of a meter; the server has put each hour together already."""
         return self.hours(meter, window, subjects=subjects)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -52,14 +52,15 @@ class _Stretch:
 
 
 def folded(
-    connection: Connection, names: Names, meter: Meter, window: Period, subjects: Collection[str]
+    connection: Connection, names: Names, meter: Meter, window: Period, subjects: Mapping[str, Period]
 ) -> list[HourOfUsage]:
-    """Return the hours of a meter that adds up or counts; those that lie in the window as one for each series.
+    """Return the hours of a meter that adds up or counts; those in a subject's stretch of time as one for each series.
 
     An hour that a boundary goes through stands by itself, and so do all hours of a subject that a total is said of.
     """
     known = names.find({meter.id, *subjects})
-    numbers = sorted(known[subject] for subject in subjects if subject in known)
+    whole = {known[subject]: _whole_hours(stretch) for subject, stretch in subjects.items() if subject in known}
+    numbers = sorted(whole)
     if meter.id not in known or not numbers:
         return []
     first, last = hours_between(window.start, window.end)
@@ -68,9 +69,9 @@ def folded(
         row for some in parts_of(numbers) for row in connection.execute(query.where(usage_hours.c.subject_no.in_(some)))
     ]
     apart = {row[0] for row in rows if row[7]}
-    start, end = -(-micros_of(window.start) // HOUR), micros_of(window.end) // HOUR
     found: dict[tuple[int, int, int | None], _Stretch] = {}
     for subject, dims, hour, first_at, last_at, count, total, is_reset in rows:
+        start, end = whole[subject]
         key = subject, dims, None if start <= hour < end and subject not in apart else hour
         if key in found:
             found[key].join(hour, first_at, last_at, count, Decimal(total))
@@ -81,3 +82,8 @@ def folded(
         HourOfUsage(Series(called[key[0]], dimensions_of(called[key[1]])), instant_of(one.hour * HOUR), one.bucket)
         for key, one in found.items()
     ]
+
+
+def _whole_hours(stretch: Period) -> tuple[int, int]:
+    """Return the first hour that lies in a stretch of time, and the one after the last."""
+    return -(-micros_of(stretch.start) // HOUR), micros_of(stretch.end) // HOUR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -68,8 +68,14 @@ class UsageLog(Protocol):
         """Return the roll-ups of a meter for every hour (UTC) that overlaps a window, of some subjects or of all."""
         ...
 
-    def folded(self, meter: Meter, window: Period, subjects: Collection[str]) -> list[HourOfUsage]:
-        """Return the roll-ups of a window; those that lie in it may be put together, as one of each series."""
+    def folded(self, meter: Meter, window: Period, subjects: Mapping[str, Period]) -> list[HourOfUsage]:
+        """Return the roll-ups of a window, of which some may be put together as one of each series.
+
+        Args:
+            meter: whose.
+            window: those of every hour that overlaps it.
+            subjects: of whom, and for each the stretch of time within which hours may be put together.
+        """
 
     def hours_together(
         self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from secrets import randbits
 from typing import Any
@@ -73,8 +73,8 @@ class SqlUsageLog:
         """Return the roll-ups of a meter for every hour that overlaps a window."""
         return self._reading.hours(meter, window, subjects)
 
-    def folded(self, meter: Meter, window: Period, subjects: Collection[str]) -> list[HourOfUsage]:
-        """Return the roll-ups of a meter, those that lie in a window as one of each series."""
+    def folded(self, meter: Meter, window: Period, subjects: Mapping[str, Period]) -> list[HourOfUsage]:
+        """Return the roll-ups of a meter, those that lie in a subject's stretch of time as one of each series."""
         if meter.aggregation in FOLDED:
             return folded(self._connection, self._names, meter, window, subjects)
         return self.hours(meter, window, subjects=subjects)
