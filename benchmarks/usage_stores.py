@@ -161,7 +161,7 @@ def measure(kind: str, count: int) -> Iterator[tuple[str, str]]:
         known = list(islice(events(ordered_ids(), 1), 1_000))
         place.record(known)
         yield from _questions(place, known)
-        if kind != "postgresql":
+        if kind == "sqlite":
             size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
             yield "  on disk, each event", f"{size / count:.0f} bytes"
         yield "  most memory of this process", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024:,} MiB"

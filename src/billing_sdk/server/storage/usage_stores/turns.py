@@ -18,7 +18,7 @@ from billing_sdk.errors import ServerBusy
 Turn = Callable[[], AbstractContextManager[None]]
 
 # Any number that nothing else on the same PostgreSQL server takes an advisory lock on.
-APPENDING = 0x75736167
+APPENDING = 0x7475726E
 WAIT_SECONDS = 30
 SUFFIX = ".usage-turn"
 
