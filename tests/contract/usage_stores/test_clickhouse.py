@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from billing_sdk.server.domain.metering import Correction
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage.usage_stores.clickhouse import ClickHouseUsageStore
 from billing_sdk.server.storage.usage_stores.clickhouse_rows import rows_of
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import EVENTS
 from billing_sdk.server.usecases.move_usage import shown
+from tests.clickhouse_http import served
 from tests.metering import DAY, NOON, event, measured, meter, recount
 from tests.usage_histories import ALWAYS, METERS, deeds, do
 
@@ -145,3 +147,24 @@ def test_what_names_a_person_goes_and_what_is_counted_stays(store, client):
         assert log.find("app", "1").event.data == {"value": 6}
         assert total(log) == 7
     assert client.query(f"SELECT count() FROM {EVENTS} WHERE data LIKE '%ada%'").result_rows == [(0,)]
+
+
+def test_over_the_network_it_is_the_same(store, clickhouse_url):
+    events = [event(f"{NASTY}{number}", number, source=NASTY, subject=NASTY) for number in range(600)]
+
+    with served(clickhouse_url.removeprefix("chdb://")) as (url, statements):
+        remote = ClickHouseUsageStore.open(url)
+        with remote.begin() as log:
+            log.append(measured(events, METERS), METERS)
+        with remote.begin() as log:
+            again = log.append(measured(events[:3], METERS), METERS)
+            log.correct(Correction(NASTY, f"{NASTY}1", None, "a mistake", "test", NOON), METERS)
+        with remote.begin(read_only=True) as log:
+            seen = [shown(one, log.hours(one, TODAY, subjects=[NASTY])) for one in METERS]
+        remote.close()
+
+    assert {answer.outcome for answer in again} == {"duplicate"}
+    with store.begin(read_only=True) as log:
+        assert [shown(one, log.hours(one, TODAY)) for one in METERS] == seen
+        assert (log.count(), log.find(NASTY, f"{NASTY}1").is_cancelled) == (600, True)
+    assert sum(statement.startswith("INSERT") for statement in statements) == 2

@@ -17,10 +17,18 @@ from billing_sdk.errors import ServerBusy
 from billing_sdk.server.domain.metering import HourOfUsage, Meter
 from billing_sdk.server.storage.outages import UsageStoreAway
 from billing_sdk.server.storage.usage_stores.clickhouse_rows import CorrectionRow, EventRow, hour_of_usage
-from billing_sdk.server.storage.usage_stores.clickhouse_schema import AGGREGATES, ALWAYS, CORRECTIONS, EVENTS, NEEDED
+from billing_sdk.server.storage.usage_stores.clickhouse_schema import (
+    AGGREGATES,
+    ALWAYS,
+    CORRECTION_COLUMNS,
+    CORRECTIONS,
+    EVENT_COLUMNS,
+    EVENTS,
+    NEEDED,
+)
 
-EVENT_COLUMNS = ", ".join(EventRow._fields)
-CORRECTION_COLUMNS = ", ".join(CorrectionRow._fields)
+EVENT_NAMES = ", ".join(EVENT_COLUMNS)
+CORRECTION_NAMES = ", ".join(CORRECTION_COLUMNS)
 
 # A server takes 128 KiB in one argument (its setting http_max_field_value_size).
 MOST_BYTES = 100_000
@@ -43,7 +51,7 @@ WHERE (source, id) IN (SELECT arrayJoin(JSONExtract({{keys:String}}, 'Array(Tupl
 """
 # The projection by arrival tells where they stand in the table.
 _EVENTS_AT = f"""
-SELECT {EVENT_COLUMNS} FROM {EVENTS}
+SELECT {EVENT_NAMES} FROM {EVENTS}
 WHERE is_first AND number BETWEEN {{low:Int64}} AND {{high:Int64}}
 AND (type, meter_id, subject, counted_at, number) IN (
     SELECT type, meter_id, subject, counted_at, number FROM {EVENTS}
@@ -161,7 +169,7 @@ class Queries:
             )
             where += f" AND number <= ({last})"
         statement = (
-            f"SELECT {EVENT_COLUMNS} FROM {EVENTS} WHERE is_first AND number > {{after:Int64}} AND {where} "
+            f"SELECT {EVENT_NAMES} FROM {EVENTS} WHERE is_first AND number > {{after:Int64}} AND {where} "
             "ORDER BY number LIMIT {limit:UInt64}"
         )
         return [EventRow(*row) for row in self._rows(statement, after=after, limit=limit, **arguments)]
@@ -171,7 +179,7 @@ class Queries:
         found = []
         for part in asked.parts():
             where, arguments = part.where()
-            rows = self._rows(f"SELECT {CORRECTION_COLUMNS} FROM {CORRECTIONS} WHERE {where}", **arguments)
+            rows = self._rows(f"SELECT {CORRECTION_NAMES} FROM {CORRECTIONS} WHERE {where}", **arguments)
             found += [CorrectionRow(*row) for row in rows]
         return sorted(found)
 
@@ -201,7 +209,7 @@ class Queries:
     def readings(self, meter_id: str, types: Collection[str], places: Collection[tuple[str, int]]) -> list[EventRow]:
         """Return all rows of a meter in some hours of some subjects."""
         statement = (
-            f"SELECT {EVENT_COLUMNS} FROM {EVENTS} WHERE meter_id = {{meter_id:String}} "
+            f"SELECT {EVENT_NAMES} FROM {EVENTS} WHERE meter_id = {{meter_id:String}} "
             "AND type IN {types:Array(String)} AND (subject, hour) IN {places:Array(Tuple(String, Int32))}"
         )
         found = []
@@ -229,7 +237,7 @@ class Queries:
 
     def insert(self, table: str, rows: Sequence[EventRow] | Sequence[CorrectionRow]) -> None:
         """Insert rows of one month of arrival, all or none."""
-        columns = rows[0]._fields
+        types = {EVENTS: EVENT_COLUMNS, CORRECTIONS: CORRECTION_COLUMNS}[table]
         identity = f"usage-{uuid4()}"
         settings = {"query_id": identity, "insert_deduplication_token": identity, "wait_end_of_query": 1}
         try:
@@ -237,7 +245,8 @@ class Queries:
                 self._client.insert(
                     table,
                     list(zip(*rows, strict=True)),
-                    column_names=columns,
+                    column_names=tuple(types),
+                    column_type_names=tuple(types.values()),
                     column_oriented=True,
                     settings=settings,
                 )

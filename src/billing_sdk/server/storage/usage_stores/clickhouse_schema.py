@@ -9,10 +9,14 @@ Transactional (ACID) support).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from billing_sdk.server.domain.metering import Aggregation
 
 EVENTS = "usage_events"
 CORRECTIONS = "usage_corrections"
+
+CODECS = {"data": " CODEC(ZSTD)"}
 
 # Where an event stands among all others: the last one of an hour is the greatest of these.
 PLACE = "(counted_at, recorded_at, source, id, value)"
@@ -42,25 +46,52 @@ NEEDED: dict[Aggregation, tuple[str, ...]] = {
 }
 
 # Microseconds since 1970, which have no zone and no end; decimals that hold any sum of quantities.
+# The columns of each table. An insert says their types as well, else the client asks for them each time.
+EVENT_COLUMNS = {
+    "number": "Int64",
+    "is_first": "Bool",
+    "source": "String",
+    "id": "String",
+    "type": "LowCardinality(String)",
+    "subject": "String",
+    "time": "Int64",
+    "counted_at": "Int64",
+    "recorded_at": "Int64",
+    "hour": "Int32",
+    "data": "String",
+    "is_reset": "Bool",
+    "fingerprint": "FixedString(16)",
+    "meter_id": "LowCardinality(String)",
+    "value": "Nullable(Decimal(76, 12))",
+    "text": "Nullable(String)",
+    "dimensions": "String",
+}
+CORRECTION_COLUMNS = {
+    "number": "Int64",
+    "event_number": "Int64",
+    "source": "String",
+    "id": "String",
+    "type": "LowCardinality(String)",
+    "subject": "String",
+    "counted_at": "Int64",
+    "recorded_at": "Int64",
+    "hour": "Int32",
+    "is_reset": "Bool",
+    "data": "Nullable(String)",
+    "reason": "String",
+    "actor": "String",
+    "at": "Int64",
+    "measured": "String",
+}
+
+
+def _definition_of(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {kind}{CODECS.get(name, '')}" for name, kind in columns.items())
+
+
 _EVENTS_DDL = f"""
 CREATE TABLE IF NOT EXISTS {EVENTS} (
-    number Int64,
-    is_first Bool,
-    source String,
-    id String,
-    type LowCardinality(String),
-    subject String,
-    time Int64,
-    counted_at Int64,
-    recorded_at Int64,
-    hour Int32,
-    data String CODEC(ZSTD),
-    is_reset Bool,
-    fingerprint FixedString(16),
-    meter_id LowCardinality(String),
-    value Nullable(Decimal(76, 12)),
-    text Nullable(String),
-    dimensions String,
+    {_definition_of(EVENT_COLUMNS)},
     PROJECTION by_key (SELECT source, id, number ORDER BY source, id),
     PROJECTION by_arrival (SELECT number, is_first, type, meter_id, subject, counted_at, source ORDER BY number),
     PROJECTION by_hour (
@@ -75,21 +106,7 @@ ORDER BY (type, meter_id, subject, counted_at)
 
 _CORRECTIONS_DDL = f"""
 CREATE TABLE IF NOT EXISTS {CORRECTIONS} (
-    number Int64,
-    event_number Int64,
-    source String,
-    id String,
-    type LowCardinality(String),
-    subject String,
-    counted_at Int64,
-    recorded_at Int64,
-    hour Int32,
-    is_reset Bool,
-    data Nullable(String),
-    reason String,
-    actor String,
-    at Int64,
-    measured String
+    {_definition_of(CORRECTION_COLUMNS)}
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(fromUnixTimestamp64Micro(number, 'UTC'))
