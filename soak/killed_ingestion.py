@@ -29,12 +29,12 @@ LARGEST_BATCH = 1_000
 SUBJECTS = 40
 
 
-def run(scale: float) -> tuple[Bar, ...]:
+def run(scale: float) -> Iterator[Bar]:
     """Kill a server on SQLite and one on PostgreSQL many times."""
     with _sqlite() as sqlite:
-        bars = _run("SQLite", sqlite, scale)
+        yield from _run("SQLite", sqlite, scale)
     with postgres() as uri:
-        return (*bars, *_run("PostgreSQL", uri, scale))
+        yield from _run("PostgreSQL", uri, scale)
 
 
 @contextmanager

@@ -35,10 +35,11 @@ PATIENCE_SECONDS = 60.0
 WAYS = (("asking for each use", 20, None), ("holding leases of 100", 1, 100))
 
 
-def run(scale: float) -> tuple[Bar, ...]:
+def run(scale: float) -> Iterator[Bar]:
     """Measure on a SQLite file with one server process, and on a PostgreSQL with two."""
     races = max(2, round(RACES * scale))
-    return (*_races("SQLite", _sqlite, 1, races), *_races("PostgreSQL", postgres, 2, races))
+    yield from _races("SQLite", _sqlite, 1, races)
+    yield from _races("PostgreSQL", postgres, 2, races)
 
 
 def _races(kind: str, database: Callable[[], object], count: int, races: int) -> Iterator[Bar]:
