@@ -95,3 +95,17 @@ def test_what_is_not_committed_has_never_been(store, record):
     with store.begin(read_only=True) as log:
         [hour] = log.hours(TOKENS, TODAY)
     assert (hour.bucket.count, hour.bucket.total) == (1, 6)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+def test_a_transaction_that_fails_ends_its_turn(store, record):
+    def fail() -> None:
+        with store.begin() as log:
+            log.append(measured([event("1", 5)], []), [TOKENS])
+            raise InterruptedError
+
+    for _ in range(3):
+        with pytest.raises(InterruptedError):
+            fail()
+
+    assert record(event("1", 5))[0].outcome == "accepted"

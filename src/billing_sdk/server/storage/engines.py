@@ -13,9 +13,12 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from billing_sdk.server.storage.write_queue import WriteQueue
+
 BUSY_SECONDS = 30
 REST_SECONDS = 5.0
 READ_ONLY = "billing_read_only"
+HAS_TURN = "billing_has_turn"
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -53,7 +56,9 @@ def _open_sqlite(url: URL) -> Engine:
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    queue = WriteQueue()
+    event.listen(engine, "begin", partial(_begin_sqlite, queue))
+    event.listen(engine, "checkin", partial(_end_turn, queue))
     return engine
 
 
@@ -110,6 +115,16 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    is_read_only = connection.get_execution_options().get(READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if is_read_only else "BEGIN IMMEDIATE")
+def _begin_sqlite(queue: WriteQueue, connection: Connection) -> None:
+    if connection.get_execution_options().get(READ_ONLY, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # A connection that begins anew before it goes back still has its turn. Other processes are in no queue of ours.
+    if not connection.info.get(HAS_TURN):
+        connection.info[HAS_TURN] = queue.enter(BUSY_SECONDS)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _end_turn(queue: WriteQueue, _connection: Any, record: ConnectionPoolEntry) -> None:
+    if record.info.pop(HAS_TURN, False):
+        queue.leave()

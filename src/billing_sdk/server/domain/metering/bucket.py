@@ -8,18 +8,20 @@ then their source and id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import reduce
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from billing_sdk.money import EXACT
 from billing_sdk.server.domain.metering.meter import Aggregation, Measured
 from billing_sdk.server.domain.metering.usage import Dimensions
 from billing_sdk.server.domain.periods import Period
+
+T = TypeVar("T")
 
 HOUR = timedelta(hours=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -128,12 +130,18 @@ def beside(first: Bucket, second: Bucket) -> Bucket:
         count=first.count + second.count,
         total=EXACT.add(first.total, second.total),
         moment=EXACT.add(first.moment, second.moment),
-        minimum=min((one for one in (first.minimum, second.minimum) if one is not None), default=None),
-        maximum=max((one for one in (first.maximum, second.maximum) if one is not None), default=None),
-        latest=max((one for one in (first.latest, second.latest) if one is not None), default=None),
-        values=first.values | second.values,
+        minimum=_of_both(min, first.minimum, second.minimum),
+        maximum=_of_both(max, first.maximum, second.maximum),
+        latest=_of_both(max, first.latest, second.latest),
+        values=first.values | second.values if second.values else first.values,
         is_reset=first.is_reset or second.is_reset,
     )
+
+
+def _of_both(choose: Callable[[T, T], T], first: T | None, second: T | None) -> T | None:
+    if first is None or second is None:  # as most are: a meter needs few of these
+        return second if first is None else first
+    return choose(first, second)
 
 
 def hours_of(found: Iterable[tuple[str, Place, Measured, bool]]) -> tuple[HourOfUsage, ...]:

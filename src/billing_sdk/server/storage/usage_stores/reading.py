@@ -275,13 +275,11 @@ class Reading:
             sums.update(sum_in(row, meter.aggregation) for row in rows)
         if meter.aggregation == "unique_count":
             self._read_values(meter_no, sums, first, last)
-        names = self._names.names_of({number for key in sums for number in key[2:]})
+        whose = {key[2:] for key in sums}
+        names = self._names.names_of({number for numbers_of_one in whose for number in numbers_of_one})
+        series = {(subject, marks): Series(names[subject], dimensions_of(names[marks])) for subject, marks in whose}
         return [
-            HourOfUsage(
-                Series(names[key[2]], dimensions_of(names[key[3]])),
-                instant_of(key[1] * HOUR),
-                bucket_of_sum(found),
-            )
+            HourOfUsage(series[key[2:]], instant_of(key[1] * HOUR), bucket_of_sum(found))
             for key, found in sorted(sums.items(), key=lambda one: one[0])
         ]
 

@@ -157,7 +157,7 @@ def bucket_of_sum(found: Sum) -> Bucket:
         last_at=instant_of(found.last_at),
         count=found.count,
         total=found.total,
-        moment=EXACT.multiply(found.moment, MICROSECOND),
+        moment=EXACT.multiply(found.moment, MICROSECOND) if found.moment else ZERO,
         minimum=found.minimum,
         maximum=found.maximum,
         latest=latest,
