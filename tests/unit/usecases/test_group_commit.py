@@ -64,6 +64,28 @@ def test_what_comes_while_a_commit_is_under_way_shares_the_next_one(disk, caller
     group.close()
 
 
+def test_a_group_of_many_is_followed_by_one_that_waits_for_who_is_on_the_way(disk, callers):
+    pauses = []
+
+    def bring(_seconds):
+        pauses.append(len(pauses))
+        if len(pauses) == 1:
+            late.append(callers.submit(group.commit, [5]))
+            wait_until(lambda: group.waiting > 1, what="the arrival")
+
+    late = []
+    group = GroupCommit(disk.write, pause=bring)
+    waiting = come(group, callers, disk, [1], [2], [3])
+    disk.may_go_on.release(2)
+    wait(waiting, 30)
+    fourth = callers.submit(group.commit, [4])
+    disk.may_go_on.release(1)
+    assert [fourth.result(30), late[0].result(30)] == [["wrote 4"], ["wrote 5"]]
+    assert disk.written == [[1], [2, 3], [4, 5]]
+    assert len(pauses) == 2
+    group.close()
+
+
 @pytest.mark.attack(145)
 def test_nobody_is_answered_before_the_commit(disk, callers):
     group = GroupCommit(disk.write)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -25,6 +26,8 @@ MOST_AT_ONCE = 5_000
 MOST_WAITING = 50_000
 MOST_WAITING_BYTES = 16 * 1_048_576
 RETRY_SECONDS = 1
+# A group is closed when nobody else has come for so long.
+LINGER_SECONDS = 0.0003
 
 
 @dataclass(slots=True)
@@ -63,6 +66,7 @@ class GroupCommit(Generic[T, R]):
         most_waiting_bytes: of which size they may be together.
         is_common: tells whether an error has nothing to do with what was to be written, so that nobody's part is tried
             by itself.
+        pause: waits for some seconds.
     """
 
     def __init__(
@@ -73,18 +77,21 @@ class GroupCommit(Generic[T, R]):
         most_waiting: int = MOST_WAITING,
         most_waiting_bytes: int = MOST_WAITING_BYTES,
         is_common: Callable[[Exception], bool] = lambda _: False,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._write = write
         self._most_at_once = most_at_once
         self._most_waiting = most_waiting
         self._most_waiting_bytes = most_waiting_bytes
         self._is_common = is_common
+        self._pause = pause
         self._queue: SimpleQueue[_Waiting[T, R] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._waiting = 0
         self._waiting_bytes = 0
         self._thread: threading.Thread | None = None
         self._is_closed = False
+        self._has_company = False
 
     def commit(self, items: Sequence[T], *, size_bytes: int = 0) -> list[R]:
         """Write items, and wait until they are durable.
@@ -161,17 +168,31 @@ class GroupCommit(Generic[T, R]):
 
     def _gather(self, first: _Waiting[T, R]) -> tuple[list[_Waiting[T, R]], bool]:
         """Return what waits by now, as far as it fits into one group, and whether it is the last."""
-        group, count = [first], len(first.items)
+        group = [first]
+        is_last = self._take_in(group)
+        # Where many come at the same time, more are on their way: a commit costs more than to wait for them.
+        while self._has_company and not is_last:
+            before = len(group)
+            self._pause(LINGER_SECONDS)
+            is_last = self._take_in(group)
+            if len(group) == before:
+                break
+        self._has_company = len(group) > 1
+        return group, is_last
+
+    def _take_in(self, group: list[_Waiting[T, R]]) -> bool:
+        """Add to a group what waits and fits into it, and return whether it is the last."""
+        count = sum(len(one.items) for one in group)
         while count < self._most_at_once:
             try:
                 found = self._queue.get_nowait()
             except Empty:
-                return group, False
+                return False
             if found is None:
-                return group, True
+                return True
             group.append(found)
             count += len(found.items)
-        return group, False
+        return False
 
     def _serve(self, group: list[_Waiting[T, R]]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome[R]]] = defaultdict(list)
