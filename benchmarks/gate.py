@@ -20,7 +20,7 @@ from billing_sdk._operation import Flow
 from billing_sdk.auth import TokenSet
 from billing_sdk.contrib import Session, SignedInUser, _asgi, flask as for_flask, starlette as for_starlette
 from billing_sdk.contrib._billing import BillingBase
-from billing_sdk.contrib._visit import Visit
+from billing_sdk.contrib._visit import AsgiVisit
 from billing_sdk.entitlements import Snapshots
 from billing_sdk.models import Entitlement, EntitlementSnapshot, Reservation
 from billing_sdk.resources import Holder, Leased, Slice
@@ -86,8 +86,10 @@ async def measure_starlette() -> list[tuple[str, str]]:
     gated = billing.requires("advanced_reports")(view)
     metered = billing.consumes("advanced_reports", lease=100)(view)
 
+    headers = [(b"cookie", cookie.encode())]
+
     def arrive() -> None:
-        _asgi.VISIT.set(Visit("GET", lambda: "/", lambda name: cookie if name == "cookie" else ""))
+        _asgi.VISIT.set(AsgiVisit({"headers": headers}))
 
     async def first_of_a_request() -> str:
         arrive()

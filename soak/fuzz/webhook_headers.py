@@ -21,7 +21,7 @@ from billing_sdk.contrib._answers import Answer
 from billing_sdk.contrib._application import Application
 from billing_sdk.contrib._claimed_path import ClaimedPath
 from billing_sdk.contrib._receive import Receiver
-from billing_sdk.contrib._visit import Visit, environ_name, visit_from_asgi, visit_from_wsgi
+from billing_sdk.contrib._visit import AsgiVisit, Visit, environ_name, visit_from_wsgi
 from billing_sdk.errors import BillingError
 from billing_sdk.webhooks import verify
 
@@ -88,7 +88,7 @@ def target(data: bytes) -> None:
         (name.strip().lower(), value.strip()) for name, _, value in (line.partition(b":") for line in head.split(b"\n"))
     ]
     from_wsgi = _decide(lambda: visit_from_wsgi(_environ(headers)), body)
-    from_asgi = _decide(lambda: visit_from_asgi({"method": "POST", "raw_path": b"/", "headers": headers}), body)
+    from_asgi = _decide(lambda: AsgiVisit({"method": "POST", "raw_path": b"/", "headers": headers}), body)
     if from_wsgi not in REFUSALS or from_asgi not in REFUSALS:
         raise AssertionError("a stranger's request was taken for an event")
     PATH.covers(data.decode("latin-1"), root=head.decode("latin-1"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -14,16 +14,16 @@ from billing_sdk.contrib._billing import BillingBase
 from billing_sdk.contrib._claimed_path import ClaimedPath
 from billing_sdk.contrib._gated import GatedViews
 from billing_sdk.contrib._receive import Receipt, not_posted, too_large
-from billing_sdk.contrib._visit import Visit, visit_from_asgi
+from billing_sdk.contrib._visit import AsgiVisit
 from billing_sdk.events import Event
 from billing_sdk.webhooks import LONGEST_BODY
 
-VISIT: ContextVar[Visit] = ContextVar("billing_sdk.visit")
-SCOPE: ContextVar[Scope] = ContextVar("billing_sdk.scope")
+VISIT: ContextVar[AsgiVisit] = ContextVar("billing_sdk.visit")
 EVENT: ContextVar[Event | None] = ContextVar("billing_sdk.event", default=None)
 
 
-PRIVATE_HEADERS: Final = tuple((name.lower().encode("ascii"), value.encode("ascii")) for name, value in PRIVATE)
+GATED_HEADERS: Final = tuple((name.lower().encode("ascii"), value.encode("ascii")) for name, value in PRIVATE)
+PERSONAL_HEADERS: Final = ((b"cache-control", b"private"), GATED_HEADERS[1])
 CACHE_HEADERS: Final = frozenset(
     name.lower().encode("ascii") for name in ("Cache-Control", "Vary", *OTHER_CACHE_HEADERS)
 )
@@ -51,34 +51,36 @@ class VisitMiddleware:
         if not self._has_begun:
             self._before_first()
             self._has_begun = True
-        visit = visit_from_asgi(scope)
+        visit = AsgiVisit(scope)
 
-        async def send_private(message: Message) -> None:
-            # A route that was added since; its view has run, and what it says goes nowhere.
-            self._gated_views.require_endpoint_gated(scope.get("endpoint"))
-            if message["type"] == "http.response.start" and visit.is_personal:
-                keep_message_private(message, visit)
-            await send(message)
+        # It hands on what is to be awaited, so that no message costs a coroutine more.
+        def send_private(message: Message) -> Awaitable[None]:
+            if message["type"] != "http.response.body":  # a body goes nowhere without a start
+                # A route that was added since; its view has run, and what it says goes nowhere.
+                self._gated_views.require_endpoint_gated(scope.get("endpoint"))
+                if visit.is_personal and message["type"] == "http.response.start":
+                    keep_message_private(message, visit)
+            return send(message)
 
-        visit_token, scope_token = VISIT.set(visit), SCOPE.set(scope)
+        token = VISIT.set(visit)
         try:
             await self._app(scope, receive, send_private)
         finally:
-            VISIT.reset(visit_token)
-            SCOPE.reset(scope_token)
+            VISIT.reset(token)
 
 
-def keep_message_private(message: Message, visit: Visit) -> None:
+def keep_message_private(message: Message, visit: AsgiVisit) -> None:
     """Keep the beginning of an answer private."""
     headers = message.get("headers", ())
-    if visit.is_gated and CACHE_HEADERS.isdisjoint([name for name, _ in headers]):
-        # The usual case: the view has said nothing of caches. Another list, because an answer may be sent twice.
-        message["headers"] = [*headers, *PRIVATE_HEADERS]
-        return
-    keep_private(MutableHeaders(scope=message), visit)
+    for name, _ in headers:
+        if name in CACHE_HEADERS:
+            return keep_private(MutableHeaders(scope=message), visit)
+    # The usual case: the view has said nothing of caches. Another list, because an answer may be sent twice.
+    message["headers"] = [*headers, *(GATED_HEADERS if visit.is_gated else PERSONAL_HEADERS)]
+    return None
 
 
-def keep_private(headers: MutableHeaders, visit: Visit) -> None:
+def keep_private(headers: MutableHeaders, visit: AsgiVisit) -> None:
     """Keep what depends on who asks from everybody else, and what a gate has decided out of every cache."""
     (_, cache_control), (_, vary) = PRIVATE
     for name in vary.split(", "):
@@ -118,7 +120,7 @@ class WebhookMiddleware:
         if body is None:
             return await send_answer(too_large(), send)
         client: Any = self._billing.application.client
-        receipt = await client.run(self._billing.receiver.receive(visit_from_asgi(scope), body))
+        receipt = await client.run(self._billing.receiver.receive(AsgiVisit(scope), body))
         if isinstance(receipt, Answer):
             return await send_answer(receipt, send)
         token = EVENT.set(receipt.event)

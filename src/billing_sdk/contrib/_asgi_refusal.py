@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from starlette.websockets import WebSocket, WebSocketState
 
 from billing_sdk.contrib._answers import Answer
-from billing_sdk.contrib._asgi import SCOPE
+from billing_sdk.contrib._asgi import VISIT
 
 POLICY_VIOLATION = 1008
 
@@ -40,7 +40,7 @@ async def refuse(
         WebSocketException: the same, of a WebSocket that can't be answered.
     """
     opened = next((given for given in (*args, *kwargs.values()) if isinstance(given, WebSocket)), None)
-    scope = SCOPE.get()
+    scope = VISIT.get().scope
     if is_asgi_call(args):
         if scope["type"] == "websocket":
             await close(WebSocket(*args), answer)

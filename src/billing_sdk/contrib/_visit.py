@@ -7,7 +7,7 @@ the like are never read: every absolute address comes from the configuration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import cache, lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -35,15 +35,19 @@ class Visit:
         is_gated: a gate has decided on this request, so that nobody may cache its answer.
     """
 
-    __slots__ = ("_read_target", "header", "is_gated", "looked_up_by", "method", "session")
+    __slots__ = ("_read_header", "_read_target", "is_gated", "looked_up_by", "method", "session")
 
     def __init__(self, method: str, read_target: Callable[[], str], read_header: Callable[[str], str]) -> None:
         self.method = method
-        self.header = read_header
         self.session: Session | None = None
         self.looked_up_by: object = None
         self.is_gated = False
         self._read_target = read_target
+        self._read_header = read_header
+
+    def header(self, name: str) -> str:
+        """Return a header by its name in lower case; the empty string where it was not sent."""
+        return self._read_header(name)
 
     @property
     def target(self) -> str:
@@ -104,23 +108,37 @@ def environ_name(header: str) -> str:
     return name if name == "CONTENT_TYPE" else f"HTTP_{name}"
 
 
-def visit_from_asgi(scope: Mapping[str, Any]) -> Visit:
-    """Read a request, or the opening of a WebSocket, of ASGI."""
-    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+class AsgiVisit(Visit):
+    """A request of ASGI, or the opening of a WebSocket; one is made for every request, so it reads when it is asked.
 
-    def header(name: str) -> str:
+    Attributes:
+        scope: of ASGI.
+    """
+
+    __slots__ = ("scope",)
+
+    def __init__(self, scope: MutableMapping[str, Any]) -> None:
+        self.scope = scope
+        self.method = scope.get("method", "GET")
+        self.session = None
+        self.looked_up_by = None
+        self.is_gated = False
+
+    def header(self, name: str) -> str:
+        """Return a header by its name in lower case; the empty string where it was not sent."""
         wanted = name.encode("ascii")
-        found = [value for key, value in headers if key == wanted]
-        if len(found) <= 1:
-            return found[0].decode("latin-1") if found else ""
-        return (b"; " if name == "cookie" else b", ").join(found).decode("latin-1")
+        found: bytes | None = None
+        for key, value in self.scope["headers"]:
+            if key == wanted:
+                found = value if found is None else found + (b"; " if wanted == b"cookie" else b", ") + value
+        return found.decode("latin-1") if found else ""
 
-    def target() -> str:
-        path: bytes = scope.get("raw_path") or quote(scope["path"], safe=PATH_CHARACTERS).encode("ascii")
-        query: bytes = scope.get("query_string", b"")
+    @property
+    def target(self) -> str:
+        """Path and query with the root of the application, such as `/reports?year=2026`."""
+        path: bytes = self.scope.get("raw_path") or quote(self.scope["path"], safe=PATH_CHARACTERS).encode("ascii")
+        query: bytes = self.scope.get("query_string", b"")
         return (path + (b"?" + query if query else b"")).decode("latin-1")
-
-    return Visit(scope.get("method", "GET"), target, header)
 
 
 def local_path(value: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from billing_sdk.contrib._visit import Visit, local_path, visit_from_asgi, visit_from_wsgi
+from billing_sdk.contrib._visit import AsgiVisit, Visit, local_path, visit_from_wsgi
 from tests.unit.contrib.making import visit
 
 
@@ -51,7 +51,7 @@ def test_whatever_could_lead_elsewhere_is_not_a_path(value: str) -> None:
 
 def asgi(path: bytes, query: bytes = b"", **headers: str) -> Visit:
     sent = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    return visit_from_asgi({"method": "GET", "raw_path": path, "query_string": query, "headers": sent})
+    return AsgiVisit({"method": "GET", "raw_path": path, "query_string": query, "headers": sent})
 
 
 def wsgi(path: str, query: str = "", **environ: str) -> Visit:
@@ -86,7 +86,7 @@ def test_a_cookie_is_read_by_its_whole_name() -> None:
 def test_two_cookies_of_one_name_are_both_disbelieved() -> None:
     assert visit(cookie="billing=planted; billing=1").cookie("billing") == ""
     headers = [(b"cookie", b"billing=planted"), (b"cookie", b"billing=1")]
-    assert visit_from_asgi({"raw_path": b"/", "headers": headers}).cookie("billing") == ""
+    assert AsgiVisit({"raw_path": b"/", "headers": headers}).cookie("billing") == ""
 
 
 @pytest.mark.parametrize(
