@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from billing_sdk.server.storage.usage_stores import UsageStore
 from soak._postgres import postgres
 from soak.report import Bar
+from tests.clickhouse import quick_store
 from tests.engines import engine_on
 from tests.usage_histories import METERS, Deed, Undone, deeds, differences, do
 
@@ -21,12 +22,17 @@ HISTORIES = 2_000
 
 
 def run(scale: float) -> tuple[Bar, ...]:
-    """Try histories on SQLite, and a fifth of them on PostgreSQL."""
+    """Try histories on SQLite, and some of them on PostgreSQL and ClickHouse."""
     count = max(5, round(HISTORIES * scale))
     with TemporaryDirectory(prefix="billing-soak-") as folder, engine_on(f"sqlite:///{folder}/usage.db") as engine:
         on_sqlite = _tried("SQLite", engine.database.usage, count)
     with postgres() as uri, engine_on(uri) as engine:
-        return on_sqlite, _tried("PostgreSQL", engine.database.usage, count // 5)
+        on_postgresql = _tried("PostgreSQL", engine.database.usage, count // 5)
+    with TemporaryDirectory(prefix="billing-soak-") as folder:
+        store = quick_store(f"chdb://{folder}")
+        on_clickhouse = _tried("ClickHouse", store, count // 10)
+        store.close()
+    return on_sqlite, on_postgresql, on_clickhouse
 
 
 def _tried(name: str, store: UsageStore, count: int) -> Bar:

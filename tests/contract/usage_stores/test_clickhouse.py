@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from billing_sdk.errors import ServerBusy
 from billing_sdk.server.domain.metering import Correction
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.usage_stores.clickhouse import ClickHouseUsageStore
@@ -102,6 +104,20 @@ def test_what_a_transaction_records_is_seen_in_it_and_goes_where_it_fails(store)
     with store.begin(read_only=True) as log:
         assert list(log.events()) == []
         assert log.hours(TOKENS, TODAY) == []
+
+
+def test_who_appends_waits_for_a_turn_and_who_reads_does_not(client):
+    @contextmanager
+    def never():
+        raise ServerBusy("somebody else appends")
+        yield
+
+    store = ClickHouseUsageStore(client, never)
+
+    with pytest.raises(ServerBusy), store.begin() as log:
+        log.append(measured([event("1", 5)], [TOKENS]), [TOKENS])
+    with store.begin(read_only=True) as log:
+        assert (log.count(), log.hours(TOKENS, TODAY), log.find("app", "1")) == (0, [], None)
 
 
 def test_any_text_is_kept_and_found_again(store):

@@ -61,21 +61,29 @@ def _nothing_more() -> Iterator[None]:
 
 
 class _AdvisoryLock:
-    """One connection beside the pool: whoever has all of the pool's may still wait for a turn."""
+    """A connection beside the pool: whoever has all of the pool's may still wait for a turn."""
 
     def __init__(self, engine: Engine) -> None:
         self._pool = engine.pool.recreate()
+        self._outage = engine.dialect.loaded_dbapi.OperationalError
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        connection = self._pool.connect()
         try:
-            cursor = connection.cursor()
-            cursor.execute(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'")
-            cursor.execute(f"SELECT pg_advisory_xact_lock({APPENDING})")
+            connection = self._pool.connect()
+        except self._outage as error:
+            raise _busy() from error
+        try:
+            try:
+                cursor = connection.cursor()
+                cursor.execute(f"SET LOCAL lock_timeout = '{WAIT_SECONDS * 1_000}ms'")
+                cursor.execute(f"SELECT pg_advisory_xact_lock({APPENDING})")
+            except self._outage as error:
+                raise _busy() from error
             yield
         finally:
-            connection.close()  # which rolls back, and so lets go
+            connection.detach()  # nobody would close it for us when the server ends
+            connection.close()
 
 
 class _LockFile:
