@@ -12,13 +12,16 @@ from sqlalchemy import create_engine, delete, insert, make_url, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.metering import Correction
 from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.storage.tables.billing import agreements, customers
 from billing_sdk.server.storage.tables.catalog import plan_versions
 from billing_sdk.server.storage.tables.ledger import journal_entries, postings
+from billing_sdk.server.storage.tables.usage import usage_corrections, usage_events, usage_keys
 from billing_sdk.server.storage.tables.visits import audit_records
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import NOON, open_database, payer
+from tests.metering import event, measured, meter
 
 
 @pytest.fixture
@@ -167,3 +170,14 @@ def test_the_database_keeps_what_was_posted(engine, connection, change):
 
     with pytest.raises(DBAPIError, match="what was posted never changes"):
         connection.execute(change)
+
+
+@pytest.mark.parametrize("table", [usage_events, usage_keys, usage_corrections], ids=str)
+def test_the_database_keeps_usage_from_being_deleted(engine, connection, table):
+    tokens = meter()
+    with engine.begin() as tx:
+        tx.usage_log.append(measured([event("1", at=NOON + timedelta(days=900))], [tokens]), [tokens])
+        tx.usage_log.correct(Correction("app", "1", None, "a mistake", "ada", NOON), [tokens])
+
+    with pytest.raises(DBAPIError, match="usage is never deleted"):
+        connection.execute(delete(table))

@@ -20,17 +20,17 @@ class RecalledHours:
     """
 
     def __init__(self) -> None:
-        self._token: int | None = None
+        self._newest: int | None = None
         self.sums: dict[HourKey, Sum] = {}
         self.last_hour: int | None = None
         # For the hours that were looked at: where a total is said in them.
         self.resets: dict[int, set[SubjectHour]] = {}
 
-    def begin(self, last_token: int) -> None:
+    def begin(self, newest: int) -> None:
         """Forget everything unless it is as this process has left it; until `end` it is nobody's."""
-        if last_token != self._token or len(self.sums) > MOST_SUMS:
+        if newest != self._newest or len(self.sums) > MOST_SUMS:
             self.forget()
-        self._token = None
+        self._newest = None
 
     def forget(self) -> None:
         """Forget everything: what is stored has been changed by other means."""
@@ -38,7 +38,7 @@ class RecalledHours:
 
     def end(self, token: int) -> None:
         """Say that everything is as the append with this token has left it."""
-        self._token = token
+        self._newest = token
 
 
 @dataclass(slots=True)
