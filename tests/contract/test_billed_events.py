@@ -12,15 +12,18 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import ByDimension, PerUnit, Terms
 from billing_sdk.server.usecases.add_feature import add_feature
 from billing_sdk.server.usecases.add_plan_group import add_plan_group
+from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.correct_event import amend_event, cancel_event
+from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.delete_clock import delete_clock
 from billing_sdk.server.usecases.follow_usage import follow_usage
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subject_keys import give_subject_key, take_subject_key
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.late import charged, notes_of, rated_of, recomputed, sell_by_use, use
 from tests.contract.usage_events import measure_by, report
-from tests.engines import NOON, advance, events_of, payer
+from tests.engines import NOON, advance, events_of, payer, person
 
 DAY = timedelta(days=1)
 
@@ -280,3 +283,21 @@ def test_agreements_that_are_renewed_together_are_billed_by_their_own_hours(memo
         [("renewal", [600])],
     ]
     assert "one by one" not in caplog.text
+
+
+def test_whoever_becomes_a_customer_anew_after_a_test_clock_has_used_nothing_yet(memory_engine):
+    sell_by_use(memory_engine)
+    user_id = person(memory_engine, "bo@example.com")
+    totals = []
+    for number in range(2):
+        clock = create_clock(memory_engine)
+        customer = become_customer(
+            memory_engine, user_id=user_id, billing_email="bo@example.com", plan_key="metered", clock_id=clock.id
+        )
+        report(memory_engine, user_id, 10, NOON, id=str(number))
+        with memory_engine.read() as tx:
+            (agreement,) = tx.agreements.live_of(customer.id)
+        totals.append(total(memory_engine, agreement))
+        assert delete_clock(memory_engine, clock.id) == 1
+
+    assert totals == [10, 10]
