@@ -24,6 +24,8 @@ from billing_sdk.server.usecases.move_usage import Comparison, Progress, compare
 
 DEFAULT_CURSOR: Final = Path("usage-move.cursor")
 MOST_SHOWN: Final = 20
+# Where nobody watches a bar, a line each time that so many were moved: whole batches.
+TOLD_EVERY: Final = 100_000
 
 
 @dataclass(slots=True)
@@ -99,6 +101,8 @@ def _move(bars: Bar, source: UsageStore, target: UsageStore, meters: Any, cursor
     def tell() -> None:
         cursor.keep()
         bars.update(bar, completed=cursor.progress.moved)
+        if bars.disable and cursor.progress.moved % TOLD_EVERY == 0:
+            ERR.print(f"{cursor.progress.moved:,} events moved")
 
     move_usage(source, target, meters, cursor.progress, tell)
     cursor.keep()
