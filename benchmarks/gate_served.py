@@ -1,8 +1,10 @@
 """What is left of a route's requests a second once it has a gate: uvicorn, 64 connections, all routes in turn.
 
-`python -m benchmarks.gate_served`: the routes do the same, and are asked with the same cookie. One is in an application
-that knows nothing of billing; the others are in one that does: without a gate, without one and asking who is signed
-in, with `requires`, and with `consumes` on a lease. Server and load have a core each, where there are two.
+`python -m benchmarks.gate_served`: the views do the same, and are asked with cookies of one length. One is in an
+application that knows nothing of billing; the others are in some that do: without a gate, without one and asking who
+is signed in, with `requires`, and with `consumes` on a lease. Each is the only route of its application, so that none
+waits for a router to look at the others; all are served by one process. Server and load have a core each, where there
+are two.
 """
 
 from __future__ import annotations
@@ -10,14 +12,16 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from benchmarks import load
 from benchmarks.gate import SETTINGS, sign_in
@@ -41,46 +45,65 @@ async def view(_: Request) -> Response:
     return Response("open", media_type="text/plain")
 
 
-def serve(is_bare: bool) -> None:
-    """Serve until killed, and print the port and the cookie."""
+async def plain(request: Request) -> Response:
+    """Call the view, as those behind a gate do."""
+    return await view(request)
+
+
+def application(path: str) -> tuple[Starlette, str]:
+    """Return an application with one route, and the cookie of somebody who is signed in to it."""
     app = Starlette()
-    cookie = ""
-    routes = {"/bare": view} if is_bare else {"/open": view}
-    if not is_bare:
-        billing = Billing(app, **SETTINGS)
-        cookie = sign_in(billing)
+    if path == "/bare":
+        app.router.routes.append(Route(path, plain))
+        return app, ""
+    billing = Billing(app, **SETTINGS)
 
-        async def known(request: Request) -> Response:
-            assert billing.user is not None
-            return await view(request)
+    async def known(request: Request) -> Response:
+        assert billing.user is not None
+        return await view(request)
 
-        async def gated(request: Request) -> Response:
-            return await view(request)
+    async def guarded(request: Request) -> Response:
+        return await view(request)
 
-        async def leased(request: Request) -> Response:
-            return await view(request)
+    async def metered(request: Request) -> Response:
+        return await view(request)
 
-        routes["/known"] = known
-        routes["/gated"] = billing.requires("advanced_reports")(gated)
-        routes["/leased"] = billing.consumes("advanced_reports", lease=100)(leased)
-    app.router.routes += [Route(path, endpoint) for path, endpoint in routes.items()]
+    endpoints: dict[str, Callable[[Request], Any]] = {
+        "/open": plain,
+        "/known": known,
+        "/gated": billing.requires("advanced_reports")(guarded),
+        "/leased": billing.consumes("advanced_reports", lease=100)(metered),
+    }
+    app.router.routes.append(Route(path, endpoints[path]))
+    return app, sign_in(billing)
+
+
+def serve() -> None:
+    """Serve until killed, and print the port and a cookie for each route."""
+    apps = {path: application(path) for path in ROUTES}
+    cookies = [cookie for _, cookie in apps.values()]
     listener = bind("127.0.0.1", 0)
-    print(listener.getsockname()[1], cookie, flush=True)
-    config = uvicorn.Config(app, http="httptools", loop="uvloop", access_log=False, log_config=None)
+    print(listener.getsockname()[1], *(cookie or cookies[-1] for cookie in cookies), flush=True)
+
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        await apps[scope["path"]][0](scope, receive, send)
+
+    config = uvicorn.Config(choose, http="httptools", loop="uvloop", lifespan="off", access_log=False, log_config=None)
     uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager
-def serving(name: str) -> Iterator[tuple[int, int, str]]:
-    """Run one of the servers on the first core, and yield its port, its process id and the cookie."""
-    command = [sys.executable, "-m", "benchmarks.gate_served", name]
+def serving() -> Iterator[tuple[int, int, dict[str, bytes]]]:
+    """Run the server on the first core, and yield its port, its process id and what to ask it."""
+    command = [sys.executable, "-m", "benchmarks.gate_served", "serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            port, _, cookie = process.stdout.readline().strip().partition(" ")
+            port, *cookies = process.stdout.readline().split()
             _wait_for(int(port))
             _pin(process.pid, 0)
-            yield int(port), process.pid, cookie
+            requests = [request_for(path, cookie) for path, cookie in zip(ROUTES, cookies, strict=True)]
+            yield int(port), process.pid, dict(zip(ROUTES, requests, strict=True))
         finally:
             process.kill()
 
@@ -89,31 +112,37 @@ def measure() -> list[tuple[str, str]]:
     """Return how many requests each route answers a second, what one costs, and what is left of them with a gate."""
     rates: dict[str, list[float]] = {path: [] for path in ROUTES}
     costs: dict[str, list[float]] = {path: [] for path in ROUTES}
-    with ExitStack() as stack:
-        bare = stack.enter_context(serving("bare"))
-        billed = stack.enter_context(serving("billed"))
+    with serving() as (port, process_id, requests):
         _pin(0, 1)
         for round_number in range(ROUNDS + 1):
-            for path in ROUTES:
-                port, process_id, _ = bare if path == "/bare" else billed
-                request = request_for(path, billed[2])
+            # To and fro, so that a machine that slows down is not one route's loss.
+            for path in list(ROUTES)[:: -1 if round_number % 2 else 1]:
                 begun = _processor_seconds(process_id)
-                rate, statuses = load.run(port, lambda request=request: request, seconds=SECONDS)
+                rate, statuses = load.run(port, lambda path=path: requests[path], seconds=SECONDS)
                 cost = (_processor_seconds(process_id) - begun) / statuses.total()
                 assert set(statuses) == {"200"}, statuses
                 if round_number:  # the first one warms up
                     rates[path].append(rate)
-                    costs[path].append(cost)
-    found = {path: (statistics.median(rates[path]), statistics.median(costs[path]) * 1e6) for path in ROUTES}
-    figures = [(says, f"{found[path][0]:,.0f}/s, {found[path][1]:.1f} µs") for path, says in ROUTES.items()]
+                    costs[path].append(cost * 1e6)
+    figures = [
+        (says, f"{statistics.median(rates[path]):,.0f}/s, {statistics.median(costs[path]):.1f} µs")
+        for path, says in ROUTES.items()
+    ]
     return [
         *figures,
         *(
-            (f"{ROUTES[path]}: of {ROUTES[other]}", f"{found[other][1] / found[path][1]:.1%}")
+            (f"{ROUTES[path]}: of {ROUTES[other]}", left(costs[other], costs[path], rates[path], rates[other]))
             for path in ("/gated", "/leased")
             for other in ("/known", "/open", "/bare")
         ),
     ]
+
+
+def left(cheap: list[float], dear: list[float], slow: list[float], fast: list[float]) -> str:
+    """Return what is left by processor time and by requests a second, each the median of a round's ratios."""
+    by_cost = statistics.median(one / other for one, other in zip(cheap, dear, strict=True))
+    by_rate = statistics.median(one / other for one, other in zip(slow, fast, strict=True))
+    return f"{by_cost:.1%}, {by_rate:.1%}"
 
 
 def request_for(path: str, cookie: str) -> bytes:
@@ -124,7 +153,7 @@ def request_for(path: str, cookie: str) -> bytes:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        serve(is_bare=sys.argv[1] == "bare")
+        serve()
     else:
         for described, figure in measure():
             print(f"{described:90} {figure:>20}")

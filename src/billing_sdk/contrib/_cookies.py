@@ -13,8 +13,13 @@ from urllib.parse import SplitResult
 
 from itsdangerous import BadSignature, Signer
 
+from billing_sdk.contrib._visit import cookie_in
+
 LONGEST_COOKIE = 512
 REMEMBERED_COOKIES = 4_096
+REMEMBERED_HEADERS = 1_024
+# A browser may send far more, and whoever floods us with long ones shall not fill the memory.
+LONGEST_REMEMBERED_HEADER = 4_096
 
 
 class Cookie:
@@ -37,6 +42,8 @@ class Cookie:
         self.name = f"__Host-billing_{purpose}" if self._is_secure else f"billing_{purpose}_{origin.port or 80}"
         # A signature that was right once is right for ever, and checking it costs more than the whole gate.
         self._key_of_value = lru_cache(REMEMBERED_COOKIES)(self._verified_key)
+        # Browsers send the same header with each request.
+        self._key_of_header = lru_cache(REMEMBERED_HEADERS)(self._read_key)
 
     def issue(self) -> tuple[str, str]:
         """Make a new id; return the key to store under, and the `Set-Cookie` header that hands the id out."""
@@ -59,6 +66,15 @@ class Cookie:
             return self._key_of_value(value)
         except BadSignature:
             return None
+
+    def key_in(self, header: str) -> str | None:
+        """Return the key that the cookie in a header stands for; None without one that this application signed."""
+        if len(header) > LONGEST_REMEMBERED_HEADER:
+            return self._read_key(header)
+        return self._key_of_header(header)
+
+    def _read_key(self, header: str) -> str | None:
+        return self.key(cookie_in(header, self.name))
 
     def _verified_key(self, value: str) -> str:
         return key_of(self._signer.unsign(value.encode("latin-1")).decode("latin-1"))

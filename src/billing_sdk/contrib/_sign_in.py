@@ -148,7 +148,7 @@ def started_sign_in(application: Application, visit: Visit, state: str) -> Start
     Raises:
         StateMismatch: this browser has not started it.
     """
-    browser = application.browser_cookie.key(visit.cookie(application.browser_cookie.name))
+    browser = application.browser_cookie.key_in(visit.header("cookie"))
     found = application.sessions.take_sign_in(browser, state) if browser and state else None
     if found is None:
         raise StateMismatch("the callback does not belong to a sign-in that this browser has started")

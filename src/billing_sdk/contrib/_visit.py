@@ -7,16 +7,15 @@ the like are never read: every absolute address comes from the configuration.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
-from functools import cache, lru_cache
-from typing import Any, Final
+from collections.abc import Callable, Collection, Mapping, MutableMapping
+from functools import cache
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from billing_sdk.auth import checked_path
 from billing_sdk.contrib._sessions import Session
 from billing_sdk.errors import InvalidRequest
 
-REMEMBERED_HEADERS: Final = 1_024
 # What a path may hold as it is (RFC 3986, section 3.3).
 PATH_CHARACTERS = "/~:@!$&'()*+,;="
 
@@ -78,9 +77,8 @@ class Visit:
         return cookie_in(self.header("cookie"), name)
 
 
-@lru_cache(REMEMBERED_HEADERS)
 def cookie_in(header: str, name: str) -> str:
-    """Return a cookie of a header; browsers send the same one with each request."""
+    """Return a cookie of a header."""
     named = f"{name}="
     found = [pair for pair in header.split("; ") if pair.startswith(named)]
     return found[0].removeprefix(named) if len(found) == 1 else ""
@@ -115,10 +113,11 @@ class AsgiVisit(Visit):
         scope: of ASGI.
     """
 
-    __slots__ = ("scope",)
+    __slots__ = ("_headers", "scope")
 
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self.scope = scope
+        self._headers: Mapping[bytes, bytes] | None = None
         self.method = scope.get("method", "GET")
         self.session = None
         self.looked_up_by = None
@@ -126,12 +125,9 @@ class AsgiVisit(Visit):
 
     def header(self, name: str) -> str:
         """Return a header by its name in lower case; the empty string where it was not sent."""
-        wanted = name.encode("ascii")
-        found: bytes | None = None
-        for key, value in self.scope["headers"]:
-            if key == wanted:
-                found = value if found is None else found + (b"; " if wanted == b"cookie" else b", ") + value
-        return found.decode("latin-1") if found else ""
+        if self._headers is None:
+            self._headers = joined(self.scope["headers"])
+        return self._headers.get(name.encode("ascii"), b"").decode("latin-1")
 
     @property
     def target(self) -> str:
@@ -139,6 +135,16 @@ class AsgiVisit(Visit):
         path: bytes = self.scope.get("raw_path") or quote(self.scope["path"], safe=PATH_CHARACTERS).encode("ascii")
         query: bytes = self.scope.get("query_string", b"")
         return (path + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def joined(headers: Collection[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """Return headers by their names; what was sent in several lines becomes one (RFC 9110, section 5.3)."""
+    found = dict(headers)
+    if len(found) < len(headers):
+        for name in found:
+            separator = b"; " if name == b"cookie" else b", "
+            found[name] = separator.join([value for key, value in headers if key == name])
+    return found
 
 
 def local_path(value: str) -> str | None:

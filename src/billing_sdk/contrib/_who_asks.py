@@ -47,7 +47,7 @@ def stored_session(application: Application, visit: Visit, at: datetime | None =
 
 def session_key(application: Application, visit: Visit) -> str | None:
     """Return the key of the session that the cookie names; None without a cookie that this application signed."""
-    return application.session_cookie.key(visit.cookie(application.session_cookie.name))
+    return application.session_cookie.key_in(visit.header("cookie"))
 
 
 def who_asks(application: Application, visit: Visit) -> Flow[Session | None]:

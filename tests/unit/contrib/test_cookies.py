@@ -78,3 +78,14 @@ def test_a_cookie_is_taken_back_by_an_empty_one_that_ends_at_once() -> None:
 
 def test_a_key_is_the_hash_of_its_secret() -> None:
     assert key_of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.mark.attack(36)
+@pytest.mark.parametrize("padding", ["", f"; other={'x' * 5_000}"], ids=["usual", "long"])
+def test_a_header_names_what_its_one_cookie_names_however_often_it_is_read(padding: str) -> None:
+    ours = cookie()
+    key, header = ours.issue()
+    sent = f"{header.partition(';')[0]}{padding}"
+    assert [ours.key_in(sent), ours.key_in(sent), cookie().key_in(sent)] == [key] * 3
+    assert ours.key_in(f"{sent}; {sent}") is None
+    assert cookie(secret="another secret of this test").key_in(sent) is None

@@ -34,7 +34,7 @@ class Process:
     def __init__(self, store: SessionStore, name: str = "1") -> None:
         self.sessions = store
         self.process = name
-        self.session_cookie = SimpleNamespace(name="session", key=lambda _: "key")
+        self.session_cookie = SimpleNamespace(key_in=lambda _: "key")
         self.ahead = timedelta()
         self.client = SimpleNamespace(
             login=SimpleNamespace(refresh=SimpleNamespace(flow=self.refresh)),
