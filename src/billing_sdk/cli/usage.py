@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from billing_sdk.cli.output import ERR, OUT, explaining_errors
-from billing_sdk.cli.usage_file import Format, Line, Wording, read_lines
+from billing_sdk.cli.usage_file import Format, Line, Wording, digest_of, read_lines
 from billing_sdk.client import Client
 from billing_sdk.errors import BillingError, InvalidRequest
 
@@ -42,11 +42,13 @@ class Cursor:
         offset: where the next line begins, in bytes.
         line: the number of the last line that was answered for.
         known_by: digest of the bytes just before the offset, by which the file is known again.
+        file_digest: of the file as it was when the import began; lines that were added since go by it, too.
     """
 
     offset: int = 0
     line: int = 0
     known_by: str = ""
+    file_digest: str | None = None
     recorded: int = 0
     refused: int = 0
 
@@ -80,9 +82,8 @@ def import_file(
     """Record the usage in a file; interrupted, it goes on where it was, and nothing counts twice.
 
     Columns or members are type, subject, value, time, id, source, dimensions.NAME and data.NAME; a line without an id
-    gets one from its text and number. Ends with 1 where a line was refused.
+    gets one from the file and its number. Ends with 1 where a line was refused.
     """
-    wording = Wording(dict(map(_pair, column or ())), event_type, source)
     is_stream = file == "-"
     chosen = form or FORMATS.get(Path(file).suffix.lower())
     if chosen is None:
@@ -91,6 +92,9 @@ def import_file(
     rejected_path = None if dry_run else rejected_file or Path("usage.rejected" if is_stream else f"{file}.rejected")
     with _opened(file) as stream, nullcontext() if dry_run else Client() as client:
         cursor = _recalled(cursor_path, stream)
+        if not is_stream and cursor.file_digest is None:
+            cursor.file_digest = digest_of(stream)
+        wording = Wording(dict(map(_pair, column or ())), event_type, source, cursor.file_digest)
         lines = read_lines(stream, chosen, wording, after=cursor.offset, number=cursor.line)
         with _Report(file, cursor, rejected_path) as report:
             for batch in iter(lambda: tuple(islice(lines, BATCH)), ()):

@@ -1,16 +1,18 @@
 """Files of usage: CSV with a line of headings, or a JSON object a line, read one event at a time.
 
-What makes an event the same one again is its id. A line without one gets it from its own text and its number, so a
-file that is read twice counts once, also where lines were added at its end meanwhile.
+What makes an event the same one again is its id. A line without one gets it from the whole file and its own number, so
+a file that is read twice counts once, and two files that happen to have a line in common count twice.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
 from billing_sdk._strict_json import parse_object
@@ -21,6 +23,8 @@ Format = Literal["csv", "jsonl"]
 
 LONGEST_LINE: Final = 1_000_000
 COLUMNS: Final = ("type", "subject", "value", "time", "id", "source")
+# What JSON lines may have besides; the last two are of CloudEvents, and say nothing of their own.
+MEMBERS: Final = ("dimensions", "data", "specversion", "datacontenttype")
 # The heading of a column says which dimension it is, or which other member of the event's data.
 DIMENSION: Final = "dimensions."
 DATA: Final = "data."
@@ -32,14 +36,12 @@ class Line(NamedTuple):
     Attributes:
         number: of its last line, from 1.
         ends_at: where the next one begins, in bytes.
-        digest: of its text.
         event: what it says; None where it says nothing that can be recorded.
         error: why it does not.
     """
 
     number: int
     ends_at: int
-    digest: str
     event: UsageEvent | None = None
     error: BillingError | None = None
 
@@ -52,11 +54,13 @@ class Wording:
         columns: the heading or member that stands for a part of an event, where it is not its own name.
         type: of events that do not say theirs.
         source: of events that do not say theirs.
+        file_digest: begins the ids of lines without one; None where each has to have one.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     type: str | None = None
     source: str | None = None
+    file_digest: str | None = None
 
     def __post_init__(self) -> None:
         for part in self.columns:
@@ -73,26 +77,48 @@ class Wording:
             BillingError: it can't be recorded.
         """
         headings = {self.columns.get(part, part): part for part in (*COLUMNS, *self.columns)}
-        parts = {
-            headings.get(name, name): value for name, value in said.items() if self.columns.get(name, name) == name
-        }
+        parts = {headings.get(name, name): value for name, value in said.items() if name in self.known(said)}
         found = {name: parts[name] for name in COLUMNS if parts.get(name) not in (None, "")}
         dimensions = _members(parts, DIMENSION) | _object(parts, "dimensions")
         data = _members(parts, DATA) | _object(parts, "data")
+        if "value" in found:
+            data["value"] = found["value"]
+        if dimensions:
+            data["dimensions"] = dimensions
         event_type, subject = found.get("type", self.type), found.get("subject")
         if not isinstance(event_type, str) or not isinstance(subject, str):
             missing = "subject" if isinstance(event_type, str) else "type"
             raise InvalidRequest(f"the line has no {missing}", parameter=missing)
-        return UsageEvent.of(
+        return UsageEvent(
             event_type,
-            found.get("value", data.get("value", 1)),
-            subject=subject,
-            dimensions=dimensions,
-            data=data,
-            id=str(found["id"]) if "id" in found else f"{line.digest}-{line.number}",
-            source=found.get("source", self.source),
-            time=_time(found["time"]) if "time" in found else None,
+            subject,
+            data,
+            str(found["id"]) if "id" in found else self._id_of(line),
+            found.get("source", self.source),
+            _time(found["time"]) if "time" in found else None,
         )
+
+    def known(self, said: Iterable[str]) -> frozenset[str]:
+        """Return the headings, or members, that mean something; a part that has another name is not known by its own.
+
+        Raises:
+            InvalidRequest: one means nothing.
+        """
+        others = {part for part, heading in self.columns.items() if part != heading}
+        meant = frozenset({*COLUMNS, *MEMBERS, *self.columns.values()})
+        for name in said:
+            if name not in meant and not name.startswith((DIMENSION, DATA)):
+                raise InvalidRequest(
+                    f"{name[:40]!r} is no part of an event",
+                    remedy="Say what it is with --column, such as value=HEADING or data.NAME=HEADING.",
+                    parameter=name[:40],
+                )
+        return frozenset(name for name in said if name not in others - set(self.columns.values()))
+
+    def _id_of(self, line: Line) -> str:
+        if self.file_digest is None:
+            raise InvalidRequest("the line has no id, and standard input none of its own", parameter="id")
+        return f"{self.file_digest}-{line.number}"
 
 
 def read_lines(file: BinaryIO, form: Format, wording: Wording, *, after: int = 0, number: int = 0) -> Iterator[Line]:
@@ -119,9 +145,9 @@ def _json_lines(file: BinaryIO, wording: Wording, place: int, number: int) -> It
     for raw in iter(lambda: file.readline(LONGEST_LINE + 1), b""):
         number += 1
         place += len(raw)
-        _require_short(raw, number)
+        _require_short(len(raw), number)
         if raw.strip():
-            line = Line(number, place, _digest(raw))
+            line = Line(number, place)
             yield _said(line, wording, lambda raw=raw: _flat(raw))
 
 
@@ -131,12 +157,14 @@ def _csv_lines(file: BinaryIO, wording: Wording, after: int, number: int) -> Ite
     headings = _record(reader, source)
     if not headings or len(set(headings)) != len(headings):
         raise InvalidRequest("the first line does not name the columns, each once", parameter="headings")
-    source.taken()
+    wording.known(headings)
+    source.begin_record()
     if after:
         file.seek(after)
         source.place, source.number = after, number
     while (cells := _record(reader, source)) is not None:
-        line = Line(source.number, source.place, _digest(source.taken()))
+        line = Line(source.number, source.place)
+        source.begin_record()
         if not cells:
             continue
         yield _said(line, wording, lambda cells=cells: _row(headings, cells))
@@ -147,7 +175,7 @@ class _Lines:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._taken = bytearray()
+        self._record_bytes = 0
         self.place = 0
         self.number = 0
 
@@ -159,20 +187,17 @@ class _Lines:
         if not raw:
             raise StopIteration
         self.number += 1
-        _require_short(raw, self.number)
         self.place += len(raw)
-        self._taken += raw
-        _require_short(bytes(self._taken), self.number)
+        self._record_bytes += len(raw)
+        _require_short(self._record_bytes, self.number)
         try:
             return raw.decode("utf-8-sig" if self.number == 1 else "utf-8")
         except UnicodeDecodeError:
             raise InvalidRequest(f"line {self.number} is not UTF-8") from None
 
-    def taken(self) -> bytes:
-        """Return the bytes since the last time."""
-        found = bytes(self._taken)
-        self._taken.clear()
-        return found
+    def begin_record(self) -> None:
+        """Take what follows for another record."""
+        self._record_bytes = 0
 
 
 def _record(reader: Any, source: _Lines) -> list[str] | None:
@@ -196,6 +221,8 @@ def _said(line: Line, wording: Wording, read: Any) -> Line:
 def _flat(raw: bytes) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = parse_object(raw)
+        if b"." in raw or b"e" in raw.lower():
+            found = json.loads(raw, parse_float=Decimal)  # which means one thing, as is known by now
     except (ValueError, RecursionError):
         raise InvalidRequest("the line is no JSON object that means one thing") from None
     return found
@@ -234,10 +261,16 @@ def _time(text: Any) -> datetime:
     return found
 
 
-def _digest(raw: bytes) -> str:
-    return hashlib.blake2b(raw.rstrip(b"\r\n"), digest_size=12).hexdigest()
+def digest_of(file: BinaryIO) -> str:
+    """Return what tells a file from others, and go back to its beginning."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    for part in iter(lambda: file.read(1_048_576), b""):
+        digest.update(part)
+    file.seek(0)
+    return digest.hexdigest()[:32]
 
 
-def _require_short(raw: bytes, number: int) -> None:
-    if len(raw) > LONGEST_LINE:
+def _require_short(length: int, number: int) -> None:
+    if length > LONGEST_LINE:
         raise InvalidRequest(f"line {number} is longer than {LONGEST_LINE:,} bytes")

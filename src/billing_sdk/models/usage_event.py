@@ -41,7 +41,7 @@ class UsageEvent:
     def of(
         cls,
         type: str,  # noqa: A002 - the attribute's name in CloudEvents
-        value: Decimal | int | str = 1,
+        value: Decimal | int | str | None = None,
         *,
         subject: str,
         dimensions: Mapping[str, str] | None = None,
@@ -50,8 +50,17 @@ class UsageEvent:
         source: str | None = None,
         time: datetime | None = None,
     ) -> UsageEvent:
-        """Return an event that says how much was used, marked with dimensions; `data` adds what else is known."""
-        said: dict[str, Any] = {**(data or {}), "value": value}
+        """Return an event that says how much was used, marked with dimensions; `data` adds what else is known.
+
+        The value is 1 where neither it nor a `value` of the data is given.
+
+        Raises:
+            InvalidRequest: both are.
+        """
+        said: dict[str, Any] = dict(data or {})
+        if value is not None and "value" in said:
+            raise InvalidRequest("the value of an event is given twice", parameter="value")
+        said.setdefault("value", 1 if value is None else value)
         if dimensions:
             said["dimensions"] = dict(dimensions)
         return cls(type, subject, said, new_event_id() if id is None else id, source, time)

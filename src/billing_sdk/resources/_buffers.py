@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Final, Literal, Self, TypedDict, Unpack
-from weakref import WeakMethod
+from weakref import ReferenceType, WeakMethod, ref
 
 from billing_sdk._fork import new_lock
 from billing_sdk._operation import Async, Sync
@@ -61,7 +61,7 @@ class _Buffer:
     def _encoded(
         self,
         type: str,  # noqa: A002 - the attribute's name in CloudEvents
-        value: Decimal | int | str,
+        value: Decimal | int | str | None,
         subject: str,
         parts: EventParts,
     ) -> tuple[Mapping[str, Any], bytes]:
@@ -108,12 +108,14 @@ class UsageBuffer(_Buffer):
     def add(
         self,
         type: str,  # noqa: A002 - the attribute's name in CloudEvents
-        value: Decimal | int | str = 1,
+        value: Decimal | int | str | None = None,
         *,
         subject: str,
         **parts: Unpack[EventParts],
     ) -> None:
         """Have something recorded that was used; the parts are those of `UsageEvent.of`, its time is now by default.
+
+        Whether a meter takes it, only the server knows: what it refuses is reported to `on_refused`.
 
         Raises:
             BufferFull: there was no room for it in time, or the buffer is closed; the event is not recorded.
@@ -212,16 +214,19 @@ class AsyncUsageBuffer(_Buffer):
         self._client = client
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
+        atexit.register(_tell_at_exit, ref(self))
 
     async def add(
         self,
         type: str,  # noqa: A002 - the attribute's name in CloudEvents
-        value: Decimal | int | str = 1,
+        value: Decimal | int | str | None = None,
         *,
         subject: str,
         **parts: Unpack[EventParts],
     ) -> None:
         """Have something recorded that was used; the parts are those of `UsageEvent.of`, its time is now by default.
+
+        Whether a meter takes it, only the server knows: what it refuses is reported to `on_refused`.
 
         Raises:
             BufferFull: there was no room for it in time, or the buffer is closed; the event is not recorded.
@@ -304,6 +309,13 @@ class AsyncUsageBuffer(_Buffer):
         except TimeoutError:
             return condition()
         return True
+
+
+def _tell_at_exit(reference: ReferenceType[AsyncUsageBuffer]) -> None:
+    """Say what an event loop that is gone has not sent."""
+    buffer = reference()
+    if buffer is not None and buffer.waiting:
+        LOG.critical("the program ends: %d usage events are not recorded; close the buffer before", buffer.waiting)
 
 
 def _close_at_exit(method: WeakMethod[Callable[[], None]]) -> None:

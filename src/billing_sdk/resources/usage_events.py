@@ -30,7 +30,7 @@ class UsageEvents(Resource[C]):
     def record(
         self,
         type: str,  # noqa: A002 - the attribute's name in CloudEvents
-        value: Decimal | int | str = 1,
+        value: Decimal | int | str | None = None,
         *,
         subject: str,
         dimensions: Mapping[str, str] | None = None,
@@ -43,7 +43,7 @@ class UsageEvents(Resource[C]):
 
         Args:
             type: the event's type; of a metered feature it is the feature's key, unless it has a meter of its own.
-            value: how much, exactly; a float is refused, because it is not exact.
+            value: how much, exactly, and 1 by default; a float is refused, because it is not exact.
             subject: who used it: the id of a customer or an agreement, a user's id, an organization's code, or a key
                 that a customer goes by.
             dimensions: what the usage is marked with, such as the model that answered; prices can depend on it.

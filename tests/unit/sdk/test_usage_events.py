@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
-from weakref import WeakMethod
+from weakref import WeakMethod, ref
 
 import httpx
 import pytest
@@ -27,7 +27,7 @@ from billing_sdk.errors import (
 )
 from billing_sdk.resources import _backlog
 from billing_sdk.resources._backlog import Backlog
-from billing_sdk.resources._buffers import _close_at_exit
+from billing_sdk.resources._buffers import _close_at_exit, _tell_at_exit
 from tests.unit.sdk.conftest import Driver
 from tests.unit.sdk.test_fork import holds_in_a_child
 
@@ -151,6 +151,13 @@ def test_what_is_not_exact_or_no_json_is_not_sent(
     with pytest.raises(error):
         driver.run(lambda c: c.usage.record_many([UsageEvent.of("t", subject="s"), event]))
     assert door.bodies == []
+
+
+def test_a_value_within_the_data_counts_and_two_values_are_refused() -> None:
+    assert UsageEvent.of("t", subject="s", data={"value": 7}).data == {"value": 7}
+    assert UsageEvent.of("t", subject="s").data == {"value": 1}
+    with pytest.raises(InvalidRequest, match="twice"):
+        UsageEvent.of("t", 1, subject="s", data={"value": 7})
 
 
 def test_ids_are_ordered_by_time_and_never_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,6 +413,20 @@ def test_the_end_of_the_program_sends_what_waits(driver: Driver, door: Door) -> 
     _close_at_exit(WeakMethod(buffer.close))
     assert door.recorded == ["last"]
     buffer._thread.join()
+
+
+@pytest.mark.parametrize("colour", ["async"])
+def test_what_an_event_loop_leaves_behind_is_told(driver: Driver, door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    async def leave(usage: Any) -> Any:
+        buffer = usage.buffer(flush_seconds=60.0)
+        await buffer.add("t", subject="s")
+        buffer._task.cancel()
+        return buffer
+
+    buffer = driver.run(lambda client: leave(client.usage))
+    _tell_at_exit(ref(buffer))
+    assert "1 usage events are not recorded" in caplog.text
+    assert door.recorded == []
 
 
 @pytest.mark.parametrize("colour", ["sync"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import respx
 from typer.testing import CliRunner, Result
 
 from billing_sdk.cli.commands import app
-from billing_sdk.cli.usage_file import Format, Line, Wording, read_lines
+from billing_sdk.cli.usage_file import Format, Line, Wording, digest_of, read_lines
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.models import UsageEvent
 from tests.unit.sdk.kit import SETTINGS
@@ -22,7 +23,7 @@ from tests.unit.sdk.test_usage_events import Door
 
 def lines_of(text: str | bytes, form: Format = "csv", **wording: object) -> list[Line]:
     file = BytesIO(text.encode() if isinstance(text, str) else text)
-    return list(read_lines(file, form, Wording(**wording)))  # type: ignore[arg-type]
+    return list(read_lines(file, form, Wording(**{"file_digest": digest_of(file), **wording})))  # type: ignore[arg-type]
 
 
 def only(lines: list[Line]) -> UsageEvent:
@@ -72,13 +73,34 @@ def test_columns_of_other_names_and_parts_that_the_file_does_not_have_are_given(
     assert event.data == {"value": "5", "dimensions": {"model": "big"}}
 
 
-def test_a_line_without_an_id_gets_the_same_one_each_time_and_two_equal_lines_get_two() -> None:
+def ids_of(text: str, **wording: object) -> list[str | None]:
+    return [line.event.id if line.event else None for line in lines_of(text, **wording)]
+
+
+def test_a_line_without_an_id_gets_the_same_one_each_time_and_those_of_no_other_file() -> None:
     text = "type,subject\nt,s\nt,s\n"
-    first, again, longer = lines_of(text), lines_of(text), lines_of(text + "t,other\n")
-    ids = [line.event.id for line in first if line.event]
-    assert ids == [line.event.id for line in again if line.event]
-    assert ids == [line.event.id for line in longer if line.event][:2]
-    assert len(set(ids)) == 2
+    ids = ids_of(text)
+    assert (ids, len(set(ids))) == (ids_of(text), 2)
+    assert set(ids).isdisjoint(ids_of(text + "t,s\n"))
+    assert ids_of(text, file_digest=None) == [None, None]  # as from standard input: nothing tells it from another
+
+
+def test_a_value_that_is_not_there_is_not_made_up() -> None:
+    assert [line.event.data for line in lines_of("type,subject,value\nt,s,\n") if line.event] == [{}]
+    assert only(lines_of('{"type":"t","subject":"s","value":null}', "jsonl")).data == {}
+
+
+def test_numbers_of_json_are_exact() -> None:
+    said = '{"type":"t","subject":"s","value":0.1,"data":{"share":2.50}}'
+    assert only(lines_of(said, "jsonl")).data == {"value": Decimal("0.1"), "share": Decimal("2.50")}
+
+
+def test_a_heading_that_means_nothing_is_refused_with_what_to_do() -> None:
+    with pytest.raises(InvalidRequest, match="quantity") as refused:
+        lines_of("type,subject,quantity\nt,s,5\n")
+    assert "--column" in refused.value.remedy
+    [line] = lines_of('{"type":"t","subject":"s","quantity":5}', "jsonl")
+    assert line.error is not None
 
 
 def test_a_cell_over_several_lines_is_one_record_and_places_are_right() -> None:
@@ -86,7 +108,9 @@ def test_a_cell_over_several_lines_is_one_record_and_places_are_right() -> None:
     lines = lines_of(text)
     assert [(line.number, line.event.subject) for line in lines if line.event] == [(3, "s"), (4, "s2")]
     file = BytesIO(text.encode())
-    rest = list(read_lines(file, "csv", Wording(), after=lines[0].ends_at, number=lines[0].number))
+    rest = list(
+        read_lines(file, "csv", Wording(file_digest=digest_of(file)), after=lines[0].ends_at, number=lines[0].number)
+    )
     assert rest == lines[1:]
 
 
@@ -100,7 +124,6 @@ def test_a_cell_over_several_lines_is_one_record_and_places_are_right() -> None:
         ("t,s", "csv"),
         ("[1]", "jsonl"),
         ('{"type":"t","subject":"s","value":1,"value":2}', "jsonl"),
-        ('{"type":"t","subject":"s","value":0.5}', "jsonl"),
         ('{"type":"t","subject":"s","value":NaN}', "jsonl"),
         ('{"type":"t","subject":"s","dimensions":[1]}', "jsonl"),
         ('{"type":1,"subject":"s"}', "jsonl"),
