@@ -10,7 +10,7 @@ from tests.usage_histories import METERS, deeds, differences, do
 
 
 @given(deeds)
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_roll_ups_are_what_the_events_come_to(what):
     with engine_on(IN_MEMORY) as engine:
         do(engine.database.usage, what)
