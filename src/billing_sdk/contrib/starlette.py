@@ -7,7 +7,7 @@ a gated endpoint keeps its own signature: FastAPI goes on to resolve its paramet
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial, wraps
 from typing import Any, ClassVar, Final, Unpack, cast
@@ -15,10 +15,11 @@ from typing import Any, ClassVar, Final, Unpack, cast
 from anyio import CancelScope
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
-from starlette.types import Message, Scope
+from starlette.routing import BaseRoute, Match, Route, Router
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from billing_sdk._operation import Flow
@@ -46,6 +47,7 @@ from billing_sdk.errors import ConfigurationError, InvalidSetting
 from billing_sdk.events import Event
 
 NO_MATCH: Final[tuple[Match, Scope]] = (Match.NONE, {})
+OWN_ROUTE: Final = "billing_sdk.route"
 
 
 class Billing(BillingBase):
@@ -79,7 +81,7 @@ class Billing(BillingBase):
         """
         self._assemble()
         # First, so that no route of the application's own, such as one for every path, hides them.
-        app.router.routes[:0] = self._routes()
+        app.router.routes.insert(0, self._routes())
         app.add_middleware(
             VisitMiddleware, before_first=partial(self.refuse_ways_around, app), gated_views=self._gated_views
         )
@@ -103,11 +105,11 @@ class Billing(BillingBase):
         """
         return require_event(EVENT.get())
 
-    def _routes(self) -> list[Route]:
+    def _routes(self) -> OwnRoutes:
         routes = [
-            OwnRoute(f"{self.prefix}/{name}", self._answering(flow), methods=[method]) for name, method, flow in ROUTES
+            Route(f"{self.prefix}/{name}", self._answering(flow), methods=[method]) for name, method, flow in ROUTES
         ]
-        return [*routes, OwnRoute(f"{self.prefix}/webhooks", self._webhooks, methods=["POST"])]
+        return OwnRoutes(self.prefix, [*routes, Route(f"{self.prefix}/webhooks", self._webhooks, methods=["POST"])])
 
     def _answering(
         self, flow: Callable[[Application, Visit], Flow[Answer]]
@@ -212,12 +214,31 @@ class Billing(BillingBase):
         return lifespan
 
 
-class OwnRoute(Route):
-    """A route of this package. They come before the application's own, and must not cost those anything."""
+class OwnRoutes(BaseRoute):
+    """The routes of this package, as one. They come before the application's own, and must not cost those anything."""
+
+    def __init__(self, prefix: str, routes: Sequence[Route]) -> None:
+        self.routes = routes
+        self._prefix = prefix
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a request; nearly every one is for another route, which is seen without an expression."""
-        return super().matches(scope) if self.path in scope["path"] else NO_MATCH
+        if self._prefix not in scope["path"]:
+            return NO_MATCH
+        found = NO_MATCH
+        for route in self.routes:
+            match, child_scope = route.matches(scope)
+            if match.value > found[0].value:
+                found = match, {**child_scope, OWN_ROUTE: route}
+        return found
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request that has matched; a method that there is not is refused by the route."""
+        await scope[OWN_ROUTE].handle(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """Return the path of one of them."""
+        return Router(self.routes).url_path_for(name, **path_params)
 
 
 def caller_of(view: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
