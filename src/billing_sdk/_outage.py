@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeGuard
 
 from billing_sdk._fork import new_lock
-from billing_sdk.errors import APIError, BillingError, Unreachable
+from billing_sdk.errors import APIError, BillingError, Conflict, RouteNotFound, Unreachable
 
 # Long enough that a busy application never waits twice; after a quiet time the next caller tries by itself.
 REMEMBERED_SECONDS: Final = 5.0
@@ -23,6 +23,8 @@ ABSENT_STATUSES: Final = frozenset({502, 503, 504})
 CLIENT_ERRORS: Final = range(400, 500)
 # Too slow, or too often: asked later, the server may say yes.
 PASSING_STATUSES: Final = frozenset({408, 425, 429})
+# About the request itself, and not about who sends it, where to or when.
+FINAL_STATUSES: Final = frozenset({400, 402, 404, 409, 410, 413, 422})
 
 
 class Outage:
@@ -81,6 +83,17 @@ def is_refusal(error: BillingError) -> bool:
         return False
     status = error.http_status or error.status
     return status in CLIENT_ERRORS and status not in PASSING_STATUSES
+
+
+def is_about_what_was_sent(error: BillingError) -> TypeGuard[APIError]:
+    """Return whether an error means that the server will never take what was sent, and might take something else.
+
+    Credentials that are wrong or lack a scope are about the sender, a route that isn't there is about the address, a
+    plain conflict is about what others do meanwhile.
+    """
+    if not isinstance(error, APIError) or isinstance(error, RouteNotFound) or type(error) is Conflict:
+        return False
+    return (error.http_status or error.status) in FINAL_STATUSES
 
 
 def is_absence(error: BillingError) -> bool:

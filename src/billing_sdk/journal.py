@@ -17,6 +17,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,29 +28,46 @@ LOG = logging.getLogger("billing_sdk.journal")
 PAGE_BYTES: Final = 4_096  # SQLite's own choice
 SMALLEST_BYTES: Final = 65_536
 READ_AT_ONCE: Final = 500
+# What a usage buffer keeps.
+USAGE_EVENTS: Final = "usage_events"
 # AUTOINCREMENT: a number that was done is never given to another event, which somebody else would then take for done.
 SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS journal (number INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS journal (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, event TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS journal_by_stream ON journal (stream);
 """
 
 
 class Journal:
     """Events that wait on disk; any number of threads and processes may share one file.
 
+    A file has streams, each with a name: whoever reads one sees, and gives up, nothing of the others. So a usage
+    buffer and the gates may keep what they have in the same file, of which each understands its own.
+
     Args:
         path: of the file; made where there is none, for its owner only.
-        max_bytes: how large it gets; what comes then is refused, and what is in it stays.
+        max_bytes: how large it gets, all streams together; what comes then is refused, and what is in it stays.
         timeout_seconds: how long to wait for another process that writes.
+        stream: which one is written and read; usage events by default.
 
     Raises:
         InvalidSetting: the bound is too small to hold anything.
         Unreachable: the file can't be opened, or is not a journal.
     """
 
-    def __init__(self, path: str | Path, *, max_bytes: int = 67_108_864, timeout_seconds: float = 5) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        max_bytes: int = 67_108_864,
+        timeout_seconds: float = 5,
+        stream: str = USAGE_EVENTS,
+    ) -> None:
         if max_bytes < SMALLEST_BYTES:
             raise InvalidSetting(f"a journal takes {SMALLEST_BYTES:,} bytes at least, not {max_bytes!r}")
         self.path = Path(path)
+        self.stream = stream
         self._max_pages = max_bytes // PAGE_BYTES
         self._timeout_seconds = timeout_seconds
         self._local = threading.local()
@@ -62,7 +80,13 @@ class Journal:
             connection.executescript(SCHEMA)
 
     def __repr__(self) -> str:
-        return f"Journal({str(self.path)!r})"
+        return f"Journal({str(self.path)!r}, stream={self.stream!r})"
+
+    def of(self, stream: str) -> Journal:
+        """Return the same journal, of which another stream is written and read."""
+        other = copy(self)
+        other.stream = stream
+        return other
 
     def append(self, event: Mapping[str, Any]) -> int:
         """Write an event, and return its number; it is on disk then.
@@ -85,7 +109,9 @@ class Journal:
         with self._connected() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             return [
-                connection.execute("INSERT INTO journal (event) VALUES (?) RETURNING number", (row,)).fetchone()[0]
+                connection.execute(
+                    "INSERT INTO journal (stream, event) VALUES (?, ?) RETURNING number", (self.stream, row)
+                ).fetchone()[0]
                 for row in rows
             ]
 
@@ -117,12 +143,15 @@ class Journal:
         """
         with self._connected() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("DELETE FROM journal WHERE number = ?", [(number,) for number in numbers])
+            connection.executemany(
+                "DELETE FROM journal WHERE number = ? AND stream = ?", [(number, self.stream) for number in numbers]
+            )
 
     def __len__(self) -> int:
         """Return how many events wait."""
         with self._connected() as connection:
-            count: int = connection.execute("SELECT count(*) FROM journal").fetchone()[0]
+            query = "SELECT count(*) FROM journal WHERE stream = ?"
+            count: int = connection.execute(query, (self.stream,)).fetchone()[0]
         return count
 
     def __bool__(self) -> bool:
@@ -130,9 +159,9 @@ class Journal:
         return True
 
     def _after(self, number: int) -> list[tuple[int, str]]:
-        query = "SELECT number, event FROM journal WHERE number > ? ORDER BY number LIMIT ?"
+        query = "SELECT number, event FROM journal WHERE stream = ? AND number > ? ORDER BY number LIMIT ?"
         with self._connected() as connection:
-            return connection.execute(query, (number, READ_AT_ONCE)).fetchall()
+            return connection.execute(query, (self.stream, number, READ_AT_ONCE)).fetchall()
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 from billing_sdk._config import Config
 from billing_sdk._flight import Flight
 from billing_sdk._operation import Call, Flow
+from billing_sdk._outage import is_refusal
 from billing_sdk.auth.discovery import Discovery
 from billing_sdk.auth.token_set import LONGEST_ANSWER, TokenSet
-from billing_sdk.errors import Unauthenticated
+from billing_sdk.errors import APIError, Unauthenticated
 
 R = TypeVar("R")
 RENEW_SECONDS: Final = 60.0
@@ -44,6 +45,8 @@ class MachineToken:
 
         Raises:
             MissingSetting: there are no machine credentials.
+            Unauthenticated: the provider gives no token for them, whatever the status it says so with.
+            Unauthenticated: the provider gives none for them, with whatever status it says so.
         """
         token = self._token
         if token is not None and self._monotonic() < self._renew_at:
@@ -74,18 +77,29 @@ class MachineToken:
             "audience": self._config.management_audience,
         }
         client_id, secret = self._config.value("m2m_client_id"), self._config.value("m2m_client_secret")
-        metadata = yield from self._discovery.metadata()
         asked_at = self._monotonic()
+        try:
+            tokens = yield from self._ask(form, client_id, secret)
+        except APIError as error:
+            if not is_refusal(error):
+                raise
+            # Its status is about the credentials; nobody shall take it for one about what was to be sent with a token.
+            refused = Unauthenticated(f"no machine token is given ({error.code}): {error.detail}", **error.facts)
+            refused.request_id = error.request_id
+            raise refused from error
+        lifetime = (tokens.expires_at - _EPOCH).total_seconds()
+        self._token = tokens.access_token
+        self._renew_at = asked_at + max(lifetime - RENEW_SECONDS, lifetime / 2)
+        return tokens.access_token
+
+    def _ask(self, form: dict[str, str], client_id: str, secret: str) -> Flow[TokenSet]:
+        metadata = yield from self._discovery.metadata()
         call = Call(
             "POST", metadata.token_endpoint, _read, form=form, basic=(client_id, secret), max_bytes=LONGEST_ANSWER
         )
         if metadata.takes_secret_in_form:
             call = replace(call, form={**form, "client_id": client_id, "client_secret": secret}, basic=None)
-        tokens = yield from call
-        lifetime = (tokens.expires_at - _EPOCH).total_seconds()
-        self._token = tokens.access_token
-        self._renew_at = asked_at + max(lifetime - RENEW_SECONDS, lifetime / 2)
-        return tokens.access_token
+        return (yield from call)
 
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)

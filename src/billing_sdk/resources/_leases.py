@@ -12,20 +12,18 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 from weakref import WeakSet
 
 from billing_sdk._flight import Flight
 from billing_sdk._fork import new_lock
-from billing_sdk._operation import Call, Flow, Spawn, Wait, within
-from billing_sdk._outage import is_refusal
+from billing_sdk._operation import Flow, Spawn, Wait, within
+from billing_sdk._outage import is_about_what_was_sent, is_refusal
 from billing_sdk.errors import BillingError, DeadlineExceeded, JournalFull, LimitReached, Unreachable, UnsafeAnswer
 from billing_sdk.journal import Journal
-from billing_sdk.models import RecordedEvent, Reservation
-from billing_sdk.resources._backlog import compact
+from billing_sdk.models import Reservation
+from billing_sdk.resources._replay import TELLING_SECONDS, Recording, log_loss, replay
 from billing_sdk.resources._reserving import leasing, reporting, settling
 from billing_sdk.resources._slices import Holder, Slice, monotonic, plain, scaled
 
@@ -34,10 +32,9 @@ LOG = logging.getLogger("billing_sdk.leases")
 ROUND_SECONDS: Final = 0.5
 # After a failure, so that a server that comes back is not asked by everybody at once.
 PAUSE_SECONDS: Final = 5.0
-TELLING_SECONDS: Final = 3.0
-REPLAYED_AT_ONCE: Final = 200
+# In a file that a usage buffer may share: what leases and gates keep.
+STREAM: Final = "leases"
 
-Recording = Callable[[bytes], Call[tuple[RecordedEvent, ...]]]
 _made: WeakSet[Leases] = WeakSet()
 
 
@@ -58,7 +55,7 @@ class Leases:
 
     Args:
         recording: describes how usage events are sent.
-        journal: keeps what could not be told.
+        journal: keeps what could not be told, in a stream of its own.
         clock: tells seconds that never run backwards.
 
     Attributes:
@@ -69,7 +66,7 @@ class Leases:
         self, recording: Recording, journal: Journal | None = None, *, clock: Callable[[], float] = monotonic
     ) -> None:
         self._recording = recording
-        self.journal = journal
+        self.journal = None if journal is None else journal.of(STREAM)
         self._clock = clock
         self.start_over()
         _made.add(self)
@@ -236,7 +233,8 @@ class Leases:
                         self._holders.pop(leased, None)
             yield from self._replay()
         except BillingError as error:
-            LOG.info("leases can't be told of: %s", error.code)
+            # A server that is away comes back; one that takes nothing from this client has to be looked at.
+            LOG.log(logging.ERROR if is_refusal(error) else logging.INFO, "leases can't be told of: %s", error)
             for holder in list(self._holders.values()):
                 for held in list(holder.slices):
                     self._keep(held)
@@ -263,9 +261,9 @@ class Leases:
             yield from within(TELLING_SECONDS, iter(call))
         except BillingError as error:
             holder.not_told(held)
-            if not is_refusal(error):
+            if not is_about_what_was_sent(error):
                 raise
-            LOG.error("%s of %r were used and can't be counted: %s", plain(total), held.lease, error)  # noqa: TRY400
+            log_loss((held.lease, f"{plain(total):f}"), error)
         holder.told(held, total)
         self._done(held)
         if is_last:
@@ -308,53 +306,11 @@ class Leases:
         held.number = None
 
     def _replay(self) -> Flow[None]:
-        """Send what the journal keeps; another process may do so, too, and each of it counts once all the same."""
         if self.journal is None or not self._has_journaled:
             return
         own = {held.number for holder in self._holders.values() for held in holder.slices}
-        events: list[tuple[int, Mapping[str, Any]]] = []
-        for number, entry in self.journal.pending():
-            if number in own:
-                continue
-            if "event" in entry:
-                events.append((number, entry["event"]))
-            else:
-                yield from self._replay_lease(number, entry)
-            if len(events) == REPLAYED_AT_ONCE:
-                yield from self._replay_events(events)
-                events = []
-        yield from self._replay_events(events)
+        yield from replay(self.journal, self._recording, own=own)
         self._has_journaled = len(self.journal) > 0
-
-    def _replay_lease(self, number: int, entry: Mapping[str, Any]) -> Flow[None]:
-        assert self.journal is not None  # noqa: S101 - asked before
-        lease = Reservation(
-            id=str(entry.get("lease")),
-            agreement_id=str(entry.get("agreement")),
-            feature_code="",
-            units=Decimal(0),
-            status="held",
-            expires_on=datetime.min,  # noqa: DTZ901 - nobody looks at it
-        )
-        try:
-            # Not its end: it may be another process that holds it, and lets in by it.
-            yield from within(TELLING_SECONDS, iter(reporting(lease, str(entry.get("used")))))
-        except BillingError as error:
-            if not is_refusal(error):
-                raise
-            LOG.error("%r was used and can't be counted: %s", entry, error)  # noqa: TRY400 - says it all
-        self.journal.done(number)
-
-    def _replay_events(self, events: list[tuple[int, Mapping[str, Any]]]) -> Flow[None]:
-        assert self.journal is not None  # noqa: S101 - asked before
-        if not events:
-            return
-        body = b"[" + b",".join([compact(event) for _, event in events]) + b"]"
-        answers = yield from within(TELLING_SECONDS, iter(self._recording(body)))
-        for (_, event), answer in zip(events, answers, strict=True):
-            if answer.error is not None:
-                LOG.error("%r was used and can't be counted: %s", event, answer.error)
-        self.journal.done(*(number for number, _ in events))
 
     def _ring(self) -> None:
         with self._lock:

@@ -27,6 +27,7 @@ class Ledger:
         leased: what was reported of each lease.
         events: usage events that were recorded, by their ids.
         lasts_seconds: of a lease.
+        token: what comes instead of a token for the machine.
     """
 
     limit: int = 10
@@ -38,16 +39,17 @@ class Ledger:
     leased: dict[str, Decimal] = field(default_factory=dict)
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
     lasts_seconds: int = 60
+    token: httpx.Response | None = None
 
     @contextmanager
     def listening(self) -> Iterator[Ledger]:
         """Answer for the length of a `with` block."""
         metadata = {name: str(value).replace(METADATA["issuer"], ISSUER) for name, value in METADATA.items()}
         lists = {name: value for name, value in METADATA.items() if not isinstance(value, str)}
-        token = {"access_token": "machine-token", "token_type": "bearer", "expires_in": 3600}
+        given = {"access_token": "machine-token", "token_type": "bearer", "expires_in": 3600}
         with respx.mock(base_url=ISSUER, assert_all_called=False) as router:
             router.get("/.well-known/openid-configuration").respond(json={**metadata, **lists})
-            router.post("/oauth2/token").respond(json=token)
+            router.post("/oauth2/token").mock(side_effect=lambda _: self.token or httpx.Response(200, json=given))
             router.post("/api/v1/billing/reservations").mock(side_effect=self.reserve)
             router.post(path__regex=r"^/api/v1/billing/reservations/(?P<name>\w+)/(?P<verb>\w+)$").mock(
                 side_effect=self.settle

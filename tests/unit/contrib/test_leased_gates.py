@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from billing_sdk import Client, Journal
+from billing_sdk import Journal
 from billing_sdk.contrib import ALLOW, Stale
 from billing_sdk.errors import ConfigurationError, InvalidQuantity, InvalidSetting
-from tests.unit.contrib.doors import SETTINGS, FlaskDoor, StarletteDoor, World
+from tests.unit.contrib.doors import FlaskDoor, StarletteDoor, World
 from tests.unit.contrib.ledger import Ledger, refused
 from tests.unit.sdk.test_fork import holds_in_a_child
 
@@ -313,7 +312,7 @@ def test_a_slip_in_a_leased_gate_is_refused_when_it_is_made(door: Door, options:
 def journal(door: Door, tmp_path: Path) -> Journal:
     """A journal for the application."""
     leases = door.billing.client.usage.leases
-    leases.journal = journal = Journal(tmp_path / "usage.journal")
+    leases.journal = journal = Journal(tmp_path / "usage.journal", stream="leases")
     leases.start_over()
     leases.tender = object()
     return journal
@@ -333,18 +332,6 @@ def test_what_was_let_in_while_the_server_was_away_is_counted_once_later(
     assert list(ledger.events) == [event["id"] for event in events]
     assert (len(journal), {event["subject"] for event in events}) == (0, {"kp_ada"})
     assert [(event["type"], event["data"]["value"]) for event in events] == [("tokens", 3)] * 3
-
-
-def test_what_the_journal_keeps_is_sent_in_the_background_of_the_first_metered_request(
-    ledger: Ledger, tmp_path: Path
-) -> None:
-    Journal(tmp_path / "usage").append({"event": {"id": "1", "source": "gate/machine"}})
-    client = Client(**{**SETTINGS, "journal": os.fspath(tmp_path / "usage")})
-    client.run(client.usage.leases.begin_tending())
-    for thread in threading.enumerate():
-        if thread.name == "billing-sdk-leases":
-            thread.join(10)
-    assert (list(ledger.events), len(Journal(tmp_path / "usage"))) == (["1"], 0)
 
 
 def test_what_was_used_of_a_lease_survives_the_process_and_is_counted_once_by_the_next(
