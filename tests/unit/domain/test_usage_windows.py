@@ -104,12 +104,27 @@ def test_a_recount_takes_events_of_the_window_as_they_stand_and_those_that_the_m
     ],
 )
 def test_what_a_customer_uses_counts_under_the_agreement_that_was_live_and_began_first(tenures, turns):
-    found = [Tenure(at(start), key, None if end is None else at(end)) for key, (start, end) in tenures.items()]
+    found = [
+        Tenure(at(start), key, at(start), None if end is None else at(end)) for key, (start, end) in tenures.items()
+    ]
 
     assert turns_of("me", found, window(0, 100)) == tuple(window(*turn) for turn in turns)
     assert sum(
         (turn.end - turn.start for key in tenures for turn in turns_of(key, found, window(0, 100))), timedelta()
     ) <= timedelta(minutes=100)
+
+
+def test_an_agreement_has_no_turn_while_it_does_not_include_the_feature():
+    older, younger = Tenure(at(0), "older", at(40), at(60)), Tenure(at(10), "younger", at(10), None)
+
+    assert turns_of("older", [older, younger], window(0, 100)) == (window(40, 60),)
+    assert turns_of("younger", [older, younger], window(0, 100)) == (window(10, 40), window(60, 100))
+
+
+def test_stretches_of_one_agreement_that_overlap_are_counted_once():
+    both = [Tenure(at(0), "me", at(0), at(50)), Tenure(at(0), "me", at(20), None)]
+
+    assert turns_of("me", both, window(0, 100)) == (window(0, 50), window(50, 100))
 
 
 TOLD = [(5, 3, LARGE), (10, 5, SMALL), (15, 7, ()), (20, 3, LARGE)]

@@ -188,7 +188,7 @@ class AgreementRepository:
 
     def version_included(self, agreement: Agreement) -> PlanVersion:
         """Return what one agreement includes: the version agreed to with the entitlements of its add-ons."""
-        own = self._versions([agreement.plan_version_id])
+        own = self.versions([agreement.plan_version_id])
         (version,) = self._including_add_ons([agreement], [own[agreement.plan_version_id]])
         return version
 
@@ -203,7 +203,7 @@ class AgreementRepository:
     def _including_add_ons(
         self, found: Sequence[Agreement], versions: Sequence[PlanVersion]
     ) -> tuple[PlanVersion, ...]:
-        added = self._versions({add_on.plan_version_id for agreement in found for add_on in agreement.add_ons})
+        added = self.versions({add_on.plan_version_id for agreement in found for add_on in agreement.add_ons})
         return tuple(
             with_add_ons(
                 version, [AddedOn(added[add_on.plan_version_id], add_on.quantity) for add_on in agreement.add_ons]
@@ -211,7 +211,8 @@ class AgreementRepository:
             for agreement, version in zip(found, versions, strict=True)
         )
 
-    def _versions(self, version_ids: Collection[str]) -> dict[str, PlanVersion]:
+    def versions(self, version_ids: Collection[str]) -> dict[str, PlanVersion]:
+        """Return versions of plans and add-ons by their ids, each without the add-ons of any agreement."""
         if not version_ids:
             return {}
         query = select(*VERSION_COLUMNS).where(plan_versions.c.id.in_(version_ids))

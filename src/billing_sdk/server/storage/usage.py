@@ -183,12 +183,35 @@ class UsageRepository:
     def _turns(self, agreement_id: str, feature_key: str, period: Period) -> tuple[Period, ...]:
         """Return when what the customer of an agreement used of a feature counts under it."""
         mine = self._agreements.get(agreement_id)
-        tenures = [Tenure(mine.started_at, mine.id, mine.ended_at)]
+        tenures = list(self._tenures(mine, feature_key))
+        if not tenures:  # it has included the feature, or nobody would ask
+            tenures.append(Tenure(mine.started_at, mine.id, mine.started_at, mine.ended_at))
         for other in self._agreements.of_customer(mine.customer_id):
-            tenure = Tenure(other.started_at, other.id, other.ended_at)
-            if tenure[:2] < tenures[0][:2] and self._agreements.version_included(other).measures(feature_key):
-                tenures.append(tenure)
+            if (other.started_at, other.id) < (mine.started_at, mine.id):
+                tenures += self._tenures(other, feature_key)
         return turns_of(agreement_id, tenures, period)
+
+    def _tenures(self, agreement: Agreement, feature_key: str) -> Iterator[Tenure]:
+        """Yield from when until when an agreement has included a feature, by its plan or by add-ons."""
+        begin, over = agreement.started_at, agreement.ended_at
+        changes = [one for one in agreement.number_changes if one.is_add_on and one.plan_version_id is not None]
+        versions = self._agreements.versions(
+            {
+                agreement.plan_version_id,
+                *(one.plan_version_id for one in agreement.add_ons),
+                *(one.plan_version_id for one in changes if one.plan_version_id is not None),
+            }
+        )
+        if versions[agreement.plan_version_id].measures(feature_key):
+            yield Tenure(begin, agreement.id, begin, over)
+            return
+        for add_on in agreement.add_ons:
+            if versions[add_on.plan_version_id].measures(feature_key):
+                yield Tenure(begin, agreement.id, add_on.added_at or begin, over)
+        for change in changes:
+            if not change.becomes and versions[change.plan_version_id or ""].measures(feature_key):
+                came = [one.at for one in changes if one.key == change.key and not one.was and one.at <= change.at]
+                yield Tenure(begin, agreement.id, max(came, default=begin), change.at)
 
     def _names_of(self, agreement_id: str) -> frozenset[str]:
         if agreement_id not in self._names:

@@ -1,7 +1,7 @@
 """Turns: under which of a customer's agreements it counts what the customer uses.
 
 What names an agreement counts under that one alone. What names the customer counts under the agreement that was live
-when it was used and includes the feature; of several the one that began first.
+when it was used and included the feature then; of several the one that began first.
 """
 
 from __future__ import annotations
@@ -14,11 +14,18 @@ from billing_sdk.server.domain.periods import Period
 
 
 class Tenure(NamedTuple):
-    """From when until before when an agreement that includes a feature was live; `ended_at` is None while it is."""
+    """A stretch of time in which an agreement was live and included a feature; there may be several of one agreement.
 
-    started_at: datetime
+    Attributes:
+        began_at: when the agreement began.
+        since: from when on it included the feature.
+        until: before when; None while it does.
+    """
+
+    began_at: datetime
     agreement_id: str
-    ended_at: datetime | None
+    since: datetime
+    until: datetime | None
 
 
 def turns_of(agreement_id: str, tenures: Iterable[Tenure], window: Period) -> tuple[Period, ...]:
@@ -26,17 +33,18 @@ def turns_of(agreement_id: str, tenures: Iterable[Tenure], window: Period) -> tu
 
     Args:
         agreement_id: which one.
-        tenures: those of all the customer's agreements that include the feature, that one among them.
+        tenures: those of all the customer's agreements, that one among them.
         window: from its start to before its end.
     """
     free: tuple[Period, ...] = (window,)
-    for tenure in sorted(tenures, key=lambda one: one[:2]):
-        end = window.end if tenure.ended_at is None else tenure.ended_at
-        held = Period(tenure.started_at, max(tenure.started_at, end))
+    turns: list[Period] = []
+    for tenure in sorted(tenures, key=lambda one: one[:3]):
+        end = window.end if tenure.until is None else tenure.until
+        held = Period(tenure.since, max(tenure.since, end))
         if tenure.agreement_id == agreement_id:
-            return tuple(part for whole in free if (part := whole.within(held)) is not None)
+            turns += [part for whole in free if (part := whole.within(held)) is not None]
         free = tuple(rest for whole in free for rest in _without(whole, held))
-    return ()
+    return tuple(sorted(turns, key=lambda turn: turn.start))
 
 
 def _without(whole: Period, held: Period) -> tuple[Period, ...]:
