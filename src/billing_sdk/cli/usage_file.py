@@ -6,6 +6,7 @@ a file that is read twice counts once, and two files that happen to have a line 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import json
@@ -148,7 +149,8 @@ def _json_lines(file: BinaryIO, wording: Wording, place: int, number: int) -> It
         _require_short(len(raw), number)
         if raw.strip():
             line = Line(number, place)
-            yield _said(line, wording, lambda raw=raw: _flat(raw))
+            text = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+            yield _said(line, wording, lambda text=text: _flat(text))
 
 
 def _csv_lines(file: BinaryIO, wording: Wording, after: int, number: int) -> Iterator[Line]:

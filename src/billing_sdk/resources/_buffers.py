@@ -121,6 +121,7 @@ class UsageBuffer(_Buffer):
             BufferFull: there was no room for it in time, or the buffer is closed; the event is not recorded.
             InvalidQuantity: a number is not exact.
             InvalidRequest: the event can't be sent as it is.
+            JournalFull: the journal has no room; the event is not recorded.
         """
         if self._process_id != os.getpid():
             # The parent process sends what it had: here it would be sent again, to no effect.
@@ -232,6 +233,7 @@ class AsyncUsageBuffer(_Buffer):
             BufferFull: there was no room for it in time, or the buffer is closed; the event is not recorded.
             InvalidQuantity: a number is not exact.
             InvalidRequest: the event can't be sent as it is.
+            JournalFull: the journal has no room; the event is not recorded.
         """
         event, document = self._encoded(type, value, subject, parts)
         if not self._backlog.add(event, document):

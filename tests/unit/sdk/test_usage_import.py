@@ -90,8 +90,8 @@ def test_a_value_that_is_not_there_is_not_made_up() -> None:
     assert only(lines_of('{"type":"t","subject":"s","value":null}', "jsonl")).data == {}
 
 
-def test_numbers_of_json_are_exact() -> None:
-    said = '{"type":"t","subject":"s","value":0.1,"data":{"share":2.50}}'
+def test_numbers_of_json_are_exact_and_a_mark_of_byte_order_is_none_of_them() -> None:
+    said = '\ufeff{"type":"t","subject":"s","value":0.1,"data":{"share":2.50}}'
     assert only(lines_of(said, "jsonl")).data == {"value": Decimal("0.1"), "share": Decimal("2.50")}
 
 
