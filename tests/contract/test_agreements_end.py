@@ -183,7 +183,7 @@ def test_a_pause_within_a_paid_period_costs_nothing_when_it_ends(engine, custome
 
     resumed = resume_agreement(engine, agreement_id=agreement.id)
 
-    assert replace(resumed, number_changes=()) == agreement
+    assert replace(resumed, number_changes=(), pauses=()) == agreement
     assert timers_of(engine, customer) == {"renew": END}
     assert (bills(engine, customer), events_of(engine, customer.id)[-1]) == (
         [("paid", 2_900)],

@@ -11,6 +11,7 @@ from billing_sdk.server.domain.catalog import Rate
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import PerUnit, Terms
 from billing_sdk.server.usecases.add_plan_group import add_plan_group
+from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.late import sell_by_use
 from tests.contract.test_add_ons import add, add_on, remove
@@ -61,3 +62,19 @@ def test_what_was_used_with_an_add_on_stays_with_it_when_it_goes(memory_engine, 
     report(memory_engine, customer.id, 5, type="seats", id="after")
 
     assert seats_used(memory_engine, older, younger) == [100, 5]
+
+
+def test_what_is_used_in_a_pause_counts_under_no_agreement(memory_engine, customer):
+    agreement = subscribe(memory_engine, customer_id=customer.id, plan_key="by_seat")
+    advance(memory_engine, days=1)
+    report(memory_engine, customer.id, 1, type="seats", id="before")
+    advance(memory_engine, days=1)
+    pause_agreement(memory_engine, agreement_id=agreement.id)
+    report(memory_engine, customer.id, 10, type="seats", id="in the pause")
+    assert seats_used(memory_engine, agreement) == [1]
+    advance(memory_engine, days=1)
+    resume_agreement(memory_engine, agreement_id=agreement.id)
+
+    report(memory_engine, customer.id, 100, type="seats", id="after")
+
+    assert seats_used(memory_engine, agreement) == [101]

@@ -84,6 +84,8 @@ def _events_of(world: World, books: Books, agreement: Agreement) -> list[Happene
         if world.customers[event.customer].id == books.customer.id
         and agreement.started_at <= event.at
         and (agreement.ended_at is None or event.at < agreement.ended_at)
+        and (agreement.paused_at is None or event.at < agreement.paused_at)
+        and not any(pause.contains(event.at) for pause in agreement.pauses)
     ]
 
 

@@ -22,7 +22,7 @@ from billing_sdk.server.domain.agreements import (
     PendingCancellation,
     PendingChange,
 )
-from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.storage.rows import row_of
 
 INSTANTS = (
@@ -50,6 +50,7 @@ def agreement_to_row(agreement: Agreement) -> dict[str, Any]:
         "discounts": [discount_to_json(discount) for discount in agreement.discounts],
         "number_changes": [{**row_of(change), "at": change.at.isoformat()} for change in agreement.number_changes],
         "billed_discounts": [discount_to_json(discount) for discount in agreement.billed_discounts],
+        "pauses": [[pause.start.isoformat(), pause.end.isoformat()] for pause in agreement.pauses],
     }
 
 
@@ -85,6 +86,7 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
             NumberChange(**{**change, "at": datetime.fromisoformat(change["at"])}) for change in row["number_changes"]
         ),
         billed_discounts=tuple(discount_from_json(discount) for discount in row["billed_discounts"]),
+        pauses=tuple(Period(*map(datetime.fromisoformat, pause)) for pause in row["pauses"]),
     )
 
 
@@ -97,7 +99,8 @@ def agreement_to_json(agreement: Agreement) -> dict[str, Any]:
 def agreement_from_json(stored: Mapping[str, Any]) -> Agreement:
     """Return the agreement that was stored as JSON."""
     instants = {name: stored[name] and datetime.fromisoformat(stored[name]) for name in INSTANTS}
-    return agreement_from_row({**stored, **instants})
+    # What was stored before pauses were kept knows of none.
+    return agreement_from_row({"pauses": [], **stored, **instants})
 
 
 def _pending_to_json(pending: PendingChange) -> dict[str, Any]:

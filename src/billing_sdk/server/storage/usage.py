@@ -185,10 +185,12 @@ class UsageRepository:
         mine = self._agreements.get(agreement_id)
         tenures = list(self._tenures(mine, feature_key))
         if not tenures:  # it has included the feature, or nobody would ask
-            tenures.append(Tenure(mine.started_at, mine.id, mine.started_at, mine.ended_at))
+            tenures = [Tenure(mine.started_at, mine.id, mine.started_at, mine.ended_at)]
+        tenures = [part for tenure in tenures for part in tenure.without(mine.pauses, mine.paused_at)]
         for other in self._agreements.of_customer(mine.customer_id):
             if (other.started_at, other.id) < (mine.started_at, mine.id):
-                tenures += self._tenures(other, feature_key)
+                for tenure in self._tenures(other, feature_key):
+                    tenures += tenure.without(other.pauses, other.paused_at)
         return turns_of(agreement_id, tenures, period)
 
     def _tenures(self, agreement: Agreement, feature_key: str) -> Iterator[Tenure]:

@@ -26,7 +26,7 @@ TOLD = {
 }
 
 # What events don't say, because it comes with something else that they do say.
-UNTOLD = {"cancellation"}
+UNTOLD = {"cancellation", "pauses"}
 
 
 def announce_agreement(

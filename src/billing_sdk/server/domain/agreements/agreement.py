@@ -38,6 +38,7 @@ class Agreement:
         cancel_at: when a planned cancellation happens.
         cancellation: what was asked for with it.
         paused_at: since when it is paused.
+        pauses: those that are over, from each start to before it went on.
         suspended_at: since when the customer doesn't have what it includes, because nothing was paid in time; a
             payment brings it back.
         version_since: when its present version took over from another one; None where it has had no other.
@@ -76,6 +77,7 @@ class Agreement:
     discounts: tuple[AgreedDiscount, ...] = ()
     number_changes: tuple[NumberChange, ...] = ()
     billed_discounts: tuple[AgreedDiscount, ...] = ()
+    pauses: tuple[Period, ...] = ()
 
     @property
     def is_live(self) -> bool:
@@ -182,7 +184,8 @@ class Agreement:
             NotPaused: it isn't paused.
             AgreementNotLive: it has ended.
         """
-        resumed = replace(self._after("resume"), paused_at=None)
+        pauses = (*self.pauses, Period(self.paused_at or at, at))
+        resumed = replace(self._after("resume"), paused_at=None, pauses=pauses)
         if at < self.billed_until:
             return resumed
         return replace(resumed.billed_from(at), billed_until=self.period_at(at).end)

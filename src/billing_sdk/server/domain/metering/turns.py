@@ -27,6 +27,17 @@ class Tenure(NamedTuple):
     since: datetime
     until: datetime | None
 
+    def without(self, pauses: Iterable[Period], paused_at: datetime | None) -> tuple[Tenure, ...]:
+        """Return what is left of it without pauses, and without all since one that goes on."""
+        found: list[Tenure] = []
+        since = self.since
+        for pause in sorted(pauses, key=lambda one: one.start):
+            found.append(self._replace(since=since, until=min(pause.start, self.until or pause.start)))
+            since = max(since, pause.end)
+        until = self.until if paused_at is None else min(paused_at, self.until or paused_at)
+        found.append(self._replace(since=since, until=until))
+        return tuple(one for one in found if one.until is None or one.since < one.until)
+
 
 def turns_of(agreement_id: str, tenures: Iterable[Tenure], window: Period) -> tuple[Period, ...]:
     """Return the parts of a window in which what a customer uses counts under one of its agreements.

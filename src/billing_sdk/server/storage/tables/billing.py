@@ -95,6 +95,7 @@ agreements = Table(
     Column("discounts", JSON, nullable=False),
     Column("number_changes", JSON, nullable=False),
     Column("billed_discounts", JSON, nullable=False),
+    Column("pauses", JSON, nullable=False, server_default=text("'[]'")),
     # Whatever the code does: a customer has at most one live agreement of each group.
     Index(
         "uq_agreements_live",
