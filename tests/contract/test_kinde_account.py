@@ -31,6 +31,7 @@ FIELDS = {
     "remaining",
     "overage",
     "resets_on",
+    "customer_agreement_id",
 }
 
 

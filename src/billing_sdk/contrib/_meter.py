@@ -125,15 +125,19 @@ def uncounted(rule: NeedsUnits, application: Application, session: Session | Non
     """Let a view run that the server can't count now; the journal, where there is one, has it counted later."""
     if session is None or application.client.usage.leases.journal is None:
         return Metered(rule)
+    known = application.snapshots.last(session.owner)
+    agreement_id = None if known is None else known.agreement_for(rule.feature)
     # Its name is given now: however often it is sent later, it is one use.
     event = {
         "source": f"gate/{application.client.config.m2m_client_id}",
         "id": new_event_id(),
         "type": rule.feature,
-        "subject": session.org_code or session.user.id,
+        "subject": agreement_id or session.org_code or session.user.id,
         "time": application.now().astimezone(UTC),
     }
-    return Metered(rule, event=event)
+    # A token may name an organization that buys nothing, beside a plan of one's own.
+    is_guess = agreement_id is None and session.org_code is not None
+    return Metered(rule, event=event, or_else=session.user.id if is_guess else None)
 
 
 def settle_at_once(application: Application, metered: Metered) -> bool:
@@ -150,14 +154,14 @@ def settle_at_once(application: Application, metered: Metered) -> bool:
         holder.settle(held, count, count if units is metered.rule.units else exact_count(units))
         return True
     if metered.event is not None and units:
-        keep_for_later(application, UsageEvent.of(value=units, **metered.event))
+        keep_for_later(application, UsageEvent.of(value=units, **metered.event), metered.or_else)
     return metered.reservation is None
 
 
-def keep_for_later(application: Application, event: UsageEvent) -> None:
+def keep_for_later(application: Application, event: UsageEvent, or_else: str | None) -> None:
     """Have the journal keep what was used while the server was away."""
     try:
-        application.client.usage.leases.note(event.document(""))
+        application.client.usage.leases.note(event.document(""), or_else=or_else)
     except (JournalFull, Unreachable) as error:
         LOG.error("%r was used and can't be kept: %s", event, error.code)  # noqa: TRY400 - says it all
         application.counts.note("usage_not_counted")

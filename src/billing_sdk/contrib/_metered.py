@@ -27,6 +27,7 @@ class Metered:
         reservation: what it may use up; None where it was let in by a lease, or without being counted.
         held: the slice of a lease that it was let in by.
         event: what the journal is to keep of it, where the server could not be asked.
+        or_else: whose use it was, if the event's subject is nobody the server knows.
         status: what it has answered; None while it runs, and where it has raised.
         used: how many units it says it has used; None where it has not said.
         is_settled: it is too late to say so.
@@ -36,6 +37,7 @@ class Metered:
     reservation: Reservation | None = None
     held: tuple[Holder, Slice] | None = None
     event: dict[str, Any] | None = None
+    or_else: str | None = None
     status: int | None = None
     used: Decimal | int | None = None
     is_settled: bool = False

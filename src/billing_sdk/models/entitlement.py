@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 from billing_sdk import _strict_json
@@ -29,6 +30,7 @@ class Entitlement:
         remaining: what may still be used, also of what was granted beside the plan; None is without limit.
         overage: what was used and nothing covers.
         resets_on: when use is counted anew.
+        agreement_id: the agreement that includes it, a person's own or their organization's.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Entitlement:
     remaining: Decimal | None = None
     overage: Decimal | None = None
     resets_on: datetime | None = None
+    agreement_id: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> Entitlement:
@@ -67,6 +70,7 @@ class Entitlement:
             remaining=document.exact_or_none("remaining"),
             overage=document.exact_or_none("overage"),
             resets_on=document.instant_or_none("resets_on"),
+            agreement_id=document.text_or_none("customer_agreement_id"),
         )
 
 
@@ -132,10 +136,20 @@ class EntitlementSnapshot:
         """Return the first entitlement to a feature, or None."""
         return next((found for found in self.entitlements if found.feature_key == feature_key), None)
 
+    def agreement_for(self, feature_key: str) -> str | None:
+        """Return the agreement that use of a feature counts under: the most generous, the first of those alike."""
+        found = [one for one in self.entitlements if one.feature_key == feature_key]
+        widest = max(found, key=_generosity, default=None)
+        return None if widest is None else widest.agreement_id
+
 
 def _larger(first: int | None, second: int | None) -> int | None:
     """Two plans that include one feature give the more generous of both limits."""
     return None if first is None or second is None else max(first, second)
+
+
+def _generosity(one: Entitlement) -> float:
+    return inf if one.limit_max is None or one.is_soft else one.limit_max
 
 
 def _value(text: str | None) -> Any:

@@ -162,8 +162,12 @@ class Leases:
         self._holders.clear()
         self._ring()
 
-    def note(self, event: Mapping[str, Any]) -> None:
+    def note(self, event: Mapping[str, Any], *, or_else: str | None = None) -> None:
         """Keep a usage event that can't be sent now, and have it sent later.
+
+        Args:
+            event: as it is sent.
+            or_else: the subject it is of, if the server knows nobody by the one that it names.
 
         Raises:
             JournalFull: there is no room for it.
@@ -171,7 +175,7 @@ class Leases:
         """
         if self.journal is None:
             raise Unreachable("there is no journal")
-        self.journal.append({"event": dict(event)})
+        self.journal.append({"event": dict(event), **({} if or_else is None else {"or_else": or_else})})
         self._has_journaled = True
 
     def _acquire(self, leased: Leased, count: int, wished: int) -> Flow[None]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from billing_sdk._operation import Call, Flow, within
 from billing_sdk._outage import is_about_what_was_sent
-from billing_sdk.errors import BillingError, NotFound, UnsafeAnswer
+from billing_sdk.errors import BillingError, NotFound, UnknownSubject, UnsafeAnswer
 from billing_sdk.journal import Journal
 from billing_sdk.models import RecordedEvent, Reservation
 from billing_sdk.resources._backlog import compact
@@ -91,7 +91,9 @@ def _send_events(journal: Journal, recording: Recording, events: Sequence[Entry]
     if len(answers) != len(events):
         raise UnsafeAnswer("the server has not answered for each event")
     for (_, entry), answer in zip(events, answers, strict=True):
-        if answer.error is not None:
+        if isinstance(answer.error, UnknownSubject) and "or_else" in entry:
+            journal.append({"event": {**entry["event"], "subject": entry["or_else"]}})
+        elif answer.error is not None:
             log_loss(entry["event"], answer.error)
     journal.done(*(number for number, _ in events))
 

@@ -59,6 +59,28 @@ def test_a_snapshot_decides_and_what_it_does_not_know_is_a_no() -> None:
     assert found.entitlement("typo") is None
 
 
+@pytest.mark.parametrize(
+    ("limits", "counted_under"),
+    [([], None), ([5, 5], "a0"), ([5, 9], "a1"), ([5, None, None], "a1"), ([9, (5, True)], "a1")],
+    ids=str,
+)
+def test_use_counts_under_the_most_generous_agreement_the_first_of_those_alike(
+    limits: list[Any], counted_under: str | None
+) -> None:
+    entitlements = [
+        Entitlement.read(
+            entitlement(
+                "tokens",
+                entitlement_limit_max=limit[0] if isinstance(limit, tuple) else limit,
+                is_soft=isinstance(limit, tuple),
+                customer_agreement_id=f"a{place}",
+            )
+        )
+        for place, limit in enumerate(limits)
+    ]
+    assert EntitlementSnapshot(None, (), tuple(entitlements), NOW).agreement_for("tokens") == counted_under
+
+
 def test_a_snapshot_says_what_is_set_and_how_much_was_used() -> None:
     facts = {"consumed": "80.5", "remaining": "19.5", "overage": "0", "resets_on": "2026-12-01T00:00:00Z"}
     used = Entitlement.read(entitlement("tokens", is_soft=True, **facts))

@@ -254,3 +254,15 @@ def test_of_events_that_are_refused_together_the_one_that_is_to_blame_is_found(
         ["1", "2", "3"],
         0,
     )
+
+
+def test_an_event_of_nobody_whom_the_server_knows_is_sent_once_more_for_whom_it_names_beside(
+    driver: Driver, ledger: Ledger, tmp_path: Path
+) -> None:
+    leases = driver.client.usage.leases
+    leases.journal = journal = Journal(tmp_path / "usage", stream="leases")
+    leases.note({"id": "1", "source": "gate/app", "subject": "org_1"}, or_else="kp_ada")
+    nobody = {"source": "gate/app", "id": "1", "status": "refused", "code": "UNKNOWN_SUBJECT", "message": "nobody"}
+    ledger.refusals["record"] = [httpx.Response(200, json={"results": [nobody]})]
+    assert [go_round(driver) for _ in range(2)] == [False] * 2
+    assert ([event["subject"] for event in ledger.events.values()], len(journal)) == (["kp_ada"], 0)

@@ -41,6 +41,7 @@ class EntitlementView(BaseModel):
     text. Of a metered feature `consumed` is what was used since use was counted anew, `remaining` what may still be
     used, also of what was granted beside the plan (null is without limit), `overage` what was used and nothing covers,
     and `resets_on` when use is counted anew; quantities are decimal texts. Use goes on beyond a limit that `is_soft`.
+    `customer_agreement_id` is the agreement that includes it, a person's own or that of the token's organization.
     """
 
     id: str
@@ -58,6 +59,7 @@ class EntitlementView(BaseModel):
     remaining: str | None
     overage: str | None
     resets_on: datetime | None
+    customer_agreement_id: str
 
     @classmethod
     def of(cls, granted: GrantedEntitlement, room: Room | None) -> EntitlementView:
@@ -78,6 +80,7 @@ class EntitlementView(BaseModel):
             remaining=None if room is None or room.remaining is None else digits_of(room.remaining),
             overage=None if room is None else digits_of(room.overage),
             resets_on=None if room is None else room.resets_at,
+            customer_agreement_id=granted.agreement_id,
         )
 
 

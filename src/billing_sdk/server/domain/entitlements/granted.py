@@ -24,6 +24,7 @@ class GrantedEntitlement:
     """
 
     id: str
+    agreement_id: str
     feature_key: str
     feature_name: str
     price_name: str
@@ -74,6 +75,7 @@ def entitlements_of(agreement: Agreement, version: PlanVersion) -> tuple[Granted
 def _from_fee(agreement: Agreement, fee: LicenceFee) -> GrantedEntitlement:
     return GrantedEntitlement(
         id=_id(agreement, fee.id),
+        agreement_id=agreement.id,
         feature_key=fee.key,
         feature_name=fee.name,
         price_name=fee.line_description or fee.name,
@@ -87,6 +89,7 @@ def _from_fee(agreement: Agreement, fee: LicenceFee) -> GrantedEntitlement:
 def _from_entitlement(agreement: Agreement, entitlement: Entitlement, rate: Rate | None) -> GrantedEntitlement:
     return GrantedEntitlement(
         id=_id(agreement, entitlement.id),
+        agreement_id=agreement.id,
         feature_key=entitlement.feature_key,
         feature_name=entitlement.feature_name,
         price_name=(rate.line_description or rate.name) if rate else entitlement.feature_name,
