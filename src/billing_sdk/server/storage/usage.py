@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from functools import reduce
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.metering import (
@@ -20,7 +19,6 @@ from billing_sdk.server.domain.metering import (
     Tenure,
     Valued,
     level_of,
-    plus,
     source_of,
     turns_of,
     valued,
@@ -144,18 +142,6 @@ class UsageRepository:
             is_own = stored.event.subject == agreement_id
             if is_own or any(turn.contains(stored.event.counted_at) for turn in turns):
                 yield stored
-
-    def unfinished(self, agreement: Agreement, feature_key: str, *, at: datetime) -> Decimal:
-        """Return what earlier agreements of the customer for the same plan have used, in periods not over by then."""
-        earlier = (
-            one
-            for one in self._agreements.of_customer(agreement.customer_id)
-            if one.plan_key == agreement.plan_key and one.id != agreement.id
-        )
-        periods = ((one.id, one.period_at(one.ended_at or at)) for one in earlier)
-        return reduce(
-            plus, (self.total(id_, feature_key, period) for id_, period in periods if period.end > at), Decimal(0)
-        )
 
     def _level(self, agreement_id: str, feature_key: str, meter: Meter, period: Period) -> Valued:
         stretches = [self._stretch(meter, (agreement_id,), period)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,13 +11,13 @@ from billing_sdk.server.domain.entitlements import (
     Allowance,
     AllowanceGrant,
     Segment,
+    Spent,
     Standing,
     UsagePeriod,
     UsedUntil,
     allowance_under,
     course_of,
 )
-from billing_sdk.server.domain.metering import plus
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.allowances import Opening
@@ -94,7 +94,7 @@ def load_course(
     if not tenures or tenures[-1].allowance.agreement.id != allowance.agreement.id:
         return None
     known = {one.started_at: one for one in openings}
-    periods = _periods(tx, tenures, feature_key, start, at, known)
+    periods = [one for tenure in tenures for one in _periods_of(tx, tenure, feature_key, start, at, known)]
     opening = known.get(periods[0].period.start)
     begins_with = (opening.standing if opening else None) or Standing()
     window = Period(periods[0].period.start, at + datetime.resolution)
@@ -116,22 +116,21 @@ def remember(tx: UnitOfWork, customer_id: str, feature_key: str, course: Allowan
         tx.allowances.save_opening(customer_id, feature_key, opening)
 
 
-def spent_before(tx: UnitOfWork, allowance: Allowance, feature_key: str, *, at: datetime) -> Decimal:
+def spent_before(tx: UnitOfWork, allowance: Allowance, feature_key: str, *, at: datetime) -> tuple[Spent, ...]:
     """Return what earlier agreements of the customer for the same plan have used, in usage periods not over by then.
 
     It counts where the plan costs nothing: otherwise a limit would last as long as its customer likes.
     """
-    agreement = allowance.agreement
     if allowance.has_fee:
-        return ZERO
-    if allowance.usage_cadence is None:
-        return tx.usage.unfinished(agreement, feature_key, at=at)
-    found = ZERO
-    for earlier in tx.agreements.of_customer(agreement.customer_id):
+        return ()
+    mine = allowance.agreement
+    found: list[Spent] = []
+    for earlier in tx.agreements.of_customer(mine.customer_id):
+        is_earlier = (earlier.started_at, earlier.id) < (mine.started_at, mine.id)
         period = replace(allowance, agreement=earlier).period_at(earlier.ended_at or at)
-        if earlier.plan_key == agreement.plan_key and earlier.id != agreement.id and period.end > at:
-            found = plus(found, tx.usage.total(earlier.id, feature_key, period))
-    return found
+        if earlier.plan_key == mine.plan_key and is_earlier and at < period.end:
+            found.append(Spent(tx.usage.total(earlier.id, feature_key, period), period.end))
+    return tuple(found)
 
 
 def _is_more_than_its_limit(allowance: Allowance, grants: Sequence[AllowanceGrant], at: datetime) -> bool:
@@ -180,42 +179,38 @@ def _tenures(tx: UnitOfWork, customer_id: str, feature_key: str, start: datetime
     return tuple(found)
 
 
-def _periods(
-    tx: UnitOfWork,
-    tenures: Sequence[Tenure],
-    feature_key: str,
-    start: datetime,
-    at: datetime,
-    openings: dict[datetime, Opening],
-) -> list[UsagePeriod]:
-    periods = [one for tenure in tenures for one in _of_tenure(tx, tenure, feature_key, start, at, openings)]
-    last, allowance = periods[-1], tenures[-1].allowance
-    spent = plus(last.spent, spent_before(tx, allowance, feature_key, at=at))
-    periods[-1] = replace(last, included=Decimal(allowance.limit or 0), spent=spent)
-    return periods
-
-
-def _of_tenure(
-    tx: UnitOfWork,
-    tenure: Tenure,
-    feature_key: str,
-    start: datetime,
-    at: datetime,
-    openings: dict[datetime, Opening],
+def _periods_of(
+    tx: UnitOfWork, tenure: Tenure, feature_key: str, start: datetime, at: datetime, known: Mapping[datetime, Opening]
 ) -> Iterator[UsagePeriod]:
+    """Yield the usage periods of a tenure, or the parts of them that lie in it."""
     allowance = tenure.allowance
     cursor = max(tenure.start, allowance.period_at(start).start)
     while cursor <= at and (tenure.end is None or cursor < tenure.end):
         whole = allowance.period_at(cursor)
-        end = whole.end if tenure.end is None else min(whole.end, tenure.end)
-        kept = openings.get(cursor)
+        part = Period(cursor, whole.end if tenure.end is None else min(whole.end, tenure.end))
         yield UsagePeriod(
             agreement_id=allowance.agreement.id,
-            period=Period(cursor, end),
-            included=kept.included if kept else Decimal(allowance.limit or 0),
-            spent=ZERO
-            if whole.start == cursor
-            else tx.usage.total(allowance.agreement.id, feature_key, Period(whole.start, cursor)),
+            period=part,
+            included=_included(allowance, part, at, known),
+            spent=(
+                *_spent_before_its_turn(tx, allowance, feature_key, whole, part),
+                *spent_before(tx, allowance, feature_key, at=cursor),
+            ),
             keeps_overage=allowance.keeps_overage and cursor > tenure.start,
         )
-        cursor = end
+        cursor = part.end
+
+
+def _included(allowance: Allowance, part: Period, at: datetime, known: Mapping[datetime, Opening]) -> Decimal:
+    """Return what the plan includes: of what is over what it did include, if that is kept, and else what it does."""
+    kept = known.get(part.start) if part.end <= at else None
+    return kept.included if kept is not None else Decimal(allowance.limit or 0)
+
+
+def _spent_before_its_turn(
+    tx: UnitOfWork, allowance: Allowance, feature_key: str, whole: Period, part: Period
+) -> Iterator[Spent]:
+    """Yield what was used in a usage period before the customer's grants counted for it."""
+    if whole.start < part.start:
+        used = tx.usage.total(allowance.agreement.id, feature_key, Period(whole.start, part.start))
+        yield Spent(used, whole.end)

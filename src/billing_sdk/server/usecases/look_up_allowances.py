@@ -126,7 +126,8 @@ def balance_of(tx: UnitOfWork, allowance: Allowance, feature_key: str, at: datet
         return AllowanceBalance(allowance.agreement, feature_key, room, left, ())
     balances = course.standing.balances
     grants = tuple((grant, balances[grant.id]) for grant in course.grants if grant.id in balances)
-    return AllowanceBalance(allowance.agreement, feature_key, room, balances[course.current.grant.id], grants)
+    included = course.current.included_left(course.standing)
+    return AllowanceBalance(allowance.agreement, feature_key, room, included, grants)
 
 
 def _allowances(tx: UnitOfWork, customer_id: str) -> Iterator[tuple[str, Allowance]]:

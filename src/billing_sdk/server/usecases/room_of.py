@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
 
 from billing_sdk.server.domain.entitlements import Allowance, Room, room_in, room_within
 from billing_sdk.server.domain.metering import plus
@@ -65,6 +66,7 @@ def room_apart_from_held(
     else:
         used = tx.usage.total(allowance.agreement.id, feature_key, period)
     if course is not None:
-        return room_in(course.current, course.standing, used, is_soft=allowance.is_soft)
-    used = plus(used, spent_before(tx, allowance, feature_key, at=at))
+        return room_in(course.current, course.standing, used, is_soft=allowance.is_soft, at=at)
+    spent = (one.amount for one in spent_before(tx, allowance, feature_key, at=at))
+    used = reduce(plus, spent, used)
     return room_within(period, limit=allowance.limit, used=used, is_soft=allowance.is_soft)

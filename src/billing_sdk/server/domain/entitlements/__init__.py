@@ -17,6 +17,7 @@ from billing_sdk.server.domain.entitlements.allowance import (
     check_number_of_allowances as check_number_of_allowances,
 )
 from billing_sdk.server.domain.entitlements.balance import (
+    Spent as Spent,
     UsagePeriod as UsagePeriod,
     UsedUntil as UsedUntil,
     course_of as course_of,

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
 from itertools import accumulate
+from typing import NamedTuple
 
 from billing_sdk.money import EXACT
 from billing_sdk.server.domain.entitlements.allowance import INCLUDED_PRIORITY, ZERO, AllowanceGrant
@@ -20,6 +22,13 @@ from billing_sdk.server.domain.entitlements.burn_down import (
 )
 from billing_sdk.server.domain.entitlements.room import Room
 from billing_sdk.server.domain.periods import Period
+
+
+class Spent(NamedTuple):
+    """So much of what a plan includes in a usage period was used elsewhere, and counts until an instant."""
+
+    amount: Decimal
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +47,42 @@ class UsagePeriod:
     agreement_id: str
     period: Period
     included: Decimal
-    spent: Decimal = ZERO
+    spent: tuple[Spent, ...] = ()
     keeps_overage: bool = False
 
+    def spent_at(self, at: datetime) -> Decimal:
+        """Return how much of what the plan includes counts as used elsewhere at an instant."""
+        return reduce(EXACT.add, (one.amount for one in self.spent if at < one.until), ZERO)
+
     @property
-    def grant(self) -> AllowanceGrant:
-        """What the plan includes, as a grant that is burnt first and ends with the usage period."""
-        return AllowanceGrant(
-            id=f"{self.agreement_id}/{self.period.start.isoformat()}",
-            customer_id="",
-            feature_key="",
-            amount=max(ZERO, EXACT.subtract(self.included, self.spent)),
-            effective_at=self.period.start,
-            created_at=self.period.start,
-            priority=INCLUDED_PRIORITY,
-            expires_at=self.period.end,
-        )
+    def grants(self) -> tuple[AllowanceGrant, ...]:
+        """What the plan includes, as grants that are burnt first and end with the usage period.
+
+        The first is what was not spent elsewhere; what was follows when that does not count any more.
+        """
+        start = self.period.start
+        found: list[AllowanceGrant] = []
+        given = ZERO
+        for at in sorted({start, *(one.until for one in self.spent if self.period.contains(one.until))}):
+            there_is = max(ZERO, EXACT.subtract(self.included, self.spent_at(at)))
+            name = f"{self.agreement_id}/{start.isoformat()}"
+            grant = AllowanceGrant(
+                id=name if at == start else f"{name}/{at.isoformat()}",
+                customer_id="",
+                feature_key="",
+                amount=EXACT.subtract(there_is, given),
+                effective_at=at,
+                created_at=at,
+                priority=INCLUDED_PRIORITY,
+                expires_at=self.period.end,
+            )
+            found.append(grant)
+            given = there_is
+        return tuple(found)
+
+    def included_left(self, standing: Standing) -> Decimal:
+        """Return what is left of what the plan includes, as everything stands."""
+        return reduce(EXACT.add, (standing.balances.get(grant.id, ZERO) for grant in self.grants), ZERO)
 
 
 # How much was used in a usage period from its start to before an instant.
@@ -80,7 +109,7 @@ def course_of(
         cuts: further instants at which a segment is to end.
     """
     resets = [Reset(one.period.start, one.keeps_overage) for one in periods]
-    every_grant = [*(one.grant for one in periods), *grants]
+    every_grant = [*(grant for one in periods for grant in one.grants), *grants]
     instants = sorted({*instants_of(every_grant, resets, window), *cuts})
     usage = [used for one in periods for used in _used_in(one, instants, used_until, window)]
     segments: list[Segment] = []
@@ -90,7 +119,7 @@ def course_of(
     return tuple(segments)
 
 
-def room_in(last: UsagePeriod, standing: Standing, used: Decimal, *, is_soft: bool) -> Room:
+def room_in(last: UsagePeriod, standing: Standing, used: Decimal, *, is_soft: bool, at: datetime) -> Room:
     """Return the room that a usage period has.
 
     What may be used in it is what was used and covered, and what is left; overage of an earlier one that was kept is
@@ -101,8 +130,9 @@ def room_in(last: UsagePeriod, standing: Standing, used: Decimal, *, is_soft: bo
         standing: how everything stands now.
         used: in the usage period.
         is_soft: use goes on beyond the limit.
+        at: the customer's present.
     """
-    used = EXACT.add(used, last.spent)
+    used = EXACT.add(used, last.spent_at(at))
     limit = EXACT.add(EXACT.subtract(used, standing.overage), standing.balance)
     return Room(last.period, max(ZERO, limit), used, overage=standing.overage, is_soft=is_soft)
 
