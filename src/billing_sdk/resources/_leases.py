@@ -109,6 +109,7 @@ class Leases:
             BillingError: the server gives none; of a limit that is reached it says how.
         """
         found = self.take(leased, count)
+        may_tell = True
         while found is None:
             if (holder := self._holders.get(leased)) is not None:
                 holder.retire(count)
@@ -120,7 +121,10 @@ class Leases:
             found = self.take(leased, count)
             # The rest of the limit may have gone to whoever goes round, a moment before, and so be at hand.
             if found is None and refusal is not None:
-                raise refusal
+                # What the server takes for reserved may be used by now: it is told, so that the refusal says how much.
+                if not may_tell or holder is None or not (yield from self._tell_used(holder)):
+                    raise refusal
+                may_tell = False
         yield from self.begin_tending()
         return found
 
@@ -245,7 +249,18 @@ class Leases:
             return True
         return False
 
-    def _tell(self, holder: Holder, held: Slice, *, everything: bool = False) -> Flow[None]:
+    def _tell_used(self, holder: Holder) -> Flow[bool]:
+        """Tell what is used of what is held, and return whether the server knows more by that."""
+        untold = [held for held in list(holder.slices) if held.used > held.told]
+        try:
+            for held in untold:
+                yield from self._tell(holder, held, at_once=True)
+        except BillingError as error:
+            LOG.debug("leases can't be told of: %s", error.code)
+            return False
+        return bool(untold)
+
+    def _tell(self, holder: Holder, held: Slice, *, everything: bool = False, at_once: bool = False) -> Flow[None]:
         """Tell the server of a slice what it has to know; of two who do so at once one waits for the other.
 
         Raises:
@@ -253,10 +268,12 @@ class Leases:
         """
         if everything and self._flight.is_flying(held):
             yield from self._flight.share(held, lambda: self._tell_alone(holder, held, everything=True))
-        yield from self._flight.share(held, lambda: self._tell_alone(holder, held, everything=everything))
+        yield from self._flight.share(
+            held, lambda: self._tell_alone(holder, held, everything=everything, at_once=at_once)
+        )
 
-    def _tell_alone(self, holder: Holder, held: Slice, *, everything: bool) -> Flow[None]:
-        due = holder.begin_telling(held, everything=everything)
+    def _tell_alone(self, holder: Holder, held: Slice, *, everything: bool, at_once: bool = False) -> Flow[None]:
+        due = holder.begin_telling(held, everything=everything, at_once=at_once)
         if due is None:
             return
         total, is_last = due

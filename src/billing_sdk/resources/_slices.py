@@ -160,10 +160,15 @@ class Holder:
                 held.is_closing = True
             self.is_low = False
 
-    def begin_telling(self, held: Slice, *, everything: bool = False) -> tuple[int, bool] | None:
+    def begin_telling(self, held: Slice, *, everything: bool = False, at_once: bool = False) -> tuple[int, bool] | None:
         """Return the total that the server is to be told now and whether it is the last one; None for nothing.
 
         From the last one on nobody is let in, unless telling fails.
+
+        Args:
+            held: of which slice.
+            everything: it ends now, whatever it still has.
+            at_once: what is used is told now, and not only every now and then.
         """
         now = self._clock()
         with self._lock:
@@ -173,7 +178,7 @@ class Holder:
             if is_over and (everything or not held.under_way or now - held.stops_at > ABANDONED_SECONDS):
                 held.is_closing = True
                 return held.used, True
-            if held.used > held.told and now - held.told_at >= REPORT_SECONDS:
+            if held.used > held.told and (at_once or now - held.told_at >= REPORT_SECONDS):
                 held.told_at = now
                 return held.used, False
         return None

@@ -114,8 +114,7 @@ def test_a_limit_is_used_up_to_the_last_use_that_fits_and_then_says_why(door: Do
     add(door)
     statuses = use(door, 14)
     assert statuses == [200] * 12 + [402] * 2
-    go_round(door)
-    assert (ledger.used, ledger.held) == (48, {})
+    assert (ledger.used, ledger.held) == (48, {}), "what is used is told before it is said how much that is"
     told = json.loads(door.ask("/use", is_ada=True)[1])
     assert (told["code"], told["limit"], told["used"]) == ("limit_reached", 50, "48")
     assert told["upgrade_url"] == "https://app.example/billing/portal?sub_nav=plan_selection"
