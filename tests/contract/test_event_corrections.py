@@ -160,3 +160,22 @@ def test_a_page_that_few_events_fit_is_short_and_goes_on(engine, monkeypatch):
     found, following = ids(engine, id="3")
     assert found == []
     assert ids(engine, id="3", after=following) == (["3"], None)
+
+
+def test_a_correction_changes_an_archived_meter_by_what_it_had_counted_alone(engine):
+    update_meter(engine, key="tokens_maximum", is_archived=True)
+    advance(engine, minutes=2)
+    used(engine, event("4", 1, most=50, at=NOON, recorded_at=NOON + timedelta(minutes=2)))
+
+    cancel_event(engine, source="app", id="2", reason="a test run")
+
+    assert shown(engine) == ("7", "2")
+
+
+def test_a_meter_that_could_never_read_an_event_does_not_keep_it_from_being_amended(engine):
+    with engine.begin() as tx:
+        tx.meters.add(meter("sum", id="meter_young", key="young", value_path="$.other"))
+
+    amend_event(engine, **ONE, data={"value": 50, "most": 20}, reason="counted wrongly")
+
+    assert shown(engine) == ("54", "20")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from billing_sdk.errors import EventCancelled, InvalidRequest, NotFound
-from billing_sdk.server.domain.metering import Correction, StoredEvent
+from billing_sdk.errors import EventCancelled, InvalidQuantity, InvalidRequest, NotFound
+from billing_sdk.server.domain.metering import Correction, Meter, StoredEvent, UsageEvent
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.note_usage import note_correction
@@ -73,10 +73,11 @@ def _correct(
             raise EventCancelled(f"the event {id[:64]!r} was cancelled")
         if before.is_cancelled or data == before.event.data:
             return before
-        meters = [meter for meter in tx.meters.all() if meter.event_type == before.event.type]
+        meters = _meters_of(tx, before.event)
         if data is not None:
             for meter in meters:
-                meter.measure(data)
+                if _can_read(meter, before.event):
+                    meter.measure(data)
         after = tx.usage_log.correct(correction, meters)
         note_correction(tx, after.event)
         verb = "cancel" if data is None else "amend"
@@ -85,6 +86,21 @@ def _correct(
             actor, f"usage_event.{verb}", subject, correction.at, before=before.event.data, after=correction._asdict()
         )
     return after
+
+
+def _meters_of(tx: UnitOfWork, event: UsageEvent) -> list[Meter]:
+    """Return the meters that an event counts for: not those that had been archived when it arrived."""
+    ours = (meter for meter in tx.meters.all() if meter.event_type == event.type)
+    return [meter for meter in ours if meter.was_in_use(event.recorded_at)]
+
+
+def _can_read(meter: Meter, event: UsageEvent) -> bool:
+    """Tell whether a meter can read an event as it stands; a younger one may not, and then never has."""
+    try:
+        meter.measure(event.data)
+    except (InvalidQuantity, InvalidRequest):
+        return False
+    return True
 
 
 def _lock(tx: UnitOfWork, source: str, id: str) -> StoredEvent:  # noqa: A002 - as above

@@ -69,7 +69,7 @@ def counted(meter: Meter, events: Iterable[StoredEvent], window: Period | None =
         is_within = window is None or window.contains(event.counted_at)
         if stored.is_cancelled or event.type != meter.event_type or not is_within:
             continue
-        measured = meter.remeasure(event.data)
+        measured = meter.remeasure(event.data) if meter.was_in_use(event.recorded_at) else None
         if measured is not None:
             place = Place(event.counted_at, event.recorded_at, event.source, event.id)
             yield Counted(event.subject, place, measured, event.kind == "absolute")

@@ -124,6 +124,10 @@ class Meter:
         if self.early_seconds < 0 or (self.late_seconds is not None and self.late_seconds < 0):
             raise InvalidRequest("a number of seconds is zero or more", parameter="late_seconds")
 
+    def was_in_use(self, at: datetime) -> bool:
+        """Tell whether the meter counted what arrived at an instant: one that is archived counts nothing more."""
+        return self.archived_at is None or at <= self.archived_at
+
     def measure(self, data: Mapping[str, Any]) -> Measured | None:
         """Return what the meter reads in an event's data; None where the event does not count.
 
