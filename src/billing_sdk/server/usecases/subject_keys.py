@@ -24,15 +24,16 @@ def give_subject_key(engine: Engine, customer_id: str, key: str, *, actor: str =
         InvalidRequest: the key is too long or not printable, or looks like an id; or the customer has 100 of them.
         SubjectKeyTaken: another customer goes by it.
     """
-    given = SubjectKey(checked_subject_key(key), customer_id, engine.now())
+    key = checked_subject_key(key)
     with engine.begin() as tx:
-        tx.customers.lock(customer_id)
+        at = engine.now_for(tx, tx.customers.lock(customer_id))
         there = tx.subjects.keys_of(customer_id)
         for one in there:
             if one.key == key:
                 return one
         if len(there) >= MOST_KEYS:
             raise InvalidRequest(f"a customer has at most {MOST_KEYS} subject keys", parameter="key")
+        given = SubjectKey(key, customer_id, at)
         tx.subjects.add_key(given)
         _note(tx, customer_id)
         tx.audit.record(actor, "subject_key.give", customer_id, given.created_at, after=given._asdict())
@@ -46,13 +47,13 @@ def take_subject_key(engine: Engine, customer_id: str, key: str, *, actor: str =
         NotFound: there is no such customer, or it has no such key.
     """
     with engine.begin() as tx:
-        tx.customers.lock(customer_id)
+        at = engine.now_for(tx, tx.customers.lock(customer_id))
         found = next((one for one in tx.subjects.keys_of(customer_id) if one.key == key), None)
         if found is None:
             raise NotFound(f"the customer has no subject key {key[:64]!r}", parameter="key")
         tx.subjects.remove_key(key)
         _note(tx, customer_id)
-        tx.audit.record(actor, "subject_key.take", customer_id, engine.now(), before=found._asdict())
+        tx.audit.record(actor, "subject_key.take", customer_id, at, before=found._asdict())
 
 
 def _note(tx: UnitOfWork, customer_id: str) -> None:
