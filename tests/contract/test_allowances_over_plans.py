@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from billing_sdk.server.usecases.change_plan import change_plan
-from tests.contract.test_allowances import agree, balances, customer, grant, later, room, sell, use
+from billing_sdk.server.usecases.commit_reservation import report_lease
+from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.reserve_usage import lease_usage
+from tests.contract.test_allowances import TOKENS, agree, balances, customer, grant, later, room, sell, use
 from tests.engines import advance
 
 pytestmark = pytest.mark.attack(108)
@@ -28,3 +31,21 @@ def test_a_grant_that_was_used_up_does_not_come_back_when_a_free_plan_is_left_an
     assert room(memory_engine, customer) == (150, 50, 100, 0)
     later(memory_engine, days=9)
     assert balances(memory_engine, customer) == (100, [0])
+
+
+def test_what_a_lease_holds_of_a_grant_is_held_after_a_change_of_plan(memory_engine, customer, agree, grant):
+    first = agree(100)
+    sell(memory_engine, 300, key="bigger")
+    grant(50)
+    lease = lease_usage(memory_engine, feature_key=TOKENS, units="140", least="140", agreement_id=first.id)
+    advance(memory_engine, seconds=10)
+    second = change_plan(memory_engine, customer_id=customer.id, plan_key="bigger")
+    assert room(memory_engine, customer) == (350, 0, 310, 0)
+    record_usage(memory_engine, agreement_id=second.id, feature_key=TOKENS, value="305")
+    assert room(memory_engine, customer) == (350, 305, 5, 0)
+    advance(memory_engine, seconds=10)
+    report_lease(memory_engine, reservation_id=lease.id, agreement_id=first.id, used="120")
+    assert room(memory_engine, customer) == (330, 305, 5, 0)
+    report_lease(memory_engine, reservation_id=lease.id, agreement_id=first.id, used="140")
+    assert room(memory_engine, customer) == (310, 305, 5, 0)
+    assert balances(memory_engine, customer) == (0, [5])

@@ -49,6 +49,9 @@ def alert_on_usage(
     allowance = None
     if agreement.grants:
         allowance = allowance_under(agreement, tx.agreements.version_included(agreement), feature_key)
+    if agreement.ended_at is not None:
+        # What is told of it after its end counts at its end for grants, before whatever has begun then.
+        since = min(since, agreement.ended_at - datetime.resolution)
     is_past = allowance is None or since < allowance.period_at(at).start
     if is_past and tx.allowances.forget_openings(customer.id, feature_key, since=since) and allowance is None:
         # What was used under an agreement that is over may have been covered by grants that go on.

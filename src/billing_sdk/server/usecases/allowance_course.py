@@ -98,7 +98,7 @@ def load_course(
     opening = known.get(periods[0].period.start)
     begins_with = (opening.standing if opening else None) or Standing()
     window = Period(periods[0].period.start, at + datetime.resolution)
-    used_until = _used_until(tx, tenures, feature_key)
+    used_until = _used_until(tx, tenures, feature_key, at)
     segments = course_of(periods, grants, used_until, window, opening=begins_with, cuts=cuts)
     current = periods[-1]
     before = [segment.end for segment in segments if segment.period.end <= current.period.start]
@@ -151,14 +151,22 @@ def _first(allowance: Allowance, grants: Sequence[AllowanceGrant], since: dateti
     return min(begun)
 
 
-def _used_until(tx: UnitOfWork, tenures: Sequence[Tenure], feature_key: str) -> UsedUntil:
-    """Return what tells how much was used; what is without limit covers its own use."""
+def _used_until(tx: UnitOfWork, tenures: Sequence[Tenure], feature_key: str, at: datetime) -> UsedUntil:
+    """Return what tells how much was used; what is without limit covers its own use.
+
+    What is told of an agreement after its end, as of a lease that goes on, was admitted under it: it counts as used at
+    its end.
+    """
     unlimited = {one.allowance.agreement.id for one in tenures if one.allowance.limit is None}
+    meter = tx.usage.meter_of(feature_key)
+    is_level = meter is not None and meter.aggregation == "weighted_sum"  # it would go on for ever
+    ends = {one.allowance.agreement.id: one.end for one in tenures if one.end is not None and not is_level}
 
     def used_until(one: UsagePeriod, until: datetime) -> Decimal:
         if one.agreement_id in unlimited:
             return ZERO
-        return tx.usage.total(one.agreement_id, feature_key, Period(one.period.start, until))
+        end = max(until, at + datetime.resolution) if until == ends.get(one.agreement_id) else until
+        return tx.usage.total(one.agreement_id, feature_key, Period(one.period.start, end))
 
     return used_until
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 
-from billing_sdk.server.domain.entitlements import Allowance, Room, room_in, room_within
+from billing_sdk.money import EXACT
+from billing_sdk.server.domain.entitlements import Allowance, Room, allowance_under, room_in, room_within
 from billing_sdk.server.domain.metering import plus
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
@@ -37,6 +38,8 @@ def room_on(
     held = tx.reservations.held(agreement.id, feature_key, at=at)
     if not allowance.has_fee:
         held = plus(held, tx.reservations.unfinished(agreement, feature_key, at=at))
+    if course is not None:
+        held = plus(held, _held_of_grants(tx, allowance, feature_key, at, course))
     room = room_apart_from_held(tx, allowance, feature_key, at, course)
     return replace(room, held=held)
 
@@ -70,3 +73,41 @@ def room_apart_from_held(
     spent = (one.amount for one in spent_before(tx, allowance, feature_key, at=at))
     used = reduce(plus, spent, used)
     return room_within(period, limit=allowance.limit, used=used, is_soft=allowance.is_soft)
+
+
+def _held_of_grants(
+    tx: UnitOfWork, allowance: Allowance, feature_key: str, at: datetime, course: AllowanceCourse
+) -> Decimal:
+    """Return how much of a customer's grants is held under agreements that they counted for before.
+
+    What is held under an agreement that has ended is still counted under it, and takes from the grants what its plan
+    doesn't cover. Of an earlier agreement for the same free plan all is held already.
+    """
+    mine = allowance.agreement
+    over = [
+        one
+        for one in tx.agreements.of_customer(mine.customer_id)
+        if one.ended_at is not None
+        and (one.started_at, one.id) < (mine.started_at, mine.id)
+        and (allowance.has_fee or one.plan_key != mine.plan_key)
+    ]
+    held = tx.reservations.held_of(mine.customer_id, at=at) if over else {}
+    beyond = Decimal(0)
+    for one in over:
+        units = held.get((one.id, feature_key))
+        was = allowance_under(one, tx.agreements.version_included(one), feature_key) if units else None
+        if units and was is not None and was.limit is not None:
+            beyond = plus(beyond, max(Decimal(0), EXACT.subtract(units, _left_at_its_end(tx, was, feature_key))))
+    of_grants = EXACT.subtract(course.standing.balance, course.current.included_left(course.standing))
+    return min(beyond, of_grants)
+
+
+def _left_at_its_end(tx: UnitOfWork, was: Allowance, feature_key: str) -> Decimal:
+    """Return what an agreement that has ended had left of what its plan included."""
+    end = was.agreement.ended_at
+    if was.limit is None or end is None:
+        return Decimal(0)
+    last = end - datetime.resolution
+    used = tx.usage.total(was.agreement.id, feature_key, was.period_at(last))
+    spent = (one.amount for one in spent_before(tx, was, feature_key, at=last))
+    return max(Decimal(0), EXACT.subtract(Decimal(was.limit), reduce(plus, spent, used)))
