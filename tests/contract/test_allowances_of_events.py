@@ -58,7 +58,7 @@ def test_an_event_that_is_cancelled_brings_access_back(memory_engine, customer, 
     reserve(memory_engine, agreement, 100)
 
 
-def test_a_late_event_lowers_what_was_left_of_a_grant_when_it_is_followed(memory_engine, customer, agreement):
+def test_a_late_event_lowers_what_was_left_of_a_grant_at_once(memory_engine, customer, agreement):
     grant_allowance(memory_engine, customer_id=customer.id, feature_key=TOKENS, amount="50")
     report(memory_engine, customer.id, 100, id="a")
     follow_usage(memory_engine)
@@ -67,8 +67,13 @@ def test_a_late_event_lowers_what_was_left_of_a_grant_when_it_is_followed(memory
     follow_usage(memory_engine)
     assert balances(memory_engine, customer) == (99, [50])
     report(memory_engine, customer.id, 20, NOON + timedelta(days=2), id="c")
+    assert balances(memory_engine, customer) == (99, [30])
+    with pytest.raises(LimitReached):
+        reserve(memory_engine, agreement, 130)
     follow_usage(memory_engine)
     assert balances(memory_engine, customer) == (99, [30])
+    amend_event(memory_engine, source="app", id="c", data={"value": 10}, reason="counted twice")
+    assert balances(memory_engine, customer) == (99, [40])
 
 
 def test_a_limit_holds_whatever_the_meter_shows(memory_engine, customer, agreement):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 
 from billing_sdk.server.storage.tables.usage_changes import usage_changes, usage_followed
 from billing_sdk.server.storage.upsert import insert_new
@@ -58,6 +58,12 @@ class UsageChangeRepository:
         query = select(usage_changes.c.customer_id).where(usage_changes.c.customer_id > after).distinct()
         rows = self._connection.execute(query.order_by(usage_changes.c.customer_id).limit(limit))
         return tuple(rows.scalars().all())
+
+    def noted_since(self, customer_id: str, type_: str) -> datetime | None:
+        """Return since when events of a type count differently for a customer, as far as that is noted."""
+        mine = (usage_changes.c.customer_id == customer_id, usage_changes.c.type == type_)
+        found: datetime | None = self._connection.execute(select(func.min(usage_changes.c.since)).where(*mine)).scalar()
+        return found
 
     def take(self, customer_id: str) -> dict[str, datetime]:
         """Take what is noted of a customer: since when each type of events counts differently."""

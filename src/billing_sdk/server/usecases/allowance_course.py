@@ -21,6 +21,7 @@ from billing_sdk.server.domain.entitlements import (
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.allowances import Opening
+from billing_sdk.server.usecases.usage_to_follow import unfollowed_since
 
 ZERO = Decimal(0)
 
@@ -89,6 +90,10 @@ def load_course(
     if allowance.limit is None or (since is None and not _is_more_than_its_limit(allowance, grants, at)):
         return None
     openings = tx.allowances.openings(customer_id, feature_key, since=since or at, at=at)
+    if openings and openings[0].standing:
+        changed = unfollowed_since(tx, customer_id, feature_key)
+        if changed is not None and changed < openings[0].started_at:
+            openings = tx.allowances.openings(customer_id, feature_key, since=changed, at=at)
     start = openings[0].started_at if openings and openings[0].standing else _first(allowance, grants, since, at)
     tenures = _tenures(tx, customer_id, feature_key, start, at)
     if not tenures or tenures[-1].allowance.agreement.id != allowance.agreement.id:
