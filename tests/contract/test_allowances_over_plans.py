@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.commit_reservation import report_lease
+from billing_sdk.server.usecases.look_up_allowances import look_up_allowance_history
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.reserve_usage import lease_usage
 from tests.contract.test_allowances import TOKENS, agree, balances, customer, grant, later, room, sell, use
-from tests.engines import advance
+from tests.engines import NOON, advance
 
 pytestmark = pytest.mark.attack(108)
 __all__ = ["agree", "customer", "grant", "use"]
@@ -49,3 +52,22 @@ def test_what_a_lease_holds_of_a_grant_is_held_after_a_change_of_plan(memory_eng
     report_lease(memory_engine, reservation_id=lease.id, agreement_id=first.id, used="140")
     assert room(memory_engine, customer) == (310, 305, 5, 0)
     assert balances(memory_engine, customer) == (0, [5])
+
+
+@pytest.mark.parametrize("before", [100, None])
+def test_a_history_shows_what_was_used_under_plans_that_were_left(memory_engine, customer, agree, grant, use, before):
+    first = agree(before)
+    sell(memory_engine, 300, key="bigger")
+    grant(50)
+    use(first, 120)
+    advance(memory_engine, hours=30)
+    use(change_plan(memory_engine, customer_id=customer.id, plan_key="bigger"), 310)
+    advance(memory_engine, hours=1)
+    found = look_up_allowance_history(
+        memory_engine, customer_id=customer.id, feature_key=TOKENS, since=NOON - timedelta(days=3)
+    )
+    assert [int(one.usage) for one in found.windows] == [120, 310]
+    assert found.windows[0].period.start == NOON
+    assert found.windows[0].balance_at_start == (None if before is None else 150)
+    covered = [int(amount) for one in found.segments for amount in one.burnt.values()]
+    assert covered == ([100, 20, 300, 10] if before else [300, 10])

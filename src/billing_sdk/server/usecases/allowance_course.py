@@ -95,7 +95,7 @@ def load_course(
         if changed is not None and changed < openings[0].started_at:
             openings = tx.allowances.openings(customer_id, feature_key, since=changed, at=at)
     start = openings[0].started_at if openings and openings[0].standing else _first(allowance, grants, since, at)
-    tenures = _tenures(tx, customer_id, feature_key, start, at)
+    tenures = tenures_of(tx, customer_id, feature_key, start, at)
     if not tenures or tenures[-1].allowance.agreement.id != allowance.agreement.id:
         return None
     known = {one.started_at: one for one in openings}
@@ -176,7 +176,7 @@ def _used_until(tx: UnitOfWork, tenures: Sequence[Tenure], feature_key: str, at:
     return used_until
 
 
-def _tenures(tx: UnitOfWork, customer_id: str, feature_key: str, start: datetime, at: datetime) -> tuple[Tenure, ...]:
+def tenures_of(tx: UnitOfWork, customer_id: str, feature_key: str, start: datetime, at: datetime) -> tuple[Tenure, ...]:
     """Return for which agreements a customer's grants have counted since a start, one after the other."""
     found: list[Tenure] = []
     free_from: datetime | None = start

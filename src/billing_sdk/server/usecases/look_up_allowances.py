@@ -16,7 +16,7 @@ from billing_sdk.server.domain.entitlements import Allowance, AllowanceGrant, Ro
 from billing_sdk.server.domain.metering import plus
 from billing_sdk.server.domain.periods import Cadence, Period, Schedule, calendar_anchor
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.allowance_course import AllowanceCourse, load_course
+from billing_sdk.server.usecases.allowance_course import AllowanceCourse, Tenure, load_course, tenures_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.room_of import room_on
 
@@ -91,7 +91,8 @@ def look_up_allowance_history(
         engine: the engine.
         customer_id: whose.
         feature_key: a metered feature.
-        since: from the window on that contains this instant; the start of the present usage period by default.
+        since: from this instant on, also under plans that were left since; the start of the present usage period by
+            default.
         until: to before this instant; now by default, and at the latest.
         window: how long each one is, on the calendar of the agreement's zone.
 
@@ -109,12 +110,14 @@ def look_up_allowance_history(
         allowance = next((one for key, one in _allowances(tx, customer.id) if key == feature_key), None)
         if allowance is None:
             raise PaymentRequired(f"the plan does not include {feature_key[:64]!r}", feature=feature_key[:64])
-        begin = max(since or allowance.period_at(at).start, allowance.agreement.started_at)
+        begin = since or allowance.period_at(at).start
+        tenures = _tenures_until(tx, allowance, feature_key, begin, at)
+        begin = max(begin, tenures[0].start)
         edges = tuple(_edges(begin, min(until or at, at), window, allowance.agreement.zone))
         # What is used at this very instant belongs to what is used until now.
         cuts = edges[:-1] if edges[-1] == at else edges
         course = load_course(tx, allowance, feature_key, at, since=begin, cuts=cuts)
-        return _history(tx, allowance, feature_key, edges, at, course)
+        return _history(tx, tenures, feature_key, edges, at, course)
 
 
 def balance_of(tx: UnitOfWork, allowance: Allowance, feature_key: str, at: datetime) -> AllowanceBalance:
@@ -162,25 +165,39 @@ def _boundaries(begin: datetime, window: Window, zone: str) -> Iterator[datetime
     return Schedule(calendar_anchor(begin, cadence, zone), cadence, zone).boundaries_after(begin)
 
 
+def _tenures_until(
+    tx: UnitOfWork, allowance: Allowance, feature_key: str, since: datetime, at: datetime
+) -> tuple[Tenure, ...]:
+    """Return the agreements that the customer's grants have counted for up to one; itself alone if they don't."""
+    agreement = allowance.agreement
+    tenures = tenures_of(tx, agreement.customer_id, feature_key, since, at)
+    if tenures and tenures[-1].allowance.agreement.id == agreement.id:
+        return tenures
+    return (Tenure(allowance, agreement.started_at, agreement.ended_at),)
+
+
 def _history(
     tx: UnitOfWork,
-    allowance: Allowance,
+    tenures: Sequence[Tenure],
     feature_key: str,
     edges: Sequence[datetime],
     at: datetime,
     course: AllowanceCourse | None,
 ) -> AllowanceHistory:
     segments = () if course is None else tuple(one for one in course.segments if edges[0] <= one.period.start)
+    # What is without limit is not in the segments.
+    others = [one for one in tenures if course is None or one.allowance.limit is None]
     windows = []
     for start, end in pairwise(edges):
+        whole = Period(start, end + datetime.resolution if end == at else end)
         inside = [one for one in segments if start <= one.period.start < end]
-        if inside:
-            usage = reduce(plus, (one.usage for one in inside))
-            windows.append(WindowOfUsage(Period(start, end), usage, inside[0].start.balance))
-            continue
-        until = end + datetime.resolution if end == at else end
-        usage = tx.usage.total(allowance.agreement.id, feature_key, Period(start, until))
-        windows.append(WindowOfUsage(Period(start, end), usage, None))
+        usage = reduce(plus, (one.usage for one in inside), Decimal(0))
+        for one in others:
+            part = whole.within(Period(one.start, one.end or whole.end)) if one.start < whole.end else None
+            if part is not None:
+                usage = plus(usage, tx.usage.total(one.allowance.agreement.id, feature_key, part))
+        is_limited = inside and not any(one.start <= start and (one.end is None or start < one.end) for one in others)
+        windows.append(WindowOfUsage(Period(start, end), usage, inside[0].start.balance if is_limited else None))
     return AllowanceHistory(tuple(windows), tuple(_shown(one, at) for one in segments if one.period.start < edges[-1]))
 
 
