@@ -211,3 +211,11 @@ def test_every_change_is_made_once_for_a_key(machine):
     twice("DELETE", f"/organization/{code}", "k15")
     answer = machine.delete("/user", params={"id": "kp_other"}, headers={"Idempotency-Key": "k14"})
     assert answer.status_code == 422
+
+
+def test_a_history_refuses_a_query_parameter_that_it_does_not_have(machine):
+    path = "/billing/customers/customer_1/balances/ai_tokens/history"
+    refused = machine.get(path, params={"window": "day", "from": "2026-01-01T00:00:00Z"})
+    assert refused.status_code == 400
+    assert "a history has no parameter 'from'" in refused.text
+    assert machine.get(path, params={"since": "2026-01-01T00:00:00Z"}).status_code == 404
