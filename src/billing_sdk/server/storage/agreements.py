@@ -23,6 +23,7 @@ from billing_sdk.server.storage.upsert import insert_new
 IS_LIVE = agreements.c.status.in_(sorted(LIVE))
 BY_ID = select(agreements).where(agreements.c.id == bindparam("wanted"))
 OF_MANY = select(agreements).where(agreements.c.id.in_(bindparam("wanted", expanding=True))).order_by(agreements.c.id)
+OF_CUSTOMER = select(agreements).where(agreements.c.customer_id == bindparam("customer")).order_by(agreements.c.id)
 LIVE_OF_GROUP = select(agreements).where(
     agreements.c.customer_id == bindparam("customer"), agreements.c.group_id == bindparam("group"), IS_LIVE
 )
@@ -113,8 +114,8 @@ class AgreementRepository:
 
     def of_customer(self, customer_id: str) -> tuple[Agreement, ...]:
         """Return all agreements that a customer has ever had, the oldest first."""
-        query = select(agreements).where(agreements.c.customer_id == customer_id).order_by(agreements.c.id)
-        return tuple(agreement_from_row(row) for row in self._connection.execute(query).mappings())
+        rows = self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).mappings()
+        return tuple(agreement_from_row(row) for row in rows)
 
     def has_had_trial(self, customer_id: str, plan_key: str) -> bool:
         """Tell whether a customer has ever been on trial of a plan."""
