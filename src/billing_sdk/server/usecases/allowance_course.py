@@ -1,4 +1,9 @@
-"""Work out what became of a customer's allowances of a feature, from usage and grants, usage period by usage period."""
+"""Work out what became of a customer's allowances of a feature, from usage and grants, usage period by usage period.
+
+Which agreement the grants count for is said by `tenures_of`. Of each usage period of such an agreement there are three
+rules: what the plan includes (`_included`), what of that was used elsewhere, before the grants counted for it or under
+earlier agreements for the same plan (`_spent_before_its_turn`, `spent_before`), what is burnt in it (`_used_until`).
+"""
 
 from __future__ import annotations
 
