@@ -109,7 +109,8 @@ def test_a_plan_is_paused_only_where_the_operator_lets_customers_do_that(
     assert "Paused since" in page.text
     assert "The plan goes on" in visitor.submit("Resume plan").text
     (resumed,) = agreements_of(site, customer)
-    assert replace(resumed, number_changes=()) == agreement
+    assert len(resumed.pauses) == 1
+    assert replace(resumed, number_changes=(), pauses=()) == agreement
 
 
 def test_a_paused_plan_says_that_nothing_of_it_is_included_meanwhile(
