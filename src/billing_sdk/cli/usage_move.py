@@ -104,6 +104,7 @@ def _move(bars: Bar, source: UsageStore, target: UsageStore, meters: Any, cursor
         if bars.disable and cursor.progress.moved % TOLD_EVERY == 0:
             ERR.print(f"{cursor.progress.moved:,} events moved")
 
+    cursor.keep()  # whose events the other store gets, from the first one on
     move_usage(source, target, meters, cursor.progress, tell)
     cursor.keep()
 
