@@ -213,9 +213,11 @@ def test_every_change_is_made_once_for_a_key(machine):
     assert answer.status_code == 422
 
 
-def test_a_history_refuses_a_query_parameter_that_it_does_not_have(machine):
-    path = "/billing/customers/customer_1/balances/ai_tokens/history"
-    refused = machine.get(path, params={"window": "day", "from": "2026-01-01T00:00:00Z"})
-    assert refused.status_code == 400
-    assert "a history has no parameter 'from'" in refused.text
-    assert machine.get(path, params={"since": "2026-01-01T00:00:00Z"}).status_code == 404
+def test_every_read_of_our_own_refuses_a_query_parameter_that_it_does_not_have(http, machine, management):
+    headers = {"Authorization": machine.headers["authorization"]}
+    ours = [one for one in management if one.method == "GET" and one.document.get("x-extension")]
+    assert len(ours) > 40
+    for operation in ours:
+        refused = operation.call(http, headers=headers, params={"time_zone": "Asia/Tokyo"})
+        assert refused.status_code == 400, operation.name
+        assert "has no query parameter 'time_zone'" in refused.text, operation.name

@@ -81,6 +81,15 @@ def test_a_query_that_makes_no_sense_is_refused(query, wrong):
     assert query(**wrong).status_code == 400
 
 
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+@pytest.mark.parametrize("name", ["time_zone", "subjects", "customer_ids", "since"])
+def test_a_query_refuses_a_parameter_that_is_spelled_otherwise_in_place_of_showing_other_figures(query, accept, name):
+    refused = query(accept, **{name: "bob"})
+
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["parameter"] == name
+
+
 def test_events_are_listed_with_what_was_corrected_page_by_page(query, machine):
     used_at = NOON.isoformat().replace("+00:00", "Z")
     named = {"source": "app", "id": "2", "reason": "wrong paper"}

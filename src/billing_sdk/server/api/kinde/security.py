@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
+from billing_sdk.server.api.kinde.envelope import known_parameters
 from billing_sdk.server.occasion import name_caller
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.callers import Caller
@@ -141,7 +142,7 @@ def scoped(scope: str, *, extension: bool = False) -> dict[str, Any]:
 
     Args:
         scope: such as `read:billing_agreements`; the OpenAPI document carries it as `x-scope`.
-        extension: the operation is not part of the published API.
+        extension: the operation is not part of the published API; it refuses query parameters that it does not have.
     """
 
     async def check(request: Request, engine: EngineOf, caller: MachineOf) -> None:
@@ -149,8 +150,10 @@ def scoped(scope: str, *, extension: bool = False) -> dict[str, Any]:
             error = Forbidden(f"the token lacks the scope {scope}", scope=scope)
             await run_in_threadpool(_refuse, engine, request, caller.client_id, error)
 
-    facts = {"x-scope": scope, **({"x-extension": True} if extension else {})}
-    return {"dependencies": [Depends(check)], "openapi_extra": facts}
+    if extension:
+        dependencies = [Depends(check), Depends(known_parameters)]
+        return {"dependencies": dependencies, "openapi_extra": {"x-scope": scope, "x-extension": True}}
+    return {"dependencies": [Depends(check)], "openapi_extra": {"x-scope": scope}}
 
 
 def _refusal_of(caller: Caller) -> Forbidden | None:
