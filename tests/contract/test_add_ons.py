@@ -29,6 +29,7 @@ from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.set_add_on import add_add_on, change_add_on_quantity, remove_add_on, set_add_on
 from billing_sdk.server.usecases.subscribe import subscribe
+from tests.contract.agreements import decide
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, engine_on, events_of, payer
 
 HALF = timedelta(days=14)  # of the 28 days from January 31 to February 28
@@ -196,6 +197,18 @@ def test_an_add_on_that_goes_at_the_end_of_the_period_leaves_no_usage_behind(eng
     advance(engine, days=28)
     run_due(engine)
     assert (stored(engine, agreement).add_ons, bills(engine, agreement)) == ((), [2_900, 1_000, 7, 2_900])
+
+
+@pytest.mark.parametrize(("policy", "charged"), [("forgive", []), ("charge", [7])])
+def test_usage_of_an_add_on_that_goes_now_is_charged_where_the_policy_says_so(engine, agreement, policy, charged):
+    decide(engine, unpaid_usage=policy)
+    add(engine, agreement)
+    record_usage(engine, agreement_id=agreement.id, feature_key="seats", value="7")
+    advance(engine, days=14)
+    remove(engine, agreement)
+    advance(engine, days=14)
+    run_due(engine)
+    assert bills(engine, agreement) == [2_900, 1_000, *charged, 2_900]
 
 
 @pytest.mark.parametrize(

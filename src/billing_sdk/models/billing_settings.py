@@ -13,7 +13,7 @@ class BillingPolicies:
     """What happens to money in the middle of a period, and how amounts are rounded.
 
     Attributes:
-        unpaid_usage: `forgive` or `charge` usage that was not billed when an agreement ends.
+        unpaid_usage: `forgive` or `charge` usage that was not billed when an agreement ends, or an add-on goes.
         unused_days: `retain` or `refund` what was paid for the rest of the period.
         proration: parts of a period are measured by `day` or by `second`.
         zero_usage_flat_fee: `skip` or `charge` the flat fee of a first tier where nothing was used.

@@ -322,6 +322,9 @@ class Agreements(Resource[C]):
     ) -> Call[Agreement]:
         """Take an add-on off an agreement (extension); the options are those of `add_add_on`.
 
+        What was used by its prices in the present service interval is charged where the policy `unpaid_usage` says so,
+        and in any case with the timing `period_end`.
+
         Raises:
             AddOnMissing: the agreement has no such add-on.
             NotFound: there is no such agreement.

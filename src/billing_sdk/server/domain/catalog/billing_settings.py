@@ -17,7 +17,7 @@ class Policies:
     """What happens to money in the middle of a period, and how amounts are rounded.
 
     Attributes:
-        unpaid_usage: whether usage that was not billed yet is charged when an agreement ends.
+        unpaid_usage: whether usage that was not billed yet is charged when an agreement ends, or an add-on goes.
         unused_days: whether what was paid for the rest of a period is given back when an agreement ends.
         proration: whether part of a period is measured in whole days or to the second.
         late_usage: whether usage that is reported when its period is over counts when it was used, and changes what
