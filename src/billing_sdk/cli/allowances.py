@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, InstantOption, engine_at, instant_of
-from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
+from billing_sdk.cli.options import (
+    BaseUrlOption,
+    CustomerArgument,
+    DatabaseOption,
+    InstantOption,
+    JsonOption,
+    engine_at,
+    instant_of,
+)
+from billing_sdk.cli.output import OUT, explaining_errors, show_rows
 from billing_sdk.money import digits_of
 from billing_sdk.server.domain.entitlements import AllowanceGrant
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
@@ -18,9 +25,7 @@ from billing_sdk.server.usecases.look_up_allowances import AllowanceBalance, loo
 
 allowances = typer.Typer(help="What customers may use beside their plans.", no_args_is_help=True)
 
-CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of the billing customer.")]
 FeatureArgument = Annotated[str, typer.Argument(metavar="FEATURE", help="The code of a metered feature.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 
 
 @allowances.command("grant")
@@ -74,7 +79,9 @@ def show_grants(
         at = engine.now_for(tx, found)
         page = tx.allowances.list(PageRequest(page_size=MAX_PAGE_SIZE), customer_id=found.id)
         rows = [{**_row(one), "status": one.status(at)} for one in page.items]
-    _show(("Id", "Feature", "Name", "Amount", "Priority", "From", "Until", "Every", "Status"), rows, as_json=as_json)
+    show_rows(
+        ("Id", "Feature", "Name", "Amount", "Priority", "From", "Until", "Every", "Status"), rows, as_json=as_json
+    )
 
 
 @allowances.command("balance")
@@ -88,7 +95,7 @@ def show_balance(
     """Show what a customer may still use, with the usage of this moment."""
     with engine_at(database, base_url) as engine:
         rows = [_balance_row(one) for one in look_up_allowances(engine, customer_id=customer)]
-    _show(("Feature", "Limit", "Used", "Held", "Remaining", "Overage", "Resets"), rows, as_json=as_json)
+    show_rows(("Feature", "Limit", "Used", "Held", "Remaining", "Overage", "Resets"), rows, as_json=as_json)
 
 
 @allowances.command("void")
@@ -129,14 +136,3 @@ def _balance_row(balance: AllowanceBalance) -> dict[str, Any]:
         "overage": digits_of(room.overage),
         "resets": f"{room.resets_at:%Y-%m-%d %H:%M}",
     }
-
-
-def _show(headers: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        for row in rows:
-            typer.echo(json.dumps(row))
-        return
-    table = table_of(*headers)
-    for row in rows:
-        table.add_row(*(escape("-" if value in (None, "") else str(value)) for value in row.values()))
-    show_table(table)

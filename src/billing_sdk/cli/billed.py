@@ -10,16 +10,13 @@ import typer
 from rich.markup import escape
 
 from billing_sdk.cli.invoices import InvoiceArgument, invoices as invoices
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at, money_of
+from billing_sdk.cli.options import BaseUrlOption, CustomerArgument, DatabaseOption, JsonOption, engine_at, money_of
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, tell
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.upcoming_invoices import Upcoming, upcoming_invoices
-
-CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of the billing customer.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 
 
 @invoices.command("list")

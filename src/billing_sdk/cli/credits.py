@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, InstantOption, engine_at, instant_of, money_of
-from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
+from billing_sdk.cli.options import (
+    BaseUrlOption,
+    CustomerArgument,
+    DatabaseOption,
+    InstantOption,
+    JsonOption,
+    engine_at,
+    instant_of,
+    money_of,
+)
+from billing_sdk.cli.output import OUT, explaining_errors, show_rows
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
@@ -20,9 +28,7 @@ from billing_sdk.server.usecases.void_credit import void_credit
 
 credit = typer.Typer(help="Credit that pays for usage.", no_args_is_help=True)
 
-CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of the billing customer.")]
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The id of the grant.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 
 
 @credit.command("grant")
@@ -71,7 +77,7 @@ def show_grants(
     with engine_at(database, base_url) as engine, engine.read() as tx:
         found = tx.grants.list(PageRequest(page_size=MAX_PAGE_SIZE), customer_id=tx.customers.get(customer).id).items
     headers = ("Id", "Name", "Granted", "Left", "Category", "Priority", "Status", "From", "Until", "For")
-    _show(headers, [_row(one) for one in found], as_json=as_json)
+    show_rows(headers, [_row(one) for one in found], as_json=as_json)
 
 
 @credit.command("balance")
@@ -86,7 +92,7 @@ def show_balance(
     with engine_at(database, base_url) as engine:
         found = look_up_credit(engine, customer_id=customer)
     rows = [{"ledger": str(one.ledger), "pending": str(one.pending), "available": str(one.available)} for one in found]
-    _show(("By the ledger", "Pending", "Available"), rows, as_json=as_json)
+    show_rows(("By the ledger", "Pending", "Available"), rows, as_json=as_json)
 
 
 @credit.command("void")
@@ -121,17 +127,6 @@ def _row(one: CreditGrant) -> dict[str, Any]:
         "expires_on": one.expires_at and one.expires_at.isoformat(),
         "applies_to": ", ".join(one.applies_to),
     }
-
-
-def _show(headers: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        for row in rows:
-            typer.echo(json.dumps(row))
-        return
-    table = table_of(*headers)
-    for row in rows:
-        table.add_row(*(escape("-" if value in (None, "") else str(value)) for value in row.values()))
-    show_table(table)
 
 
 def _category(text: str) -> Literal["paid", "promotional"]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, JsonOption, engine_at
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.money import digits_of
@@ -33,7 +33,6 @@ from billing_sdk.server.web.usage_csv import usage_csv
 
 meters = typer.Typer(help="Meters: what is measured, and what it comes to.", no_args_is_help=True)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="METER", help="The key of the meter.")]
 TYPES: dict[str, Any] = {"aggregation": Aggregation, "granularity": Granularity, "unknown_subjects": UnknownSubjects}
 

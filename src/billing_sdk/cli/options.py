@@ -39,6 +39,8 @@ BaseUrlOption = Annotated[
 InstantOption = Annotated[
     str | None, typer.Option(metavar="TIME", help="Such as 2027-01-01, in UTC, or 2027-01-01T00:00:00+01:00.")
 ]
+CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of the billing customer.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 
 
 @contextmanager

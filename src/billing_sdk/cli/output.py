@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -55,6 +56,24 @@ def table_of(*headers: str) -> Table:
 def show_table(table: Table) -> None:
     """Show a table: one row a line where a program reads it."""
     (OUT if OUT.is_terminal else PIPE).print(table)
+
+
+def show_rows(headers: tuple[str, ...], rows: Iterable[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Show a table, or one JSON document a line; what is not there, and what is not so, is a dash in a table."""
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row))
+        return
+    table = table_of(*headers)
+    for row in rows:
+        table.add_row(*(escape(_cell(value)) for value in row.values()))
+    show_table(table)
+
+
+def _cell(value: Any) -> str:
+    if value is True:
+        return "yes"
+    return "-" if value is None or value is False or value == "" else str(value)
 
 
 def show_ready(ready: Ready, *, database: str, webhooks: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, JsonOption, engine_at
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.errors import UnknownPlan
 from billing_sdk.money import Money
@@ -34,7 +34,6 @@ SAYS = {
     "gone": "has left meanwhile",
 }
 PlanArgument = Annotated[str, typer.Argument(metavar="KEY", help="The plan.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 
 
 @plans.command("list")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, JsonOption, engine_at
 from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
 from billing_sdk.server.domain.collection import BUILT_IN, BUILT_IN_ID, BillingProfile
 from billing_sdk.server.domain.periods import Duration
@@ -47,7 +47,6 @@ class End(StrEnum):
 
 
 ProfileArgument = Annotated[str, typer.Argument(metavar="PROFILE_ID", help=f"As `list` shows it, or {BUILT_IN_ID}.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 MethodOption = Annotated[Method | None, typer.Option("--collect", help="Charge cards, or send invoices.")]
 DueOption = Annotated[str | None, typer.Option(metavar="DURATION", help="When a sent invoice is due: P30D, P1M.")]
 LateOption = Annotated[str | None, typer.Option(metavar="DURATION", help="How long usage reported late is waited for.")]

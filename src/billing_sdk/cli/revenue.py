@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, JsonOption, engine_at
 from billing_sdk.cli.output import explaining_errors, show_table, table_of
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.money import Money
@@ -20,7 +20,6 @@ from billing_sdk.server.web.revenue_csv import figure, month_name, revenue_csv
 from billing_sdk.server.web.revenue_page import revenue_page
 
 books = typer.Typer(help="What the books say beyond revenue: balances, and what a customer owes.", no_args_is_help=True)
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
 
 
 def revenue(

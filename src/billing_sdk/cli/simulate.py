@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from billing_sdk.cli.clock import read_time
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, JsonOption, engine_at
 from billing_sdk.cli.output import ERR, OUT, show_table, table_of
 from billing_sdk.cli.simulation_plot import plot
 from billing_sdk.errors import InvalidRequest
@@ -40,7 +40,7 @@ def simulate(
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Billing dates before then.")] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write a table here.")] = None,
     plot_file: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it here, as SVG.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")] = False,
+    as_json: JsonOption = False,
     database: DatabaseOption = None,
     base_url: BaseUrlOption = None,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -11,8 +10,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.markup import escape
 
-from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
-from billing_sdk.cli.output import OUT, explaining_errors, show_table, table_of
+from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, InstantOption, JsonOption, engine_at
+from billing_sdk.cli.output import OUT, explaining_errors, show_rows
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.money import digits_of
 from billing_sdk.server.domain.tax import TaxRate
@@ -27,10 +26,6 @@ taxes.add_typer(codes, name="codes")
 taxes.add_typer(rates, name="rates")
 
 T = TypeVar("T")
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead of a table.")]
-InstantOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Such as 2027-01-01, in UTC, or 2027-01-01T00:00:00+01:00.")
-]
 
 
 @codes.command("list")
@@ -39,7 +34,7 @@ def show_codes(as_json: JsonOption = False, database: DatabaseOption = None, bas
     """Show the tax codes."""
     with engine_at(database, base_url) as engine, engine.read() as tx:
         found = every(tx.tax_codes.list, id_of=lambda code: code.key)
-    _show(("Code", "Name"), [{"code": one.key, "name": one.name} for one in found], as_json=as_json)
+    show_rows(("Code", "Name"), [{"code": one.key, "name": one.name} for one in found], as_json=as_json)
 
 
 @codes.command("create")
@@ -68,7 +63,7 @@ def show_rates(
     with engine_at(database, base_url) as engine, engine.read() as tx:
         found = every(lambda wanted: tx.tax_rates.list(wanted, country=country), id_of=lambda rate: rate.id)
     headers = ("Id", "Country", "Region", "Tax code", "Name", "Percent", "Replaces country", "From", "Until")
-    _show(headers, [_row(rate) for rate in found], as_json=as_json)
+    show_rows(headers, [_row(rate) for rate in found], as_json=as_json)
 
 
 @rates.command("create")
@@ -130,18 +125,6 @@ def _row(rate: TaxRate) -> dict[str, Any]:
         "valid_from": rate.valid_from and rate.valid_from.isoformat(),
         "valid_until": rate.valid_until and rate.valid_until.isoformat(),
     }
-
-
-def _show(headers: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        for row in rows:
-            typer.echo(json.dumps(row))
-        return
-    table = table_of(*headers)
-    for row in rows:
-        cells = ("yes" if value is True else value or "-" for value in row.values())
-        table.add_row(*(escape(str(cell)) for cell in cells))
-    show_table(table)
 
 
 def every(page_after: Callable[[PageRequest], Page[T]], *, id_of: Callable[[T], str]) -> list[T]:
