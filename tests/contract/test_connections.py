@@ -21,7 +21,7 @@ from billing_sdk.server.connections import LONGEST_HEAD_BYTES, ConnectionLimits
 from billing_sdk.server.running import bind, running
 from billing_sdk.server.web import health_route
 from billing_sdk.server.web.admission import Admission
-from billing_sdk.server.web.request_id import RequestId
+from billing_sdk.server.web.guards import Guards
 
 pytestmark = pytest.mark.attack(202)
 
@@ -251,7 +251,7 @@ def test_what_is_too_much_is_refused_at_once_with_a_time_to_come_back_and_health
 
         app = Starlette(
             routes=[Route("/slow", slow), health_route()],
-            middleware=[Middleware(RequestId), Middleware(Admission, most=2)],
+            middleware=[Middleware(Guards, admission=Admission(most=2))],
         )
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://a", timeout=30) as client:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from billing_sdk.errors import ConfigurationError
@@ -84,7 +85,7 @@ def failing(monkeypatch):
                 Route("/lost-page", page(lose_database_as_page)),
                 Mount("/api", app=door),
             ],
-            middleware=web.middleware(settings, {}),
+            middleware=[Middleware(web.Guards, is_secure=settings.is_secure)],
             exception_handlers=web.exception_handlers(),
         )
         app.state.engine = None

@@ -8,7 +8,8 @@ import json
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from billing_sdk.server.web.bodies import SMALL_BYTES, BodyLimit
+from billing_sdk.server.web.bodies import SMALL_BYTES, Bodies
+from billing_sdk.server.web.guards import Guards
 
 pytestmark = pytest.mark.attack(202)
 
@@ -18,7 +19,7 @@ LARGE = 100_000
 class Caller:
     """One request, whose body arrives as the test says, and its answer."""
 
-    def __init__(self, edge: BodyLimit) -> None:
+    def __init__(self, edge: Guards) -> None:
         self._arrived: asyncio.Queue[Message] = asyncio.Queue()
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
@@ -53,8 +54,8 @@ async def tell_length(_scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"%d" % length})
 
 
-def edge() -> BodyLimit:
-    return BodyLimit(tell_length, most_held_bytes=2 * LARGE)
+def edge() -> Guards:
+    return Guards(tell_length, bodies=Bodies(most_held_bytes=2 * LARGE))
 
 
 def test_what_all_bodies_take_is_bounded_and_the_small_ones_always_find_room():

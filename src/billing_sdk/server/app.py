@@ -8,6 +8,7 @@ from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from billing_sdk.server import oidc, pages, web
@@ -126,7 +127,7 @@ def create_app(
     routes: list[BaseRoute] = [health, *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine, ingestion)]
     app = Starlette(
         routes=routes,
-        middleware=web.middleware(settings, kinde.EXPRESS),
+        middleware=[Middleware(web.Guards, is_secure=settings.is_secure, express=kinde.EXPRESS)],
         exception_handlers=web.exception_handlers(),
         lifespan=lifespan,
     )

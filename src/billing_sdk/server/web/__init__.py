@@ -5,9 +5,7 @@ is shown. It does not own any route, nor the shape of errors inside a door that 
 Its times are seconds from now: how long a cookie lives, how long a body may take to arrive.
 """
 
-from billing_sdk.server.web.addresses import PlainAddresses as PlainAddresses
 from billing_sdk.server.web.admission import health_route as health_route
-from billing_sdk.server.web.bodies import BodyLimit as BodyLimit
 from billing_sdk.server.web.client_address import client_address as client_address
 from billing_sdk.server.web.cookies import (
     clear_portal_key as clear_portal_key,
@@ -31,22 +29,20 @@ from billing_sdk.server.web.endpoint import (
     query_of as query_of,
 )
 from billing_sdk.server.web.errors import (
-    UnexpectedErrors as UnexpectedErrors,
     as_billing_error as as_billing_error,
     as_told as as_told,
     error_headers as error_headers,
     exception_handlers as exception_handlers,
     render_error as render_error,
 )
-from billing_sdk.server.web.floods import Floods as Floods, address_of as address_of
+from billing_sdk.server.web.floods import address_of as address_of
+from billing_sdk.server.web.guards import ExpressRoutes as ExpressRoutes, Guards as Guards
 from billing_sdk.server.web.headers import (
-    SecurityHeaders as SecurityHeaders,
     allow_form_target as allow_form_target,
     forget_pages as forget_pages,
     nonce_of as nonce_of,
 )
 from billing_sdk.server.web.outages import database_is_away as database_is_away
 from billing_sdk.server.web.plain_page import plain_page as plain_page
-from billing_sdk.server.web.request_id import RequestId as RequestId, request_id_of as request_id_of
-from billing_sdk.server.web.stack import middleware as middleware
+from billing_sdk.server.web.request_id import request_id_of as request_id_of
 from billing_sdk.server.web.strict_json import read_json as read_json

@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from billing_sdk.errors import ServerBusy
-from billing_sdk.server.web.errors import render_error
 
 # Ten times what the thread pool works on at once.
 MOST_REQUESTS = 400
 RETRY_SECONDS = 1
 HEALTH = "/health"
+UNCOUNTED = nullcontext()
 
 
 class Admission:
-    """Refuse a request while too many are being served; the question after the server's health is always admitted."""
+    """Counts the requests that are being served; as a context manager, it is the place of one of them.
 
-    def __init__(self, app: ASGIApp, *, most: int = MOST_REQUESTS) -> None:
-        self._app = app
+    Args:
+        most: how many have a place at the same time.
+    """
+
+    def __init__(self, *, most: int = MOST_REQUESTS) -> None:
         self._most = most
         self._served = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] != "http" or scope["path"] == HEALTH:
-            await self._app(scope, receive, send)
-            return
-        if self._served >= self._most:
-            busy = ServerBusy("too many requests are being served", retry_after_seconds=RETRY_SECONDS)
-            await render_error(Request(scope), busy)(scope, receive, send)
-            return
+    def __enter__(self) -> None:
         self._served += 1
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            self._served -= 1
+
+    def __exit__(self, *_: object) -> None:
+        self._served -= 1
+
+    def place_for(self, path: str) -> AbstractContextManager[None]:
+        """Return what a request is served within; the question after the server's health is always admitted.
+
+        Raises:
+            ServerBusy: too many are being served.
+        """
+        if path == HEALTH:
+            return UNCOUNTED
+        if self._served >= self._most:
+            raise ServerBusy("too many requests are being served", retry_after_seconds=RETRY_SECONDS)
+        return self
 
 
 def health_route(timer_lag: Callable[[], timedelta] = timedelta) -> Route:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import nullcontext
 from typing import Self
 
-from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
 from billing_sdk.errors import BillingError, InvalidRequest, PayloadTooLarge, ServerBusy
-from billing_sdk.server.web.errors import render_error
 
 MAX_BODY_BYTES = 1_048_576
 MAX_BODY_SECONDS = 30.0
@@ -31,7 +28,7 @@ class _Memory:
         self.left = most_bytes
 
 
-class _Share:
+class Share:
     """What one body takes of it, which is given back at the end of a `with` block."""
 
     __slots__ = ("_memory", "held_bytes")
@@ -56,48 +53,53 @@ class _Share:
         return True
 
 
-class _Disconnected(Exception):
+class Disconnected(Exception):
     """The client went away before its body was complete."""
 
 
-class BodyLimit:
-    """Refuse a body that is too large, with or without a declared length, or that arrives too slowly."""
+class Bodies:
+    """Reads bodies; one that is too large, with or without a declared length, or arrives too slowly, is refused.
+
+    Args:
+        max_bytes: how long each may be.
+        max_seconds: how long each may take to arrive.
+        most_held_bytes: what the large ones may take of the memory, all together.
+    """
 
     def __init__(
         self,
-        app: ASGIApp,
         *,
         max_bytes: int = MAX_BODY_BYTES,
         max_seconds: float = MAX_BODY_SECONDS,
         most_held_bytes: int = MOST_HELD_BYTES,
     ) -> None:
-        self._app = app
         self._max_bytes = max_bytes
         self._max_seconds = max_seconds
         self._memory = _Memory(most_held_bytes)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        with _Share(self._memory) as share:
-            try:
-                # Nearly all bodies arrive with their heads, and are not waited for.
-                is_here = WHOLE in scope.get("extensions", ())
-                async with nullcontext() if is_here else asyncio.timeout(self._max_seconds):
-                    body = await self._read(_declared(scope), receive, share)
-            except _Disconnected:
-                return
-            except TimeoutError:
-                await self._refuse(InvalidRequest("the body did not arrive in time"), scope, receive, send)
-            except BillingError as error:
-                await self._refuse(error, scope, receive, send)
-            else:
-                scope.setdefault("state", {})["body"] = body
-                await self._app(scope, _replay(body, receive), send)
+    def share(self) -> Share:
+        """Return what holds the room of one body, until the request is answered."""
+        return Share(self._memory)
 
-    async def _read(self, declared: bytes, receive: Receive, share: _Share) -> bytes:
+    async def read(self, scope: Scope, receive: Receive, share: Share) -> bytes:
+        """Return the body of a request.
+
+        Raises:
+            InvalidRequest: it did not arrive in time.
+            PayloadTooLarge: it is too large.
+            ServerBusy: too many large ones are being read.
+            Disconnected: the client has gone.
+        """
+        # Nearly all bodies arrive with their heads, and are not waited for.
+        if WHOLE in scope.get("extensions", ()):
+            return await self._read(_declared(scope), receive, share)
+        try:
+            async with asyncio.timeout(self._max_seconds):
+                return await self._read(_declared(scope), receive, share)
+        except TimeoutError:
+            raise InvalidRequest("the body did not arrive in time") from None
+
+    async def _read(self, declared: bytes, receive: Receive, share: Share) -> bytes:
         body = bytearray()
         count = 0
         is_complete = False
@@ -111,7 +113,7 @@ class BodyLimit:
         while not is_complete and count <= DRAINED * limit:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise _Disconnected
+                raise Disconnected
             chunk = message.get("body", b"")
             count += len(chunk)
             if count > limit:
@@ -130,11 +132,6 @@ class BodyLimit:
             raise refusal
         return bytes(body)
 
-    async def _refuse(self, error: BillingError, scope: Scope, receive: Receive, send: Send) -> None:
-        response = render_error(Request(scope), error)
-        response.headers["Connection"] = "close"  # there may be more, and nobody will read it
-        await response(scope, receive, send)
-
 
 def _declared(scope: Scope) -> bytes:
     return next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
@@ -144,7 +141,7 @@ def _too_large(limit: int) -> PayloadTooLarge:
     return PayloadTooLarge(f"a body has at most {limit} bytes")
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replaying(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that gives the whole body once, then whatever the connection has to say."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Match
-from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+from starlette.types import ExceptionHandler
 
 from billing_sdk.errors import (
     BillingError,
@@ -114,35 +114,12 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     return render_error(request, as_billing_error(request, error))
 
 
-class UnexpectedErrors:
-    """Log what nobody expected under its request id, and answer without a word about its inside."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        has_started = False
-
-        async def watch(message: Message) -> None:
-            nonlocal has_started
-            has_started = has_started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        except Exception as error:
-            request = Request(scope)
-            if is_outage(error):
-                told: BillingError = database_is_away(request, error)
-            else:
-                logger.exception("request %s failed", request_id_of(request))
-                told = ServerFault()
-            if not has_started:
-                await render_error(request, told)(scope, receive, send)
+def unexpected_error(request: Request, error: Exception) -> BillingError:
+    """Log what nobody expected under its request id, and return what is told of it: not a word about its inside."""
+    if is_outage(error):
+        return database_is_away(request, error)
+    logger.error("request %s failed", request_id_of(request), exc_info=error)
+    return ServerFault()
 
 
 def _page(request: Request, error: BillingError) -> str:

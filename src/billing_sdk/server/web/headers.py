@@ -1,16 +1,21 @@
-"""Security headers: what a browser may do with an answer of this server.
+"""The headers of every answer: what a browser may do with it, and under which name the log knows it.
 
 Source: W3C Content Security Policy Level 3; RFC 6797 (HSTS); OWASP ASVS 5.0, chapter 3.4.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any
+
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from billing_sdk.server.domain.identity.application import origin_of
-from billing_sdk.server.ids import new_nonce
+from billing_sdk.server.ids import new_id, new_nonce
+from billing_sdk.server.web.request_id import FIELD
+
+Header = tuple[bytes, bytes]
 
 HSTS = "max-age=31536000; includeSubDomains"
 # What pages of forms never need, whatever ends up on them.
@@ -45,39 +50,36 @@ POLICY = b"content-security-policy"
 FORGET_PAGES = '"cache"'
 
 
-class SecurityHeaders:
-    """Add the headers that keep an answer private, unframed, and free of scripts that are not ours.
+class AnswerHeaders:
+    """The headers that keep an answer private, unframed, and free of scripts that are not ours; and the request's id.
 
     An answer that says nothing about caching is not stored anywhere; one that is public, such as a key set or
     a stylesheet, sets its own Cache-Control.
     """
 
-    def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
-        self._app = app
+    def __init__(self, *, is_secure: bool) -> None:
         self._fixed = (*FIXED, (b"strict-transport-security", HSTS.encode())) if is_secure else FIXED
-        self._names = frozenset((POLICY, *(name for name, _ in self._fixed)))
+        self._names = frozenset((POLICY, FIELD, *(name for name, _ in self._fixed)))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        state = scope.setdefault("state", {})
+    def begin(self, state: MutableMapping[str, Any]) -> str:
+        """Give a request an id of this server's own making, which is returned, and a nonce.
+
+        An id that the caller sends is ignored: it would end up in the log as the caller wrote it.
+        """
         state["csp_nonce"] = new_nonce()
         state["form_targets"] = ()
+        state["request_id"] = request_id = new_id("req")
+        return request_id
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._add_headers(message, content_security_policy(state["csp_nonce"], state["form_targets"]))
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
-
-    def _add_headers(self, message: Message, policy: str) -> None:
-        headers = [header for header in message.get("headers", ()) if header[0] not in self._names]
-        if all(name != NOT_STORED[0] for name, _ in headers):
-            headers.append(NOT_STORED)
-        message["headers"] = [*headers, (POLICY, policy.encode()), *self._fixed]
+    def completed(self, headers: Iterable[Header], state: Mapping[str, Any]) -> list[Header]:
+        """Return the headers of an answer with those that every answer carries."""
+        found = [header for header in headers if header[0] not in self._names]
+        if NOT_STORED[0] not in [name for name, _ in found]:
+            found.append(NOT_STORED)
+        nonce, targets = state["csp_nonce"], state["form_targets"]
+        policy = content_security_policy(nonce, targets) if targets else USUAL_POLICY.replace(PLACE, nonce)
+        found += ((POLICY, policy.encode()), (FIELD, state["request_id"].encode()), *self._fixed)
+        return found
 
 
 def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> str:
@@ -96,6 +98,10 @@ def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> s
             "object-src 'none'",
         )
     )
+
+
+PLACE = "{nonce}"
+USUAL_POLICY = content_security_policy(PLACE)
 
 
 def forget_pages(response: Response) -> None:

@@ -57,7 +57,7 @@ from billing_sdk.server.api.kinde import (
 from billing_sdk.server.api.kinde.reference import openapi_document, reference_page
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
-from billing_sdk.server.web.express import ExpressRoutes
+from billing_sdk.server.web import ExpressRoutes
 
 # What is asked for more often than all the rest together.
 EXPRESS: ExpressRoutes = {("POST", f"/api/v1{usage_events.PATH}"): usage_events.take_in}

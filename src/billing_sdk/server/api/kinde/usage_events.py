@@ -32,6 +32,7 @@ from billing_sdk.server.api.kinde.security import recalled_machine
 from billing_sdk.server.storage.outages import DATABASE_AWAY
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Answer, Ingestion
+from billing_sdk.server.web import body_of
 
 PATH = "/billing/usage_events"
 SCOPE = "create:meter_usage"
@@ -63,7 +64,7 @@ async def take_in(request: Request) -> Response:
     try:
         sent = _Sent.of(scope)
         await recalled_machine(scope, engine, sent.authorizations, needs=SCOPE)
-        body = (await request.receive())["body"]  # it is whole by now
+        body = body_of(request)
         ingestion.require_room(len(body))
         return await _recorded(ingestion, await _events(sent, body), len(body))
     except BillingError as error:
