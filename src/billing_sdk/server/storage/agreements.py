@@ -55,12 +55,21 @@ class AgreementRepository:
         self._connection = connection
         self._together = together
         self._ahead: dict[str, Agreement] = {}
+        self._looked_at: dict[str, tuple[Agreement, ...]] = {}
+        self._versions: dict[str, PlanVersion] = {}
 
     def read_ahead(self, agreement_ids: Collection[str]) -> tuple[Agreement, ...]:
         """Read many agreements at once, in the order of their ids; what becomes of them is written at once, too."""
         rows = self._connection.execute(OF_MANY, {"wanted": sorted(agreement_ids)}).mappings()
         self._ahead.update((row["id"], agreement_from_row(row)) for row in rows)
         return tuple(self._ahead.values())
+
+    def look_ahead(self, customer_id: str) -> tuple[Agreement, ...]:
+        """Read at once all that a customer has ever agreed to; the transaction changes none of it."""
+        found = self.of_customer(customer_id)
+        self._looked_at[customer_id] = found
+        self._ahead.update((agreement.id, agreement) for agreement in found)
+        return found
 
     def add(self, agreement: Agreement) -> None:
         """Store a new agreement.
@@ -106,6 +115,9 @@ class AgreementRepository:
 
     def since(self, customer_id: str, at: datetime) -> tuple[Agreement, ...]:
         """Return a customer's agreements that had not ended by an instant, by their starts."""
+        if customer_id in self._looked_at:
+            found = [one for one in self._looked_at[customer_id] if one.ended_at is None or one.ended_at > at]
+            return tuple(sorted(found, key=lambda one: (one.started_at, one.id)))
         query = select(agreements).where(
             agreements.c.customer_id == customer_id, or_(agreements.c.ended_at.is_(None), agreements.c.ended_at > at)
         )
@@ -114,6 +126,8 @@ class AgreementRepository:
 
     def of_customer(self, customer_id: str) -> tuple[Agreement, ...]:
         """Return all agreements that a customer has ever had, the oldest first."""
+        if customer_id in self._looked_at:
+            return self._looked_at[customer_id]
         rows = self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).mappings()
         return tuple(agreement_from_row(row) for row in rows)
 
@@ -214,11 +228,22 @@ class AgreementRepository:
 
     def versions(self, version_ids: Collection[str]) -> dict[str, PlanVersion]:
         """Return versions of plans and add-ons by their ids, each without the add-ons of any agreement."""
-        if not version_ids:
-            return {}
-        query = select(*VERSION_COLUMNS).where(plan_versions.c.id.in_(version_ids))
+        missing = set(version_ids) - self._versions.keys()
+        if not missing:
+            return {version_id: self._versions[version_id] for version_id in version_ids}
+        if self._looked_at:
+            missing |= {
+                version_id
+                for found in self._looked_at.values()
+                for agreement in found
+                for version_id in (agreement.plan_version_id, *(one.plan_version_id for one in agreement.add_ons))
+            }
+        query = select(*VERSION_COLUMNS).where(plan_versions.c.id.in_(missing))
         rows = self._connection.execute(query).mappings().all()
-        return {version.id: version for version in versions_from_rows(self._connection, rows)}
+        found = {version.id: version for version in versions_from_rows(self._connection, rows)}
+        if self._looked_at:
+            self._versions.update(found)
+        return found
 
     def _find(self, query: Select[Any], **wanted: str) -> Agreement | None:
         row = self._connection.execute(query, wanted).mappings().first()

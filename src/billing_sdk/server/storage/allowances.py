@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, null, or_, select, update
+from sqlalchemy import Connection, Row, RowMapping, bindparam, delete, func, insert, null, or_, select, update
 
 from billing_sdk.errors import UnknownAllowance
 from billing_sdk.money import digits_of
@@ -47,6 +48,27 @@ OPENINGS = (
         *OF_OPENINGS,
         allowance_openings.c.started_at <= bindparam("at"),
         or_(LAST_STANDING.is_(None), allowance_openings.c.started_at >= LAST_STANDING),
+    )
+    .order_by(allowance_openings.c.started_at)
+)
+OF_CUSTOMER = select(allowance_grants).where(allowance_grants.c.customer_id == bindparam("customer"))
+LATER = allowance_openings.alias()
+LAST_OF_EACH = (
+    select(func.max(LATER.c.started_at))
+    .where(
+        LATER.c.customer_id == allowance_openings.c.customer_id,
+        LATER.c.feature_key == allowance_openings.c.feature_key,
+        LATER.c.started_at <= bindparam("at"),
+        LATER.c.standing.is_not(null()),
+    )
+    .scalar_subquery()
+)
+OPENINGS_OF_CUSTOMER = (
+    select(allowance_openings)
+    .where(
+        allowance_openings.c.customer_id == bindparam("customer"),
+        allowance_openings.c.started_at <= bindparam("at"),
+        or_(LAST_OF_EACH.is_(None), allowance_openings.c.started_at >= LAST_OF_EACH),
     )
     .order_by(allowance_openings.c.started_at)
 )
@@ -95,6 +117,16 @@ class AllowanceRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._grants: dict[str, defaultdict[str, tuple[AllowanceGrant, ...]]] = {}
+        self._openings: dict[tuple[str, datetime], dict[str, tuple[Opening, ...]] | None] = {}
+
+    def look_ahead(self, customer_id: str, *, at: datetime) -> None:
+        """Read at once what counts at an instant of all features of a customer; the transaction changes none of it."""
+        grants: defaultdict[str, tuple[AllowanceGrant, ...]] = defaultdict(tuple)
+        for grant in self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).mappings():
+            grants[grant["feature_key"]] += (_from_row(grant),)
+        self._grants[customer_id] = grants
+        self._openings[customer_id, at] = None  # which most never ask for
 
     def add(self, grant: AllowanceGrant) -> None:
         """Store a new grant."""
@@ -130,6 +162,8 @@ class AllowanceRepository:
 
     def of_feature(self, customer_id: str, feature_key: str) -> tuple[AllowanceGrant, ...]:
         """Return every grant of a feature that a customer has had."""
+        if customer_id in self._grants:
+            return self._grants[customer_id][feature_key]
         rows = self._connection.execute(OF_FEATURE, {"customer": customer_id, "feature": feature_key}).mappings()
         return tuple(_from_row(row) for row in rows)
 
@@ -146,11 +180,19 @@ class AllowanceRepository:
             since: the one whose standing is known has begun by then; where there is none, all are returned.
             at: all of them have begun by then.
         """
+        if since == at and (customer_id, at) in self._openings:
+            known = self._openings[customer_id, at]
+            if known is None:
+                known = self._openings[customer_id, at] = self._openings_of(customer_id, at)
+            return known.get(feature_key, ())
         wanted = {"customer": customer_id, "feature": feature_key, "since": since, "at": at}
-        return tuple(
-            Opening(row.started_at, row.included, _standing(row.standing))
-            for row in self._connection.execute(OPENINGS, wanted)
-        )
+        return tuple(_opening(row) for row in self._connection.execute(OPENINGS, wanted))
+
+    def _openings_of(self, customer_id: str, at: datetime) -> dict[str, tuple[Opening, ...]]:
+        found: defaultdict[str, tuple[Opening, ...]] = defaultdict(tuple)
+        for row in self._connection.execute(OPENINGS_OF_CUSTOMER, {"customer": customer_id, "at": at}):
+            found[row.feature_key] += (_opening(row),)
+        return found
 
     def save_opening(self, customer_id: str, feature_key: str, opening: Opening) -> None:
         """Keep how everything stood when a usage period began."""
@@ -208,6 +250,10 @@ class AllowanceRepository:
             "has_access": told.has_access,
         }
         self._connection.execute(upsert(self._connection, usage_alerts, {**key, **changes}, changes))
+
+
+def _opening(row: Row[Any]) -> Opening:
+    return Opening(row.started_at, row.included, _standing(row.standing))
 
 
 def _standing(kept: Mapping[str, Any] | None) -> Standing | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +26,16 @@ class ReservationRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._customers: dict[str, str] = {}
+        self._held: dict[tuple[str, datetime], dict[tuple[str, str], Decimal]] = {}
+        self._plans: dict[str, str] = {}
+
+    def look_ahead(self, mine: Collection[Agreement], *, at: datetime) -> None:
+        """Read at once what is held at an instant under all agreements of a customer; the transaction changes none."""
+        for customer_id in {agreement.customer_id for agreement in mine}:
+            self._held[customer_id, at] = self.held_of(customer_id, at=at)
+        self._customers.update((agreement.id, agreement.customer_id) for agreement in mine)
+        self._plans.update((agreement.id, agreement.plan_key) for agreement in mine)
 
     def add(self, reservation: Reservation) -> None:
         """Store a new reservation."""
@@ -51,10 +62,15 @@ class ReservationRepository:
 
     def held(self, agreement_id: str, feature_key: str, *, at: datetime) -> Decimal:
         """Return how many units of a feature are held at an instant."""
+        ahead = self._held.get((self._customers.get(agreement_id, ""), at))
+        if ahead is not None:
+            return ahead.get((agreement_id, feature_key), Decimal(0))
         return self._left(_held(feature_key, at).where(reservations.c.agreement_id == agreement_id))
 
     def held_of(self, customer_id: str, *, at: datetime) -> dict[tuple[str, str], Decimal]:
         """Return how many units a customer holds at an instant, by the agreement and the feature."""
+        if (customer_id, at) in self._held:
+            return self._held[customer_id, at]
         query = (
             select(reservations.c.agreement_id, reservations.c.feature_key, reservations.c.units, reservations.c.used)
             .join(agreements, agreements.c.id == reservations.c.agreement_id)
@@ -68,6 +84,10 @@ class ReservationRepository:
 
     def unfinished(self, agreement: Agreement, feature_key: str, *, at: datetime) -> Decimal:
         """Return how many units are held under earlier agreements of the customer for the same plan."""
+        ahead = self._held.get((agreement.customer_id, at))
+        if ahead is not None:
+            others = {id_ for id_, plan_key in self._plans.items() if plan_key == agreement.plan_key} - {agreement.id}
+            return reduce(plus, (ahead.get((id_, feature_key), Decimal(0)) for id_ in others), Decimal(0))
         query = (
             _held(feature_key, at)
             .join(agreements, agreements.c.id == reservations.c.agreement_id)

@@ -73,6 +73,11 @@ class SubjectRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._looked_at: dict[str, frozenset[str] | None] = {}
+
+    def look_ahead(self, customer_id: str) -> None:
+        """Ask what a customer goes by once at most; the transaction changes none of it."""
+        self._looked_at[customer_id] = None
 
     def find_many(self, subjects: Collection[str]) -> dict[str, Subject]:
         """Return who is meant by subjects: agreements, customers, the people and organizations they are, and keys.
@@ -83,7 +88,12 @@ class SubjectRepository:
 
     def of_customer(self, customer_id: str) -> frozenset[str]:
         """Return all that a customer goes by, without its agreements; nothing where there is no such customer."""
-        return self.of_customers((customer_id,)).get(customer_id, frozenset())
+        found = self._looked_at.get(customer_id)
+        if found is None:
+            found = self.of_customers((customer_id,)).get(customer_id, frozenset())
+            if customer_id in self._looked_at:
+                self._looked_at[customer_id] = found
+        return found
 
     def of_customers(self, customer_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """Return all that customers go by, without their agreements."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from billing_sdk.server.domain.agreements import Agreement
@@ -78,6 +78,21 @@ class UsageRepository:
                 for agreement_id in agreements_of[one.series.subject]:
                     self._hours[agreement_id, meter.id].append(one)
         self._read_ahead.update(periods)
+
+    def look_ahead(self, agreement_ids: Collection[str], since: Mapping[str, datetime]) -> None:
+        """Read at once what was used under agreements of a customer; the transaction records nothing.
+
+        Args:
+            agreement_ids: the agreements.
+            since: from when on, by the features' keys; as many queries as there are different instants.
+        """
+        meters = self._find_meters(since)
+        names = self._subjects.of_agreements(agreement_ids)
+        self._names.update(names)
+        subjects = frozenset(agreement_ids).union(*names.values())
+        for start in sorted(set(since.values())):
+            of_start = {meters[key].id: meters[key] for key in since if since[key] == start and key in meters}
+            self._log.look_ahead(tuple(of_start.values()), start, subjects)
 
     def find(self, agreement_id: str, id: str) -> StoredEvent | None:  # noqa: A002 - what events call it
         """Return what was told of an agreement with an id, as it stands."""

@@ -30,11 +30,22 @@ class UsageChangeRepository:
     def __init__(self, connection: Connection, store_number: int) -> None:
         self._connection = connection
         self._store_number = store_number
+        self._noted: dict[str, dict[str, datetime] | None] = {}
+        self._place: int | None = None
+
+    def look_ahead(self, customer_id: str) -> None:
+        """Read what is noted of a customer once, for all types of events; the transaction follows nothing."""
+        self._noted[customer_id] = None
 
     def place(self, store_number: int | None = None) -> int:
         """Return up to which place of the usage log, or that of another store, everybody concerned has been noted."""
+        if store_number is None and self._place is not None:
+            return self._place
         number = self._store_number if store_number is None else store_number
-        return self._connection.execute(_place_in(number)).scalar() or 0
+        place: int = self._connection.execute(_place_in(number)).scalar() or 0
+        if store_number is None and self._noted:
+            self._place = place
+        return place
 
     def lock_place(self) -> int:
         """Return it, and let nobody else follow until the transaction ends."""
@@ -61,9 +72,19 @@ class UsageChangeRepository:
 
     def noted_since(self, customer_id: str, type_: str) -> datetime | None:
         """Return since when events of a type count differently for a customer, as far as that is noted."""
+        if customer_id in self._noted:
+            noted = self._noted[customer_id]
+            if noted is None:
+                noted = self._noted[customer_id] = self._noted_of(customer_id)
+            return noted.get(type_)
         mine = (usage_changes.c.customer_id == customer_id, usage_changes.c.type == type_)
         found: datetime | None = self._connection.execute(select(func.min(usage_changes.c.since)).where(*mine)).scalar()
         return found
+
+    def _noted_of(self, customer_id: str) -> dict[str, datetime]:
+        query = select(usage_changes.c.type, func.min(usage_changes.c.since).label("since"))
+        query = query.where(usage_changes.c.customer_id == customer_id).group_by(usage_changes.c.type)
+        return {row.type: row.since for row in self._connection.execute(query)}
 
     def take(self, customer_id: str) -> dict[str, datetime]:
         """Take what is noted of a customer: since when each type of events counts differently."""

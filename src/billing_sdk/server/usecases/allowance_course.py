@@ -131,16 +131,31 @@ def spent_before(tx: UnitOfWork, allowance: Allowance, feature_key: str, *, at: 
 
     It counts where the plan costs nothing: otherwise a limit would last as long as its customer likes.
     """
-    if allowance.has_fee:
-        return ()
+    return tuple(
+        Spent(tx.usage.total(agreement_id, feature_key, period), period.end)
+        for agreement_id, period in _periods_before(tx, allowance, at)
+    )
+
+
+def reaches_back_to(tx: UnitOfWork, allowance: Allowance, feature_key: str, at: datetime) -> datetime:
+    """Return from when on usage says what of an allowance is left at an instant; it may be earlier at times."""
+    starts = [allowance.period_at(at).start, *(period.start for _, period in _periods_before(tx, allowance, at))]
+    grants = tx.allowances.of_feature(allowance.agreement.customer_id, feature_key)
+    if allowance.limit is not None and _is_more_than_its_limit(allowance, grants, at):
+        openings = tx.allowances.openings(allowance.agreement.customer_id, feature_key, since=at, at=at)
+        is_kept = openings and openings[0].standing
+        starts.append(openings[0].started_at if is_kept else _first(allowance, grants, None, at))
+    return min(starts)
+
+
+def _periods_before(tx: UnitOfWork, allowance: Allowance, at: datetime) -> Iterator[tuple[str, Period]]:
+    """Yield earlier agreements of the customer for the same free plan, and their last usage periods if not over."""
     mine = allowance.agreement
-    found: list[Spent] = []
-    for earlier in tx.agreements.of_customer(mine.customer_id):
+    for earlier in () if allowance.has_fee else tx.agreements.of_customer(mine.customer_id):
         is_earlier = (earlier.started_at, earlier.id) < (mine.started_at, mine.id)
         period = replace(allowance, agreement=earlier).period_at(earlier.ended_at or at)
         if earlier.plan_key == mine.plan_key and is_earlier and at < period.end:
-            found.append(Spent(tx.usage.total(earlier.id, feature_key, period), period.end))
-    return tuple(found)
+            yield earlier.id, period
 
 
 def _is_more_than_its_limit(allowance: Allowance, grants: Sequence[AllowanceGrant], at: datetime) -> bool:

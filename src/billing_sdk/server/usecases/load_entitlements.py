@@ -8,10 +8,10 @@ from datetime import datetime
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
-from billing_sdk.server.domain.entitlements import GrantedEntitlement, Room, allowance_under, entitlements_of
+from billing_sdk.server.domain.entitlements import Allowance, GrantedEntitlement, Room, allowance_under, entitlements_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.room_of import room_of
+from billing_sdk.server.usecases.room_of import look_ahead, room_of
 
 Found = Sequence[tuple[Agreement, PlanVersion, str]]
 
@@ -35,7 +35,7 @@ class EntitlementView:
 def load_entitlements(engine: Engine, *, user_id: str | None, org_code: str | None) -> EntitlementView:
     """Return what a person's own agreements include, then what those of the token's organization do.
 
-    One query, however many agreements there are, and some for each metered feature.
+    As many queries, however many agreements and metered features there are.
     """
     with engine.read() as tx:
         found = tx.agreements.live_with_plans(user_id=user_id, org_codes=(org_code,) if org_code else ())
@@ -54,12 +54,16 @@ def load_entitlements(engine: Engine, *, user_id: str | None, org_code: str | No
 
 def _rooms(engine: Engine, tx: UnitOfWork, found: Found) -> dict[str, Room]:
     metered = {feature.key for feature in tx.features.list() if feature.is_metered} if found else set()
-    rooms: dict[str, Room] = {}
+    counted: dict[str, list[tuple[str, str, Allowance]]] = {}
     for agreement, version, _ in found:
-        counted = [granted for granted in entitlements_of(agreement, version) if granted.feature_key in metered]
-        at = engine.now_for(tx, tx.customers.get(agreement.customer_id)) if counted else None
-        for granted in counted:
-            allowance = allowance_under(agreement, version, granted.feature_key)
-            if allowance is not None and at is not None:
-                rooms[granted.id] = room_of(tx, allowance, granted.feature_key, at)
+        for granted in entitlements_of(agreement, version):
+            key = granted.feature_key
+            allowance = allowance_under(agreement, version, key) if key in metered else None
+            if allowance is not None:
+                counted.setdefault(agreement.customer_id, []).append((granted.id, key, allowance))
+    rooms: dict[str, Room] = {}
+    for customer_id, mine in counted.items():
+        at = engine.now_for(tx, tx.customers.get(customer_id))
+        look_ahead(tx, customer_id, [(key, allowance) for _, key, allowance in mine], at)
+        rooms |= {granted_id: room_of(tx, allowance, key, at) for granted_id, key, allowance in mine}
     return rooms

@@ -18,7 +18,7 @@ from billing_sdk.server.domain.periods import Cadence, Period, Schedule, calenda
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.allowance_course import AllowanceCourse, Tenure, load_course, tenures_of
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.room_of import room_on
+from billing_sdk.server.usecases.room_of import look_ahead, room_on
 
 Window = Literal["hour", "day", "month"]
 MOST_WINDOWS = 1_000
@@ -69,11 +69,9 @@ def look_up_allowances(
     with engine.read() as tx:
         customer = tx.customers.get(customer_id)
         at = engine.now_for(tx, customer)
-        return tuple(
-            balance_of(tx, allowance, key, at)
-            for key, allowance in _allowances(tx, customer.id)
-            if feature_key in (None, key)
-        )
+        found = [one for one in _allowances(tx, customer.id) if feature_key in (None, one[0])]
+        look_ahead(tx, customer.id, found, at)
+        return tuple(balance_of(tx, allowance, key, at) for key, allowance in found)
 
 
 def look_up_allowance_history(
@@ -137,12 +135,10 @@ def _allowances(tx: UnitOfWork, customer_id: str) -> Iterator[tuple[str, Allowan
     """Yield what a customer's agreements allow of each metered feature, in the order of the agreements' starts."""
     found = [(agreement, version) for agreement, version, _ in tx.agreements.live_with_plans(customer_id=customer_id)]
     found.sort(key=lambda one: (one[0].started_at, one[0].id))
-    keys = dict.fromkeys(key for _, version in found for key in sorted(version.feature_keys))
-    for key in keys:
-        feature = tx.features.find(key)
-        if feature is not None and feature.is_metered:
-            for allowance in allowances_of(found, key):
-                yield key, allowance
+    metered = {feature.key for feature in tx.features.list() if feature.is_metered}
+    for key in dict.fromkeys(key for _, version in found for key in sorted(version.feature_keys & metered)):
+        for allowance in allowances_of(found, key):
+            yield key, allowance
 
 
 def _edges(begin: datetime, end: datetime, window: Window, zone: str) -> Iterator[datetime]:

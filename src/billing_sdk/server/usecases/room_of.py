@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from billing_sdk.server.domain.entitlements import Allowance, Room, allowance_un
 from billing_sdk.server.domain.metering import plus
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.allowance_course import AllowanceCourse, load_course, spent_before
+from billing_sdk.server.usecases.allowance_course import AllowanceCourse, load_course, reaches_back_to, spent_before
 
 
 def room_of(tx: UnitOfWork, allowance: Allowance, feature_key: str, at: datetime) -> Room:
@@ -28,6 +29,27 @@ def room_of(tx: UnitOfWork, allowance: Allowance, feature_key: str, at: datetime
         at: the customer's present.
     """
     return room_on(tx, allowance, feature_key, at, load_course(tx, allowance, feature_key, at))
+
+
+def look_ahead(tx: UnitOfWork, customer_id: str, allowances: Iterable[tuple[str, Allowance]], at: datetime) -> None:
+    """Read at once what rooms come from, so that each of them costs no query of its own.
+
+    Args:
+        tx: a transaction that only reads.
+        customer_id: whose.
+        allowances: of the customer, with the keys of their features.
+        at: the customer's present.
+    """
+    mine = tx.agreements.look_ahead(customer_id)
+    tx.allowances.look_ahead(customer_id, at=at)
+    tx.reservations.look_ahead(mine, at=at)
+    tx.subjects.look_ahead(customer_id)
+    tx.usage_changes.look_ahead(customer_id)
+    since: dict[str, datetime] = {}
+    for key, allowance in allowances:
+        start = reaches_back_to(tx, allowance, key, at)
+        since[key] = min(start, since.get(key, start))
+    tx.usage.look_ahead([agreement.id for agreement in mine], since)
 
 
 def room_on(

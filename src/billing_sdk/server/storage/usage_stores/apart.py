@@ -52,6 +52,9 @@ class LogApart:
         with self._store.begin(read_only=True) as log:
             return log.folded(meter, window, subjects)
 
+    def look_ahead(self, meters: Collection[Meter], since: datetime, subjects: Collection[str]) -> None:
+        """Do nothing: each question goes to the store by itself."""
+
     def hours_together(
         self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None
     ) -> list[HourOfUsage] | None:

@@ -77,6 +77,17 @@ class UsageLog(Protocol):
             subjects: of whom, and for each the stretch of time within which hours may be put together.
         """
 
+    def look_ahead(self, meters: Collection[Meter], since: datetime, subjects: Collection[str]) -> None:
+        """Read at once what is to be asked of many meters; the transaction appends nothing.
+
+        The answers are those of one query each, as of this moment. A store that has no quicker way does nothing.
+
+        Args:
+            meters: whose hours are to be asked for.
+            since: from when on.
+            subjects: of whom.
+        """
+
     def hours_together(
         self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None
     ) -> list[HourOfUsage] | None:

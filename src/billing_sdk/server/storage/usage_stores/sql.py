@@ -20,7 +20,7 @@ from billing_sdk.server.domain.metering import (
 )
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.usage_stores.appending import Appending
-from billing_sdk.server.storage.usage_stores.folding import FOLDED, folded
+from billing_sdk.server.storage.usage_stores.folding import FOLDED, Ahead, folded, read_ahead
 from billing_sdk.server.storage.usage_stores.names import Names
 from billing_sdk.server.storage.usage_stores.postgres_append import PostgresWriter
 from billing_sdk.server.storage.usage_stores.protocol import Change
@@ -43,6 +43,8 @@ class SqlUsageLog:
         self._known = known
         self._names = Names(connection, known.names)
         self._reading = Reading(connection, self._names)
+        self._ahead: list[Ahead] = []
+        self._changes: dict[tuple[int, int], tuple[tuple[Change, ...], int]] = {}
 
     def append(self, events: Sequence[MeasuredEvent], meters: Collection[Meter]) -> list[Recorded]:
         """Record events, each once for ever, and change the roll-ups with them."""
@@ -76,8 +78,14 @@ class SqlUsageLog:
     def folded(self, meter: Meter, window: Period, subjects: Mapping[str, Period]) -> list[HourOfUsage]:
         """Return the roll-ups of a meter, those that lie in a subject's stretch of time as one of each series."""
         if meter.aggregation in FOLDED:
-            return folded(self._connection, self._names, meter, window, subjects)
+            ahead = next((one for one in self._ahead if one.covers(meter, window, subjects)), None)
+            return folded(self._connection, self._names, meter, window, subjects, ahead)
         return self.hours(meter, window, subjects=subjects)
+
+    def look_ahead(self, meters: Collection[Meter], since: datetime, subjects: Collection[str]) -> None:
+        """Read at once what is to be asked from an instant on, of meters that add up or count."""
+        added = [meter for meter in meters if meter.aggregation in FOLDED]
+        self._ahead.append(read_ahead(self._connection, self._names, added, since, subjects))
 
     def hours_together(
         self, meter: Meter, window: Period, *, subjects: Collection[str] | None = None
@@ -103,7 +111,11 @@ class SqlUsageLog:
 
     def changes(self, *, after: int, limit: int) -> tuple[tuple[Change, ...], int]:
         """Return what has changed since a place in the order of arrival, and the place that was reached."""
-        return self._reading.changes(after, limit)
+        if not self._ahead:
+            return self._reading.changes(after, limit)
+        if (after, limit) not in self._changes:
+            self._changes[after, limit] = self._reading.changes(after, limit)
+        return self._changes[after, limit]
 
     def corrected(self) -> Iterator[StoredEvent]:
         """Yield the events that were corrected, in the order of their arrival."""
