@@ -228,22 +228,21 @@ class AgreementRepository:
 
     def versions(self, version_ids: Collection[str]) -> dict[str, PlanVersion]:
         """Return versions of plans and add-ons by their ids, each without the add-ons of any agreement."""
-        missing = set(version_ids) - self._versions.keys()
-        if not missing:
-            return {version_id: self._versions[version_id] for version_id in version_ids}
-        if self._looked_at:
-            missing |= {
-                version_id
-                for found in self._looked_at.values()
-                for agreement in found
-                for version_id in (agreement.plan_version_id, *(one.plan_version_id for one in agreement.add_ons))
-            }
-        query = select(*VERSION_COLUMNS).where(plan_versions.c.id.in_(missing))
+        if not self._looked_at:
+            return self._read_versions(version_ids)
+        if missing := set(version_ids) - self._versions.keys():
+            agreed = [agreement for found in self._looked_at.values() for agreement in found]
+            missing.update(agreement.plan_version_id for agreement in agreed)
+            missing.update(add_on.plan_version_id for agreement in agreed for add_on in agreement.add_ons)
+            self._versions.update(self._read_versions(missing - self._versions.keys()))
+        return {version_id: self._versions[version_id] for version_id in version_ids if version_id in self._versions}
+
+    def _read_versions(self, version_ids: Collection[str]) -> dict[str, PlanVersion]:
+        if not version_ids:
+            return {}
+        query = select(*VERSION_COLUMNS).where(plan_versions.c.id.in_(version_ids))
         rows = self._connection.execute(query).mappings().all()
-        found = {version.id: version for version in versions_from_rows(self._connection, rows)}
-        if self._looked_at:
-            self._versions.update(found)
-        return found
+        return {version.id: version for version in versions_from_rows(self._connection, rows)}
 
     def _find(self, query: Select[Any], **wanted: str) -> Agreement | None:
         row = self._connection.execute(query, wanted).mappings().first()
