@@ -80,7 +80,7 @@ def test_what_a_customer_uses_before_or_after_its_agreement_is_not_billed(memory
     report(memory_engine, customer.id, 10, NOON + DAY, id="at its begin")
     advance(memory_engine, days=2)
     cancel_agreement(memory_engine, agreement_id=agreement.id)
-    report(memory_engine, customer.id, 100, NOON + 3 * DAY, id="at its end")
+    report(memory_engine, customer.id, 100, NOON + 3 * DAY + timedelta(microseconds=1), id="after its end")
 
     assert total(memory_engine, agreement, NOON, NOON + 28 * DAY) == 10
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from decimal import Decimal
 
 from billing_sdk.server.domain.agreements import Agreement
@@ -23,7 +24,9 @@ def usage_holds(world: World, books: Books) -> None:
             lines = _lines_by_interval(books, agreement)
             assert not lines.keys() - kept.keys(), f"{agreement.plan_key}: billed, and nothing is kept of it"
             for key, one in kept.items():
-                _comes_to_what_was_used(world, tx, agreement, one, lines[key], _events_of(world, books, agreement))
+                _comes_to_what_was_used(
+                    world, books, tx, agreement, one, lines[key], _events_of(world, books, agreement)
+                )
 
 
 def adjustments_are_planned(world: World, books: Books) -> None:
@@ -36,6 +39,7 @@ def adjustments_are_planned(world: World, books: Books) -> None:
 
 def _comes_to_what_was_used(
     world: World,
+    books: Books,
     tx: UnitOfWork,
     agreement: Agreement,
     one: RatedInterval,
@@ -45,6 +49,9 @@ def _comes_to_what_was_used(
     billed = sum(line.amount.minor for line in lines)
     is_corrected = any(used.is_total for used in world.used if used.agreement_id == agreement.id)
     is_corrected |= any(event.is_corrected for event in events)
+    # What was used at the instant of an end goes over to a plan that is taken again at that very instant.
+    begins = {other.started_at for other in books.agreements if other.id != agreement.id}
+    is_corrected |= agreement.status == "cancelled" and agreement.ended_at in begins
     # What was billed too much is on credit notes, after discounts.
     assert billed == one.billed.minor or (is_corrected and billed > one.billed.minor), f"{one} and its lines differ"
     assert all(line.amount.minor > 0 for line in lines)
@@ -77,16 +84,24 @@ def _lines_by_interval(books: Books, agreement: Agreement) -> defaultdict[object
 
 
 def _events_of(world: World, books: Books, agreement: Agreement) -> list[Happened]:
-    """Return what the customer used while the agreement was live: from its start to before its end."""
+    """Return what the customer used while the agreement was live, and at its very end if no other one was live then."""
     return [
         event
         for event in world.events
         if world.customers[event.customer].id == books.customer.id
-        and agreement.started_at <= event.at
-        and (agreement.ended_at is None or event.at < agreement.ended_at)
-        and (agreement.paused_at is None or event.at < agreement.paused_at)
-        and not any(pause.contains(event.at) for pause in agreement.pauses)
+        and (_has(agreement, event.at) or _has_ended_last(books, agreement, event.at))
     ]
+
+
+def _has(agreement: Agreement, at: datetime) -> bool:
+    ends = [end for end in (agreement.ended_at, agreement.paused_at) if end is not None]
+    is_paused = any(pause.contains(at) for pause in agreement.pauses)
+    return agreement.started_at <= at and all(at < end for end in ends) and not is_paused
+
+
+def _has_ended_last(books: Books, agreement: Agreement, at: datetime) -> bool:
+    ended = [one for one in books.agreements if one.ended_at == at and one.paused_at is None]
+    return ended[-1:] == [agreement] and not any(_has(one, at) for one in books.agreements)
 
 
 def _used(world: World, one: RatedInterval) -> Decimal:

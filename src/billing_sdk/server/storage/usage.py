@@ -124,19 +124,28 @@ class UsageRepository:
         """Return how much of a feature was used in a stretch of time, under an agreement."""
         return self.used(agreement_id, feature_key, period).total
 
-    def used(self, agreement_id: str, feature_key: str, period: Period) -> Valued:
+    def used(
+        self, agreement_id: str, feature_key: str, period: Period, *, foreseen: Collection[Agreement] = ()
+    ) -> Valued:
         """Return how much of a feature was used in a stretch of time, and of that with each set of dimensions.
 
         What the agreement's customer used counts as far as it was the agreement's turn; see `turns_of`.
+
+        Args:
+            agreement_id: under which agreement.
+            feature_key: which feature.
+            period: the stretch of time.
+            foreseen: agreements of the customer as they are about to be stored, so that what ends is billed by whose
+                turn it will have been.
         """
         meter = self.meter_of(feature_key)
         if meter is None:
             return NOTHING
         if meter.aggregation == "weighted_sum":
-            return self._level(agreement_id, feature_key, meter, period)
+            return self._level(agreement_id, feature_key, meter, period, foreseen)
         hours = self._own_hours(agreement_id, meter, period)
         own = [one for one in hours if one.series.subject == agreement_id]
-        if len(own) == len(hours) or (turns := self._turns(agreement_id, feature_key, period)) == (period,):
+        if len(own) == len(hours) or (turns := self._turns(agreement_id, feature_key, period, foreseen)) == (period,):
             return valued(self._windows.cut(meter, hours, period), meter.aggregation, period)
         found = self._windows.cut(meter, own, period)
         found += self._windows.hours(meter, self._names_of(agreement_id), turns)
@@ -158,10 +167,12 @@ class UsageRepository:
             if is_own or any(turn.contains(stored.event.counted_at) for turn in turns):
                 yield stored
 
-    def _level(self, agreement_id: str, feature_key: str, meter: Meter, period: Period) -> Valued:
+    def _level(
+        self, agreement_id: str, feature_key: str, meter: Meter, period: Period, foreseen: Collection[Agreement]
+    ) -> Valued:
         stretches = [self._stretch(meter, (agreement_id,), period)]
-        names = self._names_of(agreement_id)
-        stretches += [self._stretch(meter, names, turn) for turn in self._turns(agreement_id, feature_key, period)]
+        names, turns = self._names_of(agreement_id), self._turns(agreement_id, feature_key, period, foreseen)
+        stretches += [self._stretch(meter, names, turn) for turn in turns]
         return level_of(stretches, period)
 
     def _stretch(self, meter: Meter, subjects: Collection[str], part: Period) -> Stretch:
@@ -181,22 +192,28 @@ class UsageRepository:
             return self._log.folded(meter, period, dict.fromkeys(subjects, period))
         return [one for one in found if one.bucket.first_at < period.end and one.bucket.last_at >= period.start]
 
-    def _turns(self, agreement_id: str, feature_key: str, period: Period) -> tuple[Period, ...]:
+    def _turns(
+        self, agreement_id: str, feature_key: str, period: Period, foreseen: Collection[Agreement] = ()
+    ) -> tuple[Period, ...]:
         """Return when what the customer of an agreement used of a feature counts under it."""
-        mine = self._agreements.get(agreement_id)
+        planned = {one.id: one for one in foreseen}
+        mine = planned.get(agreement_id) or self._agreements.get(agreement_id)
         tenures = list(self._tenures(mine, feature_key))
         if not tenures:  # it has included the feature, or nobody would ask
-            tenures = [Tenure(mine.started_at, mine.id, mine.started_at, mine.ended_at)]
+            tenures = [Tenure(mine.started_at, mine.id, mine.started_at, mine.ended_at, mine.ended_at is not None)]
         tenures = [part for tenure in tenures for part in tenure.without(mine.pauses, mine.paused_at)]
-        for other in self._agreements.of_customer(mine.customer_id):
-            if (other.started_at, other.id) < (mine.started_at, mine.id):
+        has_end = any(one.is_over and one.until is not None and one.until < period.end for one in tenures)
+        others = {one.id: one for one in self._agreements.of_customer(mine.customer_id)} | planned
+        for other in others.values():
+            is_earlier = (other.started_at, other.id) < (mine.started_at, mine.id)
+            if is_earlier or (has_end and other.id != mine.id):
                 for tenure in self._tenures(other, feature_key):
                     tenures += tenure.without(other.pauses, other.paused_at)
         return turns_of(agreement_id, tenures, period)
 
     def _tenures(self, agreement: Agreement, feature_key: str) -> Iterator[Tenure]:
         """Yield from when until when an agreement has included a feature, by its plan or by add-ons."""
-        begin, over = agreement.started_at, agreement.ended_at
+        begin, over, is_over = agreement.started_at, agreement.ended_at, agreement.ended_at is not None
         changes = [one for one in agreement.number_changes if one.is_add_on and one.plan_version_id is not None]
         versions = self._agreements.versions(
             {
@@ -206,15 +223,15 @@ class UsageRepository:
             }
         )
         if versions[agreement.plan_version_id].measures(feature_key):
-            yield Tenure(begin, agreement.id, begin, over)
+            yield Tenure(begin, agreement.id, begin, over, is_over)
             return
         for add_on in agreement.add_ons:
             if versions[add_on.plan_version_id].measures(feature_key):
-                yield Tenure(begin, agreement.id, add_on.added_at or begin, over)
+                yield Tenure(begin, agreement.id, add_on.added_at or begin, over, is_over)
         for change in changes:
             if not change.becomes and versions[change.plan_version_id or ""].measures(feature_key):
                 came = [one.at for one in changes if one.key == change.key and not one.was and one.at <= change.at]
-                yield Tenure(begin, agreement.id, max(came, default=begin), change.at)
+                yield Tenure(begin, agreement.id, max(came, default=begin), change.at, is_over=True)
 
     def _names_of(self, agreement_id: str) -> frozenset[str]:
         if agreement_id not in self._names:

@@ -166,7 +166,7 @@ def _removals(tx: UnitOfWork, alteration: Alteration) -> tuple[Lines, tuple[Rate
         return lines, rated
     after, at = replace(alteration.after, agreement=alteration.agreement), alteration.at
     charges_usage = after.policies.unpaid_usage == "charge"
-    used = used_under(tx, before)
+    used = used_under(tx, before, foreseen=(alteration.agreement,))
     for one in after.add_ons:
         if not one.quantity:
             alone = removed(after, one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -224,6 +224,7 @@ def close_agreement(
     is_invoice_now: bool | None,
     is_prorate: bool | None,
     used: Used | None = None,
+    following: Agreement | None = None,
 ) -> Closing:
     """Work out what is owed for an agreement that ends, and what is given back of what was paid for it.
 
@@ -234,14 +235,16 @@ def close_agreement(
         is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy.
         is_prorate: give back what was paid for days that are not used; None leaves it to the policy.
         used: how much is to be taken to be used; what was recorded if it is not given.
+        following: the agreement that takes its place then.
     """
     in_force = load_in_force(tx, before)
     policies = in_force.policies
     charges_usage = policies.unpaid_usage == "charge" if is_invoice_now is None else is_invoice_now
     known = known_intervals(tx, in_force)
-    usage = usage_at_end(
-        in_force, used or used_under(tx, before), at=at, is_usage_charged=charges_usage, billed=known.billed
-    )
+    if used is None:
+        foreseen = (replace(before, ended_at=at), *(() if following is None else (following,)))
+        used = used_under(tx, before, foreseen=foreseen)
+    usage = usage_at_end(in_force, used, at=at, is_usage_charged=charges_usage, billed=known.billed)
     owed, rated = lines_at_end(in_force, usage, at=at), known.keep(usage, in_force)
     if not (policies.unused_days == "refund" if is_prorate is None else is_prorate):
         return Closing(owed, (), rated)
@@ -266,7 +269,14 @@ def terms_of(plan: Plan, amount: Money) -> str:
 
 
 def _closing(tx: UnitOfWork, before: Agreement, agreement: Agreement, at: datetime, options: ChangeOptions) -> Closing:
-    closing = close_agreement(tx, before, at=at, is_invoice_now=options.is_invoice_now, is_prorate=options.is_prorate)
+    closing = close_agreement(
+        tx,
+        before,
+        at=at,
+        is_invoice_now=options.is_invoice_now,
+        is_prorate=options.is_prorate,
+        following=agreement,
+    )
     if (closing.owed or closing.credit) and before.currency != agreement.currency:
         raise CurrencyMismatch(
             f"what is still to be settled is in {before.currency}",

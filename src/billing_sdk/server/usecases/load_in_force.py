@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import BillingSettings, PlanVersion, Policies
 from billing_sdk.server.domain.invoicing import BoughtAddOn, InForce, Used
@@ -48,11 +50,17 @@ def is_on_credit(tx: UnitOfWork, agreement: Agreement) -> bool:
     )
 
 
-def used_under(tx: UnitOfWork, agreement: Agreement) -> Used:
-    """Return what tells how much of a feature was used in a period of an agreement."""
+def used_under(tx: UnitOfWork, agreement: Agreement, *, foreseen: Collection[Agreement] = ()) -> Used:
+    """Return what tells how much of a feature was used in a period of an agreement.
+
+    Args:
+        tx: the transaction.
+        agreement: which one.
+        foreseen: agreements of its customer as they are about to be stored, the same one among them if it ends.
+    """
 
     def used(feature_key: str, period: Period) -> Usage:
-        found = tx.usage.used(agreement.id, feature_key, period)
+        found = tx.usage.used(agreement.id, feature_key, period, foreseen=foreseen)
         return Usage(found.total, found.by_dimension)
 
     return used

@@ -189,7 +189,8 @@ def _history(
         inside = [one for one in segments if start <= one.period.start < end]
         usage = reduce(plus, (one.usage for one in inside), Decimal(0))
         for one in others:
-            part = whole.within(Period(one.start, one.end or whole.end)) if one.start < whole.end else None
+            over = whole.end if one.end is None else one.end + datetime.resolution
+            part = whole.within(Period(one.start, over)) if one.start < whole.end else None
             if part is not None:
                 usage = plus(usage, tx.usage.total(one.allowance.agreement.id, feature_key, part))
         is_limited = inside and not any(one.start <= start and (one.end is None or start < one.end) for one in others)

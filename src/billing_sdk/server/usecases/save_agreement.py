@@ -8,6 +8,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.timers import TimerKind
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.hand_over import hand_over
 from billing_sdk.server.usecases.redeem_coupon import release_planned
 
 # The kinds that follow from an agreement; others may be about it, too, and are not touched here.
@@ -22,6 +23,7 @@ def add_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> N
     """
     tx.agreements.add(agreement)
     _set_timers(tx, customer, agreement)
+    hand_over(tx, customer, agreement, (agreement.started_at,))
 
 
 def save_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> None:
@@ -30,6 +32,11 @@ def save_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> 
     if agreement.pending_change is None or agreement.pending_change.coupon_key is None:
         release_planned(tx, agreement.id)
     _set_timers(tx, customer, agreement)
+    begins = [one.added_at for one in agreement.add_ons if one.added_at is not None]
+    begins += [pause.end for pause in agreement.pauses]
+    since = agreement.billed_period.start
+    bounds = [at for at in begins if at >= since] if agreement.ended_at is None else [agreement.ended_at]
+    hand_over(tx, customer, agreement, bounds)
 
 
 def _set_timers(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> None:

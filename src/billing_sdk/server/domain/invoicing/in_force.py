@@ -132,7 +132,8 @@ class InForce:
     def intervals_unfinished(self, at: datetime) -> tuple[UsageInterval, ...]:
         """Return the service intervals of usage that have begun by an instant and not ended.
 
-        All that was used in them counts, at that very instant as well; nothing is used after it.
+        What was used in them counts, at that very instant as well; nothing is used after it. Whoever asks how much
+        that is leaves out what counts under something that follows.
         """
         return tuple(
             self._usage_interval(one, interval, at, counted_until=at + INSTANT)
