@@ -6,7 +6,7 @@ from collections import Counter
 
 from billing_sdk.server.domain.credits import CreditMovement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import applications_of
+from billing_sdk.server.domain.invoicing import applications_of, charge_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.look_up_credit import credit_of
@@ -55,7 +55,12 @@ def invoices_have_spent_what_they_say(books: Books, movements: list[CreditMoveme
     for invoice in books.invoices:
         said = Counter({(one.grant_id, one.line): one.amount.minor for one in applications_of(invoice.lines)})
         its = {(grant_id, line): minor for (one, grant_id, line), minor in spent.items() if one == invoice.id and minor}
-        expected = dict(said) if invoice.is_issued and invoice.status != "void" else {}
+        for note in (one for one in books.notes if one.invoice_id == invoice.id):
+            for line in note.lines:
+                if (back := invoice.lines[line.number - 1]).kind == "credit_grant":
+                    said[str(back.component_id), charge_of(invoice, line.number)] += line.amount.minor
+        is_used = invoice.is_issued and invoice.status != "void"
+        expected = {key: minor for key, minor in said.items() if minor} if is_used else {}
         assert its == expected, f"{invoice.name} has spent {its} and says {expected}"
         for grant_id, number in said:
             grant, period = grants[grant_id], invoice.lines[number - 1].period

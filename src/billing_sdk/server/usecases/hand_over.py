@@ -23,7 +23,7 @@ def hand_over(tx: UnitOfWork, customer: Customer, agreement: Agreement, instants
         tx: the transaction.
         customer: whose they are; locked by the caller.
         agreement: what is new, or goes on with something new; stored.
-        instants: those at which it, or something of it, begins; or ends, like others that did then.
+        instants: those at which it, or something of it, begins; or stops, as others have then.
     """
     for other in tx.agreements.of_customer(customer.id) if instants else ():
         if other.ended_at is None or other.ended_at not in instants or other.id == agreement.id:

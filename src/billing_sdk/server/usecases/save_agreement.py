@@ -32,11 +32,16 @@ def save_agreement(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> 
     if agreement.pending_change is None or agreement.pending_change.coupon_key is None:
         release_planned(tx, agreement.id)
     _set_timers(tx, customer, agreement)
-    begins = [one.added_at for one in agreement.add_ons if one.added_at is not None]
-    begins += [pause.end for pause in agreement.pauses]
-    since = agreement.billed_period.start
-    bounds = [at for at in begins if at >= since] if agreement.ended_at is None else [agreement.ended_at]
-    hand_over(tx, customer, agreement, bounds)
+    hand_over(tx, customer, agreement, _bounds(agreement))
+
+
+def _bounds(agreement: Agreement) -> list[datetime]:
+    """Return when an agreement has ended; else when something of it has begun, or stopped, that may be new."""
+    if agreement.ended_at is not None:
+        return [agreement.ended_at]
+    bounds = [agreement.paused_at, *(one.added_at for one in agreement.add_ons)]
+    bounds += [pause.end for pause in agreement.pauses]
+    return [at for at in bounds if at is not None and at >= agreement.billed_period.start]
 
 
 def _set_timers(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> None:
