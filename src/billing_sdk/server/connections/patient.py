@@ -25,7 +25,8 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
 from billing_sdk.server.connections.exchange import MOST_WAITING_BYTES, Exchange, refusal
-from billing_sdk.server.connections.reader import Head, Malformed, RequestReader
+from billing_sdk.server.connections.heads import Head
+from billing_sdk.server.connections.reader import Malformed, RequestReader
 
 logger = logging.getLogger("uvicorn.error")
 

@@ -1,19 +1,21 @@
 """Octets in, requests out, one at a time: no socket, no clock, no waiting.
 
-llhttp reads heads and chunks. It is given the octets of one head, and after that those of one body, so that nothing
+llhttp reads heads and chunks. It is given the octets of one head, and after that those of its chunks, so that nothing
 behind a request is looked at before the request is answered: whatever comes next, nonsense included, changes nothing
 about it. Where llhttp, or its wrapper for Python, lets something pass that another reader on the way could read in
 another way, it is refused here (RFC 9112, sections 2.2, 3.2, 5.1, 6.1, 6.3 and 11.2): the ends of lines and the length
 of a head before llhttp sees it; versions, hosts, codings and lengths after it; and whatever it takes for something else
-than the one request that the head has to be.
+than the one request that the head has to be. A head with the octets of the one before, but for its length, is not read
+again. Nor does llhttp see a body whose length is known.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import httptools
+
+from billing_sdk.server.connections.heads import FamiliarHead, Head
 
 LONGEST_HEAD_BYTES = 32 * 1_024
 # What surrounds the chunks of a body may weigh as much as a head, and so many times what is in them: a client that
@@ -41,26 +43,6 @@ class Malformed(Exception):
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The head of a request.
-
-    Attributes:
-        target: as it was sent.
-        headers: their names in lower case.
-        version: of HTTP, as ASGI names it.
-        keeps_alive: whether another request may follow.
-        expects_continue: the client waits to be asked for the body (RFC 9110, section 10.1.1).
-    """
-
-    method: str
-    target: bytes
-    headers: list[tuple[bytes, bytes]]
-    version: str
-    keeps_alive: bool
-    expects_continue: bool
-
-
 class RequestReader:
     """Takes requests out of what arrives; after `Malformed` it is of no use any more.
 
@@ -70,10 +52,11 @@ class RequestReader:
 
     def __init__(self) -> None:
         self.is_between = True
-        self._arrived = bytearray()
+        self._arrived = b""
         self._searched = 0
         self._left: int | None = 0  # of the body; None where it comes in chunks
         self._wrapping = self._wrapped = 0
+        self._familiar: FamiliarHead | None = None
         self._begin()
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
 
@@ -84,7 +67,7 @@ class RequestReader:
 
     def arrive(self, octets: bytes) -> None:
         """Take what has arrived."""
-        self._arrived += octets
+        self._arrived = self._arrived + octets if self._arrived else octets
 
     def close(self) -> None:
         """Part with the parser, which knows this reader as this reader knows it."""
@@ -96,17 +79,21 @@ class RequestReader:
         Raises:
             Malformed: it is no head, or too long.
         """
+        if self._familiar is not None and (known := self._familiar.recognise(self._arrived)) is not None:
+            head, length, self._left = known
+            self._arrived = self._arrived[length:]
+            self.is_between = False
+            return head
         octets = self._take_head()
         if octets is None:
             return None
         self._parse_head(octets)
         if self._upgrades and self._method != b"CONNECT":
             # llhttp would take all that follows for the other protocol, also the body.
-            self._parser = httptools.HttpRequestParser(self)
             self._parse_head(UPGRADE.sub(b"", octets))
             if self._upgrades:
                 raise Malformed
-        return self._judge()
+        return self._judge(octets)
 
     def body(self) -> bytes:
         """Return what has arrived of the request's body, and was not returned before; `is_between` tells its end.
@@ -114,18 +101,12 @@ class RequestReader:
         Raises:
             Malformed: it is not what its head has announced.
         """
-        self._pieces.clear()
         if self._left is None:
-            self._read_chunks()
-        else:
-            octets = bytes(self._arrived[: self._left])
-            del self._arrived[: self._left]
-            self._left -= len(octets)
-            self._feed(octets)
-            if (self._left == 0) is not self._is_complete:
-                raise Malformed
-        self.is_between = self._is_complete
-        return b"".join(self._pieces)
+            return self._read_chunks()
+        octets, self._arrived = self._arrived[: self._left], self._arrived[self._left :]
+        self._left -= len(octets)
+        self.is_between = not self._left
+        return octets
 
     def _take_head(self) -> bytes | None:
         arrived = self._arrived
@@ -137,7 +118,7 @@ class RequestReader:
             raise Malformed
         if length > LONGEST_HEAD_BYTES:
             raise Malformed(431)
-        head = bytes(arrived[:length])
+        head = arrived[:length]
         lines = head.count(b"\r\n")
         # A line feed alone ends a line for some and not for others, and a carriage return alone does so too.
         if head.count(b"\n") != lines:
@@ -147,17 +128,19 @@ class RequestReader:
             return None
         if head.count(b"\r") != lines or not REQUEST_LINE.match(head):
             raise Malformed
-        del arrived[:length]
+        self._arrived = arrived[length:]
         self._searched = 0
         return head
 
     def _parse_head(self, octets: bytes) -> None:
+        if self._parser is not None:
+            self._parser = httptools.HttpRequestParser(self)  # the one before waits for a body that it was not given
         self._begin()
         self._feed(octets)
         if self._heads != 1 or not self._has_head:
             raise Malformed
 
-    def _judge(self) -> Head:
+    def _judge(self, octets: bytes) -> Head:
         given = dict(self._judged)
         length, coding = given.get(b"content-length"), given.get(b"transfer-encoding")
         is_old = self._version == "1.0"
@@ -175,20 +158,25 @@ class RequestReader:
         self.is_between = self._is_complete
         keeps_alive = self._keeps_alive and not is_old and not is_connect
         method = self._method.decode("ascii")
-        return Head(method, self._target, self._headers, self._version, keeps_alive, self._expects_continue)
+        head = Head(method, self._target, self._headers, self._version, keeps_alive, self._expects_continue)
+        self._familiar = FamiliarHead.of(octets, head, length) if self._left and length is not None else None
+        return head
 
-    def _read_chunks(self) -> None:
+    def _read_chunks(self) -> bytes:
         """Give line by line: llhttp sees the end of a body at the end of a line, and must not see beyond it."""
+        self._pieces.clear()
         arrived, start = self._arrived, 0
         while start < len(arrived) and not self._is_complete:
             end = arrived.find(b"\n", start) + 1 or len(arrived)
             before = self._wrapped
-            self._feed(bytes(arrived[start:end]))
+            self._feed(arrived[start:end])
             self._wrapping += end - start - (self._wrapped - before)
             start = end
             if self._wrapping > LONGEST_HEAD_BYTES + WRAPPING * self._wrapped:
                 raise Malformed
-        del arrived[:start]
+        self._arrived = arrived[start:]
+        self.is_between = self._is_complete
+        return b"".join(self._pieces)
 
     def _begin(self) -> None:
         self._heads = 0
