@@ -228,7 +228,7 @@ def fill(database_url: str, events: int) -> None:
     for ids in spread_ids(events):
         with database.usage.begin() as log:
             made = [
-                UsageEvent("/app/eu-0", id_, "ai_tokens", "tenant-0000", at, at, at, {"value": 17}, "delta", bytes(16))
+                UsageEvent("/app/eu-0", id_, "ai_tokens", "tenant-0000", at, at, at, {"value": 17}, "delta")
                 for id_ in ids
             ]
             log.append([MeasuredEvent(event, ()) for event in made], ())

@@ -63,7 +63,6 @@ def events(new_id: Callable[[], str], seconds_each: float) -> Iterator[MeasuredE
             recorded_at=RECORDED_AT,
             data={"value": 17, "model": model},
             kind="delta",
-            fingerprint=secrets.token_bytes(16),
         )
         yield MeasuredEvent(event, (Measured(METER.id, Decimal(17), None, (("model", model),)),))
         number += 1

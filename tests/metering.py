@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from typing import Any
-
-import msgspec
 
 from billing_sdk.server.domain.metering import (
     Aggregation,
@@ -55,9 +52,7 @@ def event(
 ) -> UsageEvent:
     """Return an event that says how many tokens somebody has used."""
     content = {"value": value, **data}
-    said = msgspec.json.encode((type, subject, at, kind, content))
-    fingerprint = blake2b(said, digest_size=16).digest()
-    return UsageEvent(source, id, type, subject, at, at, recorded_at, content, kind, fingerprint)
+    return UsageEvent(source, id, type, subject, at, at, recorded_at, content, kind)
 
 
 def measured(events: Collection[UsageEvent], meters: Sequence[Meter]) -> list[MeasuredEvent]:

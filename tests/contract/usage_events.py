@@ -10,7 +10,7 @@ from typing import Any
 from billing_sdk.server.domain.catalog import Feature
 from billing_sdk.server.domain.metering import Aggregation, Intake, Meter, received
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.incoming_events import IncomingEvent, fingerprint_of
+from billing_sdk.server.usecases.incoming_events import IncomingEvent
 from tests.engines import NOON
 
 
@@ -51,7 +51,5 @@ def report(
         now = arrives_at or max(engine.now(), at or engine.now())
         content: Mapping[str, Any] = {"value": value, **data}
         event = IncomingEvent("app", id, type, subject, at, dict(content))
-        (recorded,) = tx.usage_log.append(
-            [received(event, intake, intake.span(now), now, fingerprint_of)], intake.meters
-        )
+        (recorded,) = tx.usage_log.append([received(event, intake, intake.span(now), now)], intake.meters)
     return recorded.outcome

@@ -105,6 +105,7 @@ def _run(plan: Plan, database_url: str) -> int:
         app = create_app(settings)
         # What is loaded by now stays for good: the collector need not look through it again and again.
         gc.freeze()
+        gc.set_threshold(100_000, 20, 100)
         ready = _prepare(plan, app.state.engine)
         with running(app, listener, on_end=stop.set), announced(plan, ready):
             show_ready(ready, database=without_password(database_url), webhooks=_webhooks(plan))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+
+# Work that takes long is done less often, so that it takes at most a tenth of the time.
+REST = 9
 
 logger = logging.getLogger(__name__)
 
@@ -15,7 +19,7 @@ class Periodic:
     Args:
         name: what the thread and the log call it.
         work: is called in that thread, never twice at once.
-        every_seconds: the pause before each call, the first one as well.
+        every_seconds: the pause before each call, the first one as well; longer after work that has taken long.
     """
 
     def __init__(self, name: str, work: Callable[[], object], *, every_seconds: float) -> None:
@@ -36,8 +40,11 @@ class Periodic:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._is_stopping.wait(self._every_seconds):
+        pause_seconds = self._every_seconds
+        while not self._is_stopping.wait(pause_seconds):
+            begun = time.monotonic()
             try:
                 self._work()
             except Exception as error:  # noqa: BLE001 - the thread outlives an outage of the database
                 logger.error("%s failed (%s); trying again", self._name, type(error).__name__)  # noqa: TRY400 - a traceback would show statements and their values
+            pause_seconds = max(self._every_seconds, REST * (time.monotonic() - begun))

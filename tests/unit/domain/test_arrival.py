@@ -14,8 +14,9 @@ from billing_sdk.errors import (
     InvalidRequest,
     UnsupportedByMeter,
 )
-from billing_sdk.server.domain.metering import Intake, Meter, received
-from billing_sdk.server.usecases.incoming_events import IncomingEvent, fingerprint_of
+from billing_sdk.server.domain.metering import Intake, Meter, UsageEvent, received
+from billing_sdk.server.storage.usage_stores import fingerprint_of
+from billing_sdk.server.usecases.incoming_events import IncomingEvent
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -33,7 +34,7 @@ def incoming(time=None, data=None, **fields):
 
 def arrived(event, *meters):
     intake = Intake.of(meters or (meter(),))
-    return received(event, intake, intake.span(NOON), NOON, fingerprint_of)
+    return received(event, intake, intake.span(NOON), NOON)
 
 
 def test_an_event_without_a_time_counts_when_it_arrives():
@@ -134,12 +135,17 @@ def test_only_meters_that_add_up_can_be_told_a_total():
         Intake.of([meter(), meter("maximum")]).require_kind("absolute")
 
 
-SAID = {
-    "type": "tokens",
-    "subject": "customer_1",
-    "time": NOON,
-    "data": {"a": 1, "b": {"c": "x", "d": Decimal("1.50")}},
-}
+SAID = UsageEvent(
+    "app",
+    "1",
+    "tokens",
+    "customer_1",
+    NOON,
+    NOON,
+    NOON,
+    {"a": 1, "b": {"c": "x", "d": Decimal("1.50")}},
+    "delta",
+)
 
 
 @pytest.mark.attack(139)
@@ -148,7 +154,8 @@ SAID = {
     [
         {"type": "calls"},
         {"subject": "customer_2"},
-        {"time": None},
+        {"is_timed": False},
+        {"kind": "absolute"},
         {"time": NOON + timedelta(microseconds=1)},
         {"data": {}},
         {"data": {"a": "1", "b": {"c": "x", "d": Decimal("1.50")}}},
@@ -156,16 +163,17 @@ SAID = {
     ],
 )
 def test_whatever_else_an_event_says_has_another_fingerprint(change):
-    assert fingerprint_of(**{**SAID, **change}) != fingerprint_of(**SAID)
+    assert fingerprint_of(SAID._replace(**change)) != fingerprint_of(SAID)
 
 
 def test_the_order_of_members_and_the_offset_of_the_time_change_nothing():
-    assert fingerprint_of(**{**SAID, "data": {"b": {"d": Decimal("1.50"), "c": "x"}, "a": 1}}) == fingerprint_of(**SAID)
+    turned = SAID._replace(data={"b": {"d": Decimal("1.50"), "c": "x"}, "a": 1})
+    assert fingerprint_of(turned) == fingerprint_of(SAID)
     eastern = NOON.astimezone(timezone(HOUR))
-    assert arrived(incoming(eastern)).event.fingerprint == arrived(incoming(NOON)).event.fingerprint
+    assert fingerprint_of(arrived(incoming(eastern)).event) == fingerprint_of(arrived(incoming(NOON)).event)
 
 
 def test_an_event_without_a_time_is_the_same_when_it_is_sent_again_later():
     intake = Intake.of([meter()])
-    first, again = (received(incoming(), intake, intake.span(at), at, fingerprint_of) for at in (NOON, NOON + HOUR))
-    assert first.event.fingerprint == again.event.fingerprint
+    first, again = (received(incoming(), intake, intake.span(at), at) for at in (NOON, NOON + HOUR))
+    assert fingerprint_of(first.event) == fingerprint_of(again.event)

@@ -77,7 +77,7 @@ def test_a_recount_takes_events_of_the_window_as_they_stand_and_those_that_the_m
     meter = Meter("meter_1", "m", "M", "calls", "sum", TEN, value_path="$.value")
 
     def stored(minutes: int, value: int, kind: str = "calls", *, is_cancelled: bool = False) -> StoredEvent:
-        event = UsageEvent("s", str(minutes), kind, "a", at(minutes), at(minutes), TEN, {"value": value}, "delta", b"")
+        event = UsageEvent("s", str(minutes), kind, "a", at(minutes), at(minutes), TEN, {"value": value}, "delta")
         return StoredEvent(minutes, event, is_cancelled)
 
     events = [stored(5, 1), stored(6, 2, is_cancelled=True), stored(7, 4, "other"), stored(59, 8), stored(70, 16)]

@@ -22,8 +22,8 @@ from billing_sdk.errors import ServerBusy
 T = TypeVar("T")
 R = TypeVar("R")
 
-# A group holds the database's write lock for some tens of milliseconds; larger ones would cost hardly less each.
-MOST_AT_ONCE = 2_000
+# A group holds the database's write lock for a tenth of a second at most; larger ones would cost hardly less each.
+MOST_AT_ONCE = 8_000
 MOST_WAITING = 50_000
 MOST_WAITING_BYTES = 16 * 1_048_576
 RETRY_SECONDS = 1

@@ -28,7 +28,7 @@ from billing_sdk.server.storage.subjects import Subject
 from billing_sdk.server.storage.usage_stores import UsageLog
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.group_commit import GroupCommit
-from billing_sdk.server.usecases.incoming_events import IncomingEvent, fingerprint_of
+from billing_sdk.server.usecases.incoming_events import IncomingEvent
 
 # For so long may a subject be taken for known that has gone.
 STALE_SECONDS = 1.0
@@ -142,7 +142,7 @@ class Ingestion:
                 if taken is None or subject is None or subject.clock_id is not None:
                     taken = times.taken(event, taken, subject)
                 intake, span, at = taken
-                found.append(received(event, intake, span, at, fingerprint_of))
+                found.append(received(event, intake, span, at))
             except BillingError as error:
                 found.append(error)
         return found

@@ -32,6 +32,7 @@ from billing_sdk.server.domain.metering import (
 )
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.usage_stores import fingerprint_of
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.accrue import accrue_later
 from billing_sdk.server.usecases.alert_on_usage import alert_on_usage
@@ -209,9 +210,9 @@ def _again(
         counted_at=earlier.counted_at,
     )
     # The time may have been left out of one of the two.
-    alike = {told(same, meter, has_time=known).fingerprint for known in (True, False)}
+    alike = {fingerprint_of(told(same, meter, has_time=known)) for known in (True, False)}
     is_other = meter.event_type != earlier.type or same.used_at != earlier.time
-    if is_other or earlier.fingerprint not in alike:
+    if is_other or fingerprint_of(earlier) not in alike:
         raise IdempotencyMismatch(f"the key {reading.id[:64]!r} was used for another report")
     return _with_total(same, tx.usage.total(agreement.id, same.feature_key, agreement.period_at(same.counted_at)))
 

@@ -38,7 +38,7 @@ def used(at: datetime | str, value: str = "1", *, subject: str = "ada", **marks:
     time = instant(at) if isinstance(at, str) else at
     key = f"{subject} {time.isoformat()} {value}"
     data = {"value": value, "marks": marks}
-    return StoredEvent(1, UsageEvent("app", key, "t", subject, time, time, time, data, "delta", b""))
+    return StoredEvent(1, UsageEvent("app", key, "t", subject, time, time, time, data, "delta"))
 
 
 def said(at: str, total: str) -> StoredEvent:

@@ -25,7 +25,9 @@ class UsageEvent(NamedTuple):
         recorded_at: when it arrived.
         data: what is known of the use, as a JSON object.
         kind: an amount that was used (`delta`), or what the total now is (`absolute`).
-        fingerprint: 16 bytes that tell its content from any other; what the sender left out is not in it.
+        is_timed: whether its time was reported; else it is when it arrived.
+        fingerprint: 16 bytes that tell what it said when it arrived from whatever else it might have said; None before
+            it is stored, where they follow from the event itself.
     """
 
     source: str
@@ -37,7 +39,8 @@ class UsageEvent(NamedTuple):
     recorded_at: datetime
     data: Mapping[str, Any]
     kind: ReadingKind
-    fingerprint: bytes
+    is_timed: bool = True
+    fingerprint: bytes | None = None
 
 
 class MeasuredEvent(NamedTuple):

@@ -20,6 +20,8 @@ Reader = Callable[[Mapping[str, Any]], tuple[Measured, ...]]
 MOST_REMEMBERED = 10_000
 # What has at most 20 digits is a quantity.
 BEYOND = 10**20
+# Faster by half than the function in Python that makes a named tuple.
+_new = tuple.__new__
 
 
 def reader_of_all(meters: Sequence[Meter]) -> Reader:
@@ -51,7 +53,7 @@ def reader_of(meter: Meter) -> Reader:
         found = value_at(data, value_path) if only_step is None else data.get(only_step, NOTHING)
         marks = dimensions(data) if dimensions is not None else ()
         if found.__class__ is int and 0 <= found < BEYOND:
-            return (Measured(meter_id, Decimal(found), None, marks),)
+            return (_new(Measured, (meter_id, Decimal(found), None, marks)),)
         return (Measured(meter_id, quantity_in(found, may_fall=may_fall), None, marks),)
 
     return read

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from datetime import UTC, datetime
 from typing import Any
 
 from billing_sdk.errors import UnsupportedByMeter
@@ -12,7 +9,7 @@ from billing_sdk.money import digits_of
 from billing_sdk.server.domain.metering.event import UsageEvent
 from billing_sdk.server.domain.metering.json_path import steps_of
 from billing_sdk.server.domain.metering.meter import ALL_MEMBERS, Meter
-from billing_sdk.server.domain.metering.usage import Dimensions, Reading, ReadingKind
+from billing_sdk.server.domain.metering.usage import Dimensions, Reading
 
 TOLD = "agreement/"
 MARKS = "$.dimensions"
@@ -42,7 +39,6 @@ def told(reading: Reading, meter: Meter, *, has_time: bool = True) -> UsageEvent
     if reading.kind == "absolute" and meter.aggregation != "sum":
         raise UnsupportedByMeter("only a meter that adds up can be told what its total is")
     data = _data_of(reading, meter)
-    time = reading.used_at if has_time else None
     return UsageEvent(
         source=source_of(reading.agreement_id),
         id=reading.id,
@@ -53,14 +49,8 @@ def told(reading: Reading, meter: Meter, *, has_time: bool = True) -> UsageEvent
         recorded_at=reading.recorded_at,
         data=data,
         kind=reading.kind,
-        fingerprint=_fingerprint_of(reading.kind, time, data),
+        is_timed=has_time,
     )
-
-
-def _fingerprint_of(kind: ReadingKind, time: datetime | None, data: dict[str, Any]) -> bytes:
-    """Return what is compared with other events that are told of the agreement, and with no others."""
-    said = [kind, time and time.astimezone(UTC).isoformat(), data]
-    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).digest()
 
 
 def _data_of(reading: Reading, meter: Meter) -> dict[str, Any]:

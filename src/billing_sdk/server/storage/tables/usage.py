@@ -35,6 +35,8 @@ usage_places = Table(
     # A random number for each change, and the one of the change before.
     Column("token", BigInteger, nullable=False, server_default=text("0")),
     Column("last_token", BigInteger, nullable=False, server_default=text("0")),
+    # The last event that `usage_by_hour` leads to.
+    Column("indexed", BigInteger, nullable=False, server_default=text("0")),
 )
 
 # Sources, types, subjects, dimensions and meters, once each. What is long would not fit into an index.
@@ -65,15 +67,27 @@ usage_events = Table(
     Column("id", String(255), nullable=False),
     Column("type_no", Integer, nullable=False),
     Column("subject_no", Integer, nullable=False),
-    # Whole hours since 1970, of `counted_at`: with them first the index grows at its end, whoever the subject is.
+    # Whole hours since 1970, of `counted_at`.
     Column("hour", Integer, nullable=False),
     Column("counted_at", BigInteger, nullable=False),
     Column("time", BigInteger, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("is_absolute", Boolean, nullable=False),
+    Column("is_timed", Boolean, nullable=False, server_default=text("true")),
+    # Empty where it follows from the other columns.
     Column("fingerprint", LargeBinary(16), nullable=False),
     Column("data", Text, nullable=False),
-    Index("ix_usage_events_hour", "hour", "subject_no"),
+)
+
+# Leads to the events of a subject in an hour. An index would change as many pages as there are subjects with every few
+# events that arrive: events are added to this some thousands at a time, and the last ones are looked through instead.
+usage_by_hour = Table(
+    "usage_by_hour",
+    metadata,
+    Column("hour", Integer, primary_key=True),
+    Column("subject_no", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 # The trail: events stay as they arrived, and the newest of these says what they should have said.

@@ -5,6 +5,7 @@ It does not own what a meter reads (metering), nor who a subject is.
 """
 
 from billing_sdk.server.storage.usage_stores.apart import LogApart as LogApart
+from billing_sdk.server.storage.usage_stores.documents import fingerprint_of as fingerprint_of
 from billing_sdk.server.storage.usage_stores.open import (
     open_usage_store as open_usage_store,
     store_number as store_number,

@@ -7,13 +7,17 @@ from secrets import randbits
 from typing import Any
 
 from billing_sdk.server.domain.metering import Aggregation, MeasuredEvent, Meter, Outcome, Recorded
-from billing_sdk.server.storage.usage_stores.counting import Counted, New, count_in, rows_of
+from billing_sdk.server.storage.usage_stores.counting import Counted, Row, count_in, rows_of
+from billing_sdk.server.storage.usage_stores.documents import fingerprint_of
 from billing_sdk.server.storage.usage_stores.names import Names
 from billing_sdk.server.storage.usage_stores.reading import Reading
 from billing_sdk.server.storage.usage_stores.recalled import RecalledHours, SubjectHour
 from billing_sdk.server.storage.usage_stores.recounting import Recounting
 from billing_sdk.server.storage.usage_stores.sums import HourKey, Sum, row_of, sum_in, values_of
-from billing_sdk.server.storage.usage_stores.writer import Key, Writer
+from billing_sdk.server.storage.usage_stores.writer import Writer
+
+# So many events at most are looked through for those of a subject in an hour.
+INDEXED_AT_ONCE = 10_000
 
 
 class Appending:
@@ -31,59 +35,49 @@ class Appending:
     def append(self, events: Sequence[MeasuredEvent], meters: Collection[Meter]) -> list[Recorded]:
         """Record events, each once for ever; the answers are in their order."""
         token = randbits(63)
-        number, last_token = self._writer.take_places(len(events), token)
-        self._recalled.begin(last_token)
-        numbers = self._names.find_or_add(
-            {one.source for one, _ in events}
-            | {one.type for one, _ in events}
-            | {one.subject for one, _ in events}
-            | {meter.id for meter in meters}
-        )
-        rows = [(numbers[one.source], one.id, place) for place, (one, _) in enumerate(events, number)]
-        keys = [row[:2] for row in rows]
-        first = dict(zip(reversed(keys), range(number + len(keys) - 1, number - 1, -1), strict=True))
-        is_plain = len(first) == len(keys)
-        taken = self._writer.add_keys(rows if is_plain else [row for row in rows if first[row[:2]] == row[2]])
-        new = list(enumerate(events, number))
-        if taken or not is_plain:
-            new = [one for one, key in zip(new, keys, strict=True) if key not in taken and first[key] == one[0]]
+        places = self._writer.take_places(len(events), token)
+        self._recalled.begin(places.token)
+        rows = self._rows(events, places.first)
+        taken = self._writer.add_keys([(row[1], row[2], row[0]) for row in rows])
+        new = [place for place, row in enumerate(rows) if row[0] not in taken] if taken else ()
         if new:
-            self._add(new, numbers, meters)
+            self._add([events[place] for place in new], [rows[place] for place in new], meters)
+        elif not taken:
+            self._add(events, rows, meters)
+        if places.last - places.indexed >= INDEXED_AT_ONCE:
+            self._writer.index(places.indexed, places.last)
         self._recalled.end(token)
-        if len(new) == len(events):
-            return _accepted(events)
-        return self._answers(events, keys, {key: events[place - number] for key, place in first.items()}, taken)
+        return self._answers(events, places.first, taken) if taken else _accepted(events)
 
-    def _answers(
-        self,
-        events: Sequence[MeasuredEvent],
-        keys: Sequence[Key],
-        first: Mapping[Key, MeasuredEvent],
-        taken: Mapping[Key, int],
-    ) -> list[Recorded]:
-        stored = self._reading.first_answers(taken.values())
+    def _rows(self, events: Sequence[MeasuredEvent], first: int) -> list[Row]:
+        try:
+            return rows_of(events, first, self._names.known)
+        except KeyError:
+            names = {name for one, _ in events for name in (one.source, one.type, one.subject)}
+            return rows_of(events, first, self._names.find_or_add(names))
+
+    def _answers(self, events: Sequence[MeasuredEvent], first: int, taken: Mapping[int, int]) -> list[Recorded]:
+        """Return the answers to events, the numbers of some of which are those of events before them."""
+        stored = self._reading.first_answers({number for number in taken.values() if number < first})
         answers = []
-        for one, key in zip(events, keys, strict=True):
-            if key in taken:
-                fingerprint, recorded_at = stored[taken[key]]
+        for place, (one, _) in enumerate(events, first):
+            there = taken.get(place)
+            if there is None:
+                answers.append(Recorded("accepted", one.recorded_at))
+                continue
+            if there in stored:
+                fingerprint, recorded_at = stored[there]
             else:
-                fingerprint, recorded_at = first[key].event.fingerprint, first[key].event.recorded_at
-            outcome: Outcome = "duplicate" if one.event.fingerprint == fingerprint else "conflict"
-            answers.append(Recorded("accepted" if key not in taken and first[key] is one else outcome, recorded_at))
+                earlier = events[there - first].event
+                fingerprint, recorded_at = fingerprint_of(earlier), earlier.recorded_at
+            outcome: Outcome = "duplicate" if fingerprint_of(one) == fingerprint else "conflict"
+            answers.append(Recorded(outcome, recorded_at))
         return answers
 
-    def _add(self, new: Sequence[New], numbers: Mapping[str, int], meters: Collection[Meter]) -> None:
-        rows = rows_of(new, numbers)
-        found = count_in(
-            new,
-            rows,
-            meters=meters,
-            numbers=numbers,
-            dimensions=self._names.find_or_add_dimensions(
-                {one.dimensions for _, event in new for one in event.measured}
-            ),
-            recalled=self._recalled.sums,
-        )
+    def _add(self, new: Sequence[MeasuredEvent], rows: Sequence[Row], meters: Collection[Meter]) -> None:
+        numbers = self._names.find_or_add({meter.id for meter in meters})
+        dimensions = self._names.find_or_add_dimensions({one[3] for _, measured in new for one in measured})
+        found = count_in(new, rows, meters=meters, numbers=numbers, dimensions=dimensions, recalled=self._recalled.sums)
         self._writer.add_events(rows)
         if anew := self._counted_anew(found):
             found.leave_out(anew)  # what was added to them is not what they come to

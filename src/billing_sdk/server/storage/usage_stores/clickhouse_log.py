@@ -40,7 +40,7 @@ from billing_sdk.server.storage.usage_stores.clickhouse_rows import (
     text_of_dimensions,
 )
 from billing_sdk.server.storage.usage_stores.clickhouse_schema import CORRECTIONS, EVENTS
-from billing_sdk.server.storage.usage_stores.documents import data_in, text_of_data
+from billing_sdk.server.storage.usage_stores.documents import data_in, fingerprint_of, text_of_data
 from billing_sdk.server.storage.usage_stores.instants import HOUR, hours_between, instant_of, micros_of
 from billing_sdk.server.storage.usage_stores.protocol import Change
 from billing_sdk.server.storage.usage_stores.turns import Turn
@@ -82,7 +82,7 @@ class ClickHouseUsageLog:
                 self._new_rows += rows
                 answers.append(Recorded("accepted", event.recorded_at))
             else:
-                outcome: Outcome = "duplicate" if first.fingerprint == event.fingerprint else "conflict"
+                outcome: Outcome = "duplicate" if first.fingerprint == fingerprint_of(event) else "conflict"
                 answers.append(Recorded(outcome, instant_of(first.recorded_at)))
         return answers
 

@@ -23,7 +23,7 @@ from billing_sdk.server.domain.metering import (
     StoredEvent,
     UsageEvent,
 )
-from billing_sdk.server.storage.usage_stores.documents import data_in, text_of_data
+from billing_sdk.server.storage.usage_stores.documents import data_in, fingerprint_of, text_of_data
 from billing_sdk.server.storage.usage_stores.instants import HOUR, instant_of, micros_of
 
 ENCODER = msgspec.json.Encoder()
@@ -108,7 +108,7 @@ def rows_of(measured: MeasuredEvent, number: int) -> Iterable[EventRow]:
             hour=counted_at // HOUR,
             data=text_of_data(event.data) if place == 0 else "",
             is_reset=event.kind == "absolute",
-            fingerprint=event.fingerprint,
+            fingerprint=fingerprint_of(event),
             meter_id=reading.meter_id,
             value=reading.value,
             text=reading.text,

@@ -14,9 +14,10 @@ from billing_sdk.server.storage.usage_stores.instants import EPOCH, HOUR, MICROS
 from billing_sdk.server.storage.usage_stores.recalled import SubjectHour
 from billing_sdk.server.storage.usage_stores.sums import FOLDS, HourKey, Sum
 
-# An event that is new, with its number.
-New = tuple[int, MeasuredEvent]
-Row = tuple[int, int, str, int, int, int, int, int, int, bool, bytes, str]
+# That of an event's content, which is made where it is asked for.
+NO_FINGERPRINT = b""
+
+Row = tuple[int, int, str, int, int, int, int, int, int, bool, bool, bytes, str]
 
 
 @dataclass(slots=True)
@@ -42,31 +43,43 @@ class Counted:
         self.values = [value for value in self.values if value[:3] not in hours]
 
 
-def rows_of(new: Sequence[New], numbers: Mapping[str, int]) -> list[Row]:
-    """Return the rows of events, with `EVENT_COLUMNS`."""
+def rows_of(events: Sequence[MeasuredEvent], first: int, numbers: Mapping[str, int]) -> list[Row]:
+    """Return the rows of events, with `EVENT_COLUMNS`.
+
+    Args:
+        events: what arrived.
+        first: the number of the first of them; the others follow.
+        numbers: of names.
+
+    Raises:
+        KeyError: a name has no number.
+    """
     rows: list[Row] = []
-    encode = ENCODER.encode
+    add, encode = rows.append, ENCODER.encode
+    counted: datetime | None = None
     arrived: datetime | None = None
-    arrived_at = 0
-    for number, (event, _) in new:
-        source, id_, type_, subject, used, counted, recorded, data, kind, fingerprint = event
-        counted_at = (counted - EPOCH) // MICROSECOND
-        used_at = counted_at if used is counted else (used - EPOCH) // MICROSECOND
+    counted_at = arrived_at = hour = 0
+    for number, (event, _) in enumerate(events, first):
+        source, id_, type_, subject, used, at, recorded, data, kind, is_timed, fingerprint = event
+        if at is not counted:
+            counted, counted_at = at, (at - EPOCH) // MICROSECOND
+            hour = counted_at // HOUR
         if recorded is not arrived:  # which those are that were sent together
             arrived, arrived_at = recorded, (recorded - EPOCH) // MICROSECOND
-        rows.append(
+        add(
             (
                 number,
                 numbers[source],
                 id_,
                 numbers[type_],
                 numbers[subject],
-                counted_at // HOUR,
+                hour,
                 counted_at,
-                used_at,
+                counted_at if used is at else (used - EPOCH) // MICROSECOND,
                 arrived_at,
                 kind == "absolute",
-                fingerprint,
+                is_timed,
+                fingerprint or NO_FINGERPRINT,
                 encode(data).decode(),
             )
         )
@@ -74,7 +87,7 @@ def rows_of(new: Sequence[New], numbers: Mapping[str, int]) -> list[Row]:
 
 
 def count_in(
-    new: Sequence[New],
+    new: Sequence[MeasuredEvent],
     rows: Sequence[Row],
     *,
     meters: Collection[Meter],
@@ -96,8 +109,8 @@ def count_in(
     changed, fresh = found.changed, found.fresh
     folds = {meter.id: (numbers[meter.id], FOLDS[meter.aggregation]) for meter in meters}
     with localcontext(EXACT):
-        for (_, (event, measured)), row in zip(new, rows, strict=True):
-            _, _, id_, _, subject_no, hour, at, _, recorded_at, is_absolute, _, _ = row
+        for (event, measured), row in zip(new, rows, strict=True):
+            _, _, id_, _, subject_no, hour, at, _, recorded_at, is_absolute, _, _, _ = row
             for meter_id, value, text, marks in measured:
                 meter_no, fold = folds[meter_id]
                 key = (meter_no, hour, subject_no, dimensions[marks])

@@ -52,6 +52,11 @@ class Names:
         self._known = known
         self._added: dict[str, int] = {}
 
+    @property
+    def known(self) -> Mapping[str, int]:
+        """The numbers of names that this process has met, which are most of those that are asked for."""
+        return self._known.numbers
+
     def find(self, names: AbstractSet[str]) -> Mapping[str, int]:
         """Return the numbers of those names that have one, and perhaps of others."""
         known = self._known.numbers

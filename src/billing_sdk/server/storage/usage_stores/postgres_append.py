@@ -7,12 +7,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from billing_sdk.server.storage.usage_stores.instants import HOUR, instant_of
-from billing_sdk.server.storage.usage_stores.writer import CHANGING, EVENT_COLUMNS, HOUR_COLUMNS, Key
+from billing_sdk.server.storage.usage_stores.writer import (
+    CHANGING,
+    EVENT_COLUMNS,
+    HOUR_COLUMNS,
+    INDEX,
+    INDEXED,
+    KeyRow,
+    Places,
+)
 
 if TYPE_CHECKING:
     import psycopg  # which is not there where nobody uses PostgreSQL
 
-TAKE_PLACES = "UPDATE usage_places SET place = place + %s, token = %s, last_token = token RETURNING place, last_token"
+TAKE_PLACES = (
+    "UPDATE usage_places SET place = place + %s, token = %s, last_token = token RETURNING place, last_token, indexed"
+)
 COPY_KEYS = "COPY usage_keys (source_no, id, number) FROM STDIN"
 ADD_KEYS = (
     "INSERT INTO usage_keys (source_no, id, number) SELECT * FROM unnest(%s::int[], %s::text[], %s::bigint[])"
@@ -64,23 +74,23 @@ class PostgresWriter:
         self._known_months = known_months
         self._integrity_error = integrity_error
 
-    def take_places(self, count: int, token: int) -> tuple[int, int]:
+    def take_places(self, count: int, token: int) -> Places:
         """Take places in the order of arrival."""
-        [(last, last_token)] = self._connection.execute(TAKE_PLACES, (count, token)).fetchall()
-        return last - count + 1, last_token
+        [(last, last_token, indexed)] = self._connection.execute(TAKE_PLACES, (count, token)).fetchall()
+        return Places(last - count + 1, last, last_token, indexed)
 
-    def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
+    def add_keys(self, rows: Sequence[KeyRow]) -> dict[int, int]:
         """Add keys; only where some were there already is it worth a look which."""
         if len(rows) >= WORTH_COPYING and self._copied_keys(rows):
             return {}
         sources, ids, numbers = (list(column) for column in zip(*rows, strict=True))
         if self._connection.execute(ADD_KEYS, (sources, ids, numbers)).rowcount == len(rows):
             return {}
-        mine = {(source_no, id_): number for source_no, id_, number in rows}
         found = self._connection.execute(FIND_KEYS, (sources, ids)).fetchall()
-        return {(source, id_): number for source, id_, number in found if mine[source, id_] != number}
+        there = {(source, id_): number for source, id_, number in found}
+        return {number: first for source, id_, number in rows if (first := there[source, id_]) != number}
 
-    def _copied_keys(self, rows: Sequence[tuple[int, str, int]]) -> bool:
+    def _copied_keys(self, rows: Sequence[KeyRow]) -> bool:
         """Add keys that nobody has yet the quick way; False where somebody has one, and then nothing is added."""
         lines = "".join(f"{source_no}\t{_escaped(id_)}\t{number}\n" for source_no, id_, number in rows)
         try:
@@ -95,7 +105,7 @@ class PostgresWriter:
         self._make_partitions({row[5] for row in rows})
         lines = "".join(
             f"{number}\t{source}\t{_escaped(id_)}\t{type_}\t{subject}\t{hour}\t{counted_at}\t{time}\t{recorded_at}"
-            f"\t{is_absolute}\t\\\\x{fingerprint.hex()}\t{_escaped(data)}\n"
+            f"\t{is_absolute}\t{is_timed}\t\\\\x{fingerprint.hex()}\t{_escaped(data)}\n"
             for (
                 number,
                 source,
@@ -107,12 +117,18 @@ class PostgresWriter:
                 time,
                 recorded_at,
                 is_absolute,
+                is_timed,
                 fingerprint,
                 data,
             ) in rows
         )
         with self._connection.cursor() as cursor, cursor.copy(COPY_EVENTS) as copy:
             copy.write(lines)
+
+    def index(self, after: int, last: int) -> None:
+        """Let `usage_by_hour` lead to events."""
+        self._connection.execute(INDEX.format("%s"), (after, last))
+        self._connection.execute(INDEXED.format("%s"), (last,))
 
     def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
         """Return the rows of hours."""

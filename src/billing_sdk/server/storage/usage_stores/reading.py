@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, exists, func, select, union_all
 
 from billing_sdk.server.domain.metering import (
     EVERYBODY,
@@ -21,6 +21,7 @@ from billing_sdk.server.domain.metering import (
 )
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.tables.usage import (
+    usage_by_hour,
     usage_corrections,
     usage_events,
     usage_hours,
@@ -28,7 +29,7 @@ from billing_sdk.server.storage.tables.usage import (
     usage_places,
     usage_values,
 )
-from billing_sdk.server.storage.usage_stores.documents import data_in
+from billing_sdk.server.storage.usage_stores.documents import data_in, fingerprint_of
 from billing_sdk.server.storage.usage_stores.instants import HOUR, hours_between, instant_of, micros_of
 from billing_sdk.server.storage.usage_stores.names import Names, dimensions_of, parts_of
 from billing_sdk.server.storage.usage_stores.protocol import Change
@@ -40,8 +41,12 @@ MOST_SEEKS = 20_000
 FEW = 100
 LONG = timedelta(days=100)
 EVENTS = select(usage_events).order_by(usage_events.c.number)
-NEXT_HOUR = select(func.min(usage_events.c.hour)).where(
-    usage_events.c.hour > bindparam("last"), usage_events.c.hour <= bindparam("end")
+NOT_INDEXED = usage_events.c.number > select(usage_places.c.indexed).scalar_subquery()
+NEXT_HOURS = union_all(
+    *(
+        select(func.min(hour)).where(hour > bindparam("last"), hour <= bindparam("end"), *condition)
+        for hour, condition in ((usage_by_hour.c.hour, ()), (usage_events.c.hour, (NOT_INDEXED,)))
+    )
 )
 SAYS_TOTALS = select(usage_hours.c.hour).where(usage_hours.c.is_reset)
 HOURS = select(*(usage_hours.c[name] for name in HOUR_COLUMNS))
@@ -66,16 +71,14 @@ class Reading:
         rows = self._connection.execute(select(usage_events).where(usage_events.c.number == number)).all()
         return next(self._stored(rows))
 
-    def first_answers(self, numbers: Iterable[int]) -> dict[int, tuple[bytes, datetime]]:
+    def first_answers(self, numbers: Collection[int]) -> dict[int, tuple[bytes, datetime]]:
         """Return the fingerprints of events, and when they were recorded."""
-        columns = (usage_events.c.number, usage_events.c.fingerprint, usage_events.c.recorded_at)
-        return {
-            number: (fingerprint, instant_of(recorded_at))
-            for some in parts_of(sorted(numbers))
-            for number, fingerprint, recorded_at in self._connection.execute(
-                select(*columns).where(usage_events.c.number.in_(some))
-            )
-        }
+        found: dict[int, tuple[bytes, datetime]] = {}
+        for some in parts_of(sorted(numbers)):
+            rows = self._connection.execute(select(usage_events).where(usage_events.c.number.in_(some))).all()
+            for one in self._stored(rows):
+                found[one.number] = fingerprint_of(one.event), one.event.recorded_at
+        return found
 
     def resets(self, hours: Collection[int]) -> set[tuple[int, int, int]]:
         """Return for which meters, hours and subjects a total is said in some hours."""
@@ -150,16 +153,14 @@ class Reading:
         if types is not None:
             query = query.where(usage_events.c.type_no.in_(_those(self._names, types)))
         if subjects is None:
-            yield from self._paged(query, window, after, limit)
+            yield from self._paged(query, after, limit)
             return
         numbers = self._numbers(query, window, sorted(_those(self._names, subjects)), after)
         for some in parts_of(numbers[:limit]):
             yield from self._stored(self._rows(EVENTS.where(usage_events.c.number.in_(some))))
 
-    def _paged(self, query: Select[Any], window: Period | None, after: int, limit: int | None) -> Iterator[StoredEvent]:
+    def _paged(self, query: Select[Any], after: int, limit: int | None) -> Iterator[StoredEvent]:
         """Yield events page by page: what reads for long needs no transaction for it."""
-        if window is not None:
-            query = query.where(usage_events.c.hour.between(*hours_between(window.start, window.end)))
         while limit is None or limit > 0:
             size = AT_A_TIME if limit is None else min(AT_A_TIME, limit)
             rows = self._rows(query.where(usage_events.c.number > after).limit(size))
@@ -181,14 +182,10 @@ class Reading:
         hours = self.hours_with_events(window)
         for some in parts_of(subject_numbers):
             if len(hours) * len(some) > MOST_SEEKS:
-                of_some = query.where(usage_events.c.subject_no.in_(some))
-                if window is not None:
-                    of_some = of_some.where(usage_events.c.hour.between(*hours_between(window.start, window.end)))
-                found += self._connection.execute(of_some).scalars()
+                found += self._connection.execute(query.where(usage_events.c.subject_no.in_(some))).scalars()
                 continue
             for few in parts_of(hours):
-                of_few = query.where(usage_events.c.subject_no.in_(some), usage_events.c.hour.in_(few))
-                found += self._connection.execute(of_few).scalars()
+                found += self._connection.execute(query.where(_counted_in(few, some))).scalars()
         return sorted(found)
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
@@ -197,12 +194,12 @@ class Reading:
     def events_of_hour(self, hour: int, type_: str, *, subject_no: int | None = None) -> Iterator[StoredEvent]:
         """Yield the events of a type that count in an hour, of one subject or of all."""
         query = select(usage_events).where(
-            usage_events.c.hour == hour,
+            _counted_in([hour], None if subject_no is None else [subject_no]),
             usage_events.c.counted_at >= hour * HOUR,
             usage_events.c.counted_at < (hour + 1) * HOUR,
             usage_events.c.type_no.in_(_those(self._names, {type_})),
         )
-        yield from self._streamed(query if subject_no is None else query.where(usage_events.c.subject_no == subject_no))
+        yield from self._streamed(query)
 
     def hours_with_events(self, window: Period | None = None) -> Sequence[int]:
         """Return the hours in which anything may count, in their order."""
@@ -212,9 +209,11 @@ class Reading:
         hours: list[int] = []
         last, end = (-(1 << 31), (1 << 31) - 1) if window is None else hours_between(window.start, window.end)
         last -= window is not None
-        while (found := self._connection.execute(NEXT_HOUR, {"last": last, "end": end}).scalar_one()) is not None:
-            hours.append(found)
-            last = found
+        while found := [
+            hour for (hour,) in self._connection.execute(NEXT_HOURS, {"last": last, "end": end}) if hour is not None
+        ]:
+            last = min(found)
+            hours.append(last)
         return hours
 
     def changes(self, after: int, limit: int) -> tuple[tuple[Change, ...], int]:
@@ -312,10 +311,12 @@ class Reading:
                 time=instant_of(row.time),
                 counted_at=instant_of(row.counted_at),
                 recorded_at=instant_of(row.recorded_at),
-                data=newest[-1] if newest else text,
+                data=text,
                 kind="absolute" if row.is_absolute else "delta",
-                fingerprint=row.fingerprint,
+                is_timed=bool(row.is_timed),
+                fingerprint=row.fingerprint or None,
             )
+            event = event._replace(data=newest[-1] if newest else text, fingerprint=fingerprint_of(event))
             yield StoredEvent(
                 row.number,
                 event,
@@ -363,3 +364,12 @@ def _corrected(after: int, upto: int) -> Select[Any]:
         .join(usage_corrections, usage_corrections.c.event_number == usage_events.c.number)
         .where(usage_corrections.c.number > after, usage_corrections.c.number <= upto)
     )
+
+
+def _counted_in(hours: Sequence[int], subject_numbers: Sequence[int] | None) -> ColumnElement[bool]:
+    """Return what holds of the events that count in some hours, of some subjects or of all."""
+    parts = []
+    for table, condition in ((usage_by_hour, ()), (usage_events, (NOT_INDEXED,))):
+        part = select(table.c.number).where(table.c.hour.in_(hours), *condition)
+        parts.append(part if subject_numbers is None else part.where(table.c.subject_no.in_(subject_numbers)))
+    return usage_events.c.number.in_(union_all(*parts))

@@ -15,8 +15,8 @@ from billing_sdk.server.domain.metering import (
     essential,
     recount,
 )
-from billing_sdk.server.storage.tables.usage import usage_corrections, usage_hours, usage_values
-from billing_sdk.server.storage.usage_stores.documents import data_in, text_of_data
+from billing_sdk.server.storage.tables.usage import usage_corrections, usage_events, usage_hours, usage_values
+from billing_sdk.server.storage.usage_stores.documents import data_in, fingerprint_of, text_of_data
 from billing_sdk.server.storage.usage_stores.instants import HOUR, micros_of
 from billing_sdk.server.storage.usage_stores.names import Names, name_of
 from billing_sdk.server.storage.usage_stores.reading import Reading
@@ -90,11 +90,14 @@ class Recounting:
         changed = 0
         for stored in list(self._reading.events(None, None, subjects, 0, None)):
             mine = [meter for meter in meters if meter.event_type == stored.event.type]
+            fingerprint = fingerprint_of(stored.event)
             for table, number, text in self._reading.data_of(stored):
                 kept = text_of_data(essential(data_in(text), mine))
                 if kept != text:
                     changed += 1
-                    self._connection.execute(update(table).where(table.c.number == number).values(data=kept))
+                    # What it said is known no more, and still told from what else it might have said.
+                    values = {"data": kept} | ({"fingerprint": fingerprint} if table is usage_events else {})
+                    self._connection.execute(update(table).where(table.c.number == number).values(values))
         return changed
 
     def _save(self, meter_no: int, aggregation: Aggregation, hours: Sequence[HourOfUsage]) -> None:

@@ -61,7 +61,7 @@ class SqlUsageLog:
         Raises:
             NotFound: there is no such event.
         """
-        number, _ = self._writer().take_places(1, randbits(63))
+        number = self._writer().take_places(1, randbits(63)).first
         found = self._reading.find(correction.source, correction.id)
         if found is None:
             raise NotFound(f"there is no event {correction.id} of {correction.source}")

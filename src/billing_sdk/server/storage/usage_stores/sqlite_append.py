@@ -6,9 +6,19 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from billing_sdk.server.storage.usage_stores.writer import CHANGING, EVENT_COLUMNS, HOUR_COLUMNS, Key
+from billing_sdk.server.storage.usage_stores.writer import (
+    CHANGING,
+    EVENT_COLUMNS,
+    HOUR_COLUMNS,
+    INDEX,
+    INDEXED,
+    KeyRow,
+    Places,
+)
 
-TAKE_PLACES = "UPDATE usage_places SET place = place + ?, token = ?, last_token = token RETURNING place, last_token"
+TAKE_PLACES = (
+    "UPDATE usage_places SET place = place + ?, token = ?, last_token = token RETURNING place, last_token, indexed"
+)
 ADD_KEY = "INSERT OR IGNORE INTO usage_keys (source_no, id, number) VALUES (?, ?, ?)"
 FIND_KEY = "SELECT number FROM usage_keys WHERE source_no = ? AND id = ?"
 ADD_EVENT = f"INSERT INTO usage_events ({', '.join(EVENT_COLUMNS)}) VALUES ({', '.join('?' * len(EVENT_COLUMNS))})"  # noqa: S608 - names of our own
@@ -30,27 +40,32 @@ class SqliteWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def take_places(self, count: int, token: int) -> tuple[int, int]:
+    def take_places(self, count: int, token: int) -> Places:
         """Take places in the order of arrival."""
-        [(last, last_token)] = self._connection.execute(TAKE_PLACES, (count, token)).fetchall()
-        return last - count + 1, last_token
+        [(last, last_token, indexed)] = self._connection.execute(TAKE_PLACES, (count, token)).fetchall()
+        return Places(last - count + 1, last, last_token, indexed)
 
-    def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
+    def add_keys(self, rows: Sequence[KeyRow]) -> dict[int, int]:
         """Add keys; only where some were there already is it worth a look which."""
         before = self._connection.total_changes
         self._connection.executemany(ADD_KEY, sorted(rows))  # neighbours share pages
         if self._connection.total_changes - before == len(rows):
             return {}
-        found: dict[Key, int] = {}
+        found: dict[int, int] = {}
         for source_no, id_, number in rows:
             [(there,)] = self._connection.execute(FIND_KEY, (source_no, id_)).fetchall()
             if there != number:
-                found[source_no, id_] = there
+                found[number] = there
         return found
 
     def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add events."""
         self._connection.executemany(ADD_EVENT, rows)
+
+    def index(self, after: int, last: int) -> None:
+        """Let `usage_by_hour` lead to events."""
+        self._connection.execute(INDEX.format("?"), (after, last))
+        self._connection.execute(INDEXED.format("?"), (last,))
 
     def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
         """Return the rows of hours."""

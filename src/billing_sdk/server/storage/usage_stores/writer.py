@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-Key = tuple[int, str]
+# The number of a source, the id of an event, and the number of the event.
+KeyRow = tuple[int, str, int]
 EVENT_COLUMNS = (
     "number",
     "source_no",
@@ -17,6 +18,7 @@ EVENT_COLUMNS = (
     "time",
     "recorded_at",
     "is_absolute",
+    "is_timed",
     "fingerprint",
     "data",
 )
@@ -35,23 +37,49 @@ HOUR_COLUMNS = (
 )
 CHANGING = HOUR_COLUMNS[5:-1]
 
+INDEX = (
+    "INSERT INTO usage_by_hour SELECT hour, subject_no, number FROM usage_events"
+    " WHERE number > {0} AND number <= {0} ORDER BY hour, subject_no, number"  # neighbours share pages
+)
+INDEXED = "UPDATE usage_places SET indexed = {0}"
+
+
+class Places(NamedTuple):
+    """Places in the order of arrival.
+
+    Attributes:
+        first: of those that were taken.
+        last: of those that were taken.
+        token: that was left before.
+        indexed: the last event that `usage_by_hour` leads to.
+    """
+
+    first: int
+    last: int
+    token: int
+    indexed: int
+
 
 class Writer(Protocol):
     """Writes rows in the transaction of a connection; whoever writes has taken places first."""
 
-    def take_places(self, count: int, token: int) -> tuple[int, int]:
-        """Take places in the order of arrival, and leave a token; until the transaction ends nobody else can.
-
-        Returns: the first of the places, and the token that was left before.
-        """
+    def take_places(self, count: int, token: int) -> Places:
+        """Take places in the order of arrival, and leave a token; until the transaction ends nobody else can."""
         ...
 
-    def add_keys(self, rows: Sequence[tuple[int, str, int]]) -> dict[Key, int]:
-        """Add the keys of events with their numbers; return those that are there already, with the numbers there."""
+    def add_keys(self, rows: Sequence[KeyRow]) -> dict[int, int]:
+        """Add the keys of events with their numbers, of which the first may be there already, also within these.
+
+        Returns: the numbers of events that are not the first with their keys, and the number of the first.
+        """
         ...
 
     def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add events, with `EVENT_COLUMNS`; every one of them has its key."""
+        ...
+
+    def index(self, after: int, last: int) -> None:
+        """Let `usage_by_hour` lead to the events after one number and up to another."""
         ...
 
     def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
