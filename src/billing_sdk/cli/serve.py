@@ -29,6 +29,8 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ensure_endpoint import ensure_endpoint
 
 DEFAULT_APP_URL = "http://127.0.0.1:5000"
+# So many objects may be made before the collector looks through the young ones.
+GARBAGE_AT_ONCE = 100_000
 
 HostOption = Annotated[str, typer.Option(help="Where to listen; anything but loopback needs an https --base-url.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")]
@@ -103,9 +105,10 @@ def _run(plan: Plan, database_url: str) -> int:
     with _signals(stop), bind(plan.host, plan.port) as listener:
         settings = Settings.from_environment(base_url=origin_of(listener, plan.base_url), database_url=database_url)
         app = create_app(settings)
-        # What is loaded by now stays for good: the collector need not look through it again and again.
+        # What is loaded by now stays for good: the collector need not look through it again and again, nor for every few
+        # hundred of the objects that a batch of events is made of.
         gc.freeze()
-        gc.set_threshold(100_000, 20, 100)
+        gc.set_threshold(GARBAGE_AT_ONCE, 20, 100)
         ready = _prepare(plan, app.state.engine)
         with running(app, listener, on_end=stop.set), announced(plan, ready):
             show_ready(ready, database=without_password(database_url), webhooks=_webhooks(plan))
