@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -82,14 +82,14 @@ def read_quickly(body: bytes) -> list[CloudEvent] | CloudEvent | None:
         events = (_decode_batch if body[:1] == b"[" else _decode_one)(body)
         if _is_loose(body):
             return None
-        count = 0
-        for event in events if isinstance(events, list) else (events,):
-            if event.specversion != SPECVERSION or not is_source(event.source):
-                return None
-            count += NEEDED + (event.time is not None)
+        listed = events if isinstance(events, list) else [events]
+        if not _are_usual(listed):
+            return None
+        count = NEEDED * len(listed)
+        for event in listed:
+            if event.time is not None:
+                count += 1
             if event.datacontenttype is not None:
-                if not is_json_type(event.datacontenttype):
-                    return None
                 count += 1
             if event.data is not None:
                 count += 1 + _members(event.data, 2)
@@ -171,6 +171,15 @@ def is_json_type(content_type: str) -> bool:
     return JSON_TYPE.fullmatch(content_type.strip()) is not None
 
 
+def _are_usual(events: Sequence[CloudEvent]) -> bool:
+    """Tell whether what comes again and again in events is as it should be."""
+    return (
+        {event.specversion for event in events} <= {SPECVERSION}
+        and all(map(is_source, {event.source for event in events}))
+        and all(map(is_json_type, {event.datacontenttype for event in events} - {None}))
+    )
+
+
 def _is_loose(body: bytes) -> bool:
     """Tell whether a member may be written otherwise than with one quote that a colon follows, or a NUL be there."""
     return any(single in body and part in body for single, part in LOOSE)
@@ -182,13 +191,14 @@ def _members(found: Mapping[str, Any], depth: int) -> int:
         raise _Unusual
     count = len(found)
     for value in found.values():
-        kind = type(value)
-        if kind is dict:
+        kind = value.__class__
+        if kind is int:
+            if not -LARGEST < value < LARGEST:
+                raise _Unusual
+        elif kind is dict:
             count += _members(value, depth + 1)
         elif kind is list:
             count += _members_in(value, depth + 1)
-        elif kind is int and not -LARGEST < value < LARGEST:
-            raise _Unusual
     return count
 
 
