@@ -105,8 +105,8 @@ def _run(plan: Plan, database_url: str) -> int:
     with _signals(stop), bind(plan.host, plan.port) as listener:
         settings = Settings.from_environment(base_url=origin_of(listener, plan.base_url), database_url=database_url)
         app = create_app(settings)
-        # What is loaded by now stays for good: the collector need not look through it again and again, nor for every few
-        # hundred of the objects that a batch of events is made of.
+        # What is loaded by now stays for good: the collector need not look through it again and again, nor look for
+        # garbage among every few hundred of the objects that a batch of events is made of.
         gc.freeze()
         gc.set_threshold(GARBAGE_AT_ONCE, 20, 100)
         ready = _prepare(plan, app.state.engine)
