@@ -25,15 +25,16 @@ class _Drawn:
     def __init__(self) -> None:
         self._lock = new_lock()
         self._octets = b""
+        self._used = 0
         os.register_at_fork(after_in_child=self._forget)
 
     def take(self, count: int) -> bytes:
         """Return octets that nobody has had."""
         with self._lock:
-            if len(self._octets) < count:
-                self._octets = os.urandom(DRAWN_OCTETS)
-            taken, self._octets = self._octets[:count], self._octets[count:]
-            return taken
+            start, self._used = self._used, self._used + count
+            if self._used > len(self._octets):
+                self._octets, start, self._used = os.urandom(DRAWN_OCTETS), 0, count
+            return self._octets[start : self._used]
 
     def _forget(self) -> None:
         """Leave what was drawn to the parent, who uses it."""

@@ -7,6 +7,7 @@ import logging
 import re
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import chain
 from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Scope
@@ -20,8 +21,10 @@ MOST_WAITING_BYTES = 65_536
 CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code != 0x09)
 WHOLE_BODY: dict[str, dict[str, object]] = {WHOLE: {}}
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-CLOSE = (b"connection", b": ", b"close", b"\r\n")
-CHUNKED = (b"transfer-encoding", b": ", b"chunked", b"\r\n")
+LENGTH, CONNECTION = b"content-length: ", b"connection: "
+JUDGED = (LENGTH, CONNECTION)
+CLOSE = CONNECTION + b"close"
+CHUNKED = b"transfer-encoding: chunked"
 FAILED: tuple[Message, ...] = (
     {
         "type": "http.response.start",
@@ -73,7 +76,6 @@ class Exchange:
 
     __slots__ = (
         "_announced",
-        "_body",
         "_connection",
         "_expects_continue",
         "_has_news",
@@ -81,11 +83,13 @@ class Exchange:
         "_is_chunked",
         "_is_gone",
         "_is_whole",
+        "_pieces",
         "_scope",
         "_waiter",
         "has_begun",
         "is_answered",
         "keeps_alive",
+        "waiting_bytes",
     )
 
     def __init__(self, connection: Connection, scope: Scope, *, keeps_alive: bool, expects_continue: bool) -> None:
@@ -95,21 +99,18 @@ class Exchange:
         self.has_begun = self.is_answered = False
         self._expects_continue = expects_continue
         self._waiter: asyncio.Future[None] | None = None
-        self._body = bytearray()
+        self._pieces: list[bytes] = []
+        self.waiting_bytes = 0
         self._has_news = self._is_whole = self._is_gone = self._is_chunked = False
         self._held: bytes | None = None
         self._announced = 0
-
-    @property
-    def waiting_bytes(self) -> int:
-        """How much of the body nobody has taken yet."""
-        return len(self._body)
 
     # What the connection tells.
 
     def arrive(self, body: bytes, *, is_whole: bool) -> None:
         """Take a part of the body."""
-        self._body += body
+        self._pieces.append(body)
+        self.waiting_bytes += len(body)
         self._is_whole = is_whole
         self._has_news = True
         if is_whole:
@@ -121,8 +122,13 @@ class Exchange:
         self._is_gone = True
         self._wake()
 
-    async def run(self, app: ASGIApp) -> None:
-        """Have an application answer; whatever it does, the client does not wait for ever."""
+    async def run(self, app: ASGIApp, tasks: set[asyncio.Task[None]]) -> None:
+        """Have an application answer; whatever it does, the client does not wait for ever.
+
+        Args:
+            app: the application.
+            tasks: what is under way; this is taken out at its end.
+        """
         try:
             await app(self._scope, self._receive, self._send)
         except (Exception, asyncio.CancelledError):  # the server ends, and has waited long enough
@@ -132,6 +138,10 @@ class Exchange:
             if not (self.is_answered or self._is_gone):
                 logger.error("ASGI callable returned without a whole response.")
                 await self._fail()
+        finally:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - a coroutine of a loop is run by one
+            tasks.discard(task)
 
     # What the application calls.
 
@@ -147,7 +157,8 @@ class Exchange:
         if self._is_gone or self.is_answered:
             return {"type": "http.disconnect"}
         self._has_news = False
-        body, self._body = bytes(self._body), bytearray()
+        body, self._pieces = b"".join(self._pieces), []
+        self.waiting_bytes = 0
         return {"type": "http.request", "body": body, "more_body": not self._is_whole}
 
     async def _send(self, message: Message) -> None:
@@ -166,28 +177,29 @@ class Exchange:
             raise RuntimeError(f"the ASGI message {message['type']!r} is not expected now")
         self._expects_continue = False
         status: int = message["status"]
-        parts = [_status_line(status)]
+        lines = [_status_line(status)]
         announced = None
-        for name, value in (*self._connection.default_headers, *message.get("headers", ())):
-            field = _field_name(name)
-            if field == b"content-length":
-                announced = int(value)
-            elif field == b"connection" and b"close" in value.lower():
-                self.keeps_alive = False
-                continue
-            parts += (field, b": ", value, b"\r\n")
+        for name, value in chain(self._connection.default_headers, message.get("headers", ())):
+            field = _field(name)
+            if field in JUDGED:
+                if field == LENGTH:
+                    announced = int(value)
+                elif b"close" in value.lower():
+                    self.keeps_alive = False
+                    continue
+            lines.append(field + value)
         if not self.keeps_alive:
-            parts += CLOSE
+            lines.append(CLOSE)
         has_body = self._scope["method"] != "HEAD" and status not in (204, 304)
         if announced is None and has_body and self._scope["http_version"] != "1.0":
             self._is_chunked = True
-            parts += CHUNKED
-        head = b"".join(parts)
+            lines.append(CHUNKED)
+        head = b"\r\n".join(lines)
         # A value with the end of a line in it would say more than one header.
-        if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(parts) // 4 + 1):
+        if len(head) - len(head.translate(None, CONTROLS)) != 2 * (len(lines) - 1):
             raise RuntimeError("a header of the answer contains a control character")
         self._announced = announced if announced is not None and has_body else -1 if has_body else 0
-        self._held = head + b"\r\n"
+        self._held = head + b"\r\n\r\n"
 
     def _go_on(self, body: bytes, *, is_last: bool) -> None:
         if self._scope["method"] == "HEAD":
@@ -223,20 +235,21 @@ class Exchange:
 @lru_cache(maxsize=600)
 def _status_line(status: int) -> bytes:
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-    return f"HTTP/1.1 {status} {phrase}\r\n".encode("ascii")
+    return f"HTTP/1.1 {status} {phrase}".encode("ascii")
 
 
 @lru_cache(maxsize=256)  # names are those that the program has
-def _field_name(name: bytes) -> bytes:
+def _field(name: bytes) -> bytes:
+    """Return a header's name as a line of it begins."""
     if not TOKEN.fullmatch(name) or name.lower() == b"transfer-encoding":
         raise RuntimeError(f"{name!r} is not a header that an answer may have")
-    return name.lower()
+    return name.lower() + b": "
 
 
 def refusal(status: int, text: str, headers: list[tuple[bytes, bytes]]) -> bytes:
     """Return the whole answer to what is no request."""
     lines = [
-        _status_line(status),
+        b"%b\r\n" % _status_line(status),
         *(b"%b: %b\r\n" % header for header in headers),
         b"content-type: text/plain; charset=utf-8\r\n",
         b"content-length: %d\r\n" % len(text),

@@ -227,9 +227,8 @@ class PatientProtocol(asyncio.Protocol):
         self._exchange = Exchange(self, scope, keeps_alive=head.keeps_alive, expects_continue=head.expects_continue)
         if self._reader.is_between:
             self._exchange.arrive(b"", is_whole=True)
-        task = self._loop.create_task(self._exchange.run(self._app))
-        task.add_done_callback(self._state.tasks.discard)
-        self._state.tasks.add(task)
+        tasks = self._state.tasks
+        tasks.add(self._loop.create_task(self._exchange.run(self._app, tasks)))
 
     def _take_body(self, exchange: Exchange) -> None:
         body = self._reader.body()

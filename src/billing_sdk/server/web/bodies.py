@@ -74,6 +74,7 @@ class Bodies:
         most_held_bytes: int = MOST_HELD_BYTES,
     ) -> None:
         self._max_bytes = max_bytes
+        self._small_bytes = min(SMALL_BYTES, max_bytes)
         self._max_seconds = max_seconds
         self._memory = _Memory(most_held_bytes)
 
@@ -90,9 +91,13 @@ class Bodies:
             ServerBusy: too many large ones are being read.
             Disconnected: the client has gone.
         """
-        # Nearly all bodies arrive with their heads, and are not waited for.
         if WHOLE in scope.get("extensions", ()):
-            return await self._read(_declared(scope), receive, share)
+            # Nearly all bodies arrive with their heads, and are not waited for. Such a one has the length it declares.
+            message = await receive()
+            if message["type"] == "http.request" and len(message["body"]) <= self._small_bytes:
+                whole: bytes = message["body"]
+                return whole
+            receive = replaying(message, receive)
         try:
             async with asyncio.timeout(self._max_seconds):
                 return await self._read(_declared(scope), receive, share)
@@ -141,9 +146,14 @@ def _too_large(limit: int) -> PayloadTooLarge:
     return PayloadTooLarge(f"a body has at most {limit} bytes")
 
 
-def replaying(body: bytes, receive: Receive) -> Receive:
-    """Return a `receive` that gives the whole body once, then whatever the connection has to say."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def whole_body(body: bytes) -> Message:
+    """Return the message that brings a whole body."""
+    return {"type": "http.request", "body": body, "more_body": False}
+
+
+def replaying(message: Message, receive: Receive) -> Receive:
+    """Return a `receive` that gives a message again, and then whatever the connection has to say."""
+    waiting = [message]
 
     async def replay() -> Message:
         return waiting.pop() if waiting else await receive()

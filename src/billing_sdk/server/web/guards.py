@@ -20,7 +20,7 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.occasion import ServingRequest
 from billing_sdk.server.web.addresses import require_plain_address
 from billing_sdk.server.web.admission import Admission
-from billing_sdk.server.web.bodies import Bodies, Disconnected, replaying
+from billing_sdk.server.web.bodies import Bodies, Disconnected, replaying, whole_body
 from billing_sdk.server.web.errors import render_error, unexpected_error
 from billing_sdk.server.web.floods import flood_refusal
 from billing_sdk.server.web.headers import AnswerHeaders
@@ -85,7 +85,7 @@ class Guards:
             with place:
                 endpoint = self._express.get((scope["method"], scope["path"]))
                 if endpoint is None:
-                    await self._app(scope, replaying(body, receive), answer.send)
+                    await self._app(scope, replaying(whole_body(body), receive), answer.send)
                 else:
                     response = await endpoint(Request(scope))
                     await response(scope, receive, answer.send)

@@ -77,7 +77,7 @@ class AnswerHeaders:
         if NOT_STORED[0] not in [name for name, _ in found]:
             found.append(NOT_STORED)
         nonce, targets = state["csp_nonce"], state["form_targets"]
-        policy = content_security_policy(nonce, targets) if targets else USUAL_POLICY.replace(PLACE, nonce)
+        policy = content_security_policy(nonce, targets) if targets else nonce.join(USUAL_POLICY)
         found += ((POLICY, policy.encode()), (FIELD, state["request_id"].encode()), *self._fixed)
         return found
 
@@ -101,7 +101,7 @@ def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> s
 
 
 PLACE = "{nonce}"
-USUAL_POLICY = content_security_policy(PLACE)
+USUAL_POLICY = content_security_policy(PLACE).split(PLACE)  # the parts between which a nonce stands
 
 
 def forget_pages(response: Response) -> None:

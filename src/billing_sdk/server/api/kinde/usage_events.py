@@ -32,7 +32,6 @@ from billing_sdk.server.api.kinde.security import recalled_machine
 from billing_sdk.server.storage.outages import DATABASE_AWAY
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Answer, Ingestion
-from billing_sdk.server.web import body_of
 
 PATH = "/billing/usage_events"
 SCOPE = "create:meter_usage"
@@ -64,7 +63,7 @@ async def take_in(request: Request) -> Response:
     try:
         sent = _Sent.of(scope)
         await recalled_machine(scope, engine, sent.authorizations, needs=SCOPE)
-        body = body_of(request)
+        body: bytes = scope["state"]["body"]
         ingestion.require_room(len(body))
         return await _recorded(ingestion, await _events(sent, body), len(body))
     except BillingError as error:
