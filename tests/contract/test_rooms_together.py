@@ -21,6 +21,7 @@ from billing_sdk.server.usecases.look_up_allowances import balance_of, look_up_a
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.reserve_usage import reserve_usage
 from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.set_add_on import add_add_on, remove_add_on
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.usage_events import measure_by, report
 from tests.engines import NOON, advance, payer
@@ -131,6 +132,27 @@ def test_what_was_used_before_a_free_plan_was_taken_again_is_among_them(memory_e
 
     assert [(one.room.used, one.room.held) for one in found] == [(63, 5), (61, 5)]
     assert found == one_by_one(memory_engine, customer, keys)
+
+
+def test_what_an_add_on_included_is_among_them_after_it_has_gone(memory_engine, customer, agree):
+    agreement = agree(KEYS[:2])
+    key = KEYS[0]
+    version = PlanVersion(
+        "version_more", "more", 1, "USD", (Entitlement("more", key, key, 50),), NOON, Cadence("month")
+    )
+    with memory_engine.begin() as tx:
+        plan = Plan.draft(version, name="More", group=tx.catalog.get_plan("pro_monthly").group, kind="add_on")
+        tx.catalog.add_plan(plan.selling(version))
+    add_add_on(memory_engine, agreement_id=agreement.id, plan_key="more")
+    report(memory_engine, customer.id, 120, type=key, id="a")
+    assert together(memory_engine, customer)[0].room.remaining == 30
+    advance(memory_engine, minutes=1)
+    remove_add_on(memory_engine, agreement_id=agreement.id, plan_key="more")
+
+    found = together(memory_engine, customer)
+
+    assert (found[0].room.limit, found[0].room.used) == (100, 120)
+    assert found == one_by_one(memory_engine, customer, KEYS[:2])
 
 
 def test_as_many_queries_are_sent_for_many_features_as_for_few(memory_engine, customer, agree):
