@@ -13,7 +13,7 @@ from billing_sdk.server.oidc.issuing import issue_access_token, keep_family
 from billing_sdk.server.signing import SigningKey
 from billing_sdk.server.storage.tokens import TokenFamily
 from billing_sdk.server.usecases import callers
-from billing_sdk.server.usecases.callers import KnownMachines
+from billing_sdk.server.usecases.callers import KnownMachines, token_digest
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.signing_keys import current_key, purge_key
 from billing_sdk.server.usecases.verify_access_token import authenticate_machine, recall_machine
@@ -54,25 +54,25 @@ def revoke(engine: Engine, family: TokenFamily) -> None:
 def test_only_who_was_verified_is_recalled_and_by_the_same_token(engine):
     token, _ = issue(engine)
     other, _ = issue(engine)
-    assert recall_machine(engine, token=token) is None
+    assert recall_machine(engine, digest=token_digest(token)) is None
     caller = authenticate_machine(engine, token=token)
-    assert recall_machine(engine, token=token) is caller
+    assert recall_machine(engine, digest=token_digest(token)) is caller
     assert (caller.kind, caller.scopes) == ("machine", {"a", "b"})
-    assert recall_machine(engine, token=other) is None
-    assert recall_machine(engine, token=token + "A") is None
+    assert recall_machine(engine, digest=token_digest(other)) is None
+    assert recall_machine(engine, digest=token_digest(token + "A")) is None
 
 
 def test_a_person_is_not_recalled(engine):
     token, _ = issue(engine, user_id=person(engine))
     assert authenticate_machine(engine, token=token).kind == "user"
-    assert recall_machine(engine, token=token) is None
+    assert recall_machine(engine, digest=token_digest(token)) is None
 
 
 def test_a_token_for_another_api_is_neither_accepted_nor_recalled(engine):
     token, _ = issue(engine, audience="https://elsewhere.example/api")
     with pytest.raises(Unauthenticated):
         authenticate_machine(engine, token=token)
-    assert recall_machine(engine, token=token) is None
+    assert recall_machine(engine, digest=token_digest(token)) is None
 
 
 @pytest.mark.parametrize("withdraw", ["the token", "the key"])
@@ -85,7 +85,7 @@ def test_what_is_withdrawn_is_refused_within_a_second(engine, withdraw):
         purge_key(engine, kid=current_key(engine).kid)
     advance(engine, seconds=callers.STALE_SECONDS)
     assert callers.STALE_SECONDS <= 1
-    assert [recall_machine(engine, token=token) for _ in range(2)] == [None, None]
+    assert [recall_machine(engine, digest=token_digest(token)) for _ in range(2)] == [None, None]
     with pytest.raises(Unauthenticated):
         authenticate_machine(engine, token=token)
 
@@ -97,7 +97,7 @@ def test_a_key_that_retires_is_refused_within_a_second(engine):
         tx.keys.retire_others("the next one", retires_at=engine.now() + timedelta(seconds=0.1))
     authenticate_machine(engine, token=token)
     advance(engine, seconds=callers.STALE_SECONDS)
-    assert recall_machine(engine, token=token) is None
+    assert recall_machine(engine, digest=token_digest(token)) is None
     with pytest.raises(Unauthenticated):
         authenticate_machine(engine, token=token)
     assert current_key(engine).kid != key.kid
@@ -109,7 +109,7 @@ def test_a_refusal_is_known_at_once_to_everybody_who_asks_the_same_process(engin
     revoke(engine, family)
     with pytest.raises(Unauthenticated):
         authenticate_machine(engine, token=token)
-    assert recall_machine(engine, token=token) is None
+    assert recall_machine(engine, digest=token_digest(token)) is None
 
 
 def test_an_expired_token_is_not_recalled(engine):
@@ -117,7 +117,7 @@ def test_an_expired_token_is_not_recalled(engine):
     advance(engine, seconds=engine.settings.access_token_seconds - 0.1)
     authenticate_machine(engine, token=token)
     advance(engine, seconds=0.1)
-    assert recall_machine(engine, token=token) is None
+    assert recall_machine(engine, digest=token_digest(token)) is None
 
 
 def test_a_clock_that_was_set_back_lets_nobody_in_for_longer(engine):
@@ -125,17 +125,17 @@ def test_a_clock_that_was_set_back_lets_nobody_in_for_longer(engine):
     advance(engine, hours=1)
     authenticate_machine(engine, token=token)
     advance(engine, hours=-1)
-    assert recall_machine(engine, token=token) is None
+    assert recall_machine(engine, digest=token_digest(token)) is None
 
 
 def test_one_of_many_looks_again_before_the_second_is_over_while_the_others_are_let_in(engine):
     token, _ = issue(engine)
     authenticate_machine(engine, token=token)
     advance(engine, seconds=callers.RENEWED_AFTER_SECONDS)
-    assert [recall_machine(engine, token=token) is None for _ in range(4)] == [True, False, False, False]
+    assert [recall_machine(engine, digest=token_digest(token)) is None for _ in range(4)] == [True, False, False, False]
     authenticate_machine(engine, token=token)
     advance(engine, seconds=callers.RENEWED_AFTER_SECONDS - 0.1)
-    assert recall_machine(engine, token=token) is not None
+    assert recall_machine(engine, digest=token_digest(token)) is not None
 
 
 def test_memory_is_bounded_and_keeps_those_who_came_last(engine, monkeypatch):
@@ -145,4 +145,8 @@ def test_memory_is_bounded_and_keeps_those_who_came_last(engine, monkeypatch):
     machines, at = KnownMachines(), engine.now()
     for name in ("first", "second", "first", "third"):
         machines.remember(name, caller, expires_at=at.timestamp() + 60, at=at)
-    assert [machines.recall(name, at=at) is not None for name in ("first", "second", "third")] == [True, False, True]
+    assert [machines.recall(token_digest(name), at=at) is not None for name in ("first", "second", "third")] == [
+        True,
+        False,
+        True,
+    ]

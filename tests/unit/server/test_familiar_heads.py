@@ -73,6 +73,22 @@ def test_what_is_done_to_the_headers_of_one_request_is_not_seen_in_the_next():
     assert heads[0] == heads[1] == heads[2]
 
 
+def test_what_is_noted_of_a_head_is_found_again_with_the_same_one_of_the_same_connection_alone():
+    reader = RequestReader()
+    first, *_ = outcome(reader, with_length(b"3", b"abc"))
+    assert isinstance(first, Head)
+    first.notes["seen"] = True
+    found = [outcome(reader, octets)[0] for octets in (with_length(b"2", b"ab"), with_length(b"3", b"abc"))]
+    assert [isinstance(head, Head) and head.notes for head in found] == [{"seen": True}] * 2
+    other = FAMILIAR.replace(b"X: b", b"X: c") + b"abc"
+    strangers = [
+        outcome(reader, other)[0],
+        outcome(reader, FAMILIAR + b"abc")[0],
+        outcome(RequestReader(), FAMILIAR)[0],
+    ]
+    assert [isinstance(head, Head) and head.notes for head in strangers] == [{}] * 3
+
+
 @pytest.mark.parametrize("length", [LONGEST_KEPT_BYTES - len(FAMILIAR), LONGEST_KEPT_BYTES])
 def test_a_long_head_is_read_as_often_as_it_comes(length):
     octets = FAMILIAR.replace(b"X: b", b"X: b" + b"b" * length) + b"abc"

@@ -12,14 +12,13 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Scope
 
-from billing_sdk.server.web.bodies import WHOLE
+from billing_sdk.server.web.extensions import WHOLE
 
 logger = logging.getLogger("uvicorn.error")
 
 # A body may wait in memory up to this size; the client is not read from beyond it.
 MOST_WAITING_BYTES = 65_536
 CONTROLS = bytes(code for code in (*range(0x20), 0x7F) if code != 0x09)
-WHOLE_BODY: dict[str, dict[str, object]] = {WHOLE: {}}
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 LENGTH, CONNECTION = b"content-length: ", b"connection: "
 JUDGED = (LENGTH, CONNECTION)
@@ -114,7 +113,7 @@ class Exchange:
         self._is_whole = is_whole
         self._has_news = True
         if is_whole:
-            self._scope["extensions"] = WHOLE_BODY
+            self._scope["extensions"][WHOLE] = {}
         self._wake()
 
     def break_off(self) -> None:

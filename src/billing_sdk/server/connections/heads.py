@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # Longer ones are read anew each time. With as many as there may be connections that is 16 MiB, for each is there twice.
 LONGEST_KEPT_BYTES = 8_192
@@ -20,6 +20,7 @@ class Head(NamedTuple):
         version: of HTTP, as ASGI names it.
         keeps_alive: whether another request may follow.
         expects_continue: the client waits to be asked for the body (RFC 9110, section 10.1.1).
+        notes: what is noted of it; the next head that is known again as this one has the same.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Head(NamedTuple):
     version: str
     keeps_alive: bool
     expects_continue: bool
+    notes: dict[str, Any]
 
 
 class FamiliarHead:

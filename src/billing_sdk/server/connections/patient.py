@@ -27,6 +27,7 @@ from uvicorn.server import ServerState
 from billing_sdk.server.connections.exchange import MOST_WAITING_BYTES, Exchange, refusal
 from billing_sdk.server.connections.heads import Head
 from billing_sdk.server.connections.reader import Malformed, RequestReader
+from billing_sdk.server.web.extensions import NOTES
 
 logger = logging.getLogger("uvicorn.error")
 
@@ -223,6 +224,7 @@ class PatientProtocol(asyncio.Protocol):
             "query_string": query,
             "headers": head.headers,
             "state": self._app_state.copy(),
+            "extensions": {NOTES: head.notes},
         }
         self._exchange = Exchange(self, scope, keeps_alive=head.keeps_alive, expects_continue=head.expects_continue)
         if self._reader.is_between:

@@ -158,7 +158,7 @@ class RequestReader:
         self.is_between = self._is_complete
         keeps_alive = self._keeps_alive and not is_old and not is_connect
         method = self._method.decode("ascii")
-        head = Head(method, self._target, self._headers, self._version, keeps_alive, self._expects_continue)
+        head = Head(method, self._target, self._headers, self._version, keeps_alive, self._expects_continue, {})
         self._familiar = FamiliarHead.of(octets, head, length) if self._left and length is not None else None
         return head
 

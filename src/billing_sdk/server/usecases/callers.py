@@ -63,9 +63,9 @@ class KnownMachines:
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._lock = threading.Lock()
 
-    def recall(self, token: str, *, at: datetime) -> Caller | None:
-        """Return whose token it is; None where it has to be verified, now or again."""
-        known = self._known.get(_digest(token))
+    def recall(self, digest: bytes, *, at: datetime) -> Caller | None:
+        """Return whose token it is that has a digest; None where it has to be verified, now or again."""
+        known = self._known.get(digest)
         now = at.timestamp()
         # A clock that was set back must not let anybody in for longer.
         if known is None or now >= known.expires_at or not 0 <= now - known.verified_at < STALE_SECONDS:
@@ -85,7 +85,7 @@ class KnownMachines:
             at: when the verification began: what was revoked since may not be known.
         """
         with self._lock:
-            digest = _digest(token)
+            digest = token_digest(token)
             self._known[digest] = _Known(caller, expires_at, at.timestamp())
             self._known.move_to_end(digest)
             if len(self._known) > MOST_MACHINES:
@@ -94,10 +94,11 @@ class KnownMachines:
     def forget(self, token: str) -> None:
         """Keep nothing of a token that was refused."""
         with self._lock:
-            self._known.pop(_digest(token), None)
+            self._known.pop(token_digest(token), None)
 
 
-def _digest(token: str) -> bytes:
+def token_digest(token: str) -> bytes:
+    """Return what a token is known by."""
     octets = token.encode()
     digest = hashlib.sha256()
     for start in range(0, len(octets), PIECE):

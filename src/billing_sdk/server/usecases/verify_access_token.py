@@ -35,13 +35,17 @@ def authenticate(engine: Engine, *, token: str, audience: Audience) -> Caller:
     return caller
 
 
-def recall_machine(engine: Engine, *, token: str) -> Caller | None:
+def recall_machine(engine: Engine, *, digest: bytes) -> Caller | None:
     """Return the machine whose token `authenticate_machine` has verified for the management API a moment ago.
 
     It neither waits nor reads, so it may be asked on the event loop. None means that the token has to be verified. What
     was revoked or withdrawn meanwhile is seen within `STALE_SECONDS`.
+
+    Args:
+        engine: what every use case needs.
+        digest: the token's, as `token_digest` makes it.
     """
-    return engine.machines.recall(token, at=engine.now())
+    return engine.machines.recall(digest, at=engine.now())
 
 
 def authenticate_machine(engine: Engine, *, token: str) -> Caller:

@@ -35,6 +35,7 @@ from billing_sdk.server.web.errors import (
     exception_handlers as exception_handlers,
     render_error as render_error,
 )
+from billing_sdk.server.web.extensions import notes_of as notes_of
 from billing_sdk.server.web.floods import address_of as address_of
 from billing_sdk.server.web.guards import ExpressRoutes as ExpressRoutes, Guards as Guards
 from billing_sdk.server.web.headers import (

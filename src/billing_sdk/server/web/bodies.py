@@ -8,6 +8,7 @@ from typing import Self
 from starlette.types import Message, Receive, Scope
 
 from billing_sdk.errors import BillingError, InvalidRequest, PayloadTooLarge, ServerBusy
+from billing_sdk.server.web.extensions import WHOLE
 
 MAX_BODY_BYTES = 1_048_576
 MAX_BODY_SECONDS = 30.0
@@ -17,8 +18,6 @@ SMALL_BYTES = 16 * 1_024
 # What larger bodies take beyond that, all of them together.
 MOST_HELD_BYTES = 32 * MAX_BODY_BYTES
 RETRY_SECONDS = 5
-# The extension of ASGI by which a connection says that the whole body has arrived.
-WHOLE = "billing_sdk.whole_body"
 
 
 class _Memory:

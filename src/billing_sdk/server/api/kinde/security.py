@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -15,7 +15,7 @@ from billing_sdk.errors import Forbidden, InvalidRequest, Unauthenticated
 from billing_sdk.server.api.kinde.envelope import known_parameters
 from billing_sdk.server.occasion import name_caller
 from billing_sdk.server.usecases.auditing import recording_denials
-from billing_sdk.server.usecases.callers import Caller
+from billing_sdk.server.usecases.callers import Caller, token_digest
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import authenticate, authenticate_machine, recall_machine
 from billing_sdk.server.web import authorization_of
@@ -95,20 +95,23 @@ def machine_of(request: Request, engine: EngineOf, token: TokenOf) -> Caller:
     return caller
 
 
-async def recalled_machine(scope: Scope, engine: Engine, authorizations: list[bytes], *, needs: str) -> Caller:
-    """Return the machine that sends a request, at the least cost where it was verified a moment ago.
+class Bearer(NamedTuple):
+    """The bearer token of a request, and what it is known by."""
+
+    token: str
+    digest: bytes
+
+
+def bearer_of(scope: Scope, authorizations: list[bytes]) -> Bearer:
+    """Return the bearer token of a request, as `token_of` does.
 
     Args:
         scope: the request.
-        engine: what every use case needs.
         authorizations: what its headers Authorization say.
-        needs: the scope that the token has to have.
 
     Raises:
-        Unauthenticated: there is no token, or it is not valid, or not for this API.
-        Forbidden: it is a person's, or lacks the scope.
+        Unauthenticated: there is no token.
         InvalidRequest: a token is in the address, or there are two of them.
-        RateLimited: the machine has sent too many requests.
     """
     if len(authorizations) > 1:
         authorization_of(Request(scope))
@@ -118,9 +121,26 @@ async def recalled_machine(scope: Scope, engine: Engine, authorizations: list[by
     token = token.strip()
     if kind.lower() != "bearer" or not token:
         raise Unauthenticated("the request carries no bearer token")
-    caller = recall_machine(engine, token=token)
+    return Bearer(token, token_digest(token))
+
+
+async def recalled_machine(scope: Scope, engine: Engine, bearer: Bearer, *, needs: str) -> Caller:
+    """Return the machine that sends a request, at the least cost where it was verified a moment ago.
+
+    Args:
+        scope: the request.
+        engine: what every use case needs.
+        bearer: its token.
+        needs: the scope that the token has to have.
+
+    Raises:
+        Unauthenticated: the token is not valid, or not for this API.
+        Forbidden: it is a person's, or lacks the scope.
+        RateLimited: the machine has sent too many requests.
+    """
+    caller = recall_machine(engine, digest=bearer.digest)
     if caller is None:
-        caller = await run_in_threadpool(authenticate_machine, engine, token=token)
+        caller = await run_in_threadpool(authenticate_machine, engine, token=bearer.token)
     actor = caller.user_id or caller.client_id
     name_caller(actor, caller.org_code)
     if engine.settings.usage_requests_per_second:

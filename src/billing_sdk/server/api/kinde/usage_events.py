@@ -28,16 +28,18 @@ from billing_sdk.server.api.kinde.cloud_events import (
     read_with_care,
 )
 from billing_sdk.server.api.kinde.envelope import entry_of, error_answer, outage_answer
-from billing_sdk.server.api.kinde.security import recalled_machine
+from billing_sdk.server.api.kinde.security import Bearer, bearer_of, recalled_machine
 from billing_sdk.server.storage.outages import DATABASE_AWAY
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Answer, Ingestion
+from billing_sdk.server.web import notes_of
 
 PATH = "/billing/usage_events"
 SCOPE = "create:meter_usage"
 MOST_EVENTS = 1_000
 ONE, MANY, EITHER = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
 KINDS = (ONE, MANY, EITHER)
+NOTED = "usage_events.sent"
 
 Event = CloudEvent | Refused
 Events = Event | list[CloudEvent] | list[Event]
@@ -61,8 +63,11 @@ async def take_in(request: Request) -> Response:
     engine: Engine = app.state.engine
     ingestion: Ingestion = app.state.ingestion
     try:
-        sent = _Sent.of(scope)
-        await recalled_machine(scope, engine, sent.authorizations, needs=SCOPE)
+        notes = notes_of(scope)
+        sent: _Sent | None = notes.get(NOTED)
+        if sent is None:
+            sent = notes[NOTED] = _Sent.of(scope)
+        await recalled_machine(scope, engine, sent.bearer, needs=SCOPE)
         body: bytes = scope["state"]["body"]
         ingestion.require_room(len(body))
         return await _recorded(ingestion, await _events(sent, body), len(body))
@@ -75,28 +80,23 @@ async def take_in(request: Request) -> Response:
 class _Sent(NamedTuple):
     """What the headers of a request say."""
 
-    authorizations: list[bytes]
-    types: list[bytes]
+    bearer: Bearer
+    content_type: str | None
     attributes: list[tuple[bytes, bytes]]
 
     @classmethod
     def of(cls, scope: Scope) -> _Sent:
-        """Look through the headers, once."""
-        sent = cls([], [], [])
-        for header in scope["headers"]:
-            name = header[0]
-            if name == b"authorization":
-                sent.authorizations.append(header[1])
-            elif name == b"content-type":
-                sent.types.append(header[1])
-            elif name.startswith(PREFIX):
-                sent.attributes.append(header)
-        return sent
+        """Look through the headers; the content type is none where there is none, and empty where there are several.
 
-    @property
-    def content_type(self) -> str:
-        """The content type; nothing where there is none, or more than one."""
-        return self.types[0].decode("latin-1").lower() if len(self.types) == 1 else ""
+        Raises:
+            Unauthenticated: there is no token.
+            InvalidRequest: a token is in the address, or there are two of them.
+        """
+        headers = scope["headers"]
+        bearer = bearer_of(scope, [value for name, value in headers if name == b"authorization"])
+        types = [value.decode("latin-1").lower() for name, value in headers if name == b"content-type"]
+        content_type = (types[0] if len(types) == 1 else "") if types else None
+        return cls(bearer, content_type, [header for header in headers if header[0].startswith(PREFIX)])
 
 
 async def _events(sent: _Sent, body: bytes) -> Events:
@@ -106,11 +106,11 @@ async def _events(sent: _Sent, body: bytes) -> Events:
         InvalidRequest: it is no JSON, or not what its content type says.
         UnsupportedMediaType: it says nothing of itself that this door knows.
     """
-    content_type = sent.content_type
+    content_type = sent.content_type or ""
     kind, _, parameters = content_type.partition(";")
     kind = kind.strip()
     if kind not in (ONE, MANY) and sent.attributes:
-        if sent.types and not is_json_type(content_type):
+        if sent.content_type is not None and not is_json_type(content_type):
             raise UnsupportedMediaType("the data of an event is JSON")
         return event_in_headers(sent.attributes, body)
     if kind not in KINDS:
