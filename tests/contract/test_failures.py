@@ -9,8 +9,6 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError, TimeoutError as PoolTimeout
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from billing_sdk.errors import ConfigurationError
@@ -75,8 +73,8 @@ def failing(monkeypatch):
     door.get("/v1/setting")(find_wrong_setting)
     with bind("127.0.0.1", 0) as listener:
         settings = Settings(base_url=origin_of(listener, None), database_url="sqlite://")
-        app = Starlette(
-            routes=[
+        app = web.Application(
+            [
                 Route("/page", web.endpoint(fail_as_page)),
                 Route("/setting", web.endpoint(find_wrong_setting_as_page)),
                 Route("/setting-of-a-page", page(find_wrong_setting_as_page)),
@@ -85,8 +83,7 @@ def failing(monkeypatch):
                 Route("/lost-page", page(lose_database_as_page)),
                 Mount("/api", app=door),
             ],
-            middleware=[Middleware(web.Guards, is_secure=settings.is_secure)],
-            exception_handlers=web.exception_handlers(),
+            is_secure=settings.is_secure,
         )
         app.state.engine = None
         with running(app, listener), httpx.Client(base_url=settings.base_url) as client:

@@ -8,7 +8,6 @@ from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from billing_sdk.server import oidc, pages, web
@@ -125,12 +124,7 @@ def create_app(
 
     health = web.health_route(lambda: timers.backlog.lag)
     routes: list[BaseRoute] = [health, *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine, ingestion)]
-    app = Starlette(
-        routes=routes,
-        middleware=[Middleware(web.Guards, is_secure=settings.is_secure, express=kinde.EXPRESS)],
-        exception_handlers=web.exception_handlers(),
-        lifespan=lifespan,
-    )
+    app = web.Application(routes, is_secure=settings.is_secure, express=kinde.EXPRESS, lifespan=lifespan)
     app.state.engine = engine
     app.state.ingestion = ingestion
     return app

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from billing_sdk.errors import ServerBusy
 
@@ -41,19 +41,8 @@ class _Waiting(Generic[T, R]):
     loop: asyncio.AbstractEventLoop | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome(Generic[R]):
-    answer: Future[list[R]] | asyncio.Future[list[R]]
-    found: list[R] | Exception
-
-    def tell(self) -> None:
-        """Answer the caller, unless it has gone away."""
-        if self.answer.cancelled():
-            return
-        if isinstance(self.found, Exception):
-            self.answer.set_exception(self.found)
-        else:
-            self.answer.set_result(self.found)
+# Who waited, and for what.
+_Outcome: TypeAlias = tuple[_Waiting[T, R], list[R] | Exception]
 
 
 class GroupCommit(Generic[T, R]):
@@ -196,18 +185,17 @@ class GroupCommit(Generic[T, R]):
         return False
 
     def _serve(self, group: list[_Waiting[T, R]]) -> None:
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome[R]]] = defaultdict(list)
-        for waiting, found in self._written(group):
-            outcome = _Outcome(waiting.answer, found)
-            if waiting.loop is None:
-                outcome.tell()
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome[T, R]]] = defaultdict(list)
+        for outcome in self._written(group):
+            if (loop := outcome[0].loop) is None:
+                _tell(outcome)
             else:
-                by_loop[waiting.loop].append(outcome)
+                by_loop[loop].append(outcome)
         for loop, outcomes in by_loop.items():
             with suppress(RuntimeError):  # the loop has ended, and nobody waits on it
                 loop.call_soon_threadsafe(_tell_all, outcomes)
 
-    def _written(self, group: list[_Waiting[T, R]]) -> list[tuple[_Waiting[T, R], list[R] | Exception]]:
+    def _written(self, group: list[_Waiting[T, R]]) -> list[_Outcome[T, R]]:
         try:
             answers = self._write([item for waiting in group for item in waiting.items])
         except Exception as error:  # noqa: BLE001 - it is raised where the callers wait
@@ -215,7 +203,7 @@ class GroupCommit(Generic[T, R]):
                 return [(waiting, error) for waiting in group]
             # Something that one of them brought can't be written, and the others' can.
             return [outcome for waiting in group for outcome in self._written([waiting])]
-        found: list[tuple[_Waiting[T, R], list[R] | Exception]] = []
+        found: list[_Outcome[T, R]] = []
         place = 0
         for waiting in group:
             found.append((waiting, answers[place : place + len(waiting.items)]))
@@ -223,9 +211,21 @@ class GroupCommit(Generic[T, R]):
         return found
 
 
-def _tell_all(outcomes: list[_Outcome[R]]) -> None:
+def _tell_all(outcomes: list[_Outcome[T, R]]) -> None:
     for outcome in outcomes:
-        outcome.tell()
+        _tell(outcome)
+
+
+def _tell(outcome: _Outcome[T, R]) -> None:
+    """Answer a caller, unless it has gone away."""
+    waiting, found = outcome
+    answer = waiting.answer
+    if answer.cancelled():
+        return
+    if isinstance(found, Exception):
+        answer.set_exception(found)
+    else:
+        answer.set_result(found)
 
 
 def _busy() -> ServerBusy:

@@ -6,6 +6,7 @@ Its times are seconds from now: how long a cookie lives, how long a body may tak
 """
 
 from billing_sdk.server.web.admission import health_route as health_route
+from billing_sdk.server.web.application import Application as Application
 from billing_sdk.server.web.client_address import client_address as client_address
 from billing_sdk.server.web.cookies import (
     clear_portal_key as clear_portal_key,
@@ -32,12 +33,11 @@ from billing_sdk.server.web.errors import (
     as_billing_error as as_billing_error,
     as_told as as_told,
     error_headers as error_headers,
-    exception_handlers as exception_handlers,
     render_error as render_error,
 )
 from billing_sdk.server.web.extensions import notes_of as notes_of
 from billing_sdk.server.web.floods import address_of as address_of
-from billing_sdk.server.web.guards import ExpressRoutes as ExpressRoutes, Guards as Guards
+from billing_sdk.server.web.guards import ExpressRoutes as ExpressRoutes
 from billing_sdk.server.web.headers import (
     allow_form_target as allow_form_target,
     forget_pages as forget_pages,
