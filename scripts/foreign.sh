@@ -10,6 +10,13 @@ if [ ! -e "$kinde/.ready" ] || [ requirements/foreign-kinde.txt -nt "$kinde/.rea
   touch "$kinde/.ready"
 fi
 
+openmeter=.foreign/openmeter
+if [ ! -e "$openmeter/.ready" ] || [ requirements/foreign-openmeter.txt -nt "$openmeter/.ready" ]; then
+  "$python" -m venv "$openmeter"
+  "$openmeter/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r requirements/foreign-openmeter.txt
+  touch "$openmeter/.ready"
+fi
+
 if ! command -v npm >/dev/null 2>&1; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing Node.js for the foreign clients"

@@ -146,6 +146,29 @@ from billing_sdk.errors._credits import (
     TooManyCreditGrants as TooManyCreditGrants,
     UnknownCreditGrant as UnknownCreditGrant,
 )
+from billing_sdk.errors._gateways import (
+    AmountTooSmall as AmountTooSmall,
+    AppInUse as AppInUse,
+    AuthenticationRequired as AuthenticationRequired,
+    BillingInUse as BillingInUse,
+    BillingNotEnabled as BillingNotEnabled,
+    CardEntryNotAllowed as CardEntryNotAllowed,
+    CurrencyNotSupported as CurrencyNotSupported,
+    CustomerNotCollectable as CustomerNotCollectable,
+    GatewayNotConfigured as GatewayNotConfigured,
+    GatewayNotConnected as GatewayNotConnected,
+    GatewayRefused as GatewayRefused,
+    GatewayUnauthorized as GatewayUnauthorized,
+    GatewayUnreachable as GatewayUnreachable,
+    InvalidOAuthState as InvalidOAuthState,
+    PaymentPending as PaymentPending,
+    StripeKeyMismatch as StripeKeyMismatch,
+    TooManyLines as TooManyLines,
+    UnknownPayer as UnknownPayer,
+    UnknownPayerMethod as UnknownPayerMethod,
+    WebhookRefused as WebhookRefused,
+    WorkspaceCapReached as WorkspaceCapReached,
+)
 from billing_sdk.errors._invoices import EmptyInvoice as EmptyInvoice, InvoiceLocked as InvoiceLocked
 from billing_sdk.errors._local import (
     BufferFull as BufferFull,

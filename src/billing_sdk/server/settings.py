@@ -25,6 +25,8 @@ NO_LIMITS = {
     "portal_links_per_minute": 0,
     "refused_requests_per_minute": 0,
 }
+# Names that other programs read the same setting from.
+ALSO_READ = {"stripe_secret_key": "KL_STRIPE_SECRET_KEY"}
 # A link into somebody's account that may have been seen by others on its way.
 LONGEST_LINK_SECONDS = 300
 
@@ -68,6 +70,14 @@ class Settings:
         cancellation_hook: `package.module:function` that is asked before somebody's agreement is cancelled.
         selection_hook: `package.module:function` that is asked before somebody gets a plan.
         portal_pause: whether customers may pause their plan in the portal.
+        stripe_secret_key: of the platform's own Stripe account; also read from `KL_STRIPE_SECRET_KEY`.
+        stripe_webhook_secret: what Stripe signs events with where the endpoint was registered by hand.
+        stripe_connect_client_id: names this platform where others link their Stripe accounts with it.
+        stripe_api_base: where Stripe's API is, in place of Stripe: a simulator on this machine, in a test environment.
+        stripe_timeout_seconds: for so long one answer of Stripe is waited for.
+        stripe_retries: how often a call to Stripe that got no answer is sent again at once.
+        workspace_plans: whether the workspace itself is on a plan with limits.
+        dashboard_token_seconds: how long a token for the dashboard's API is good for.
         security_contact: `mailto:` or `https:` address for `/.well-known/security.txt` (RFC 9116).
 
     Raises:
@@ -111,6 +121,14 @@ class Settings:
     selection_hook: str | None = None
     portal_pause: bool = False
     security_contact: str | None = None
+    stripe_secret_key: Secret | None = None
+    stripe_webhook_secret: Secret | None = None
+    stripe_connect_client_id: str | None = None
+    stripe_api_base: str | None = None
+    stripe_timeout_seconds: int = 20
+    stripe_retries: int = 2
+    workspace_plans: bool = False
+    dashboard_token_seconds: int = 3_600
 
     def __post_init__(self) -> None:
         _check_base_url(self.base_url)
@@ -122,6 +140,11 @@ class Settings:
                 raise _invalid(setting.name, "is not between 1 and 34,560,000")
             if setting.name in NO_LIMITS and not 0 <= getattr(self, setting.name) <= MOST_REQUESTS:
                 raise _invalid(setting.name, f"is not between 0 and {MOST_REQUESTS:,}")
+        check_stripe_key(self.environment, self.stripe_secret_key)
+        if self.stripe_api_base is not None and not (self.may_call_this_machine and _is_here(self.stripe_api_base)):
+            raise _invalid("stripe_api_base", "is for a simulator on this machine, in a test environment that is local")
+        if not 0 <= self.stripe_retries <= 5:
+            raise _invalid("stripe_retries", "is not between 0 and 5")
         if not 0 <= self.trusted_proxies <= 8:
             raise _invalid("trusted_proxies", "is not between 0 and 8")
         if self.portal_link_seconds > LONGEST_LINK_SECONDS:
@@ -141,7 +164,7 @@ class Settings:
         """
         values = {name: value for name, value in arguments.items() if value is not None}
         for setting in fields(cls):
-            text = environ.get(PREFIX + setting.name.upper())
+            text = environ.get(PREFIX + setting.name.upper()) or environ.get(ALSO_READ.get(setting.name, ""))
             if setting.name not in values and text:
                 values[setting.name] = _read(setting.name, setting.type, text)
         for name in ("base_url", "database_url"):
@@ -180,6 +203,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def check_stripe_key(environment: Environment, key: Secret | None) -> None:
+    """Check that a key of Stripe is of the environment: no test may move real money.
+
+    Raises:
+        InvalidSetting: it is of the other one.
+    """
+    kind = "" if key is None else key.reveal().partition("_")[2].partition("_")[0]
+    if kind in ("test", "live") and kind != environment:
+        raise _invalid("stripe_secret_key", f"is a {kind} key, and the environment is {environment}")
+
+
+def _is_here(url: str) -> bool:
+    return is_loopback(urlsplit(url).hostname or "")
 
 
 def _check_base_url(url: str) -> None:

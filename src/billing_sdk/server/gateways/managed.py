@@ -14,7 +14,8 @@ from typing import Any
 
 from billing_sdk.errors import CardDeclined, CardRefused, RefundDeclined, RefundTooLarge
 from billing_sdk.money import Money
-from billing_sdk.server.gateways.protocol import CardEntry, Charge, PaidBack, StoredCard
+from billing_sdk.server.gateways.bills import Charge
+from billing_sdk.server.gateways.protocol import CardEntry, PaidBack, StoredCard
 from billing_sdk.server.ids import new_id
 
 # How many answers are remembered by their idempotency key; enough for any test to ask again.

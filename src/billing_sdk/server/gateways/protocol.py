@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from billing_sdk.money import Money
+from billing_sdk.server.gateways.bills import Charge
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,6 @@ class StoredCard:
     last4: str
     exp_month: int
     exp_year: int
-
-
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """Money that was collected; `reference` is the gateway's own id."""
-
-    reference: str
-    amount: Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import InvoiceLine, PendingCharge
+from billing_sdk.server.domain.invoicing import Awaits, InvoiceLine, PendingCharge
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.agreed import agreement_from_json, agreement_to_json
 from billing_sdk.server.storage.later import Together
@@ -118,6 +118,8 @@ def _to_row(charge: PendingCharge) -> dict[str, Any]:
         "lease_ends_at": charge.lease_ends_at,
         "invoice_id": charge.invoice_id,
         "rated": [rated_to_json(one) for one in charge.rated],
+        "gateway": charge.gateway,
+        "awaits": _awaits_to_json(charge.awaits),
     }
 
 
@@ -135,7 +137,19 @@ def _from_row(row: RowMapping) -> PendingCharge:
         lease_ends_at=row["lease_ends_at"],
         invoice_id=row["invoice_id"],
         rated=tuple(rated_from_json(one) for one in row["rated"]),
+        gateway=row["gateway"],
+        awaits=_awaits_from_json(row["awaits"]),
     )
+
+
+def _awaits_to_json(awaits: Awaits | None) -> dict[str, Any] | None:
+    return None if awaits is None else {"reason": awaits.reason, "since": awaits.since.isoformat(), "url": awaits.url}
+
+
+def _awaits_from_json(stored: dict[str, Any] | None) -> Awaits | None:
+    if stored is None:
+        return None
+    return Awaits(stored["reason"], datetime.fromisoformat(stored["since"]), stored["url"])
 
 
 def _line_to_json(line: InvoiceLine) -> dict[str, Any]:

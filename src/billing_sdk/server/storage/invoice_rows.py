@@ -74,6 +74,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "reference": payment.reference,
         "decline_code": payment.decline_code,
         "invoice_id": payment.invoice_id,
+        "gateway": payment.gateway,
     }
 
 
@@ -90,4 +91,5 @@ def payment_of(row: RowMapping) -> Payment:
         reference=row["reference"],
         decline_code=row["decline_code"],
         invoice_id=row["invoice_id"],
+        gateway=row["gateway"],
     )

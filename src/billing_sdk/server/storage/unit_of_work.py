@@ -31,6 +31,7 @@ from billing_sdk.server.storage.dunnings import DunningRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
 from billing_sdk.server.storage.erasure import ErasureRepository
 from billing_sdk.server.storage.features import FeatureRepository
+from billing_sdk.server.storage.gateway_events import GatewayEventRepository
 from billing_sdk.server.storage.grants import GrantRepository
 from billing_sdk.server.storage.idempotency import IdempotencyRepository
 from billing_sdk.server.storage.invoices import InvoiceRepository
@@ -44,11 +45,13 @@ from billing_sdk.server.storage.meters import MeterRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
 from billing_sdk.server.storage.past_parties import PastPartyRepository
+from billing_sdk.server.storage.payment_apps import PaymentAppRepository
 from billing_sdk.server.storage.plan_groups import PlanGroupRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
 from billing_sdk.server.storage.pricing_tables import PricingTableRepository
 from billing_sdk.server.storage.rate_cards import RateCardRepository
 from billing_sdk.server.storage.rated_intervals import RatedIntervalRepository
+from billing_sdk.server.storage.remote_objects import RemoteObjectRepository
 from billing_sdk.server.storage.reservations import ReservationRepository
 from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
@@ -62,6 +65,7 @@ from billing_sdk.server.storage.usage import UsageRepository
 from billing_sdk.server.storage.usage_changes import UsageChangeRepository
 from billing_sdk.server.storage.usage_stores import UsageLog
 from billing_sdk.server.storage.users import UserRepository
+from billing_sdk.server.storage.workspace import WorkspaceRepository
 
 
 class UnitOfWork:
@@ -77,6 +81,10 @@ class UnitOfWork:
     ) -> None:
         self._together = Together(connection)
         self._later = Later(connection, first=self._together)
+        self.workspace = WorkspaceRepository(connection)
+        self.payment_apps = PaymentAppRepository(connection, sealer)
+        self.remote_objects = RemoteObjectRepository(connection)
+        self.gateway_events = GatewayEventRepository(connection)
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from billing_sdk.server.domain.workspace import GatewayKind
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
-    """A card that a gateway keeps; this server knows its token and what may be shown, never its number."""
+    """What a gateway collects from; this server knows its token and what may be shown, never its number.
+
+    Attributes:
+        gateway: which one keeps it; it is of use there only.
+        kind: `card`, or what else the processor calls it.
+        is_gateway_default: it is the processor's own default, which stands in where none was chosen here.
+    """
 
     id: str
     customer_id: str
@@ -19,6 +27,9 @@ class PaymentMethod:
     exp_year: int
     created_at: datetime
     is_default: bool = True
+    gateway: GatewayKind = "managed"
+    kind: str = "card"
+    is_gateway_default: bool = False
 
     @property
     def label(self) -> str:

@@ -33,6 +33,8 @@ from billing_sdk.server.domain.invoicing.boundary import (
 )
 from billing_sdk.server.domain.invoicing.charge import (
     LEASE_SECONDS as LEASE_SECONDS,
+    AwaitReason as AwaitReason,
+    Awaits as Awaits,
     ChargeSource as ChargeSource,
     PendingCharge as PendingCharge,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -10,11 +10,29 @@ from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.rated_interval import RatedInterval
+from billing_sdk.server.domain.workspace import GatewayKind
 
 # Longer than any gateway takes to answer: a charge that is older was left over by a process that died.
 LEASE_SECONDS = 60
 
 ChargeSource = Literal["admin", "api", "user"]
+
+
+AwaitReason = Literal["authentication", "processing", "finalization", "payment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Awaits:
+    """What a charge waits for at its gateway.
+
+    Attributes:
+        since: when it began to wait.
+        url: where the payer goes on; it is for the payer alone.
+    """
+
+    reason: AwaitReason
+    since: datetime
+    url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +51,8 @@ class PendingCharge:
         lease_ends_at: until then the process that wrote it is expected to finish by itself.
         rated: what is kept of the service intervals whose usage the lines charge, once it is paid.
         invoice_id: the issued invoice that it pays; None where the invoice is issued with the payment.
+        gateway: which one is asked.
+        awaits: what it waits for there, once the gateway has been asked and can't tell yet.
     """
 
     id: str
@@ -47,11 +67,18 @@ class PendingCharge:
     lease_ends_at: datetime
     invoice_id: str | None = None
     rated: tuple[RatedInterval, ...] = ()
+    gateway: GatewayKind = "managed"
+    awaits: Awaits | None = None
 
     @property
     def amount(self) -> Money:
         """The sum of the lines."""
         return total([line.amount for line in self.lines], self.currency)
+
+    @property
+    def bill_id(self) -> str:
+        """What the gateway knows it by: the invoice, or the charge where the invoice is issued with the payment."""
+        return self.invoice_id or self.id
 
     @property
     def agreement_id(self) -> str | None:

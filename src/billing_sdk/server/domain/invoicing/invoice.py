@@ -13,6 +13,7 @@ from billing_sdk.money import Money, total
 from billing_sdk.server.domain.invoicing.tax_document import line_tax, tax_amounts
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.tax import TaxAmount
+from billing_sdk.server.domain.workspace import GatewayKind
 
 InvoiceStatus = Literal[
     "gathering",
@@ -272,6 +273,7 @@ class Payment:
         reference: what somebody noted of a payment by other means.
         decline_code: why it failed.
         invoice_id: what it was for; None for the charge of a change that was declined, and so was never invoiced.
+        gateway: which one was asked.
     """
 
     id: str
@@ -284,3 +286,4 @@ class Payment:
     reference: str | None = None
     decline_code: str | None = None
     invoice_id: str | None = None
+    gateway: GatewayKind = "managed"

@@ -56,6 +56,10 @@ payment_methods = Table(
     Column("exp_year", Integer, nullable=False),
     Column("is_default", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("gateway", String(32), nullable=False, server_default="managed"),
+    Column("kind", String(32), nullable=False, server_default="card"),
+    # The processor's own default, which stands in where none was chosen here.
+    Column("is_gateway_default", Boolean, nullable=False, server_default=text("false")),
     Index(
         "uq_payment_methods_default",
         "customer_id",
@@ -130,6 +134,9 @@ charges = Table(
     Column("invoice_id", String(64)),
     # The service intervals whose usage it pays for.
     Column("rated", JSON, nullable=False, server_default=text("'[]'")),
+    Column("gateway", String(32), nullable=False, server_default="managed"),
+    # What it waits for at the gateway.
+    Column("awaits", JSON(none_as_null=True)),
     UniqueConstraint("customer_id", "group_id"),
     Index("uq_charges_invoice_id", "invoice_id", unique=True),
 )
@@ -164,6 +171,7 @@ payments = Table(
     Column("decline_code", String(64)),
     # The invoice that it was for, if that was there before it. Without a foreign key, since invoices refer to payments.
     Column("invoice_id", String(64), index=True),
+    Column("gateway", String(32), nullable=False, server_default="managed"),
 )
 
 # The row that is counted up in the transaction that issues an invoice: a number is neither lost nor given twice.

@@ -11,8 +11,6 @@ from billing_sdk.server.storage.usage_stores.writer import (
     CHANGING,
     EVENT_COLUMNS,
     HOUR_COLUMNS,
-    INDEX,
-    INDEXED,
     KeyRow,
     Places,
 )
@@ -49,6 +47,12 @@ UPDATE_HOURS = (
     f" FROM unnest({', '.join((*_ARRAYS[5:-1], _ARRAYS[0]))}) AS new ({', '.join(CHANGING)}, number)"
     " WHERE usage_hours.number = new.number"
 )
+# In an order in which neighbours share pages.
+INDEX = (
+    "INSERT INTO usage_by_hour SELECT hour, subject_no, number FROM usage_events"
+    " WHERE number > %s AND number <= %s ORDER BY hour, subject_no, number"
+)
+INDEXED = "UPDATE usage_places SET indexed = %s"
 ADD_VALUES = (
     f"INSERT INTO usage_values ({_SERIES}, value)"  # noqa: S608 - as above
     " SELECT * FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::text[]) ON CONFLICT DO NOTHING"
@@ -127,8 +131,8 @@ class PostgresWriter:
 
     def index(self, after: int, last: int) -> None:
         """Let `usage_by_hour` lead to events."""
-        self._connection.execute(INDEX.format("%s"), (after, last))
-        self._connection.execute(INDEXED.format("%s"), (last,))
+        self._connection.execute(INDEX, (after, last))
+        self._connection.execute(INDEXED, (last,))
 
     def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
         """Return the rows of hours."""

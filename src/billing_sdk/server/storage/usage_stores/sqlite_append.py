@@ -10,8 +10,6 @@ from billing_sdk.server.storage.usage_stores.writer import (
     CHANGING,
     EVENT_COLUMNS,
     HOUR_COLUMNS,
-    INDEX,
-    INDEXED,
     KeyRow,
     Places,
 )
@@ -29,6 +27,12 @@ FIND_HOUR = (
 LAST_HOUR = "SELECT coalesce(max(number), 0) FROM usage_hours"
 ADD_HOUR = f"INSERT INTO usage_hours ({', '.join(HOUR_COLUMNS)}) VALUES ({', '.join('?' * len(HOUR_COLUMNS))})"  # noqa: S608 - as above
 UPDATE_HOUR = f"UPDATE usage_hours SET {', '.join(f'{name} = ?' for name in CHANGING)} WHERE number = ?"  # noqa: S608 - as above
+# In an order in which neighbours share pages.
+INDEX = (
+    "INSERT INTO usage_by_hour SELECT hour, subject_no, number FROM usage_events"
+    " WHERE number > ? AND number <= ? ORDER BY hour, subject_no, number"
+)
+INDEXED = "UPDATE usage_places SET indexed = ?"
 ADD_VALUE = (
     "INSERT OR IGNORE INTO usage_values (meter_no, hour, subject_no, dimensions_no, value) VALUES (?, ?, ?, ?, ?)"
 )
@@ -64,8 +68,8 @@ class SqliteWriter:
 
     def index(self, after: int, last: int) -> None:
         """Let `usage_by_hour` lead to events."""
-        self._connection.execute(INDEX.format("?"), (after, last))
-        self._connection.execute(INDEXED.format("?"), (last,))
+        self._connection.execute(INDEX, (after, last))
+        self._connection.execute(INDEXED, (last,))
 
     def find_hours(self, keys: Collection[tuple[int, int, int, int]]) -> list[tuple[Any, ...]]:
         """Return the rows of hours."""

@@ -37,12 +37,6 @@ HOUR_COLUMNS = (
 )
 CHANGING = HOUR_COLUMNS[5:-1]
 
-INDEX = (
-    "INSERT INTO usage_by_hour SELECT hour, subject_no, number FROM usage_events"
-    " WHERE number > {0} AND number <= {0} ORDER BY hour, subject_no, number"  # neighbours share pages
-)
-INDEXED = "UPDATE usage_places SET indexed = {0}"
-
 
 class Places(NamedTuple):
     """Places in the order of arrival.

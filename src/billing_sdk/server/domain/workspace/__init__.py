@@ -1,0 +1,23 @@
+"""The workspace: whether billing is on, by which gateway money is collected, and which accounts are linked for that.
+
+It owns the switch, the gateway that was chosen, and what is known of linked accounts. It does not own how a gateway is
+spoken to (gateways), nor what anybody is charged (invoicing).
+"""
+
+from billing_sdk.server.domain.workspace.payment_app import (
+    AppStatus as AppStatus,
+    AppType as AppType,
+    ConnectionState as ConnectionState,
+    PaymentApp as PaymentApp,
+    SecretName as SecretName,
+)
+from billing_sdk.server.domain.workspace.remote_object import (
+    RemoteKind as RemoteKind,
+    RemoteObject as RemoteObject,
+    RemoteStatus as RemoteStatus,
+)
+from billing_sdk.server.domain.workspace.workspace import (
+    GATEWAYS as GATEWAYS,
+    GatewayKind as GatewayKind,
+    Workspace as Workspace,
+)
