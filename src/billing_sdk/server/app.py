@@ -124,7 +124,8 @@ def create_app(
 
     health = web.health_route(lambda: timers.backlog.lag)
     routes: list[BaseRoute] = [health, *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine, ingestion)]
-    app = web.Application(routes, is_secure=settings.is_secure, express=kinde.EXPRESS, lifespan=lifespan)
+    express = kinde.express(engine, ingestion)
+    app = web.Application(routes, is_secure=settings.is_secure, express=express, lifespan=lifespan)
     app.state.engine = engine
     app.state.ingestion = ingestion
     return app

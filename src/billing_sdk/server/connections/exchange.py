@@ -70,6 +70,7 @@ class Exchange:
         keeps_alive: whether another request may follow on the connection.
         has_begun: some of the answer was written.
         is_answered: the whole answer was written.
+        task: what runs it.
         waiting_bytes: how much of the body nobody has taken yet.
     """
 
@@ -88,6 +89,7 @@ class Exchange:
         "has_begun",
         "is_answered",
         "keeps_alive",
+        "task",
         "waiting_bytes",
     )
 
@@ -100,6 +102,7 @@ class Exchange:
         self._waiter: asyncio.Future[None] | None = None
         self._pieces: list[bytes] = []
         self.waiting_bytes = 0
+        self.task: asyncio.Task[None] | None = None
         self._has_news = self._is_whole = self._is_gone = self._is_chunked = False
         self._held: bytes | None = None
         self._announced = 0
@@ -138,9 +141,8 @@ class Exchange:
                 logger.error("ASGI callable returned without a whole response.")
                 await self._fail()
         finally:
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101 - a coroutine of a loop is run by one
-            tasks.discard(task)
+            if self.task is not None:
+                tasks.discard(self.task)
 
     # What the application calls.
 

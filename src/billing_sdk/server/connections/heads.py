@@ -76,4 +76,6 @@ class FamiliarHead:
             return None
         headers = self._head.headers.copy()
         headers[self._place] = (LENGTH, length)
-        return self._head._replace(headers=headers), end + len(self._after), body
+        method, target, _, version, keeps_alive, expects_continue, notes = self._head
+        head = Head(method, target, headers, version, keeps_alive, expects_continue, notes)
+        return head, end + len(self._after), body

@@ -230,7 +230,8 @@ class PatientProtocol(asyncio.Protocol):
         if self._reader.is_between:
             self._exchange.arrive(b"", is_whole=True)
         tasks = self._state.tasks
-        tasks.add(self._loop.create_task(self._exchange.run(self._app, tasks)))
+        self._exchange.task = self._loop.create_task(self._exchange.run(self._app, tasks))
+        tasks.add(self._exchange.task)
 
     def _take_body(self, exchange: Exchange) -> None:
         body = self._reader.body()

@@ -5,4 +5,4 @@ anything that it answers. What goes beyond the published API is marked as an ext
 Sources: Kinde's OpenAPI documents for the Management API (2026-08-12) and for the Account API.
 """
 
-from billing_sdk.server.api.kinde.application import EXPRESS as EXPRESS, routes as routes
+from billing_sdk.server.api.kinde.application import express as express, routes as routes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -59,8 +59,6 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.web import ExpressRoutes
 
-# What is asked for more often than all the rest together.
-EXPRESS: ExpressRoutes = {("POST", f"/api/v1{usage_events.PATH}"): usage_events.take_in}
 ACCOUNT = (account.router, portal.account_router)
 MANAGEMENT = (
     agreements.router,
@@ -105,6 +103,12 @@ MANAGEMENT = (
     events.router,
     portal.router,
 )
+
+
+def express(engine: Engine, ingestion: Ingestion) -> ExpressRoutes:
+    """Return what is asked for more often than all the rest together."""
+    record_sent = partial(usage_events.record_sent, engine=engine, ingestion=ingestion)
+    return {("POST", f"/api/v1{usage_events.PATH}"): record_sent}
 
 
 def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:

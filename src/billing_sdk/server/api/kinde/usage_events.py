@@ -42,7 +42,8 @@ KINDS = (ONE, MANY, EITHER)
 NOTED = "usage_events.sent"
 
 Event = CloudEvent | Refused
-Events = Event | list[CloudEvent] | list[Event]
+Batch = list[CloudEvent] | list[Event]
+Events = Event | Batch
 
 _encode = msgspec.json.Encoder().encode
 
@@ -57,11 +58,14 @@ class Accepted(msgspec.Struct, gc=False):
 
 
 async def take_in(request: Request) -> Response:
+    """Record usage events with what the application of the request has for it."""
+    state = request.app.state
+    return await record_sent(request, engine=state.engine, ingestion=state.ingestion)
+
+
+async def record_sent(request: Request, *, engine: Engine, ingestion: Ingestion) -> Response:
     """Record usage events, each once for ever, and answer for each of them in their order."""
     scope = request.scope
-    app = scope["app"]
-    engine: Engine = app.state.engine
-    ingestion: Ingestion = app.state.ingestion
     try:
         notes = notes_of(scope)
         sent: _Sent | None = notes.get(NOTED)
@@ -70,7 +74,10 @@ async def take_in(request: Request) -> Response:
         await recalled_machine(scope, engine, sent.bearer, needs=SCOPE)
         body: bytes = scope["state"]["body"]
         ingestion.require_room(len(body))
-        return await _recorded(ingestion, await _events(sent, body), len(body))
+        events = await _events(sent, body)
+        if isinstance(events, CloudEvent):
+            return await _one_recorded(ingestion, events, len(body))
+        return await _recorded(ingestion, events, len(body))
     except BillingError as error:
         return error_answer(request, error)
     except DATABASE_AWAY as error:
@@ -127,8 +134,17 @@ async def _events(sent: _Sent, body: bytes) -> Events:
     return events
 
 
-async def _recorded(ingestion: Ingestion, events: Events, size_bytes: int) -> Response:
-    listed: Sequence[Event] = events if isinstance(events, list) else (events,)
+async def _one_recorded(ingestion: Ingestion, event: CloudEvent, size_bytes: int) -> Response:
+    (answer,) = await ingestion.ingest_soon((event,), size_bytes=size_bytes)
+    if isinstance(answer, BillingError):
+        raise answer
+    return _Results(_encode({"results": (Accepted(event.source, event.id, answer.recorded_at),)}))
+
+
+async def _recorded(ingestion: Ingestion, events: Refused | Batch, size_bytes: int) -> Response:
+    if isinstance(events, Refused):
+        raise events.error
+    listed: Sequence[Event] = events
     if len(listed) > MOST_EVENTS:
         raise PayloadTooLarge(f"a batch has at most {MOST_EVENTS:,} events")
     good = [event for event in listed if isinstance(event, CloudEvent)]
@@ -136,8 +152,6 @@ async def _recorded(ingestion: Ingestion, events: Events, size_bytes: int) -> Re
     if len(good) < len(listed):
         found = iter(answers)
         answers = [next(found) if isinstance(event, CloudEvent) else event.error for event in listed]
-    if not isinstance(events, list) and isinstance(answers[0], BillingError):
-        raise answers[0]
     results = [
         _refused(event, answer)
         if isinstance(answer, BillingError)
