@@ -20,6 +20,7 @@ from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_user import register_user
@@ -107,4 +108,5 @@ def fresh_engine(database_url: str) -> Engine:
     engine = Engine(database, TestClock(NOON), ManagedGateway(), settings)
     with engine.begin() as tx:
         seed_catalog(tx, at=NOON)
+    enable_billing(engine, actor="operator")
     return engine

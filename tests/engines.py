@@ -22,6 +22,7 @@ from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.billing_profiles import update_profile
+from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.passwords import hash_password
 from billing_sdk.server.usecases.register_user import add_user, new_user
@@ -84,6 +85,7 @@ def _fill(engine: Engine) -> None:
     engine.database.migrate()
     with engine.begin() as tx:
         seed_catalog(tx, at=NOON)
+    enable_billing(engine, actor="operator")
 
 
 def _sqlite_of(database: Database) -> sqlite3.Connection:

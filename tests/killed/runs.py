@@ -35,6 +35,7 @@ from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_tax_rate import create_tax_rate
+from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.pause_agreement import pause_agreement
@@ -77,6 +78,7 @@ def new_place(folder: Path) -> Place:
     engine.database.migrate()
     with engine.begin() as tx:
         seed_catalog(tx, at=NOON)
+    enable_billing(engine, actor="operator")
     populate(engine)
     engine.database.close()
     return place

@@ -15,6 +15,7 @@ from billing_sdk.testing.visitor import Visitor
 
 if TYPE_CHECKING:
     from billing_sdk.server.clock import Clock
+    from billing_sdk.server.domain.workspace import GatewayKind
     from billing_sdk.server.usecases.engine import Engine
 
 DEFAULT_REDIRECT_URIS = ("http://127.0.0.1:5000/billing/callback",)
@@ -94,6 +95,7 @@ def billing_server(
     redirect_uris: tuple[str, ...] = DEFAULT_REDIRECT_URIS,
     database_url: str | None = None,
     clock: Clock | None = None,
+    gateway: GatewayKind | None = "managed",
     **settings: Any,
 ) -> Iterator[BillingServer]:
     """Run a server on a free loopback port, with the demo catalogue, for the length of a `with` block.
@@ -103,6 +105,7 @@ def billing_server(
         database_url: a temporary SQLite file by default.
         clock: a `TestClock` makes all time stand still until the test moves it and calls `run_due`; to move the time
             of some customers only, see `BillingServer.clock`.
+        gateway: what billing is enabled with: `managed` is the test processor, and None leaves billing off.
         settings: more fields of the server's `Settings`; rate limits are off unless they are named here.
     """
     # The server extra may be absent, and nobody has asked for it before this line.
@@ -119,7 +122,7 @@ def billing_server(
         )
         app = create_app(chosen, clock=clock, runs_timers=clock is None)
         engine: Engine = app.state.engine
-        seed = seed_demo(engine, redirect_uris=redirect_uris)
+        seed = seed_demo(engine, redirect_uris=redirect_uris, gateway=gateway)
         ready = Ready.of(chosen, seed, redirect_uris)
         with running(app, listener):
             yield BillingServer(

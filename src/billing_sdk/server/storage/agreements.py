@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, false, func, or_, select, update
+from sqlalchemy import Connection, Select, Text, and_, bindparam, cast, false, func, or_, select, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import LIVE, Agreement
@@ -185,6 +185,22 @@ class AgreementRepository:
             .group_by(agreements.c.plan_version_id)
         )
         return {row.plan_version_id: row.agreed for row in self._connection.execute(query)}
+
+    def versions_agreed(self) -> frozenset[str]:
+        """Return the ids of the versions that live agreements are on."""
+        return frozenset(
+            self._connection.execute(select(agreements.c.plan_version_id).where(IS_LIVE).distinct()).scalars()
+        )
+
+    def live_with_more(self) -> Iterator[Agreement]:
+        """Yield the live agreements that have add-ons, or that change to something else later."""
+        has_more = or_(
+            agreements.c.next_version_id.is_not(None),
+            agreements.c.pending_change.is_not(None),
+            cast(agreements.c.add_ons, Text) != "[]",
+        )
+        for row in self._connection.execute(select(agreements).where(IS_LIVE, has_more)).mappings():
+            yield agreement_from_row(row)
 
     def live_with_plans(
         self, *, user_id: str | None = None, org_codes: Sequence[str] = (), customer_id: str | None = None

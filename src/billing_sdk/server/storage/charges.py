@@ -71,6 +71,10 @@ class ChargeRepository:
         rows = self._connection.execute(OF_CUSTOMER.order_by(charges.c.id), {"customer": customer_id}).mappings()
         return tuple(_from_row(row) for row in rows)
 
+    def has_any(self) -> bool:
+        """Tell whether the outcome of any charge of anybody is not known yet."""
+        return self._connection.execute(select(charges.c.id).limit(1)).first() is not None
+
     def has_open(self, customer_id: str) -> bool:
         """Tell whether the outcome of any charge of a customer is not known yet."""
         return self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).first() is not None

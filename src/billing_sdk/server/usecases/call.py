@@ -46,6 +46,7 @@ class Call:
         self._is_over = False
         self.effect_id: str | None = None
         self.has_news = False
+        self.changes_workspace = False
 
     def begin(self) -> StoredAnswer | None:
         """Claim the key; return the answer where the same request has been served before.

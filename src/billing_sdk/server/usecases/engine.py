@@ -10,6 +10,7 @@ from datetime import datetime
 from billing_sdk.errors import BillingError
 from billing_sdk.server.clock import Clock
 from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.workspace import Workspace
 from billing_sdk.server.gateways import Gateway
 from billing_sdk.server.outbox.bell import Bell
 from billing_sdk.server.sealing import Sealer
@@ -19,6 +20,7 @@ from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
 from billing_sdk.server.usecases.call import Call
 from billing_sdk.server.usecases.callers import KnownMachines
 from billing_sdk.server.usecases.hooks import Hooks
+from billing_sdk.server.usecases.known_workspace import KnownWorkspace
 from billing_sdk.server.usecases.rate_limits import LimitKind, RateLimits, limit_of
 
 
@@ -31,6 +33,7 @@ class Engine:
         bell: rung after each commit that has announced something.
         limits: how often each caller has asked of late.
         machines: those that were recognised a moment ago.
+        known_workspace: the workspace as it was a moment ago.
         call: the request that is being served, where all that it does is to happen in one transaction.
     """
 
@@ -42,6 +45,7 @@ class Engine:
     bell: Bell = field(default_factory=Bell)
     limits: RateLimits = field(default_factory=RateLimits)
     machines: KnownMachines = field(default_factory=KnownMachines)
+    known_workspace: KnownWorkspace = field(default_factory=KnownWorkspace)
     call: Call | None = None
 
     def now(self) -> datetime:
@@ -56,6 +60,27 @@ class Engine:
     def sealer(self) -> Sealer:
         """What seals and opens with the keys of this server."""
         return self.database.sealer
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace as it was read less than a second ago, or is in the transaction of the call."""
+        if self.call is not None:
+            with self.read() as tx:
+                return tx.workspace.get()
+        at, changes = self.now(), self.known_workspace.changes
+        known = self.known_workspace.recall(at=at)
+        if known is None:
+            with self.read() as tx:
+                known = tx.workspace.get()
+            self.known_workspace.remember(known, changes=changes, at=at)
+        return known
+
+    def forget_workspace(self) -> None:
+        """Let whoever asks next read the workspace again, at once or when the call has committed a change of it."""
+        if self.call is None:
+            self.known_workspace.forget()
+        else:
+            self.call.changes_workspace = True
 
     def admit(self, kind: LimitKind, caller: str) -> None:
         """Count one request of a caller.
@@ -130,3 +155,5 @@ class Engine:
         finally:
             if call.has_news:
                 self.bell.ring()
+            if call.changes_workspace:
+                self.known_workspace.forget()

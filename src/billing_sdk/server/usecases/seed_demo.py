@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from billing_sdk._secret import Secret
 from billing_sdk.errors import Conflict, EmailTaken
 from billing_sdk.server.domain.identity import Application
+from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.ids import digest_of
 from billing_sdk.server.storage import UnitOfWork
@@ -21,6 +22,7 @@ from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.demo_taxes import seed_taxes
 from billing_sdk.server.usecases.describe_user import describe_user
+from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hooks import Hooks
 from billing_sdk.server.usecases.register_application import MANAGEMENT_SCOPES, WEB_SCOPES
@@ -69,8 +71,10 @@ class DemoSeed:
     users: tuple[tuple[str, str], ...] = field(repr=False)
 
 
-def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
+def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...], gateway: GatewayKind | None = "managed") -> DemoSeed:
     """Fill a server with the demo; where that was done before, only redirect addresses are added.
+
+    Billing is enabled as an operator would, unless somebody has decided about it before.
 
     Any number of processes may do so at once, and each gets the same secrets: they are derived from a random value
     that the database keeps, so one that starts does not cut off the applications of another.
@@ -78,14 +82,18 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...]) -> DemoSeed:
     Args:
         engine: the engine.
         redirect_uris: where the application lets people come back to; their origins may be logged out to.
+        gateway: what billing is enabled with; None leaves it off.
     """
     with engine.begin() as tx:
         seed = tx.seeds.claim("demo")
         seed_catalog(tx, at=engine.now())
         seed_taxes(tx)
         _save_applications(tx, seed, redirect_uris, at=engine.now())
+    if gateway is not None and engine.workspace.gateway is None:
+        enable_billing(engine, gateway=gateway, actor="operator")
     _register(engine, GRACE, "Grace", "Hopper", GRACE_CLAIMS)
-    _put_grace_on_pro(replace(engine, hooks=Hooks()))  # nobody has chosen it
+    if gateway == "managed":  # into the others no card can be typed here
+        _put_grace_on_pro(replace(engine, hooks=Hooks()))  # nobody has chosen it
     _register(engine, ADA, "Ada", "Lovelace")
     users = ((ADA, PASSWORD), (GRACE, PASSWORD))
     return DemoSeed(CLIENT_ID, _secret(seed, CLIENT_ID), MACHINE_CLIENT_ID, _secret(seed, MACHINE_CLIENT_ID), users)
