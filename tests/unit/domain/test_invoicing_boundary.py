@@ -87,7 +87,8 @@ def told(lines: tuple[InvoiceLine, ...]) -> list[str]:
 
 
 def test_the_order_of_an_invoice_is_a_tuple_of_steps():
-    assert [step.__name__ for step in STEPS] == ["fees_started", "fees_starting", "usage_completed", "discounts"]
+    names = ["fees_started", "fees_starting", "fees_over", "usage_completed", "discounts"]
+    assert [step.__name__ for step in STEPS] == names
 
 
 def test_a_month_is_paid_in_advance_and_its_usage_afterwards():

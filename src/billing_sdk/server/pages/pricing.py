@@ -133,12 +133,13 @@ def _sold_in(version: PlanVersion, currency: str | None) -> PlanVersion:
 
 def _service_of(version: PlanVersion) -> Cadence:
     """Return the interval that the price in large letters is for: that of the first licence fee."""
-    fees = version.of_kind(LicenceFee)
+    fees = [fee for fee in version.of_kind(LicenceFee) if fee.charged != "once"]
     return (fees[0].service if fees else None) or version.cadence
 
 
 def _price(version: PlanVersion, service: Cadence) -> Money:
-    fees = [fee for fee in version.of_kind(LicenceFee) if (fee.service or version.cadence) == service]
+    recurring = (fee for fee in version.of_kind(LicenceFee) if fee.charged != "once")
+    fees = [fee for fee in recurring if (fee.service or version.cadence) == service]
     return total([fee.amount() for fee in fees], version.currency)
 
 
@@ -147,6 +148,8 @@ def _further_prices(version: PlanVersion, service: Cadence, features: Mapping[st
         own = fee.service or version.cadence
         if fee.is_licensed:
             yield from words_of_price(fee.terms.price, fee.currency, fee.name)
+        elif fee.charged == "once":
+            yield f"plus {fee.amount()} once for {fee.name}"
         elif own != service and fee.amount():
             yield f"plus {fee.amount()} {words_of_cadence(own)} for {fee.name}"
     for rate in version.of_kind(Rate):

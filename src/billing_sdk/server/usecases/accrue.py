@@ -100,8 +100,8 @@ def _has_to_wait(tx: UnitOfWork, customer: Customer) -> bool:
 
 
 def _bills_later(tx: UnitOfWork, agreement: Agreement, version: PlanVersion) -> bool:
-    services = (fee.service for fee in version.of_kind(LicenceFee))
-    has_later = any(one not in (None, agreement.cadence) for one in services)
+    fees = version.of_kind(LicenceFee)
+    has_later = any(fee.charged == "in_arrears" or fee.service not in (None, agreement.cadence) for fee in fees)
     return agreement.status == "active" and (has_later or is_on_credit(tx, agreement))
 
 

@@ -16,6 +16,7 @@ from billing_sdk.server.domain.invoicing import (
     Lines,
     billed_before,
     earned_before,
+    fees_unbilled,
     lines_at_boundary,
     lines_of,
     rate_usage,
@@ -75,7 +76,7 @@ def _not_invoiced(tx: UnitOfWork, agreement: Agreement, until: datetime) -> Line
         percents = with_period_discounted(in_force.agreement).discounts
     before = billed_before(tx.rated_intervals.unsettled(agreement.id))
     used = used_before(until, used_under(tx, agreement))
-    lines = in_force.fees_started(billed_at, until)
+    lines = in_force.fees_started(billed_at, until) + fees_unbilled(in_force, until)
     with suppress(InvalidAmount):
         lines += lines_of(rate_usage(in_force.intervals_unbilled(until), used, in_force.policies, before))
     return first + with_discounts(lines, percents, in_force.plans)

@@ -11,6 +11,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     Lines,
     RatedInterval,
+    fees_completed,
     lines_of,
     rate_usage,
     with_discounts,
@@ -92,7 +93,7 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
         completed = in_force.intervals_completed(since, at)
         usage = rate_usage(completed, used_under(tx, before), in_force.policies, known.billed)
         rated = known.keep(usage, in_force)
-        used = in_force.fees_started(since, at) + lines_of(usage)
+        used = in_force.fees_started(since, at) + fees_completed(in_force, since, at) + lines_of(usage)
         going_on = replace(in_force, agreement=resumed)
         rest = going_on.fees_starting(at, is_first=True, charged_before=before.paused_at)
         lines = with_discounts(rest, before.discounts, in_force.plans)

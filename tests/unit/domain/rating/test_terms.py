@@ -25,8 +25,9 @@ TEN_EACH = PerUnit(D(10))
 SCALE = Graduated((tier("5", "10"), tier(None, "1")))
 
 
-def test_a_calculation_is_six_steps_in_this_order() -> None:
+def test_a_calculation_is_seven_steps_in_this_order() -> None:
     assert [take.__name__ for take in STEPS] == [
+        "convert_units",
         "discount_usage",
         "price",
         "discount_percentage",

@@ -78,15 +78,30 @@ PRICES: tuple[Schema, ...] = (
     _model("percentage", needs={"percent": NUMBER}, takes={"minimum": NUMBER, "maximum": NUMBER}),
     _model("by_dimension", needs={"dimensions": _list(TEXT), "rates": _list(RATE)}, takes={"otherwise": INNER}),
 )
+CONVERSION = _object(
+    "conversion",
+    needs={"operation": {"enum": ["multiply", "divide"]}, "factor": NUMBER},
+    takes={
+        "rounding": {"enum": ["none", "ceiling", "floor", "half_up"]},
+        "precision": {"type": "integer", "minimum": 0, "maximum": 12},
+        "display_unit": {"type": "string", "maxLength": 64},
+    },
+)
 TERMS = _object(
     "terms",
     needs={"price": {"oneOf": [*PRICES]}},
-    takes={"discount_units": NUMBER, "discount_percent": NUMBER, "minimum": NUMBER, "maximum": NUMBER},
+    takes={
+        "discount_units": NUMBER,
+        "discount_percent": NUMBER,
+        "minimum": NUMBER,
+        "maximum": NUMBER,
+        "conversion": {**CONVERSION, "type": ["object", "null"]},
+    },
 )
 IN_CURRENCY = _object("terms in another currency", needs={"currency": CURRENCY, "terms": TERMS})
 
 
-def _priced(kind: str, name_of_key: str) -> Schema:
+def _priced(kind: str, name_of_key: str, further: Mapping[str, Schema] | None = None) -> Schema:
     needs = {"kind": {"const": kind}, name_of_key: TEXT, "name": TEXT, "currency": CURRENCY, "terms": TERMS}
     takes = {
         "id": TEXT,
@@ -96,11 +111,11 @@ def _priced(kind: str, name_of_key: str) -> Schema:
         "tax_code": TAX_CODE,
         "tax_behavior": TAX_BEHAVIOR,
     }
-    return _object(kind, needs=needs, takes=takes)
+    return _object(kind, needs=needs, takes={**takes, **(further or {})})
 
 
 COMPONENTS: tuple[Schema, ...] = (
-    _priced("licence_fee", "key"),
+    _priced("licence_fee", "key", {"charged": {"enum": ["in_advance", "in_arrears", "once"]}}),
     _priced("rate", "feature_key"),
     _object(
         "credit_grant",

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from billing_sdk.errors import NotFound
 from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
+from billing_sdk.server.domain.catalog import FeeTiming
 from billing_sdk.server.usecases.explain_line import explain_line
 
 router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
@@ -43,6 +44,7 @@ class PricedComponentView(BaseModel):
     code: str | None = None
     name: str | None = None
     service_interval: str | None = None
+    charged: FeeTiming | None = None
     terms: dict[str, Any] | None = None
 
 

@@ -25,6 +25,7 @@ from billing_sdk.server.domain.catalog.component import (
     CreditGrant as CreditGrant,
     CurrencyTerms as CurrencyTerms,
     Entitlement as Entitlement,
+    FeeTiming as FeeTiming,
     LicenceFee as LicenceFee,
     Priced as Priced,
     Rate as Rate,

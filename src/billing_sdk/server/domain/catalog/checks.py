@@ -45,7 +45,7 @@ def check_version(version: PlanVersion, features: Mapping[str, Feature]) -> None
 
     Raises:
         DuplicateKey: a phase has two components of one kind and key, or the version two phases of one key.
-        InvalidServiceInterval: a service interval is longer than the cadence.
+        InvalidServiceInterval: a service interval is longer than the cadence, or that of what is charged once.
         CurrencyMismatch: its components don't have the same currencies, or its currency is none of them.
         InvalidQuantity: a limit is below zero, or the least of a feature above the most of it.
         InvalidPhase: a phase is empty or lasts less than one period.
@@ -138,6 +138,8 @@ def _check_component(component: Component, cadence: Cadence, features: Mapping[s
         raise InvalidServiceInterval(
             f"{component.name!r} is charged every {component.service}, the plan is billed every {cadence}"
         )
+    if isinstance(component, LicenceFee) and component.charged == "once" and component.service is not None:
+        raise InvalidServiceInterval(f"{component.name!r} is charged once, and has no service interval")
     if isinstance(component, Entitlement):
         _check_limits(component)
         _check_value(component, features)

@@ -20,19 +20,23 @@ from billing_sdk.server.domain.rating import Flat, PerUnit, RatingPolicy, Terms,
 
 # Whether tax is added to a price, or the price holds it already.
 TaxBehavior = Literal["exclusive", "inclusive"]
+# When a licence fee is charged: at the start of each service interval, at its end, or when it comes and never again.
+FeeTiming = Literal["in_advance", "in_arrears", "once"]
 CurrencyTerms: TypeAlias = tuple[str, Terms]
 POLICY = RatingPolicy()
 
 
 @dataclass(frozen=True, slots=True)
 class LicenceFee:
-    """A charge for every service interval, due when it starts.
+    """A charge for every service interval, due when it starts unless it says otherwise.
 
     Attributes:
         terms: a fixed charge is flat; any other price is for a number of licences, such as seats.
         line_description: what the invoice says instead of the name.
         tax_code: what kind of thing it is, where places tax it at a rate of its own; the billing profile's if None.
         tax_behavior: whether the price includes tax; as the billing profile says if None.
+        charged: in arrears it is for the time that was used; once, with the first period of the agreement or phase
+            that it belongs to, it is never given back by time.
     """
 
     id: str
@@ -45,9 +49,12 @@ class LicenceFee:
     other_currencies: tuple[CurrencyTerms, ...] = ()
     tax_code: str | None = None
     tax_behavior: TaxBehavior | None = None
+    charged: FeeTiming = "in_advance"
 
     def __post_init__(self) -> None:
         check_tax(self.tax_code, self.tax_behavior)
+        if self.charged not in get_args(FeeTiming):
+            raise InvalidRequest(f"charged is none of {', '.join(get_args(FeeTiming))}", parameter="charged")
 
     @property
     def is_licensed(self) -> bool:

@@ -31,7 +31,7 @@ LARGEST_NUMBER = 2**53
 MEMBERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "licence_fee": (
         frozenset({"key", "name", "currency", "terms"}),
-        frozenset({"id", "line_description", "service", "other_currencies", "tax_code", "tax_behavior"}),
+        frozenset({"id", "line_description", "service", "other_currencies", "tax_code", "tax_behavior", "charged"}),
     ),
     "rate": (
         frozenset({"feature_key", "name", "currency", "terms"}),
@@ -70,7 +70,8 @@ def component_from_document(document: object, *, path: str = "component", new_id
     component_id = new_id or reader.text("id")
     match kind:
         case "licence_fee":
-            return LicenceFee(component_id, reader.text("key"), **reader.priced())
+            timing: Any = reader.text("charged", "in_advance")
+            return LicenceFee(component_id, reader.text("key"), **reader.priced(), charged=timing)
         case "rate":
             return Rate(component_id, reader.text("feature_key"), **reader.priced())
         case "credit_grant":
@@ -106,7 +107,8 @@ def document_of_component(component: Component) -> dict[str, Any]:
     """Return a component as JSON-ready objects, lists and texts; reading it back gives an equal one."""
     match component:
         case LicenceFee():
-            return {"kind": "licence_fee", "id": component.id, "key": component.key, **_priced(component)}
+            timed = {} if component.charged == "in_advance" else {"charged": component.charged}
+            return {"kind": "licence_fee", "id": component.id, "key": component.key, **_priced(component), **timed}
         case Rate():
             return {"kind": "rate", "id": component.id, "feature_key": component.feature_key, **_priced(component)}
         case CreditGrant():

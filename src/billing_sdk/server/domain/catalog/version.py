@@ -138,13 +138,12 @@ class PlanVersion:
 
     def price_in(self, period_index: int) -> Money:
         """Return what the licence fees of a billing period come to, for one service interval and one licence each."""
-        fees = [part.amount() for part in self.components_in(period_index) if isinstance(part, LicenceFee)]
-        return total(fees, self.currency)
+        return total(_amounts(self.components_in(period_index)), self.currency)
 
     @property
     def price(self) -> Money:
         """What the regular licence fees come to together, for one service interval and one licence each."""
-        return total([fee.amount() for fee in self.of_kind(LicenceFee)], self.currency)
+        return total(_amounts(self.components), self.currency)
 
     @property
     def is_free(self) -> bool:
@@ -154,6 +153,11 @@ class PlanVersion:
 
 def _terms_of(components: tuple[Component, ...]) -> tuple[Terms, ...]:
     return tuple(part.terms for part in components if isinstance(part, LicenceFee | Rate))
+
+
+def _amounts(components: tuple[Component, ...]) -> list[Money]:
+    """Return what comes again with every service interval; what is charged once is no part of a price for a month."""
+    return [part.amount() for part in components if isinstance(part, LicenceFee) and part.charged != "once"]
 
 
 def _in_currency(components: tuple[Component, ...], currency: str) -> tuple[Component, ...]:

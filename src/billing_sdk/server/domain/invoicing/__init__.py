@@ -123,6 +123,10 @@ from billing_sdk.server.domain.invoicing.invoice import (
     Payment as Payment,
 )
 from billing_sdk.server.domain.invoicing.one_off import ONE_OFF as ONE_OFF, one_off_line as one_off_line
+from billing_sdk.server.domain.invoicing.other_fees import (
+    fees_completed as fees_completed,
+    fees_unbilled as fees_unbilled,
+)
 from billing_sdk.server.domain.invoicing.pausing import (
     with_numbers_paused as with_numbers_paused,
     with_numbers_resumed as with_numbers_resumed,

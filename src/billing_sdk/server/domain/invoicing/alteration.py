@@ -121,6 +121,11 @@ def _numbers(in_force: InForce) -> dict[Name, int]:
 def _lines_for(alteration: Alteration, one: Fee, change: NumberChange) -> Lines:
     before, at = alteration.before, alteration.at
     interval = before.schedule_of(one.fee.service).period_at(at)
+    if one.fee.charged != "in_advance":
+        is_added = one.fee.charged == "once" and before.worth(one, change.becomes) > before.worth(one, change.was)
+        # What comes with a period is charged with it.
+        is_its_own = is_added and not (one.begins == at == before.agreement.billed_until)
+        return _charged(alteration, one, change.was, change.becomes, Period(at, interval.end)) if is_its_own else ()
     is_billed = interval.start <= before.agreement.billed_period.start
     if not is_billed and interval.start == at:
         return ()  # it starts with the new number, and is billed with that

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
+from billing_sdk.server.domain.invoicing.other_fees import fees_completed, fees_cut_short, fees_once
 from billing_sdk.server.domain.invoicing.usage_interval import (
     NOTHING_BEFORE,
     BilledBefore,
@@ -103,7 +104,15 @@ def fees_starting(boundary: Boundary, lines: Lines) -> Lines:
     """Charge the service intervals that start with the new period, at the prices from now on."""
     before, following = boundary.before.agreement, boundary.following
     is_first = boundary.after is None or before.schedule != following.agreement.schedule
-    return lines + following.fees_starting(boundary.at, is_first=is_first)
+    return lines + following.fees_starting(boundary.at, is_first=is_first) + fees_once(following, boundary.at)
+
+
+def fees_over(boundary: Boundary, lines: Lines) -> Lines:
+    """Charge the fees in arrears for service intervals that have completed since the last billing date."""
+    if boundary.after is None:
+        return lines
+    before, at = boundary.before, boundary.at
+    return lines + fees_completed(before, boundary.after, at) + fees_cut_short(before, at, boundary.following)
 
 
 def usage_completed(boundary: Boundary, lines: Lines) -> Lines:
@@ -121,6 +130,7 @@ def discounts(boundary: Boundary, lines: Lines) -> Lines:
 STEPS: tuple[Callable[[Boundary, Lines], Lines], ...] = (
     fees_started,
     fees_starting,
+    fees_over,
     usage_completed,
     discounts,
 )

@@ -131,6 +131,7 @@ def _discount_line(line: InvoiceLine, taken: Taken, place: int) -> InvoiceLine:
             period=line.period,
             coupon=one.coupon_key,
             of=line.kind,
+            charged=line.derivation.get("charged"),
             of_minor=str(line.amount.minor),
             percent_off=None if one.percent_off is None else digits_of(one.percent_off),
             amount_off_minor=None if one.amount_off is None else str(one.amount_off.minor),

@@ -2,7 +2,7 @@
 
 A service interval that is complete is charged in any case. By default nothing else is: usage of an unfinished one is
 forgiven, and days that were paid for are kept (Kinde documentation, "Billing policies"). Each of the two can be
-decided otherwise, for all agreements or for one call.
+decided otherwise, for all agreements or for one call. A fee in arrears is charged for its days until then.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.other_fees import fees_unbilled
 from billing_sdk.server.domain.invoicing.tax_document import given_back
 from billing_sdk.server.domain.invoicing.usage_interval import (
     NOTHING_BEFORE,
@@ -65,7 +66,8 @@ def lines_at_end(before: InForce, usage: Iterable[RatedUsage], *, at: datetime) 
     agreement = before.agreement
     if agreement.status == "trialing":
         return ()
-    lines = before.fees_started(agreement.billed_period.start, at) + lines_of(usage)
+    started = before.fees_started(agreement.billed_period.start, at)
+    lines = started + fees_unbilled(before, at) + lines_of(usage)
     return with_discounts(lines, agreement.discounts, before.plans)
 
 
@@ -107,5 +109,7 @@ def _unused(line: InvoiceLine, at: datetime, zone: str, policies: Policies, name
 
 
 def is_in_advance(line: InvoiceLine) -> bool:
-    """Tell whether a line is about a fee, or takes something off one."""
+    """Tell whether a line is about a fee for time that follows, or takes something off one."""
+    if "charged" in line.derivation:
+        return False
     return line.kind == "licence_fee" or (line.kind == "discount" and line.derivation.get("of") == "licence_fee")

@@ -140,6 +140,7 @@ def _component(line: InvoiceLine, version: PlanVersion | None) -> Document:
                 "code": key,
                 "name": found.name,
                 "service_interval": None if found.service is None else str(found.service),
+                "charged": found.charged if isinstance(found, LicenceFee) else "in_arrears",
                 "terms": document_of(found.terms),
             }
         case CreditGrant() | Entitlement() | None:

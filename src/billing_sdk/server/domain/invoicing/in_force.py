@@ -85,7 +85,7 @@ class InForce:
             return ()
         return _charged(
             line
-            for one in self.fees_at(at)
+            for one in self._fees_in_advance(at)
             for interval in (self.schedule_of(one.fee.service).period_at(at),)
             if is_first or interval.start == at
             if charged_before is None or interval.start >= charged_before
@@ -100,9 +100,9 @@ class InForce:
         before = min(before, self.agreement.paused_at or before)
         return _charged(
             line
-            for one in self.fees_at(after)
+            for one in self._fees_in_advance(after)
             for interval in periods_started(self.schedule_of(one.fee.service), after, before)
-            if interval.start < before and (one.since <= interval.start or self._came_on_credit(one, interval))
+            if interval.start < before and (one.since <= interval.start or self.came_on_credit(one, interval))
             for line in self._fee_lines(one, interval, interval)
         )
 
@@ -177,6 +177,7 @@ class InForce:
                     is_add_on=is_add_on,
                     number=number if is_add_on or fee.is_licensed else 1,
                     since=self._since(add_on),
+                    begins=self._begins(version, add_on, fee, at),
                 )
 
     def credit_at(self, at: datetime) -> Iterator[GrantedCredit]:
@@ -245,7 +246,8 @@ class InForce:
             if number and stretch is not None:
                 yield self.fee_line(one, number, stretch, interval)
 
-    def _came_on_credit(self, one: Fee, interval: Period) -> bool:
+    def came_on_credit(self, one: Fee, interval: Period) -> bool:
+        """Tell whether a fee came by the end of a service interval, with an add-on, and was not charged then."""
         return any(
             (change.key, change.is_add_on, change.at) == (one.key, one.is_add_on, one.since) and not change.is_charged
             for change in self.agreement.number_changes
@@ -294,6 +296,20 @@ class InForce:
         schedule = self.agreement.schedule
         return schedule.boundary(schedule.index_at(self.agreement.charged_from) + phase)
 
+    def _fees_in_advance(self, at: datetime) -> Iterator[Fee]:
+        return (one for one in self.fees_at(at) if one.fee.charged == "in_advance")
+
+    def _begins(self, version: PlanVersion, add_on: BoughtAddOn | None, fee: LicenceFee, at: datetime) -> datetime:
+        since = self._since(add_on)
+        match fee.charged:
+            case "in_advance":
+                return since
+            case "in_arrears":
+                return max(since, self.agreement.priced_from, self._begin_of(self._phase(version, at)))
+            case "once":
+                # A version that takes over has been paid for by the one before.
+                return max(since, self._begin_of(self._phase(version, at)))
+
     def _since(self, add_on: BoughtAddOn | None) -> datetime:
         start = self.agreement.charged_from
         return start if add_on is None or add_on.since is None else max(start, add_on.since)
@@ -306,7 +322,8 @@ class Fee:
     Attributes:
         key: what its number is known by: the fee's own, or that of the add-on that it belongs to.
         number: how many are agreed: licences of a plan's fee, or how often the add-on was taken.
-        since: from when on it is charged.
+        since: from when on it is there.
+        begins: the same, or the begin of the phase or the prices that it belongs to, where it isn't charged in advance.
     """
 
     plan_version_id: str
@@ -315,6 +332,7 @@ class Fee:
     is_add_on: bool
     number: int
     since: datetime
+    begins: datetime
 
     def charged_as(self, number: int) -> tuple[int, int]:
         """Return how many licences a number stands for, and how often the fee is charged."""

@@ -76,6 +76,7 @@ def fee_line(
             quantity=quantity,
             policies=policies,
             fee=fee.key,
+            charged=None if fee.charged == "in_advance" else fee.charged,
             tax=of_component(fee.tax_code, fee.tax_behavior),
             rating=charged.derivation.document(),
             proration=_proration(share, interval, policies),

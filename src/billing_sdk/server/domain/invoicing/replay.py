@@ -78,9 +78,10 @@ def replay(agreement: Agreement, version: PlanVersion, policies: Policies, past:
 
 
 def billed_at(line: InvoiceLine) -> datetime:
-    """Return when a line is billed at the earliest: usage when its time is over, all else when it begins."""
+    """Return when a line is billed at the earliest: what is in arrears when its time is over, else when it begins."""
     is_usage = line.kind in ("usage", "adjustment") or line.derivation.get("of") == "usage"
-    return line.period.end if is_usage else line.period.start
+    is_over = is_usage or line.derivation.get("charged") == "in_arrears"
+    return line.period.end if is_over else line.period.start
 
 
 def _in_force(state: Agreement, version: PlanVersion, policies: Policies, past: Past, at: datetime) -> InForce:

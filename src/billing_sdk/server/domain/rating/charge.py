@@ -1,8 +1,9 @@
 """What terms make of usage: the one place where an order of calculation is written down.
 
-Reading `STEPS` explains every amount. Units that are given away go first, because tiers count what is left; the
-percentage comes before the commitments, because what a customer has committed to is not discounted; the maximum comes
-before the minimum, which can't be above it; and the one rounding comes last.
+Reading `STEPS` explains every amount. What is measured becomes what is priced first, because all other units are said
+in that; then units go that are given away, because tiers count what is left; the percentage comes before the
+commitments, because what a customer has committed to is not discounted; the maximum comes before the minimum, which
+can't be above it; and the one rounding comes last.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
+from billing_sdk.errors import InvalidAmount
 from billing_sdk.money import EXACT, Money, round_money
-from billing_sdk.server.domain.rating import flat, graduated, package, per_unit, percentage, volume
+from billing_sdk.server.domain.rating import conversion, flat, graduated, package, per_unit, percentage, volume
 from billing_sdk.server.domain.rating.by_dimension import ByDimension, slices
 from billing_sdk.server.domain.rating.derivation import Derivation, Step, step
 from billing_sdk.server.domain.rating.flat import Flat
@@ -24,7 +26,7 @@ from billing_sdk.server.domain.rating.per_unit import PerUnit
 from billing_sdk.server.domain.rating.percentage import Percentage, share_of
 from billing_sdk.server.domain.rating.policy import RatingPolicy
 from billing_sdk.server.domain.rating.terms import Price, Terms, has_one_quantity
-from billing_sdk.server.domain.rating.usage import Usage
+from billing_sdk.server.domain.rating.usage import MOST_DIGITS, Usage
 from billing_sdk.server.domain.rating.volume import Volume
 
 ZERO = Decimal(0)
@@ -76,6 +78,19 @@ def charge(terms: Terms, usage: Usage, *, currency: str, policy: RatingPolicy = 
     return Charged(Money(int(state.amount), currency), Derivation(state.steps))
 
 
+def convert_units(state: Sum) -> Sum:
+    """Turn what is measured into what is priced."""
+    how = state.terms.conversion
+    if how is None:
+        return state
+    measured = state.usage.quantity
+    converted = how.of(measured)
+    if converted.adjusted() >= MOST_DIGITS:
+        raise InvalidAmount(f"the quantity converts to more than {MOST_DIGITS} digits")
+    usage = Usage(converted, state.usage.by_dimension, state.usage.uses)
+    return Sum(state.terms, usage, state.currency, state.policy).plus(conversion.step_of(how, measured))
+
+
 def discount_usage(state: Sum) -> Sum:
     """Take the units off that are given away, down to zero; where parts or uses count each by itself, none are."""
     measured, off = state.usage.quantity, state.terms.discount_units
@@ -88,7 +103,7 @@ def discount_usage(state: Sum) -> Sum:
         billed = ZERO
     facts = {"measured": measured, "billed": billed} | ({"discount_units": off} if off else {})
     usage = Usage(billed, state.usage.by_dimension, state.usage.uses)
-    return Sum(state.terms, usage, state.currency, state.policy).plus(step("usage", **facts))
+    return Sum(state.terms, usage, state.currency, state.policy, steps=state.steps).plus(step("usage", **facts))
 
 
 def price(state: Sum) -> Sum:
@@ -131,6 +146,7 @@ def round_once(state: Sum) -> Sum:
 
 
 STEPS: tuple[Callable[[Sum], Sum], ...] = (
+    convert_units,
     discount_usage,
     price,
     discount_percentage,

@@ -15,6 +15,7 @@ from typing import Any, assert_never
 from billing_sdk.errors import InvalidAmount, InvalidPrice, InvalidTiers
 from billing_sdk.money import digits_of
 from billing_sdk.server.domain.rating.by_dimension import ByDimension
+from billing_sdk.server.domain.rating.conversion import UnitConversion
 from billing_sdk.server.domain.rating.flat import Flat
 from billing_sdk.server.domain.rating.graduated import Graduated
 from billing_sdk.server.domain.rating.overage import Overage
@@ -68,11 +69,15 @@ def document_of(what: Price | Terms) -> dict[str, Any]:
     """Return a price or terms as JSON-ready objects, lists and texts; reading them back gives an equal one."""
     match what:
         case Terms():
-            return {"price": document_of(what.price)} | _given(
-                discount_units=what.discount_units or None,
-                discount_percent=what.discount_percent or None,
-                minimum=what.minimum,
-                maximum=what.maximum,
+            return (
+                {"price": document_of(what.price)}
+                | _given(
+                    discount_units=what.discount_units or None,
+                    discount_percent=what.discount_percent or None,
+                    minimum=what.minimum,
+                    maximum=what.maximum,
+                )
+                | ({} if what.conversion is None else {"conversion": _conversion_document(what.conversion)})
             )
         case Flat():
             return {"model": "flat", "amount": digits_of(what.amount)}
@@ -105,7 +110,7 @@ def document_of(what: Price | Terms) -> dict[str, Any]:
 
 
 def _terms(document: object) -> Terms:
-    found = _members(document, {"price"}, {"discount_units", "discount_percent", "minimum", "maximum"})
+    found = _members(document, {"price"}, {"discount_units", "discount_percent", "minimum", "maximum", "conversion"})
     with _inside("price"):
         price = price_from_document(found["price"])
     return Terms(
@@ -114,7 +119,30 @@ def _terms(document: object) -> Terms:
         discount_percent=_number(found, "discount_percent", ZERO),
         minimum=_optional(found, "minimum"),
         maximum=_optional(found, "maximum"),
+        conversion=_conversion(found),
     )
+
+
+def _conversion(document: Document) -> UnitConversion | None:
+    if document.get("conversion") is None:
+        return None
+    with _inside("conversion"):
+        found = _members(document["conversion"], {"operation", "factor"}, {"rounding", "precision", "display_unit"})
+        return UnitConversion(
+            found["operation"],
+            _number(found, "factor"),
+            found.get("rounding", "none"),
+            found.get("precision", 0),
+            found.get("display_unit", ""),
+        )
+
+
+def _conversion_document(conversion: UnitConversion) -> dict[str, Any]:
+    usual = {"rounding": "none", "precision": 0, "display_unit": ""}
+    told = {name: getattr(conversion, name) for name in usual}
+    return {"operation": conversion.operation, "factor": digits_of(conversion.factor)} | {
+        name: value for name, value in told.items() if value != usual[name]
+    }
 
 
 def _flat(document: Document) -> Flat:

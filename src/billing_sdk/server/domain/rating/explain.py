@@ -15,11 +15,18 @@ MONEY = frozenset(
 )
 NUMBERS = frozenset(
     {"quantity", "measured", "billed", "discount_units", "above", "up_to", "units_per_package", "packages"}
-    | {"included", "covered", "beyond", "uses"},
+    | {"included", "covered", "beyond", "uses", "converted", "factor"},
 )
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 DAYS_OF_A_YEAR = 366
-ROUNDINGS = {"half_up": "half up", "half_even": "half to even", "up": "up", "down": "down"}
+ROUNDINGS = {
+    "half_up": "half up",
+    "half_even": "half to even",
+    "up": "up",
+    "down": "down",
+    "ceiling": "up",
+    "floor": "down",
+}
 
 
 def explain(derivation: Derivation, *, unit_name: str = "") -> tuple[str, ...]:
@@ -46,6 +53,8 @@ def _sentence(step: Step, currency: str, unit_name: str) -> str:
 
 def _template(step: Step) -> str:
     match step.name:
+        case "conversion":
+            return _conversion(step)
         case "usage":
             return _usage(step)
         case "flat":
@@ -94,6 +103,14 @@ def _usage(step: Step) -> str:
     if step.fact("billed") not in (None, step.fact("measured")):
         return "Usage: {measured}{unit}, billed as {billed}."
     return "Usage: {measured}{unit}."
+
+
+def _conversion(step: Step) -> str:
+    sign = "x" if step.fact("operation") == "multiply" else "/"
+    rounding = step.fact("rounding") or ""
+    how = "" if rounding == "none" else f", rounded {ROUNDINGS.get(rounding, rounding)}"
+    unit = " {display_unit}" if step.fact("display_unit") else "{unit}"
+    return f"{{measured}} {sign} {{factor}} = {{converted}}{unit}{how}."
 
 
 def _tier(step: Step) -> str:

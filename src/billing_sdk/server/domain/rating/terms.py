@@ -9,6 +9,7 @@ from typing import TypeAlias
 from billing_sdk.errors import InvalidPrice
 from billing_sdk.server.domain.rating.bounds import HUNDRED, require_amount, require_number
 from billing_sdk.server.domain.rating.by_dimension import ByDimension, RatePrice
+from billing_sdk.server.domain.rating.conversion import UnitConversion
 from billing_sdk.server.domain.rating.flat import Flat
 from billing_sdk.server.domain.rating.percentage import Percentage
 
@@ -25,10 +26,12 @@ class Terms:
         discount_percent: which share is taken off what the price comes to, before the two commitments.
         minimum: the least that a period costs, in exact minor units; usage of zero costs it as well.
         maximum: the most that a period costs.
+        conversion: what the usage becomes before it is priced; all other units here are in what it becomes.
 
     Raises:
         InvalidPrice: a number is out of its bounds, the minimum is above the maximum, or there is nothing that units
-            could be taken off: a flat amount, uses with bounds of their own, or parts with prices of their own.
+            could be taken off or converted: a flat amount, uses with bounds of their own, or parts with prices of
+            their own.
         InvalidAmount: a commitment is not an amount.
     """
 
@@ -37,6 +40,7 @@ class Terms:
     discount_percent: Decimal = Decimal(0)
     minimum: Decimal | None = None
     maximum: Decimal | None = None
+    conversion: UnitConversion | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.price, Price):
@@ -51,6 +55,8 @@ class Terms:
                 raise InvalidPrice("minimum is more than maximum", member="minimum")
         if self.discount_units and not has_one_quantity(self.price):
             raise InvalidPrice("discount_units has no one quantity to be taken off", member="discount_units")
+        if self.conversion is not None and not has_one_quantity(self.price):
+            raise InvalidPrice("conversion has no one quantity to be applied to", member="conversion")
 
 
 def has_one_quantity(price: Price) -> bool:
