@@ -10,9 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import CustomerExists, NotFound
 from billing_sdk.server.domain.customers import Address, Customer, PaymentMethod
+from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import customers, payment_methods
+from billing_sdk.server.storage.tables.gateways import workspace
 
 BY_ID = select(customers).where(customers.c.id == bindparam("wanted"))
 # The weaker kind of lock, so that rows which refer to the customer can be written meanwhile. Whoever had to wait reads
@@ -24,13 +26,31 @@ HELD_OF_MANY = (
     .order_by(customers.c.id)
     .with_for_update(key_share=True)
 )
+# A payment method is of use with the gateway that keeps it, and there is one gateway at a time.
+OF_PRESENT_GATEWAY = payment_methods.c.gateway == func.coalesce(
+    select(workspace.c.gateway).scalar_subquery(), "managed"
+)
 METHODS_OF_MANY = select(payment_methods).where(
-    payment_methods.c.customer_id.in_(bindparam("wanted", expanding=True)), payment_methods.c.is_default
+    payment_methods.c.customer_id.in_(bindparam("wanted", expanding=True)),
+    payment_methods.c.is_default,
+    OF_PRESENT_GATEWAY,
 )
 METHOD = select(payment_methods).where(payment_methods.c.id == bindparam("wanted"))
 METHODS = select(payment_methods).where(payment_methods.c.id.in_(bindparam("wanted", expanding=True)))
 DEFAULT_METHOD = select(payment_methods).where(
-    payment_methods.c.customer_id == bindparam("wanted"), payment_methods.c.is_default
+    payment_methods.c.customer_id == bindparam("wanted"), payment_methods.c.is_default, OF_PRESENT_GATEWAY
+)
+METHODS_OF_CUSTOMER = (
+    select(payment_methods)
+    .where(
+        payment_methods.c.customer_id == bindparam("wanted"),
+        payment_methods.c.detached_at.is_(None),
+        OF_PRESENT_GATEWAY,
+    )
+    .order_by(payment_methods.c.id)
+)
+METHOD_BY_TOKEN = select(payment_methods).where(
+    payment_methods.c.gateway == bindparam("gateway"), payment_methods.c.gateway_token == bindparam("token")
 )
 PLACE = ("country", "region", "city", "postal_code")
 
@@ -123,15 +143,27 @@ class CustomerRepository:
         return found
 
     def add_payment_method(self, method: PaymentMethod) -> None:
-        """Store a new payment method; as the default one it takes the place of the one before."""
-        self._methods.pop(method.customer_id, None)
+        """Store a new payment method; as the default one it takes the place of the one before at its gateway."""
         if method.is_default:
-            before = payment_methods.c.customer_id == method.customer_id
-            self._connection.execute(update(payment_methods).where(before).values(is_default=False))
+            self._clear_default(method)
+        self._methods.pop(method.customer_id, None)
         self._connection.execute(insert(payment_methods).values(row_of(method)))
 
+    def save_payment_method(self, method: PaymentMethod) -> None:
+        """Store what has changed about a payment method; as the default one it takes the place of the one before."""
+        if method.is_default:
+            self._clear_default(method)
+        self._methods.pop(method.customer_id, None)
+        changed = update(payment_methods).where(payment_methods.c.id == method.id).values(row_of(method))
+        self._connection.execute(changed)
+
+    def _clear_default(self, method: PaymentMethod) -> None:
+        of_customer = payment_methods.c.customer_id == method.customer_id
+        of_gateway = payment_methods.c.gateway == method.gateway
+        self._connection.execute(update(payment_methods).where(of_customer, of_gateway).values(is_default=False))
+
     def find_payment_method(self, customer_id: str) -> PaymentMethod | None:
-        """Return the payment method that a customer is charged by, if there is one."""
+        """Return the payment method that a customer is charged by with the present gateway, if there is one."""
         if customer_id in self._methods:
             return self._methods[customer_id]
         return self._find_method(DEFAULT_METHOD, customer_id)
@@ -146,6 +178,17 @@ class CustomerRepository:
         if method is None:
             raise NotFound(f"there is no payment method {method_id[:64]!r}")
         return method
+
+    def methods_of(self, customer_id: str) -> tuple[PaymentMethod, ...]:
+        """Return the payment methods that a customer has with the present gateway, the oldest first."""
+        rows = self._connection.execute(METHODS_OF_CUSTOMER, {"wanted": customer_id}).mappings()
+        return tuple(PaymentMethod(**row) for row in rows)
+
+    def find_method_by_token(self, gateway: GatewayKind, token: str) -> PaymentMethod | None:
+        """Return what a gateway knows by a token, also after it was detached; None where it is not known here."""
+        wanted = {"gateway": gateway, "token": token}
+        row = self._connection.execute(METHOD_BY_TOKEN, wanted).mappings().first()
+        return None if row is None else PaymentMethod(**row)
 
     def list_payment_methods(self, method_ids: Collection[str]) -> dict[str, PaymentMethod]:
         """Return payment methods by their ids."""

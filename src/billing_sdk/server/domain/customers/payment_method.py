@@ -15,7 +15,9 @@ class PaymentMethod:
     Attributes:
         gateway: which one keeps it; it is of use there only.
         kind: `card`, or what else the processor calls it.
+        exp_month: 0 where it never expires, like the year.
         is_gateway_default: it is the processor's own default, which stands in where none was chosen here.
+        detached_at: since when it can't be charged any more.
     """
 
     id: str
@@ -30,8 +32,15 @@ class PaymentMethod:
     gateway: GatewayKind = "managed"
     kind: str = "card"
     is_gateway_default: bool = False
+    detached_at: datetime | None = None
 
     @property
     def label(self) -> str:
-        """How the card is named to its owner."""
-        return f"{self.brand} ending in {self.last4}"
+        """How it is named to its owner."""
+        name = self.brand or self.kind.replace("_", " ").capitalize()
+        return f"{name} ending in {self.last4}" if self.last4 else name
+
+    @property
+    def expires(self) -> bool:
+        """Whether it is good until some month only."""
+        return self.exp_month > 0

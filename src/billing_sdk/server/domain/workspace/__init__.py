@@ -4,6 +4,12 @@ It owns the switch, the gateway that was chosen, and what is known of linked acc
 spoken to (gateways), nor what anybody is charged (invoicing).
 """
 
+from billing_sdk.server.domain.workspace.connection import (
+    TRANSITIONS as TRANSITIONS,
+    ConnectionEvent as ConnectionEvent,
+    found as found,
+    moved as moved,
+)
 from billing_sdk.server.domain.workspace.payment_app import (
     AppStatus as AppStatus,
     AppType as AppType,

@@ -60,9 +60,13 @@ payment_methods = Table(
     Column("kind", String(32), nullable=False, server_default="card"),
     # The processor's own default, which stands in where none was chosen here.
     Column("is_gateway_default", Boolean, nullable=False, server_default=text("false")),
+    Column("detached_at", Instant),
+    Index("ix_payment_methods_gateway_token", "gateway_token"),
+    # One for each gateway, so that whoever goes back to an earlier gateway finds what was chosen there.
     Index(
         "uq_payment_methods_default",
         "customer_id",
+        "gateway",
         unique=True,
         sqlite_where=text("is_default"),
         postgresql_where=text("is_default"),
