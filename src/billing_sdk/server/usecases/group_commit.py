@@ -28,7 +28,7 @@ MOST_WAITING = 50_000
 MOST_WAITING_BYTES = 16 * 1_048_576
 RETRY_SECONDS = 1
 # A group is closed when nobody else has come for so long.
-LINGER_SECONDS = 0.0003
+LINGER_SECONDS = 0.0001
 
 
 @dataclass(slots=True)
