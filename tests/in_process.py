@@ -11,6 +11,7 @@ import httpx
 from starlette.applications import Starlette
 
 from billing_sdk.server.app import create_app
+from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
@@ -46,11 +47,18 @@ class InProcess:
 
 
 @contextmanager
-def in_process(database_url: str, base_url: str, **settings: Any) -> Iterator[InProcess]:
-    """Yield the application with the demo catalogue for the length of a `with` block."""
+def in_process(
+    database_url: str, base_url: str, *, gateway: GatewayKind | None = "managed", **settings: Any
+) -> Iterator[InProcess]:
+    """Yield the application with the demo catalogue for the length of a `with` block.
+
+    Without a gateway billing is off.
+    """
     app = create_app(Settings(base_url, database_url, **{**NO_LIMITS, **settings}), delivers=False)
     try:
         with asyncio.Runner() as runner:
-            yield InProcess(app, seed_demo(app.state.engine, redirect_uris=(CALLBACK,)), base_url, runner)
+            yield InProcess(
+                app, seed_demo(app.state.engine, redirect_uris=(CALLBACK,), gateway=gateway), base_url, runner
+            )
     finally:
         app.state.engine.database.close()

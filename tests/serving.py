@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from billing_sdk.server.app import create_app
 from billing_sdk.server.clock import Clock
+from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.running import bind, origin_of, running
 from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.usecases.engine import Engine
@@ -38,6 +39,7 @@ def serving(
     clock: Clock | None = None,
     redirect_uris: tuple[str, ...] = (CALLBACK,),
     seed: DemoSeed | None = None,
+    gateway: GatewayKind | None = "managed",
     **settings: Any,
 ) -> Iterator[RunningServer]:
     """Run the server with the demo catalogue on a free loopback port for the length of a `with` block.
@@ -47,6 +49,7 @@ def serving(
         clock: tells the server the time; the machine's clock by default.
         redirect_uris: where the demo application lets people come back to.
         seed: what the database was seeded with before.
+        gateway: what billing is enabled with, unless the database was seeded before; None leaves it off.
         settings: more fields of the server's `Settings`.
     """
     with bind("127.0.0.1", 0) as listener:
@@ -57,7 +60,7 @@ def serving(
             runs_timers=clock is None,
         )
         engine: Engine = app.state.engine
-        seed = seed or seed_demo(engine, redirect_uris=redirect_uris)
+        seed = seed or seed_demo(engine, redirect_uris=redirect_uris, gateway=gateway)
         watch(client_secret=seed.client_secret, m2m_client_secret=seed.m2m_client_secret, password=seed.users[0][1])
         with running(app, listener):
             yield RunningServer(base_url, seed, engine, app, redirect_uris[0])

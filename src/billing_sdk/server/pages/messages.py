@@ -17,6 +17,7 @@ from billing_sdk.server.web.errors import wants_html
 
 # What to do next, for people: the catalogue's own words are for whoever writes the program that called.
 REMEDIES = {
+    "billing_not_enabled": "Nothing is charged while it is off. Go back to the application.",
     "forbidden": "Ask whoever gave you this link, or go back to the application.",
     "invalid_request": "Go back to the application and start again.",
     "method_not_allowed": "Go back to the application and start again.",

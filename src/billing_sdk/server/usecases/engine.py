@@ -75,6 +75,10 @@ class Engine:
             self.known_workspace.remember(known, changes=changes, at=at)
         return known
 
+    def workspace_in(self, tx: UnitOfWork) -> Workspace:
+        """Return the workspace to somebody who has a transaction to read it in, if that is needed."""
+        return self.known_workspace.recall(at=self.now()) or tx.workspace.get()
+
     def forget_workspace(self) -> None:
         """Let whoever asks next read the workspace again, at once or when the call has committed a change of it."""
         if self.call is None:

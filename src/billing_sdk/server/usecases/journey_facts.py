@@ -63,8 +63,13 @@ class Facts:
 
 
 def load_facts(tx: UnitOfWork, engine: Engine, journey: Journey) -> Facts:
-    """Read what decides the next step of somebody who has signed in."""
+    """Read what decides the next step of somebody who has signed in.
+
+    While billing is off, nothing is offered and nothing is due.
+    """
     if journey.user_id is None or is_without_organization(journey):
+        return Facts(journey)
+    if not engine.workspace_in(tx).is_billing_enabled:
         return Facts(journey)
     return Facts(journey, table=offered_table(tx, engine, journey), due=find_due(tx, engine, journey))
 

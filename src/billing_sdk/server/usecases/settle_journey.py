@@ -48,14 +48,16 @@ def settle_named(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
 def settle_plan(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
     """Let whoever pays become a customer of the chosen plan; one that needs no card is agreed to at once.
 
-    Nothing is changed for a customer who has a plan of the same group, or where the person may not decide for
-    the organization.
+    Nothing is changed for a customer who has a plan of the same group, where the person may not decide for the
+    organization, or while billing is off: then the sign-up goes on without a plan.
 
     Raises:
         SelectionDenied: the seller's own rules keep the customer from this plan.
     """
     if journey.plan_key is None or journey.plan_done or is_without_organization(journey):
         return journey
+    if not engine.workspace_in(tx).is_billing_enabled:
+        return replace(journey, plan_done=True)
     plan = tx.catalog.get_plan(journey.plan_key)
     payer = payer_of(tx, journey, plan.group.scope)
     if payer is None:

@@ -7,6 +7,7 @@ Its times are seconds from now: how long a cookie lives, how long a body may tak
 
 from billing_sdk.server.web.admission import health_route as health_route
 from billing_sdk.server.web.application import Application as Application
+from billing_sdk.server.web.billing_gate import pass_billing_gate as pass_billing_gate
 from billing_sdk.server.web.client_address import client_address as client_address
 from billing_sdk.server.web.cookies import (
     clear_portal_key as clear_portal_key,

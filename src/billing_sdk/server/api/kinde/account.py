@@ -13,13 +13,15 @@ from billing_sdk.errors import NotFound
 from billing_sdk.money import digits_of
 from billing_sdk.server.api.kinde.envelope import Listed, Metadata, Single, StrictRoute
 from billing_sdk.server.api.kinde.paging import PageSize, StartingAfter, cut
-from billing_sdk.server.api.kinde.security import EngineOf, PersonOf, person_of
+from billing_sdk.server.api.kinde.security import EngineOf, PersonOf, billing_for_person, person_of
 from billing_sdk.server.domain.entitlements import GrantedEntitlement, Room
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.permissions import permissions_of, roles_of
 
 router = APIRouter(tags=["Account"], route_class=StrictRoute)
+
+BILLING = (Depends(billing_for_person),)
 
 T = TypeVar("T")
 Key = Annotated[str, Query(min_length=1, max_length=64)]
@@ -140,7 +142,7 @@ class PropertyList(BaseModel):
     properties: list[Named]
 
 
-@router.get("/entitlements")
+@router.get("/entitlements", dependencies=BILLING)
 def list_entitlements(
     engine: EngineOf, person: PersonOf, page_size: PageSize = 10, starting_after: StartingAfter = None
 ) -> Listed[EntitlementList]:
@@ -160,7 +162,7 @@ def list_entitlements(
     )
 
 
-@router.get("/entitlement")
+@router.get("/entitlement", dependencies=BILLING)
 def get_entitlement(engine: EngineOf, person: PersonOf, key: Key) -> Single[OneEntitlement]:
     """Return the caller's entitlement to one feature."""
     view = load_entitlements(engine, user_id=person.user_id, org_code=person.org_code)
@@ -171,7 +173,7 @@ def get_entitlement(engine: EngineOf, person: PersonOf, key: Key) -> Single[OneE
     raise NotFound(f"no plan of the caller includes {key!r}", remedy="Choose a plan that includes it.")
 
 
-@router.get("/entitlement/{key}")
+@router.get("/entitlement/{key}", dependencies=BILLING)
 def get_entitlement_by_path(engine: EngineOf, person: PersonOf, key: str) -> Single[OneEntitlement]:
     """Return the caller's entitlement to one feature, in the spelling that the JavaScript clients use."""
     return get_entitlement(engine, person, key)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache, partial
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, params
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -55,12 +56,22 @@ from billing_sdk.server.api.kinde import (
     webhooks,
 )
 from billing_sdk.server.api.kinde.reference import openapi_document, reference_page
+from billing_sdk.server.api.kinde.security import billing_for_machine, billing_for_person
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.web import ExpressRoutes
 
-ACCOUNT = (account.router, portal.account_router)
+# What is there without billing, and what says that it is off.
+ACCOUNT = (account.router,)
+ACCOUNT_BILLING = (portal.account_router,)
 MANAGEMENT = (
+    organizations.router,
+    users.router,
+    webhooks.router,
+    deliveries.router,
+    events.router,
+)
+MANAGEMENT_BILLING = (
     agreements.router,
     agreement_changes.router,
     previews.router,
@@ -96,11 +107,6 @@ MANAGEMENT = (
     taxes.router,
     test_clocks.router,
     customers.router,
-    organizations.router,
-    users.router,
-    webhooks.router,
-    deliveries.router,
-    events.router,
     portal.router,
 )
 
@@ -151,11 +157,21 @@ def _operations(prefix: str) -> tuple[BaseRoute, ...]:
     """
     anywhere = envelope.refusals(envelope.REFUSED_ANYWHERE)
     everything = envelope.refusals(envelope.REFUSED_ANYWHERE, envelope.REFUSED_WHERE_SOMETHING_CHANGES)
-    routers, refusals = (ACCOUNT, anywhere) if prefix == "/account_api" else (MANAGEMENT, everything)
+    refusals = anywhere if prefix == "/account_api" else everything
     gathered = APIRouter(generate_unique_id_function=_name_of)
-    for router in routers:
-        gathered.include_router(router, prefix="/v1", responses=refusals)
+    for router, gates in _routers(prefix):
+        gathered.include_router(router, prefix="/v1", responses=refusals, dependencies=gates)
     return tuple(gathered.routes)
+
+
+def _routers(prefix: str) -> Iterator[tuple[APIRouter, list[params.Depends]]]:
+    """Yield the routers of an API, each with the gate that closes it while billing is off."""
+    if prefix == "/account_api":
+        yield from ((router, [Depends(billing_for_person)]) for router in ACCOUNT_BILLING)
+        yield from ((router, []) for router in ACCOUNT)
+    else:
+        yield from ((router, [Depends(billing_for_machine)]) for router in MANAGEMENT_BILLING)
+        yield from ((router, []) for router in MANAGEMENT)
 
 
 def _name_of(route: APIRoute) -> str:

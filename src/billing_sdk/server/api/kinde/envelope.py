@@ -58,7 +58,7 @@ class ErrorAnswer(BaseModel):
 REFUSED_ANYWHERE = {
     400: "The request is malformed; one entry for each bad field.",
     401: "There is no token, or not one that this API takes.",
-    403: "The token does not allow this; the message names the scope that does.",
+    403: "The token does not allow this, the message names the scope that does; or billing is off.",
     404: "There is no such thing.",
     405: "The path does not take this method.",
     413: "The body is too large.",

@@ -25,6 +25,7 @@ from billing_sdk.server.usecases.delete_organization import delete_organization
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
 from billing_sdk.server.usecases.update_organization import update_organization
+from billing_sdk.server.usecases.workspace import require_billing
 
 router = APIRouter(tags=["Organizations"], route_class=StrictRoute)
 
@@ -178,6 +179,7 @@ def _create(engine: Engine, body: NewOrganization, *, actor: str) -> CreatedAnsw
         return CreatedAnswer(organization=CreatedView(code=made.code, billing_customer_id=None))
     if body.billing_email is None:
         raise InvalidRequest("billing_email is needed for a billing customer", parameter="billing_email")
+    require_billing(engine)
     made, customer = create_billed_organization(
         engine,
         name=body.name,

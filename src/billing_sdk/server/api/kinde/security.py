@@ -18,7 +18,7 @@ from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.callers import Caller, token_digest
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import authenticate, authenticate_machine, recall_machine
-from billing_sdk.server.web import authorization_of
+from billing_sdk.server.web import authorization_of, pass_billing_gate
 
 bearer = HTTPBearer(scheme_name="kindeBearerAuth", auto_error=False)
 
@@ -137,6 +137,7 @@ async def recalled_machine(scope: Scope, engine: Engine, bearer: Bearer, *, need
         Unauthenticated: the token is not valid, or not for this API.
         Forbidden: it is a person's, or lacks the scope.
         RateLimited: the machine has sent too many requests.
+        BillingNotEnabled: billing is off.
     """
     caller = recall_machine(engine, digest=bearer.digest)
     if caller is None:
@@ -150,11 +151,30 @@ async def recalled_machine(scope: Scope, engine: Engine, bearer: Bearer, *, need
         error = Forbidden(f"the token lacks the scope {needs}", scope=needs)
     if error is not None:
         await run_in_threadpool(_refuse, engine, Request(scope), actor, error)
+    await pass_billing_gate(engine)
     return caller
 
 
 PersonOf = Annotated[Person, Depends(person_of)]
 MachineOf = Annotated[Caller, Depends(machine_of)]
+
+
+async def billing_for_person(engine: EngineOf, _person: PersonOf) -> None:
+    """Let a person pass while billing is on.
+
+    Raises:
+        BillingNotEnabled: it is off.
+    """
+    await pass_billing_gate(engine)
+
+
+async def billing_for_machine(engine: EngineOf, _caller: MachineOf) -> None:
+    """Let a machine pass while billing is on; whose token is not good hears nothing of that.
+
+    Raises:
+        BillingNotEnabled: it is off.
+    """
+    await pass_billing_gate(engine)
 
 
 def scoped(scope: str, *, extension: bool = False) -> dict[str, Any]:

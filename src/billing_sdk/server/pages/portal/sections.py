@@ -9,14 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from billing_sdk.errors import BillingError
+from billing_sdk.errors import BillingError, BillingNotEnabled
 from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.messages import page, sentence
+from billing_sdk.server.pages.messages import page, remedy_for_people, sentence
 from billing_sdk.server.pages.portal import bills, credit, entry, payments, people, places, plans
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, require_account
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.workspace import require_billing
 
 Handler = Callable[[Desk, Form], Response]
 
@@ -48,12 +49,17 @@ class Section:
             if request.method == "POST" and self.submit:
                 fields = web.form_of(request)
                 web.check_csrf(request, fields, desk.session_key, engine.settings)
-                require_account(desk, manages=self.manages)
+                self._require(desk)
                 return self.submit(desk, Form(fields))
-            require_account(desk, manages=self.manages)
+            self._require(desk)
             return self.show(desk, Form())
         except BillingError as error:
             return _refuse(desk, error)
+
+    def _require(self, desk: Desk) -> None:
+        require_account(desk, manages=self.manages)
+        if self.manages:
+            require_billing(desk.engine)
 
 
 def routes() -> list[BaseRoute]:
@@ -69,9 +75,8 @@ def routes() -> list[BaseRoute]:
 def _refuse(desk: Desk, error: BillingError) -> Response:
     """Say why not, with the navigation around it, so that there is somewhere to go on to."""
     error = web.as_told(desk.request, error)
-    return desk.show(
-        "refused", status=error.status, headline=error.title, detail=sentence(error.detail), remedy=error.remedy
-    )
+    remedy = remedy_for_people(error) if error.code == BillingNotEnabled.code else error.remedy
+    return desk.show("refused", status=error.status, headline=error.title, detail=sentence(error.detail), remedy=remedy)
 
 
 def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
