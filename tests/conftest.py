@@ -121,7 +121,8 @@ def postgresql_catalogues(postgres: str, postgresql_catalogue: str) -> Copies:
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
     """The address of a database of the test's own: an empty one, or that of its `engine`, if it has one."""
-    has_catalogue = "engine" in request.fixturenames
+    # A usage store asks for an engine itself, and only where it has none of its own.
+    has_catalogue = not {"engine", "store"}.isdisjoint(request.fixturenames)
     if database_kind == "sqlite":
         path = tmp_path / "billing.db"
         if has_catalogue:
