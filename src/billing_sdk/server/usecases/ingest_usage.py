@@ -216,7 +216,8 @@ class _KnownSubjects:
         now = self._seconds()
         if now - self._since >= STALE_SECONDS or len(self.known) > MOST_SUBJECTS:
             self.known, self._since = {}, now
-        missing = subjects - self.known.keys()
+        known = self.known
+        missing = {subject for subject in subjects if subject not in known}
         if missing:
             with engine.read() as tx:
                 self.known |= tx.subjects.find_many(missing)

@@ -7,13 +7,13 @@ from secrets import randbits
 from typing import Any
 
 from billing_sdk.server.domain.metering import Aggregation, MeasuredEvent, Meter, Outcome, Recorded
-from billing_sdk.server.storage.usage_stores.counting import Counted, Row, count_in, rows_of
+from billing_sdk.server.storage.usage_stores.counting import Counted, count_in, rows_of
 from billing_sdk.server.storage.usage_stores.documents import fingerprint_of
 from billing_sdk.server.storage.usage_stores.names import Names
 from billing_sdk.server.storage.usage_stores.reading import Reading
 from billing_sdk.server.storage.usage_stores.recalled import RecalledHours, SubjectHour
 from billing_sdk.server.storage.usage_stores.recounting import Recounting
-from billing_sdk.server.storage.usage_stores.sums import HourKey, Sum, row_of, sum_in, values_of
+from billing_sdk.server.storage.usage_stores.sums import HourKey, Row, Sum, row_of, sum_in, values_of
 from billing_sdk.server.storage.usage_stores.writer import Writer
 
 # So many events at most are looked through for those of a subject in an hour.

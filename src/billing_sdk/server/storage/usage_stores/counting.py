@@ -12,12 +12,10 @@ from billing_sdk.server.domain.metering import Dimensions, MeasuredEvent, Meter
 from billing_sdk.server.storage.usage_stores.documents import ENCODER
 from billing_sdk.server.storage.usage_stores.instants import EPOCH, HOUR, MICROSECOND
 from billing_sdk.server.storage.usage_stores.recalled import SubjectHour
-from billing_sdk.server.storage.usage_stores.sums import FOLDS, HourKey, Sum
+from billing_sdk.server.storage.usage_stores.sums import FOLDS, HourKey, Row, Sum
 
 # That of an event's content, which is made where it is asked for.
 NO_FINGERPRINT = b""
-
-Row = tuple[int, int, str, int, int, int, int, int, int, bool, bool, bytes, str]
 
 
 @dataclass(slots=True)
@@ -110,7 +108,7 @@ def count_in(
     folds = {meter.id: (numbers[meter.id], FOLDS[meter.aggregation]) for meter in meters}
     with localcontext(EXACT):
         for (event, measured), row in zip(new, rows, strict=True):
-            _, _, id_, _, subject_no, hour, at, _, recorded_at, is_absolute, _, _, _ = row
+            _, _, _, _, subject_no, hour, at, _, _, is_absolute, _, _, _ = row
             for meter_id, value, text, marks in measured:
                 meter_no, fold = folds[meter_id]
                 key = (meter_no, hour, subject_no, dimensions[marks])
@@ -124,7 +122,7 @@ def count_in(
                 one.count += 1
                 changed[key] = one
                 if value is not None:
-                    fold(one, value, (at, recorded_at, event.source, id_))
+                    fold(one, value, event, row)
                     if is_absolute:
                         found.said.add((meter_no, hour, subject_no))
                 elif text is not None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from billing_sdk.money import EXACT
-from billing_sdk.server.domain.metering import Aggregation, Bucket, Place
+from billing_sdk.server.domain.metering import Aggregation, Bucket, Place, UsageEvent
 from billing_sdk.server.storage.usage_stores.instants import instant_of, micros_of
 
 ZERO = Decimal(0)
@@ -62,35 +62,39 @@ class Sum:
             self.latest_place, self.latest = other.latest_place, other.latest
 
 
+# Of an event, with `EVENT_COLUMNS`.
+Row = tuple[int, int, str, int, int, int, int, int, int, bool, bool, bytes, str]
+
 # Counts the value of an event in, where sums are exact. There are as many calls as events, so each does nothing that
 # its meter does not need.
-Fold = Callable[[Sum, Decimal, EventPlace], None]
+Fold = Callable[[Sum, Decimal, UsageEvent, Row], None]
 
 
-def _count(_found: Sum, _value: Decimal, _place: EventPlace) -> None:
+def _count(_found: Sum, _value: Decimal, _event: UsageEvent, _row: Row) -> None:
     """Count it, which is done for every event."""
 
 
-def _add(found: Sum, value: Decimal, _place: EventPlace) -> None:
+def _add(found: Sum, value: Decimal, _event: UsageEvent, _row: Row) -> None:
     found.total += value
 
 
-def _add_over_time(found: Sum, value: Decimal, place: EventPlace) -> None:
+def _add_over_time(found: Sum, value: Decimal, _event: UsageEvent, row: Row) -> None:
     found.total += value
-    found.moment += value * place[0]
+    found.moment += value * row[6]
 
 
-def _keep_least(found: Sum, value: Decimal, _place: EventPlace) -> None:
+def _keep_least(found: Sum, value: Decimal, _event: UsageEvent, _row: Row) -> None:
     if found.minimum is None or value < found.minimum:
         found.minimum = value
 
 
-def _keep_most(found: Sum, value: Decimal, _place: EventPlace) -> None:
+def _keep_most(found: Sum, value: Decimal, _event: UsageEvent, _row: Row) -> None:
     if found.maximum is None or value > found.maximum:
         found.maximum = value
 
 
-def _keep_latest(found: Sum, value: Decimal, place: EventPlace) -> None:
+def _keep_latest(found: Sum, value: Decimal, event: UsageEvent, row: Row) -> None:
+    place = row[6], row[8], event.source, event.id
     if found.latest_place is None or place > found.latest_place:
         found.latest_place, found.latest = place, value
 
