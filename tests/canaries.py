@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from billing_sdk.server.gateways.managed import TEST_CARDS
+from billing_sdk.server.gateways.test_cards import TEST_CARDS
 
 # Shapes that nothing else has, so that a random text can't look like one.
 SHAPES = {

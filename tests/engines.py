@@ -14,7 +14,7 @@ from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.collection import BUILT_IN_ID, DunningPolicy
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.periods import Duration
-from billing_sdk.server.gateways import CardEntry, Gateway, ManagedGateway
+from billing_sdk.server.gateways import CardEntry, Gateways, ManagedGateway
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.sealing_keys import sealer_for
 from billing_sdk.server.settings import NO_LIMITS, Settings
@@ -45,7 +45,7 @@ IN_MEMORY = "sqlite:///:memory:"
 
 
 @contextmanager
-def engine_on(database_url: str, *, gateway: Gateway | None = None, **settings: Any) -> Iterator[Engine]:
+def engine_on(database_url: str, *, gateway: Gateways | None = None, **settings: Any) -> Iterator[Engine]:
     """Yield an engine with the demo catalogue for the length of a `with` block; `IN_MEMORY` is the quickest place."""
     configuration = Settings(base_url="http://127.0.0.1:3000", database_url=database_url, **{**NO_LIMITS, **settings})
     image = _image() if database_url == IN_MEMORY else None

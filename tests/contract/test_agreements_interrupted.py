@@ -36,11 +36,11 @@ class ShakyGateway(ManagedGateway):
         self.loses_answers = False
         self.collected = {}
 
-    def charge(self, *, token, amount, idempotency_key):
+    def collect(self, bill, *, idempotency_key):
         if self.is_down:
             raise OutOfReachError
-        receipt = super().charge(token=token, amount=amount, idempotency_key=idempotency_key)
-        self.collected[idempotency_key] = amount.minor
+        receipt = super().collect(bill, idempotency_key=idempotency_key)
+        self.collected[idempotency_key] = bill.amount.minor
         if self.loses_answers:
             raise OutOfReachError
         return receipt

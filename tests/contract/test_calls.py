@@ -32,8 +32,8 @@ class Faulty(ManagedGateway):
 
     fault: BaseException | None = None
 
-    def charge(self, *, token, amount, idempotency_key):
-        receipt = super().charge(token=token, amount=amount, idempotency_key=idempotency_key)
+    def collect(self, bill, *, idempotency_key):
+        receipt = super().collect(bill, idempotency_key=idempotency_key)
         fault, self.fault = self.fault, None
         if fault is not None:
             raise fault
@@ -169,11 +169,11 @@ def test_while_money_is_collected_a_copy_of_the_call_is_told_to_wait(database_ur
     seen = []
 
     class Slow(ManagedGateway):
-        def charge(self, *, token, amount, idempotency_key):
+        def collect(self, bill, *, idempotency_key):
             with pytest.raises(Conflict, match="being served"):
                 assign(engine, customer)
             seen.append(idempotency_key)
-            return super().charge(token=token, amount=amount, idempotency_key=idempotency_key)
+            return super().collect(bill, idempotency_key=idempotency_key)
 
     with engine_on(database_url, gateway=Slow()) as engine:
         customer = payer(engine)

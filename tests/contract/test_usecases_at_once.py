@@ -31,9 +31,9 @@ class CountingGateway(ManagedGateway):
         super().__init__()
         self.keys: set[str] = set()
 
-    def charge(self, *, token, amount, idempotency_key):
+    def collect(self, bill, *, idempotency_key):
         self.keys.add(idempotency_key)
-        return super().charge(token=token, amount=amount, idempotency_key=idempotency_key)
+        return super().collect(bill, idempotency_key=idempotency_key)
 
 
 def at_once(act: Callable[[int], Any], times: int = CALLERS) -> list[Any]:

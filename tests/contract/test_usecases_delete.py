@@ -24,9 +24,9 @@ class Meanwhile(ManagedGateway):
         super().__init__()
         self.act = act
 
-    def charge(self, *, token, amount, idempotency_key):
+    def collect(self, bill, *, idempotency_key):
         self.act()
-        return super().charge(token=token, amount=amount, idempotency_key=idempotency_key)
+        return super().collect(bill, idempotency_key=idempotency_key)
 
 
 def live_of(engine, customer):

@@ -28,12 +28,12 @@ class MortalGateway(ManagedGateway):
         self.outages = 0
         self.collected = {}
 
-    def charge(self, *, token, amount, idempotency_key):
+    def collect(self, bill, *, idempotency_key):
         if self.outages:
             self.outages -= 1
             raise OSError("out of reach")
-        receipt = super().charge(token=token, amount=amount, idempotency_key=idempotency_key)
-        self.collected[idempotency_key] = amount
+        receipt = super().collect(bill, idempotency_key=idempotency_key)
+        self.collected[idempotency_key] = bill.amount
         if self.deaths:
             self.deaths -= 1
             raise ProcessDiedError

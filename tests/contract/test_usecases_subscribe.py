@@ -37,8 +37,8 @@ class UnsteadyGateway(ManagedGateway):
         self.collected: set[str] = set()
         self.loses_next_answer = True
 
-    def charge(self, *, token, amount, idempotency_key):
-        charge = super().charge(token=token, amount=amount, idempotency_key=idempotency_key)
+    def collect(self, bill, *, idempotency_key):
+        charge = super().collect(bill, idempotency_key=idempotency_key)
         self.collected.add(charge.reference)
         if self.loses_next_answer:
             self.loses_next_answer = False
@@ -286,7 +286,7 @@ def test_while_a_charge_is_under_way_the_plan_can_neither_change_nor_end(databas
         refusals = []
 
         class Meanwhile(ManagedGateway):
-            def charge(self, *, token, amount, idempotency_key):
+            def collect(self, bill, *, idempotency_key):
                 for act in (
                     lambda: subscribe(engine, customer_id=customer.id, plan_key="enterprise_monthly"),
                     lambda: cancel_agreement(engine, agreement_id=agreement.id),
@@ -294,7 +294,7 @@ def test_while_a_charge_is_under_way_the_plan_can_neither_change_nor_end(databas
                     with pytest.raises(Conflict) as refusal:
                         act()
                     refusals.append(refusal.value.code)
-                return super().charge(token=token, amount=amount, idempotency_key=idempotency_key)
+                return super().collect(bill, idempotency_key=idempotency_key)
 
         slow = replace(engine, gateway=Meanwhile())
         with engine.read() as tx:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from billing_sdk.errors import CardDeclined
 from billing_sdk.money import Money
-from billing_sdk.server.gateways import CardEntry, Charge, ManagedGateway, PaidBack, StoredCard
+from billing_sdk.server.gateways import Awaited, Bill, Charge, ManagedGateway, PaidBack
 
 SCHEMA = """
     CREATE TABLE IF NOT EXISTS answers (
@@ -18,27 +18,24 @@ SCHEMA = """
 """
 
 
-class Bank:
+class Bank(ManagedGateway):
     """Decides as the managed gateway does, and remembers in a file."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
-        self._gateway = ManagedGateway()
         with self._open() as answers:
             answers.execute(SCHEMA)
 
-    def store_card(self, card: CardEntry) -> StoredCard:
-        """Keep a test card."""
-        return self._gateway.store_card(card)
-
-    def charge(self, *, token: str, amount: Money, idempotency_key: str) -> Charge:
-        """Collect an amount once for each key."""
+    def collect(self, bill: Bill, *, idempotency_key: str) -> Charge | Awaited:
+        """Collect a bill once for each key."""
         try:
-            answer = self._gateway.charge(token=token, amount=amount, idempotency_key=idempotency_key)
+            answer = super().collect(bill, idempotency_key=idempotency_key)
         except CardDeclined:
-            self._keep(idempotency_key, "declined", "", amount)
+            self._keep(idempotency_key, "declined", "", bill.amount)
             raise
-        return Charge(self._keep(idempotency_key, "charge", answer.reference, amount), amount)
+        assert isinstance(answer, Charge), "nothing has to be waited for with these cards"
+        return Charge(self._keep(idempotency_key, "charge", answer.reference, bill.amount), bill.amount)
 
     def refund(self, *, reference: str, amount: Money, idempotency_key: str) -> PaidBack:
         """Pay an amount back once for each key."""

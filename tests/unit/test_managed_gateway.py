@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from billing_sdk.errors import CardDeclined, CardRefused
 from billing_sdk.money import Money
-from billing_sdk.server.gateways import CardEntry, ManagedGateway
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.gateways import Bill, BillLine, CardEntry, ManagedGateway, Payer
 
 PRICE = Money(2_900, "USD")
+
+
+def bill(token: str) -> Bill:
+    """Return a bill of one line over the price."""
+    period = Period(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+    payer = Payer("customer_1", "ada@example.com")
+    return Bill("invoice_1", payer, (BillLine(0, "Pro", PRICE, "charge", period),), "USD", token=token)
 
 
 def entry(number: str = "4242424242424242", **changes: object) -> CardEntry:
@@ -78,14 +88,14 @@ def test_a_card_can_be_stored_and_declined_when_it_is_charged():
 
     for _ in range(2):
         with pytest.raises(CardDeclined):
-            gateway.charge(token=token, amount=PRICE, idempotency_key="charge_1")
+            gateway.collect(bill(token), idempotency_key="charge_1")
 
 
 def test_the_same_key_gets_the_same_answer_and_another_key_another_charge():
     gateway = ManagedGateway()
     token = gateway.store_card(entry()).token
     first, again, other = (
-        gateway.charge(token=token, amount=PRICE, idempotency_key=key) for key in ("charge_1", "charge_1", "charge_2")
+        gateway.collect(bill(token), idempotency_key=key) for key in ("charge_1", "charge_1", "charge_2")
     )
 
     assert first == again
@@ -96,7 +106,7 @@ def test_the_same_key_gets_the_same_answer_and_another_key_another_charge():
 @pytest.mark.parametrize("token", ["", "card_1", "card_1_0123456789abcdef"])
 def test_a_token_of_another_processor_can_not_be_charged(token):
     with pytest.raises(CardDeclined, match="invalid_account"):
-        ManagedGateway().charge(token=token, amount=PRICE, idempotency_key="charge_1")
+        ManagedGateway().collect(bill(token), idempotency_key="charge_1")
 
 
 def test_a_token_contains_no_card_number():

@@ -9,7 +9,7 @@ import pytest
 
 from billing_sdk.errors import CardDeclined, EmailTaken, InvalidRequest
 from billing_sdk.money import Money
-from billing_sdk.server.gateways.managed import TEST_CARDS as PUBLISHED
+from billing_sdk.server.gateways.test_cards import TEST_CARDS as PUBLISHED
 from billing_sdk.server.pages.cards import DECLINED, TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.rendering import TEMPLATES, amount, day, in_fours, initial, isolating, quantity, rate

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from billing_sdk.server import oidc, pages, web
 from billing_sdk.server.api import kinde
 from billing_sdk.server.clock import Clock, SystemClock
-from billing_sdk.server.gateways import Gateway, ManagedGateway
+from billing_sdk.server.gateways import Gateways, ManagedGateway, SwitchingGateway, no_account
 from billing_sdk.server.periodic import Periodic
 from billing_sdk.server.sealing_keys import sealer_for
 from billing_sdk.server.settings import Settings
@@ -37,7 +37,7 @@ def create_engine(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    gateway: Gateway | None = None,
+    gateway: Gateways | None = None,
     database: Database | None = None,
     hooks: Hooks | None = None,
 ) -> Engine:
@@ -50,10 +50,11 @@ def create_engine(
         if database is None:
             database = Database.open(settings.database_url, sealer=sealer_for(settings), usage_url=settings.usage_url)
             if_refused.callback(database.close)
+        clock = clock or SystemClock()
         engine = Engine(
             database=database,
-            clock=clock or SystemClock(),
-            gateway=gateway or ManagedGateway(),
+            clock=clock,
+            gateway=gateway or SwitchingGateway(ManagedGateway(settings.base_url, clock), no_account),
             settings=settings,
             hooks=hooks or load_hooks(settings),
         )
@@ -71,7 +72,7 @@ def create_app(
     settings: Settings,
     *,
     clock: Clock | None = None,
-    gateway: Gateway | None = None,
+    gateway: Gateways | None = None,
     database: Database | None = None,
     hooks: Hooks | None = None,
     delivers: bool = True,

@@ -48,7 +48,7 @@ class UnderWay(BaseException):
 class ThinkingGateway(ManagedGateway):
     """Has not answered yet."""
 
-    def charge(self, *, token, amount, idempotency_key):  # type: ignore[no-untyped-def]  # as the base class says
+    def collect(self, bill, *, idempotency_key):  # type: ignore[no-untyped-def]  # as the base class says
         raise UnderWay
 
 

@@ -13,16 +13,17 @@ from billing_sdk.server.gateways.bills import (
     BillStatus as BillStatus,
     Charge as Charge,
     GatewayTax as GatewayTax,
+    PaidBack as PaidBack,
     Payer as Payer,
     TaxByGateway as TaxByGateway,
 )
+from billing_sdk.server.gateways.cards import CardEntry as CardEntry, StoredCard as StoredCard
 from billing_sdk.server.gateways.managed import ManagedGateway as ManagedGateway
 from billing_sdk.server.gateways.mirror import Mirror as Mirror
 from billing_sdk.server.gateways.protocol import (
-    CardEntry as CardEntry,
+    BillEvent as BillEvent,
     Gateway as Gateway,
-    PaidBack as PaidBack,
-    StoredCard as StoredCard,
+    Gateways as Gateways,
 )
 from billing_sdk.server.gateways.setups import (
     PortalSession as PortalSession,
@@ -32,3 +33,4 @@ from billing_sdk.server.gateways.setups import (
     SetupStatus as SetupStatus,
     SetupWanted as SetupWanted,
 )
+from billing_sdk.server.gateways.switching import SwitchingGateway as SwitchingGateway, no_account as no_account

@@ -114,6 +114,14 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class PaidBack:
+    """Money that was paid back; `reference` is the gateway's own id."""
+
+    reference: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Awaited:
     """That the outcome of a payment is not known yet.
 

@@ -1,76 +1,59 @@
 """An in-process test processor: the published test cards, no network, and no memory of a number.
 
 It refuses whatever is not a published test number, so that nobody types a real card into a test system.
-Source: Stripe documentation, "Testing", which publishes the numbers and what they stand for.
 """
 
+# ruff: noqa: ARG002 - a processor without bills, customers or pages is told of them all the same
 from __future__ import annotations
 
 import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
-from billing_sdk.errors import CardDeclined, CardRefused, RefundDeclined, RefundTooLarge
+from billing_sdk.errors import CardDeclined, CardRefused, NotFound, RefundDeclined, RefundTooLarge, UnknownPayer
 from billing_sdk.money import Money
-from billing_sdk.server.gateways.bills import Charge
-from billing_sdk.server.gateways.protocol import CardEntry, PaidBack, StoredCard
+from billing_sdk.server.clock import Clock, SystemClock
+from billing_sdk.server.domain.workspace import GatewayKind
+from billing_sdk.server.gateways.bills import (
+    Awaited,
+    Bill,
+    BillState,
+    Charge,
+    GatewayTax,
+    PaidBack,
+    Payer,
+    TaxByGateway,
+)
+from billing_sdk.server.gateways.cards import CardEntry, StoredCard
+from billing_sdk.server.gateways.protocol import BillEvent, Gateway
+from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
+from billing_sdk.server.gateways.test_cards import CARDS_BY_DIGEST, card_of
 from billing_sdk.server.ids import new_id
 
 # How many answers are remembered by their idempotency key; enough for any test to ask again.
 MAX_REMEMBERED = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class TestCard:
-    """What a test number stands for: a decline when it is stored, charged or refunded, or none."""
-
-    __test__ = False  # pytest, this is not a test class
-
-    brand: str
-    declined_when_stored: str | None = None
-    declined_when_charged: str | None = None
-    declined_when_refunded: str | None = None
-
-
-TEST_CARDS: dict[str, TestCard] = {
-    "4242424242424242": TestCard("Visa"),
-    "4000056655665556": TestCard("Visa"),
-    "5555555555554444": TestCard("Mastercard"),
-    "2223003122003222": TestCard("Mastercard"),
-    "5200828282828210": TestCard("Mastercard"),
-    "5105105105105100": TestCard("Mastercard"),
-    "378282246310005": TestCard("American Express"),
-    "371449635398431": TestCard("American Express"),
-    "6011111111111117": TestCard("Discover"),
-    "3056930009020004": TestCard("Diners Club"),
-    "3566002020360505": TestCard("JCB"),
-    "6200000000000005": TestCard("UnionPay"),
-    "4000000000000002": TestCard("Visa", declined_when_stored="generic_decline"),
-    "4000000000009995": TestCard("Visa", declined_when_stored="insufficient_funds"),
-    "4000000000009987": TestCard("Visa", declined_when_stored="lost_card"),
-    "4000000000009979": TestCard("Visa", declined_when_stored="stolen_card"),
-    "4000000000000069": TestCard("Visa", declined_when_stored="expired_card"),
-    "4000000000000127": TestCard("Visa", declined_when_stored="incorrect_cvc"),
-    "4000000000000119": TestCard("Visa", declined_when_stored="processing_error"),
-    "4242424242424241": TestCard("Visa", declined_when_stored="incorrect_number"),
-    "4000000000000341": TestCard("Visa", declined_when_charged="generic_decline"),
-    "4000000000005126": TestCard("Visa", declined_when_refunded="expired_or_canceled_card"),
-}
-
-UNKNOWN_CARD = TestCard("", declined_when_charged="invalid_account")
-
-# A token says which test card it stands for by a digest, so no number is kept, not even one of these.
-CARDS_BY_DIGEST = {
-    hashlib.sha256(number.encode()).hexdigest()[:16]: (number[-4:], card) for number, card in TEST_CARDS.items()
-}
+# The page of this server that stands for a processor's own.
+PORTAL: Final = "/portal/payment_details"
+SETUP_LASTS: Final = timedelta(days=1)
 
 
 class ManagedGateway:
-    """Answers like a bank would, for test cards; safe to share between threads."""
+    """Answers like a bank would, for test cards; safe to share between threads.
 
-    def __init__(self) -> None:
+    Args:
+        base_url: of this server, whose own pages stand for those that a processor has.
+        clock: real time.
+    """
+
+    kind: GatewayKind = "managed"
+    takes_cards = True
+
+    def __init__(self, base_url: str = "", clock: Clock | None = None) -> None:
+        self._base_url = base_url
+        self._clock = clock or SystemClock()
         self._answers: OrderedDict[str, Charge | str] = OrderedDict()
         self._refunds: OrderedDict[str, PaidBack] = OrderedDict()
         self._charged: OrderedDict[str, _Charged] = OrderedDict()
@@ -100,12 +83,13 @@ class ManagedGateway:
             raise _declined(test_card.declined_when_stored)
         return StoredCard(f"{new_id('card')}_{digest}", test_card.brand, last4, card.exp_month, card.exp_year)
 
-    def charge(self, *, token: str, amount: Money, idempotency_key: str) -> Charge:
+    def collect(self, bill: Bill, *, idempotency_key: str) -> Charge | Awaited:
         """Answer as the test card stands for, and the same to the same key.
 
         Raises:
             CardDeclined: the test card stands for a card that the bank refuses to charge.
         """
+        token, amount = bill.token or "", bill.amount
         with self._lock:
             answer = self._answers.setdefault(idempotency_key, _first_answer(token, amount))
             if not isinstance(answer, str):
@@ -135,6 +119,68 @@ class ManagedGateway:
             _forget(self._refunds)
         return paid_back
 
+    def named(self, kind: GatewayKind) -> Gateway:
+        """Return itself, whichever is asked for: where it is the only one, it stands for all."""
+        return self
+
+    def withdraw(self, bill_id: str) -> None:
+        """Forget nothing: it keeps no bills."""
+
+    def quote(self, bill: Bill) -> tuple[GatewayTax, ...]:
+        """Return no taxes: those of the billing profile are lines of the bill already."""
+        return ()
+
+    def send(self, bill: Bill) -> BillState:
+        """Send nothing: what is paid by other means is paid to the seller."""
+        return BillState("open", bill.amount, Money(0, bill.currency), bill.id)
+
+    def follow(self, bill_id: str, event: BillEvent) -> None:
+        """Note nothing: it keeps no bills."""
+
+    def look_up(self, bill_id: str) -> BillState | None:
+        """Return nothing: it keeps no bills."""
+        return None
+
+    def begin_setup(self, payer: Payer, wanted: SetupWanted) -> SetupSession:
+        """Lead to the portal of this server, where a card is entered."""
+        at = self._clock.now()
+        return SetupSession(
+            id=f"setup_{wanted.nonce}",
+            mode=wanted.mode,
+            status="open",
+            payer_reference=payer.customer_id,
+            created_at=at,
+            expires_at=at + SETUP_LASTS,
+            url=self._base_url + PORTAL,
+        )
+
+    def look_up_setup(self, session_id: str) -> SetupSession:
+        """Know no session: what was left in the portal is known at once."""
+        raise NotFound("this gateway keeps no checkout sessions")
+
+    def open_portal(self, payer: Payer, wanted: PortalWanted) -> PortalSession:
+        """Lead to the portal of this server."""
+        return PortalSession(
+            id=new_id("portal"),
+            url=self._base_url + PORTAL,
+            return_url=wanted.return_url,
+            configuration_id=None,
+            is_live=False,
+            language=wanted.language,
+            created_at=self._clock.now(),
+        )
+
+    def find_method(self, payer: Payer, token: str | None) -> StoredCard | None:
+        """Return nothing: whatever was stored is known by its token, and there is no default."""
+        return None
+
+    def link(self, payer: Payer, payer_reference: str, token: str | None) -> StoredCard | None:
+        """Know no customers: it has none."""
+        raise UnknownPayer("this gateway has no customers of its own")
+
+    def check_payer(self, payer: Payer, *, sends_invoices: bool, tax: TaxByGateway) -> None:
+        """Let everybody pass: nothing is asked for that this server does not know itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Charged:
@@ -144,7 +190,7 @@ class _Charged:
     left: Money
 
     def less(self, amount: Money) -> _Charged:
-        declined = _card_of(self.token).declined_when_refunded
+        declined = card_of(self.token).declined_when_refunded
         if declined:
             raise RefundDeclined(f"the refund was declined ({declined})", decline_code=declined)
         if amount.minor > self.left.minor:
@@ -157,11 +203,7 @@ class _Charged:
 
 
 def _first_answer(token: str, amount: Money) -> Charge | str:
-    return _card_of(token).declined_when_charged or Charge(new_id("charge"), amount)
-
-
-def _card_of(token: str) -> TestCard:
-    return CARDS_BY_DIGEST.get(token.rpartition("_")[2], ("", UNKNOWN_CARD))[1]
+    return card_of(token).declined_when_charged or Charge(new_id("charge"), amount)
 
 
 def _forget(*remembered: OrderedDict[str, Any]) -> None:

@@ -2,61 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from billing_sdk.money import Money
-from billing_sdk.server.gateways.bills import Charge
+from billing_sdk.server.domain.workspace import GatewayKind
+from billing_sdk.server.gateways.bills import (
+    Awaited,
+    Bill,
+    BillState,
+    Charge,
+    GatewayTax,
+    PaidBack,
+    Payer,
+    TaxByGateway,
+)
+from billing_sdk.server.gateways.cards import CardEntry, StoredCard
+from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
 
-
-@dataclass(frozen=True, slots=True)
-class CardEntry:
-    """A card as it was typed in; on its way to the gateway, and kept by nobody."""
-
-    number: str = field(repr=False)
-    exp_month: int
-    exp_year: int
-    cvc: str = field(repr=False)
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCard:
-    """A card that the gateway keeps, known by its token."""
-
-    token: str = field(repr=False)
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
-
-
-@dataclass(frozen=True, slots=True)
-class PaidBack:
-    """Money that was paid back; `reference` is the gateway's own id."""
-
-    reference: str
-    amount: Money
+# What became of a bill here, which the processor is to know.
+BillEvent = Literal["paid_elsewhere", "void", "uncollectible"]
 
 
 class Gateway(Protocol):
-    """Keeps cards, collects money and pays it back."""
+    """Keeps payment methods, collects bills and pays money back.
+
+    Each of them may raise `GatewayUnreachable` and `GatewayUnauthorized`, after which nothing is known; whatever is
+    asked once more with the same ids happens once. No transaction may be open while one is asked.
+
+    Attributes:
+        kind: which one it is.
+        takes_cards: whether a card may be typed into pages of this server.
+    """
+
+    @property
+    def kind(self) -> GatewayKind: ...  # noqa: D102 - said above
+
+    @property
+    def takes_cards(self) -> bool: ...  # noqa: D102 - said above
 
     def store_card(self, card: CardEntry) -> StoredCard:
         """Keep a card for charges to come.
 
         Raises:
+            CardEntryNotAllowed: the gateway takes cards on its own pages only.
             CardRefused: this is not a card that the gateway takes.
             CardDeclined: the bank refuses the card; `decline_code` says why.
         """
         ...
 
-    def charge(self, *, token: str, amount: Money, idempotency_key: str) -> Charge:
-        """Collect an amount. A key that was used before gets its first answer, and nothing is collected again.
+    def collect(self, bill: Bill, *, idempotency_key: str) -> Charge | Awaited:
+        """Collect a bill. A key that was used before gets its answer, and nothing is collected again.
+
+        Args:
+            bill: what is to be paid; it has a token.
+            idempotency_key: names this attempt; each later attempt at the same bill has another one.
 
         Raises:
             CardDeclined: the bank refuses the charge; `decline_code` says why.
+            GatewayRefused: the processor does not take such a bill.
         """
+        ...
+
+    def withdraw(self, bill_id: str) -> None:
+        """Let nobody pay a bill that came to nothing, such as that of a change that was declined."""
+        ...
+
+    def quote(self, bill: Bill) -> tuple[GatewayTax, ...]:
+        """Return the taxes of a bill, as the processor works them out.
+
+        Raises:
+            TaxLocationMissing: they can't be, and the bill must not go without.
+        """
+        ...
+
+    def send(self, bill: Bill) -> BillState:
+        """Make a bill known that is paid by other means, or comes to nothing; the processor sends it to the payer.
+
+        Raises:
+            GatewayRefused: the processor does not take such a bill.
+        """
+        ...
+
+    def follow(self, bill_id: str, event: BillEvent) -> None:
+        """Make known what has become of a bill here; nothing where it is so already, or there is no such bill."""
+        ...
+
+    def look_up(self, bill_id: str) -> BillState | None:
+        """Return how a bill stands, fetched from the processor; None where it knows none."""
         ...
 
     def refund(self, *, reference: str, amount: Money, idempotency_key: str) -> PaidBack:
@@ -70,5 +102,60 @@ class Gateway(Protocol):
         Raises:
             RefundTooLarge: it is more than what is left of the charge.
             RefundDeclined: the money can't go back to where it came from; `decline_code` says why.
+        """
+        ...
+
+    def begin_setup(self, payer: Payer, wanted: SetupWanted) -> SetupSession:
+        """Begin a session in which a payer leaves a payment method on the processor's own page."""
+        ...
+
+    def look_up_setup(self, session_id: str) -> SetupSession:
+        """Return a session as it stands, fetched from the processor.
+
+        Raises:
+            NotFound: the processor knows none.
+        """
+        ...
+
+    def open_portal(self, payer: Payer, wanted: PortalWanted) -> PortalSession:
+        """Open the page where a payer looks after payment methods."""
+        ...
+
+    def find_method(self, payer: Payer, token: str | None) -> StoredCard | None:
+        """Return a payment method of a payer, fetched from the processor; without a token its default there."""
+        ...
+
+    def link(self, payer: Payer, payer_reference: str, token: str | None) -> StoredCard | None:
+        """Let a customer that the processor knows already stand for a payer, and return how it pays.
+
+        Args:
+            payer: ours.
+            payer_reference: the processor's own id of the customer.
+            token: of its payment method; its default there where it is not given.
+
+        Raises:
+            UnknownPayer: the account has no such customer.
+            UnknownPayerMethod: the customer has no such payment method.
+        """
+        ...
+
+    def check_payer(self, payer: Payer, *, sends_invoices: bool, tax: TaxByGateway) -> None:
+        """Let a payer pass who could be collected from, as far as the processor knows.
+
+        Raises:
+            CustomerNotCollectable: the processor could not bill it; the fact `reason` says why.
+        """
+        ...
+
+
+class Gateways(Protocol):
+    """The gateways of a server, one of each kind."""
+
+    def named(self, kind: GatewayKind) -> Gateway:
+        """Return a gateway.
+
+        Raises:
+            BillingNotEnabled: billing is off.
+            GatewayNotConnected: no account is linked with it that takes charges.
         """
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from billing_sdk.server.gateways.protocol import StoredCard
+from billing_sdk.server.gateways.cards import StoredCard
 
 SetupMode = Literal["hosted", "embedded"]
 SetupStatus = Literal["open", "complete", "expired"]

@@ -94,6 +94,11 @@ class ChargeRepository:
         """Let anybody take up a charge whose outcome could not be learnt."""
         self._connection.execute(update(charges).where(charges.c.id == charge_id).values(lease_ends_at=at))
 
+    def wait(self, charge_id: str, awaits: Awaits, *, look_again_at: datetime) -> None:
+        """Say what a charge waits for, and when its gateway is asked again if nobody has heard from it before."""
+        values = {"awaits": _awaits_to_json(awaits), "lease_ends_at": look_again_at}
+        self._connection.execute(update(charges).where(charges.c.id == charge_id).values(values))
+
     def remove_ahead(self, charge_ids: Collection[str]) -> None:
         """Remove many charges whose outcomes are known, for whoever removes one of them in this transaction."""
         removed = delete(charges).where(charges.c.id.in_(charge_ids)).returning(charges.c.id)

@@ -15,6 +15,7 @@ from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, rea
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import customers, payment_methods
 from billing_sdk.server.storage.tables.gateways import workspace
+from billing_sdk.server.storage.tables.identity import organizations, users
 
 BY_ID = select(customers).where(customers.c.id == bindparam("wanted"))
 # The weaker kind of lock, so that rows which refer to the customer can be written meanwhile. Whoever had to wait reads
@@ -29,6 +30,13 @@ HELD_OF_MANY = (
 # A payment method is of use with the gateway that keeps it, and there is one gateway at a time.
 OF_PRESENT_GATEWAY = payment_methods.c.gateway == func.coalesce(
     select(workspace.c.gateway).scalar_subquery(), "managed"
+)
+OF_MANY = select(customers).where(customers.c.id.in_(bindparam("wanted", expanding=True)))
+PEOPLE = select(users.c.id, users.c.given_name, users.c.family_name).where(
+    users.c.id.in_(bindparam("wanted", expanding=True))
+)
+ORGANIZATIONS = select(organizations.c.code, organizations.c.name).where(
+    organizations.c.code.in_(bindparam("wanted", expanding=True))
 )
 METHODS_OF_MANY = select(payment_methods).where(
     payment_methods.c.customer_id.in_(bindparam("wanted", expanding=True)),
@@ -132,6 +140,24 @@ class CustomerRepository:
         """Return how many customers have a billing profile of their own."""
         query = select(func.count()).where(customers.c.profile_id == profile_id)
         return int(self._connection.execute(query).scalar_one())
+
+    def list_of(self, customer_ids: Collection[str]) -> dict[str, Customer]:
+        """Return customers by their ids."""
+        rows = self._connection.execute(OF_MANY, {"wanted": sorted(customer_ids)}).mappings()
+        return {row["id"]: _from_row(row) for row in rows}
+
+    def names_of(self, wanted: Collection[Customer]) -> dict[str, str]:
+        """Return what the people and organizations are called that customers are; an erased account has no name."""
+        people = {one.user_id: one.id for one in wanted if one.user_id is not None}
+        accounts = {one.org_code: one.id for one in wanted if one.org_code is not None}
+        names: dict[str, str] = {}
+        if people:
+            for person in self._connection.execute(PEOPLE, {"wanted": sorted(people)}):
+                names[people[person.id]] = f"{person.given_name} {person.family_name}".strip()
+        if accounts:
+            for account in self._connection.execute(ORGANIZATIONS, {"wanted": sorted(accounts)}):
+                names[accounts[account.code]] = account.name
+        return names
 
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[Customer]:
         """Return a page of customers, in the order of their ids."""

@@ -282,6 +282,11 @@ class InvoiceRepository:
         """Return what is owed under an agreement: lines of invoices that nobody has paid yet, issued or not."""
         return self._lines_under(agreement_id, invoices.c.status.in_(OWED | UNISSUED | {"uncollectible"}))
 
+    def numbers(self, invoice_ids: Collection[str]) -> dict[str, str]:
+        """Return the numbers of invoices by their ids, of those that have one."""
+        query = select(invoices.c.id, invoices.c.number).where(invoices.c.id.in_(invoice_ids))
+        return {row.id: row.number for row in self._connection.execute(query) if row.number is not None}
+
     def numbers_of(self, customer_id: str) -> dict[str, str]:
         """Return the number of each invoice of a customer that has one, by its id."""
         numbered = select(invoices.c.id, invoices.c.number).where(

@@ -10,6 +10,7 @@ from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.gateway_of import current_gateway
 
 
 def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = "user") -> PaymentMethod:
@@ -24,7 +25,8 @@ def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = 
         with engine.read() as tx:
             at = engine.now_for(tx, tx.customers.get(customer_id))
         _check_expiry(card, at)
-        stored = engine.gateway.store_card(card)
+        gateway = current_gateway(engine)
+        stored = gateway.store_card(card)
         method = PaymentMethod(
             id=new_id("card"),
             customer_id=customer_id,
@@ -34,6 +36,8 @@ def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = 
             exp_month=stored.exp_month,
             exp_year=stored.exp_year,
             created_at=at,
+            gateway=gateway.kind,
+            kind=stored.kind,
         )
         with engine.begin() as tx:
             tx.customers.lock(customer_id)

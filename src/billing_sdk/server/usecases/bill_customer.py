@@ -266,6 +266,7 @@ def charge_for(
         started_at=now,
         lease_ends_at=now + timedelta(seconds=LEASE_SECONDS),
         invoice_id=invoice.id,
+        gateway=method.gateway,
     )
     tx.charges.add(charge)
     # Its lines are those of the invoice, which has a record of its own.

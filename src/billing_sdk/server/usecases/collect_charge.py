@@ -11,12 +11,12 @@ import logging
 from contextlib import suppress
 from datetime import timedelta
 
-from billing_sdk.errors import CardDeclined, PaymentMethodRequired
+from billing_sdk.errors import CardDeclined, PaymentMethodRequired, PaymentPending
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Payment, PendingCharge
-from billing_sdk.server.gateways import Charge
+from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Awaits, Payment, PendingCharge
+from billing_sdk.server.gateways import Awaited, Charge
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.conclude_change import conclude_change, record_payment
@@ -25,6 +25,7 @@ from billing_sdk.server.usecases.decide_change import Change, has_owner
 from billing_sdk.server.usecases.drop_planned_change import drop_if_planned
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.gateway_of import bill_of, gateway_of
 from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
 from billing_sdk.server.usecases.spend_credit import give_credit_back, hold_credit
@@ -54,6 +55,7 @@ def open_charge(tx: UnitOfWork, engine: Engine, change: Change, *, source: Event
         actor=actor,
         started_at=at,
         lease_ends_at=at + timedelta(seconds=LEASE_SECONDS),
+        gateway=change.method.gateway,
     )
     tx.charges.add(charge)
     hold_for_charge(tx, charge)
@@ -88,9 +90,10 @@ def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = Fals
     """
     with engine.read() as tx:
         method = tx.customers.get_payment_method(charge.payment_method_id)
+        bill = bill_of(tx, charge)
     engine.checkpoint(charge.agreement_id if is_own else None)
     try:
-        receipt = engine.gateway.charge(token=method.gateway_token, amount=charge.amount, idempotency_key=charge.id)
+        answer = gateway_of(engine, charge.gateway).collect(bill, idempotency_key=charge.id)
     except CardDeclined as declined:
         with engine.begin() as tx:
             give_up(tx, engine, charge, method, declined)
@@ -102,7 +105,10 @@ def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = Fals
         engine.checkpoint()
         raise
     with engine.begin() as tx:
-        return complete(tx, engine, charge, method, receipt)
+        if isinstance(answer, Charge):
+            return complete(tx, engine, charge, method, answer)
+        wait_for(tx, engine, charge, answer)
+    raise PaymentPending("the outcome of the payment is not known yet", url=answer.url)
 
 
 def collect_issued(engine: Engine, charge: PendingCharge) -> None:
@@ -169,6 +175,7 @@ def complete(
         payment_method_label=method.label,
         gateway_reference=receipt.reference,
         invoice_id=charge.invoice_id,
+        gateway=charge.gateway,
     )
     if charge.invoice_id is not None:
         return pay_invoice(tx, customer, charge, payment)
@@ -190,6 +197,13 @@ def complete(
     return end_agreement(tx, customer, concluded, source=charge.source, actor=charge.actor, at=at)
 
 
+def wait_for(tx: UnitOfWork, engine: Engine, charge: PendingCharge, awaited: Awaited) -> None:
+    """Record in a transaction what a charge waits for at its gateway, and when it is looked at again."""
+    at = engine.now()
+    awaits = Awaits(awaited.reason, at if charge.awaits is None else charge.awaits.since, awaited.url)
+    tx.charges.wait(charge.id, awaits, look_again_at=at + awaits.rest(at))
+
+
 def give_up(
     tx: UnitOfWork, engine: Engine, charge: PendingCharge, method: PaymentMethod, declined: CardDeclined
 ) -> None:
@@ -206,6 +220,7 @@ def give_up(
         payment_method_label=method.label,
         decline_code=declined.facts.get("decline_code"),
         invoice_id=charge.invoice_id,
+        gateway=charge.gateway,
     )
     tx.invoices.add_payment(payment)
     if charge.invoice_id is not None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from billing_sdk.errors import CardDeclined
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.invoicing import PendingCharge
-from billing_sdk.server.gateways import Charge
-from billing_sdk.server.usecases.collect_charge import collect_issued, complete, give_up
+from billing_sdk.server.gateways import Awaited, Bill, Charge
+from billing_sdk.server.usecases.collect_charge import collect_issued, complete, give_up, wait_for
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.gateway_of import bills_of, gateway_of
 from billing_sdk.server.usecases.redeem_coupon import name_of_plan
 
 # A gateway takes its time to answer, and answers several questions at once.
@@ -27,7 +28,7 @@ class _Asked:
 
     charge: PendingCharge
     method: PaymentMethod
-    answer: Charge | CardDeclined
+    answer: Charge | Awaited | CardDeclined
 
 
 def collect_together(engine: Engine, charges: Sequence[PendingCharge]) -> None:
@@ -42,7 +43,8 @@ def collect_together(engine: Engine, charges: Sequence[PendingCharge]) -> None:
         return
     with engine.read() as tx:
         methods = tx.customers.list_payment_methods({charge.payment_method_id for charge in charges})
-    asked = _ask(engine, [charge for charge in charges if charge.agreement is not None], methods)
+        bills = bills_of(tx, charges, methods)
+    asked = _ask(engine, [charge for charge in charges if charge.agreement is not None], methods, bills)
     try:
         _record(engine, asked)
     except Exception as error:  # noqa: BLE001 - one outcome that can't be recorded must not hold up the others
@@ -54,13 +56,14 @@ def collect_together(engine: Engine, charges: Sequence[PendingCharge]) -> None:
             collect_issued(engine, charge)
 
 
-def _ask(engine: Engine, charges: Sequence[PendingCharge], methods: dict[str, PaymentMethod]) -> list[_Asked]:
+def _ask(
+    engine: Engine, charges: Sequence[PendingCharge], methods: dict[str, PaymentMethod], bills: dict[str, Bill]
+) -> list[_Asked]:
     def ask(charge: PendingCharge) -> _Asked | None:
         method = methods[charge.payment_method_id]
         try:
-            answer: Charge | CardDeclined = engine.gateway.charge(
-                token=method.gateway_token, amount=charge.amount, idempotency_key=charge.id
-            )
+            gateway = gateway_of(engine, charge.gateway)
+            answer: Charge | Awaited | CardDeclined = gateway.collect(bills[charge.id], idempotency_key=charge.id)
         except CardDeclined as declined:
             answer = declined
         except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
@@ -77,9 +80,11 @@ def _record(engine: Engine, asked: Sequence[_Asked]) -> None:
     with engine.begin() as tx:
         tx.read_ahead(agreement_ids, planned_ids=[name_of_plan(agreement_id) for agreement_id in agreement_ids])
         tx.invoices.read_ahead([one.charge.invoice_id or "" for one in asked], agreement_ids)
-        tx.charges.remove_ahead([one.charge.id for one in asked])
+        tx.charges.remove_ahead([one.charge.id for one in asked if not isinstance(one.answer, Awaited)])
         for one in asked:
             if isinstance(one.answer, CardDeclined):
                 give_up(tx, engine, one.charge, one.method, one.answer)
+            elif isinstance(one.answer, Awaited):
+                wait_for(tx, engine, one.charge, one.answer)
             else:
                 complete(tx, engine, one.charge, one.method, one.answer)

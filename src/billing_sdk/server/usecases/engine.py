@@ -11,7 +11,7 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.clock import Clock
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.workspace import Workspace
-from billing_sdk.server.gateways import Gateway
+from billing_sdk.server.gateways import Gateways
 from billing_sdk.server.outbox.bell import Bell
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.settings import Settings
@@ -39,7 +39,7 @@ class Engine:
 
     database: Database
     clock: Clock
-    gateway: Gateway
+    gateway: Gateways
     settings: Settings
     hooks: Hooks = field(default_factory=Hooks)
     bell: Bell = field(default_factory=Bell)

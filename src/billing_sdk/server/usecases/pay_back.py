@@ -14,6 +14,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Refund
 from billing_sdk.server.usecases import event_data_corrections as event_data
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.gateway_of import gateway_of
 from billing_sdk.server.usecases.issue_credit_note import keep_on_balance
 from billing_sdk.server.usecases.post import post_refund, post_refund_kept
 
@@ -31,9 +32,11 @@ def pay_back(engine: Engine, refund: Refund, *, source: EventSource = "admin", i
         source: who caused it, as events name them.
         is_own: it is what the call is about, and not something that was left over.
     """
+    with engine.read() as tx:
+        kind = tx.invoices.get_payment(refund.payment_id).gateway
     engine.checkpoint(refund.credit_note_id if is_own else None)
     try:
-        paid_back = engine.gateway.refund(
+        paid_back = gateway_of(engine, kind).refund(
             reference=refund.charge_reference, amount=refund.amount, idempotency_key=refund.id
         )
     except (RefundDeclined, RefundTooLarge) as refused:

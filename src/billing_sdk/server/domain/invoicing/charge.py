@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from billing_sdk.money import Money, total
@@ -17,7 +17,14 @@ LEASE_SECONDS = 60
 
 ChargeSource = Literal["admin", "api", "user"]
 
-
+# A payment that is to be confirmed is confirmed at once, or not at all.
+AUTHENTICATION_REST = timedelta(hours=23)
+# How long it rests, while it has waited for less than that.
+RESTS: tuple[tuple[timedelta, timedelta | None], ...] = (
+    (timedelta(hours=1), timedelta(hours=1)),
+    (timedelta(hours=6), timedelta(days=1)),
+    (timedelta(days=1), None),
+)
 AwaitReason = Literal["authentication", "processing", "finalization", "payment"]
 
 
@@ -33,6 +40,13 @@ class Awaits:
     reason: AwaitReason
     since: datetime
     url: str | None = field(default=None, repr=False)
+
+    def rest(self, at: datetime) -> timedelta:
+        """Return how long nobody needs to ask again: the processor tells when it knows, unless that gets lost."""
+        if self.reason == "authentication":
+            return AUTHENTICATION_REST
+        waited = at - self.since
+        return next(rest for rest, until in RESTS if until is None or waited < until)
 
 
 @dataclass(frozen=True, slots=True)

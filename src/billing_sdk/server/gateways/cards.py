@@ -1,0 +1,34 @@
+"""Payment methods on their way to a gateway, and as it keeps them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class CardEntry:
+    """A card as it was typed in; on its way to the gateway, and kept by nobody."""
+
+    number: str = field(repr=False)
+    exp_month: int
+    exp_year: int
+    cvc: str = field(repr=False)
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCard:
+    """A payment method that the gateway keeps, known by its token.
+
+    Attributes:
+        kind: `card`, or what else the processor calls it; of other kinds what is printed on a card may be empty, or 0.
+        fingerprint: the same for the same card, whatever its token; None where the processor tells none.
+    """
+
+    token: str = field(repr=False)
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    kind: str = "card"
+    fingerprint: str | None = None

@@ -1,0 +1,59 @@
+"""The published test cards, and what each of them stands for.
+
+Source: Stripe documentation, "Testing", which publishes the numbers and what they stand for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TestCard:
+    """What a test number stands for: a decline when it is stored, charged or refunded, or none."""
+
+    __test__ = False  # pytest, this is not a test class
+
+    brand: str
+    declined_when_stored: str | None = None
+    declined_when_charged: str | None = None
+    declined_when_refunded: str | None = None
+
+
+TEST_CARDS: dict[str, TestCard] = {
+    "4242424242424242": TestCard("Visa"),
+    "4000056655665556": TestCard("Visa"),
+    "5555555555554444": TestCard("Mastercard"),
+    "2223003122003222": TestCard("Mastercard"),
+    "5200828282828210": TestCard("Mastercard"),
+    "5105105105105100": TestCard("Mastercard"),
+    "378282246310005": TestCard("American Express"),
+    "371449635398431": TestCard("American Express"),
+    "6011111111111117": TestCard("Discover"),
+    "3056930009020004": TestCard("Diners Club"),
+    "3566002020360505": TestCard("JCB"),
+    "6200000000000005": TestCard("UnionPay"),
+    "4000000000000002": TestCard("Visa", declined_when_stored="generic_decline"),
+    "4000000000009995": TestCard("Visa", declined_when_stored="insufficient_funds"),
+    "4000000000009987": TestCard("Visa", declined_when_stored="lost_card"),
+    "4000000000009979": TestCard("Visa", declined_when_stored="stolen_card"),
+    "4000000000000069": TestCard("Visa", declined_when_stored="expired_card"),
+    "4000000000000127": TestCard("Visa", declined_when_stored="incorrect_cvc"),
+    "4000000000000119": TestCard("Visa", declined_when_stored="processing_error"),
+    "4242424242424241": TestCard("Visa", declined_when_stored="incorrect_number"),
+    "4000000000000341": TestCard("Visa", declined_when_charged="generic_decline"),
+    "4000000000005126": TestCard("Visa", declined_when_refunded="expired_or_canceled_card"),
+}
+
+UNKNOWN_CARD = TestCard("", declined_when_charged="invalid_account")
+
+# A token says which test card it stands for by a digest, so no number is kept, not even one of these.
+CARDS_BY_DIGEST = {
+    hashlib.sha256(number.encode()).hexdigest()[:16]: (number[-4:], card) for number, card in TEST_CARDS.items()
+}
+
+
+def card_of(token: str) -> TestCard:
+    """Return what a token stands for; one of another processor is an account that nobody has."""
+    return CARDS_BY_DIGEST.get(token.rpartition("_")[2], ("", UNKNOWN_CARD))[1]
