@@ -48,17 +48,21 @@ class InProcess:
 
 @contextmanager
 def in_process(
-    database_url: str, base_url: str, *, gateway: GatewayKind | None = "managed", **settings: Any
+    database_url: str,
+    base_url: str,
+    *,
+    gateway: GatewayKind | None = "managed",
+    seed: DemoSeed | None = None,
+    **settings: Any,
 ) -> Iterator[InProcess]:
     """Yield the application with the demo catalogue for the length of a `with` block.
 
-    Without a gateway billing is off.
+    Without a gateway billing is off; `seed` is what the database was seeded with before.
     """
     app = create_app(Settings(base_url, database_url, **{**NO_LIMITS, **settings}), delivers=False)
     try:
         with asyncio.Runner() as runner:
-            yield InProcess(
-                app, seed_demo(app.state.engine, redirect_uris=(CALLBACK,), gateway=gateway), base_url, runner
-            )
+            seed = seed or seed_demo(app.state.engine, redirect_uris=(CALLBACK,), gateway=gateway)
+            yield InProcess(app, seed, base_url, runner)
     finally:
         app.state.engine.database.close()

@@ -27,6 +27,7 @@ from billing_sdk.cli.simulate import simulate
 from billing_sdk.cli.taxes import taxes
 from billing_sdk.cli.usage import usage
 from billing_sdk.cli.usage_move import move
+from billing_sdk.cli.workspace import operators, workspace
 
 app = typer.Typer(
     help="The billing server behind your application: start it, fill it, look after it.",
@@ -54,6 +55,8 @@ def root(
 
 for command in (serve, demo, seed, migrate, listen, trigger, doctor, simulate, revenue):
     app.command()(explaining_errors(command))
+app.add_typer(workspace, name="workspace")
+app.add_typer(operators, name="operators")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
 app.add_typer(applications, name="applications")

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from billing_sdk.server import oidc, pages, web
-from billing_sdk.server.api import kinde
+from billing_sdk.server.api import kinde, kolaylogin
 from billing_sdk.server.clock import Clock, SystemClock
 from billing_sdk.server.gateways import Gateways, ManagedGateway, SwitchingGateway, no_account
 from billing_sdk.server.periodic import Periodic
@@ -124,7 +124,13 @@ def create_app(
             engine.database.close()
 
     health = web.health_route(lambda: timers.backlog.lag)
-    routes: list[BaseRoute] = [health, *oidc.routes(engine), *pages.routes(engine), *kinde.routes(engine, ingestion)]
+    routes: list[BaseRoute] = [
+        health,
+        *oidc.routes(engine),
+        *pages.routes(engine),
+        *kolaylogin.routes(engine),
+        *kinde.routes(engine, ingestion),
+    ]
     express = kinde.express(engine, ingestion)
     app = web.Application(routes, is_secure=settings.is_secure, express=express, lifespan=lifespan)
     app.state.engine = engine

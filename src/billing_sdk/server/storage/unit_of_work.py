@@ -42,6 +42,7 @@ from billing_sdk.server.storage.later import Later, Together
 from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
 from billing_sdk.server.storage.meters import MeterRepository
+from billing_sdk.server.storage.operators import OperatorRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
 from billing_sdk.server.storage.past_parties import PastPartyRepository
@@ -85,6 +86,7 @@ class UnitOfWork:
         self.payment_apps = PaymentAppRepository(connection, sealer)
         self.remote_objects = RemoteObjectRepository(connection)
         self.gateway_events = GatewayEventRepository(connection)
+        self.operators = OperatorRepository(connection)
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)

@@ -25,6 +25,7 @@ from billing_sdk.server.usecases.describe_user import describe_user
 from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hooks import Hooks
+from billing_sdk.server.usecases.operators import add_operator
 from billing_sdk.server.usecases.register_application import MANAGEMENT_SCOPES, WEB_SCOPES
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.seed_catalog import seed_catalog
@@ -95,6 +96,7 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...], gateway: Gatewa
     if gateway == "managed":  # into the others no card can be typed here
         _put_grace_on_pro(replace(engine, hooks=Hooks()))  # nobody has chosen it
     _register(engine, ADA, "Ada", "Lovelace")
+    add_operator(engine, email=ADA, actor="operator")
     users = ((ADA, PASSWORD), (GRACE, PASSWORD))
     return DemoSeed(CLIENT_ID, _secret(seed, CLIENT_ID), MACHINE_CLIENT_ID, _secret(seed, MACHINE_CLIENT_ID), users)
 

@@ -7,7 +7,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,7 +18,6 @@ from billing_sdk.errors import (
     InvalidRequest,
     RouteNotFound,
     ServerFault,
-    UnsupportedMediaType,
 )
 from billing_sdk.server.storage.outages import DATABASE_AWAY, is_outage
 from billing_sdk.server.web import (
@@ -27,12 +25,11 @@ from billing_sdk.server.web import (
     as_told,
     database_is_away,
     error_headers,
-    read_json,
     request_id_of,
 )
+from billing_sdk.server.web.strict_route import StrictRoute as StrictRoute
 
 T = TypeVar("T")
-Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 ErrorHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 # Codes that the published API has already given a name.
@@ -118,37 +115,6 @@ class Single(BaseModel, Generic[T]):
 
     data: T
     metadata: dict[str, Any] = {}
-
-
-class StrictRoute(APIRoute):
-    """A route whose bodies go through the server's one strict JSON reader."""
-
-    def get_route_handler(self) -> Handler:
-        """Return the handler with the strict reader in front."""
-        handle = super().get_route_handler()
-
-        async def read_strictly(request: Request) -> Response:
-            strict = _StrictRequest(request.scope, request.receive)
-            if await strict.body():
-                _check_content_type(request)
-            return await handle(strict)
-
-        return read_strictly
-
-
-class _StrictRequest(Request):
-    async def json(self) -> Any:
-        return read_json(await self.body())
-
-
-def _check_content_type(request: Request) -> None:
-    """Let a body pass that says of itself that it is JSON, which has one encoding (RFC 8259, section 8.1)."""
-    given = request.headers.getlist("content-type")
-    kind, _, parameters = (given[0] if len(given) == 1 else "").lower().partition(";")
-    if kind.strip() != "application/json":
-        raise UnsupportedMediaType("the body must be application/json")
-    if parameters.replace('"', "").strip() not in ("", "charset=utf-8"):
-        raise InvalidRequest("the body must be UTF-8, and say nothing else of itself", parameter="content-type")
 
 
 async def known_parameters(request: Request) -> None:
