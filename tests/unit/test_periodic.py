@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from billing_sdk.server.periodic import Periodic
+import pytest
+
+from billing_sdk.server.periodic import Periodic, pause_after
 
 
 def test_work_that_fails_is_done_again():
@@ -71,3 +73,8 @@ def test_what_was_never_started_can_be_stopped():
     Periodic("test", lambda: calls.append(1), every_seconds=0.001).stop()
 
     assert calls == []
+
+
+@pytest.mark.parametrize(("spent_seconds", "rest", "pause_seconds"), [(0.01, 9, 1.0), (2.0, 9, 18.0), (60.0, 0, 1.0)])
+def test_work_that_takes_long_rests_in_proportion_where_it_is_told_to(spent_seconds, rest, pause_seconds):
+    assert pause_after(spent_seconds, every_seconds=1.0, rest=rest) == pause_seconds

@@ -20,7 +20,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.follow_usage import FOLLOW_SECONDS, UsageFollower
+from billing_sdk.server.usecases.follow_usage import FOLLOW_REST, FOLLOW_SECONDS, UsageFollower
 from billing_sdk.server.usecases.hooks import Hooks, load_hooks
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_test_clocks, refuse_unsafe_user
@@ -105,7 +105,7 @@ def create_app(
         auditor = Periodic("auditor", AuditWatch(engine).look, every_seconds=sweep_seconds)
         sweeper.start()
         worker = Periodic("worker", timers.look, every_seconds=settings.timer_seconds)
-        follower = Periodic("follower", usage.look, every_seconds=FOLLOW_SECONDS)
+        follower = Periodic("follower", usage.look, every_seconds=FOLLOW_SECONDS, rest=FOLLOW_REST)
         auditor.start()
         if runs_timers:
             worker.start()

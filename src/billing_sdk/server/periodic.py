@@ -7,9 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 
-# Work that takes long is done less often, so that it takes at most a tenth of the time.
-REST = 9
-
 logger = logging.getLogger(__name__)
 
 
@@ -19,13 +16,16 @@ class Periodic:
     Args:
         name: what the thread and the log call it.
         work: is called in that thread, never twice at once.
-        every_seconds: the pause before each call, the first one as well; longer after work that has taken long.
+        every_seconds: the pause before each call, the first one as well.
+        rest: so many times as long as a call took is the pause after it at least; with 9, work that takes long has a
+            tenth of the time.
     """
 
-    def __init__(self, name: str, work: Callable[[], object], *, every_seconds: float) -> None:
+    def __init__(self, name: str, work: Callable[[], object], *, every_seconds: float, rest: float = 0) -> None:
         self._name = name
         self._work = work
         self._every_seconds = every_seconds
+        self._rest = rest
         self._is_stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"billing-{name}", daemon=True)
 
@@ -47,4 +47,9 @@ class Periodic:
                 self._work()
             except Exception as error:  # noqa: BLE001 - the thread outlives an outage of the database
                 logger.error("%s failed (%s); trying again", self._name, type(error).__name__)  # noqa: TRY400 - a traceback would show statements and their values
-            pause_seconds = max(self._every_seconds, REST * (time.monotonic() - begun))
+            pause_seconds = pause_after(time.monotonic() - begun, every_seconds=self._every_seconds, rest=self._rest)
+
+
+def pause_after(spent_seconds: float, *, every_seconds: float, rest: float) -> float:
+    """Return for how long to pause after work that took so long; see `Periodic`."""
+    return max(every_seconds, rest * spent_seconds)

@@ -34,6 +34,8 @@ CUSTOMERS_AT_ONCE = 100
 
 # So late are alerts and announcements at most, beside the time that they take.
 FOLLOW_SECONDS = 1.0
+# While so much is recorded that to follow takes long, a tenth of the time is for it.
+FOLLOW_REST = 9
 
 logger = logging.getLogger(__name__)
 
