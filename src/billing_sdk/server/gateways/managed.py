@@ -178,6 +178,12 @@ class ManagedGateway:
         """Know no customers: it has none."""
         raise UnknownPayer("this gateway has no customers of its own")
 
+    def prefer_method(self, payer: Payer, token: str) -> None:
+        """Note nothing: which card is charged is said with each charge."""
+
+    def detach_method(self, token: str) -> None:
+        """Forget nothing: it keeps no cards."""
+
     def check_payer(self, payer: Payer, *, sends_invoices: bool, tax: TaxByGateway) -> None:
         """Let everybody pass: nothing is asked for that this server does not know itself."""
 

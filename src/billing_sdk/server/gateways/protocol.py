@@ -139,6 +139,18 @@ class Gateway(Protocol):
         """
         ...
 
+    def prefer_method(self, payer: Payer, token: str) -> None:
+        """Make a payment method the processor's default for a payer as well.
+
+        Raises:
+            UnknownPayerMethod: the payer has no such payment method there.
+        """
+        ...
+
+    def detach_method(self, token: str) -> None:
+        """Let the processor forget a payment method; nothing where it has done so already."""
+        ...
+
     def check_payer(self, payer: Payer, *, sends_invoices: bool, tax: TaxByGateway) -> None:
         """Let a payer pass who could be collected from, as far as the processor knows.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, func, insert, select, update
@@ -182,6 +183,12 @@ class CustomerRepository:
         self._methods.pop(method.customer_id, None)
         changed = update(payment_methods).where(payment_methods.c.id == method.id).values(row_of(method))
         self._connection.execute(changed)
+
+    def detach_all_methods(self, gateway: GatewayKind, *, at: datetime) -> None:
+        """Let nobody be charged by what a gateway has kept: another account has taken its place."""
+        self._methods.clear()
+        kept = (payment_methods.c.gateway == gateway, payment_methods.c.detached_at.is_(None))
+        self._connection.execute(update(payment_methods).where(*kept).values(is_default=False, detached_at=at))
 
     def _clear_default(self, method: PaymentMethod) -> None:
         of_customer = payment_methods.c.customer_id == method.customer_id

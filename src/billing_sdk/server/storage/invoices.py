@@ -329,6 +329,11 @@ class InvoiceRepository:
         query = select(func.count()).where(invoices.c.profile_id == profile_id, invoices.c.status.in_(UNISSUED | OWED))
         return int(self._connection.execute(query).scalar_one())
 
+    def has_unsettled(self) -> bool:
+        """Tell whether any invoice waits to be issued, or is owed."""
+        query = select(invoices.c.id).where(invoices.c.status.in_(UNISSUED | OWED)).limit(1)
+        return self._connection.execute(query).first() is not None
+
     def payments_for(self, invoice_id: str) -> tuple[Payment, ...]:
         """Return the attempts to collect an invoice, the oldest first."""
         query = select(payments).where(payments.c.invoice_id == invoice_id).order_by(payments.c.id)

@@ -18,6 +18,7 @@ SECRETS: dict[SecretName, Column[Any]] = {
     "api_key": payment_apps.c.sealed_api_key,
     "webhook_secret": payment_apps.c.sealed_webhook_secret,
     "refresh_token": payment_apps.c.sealed_refresh_token,
+    "connect_state": payment_apps.c.sealed_connect_state,
 }
 
 

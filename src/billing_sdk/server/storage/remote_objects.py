@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from billing_sdk.server.domain.workspace import RemoteKind, RemoteObject
 from billing_sdk.server.storage.tables.gateways import remote_objects
@@ -46,6 +46,10 @@ class RemoteObjectRepository:
             self._connection.execute(
                 update(remote_objects).where(*_key(one.app_id, one.kind, one.our_id)).values(values)
             )
+
+    def forget(self, app_id: str, kind: RemoteKind, our_id: str) -> bool:
+        """Let nothing stand for something of ours any more; False where nothing did."""
+        return bool(self._connection.execute(delete(remote_objects).where(*_key(app_id, kind, our_id))).rowcount)
 
     def keep_first(self, one: RemoteObject) -> RemoteObject:
         """Store an object unless one is there already, and return the one that is there now.

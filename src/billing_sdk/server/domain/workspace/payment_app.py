@@ -12,7 +12,7 @@ from billing_sdk.server.domain.workspace.workspace import GatewayKind
 AppType = Literal["sandbox", "stripe", "external_invoicing"]
 AppStatus = Literal["ready", "unauthorized"]
 ConnectionState = Literal["not_connected", "connecting", "in_progress", "connected", "disconnected"]
-SecretName = Literal["api_key", "webhook_secret", "refresh_token"]
+SecretName = Literal["api_key", "webhook_secret", "refresh_token", "connect_state"]
 
 
 @dataclass(frozen=True, slots=True)

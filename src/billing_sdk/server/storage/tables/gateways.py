@@ -34,6 +34,8 @@ payment_apps = Table(
     Column("sealed_api_key", Text),
     Column("sealed_webhook_secret", Text),
     Column("sealed_refresh_token", Text),
+    # Of whoever was sent to give consent and has not come back.
+    Column("sealed_connect_state", Text),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("deleted_at", Instant),

@@ -1,0 +1,88 @@
+"""The lines of a bill as Stripe writes them; nothing in here asks Stripe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from stripe.params import InvoiceAddLinesParamsLine
+
+from billing_sdk.errors import TooManyLines
+from billing_sdk.money import total
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.gateways.bills import Bill, BillLine
+from billing_sdk.server.gateways.stripe.amounts import to_stripe
+
+# Stripe documentation, "Invoices": so many lines an invoice has at most, and so long a description is.
+MOST_LINES: Final = 250
+LONGEST_DESCRIPTION: Final = 500
+AT_ONCE: Final = 100
+
+
+def lines_to_send(bill: Bill) -> tuple[BillLine, ...]:
+    """Return the lines that stand on Stripe's invoice, in their order.
+
+    Where Stripe works out the tax, its own tax lines are left out, which come from there. Of more lines than Stripe
+    takes, the last one adds up the rest; all of them stand on our own invoice.
+
+    Raises:
+        TooManyLines: what would be added up is not taxed alike.
+    """
+    lines = tuple(line for line in bill.lines if bill.tax == "none" or line.kind != "tax")
+    if len(lines) <= MOST_LINES:
+        return lines
+    shown, rest = lines[: MOST_LINES - 1], lines[MOST_LINES - 1 :]
+    if bill.tax != "none" and len({(line.tax_code, line.is_tax_included) for line in rest}) > 1:
+        raise TooManyLines(f"an invoice at Stripe has up to {MOST_LINES} lines, and {len(lines)} were asked for")
+    return (*shown, _added_up(rest, bill.currency))
+
+
+def blocks(lines: Sequence[BillLine]) -> Iterator[Sequence[BillLine]]:
+    """Yield the lines in blocks, each of which is sent at once; a line is in the same one whenever this is asked."""
+    for start in range(0, len(lines), AT_ONCE):
+        yield lines[start : start + AT_ONCE]
+
+
+def to_line(bill: Bill, line: BillLine) -> InvoiceAddLinesParamsLine:
+    """Return a line as Stripe takes it.
+
+    Raises:
+        CurrencyNotSupported: Stripe can't say its amount.
+    """
+    units = to_stripe(line.amount)
+    said = line.description[:LONGEST_DESCRIPTION]
+    sent: InvoiceAddLinesParamsLine = {
+        "description": said,
+        "period": {"start": int(line.period.start.timestamp()), "end": int(line.period.end.timestamp())},
+        "metadata": {"billing_id": bill.id, "billing_position": str(line.position)},
+    }
+    if bill.tax == "none" or units < 0:
+        # A price can't be below zero; what is taken off is taxed as the account's settings say, exclusive by default.
+        return {**sent, "amount": units, "discountable": False}
+    product: Any = {"name": said[:250] or "Charge"}
+    if line.tax_code is not None:
+        product["tax_code"] = line.tax_code
+    return {
+        **sent,
+        "quantity": 1,
+        "price_data": {
+            "currency": bill.currency.lower(),
+            "product_data": product,
+            "tax_behavior": "inclusive" if line.is_tax_included else "exclusive",
+            "unit_amount": units,
+        },
+    }
+
+
+def fingerprint(sent: Sequence[Mapping[str, Any]]) -> str:
+    """Return 12 hexadecimal digits that tell what is sent from anything else."""
+    return hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _added_up(rest: Sequence[BillLine], currency: str) -> BillLine:
+    period = Period(min(line.period.start for line in rest), max(line.period.end for line in rest))
+    amount = total([line.amount for line in rest], currency)
+    return replace(rest[0], description=f"{len(rest)} further items", amount=amount, kind="charge", period=period)
