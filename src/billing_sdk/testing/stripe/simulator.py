@@ -1,0 +1,148 @@
+"""The simulator as a test holds it in its hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from billing_sdk.testing.stripe.clock import SimulatorClock
+from billing_sdk.testing.stripe.errors import Json
+from billing_sdk.testing.stripe.faults import Faults
+from billing_sdk.testing.stripe.ids import Ids
+from billing_sdk.testing.stripe.log import Entry
+from billing_sdk.testing.stripe.objects.accounts import new_account
+from billing_sdk.testing.stripe.server import serving
+from billing_sdk.testing.stripe.state import Key, Space, State
+from billing_sdk.testing.stripe.world import World
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of the simulated world."""
+
+    world: World = field(repr=False)
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self.world.state.clock.now()
+
+    def advance(self, **units: float) -> datetime:
+        """Put it forward, `days=1`, do what falls due in that time, and return the new instant."""
+        self.world.put_forward(timedelta(**units))
+        return self.now()
+
+
+@dataclass(frozen=True, slots=True)
+class StripeSimulator:
+    """A Stripe that listens on this machine.
+
+    Attributes:
+        base_url: what `stripe.StripeClient(base_addresses=...)` is given for `api`, `connect`, `files` and
+            `meter_events`.
+        secret_key: of the platform's account, test mode; `live_key` opens its live mode.
+        client_id: of the platform, for Connect.
+        clock: its time; `clock.advance(days=1)`.
+    """
+
+    base_url: str
+    secret_key: str = field(repr=False)
+    live_key: str = field(repr=False)
+    client_id: str
+    world: World = field(repr=False)
+
+    @property
+    def clock(self) -> Clock:
+        """Return its clock."""
+        return Clock(self.world)
+
+    @property
+    def log(self) -> list[Entry]:
+        """Return every request to its API, in their order; the pages that people see are not in it."""
+        return self.world.log
+
+    @property
+    def faults(self) -> Faults:
+        """Return the script of what goes wrong."""
+        return self.world.faults
+
+    @property
+    def state(self) -> State:
+        """Return the simulated world."""
+        return self.world.state
+
+    def on_call(self, hook: Callable[[Entry], None]) -> None:
+        """Have something called before each request is done, in the thread that answers it."""
+        self.world.hooks.append(hook)
+
+    def all(self, kind: str, *, account: str | None = None, is_live: bool = False) -> list[Json]:
+        """Return all objects of a kind, oldest first: `invoice`, `payment_intent`, `customer` and so on.
+
+        Args:
+            kind: as the field `object` of such an object says.
+            account: whose; the platform's by default.
+            is_live: in which mode.
+        """
+        with self.world.lock:
+            return [item for item in self.space(account, is_live=is_live).all(kind) if not item.get("_is_deleted")]
+
+    def space(self, account: str | None = None, *, is_live: bool = False) -> Space:
+        """Return all that an account has in one mode."""
+        return self.state.space(account or self.state.platform_id, is_live=is_live)
+
+    def revoke_key(self, key: str | None = None) -> None:
+        """Have a key open nothing any more; the platform's test key by default."""
+        self.state.keys[key or self.secret_key].is_revoked = True
+
+    def restore_key(self, key: str | None = None) -> None:
+        """Have a revoked key open its account again."""
+        self.state.keys[key or self.secret_key].is_revoked = False
+
+    def new_key(self, *, account: str | None = None, is_live: bool = False) -> str:
+        """Return another secret key of an account."""
+        with self.world.lock:
+            return _key(self.state, account or self.state.platform_id, is_live=is_live)
+
+    def account(
+        self, *, country: str = "US", currency: str = "usd", name: str = "Another", is_ready: bool = True
+    ) -> str:
+        """Make another account, which nobody has linked yet, and return its id."""
+        with self.world.lock:
+            account_id = self.state.ids.new("acct", 16)
+            new_account(self.state, account_id, is_ready=is_ready, country=country, currency=currency, name=name)
+            return account_id
+
+
+@contextmanager
+def stripe_simulator(
+    *, at: datetime | None = None, seed: str = "simulator", host: str = "127.0.0.1", port: int = 0
+) -> Iterator[StripeSimulator]:
+    """Run a Stripe on a free loopback port for the length of a `with` block.
+
+    Args:
+        at: where its clock stands until it is moved; without one it goes with real time.
+        seed: of its ids and keys: the same calls have the same answers.
+        host: a loopback address.
+        port: 0 takes a free one.
+    """
+    ids = Ids(seed)
+    platform_id = ids.new("acct", 16)
+    state = State(SimulatorClock(at), ids, platform_id)
+    new_account(state, platform_id, is_ready=True, country="US", currency="usd", name="Simulated account")
+    world = World(state)
+    with serving(world.answer, host=host, port=port) as base_url:
+        world.base_url = base_url
+        yield StripeSimulator(
+            base_url=base_url,
+            secret_key=_key(state, platform_id, is_live=False),
+            live_key=_key(state, platform_id, is_live=True),
+            client_id=ids.new("ca", 32),
+            world=world,
+        )
+
+
+def _key(state: State, account_id: str, *, is_live: bool) -> str:
+    key = state.ids.secret("sk_live" if is_live else "sk_test")
+    state.keys[key] = Key(account_id, is_live)
+    return key
