@@ -5,17 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from billing_sdk.testing.stripe.errors import Json, invalid
 from billing_sdk.testing.stripe.state import Space, State
 
-if TYPE_CHECKING:
-    from billing_sdk.testing.stripe.world import World
-
 INTEGER = re.compile(r"^-?[0-9]{1,18}$")
 MAX_METADATA = 50
 MAX_KEY_LENGTH, MAX_VALUE_LENGTH = 40, 500
+
+
+class Surroundings(Protocol):
+    """What an operation may ask of the world around it."""
+
+    state: State
+    base_url: str
+
+    def emit(
+        self, space: Space, kind: str, item: Json, *, before: Json | None = None, call: Call | None = None
+    ) -> None:
+        """Note that something has happened, and hand it to the endpoints that want to know."""
 
 
 @dataclass(slots=True)
@@ -27,7 +36,7 @@ class Call:
         declines_as: what a scripted fault answers for the bank, None for what the card says.
     """
 
-    world: World
+    world: Surroundings
     space: Space
     params: Json
     id: str = ""
