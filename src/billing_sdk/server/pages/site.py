@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import RouteNotFound
-from billing_sdk.server.pages import invoices, journey, portal
+from billing_sdk.server.pages import dashboard, invoices, journey, portal
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
@@ -37,6 +37,7 @@ def routes(_engine: Engine) -> list[BaseRoute]:
         *invoices.routes(),
         *journey.routes(),
         *portal.routes(),
+        *dashboard.routes(),
     ]
 
 

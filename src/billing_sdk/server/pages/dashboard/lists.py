@@ -1,0 +1,93 @@
+"""The lists of the billing tab: plans, features, invoices and customers, the latest or the first of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.responses import RedirectResponse, Response
+
+from billing_sdk.server.pages.dashboard.seat import Seat
+from billing_sdk.server.pages.dashboard.tab import open_tab
+from billing_sdk.server.pages.pricing import card_of
+from billing_sdk.server.pages.rendering import day
+from billing_sdk.server.paper import ENGLISH
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list.
+
+    Attributes:
+        section: the last part of its address.
+        columns: what stands above each column.
+        empty: what stands in the place of an empty list.
+        rows: reads it.
+    """
+
+    section: str
+    title: str
+    columns: tuple[str, ...]
+    empty: str
+    rows: Callable[[UnitOfWork], list[Row]]
+
+    def show(self, seat: Seat) -> Response:
+        """Return the page; while billing is off, there is only the empty state of the tab."""
+        tab = open_tab(seat)
+        if not tab.workspace.is_billing_enabled:
+            return RedirectResponse(tab.url, 303)
+        with seat.engine.read() as tx:
+            rows = self.rows(tx)
+        return tab.show("listing", self.section, listing=self, rows=rows)
+
+
+def _plans(tx: UnitOfWork) -> list[Row]:
+    cards = [(plan, card_of(tx, plan)) for plan in tx.catalog.list_plans()]
+    return [
+        (plan.name, plan.key, plan.status, "Free" if card.is_free else f"{card.price} {card.cadence}")
+        for plan, card in cards
+    ]
+
+
+def _features(tx: UnitOfWork) -> list[Row]:
+    return [(found.name, found.key, "metered" if found.is_metered else "on or off") for found in tx.features.list()]
+
+
+def _invoices(tx: UnitOfWork) -> list[Row]:
+    found = tx.invoices.newest()
+    names = tx.customers.names_of(tx.customers.list_of({invoice.customer_id for invoice in found}).values())
+    return [
+        (
+            invoice.number or "",
+            names.get(invoice.customer_id, invoice.customer_id),
+            day(invoice.issued_at) if invoice.issued_at else "",
+            ENGLISH.statuses[invoice.status],
+            str(invoice.amount),
+        )
+        for invoice in found
+    ]
+
+
+def _customers(tx: UnitOfWork) -> list[Row]:
+    found = tx.customers.list(PageRequest(MAX_PAGE_SIZE)).items
+    names = tx.customers.names_of(found)
+    plans = {one.id: ", ".join(agreement.plan_key for agreement in tx.agreements.live_of(one.id)) for one in found}
+    return [(names.get(one.id, one.id), one.billing_email, one.kind, plans[one.id] or "none") for one in found]
+
+
+LISTINGS = (
+    Listing("plans", "Plans", ("Name", "Key", "State", "Price"), "There are no plans yet.", _plans),
+    Listing("features", "Features", ("Name", "Key", "Kind"), "There are no features yet.", _features),
+    Listing(
+        "invoices",
+        "Invoices",
+        ("Number", "Customer", "Date", "State", "Amount"),
+        "There are no invoices yet.",
+        _invoices,
+    ),
+    Listing("customers", "Customers", ("Name", "E-mail", "Kind", "Plan"), "Nobody is a customer yet.", _customers),
+)

@@ -1,0 +1,85 @@
+"""The seat: which operator is at the dashboard, in which browser session, and the page that they get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from billing_sdk.errors import BillingError
+from billing_sdk.server import web
+from billing_sdk.server.domain.identity import User
+from billing_sdk.server.pages.forms import WRONG, Form
+from billing_sdk.server.pages.messages import page, show_error
+from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.operators import require_operator
+
+NAME = "Dashboard"
+SIGN_IN = "/dashboard/sign-in"
+NOTES = {
+    "enabled": "Billing is enabled.",
+    "disabled": "Billing is disabled.",
+    "switched": "Billing goes on with another gateway.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An operator who has signed in."""
+
+    request: Request
+    engine: Engine
+    session_key: str = field(repr=False)
+    operator: User
+
+    def show(self, template: str, form: Form | None = None, *, status: int = 200, **values: Any) -> Response:
+        """Return a page of the dashboard."""
+        form = form or Form()
+        return show(
+            self.request,
+            f"dashboard/{template}.html",
+            status=WRONG if form.errors else status,
+            application=NAME,
+            csrf_token=web.csrf_token(self.session_key),
+            operator=self.operator,
+            done=NOTES.get(self.request.query_params.get("done", ""), ""),
+            form=form,
+            **values,
+        )
+
+
+Serve = Callable[[Seat], Response]
+Submit = Callable[[Seat, Form], Response]
+
+
+def seat_route(path: str, serve: Serve, submit: Submit | None = None) -> BaseRoute:
+    """Return the route of a page for operators; whoever has not signed in is sent to do so.
+
+    Args:
+        path: its address.
+        serve: returns the page.
+        submit: acts on a form that was sent from it.
+    """
+
+    def at(request: Request, engine: Engine) -> Response:
+        session_key = web.read_session_key(request, engine.settings)
+        session = web.read_session(request, engine)
+        if session_key is None or session is None:
+            return RedirectResponse(SIGN_IN, 303)
+        try:
+            operator = require_operator(engine, user_id=session.user_id)
+            seat = Seat(request, engine, session_key, operator)
+            if request.method != "POST" or submit is None:
+                return serve(seat)
+            fields = web.form_of(request)
+            web.check_csrf(request, fields, session_key, engine.settings)
+            return submit(seat, Form(fields))
+        except BillingError as error:
+            return show_error(request, error, application=NAME)
+
+    return Route(path, page(at), methods=["GET", "POST"] if submit else ["GET"])

@@ -1,0 +1,45 @@
+"""Where every page of the dashboard is, and its first page: the applications of the workspace."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from billing_sdk.server.pages.dashboard.lists import LISTINGS
+from billing_sdk.server.pages.dashboard.seat import SIGN_IN, Seat, seat_route
+from billing_sdk.server.pages.dashboard.sign_in import show_sign_in, sign_in, sign_out
+from billing_sdk.server.pages.dashboard.tab import disable, enable, open_tab, show_overview, show_settings_of
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.messages import page
+
+BILLING = "/dashboard/applications/{client_id}/billing"
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of the dashboard."""
+    return [
+        seat_route("/dashboard", show_applications),
+        Route(SIGN_IN, page(show_sign_in), methods=["GET"]),
+        Route(SIGN_IN, page(sign_in), methods=["POST"]),
+        seat_route("/dashboard/sign-out", show_applications, sign_out),
+        seat_route(BILLING, show_overview),
+        seat_route(f"{BILLING}/enable", show_overview, enable),
+        seat_route(f"{BILLING}/disable", show_settings, disable),
+        seat_route(f"{BILLING}/settings", show_settings),
+        *(seat_route(f"{BILLING}/{listing.section}", listing.show) for listing in LISTINGS),
+    ]
+
+
+def show_applications(seat: Seat) -> Response:
+    """Show the applications."""
+    with seat.engine.read() as tx:
+        applications, workspace = tx.applications.list(), tx.workspace.get()
+    return seat.show("applications", applications=applications, workspace=workspace)
+
+
+def show_settings(seat: Seat) -> Response:
+    """Show the settings of billing; while it is off, there is only the empty state of the tab."""
+    tab = open_tab(seat)
+    if not tab.workspace.is_billing_enabled:
+        return RedirectResponse(tab.url, 303)
+    return show_settings_of(tab, Form())
