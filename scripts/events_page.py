@@ -11,7 +11,7 @@ from billing_sdk.events import PAYLOADS
 from billing_sdk.server.outbox import EVENT_TYPES, EventType
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "events.md"
-ORIGINS = {"billing": "Billing", "user": "Users", "organization": "Organizations"}
+ORIGINS = {"billing": "Billing", "user": "Users", "organization": "Organizations", "workspace": "Workspace"}
 TOLD = {
     "date-time": "time",
     "string": "text",

@@ -58,4 +58,5 @@ from billing_sdk.events.types import (
     BILLING_TYPES as BILLING_TYPES,
     IDENTITY_TYPES as IDENTITY_TYPES,
     KNOWN_TYPES as KNOWN_TYPES,
+    WORKSPACE_TYPES as WORKSPACE_TYPES,
 )

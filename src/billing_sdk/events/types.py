@@ -29,4 +29,6 @@ IDENTITY_TYPES: Final = frozenset(
         "passkey.removed",
     }
 )
-KNOWN_TYPES: Final = BILLING_TYPES | IDENTITY_TYPES
+# About the seller's own workspace, and no customer; all are extensions.
+WORKSPACE_TYPES: Final = frozenset({"billing.enabled", "billing.disabled", "billing.gateway_changed"})
+KNOWN_TYPES: Final = BILLING_TYPES | IDENTITY_TYPES | WORKSPACE_TYPES

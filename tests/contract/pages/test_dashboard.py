@@ -99,7 +99,7 @@ def test_a_gateway_that_is_not_ready_is_refused_where_it_was_chosen(off, ada):
     ada.open(f"{off.base_url}{TAB}")
     page = ada.submit("Enable billing", gateway="stripe_platform")
     assert page.status == 422
-    assert "no key for Stripe" in page.text
+    assert "no key of Stripe" in page.text
     assert not off.engine.workspace.is_billing_enabled
     assert ada.submit("Enable billing", gateway="paypal").status == 422
 

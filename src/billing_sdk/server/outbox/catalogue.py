@@ -16,6 +16,7 @@ from billing_sdk.server.outbox.catalogue_allowances import ALLOWANCE_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_collection import COLLECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_corrections import CORRECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_credits import CREDIT_EVENT_TYPES
+from billing_sdk.server.outbox.catalogue_workspace import WORKSPACE_EVENT_TYPES
 from billing_sdk.server.outbox.event_type import (
     DECIMAL,
     LIST,
@@ -260,6 +261,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     *ALLOWANCE_EVENT_TYPES,
     *CREDIT_EVENT_TYPES,
     *CORRECTION_EVENT_TYPES,
+    *WORKSPACE_EVENT_TYPES,
     EventType(
         "customer.plan_created",
         "Plan created",

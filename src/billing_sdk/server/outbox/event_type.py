@@ -14,7 +14,7 @@ class EventType:
     """One type of event.
 
     Attributes:
-        origin: what it is about: `billing`, `user` or `organization`.
+        origin: what it is about: `billing`, `user`, `organization` or `workspace`.
         schema: a JSON Schema (2020-12) of the data, which `example` fits.
         when: one sentence, for people.
         is_extension: whether the published API has no such type.

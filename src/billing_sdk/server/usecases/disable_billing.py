@@ -6,6 +6,7 @@ from billing_sdk.errors import BillingInUse
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.workspace import Workspace
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 
 
@@ -26,7 +27,9 @@ def disable_billing(engine: Engine, *, actor: str) -> Workspace:
             raise BillingInUse("billing can't be disabled while there are active subscriptions")
         after = before.disabled()
         tx.workspace.save(after)
-        tx.audit.record(actor, "billing.disable", before.gateway or "", engine.now(), before=before, after=after)
+        at = engine.now()
+        tx.audit.record(actor, "billing.disable", before.gateway or "", at, before=before, after=after)
+        tx.outbox.announce(type="billing.disabled", data=event_data.of_workspace(after), source="admin", at=at)
     engine.forget_workspace()
     return after
 

@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors import GatewayNotConfigured, GatewayNotConnected, PaymentPending
-from billing_sdk.server.domain.workspace import GatewayKind, Workspace
+from billing_sdk.errors import GatewayNotConnected, PaymentPending
+from billing_sdk.server.domain.workspace import GatewayKind, PaymentApp, Workspace
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.install_app import ensure_app
+from billing_sdk.server.usecases.register_webhooks import register_webhooks
 
 
 def enable_billing(engine: Engine, *, gateway: GatewayKind = "managed", actor: str) -> Workspace:
     """Switch billing on, and return the workspace.
 
     What is on already with this gateway stays as it is. With another gateway customers keep what they have and add
-    a payment method anew; what was paid through the old one is refunded there.
+    a payment method anew; what was paid through the old one is refunded there. At the gateway nothing is made before
+    billing is on; then its account is asked to send its events here.
 
     Raises:
         GatewayNotConfigured: the gateway is `stripe_platform`, and the server has no key.
         GatewayNotConnected: the gateway is `stripe_connect`, and no account is linked that can take charges.
+        StripeKeyMismatch: the key is no key, or of the other environment.
+        GatewayUnauthorized, GatewayUnreachable: the gateway did not answer as it should; the same can be asked again.
         PaymentPending: the outcome of a charge at the gateway that is given up is not known yet.
     """
+    app = _ready_app(engine, gateway, actor=actor)
     with engine.begin() as tx:
-        before = tx.workspace.lock()
-        if before.is_billing_enabled and before.gateway == gateway:
-            return before
-        _check_ready(engine, tx, gateway)
-        if before.gateway not in (None, gateway) and tx.charges.has_any():
-            raise PaymentPending("a charge at the present gateway is not settled yet", gateway=before.gateway)
-        after = before.enabled(gateway, engine.now())
-        tx.workspace.save(after)
-        tx.audit.record(actor, "billing.enable", gateway, engine.now(), before=before, after=after)
+        after = _switch(engine, tx, gateway, actor=actor)
     engine.forget_workspace()
+    if app is not None:
+        register_webhooks(engine, app.id, actor=actor)
     return after
 
 
-def _check_ready(engine: Engine, tx: UnitOfWork, gateway: GatewayKind) -> None:
-    app = tx.payment_apps.of_gateway(gateway)
-    if gateway == "stripe_platform" and app is None and engine.settings.stripe_secret_key is None:
-        raise GatewayNotConfigured("this server has no key for Stripe", gateway=gateway)
-    if gateway == "stripe_connect" and (app is None or app.connection != "connected"):
+def _ready_app(engine: Engine, gateway: GatewayKind, *, actor: str) -> PaymentApp | None:
+    """Return the linked account that money is to be collected with; the test processor needs none."""
+    if gateway == "managed":
+        return None
+    if gateway == "stripe_platform":
+        return ensure_app(engine, gateway, actor=actor)
+    with engine.read() as tx:
+        app = tx.payment_apps.of_gateway(gateway)
+    if app is None or app.connection != "connected":
         missing = list(app.missing) if app else []
         raise GatewayNotConnected("no Stripe account is linked that can take charges", gateway=gateway, missing=missing)
+    return app
+
+
+def _switch(engine: Engine, tx: UnitOfWork, gateway: GatewayKind, *, actor: str) -> Workspace:
+    before = tx.workspace.lock()
+    if before.is_billing_enabled and before.gateway == gateway:
+        return before
+    if before.gateway not in (None, gateway) and tx.charges.has_any():
+        raise PaymentPending("a charge at the present gateway is not settled yet", gateway=before.gateway)
+    at = engine.now()
+    after = before.enabled(gateway, at)
+    tx.workspace.save(after)
+    tx.audit.record(actor, "billing.enable", gateway, at, before=before, after=after)
+    type_ = "billing.gateway_changed" if before.is_billing_enabled else "billing.enabled"
+    tx.outbox.announce(type=type_, data=event_data.of_workspace(after), source="admin", at=at)
+    return after

@@ -16,6 +16,7 @@ from billing_sdk.server.domain.collection import Dunning
 from billing_sdk.server.domain.identity import Organization, User
 from billing_sdk.server.domain.invoicing import Invoice, Payment
 from billing_sdk.server.domain.metering import Reading
+from billing_sdk.server.domain.workspace import Workspace
 
 
 def of_agreement(
@@ -168,6 +169,17 @@ def of_organization(organization: Organization) -> dict[str, Any]:
             "external_id": organization.external_id,
             "handle": organization.handle,
             "name": organization.name,
+        }
+    }
+
+
+def of_workspace(workspace: Workspace) -> dict[str, Any]:
+    """Describe whether billing is on, since when, and the gateway that was chosen last."""
+    return {
+        "billing": {
+            "is_enabled": workspace.is_billing_enabled,
+            "enabled_on": of_time_or_none(workspace.billing_enabled_at),
+            "gateway": workspace.gateway,
         }
     }
 
