@@ -10,7 +10,6 @@ from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.settings import Settings
-from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
 from tests.contract.webhooks.delivering import AT, ISSUER, TYPE
@@ -27,9 +26,7 @@ def clock() -> TestClock:
 def engine(database_url: str, clock: TestClock) -> Iterator[Engine]:
     database = open_database(database_url)
     database.migrate()
-    engine = Engine(database, clock, ManagedGateway(), Settings(ISSUER, database_url))
-    enable_billing(engine, actor="operator")
-    yield engine
+    yield Engine(database, clock, ManagedGateway(), Settings(ISSUER, database_url))
     database.close()
 
 
