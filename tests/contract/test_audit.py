@@ -295,6 +295,7 @@ UNRECORDED = {
     "cancel_agreement": "recorded where the agreement ends, where that is planned, and where it is refused",
     "chase_invoice": "recorded by each step of dunning, and by what falls due",
     "collect_together": "recorded where each charge is concluded",
+    "finish_checkout": "recorded where the payment method is kept",
     "give_up": "recorded by what it calls: an end, a pause, a write-off, and the end of dunning",
     "pause_agreement": "recorded where the agreement is put on pause, and where it is refused",
     "settle_by_hand": "recorded where the invoice is paid or written off",

@@ -18,6 +18,12 @@ from billing_sdk.server.gateways.bills import (
     TaxByGateway as TaxByGateway,
 )
 from billing_sdk.server.gateways.cards import CardEntry as CardEntry, StoredCard as StoredCard
+from billing_sdk.server.gateways.catalogue import (
+    CatalogueItem as CatalogueItem,
+    CataloguePrice as CataloguePrice,
+    PriceStatus as PriceStatus,
+    PriceSync as PriceSync,
+)
 from billing_sdk.server.gateways.managed import ManagedGateway as ManagedGateway
 from billing_sdk.server.gateways.mirror import Mirror as Mirror
 from billing_sdk.server.gateways.protocol import (

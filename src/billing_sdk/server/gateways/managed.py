@@ -28,6 +28,7 @@ from billing_sdk.server.gateways.bills import (
     TaxByGateway,
 )
 from billing_sdk.server.gateways.cards import CardEntry, StoredCard
+from billing_sdk.server.gateways.catalogue import CatalogueItem, PriceSync
 from billing_sdk.server.gateways.protocol import BillEvent, Gateway
 from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
 from billing_sdk.server.gateways.test_cards import CARDS_BY_DIGEST, card_of
@@ -183,6 +184,13 @@ class ManagedGateway:
 
     def detach_method(self, token: str) -> None:
         """Forget nothing: it keeps no cards."""
+
+    def publish(self, item: CatalogueItem) -> tuple[PriceSync, ...]:
+        """Learn nothing: bills say what is to be paid."""
+        return ()
+
+    def retire(self, item_id: str) -> None:
+        """Forget nothing."""
 
     def check_payer(self, payer: Payer, *, sends_invoices: bool, tax: TaxByGateway) -> None:
         """Let everybody pass: nothing is asked for that this server does not know itself."""

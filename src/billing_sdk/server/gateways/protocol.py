@@ -17,6 +17,7 @@ from billing_sdk.server.gateways.bills import (
     TaxByGateway,
 )
 from billing_sdk.server.gateways.cards import CardEntry, StoredCard
+from billing_sdk.server.gateways.catalogue import CatalogueItem, PriceSync
 from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
 
 # What became of a bill here, which the processor is to know.
@@ -149,6 +150,14 @@ class Gateway(Protocol):
 
     def detach_method(self, token: str) -> None:
         """Let the processor forget a payment method; nothing where it has done so already."""
+        ...
+
+    def publish(self, item: CatalogueItem) -> tuple[PriceSync, ...]:
+        """Bring what a processor knows of a thing that is sold in line with the catalogue; it can be repeated."""
+        ...
+
+    def retire(self, item_id: str) -> None:
+        """Let a thing be sold no more; nothing where the processor does not know it."""
         ...
 
     def check_payer(self, payer: Payer, *, sends_invoices: bool, tax: TaxByGateway) -> None:

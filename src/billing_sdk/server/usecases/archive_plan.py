@@ -7,6 +7,7 @@ from dataclasses import replace
 from billing_sdk.server.domain.catalog import Plan
 from billing_sdk.server.domain.catalog.lifecycle import after
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.sync_catalogue import mark_for_sync
 
 
 def archive_plan(engine: Engine, *, plan_key: str, actor: str = "operator") -> Plan:
@@ -20,5 +21,6 @@ def archive_plan(engine: Engine, *, plan_key: str, actor: str = "operator") -> P
         before = tx.catalog.lock_plan(plan_key)
         plan = replace(before, status=after(before.status, "archive"))
         tx.catalog.save_plan(plan)
+        mark_for_sync(tx, plan_key)
         tx.audit.record(actor, "plan.archive", plan_key[:128], engine.now(), before=before, after=plan)
     return plan

@@ -30,7 +30,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.app_keys import key_of_app
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.install_app import ensure_app
-from billing_sdk.server.usecases.register_webhooks import register_webhooks
+from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
 
 RETURN_PATH: Final = "/stripe/connect/return"
 # Whoever agrees takes no longer; the state of an older visit is worth nothing.
@@ -83,7 +83,9 @@ def finish_connecting(engine: Engine, *, code: str, state: str, actor: str = "op
         raise StripeKeyMismatch("that account is of Stripe's other mode")
     app = _linked(engine, app, consent, actor)
     refresh_connection(engine)
-    return register_webhooks(engine, app.id, actor=actor)
+    ensure_webhooks(engine, actor=actor)
+    with engine.read() as tx:
+        return tx.payment_apps.get(app.id)
 
 
 def give_up_connecting(engine: Engine, *, state: str, actor: str = "operator") -> None:

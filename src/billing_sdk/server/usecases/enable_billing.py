@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from billing_sdk.errors import GatewayNotConnected, PaymentPending
-from billing_sdk.server.domain.workspace import GatewayKind, PaymentApp, Workspace
+from billing_sdk.server.domain.workspace import GatewayKind, Workspace
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.install_app import ensure_app
-from billing_sdk.server.usecases.register_webhooks import register_webhooks
+from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
+from billing_sdk.server.usecases.sync_catalogue import mark_all_for_sync
 
 
 def enable_billing(engine: Engine, *, gateway: GatewayKind = "managed", actor: str) -> Workspace:
@@ -25,27 +26,26 @@ def enable_billing(engine: Engine, *, gateway: GatewayKind = "managed", actor: s
         GatewayUnauthorized, GatewayUnreachable: the gateway did not answer as it should; the same can be asked again.
         PaymentPending: the outcome of a charge at the gateway that is given up is not known yet.
     """
-    app = _ready_app(engine, gateway, actor=actor)
+    _require_account(engine, gateway, actor=actor)
     with engine.begin() as tx:
         after = _switch(engine, tx, gateway, actor=actor)
     engine.forget_workspace()
-    if app is not None:
-        register_webhooks(engine, app.id, actor=actor)
+    ensure_webhooks(engine, actor=actor)
     return after
 
 
-def _ready_app(engine: Engine, gateway: GatewayKind, *, actor: str) -> PaymentApp | None:
-    """Return the linked account that money is to be collected with; the test processor needs none."""
+def _require_account(engine: Engine, gateway: GatewayKind, *, actor: str) -> None:
+    """Let a gateway pass whose account is linked; the test processor needs none."""
     if gateway == "managed":
-        return None
+        return
     if gateway == "stripe_platform":
-        return ensure_app(engine, gateway, actor=actor)
+        ensure_app(engine, gateway, actor=actor)
+        return
     with engine.read() as tx:
         app = tx.payment_apps.of_gateway(gateway)
     if app is None or app.connection != "connected":
         missing = list(app.missing) if app else []
         raise GatewayNotConnected("no Stripe account is linked that can take charges", gateway=gateway, missing=missing)
-    return app
 
 
 def _switch(engine: Engine, tx: UnitOfWork, gateway: GatewayKind, *, actor: str) -> Workspace:
@@ -57,6 +57,7 @@ def _switch(engine: Engine, tx: UnitOfWork, gateway: GatewayKind, *, actor: str)
     at = engine.now()
     after = before.enabled(gateway, at)
     tx.workspace.save(after)
+    mark_all_for_sync(tx)
     tx.audit.record(actor, "billing.enable", gateway, at, before=before, after=after)
     type_ = "billing.gateway_changed" if before.is_billing_enabled else "billing.enabled"
     tx.outbox.announce(type=type_, data=event_data.of_workspace(after), source="admin", at=at)

@@ -13,7 +13,7 @@ from billing_sdk.server.gateways.stripe.client import stripe_client
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.billing_profiles import create_profile
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.register_webhooks import register_webhooks
+from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
 
 TYPES: dict[GatewayKind, AppType] = {"managed": "sandbox", "stripe_platform": "stripe", "stripe_connect": "stripe"}
 NAMES: dict[GatewayKind, str] = {"managed": "Sandbox", "stripe_platform": "Stripe", "stripe_connect": "Stripe Connect"}
@@ -30,8 +30,8 @@ def install_app(
 ) -> PaymentApp:
     """Link the account that a gateway collects with; of each gateway there is one at a time.
 
-    The key is asked whose it is before anything is kept. Only while billing is on is anything made at the account: the
-    endpoint that it sends events to.
+    The key is asked whose it is before anything is kept. Only once the gateway is the one that billing goes by is
+    anything made at the account: the endpoint that it sends events to.
 
     Args:
         engine: the engine.
@@ -71,7 +71,9 @@ def install_app(
         tx.audit.record(actor, "app.install", app.id, at, after=app)
     if creates_profile:
         create_profile(engine, name=app.name, actor=actor)
-    return register_webhooks(engine, app.id, actor=actor)
+    ensure_webhooks(engine, actor=actor)
+    with engine.read() as tx:
+        return tx.payment_apps.get(app.id)
 
 
 def ensure_app(engine: Engine, gateway: GatewayKind, *, actor: str = "operator") -> PaymentApp:

@@ -6,6 +6,7 @@ from billing_sdk.errors import PlanArchived, PlanNotPublished
 from billing_sdk.server.domain.catalog import Plan, check_for_sale
 from billing_sdk.server.usecases.billing_settings import initial_settings
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.sync_catalogue import mark_for_sync
 
 
 def make_version_live(
@@ -42,4 +43,5 @@ def make_version_live(
         if plan != before:
             tx.catalog.save_plan(plan)
             tx.audit.record(actor, "plan.make_live", plan_key[:128], engine.now(), before=before, after=plan)
+        mark_for_sync(tx, plan.key)  # also where nothing has changed here: what has changed there is mended
     return plan

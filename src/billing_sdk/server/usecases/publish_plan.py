@@ -8,6 +8,7 @@ from billing_sdk.server.domain.catalog import Plan, check_for_sale
 from billing_sdk.server.domain.catalog.lifecycle import after
 from billing_sdk.server.usecases.billing_settings import initial_settings
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.sync_catalogue import mark_for_sync
 
 
 def publish_plan(engine: Engine, *, plan_key: str, actor: str = "operator") -> Plan:
@@ -28,5 +29,6 @@ def publish_plan(engine: Engine, *, plan_key: str, actor: str = "operator") -> P
         check_for_sale(version, settings.default_currency)
         plan = replace(before.selling(version), status=status)
         tx.catalog.save_plan(plan)
+        mark_for_sync(tx, plan_key)
         tx.audit.record(actor, "plan.publish", plan_key[:128], engine.now(), before=before, after=plan)
     return plan

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 from billing_sdk.server.usecases.book_earlier import book_earlier
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.mark_unauthorized import recheck_apps
 from billing_sdk.server.usecases.pay_back import settle_left_over_refunds
+from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
+from billing_sdk.server.usecases.sync_catalogue import sync_pending
 
 
 def recover(engine: Engine) -> None:
@@ -24,3 +27,7 @@ def recover(engine: Engine) -> None:
     book_earlier(engine)
     settle_left_over_charges(engine)
     settle_left_over_refunds(engine)
+    if engine.workspace.is_billing_enabled:
+        recheck_apps(engine)
+        ensure_webhooks(engine)
+        sync_pending(engine)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
-from billing_sdk.errors import GatewayRefused
+from billing_sdk.errors import BillingError, GatewayRefused
 from billing_sdk.server.domain.workspace import PaymentApp
 from billing_sdk.server.gateways.stripe.accounts import WebhookEndpoint, register_endpoint, remove_endpoint
 from billing_sdk.server.gateways.stripe.client import stripe_client
@@ -12,6 +13,8 @@ from billing_sdk.server.gateways.stripe.keys import Keys
 from billing_sdk.server.ids import new_nonce
 from billing_sdk.server.usecases.app_keys import key_of_app
 from billing_sdk.server.usecases.engine import Engine
+
+logger = logging.getLogger(__name__)
 
 
 def register_webhooks(engine: Engine, app_id: str, *, actor: str = "operator") -> PaymentApp:
@@ -44,6 +47,19 @@ def register_webhooks(engine: Engine, app_id: str, *, actor: str = "operator") -
     if kept.webhook_endpoint_id != endpoint.id:  # somebody else was faster
         remove_endpoint(client, endpoint.id)
     return kept
+
+
+def ensure_webhooks(engine: Engine, *, actor: str = "operator") -> None:
+    """Have the account of the present gateway send its events here; what does not succeed is tried again later."""
+    with engine.read() as tx:
+        kind = tx.workspace.get().gateway
+        app = None if kind is None else tx.payment_apps.of_gateway(kind)
+    if app is None or app.status == "unauthorized":
+        return
+    try:
+        register_webhooks(engine, app.id, actor=actor)
+    except BillingError as error:
+        logger.warning("the events of %s are not sent here yet (%s)", app.id, error.code)
 
 
 def unregister_webhooks(engine: Engine, app: PaymentApp) -> None:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-RemoteKind = Literal["customer", "product", "price", "invoice", "payment_method", "tax_code"]
-RemoteStatus = Literal["synced", "pending", "failed"]
+# A plan stands for itself there: its row says whether its products and prices are in line.
+RemoteKind = Literal["customer", "plan", "product", "price", "invoice", "payment_method", "tax_code"]
+# What is not priced, the processor has no words for; it is billed like anything else.
+RemoteStatus = Literal["synced", "pending", "failed", "not_priced"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ minimum charge amounts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
@@ -65,6 +66,16 @@ def from_stripe(units: int, currency: str) -> Money:
     if found.denominator != 1:
         raise CurrencyNotSupported(f"{units} of Stripe's units of {name} are no whole number of ours", currency=name)
     return Money(int(found), name)
+
+
+def units_per_minor(currency: str) -> Decimal:
+    """Return how many of Stripe's units one of our minor units is, for prices in parts of them.
+
+    Raises:
+        CurrencyNotSupported: Stripe does not take the currency.
+    """
+    factor = _factor(currency)
+    return Decimal(factor.numerator) / Decimal(factor.denominator)
 
 
 def require_chargeable(amount: Money) -> None:
