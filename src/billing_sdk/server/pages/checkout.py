@@ -5,26 +5,31 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from billing_sdk.errors import (
+    AuthenticationRequired,
     CardDeclined,
     CardRefused,
     InvalidAddress,
     InvalidRequest,
     InvalidTaxId,
     PaymentMethodRequired,
+    PaymentPending,
     PriceChanged,
     SelectionDenied,
     TaxLocationMissing,
 )
 from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address, typed_tax_ids
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
+from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_on_elsewhere, go_to_checkout
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.pricing import cards_of, decided_card
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import choose_plan, give_address, pay, see_success
 from billing_sdk.server.usecases.journey_facts import find_due, offered_table
+from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_cards
 from billing_sdk.server.usecases.tax_customer import taxes_shown
 
+STILL_PENDING = "The payment has begun, and its outcome is not known yet. Try again in a moment; nothing is paid twice."
 CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it and pay again."
 
 
@@ -56,7 +61,11 @@ def choose(stop: Stop, form: Form) -> Response:
 
 
 def show_payment(stop: Stop, form: Form) -> Response:
-    """Show what is due today, and ask for a card."""
+    """Show what is due today, and ask for a card, here or on a page of the processor."""
+    if _has_come_back(stop):
+        return stop.go_on()
+    takes = takes_cards(stop.engine)
+    allow_pages(stop.request, stop.engine)
     with stop.engine.read() as tx:
         due = find_due(tx, stop.engine, stop.journey)
         if due is None:
@@ -74,20 +83,36 @@ def show_payment(stop: Stop, form: Form) -> Response:
             saved_card=due.method,
             may_choose_another=may_choose,
             cards=TEST_CARDS,
+            takes_cards=takes,
         )
+
+
+def _has_come_back(stop: Stop) -> bool:
+    """Keep what was left at the processor, where the browser comes from there."""
+    with stop.engine.read() as tx:
+        due = find_due(tx, stop.engine, stop.journey)
+    if due is None or takes_cards(stop.engine):
+        return False
+    return come_back(stop.request, stop.engine, customer_id=due.customer.id, actor=stop.journey.user_id or "user")
 
 
 def settle(stop: Stop, form: Form) -> Response:
     """Pay what is due, as it was shown: with a new card, or with the one that is known already."""
     if form.text("is_address"):
         return _settle_address(stop, form)
+    if form.text("leave"):
+        return _leave_for_checkout(stop)
     card = None
     if not form.text("use_saved_card"):
+        require_card_entry(stop.engine)
         card, form = read_card(form)
         if card is None:
             return show_payment(stop, form)
     try:
         pay(stop.engine, journey=stop.journey, terms=form.text("shown"), card=card)
+    except (AuthenticationRequired, PaymentPending) as waits:
+        elsewhere = go_on_elsewhere(stop.request, stop.engine, waits)
+        return elsewhere or show_payment(stop, form.wrong({"": STILL_PENDING}))
     except (PriceChanged, TaxLocationMissing):
         return show_payment(stop, form.wrong({"": CHANGED_MEANWHILE}))
     except SelectionDenied as error:
@@ -95,6 +120,21 @@ def settle(stop: Stop, form: Form) -> Response:
     except (CardDeclined, CardRefused, PaymentMethodRequired) as error:
         return show_payment(stop, card_refused(form, error))
     return stop.go_on()
+
+
+def _leave_for_checkout(stop: Stop) -> Response:
+    """Send the browser to the processor's page, where a payment method is left."""
+    with stop.engine.read() as tx:
+        due = find_due(tx, stop.engine, stop.journey)
+    if due is None:
+        return stop.go_on()
+    return go_to_checkout(
+        stop.request,
+        stop.engine,
+        customer_id=due.customer.id,
+        path=f"{stop.url}/payment",
+        actor=stop.journey.user_id or "user",
+    )
 
 
 def _settle_address(stop: Stop, form: Form) -> Response:

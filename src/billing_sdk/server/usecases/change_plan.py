@@ -13,6 +13,7 @@ from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.decide_change import decide_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.plan_ahead import plan_change
+from billing_sdk.server.usecases.require_collectable import require_collectable
 
 
 def change_plan(
@@ -43,6 +44,7 @@ def change_plan(
         PaymentMethodRequired: there is no card, and the plan costs something that the customer may not owe, begins
             with a trial that requires one, or what was used is to be charged, which would be forgotten with the
             agreement that ends.
+        CustomerNotCollectable: the processor could not collect from the customer; the fact `reason` says why.
         PriceChanged: what is to be paid is not what was shown.
         CardDeclined: the charge was refused; the customer stays on the old plan.
         SelectionDenied: the seller's own rules keep the customer from this plan.
@@ -59,6 +61,7 @@ def change_plan(
             return made
         with engine.read() as tx:
             check_selection(engine, tx, customer_id=customer_id, plan_key=plan_key, source=source, actor=actor)
+        require_collectable(engine, customer_id=customer_id, plan_key=plan_key, may_owe=options.may_owe)
         with engine.begin() as tx:
             customer = tx.customers.lock(customer_id)
             at = engine.now_for(tx, customer)

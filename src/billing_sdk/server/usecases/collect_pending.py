@@ -20,6 +20,8 @@ from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import load_in_force
+from billing_sdk.server.usecases.payment_methods import refresh_default
+from billing_sdk.server.usecases.takes_cards import takes_cards
 from billing_sdk.server.usecases.tax_customer import require_location
 
 
@@ -44,6 +46,8 @@ def collect_pending(
         Conflict: another change of the customer's plan is under way.
     """
     settle_left_over(engine, customer_id=customer_id)
+    if not takes_cards(engine):
+        refresh_default(engine, customer_id=customer_id)
     actor = actor or source
     with engine.begin() as tx:
         customer = tx.customers.lock(customer_id)

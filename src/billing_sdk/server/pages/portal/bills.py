@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from billing_sdk.errors import CardDeclined, Conflict, NotFound, PaymentMethodRequired, PriceChanged
+from billing_sdk.errors import (
+    AuthenticationRequired,
+    CardDeclined,
+    Conflict,
+    NotFound,
+    PaymentMethodRequired,
+    PaymentPending,
+    PriceChanged,
+)
 from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.invoicing import Invoice, tell
+from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file, show_page
 from billing_sdk.server.pages.portal.desk import Desk
@@ -34,6 +43,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
     """Show one of the account's own invoices, line by line; the line that is asked for with its whole explanation."""
     wanted = desk.request.query_params.get("line", "")
     invoice = _own_invoice(desk)
+    allow_pages(desk.request, desk.engine)
     explained = None
     with desk.engine.read() as tx:
         card = tx.customers.find_payment_method(invoice.customer_id)
@@ -63,6 +73,8 @@ def pay(desk: Desk, form: Form) -> Response:
         pay_now(desk.engine, invoice_id=invoice.id, amount=due or zero(invoice.currency), actor=desk.user.id)
     except PaymentMethodRequired:
         return desk.go_to("payment_details")
+    except (AuthenticationRequired, PaymentPending) as waits:
+        return go_on_elsewhere(desk.request, desk.engine, waits) or desk.go_to(f"billing/{invoice.id}", "pending")
     except PriceChanged:
         return show_invoice(desk, form.wrong({"": CHANGED_MEANWHILE}))
     except (CardDeclined, Conflict) as error:

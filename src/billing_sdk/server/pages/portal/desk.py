@@ -31,6 +31,7 @@ WITHIN = {"plan_selection": "plan_details", "credit": "billing"}  # shown in the
 NOTES = {
     "saved": "Your changes were saved.",
     "card": "The card was saved.",
+    "pending": "The payment has begun. What becomes of it will be shown here.",
     "paid": "The invoice is paid.",
     "paid_all": "What was due is paid.",
     "plan": "Your plan has changed.",

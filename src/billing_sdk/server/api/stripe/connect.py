@@ -1,0 +1,40 @@
+"""The way back from Stripe's page on which the owner of an account agrees to link it.
+
+Source: Stripe documentation, "Using OAuth with Standard accounts": `code` and `state`, or `error` and `state`.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from billing_sdk.errors import InvalidOAuthState
+from billing_sdk.server import web
+from billing_sdk.server.usecases.connect_account import RETURN_PATH, finish_connecting, give_up_connecting
+from billing_sdk.server.usecases.engine import Engine
+
+DASHBOARD = "/dashboard"
+
+
+def routes() -> list[BaseRoute]:
+    """Return the route."""
+    return [Route(RETURN_PATH, web.endpoint(come_back), methods=["GET"])]
+
+
+def come_back(request: Request, engine: Engine) -> Response:
+    """Link the account whose owner has agreed, and go back to the dashboard; who has not agreed goes back as well.
+
+    Raises:
+        InvalidOAuthState: nobody was sent away from here with this state.
+        GatewayRefused, StripeKeyMismatch, GatewayUnauthorized, GatewayUnreachable: the account was not linked.
+    """
+    fields = web.query_of(request)
+    state, code = fields.get("state", ""), fields.get("code", "")
+    if not state or not (code or fields.get("error")):
+        raise InvalidOAuthState("that is no way back from Stripe")
+    if code:
+        finish_connecting(engine, code=code, state=state)
+        return RedirectResponse(f"{DASHBOARD}?done=connected", 303)
+    give_up_connecting(engine, state=state)
+    return RedirectResponse(f"{DASHBOARD}?done=not_connected", 303)
