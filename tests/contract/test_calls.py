@@ -11,11 +11,11 @@ from starlette.requests import Request
 
 from billing_sdk.errors import BillingError, CardDeclined, Conflict, IdempotencyMismatch, SamePlan, UnknownPlan
 from billing_sdk.server.api.kinde.agreements import AgreementAnswer, AgreementReference
-from billing_sdk.server.api.kinde.idempotency import Once
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.storage.idempotency import IdempotencyRepository, StoredAnswer
 from billing_sdk.server.usecases.assign_plan import assign_plan
 from billing_sdk.server.usecases.recover import recover
+from billing_sdk.server.web.once import Once
 from tests.engines import DECLINED_WHEN_CHARGED, advance, engine_on, events_of, payer
 
 pytestmark = pytest.mark.attack(125)

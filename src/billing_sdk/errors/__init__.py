@@ -61,6 +61,7 @@ from billing_sdk.errors._answers import (
     APIError as APIError,
     Conflict as Conflict,
     Forbidden as Forbidden,
+    Gone as Gone,
     InvalidRequest as InvalidRequest,
     MethodNotAllowed as MethodNotAllowed,
     NotFound as NotFound,

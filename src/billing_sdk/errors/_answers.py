@@ -78,6 +78,15 @@ class Conflict(APIError):
     default_remedy = "Read the present state and decide again."
 
 
+class Gone(APIError):
+    """The thing was deleted; it can be read, and changed no more."""
+
+    code = "gone"
+    status = 410
+    title = "Gone"
+    default_remedy = "Make a new one."
+
+
 class PreconditionFailed(APIError):
     """A thing is no longer what the If-Match header says; somebody else has changed it."""
 

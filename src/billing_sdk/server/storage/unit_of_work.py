@@ -13,6 +13,7 @@ from billing_sdk.server.domain.catalog import Rate
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.storage.allowances import AllowanceRepository
+from billing_sdk.server.storage.api_tokens import ApiTokenRepository
 from billing_sdk.server.storage.applications import ApplicationRepository
 from billing_sdk.server.storage.attachments import AttachmentRepository
 from billing_sdk.server.storage.attempts import AttemptRepository
@@ -38,6 +39,7 @@ from billing_sdk.server.storage.invoices import InvoiceRepository
 from billing_sdk.server.storage.items import ItemRepository
 from billing_sdk.server.storage.journeys import JourneyRepository
 from billing_sdk.server.storage.keys import KeyRepository
+from billing_sdk.server.storage.konnect import KonnectRepository
 from billing_sdk.server.storage.later import Later, Together
 from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
@@ -87,6 +89,8 @@ class UnitOfWork:
         self.remote_objects = RemoteObjectRepository(connection)
         self.gateway_events = GatewayEventRepository(connection)
         self.operators = OperatorRepository(connection)
+        self.konnect = KonnectRepository(connection)
+        self.api_tokens = ApiTokenRepository(connection)
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)

@@ -1,0 +1,27 @@
+"""Idempotency keys at this door: every operation that changes something takes one (extension)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from billing_sdk.server.api.konnect.problems import error_answer
+from billing_sdk.server.api.konnect.security import CallerOf, EngineOf
+from billing_sdk.server.web.once import IdempotencyKey, Once, one_key
+
+
+async def once_for(
+    request: Request, engine: EngineOf, caller: CallerOf, idempotency_key: IdempotencyKey = None
+) -> Once:
+    """Return what serves this call at most once.
+
+    Raises:
+        InvalidRequest: there are two keys.
+    """
+    one_key(request)
+    return Once(engine, request, caller.client_id, idempotency_key, error_answer, leaves_out_defaults=True)
+
+
+OnlyOnce = Annotated[Once, Depends(once_for)]
