@@ -20,8 +20,8 @@ $(READY): pyproject.toml requirements/dev.txt
 
 install: $(READY) ## install everything into .venv
 
-demo: $(READY) ## run the whole loop once, then leave it up (CHECK=1: exit instead)
-	$(BIN)/python examples/demo.py $(if $(CHECK),--check)
+demo: $(READY) ## run the whole loop once, then leave it up (CHECK=1: exit instead; GATEWAY=stripe_platform)
+	$(BIN)/python examples/demo.py $(if $(CHECK),--check) $(if $(GATEWAY),--gateway $(GATEWAY))
 
 serve: $(READY) ## run the billing server on http://127.0.0.1:9000 with the demo catalogue
 	$(BIN)/billing-sdk serve --port 9000 --seed demo

@@ -1,7 +1,8 @@
-"""The main job, once, by itself: sign up with a plan, pay, pass a gate, hear the webhook, manage it in the portal.
+"""The main job, once, by itself: enable billing, publish a plan, sign up, pay, renew, fail, recover, cancel.
 
-Starts the billing server and both example applications on loopback, walks through them as a visitor would, and prints
-what each step proved. Then everything stays up for you to try; with `--check` it stops instead.
+Starts the billing server and both example applications on loopback, walks through them as an operator and as visitors
+would, and prints what each step proved. Then everything stays up for you to try; with `--check` it stops instead.
+`--gateway` says what collects the money; for those of Stripe a simulated Stripe is started as well.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 
+from billing_sdk import Client
 from billing_sdk.testing.visitor import Visitor
 
 HERE = Path(__file__).parent
@@ -29,24 +32,32 @@ CONSOLE = Console(highlight=False, soft_wrap=True)
 EXAMPLES = {"Flask": HERE / "flask_app" / "app.py", "Starlette": HERE / "starlette_app" / "app.py"}
 GOOD_CARD = "4242 4242 4242 4242"
 DECLINED_CARD = "4000 0000 0000 0002"
+LATER_DECLINED_CARD = "4000 0000 0000 0341"  # it can be stored, and is declined when it is charged
+GATEWAYS = ("managed", "stripe_platform", "stripe_connect")
+PLAN = "inkwell_plus"
 
 
 def main() -> int:
     """Run the demo and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="stop after the walk instead of staying up")
-    check = parser.parse_args().check
+    parser.add_argument("--gateway", choices=GATEWAYS, default="managed", help="what collects the money")
+    options = parser.parse_args()
     processes: list[subprocess.Popen[bytes]] = []
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with tempfile.TemporaryDirectory() as folder:
             ports = {name: free_port() for name in EXAMPLES}
-            ready = start_server(Path(folder), ports, processes)
+            stripe = {} if options.gateway == "managed" else start_stripe(Path(folder), processes)
+            ready = start_server(Path(folder), ports, stripe, processes)
+            enable(ready, options.gateway)
+            publish_plan(ready)
             addresses = {name: start_example(name, ports[name], ready, processes) for name in EXAMPLES}
             for name, address in addresses.items():
                 walk(name, address)
+            live_on(Path(folder), ready, next(iter(addresses.values())))
             CONSOLE.print("\n[bold green]Everything works.[/]")
-            if not check:
+            if not options.check:
                 stay_up(ready, addresses)
     except KeyboardInterrupt:
         CONSOLE.print("\nStopped.")
@@ -58,19 +69,80 @@ def main() -> int:
     return 0
 
 
-def start_server(folder: Path, ports: dict[str, int], processes: list[subprocess.Popen[bytes]]) -> dict[str, object]:
-    """Start the billing server on a free port and return what it wrote when it listened."""
+def start_stripe(folder: Path, processes: list[subprocess.Popen[bytes]]) -> dict[str, str]:
+    """Start a simulated Stripe, and return the settings with which a billing server uses it."""
+    ready_file = folder / "stripe.json"
+    command = [sys.executable, "-m", "billing_sdk.testing.stripe", "--port", "0", "--ready-file", str(ready_file)]
+    processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+    wait_until(ready_file.exists, "the simulated Stripe listens")
+    ready = json.loads(ready_file.read_text())
+    step("simulated Stripe", f"listens on {ready['base_url']}")
+    return {
+        "KL_STRIPE_SECRET_KEY": ready["secret_key"],
+        "BILLING_SERVER_STRIPE_CONNECT_CLIENT_ID": ready["client_id"],
+        "BILLING_SERVER_STRIPE_API_BASE": ready["base_url"],
+    }
+
+
+def start_server(
+    folder: Path, ports: dict[str, int], stripe: dict[str, str], processes: list[subprocess.Popen[bytes]]
+) -> dict[str, object]:
+    """Start the billing server on a free port, with billing off, and return what it wrote when it listened."""
     ready_file = folder / "ready.json"
     command = [str(Path(sys.executable).with_name("billing-sdk")), "serve", "--port", "0", "--seed", "demo"]
-    command += ["--database", f"sqlite:///{folder / 'demo.db'}", "--ready-file", str(ready_file)]
+    command += ["--billing-off", "--database", f"sqlite:///{folder / 'demo.db'}", "--ready-file", str(ready_file)]
     for port in ports.values():
         command += ["--redirect-uri", f"http://127.0.0.1:{port}/billing/callback"]
         command += ["--webhook", f"http://127.0.0.1:{port}/billing/webhooks"]
-    processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+    processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **stripe}))
     wait_until(ready_file.exists, "the billing server listens")
     ready: dict[str, object] = json.loads(ready_file.read_text())
     step("billing server", f"listens on {ready['base_url']}, SQLite, demo catalogue")
     return ready
+
+
+def enable(ready: dict[str, object], gateway: str) -> None:
+    """Enable billing in the dashboard, as its operator does."""
+    with Visitor() as operator:
+        operator.open(f"{ready['base_url']}/dashboard")
+        operator.submit(**first_user(ready))
+        operator.follow("Off")
+        check("empty state", "Billing is off" in operator.page.text, "nothing is set up before it is enabled", operator)
+        tab = operator.page.url
+        if gateway == "stripe_connect":
+            operator.submit("Connect with Stripe")
+            operator.submit()
+            step("Stripe account", "its owner agrees on Stripe's page, and it is linked")
+            operator.open(tab)
+        operator.submit("Enable billing", gateway=gateway)
+        check("enabled", "Billing is enabled" in operator.page.text, f"by {gateway}, in the dashboard", operator)
+
+
+def publish_plan(ready: dict[str, object]) -> None:
+    """Publish a plan of the seller's own."""
+    terms = {"price": {"model": "flat", "amount": "1900"}}
+    fee = {"kind": "licence_fee", "key": "base_price", "name": "Inkwell Plus", "currency": "USD", "terms": terms}
+    with api(ready) as client:
+        client.plans.create(code=PLAN, name="Inkwell Plus", components=[fee])
+        plan = client.plans.publish(PLAN)
+    step("plan", f"{plan.name} is published")
+
+
+def api(ready: dict[str, object]) -> Client:
+    """Return a client of the Management API."""
+    return Client(
+        issuer=str(ready["base_url"]),
+        audience=str(ready["audience"]),
+        m2m_client_id=str(ready["m2m_client_id"]),
+        m2m_client_secret=str(ready["m2m_client_secret"]),
+    )
+
+
+def first_user(ready: dict[str, object]) -> dict[str, str]:
+    """Return the login of the first person of the seed, who is an operator."""
+    users = ready["users"]
+    assert isinstance(users, list)
+    return {"email": users[0]["email"], "password": users[0]["password"]}
 
 
 def start_example(name: str, port: int, ready: dict[str, object], processes: list[subprocess.Popen[bytes]]) -> str:
@@ -123,16 +195,78 @@ def sign_up(visitor: Visitor, address: str, email: str) -> None:
 
 def pay(visitor: Visitor) -> None:
     """Have one card declined, and pay with another."""
-    card = {"expiry": "12 / 34", "cvc": "123", "name": "Vera Visitor"}
-    visitor.submit(number=DECLINED_CARD, **card)
+    type_card(visitor, DECLINED_CARD)
     check(
         "declined card",
         "declined" in visitor.page.text.lower(),
         "the first card is declined; the page says why",
         visitor,
     )
-    visitor.submit(number=GOOD_CARD, **card)
+    type_card(visitor, GOOD_CARD)
     check("paid", visitor.page.status == 200, f"the second card pays, and we are back at {visitor.page.url}", visitor)
+
+
+def type_card(visitor: Visitor, number: str) -> None:
+    """Type a card into the page in front of a visitor: this server's own, or Stripe's, which a button leads to."""
+    if not card_forms(visitor):
+        visitor.submit("card")
+    typed = {"number": number, "expiry": "12 / 34", "cvc": "123", "name": "Vera Visitor"}
+    fields = card_forms(visitor)[0]
+    visitor.submit(**{name: value for name, value in typed.items() if name in fields})
+
+
+def card_forms(visitor: Visitor) -> list[dict[str, str]]:
+    """Return the fields of the forms on a page that take a card."""
+    return [form.fields for form in visitor.page.forms if "number" in form.fields]
+
+
+def live_on(folder: Path, ready: dict[str, object], address: str) -> None:
+    """Live through two months in a moment: a renewal whose payment fails, the recovery, and the end."""
+    CONSOLE.print("\n[bold]Two months[/]")
+    with api(ready) as client, Visitor() as visitor:
+        clock_id = clock_for_sign_ups(folder)
+        sign_up(visitor, address, f"later-{secrets.token_hex(4)}@example.com")
+        pay(visitor)
+        portal = open_portal(visitor, address)
+        visitor.open(portal)
+        visitor.follow("Invoices")
+        invoices = visitor.page.url
+        check("invoice", "INV-" in visitor.page.text and "Paid" in visitor.page.text, "the first one is paid", visitor)
+        visitor.follow("Payment method")
+        type_card(visitor, LATER_DECLINED_CARD)
+        step("another card", "which the bank will decline when it is charged")
+        client.test_clocks.advance(clock_id, to=datetime.now(UTC) + timedelta(days=32))
+        visitor.open(invoices)
+        check("renewal", is_owed(visitor), "a month later its payment fails, and the invoice is open", visitor)
+        visitor.follow("Payment method")
+        type_card(visitor, GOOD_CARD)
+        visitor.open(invoices)
+        if is_owed(visitor):
+            visitor.follow("Pay")
+            visitor.submit("Pay")
+            visitor.open(invoices)
+        check("recovery", not is_owed(visitor), "a good card pays what was open", visitor)
+        visitor.open(portal)
+        visitor.follow("Cancel")
+        visitor.submit("Cancel", when="period_end")
+        check("cancelled", "ends on" in visitor.page.text, "what is paid stays until the period ends", visitor)
+        client.test_clocks.advance(clock_id, to=datetime.now(UTC) + timedelta(days=70))
+        visitor.open(portal)
+        check("the end", "No plan yet" in visitor.page.text, "another month later there is no plan", visitor)
+
+
+def is_owed(visitor: Visitor) -> bool:
+    """Tell whether the list of invoices in front of a visitor has one to pay."""
+    return any(label == "Pay" for label, _ in visitor.page.links)
+
+
+def clock_for_sign_ups(folder: Path) -> str:
+    """Make a test clock that whoever signs up from now on lives by, and return its id."""
+    command = [str(Path(sys.executable).with_name("billing-sdk")), "clock", "create", "--sign-ups", "--json"]
+    command += ["--database", f"sqlite:///{folder / 'demo.db'}"]
+    made = subprocess.run(command, check=True, capture_output=True, text=True)
+    clock_id: str = json.loads(made.stdout)["id"]
+    return clock_id
 
 
 def use(visitor: Visitor, address: str) -> None:

@@ -10,6 +10,7 @@ import typer
 from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at, without_password
 from billing_sdk.cli.output import OUT, show_ready
 from billing_sdk.errors import ConfigurationError
+from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.running import Ready
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
@@ -49,8 +50,8 @@ def seed(
         OUT.print(f"The {what} seed is in place.")
 
 
-def sow_demo(engine: Engine, redirect_uris: tuple[str, ...]) -> DemoSeed:
-    """Fill a database with the demo catalogue.
+def sow_demo(engine: Engine, redirect_uris: tuple[str, ...], *, gateway: GatewayKind | None = "managed") -> DemoSeed:
+    """Fill a database with the demo catalogue, and enable billing with a gateway.
 
     Raises:
         ConfigurationError: the server is not for this machine alone; the passwords of the demo are published.
@@ -59,4 +60,4 @@ def sow_demo(engine: Engine, redirect_uris: tuple[str, ...]) -> DemoSeed:
         raise ConfigurationError(
             "the demo has published passwords, and others can reach this server", remedy="Seed a local one."
         )
-    return seed_demo(engine, redirect_uris=redirect_uris)
+    return seed_demo(engine, redirect_uris=redirect_uris, gateway=gateway)

@@ -21,10 +21,13 @@ from billing_sdk.cli.child import Child, environment_for
 from billing_sdk.cli.database import Seed, sow_demo
 from billing_sdk.cli.options import DEFAULT_PORT, BaseUrlOption, DatabaseOption, database_at, without_password
 from billing_sdk.cli.output import show_ready
+from billing_sdk.cli.workspace import GatewayName
 from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.app import create_app
+from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.running import Ready, bind, origin_of, running
 from billing_sdk.server.settings import PREFIX, Settings
+from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ensure_endpoint import ensure_endpoint
 
@@ -54,6 +57,8 @@ class Plan:
     ready_file: Path | None
     app_url: str
     command: tuple[str, ...]
+    gateway: GatewayKind | None
+    leaves_billing_off: bool
 
 
 def serve(
@@ -73,6 +78,12 @@ def serve(
         Path | None, typer.Option(metavar="PATH", help="Write address and credentials here as JSON once it listens.")
     ] = None,
     app_url: AppUrlOption = DEFAULT_APP_URL,
+    gateway: Annotated[
+        GatewayName | None, typer.Option(help="Enable billing with this; with the demo seed, the test processor.")
+    ] = None,
+    billing_off: Annotated[
+        bool, typer.Option("--billing-off", help="With the demo seed: leave it to you to enable billing.")
+    ] = False,
 ) -> None:
     """Run the billing server, and your program beside it."""
     with database_at(database) as database_url:
@@ -86,6 +97,8 @@ def serve(
             ready_file=ready_file,
             app_url=app_url.rstrip("/"),
             command=tuple(command or ()),
+            gateway=None if gateway is None else gateway.value,
+            leaves_billing_off=billing_off,
         )
         code = _run(plan, database_url)
     raise typer.Exit(code)
@@ -124,7 +137,10 @@ def _prepare(plan: Plan, engine: Engine) -> Ready:
     """Sow the seed and register the endpoints that were asked for."""
     redirect_uris = tuple(dict.fromkeys((*plan.redirect_uris, *((_callback(plan),) if plan.command else ()))))
     redirect_uris = redirect_uris or (_callback(plan),)
-    seed = None if plan.seed is None else sow_demo(engine, redirect_uris)
+    seeded_with = None if plan.leaves_billing_off else plan.gateway or "managed"
+    seed = None if plan.seed is None else sow_demo(engine, redirect_uris, gateway=seeded_with)
+    if plan.gateway is not None:
+        enable_billing(engine, gateway=plan.gateway, actor="operator")
     for url in _webhooks(plan):
         ensure_endpoint(engine, url=url, name="billing-sdk serve")
     return Ready.of(engine.settings, seed, redirect_uris if seed else ())

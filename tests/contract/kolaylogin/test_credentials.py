@@ -45,7 +45,7 @@ def test_a_token_of_the_right_kind_is_good(off):
     assert asked(off, current_key(off.engine).sign(claims_of(off), typ=TYP)).status_code == 200
 
 
-@pytest.mark.attack(31)
+@pytest.mark.attack(122)
 @pytest.mark.parametrize("typ", ["at+jwt", "JWT", "kinde+jwt", "DASHBOARD+JWT", ""])
 def test_a_token_of_another_kind_is_refused_whatever_it_claims(off, typ):
     answer = asked(off, current_key(off.engine).sign(claims_of(off), typ=typ))

@@ -146,7 +146,7 @@ def test_the_state_of_the_linked_account_is_shown_and_no_secret_is(off, ada):
         tx.payment_apps.save(replace(app, deleted_at=at))
 
 
-@pytest.mark.attack(18)
+@pytest.mark.attack(163)
 def test_a_form_of_another_site_switches_nothing(off, ada):
     page = ada.open(f"{off.base_url}{TAB}")
     token = page.forms[-1].fields["csrf_token"]

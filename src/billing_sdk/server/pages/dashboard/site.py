@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 from billing_sdk.server.pages.dashboard.lists import LISTINGS
 from billing_sdk.server.pages.dashboard.seat import SIGN_IN, Seat, seat_route
 from billing_sdk.server.pages.dashboard.sign_in import show_sign_in, sign_in, sign_out
-from billing_sdk.server.pages.dashboard.tab import disable, enable, open_tab, show_overview, show_settings_of
+from billing_sdk.server.pages.dashboard.tab import connect, disable, enable, open_tab, show_overview, show_settings_of
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page
 
@@ -25,6 +25,7 @@ def routes() -> list[BaseRoute]:
         seat_route(BILLING, show_overview),
         seat_route(f"{BILLING}/enable", show_overview, enable),
         seat_route(f"{BILLING}/disable", show_settings, disable),
+        seat_route(f"{BILLING}/connect", show_overview, connect),
         seat_route(f"{BILLING}/settings", show_settings),
         *(seat_route(f"{BILLING}/{listing.section}", listing.show) for listing in LISTINGS),
     ]

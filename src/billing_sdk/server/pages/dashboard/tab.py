@@ -13,6 +13,7 @@ from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.workspace import GATEWAYS, GatewayKind, PaymentApp, Workspace
 from billing_sdk.server.pages.dashboard.seat import Seat
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.usecases.connect_account import begin_connecting
 from billing_sdk.server.usecases.disable_billing import disable_billing
 from billing_sdk.server.usecases.enable_billing import enable_billing
 
@@ -127,6 +128,17 @@ def disable(seat: Seat, form: Form) -> Response:
     except APIError as error:
         return show_settings_of(tab, form.refused(error))
     return RedirectResponse(f"{tab.url}?done=disabled", 303)
+
+
+def connect(seat: Seat, form: Form) -> Response:
+    """Send the browser to Stripe's page, on which the owner of an account agrees."""
+    tab = open_tab(seat)
+    try:
+        url = begin_connecting(seat.engine, actor=seat.operator.id)
+    except APIError as error:
+        again = form.refused(error)
+        return show_settings_of(tab, again) if tab.workspace.is_billing_enabled else _overview(tab, again)
+    return RedirectResponse(url, 303)
 
 
 def show_settings_of(tab: Tab, form: Form) -> Response:

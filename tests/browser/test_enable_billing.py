@@ -1,0 +1,74 @@
+"""The dashboard in a real browser: the empty state, the switch, the whole surface, and the refusal to switch off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.serving import RunningServer, serving
+
+pytestmark = pytest.mark.browser
+
+AUDIT = (Path(__file__).parent / "audit.js").read_text()
+TAB = "/dashboard/applications/demo_app/billing"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A running server with the demo, on which nobody has enabled billing."""
+    with serving(f"sqlite:///{tmp_path_factory.mktemp('dashboard') / 'browser.db'}", gateway=None) as running:
+        yield running
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: RunningServer) -> Iterator[Page]:
+    """A tab in which Ada has signed in to the dashboard; it fails its test where a page breaks its own policy."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{server.base_url}/dashboard")
+    page.get_by_label("E-mail address").fill(server.seed.users[0][0])
+    page.get_by_label("Password").fill(server.seed.users[0][1])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_title("Applications · Dashboard")
+    yield page
+    assert [text for text in complaints if "Content Security Policy" in text] == []
+
+
+def is_readable(page: Page) -> None:
+    """Let a page pass on which the audit finds nothing to complain of."""
+    assert page.evaluate(AUDIT) == []
+
+
+def test_an_operator_enables_billing_looks_around_and_disables_it_again(server, page):
+    is_readable(page)
+    page.get_by_role("link", name="Billing of Demo", exact=True).click()
+    expect(page.get_by_role("heading", name="Billing is off")).to_be_visible()
+    expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(2)
+    expect(page.get_by_role("radio", name="Test processor")).to_be_checked()
+    is_readable(page)
+    page.get_by_role("radio", name="Stripe, own key").check()
+    page.get_by_role("button", name="Enable billing").click()
+    expect(page.get_by_role("alert")).to_contain_text("no key of Stripe")
+    page.get_by_role("radio", name="Test processor").check()
+    page.get_by_role("button", name="Enable billing").click()
+    expect(page.get_by_role("status")).to_have_text("Billing is enabled.")
+    for name in ("Plans", "Features", "Invoices", "Customers", "Settings"):
+        page.get_by_role("navigation").get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        is_readable(page)
+    page.get_by_role("button", name="Disable billing").click()
+    expect(page.get_by_role("status")).to_have_text("Billing is disabled.")
+    expect(page.get_by_role("heading", name="Billing is off")).to_be_visible()
+    assert not server.engine.workspace.is_billing_enabled
+
+
+@pytest.mark.parametrize("path", ["", "/enable", "/settings"])
+def test_the_pages_fit_a_phone(server, page, path):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{server.base_url}{TAB}{path}")
+    is_readable(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
