@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from billing_sdk.errors import BillingError, CardDeclined, Conflict, IdempotencyMismatch, SamePlan, UnknownPlan
 from billing_sdk.server.api.kinde.agreements import AgreementAnswer, AgreementReference
+from billing_sdk.server.api.kinde.envelope import error_answer
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.storage.idempotency import IdempotencyRepository, StoredAnswer
 from billing_sdk.server.usecases.assign_plan import assign_plan
@@ -60,7 +61,7 @@ def assign(engine, customer, *, key="key", plan=PLAN, client="m2m", **address):
         agreement = assign_plan(engine, customer_id=customer.id, plan_key=plan)
         return AgreementAnswer(agreement=AgreementReference.of(agreement))
 
-    answer = Once(engine, request(**address), client, key)(serve)
+    answer = Once(engine, request(**address), client, key, error_answer)(serve)
     return answer.status_code, answer.body, "idempotency-replayed" in answer.headers
 
 
@@ -103,7 +104,7 @@ def test_a_process_that_dies_before_the_commit_leaves_neither_effect_nor_key(eng
         raise Died
 
     with pytest.raises(Died):
-        Once(engine, request(), "m2m", "key")(serve)
+        Once(engine, request(), "m2m", "key", error_answer)(serve)
     assert live(engine, customer) == []
     assert "customer.agreement_created" not in events_of(engine, customer.id)
     assert assign(engine, customer)[0] == 200

@@ -1,0 +1,48 @@
+"""Every operation that is published: a good call, its answer, and what it refuses, by the published document."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing_sdk.server.api.konnect.application import ROUTERS
+from tests.contract.konnect.calling import Door
+from tests.contract.konnect.every_call import CALLS
+from tests.contract.konnect.validation import OPERATIONS, faults_of_answer, faults_of_request
+
+UNKNOWN = "01G65Z755AFWAKHE12NY0CQ9FH"
+
+
+def served() -> dict[str, str]:
+    """Return the paths of the operations that the door has, by their names."""
+    return {route.name: route.path for router in ROUTERS for route in router.routes}  # type: ignore[attr-defined]
+
+
+def test_every_published_operation_that_is_served_has_a_good_call() -> None:
+    assert sorted(OPERATIONS.keys() & served().keys() - CALLS.keys()) == []
+
+
+def test_every_good_call_is_of_a_published_operation() -> None:
+    assert sorted(CALLS.keys() - OPERATIONS.keys()) == []
+
+
+@pytest.mark.parametrize("operation_id", sorted(CALLS))
+def test_a_good_call_is_answered_as_published(door: Door, operation_id: str) -> None:
+    call = CALLS[operation_id]
+    sent = call.of(door)
+    assert faults_of_request(operation_id, sent.path, sent.query, sent.body, sent.media_type) == []
+    headers = {**sent.headers, **({"Content-Type": sent.media_type} if sent.body is not None else {})}
+    method = OPERATIONS[operation_id]["method"]
+    path = f"{sent.path}?{sent.query}" if sent.query else sent.path
+    answer = door.send(method, path, json=sent.body, headers=headers)
+    assert answer.status_code == call.status, answer.text
+    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    assert faults_of_answer(operation_id, answer.status_code, answer.content, media_type) == [], answer.text
+
+
+@pytest.mark.parametrize("operation_id", sorted(CALLS))
+def test_an_operation_is_refused_without_a_token_as_published(door: Door, operation_id: str) -> None:
+    path = served()[operation_id]
+    filled = "/".join(UNKNOWN if part.startswith("{") else part for part in path.split("/"))
+    answer = door.send(OPERATIONS[operation_id]["method"], filled, headers={"Authorization": "Bearer kpat_none"})
+    assert answer.status_code == 401
+    assert faults_of_answer(operation_id, 401, answer.content, "application/problem+json") == []
