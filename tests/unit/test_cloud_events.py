@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from billing_sdk.errors import InvalidRequest
-from billing_sdk.server.api.kinde.cloud_event_headers import event_in_headers
-from billing_sdk.server.api.kinde.cloud_events import CloudEvent, Refused, read_quickly, read_with_care
+from billing_sdk.server.web.cloud_event_headers import event_in_headers
+from billing_sdk.server.web.cloud_events import CloudEvent, Refused, read_quickly, read_with_care
 
 USUAL = {"specversion": "1.0", "source": "/app", "id": "1", "type": "tokens", "subject": "customer_1"}
 

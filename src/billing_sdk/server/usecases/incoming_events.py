@@ -6,7 +6,7 @@ It is msgspec that reads and writes them: of the time that an event takes in all
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -22,7 +22,11 @@ class IncomingEvent(msgspec.Struct, gc=False):
     Attributes:
         time: when it was used; None is now.
         data: what is known of the use; None is an empty object.
+        is_kept: whether it is recorded even where nothing counts it, nobody goes by its subject, or a meter can't read
+            it; a matter of the door that it came through, and not of the event.
     """
+
+    is_kept: ClassVar[bool] = False
 
     source: Name
     id: Name

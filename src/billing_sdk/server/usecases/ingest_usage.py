@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 from billing_sdk.errors import BillingError, EventConflict, UnknownMeter, UnknownSubject
 from billing_sdk.server.domain.metering import (
+    UNREAD,
     Intake,
     MeasuredEvent,
     Meter,
     Recorded,
     Span,
     UsageEvent,
+    kept,
     received,
 )
 from billing_sdk.server.storage import UnitOfWork
@@ -144,8 +146,16 @@ class Ingestion:
                 intake, span, at = taken
                 found.append(received(event, intake, span, at))
             except BillingError as error:
-                found.append(error)
+                found.append(_kept(event, taken, now) if event.is_kept else error)
         return found
+
+
+def _kept(event: IncomingEvent, taken: Taken | None, now: datetime) -> MeasuredEvent | BillingError:
+    """Return an event with which something is wrong as it is kept, or why it can't be."""
+    try:
+        return kept(event, UNREAD, now) if taken is None else kept(event, taken.intake, taken.at)
+    except BillingError as error:
+        return error
 
 
 def _answers(found: Sequence[MeasuredEvent | BillingError], recorded: list[Recorded]) -> list[Answer]:

@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from billing_sdk.errors import BillingError, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from billing_sdk.server.api.kinde.cloud_event_headers import PREFIX, event_in_headers
-from billing_sdk.server.api.kinde.cloud_events import (
+from billing_sdk.server.web.cloud_event_headers import PREFIX, event_in_headers
+from billing_sdk.server.web.cloud_events import (
     CloudEvent,
     Refused,
     is_json_type,

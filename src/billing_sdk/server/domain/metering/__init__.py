@@ -14,10 +14,13 @@ from billing_sdk.server.domain.metering.answer import (
     require_few as require_few,
 )
 from billing_sdk.server.domain.metering.arrival import (
+    BEGINNING as BEGINNING,
+    UNREAD as UNREAD,
     Intake as Intake,
     Reported as Reported,
     Span as Span,
     in_utc as in_utc,
+    kept as kept,
     out_of_time as out_of_time,
     received as received,
 )

@@ -93,6 +93,10 @@ class Intake:
             raise UnsupportedByMeter("only a meter that adds up can be told what its total is")
 
 
+# What nothing is asked of.
+UNREAD = Intake.of(())
+
+
 def received(event: Reported, intake: Intake, span: Span, at: datetime) -> MeasuredEvent:
     """Return an event that has arrived, with what its meters read in it.
 
@@ -119,6 +123,24 @@ def received(event: Reported, intake: Intake, span: Span, at: datetime) -> Measu
         data = {}
     said = (source, id_, event.type, subject, used_at, used_at, at, data, "delta", time is not None, None)
     return _new(MeasuredEvent, (_new(UsageEvent, said), intake.measure(data)))
+
+
+def kept(event: Reported, intake: Intake, at: datetime) -> MeasuredEvent:
+    """Return an event that is kept although something is wrong with it; meters that can't read it don't count it.
+
+    Args:
+        event: as it was reported.
+        intake: what the meters of its type ask.
+        at: the present instant, in its customer's time.
+
+    Raises:
+        EventTooEarly: its time is one that no store keeps.
+        EventTooLate: it is older than anything that is kept.
+        InvalidRequest: its source, id or subject is not printable, or its time does not exist in UTC.
+    """
+    found, _ = received(event, UNREAD, Span(BEGINNING, at + timedelta(seconds=EARLY_SECONDS)), at)
+    readings = (meter.remeasure(found.data) for meter in intake.meters)
+    return MeasuredEvent(found, tuple(one for one in readings if one is not None))
 
 
 def in_utc(time: datetime) -> datetime:

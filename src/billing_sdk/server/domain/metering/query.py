@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.metering.bucket import Series, hour_of
-from billing_sdk.server.domain.metering.meter import Operator
 from billing_sdk.server.domain.metering.usage import LONGEST_NAME
 from billing_sdk.server.domain.metering.windows import Granularity, window_at
 from billing_sdk.server.domain.periods import Period, zone_of
@@ -23,29 +22,57 @@ LONGEST_WINDOW = timedelta(days=3_660)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 Group = tuple[str | None, ...]
+FilterOperator = Literal["eq", "ne", "in", "not_in", "exists", "absent", "contains", "not_contains", "and", "or"]
+VALUES = {"exists": 0, "absent": 0, "and": 0, "or": 0, "eq": 1, "ne": 1, "contains": 1, "not_contains": 1}
+MOST_PARTS = 10
+DEEPEST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class DimensionFilter:
-    """What a dimension has to be for usage to count; usage that lacks it is in none of the values."""
+    """What a dimension has to be for usage to count; usage that lacks it is in none of the values.
+
+    Attributes:
+        values: what it is compared with; none for `exists` and `absent`, and for `and` and `or`.
+        parts: what `and` and `or` put together, about the same dimension.
+    """
 
     name: str
-    operator: Operator = "eq"
+    operator: FilterOperator = "eq"
     values: tuple[str, ...] = ()
+    parts: tuple[DimensionFilter, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.operator not in get_args(Operator):
-            raise InvalidRequest(f"a filter is one of {', '.join(get_args(Operator))}", parameter="filter")
-        fits = {"exists": not self.values, "eq": len(self.values) == 1, "ne": len(self.values) == 1}
-        if not fits.get(self.operator, 1 <= len(self.values) <= MOST_VALUES):
+        if self.operator not in get_args(FilterOperator):
+            raise InvalidRequest(f"a filter is one of {', '.join(get_args(FilterOperator))}", parameter="filter")
+        wanted = VALUES.get(self.operator)
+        if not (1 <= len(self.values) <= MOST_VALUES if wanted is None else len(self.values) == wanted):
             raise InvalidRequest(f"{self.operator} takes another number of values", parameter="filter")
+        is_whole = self.operator in ("and", "or")
+        if not (1 <= len(self.parts) <= MOST_PARTS if is_whole else not self.parts):
+            raise InvalidRequest(f"{self.operator} takes another number of filters", parameter="filter")
+        if self.depth > DEEPEST:
+            raise InvalidRequest(f"filters are nested {DEEPEST} deep at most", parameter="filter")
+
+    @property
+    def depth(self) -> int:
+        """How many filters stand in each other."""
+        return 1 + max((one.depth for one in self.parts), default=0)
 
     def holds(self, dimensions: Mapping[str, str]) -> bool:
         """Tell whether usage with these dimensions counts."""
-        if self.operator == "exists":
-            return self.name in dimensions
-        is_among = dimensions.get(self.name) in self.values
-        return is_among if self.operator in ("eq", "in") else not is_among
+        found = dimensions.get(self.name)
+        match self.operator:
+            case "exists" | "absent":
+                return (found is not None) is (self.operator == "exists")
+            case "and":
+                return all(one.holds(dimensions) for one in self.parts)
+            case "or":
+                return any(one.holds(dimensions) for one in self.parts)
+            case "contains" | "not_contains":
+                return (found is not None and self.values[0] in found) is (self.operator == "contains")
+            case "eq" | "in" | "ne" | "not_in":
+                return (found in self.values) is (self.operator in ("eq", "in"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -51,6 +51,17 @@ class CloudEvent(IncomingEvent, gc=False):
 
     specversion: str = ""
     datacontenttype: str | None = None
+
+
+class KeptEvent(CloudEvent, gc=False):
+    """An event that came through a door which keeps everything that it can read."""
+
+    is_kept: ClassVar[bool] = True
+
+    @classmethod
+    def of(cls, event: CloudEvent) -> KeptEvent:
+        """Return an event to be kept."""
+        return cls(event.source, event.id, event.type, event.subject, event.time, event.data, event.specversion)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from billing_sdk.errors import InvalidRequest
-from billing_sdk.server.api.kinde.cloud_events import ATTRIBUTE, CloudEvent, Refused, event_of, read_document
+from billing_sdk.server.web.cloud_events import ATTRIBUTE, CloudEvent, Refused, event_of, read_document
 
 PREFIX = b"ce-"
 # What is not an attribute of its own: the data is the body, and its type the body's.
