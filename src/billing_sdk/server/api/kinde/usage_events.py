@@ -19,6 +19,12 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from billing_sdk.errors import BillingError, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from billing_sdk.server.api.kinde.envelope import entry_of, error_answer, outage_answer
+from billing_sdk.server.api.kinde.security import Bearer, bearer_of, recalled_machine
+from billing_sdk.server.storage.outages import DATABASE_AWAY
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.ingest_usage import Answer, Ingestion
+from billing_sdk.server.web import notes_of
 from billing_sdk.server.web.cloud_event_headers import PREFIX, event_in_headers
 from billing_sdk.server.web.cloud_events import (
     CloudEvent,
@@ -27,12 +33,6 @@ from billing_sdk.server.web.cloud_events import (
     read_quickly,
     read_with_care,
 )
-from billing_sdk.server.api.kinde.envelope import entry_of, error_answer, outage_answer
-from billing_sdk.server.api.kinde.security import Bearer, bearer_of, recalled_machine
-from billing_sdk.server.storage.outages import DATABASE_AWAY
-from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.ingest_usage import Answer, Ingestion
-from billing_sdk.server.web import notes_of
 
 PATH = "/billing/usage_events"
 SCOPE = "create:meter_usage"
