@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from billing_sdk.server import oidc, pages, web
 from billing_sdk.server.api import kinde, kolaylogin, konnect, stripe
 from billing_sdk.server.clock import Clock, SystemClock
-from billing_sdk.server.gateways import Gateways, ManagedGateway, SwitchingGateway, no_account
+from billing_sdk.server.gateways import Gateways, ManagedGateway, SwitchingGateway
 from billing_sdk.server.periodic import Periodic
 from billing_sdk.server.sealing_keys import sealer_for
 from billing_sdk.server.settings import Settings
@@ -23,6 +23,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.follow_usage import FOLLOW_REST, FOLLOW_SECONDS, UsageFollower
 from billing_sdk.server.usecases.hooks import Hooks, load_hooks
 from billing_sdk.server.usecases.ingest_usage import Ingestion
+from billing_sdk.server.usecases.linked_gateways import LinkedGateways
 from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_test_clocks, refuse_unsafe_user
 from billing_sdk.server.usecases.recover import recover
 from billing_sdk.server.usecases.signing_keys import current_key
@@ -54,7 +55,8 @@ def create_engine(
         engine = Engine(
             database=database,
             clock=clock,
-            gateway=gateway or SwitchingGateway(ManagedGateway(settings.base_url, clock), no_account),
+            gateway=gateway
+            or SwitchingGateway(ManagedGateway(settings.base_url, clock), LinkedGateways(database, settings, clock)),
             settings=settings,
             hooks=hooks or load_hooks(settings),
         )

@@ -6,4 +6,5 @@ mean here. It does not own what is billed nor when it is collected (usecases); w
 
 from billing_sdk.server.gateways.stripe.client import stripe_client as stripe_client
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe as answers_of_stripe
+from billing_sdk.server.gateways.stripe.gateway import StripeGateway as StripeGateway
 from billing_sdk.server.gateways.stripe.link import StripeLink as StripeLink

@@ -6,9 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
-
-from stripe.params import InvoiceAddLinesParamsLine
+from typing import TYPE_CHECKING, Any, Final
 
 from billing_sdk.errors import TooManyLines
 from billing_sdk.money import total
@@ -16,9 +14,13 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.gateways.bills import Bill, BillLine
 from billing_sdk.server.gateways.stripe.amounts import to_stripe
 
+if TYPE_CHECKING:
+    from stripe.params import InvoiceAddLinesParamsLine, InvoiceItemCreateParams
+
 # Stripe documentation, "Invoices": so many lines an invoice has at most, and so long a description is.
 MOST_LINES: Final = 250
 LONGEST_DESCRIPTION: Final = 500
+LONGEST_NAME: Final = 250
 AT_ONCE: Final = 100
 
 
@@ -46,8 +48,13 @@ def blocks(lines: Sequence[BillLine]) -> Iterator[Sequence[BillLine]]:
         yield lines[start : start + AT_ONCE]
 
 
+def is_sent_alone(bill: Bill, line: BillLine) -> bool:
+    """Tell whether a line is sent by itself: of several at once, those below zero can't say how they are taxed."""
+    return bill.tax != "none" and line.amount.minor < 0
+
+
 def to_line(bill: Bill, line: BillLine) -> InvoiceAddLinesParamsLine:
-    """Return a line as Stripe takes it.
+    """Return a line as Stripe takes it, several at once.
 
     Raises:
         CurrencyNotSupported: Stripe can't say its amount.
@@ -57,12 +64,11 @@ def to_line(bill: Bill, line: BillLine) -> InvoiceAddLinesParamsLine:
     sent: InvoiceAddLinesParamsLine = {
         "description": said,
         "period": {"start": int(line.period.start.timestamp()), "end": int(line.period.end.timestamp())},
-        "metadata": {"billing_id": bill.id, "billing_position": str(line.position)},
+        "metadata": _metadata(bill, line),
     }
-    if bill.tax == "none" or units < 0:
-        # A price can't be below zero; what is taken off is taxed as the account's settings say, exclusive by default.
+    if bill.tax == "none":
         return {**sent, "amount": units, "discountable": False}
-    product: Any = {"name": said[:250] or "Charge"}
+    product: Any = {"name": said[:LONGEST_NAME] or "Charge"}
     if line.tax_code is not None:
         product["tax_code"] = line.tax_code
     return {
@@ -71,15 +77,45 @@ def to_line(bill: Bill, line: BillLine) -> InvoiceAddLinesParamsLine:
         "price_data": {
             "currency": bill.currency.lower(),
             "product_data": product,
-            "tax_behavior": "inclusive" if line.is_tax_included else "exclusive",
+            "tax_behavior": _behavior(line),
             "unit_amount": units,
         },
     }
 
 
+def as_item(bill: Bill, line: BillLine, *, invoice: str, customer: str) -> InvoiceItemCreateParams:
+    """Return a line as Stripe takes it by itself, onto a draft."""
+    sent: InvoiceItemCreateParams = {
+        "invoice": invoice,
+        "customer": customer,
+        "currency": bill.currency.lower(),
+        "amount": to_stripe(line.amount),
+        "description": line.description[:LONGEST_DESCRIPTION],
+        "period": {"start": int(line.period.start.timestamp()), "end": int(line.period.end.timestamp())},
+        "metadata": _metadata(bill, line),
+        "tax_behavior": _behavior(line),
+        "discountable": False,
+    }
+    return sent if line.tax_code is None else {**sent, "tax_code": line.tax_code}
+
+
+def position_of(metadata: Mapping[str, str]) -> int | None:
+    """Return which line of a bill one at Stripe is; None where it is none of ours."""
+    said = metadata.get("billing_position", "")
+    return int(said) if said.isascii() and said.isdigit() else None
+
+
 def fingerprint(sent: Sequence[Mapping[str, Any]]) -> str:
     """Return 12 hexadecimal digits that tell what is sent from anything else."""
     return hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _metadata(bill: Bill, line: BillLine) -> dict[str, str]:
+    return {"billing_id": bill.id, "billing_position": str(line.position)}
+
+
+def _behavior(line: BillLine) -> str:
+    return "inclusive" if line.is_tax_included else "exclusive"
 
 
 def _added_up(rest: Sequence[BillLine], currency: str) -> BillLine:

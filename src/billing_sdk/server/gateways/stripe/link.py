@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from stripe import StripeClient
+from stripe import StripeClient, StripeObject
 
 from billing_sdk.server.domain.workspace import GatewayKind, PaymentApp
 from billing_sdk.server.gateways.mirror import Mirror
@@ -50,3 +50,9 @@ class StripeLink:
         """
         said = {"billing_id": our_id, "billing_environment": self.keys.deployment}
         return said if customer_id is None else {**said, "billing_customer": customer_id}
+
+
+def metadata_of(told: StripeObject) -> dict[str, str]:
+    """Return what an object at Stripe says about what it stands for; such an object is no mapping itself."""
+    said = told.to_dict().get("metadata") or {}
+    return {str(name): str(value) for name, value in said.items()}

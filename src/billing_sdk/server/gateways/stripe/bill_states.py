@@ -1,0 +1,138 @@
+"""How a bill stands at Stripe, and what is done there because of what became of it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final, cast
+
+from stripe import Invoice
+
+from billing_sdk.errors import Conflict, UnknownPayer
+from billing_sdk.money import zero
+from billing_sdk.server.gateways.bills import Bill, BillState, BillStatus
+from billing_sdk.server.gateways.protocol import BillEvent
+from billing_sdk.server.gateways.stripe.amounts import from_stripe
+from billing_sdk.server.gateways.stripe.asking import ask_once
+from billing_sdk.server.gateways.stripe.drafts import WHOLE, finalize, find, prepare, remember, retrieve, total_of
+from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
+from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
+from billing_sdk.server.gateways.stripe.payments import last_attempt
+from billing_sdk.server.gateways.stripe.tax import taxes_of
+
+NOTHING: Final[Mapping[str, bool]] = MappingProxyType({})
+
+
+def look_up(link: StripeLink, bill_id: str) -> BillState | None:
+    """Return how a bill stands, fetched from Stripe; None where it has none."""
+    known = link.mirror.find("invoice", bill_id)
+    if known is None or known.remote_id is None:
+        return None
+    try:
+        invoice = retrieve(link, known.remote_id)
+    except UnknownPayer:  # what Stripe says of any id that it does not have
+        nothing = zero(str(known.detail.get("currency", "USD")))
+        return BillState("deleted", nothing, nothing, known.remote_id)
+    return state_of(link, invoice)
+
+
+def state_of(link: StripeLink, invoice: Invoice) -> BillState:
+    """Read an invoice that was fetched with its payments."""
+    attempt = last_attempt(invoice)
+    sent = metadata_of(invoice).get("billing_sent_at")
+    return BillState(
+        status=cast("BillStatus", invoice.status or "draft"),
+        amount=total_of(invoice),
+        paid=from_stripe(invoice.amount_paid, invoice.currency),
+        bill_reference=invoice.id,
+        reference=attempt.reference,
+        decline_code=attempt.decline_code,
+        taxes=taxes_of(link, invoice),
+        url=invoice.hosted_invoice_url,
+        number=invoice.number,
+        is_overdue=_is_overdue(link, invoice),
+        sent_at=None if not sent else datetime.fromtimestamp(int(sent), UTC),
+    )
+
+
+def send(link: StripeLink, bill: Bill) -> BillState:
+    """Make a bill final and have Stripe send it; one of nothing is paid with that, and stays with us."""
+    invoice = prepare(link, bill)
+    if invoice.status == "draft":
+        invoice = finalize(link, bill, invoice)
+    known = link.mirror.find("invoice", bill.id)
+    is_sent = known is not None and "sent" in known.detail
+    if invoice.status == "open" and invoice.collection_method == "send_invoice" and not is_sent:
+
+        def ask(key: str) -> Invoice:
+            return link.client.v1.invoices.send_invoice(invoice.id, {"expand": WHOLE}, {"idempotency_key": key})
+
+        with answers_of_stripe(link.app):
+            invoice = ask_once(link.keys.key("send", bill.id), ask, look=lambda: None)
+        remember(link, bill.id, invoice, sent="yes")
+    return state_of(link, invoice)
+
+
+def withdraw(link: StripeLink, bill_id: str) -> None:
+    """Let nobody pay a bill that came to nothing: its draft is deleted, its invoice void.
+
+    Raises:
+        Conflict: it was paid meanwhile.
+    """
+    invoice = find(link, bill_id)
+    if invoice is None or invoice.status == "void":
+        return
+    if invoice.status == "paid":
+        raise Conflict("the invoice at Stripe was paid meanwhile", bill=bill_id)
+    if invoice.status == "draft":
+        with answers_of_stripe(link.app):
+            link.client.v1.invoices.delete(invoice.id)
+        return
+    _void(link, bill_id, invoice)
+
+
+def follow(link: StripeLink, bill_id: str, event: BillEvent) -> None:
+    """Make known at Stripe what has become of a bill here; nothing where it is so already, or there is no such bill."""
+    invoice = find(link, bill_id)
+    if invoice is None or invoice.status in ("paid", "void"):
+        return
+    FOLLOWED[event](link, bill_id, invoice)
+
+
+def _void(link: StripeLink, bill_id: str, invoice: Invoice) -> None:
+    if invoice.status == "draft":
+        with answers_of_stripe(link.app):
+            link.client.v1.invoices.delete(invoice.id)
+        return
+    _move(link, invoice, link.keys.key("void", bill_id), link.client.v1.invoices.void_invoice)
+
+
+def _write_off(link: StripeLink, bill_id: str, invoice: Invoice) -> None:
+    if invoice.status == "open":
+        _move(link, invoice, link.keys.key("uncollectible", bill_id), link.client.v1.invoices.mark_uncollectible)
+
+
+def _pay_elsewhere(link: StripeLink, bill_id: str, invoice: Invoice) -> None:
+    remember(link, bill_id, invoice, paid_elsewhere="yes")
+    pay = link.client.v1.invoices.pay
+    _move(link, invoice, link.keys.key("elsewhere", bill_id), pay, {"paid_out_of_band": True})
+
+
+def _move(
+    link: StripeLink, invoice: Invoice, key: str, ask: Callable[..., Invoice], params: Mapping[str, bool] = NOTHING
+) -> None:
+    def look() -> Invoice | None:
+        found = retrieve(link, invoice.id)
+        return None if found.status == invoice.status else found
+
+    with answers_of_stripe(link.app):
+        ask_once(key, lambda key: ask(invoice.id, dict(params), {"idempotency_key": key}), look=look)
+
+
+def _is_overdue(link: StripeLink, invoice: Invoice) -> bool:
+    due = invoice.due_date
+    return invoice.status == "open" and due is not None and due < link.now().timestamp()
+
+
+FOLLOWED = {"void": _void, "uncollectible": _write_off, "paid_elsewhere": _pay_elsewhere}

@@ -1,0 +1,195 @@
+"""Drafts: a bill becomes an invoice at Stripe, with its lines, and with the sum that we have.
+
+Every step looks at what is there first, so that it may be taken again from any point on: a process can die between a
+request and its answer, and after a day Stripe has forgotten the keys.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from stripe import Invoice
+
+from billing_sdk.errors import GatewayRefused
+from billing_sdk.money import Money, round_money
+from billing_sdk.server.gateways.bills import Bill
+from billing_sdk.server.gateways.stripe.amounts import from_stripe, require_chargeable, to_stripe
+from billing_sdk.server.gateways.stripe.asking import ask_once
+from billing_sdk.server.gateways.stripe.customers import ensure_customer
+from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
+from billing_sdk.server.gateways.stripe.filling import fill
+from billing_sdk.server.gateways.stripe.keys import made_at, may_be_forgotten
+from billing_sdk.server.gateways.stripe.lines import lines_to_send
+from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
+from billing_sdk.server.gateways.stripe.tax import settle_automatic_tax, tax_added
+
+if TYPE_CHECKING:
+    from stripe.params import InvoiceCreateParams, InvoiceListParams
+
+# With its payments, and what became of the last of them.
+WHOLE = ["payments.data.payment.payment_intent"]
+PAGE = 20
+SLACK = timedelta(days=1)
+LONGEST_NUMBER = 140
+
+
+def prepare(link: StripeLink, bill: Bill) -> Invoice:
+    """Return the invoice at Stripe that stands for a bill, as it stands now; a draft has all its lines.
+
+    Raises:
+        GatewayRefused: Stripe does not take such a bill, or its sum there is not ours; nothing has become final.
+        TaxLocationMissing: Stripe is to work out the tax, can't, and the bill must not go without.
+    """
+    lines_to_send(bill)  # refused before anything is made
+    to_stripe(bill.amount)
+    invoice = find(link, bill.id)
+    is_new = invoice is None
+    if invoice is None:
+        invoice = _made(link, bill)
+    if invoice.status != "draft":
+        return invoice
+    invoice = settle_automatic_tax(link, bill, fill(link, bill, invoice, is_new=is_new))
+    require_same_total(bill, invoice)
+    return invoice
+
+
+def finalize(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
+    """Make a draft final, so that it can be paid; Stripe does nothing more about it by itself.
+
+    Raises:
+        AmountTooSmall: Stripe would charge nothing of it, and carry it over to the customer's next invoice.
+    """
+    if bill.token is not None:
+        require_chargeable(total_of(invoice))
+    # Whether tax goes with it may be decided anew; the request is another one then.
+    taxed = "taxed" if invoice.automatic_tax.enabled else "plain"
+
+    def ask(key: str) -> Invoice:
+        return link.client.v1.invoices.finalize_invoice(
+            invoice.id, {"auto_advance": False, "expand": WHOLE}, {"idempotency_key": key}
+        )
+
+    def look() -> Invoice | None:
+        found = retrieve(link, invoice.id)
+        return None if found.status == "draft" else found
+
+    with answers_of_stripe(link.app):
+        found = ask_once(link.keys.key("finalize", bill.id, taxed), ask, look=look)
+    remember(link, bill.id, found)
+    return found
+
+
+def require_same_total(bill: Bill, invoice: Invoice) -> None:
+    """Let an invoice pass whose sum is that of the bill.
+
+    An invoice of ours that has its number has its taxes as well; else those are added that Stripe has worked out.
+
+    Raises:
+        GatewayRefused: it is another one.
+    """
+    there, ours = total_of(invoice), bill.amount
+    if bill.number is None and not any(line.kind == "tax" for line in bill.lines):
+        there -= tax_added(invoice)
+    if there != ours:
+        raise GatewayRefused(
+            f"the invoice at Stripe comes to {there}, and ours to {ours}",
+            remedy="Nothing was charged. Delete the draft at Stripe; it is made anew.",
+            ours_minor=ours.minor,
+            theirs_minor=there.minor,
+        )
+
+
+def find(link: StripeLink, bill_id: str) -> Invoice | None:
+    """Return the invoice that is known to stand for a bill, fetched with its payments; None where none is known."""
+    known = link.mirror.find("invoice", bill_id)
+    return None if known is None or known.remote_id is None else retrieve(link, known.remote_id)
+
+
+def retrieve(link: StripeLink, invoice_id: str) -> Invoice:
+    """Return an invoice as it stands at Stripe."""
+    with answers_of_stripe(link.app):
+        return link.client.v1.invoices.retrieve(invoice_id, {"expand": WHOLE})
+
+
+def remember(link: StripeLink, bill_id: str, invoice: Invoice, **more: str) -> None:
+    """Note what is known of an invoice: where the payer sees it, and what else a later attempt has to know."""
+    known = link.mirror.find("invoice", bill_id)
+    before = {} if known is None else dict(known.detail)
+    told = {"url": invoice.hosted_invoice_url, "number": invoice.number}
+    detail = {**before, **{name: value for name, value in told.items() if value}, **more}
+    if known is None or detail != before:
+        link.mirror.save("invoice", bill_id, invoice.id, detail=detail)
+
+
+def total_of(invoice: Invoice) -> Money:
+    """Return what an invoice comes to, with tax."""
+    return from_stripe(invoice.total, invoice.currency)
+
+
+def _made(link: StripeLink, bill: Bill) -> Invoice:
+    customer = ensure_customer(link, bill.payer)
+    params = _params(link, bill, customer)
+
+    def ask(key: str) -> Invoice:
+        return link.client.v1.invoices.create(params, {"idempotency_key": key})
+
+    with answers_of_stripe(link.app):
+        forgotten = may_be_forgotten(bill.id, at=link.now())
+        invoice = _left_behind(link, bill, customer) if forgotten else None
+        if invoice is None:
+            key = link.keys.key("invoice", bill.id)
+            invoice = ask_once(key, ask, look=lambda: _left_behind(link, bill, customer))
+    remember(link, bill.id, invoice)
+    return invoice
+
+
+def _left_behind(link: StripeLink, bill: Bill, customer: str) -> Invoice | None:
+    """Return the invoice that a process has made for a bill before it could note so; the newest come first."""
+    params: InvoiceListParams = {"customer": customer, "limit": PAGE}
+    page = link.client.v1.invoices.list(params)
+    since = _since(bill.id)
+    while True:
+        for invoice in page.data:
+            if metadata_of(invoice).get("billing_id") == bill.id:
+                return retrieve(link, invoice.id)
+        if not page.data or not page.has_more or page.data[-1].created < since:
+            return None
+        page = link.client.v1.invoices.list({**params, "starting_after": page.data[-1].id})
+
+
+def _since(bill_id: str) -> float:
+    """Return the second before which nothing was made for a bill."""
+    made: datetime | None = made_at(bill_id)
+    return 0 if made is None else (made - SLACK).timestamp()
+
+
+def _params(link: StripeLink, bill: Bill, customer: str) -> InvoiceCreateParams:
+    params: InvoiceCreateParams = {
+        "customer": customer,
+        "currency": bill.currency.lower(),
+        "auto_advance": False,
+        "pending_invoice_items_behavior": "exclude",
+        "metadata": link.metadata(bill.id, bill.payer.customer_id),
+        "automatic_tax": {"enabled": bill.tax != "none"},
+        "collection_method": "charge_automatically",
+    }
+    if bill.number is not None:
+        params["custom_fields"] = [{"name": "Invoice", "value": bill.number[:LONGEST_NUMBER]}]
+    if bill.token is not None:
+        params["default_payment_method"] = bill.token
+    elif bill.amount:
+        params["collection_method"] = "send_invoice"
+        if bill.due_at is not None and bill.due_at > link.now():
+            params["due_date"] = int(bill.due_at.timestamp())
+        else:
+            params["days_until_due"] = 0
+    percent = link.app.application_fee_percent
+    if percent is not None and link.app.gateway == "stripe_connect" and bill.amount.minor > 0:
+        params["application_fee_amount"] = to_stripe(_share(bill.amount, percent))
+    return params
+
+
+def _share(amount: Money, percent: Decimal) -> Money:
+    return round_money(amount.minor * percent / 100, amount.currency, "down")

@@ -1,0 +1,84 @@
+"""Tax that Stripe works out: what stands on an invoice there, as it comes onto ours.
+
+Source: Stripe documentation, "Stripe Tax: invoicing" and "Tax behavior".
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from stripe import Invoice
+
+from billing_sdk.errors import GatewayUnreachable, TaxLocationMissing
+from billing_sdk.money import Money, total
+from billing_sdk.server.gateways.bills import Bill, GatewayTax
+from billing_sdk.server.gateways.stripe.amounts import from_stripe
+from billing_sdk.server.gateways.stripe.asking import ask_once
+from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
+from billing_sdk.server.gateways.stripe.link import StripeLink
+
+# Since when the tax of a draft could not be worked out is Stripe's fault, not the payer's; it passes.
+TRY_LATER_SECONDS = 600
+
+
+def settle_automatic_tax(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
+    """Return a draft whose tax is worked out, or that goes without because it may.
+
+    Raises:
+        TaxLocationMissing: nobody knows where the customer is, and the bill must not go without tax.
+        GatewayUnreachable: Stripe could not work the tax out, and the bill must not go without.
+    """
+    if bill.tax == "none" or not invoice.automatic_tax.enabled or invoice.automatic_tax.status == "complete":
+        return invoice
+    if bill.tax == "by_gateway_or_none":
+        return _without_tax(link, bill, invoice)
+    if invoice.automatic_tax.status == "requires_location_inputs":
+        raise TaxLocationMissing(
+            f"Stripe does not know where the customer {bill.payer.customer_id} is", customer=bill.payer.customer_id
+        )
+    raise GatewayUnreachable("Stripe could not work out the tax", retry_after_seconds=TRY_LATER_SECONDS)
+
+
+def tax_added(invoice: Invoice) -> Money:
+    """Return what of an invoice is tax that comes on top of its lines."""
+    added = [tax.amount for tax in invoice.total_taxes or () if tax.tax_behavior == "exclusive"]
+    return from_stripe(sum(added), invoice.currency)
+
+
+def taxes_of(link: StripeLink, invoice: Invoice) -> tuple[GatewayTax, ...]:
+    """Return the taxes of an invoice, one for each rate; those of nothing are left out."""
+    found: dict[tuple[str, bool], list[Money]] = {}
+    for tax in invoice.total_taxes or ():
+        rate = "" if tax.tax_rate_details is None else tax.tax_rate_details.tax_rate
+        found.setdefault((rate, tax.tax_behavior == "inclusive"), []).append(from_stripe(tax.amount, invoice.currency))
+    currency = invoice.currency.upper()
+    return tuple(
+        _named(link, rate, total(amounts, currency), is_inclusive=is_inclusive)
+        for (rate, is_inclusive), amounts in found.items()
+        if total(amounts, currency)
+    )
+
+
+def _named(link: StripeLink, rate_id: str, amount: Money, *, is_inclusive: bool) -> GatewayTax:
+    if not rate_id:
+        return GatewayTax(amount, "Tax", is_inclusive=is_inclusive)
+    with answers_of_stripe(link.app):
+        rate = link.client.v1.tax_rates.retrieve(rate_id)
+    where = rate.jurisdiction or rate.state or rate.country
+    # Stripe's number has up to four decimals; its text says the same, and a float's own digits would not.
+    percent = Decimal(str(rate.percentage))
+    return GatewayTax(amount, rate.display_name, percent, is_inclusive, where)
+
+
+def _without_tax(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
+    def ask(key: str) -> Invoice:
+        return link.client.v1.invoices.update(
+            invoice.id, {"automatic_tax": {"enabled": False}}, {"idempotency_key": key}
+        )
+
+    def look() -> Invoice | None:
+        found = link.client.v1.invoices.retrieve(invoice.id)
+        return None if found.automatic_tax.enabled else found
+
+    with answers_of_stripe(link.app):
+        return ask_once(link.keys.key("untaxed", bill.id), ask, look=look)
