@@ -18,9 +18,20 @@ from billing_sdk.server.gateways.bills import (
     TaxByGateway,
 )
 from billing_sdk.server.gateways.cards import CardEntry, StoredCard
+from billing_sdk.server.gateways.catalogue import CatalogueItem, PriceSync
 from billing_sdk.server.gateways.protocol import BillEvent
 from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
-from billing_sdk.server.gateways.stripe import bill_states, checkout, collecting, drafts, methods, portal, refunds, tax
+from billing_sdk.server.gateways.stripe import (
+    bill_states,
+    catalogue,
+    checkout,
+    collecting,
+    drafts,
+    methods,
+    portal,
+    refunds,
+    tax,
+)
 from billing_sdk.server.gateways.stripe.link import StripeLink
 
 TAKES_CARDS: Final = False
@@ -90,6 +101,14 @@ class StripeGateway(StripeLink):
     def link(self, payer: Payer, payer_reference: str, token: str | None) -> StoredCard | None:
         """Let a customer that Stripe knows already stand for a payer."""
         return methods.link_payer(self, payer, payer_reference, token)
+
+    def publish(self, item: CatalogueItem) -> tuple[PriceSync, ...]:
+        """Bring a product and its prices at Stripe in line with the catalogue."""
+        return catalogue.publish_item(self, item)
+
+    def retire(self, item_id: str) -> None:
+        """Let a product be sold no more at Stripe."""
+        catalogue.retire_item(self, item_id)
 
     def check_payer(self, payer: Payer, *, sends_invoices: bool, tax: TaxByGateway) -> None:
         """Let a payer pass who could be collected from, as far as Stripe knows."""
