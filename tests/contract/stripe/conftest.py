@@ -13,5 +13,5 @@ from tests.engines import NOON
 @pytest.fixture
 def stripe_simulator() -> Iterator[StripeSimulator]:
     """A Stripe whose clock stands where that of the engines of tests does."""
-    with run_simulator(at=NOON) as simulator:
+    with run_simulator(at=NOON, delivers=False) as simulator:
         yield simulator

@@ -7,14 +7,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from billing_sdk.testing.stripe.call import Call
 from billing_sdk.testing.stripe.clock import SimulatorClock
+from billing_sdk.testing.stripe.deliveries import deliver, delivering
 from billing_sdk.testing.stripe.errors import Json
 from billing_sdk.testing.stripe.faults import Faults
 from billing_sdk.testing.stripe.ids import Ids
 from billing_sdk.testing.stripe.log import Entry
-from billing_sdk.testing.stripe.objects.accounts import new_account
+from billing_sdk.testing.stripe.objects import checkout
+from billing_sdk.testing.stripe.objects.accounts import complete, new_account
+from billing_sdk.testing.stripe.objects.oauth import shut_out
+from billing_sdk.testing.stripe.objects.payment_methods import make_account, make_card
 from billing_sdk.testing.stripe.server import serving
 from billing_sdk.testing.stripe.state import Key, Space, State
+from billing_sdk.testing.stripe.webhooks import Delivery, Send, Webhooks, post
 from billing_sdk.testing.stripe.world import World
 
 
@@ -72,6 +78,52 @@ class StripeSimulator:
         """Return the simulated world."""
         return self.world.state
 
+    @property
+    def webhooks(self) -> Webhooks:
+        """Return the deliveries, and what goes wrong with them."""
+        return self.world.webhooks
+
+    def deliver(self, send: Send = post) -> list[Delivery]:
+        """Deliver what is due, and what that brings about, and return the attempts.
+
+        Args:
+            send: takes the address, the body and the headers, and returns the status; over a socket by default.
+        """
+        return deliver(self.world, send)
+
+    def pause_webhooks(self) -> None:
+        """Deliver nothing by itself any more, only when told to by `deliver`."""
+        self.world.webhooks.on_queued = None
+
+    def complete_checkout(self, session_id: str, card: str = "4242424242424242", **given: str) -> str:
+        """Do what a customer does on the hosted page, and return where the browser is sent.
+
+        Args:
+            session_id: of an open session.
+            card: a test number, or the number of a test account; who is asked by the bank answers it.
+            **given: `name`, `email` and the fields of an address.
+
+        Raises:
+            Refusal: the bank says no.
+        """
+        with self.world.lock:
+            spaces = [each for each in self.state.spaces.values() if each.find("checkout_session", session_id)]
+            call = Call(self.world, spaces[0] if spaces else self.space(), {})
+            session = checkout.find_open(call, session_id)
+            method = make_account(call, card) if card[:2].isalpha() else make_card(call, card)
+            return checkout.complete(call, session, method, given, is_authenticated=True) or ""
+
+    def complete_account(self, account_id: str) -> None:
+        """Have the owner of an account hand in what is missing, and tell the platform."""
+        with self.world.lock:
+            complete(self.state.accounts[account_id])
+            self.world.emit(self.space(account_id), "account.updated", self.state.accounts[account_id], before={})
+
+    def shut_out(self, account_id: str) -> None:
+        """Have the owner of an account end its link with the platform."""
+        with self.world.lock:
+            shut_out(Call(self.world, self.space(account_id), {}), self.state.accounts[account_id])
+
     def on_call(self, hook: Callable[[Entry], None]) -> None:
         """Have something called before each request is done, in the thread that answers it."""
         self.world.hooks.append(hook)
@@ -116,13 +168,19 @@ class StripeSimulator:
 
 @contextmanager
 def stripe_simulator(
-    *, at: datetime | None = None, seed: str = "simulator", host: str = "127.0.0.1", port: int = 0
+    *,
+    at: datetime | None = None,
+    seed: str = "simulator",
+    delivers: bool = True,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> Iterator[StripeSimulator]:
     """Run a Stripe on a free loopback port for the length of a `with` block.
 
     Args:
         at: where its clock stands until it is moved; without one it goes with real time.
         seed: of its ids and keys: the same calls have the same answers.
+        delivers: whether webhooks are delivered by themselves; else `deliver` does it.
         host: a loopback address.
         port: 0 takes a free one.
     """
@@ -131,7 +189,7 @@ def stripe_simulator(
     state = State(SimulatorClock(at), ids, platform_id)
     new_account(state, platform_id, is_ready=True, country="US", currency="usd", name="Simulated account")
     world = World(state)
-    with serving(world.answer, host=host, port=port) as base_url:
+    with serving(world.answer, host=host, port=port) as base_url, delivering(world, is_on=delivers):
         world.base_url = base_url
         yield StripeSimulator(
             base_url=base_url,

@@ -17,11 +17,14 @@ from billing_sdk.testing.stripe.events import announce
 from billing_sdk.testing.stripe.faults import Faults
 from billing_sdk.testing.stripe.idempotency import Answer
 from billing_sdk.testing.stripe.log import Entry
+from billing_sdk.testing.stripe.objects.oauth import OAuthRefusal
 from billing_sdk.testing.stripe.operations import Operation, find_operation
+from billing_sdk.testing.stripe.pages import show
 from billing_sdk.testing.stripe.state import Space, State, shown
 from billing_sdk.testing.stripe.webhooks import Webhooks
 from billing_sdk.testing.stripe.wire import decode_form, expanded
 
+OAUTH = ("/oauth/token", "/oauth/deauthorize")
 API_VERSION = "2026-10-28.endive"
 
 
@@ -65,7 +68,9 @@ class World:
     webhooks: Webhooks = field(default_factory=Webhooks)
 
     def answer(self, request: Request) -> Response:
-        """Answer a request to the API."""
+        """Answer a request, to the API or for a page."""
+        if not request.path.startswith("/v1/") and request.path not in OAUTH:
+            return self._show(request)
         with self.lock:
             entry = self._enter(request)
             entry.fault = self.faults.strike(request.method, request.path)
@@ -76,6 +81,8 @@ class World:
             status = 200
         except Refusal as refusal:
             status, body = refusal.status, {"error": refusal.error}
+            if isinstance(refusal, OAuthRefusal):
+                body = {"error": refusal.error["type"], "error_description": str(refusal)}
             entry.error = refusal.error
         entry.status = status
         return self._response(entry, status, body)
@@ -102,6 +109,19 @@ class World:
     def run_due(self) -> None:
         """Do what has fallen due while real time went by."""
         self.put_forward(timedelta())
+
+    def _show(self, request: Request) -> Response:
+        try:
+            form = {**decode_form(request.query), **decode_form(request.body)}
+        except (Refusal, ValueError):
+            form = {}
+        with self.lock:
+            self.run_due()
+            page = show(self, request.method, request.path, form)
+        headers = [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-store")]
+        if page.location is not None:
+            return Response(303, b"", (*headers, ("Location", page.location)))
+        return Response(page.status, page.html.encode(), tuple(headers))
 
     def _enter(self, request: Request) -> Entry:
         entry = Entry(

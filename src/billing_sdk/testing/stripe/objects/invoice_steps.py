@@ -96,6 +96,18 @@ def collect(call: Call, invoice: Json, token: str | None, *, off_session: bool, 
         _paid(call, invoice, intent)
 
 
+def fail_authentication(call: Call, invoice: Json, intent: Json) -> None:
+    """Note that the holder could not show the bank who is there."""
+    error = {
+        "type": "card_error",
+        "code": "payment_intent_authentication_failure",
+        "message": "The provided payment method has failed authentication.",
+    }
+    intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
+    call.world.emit(call.space, "payment_intent.payment_failed", intent, call=call)
+    call.world.emit(call.space, "invoice.payment_failed", invoice, call=call)
+
+
 def settle_outside(call: Call, invoice: Json) -> None:
     """Note that an invoice was paid by other means."""
     give_up(call, invoice)
