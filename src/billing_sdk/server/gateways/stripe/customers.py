@@ -85,7 +85,7 @@ def look_up_customer(link: StripeLink, reference: str) -> StripesCustomer:
     if not reference.startswith("cus_"):
         raise UnknownPayer(f"{reference[:64]!r} is no id of a customer at Stripe")
     with answers_of_stripe(link.app):
-        found = link.client.v1.customers.retrieve(reference, {"expand": ["tax"]})
+        found = link.client.v1.customers.retrieve(reference)
     if found.to_dict().get("deleted"):
         raise UnknownPayer(f"{reference[:64]!r} was deleted at Stripe")
     if bool(found.livemode) != link.app.is_live:

@@ -78,7 +78,7 @@ def check_payer(link: StripeLink, payer: Payer, *, sends_invoices: bool, tax: Ta
     customer = look_up_customer(link, ensure_customer(link, payer))
     if sends_invoices and not customer.email:
         raise _not_collectable("no_email", "Stripe knows no e-mail address to send invoices to")
-    if tax == "by_gateway" and _tax_status(customer) in NO_TAX:
+    if tax == "by_gateway" and _tax_status(link, customer.id) in NO_TAX:
         raise _not_collectable("tax_location", "Stripe does not know where the customer is, and has to work out tax")
 
 
@@ -156,7 +156,9 @@ def _method_of(link: StripeLink, reference: str, token: str) -> StoredCard:
     return stored_card(method)
 
 
-def _tax_status(customer: StripesCustomer) -> str:
+def _tax_status(link: StripeLink, reference: str) -> str:
+    with answers_of_stripe(link.app):
+        customer = link.client.v1.customers.retrieve(reference, {"expand": ["tax"]})
     return str((customer.to_dict().get("tax") or {}).get("automatic_tax") or "")
 
 
