@@ -45,9 +45,11 @@ from billing_sdk.errors._agreements import (
     EndPlanned as EndPlanned,
     InvalidTiming as InvalidTiming,
     NothingPending as NothingPending,
+    NotOffered as NotOffered,
     NotPausable as NotPausable,
     NotPaused as NotPaused,
     SelectionDenied as SelectionDenied,
+    TransitionNotAllowed as TransitionNotAllowed,
     TrialUsed as TrialUsed,
 )
 from billing_sdk.errors._allowances import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors._answers import APIError, Conflict
+from billing_sdk.errors._answers import APIError, Conflict, Forbidden, ServerFault
 
 
 class AgreementPaused(Conflict):
@@ -78,3 +78,20 @@ class SelectionDenied(APIError):
     status = 403
     title = "Plan can't be chosen"
     default_remedy = "Choose one of the suggested plans."
+
+
+class TransitionNotAllowed(Forbidden):
+    """A subscription can't go from the state that it is in to the one that is asked for."""
+
+    code = "transition_not_allowed"
+    title = "Transition not allowed"
+    default_remedy = "Read the subscription, and do what its status allows."
+
+
+class NotOffered(ServerFault):
+    """What is asked for is described by a published API, and this server doesn't offer it."""
+
+    code = "not_offered"
+    status = 501
+    title = "Not offered"
+    default_remedy = "Leave it out, or choose another value."

@@ -101,6 +101,15 @@ def test_an_agreement_that_follows_the_calendar_begins_with_a_stub():
     assert (signed.billed_period.start, signed.billed_period.end) == (at("2026-01-20"), at("2026-02-01"))
 
 
+@pytest.mark.parametrize("anchor", ["2025-11-30", "2026-01-30", "2026-05-30"])
+def test_an_agreement_with_an_anchor_of_its_own_begins_with_a_stub(anchor):
+    signed = begun("2026-01-20", anchor=at(anchor))
+
+    assert (signed.anchor, signed.billed_until) == (at(anchor), at("2026-01-30"))
+    assert (signed.billed_period.start, signed.billed_period.end) == (at("2026-01-20"), at("2026-01-30"))
+    assert signed.with_next_period_billed().billed_until == at("2026-02-28")
+
+
 def test_a_trial_is_a_period_of_its_own_and_billing_starts_with_its_end():
     trial = begun("2026-01-20", trial_days=14)
 

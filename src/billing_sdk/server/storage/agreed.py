@@ -107,13 +107,16 @@ def _pending_to_json(pending: PendingChange) -> dict[str, Any]:
     return {
         **row_of(pending),
         "at": pending.at.isoformat(),
+        "anchor": pending.anchor and pending.anchor.isoformat(),
         "quantities": dict(pending.quantities),
         "add_ons": dict(pending.add_ons),
     }
 
 
 def _pending_from_json(stored: Mapping[str, Any]) -> PendingChange:
-    return PendingChange(**{**stored, "at": datetime.fromisoformat(stored["at"])})
+    anchor = stored.get("anchor")  # changes from before it was kept have none
+    at = datetime.fromisoformat(stored["at"])
+    return PendingChange(**{**stored, "at": at, "anchor": anchor and datetime.fromisoformat(anchor)})
 
 
 def _add_on_to_json(add_on: AgreedAddOn) -> dict[str, Any]:

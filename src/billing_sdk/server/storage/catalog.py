@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from billing_sdk.errors import DuplicateKey, UnknownPlan, VersionNotFound
+from billing_sdk.errors import Conflict, DuplicateKey, UnknownPlan, VersionNotFound
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.storage.lookup_keys import giving_lookup_key_once
 from billing_sdk.server.storage.plan_groups import GROUP_COLUMNS, group_from_row
@@ -91,6 +92,22 @@ class CatalogRepository:
         """Store a new version of a plan, which is its latest from now on; what is sold stays as it is."""
         self._connection.execute(insert(plan_versions).values(version_to_row(version)))
 
+    def delete_version(self, version_id: str) -> None:
+        """Remove a version that nothing refers to.
+
+        Raises:
+            Conflict: an agreement or an object refers to it.
+        """
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(delete(plan_versions).where(plan_versions.c.id == version_id))
+        except IntegrityError:
+            raise Conflict("the version is in use", remedy="Make another version of the plan.") from None
+
+    def delete_plan(self, key: str) -> None:
+        """Remove a plan that has no versions any more."""
+        self._connection.execute(delete(plans).where(plans.c.key == key))
+
     def lock_plan(self, key: str) -> Plan:
         """Return a plan in any status, which nobody else changes before the transaction ends.
 
@@ -144,6 +161,11 @@ class CatalogRepository:
         if self._versions is not None:
             self._versions[version_id] = version
         return version
+
+    def find_version(self, version_id: str) -> PlanVersion | None:
+        """Return a version, if there is one with this id."""
+        row = self._connection.execute(VERSION, {"wanted": version_id}).mappings().first()
+        return None if row is None else versions_from_rows(self._connection, [row])[0]
 
     def get_own_version(self, version_id: str) -> PlanVersion:
         """Return a version without the objects that it refers to, as what another version begins with."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -11,8 +11,10 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import DuplicateKey
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.storage.conditions import Condition
 from billing_sdk.server.storage.konnect_customers import CustomerPage, Order, name_of, read_customers
+from billing_sdk.server.storage.konnect_subscriptions import count_subscriptions, read_giving_way, read_subscriptions
 from billing_sdk.server.storage.tables.konnect import konnect_extras as table
 
 ExtrasKind: TypeAlias = Literal[
@@ -134,6 +136,20 @@ class KonnectRepository:
             number: which page, from 1 on.
         """
         return read_customers(self._connection, conditions, order, size=size, number=number)
+
+    def count_subscriptions(self, conditions: Collection[Condition]) -> int:
+        """Return how many agreements fulfil conditions over the fields of subscriptions."""
+        return count_subscriptions(self._connection, conditions)
+
+    def read_subscriptions(
+        self, conditions: Collection[Condition], order: Order, *, start: int, count: int
+    ) -> Sequence[Agreement]:
+        """Return agreements that fulfil conditions, in an order, from a place on; see `read_subscriptions`."""
+        return read_subscriptions(self._connection, conditions, order, start=start, count=count)
+
+    def giving_way(self) -> Sequence[Agreement]:
+        """Return the live agreements that are planned to give way to another plan."""
+        return read_giving_way(self._connection)
 
     def name_of_customer(self, customer_id: str) -> str:
         """Return the name that a customer has at this door."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from billing_sdk.server.domain.agreements import Timing
 
@@ -24,6 +25,9 @@ class ChangeOptions:
         is_prorate: give back what was paid for days that are not used, first as a deduction from the new price and
             what is left on the credit balance; the policy `unused_days` by default.
         is_invoice_now: charge usage of service intervals that are not complete; the policy `unpaid_usage` by default.
+        anchor: an instant that billing periods are counted from, before or after the start; the plan decides by
+            default.
+        agreement_id: the id of the new agreement; a new one by default.
         may_owe: whether a customer without a card gets the plan all the same, and is asked for one later.
     """
 
@@ -36,6 +40,8 @@ class ChangeOptions:
     wants_trial: bool | None = None
     is_prorate: bool | None = None
     is_invoice_now: bool | None = None
+    anchor: datetime | None = None
+    agreement_id: str | None = None
     may_owe: bool = False
 
 

@@ -15,11 +15,13 @@ def make_version_live(
     plan_key: str,
     version_id: str | None = None,
     number: int | None = None,
+    in_any_currency: bool = False,
     actor: str = "operator",
 ) -> Plan:
     """Sell a version of a published plan from now on: the one named by its id or number, or the latest.
 
-    An older version can be made live again. Customers stay on the version that they have agreed to.
+    An older version can be made live again. Customers stay on the version that they have agreed to. It has to be sold
+    in the default currency, unless it may be sold in any.
 
     Raises:
         UnknownPlan: there is no such plan.
@@ -38,7 +40,7 @@ def make_version_live(
         if version_id is None and number is None:
             version_id = before.latest_version_id
         version = tx.catalog.get_version_of(before.key, version_id=version_id, number=number)
-        check_for_sale(version, settings.default_currency)
+        check_for_sale(version, None if in_any_currency else settings.default_currency)
         plan = before.selling(version)
         if plan != before:
             tx.catalog.save_plan(plan)

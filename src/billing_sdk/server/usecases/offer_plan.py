@@ -129,6 +129,7 @@ def offer_plan(
         cadence=plan.version.cadence,
         zone=settings.zone,
         alignment=plan.version.alignment,
+        anchor=options.anchor,
         trial_days=_trial_days(tx, customer, plan.version, before, options),
         quantities=_quantities(plan.version, before, options.quantities),
         add_ons=add_ons,
@@ -136,7 +137,7 @@ def offer_plan(
     )
     if before is not None and all(getattr(before, name) == getattr(offer, name) for name in WHAT_MAKES_A_PLAN):
         _refuse_same(before, offer, options)
-    return plan, agree(offer, agreement_id=new_id("agreement"), customer_id=customer.id, at=at)
+    return plan, agree(offer, agreement_id=options.agreement_id or new_id("agreement"), customer_id=customer.id, at=at)
 
 
 def _refuse_same(before: Agreement, offer: Offer, options: ChangeOptions) -> NoReturn:

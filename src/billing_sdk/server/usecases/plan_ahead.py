@@ -104,6 +104,8 @@ def plan_change(
         is_prorate=options.is_prorate,
         is_invoice_now=options.is_invoice_now,
         wants_trial=options.wants_trial,
+        anchor=options.anchor,
+        agreement_id=options.agreement_id,
         source=source,
         actor=actor,
     )
@@ -135,6 +137,8 @@ def options_of(pending: PendingChange) -> ChangeOptions:
         wants_trial=pending.wants_trial,
         is_prorate=pending.is_prorate,
         is_invoice_now=pending.is_invoice_now,
+        anchor=pending.anchor,
+        agreement_id=pending.agreement_id,
         may_owe=pending.may_owe,
     )
 

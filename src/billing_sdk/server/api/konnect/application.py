@@ -13,12 +13,27 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 
 from billing_sdk._version import __version__
-from billing_sdk.server.api.konnect import customers, problems
+from billing_sdk.server.api.konnect import (
+    addons,
+    customers,
+    plan_addons,
+    plans,
+    problems,
+    subscription_addons,
+    subscriptions,
+)
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 
 PREFIXES = ("/v3/openmeter", "/api/v3/openmeter")
-ROUTERS: tuple[APIRouter, ...] = (customers.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    addons.router,
+    customers.router,
+    plan_addons.router,
+    plans.router,
+    subscription_addons.router,
+    subscriptions.router,
+)
 
 
 def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:

@@ -18,6 +18,7 @@ class Offer:
     Attributes:
         zone: where its days are counted.
         alignment: whether periods are counted from the beginning, or follow the calendar.
+        anchor: an instant that periods are counted from instead; it may lie before the beginning, or after it.
         trial_days: how many days it can be used before it is charged.
     """
 
@@ -28,6 +29,7 @@ class Offer:
     cadence: Cadence
     zone: str = "UTC"
     alignment: Alignment = "anniversary"
+    anchor: datetime | None = None
     trial_days: int = 0
     quantities: Mapping[str, int] = field(default_factory=dict)
     add_ons: tuple[AgreedAddOn, ...] = ()
@@ -37,12 +39,13 @@ class Offer:
 def agree(offer: Offer, *, agreement_id: str, customer_id: str, at: datetime) -> Agreement:
     """Return the agreement that begins at an instant, billed for its first period or on trial.
 
-    With a trial, periods are counted from the trial's end; those that follow the calendar begin with it as well, and
-    the first one is as short as that makes it.
+    With a trial, periods are counted from the trial's end; those that follow the calendar, or an instant of their own,
+    begin with it as well, and the first one is as short as that makes it.
     """
     trial_ends_at = at + timedelta(days=offer.trial_days) if offer.trial_days else None
     begin = trial_ends_at or at
     aligned = offer.alignment == "calendar"
+    usual = calendar_anchor(begin, offer.cadence, offer.zone) if aligned else begin
     agreement = Agreement(
         id=agreement_id,
         customer_id=customer_id,
@@ -52,7 +55,7 @@ def agree(offer: Offer, *, agreement_id: str, customer_id: str, at: datetime) ->
         status="trialing" if trial_ends_at else "active",
         currency=offer.currency,
         cadence=offer.cadence,
-        anchor=calendar_anchor(begin, offer.cadence, offer.zone) if aligned else begin,
+        anchor=offer.anchor or usual,
         zone=offer.zone,
         started_at=at,
         billed_until=begin,

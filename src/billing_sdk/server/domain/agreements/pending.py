@@ -99,6 +99,8 @@ class PendingChange:
         may_owe: whether a customer without a card gets the plan all the same.
         is_prorate: None leaves it to the policy at that time, as `is_invoice_now` does.
         is_alteration: the agreement itself goes on, and only its quantities change.
+        anchor: what the new agreement's periods are counted from; None leaves it to the plan.
+        agreement_id: the id that the new agreement will have, where somebody has to know it before.
         wants_trial: None takes the plan's trial where the customer has had none.
         source: who asked, as events name them.
         actor: who asked, as the audit names them.
@@ -116,5 +118,7 @@ class PendingChange:
     is_invoice_now: bool | None = None
     wants_trial: bool | None = None
     is_alteration: bool = False
+    anchor: datetime | None = None
+    agreement_id: str | None = None
     source: Asker = "user"
     actor: str = "user"

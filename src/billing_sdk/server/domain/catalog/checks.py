@@ -64,8 +64,12 @@ def check_version(version: PlanVersion, features: Mapping[str, Feature]) -> None
         _check_component(component, version.cadence, features)
 
 
-def check_for_sale(version: PlanVersion, default_currency: str) -> None:
+def check_for_sale(version: PlanVersion, default_currency: str | None) -> None:
     """Let a version pass that may go live.
+
+    Args:
+        version: what is to be sold.
+        default_currency: what everybody can pay in; None where it may be sold in others alone.
 
     Raises:
         EmptyVersion: it has no components.
@@ -73,7 +77,7 @@ def check_for_sale(version: PlanVersion, default_currency: str) -> None:
     """
     if not version.components:
         raise EmptyVersion(f"version {version.number} of the plan {version.plan_key!r} has no components")
-    if default_currency not in version.currencies:
+    if default_currency is not None and default_currency not in version.currencies:
         offered = ", ".join(version.currencies)
         raise CurrencyMismatch(f"the plan {version.plan_key!r} is sold in {offered}, not in {default_currency}")
 

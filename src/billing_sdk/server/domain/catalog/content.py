@@ -19,6 +19,7 @@ class VersionContent:
 
     Attributes:
         alignment: None takes that of the billing settings.
+        currency: what it is sold in where nothing in it has a price; None takes the default one.
     """
 
     components: tuple[Component, ...] = ()
@@ -27,6 +28,7 @@ class VersionContent:
     opening_phases: tuple[Phase, ...] = ()
     alignment: Alignment | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    currency: str | None = None
 
     def with_usual(self, features: Mapping[str, Feature]) -> VersionContent:
         """Return the content with the limits and invoice lines of its features where it has none of its own."""
@@ -45,7 +47,7 @@ class VersionContent:
             id=version_id,
             plan_key=plan_key,
             number=number,
-            currency=priced[0] if priced else settings.default_currency,
+            currency=priced[0] if priced else self.currency or settings.default_currency,
             components=self.components,
             created_at=at,
             cadence=self.cadence,
