@@ -24,7 +24,7 @@ TIERS = [
     {"up_to_amount": "1000", "flat_price": {"type": "flat", "amount": "5"}},
     {"unit_price": {"type": "unit", "amount": "0.0004"}},
 ]
-PLANS = "filter[key][contains]=p&filter[status]=active&filter[currency][oeq]=USD,EUR&sort=version desc&page[size]=2"
+PLANS = "filter[key][contains]=p&filter[status][eq]=active&filter[currency][oeq]=USD,EUR&sort=version desc&page[size]=2"
 ADDONS = "filter[name]=Extra&filter[status][neq]=draft&sort=key&page[size]=2&page[number]=1"
 SUBSCRIPTIONS = "filter[status][oeq]=active,canceled&filter[plan_key][neq]=x&sort=active_to desc&page[size]=3"
 

@@ -60,7 +60,8 @@ def _resolved(node: dict[str, Any]) -> dict[str, Any]:
 @cache
 def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
     # The references begin at the root of the document.
-    return jsonschema_rs.Draft202012Validator({"allOf": [json.loads(schema)], "components": COMPONENTS})
+    whole = {"allOf": [json.loads(schema)], "components": COMPONENTS}
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
 
 def _faults(schema: str, value: Any) -> list[str]:
