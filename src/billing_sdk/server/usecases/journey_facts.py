@@ -10,6 +10,7 @@ from billing_sdk.server.domain.catalog.offer import Visit, offer_for
 from billing_sdk.server.domain.customers import Customer, CustomerKind, PaymentMethod
 from billing_sdk.server.domain.invoicing import Lines, balance_change
 from billing_sdk.server.domain.visits import Journey
+from billing_sdk.server.domain.workspace import PLAN_GROUP
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
@@ -83,6 +84,7 @@ def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTa
         return None
     key = journey.pricing_table_key
     tables = (tx.pricing_tables.get_live(key),) if key else tx.pricing_tables.list()
+    tables = tuple(table for table in tables if table.group.key != PLAN_GROUP)  # that of the workspace is its own
     kind = offer_for(_visit(tx, engine, journey), frozenset(table.group.scope for table in tables))
     return next((table for table in tables if table.group.scope == kind), None)
 

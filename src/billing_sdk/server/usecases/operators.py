@@ -6,6 +6,7 @@ from billing_sdk.errors import Forbidden, NotFound
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import normal_email
+from billing_sdk.server.usecases.workspace_caps import require_room
 
 REMEDY = "Ask whoever runs this server: `billing-sdk operators add EMAIL`."
 
@@ -16,12 +17,15 @@ def add_operator(engine: Engine, *, email: str, actor: str) -> User:
     Raises:
         InvalidRequest: this is no e-mail address.
         NotFound: nobody has an account with it.
+        WorkspaceCapReached: the plan of the workspace allows no more operators.
     """
     with engine.begin() as tx:
         user = tx.users.find_by_email(normal_email(email, "email"))
         if user is None:
             raise NotFound("nobody has an account with this e-mail address", remedy="Let them sign up first.")
-        if tx.operators.add(user.id, at=engine.now()):
+        if not tx.operators.has(user.id):
+            require_room(engine, tx, "seats", used=tx.operators.count())
+            tx.operators.add(user.id, at=engine.now())
             tx.audit.record(actor, "operator.add", user.id, engine.now())
     return user
 

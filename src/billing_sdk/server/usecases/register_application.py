@@ -14,6 +14,7 @@ from billing_sdk.server.ids import digest_of, new_id, new_secret
 from billing_sdk.server.settings import is_loopback
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import normal_name
+from billing_sdk.server.usecases.workspace_caps import require_room
 
 MAX_URL_LENGTH = 2_048
 WEB_SCOPES = ("openid", "profile", "email", "offline")
@@ -125,6 +126,7 @@ def register_application(
     Raises:
         InvalidRequest: an address is not an https one (or http on this machine), a scope does not exist, or
             something is given or missing that the kind of application can't have or needs.
+        WorkspaceCapReached: the plan of the workspace allows no more.
     """
     if kind == "machine":
         _check_machine(redirect_uris, logout_redirect_uris, scopes, is_confidential)
@@ -141,6 +143,7 @@ def register_application(
     )
     secret = Secret(new_secret()) if is_confidential else None
     with engine.begin() as tx:
+        require_room(engine, tx, "applications", used=len(tx.applications.list()))
         tx.applications.save(application, secret_digest=digest_of(secret.reveal()) if secret else None)
         tx.audit.record("operator", "application.save", application.client_id, engine.now(), after=application)
     return Registration(application, secret)

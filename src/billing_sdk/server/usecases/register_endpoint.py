@@ -10,6 +10,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.outbox.addresses import check_url
 from billing_sdk.server.outbox.catalogue import event_type_for
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.workspace_caps import require_room
 
 # Every event is copied to every endpoint: a bound keeps one announcement from becoming a flood.
 MOST_ENDPOINTS = 20
@@ -25,6 +26,7 @@ def register_endpoint(
     Raises:
         InvalidRequest: the address may not be called, a type does not exist, or a text is empty or too long.
         Conflict: there are as many endpoints as there may be.
+        WorkspaceCapReached: the plan of the workspace allows no more.
     """
     check_url(url, may_call_this_machine=engine.settings.may_call_this_machine)
     endpoint = Endpoint(
@@ -36,7 +38,9 @@ def register_endpoint(
         description=checked_description(description),
     )
     with engine.begin() as tx:
-        if tx.endpoints.count_alone() >= MOST_ENDPOINTS:
+        count = tx.endpoints.count_alone()
+        require_room(engine, tx, "webhooks", used=count)
+        if count >= MOST_ENDPOINTS:
             raise Conflict(f"there are {MOST_ENDPOINTS} endpoints already", remedy="Delete one that is not needed.")
         tx.endpoints.add(endpoint)
         tx.audit.record("api", "endpoint.register", endpoint.id, endpoint.created_at, after=endpoint)

@@ -17,6 +17,15 @@ from billing_sdk.server.domain.workspace.payment_app import (
     PaymentApp as PaymentApp,
     SecretName as SecretName,
 )
+from billing_sdk.server.domain.workspace.plan import (
+    BY_KEY as BY_KEY,
+    CAPS as CAPS,
+    HOBBY as HOBBY,
+    PLAN_GROUP as PLAN_GROUP,
+    PLANS as PLANS,
+    Cap as Cap,
+    WorkspacePlan as WorkspacePlan,
+)
 from billing_sdk.server.domain.workspace.remote_object import (
     RemoteKind as RemoteKind,
     RemoteObject as RemoteObject,

@@ -11,6 +11,8 @@ from billing_sdk.server.pages.dashboard.sign_in import show_sign_in, sign_in, si
 from billing_sdk.server.pages.dashboard.tab import connect, disable, enable, open_tab, show_overview, show_settings_of
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page
+from billing_sdk.server.usecases.workspace_caps import workspace_plan
+from billing_sdk.server.usecases.workspace_plan import open_workspace_plan
 
 BILLING = "/dashboard/applications/{client_id}/billing"
 
@@ -22,6 +24,7 @@ def routes() -> list[BaseRoute]:
         Route(SIGN_IN, page(show_sign_in), methods=["GET"]),
         Route(SIGN_IN, page(sign_in), methods=["POST"]),
         seat_route("/dashboard/sign-out", show_applications, sign_out),
+        seat_route("/dashboard/plan", show_applications, open_plan),
         seat_route(BILLING, show_overview),
         seat_route(f"{BILLING}/enable", show_overview, enable),
         seat_route(f"{BILLING}/disable", show_settings, disable),
@@ -35,7 +38,13 @@ def show_applications(seat: Seat) -> Response:
     """Show the applications."""
     with seat.engine.read() as tx:
         applications, workspace = tx.applications.list(), tx.workspace.get()
-    return seat.show("applications", applications=applications, workspace=workspace)
+        plan = workspace_plan(tx) if seat.engine.settings.workspace_plans else None
+    return seat.show("applications", applications=applications, workspace=workspace, plan=plan)
+
+
+def open_plan(seat: Seat, _form: Form) -> Response:
+    """Send an operator to the plan of the workspace, which is looked after in the portal like any other."""
+    return RedirectResponse(open_workspace_plan(seat.engine, user_id=seat.operator.id), 303)
 
 
 def show_settings(seat: Seat) -> Response:

@@ -1,0 +1,107 @@
+"""The workspace's own plan: Hobby until another is paid for, caps that rise with that, and Hobby again after a week."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing_sdk.errors import BillingInUse, Conflict, Forbidden, WorkspaceCapReached
+from billing_sdk.server.domain.workspace import PLANS
+from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.disable_billing import disable_billing
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.operators import add_operator
+from billing_sdk.server.usecases.register_application import register_application
+from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.workspace_caps import WORKSPACE_ORG, workspace_plan
+from billing_sdk.server.usecases.workspace_plan import open_workspace_plan
+from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, advance, card, engine_on, person
+
+
+@pytest.fixture
+def engine():
+    with engine_on(IN_MEMORY, workspace_plans=True) as opened:
+        ada = person(opened)
+        add_operator(opened, email="ada@example.com", actor="test")
+        open_workspace_plan(opened, user_id=ada)
+        yield opened
+
+
+def payer_id(engine: Engine) -> str:
+    with engine.read() as tx:
+        found = tx.customers.find_by_organization(WORKSPACE_ORG)
+    assert found is not None
+    return found.id
+
+
+def plan_of(engine: Engine) -> str:
+    with engine.read() as tx:
+        return workspace_plan(tx).name
+
+
+def buy(engine: Engine, key: str, *, number: str = GOOD_CARD):
+    add_card(engine, customer_id=payer_id(engine), card=card(number))
+    return subscribe(engine, customer_id=payer_id(engine), plan_key=key)
+
+
+def test_a_year_costs_a_fifth_less_than_twelve_months():
+    assert [(plan.name, plan.annual_minor) for plan in PLANS] == [("Hobby", 0), ("Pro", 24_000), ("Scale", 240_000)]
+
+
+def test_caps_rise_the_moment_a_payment_succeeds(engine):
+    person(engine, "grace@example.com")
+    with pytest.raises(WorkspaceCapReached) as refused:
+        add_operator(engine, email="grace@example.com", actor="test")
+    assert (refused.value.facts["cap"], refused.value.facts["limit"]) == ("seats", 1)
+    buy(engine, "workspace_pro")
+    assert plan_of(engine) == "Pro"
+    assert add_operator(engine, email="grace@example.com", actor="test").email == "grace@example.com"
+
+
+def test_no_more_applications_are_registered_than_the_plan_allows(engine):
+    for number in range(3):
+        register_application(engine, name=f"Application {number}", kind="web", redirect_uris=["https://a.example.com/"])
+    with pytest.raises(WorkspaceCapReached):
+        register_application(engine, name="One more", kind="web", redirect_uris=["https://a.example.com/"])
+    buy(engine, "workspace_scale_yearly")
+    register_application(engine, name="One more", kind="web", redirect_uris=["https://a.example.com/"])
+
+
+def test_a_cancellation_keeps_what_is_paid_until_the_period_ends(engine):
+    agreement = buy(engine, "workspace_pro")
+    cancel_agreement(engine, agreement_id=agreement.id, timing="period_end")
+    advance(engine, days=20)
+    run_due(engine)
+    assert plan_of(engine) == "Pro"
+    advance(engine, days=20)
+    run_due(engine)
+    assert plan_of(engine) == "Hobby"
+
+
+def test_a_payment_that_fails_leaves_seven_days_and_then_hobby(engine):
+    buy(engine, "workspace_pro")
+    add_card(engine, customer_id=payer_id(engine), card=card(DECLINED_WHEN_CHARGED))
+    advance(engine, days=31)
+    run_due(engine)
+    advance(engine, days=6)
+    run_due(engine)
+    assert plan_of(engine) == "Pro"
+    advance(engine, days=2)
+    run_due(engine)
+    assert plan_of(engine) == "Hobby"
+
+
+def test_billing_is_not_disabled_while_the_workspace_itself_pays(engine):
+    buy(engine, "workspace_pro")
+    with pytest.raises(BillingInUse):
+        disable_billing(engine, actor="test")
+
+
+def test_only_an_operator_opens_it_and_only_where_there_are_plans(engine, memory_engine):
+    with pytest.raises(Forbidden):
+        open_workspace_plan(engine, user_id=person(engine, "grace@example.com"))
+    ada = person(memory_engine)
+    add_operator(memory_engine, email="ada@example.com", actor="test")
+    with pytest.raises(Conflict):
+        open_workspace_plan(memory_engine, user_id=ada)
