@@ -1,0 +1,119 @@
+"""Pages of a server whose payment methods are left at Stripe: the way there and back, and no form for a card here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from billing_sdk._secret import Secret
+from billing_sdk.testing.stripe import StripeSimulator, stripe_simulator
+from billing_sdk.testing.visitor import Visitor
+from tests.contract.pages.visits import (
+    CARD,
+    begin,
+    charges_of,
+    enter_portal,
+    leaves_for_application,
+    plans_of,
+    register,
+)
+from tests.serving import RunningServer, serving
+
+STRIPES_CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123"}
+
+
+@pytest.fixture(scope="module")
+def stripe() -> Iterator[StripeSimulator]:
+    with stripe_simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def shop(stripe: StripeSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that is paid through the simulated account."""
+    with serving(
+        f"sqlite:///{tmp_path_factory.mktemp('shop') / 'billing.db'}",
+        gateway="stripe_platform",
+        stripe_secret_key=Secret(stripe.secret_key),
+        stripe_api_base=stripe.base_url,
+    ) as running:
+        yield running
+
+
+def test_a_new_person_leaves_a_card_at_stripe_and_pays_with_it(
+    shop: RunningServer, stripe: StripeSimulator, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, shop, plan_interest="pro_monthly")
+    page = register(visitor, email)
+    assert "Due today 29.00 USD" in page.text
+    assert "Card number" not in page.text
+    page = visitor.submit("Add a payment method")
+    assert page.url.startswith(f"{stripe.base_url}/c/pay/")
+    page = visitor.submit("Save payment method", **STRIPES_CARD)
+    assert page.url.endswith("/payment")
+    assert charges_of(shop, email) == []
+    leaves_for_application(lambda: visitor.submit("Pay with Visa ending in 4242"))
+    assert plans_of(shop, email) == ["pro_monthly"]
+    assert charges_of(shop, email) == ["succeeded 29.00 USD"]
+
+
+def test_the_portal_keeps_several_payment_methods(
+    shop: RunningServer, stripe: StripeSimulator, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, shop)
+    register(visitor, email)
+    leaves_for_application(lambda: visitor.submit(plan="free"))
+    page = enter_portal(visitor, shop, email, sub_nav="payment_details")
+    assert "There is no payment method yet." in page.text
+    visitor.submit("Add a payment method")
+    page = visitor.submit("Save payment method", **STRIPES_CARD)
+    assert "Visa ending in 4242" in page.text
+    visitor.submit("Use another payment method")
+    page = visitor.submit("Save payment method", **{**STRIPES_CARD, "number": "5555 5555 5555 4444"})
+    assert "Mastercard ending in 4444 Expires 12/2034" in page.text
+    page = visitor.submit("Use this one")
+    assert "Visa ending in 4242 Expires 12/2034" in page.text
+    page = visitor.submit("Remove")
+    assert "Mastercard" not in page.text
+
+
+def test_a_card_that_is_sent_here_all_the_same_is_refused(
+    shop: RunningServer, visitor: Visitor, email: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin(visitor, shop, plan_interest="pro_monthly")
+    page = register(visitor, email)
+    caplog.set_level("DEBUG")
+    [form] = page.forms
+    fields = {**{name: value for name, value in form.fields.items() if name != "leave"}, **CARD}
+    answer = visitor.http.post(page.url, data=fields)
+    assert answer.status_code == 400
+    assert "Cards are not entered here" in answer.text
+    assert "4242" not in caplog.text
+
+
+def test_a_session_of_somebody_else_brings_nobody_anything(
+    shop: RunningServer, stripe: StripeSimulator, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, shop, plan_interest="pro_monthly")
+    page = register(visitor, email)
+    theirs = stripe.all("checkout_session")[0]["id"]
+    page = visitor.open(f"{page.url}?checkout={theirs}")
+    assert page.status == 404
+    assert "Pay with" not in page.text
+
+
+def test_forms_may_end_at_stripe_only_where_something_is_left_there(
+    shop: RunningServer, stripe: StripeSimulator, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, shop)
+    register(visitor, email)
+    leaves_for_application(lambda: visitor.submit(plan="free"))
+    page = enter_portal(visitor, shop, email, sub_nav="payment_details")
+    assert stripe.base_url in policy_of(visitor.http.get(page.url))
+    assert stripe.base_url not in policy_of(visitor.http.get(shop.base_url))
+
+
+def policy_of(answer: httpx.Response) -> str:
+    return answer.headers["content-security-policy"]
