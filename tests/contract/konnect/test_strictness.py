@@ -79,10 +79,10 @@ def test_what_a_list_can_not_be_asked_is_refused(door: Door, query: str, fault: 
 
 def test_everything_that_is_wrong_with_a_body_is_told_at_once(door: Door) -> None:
     body = {"name": "", "labels": {"kong": "x"}, "currency": None, "primary_email": 1}
-    assert faults(door, "create-customer", "/customers", json=body) == [
-        ("name", "min_length"),
-        ("labels", "is_label"),
-        ("primary_email", "is_string"),
+    assert sorted(faults(door, "create-customer", "/customers", json=body)) == [
         ("currency", "type"),
         ("key", "required"),
+        ("labels", "is_label"),
+        ("name", "min_length"),
+        ("primary_email", "is_string"),
     ]

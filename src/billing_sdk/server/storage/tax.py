@@ -41,6 +41,15 @@ class TaxCodeRepository:
             raise UnknownTaxCode(f"there is no tax code {key[:64]!r}", tax_code=key[:64])
         return TaxCode(**row)
 
+    def rename(self, code: TaxCode) -> None:
+        """Store what a tax code is called now."""
+        self._connection.execute(update(tax_codes).where(tax_codes.c.key == code.key).values(name=code.name))
+
+    def all(self) -> tuple[TaxCode, ...]:
+        """Return all tax codes, in the order of their keys."""
+        rows = self._connection.execute(select(tax_codes).order_by(tax_codes.c.key)).mappings()
+        return tuple(TaxCode(**row) for row in rows)
+
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[TaxCode]:
         """Return a page of tax codes, in the order of their keys."""
         return read_page(self._connection, select(tax_codes), tax_codes.c.key, wanted, lambda row: TaxCode(**row))

@@ -15,12 +15,16 @@ from starlette.routing import BaseRoute, Mount
 from billing_sdk._version import __version__
 from billing_sdk.server.api.konnect import (
     addons,
+    apps,
     customers,
+    default_tax_codes,
     plan_addons,
     plans,
     problems,
+    profiles,
     subscription_addons,
     subscriptions,
+    tax_codes,
 )
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
@@ -33,6 +37,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     plans.router,
     subscription_addons.router,
     subscriptions.router,
+    tax_codes.router,
+    default_tax_codes.router,
+    apps.router,
+    profiles.router,
 )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,12 +29,28 @@ class Body(BaseModel):
 
     nullable: ClassVar[frozenset[str]] = frozenset()
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _refuse_null(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is None and info.field_name not in cls.nullable:
-            raise PydanticCustomError("null_forbidden", "value is not nullable")
-        return value
+    def _refuse_null(cls, data: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Refuse null together with all else that is wrong: validators of single fields can't stand before tags."""
+        if not isinstance(data, dict):
+            return read(data)
+        nulls = [name for name in cls.model_fields if name not in cls.nullable and data.get(name, ...) is None]
+        if not nulls:
+            return read(data)
+        forbidden = PydanticCustomError("null_forbidden", "value is not nullable")
+        faults = [InitErrorDetails(type=forbidden, loc=(name,), input=None) for name in nulls]
+        try:
+            read(data)
+        except ValidationError as error:
+            others = [one for one in error.errors() if not one["loc"] or one["loc"][0] not in nulls]
+            faults += [InitErrorDetails(type=_again(one), loc=one["loc"], input=one["input"]) for one in others]
+        raise ValidationError.from_exception_data(cls.__name__, faults)
+
+
+def _again(fault: ErrorDetails) -> PydanticCustomError:
+    told = {**fault.get("ctx", {}), "told": fault["msg"]}
+    return PydanticCustomError(fault["type"], "{told}", told)
 
 
 class View(BaseModel):

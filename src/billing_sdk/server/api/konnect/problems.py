@@ -41,7 +41,9 @@ KINDS: dict[int, Kind] = {
     503: Kind("Unavailable", "unavailable", "The requested service is unavailable"),
 }
 # Facts that say which part of the request is wrong; they have their place in `invalid_parameters`.
-OF_PARAMETERS = frozenset({"parameter", "source", "rule", "choices", "dependents", "invalid_parameters"})
+OF_PARAMETERS = frozenset(
+    {"parameter", "source", "rule", "choices", "dependents", "invalid_parameters", "published_code"}
+)
 PUBLISHED = frozenset({"status", "title", "type", "instance", "detail", "invalid_parameters"})
 # A status that this door does not have, and the one that stands for it.
 INSTEAD = {402: 409, 413: 400, 415: 400, 422: 400, 424: 409}
@@ -98,7 +100,12 @@ def error_answer(request: Request, error: BillingError) -> JSONResponse:
         status,
         detail,
         _parameters_of(error),
-        members={**facts, "code": error.code, "remedy": error.remedy, "reason": error.detail},
+        members={
+            **facts,
+            "code": error.facts.get("published_code", error.code),
+            "remedy": error.remedy,
+            "reason": error.detail,
+        },
         headers=error_headers(request, error),
     )
 
