@@ -120,8 +120,8 @@ def test_a_key_that_was_refused_is_taken_again_once_it_is_mended(engine, stripe_
     app = install_app(engine, gateway="stripe_platform", api_key=key_of(stripe_simulator))
     stripe_simulator.revoke_key()
     caplog.set_level(logging.DEBUG)
-    mark_unauthorized(engine, "stripe_platform")
-    mark_unauthorized(engine, "stripe_platform")
+    mark_unauthorized(engine.database, "stripe_platform", at=engine.now())
+    mark_unauthorized(engine.database, "stripe_platform", at=engine.now())
     recheck_apps(engine)
     assert app_of(engine).status == "unauthorized"
     stripe_simulator.restore_key()
@@ -134,7 +134,7 @@ def test_a_key_that_was_refused_is_taken_again_once_it_is_mended(engine, stripe_
 
 def test_a_rotated_key_is_of_the_same_account(engine, stripe_simulator):
     app = install_app(engine, gateway="stripe_platform", api_key=key_of(stripe_simulator))
-    mark_unauthorized(engine, "stripe_platform")
+    mark_unauthorized(engine.database, "stripe_platform", at=engine.now())
     other = Secret(stripe_simulator.new_key(account=stripe_simulator.account()))
     with pytest.raises(StripeKeyMismatch):
         rotate_app_key(engine, app_id=app.id, api_key=other)

@@ -12,6 +12,7 @@ from billing_sdk.server.gateways.stripe import StripeGateway, stripe_client
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.app_keys import key_of_app
+from billing_sdk.server.usecases.mark_unauthorized import mark_unauthorized
 from billing_sdk.server.usecases.mirror import DatabaseMirror
 
 
@@ -53,7 +54,12 @@ class LinkedGateways:
     def _gateway(self, app: PaymentApp, key: Secret) -> Gateway:
         return StripeGateway(
             app=app,
-            client=stripe_client(app, key, self._settings),
+            client=stripe_client(
+                app,
+                key,
+                self._settings,
+                on_refused=lambda: mark_unauthorized(self._database, app.gateway, at=self._clock.now()),
+            ),
             mirror=DatabaseMirror(self._database, self._clock, app.id),
             settings=self._settings,
             now=self._clock.now,

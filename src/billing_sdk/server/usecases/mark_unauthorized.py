@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 
 from billing_sdk.errors import BillingError
-from billing_sdk.server.domain.workspace import AppStatus, GatewayKind, PaymentApp, found
+from billing_sdk.server.domain.workspace import GatewayKind, PaymentApp, found
 from billing_sdk.server.gateways.stripe.accounts import check_key, look_up_account, mask
 from billing_sdk.server.gateways.stripe.client import stripe_client
+from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.app_keys import key_of_app
 from billing_sdk.server.usecases.engine import Engine
 
 logger = logging.getLogger(__name__)
 
 
-def mark_unauthorized(engine: Engine, gateway: GatewayKind) -> None:
-    """Note that a processor has refused the key of its app; whoever was to be charged waits, and nothing is lost."""
-    if _mark(engine, gateway, "unauthorized"):
-        logger.error("Stripe refuses the key of the gateway %s: payments wait until it has a valid one", gateway)
+def mark_unauthorized(database: Database, gateway: GatewayKind, *, at: datetime) -> None:
+    """Note that a processor has refused the key of its app; whoever was to be charged waits, and nothing is lost.
+
+    Args:
+        database: of the server; no transaction of the caller's may be open.
+        gateway: whose app it is.
+        at: real time.
+    """
+    with database.begin() as tx:
+        tx.workspace.lock()
+        before = tx.payment_apps.of_gateway(gateway, lock=True)
+        if before is None or before.status == "unauthorized":
+            return
+        after = replace(before, status="unauthorized", updated_at=at)
+        tx.payment_apps.save(after)
+        tx.audit.record("gateway", "app.unauthorized", before.id, at, before=before, after=after)
+    logger.error("Stripe refuses the key of the gateway %s: payments wait until it has a valid one", gateway)
 
 
 def recheck_apps(engine: Engine) -> None:
@@ -54,15 +69,3 @@ def _recheck(engine: Engine, app: PaymentApp) -> None:
         tx.payment_apps.save(after)
         tx.audit.record("gateway", "app.ready", app.id, at, before=before, after=after)
     logger.info("the app %s is ready again", app.id)
-
-
-def _mark(engine: Engine, gateway: GatewayKind, status: AppStatus) -> bool:
-    with engine.apart() as tx:
-        tx.workspace.lock()
-        before = tx.payment_apps.of_gateway(gateway, lock=True)
-        if before is None or before.status == status:
-            return False
-        after = replace(before, status=status, updated_at=engine.now())
-        tx.payment_apps.save(after)
-        tx.audit.record("gateway", f"app.{status}", before.id, engine.now(), before=before, after=after)
-    return True
