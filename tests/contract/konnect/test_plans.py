@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billing_sdk.server.ids import ulid_of
+from billing_sdk.server.pages.pricing import card_of
 from tests.contract.konnect.door import door_of, fee, metered, phase, plan, sold, usage
 
 
@@ -172,6 +173,16 @@ def test_a_plan_in_a_currency_that_is_not_the_default_one_can_be_published(door)
     assert active["phases"][0]["rate_cards"][0]["price"]["amount"] == "2900"
     with door.engine.read() as tx:
         assert str(tx.catalog.get_plan("pro").version.price) == "2,900 JPY"
+
+
+def test_a_plan_of_this_door_is_sold_on_pages_with_its_phases_and_what_is_charged_once(door, feature_id):
+    setup = {"key": "setup", "name": "Set-up", "price": {"type": "flat", "amount": "99"}}
+    sold(door, "pro", phase(key="trial", duration="P1M"), phase(fee("29"), setup, usage(feature_id)))
+    with door.engine.read() as tx:
+        plan = tx.catalog.get_plan("pro")
+        shown = card_of(tx, plan, plan.version)
+    assert (str(shown.price), shown.openings) == ("29.00 USD", ("first billing period: free",))
+    assert "plus 99.00 USD once for Set-up" in shown.usage_prices
 
 
 @pytest.mark.parametrize(

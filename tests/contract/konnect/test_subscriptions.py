@@ -128,6 +128,7 @@ def test_a_change_at_once_ends_one_subscription_and_begins_another(door, custome
     assert told["next"]["plan_id"] == best["id"]
     assert told["next"]["billing_anchor"] == subscription["billing_anchor"]
     assert told["current"]["id"] == subscription["id"] != told["next"]["id"]
+    assert invoiced(door, customer) == [[2900], [9900, -2900]]
 
 
 def test_a_change_with_the_next_cycle_has_the_id_that_it_will_have(door, customer, subscription, best):

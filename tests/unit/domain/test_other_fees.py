@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from billing_sdk.errors import InvalidRequest, InvalidServiceInterval
 from billing_sdk.server.domain.agreements import Agreement, NumberChange
@@ -148,6 +150,24 @@ def test_an_add_on_in_arrears_is_charged_from_the_day_when_it_came():
     change = NumberChange("extra", True, at("2026-04-16"), was=0, becomes=2, is_charged=True, is_given_back=False)
     plan = in_force(version(BASE), BoughtAddOn(extra, 2, at("2026-04-16")), number_changes=(change,))
     assert boundary(plan)[-1:] == ["fee_later 04-16/05-01 3000"]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(1, 29), st.integers(0, 9)), max_size=6), st.integers(1, 30))
+def test_in_arrears_every_day_until_the_end_is_charged_for_the_number_of_that_day(steps, last_day):
+    changes, number = [], 1
+    for day, becomes in sorted(dict(steps).items()):
+        changes.append(changed("seats", f"2026-04-{day + 1:02}", number, becomes))
+        number = becomes
+    plan = in_force(version(SEATS), quantities={"seats": number}, number_changes=tuple(changes))
+    end = START + timedelta(days=last_day)
+    lines = bill_end(plan, nothing, at=end, is_usage_charged=False)
+    becomes = {change.at: change.becomes for change in changes}
+    expected, present = 0, 1
+    for day in range(last_day):
+        present = becomes.get(START + timedelta(days=day), present)
+        expected += present * 10  # 3.00 a month of 30 days
+    assert sum(line.amount.minor for line in lines) == expected
 
 
 @pytest.mark.parametrize("charged", ["in_advance", "in_arrears", "once"])

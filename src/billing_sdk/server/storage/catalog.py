@@ -189,6 +189,14 @@ class CatalogRepository:
         query = VERSIONS.where(plan_versions.c.plan_key == plan_key).order_by(plan_versions.c.number.desc())
         return versions_from_rows(self._connection, self._connection.execute(query).mappings().all())
 
+    def list_all_versions(self) -> dict[str, tuple[PlanVersion, ...]]:
+        """Return all versions of all plans by the plans' keys, the latest first; two reads, however many there are."""
+        query = VERSIONS.order_by(plan_versions.c.plan_key, plan_versions.c.number.desc())
+        found: dict[str, tuple[PlanVersion, ...]] = {}
+        for version in versions_from_rows(self._connection, self._connection.execute(query).mappings().all()):
+            found[version.plan_key] = (*found.get(version.plan_key, ()), version)
+        return found
+
     def names_feature(self, feature_key: str) -> bool:
         """Tell whether a metered item, or a version of any plan, live or not, is about a feature."""
         if self._connection.execute(

@@ -99,11 +99,12 @@ class Draft:
 def list_records(tx: UnitOfWork, kind: PlanKind) -> list[PlanRecord]:
     """Return all plans, or all add-ons, that were not deleted; catalogues are small."""
     known = {one.our_id: one for one in tx.konnect.list(EXTRAS[kind], include_deleted=True)}
+    versions = tx.catalog.list_all_versions()
     return [
         record_of(plan, version, known.get(version.id))
         for plan in tx.catalog.list_plans()
         if plan.kind == kind
-        for version in tx.catalog.list_versions(plan.key)
+        for version in versions.get(plan.key, ())
         if version.id not in known or known[version.id].deleted_at is None
     ]
 

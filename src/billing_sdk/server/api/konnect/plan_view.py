@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from billing_sdk.server.api.konnect.bodies import View
 from billing_sdk.server.api.konnect.compiling import Fault, resource_key
@@ -11,11 +11,13 @@ from billing_sdk.server.api.konnect.plan_body import sent_plan
 from billing_sdk.server.api.konnect.shown_cards import phases_of
 from billing_sdk.server.api.konnect.values import Instant, duration_text
 from billing_sdk.server.api.konnect.view import Resource, resource_of
+from billing_sdk.server.domain.catalog import Feature
 from billing_sdk.server.ids import ulid_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.konnect_plans import PlanRecord
 
 SETTLEMENT = "credit_then_invoice"
+Known: TypeAlias = tuple[dict[str, Feature], dict[str, str]]
 # What is left of a version that was deleted and of which nothing was kept.
 NO_PHASES: list[dict[str, Any]] = [{"key": "default", "name": "Default", "rate_cards": []}]
 
@@ -54,8 +56,8 @@ class PlanView(CatalogueResource):
     settlement_mode: str
 
     @classmethod
-    def of(cls, tx: UnitOfWork, record: PlanRecord) -> PlanView:
-        """Show a plan."""
+    def of(cls, tx: UnitOfWork, record: PlanRecord, known: Known | None = None) -> PlanView:
+        """Show a plan; `known` is what `known_by_key` returned, where several are shown."""
         sent = sent_plan(record)
         if sent is not None:
             faults = sent.content(tx).faults if record.status == "draft" and record.version is not None else ()
@@ -68,7 +70,7 @@ class PlanView(CatalogueResource):
             )
         phases, cadence = NO_PHASES, "P1M"
         if record.version is not None:
-            features, tax_codes = known_by_key(tx)
+            features, tax_codes = known or known_by_key(tx)
             cadence = duration_of(record.version.cadence)
             shown = phases_of(record.version, features, tax_codes)
             phases = [one.model_dump(mode="json", exclude_defaults=True) for one in shown]
@@ -99,7 +101,7 @@ def members_of(record: PlanRecord, faults: tuple[Fault, ...]) -> dict[str, Any]:
     }
 
 
-def known_by_key(tx: UnitOfWork) -> tuple[dict[str, Any], dict[str, str]]:
+def known_by_key(tx: UnitOfWork) -> Known:
     """Return the features by their keys, and the ULID of each tax code by its key."""
     codes = {one.key: ulid_of(one.our_id) for one in tx.konnect.list("tax_code") if one.key is not None}
     return {one.key: one for one in tx.features.list()}, codes

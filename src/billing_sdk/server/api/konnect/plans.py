@@ -18,7 +18,7 @@ from billing_sdk.server.api.konnect.listing import Listing, Wanted
 from billing_sdk.server.api.konnect.once import OnlyOnce
 from billing_sdk.server.api.konnect.paging import Paged, paged
 from billing_sdk.server.api.konnect.plan_body import NewPlan, PlanFields, check_currency, draft_of, sent_plan
-from billing_sdk.server.api.konnect.plan_view import PlanView
+from billing_sdk.server.api.konnect.plan_view import PlanView, known_by_key
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf, scoped
 from billing_sdk.server.api.konnect.sorting import in_order
 from billing_sdk.server.api.konnect.values import ULID_IN_PATH
@@ -102,7 +102,8 @@ def list_plans(engine: EngineOf, wanted: Annotated[Wanted, Depends(LISTED)]) -> 
     with engine.read() as tx:
         records = [one for one in list_records(tx, "plan") if all_hold(wanted.conditions, partial(value_of, one))]
         page = wanted.page.cut(in_order(records, wanted.order, value_of))
-        return paged([PlanView.of(tx, one) for one in page], wanted.page, len(records))
+        known = known_by_key(tx)
+        return paged([PlanView.of(tx, one, known) for one in page], wanted.page, len(records))
 
 
 @router.get("/plans/{plan_id}", name="get-plan", **scoped("read:billing_plans"))
