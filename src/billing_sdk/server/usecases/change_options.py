@@ -27,6 +27,7 @@ class ChangeOptions:
         is_invoice_now: charge usage of service intervals that are not complete; the policy `unpaid_usage` by default.
         anchor: an instant that billing periods are counted from, before or after the start; the plan decides by
             default.
+        replaces: whether it takes the place of an agreement of the same group; else it is refused where there is one.
         agreement_id: the id of the new agreement; a new one by default.
         may_owe: whether a customer without a card gets the plan all the same, and is asked for one later.
     """
@@ -41,6 +42,7 @@ class ChangeOptions:
     is_prorate: bool | None = None
     is_invoice_now: bool | None = None
     anchor: datetime | None = None
+    replaces: bool = True
     agreement_id: str | None = None
     may_owe: bool = False
 

@@ -91,7 +91,8 @@ def create_subscription(engine: Engine, wanted: SubscriptionWanted, *, actor: st
         engine,
         customer_id=wanted.customer_id,
         plan_key=key,
-        options=ChangeOptions(version=number, anchor=wanted.anchor),
+        # Asked once more where it is decided: a charge that was under way may have made one meanwhile.
+        options=ChangeOptions(version=number, anchor=wanted.anchor, replaces=False),
         source="api",
         actor=actor,
     )

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from billing_sdk.errors import (
     AddOnMismatch,
+    Conflict,
     CouponMismatch,
     EmptyVersion,
     InvalidQuantity,
@@ -109,6 +110,7 @@ def offer_plan(
     What the customer has beside the plan goes on where it fits the new one: numbers of seats, add-ons, discounts.
 
     Raises:
+        Conflict: the customer has an agreement, and this is to be the first.
         SamePlan: the customer has this version of the plan already; its quantities, add-ons and discounts are changed
             where they are.
         CurrencyMismatch: the plan is not sold in this currency.
@@ -118,6 +120,10 @@ def offer_plan(
         UnknownPlan, NotAnAddOn, AddOnMismatch: an add-on can't be had with it.
         UnknownCoupon, CouponEnded, CouponMismatch: the coupon can't be redeemed.
     """
+    if before is not None and not options.replaces:
+        raise Conflict(
+            f"the customer is on {before.plan_key!r} already", remedy="Change that agreement, or cancel it first."
+        )
     currency = options.currency or _currency_for(plan.version, before, settings)
     plan = replace(plan, version=plan.version.in_currency(currency))
     add_ons = _add_ons(tx, plan, before, options)
