@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import time
+from datetime import UTC, datetime
 
 from billing_sdk._fork import new_lock
 
@@ -86,6 +87,15 @@ def new_nonce() -> str:
 def new_org_code() -> str:
     """Return `org_` and 11 hexadecimal digits, the length that organization codes have."""
     return f"org_{secrets.token_hex(6)[:11]}"
+
+
+def made_at(our_id: str) -> datetime:
+    """Return when an id was made, to the millisecond.
+
+    Raises:
+        ValueError: it is not one that `new_id` makes.
+    """
+    return datetime.fromtimestamp(int(our_id[-32:-20], 16) / 1000, UTC)
 
 
 def new_secret() -> str:

@@ -26,7 +26,12 @@ FEATURES_OF = (
     .where(features.c.type == "metered", meters.c.event_type.in_(WANTED))
     .order_by(features.c.key)
 )
-VERSION = select(func.count(meters.c.id), func.count(meters.c.archived_at), func.max(meters.c.archived_at))
+VERSION = select(
+    func.count(meters.c.id),
+    func.count(meters.c.archived_at),
+    func.max(meters.c.archived_at),
+    func.sum(meters.c.revision),
+)
 
 
 class MeterRepository:
@@ -89,7 +94,7 @@ class MeterRepository:
         return tuple(_from_row(row) for row in rows)
 
     def version(self) -> tuple[Any, ...]:
-        """Return what is another whenever a meter was added, archived or taken back: what a meter measures stays."""
+        """Return what is another whenever a meter was added, archived, taken back, or given other dimensions."""
         return tuple(self._connection.execute(VERSION).one())
 
     def of_features(self, keys: Collection[str]) -> dict[str, Meter]:

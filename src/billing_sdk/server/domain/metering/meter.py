@@ -83,6 +83,7 @@ class Meter:
         late_seconds: how old a use may be when it is reported; None is without limit.
         early_seconds: how far ahead its time may lie, as clocks differ.
         unknown_subjects: whether events of a subject that nobody goes by are refused, or kept for who comes later.
+        revision: how often it was given other dimensions, after which everything is counted anew.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Meter:
     early_seconds: int = EARLY_SECONDS
     unknown_subjects: UnknownSubjects = "refuse"
     archived_at: datetime | None = None
+    revision: int = 0
 
     def __post_init__(self) -> None:
         if not KEY.fullmatch(self.key):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Integer, String, Table, Text
+from sqlalchemy import JSON, Column, Integer, String, Table, Text, text
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -22,4 +22,5 @@ meters = Table(
     Column("early_seconds", Integer, nullable=False),
     Column("unknown_subjects", String(16), nullable=False),
     Column("archived_at", Instant),
+    Column("revision", Integer, nullable=False, server_default=text("0")),
 )
