@@ -87,17 +87,20 @@ def create_subscription(engine: Engine, wanted: SubscriptionWanted, *, actor: st
         if tx.agreements.live_of(wanted.customer_id):
             raise Conflict("the customer has a subscription already", remedy="Change it, or cancel it first.")
         key, number = _plan_of(tx, wanted.plan)
+        # Kept before money is collected, which may take until somebody has confirmed it.
+        agreement_id = new_id("agreement")
+        _keep(tx, engine, agreement_id, wanted, actor)
     agreement = subscribe(
         engine,
         customer_id=wanted.customer_id,
         plan_key=key,
         # Asked once more where it is decided: a charge that was under way may have made one meanwhile.
-        options=ChangeOptions(version=number, anchor=wanted.anchor, replaces=False),
+        options=ChangeOptions(version=number, anchor=wanted.anchor, replaces=False, agreement_id=agreement_id),
         source="api",
         actor=actor,
     )
-    with engine.begin() as tx:
-        return subscription_of(agreement, _keep(tx, engine, agreement.id, wanted, actor))
+    with engine.read() as tx:
+        return get_subscription(tx, agreement.id)
 
 
 def change_subscription(
@@ -126,7 +129,8 @@ def change_subscription(
                 remedy="Cancel the subscription, and make another one.",
             )
         is_prorate, is_invoice_now = _ending(tx, before)
-    planned_id = new_id("agreement")
+        planned_id = new_id("agreement")
+        _keep(tx, engine, planned_id, wanted, actor, parent_id=before.id)
     made = change_plan(
         engine,
         customer_id=before.customer_id,
@@ -142,9 +146,8 @@ def change_subscription(
         source="api",
         actor=actor,
     )
-    with engine.begin() as tx:
+    with engine.read() as tx:
         next_id = planned_id if made.id == before.id else made.id
-        _keep(tx, engine, next_id, wanted, actor, parent_id=before.id)
         return get_subscription(tx, before.id), get_subscription(tx, next_id)
 
 
@@ -242,22 +245,13 @@ def _keep(
     actor: str,
     *,
     parent_id: str | None = None,
-) -> Extras:
+) -> None:
+    """Keep what only this door knows of a subscription that is about to be made."""
     at = engine.now()
     more = {} if wanted.settlement_mode is None else {"settlement_mode": wanted.settlement_mode}
-    before = tx.konnect.find(KIND, subscription_id)
-    extras = Extras(
-        KIND,
-        subscription_id,
-        created_at=at if before is None else before.created_at,
-        updated_at=at,
-        parent_id=parent_id,
-        labels=wanted.labels or {},
-        more=more,
-    )
+    extras = Extras(KIND, subscription_id, at, at, parent_id=parent_id, labels=wanted.labels or {}, more=more)
     tx.konnect.save(extras)
-    tx.audit.record(actor, "subscription.describe", subscription_id, at, before=before, after=extras)
-    return extras
+    tx.audit.record(actor, "subscription.describe", subscription_id, at, after=extras)
 
 
 def _touched(engine: Engine, agreement: Agreement) -> Subscription:
