@@ -47,12 +47,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with tempfile.TemporaryDirectory() as folder:
-            ports = {name: free_port() for name in EXAMPLES}
+            # What the two have in common was checked with the test processor; once is enough for the others.
+            names = list(EXAMPLES)[:1] if options.check and options.gateway != "managed" else list(EXAMPLES)
+            ports = {name: free_port() for name in names}
             stripe = {} if options.gateway == "managed" else start_stripe(Path(folder), processes)
             ready = start_server(Path(folder), ports, stripe, processes)
             enable(ready, options.gateway)
             publish_plan(ready)
-            addresses = {name: start_example(name, ports[name], ready, processes) for name in EXAMPLES}
+            addresses = {name: start_example(name, ports[name], ready, processes) for name in names}
             for name, address in addresses.items():
                 walk(name, address)
             live_on(Path(folder), ready, next(iter(addresses.values())))
@@ -203,16 +205,23 @@ def pay(visitor: Visitor) -> None:
         visitor,
     )
     type_card(visitor, GOOD_CARD)
+    if has_button(visitor, "Pay with"):  # it was typed at Stripe, and nothing is charged before this
+        visitor.submit("Pay with")
     check("paid", visitor.page.status == 200, f"the second card pays, and we are back at {visitor.page.url}", visitor)
 
 
 def type_card(visitor: Visitor, number: str) -> None:
     """Type a card into the page in front of a visitor: this server's own, or Stripe's, which a button leads to."""
     if not card_forms(visitor):
-        visitor.submit("card")
+        visitor.submit("payment method")
     typed = {"number": number, "expiry": "12 / 34", "cvc": "123", "name": "Vera Visitor"}
     fields = card_forms(visitor)[0]
     visitor.submit(**{name: value for name, value in typed.items() if name in fields})
+
+
+def has_button(visitor: Visitor, label: str) -> bool:
+    """Tell whether a page has a button that says so."""
+    return any(label in button[0] for form in visitor.page.forms for button in form.buttons)
 
 
 def card_forms(visitor: Visitor) -> list[dict[str, str]]:

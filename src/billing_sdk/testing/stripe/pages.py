@@ -67,7 +67,7 @@ def show(world: Surroundings, method: str, path: str, form: Json) -> Shown:
         if matched:
             object_id = (*matched.groups(), "")[0]
             space = next(
-                (each for each in world.state.spaces.values() if each.find_anywhere(object_id) is not None),
+                (each for each in list(world.state.spaces.values()) if each.find_anywhere(object_id) is not None),
                 world.state.space(world.state.platform_id),
             )
             try:

@@ -25,6 +25,8 @@ NOTES = {
     "enabled": "Billing is enabled.",
     "disabled": "Billing is disabled.",
     "switched": "Billing goes on with another gateway.",
+    "connected": "The Stripe account is linked.",
+    "not_connected": "No Stripe account was linked.",
 }
 
 
