@@ -15,13 +15,17 @@ REAL_TIME = re.compile(r"engine\.now\(\)")
 # Modules that look at customers and use real time, each with its reason.
 REASONS = {
     "become_customer": "the first instant of a customer on no clock",
+    "begin_checkout": "how long a session of the processor lasts, which goes by real time",
     "bill_customer": "leases on charges",
     "collect_charge": "leases on charges",
     "delete_organization": "the organization itself, its tokens and its own event",
     "delete_user": "the person, the tokens and the event about the account",
+    "finish_checkout": "the audit of what was kept",
     "issue_credit_note": "leases on refunds",
+    "link_payer": "the audit of what was kept and dropped",
     "parties": "what suppliers were, who live in real time",
     "pay_back": "leases on refunds",
+    "payment_methods": "the audit of what was kept and dropped",
     "seed_demo": "the catalogue and applications",
     "settle_journey": "the organization, which is nobody's customer yet",
     "trigger_event": "an example of nobody",
