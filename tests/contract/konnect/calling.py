@@ -65,7 +65,11 @@ class Sent:
 
 @dataclass(frozen=True)
 class Call:
-    """A good call of an operation: what it needs is made by `of`, and it answers `status`."""
+    """A good call of an operation: what it needs is made by `of`, and it answers `status`.
+
+    `is_linked` where it needs a workspace whose gateway is Stripe.
+    """
 
     of: Callable[[Door], Sent]
     status: int = 200
+    is_linked: bool = False

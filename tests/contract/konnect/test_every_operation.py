@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from billing_sdk.server.api.konnect.application import ROUTERS
@@ -26,7 +28,8 @@ def test_every_good_call_is_of_a_published_operation() -> None:
 
 
 @pytest.mark.parametrize("operation_id", sorted(CALLS))
-def test_a_good_call_is_answered_as_published(door: Door, operation_id: str) -> None:
+def test_a_good_call_is_answered_as_published(door_of: Callable[[str], Door], operation_id: str) -> None:
+    door = door_of(operation_id)
     call = CALLS[operation_id]
     sent = call.of(door)
     assert faults_of_request(operation_id, sent.path, sent.query, sent.body, sent.media_type) == []
@@ -40,7 +43,10 @@ def test_a_good_call_is_answered_as_published(door: Door, operation_id: str) -> 
 
 
 @pytest.mark.parametrize("operation_id", sorted(CALLS))
-def test_an_operation_is_refused_without_a_token_as_published(door: Door, operation_id: str) -> None:
+def test_an_operation_is_refused_without_a_token_as_published(
+    door_of: Callable[[str], Door], operation_id: str
+) -> None:
+    door = door_of(operation_id)
     path = served()[operation_id]
     filled = "/".join(UNKNOWN if part.startswith("{") else part for part in path.split("/"))
     answer = door.send(OPERATIONS[operation_id]["method"], filled, headers={"Authorization": "Bearer kpat_none"})

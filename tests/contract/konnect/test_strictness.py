@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.contract.konnect.calling import Door
@@ -28,20 +30,23 @@ def faults(door: Door, operation_id: str, path: str, **options: object) -> list[
 
 
 @pytest.mark.parametrize("operation_id", WITH_BODY)
-def test_an_unknown_property_of_a_body_is_refused(door: Door, operation_id: str) -> None:
+def test_an_unknown_property_of_a_body_is_refused(door_of: Callable[[str], Door], operation_id: str) -> None:
+    door = door_of(operation_id)
     sent = CALLS[operation_id].of(door)
     assert ("surprise", "unknown_property") in faults(door, operation_id, sent.path, json={**sent.body, "surprise": 1})
 
 
 @pytest.mark.parametrize("operation_id", sorted(CALLS))
-def test_an_unknown_query_parameter_is_refused(door: Door, operation_id: str) -> None:
+def test_an_unknown_query_parameter_is_refused(door_of: Callable[[str], Door], operation_id: str) -> None:
+    door = door_of(operation_id)
     sent = CALLS[operation_id].of(door)
     body = {} if sent.body is None else {"json": sent.body, "headers": {"Content-Type": sent.media_type}}
     assert faults(door, operation_id, f"{sent.path}?surprise=1", **body) == [("surprise", "unknown_property")]
 
 
 @pytest.mark.parametrize("operation_id", WITH_ID)
-def test_an_id_of_another_form_is_of_nothing(door: Door, operation_id: str) -> None:
+def test_an_id_of_another_form_is_of_nothing(door_of: Callable[[str], Door], operation_id: str) -> None:
+    door = door_of(operation_id)
     sent = CALLS[operation_id].of(door)
     path = "/".join("not-a-ulid" if part.startswith("{") else part for part in PATHS[operation_id].split("/"))
     answer = door.send(OPERATIONS[operation_id]["method"], path, **({} if sent.body is None else {"json": sent.body}))
@@ -51,7 +56,8 @@ def test_an_id_of_another_form_is_of_nothing(door: Door, operation_id: str) -> N
 
 @pytest.mark.parametrize("operation_id", PAGED)
 @pytest.mark.parametrize("query", ["page[size]=0", "page[size]=1001", "page[size]=x", "page[offset]=1"])
-def test_a_page_that_there_is_not_is_refused(door: Door, operation_id: str, query: str) -> None:
+def test_a_page_that_there_is_not_is_refused(door_of: Callable[[str], Door], operation_id: str, query: str) -> None:
+    door = door_of(operation_id)
     sent = CALLS[operation_id].of(door)
     assert faults(door, operation_id, f"{sent.path}?{query}")[0][0] == query.partition("=")[0]
 

@@ -16,6 +16,7 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.konnect import (
     addons,
     apps,
+    customer_billing,
     customers,
     default_tax_codes,
     entitlement_access,
@@ -27,6 +28,7 @@ from billing_sdk.server.api.konnect import (
     plans,
     problems,
     profiles,
+    stripe_sessions,
     subscription_addons,
     subscriptions,
     tax_codes,
@@ -52,6 +54,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     default_tax_codes.router,
     apps.router,
     profiles.router,
+    customer_billing.router,
+    stripe_sessions.router,
 )
 
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from billing_sdk.errors import BillingError, NotFound, RouteNotFound, ServerFault
+from billing_sdk.errors import BillingError, InvalidRequest, NotFound, RouteNotFound, ServerFault
 from billing_sdk.server.api.konnect.parameters import BAD_BODY, InvalidParameter, invalid_parameters_of
 from billing_sdk.server.storage.outages import DATABASE_AWAY, is_outage
 from billing_sdk.server.web import as_billing_error, as_told, database_is_away, error_headers, request_id_of
@@ -144,7 +144,8 @@ async def _on_bad_request(request: Request, error: Exception) -> Response:
     if any(fault["loc"][0] == "path" for fault in faults):
         # Nothing has an id of another form.
         return error_answer(request, NotFound(entity=_noun_of(request)))
-    return problem(request, 400, None, invalid_parameters_of(faults))
+    members = {"code": InvalidRequest.code, "remedy": InvalidRequest.default_remedy}
+    return problem(request, 400, None, invalid_parameters_of(faults), members=members)
 
 
 def _parameters_of(error: BillingError) -> list[InvalidParameter]:
