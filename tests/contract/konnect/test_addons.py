@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from billing_sdk.errors import InvalidQuantity
 from billing_sdk.server.ids import id_from_ulid
-from billing_sdk.server.usecases.set_add_on import add_add_on
+from billing_sdk.server.usecases.set_add_on import add_add_on, set_add_on
 from tests.contract.konnect.door import door_of, fee, metered, phase, plan, sold, usage, with_card
 
 
@@ -80,6 +81,24 @@ def test_an_add_on_that_does_not_fit_a_plan_is_refused(door, extra):
     ]
     assert door.call("POST", path, asked | {"addon": {"id": "0" * 26}}).status == 404
     assert door.call("GET", f"/plans/{'0' * 26}/addons").status == 404
+
+
+def test_no_more_of_an_add_on_is_had_than_the_plan_or_its_kind_allows(door, extra):
+    pro = sold(door, "pro", phase(fee("29")))
+    asked = {"name": "Extra", "addon": {"id": extra["id"]}, "from_plan_phase": "default", "max_quantity": 2}
+    door.made(f"/plans/{pro['id']}/addons", asked)
+    once = door.made("/addons", body("once", instance_type="single"))
+    door.made(f"/addons/{once['id']}/publish", status=200)
+    with_card(door)
+    made = door.made("/subscriptions", {"customer": {"key": "acme"}, "plan": {"key": "pro"}})
+    agreement_id = id_from_ulid("agreement", made["id"])
+
+    for key, quantity in (("extra", 3), ("once", 2)):
+        with pytest.raises(InvalidQuantity):
+            add_add_on(door.engine, agreement_id=agreement_id, plan_key=key, quantity=quantity)
+    add_add_on(door.engine, agreement_id=agreement_id, plan_key="extra", quantity=2)
+    with pytest.raises(InvalidQuantity):
+        set_add_on(door.engine, agreement_id=agreement_id, plan_key="extra", quantity=3)
 
 
 def test_the_add_ons_of_a_subscription_tell_how_many_there_were_and_when(door, extra):

@@ -25,6 +25,7 @@ from billing_sdk.server.domain.invoicing import (
     with_add_on,
 )
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.add_on_terms import check_add_on_terms
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
@@ -154,6 +155,7 @@ def _agreed(tx: UnitOfWork, plan: Plan, before: Agreement, plan_key: str, quanti
     if standing is None:
         return replace(offer_add_on(tx, plan, plan_key, quantity), added_at=at)
     check_number_of_add_ons(plan_key, quantity)
+    check_add_on_terms(tx, before.plan_version_id, standing.plan_version_id, plan_key, quantity)
     return replace(standing, quantity=quantity)
 
 

@@ -27,6 +27,7 @@ from billing_sdk.server.domain.customers import Customer, CustomerKind
 from billing_sdk.server.domain.invoicing import check_quantities
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.add_on_terms import check_add_on_terms
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.redeem_coupon import available_coupon, discount_of
 
@@ -202,7 +203,7 @@ def offer_add_on(tx: UnitOfWork, plan: Plan, key: str, quantity: int) -> AgreedA
     Raises:
         UnknownPlan: no published plan has this key.
         NotAnAddOn: it is a plan of its own.
-        InvalidQuantity: it is not a whole number above zero, or above a million.
+        InvalidQuantity: it is not a whole number above zero, above a million, or more than its maker allows.
         AddOnMismatch: it is for the other kind of customer, or billed in another currency or at another pace.
     """
     add_on = tx.catalog.get_plan(key)
@@ -211,6 +212,7 @@ def offer_add_on(tx: UnitOfWork, plan: Plan, key: str, quantity: int) -> AgreedA
     check_number_of_add_ons(key, quantity)
     if not _fits(add_on.version, plan.version) or add_on.group.scope != plan.group.scope:
         raise AddOnMismatch(f"the add-on {key!r} can't be had with {plan.key!r}", plan=key)
+    check_add_on_terms(tx, plan.version.id, add_on.version.id, key, quantity)
     return AgreedAddOn(key, add_on.version.id, quantity)
 
 
