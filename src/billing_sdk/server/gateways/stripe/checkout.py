@@ -14,6 +14,7 @@ from stripe.checkout import Session
 from billing_sdk.errors import GatewayRefused, NotFound
 from billing_sdk.server.gateways.bills import Payer
 from billing_sdk.server.gateways.setups import SetupMode, SetupSession, SetupStatus, SetupWanted
+from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.customers import ensure_customer
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
 from billing_sdk.server.gateways.stripe.link import StripeLink
@@ -42,8 +43,11 @@ def begin_setup(link: StripeLink, payer: Payer, wanted: SetupWanted) -> SetupSes
     """
     params = _params(link, payer, wanted, ensure_customer(link, payer))
     with answers_of_stripe(link.app):
-        made = link.client.v1.checkout.sessions.create(
-            params, {"idempotency_key": link.keys.key("setup", wanted.nonce)}
+        # A session that a fault has left behind lapses by itself, so nobody has to look for it.
+        made = ask_once(
+            link.keys.key("setup", wanted.nonce),
+            lambda key: link.client.v1.checkout.sessions.create(params, {"idempotency_key": key}),
+            look=lambda: None,
         )
     return _session(made)
 
