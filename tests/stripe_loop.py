@@ -101,7 +101,7 @@ class Loop:
         advance(self.engine, **units)
         self.stripe.clock.advance(**units)
 
-    def invoices(self) -> list[Invoice]:
+    def invoices(self) -> tuple[Invoice, ...]:
         """Return our invoices, the oldest first."""
         with self.engine.read() as tx:
             return tx.invoices.newest_of(self.customer_id, limit=100)[::-1]
