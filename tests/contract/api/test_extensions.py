@@ -151,6 +151,16 @@ def allowances(twice, customer):
     twice("DELETE", told, name=named)
 
 
+def payment_methods(twice, engine, customer):
+    """Two cards, of which the first is charged again, and the second is gone."""
+    first, second = (add_card(engine, customer_id=customer, card=card()).id for _ in range(2))
+    path, name = f"customers/{customer}/payment_methods", "customers/{customer_id}/payment_methods"
+    chosen = twice("POST", f"{path}/{first}/default", name=f"{name}/{{method_id}}/default")["payment_methods"]
+    assert [method["id"] for method in chosen if method["is_default"]] == [first]
+    left = twice("DELETE", f"{path}/{second}", name=f"{name}/{{method_id}}")["payment_methods"]
+    assert second not in [method["id"] for method in left]
+
+
 def subject_keys(twice, customer):
     """A key that comes and goes."""
     path, name = f"customers/{customer}/subject_keys", "customers/{customer_id}/subject_keys"
@@ -213,6 +223,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     credit(twice, server.engine, customer)
     allowances(twice, customer)
     subject_keys(twice, customer)
+    payment_methods(twice, server.engine, customer)
     corrections(twice, server.engine)
     drafts(twice, customer)
     meters(twice, server.engine)

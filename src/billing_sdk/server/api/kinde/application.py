@@ -37,6 +37,7 @@ from billing_sdk.server.api.kinde import (
     meters,
     migrations,
     organizations,
+    payment_methods,
     plan_components,
     plan_groups,
     plans,
@@ -107,6 +108,7 @@ MANAGEMENT_BILLING = (
     taxes.router,
     test_clocks.router,
     customers.router,
+    payment_methods.router,
     portal.router,
 )
 
