@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from billing_sdk.testing.server import DEFAULT_REDIRECT_URIS, BillingServer, billing_server as run_server
+from billing_sdk.testing.stripe import StripeSimulator, stripe_simulator as run_stripe
 from billing_sdk.testing.webhooks import WebhookSigner
 
 # One package of the server extra that nothing else here needs.
@@ -33,3 +34,10 @@ def billing_server(billing_redirect_uris: tuple[str, ...]) -> Iterator[BillingSe
 def signed_webhook(billing_server: BillingServer) -> WebhookSigner:
     """Makes webhooks that your application accepts: `signed_webhook("customer.plan_changed")`."""
     return WebhookSigner(billing_server)
+
+
+@pytest.fixture
+def stripe_simulator() -> Iterator[StripeSimulator]:
+    """A simulated Stripe of its own for each test, on a free port, that delivers webhooks when told to."""
+    with run_stripe(delivers=False) as simulator:
+        yield simulator

@@ -91,7 +91,7 @@ def _params(link: StripeLink, payer: Payer, wanted: SetupWanted, reference: str)
         "currency": None if wanted.currency is None else wanted.currency.lower(),
         "locale": wanted.language,
         "expires_at": None if wanted.expires_at is None else int(wanted.expires_at.timestamp()),
-        "payment_method_types": list(wanted.method_kinds) or None,
+        "allowed_payment_method_types": list(wanted.method_kinds) or None,
     }
     return params | {name: value for name, value in given.items() if value is not None}
 

@@ -14,7 +14,7 @@ from billing_sdk.testing.stripe.wire import listed
 
 FIELDS = (
     "mode ui_mode success_url cancel_url return_url redirect_on_completion customer customer_email customer_creation",
-    "currency payment_method_types[] locale client_reference_id metadata.* expires_at billing_address_collection",
+    "currency allowed_payment_method_types[] locale client_reference_id metadata.* expires_at billing_address_collection",
     "consent_collection.payment_method_reuse_agreement.position consent_collection.terms_of_service",
     "consent_collection.promotions custom_text.submit.message custom_text.terms_of_service_acceptance.message",
     "custom_text.after_submit.message custom_text.shipping_address.message tax_id_collection.enabled",
@@ -33,8 +33,10 @@ def create(call: Call) -> Json:
         raise invalid("This simulator knows the mode `setup` only.", param="mode")
     ui_mode = call.choice("ui_mode", HOSTED, EMBEDDED) or HOSTED
     _check_urls(call, ui_mode)
-    if not call.has("currency") and not call.has("payment_method_types"):
-        raise invalid("In mode `setup`, `currency` or `payment_method_types` has to be given.", param="currency")
+    if not call.has("currency") and not call.has("allowed_payment_method_types"):
+        raise invalid(
+            "In mode `setup`, `currency` or `allowed_payment_method_types` has to be given.", param="currency"
+        )
     customer_id = call.text("customer")
     if customer_id is not None:
         call.space.living("customer", customer_id, param="customer")
@@ -58,7 +60,7 @@ def create(call: Call) -> Json:
         "expires_at": _expires_at(call),
         "locale": call.text("locale"),
         "metadata": call.metadata(),
-        "payment_method_types": [str(each) for each in call.items("payment_method_types")] or ["card"],
+        "payment_method_types": [str(each) for each in call.items("allowed_payment_method_types")] or ["card"],
         "redirect_on_completion": (call.text("redirect_on_completion") or "always") if ui_mode == EMBEDDED else None,
         "return_url": call.text("return_url"),
         "setup_intent": intent["id"],

@@ -7,7 +7,7 @@ from billing_sdk.testing.stripe.errors import Json, invalid
 from billing_sdk.testing.stripe.operations import CREATED, PAGE, operation, selected
 from billing_sdk.testing.stripe.wire import listed
 
-FIELDS = "name active description metadata.* tax_code unit_label statement_descriptor url images[] default_price"
+FIELDS = "name active description metadata.* tax_code unit_label statement_descriptor url images[]"
 PLAIN = ("name", "description", "tax_code", "unit_label", "statement_descriptor", "url")
 
 
@@ -44,7 +44,7 @@ def create(call: Call) -> Json:
     return product
 
 
-@operation("POST /v1/products/{id}", FIELDS)
+@operation("POST /v1/products/{id}", FIELDS, "default_price")
 def update(call: Call) -> Json:
     """Change a product."""
     product = call.space.get("product", call.id)

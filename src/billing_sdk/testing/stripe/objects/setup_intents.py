@@ -9,7 +9,7 @@ from billing_sdk.testing.stripe.operations import CREATED, PAGE, operation, sele
 from billing_sdk.testing.stripe.wire import listed
 
 FIELDS = (
-    "customer usage payment_method confirm description metadata.* payment_method_types[] return_url"
+    "customer usage payment_method confirm description metadata.* allowed_payment_method_types[] return_url"
     " automatic_payment_methods.enabled automatic_payment_methods.allow_redirects"
 )
 
