@@ -14,7 +14,8 @@ from billing_sdk.testing.stripe.wire import listed
 
 FIELDS = (
     "mode ui_mode success_url cancel_url return_url redirect_on_completion customer customer_email customer_creation",
-    "currency allowed_payment_method_types[] locale client_reference_id metadata.* expires_at billing_address_collection",
+    "currency allowed_payment_method_types[] locale client_reference_id metadata.* expires_at",
+    "billing_address_collection",
     "consent_collection.payment_method_reuse_agreement.position consent_collection.terms_of_service",
     "consent_collection.promotions custom_text.submit.message custom_text.terms_of_service_acceptance.message",
     "custom_text.after_submit.message custom_text.shipping_address.message tax_id_collection.enabled",
