@@ -33,6 +33,9 @@ def _walk(app: Starlette) -> Iterator[Address]:
             yield from _walk_api(route.path, route.app)
         else:
             assert isinstance(route, Route), f"nobody has taught the tests to look into {route!r}"
+            if isinstance(route.endpoint, FastAPI):
+                yield from _walk_part(route, route.endpoint)
+                continue
             yield route.path, frozenset(route.methods or ())
 
 
@@ -40,3 +43,12 @@ def _walk_api(prefix: str, api: FastAPI) -> Iterator[Address]:
     yield f"{prefix}/openapi.json", frozenset({"GET", "HEAD"})
     for path, operations in api.openapi()["paths"].items():
         yield f"{prefix}{path}", frozenset(name.upper() for name in operations)
+
+
+def _walk_part(route: Route, api: FastAPI) -> Iterator[Address]:
+    """Walk what an API has at the address of a route, which gives it the path as it is."""
+    beginning, _, is_open = route.path.partition("/{")
+    for path, operations in api.openapi()["paths"].items():
+        if path == beginning or (is_open and path.startswith(f"{beginning}/")):
+            methods = frozenset(name.upper() for name in operations)
+            yield path, methods if route.methods is None else methods & route.methods

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from billing_sdk.server import oidc, pages, web
-from billing_sdk.server.api import kinde, kolaylogin, konnect, stripe
+from billing_sdk.server.api import kinde, kolaylogin, konnect, openmeter, stripe
 from billing_sdk.server.clock import Clock, SystemClock
 from billing_sdk.server.gateways import Gateways, ManagedGateway, SwitchingGateway
 from billing_sdk.server.periodic import Periodic
@@ -133,6 +133,7 @@ def create_app(
         *kolaylogin.routes(engine),
         *stripe.routes(engine),
         *konnect.routes(engine, ingestion),
+        *openmeter.routes(engine, ingestion),
         *kinde.routes(engine, ingestion),
     ]
     express = kinde.express(engine, ingestion)
