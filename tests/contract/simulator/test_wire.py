@@ -96,3 +96,19 @@ def test_a_scripted_fault_strikes_the_named_request_once(client, simulator, what
     is_done = what in ("timeout_after", "reset")
     assert len([item for item in simulator.all("product") if item["name"] == what]) == is_done
     assert client.v1.products.create({"name": "Next"}).name == "Next"
+
+
+def test_a_key_whose_request_is_under_way_is_a_conflict(client, simulator):
+    def ask_again(entry):
+        if entry.number == first:
+            with pytest.raises(stripe.APIError) as raised:
+                other.v1.products.create({"name": "Slow"}, {"idempotency_key": "slow"})
+            conflicts.append(raised.value.http_status)
+
+    # The hook runs before a request begins, so the first key is taken by hand.
+    conflicts, other = [], client_of(simulator, simulator.secret_key)
+    first = len(simulator.log) + 1
+    simulator.space().answers.begin("slow", ("POST", "/v1/products", "{}"), 0)
+    simulator.on_call(ask_again)
+    client.v1.customers.list()
+    assert conflicts == [409]

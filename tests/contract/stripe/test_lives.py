@@ -42,3 +42,10 @@ def test_one_fault_changes_nothing_about_the_end(undisturbed, what):
     life = lived(**CALLS[what])
     assert life.faults == ()
     assert life.digest == undisturbed.digest
+
+
+def test_an_engine_that_is_paid_through_stripe_has_asked_whose_account_it_is_and_for_its_events(
+    stripe_engine, stripe_simulator
+):
+    assert stripe_engine.workspace.gateway == "stripe_platform"
+    assert [each.name for each in stripe_simulator.log] == ["GET /v1/account", "POST /v1/webhook_endpoints"]
