@@ -48,6 +48,8 @@ def _doors() -> Iterator[tuple[RunningServer, Door]]:
     with _server() as server:
         yield server, Door("Management API", "/api/openapi.json", machine_token(server))
     with _server() as server:
+        yield server, Door("Konnect door", "/v3/openmeter/openapi.json", machine_token(server))
+    with _server() as server:
         yield server, Door("Account API", "/account_api/openapi.json", person_token(server, *server.seed.users[1]))
     with _server() as server:
         yield server, Door("OpenID provider", "/oauth2/openapi.json", person_token(server, *server.seed.users[1]))

@@ -25,6 +25,7 @@ from billing_sdk.cli.revenue import books, revenue
 from billing_sdk.cli.serve import demo, serve
 from billing_sdk.cli.simulate import simulate
 from billing_sdk.cli.taxes import taxes
+from billing_sdk.cli.tokens import tokens
 from billing_sdk.cli.usage import usage
 from billing_sdk.cli.usage_move import move
 from billing_sdk.cli.workspace import operators, workspace
@@ -58,6 +59,7 @@ for command in (serve, demo, seed, migrate, listen, trigger, doctor, simulate, r
 app.add_typer(workspace, name="workspace")
 app.add_typer(operators, name="operators")
 app.add_typer(keys, name="keys")
+app.add_typer(tokens, name="tokens")
 app.add_typer(audit, name="audit")
 app.add_typer(applications, name="applications")
 app.add_typer(clock, name="clock")

@@ -14,6 +14,10 @@ REAL_TIME = re.compile(r"engine\.now\(\)")
 
 # Modules that look at customers and use real time, each with its reason.
 REASONS = {
+    "change_subscription": "when what this door keeps of it was written down",
+    "customer_billing": "when what this door keeps of it was written down",
+    "delete_account": "since when this door shows it as deleted",
+    "update_account": "when what this door keeps of it was written down",
     "become_customer": "the first instant of a customer on no clock",
     "begin_checkout": "how long a session of the processor lasts, which goes by real time",
     "bill_customer": "leases on charges",
