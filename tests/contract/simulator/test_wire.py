@@ -112,3 +112,11 @@ def test_a_key_whose_request_is_under_way_is_a_conflict(client, simulator):
     simulator.on_call(ask_again)
     client.v1.customers.list()
     assert conflicts == [409]
+
+
+def test_a_card_comes_by_a_known_token_only(client):
+    assert client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_visa"}}).card.last4 == "4242"
+    with pytest.raises(stripe.InvalidRequestError, match="No such token"):
+        client.v1.payment_methods.create({"type": "card", "card": {"token": "tok_nobody"}})
+    with pytest.raises(stripe.CardError, match="generally unsafe"):
+        client.v1.payment_methods.create({"type": "card", "card": {"number": "4242424242424242"}})

@@ -34,7 +34,7 @@ def create(call: Call) -> Json:
                 "Use test tokens that map to the test card you are using.",
                 is_kept=False,
             )
-        made = make_card(call, BY_TOKEN[call.needed("card.token").replace("tok_", "pm_card_", 1)].number)
+        made = make_card(call, _card_of_token(call.needed("card.token")).number)
     made["metadata"] = call.metadata()
     _detail(call, made)
     return made
@@ -236,6 +236,13 @@ def _made(call: Call, kind: str, number: str) -> Json:
     }
     call.space.numbers[method["id"]] = number
     return call.space.put("payment_method", method)
+
+
+def _card_of_token(token: str) -> TestCard:
+    card = BY_TOKEN.get(token.replace("tok_", "pm_card_", 1))
+    if card is None:
+        raise invalid(f"No such token: '{token}'", param="card[token]", code="resource_missing")
+    return card
 
 
 def _detail(call: Call, method: Json) -> None:
