@@ -20,6 +20,9 @@ SHAPES = {
     "a JSON Web Token": re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{40,}"),
     "a bearer token": re.compile(r"(?i)\bauthorization\W{1,8}(bearer|basic) +(?!\*)[\w~+/.=-]{20,}"),
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    "a key of Stripe": re.compile(r"\b[sr]k_(test|live)_\w{16,}"),
+    "what Stripe signs events with": re.compile(r"\bwhsec_\w{16,}"),
+    "a secret of a session at Stripe": re.compile(r"\b(cs|seti|pi)_\w+_secret_\w{8,}"),
     "a sealing key": re.compile(r"SEALING_KEYS?\W{1,4}[a-z0-9][a-z0-9-]{0,31}:[\w-]{43}"),
 }
 SHORTEST = 8

@@ -16,6 +16,7 @@ from billing_sdk.cli.customers import customers
 from billing_sdk.cli.database import migrate, seed
 from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
+from billing_sdk.cli.gateways import gateways
 from billing_sdk.cli.keys import keys
 from billing_sdk.cli.meters import meters
 from billing_sdk.cli.output import OUT, explaining_errors
@@ -57,6 +58,7 @@ def root(
 for command in (serve, demo, seed, migrate, listen, trigger, doctor, simulate, revenue):
     app.command()(explaining_errors(command))
 app.add_typer(workspace, name="workspace")
+app.add_typer(gateways, name="gateways")
 app.add_typer(operators, name="operators")
 app.add_typer(keys, name="keys")
 app.add_typer(tokens, name="tokens")

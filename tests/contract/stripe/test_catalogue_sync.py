@@ -12,11 +12,12 @@ from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Percentage, PerUnit, Terms
 from billing_sdk.server.gateways import CatalogueItem, CataloguePrice
 from billing_sdk.server.gateways.stripe.catalogue import publish_item, retire_item
+from billing_sdk.server.usecases.archive_plan import archive_plan
 from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.make_version_live import make_version_live
-from billing_sdk.server.usecases.sync_catalogue import items_of
+from billing_sdk.server.usecases.sync_catalogue import items_of, sync_pending
 from billing_sdk.testing.stripe import Fault
-from tests.contract.stripe.links import linked
+from tests.contract.stripe.links import linked, paying_by_stripe
 
 MONTH = Cadence("month")
 
@@ -125,6 +126,22 @@ def test_a_plan_is_marked_only_once_billing_goes_by_a_gateway_with_a_catalogue(a
     enable_billing(engine, gateway="stripe_platform", actor="operator")
     assert marked(engine, link)["pro_monthly"] == "pending"
     assert stripe_simulator.all("product") == []
+
+
+def test_a_published_plan_is_brought_in_line_by_who_sweeps_up(stripe_simulator):
+    with paying_by_stripe(stripe_simulator) as (engine, link):
+        stripe_simulator.faults.script([Fault("error_503")])
+        sync_pending(engine)
+        assert marked(engine, link)["pro_monthly"] == "pending"
+        sync_pending(engine)
+        assert set(marked(engine, link).values()) == {"synced"}
+        assert "Pro: Base price" in {product["name"] for product in stripe_simulator.all("product")}
+        asked = len(stripe_simulator.log)
+        assert sync_pending(engine) == 0
+        assert len(stripe_simulator.log) == asked
+        archive_plan(engine, plan_key="pro_monthly")
+        sync_pending(engine)
+        assert "Pro: Base price" not in {one["name"] for one in stripe_simulator.all("product") if one["active"]}
 
 
 def marked(engine, link):
