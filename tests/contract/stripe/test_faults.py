@@ -10,6 +10,8 @@ from tests.linked_faults import EXPECTED, TROUBLES, Run, calls_of_a_run, outcome
 # Of a whole run; all of them with all troubles are in `soak/`.
 CALLS = 17
 
+pytestmark = pytest.mark.attack(177)
+
 
 def test_a_run_has_as_many_calls_as_are_broken_one_by_one_below() -> None:
     assert calls_of_a_run() == CALLS

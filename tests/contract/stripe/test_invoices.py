@@ -180,6 +180,7 @@ def test_a_currency_that_stripe_does_not_take_makes_nothing_there(stripe_simulat
     assert stripe_simulator.log == []
 
 
+@pytest.mark.attack(178)
 def test_an_invoice_whose_sum_is_another_there_never_becomes_final(stripe_simulator: StripeSimulator) -> None:
     gateway, who = gateway_at(stripe_simulator), payer()
     wanted = bill(who, 5000, token=method_of(gateway, who), number="INV-9", tax="none")

@@ -8,6 +8,8 @@ from billing_sdk.errors import AmountTooSmall, CurrencyNotSupported
 from billing_sdk.money import Money
 from billing_sdk.server.gateways.stripe.amounts import from_stripe, require_chargeable, to_stripe
 
+pytestmark = pytest.mark.attack(178)
+
 
 @pytest.mark.parametrize(
     ("minor", "currency", "units"),
