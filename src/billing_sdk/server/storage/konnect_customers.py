@@ -53,7 +53,7 @@ def read_customers(
     connection: Connection, conditions: Collection[Condition], order: Order, *, size: int, number: int
 ) -> CustomerPage:
     """Return a page of customers that are not deleted."""
-    wanted = [condition.clause(COLUMNS[condition.field]) for condition in conditions if condition.field in COLUMNS]
+    wanted = [_clause(condition) for condition in conditions if condition.field in COLUMNS]
     wanted += [_of_subjects(one) for one in conditions if one.field == "usage_attribution_subject_key"]
     wanted += [_of_plans(one) for one in conditions if one.field == "plan_key"]
     counted = _joined(select(func.count())).where(extras.c.deleted_at.is_(None), *wanted)
@@ -78,6 +78,15 @@ def _joined(query: Select[Any]) -> Select[Any]:
         .outerjoin(organizations, organizations.c.code == customers.c.org_code)
         .outerjoin(users, users.c.id == customers.c.user_id)
     )
+
+
+def _clause(condition: Condition) -> ColumnElement[bool]:
+    """Return whether a column is as asked; a key is looked up by its index, where it is asked for as a whole."""
+    if condition.field != "key" or condition.operator not in ("eq", "oeq"):
+        return condition.clause(COLUMNS[condition.field])
+    known = extras.alias()
+    with_key = select(known.c.our_id).where(known.c.kind == "customer", condition.clause(known.c.key))
+    return (customers.c.id.in_(with_key)) | (condition.clause(customers.c.id) & extras.c.key.is_(None))
 
 
 def _of_subjects(condition: Condition) -> ColumnElement[bool]:
