@@ -57,8 +57,8 @@ class Plan:
     ready_file: Path | None
     app_url: str
     command: tuple[str, ...]
-    gateway: GatewayKind | None
-    leaves_billing_off: bool
+    gateway: GatewayKind | None = None
+    leaves_billing_off: bool = False
 
 
 def serve(
