@@ -16,6 +16,7 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.konnect import (
     addons,
     apps,
+    credit_balance,
     customer_billing,
     customers,
     default_tax_codes,
@@ -39,6 +40,7 @@ from billing_sdk.server.usecases.ingest_usage import Ingestion
 PREFIXES = ("/v3/openmeter", "/api/v3/openmeter")
 ROUTERS: tuple[APIRouter, ...] = (
     addons.router,
+    credit_balance.router,
     customers.router,
     entitlement_access.router,
     events.intake,
