@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from billing_sdk.events.allowance_parts import EventAccess, EventUsageThreshold
+from billing_sdk.events.gateway_payloads import PaymentActionRequired, PaymentDisputeClosed, PaymentDisputed
 from billing_sdk.events.parts import (
     EventCredit,
     EventCreditNote,
@@ -348,6 +349,9 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             PlanCreated,
             PaymentSucceeded,
             PaymentFailed,
+            PaymentActionRequired,
+            PaymentDisputed,
+            PaymentDisputeClosed,
             InvoiceIssued,
             InvoiceHeld,
             InvoiceOverdue,

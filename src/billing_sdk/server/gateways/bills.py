@@ -103,7 +103,7 @@ class Charge:
         reference: the processor's own id of the payment.
         amount: what was taken, with the taxes that the processor has worked out.
         bill_reference: the processor's own id of the bill, if it keeps bills.
-        disputed_as: the processor's own id of a dispute that was opened with the payment.
+        disputed_as: why its payer disputes the payment already, `warning` where the bank only expects that.
     """
 
     reference: str

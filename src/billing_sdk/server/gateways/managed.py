@@ -36,7 +36,8 @@ from billing_sdk.server.ids import new_id
 
 # How many answers are remembered by their idempotency key; enough for any test to ask again.
 MAX_REMEMBERED = 100_000
-# The page of this server that stands for a processor's own.
+# The pages of this server that stand for a processor's own.
+AUTHENTICATE: Final = "/managed/authenticate"
 PORTAL: Final = "/portal/payment_details"
 SETUP_LASTS: Final = timedelta(days=1)
 
@@ -56,6 +57,8 @@ class ManagedGateway:
         self._base_url = base_url
         self._clock = clock or SystemClock()
         self._answers: OrderedDict[str, Charge | str] = OrderedDict()
+        self._confirmed: OrderedDict[str, bool] = OrderedDict()
+        self._authenticated: OrderedDict[str, bool] = OrderedDict()
         self._refunds: OrderedDict[str, PaidBack] = OrderedDict()
         self._charged: OrderedDict[str, _Charged] = OrderedDict()
         self._lock = threading.Lock()
@@ -85,20 +88,45 @@ class ManagedGateway:
         return StoredCard(f"{new_id('card')}_{digest}", test_card.brand, last4, card.exp_month, card.exp_year)
 
     def collect(self, bill: Bill, *, idempotency_key: str) -> Charge | Awaited:
-        """Answer as the test card stands for, and the same to the same key.
+        """Answer as the test card stands for, and the same to the same key once it is an outcome.
+
+        A payment that is to be confirmed is not one before somebody says so on the page of `url`. Nothing is kept of
+        that but the answer: a server that has started anew asks again.
 
         Raises:
             CardDeclined: the test card stands for a card that the bank refuses to charge.
         """
-        token, amount = bill.token or "", bill.amount
+        token = bill.token or ""
         with self._lock:
-            answer = self._answers.setdefault(idempotency_key, _first_answer(token, amount))
-            if not isinstance(answer, str):
+            answer = self._answers.get(idempotency_key) or self._first_answer(token, bill, idempotency_key)
+            if not isinstance(answer, Awaited):
+                self._answers[idempotency_key] = answer
+            if isinstance(answer, Charge):
                 self._charged.setdefault(answer.reference, _Charged(token, answer.amount))
             _forget(self._answers, self._charged)
         if isinstance(answer, str):
             raise _declined(answer)
         return answer
+
+    def confirm(self, idempotency_key: str, *, is_confirmed: bool) -> None:
+        """Note what the holder of a card has said on the page where a payment is confirmed; the first word counts."""
+        with self._lock:
+            self._confirmed.setdefault(idempotency_key, is_confirmed)
+            _forget(self._confirmed)
+
+    def _first_answer(self, token: str, bill: Bill, key: str) -> Charge | Awaited | str:
+        card = card_of(token)
+        if card.declined_when_charged:
+            return card.declined_when_charged
+        if card.authentication and not (card.authentication == "once" and token in self._authenticated):
+            is_confirmed = self._confirmed.get(key)
+            if is_confirmed is None:
+                return Awaited("authentication", url=f"{self._base_url}{AUTHENTICATE}/{key}")
+            if not is_confirmed or card.authentication == "then_declined":
+                return "generic_decline" if is_confirmed else "authentication_failed"
+            self._authenticated[token] = True
+            _forget(self._authenticated)
+        return Charge(new_id("charge"), bill.amount, disputed_as=card.disputed_as)
 
     def refund(self, *, reference: str, amount: Money, idempotency_key: str) -> PaidBack:
         """Pay back some of a charge, and answer the same to the same key.
@@ -214,10 +242,6 @@ class _Charged:
                 left_minor=self.left.minor,
             )
         return replace(self, left=self.left - amount)
-
-
-def _first_answer(token: str, amount: Money) -> Charge | str:
-    return card_of(token).declined_when_charged or Charge(new_id("charge"), amount)
 
 
 def _forget(*remembered: OrderedDict[str, Any]) -> None:

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Literal
+
+Authentication = Literal["once", "always", "then_declined"]
 
 
 @dataclass(frozen=True, slots=True)
 class TestCard:
-    """What a test number stands for: a decline when it is stored, charged or refunded, or none."""
+    """What a test number stands for.
+
+    Attributes:
+        declined_when_stored: why the bank refuses it already then.
+        declined_when_charged: why it refuses each charge.
+        declined_when_refunded: why money can't go back to it.
+        authentication: when its holder has to confirm a payment: the first one, each one, or each one, and the bank
+            refuses it all the same.
+        disputed_as: why its holder disputes each payment, or `warning` where the bank only expects that.
+    """
 
     __test__ = False  # pytest, this is not a test class
 
@@ -19,6 +31,8 @@ class TestCard:
     declined_when_stored: str | None = None
     declined_when_charged: str | None = None
     declined_when_refunded: str | None = None
+    authentication: Authentication | None = None
+    disputed_as: str | None = None
 
 
 TEST_CARDS: dict[str, TestCard] = {
@@ -31,9 +45,16 @@ TEST_CARDS: dict[str, TestCard] = {
     "378282246310005": TestCard("American Express"),
     "371449635398431": TestCard("American Express"),
     "6011111111111117": TestCard("Discover"),
+    "6011000990139424": TestCard("Discover"),
+    "6011981111111113": TestCard("Discover"),
     "3056930009020004": TestCard("Diners Club"),
+    "36227206271667": TestCard("Diners Club"),
+    "6555900000604105": TestCard("BCcard"),
     "3566002020360505": TestCard("JCB"),
     "6200000000000005": TestCard("UnionPay"),
+    "6200000000000047": TestCard("UnionPay"),
+    "6205500000000000004": TestCard("UnionPay"),
+    # Declined already when they are stored.
     "4000000000000002": TestCard("Visa", declined_when_stored="generic_decline"),
     "4000000000009995": TestCard("Visa", declined_when_stored="insufficient_funds"),
     "4000000000009987": TestCard("Visa", declined_when_stored="lost_card"),
@@ -42,7 +63,24 @@ TEST_CARDS: dict[str, TestCard] = {
     "4000000000000127": TestCard("Visa", declined_when_stored="incorrect_cvc"),
     "4000000000000119": TestCard("Visa", declined_when_stored="processing_error"),
     "4242424242424241": TestCard("Visa", declined_when_stored="incorrect_number"),
+    "4000000000006975": TestCard("Visa", declined_when_stored="card_velocity_exceeded"),
+    # Stored, and declined when they are charged; the last one for its risk.
     "4000000000000341": TestCard("Visa", declined_when_charged="generic_decline"),
+    "4100000000000019": TestCard("Visa", declined_when_charged="fraudulent"),
+    # A risk that is only noted.
+    "4000000000009235": TestCard("Visa"),
+    # To be confirmed by their holder.
+    "4000002500003155": TestCard("Visa", authentication="once"),
+    "4000002760003184": TestCard("Visa", authentication="always"),
+    "4000008400001629": TestCard("Visa", authentication="then_declined"),
+    # It could be confirmed, and need not be.
+    "4000000000003055": TestCard("Visa"),
+    # Disputed as soon as they are charged.
+    "4000000000000259": TestCard("Visa", disputed_as="fraudulent"),
+    "4000000000002685": TestCard("Visa", disputed_as="product_not_received"),
+    "4000000000005423": TestCard("Visa", disputed_as="warning"),
+    # Paid back to later than the others, or not at all.
+    "4000000000007726": TestCard("Visa"),
     "4000000000005126": TestCard("Visa", declined_when_refunded="expired_or_canceled_card"),
 }
 

@@ -16,6 +16,7 @@ from billing_sdk.server.outbox.catalogue_allowances import ALLOWANCE_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_collection import COLLECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_corrections import CORRECTION_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_credits import CREDIT_EVENT_TYPES
+from billing_sdk.server.outbox.catalogue_gateways import GATEWAY_EVENT_TYPES
 from billing_sdk.server.outbox.catalogue_workspace import WORKSPACE_EVENT_TYPES
 from billing_sdk.server.outbox.event_type import (
     DECIMAL,
@@ -243,6 +244,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
         payment=(PAYMENT, DECLINED_EXAMPLE),
         invoice=(nullable(INVOICE), None),
     ),
+    *GATEWAY_EVENT_TYPES,
     *COLLECTION_EVENT_TYPES,
     billing_event(
         "customer.invoice_held",

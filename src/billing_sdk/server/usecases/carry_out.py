@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.errors import CardDeclined, PaymentMethodRequired
+from billing_sdk.errors import PaymentMethodRequired
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.collect_charge import collect_change, open_charge
+from billing_sdk.server.usecases.ask_gateway import REFUSED
+from billing_sdk.server.usecases.collect_charge import collect_change, open_charge, refuse_call
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
@@ -92,6 +93,6 @@ def collected(engine: Engine, made: Agreement | PendingCharge) -> Agreement:
         return made
     try:
         return collect_change(engine, made)
-    except CardDeclined as declined:
-        engine.refuse(declined)  # the failed payment is on record: a repetition must not try the card again
+    except REFUSED as refusal:
+        refuse_call(engine, refusal)
         raise

@@ -11,21 +11,23 @@ import logging
 from contextlib import suppress
 from datetime import timedelta
 
-from billing_sdk.errors import CardDeclined, PaymentMethodRequired, PaymentPending
+from billing_sdk.errors import AuthenticationRequired, BillingError, PaymentMethodRequired
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Awaits, Payment, PendingCharge
-from billing_sdk.server.gateways import Awaited, Charge
+from billing_sdk.server.domain.invoicing import LEASE_SECONDS, AwaitReason, Awaits, Payment, PendingCharge
+from billing_sdk.server.gateways import Awaited, Bill, Charge
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.announce_payments import announce_action
+from billing_sdk.server.usecases.ask_gateway import ON_RECORD, REFUSED, RESTING, Answer, agrees, ask_gateway, pending
 from billing_sdk.server.usecases.conclude_change import conclude_change, record_payment
 from billing_sdk.server.usecases.credit_balance import give_back, hold_for_charge
 from billing_sdk.server.usecases.decide_change import Change, has_owner
 from billing_sdk.server.usecases.drop_planned_change import drop_if_planned
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.gateway_of import bill_of, gateway_of
+from billing_sdk.server.usecases.gateway_of import bill_of
 from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
 from billing_sdk.server.usecases.spend_credit import give_credit_back, hold_credit
@@ -87,28 +89,54 @@ def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = Fals
 
     Raises:
         CardDeclined: the bank refused; the failed payment is recorded, and nothing else has changed.
+        GatewayRefused: the processor does not take such a bill; that is a failed payment as well.
+        AuthenticationRequired: its payer has to confirm it, at the fact `url`; nothing else has changed.
+        PaymentPending: the processor does not know yet what becomes of it.
+        GatewayUnreachable, GatewayUnauthorized, GatewayNotConnected, BillingNotEnabled: it can't be asked at present.
     """
     with engine.read() as tx:
         method = tx.customers.get_payment_method(charge.payment_method_id)
         bill = bill_of(tx, charge)
     engine.checkpoint(charge.agreement_id if is_own else None)
     try:
-        answer = gateway_of(engine, charge.gateway).collect(bill, idempotency_key=charge.id)
-    except CardDeclined as declined:
-        with engine.begin() as tx:
-            give_up(tx, engine, charge, method, declined)
-        raise
-    except Exception:
+        answer = ask_gateway(engine, charge, bill)
+    except Exception as error:
         # Whether money moved is not known. The next attempt asks again, with the same key.
         with engine.begin() as tx:
-            tx.charges.release(charge.id, at=engine.now())
+            rest(tx, engine, charge, error)
         engine.checkpoint()
         raise
     with engine.begin() as tx:
-        if isinstance(answer, Charge):
-            return complete(tx, engine, charge, method, answer)
-        wait_for(tx, engine, charge, answer)
-    raise PaymentPending("the outcome of the payment is not known yet", url=answer.url)
+        concluded = record(tx, engine, charge, method, bill, answer)
+    if isinstance(answer, REFUSED):
+        raise answer
+    if not isinstance(concluded, Awaits):
+        return concluded
+    engine.checkpoint()
+    raise pending(concluded)
+
+
+def record(
+    tx: UnitOfWork, engine: Engine, charge: PendingCharge, method: PaymentMethod, bill: Bill, answer: Answer
+) -> Agreement | Awaits | None:
+    """Record in a transaction what a gateway has answered; what is still awaited is returned."""
+    if isinstance(answer, REFUSED):
+        give_up(tx, engine, charge, method, answer)
+        return None
+    if isinstance(answer, Awaited):
+        return wait_for(tx, engine, charge, answer)
+    if not agrees(bill, answer):
+        return quarantine(tx, engine, charge, answer)
+    return complete(tx, engine, charge, method, answer)
+
+
+def refuse_call(engine: Engine, refusal: BillingError) -> None:
+    """Let a failed payment that is on record be the answer of the call: a repetition must not try the card again.
+
+    One that its payer has still to confirm may become a payment, so the call can be repeated.
+    """
+    if not isinstance(refusal, AuthenticationRequired):
+        engine.refuse(refusal)
 
 
 def collect_issued(engine: Engine, charge: PendingCharge) -> None:
@@ -119,7 +147,7 @@ def collect_issued(engine: Engine, charge: PendingCharge) -> None:
     """
     try:
         collect_charge(engine, charge)
-    except CardDeclined:
+    except ON_RECORD:
         return
     except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
         logger.error("%s of %s is still open (%s)", charge.id, charge.customer_id, type(error).__name__)  # noqa: TRY400 - a traceback could show what the gateway was asked
@@ -133,7 +161,7 @@ def settle_group(engine: Engine, customer_id: str, group_id: str) -> None:
     with engine.read() as tx:
         charge = tx.charges.find(customer_id, group_id)
     if charge is not None:
-        with suppress(CardDeclined):
+        with suppress(*ON_RECORD):
             collect_charge(engine, charge)
 
 
@@ -142,17 +170,20 @@ def settle_customer(engine: Engine, customer_id: str) -> None:
     with engine.read() as tx:
         charges = tx.charges.of_customer(customer_id)
     for charge in charges:
-        with suppress(CardDeclined):
+        with suppress(*ON_RECORD):
             collect_charge(engine, charge)
 
 
 def settle_left_over(engine: Engine, *, customer_id: str) -> None:
-    """Learn the outcome of a customer's charges that nobody is working on any more."""
+    """Learn the outcome of a customer's charges that nobody is working on, and of those that are waited for."""
     with engine.read() as tx:
-        left_over = tx.charges.list_left_over(at=engine.now(), customer_id=customer_id)
-    for charge in left_over:
+        charges = tx.charges.of_customer(customer_id)
+    at = engine.now()
+    for charge in charges:
+        if charge.awaits is None and charge.lease_ends_at > at:
+            continue
         # That the card is declined is an outcome, too; it has been recorded.
-        with suppress(CardDeclined):
+        with suppress(*ON_RECORD):
             collect_charge(engine, charge)
         engine.checkpoint()  # it stays settled, whatever becomes of the call that came across it
 
@@ -169,7 +200,7 @@ def complete(
     payment = Payment(
         id=new_id("payment"),
         customer_id=customer.id,
-        amount=charge.amount,
+        amount=receipt.amount,
         status="succeeded",
         attempted_at=at,
         payment_method_label=method.label,
@@ -197,15 +228,51 @@ def complete(
     return end_agreement(tx, customer, concluded, source=charge.source, actor=charge.actor, at=at)
 
 
-def wait_for(tx: UnitOfWork, engine: Engine, charge: PendingCharge, awaited: Awaited) -> None:
+def wait_for(tx: UnitOfWork, engine: Engine, charge: PendingCharge, awaited: Awaited) -> Awaits:
     """Record in a transaction what a charge waits for at its gateway, and when it is looked at again."""
-    at = engine.now()
-    awaits = Awaits(awaited.reason, at if charge.awaits is None else charge.awaits.since, awaited.url)
-    tx.charges.wait(charge.id, awaits, look_again_at=at + awaits.rest(at))
+    is_new = charge.awaits is None or charge.awaits.reason != awaited.reason
+    awaits = _waits(tx, engine, charge, awaited.reason, awaited.url)
+    if is_new and awaited.reason == "authentication":
+        announce_action(tx, engine, charge, awaits)
+    return awaits
+
+
+def quarantine(tx: UnitOfWork, engine: Engine, charge: PendingCharge, receipt: Charge) -> Awaits:
+    """Record in a transaction that something else was taken than was to be paid: somebody has to look into it."""
+    logger.error("%s was paid with another amount than asked for", charge.id)
+    if charge.awaits is None or charge.awaits.reason != "mismatch":
+        after = {"charge": charge.id, "expected": charge.amount, "taken": receipt.amount}
+        tx.audit.record(charge.actor, "payment.mismatch", charge.id, engine.now(), after=after)
+    return _waits(tx, engine, charge, "mismatch", None)
+
+
+def rest(tx: UnitOfWork, engine: Engine, charge: PendingCharge, error: Exception) -> None:
+    """Let a charge be taken up again whose gateway gave no answer: at once, or after a while where it may take long."""
+    if not isinstance(error, RESTING):
+        tx.charges.release(charge.id, at=engine.now())
+        return
+    asked = int(error.facts.get("retry_after_seconds") or 0)
+    _waits(tx, engine, charge, "gateway", None, at_least=timedelta(seconds=asked))
+
+
+def _waits(
+    tx: UnitOfWork,
+    engine: Engine,
+    charge: PendingCharge,
+    reason: AwaitReason,
+    url: str | None,
+    *,
+    at_least: timedelta = timedelta(0),
+) -> Awaits:
+    at, before = engine.now(), charge.awaits
+    since = before.since if before is not None and before.reason == reason else at
+    awaits = Awaits(reason, since, url)
+    tx.charges.wait(charge.id, awaits, look_again_at=at + max(awaits.rest(at), at_least))
+    return awaits
 
 
 def give_up(
-    tx: UnitOfWork, engine: Engine, charge: PendingCharge, method: PaymentMethod, declined: CardDeclined
+    tx: UnitOfWork, engine: Engine, charge: PendingCharge, method: PaymentMethod, declined: BillingError
 ) -> None:
     """Record in a transaction that a charge was refused; nothing else comes of it."""
     customer = tx.customers.lock(charge.customer_id)
@@ -218,7 +285,7 @@ def give_up(
         status="failed",
         attempted_at=engine.now_for(tx, customer),
         payment_method_label=method.label,
-        decline_code=declined.facts.get("decline_code"),
+        decline_code=str(declined.facts.get("decline_code") or declined.code),
         invoice_id=charge.invoice_id,
         gateway=charge.gateway,
     )

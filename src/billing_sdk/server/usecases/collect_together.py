@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from billing_sdk.errors import CardDeclined
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.gateways import Awaited, Bill, Charge
-from billing_sdk.server.usecases.collect_charge import collect_issued, complete, give_up, wait_for
+from billing_sdk.server.usecases.ask_gateway import Answer, agrees, ask_gateway
+from billing_sdk.server.usecases.collect_charge import collect_issued, record
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.gateway_of import bills_of, gateway_of
+from billing_sdk.server.usecases.gateway_of import bills_of
 from billing_sdk.server.usecases.redeem_coupon import name_of_plan
 
 # A gateway takes its time to answer, and answers several questions at once.
@@ -28,7 +28,15 @@ class _Asked:
 
     charge: PendingCharge
     method: PaymentMethod
-    answer: Charge | Awaited | CardDeclined
+    bill: Bill
+    answer: Answer
+
+    @property
+    def is_outcome(self) -> bool:
+        """Whether the charge is over with it."""
+        if isinstance(self.answer, Charge):
+            return agrees(self.bill, self.answer)
+        return not isinstance(self.answer, Awaited)
 
 
 def collect_together(engine: Engine, charges: Sequence[PendingCharge]) -> None:
@@ -60,16 +68,13 @@ def _ask(
     engine: Engine, charges: Sequence[PendingCharge], methods: dict[str, PaymentMethod], bills: dict[str, Bill]
 ) -> list[_Asked]:
     def ask(charge: PendingCharge) -> _Asked | None:
-        method = methods[charge.payment_method_id]
+        bill = bills[charge.id]
         try:
-            gateway = gateway_of(engine, charge.gateway)
-            answer: Charge | Awaited | CardDeclined = gateway.collect(bills[charge.id], idempotency_key=charge.id)
-        except CardDeclined as declined:
-            answer = declined
+            answer = ask_gateway(engine, charge, bill)
         except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
             logger.warning("%s got no answer (%s)", charge.id, type(error).__name__)
             return None
-        return _Asked(charge, method, answer)
+        return _Asked(charge, methods[charge.payment_method_id], bill, answer)
 
     with ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix="billing-gateway") as pool:
         return [one for one in pool.map(ask, charges) if one is not None]
@@ -80,11 +85,6 @@ def _record(engine: Engine, asked: Sequence[_Asked]) -> None:
     with engine.begin() as tx:
         tx.read_ahead(agreement_ids, planned_ids=[name_of_plan(agreement_id) for agreement_id in agreement_ids])
         tx.invoices.read_ahead([one.charge.invoice_id or "" for one in asked], agreement_ids)
-        tx.charges.remove_ahead([one.charge.id for one in asked if not isinstance(one.answer, Awaited)])
+        tx.charges.remove_ahead([one.charge.id for one in asked if one.is_outcome])
         for one in asked:
-            if isinstance(one.answer, CardDeclined):
-                give_up(tx, engine, one.charge, one.method, one.answer)
-            elif isinstance(one.answer, Awaited):
-                wait_for(tx, engine, one.charge, one.answer)
-            else:
-                complete(tx, engine, one.charge, one.method, one.answer)
+            record(tx, engine, one.charge, one.method, one.bill, one.answer)

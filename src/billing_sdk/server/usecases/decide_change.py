@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from billing_sdk.errors import Conflict, CurrencyMismatch, NotFound
+from billing_sdk.errors import CurrencyMismatch, NotFound
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import BillingSettings, Plan
@@ -30,6 +30,7 @@ from billing_sdk.server.usecases.paid_under import paid_under
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 from billing_sdk.server.usecases.redeem_coupon import redeem_coupon, release_planned
 from billing_sdk.server.usecases.tax_customer import total_with_tax
+from billing_sdk.server.usecases.under_way import under_way
 
 Outcome = Literal["free", "credit", "charge"]
 
@@ -140,8 +141,9 @@ def decide_change(
         raise NotFound(f"the account of the customer {customer.id!r} has been deleted")
     plan = wanted_plan(tx, customer, plan_key, number=options.version, agreed_version_id=agreed_version_id)
     change = work_out_change(tx, customer=customer, plan=plan, at=at, options=options)
-    if tx.charges.find(customer.id, plan.group.id):
-        raise Conflict("another change of this customer's plan is under way")
+    charge = tx.charges.find(customer.id, plan.group.id)
+    if charge is not None:
+        raise under_way(charge)
     if options.coupon_key is not None:
         if change.before is not None:
             release_planned(tx, change.before.id)

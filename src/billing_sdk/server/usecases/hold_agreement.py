@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors import AgreementNotLive, Conflict
+from billing_sdk.errors import AgreementNotLive
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.under_way import under_way
 
 
 def hold_agreement(tx: UnitOfWork, agreement_id: str) -> tuple[Customer, Agreement]:
@@ -20,6 +21,7 @@ def hold_agreement(tx: UnitOfWork, agreement_id: str) -> tuple[Customer, Agreeme
     agreement = tx.agreements.get(agreement_id)
     if not agreement.is_live:
         raise AgreementNotLive(f"the agreement is {agreement.status}")
-    if tx.charges.find(customer.id, agreement.group_id):
-        raise Conflict("a change of this customer's plan is under way")
+    charge = tx.charges.find(customer.id, agreement.group_id)
+    if charge is not None:
+        raise under_way(charge)
     return customer, agreement

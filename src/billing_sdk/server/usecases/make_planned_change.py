@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 
-from billing_sdk.errors import BillingError, CardDeclined, Conflict
+from billing_sdk.errors import BillingError, Conflict, PaymentPending
 from billing_sdk.server.domain.agreements import Agreement, PendingChange
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.alter_agreement import decide_alteration
+from billing_sdk.server.usecases.ask_gateway import ON_RECORD
 from billing_sdk.server.usecases.carry_out import carry_out
 from billing_sdk.server.usecases.collect_charge import collect_charge, settle_group
 from billing_sdk.server.usecases.decide_change import Change, decide_change
@@ -49,7 +50,7 @@ def make_planned_change(engine: Engine, timer: Timer) -> None:
             return
         made = _make(engine, tx, customer, agreement, pending)
     if isinstance(made, PendingCharge):
-        with suppress(CardDeclined):  # it is on record, and the plan is dropped
+        with suppress(*ON_RECORD):  # where it was declined, the plan is dropped
             collect_charge(engine, made)
 
 
@@ -69,7 +70,7 @@ def _make(
             at=pending.at,
         )
     except BillingError as refusal:
-        if type(refusal) is Conflict:
+        if type(refusal) is Conflict or isinstance(refusal, PaymentPending):
             raise  # somebody else is at it: the timer is tried again
         if change is not None and not pending.is_alteration:
             release_redemptions(tx, change.agreement.id)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors import CardDeclined, InvoiceNotPayable, PaymentMethodRequired, PriceChanged
+from billing_sdk.errors import InvoiceNotPayable, PaymentMethodRequired, PriceChanged
 from billing_sdk.money import Money
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.bill_customer import charge_for
-from billing_sdk.server.usecases.collect_charge import collect_charge, settle_customer
+from billing_sdk.server.usecases.collect_charge import collect_charge, refuse_call, settle_customer
 from billing_sdk.server.usecases.engine import Engine
 
 
@@ -54,8 +55,8 @@ def pay_now(
             raise PaymentMethodRequired(f"{due} is due, and there is no card to charge")
     try:
         collect_charge(engine, charge)
-    except CardDeclined as declined:
-        engine.refuse(declined)  # the failed payment is on record: a repetition must not try the card again
+    except REFUSED as refusal:
+        refuse_call(engine, refusal)
         raise
     with engine.read() as tx:
         return tx.invoices.get(invoice_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.errors import AgreementNotLive, Conflict
+from billing_sdk.errors import AgreementNotLive
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.customers import Customer
@@ -19,6 +19,7 @@ from billing_sdk.server.usecases.next_invoice import ends_before_billing
 from billing_sdk.server.usecases.plan_ahead import instant_of
 from billing_sdk.server.usecases.preview_change import NextCharge, Preview, next_charge_of
 from billing_sdk.server.usecases.tax_customer import require_location
+from billing_sdk.server.usecases.under_way import under_way
 from billing_sdk.server.usecases.work_out_end import work_out_end
 
 
@@ -140,8 +141,9 @@ def _standing(engine: Engine, tx: UnitOfWork, agreement_id: str) -> tuple[Custom
     customer = tx.customers.get(agreement.customer_id)
     if not agreement.is_live:
         raise AgreementNotLive(f"the agreement is {agreement.status}")
-    if tx.charges.find(customer.id, agreement.group_id):
-        raise Conflict("a change of the customer's plan is under way")
+    charge = tx.charges.find(customer.id, agreement.group_id)
+    if charge is not None:
+        raise under_way(charge)
     return customer, agreement, engine.now_for(tx, customer)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing_sdk.errors import Conflict, InvalidTiming, NotFound
+from billing_sdk.errors import InvalidTiming, NotFound
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Plan
@@ -20,6 +20,7 @@ from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.offer_plan import wanted_plan
 from billing_sdk.server.usecases.plan_ahead import instant_of
 from billing_sdk.server.usecases.tax_customer import require_location
+from billing_sdk.server.usecases.under_way import under_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ def preview_in(
     if not has_owner(tx, customer):
         raise NotFound(f"the account of the customer {customer.id!r} has been deleted")
     plan = wanted_plan(tx, customer, plan_key, number=options.version)
-    if tx.charges.find(customer.id, plan.group.id):
-        raise Conflict("another change of this customer's plan is under way")
+    charge = tx.charges.find(customer.id, plan.group.id)
+    if charge is not None:
+        raise under_way(charge)
     now = engine.now_for(tx, customer)
     before = tx.agreements.find_live(customer.id, plan.group.id)
     if before is None and options.timing != "now":

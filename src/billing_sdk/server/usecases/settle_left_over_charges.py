@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-
-from billing_sdk.server.usecases.collect_charge import settle_left_over
+from billing_sdk.server.usecases.collect_charge import collect_issued
 from billing_sdk.server.usecases.engine import Engine
-
-logger = logging.getLogger(__name__)
 
 
 def settle_left_over_charges(engine: Engine) -> None:
@@ -18,8 +14,5 @@ def settle_left_over_charges(engine: Engine) -> None:
     """
     with engine.read() as tx:
         left_over = tx.charges.list_left_over(at=engine.now())
-    for customer_id in sorted({charge.customer_id for charge in left_over}):
-        try:
-            settle_left_over(engine, customer_id=customer_id)
-        except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
-            logger.error("a charge of %s is still open (%s)", customer_id, type(error).__name__)  # noqa: TRY400 - a traceback could show what the gateway was asked
+    for charge in left_over:
+        collect_issued(engine, charge)

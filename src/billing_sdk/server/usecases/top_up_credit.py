@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from billing_sdk.errors import CardDeclined, InvalidRequest, PaymentMethodRequired
+from billing_sdk.errors import (
+    AuthenticationRequired,
+    InvalidRequest,
+    PaymentMethodRequired,
+)
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import PendingCharge
+from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.buy_credit import NAME, buy_credit
-from billing_sdk.server.usecases.collect_charge import collect_charge, settle_customer
+from billing_sdk.server.usecases.collect_charge import collect_charge, refuse_call, settle_customer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import require_metered_features
 from billing_sdk.server.usecases.void_invoice import void
@@ -82,8 +87,8 @@ def top_up_credit(
     if charge is not None:
         try:
             collect_bought(engine, charge, actor=actor)
-        except CardDeclined as declined:
-            engine.refuse(declined)  # the failed payment is on record: a repetition must not try the card again
+        except REFUSED as refusal:
+            refuse_call(engine, refusal)
             raise
     with engine.read() as tx:
         return tx.grants.get(grant.id)
@@ -97,7 +102,9 @@ def collect_bought(engine: Engine, charge: PendingCharge, *, actor: str) -> None
     """
     try:
         collect_charge(engine, charge)
-    except CardDeclined:
+    except AuthenticationRequired:
+        raise
+    except REFUSED:
         with engine.begin() as tx:
             customer = tx.customers.lock(charge.customer_id)
             invoice = tx.invoices.get(charge.invoice_id or "")

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.errors import CardDeclined, TaxLocationMissing, TooManyCreditGrants
+from billing_sdk.errors import (
+    AuthenticationRequired,
+    PaymentPending,
+    TaxLocationMissing,
+    TooManyCreditGrants,
+)
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditBalance, CreditSettings, balance_of
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.buy_credit import buy_credit
 from billing_sdk.server.usecases.collect_charge import settle_customer
@@ -83,7 +89,9 @@ def watch_credit(engine: Engine, timer: Timer) -> None:
         return
     try:
         collect_bought(engine, charge, actor=ACTOR)
-    except CardDeclined:
+    except (AuthenticationRequired, PaymentPending):
+        return  # it may be paid still
+    except REFUSED:
         with engine.begin() as tx:
             customer = tx.customers.lock(customer.id)
             _stop(tx, customer, balance, engine.now_for(tx, customer))

@@ -17,6 +17,9 @@ LEASE_SECONDS = 60
 
 ChargeSource = Literal["admin", "api", "user"]
 
+# A gateway that is out of reach is asked again after as long as it has been, within these.
+SHORTEST_REST = timedelta(seconds=30)
+LONGEST_REST = timedelta(hours=1)
 # A payment that is to be confirmed is confirmed at once, or not at all.
 AUTHENTICATION_REST = timedelta(hours=23)
 # How long it rests, while it has waited for less than that.
@@ -25,7 +28,8 @@ RESTS: tuple[tuple[timedelta, timedelta | None], ...] = (
     (timedelta(hours=6), timedelta(days=1)),
     (timedelta(days=1), None),
 )
-AwaitReason = Literal["authentication", "processing", "finalization", "payment"]
+# Beside what a processor waits for: that it can be asked again, and that somebody looks into what it took.
+AwaitReason = Literal["authentication", "processing", "finalization", "payment", "gateway", "mismatch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Awaits:
         if self.reason == "authentication":
             return AUTHENTICATION_REST
         waited = at - self.since
+        if self.reason == "gateway":
+            return min(max(waited, SHORTEST_REST), LONGEST_REST)
         return next(rest for rest, until in RESTS if until is None or waited < until)
 
 

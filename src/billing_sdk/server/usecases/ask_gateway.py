@@ -1,0 +1,86 @@
+"""Ask a gateway for a charge, and tell apart what it says: an outcome, that there is none yet, or nothing at all."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from billing_sdk.errors import (
+    AuthenticationRequired,
+    BillingError,
+    BillingNotEnabled,
+    CardDeclined,
+    GatewayNotConnected,
+    GatewayRefused,
+    GatewayUnauthorized,
+    GatewayUnreachable,
+    PaymentPending,
+)
+from billing_sdk.money import total
+from billing_sdk.server.domain.invoicing import Awaits, PendingCharge
+from billing_sdk.server.gateways import Awaited, Bill, Charge
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.gateway_of import gateway_of
+
+logger = logging.getLogger(__name__)
+
+# The outcome is that nothing was collected, and nothing will be under this key.
+REFUSED: Final = (CardDeclined, GatewayRefused)
+# Nothing is known, and asking again at once would be of no use.
+RESTING: Final = (GatewayUnreachable, GatewayUnauthorized, GatewayNotConnected, BillingNotEnabled)
+# What becomes of a charge is on record already, and no reason for others to stop.
+ON_RECORD: Final = (CardDeclined, GatewayRefused, PaymentPending)
+Answer = Charge | Awaited | CardDeclined | GatewayRefused
+
+
+def ask_gateway(engine: Engine, charge: PendingCharge, bill: Bill) -> Answer:
+    """Ask for a charge, outside any transaction; asking again collects nothing twice.
+
+    A bill that was to be paid with a change and is not is withdrawn, so that nobody pays for what nobody gets.
+
+    Raises:
+        Exception: nothing is known; one of `RESTING` where that may last.
+    """
+    gateway = gateway_of(engine, charge.gateway)
+    answer: Answer
+    try:
+        answer = gateway.collect(bill, idempotency_key=charge.id)
+    except AuthenticationRequired as refusal:
+        answer = unconfirmed(refusal.detail)
+    except REFUSED as refusal:
+        answer = refusal
+    if isinstance(answer, Awaited) and _is_given_up(charge, answer, engine):
+        answer = unconfirmed("nobody has confirmed the payment")
+    if charge.invoice_id is None and isinstance(answer, REFUSED):
+        gateway.withdraw(bill.id)
+    return answer
+
+
+def agrees(bill: Bill, receipt: Charge) -> bool:
+    """Tell whether what was taken is what was to be paid: the bill, with taxes that the processor has added to it."""
+    expected = bill.amount
+    if not any(line.kind == "tax" for line in bill.lines):
+        added = [tax.amount for tax in receipt.taxes if not tax.is_inclusive]
+        expected += total(added, bill.currency)
+    return receipt.amount == expected
+
+
+def unconfirmed(said: str) -> CardDeclined:
+    """Return the refusal of a payment that its payer has not confirmed."""
+    return CardDeclined(said, decline_code=AuthenticationRequired.code)
+
+
+def pending(awaits: Awaits) -> BillingError:
+    """Return what is said of a payment that has no outcome yet, with the page where the payer goes on, if any."""
+    facts = {} if awaits.url is None else {"url": awaits.url}
+    if awaits.reason == "authentication":
+        return AuthenticationRequired("the payment is to be confirmed by its payer", **facts)
+    return PaymentPending("the outcome of the payment is not known yet", **facts)
+
+
+def _is_given_up(charge: PendingCharge, answer: Awaited, engine: Engine) -> bool:
+    """Tell whether nobody has confirmed a payment for so long that nobody will."""
+    awaits = charge.awaits
+    if answer.reason != "authentication" or awaits is None or awaits.reason != "authentication":
+        return False
+    return engine.now() >= awaits.since + awaits.rest(engine.now())
