@@ -69,10 +69,6 @@ TEST_CARDS: dict[str, TestCard] = {
     "4100000000000019": TestCard("Visa", declined_when_charged="fraudulent"),
     # A risk that is only noted.
     "4000000000009235": TestCard("Visa"),
-    # To be confirmed by their holder.
-    "4000002500003155": TestCard("Visa", authentication="once"),
-    "4000002760003184": TestCard("Visa", authentication="always"),
-    "4000008400001629": TestCard("Visa", authentication="then_declined"),
     # It could be confirmed, and need not be.
     "4000000000003055": TestCard("Visa"),
     # Disputed as soon as they are charged.
