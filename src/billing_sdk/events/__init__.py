@@ -9,10 +9,7 @@ from __future__ import annotations
 from billing_sdk.events.allowance_parts import EventAccess as EventAccess, EventUsageThreshold as EventUsageThreshold
 from billing_sdk.events.event import Event as Event, UnknownEvent as UnknownEvent
 from billing_sdk.events.gateway_payloads import (
-    EventDispute as EventDispute,
     PaymentActionRequired as PaymentActionRequired,
-    PaymentDisputeClosed as PaymentDisputeClosed,
-    PaymentDisputed as PaymentDisputed,
 )
 from billing_sdk.events.parts import (
     EventCredit as EventCredit,

@@ -186,6 +186,11 @@ class Event:
         """Whether the feature that it is about can be used."""
         return EventAccess.read(self.data.get("access"))
 
+    @property
+    def url(self) -> str | None:
+        """Where its payer goes on, if there is such a page; it is for the payer alone."""
+        return text(self.data, "url")
+
     def _inner(self, thing: str, name: str) -> str | None:
         return text(members(self.data.get(thing)), name)
 

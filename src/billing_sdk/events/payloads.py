@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from billing_sdk.events.allowance_parts import EventAccess, EventUsageThreshold
-from billing_sdk.events.gateway_payloads import PaymentActionRequired, PaymentDisputeClosed, PaymentDisputed
+from billing_sdk.events.gateway_payloads import PaymentActionRequired
 from billing_sdk.events.parts import (
     EventCredit,
     EventCreditNote,
@@ -350,8 +350,6 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             PaymentSucceeded,
             PaymentFailed,
             PaymentActionRequired,
-            PaymentDisputed,
-            PaymentDisputeClosed,
             InvoiceIssued,
             InvoiceHeld,
             InvoiceOverdue,

@@ -15,7 +15,7 @@ DOCUMENTED = """
     customer.agreement_created customer.agreement_cancelled customer.plan_assigned customer.plan_changed
     customer.plan_created customer.payment_succeeded customer.payment_failed customer.invoice_overdue
     customer.invoice_issued customer.invoice_held
-    customer.payment_action_required customer.payment_disputed customer.payment_dispute_closed
+    customer.payment_action_required
     customer.meter_usage_updated
     customer.agreement_updated customer.agreement_paused customer.agreement_resumed customer.agreement_renewed
     customer.trial_ending

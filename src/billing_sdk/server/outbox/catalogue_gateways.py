@@ -16,23 +16,6 @@ TO_CONFIRM_EXAMPLE = {
     "status": "requires_action",
     "decline_code": None,
 }
-PAYMENT = object_of(
-    id=TEXT, amount_minor=WHOLE, currency=TEXT, status={"enum": ["succeeded"]}, decline_code=nullable(TEXT)
-)
-PAYMENT_EXAMPLE = {
-    **TO_CONFIRM_EXAMPLE,
-    "id": "payment_0193e0a1b2c3d4e5f60718293a4b5c91",
-    "status": "succeeded",
-}
-STATUSES = ["needs_response", "under_review", "warning", "won", "lost"]
-DISPUTE = object_of(id=TEXT, amount_minor=WHOLE, currency=TEXT, reason=TEXT, status={"enum": STATUSES})
-DISPUTE_EXAMPLE = {
-    "id": "dispute_0193e0a1b2c3d4e5f60718293a4b5c92",
-    "amount_minor": 2_900,
-    "currency": "USD",
-    "reason": "fraudulent",
-    "status": "needs_response",
-}
 
 GATEWAY_EVENT_TYPES: tuple[EventType, ...] = (
     billing_event(
@@ -43,23 +26,5 @@ GATEWAY_EVENT_TYPES: tuple[EventType, ...] = (
         payment=(TO_CONFIRM, TO_CONFIRM_EXAMPLE),
         invoice=(nullable(INVOICE), INVOICE_EXAMPLE),
         url=(nullable(TEXT), "https://billing.example.com/managed/authenticate/0193e0a1"),
-    ),
-    billing_event(
-        "customer.payment_disputed",
-        "Payment disputed",
-        "A payer disputes a payment with the bank.",
-        is_extension=True,
-        dispute=(DISPUTE, DISPUTE_EXAMPLE),
-        payment=(PAYMENT, PAYMENT_EXAMPLE),
-        invoice=(nullable(INVOICE), INVOICE_EXAMPLE),
-    ),
-    billing_event(
-        "customer.payment_dispute_closed",
-        "Payment dispute closed",
-        "The bank has decided a dispute.",
-        is_extension=True,
-        dispute=(DISPUTE, {**DISPUTE_EXAMPLE, "status": "won"}),
-        payment=(PAYMENT, PAYMENT_EXAMPLE),
-        invoice=(nullable(INVOICE), INVOICE_EXAMPLE),
     ),
 )
