@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from examples.demo import EXAMPLES, free_port, start_example, start_server
+from examples.demo import EXAMPLES, enable, free_port, start_example, start_server
 
 PASSWORD = "correct horse battery staple"
 
@@ -24,7 +24,8 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     folder: Path = tmp_path_factory.mktemp("examples")
     ports = {name: free_port() for name in EXAMPLES}
     try:
-        ready = start_server(folder, ports, processes)
+        ready = start_server(folder, ports, {}, processes)
+        enable(ready, "managed")
         yield {name: start_example(name, ports[name], ready, processes) for name in EXAMPLES}
     finally:
         for process in reversed(processes):

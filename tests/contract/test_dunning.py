@@ -192,11 +192,11 @@ def test_a_process_that_dies_while_the_bank_is_asked_again_leaves_one_attempt(en
         add_card(engine, customer_id=customer.id, card=card())
     advance(engine, days=3)
 
-    def die(**_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine.gateway, "charge", die)
+        patch.setattr(engine.gateway, "collect", die)
         with pytest.raises(Killed):
             run_due(engine)
     advance(engine, minutes=2)

@@ -314,11 +314,11 @@ def test_a_process_that_dies_before_the_answer_of_the_gateway_leaves_one_payment
         add_card(engine, customer_id=customer.id, card=card(DECLINED_WHEN_CHARGED))
     advance(engine, days=28)
 
-    def die(**_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine.gateway, "charge", die)
+        patch.setattr(engine.gateway, "collect", die)
         with pytest.raises(Killed):
             run_due(engine)
     assert bills(engine, customer)[-1] == ("issued", FEE)
@@ -338,11 +338,11 @@ def test_a_gateway_out_of_reach_holds_up_no_renewal_and_is_asked_again(engine, m
     subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
     advance(engine, days=28)
 
-    def unreachable(**_: object) -> None:
+    def unreachable(*_: object, **__: object) -> None:
         raise TimeoutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine.gateway, "charge", unreachable)
+        patch.setattr(engine.gateway, "collect", unreachable)
         assert run_due(engine) == 1
     advance(engine, days=31)
     assert run_due(engine) == 1

@@ -5,8 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
 from tests.docs.pages import ROOT
 
 FOR_EACH_EXAMPLE = ("the first card is declined", "gate open", "does not work a second time", "gate closed")
@@ -20,10 +18,10 @@ ONCE = (
 )
 
 
-@pytest.mark.parametrize(("gateway", "examples"), [("managed", 2), ("stripe_platform", 1), ("stripe_connect", 1)])
-def test_the_demo_walks_the_whole_loop_and_stops(gateway: str, examples: int) -> None:
+def test_the_demo_walks_the_whole_loop_and_stops() -> None:
+    # The other gateways are walked by a browser, which is as long again.
     done = subprocess.run(
-        [sys.executable, "examples/demo.py", "--check", "--gateway", gateway],
+        [sys.executable, "examples/demo.py", "--check"],
         check=False,
         cwd=ROOT,
         capture_output=True,
@@ -32,7 +30,7 @@ def test_the_demo_walks_the_whole_loop_and_stops(gateway: str, examples: int) ->
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     for proof in FOR_EACH_EXAMPLE:
-        assert done.stdout.count(proof) >= examples, f"{proof!r} once for each framework:\n{done.stdout}"
+        assert done.stdout.count(proof) >= 2, f"{proof!r} once for each framework:\n{done.stdout}"
     for proof in ONCE:
         assert proof in done.stdout, f"{proof!r} is missing:\n{done.stdout}"
     assert "Everything works." in done.stdout

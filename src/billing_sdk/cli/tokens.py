@@ -50,11 +50,11 @@ def show(database: DatabaseOption = None, base_url: BaseUrlOption = None) -> Non
 @tokens.command()
 @explaining_errors
 def revoke(
-    token_id: Annotated[str, typer.Argument(help="Id of the token, as `tokens list` shows it.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Id of the token, as `tokens list` shows it.")],
     database: DatabaseOption = None,
     base_url: BaseUrlOption = None,
 ) -> None:
     """Let a token open nothing any more."""
     with engine_at(database, base_url) as engine:
-        revoke_api_token(engine, token_id)
-        OUT.print(f"{token_id} is revoked; within a second it opens nothing.")
+        revoke_api_token(engine, id_)
+        OUT.print(f"{id_} is revoked; within a second it opens nothing.")

@@ -81,6 +81,10 @@ def test_a_semicolon_separates_no_fields_of_a_form(http, server):
     assert 400 <= answer.status_code < 500
 
 
+# Where clients of OpenMeter send their events.
+OF_ANOTHER_DOOR = ("POST", "/api/v1/events")
+
+
 @pytest.mark.attack(132)
 def test_a_method_that_a_path_does_not_declare_is_refused_with_those_that_it_does(http, management, account):
     declared = {}
@@ -88,7 +92,7 @@ def test_a_method_that_a_path_does_not_declare_is_refused_with_those_that_it_doe
         declared.setdefault(operation.prefix + operation.path, set()).add(operation.method)
     for path, methods in declared.items():
         for method in METHODS:
-            if method in methods:
+            if method in methods or (method, path) == OF_ANOTHER_DOOR:
                 continue
             answer = http.request(method, path)
             assert answer.status_code == 405, (method, path)

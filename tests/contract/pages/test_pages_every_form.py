@@ -10,9 +10,12 @@ from urllib.parse import urlencode
 import pytest
 
 from billing_sdk.server import pages
+from billing_sdk.server.ids import new_secret
+from billing_sdk.server.usecases.begin_session import begin_session
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.open_portal_link import find_portal_visit, open_portal_link
+from billing_sdk.server.usecases.operators import add_operator
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.web import csrf_token
 from tests.contract.pages.visits import CARD, CHALLENGE, PASSWORD
@@ -60,6 +63,9 @@ class Somebody:
     journey_key: str
     agreement_id: str
     invoice_id: str
+    session_key: str
+    sign_in_key: str
+    client_id: str
 
     def path(self, template: str) -> str:
         """Return an address with this person's own things in it."""
@@ -67,6 +73,7 @@ class Somebody:
             template,
             {
                 "agreement_id": self.agreement_id,
+                "client_id": self.client_id,
                 "invoice_id": self.invoice_id,
                 "journey_id": self.journey_id,
                 "key": "x",
@@ -81,6 +88,8 @@ class Somebody:
         """Return the key that the token of a form at an address is made of."""
         if template.startswith("/journey/"):
             return self.journey_key
+        if template.startswith("/dashboard"):
+            return self.sign_in_key if template == "/dashboard/sign-in" else self.session_key
         return self.link_key if template == "/portal_redirect" else self.portal_key
 
 
@@ -132,14 +141,24 @@ def somebody(app: InProcess, email: str) -> Somebody:
     }
     begun = app.get(f"/oauth2/auth?{urlencode(request)}")
     name, _, journey_key = begun.headers["set-cookie"].partition(";")[0].partition("=")
+    add_operator(app.engine, email=email, actor="test")
+    session_key, sign_in_key = begin_session(app.engine, user_id=user.id), new_secret()
     return Somebody(
-        cookies={"provider_portal": visit.session_key, name: journey_key},
+        cookies={
+            "provider_portal": visit.session_key,
+            name: journey_key,
+            "provider_session": session_key,
+            "provider_journey_dashboard": sign_in_key,
+        },
         portal_key=visit.session_key,
         link_key=link(),
         journey_id=name.removeprefix("provider_journey_"),
         journey_key=journey_key,
         agreement_id=agreement.id if agreement else "",
         invoice_id=invoices[0].id if invoices else "",
+        session_key=session_key,
+        sign_in_key=sign_in_key,
+        client_id=app.seed.client_id,
     )
 
 
