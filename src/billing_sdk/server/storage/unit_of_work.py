@@ -43,6 +43,7 @@ from billing_sdk.server.storage.konnect import KonnectRepository
 from billing_sdk.server.storage.later import Later, Together
 from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
+from billing_sdk.server.storage.llm_prices import LLMPriceRepository
 from billing_sdk.server.storage.meters import MeterRepository
 from billing_sdk.server.storage.operators import OperatorRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
@@ -91,6 +92,7 @@ class UnitOfWork:
         self.operators = OperatorRepository(connection)
         self.konnect = KonnectRepository(connection)
         self.api_tokens = ApiTokenRepository(connection)
+        self.llm_prices = LLMPriceRepository(connection)
         self.users = UserRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)

@@ -12,6 +12,7 @@ from billing_sdk.errors import FeatureInUse, Forbidden, InvalidRequest
 from billing_sdk.server.api.konnect.bodies import Body, KonnectRoute, View
 from billing_sdk.server.api.konnect.filters import STRING, ulid_of as by_ulid
 from billing_sdk.server.api.konnect.listing import Listing, Wanted
+from billing_sdk.server.api.konnect.llm_prices import PricingView
 from billing_sdk.server.api.konnect.once import OnlyOnce
 from billing_sdk.server.api.konnect.paging import Paged, paged
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf, scoped
@@ -27,9 +28,11 @@ from billing_sdk.server.api.konnect.values import (
     Ulid,
 )
 from billing_sdk.server.api.konnect.view import Resource, resource_of
+from billing_sdk.server.domain.costs import Pricing, TokenType
 from billing_sdk.server.ids import id_from_ulid, ulid_of
 from billing_sdk.server.storage.conditions import all_hold
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.feature_cost import pricing_of
 from billing_sdk.server.usecases.konnect_features import (
     ChosenFeature,
     KnownFeature,
@@ -39,6 +42,7 @@ from billing_sdk.server.usecases.konnect_features import (
     known_features,
     set_unit_cost,
 )
+from billing_sdk.server.usecases.llm_prices import price_book
 
 router = APIRouter(tags=["Features"], route_class=KonnectRoute)
 
@@ -46,7 +50,6 @@ LISTED = Listing(
     filters={"key": STRING, "name": STRING, "meter_id": by_ulid("meter")},
     sorts=("key", "name", "updated_at", "created_at"),
 )
-TokenType = Literal["input", "output", "cache_read", "cache_write", "reasoning", "request", "response"]
 
 
 def _feature_id(ulid: str) -> str:
@@ -123,9 +126,12 @@ class FeatureView(Resource):
     unit_cost: dict[str, Any] | None = None
 
     @classmethod
-    def of(cls, known: KnownFeature) -> FeatureView:
-        """Show a feature."""
+    def of(cls, known: KnownFeature, pricing: Pricing | None) -> FeatureView:
+        """Show a feature, with what the tokens of its model cost where that is one model's."""
         more = known.extras.more
+        cost: dict[str, Any] = more.get("unit_cost", {})
+        if pricing is not None:
+            cost = {**cost, "pricing": PricingView.of(pricing).model_dump(exclude_none=True)}
         meter = (
             None
             if known.meter_id is None
@@ -135,8 +141,14 @@ class FeatureView(Resource):
             **resource_of(known.id, known.extras, name=known.name, created_at=known.extras.created_at),
             key=known.key,
             meter=meter,
-            unit_cost=more.get("unit_cost"),
+            unit_cost=cost or None,
         )
+
+
+def _shown(engine: Engine, *features: KnownFeature) -> list[FeatureView]:
+    with engine.read() as tx:
+        book = price_book(tx)
+    return [FeatureView.of(one, pricing_of(one, book, at=engine.now())) for one in features]
 
 
 @router.post(
@@ -154,11 +166,11 @@ def create_feature(caller: CallerOf, body: NewFeature, once: OnlyOnce) -> Respon
             meter_id=None if body.meter is None else id_from_ulid("meter", body.meter.id),
             filters=filters_of(filters),
             filters_sent=as_sent(filters) or None,
-            unit_cost=cost,
+            unit_cost=cost or None,
             description=body.description,
             labels=body.labels or {},
         )
-        return FeatureView.of(choose_feature(engine, chosen, actor=caller.client_id))
+        return _shown(engine, choose_feature(engine, chosen, actor=caller.client_id))[0]
 
     return once(serve, body, status=201)
 
@@ -170,14 +182,15 @@ def list_features(engine: EngineOf, wanted: Annotated[Wanted, Depends(LISTED)]) 
         known = known_features(tx)
     found = [one for one in known if all_hold(wanted.conditions, lambda field, one=one: getattr(one, field))]  # type: ignore[misc]
     ordered = in_order(found, wanted.order, getattr)
-    return paged([FeatureView.of(one) for one in wanted.page.cut(ordered)], wanted.page, len(found))
+    return paged(_shown(engine, *wanted.page.cut(ordered)), wanted.page, len(found))
 
 
 @router.get("/features/{feature_id}", name="get-feature", **scoped("read:billing_features"))
 def get_feature(engine: EngineOf, feature_id: FeatureId) -> FeatureView:
     """Get a feature, also a deleted one."""
     with engine.read() as tx:
-        return FeatureView.of(feature_known_as(tx, feature_id))
+        known = feature_known_as(tx, feature_id)
+    return _shown(engine, known)[0]
 
 
 @router.patch(
@@ -190,9 +203,10 @@ def update_feature(caller: CallerOf, feature_id: FeatureId, body: FeatureChange,
 
     def serve(engine: Engine) -> FeatureView:
         if is_given:
-            return FeatureView.of(set_unit_cost(engine, feature_id, cost, actor=caller.client_id))
+            return _shown(engine, set_unit_cost(engine, feature_id, cost, actor=caller.client_id))[0]
         with engine.read() as tx:
-            return FeatureView.of(feature_known_as(tx, feature_id))
+            known = feature_known_as(tx, feature_id)
+        return _shown(engine, known)[0]
 
     return once(serve, body)
 

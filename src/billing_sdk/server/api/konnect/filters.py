@@ -13,10 +13,11 @@ from billing_sdk.server.api.konnect.values import Instant
 from billing_sdk.server.ids import ULID, id_from_ulid
 from billing_sdk.server.storage.conditions import Condition, Operand, Operator
 
-FilterType: TypeAlias = Literal["string", "exact", "ulid", "instant"]
+FilterType: TypeAlias = Literal["string", "text", "exact", "ulid", "instant"]
 
 OPERATORS: dict[FilterType, tuple[Operator, ...]] = {
     "string": ("eq", "neq", "contains", "ocontains", "oeq", "gt", "gte", "lt", "lte", "exists"),
+    "text": ("eq", "oeq", "neq", "contains", "ocontains"),
     "exact": ("eq", "oeq", "neq"),
     "ulid": ("eq", "oeq", "neq"),
     "instant": ("eq", "lt", "lte", "gt", "gte"),
@@ -41,6 +42,7 @@ class FilterKind:
 
 
 STRING = FilterKind("string")
+TEXT = FilterKind("text")
 EXACT = FilterKind("exact")
 INSTANT = FilterKind("instant")
 

@@ -17,7 +17,7 @@ from billing_sdk.server.api.konnect.meters import MeterId, meter_of
 from billing_sdk.server.api.konnect.security import EngineOf, scoped
 from billing_sdk.server.api.konnect.usage_filters import DimensionAsked, filters_of
 from billing_sdk.server.api.konnect.values import Instant, Numeric
-from billing_sdk.server.domain.metering import CUSTOMER, SUBJECT, DimensionFilter, UsageQuery, UsageRow
+from billing_sdk.server.domain.metering import CUSTOMER, SUBJECT, UsageQuery, UsageRow
 from billing_sdk.server.domain.metering.windows import Granularity
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.ids import id_from_ulid, ulid_of
@@ -92,12 +92,6 @@ class Asked:
         granularity = None if sent.granularity is None else GRANULARITIES[sent.granularity]
         self.query = UsageQuery(Period(start, end), granularity, sent.time_zone, self.names, filters_of(rest))
 
-    def with_names(self, names: Sequence[str], filters: Sequence[DimensionFilter] = ()) -> UsageQuery:
-        """Return the query grouped by further dimensions, and with further filters."""
-        found = self.query
-        together = (*found.group_by, *(name for name in names if name not in found.group_by))
-        return UsageQuery(found.window, found.granularity, found.zone, together, (*found.filters, *filters))
-
 
 @router.post(
     "/meters/{meter_id}/query", name="query-meter", response_model=MeterQueryView, **scoped("read:meter_usage")
@@ -115,7 +109,10 @@ def query_meter(request: Request, engine: EngineOf, meter_id: MeterId, body: Met
         to=body.to,
         data=[
             UsageRowView(
-                value=row.value, from_=row.window.start, to=row.window.end, dimensions=dimensions_of(asked.names, row)
+                value=row.value,
+                from_=row.window.start,
+                to=row.window.end,
+                dimensions=dimensions_of(asked.names, row.group),
             )
             for row in rows
         ],
@@ -127,9 +124,9 @@ def rows_of(engine: Engine, meter_key: str, asked: Asked, query: UsageQuery) -> 
     return query_usage(engine, meter_key=meter_key, query=query, subjects=asked.subjects, customer_ids=asked.customers)
 
 
-def dimensions_of(names: Sequence[str], row: UsageRow) -> dict[str, str]:
-    """Return the dimensions of a row; one that the usage does not have is left out."""
-    found = dict(zip(names, row.group, strict=False))
+def dimensions_of(names: Sequence[str], group: Sequence[str | None]) -> dict[str, str]:
+    """Return the dimensions of a group; one that the usage does not have is left out."""
+    found = dict(zip(names, group, strict=False))
     return {name: ulid_of(value) if name == CUSTOMER else value for name, value in found.items() if value is not None}
 
 

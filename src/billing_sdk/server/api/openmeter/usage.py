@@ -167,7 +167,7 @@ def query_meter(request: Request, engine: EngineOf, meter: str) -> Any:
         return Response(usage_csv(told_apart.names, rows), media_type="text/csv")
     data = []
     for row in rows:
-        group = dimensions_of(told_apart.names, row)
+        group = dimensions_of(told_apart.names, row.group)
         subject, customer = group.pop("subject", None), group.pop("customer_id", None)
         line = told(value=float(row.value), window_start=row.window.start, window_end=row.window.end)
         data.append({**line, **told(customer_id=customer), "subject": subject, "groupBy": group})

@@ -1,4 +1,4 @@
-"""Tables of the Konnect door: what only it knows of things, and the tokens that open it."""
+"""Tables of the Konnect door: what only it knows of things, the tokens that open it, and prices of models."""
 
 from __future__ import annotations
 
@@ -43,4 +43,30 @@ api_tokens = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+)
+
+# What somebody has put before the prices of language models that are built in: one at a time for each model.
+llm_prices = Table(
+    "llm_prices",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("provider", String(128), nullable=False),
+    Column("model_id", String(128), nullable=False),
+    Column("model_name", String(128)),
+    Column("currency", String(3), nullable=False),
+    Column("pricing", JSON, nullable=False),
+    Column("effective_from", Instant, nullable=False),
+    Column("effective_to", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+    Index(
+        "uq_llm_prices_provider_model_id_currency",
+        "provider",
+        "model_id",
+        "currency",
+        unique=True,
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
 )
