@@ -136,6 +136,7 @@ from billing_sdk.models import (
     Organization as Organization,
     OtherLine as OtherLine,
     PaymentAttempt as PaymentAttempt,
+    PaymentMethod as PaymentMethod,
     PendingChange as PendingChange,
     Permission as Permission,
     Plan as Plan,

@@ -104,6 +104,7 @@ from billing_sdk.models.organization import (
     CreatedOrganization as CreatedOrganization,
     Organization as Organization,
 )
+from billing_sdk.models.payment_method import PaymentMethod as PaymentMethod
 from billing_sdk.models.permission import Permission as Permission, Role as Role
 from billing_sdk.models.portal import PortalLink as PortalLink
 from billing_sdk.models.preview import (

@@ -30,6 +30,7 @@ from billing_sdk.resources.licence_fees import LicenceFees as LicenceFees
 from billing_sdk.resources.login import Login as Login
 from billing_sdk.resources.meters import Meters as Meters
 from billing_sdk.resources.organizations import Organizations as Organizations
+from billing_sdk.resources.payment_methods import PaymentMethods as PaymentMethods
 from billing_sdk.resources.permissions import Permissions as Permissions, Roles as Roles
 from billing_sdk.resources.plan_groups import PlanGroups as PlanGroups
 from billing_sdk.resources.plans import Plans as Plans

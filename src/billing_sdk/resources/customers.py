@@ -8,13 +8,22 @@ from typing import Any, Literal
 from billing_sdk._operation import C, Call, Resource, operation
 from billing_sdk.models import Address, BillingCustomer, CustomerDetails, Document, SubjectKey
 from billing_sdk.resources._base import MANAGEMENT, done, given, one, segment
+from billing_sdk.resources.payment_methods import PaymentMethods
 
 DETAILS = one("billing_customer", CustomerDetails.read)
 SUBJECT_KEY = one("subject_key", SubjectKey.read)
 
 
 class Customers(Resource[C]):
-    """Makes users billing customers; takes the machine credentials."""
+    """Makes users billing customers; takes the machine credentials.
+
+    Attributes:
+        payment_methods: what customers are charged by (extension).
+    """
+
+    def __init__(self, client: C) -> None:
+        super().__init__(client)
+        self.payment_methods = PaymentMethods(client)
 
     @operation
     def create(

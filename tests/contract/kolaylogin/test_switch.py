@@ -13,8 +13,12 @@ from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.dashboard_tokens import issue_dashboard_token
 from billing_sdk.server.usecases.subscribe import subscribe
+from tests.contract.kolaylogin.conftest import BASE_URL, asking
+from tests.databases import copy_sqlite
 from tests.engines import card
+from tests.in_process import in_process
 
+KEY = Secret("sk_test_" + "k" * 24)
 OFF = {"billingEnabled": False, "billingEnabledAt": None, "billingGateway": None}
 
 
@@ -24,6 +28,16 @@ def customer_of(off, *, plan: str):
     customer = become_customer(off.engine, user_id=ada.id, billing_email=ada.email)
     add_card(off.engine, customer_id=customer.id, card=card())
     return subscribe(off.engine, customer_id=customer.id, plan_key=plan)
+
+
+@pytest.fixture
+def off_with_stripe(switched_off, tmp_path):
+    """The demo with billing off, on a server that was set up to link accounts of Stripe."""
+    place, seed = switched_off
+    copy_sqlite(str(place), str(tmp_path / "billing.db"))
+    chosen = {"stripe_secret_key": KEY, "stripe_connect_client_id": "ca_1"}
+    with in_process(f"sqlite:///{tmp_path / 'billing.db'}", BASE_URL, seed=seed, **chosen) as served:
+        yield served
 
 
 def test_billing_is_off_until_somebody_enables_it(ask):
@@ -52,7 +66,7 @@ def test_enabling_twice_with_the_same_gateway_changes_nothing(off, ask):
     ("gateway", "status", "code"),
     [
         ("stripe_platform", 400, "gateway_not_configured"),
-        ("stripe_connect", 409, "gateway_not_connected"),
+        ("stripe_connect", 400, "gateway_not_configured"),
         ("paypal", 400, "invalid_request"),
         (None, 400, "invalid_request"),
     ],
@@ -97,7 +111,19 @@ def test_a_free_plan_keeps_nobody_from_disabling(off, ask):
     assert ask("POST", "disable").json() == OFF
 
 
-def test_another_gateway_takes_the_place_of_the_first_and_billing_stays_on_since_then(off, ask):
+@pytest.mark.parametrize("given", [{}, {"stripe_secret_key": KEY}, {"stripe_connect_client_id": "ca_1"}])
+def test_accounts_are_linked_only_with_a_key_and_a_client_id(switched_off, given):
+    place, seed = switched_off
+    with in_process(f"sqlite:///{place}", BASE_URL, seed=seed, **given) as served:
+        answer = asking(served)("POST", "enable", json={"gateway": "stripe_connect"})
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (400, "gateway_not_configured")
+        assert ("KL_STRIPE_SECRET_KEY" in error["message"]) != ("stripe_secret_key" in given)
+        assert ("BILLING_SERVER_STRIPE_CONNECT_CLIENT_ID" in error["message"]) != ("stripe_connect_client_id" in given)
+
+
+def test_another_gateway_takes_the_place_of_the_first_and_billing_stays_on_since_then(off_with_stripe):
+    off, ask = off_with_stripe, asking(off_with_stripe)
     first = ask("POST", "enable").json()
     at = off.engine.now()
     app = PaymentApp("app_1", "stripe_connect", "stripe", "Stripe", at, at, connection="in_progress")

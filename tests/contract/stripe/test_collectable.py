@@ -78,8 +78,8 @@ def test_who_gets_invoices_needs_an_address_there(account, stripe_simulator, ada
 
 def test_what_is_had_on_credit_needs_no_payment_method(engine, stripe_simulator, ada):
     asked = len(stripe_simulator.log)
-    require_collectable(engine, customer_id=ada.id, plan_key="pro_monthly", may_owe=True)
-    require_collectable(engine, customer_id=ada.id, plan_key="unheard-of")
+    require_collectable(engine, customer_id=ada.id, plan_keys=["pro_monthly"], may_owe=True)
+    require_collectable(engine, customer_id=ada.id, plan_keys=["unheard-of"])
     assert len(stripe_simulator.log) == asked
 
 

@@ -32,6 +32,7 @@ from tests.unit.sdk.invoice_cases import DRAFT_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
 from tests.unit.sdk.meter_cases import METER_CASES
 from tests.unit.sdk.operation_cases import CASES as OTHER_CASES, Case
+from tests.unit.sdk.payment_method_cases import PAYMENT_METHOD_CASES
 from tests.unit.sdk.price_object_cases import PRICE_OBJECT_CASES
 from tests.unit.sdk.subject_key_cases import SUBJECT_KEY_CASES
 from tests.unit.sdk.tax_cases import TAX_CASES
@@ -50,6 +51,7 @@ CASES = [
     *CORRECTION_CASES,
     *CREDIT_CASES,
     *DRAFT_CASES,
+    *PAYMENT_METHOD_CASES,
     *PRICE_OBJECT_CASES,
     *TAX_CASES,
     *BILLING_PROFILE_CASES,

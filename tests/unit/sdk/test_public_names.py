@@ -26,7 +26,7 @@ SqliteSeen StatementLine SubjectKey SubscribedPlan Supplier TaxCode TaxRate TaxS
 TrialBalance TrialEnding UnknownEvent UpcomingInvoice UsageBehind User WebhookDelivery WebhookEndpoint WebhookPolicy
 AllowanceBalance AllowanceGrant AllowanceHistory AllowanceSegment AllowanceShare AllowanceWindow UsageThresholds
 EntitlementChanged EventAccess EventUsageThreshold UsageThresholdReached
-PaymentActionRequired
+PaymentActionRequired PaymentMethod
 CreditedLine CreditNote Refund AsyncUsageBuffer RecordedEvent UsageBuffer UsageEvent
 EventCorrection Meter MeterCondition StoredUsageEvent UsageWindow
 """.split()

@@ -61,7 +61,8 @@ def change_plan(
             return made
         with engine.read() as tx:
             check_selection(engine, tx, customer_id=customer_id, plan_key=plan_key, source=source, actor=actor)
-        require_collectable(engine, customer_id=customer_id, plan_key=plan_key, may_owe=options.may_owe)
+        wanted = (plan_key, *options.add_ons)
+        require_collectable(engine, customer_id=customer_id, plan_keys=wanted, may_owe=options.may_owe)
         with engine.begin() as tx:
             customer = tx.customers.lock(customer_id)
             at = engine.now_for(tx, customer)

@@ -38,6 +38,7 @@ from billing_sdk.server.usecases.konnect_subscriptions import (
     subscription_of,
 )
 from billing_sdk.server.usecases.plan_ahead import undo_plans
+from billing_sdk.server.usecases.require_collectable import require_collectable
 from billing_sdk.server.usecases.subscribe import subscribe
 
 
@@ -78,14 +79,16 @@ def create_subscription(engine: Engine, wanted: SubscriptionWanted, *, actor: st
         UnknownPlan: there is no such plan.
         PlanNotPublished, PlanArchived: the plan is not for sale.
         Conflict: the customer has a subscription.
-        PaymentMethodRequired: nothing can be collected from the customer; see `subscribe`.
+        PaymentMethodRequired, CustomerNotCollectable: nothing can be collected from the customer; see `subscribe`.
     """
+    with engine.read() as tx:
+        _require_none(tx, wanted)
+    _require_collectable(engine, wanted)
     with engine.begin() as tx:
         account = live_account(tx, wanted.customer_id)
         # Locked, so that two that are made at once do not take each other's place.
         tx.customers.lock(account.customer.id)
-        if tx.agreements.live_of(wanted.customer_id):
-            raise Conflict("the customer has a subscription already", remedy="Change it, or cancel it first.")
+        _require_none(tx, wanted)
         key, number = _plan_of(tx, wanted.plan)
         # Kept before money is collected, which may take until somebody has confirmed it.
         agreement_id = new_id("agreement")
@@ -115,8 +118,12 @@ def change_subscription(
         UnknownPlan: there is no such plan.
         PlanNotPublished, PlanArchived: the plan is not for sale.
         Conflict: the plan is of another group.
-        PaymentMethodRequired: nothing can be collected from the customer; see `change_plan`.
+        PaymentMethodRequired, CustomerNotCollectable: nothing can be collected from the customer; see `change_plan`.
     """
+    with engine.read() as tx:
+        standing = _allowed(tx, subscription_id, "change").agreement
+    if standing.customer_id == wanted.customer_id:
+        _require_collectable(engine, wanted)
     with engine.begin() as tx:
         before = _allowed(tx, subscription_id, "change").agreement
         if before.customer_id != wanted.customer_id:
@@ -187,6 +194,19 @@ def continue_subscription(engine: Engine, subscription_id: str, *, actor: str) -
     with engine.begin() as tx:
         agreement = _allowed(tx, subscription_id, "continue").agreement
     return _touched(engine, undo_plans(engine, agreement_id=agreement.id, source="api", actor=actor))
+
+
+def _require_none(tx: UnitOfWork, wanted: SubscriptionWanted) -> None:
+    live_account(tx, wanted.customer_id)
+    if tx.agreements.live_of(wanted.customer_id):
+        raise Conflict("the customer has a subscription already", remedy="Change it, or cancel it first.")
+
+
+def _require_collectable(engine: Engine, wanted: SubscriptionWanted) -> None:
+    """Ask before anything is kept: a question to a processor commits what the call has done so far."""
+    with engine.read() as tx:
+        key, _ = _plan_of(tx, wanted.plan)
+    require_collectable(engine, customer_id=wanted.customer_id, plan_keys=[key])
 
 
 def check_boundary(agreement: Agreement, at: datetime) -> None:

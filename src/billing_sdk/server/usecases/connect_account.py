@@ -15,7 +15,6 @@ from billing_sdk.errors import (
     AppInUse,
     ConfigurationError,
     Conflict,
-    GatewayNotConfigured,
     GatewayNotConnected,
     InvalidOAuthState,
     InvalidRequest,
@@ -27,7 +26,7 @@ from billing_sdk.server.gateways.stripe.client import stripe_client
 from billing_sdk.server.gateways.stripe.connect import Consent, consent_url, deauthorize, redeem_code
 from billing_sdk.server.ids import new_id, new_nonce
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.app_keys import key_of_app
+from billing_sdk.server.usecases.app_keys import key_of_app, platform_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.install_app import ensure_app
 from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
@@ -241,11 +240,6 @@ def _current(tx: UnitOfWork) -> PaymentApp:
 
 def _platform(engine: Engine) -> StripeClient:
     """Return a client that acts for the platform itself."""
-    key, client_id = engine.settings.stripe_secret_key, engine.settings.stripe_connect_client_id
-    if key is None or client_id is None:
-        raise GatewayNotConfigured(
-            "this server is not set up to connect accounts of Stripe",
-            remedy="Set KL_STRIPE_SECRET_KEY and BILLING_SERVER_STRIPE_CONNECT_CLIENT_ID.",
-        )
+    key, _ = platform_of(engine.settings)
     check_key(key, engine.settings.environment)
     return stripe_client(None, key, engine.settings)

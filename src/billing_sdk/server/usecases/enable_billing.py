@@ -6,6 +6,7 @@ from billing_sdk.errors import GatewayNotConnected, PaymentPending
 from billing_sdk.server.domain.workspace import GatewayKind, Workspace
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.app_keys import platform_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.install_app import ensure_app
 from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
@@ -20,7 +21,8 @@ def enable_billing(engine: Engine, *, gateway: GatewayKind = "managed", actor: s
     billing is on; then its account is asked to send its events here.
 
     Raises:
-        GatewayNotConfigured: the gateway is `stripe_platform`, and the server has no key.
+        GatewayNotConfigured: the gateway is `stripe_platform`, and the server has no key; or it is `stripe_connect`,
+            and the server was not set up to link accounts.
         GatewayNotConnected: the gateway is `stripe_connect`, and no account is linked that can take charges.
         StripeKeyMismatch: the key is no key, or of the other environment.
         GatewayUnauthorized, GatewayUnreachable: the gateway did not answer as it should; the same can be asked again.
@@ -41,6 +43,7 @@ def _require_account(engine: Engine, gateway: GatewayKind, *, actor: str) -> Non
     if gateway == "stripe_platform":
         ensure_app(engine, gateway, actor=actor)
         return
+    platform_of(engine.settings)
     with engine.read() as tx:
         app = tx.payment_apps.of_gateway(gateway)
     if app is None or app.connection != "connected":

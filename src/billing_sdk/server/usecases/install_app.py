@@ -11,6 +11,7 @@ from billing_sdk.server.domain.workspace import AppType, GatewayKind, PaymentApp
 from billing_sdk.server.gateways.stripe.accounts import check_key, look_up_account, mask
 from billing_sdk.server.gateways.stripe.client import stripe_client
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.app_keys import platform_of
 from billing_sdk.server.usecases.billing_profiles import create_profile
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
@@ -108,13 +109,8 @@ def _key_for(engine: Engine, gateway: GatewayKind, given: Secret | None) -> Secr
         return key
     if given is not None:
         raise InvalidRequest(f"the gateway {gateway} takes no key", parameter="api_key")
-    if gateway == "stripe_connect" and (
-        engine.settings.stripe_secret_key is None or engine.settings.stripe_connect_client_id is None
-    ):
-        raise GatewayNotConfigured(
-            "this server is not set up to connect accounts of Stripe",
-            remedy="Set KL_STRIPE_SECRET_KEY and BILLING_SERVER_STRIPE_CONNECT_CLIENT_ID.",
-        )
+    if gateway == "stripe_connect":
+        platform_of(engine.settings)
     return None
 
 

@@ -21,6 +21,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import options_of
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
+from billing_sdk.server.usecases.require_collectable import is_collectable
 from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
@@ -34,12 +35,16 @@ def make_planned_change(engine: Engine, timer: Timer) -> None:
     Raises:
         Obsolete: the agreement has ended, or this is not planned any more.
         Conflict: the outcome of another charge for the same plan group can't be learnt at present.
+        GatewayNotConnected, GatewayUnauthorized, GatewayUnreachable: the processor can't be asked what it can collect
+            by; the change is made once it can.
     """
     with engine.read() as tx:
         agreement = tx.agreements.find(timer.subject_id)
     if agreement is None or not agreement.is_live:
         raise Obsolete("there is no such live agreement")
     settle_group(engine, agreement.customer_id, agreement.group_id)
+    if agreement.pending_change is not None:
+        _ask_for_method(engine, agreement, agreement.pending_change)
     with engine.begin() as tx:
         customer = tx.customers.lock(agreement.customer_id)
         tx.timers.done(timer)
@@ -52,6 +57,13 @@ def make_planned_change(engine: Engine, timer: Timer) -> None:
     if isinstance(made, PendingCharge):
         with suppress(*ON_RECORD):  # where it was declined, the plan is dropped
             collect_charge(engine, made)
+
+
+def _ask_for_method(engine: Engine, agreement: Agreement, pending: PendingChange) -> None:
+    """Learn what the processor can collect by; whether that will do, the decision tells."""
+    with engine.read() as tx:
+        add_ons = [plan.version.id for key in pending.add_ons if (plan := tx.catalog.find_plan(key)) is not None]
+    is_collectable(engine, customer_id=agreement.customer_id, version_ids={pending.plan_version_id, *add_ons})
 
 
 def _make(

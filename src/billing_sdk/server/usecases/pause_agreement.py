@@ -29,6 +29,7 @@ from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.put_on_pause import put_on_pause
 from billing_sdk.server.usecases.rate_intervals import known_intervals
+from billing_sdk.server.usecases.require_collectable import require_collectable_for_more
 
 
 def pause_agreement(
@@ -65,14 +66,18 @@ def resume_agreement(
         AgreementNotLive: it has ended.
         NotPaused: it isn't paused.
         PaymentMethodRequired: there is no card, and it costs something.
+        CustomerNotCollectable: the processor could not collect what it costs; the fact `reason` says why.
         CardDeclined: the charge was refused; the agreement stays paused.
         Conflict: a change of the customer's plan is under way.
     """
     actor = actor or source
     with recording_denials(engine, actor=actor, action="agreement.resume", subject=agreement_id):
         with engine.read() as tx:
-            customer_id = tx.agreements.get(agreement_id).customer_id
-        settle_left_over(engine, customer_id=customer_id)
+            standing = tx.agreements.get(agreement_id)
+            is_charged = standing.billed_until <= engine.now_for(tx, tx.customers.get(standing.customer_id))
+        settle_left_over(engine, customer_id=standing.customer_id)
+        if is_charged:
+            require_collectable_for_more(engine, standing, plan_key=standing.plan_key)
         with engine.begin() as tx:
             customer, before = hold_agreement(tx, agreement_id)
             at = engine.now_for(tx, customer)

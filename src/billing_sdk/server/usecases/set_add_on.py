@@ -18,6 +18,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.offer_plan import check_number_of_add_ons
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
+from billing_sdk.server.usecases.require_collectable import require_collectable_for_more
 
 
 def add_add_on(
@@ -152,6 +153,7 @@ def set_add_on(
         InvalidQuantity: the number is below zero, or above a million.
         InvalidTiming: the instant can't be taken.
         PaymentMethodRequired: there is no card, and more are to be paid.
+        CustomerNotCollectable: the processor could not collect for more; the fact `reason` says why.
         CardDeclined: the charge was refused; the agreement stays what it was.
         EndPlanned: it is asked for later, and the agreement is planned to end or to give way to another plan.
         Conflict: a change of the customer's plan is under way.
@@ -159,8 +161,11 @@ def set_add_on(
     actor = actor or source
     with recording_denials(engine, actor=actor, action="agreement.update", subject=agreement_id):
         with engine.read() as tx:
-            customer_id = tx.agreements.get(agreement_id).customer_id
-        settle_left_over(engine, customer_id=customer_id)
+            standing = tx.agreements.get(agreement_id)
+        settle_left_over(engine, customer_id=standing.customer_id)
+        present = find_add_on(standing, plan_key)
+        if quantity > (present.quantity if present else 0):
+            require_collectable_for_more(engine, standing, plan_key=plan_key)
         with engine.begin() as tx:
             customer, before = hold_agreement(tx, agreement_id)
             at = engine.now_for(tx, customer)

@@ -11,6 +11,7 @@ from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
+from billing_sdk.server.usecases.require_collectable import require_collectable_for_more
 
 
 def set_quantity(
@@ -46,6 +47,7 @@ def set_quantity(
         InvalidQuantity: it is not above zero, out of the plan's bounds, or the plan has no such licensed fee.
         InvalidTiming: the instant can't be taken.
         PaymentMethodRequired: there is no card, and more are to be paid.
+        CustomerNotCollectable: the processor could not collect for more; the fact `reason` says why.
         CardDeclined: the charge was refused; the number stays what it was.
         EndPlanned: it is asked for later, and the agreement is planned to end or to give way to another plan.
         Conflict: a change of the customer's plan is under way.
@@ -53,8 +55,10 @@ def set_quantity(
     actor = actor or source
     with recording_denials(engine, actor=actor, action="agreement.update", subject=agreement_id):
         with engine.read() as tx:
-            customer_id = tx.agreements.get(agreement_id).customer_id
-        settle_left_over(engine, customer_id=customer_id)
+            standing = tx.agreements.get(agreement_id)
+        settle_left_over(engine, customer_id=standing.customer_id)
+        if quantity > standing.quantity_of(fee_key):
+            require_collectable_for_more(engine, standing, plan_key=standing.plan_key)
         with engine.begin() as tx:
             customer, before = hold_agreement(tx, agreement_id)
             at = engine.now_for(tx, customer)
