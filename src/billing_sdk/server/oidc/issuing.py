@@ -12,6 +12,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.signing import SigningKey, at_hash
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.tokens import AccessToken, RefreshToken, TokenFamily
+from billing_sdk.server.usecases.count_active_users import note_active
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import TYP
 
@@ -40,6 +41,8 @@ def issue_access_token(
         "scp": scope.split(),
         **(_user_claims(tx, family) if family.user_id else _machine_claims(scope)),
     }
+    if family.user_id:
+        note_active(tx, settings, family.user_id, at=at)
     tx.tokens.add_access_token(AccessToken(jti, family, at + timedelta(seconds=seconds)))
     return {
         "access_token": key.sign(claims, typ=TYP),

@@ -67,6 +67,7 @@ from billing_sdk.server.storage.timers import TimerRepository
 from billing_sdk.server.storage.tokens import TokenRepository
 from billing_sdk.server.storage.usage import UsageRepository
 from billing_sdk.server.storage.usage_changes import UsageChangeRepository
+from billing_sdk.server.storage.usage_months import UsageMonthRepository
 from billing_sdk.server.storage.usage_stores import UsageLog
 from billing_sdk.server.storage.users import UserRepository
 from billing_sdk.server.storage.workspace import WorkspaceRepository
@@ -90,6 +91,7 @@ class UnitOfWork:
         self.remote_objects = RemoteObjectRepository(connection)
         self.gateway_events = GatewayEventRepository(connection)
         self.operators = OperatorRepository(connection)
+        self.usage_months = UsageMonthRepository(connection)
         self.konnect = KonnectRepository(connection)
         self.api_tokens = ApiTokenRepository(connection)
         self.llm_prices = LLMPriceRepository(connection)

@@ -56,11 +56,20 @@ def add_charge(
         settle_customer(engine, customer_id)
     with engine.begin() as tx:
         customer = tx.customers.lock(customer_id)
-        invoice = _with_charge(tx, engine, customer, charge, bill_now=bill_now, actor=actor)
         if not bill_now:
-            return invoice
+            return gather_charge(tx, engine, customer, charge, actor=actor)
+        invoice = _with_charge(tx, engine, customer, charge, bill_now=True, actor=actor)
         issued, pending = issue_waiting(tx, engine, customer, invoice, source=source, actor=actor)
     return collect_now(engine, issued, pending)
+
+
+def gather_charge(tx: UnitOfWork, engine: Engine, customer: Customer, charge: OneOff, *, actor: str) -> Invoice:
+    """Put a charge on what is billed next to a customer, whom the caller has locked; return that invoice.
+
+    Raises:
+        NotFound, InvalidRequest, InvalidAmount, UnknownTaxCode: as `add_charge`.
+    """
+    return _with_charge(tx, engine, customer, charge, bill_now=False, actor=actor)
 
 
 def _with_charge(

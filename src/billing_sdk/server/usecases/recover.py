@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from billing_sdk.server.usecases.book_earlier import book_earlier
+from billing_sdk.server.usecases.count_active_users import count_active_users
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.mark_unauthorized import recheck_apps
 from billing_sdk.server.usecases.pay_back import settle_left_over_refunds
@@ -16,7 +17,8 @@ from billing_sdk.server.usecases.sync_catalogue import sync_pending
 def recover(engine: Engine) -> None:
     """Finish charges and refunds that were under way, book what is not booked, forget what is old; done all the time.
 
-    Old are idempotency keys, and signing keys that have retired, their private parts with them.
+    Old are idempotency keys, and signing keys that have retired, their private parts with them. Active users of the
+    workspace are counted by the way, where it is on a plan.
 
     A gateway that is out of reach is no reason not to start: what is left stays where it is, and is asked for
     again while the server runs.
@@ -25,6 +27,7 @@ def recover(engine: Engine) -> None:
         tx.idempotency.forget_before(engine.now() - timedelta(seconds=engine.settings.idempotency_seconds))
         tx.keys.forget_retired(at=engine.now())
     book_earlier(engine)
+    count_active_users(engine)
     settle_left_over_charges(engine)
     settle_left_over_refunds(engine)
     if engine.workspace.is_billing_enabled:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from billing_sdk.errors import Conflict
+from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import (
     MONTHLY,
     CardContent,
@@ -26,7 +27,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.identity import Organization
 from billing_sdk.server.domain.periods import Cadence, Duration
 from billing_sdk.server.domain.rating import Flat, Terms
-from billing_sdk.server.domain.workspace import CAPS, HOBBY, PLAN_GROUP, PLANS, WorkspacePlan
+from billing_sdk.server.domain.workspace import CAP_WORDS, CAPS, HOBBY, PLAN_GROUP, PLANS, WorkspacePlan
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.become_customer import ensure_customer
@@ -35,10 +36,9 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.workspace import require_billing
-from billing_sdk.server.usecases.workspace_caps import WORKSPACE_ORG
+from billing_sdk.server.usecases.workspace_caps import CURRENCY, WORKSPACE_ORG
 
 YEARLY: Final = Cadence("year")
-CURRENCY: Final = "USD"
 # The last attempt lies within the grace, so that the plan ends when it is over.
 DUNNING: Final = DunningPolicy((Duration(days=2), Duration(days=3)), Duration(days=7), "cancel")
 
@@ -88,8 +88,11 @@ def _ensure_catalogue(engine: Engine, tx: UnitOfWork) -> None:
 
 
 def _words(plan: WorkspacePlan) -> tuple[str, ...]:
-    limits = [(cap, plan.caps[cap]) for cap in CAPS]
-    return tuple(f"{'unlimited' if limit is None else limit} {cap}" for cap, limit in limits)
+    limits = [(CAP_WORDS[cap], plan.caps[cap]) for cap in CAPS]
+    words = tuple(f"{'unlimited' if limit is None else f'{limit:,}'} {cap}" for cap, limit in limits)
+    if not plan.extra_user_minor:
+        return words
+    return (*words, f"{Money(plan.extra_user_minor, CURRENCY)} for each further active user")
 
 
 def _ensure_payer(engine: Engine, tx: UnitOfWork, *, user_id: str, email: str) -> Customer:

@@ -19,6 +19,7 @@ from billing_sdk.server.domain.workspace.payment_app import (
 )
 from billing_sdk.server.domain.workspace.plan import (
     BY_KEY as BY_KEY,
+    CAP_WORDS as CAP_WORDS,
     CAPS as CAPS,
     HOBBY as HOBBY,
     PLAN_GROUP as PLAN_GROUP,
@@ -30,6 +31,11 @@ from billing_sdk.server.domain.workspace.remote_object import (
     RemoteKind as RemoteKind,
     RemoteObject as RemoteObject,
     RemoteStatus as RemoteStatus,
+)
+from billing_sdk.server.domain.workspace.usage_month import (
+    UsageMonth as UsageMonth,
+    is_retained as is_retained,
+    month_of as month_of,
 )
 from billing_sdk.server.domain.workspace.workspace import (
     GATEWAYS as GATEWAYS,

@@ -11,7 +11,7 @@ from billing_sdk.server.pages.dashboard.sign_in import show_sign_in, sign_in, si
 from billing_sdk.server.pages.dashboard.tab import connect, disable, enable, open_tab, show_overview, show_settings_of
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page
-from billing_sdk.server.usecases.workspace_caps import workspace_plan
+from billing_sdk.server.usecases.workspace_caps import used_of, workspace_plan
 from billing_sdk.server.usecases.workspace_plan import open_workspace_plan
 
 BILLING = "/dashboard/applications/{client_id}/billing"
@@ -39,7 +39,8 @@ def show_applications(seat: Seat) -> Response:
     with seat.engine.read() as tx:
         applications, workspace = tx.applications.list(), tx.workspace.get()
         plan = workspace_plan(tx) if seat.engine.settings.workspace_plans else None
-    return seat.show("applications", applications=applications, workspace=workspace, plan=plan)
+        used = {} if plan is None else used_of(tx, at=seat.engine.now())
+    return seat.show("applications", applications=applications, workspace=workspace, plan=plan, used=used)
 
 
 def open_plan(seat: Seat, _form: Form) -> Response:
