@@ -22,8 +22,8 @@ class Customers(Resource[C]):
     """
 
     def __init__(self, client: C) -> None:
-        super().__init__(client)
-        self.payment_methods = PaymentMethods(client)
+        self._client = client
+        self.payment_methods: PaymentMethods[C] = PaymentMethods(client)
 
     @operation
     def create(
