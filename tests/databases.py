@@ -6,11 +6,17 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import make_url
 
-from billing_sdk.server.sealing_keys import FILE_SUFFIX
+from billing_sdk.server.sealing_keys import FILE_SUFFIX, sealer_for
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.storage import Database
 
 # A server that ends with the tests has nothing to keep through a power cut.
 QUICK = ("fsync", "full_page_writes", "synchronous_commit")
@@ -136,3 +142,27 @@ def copy_sqlite(place: str, to: str) -> None:
     """Copy a database file with the key that its secrets are sealed with."""
     for suffix in ("", FILE_SUFFIX):
         shutil.copy(f"{place}{suffix}", f"{to}{suffix}")
+
+
+def begin_migrated(database_url: str) -> None:
+    """Let a database file that is not there yet begin with the schema of today, which is made once in a process.
+
+    That takes half a second otherwise, for each server that a test starts.
+    """
+    place = make_url(database_url).database
+    if not database_url.startswith("sqlite:///") or place in (None, ":memory:") or Path(str(place)).exists():
+        return
+    for suffix, content in _migrated().items():
+        Path(f"{place}{suffix}").write_bytes(content)
+        Path(f"{place}{suffix}").chmod(0o600)
+
+
+@cache
+def _migrated() -> dict[str, bytes]:
+    with TemporaryDirectory(prefix="billing-schema-") as folder:
+        place = Path(folder) / "billing.db"
+        settings = Settings(base_url="http://127.0.0.1:9", database_url=f"sqlite:///{place}")
+        database = Database.open(settings.database_url, sealer=sealer_for(settings))
+        database.migrate()
+        database.close()
+        return {suffix: Path(f"{place}{suffix}").read_bytes() for suffix in ("", FILE_SUFFIX)}

@@ -15,6 +15,7 @@ from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
+from tests.databases import begin_migrated
 from tests.serving import CALLBACK
 
 
@@ -59,6 +60,7 @@ def in_process(
 
     Without a gateway billing is off; `seed` is what the database was seeded with before.
     """
+    begin_migrated(database_url)
     app = create_app(Settings(base_url, database_url, **{**NO_LIMITS, **settings}), delivers=False)
     try:
         with asyncio.Runner() as runner:

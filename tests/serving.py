@@ -17,6 +17,7 @@ from billing_sdk.server.settings import NO_LIMITS, Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.canaries import watch
+from tests.databases import begin_migrated
 
 CALLBACK = "http://127.0.0.1:3000/callback"
 
@@ -52,6 +53,7 @@ def serving(
         gateway: what billing is enabled with, unless the database was seeded before; None leaves it off.
         settings: more fields of the server's `Settings`.
     """
+    begin_migrated(database_url)
     with bind("127.0.0.1", 0) as listener:
         base_url = origin_of(listener, None)
         app = create_app(
