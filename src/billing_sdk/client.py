@@ -31,6 +31,7 @@ from billing_sdk.resources import (
     CreditNotes,
     Credits,
     Customers,
+    Disputes,
     Entitlements,
     Features,
     Invoices,
@@ -91,6 +92,7 @@ class Operations(Generic[C]):
     features: Features[C]
     invoices: Invoices[C]
     credit_notes: CreditNotes[C]
+    disputes: Disputes[C]
     items: Items[C]
     keys: Keys[C]
     licence_fees: LicenceFees[C]
@@ -130,6 +132,7 @@ class Operations(Generic[C]):
         self.features = Features(client)
         self.invoices = Invoices(client)
         self.credit_notes = CreditNotes(client)
+        self.disputes = Disputes(client)
         self.items = Items(client)
         self.keys = Keys(client, provider)
         self.licence_fees = LicenceFees(client)

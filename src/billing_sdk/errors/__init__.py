@@ -149,6 +149,12 @@ from billing_sdk.errors._credits import (
     TooManyCreditGrants as TooManyCreditGrants,
     UnknownCreditGrant as UnknownCreditGrant,
 )
+from billing_sdk.errors._disputes import (
+    DisputeClosed as DisputeClosed,
+    DisputeElsewhere as DisputeElsewhere,
+    PaymentDisputed as PaymentDisputed,
+    UnknownDispute as UnknownDispute,
+)
 from billing_sdk.errors._gateways import (
     AmountTooSmall as AmountTooSmall,
     AppInUse as AppInUse,

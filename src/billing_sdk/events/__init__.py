@@ -7,6 +7,12 @@ one does not say is None. Does not own verification (webhooks do). Times are awa
 from __future__ import annotations
 
 from billing_sdk.events.allowance_parts import EventAccess as EventAccess, EventUsageThreshold as EventUsageThreshold
+from billing_sdk.events.dispute_payloads import (
+    EventDispute as EventDispute,
+    PaymentDisputeClosed as PaymentDisputeClosed,
+    PaymentDisputed as PaymentDisputed,
+    PaymentFraudWarned as PaymentFraudWarned,
+)
 from billing_sdk.events.event import Event as Event, UnknownEvent as UnknownEvent
 from billing_sdk.events.gateway_payloads import (
     PaymentActionRequired as PaymentActionRequired,

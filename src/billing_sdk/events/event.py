@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from billing_sdk.events.allowance_parts import EventAccess, EventUsageThreshold
+from billing_sdk.events.dispute_payloads import EventDispute
 from billing_sdk.events.parts import (
     EventCredit,
     EventCreditNote,
@@ -155,6 +156,11 @@ class Event:
     def refund(self) -> EventRefund | None:
         """The refund that it is about."""
         return EventRefund.read(self.data.get("refund"))
+
+    @property
+    def dispute(self) -> EventDispute | None:
+        """The dispute that it is about."""
+        return EventDispute.read(self.data.get("dispute"))
 
     @property
     def dunning(self) -> EventDunning | None:

@@ -73,6 +73,7 @@ from billing_sdk.models.customer import (
     CustomerDetails as CustomerDetails,
     SubjectKey as SubjectKey,
 )
+from billing_sdk.models.dispute import Dispute as Dispute
 from billing_sdk.models.entitlement import (
     Entitlement as Entitlement,
     EntitlementSnapshot as EntitlementSnapshot,

@@ -21,6 +21,7 @@ from billing_sdk.resources.coupons import Coupons as Coupons
 from billing_sdk.resources.credit_notes import CreditNotes as CreditNotes
 from billing_sdk.resources.credits import Credits as Credits
 from billing_sdk.resources.customers import Customers as Customers
+from billing_sdk.resources.disputes import Disputes as Disputes
 from billing_sdk.resources.entitlements import Entitlements as Entitlements
 from billing_sdk.resources.features import Features as Features
 from billing_sdk.resources.invoices import Invoices as Invoices

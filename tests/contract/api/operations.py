@@ -40,6 +40,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "GET /v1/billing/statement": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/credit_notes": {"params": {"customer_id": OBJECT}},
     "POST /v1/billing/invoices/{invoice_id}/credit_notes": {"json": {"reason": "a mistake"}},
+    "POST /v1/billing/disputes/{dispute_id}/close": {"json": {"outcome": "won"}},
     "POST /v1/billing/invoices/{invoice_id}/reissue": {"json": {"lines": [{"line": 1, "amount_minor": 100}]}},
     "POST /v1/billing/agreements/{agreement_id}/alteration_preview": {"json": {"quantities": {"seats": 2}}},
     "POST /v1/billing/agreements/{agreement_id}/cancellation_preview": {"json": {}},

@@ -194,6 +194,15 @@ def corrections(twice, engine):
     twice("POST", f"invoices/{owed[1].id}/reissue", lines, name="invoices/{invoice_id}/reissue")
 
 
+def disputes(twice, engine):
+    """A payment that is disputed, and lost."""
+    disputing = payer(engine, "disputing@example.com", number="4000000000000259")
+    subscribe(engine, customer_id=disputing.id, plan_key="pro_monthly")
+    with engine.read() as tx:
+        [one] = tx.disputes.page(customer_id=disputing.id).items
+    twice("POST", f"disputes/{one.id}/close", {"outcome": "lost"}, name="disputes/{dispute_id}/close")
+
+
 def drafts(twice, customer):
     """A charge, and drafts that are issued and thrown away."""
     line = {"description": "Once", "amount_minor": 500, "currency": "USD"}
@@ -225,6 +234,7 @@ def test_every_change_of_an_extension_is_made_once_for_a_key(twice, agreement, c
     subject_keys(twice, customer)
     payment_methods(twice, server.engine, customer)
     corrections(twice, server.engine)
+    disputes(twice, server.engine)
     drafts(twice, customer)
     meters(twice, server.engine)
     twice("POST", f"{one}/quantity", {"fee_code": "seats", "quantity": 3}, name=f"{name}/quantity")

@@ -174,18 +174,18 @@ def test_a_note_goes_where_there_is_something_to_go_to(name):
     billed, destination, minor, refused = WHERE[name]
     if refused is not None:
         with pytest.raises(refused):
-            check_destination(billed, (), destination, usd(minor), usd(0))
+            check_destination(billed, (), destination, usd(minor), usd(0), disputed=usd(0))
         return
-    check_destination(billed, (), destination, usd(minor), usd(0))
+    check_destination(billed, (), destination, usd(minor), usd(0), disputed=usd(0))
     before = note(CreditedLine(1, usd(1), usd(0), usd(0)), destination=destination)
     credited = billed.credited_by(usd(1)) if destination == "invoice" else billed
     with pytest.raises((CreditNoteTooLarge, RefundTooLarge)):
-        check_destination(credited, (before,), destination, usd(minor), usd(0))
+        check_destination(credited, (before,), destination, usd(minor), usd(0), disputed=usd(0))
 
 
 def goes_to(billed, minor, *notes, is_by_card=True):
-    destination, beside = usual_destination(billed, notes, usd(minor), is_by_card=is_by_card)
-    check_destination(billed, notes, destination, usd(minor), beside)
+    destination, beside = usual_destination(billed, notes, usd(minor), is_by_card=is_by_card, disputed=usd(0))
+    check_destination(billed, notes, destination, usd(minor), beside, disputed=usd(0))
     return destination, beside.minor
 
 

@@ -22,6 +22,7 @@ DOCUMENTED = """
     customer.credit_granted customer.credit_expired customer.credit_voided customer.credit_low customer.credit_used_up
     customer.top_up_stopped customer.usage_threshold_reached customer.entitlement_changed
     customer.credit_note_issued customer.refund_succeeded customer.refund_failed customer.invoice_voided
+    customer.payment_disputed customer.payment_dispute_closed customer.payment_fraud_warned
     customer.invoice_uncollectible customer.dunning_started customer.dunning_ended
     billing.enabled billing.disabled billing.gateway_changed
     user.created user.updated user.deleted user.authenticated

@@ -28,6 +28,7 @@ from tests.unit.sdk.correction_cases import CORRECTION_CASES
 from tests.unit.sdk.coupon_cases import COUPON_CASES
 from tests.unit.sdk.credit_cases import CREDIT_CASES
 from tests.unit.sdk.delivery_cases import DELIVERY_CASES
+from tests.unit.sdk.dispute_cases import DISPUTE_CASES
 from tests.unit.sdk.invoice_cases import DRAFT_CASES
 from tests.unit.sdk.kit import KEY, access_claims, event_claims
 from tests.unit.sdk.meter_cases import METER_CASES
@@ -50,6 +51,7 @@ CASES = [
     *COUPON_CASES,
     *CORRECTION_CASES,
     *CREDIT_CASES,
+    *DISPUTE_CASES,
     *DRAFT_CASES,
     *PAYMENT_METHOD_CASES,
     *PRICE_OBJECT_CASES,

@@ -27,6 +27,7 @@ TrialBalance TrialEnding UnknownEvent UpcomingInvoice UsageBehind User WebhookDe
 AllowanceBalance AllowanceGrant AllowanceHistory AllowanceSegment AllowanceShare AllowanceWindow UsageThresholds
 EntitlementChanged EventAccess EventUsageThreshold UsageThresholdReached
 PaymentActionRequired PaymentMethod
+Dispute EventDispute PaymentDisputed PaymentDisputeClosed PaymentFraudWarned
 CreditedLine CreditNote Refund AsyncUsageBuffer RecordedEvent UsageBuffer UsageEvent
 EventCorrection Meter MeterCondition StoredUsageEvent UsageWindow
 """.split()

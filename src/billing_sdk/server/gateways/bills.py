@@ -9,7 +9,7 @@ from typing import Literal
 
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.customers import Address
-from billing_sdk.server.domain.invoicing import AwaitReason
+from billing_sdk.server.domain.invoicing import AwaitReason, Grounds
 from billing_sdk.server.domain.periods import Period
 
 BillLineKind = Literal["charge", "discount", "credit", "tax"]
@@ -103,14 +103,14 @@ class Charge:
         reference: the processor's own id of the payment.
         amount: what was taken, with the taxes that the processor has worked out.
         bill_reference: the processor's own id of the bill, if it keeps bills.
-        disputed_as: why its payer disputes the payment already, `warning` where the bank only expects that.
+        disputed_as: why its payer disputes the payment already, where a test card says so.
     """
 
     reference: str
     amount: Money
     taxes: tuple[GatewayTax, ...] = ()
     bill_reference: str | None = None
-    disputed_as: str | None = None
+    disputed_as: Grounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

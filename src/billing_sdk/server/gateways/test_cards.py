@@ -9,6 +9,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+from billing_sdk.server.domain.invoicing import Grounds
+
 Authentication = Literal["once", "always", "then_declined"]
 
 
@@ -22,7 +24,7 @@ class TestCard:
         declined_when_refunded: why money can't go back to it.
         authentication: when its holder has to confirm a payment: the first one, each one, or each one, and the bank
             refuses it all the same.
-        disputed_as: why its holder disputes each payment, or `warning` where the bank only expects that.
+        disputed_as: why its holder disputes each payment, and whether the bank asks, tells or takes the money.
     """
 
     __test__ = False  # pytest, this is not a test class
@@ -32,7 +34,7 @@ class TestCard:
     declined_when_charged: str | None = None
     declined_when_refunded: str | None = None
     authentication: Authentication | None = None
-    disputed_as: str | None = None
+    disputed_as: Grounds | None = None
 
 
 TEST_CARDS: dict[str, TestCard] = {
@@ -72,9 +74,10 @@ TEST_CARDS: dict[str, TestCard] = {
     # It could be confirmed, and need not be.
     "4000000000003055": TestCard("Visa"),
     # Disputed as soon as they are charged.
-    "4000000000000259": TestCard("Visa", disputed_as="fraudulent"),
-    "4000000000002685": TestCard("Visa", disputed_as="product_not_received"),
-    "4000000000005423": TestCard("Visa", disputed_as="warning"),
+    "4000000000000259": TestCard("Visa", disputed_as=Grounds("fraudulent")),
+    "4000000000002685": TestCard("Visa", disputed_as=Grounds("product_not_received")),
+    "4000000000001976": TestCard("Visa", disputed_as=Grounds("general", kind="inquiry")),
+    "4000000000005423": TestCard("Visa", disputed_as=Grounds("fraudulent", kind="fraud_warning")),
     # Paid back to later than the others, or not at all.
     "4000000000007726": TestCard("Visa"),
     "4000000000005126": TestCard("Visa", declined_when_refunded="expired_or_canceled_card"),

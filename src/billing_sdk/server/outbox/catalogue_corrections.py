@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from billing_sdk.server.outbox.event_type import TEXT, TIME, WHOLE, EventType, billing_event, nullable, object_of
 
 INVOICE = object_of(id=TEXT, number=TEXT)
@@ -45,6 +47,41 @@ REFUND_EXAMPLE = {
     "decline_code": None,
 }
 FAILED_EXAMPLE = {**REFUND_EXAMPLE, "status": "failed", "decline_code": "expired_or_canceled_card"}
+DISPUTE = object_of(
+    id=TEXT,
+    kind={"enum": ["dispute", "inquiry", "fraud_warning"]},
+    amount_minor=WHOLE,
+    currency=TEXT,
+    reason=TEXT,
+    status={"enum": ["needs_response", "under_review", "won", "lost", "closed"]},
+    evidence_due_on=nullable(TIME),
+)
+DISPUTE_EXAMPLE = {
+    "id": "dispute_0193e0a1b2c3d4e5f60718293a4b5c76",
+    "kind": "dispute",
+    "amount_minor": 2_900,
+    "currency": "USD",
+    "reason": "fraudulent",
+    "status": "needs_response",
+    "evidence_due_on": "2026-02-17T09:00:00.000Z",
+}
+LOST_EXAMPLE = {**DISPUTE_EXAMPLE, "status": "lost"}
+WARNING_EXAMPLE = {**DISPUTE_EXAMPLE, "kind": "fraud_warning", "reason": "fraudulent", "evidence_due_on": None}
+PAYMENT = object_of(id=TEXT)
+PAYMENT_EXAMPLE = {"id": "payment_0193e0a1b2c3d4e5f60718293a4b5c77"}
+
+
+def _about_a_dispute(name: str, title: str, description: str, example: dict[str, Any]) -> EventType:
+    return billing_event(
+        name,
+        title,
+        description,
+        is_extension=True,
+        dispute=(DISPUTE, example),
+        payment=(PAYMENT, PAYMENT_EXAMPLE),
+        invoice=(nullable(INVOICE), INVOICE_EXAMPLE),
+    )
+
 
 CORRECTION_EVENT_TYPES: tuple[EventType, ...] = (
     billing_event(
@@ -77,5 +114,23 @@ CORRECTION_EVENT_TYPES: tuple[EventType, ...] = (
         "An invoice was made void, and asks for nothing any more.",
         is_extension=True,
         invoice=(VOIDED, VOIDED_EXAMPLE),
+    ),
+    _about_a_dispute(
+        "customer.payment_disputed",
+        "Payment disputed",
+        "A bank asks for a payment back, or asks about it; a dispute has taken the money, an inquiry has not.",
+        DISPUTE_EXAMPLE,
+    ),
+    _about_a_dispute(
+        "customer.payment_dispute_closed",
+        "Payment dispute closed",
+        "A dispute was won, and the money is back, or it was lost; an inquiry has ended.",
+        LOST_EXAMPLE,
+    ),
+    _about_a_dispute(
+        "customer.payment_fraud_warned",
+        "Payment warned of as fraud",
+        "A bank tells that a payment may be a fraud; no money has moved.",
+        WARNING_EXAMPLE,
     ),
 )

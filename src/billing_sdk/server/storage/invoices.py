@@ -23,6 +23,7 @@ from billing_sdk.server.domain.invoicing import (
     Payment,
 )
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.storage.invoice_rows import invoice_of, line_of, line_rows, payment_of, payment_row, row_of
 from billing_sdk.server.storage.later import Together
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
@@ -166,6 +167,16 @@ class InvoiceRepository:
         """Return an attempt to collect an amount; whoever refers to one knows that it exists."""
         row = self._connection.execute(select(payments).where(payments.c.id == payment_id)).mappings().one()
         return payment_of(row)
+
+    def find_payment(self, gateway: GatewayKind, reference: str) -> Payment | None:
+        """Return the payment that has succeeded and that a processor calls so; None where it is none of ours."""
+        query = select(payments).where(
+            payments.c.gateway_reference == reference,
+            payments.c.gateway == gateway,
+            payments.c.status == "succeeded",
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else payment_of(row)
 
     def get(self, invoice_id: str) -> Invoice:
         """Return an invoice.

@@ -28,6 +28,7 @@ from billing_sdk.server.storage.credit_notes import CreditNoteRepository, Refund
 from billing_sdk.server.storage.credits import CreditRepository
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
+from billing_sdk.server.storage.disputes import DisputeRepository
 from billing_sdk.server.storage.dunnings import DunningRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
 from billing_sdk.server.storage.erasure import ErasureRepository
@@ -129,6 +130,7 @@ class UnitOfWork:
         self.credits = CreditRepository(connection, self._together)
         self.credit_notes = CreditNoteRepository(connection)
         self.refunds = RefundRepository(connection)
+        self.disputes = DisputeRepository(connection)
         self.grants = GrantRepository(connection)
         self.ledger = LedgerRepository(connection, self._later)
         self.subjects = SubjectRepository(connection)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from billing_sdk.errors import AuthenticationRequired, BillingError, PaymentMethodRequired
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.customers import PaymentMethod
+from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import LEASE_SECONDS, AwaitReason, Awaits, Payment, PendingCharge
 from billing_sdk.server.gateways import Awaited, Bill, Charge
@@ -28,6 +28,7 @@ from billing_sdk.server.usecases.drop_planned_change import drop_if_planned
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import bill_of
+from billing_sdk.server.usecases.open_dispute import dispute_at_once
 from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
 from billing_sdk.server.usecases.spend_credit import give_credit_back, hold_credit
@@ -208,9 +209,21 @@ def complete(
         invoice_id=charge.invoice_id,
         gateway=charge.gateway,
     )
+    concluded = _concluded(tx, customer, charge, payment, at)
+    if receipt.disputed_as is not None:
+        dispute_at_once(tx, customer, payment.id, receipt.disputed_as, charge.source, charge.actor, at)
+    if charge.invoice_id is not None or concluded is None or has_owner(tx, customer):
+        return concluded
+    # The payment and its invoice stay on record; what they are for ends with the account that it was for.
+    return end_agreement(tx, customer, concluded, source=charge.source, actor=charge.actor, at=at)
+
+
+def _concluded(
+    tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment, at: datetime
+) -> Agreement | None:
     if charge.invoice_id is not None:
         return pay_invoice(tx, customer, charge, payment)
-    concluded = conclude_change(
+    return conclude_change(
         tx,
         customer=customer,
         agreement=charge.changed,
@@ -222,10 +235,6 @@ def complete(
         charge_id=charge.id,
         rated=charge.rated,
     )
-    if has_owner(tx, customer):
-        return concluded
-    # The payment and its invoice stay on record; what they are for ends with the account that it was for.
-    return end_agreement(tx, customer, concluded, source=charge.source, actor=charge.actor, at=at)
 
 
 def wait_for(tx: UnitOfWork, engine: Engine, charge: PendingCharge, awaited: Awaited) -> Awaits:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing_sdk.server.domain.invoicing import CreditNote, Invoice, Refund
-from billing_sdk.server.usecases.event_data import of_time
+from billing_sdk.server.domain.invoicing import CreditNote, Dispute, Invoice, Refund
+from billing_sdk.server.usecases.event_data import of_time, of_time_or_none
 
 
 def of_credit_note(note: CreditNote, invoice: Invoice) -> dict[str, Any]:
@@ -50,4 +50,21 @@ def of_voided(invoice: Invoice) -> dict[str, Any]:
             "total_minor": invoice.amount.minor,
             "currency": invoice.currency,
         }
+    }
+
+
+def of_dispute(dispute: Dispute, invoice: Invoice | None) -> dict[str, Any]:
+    """Describe a dispute, and the payment and the invoice that it is about."""
+    return {
+        "dispute": {
+            "id": dispute.id,
+            "kind": dispute.kind,
+            "amount_minor": dispute.amount.minor,
+            "currency": dispute.amount.currency,
+            "reason": dispute.reason,
+            "status": dispute.status,
+            "evidence_due_on": of_time_or_none(dispute.evidence_due_at),
+        },
+        "payment": {"id": dispute.payment_id},
+        "invoice": None if invoice is None else {"id": invoice.id, "number": invoice.name},
     }

@@ -79,6 +79,7 @@ def issue_credit_note(
 
     Raises:
         InvoiceNotIssued, InvoiceVoid, InvoicePaid, InvoiceNotOwed, InvoiceNotPaid: the invoice can't be corrected so.
+        PaymentDisputed: what was paid is with the bank, or lost to it.
         CreditNoteTooLarge, RefundTooLarge: there is less left of a line, of the invoice, or of what was paid.
         RefundDeclined: it was not paid by card, so nothing can be refunded.
         InvalidAmount, CurrencyMismatch, NotFound, InvalidRequest: what is wanted can't be read as an amount of a line.
@@ -95,12 +96,15 @@ def issue_credit_note(
     lines = credited_lines(invoice, notes, wanted, tx.credit_notes.given_back(invoice))
     amount = total([line.amount + line.tax for line in lines], invoice.currency)
     beside = zero(invoice.currency)
+    disputed = tx.disputes.held(invoice)
     if isinstance(wanted, OverBilled) and not wanted.money:
         destination = "credit"
     elif destination is None:
-        destination, beside = usual_destination(invoice, notes, amount, is_by_card=_is_by_card(tx, invoice))
+        destination, beside = usual_destination(
+            invoice, notes, amount, is_by_card=_is_by_card(tx, invoice), disputed=disputed
+        )
     if not isinstance(wanted, OverBilled):  # that has a place to go to, whatever has paid for it
-        check_destination(invoice, notes, destination, amount, beside)
+        check_destination(invoice, notes, destination, amount, beside, disputed=disputed)
     note = CreditNote(
         id=new_id("note"),
         number=tx.credit_notes.next_number(),

@@ -14,12 +14,14 @@ from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.invoicing import (
     BookedShare,
     CreditDestination,
+    Dispute,
     Invoice,
     InvoiceReason,
     Payment,
     accrual_entry,
     agreements_delivered,
     credit_note_entries,
+    dispute_entry,
     expiry_entries,
     grant_entries,
     grant_void_entries,
@@ -150,3 +152,10 @@ def post_grant_void(tx: UnitOfWork, grant: CreditGrant, *, at: datetime) -> None
 def post_grant_expiry(tx: UnitOfWork, grant: CreditGrant, amount: Money, *, at: datetime) -> None:
     """Post that an amount of a grant has ended unused."""
     tx.ledger.add(expiry_entries(grant, amount, at=at))
+
+
+def post_dispute(tx: UnitOfWork, before: Dispute | None, after: Dispute, *, at: datetime) -> None:
+    """Post where the money of a disputed payment is now; nothing where it has not moved."""
+    entry = dispute_entry(before, after, at=at)
+    if entry is not None:
+        tx.ledger.add([entry])

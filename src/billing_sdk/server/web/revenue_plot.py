@@ -23,6 +23,7 @@ COLORS: Mapping[Account, str] = MappingProxyType(
         "tax_payable": "#7a6a00",
         "refunds": "#5b3a8c",
         "promotional_credit": "#8c8c8c",
+        "disputed": "#b85c9e",
         "bad_debt": "#1a1c20",
     }
 )

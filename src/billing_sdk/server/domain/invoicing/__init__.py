@@ -86,6 +86,14 @@ from billing_sdk.server.domain.invoicing.deductions import (
     with_period_discounted as with_period_discounted,
 )
 from billing_sdk.server.domain.invoicing.derivation import LineKind as LineKind, period_of as period_of
+from billing_sdk.server.domain.invoicing.dispute import (
+    Dispute as Dispute,
+    DisputeKind as DisputeKind,
+    DisputeStatus as DisputeStatus,
+    Grounds as Grounds,
+    ToldDispute as ToldDispute,
+    dispute_entry as dispute_entry,
+)
 from billing_sdk.server.domain.invoicing.ending import (
     lines_at_end as lines_at_end,
     unused_time as unused_time,

@@ -23,6 +23,7 @@ from billing_sdk.errors import (
     InvoiceNotPaid,
     InvoicePaid,
     InvoiceVoid,
+    PaymentDisputed,
     RefundTooLarge,
 )
 from billing_sdk.money import Money, allocate, round_money, total, zero
@@ -140,7 +141,7 @@ def credited_lines(
 
 
 def usual_destination(
-    invoice: Invoice, notes: Iterable[CreditNote], amount: Money, *, is_by_card: bool
+    invoice: Invoice, notes: Iterable[CreditNote], amount: Money, *, is_by_card: bool, disputed: Money
 ) -> tuple[CreditDestination, Money]:
     """Return where a note goes if nobody says, and how much of it goes to the customer's balance beside that.
 
@@ -151,6 +152,7 @@ def usual_destination(
         notes: those that were issued for it before.
         amount: what the note comes to.
         is_by_card: a card has paid the invoice, so something can go back to it.
+        disputed: what of the payment is with the bank, or lost to it.
     """
     notes = tuple(notes)
     first: CreditDestination = "refund"
@@ -158,14 +160,20 @@ def usual_destination(
     if invoice.is_owed:
         first, room = "invoice", invoice.amount_due
     elif is_by_card:
-        room = min(_refundable(invoice, notes), _paid_and_left(invoice, notes))
+        room = min(_refundable(invoice, notes), _paid_and_left(invoice, notes)) - disputed
     if room.minor <= 0:
         return "balance", zero(invoice.currency)
     return first, amount - min(amount, room)
 
 
 def check_destination(
-    invoice: Invoice, notes: Iterable[CreditNote], destination: CreditDestination, amount: Money, beside: Money
+    invoice: Invoice,
+    notes: Iterable[CreditNote],
+    destination: CreditDestination,
+    amount: Money,
+    beside: Money,
+    *,
+    disputed: Money,
 ) -> None:
     """Let a credit note pass that can go where it is to go.
 
@@ -175,6 +183,7 @@ def check_destination(
         destination: where it goes.
         amount: what it comes to.
         beside: how much of it goes to the customer's balance beside that.
+        disputed: what of the payment is with the bank, or lost to it.
 
     Raises:
         InvoiceNotIssued: the invoice is not issued yet.
@@ -183,6 +192,7 @@ def check_destination(
         InvoiceNotOwed: it was given up for lost.
         InvoiceNotPaid: it was not paid with money, and the note is to be refunded.
         RefundTooLarge: it is more than what is left of what was paid.
+        PaymentDisputed: it would be, less what is disputed.
         CreditNoteTooLarge: it is more than what is owed, or than what was paid with money or from the balance.
     """
     check_issued(invoice)
@@ -198,6 +208,7 @@ def check_destination(
         if not _paid_in_money(invoice):
             raise InvoiceNotPaid(f"nothing was paid for {invoice.name} that could be refunded")
         refundable = _refundable(invoice, notes)
+        _check_disputed(invoice, there, refundable, disputed)
         if there.minor > refundable.minor:
             raise RefundTooLarge(
                 f"{there} is more than the {refundable} that is left of what was paid for {invoice.name}",
@@ -205,6 +216,7 @@ def check_destination(
                 left_minor=refundable.minor,
             )
     left = _paid_and_left(invoice, notes)
+    _check_disputed(invoice, from_paid, left, disputed)
     if from_paid and from_paid.minor > left.minor:
         raise _too_large(from_paid, left, f"paid for {invoice.name}")
 
@@ -220,6 +232,18 @@ def check_issued(invoice: Invoice) -> None:
         raise InvoiceNotIssued(f"the invoice {invoice.name} is {invoice.status}")
     if invoice.status == "void":
         raise InvoiceVoid(f"the invoice {invoice.name} is void")
+
+
+def _check_disputed(invoice: Invoice, asked: Money, paid: Money, disputed: Money) -> None:
+    """Let pass what a dispute does not stand in the way of: what is given back twice is lost once."""
+    left = paid - disputed
+    if left.minor < asked.minor <= paid.minor:
+        raise PaymentDisputed(
+            f"{disputed} of what was paid for {invoice.name} is disputed, so {asked} can't be given back as well",
+            asked_minor=asked.minor,
+            left_minor=max(0, left.minor),
+            disputed_minor=disputed.minor,
+        )
 
 
 def _asked(invoice: Invoice, number: int, line: InvoiceLine, back: Iterable[InvoiceLine]) -> CreditedLine | None:

@@ -16,6 +16,7 @@ Account = Literal[
     "tax_payable",
     "refunds",
     "promotional_credit",
+    "disputed",
     "bad_debt",
 ]
 Side = Literal["debit", "credit"]
@@ -33,6 +34,7 @@ ACCOUNTS: Mapping[Account, Side] = MappingProxyType(
         "tax_payable": "credit",
         "refunds": "credit",
         "promotional_credit": "debit",
+        "disputed": "debit",
         "bad_debt": "debit",
     }
 )

@@ -23,6 +23,8 @@ EntryKind = Literal[
     "void",
     "grant_void",
     "expiry",
+    "dispute",
+    "dispute_closed",
 ]
 PLACES = {kind: place for place, kind in enumerate(get_args(EntryKind))}
 

@@ -176,6 +176,7 @@ payments = Table(
     # The invoice that it was for, if that was there before it. Without a foreign key, since invoices refer to payments.
     Column("invoice_id", String(64), index=True),
     Column("gateway", String(32), nullable=False, server_default="managed"),
+    Index("ix_payments_gateway_reference", "gateway_reference"),
 )
 
 # The row that is counted up in the transaction that issues an invoice: a number is neither lost nor given twice.

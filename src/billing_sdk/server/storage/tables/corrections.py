@@ -1,8 +1,11 @@
-"""Tables of what corrects an invoice: credit notes with their lines, and refunds. Notes are only ever added to."""
+"""Tables of what corrects an invoice or a payment: credit notes with their lines, refunds, and disputes.
+
+Notes are only ever added to.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -51,10 +54,33 @@ refunds = Table(
     Column("settled_at", Instant),
     Column("reference", String(255)),
     Column("decline_code", String(64)),
+    # The processor's own id is known here once.
+    Index("uq_refunds_reference", "reference", unique=True),
     Index(
         "ix_refunds_pending",
         "lease_ends_at",
         sqlite_where=text("status = 'pending'"),
         postgresql_where=text("status = 'pending'"),
     ),
+)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("payment_id", String(64), ForeignKey("payments.id"), nullable=False, index=True),
+    Column("invoice_id", String(64), ForeignKey("invoices.id"), index=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
+    Column("gateway", String(32), nullable=False),
+    # The processor's own id, which is known here once.
+    Column("reference", String(255), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("evidence_due_at", Instant),
+    Column("closed_at", Instant),
+    UniqueConstraint("gateway", "reference"),
 )
