@@ -13,8 +13,8 @@ from billing_sdk.server.storage.usage_stores.names import Names
 from billing_sdk.server.storage.usage_stores.reading import Reading
 from billing_sdk.server.storage.usage_stores.recalled import RecalledHours, SubjectHour
 from billing_sdk.server.storage.usage_stores.recounting import Recounting
-from billing_sdk.server.storage.usage_stores.sums import HourKey, Row, Sum, row_of, sum_in, values_of
-from billing_sdk.server.storage.usage_stores.writer import Writer
+from billing_sdk.server.storage.usage_stores.sums import HourKey, Sum, row_of, sum_in, values_of
+from billing_sdk.server.storage.usage_stores.writer import EventRow, Writer
 
 # So many events at most are looked through for those of a subject in an hour.
 INDEXED_AT_ONCE = 10_000
@@ -38,7 +38,7 @@ class Appending:
         places = self._writer.take_places(len(events), token)
         self._recalled.begin(places.token)
         rows = self._rows(events, places.first)
-        taken = self._writer.add_keys([(row[1], row[2], row[0]) for row in rows])
+        taken = self._writer.add_events(rows)
         new = [place for place, row in enumerate(rows) if row[0] not in taken] if taken else ()
         if new:
             self._add([events[place] for place in new], [rows[place] for place in new], meters)
@@ -49,7 +49,7 @@ class Appending:
         self._recalled.end(token)
         return self._answers(events, places.first, taken) if taken else _accepted(events)
 
-    def _rows(self, events: Sequence[MeasuredEvent], first: int) -> list[Row]:
+    def _rows(self, events: Sequence[MeasuredEvent], first: int) -> list[EventRow]:
         try:
             return rows_of(events, first, self._names.known)
         except KeyError:
@@ -74,11 +74,10 @@ class Appending:
             answers.append(Recorded(outcome, recorded_at))
         return answers
 
-    def _add(self, new: Sequence[MeasuredEvent], rows: Sequence[Row], meters: Collection[Meter]) -> None:
+    def _add(self, new: Sequence[MeasuredEvent], rows: Sequence[EventRow], meters: Collection[Meter]) -> None:
         numbers = self._names.find_or_add({meter.id for meter in meters})
         dimensions = self._names.find_or_add_dimensions({one[3] for _, measured in new for one in measured})
         found = count_in(new, rows, meters=meters, numbers=numbers, dimensions=dimensions, recalled=self._recalled.sums)
-        self._writer.add_events(rows)
         if anew := self._counted_anew(found):
             found.leave_out(anew)  # what was added to them is not what they come to
         aggregations = {numbers[meter.id]: meter.aggregation for meter in meters}

@@ -12,10 +12,11 @@ from billing_sdk.server.domain.metering import Dimensions, MeasuredEvent, Meter
 from billing_sdk.server.storage.usage_stores.documents import ENCODER
 from billing_sdk.server.storage.usage_stores.instants import EPOCH, HOUR, MICROSECOND
 from billing_sdk.server.storage.usage_stores.recalled import SubjectHour
-from billing_sdk.server.storage.usage_stores.sums import FOLDS, HourKey, Row, Sum
+from billing_sdk.server.storage.usage_stores.sums import FOLDS, HourKey, Sum
+from billing_sdk.server.storage.usage_stores.writer import EventRow
 
 # That of an event's content, which is made where it is asked for.
-NO_FINGERPRINT = b""
+NO_FINGERPRINT = bytearray()
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Counted:
         self.values = [value for value in self.values if value[:3] not in hours]
 
 
-def rows_of(events: Sequence[MeasuredEvent], first: int, numbers: Mapping[str, int]) -> list[Row]:
+def rows_of(events: Sequence[MeasuredEvent], first: int, numbers: Mapping[str, int]) -> list[EventRow]:
     """Return the rows of events, with `EVENT_COLUMNS`.
 
     Args:
@@ -52,14 +53,14 @@ def rows_of(events: Sequence[MeasuredEvent], first: int, numbers: Mapping[str, i
     Raises:
         KeyError: a name has no number.
     """
-    rows: list[Row] = []
+    rows: list[EventRow] = []
     add, encode = rows.append, ENCODER.encode
     counted: datetime | None = None
     arrived: datetime | None = None
     counted_at = arrived_at = hour = 0
     for number, (event, _) in enumerate(events, first):
         source, id_, type_, subject, used, at, recorded, data, kind, is_timed, fingerprint = event
-        if at is not counted:
+        if at != counted:
             counted, counted_at = at, (at - EPOCH) // MICROSECOND
             hour = counted_at // HOUR
         if recorded is not arrived:  # which those are that were sent together
@@ -75,8 +76,8 @@ def rows_of(events: Sequence[MeasuredEvent], first: int, numbers: Mapping[str, i
                 counted_at,
                 counted_at if used is at else (used - EPOCH) // MICROSECOND,
                 arrived_at,
-                kind == "absolute",
-                is_timed,
+                1 if kind == "absolute" else 0,
+                1 if is_timed else 0,
                 fingerprint or NO_FINGERPRINT,
                 encode(data).decode(),
             )
@@ -86,7 +87,7 @@ def rows_of(events: Sequence[MeasuredEvent], first: int, numbers: Mapping[str, i
 
 def count_in(
     new: Sequence[MeasuredEvent],
-    rows: Sequence[Row],
+    rows: Sequence[EventRow],
     *,
     meters: Collection[Meter],
     numbers: Mapping[str, int],

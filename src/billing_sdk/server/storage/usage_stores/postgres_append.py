@@ -11,7 +11,7 @@ from billing_sdk.server.storage.usage_stores.writer import (
     CHANGING,
     EVENT_COLUMNS,
     HOUR_COLUMNS,
-    KeyRow,
+    EventRow,
     Places,
 )
 
@@ -83,20 +83,30 @@ class PostgresWriter:
         [(last, last_token, indexed)] = self._connection.execute(TAKE_PLACES, (count, token)).fetchall()
         return Places(last - count + 1, last, last_token, indexed)
 
-    def add_keys(self, rows: Sequence[KeyRow]) -> dict[int, int]:
+    def add_events(self, rows: Sequence[EventRow]) -> dict[int, int]:
+        """Add events with their keys, and the partitions of their months where they are not there."""
+        taken = self._add_keys(rows)
+        new = [row for row in rows if row[0] not in taken] if taken else rows
+        if new:
+            self._make_partitions({row[5] for row in new})
+            self._copy_events(new)
+        return taken
+
+    def _add_keys(self, rows: Sequence[EventRow]) -> dict[int, int]:
         """Add keys; only where some were there already is it worth a look which."""
         if len(rows) >= WORTH_COPYING and self._copied_keys(rows):
             return {}
-        sources, ids, numbers = (list(column) for column in zip(*rows, strict=True))
+        keys = [(row[1], row[2], row[0]) for row in rows]
+        sources, ids, numbers = (list(column) for column in zip(*keys, strict=True))
         if self._connection.execute(ADD_KEYS, (sources, ids, numbers)).rowcount == len(rows):
             return {}
         found = self._connection.execute(FIND_KEYS, (sources, ids)).fetchall()
         there = {(source, id_): number for source, id_, number in found}
-        return {number: first for source, id_, number in rows if (first := there[source, id_]) != number}
+        return {number: first for source, id_, number in keys if (first := there[source, id_]) != number}
 
-    def _copied_keys(self, rows: Sequence[KeyRow]) -> bool:
+    def _copied_keys(self, rows: Sequence[EventRow]) -> bool:
         """Add keys that nobody has yet the quick way; False where somebody has one, and then nothing is added."""
-        lines = "".join(f"{source_no}\t{_escaped(id_)}\t{number}\n" for source_no, id_, number in rows)
+        lines = "".join(f"{row[1]}\t{_escaped(row[2])}\t{row[0]}\n" for row in rows)
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor, cursor.copy(COPY_KEYS) as copy:
                 copy.write(lines)
@@ -104,9 +114,7 @@ class PostgresWriter:
             return False
         return True
 
-    def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add events, and the partitions of their months where they are not there."""
-        self._make_partitions({row[5] for row in rows})
+    def _copy_events(self, rows: Sequence[EventRow]) -> None:
         lines = "".join(
             f"{number}\t{source}\t{_escaped(id_)}\t{type_}\t{subject}\t{hour}\t{counted_at}\t{time}\t{recorded_at}"
             f"\t{is_absolute}\t{is_timed}\t\\\\x{fingerprint.hex()}\t{_escaped(data)}\n"
@@ -148,7 +156,8 @@ class PostgresWriter:
     def add_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows of hours."""
         if rows:
-            self._connection.execute(ADD_HOURS, [list(column) for column in zip(*rows, strict=True)])
+            *columns, is_reset = (list(column) for column in zip(*rows, strict=True))
+            self._connection.execute(ADD_HOURS, [*columns, list(map(bool, is_reset))])
 
     def update_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
         """Change rows of hours."""

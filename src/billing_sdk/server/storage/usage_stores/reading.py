@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, exists, func, select, union_all
+from sqlalchemy import Connection, Row, Select, Table, exists, func, select
 
 from billing_sdk.server.domain.metering import (
     EVERYBODY,
@@ -21,7 +21,6 @@ from billing_sdk.server.domain.metering import (
 )
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.tables.usage import (
-    usage_by_hour,
     usage_corrections,
     usage_events,
     usage_hours,
@@ -29,6 +28,7 @@ from billing_sdk.server.storage.tables.usage import (
     usage_places,
     usage_values,
 )
+from billing_sdk.server.storage.usage_stores.by_hour import HOURS_WITH_EVENTS, counted_in
 from billing_sdk.server.storage.usage_stores.documents import data_in, fingerprint_of
 from billing_sdk.server.storage.usage_stores.instants import HOUR, hours_between, instant_of, micros_of
 from billing_sdk.server.storage.usage_stores.names import Names, dimensions_of, parts_of
@@ -41,13 +41,6 @@ MOST_SEEKS = 20_000
 FEW = 100
 LONG = timedelta(days=100)
 EVENTS = select(usage_events).order_by(usage_events.c.number)
-NOT_INDEXED = usage_events.c.number > select(usage_places.c.indexed).scalar_subquery()
-NEXT_HOURS = union_all(
-    *(
-        select(func.min(hour)).where(hour > bindparam("last"), hour <= bindparam("end"), *condition)
-        for hour, condition in ((usage_by_hour.c.hour, ()), (usage_events.c.hour, (NOT_INDEXED,)))
-    )
-)
 SAYS_TOTALS = select(usage_hours.c.hour).where(usage_hours.c.is_reset)
 HOURS = select(*(usage_hours.c[name] for name in HOUR_COLUMNS))
 
@@ -155,9 +148,14 @@ class Reading:
         if subjects is None:
             yield from self._paged(query, after, limit)
             return
-        numbers = self._numbers(query, window, sorted(_those(self._names, subjects)), after)
-        for some in parts_of(numbers[:limit]):
-            yield from self._stored(self._rows(EVENTS.where(usage_events.c.number.in_(some))))
+        numbers = self._numbers(window, sorted(_those(self._names, subjects)), after)
+        left = len(numbers) if limit is None else limit
+        for some in parts_of(numbers):
+            rows = self._rows(query.where(usage_events.c.number.in_(some)).limit(left))
+            yield from self._stored(rows)
+            left -= len(rows)
+            if not left:
+                return
 
     def _paged(self, query: Select[Any], after: int, limit: int | None) -> Iterator[StoredEvent]:
         """Yield events page by page: what reads for long needs no transaction for it."""
@@ -170,22 +168,22 @@ class Reading:
             after = rows[-1].number
             limit = None if limit is None else limit - size
 
-    def _numbers(
-        self, query: Select[Any], window: Period | None, subject_numbers: Sequence[int], after: int
-    ) -> list[int]:
-        """Return the numbers of subjects' events, in their order.
+    def _numbers(self, window: Period | None, subject_numbers: Sequence[int], after: int) -> list[int]:
+        """Return the numbers of subjects' events after one, in the hours that overlap a window, in their order.
 
         The index leads to a subject in one hour, so hour by hour is quicker than all that anybody used in between.
         """
-        query = query.with_only_columns(usage_events.c.number).order_by(None).where(usage_events.c.number > after)
         found: list[int] = []
         hours = self.hours_with_events(window)
         for some in parts_of(subject_numbers):
             if len(hours) * len(some) > MOST_SEEKS:
-                found += self._connection.execute(query.where(usage_events.c.subject_no.in_(some))).scalars()
+                of_all_hours = select(usage_events.c.number).where(
+                    usage_events.c.number > after, usage_events.c.subject_no.in_(some)
+                )
+                found += self._connection.execute(of_all_hours).scalars()
                 continue
             for few in parts_of(hours):
-                found += self._connection.execute(query.where(_counted_in(few, some))).scalars()
+                found += self._connection.execute(counted_in(few, some, after)).scalars()
         return sorted(found)
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
@@ -194,27 +192,22 @@ class Reading:
     def events_of_hour(self, hour: int, type_: str, *, subject_no: int | None = None) -> Iterator[StoredEvent]:
         """Yield the events of a type that count in an hour, of one subject or of all."""
         query = select(usage_events).where(
-            _counted_in([hour], None if subject_no is None else [subject_no]),
             usage_events.c.counted_at >= hour * HOUR,
             usage_events.c.counted_at < (hour + 1) * HOUR,
             usage_events.c.type_no.in_(_those(self._names, {type_})),
         )
-        yield from self._streamed(query)
+        numbers = counted_in([hour], None if subject_no is None else [subject_no])
+        at_a_time = self._connection.execute(numbers.execution_options(yield_per=AT_A_TIME)).scalars().partitions()
+        for some in at_a_time:
+            yield from self._stored(self._rows(query.where(usage_events.c.number.in_(some))))
 
     def hours_with_events(self, window: Period | None = None) -> Sequence[int]:
         """Return the hours in which anything may count, in their order."""
         if window is not None and window.end - window.start < LONG:
             first, last = hours_between(window.start, window.end)
             return range(first, last + 1)
-        hours: list[int] = []
-        last, end = (-(1 << 31), (1 << 31) - 1) if window is None else hours_between(window.start, window.end)
-        last -= window is not None
-        while found := [
-            hour for (hour,) in self._connection.execute(NEXT_HOURS, {"last": last, "end": end}) if hour is not None
-        ]:
-            last = min(found)
-            hours.append(last)
-        return hours
+        first, last = (1 - (1 << 31), (1 << 31) - 1) if window is None else hours_between(window.start, window.end)
+        return sorted(self._connection.execute(HOURS_WITH_EVENTS, {"first": first, "last": last}).scalars())
 
     def changes(self, after: int, limit: int) -> tuple[tuple[Change, ...], int]:
         """Return what has changed since a place, and the place that was reached."""
@@ -290,10 +283,6 @@ class Reading:
             for *series, value in self._connection.execute(query.where(usage_values.c.subject_no.in_(some))):
                 sums[series[0], series[1], series[2], series[3]].values.add(value)
 
-    def _streamed(self, query: Select[Any]) -> Iterator[StoredEvent]:
-        for rows in self._connection.execute(query.execution_options(yield_per=AT_A_TIME)).partitions():
-            yield from self._stored(rows)
-
     def _stored(self, rows: Sequence[Row[Any]]) -> Iterator[StoredEvent]:
         names = self._names.names_of(
             {number for row in rows for number in (row.source_no, row.type_no, row.subject_no)}
@@ -364,12 +353,3 @@ def _corrected(after: int, upto: int) -> Select[Any]:
         .join(usage_corrections, usage_corrections.c.event_number == usage_events.c.number)
         .where(usage_corrections.c.number > after, usage_corrections.c.number <= upto)
     )
-
-
-def _counted_in(hours: Sequence[int], subject_numbers: Sequence[int] | None) -> ColumnElement[bool]:
-    """Return what holds of the events that count in some hours, of some subjects or of all."""
-    parts = []
-    for table, condition in ((usage_by_hour, ()), (usage_events, (NOT_INDEXED,))):
-        part = select(table.c.number).where(table.c.hour.in_(hours), *condition)
-        parts.append(part if subject_numbers is None else part.where(table.c.subject_no.in_(subject_numbers)))
-    return usage_events.c.number.in_(union_all(*parts))

@@ -10,12 +10,17 @@ from billing_sdk.server.storage.usage_stores.writer import (
     CHANGING,
     EVENT_COLUMNS,
     HOUR_COLUMNS,
-    KeyRow,
+    EventRow,
     Places,
 )
 
 TAKE_PLACES = (
     "UPDATE usage_places SET place = place + ?, token = ?, last_token = token RETURNING place, last_token, indexed"
+)
+# The keys of events that are there, in an order in which neighbours share pages.
+ADD_KEYS_OF = (
+    "INSERT INTO usage_keys (source_no, id, number) SELECT source_no, id, number FROM usage_events"
+    " WHERE number BETWEEN ? AND ? ORDER BY source_no, id"
 )
 ADD_KEY = "INSERT OR IGNORE INTO usage_keys (source_no, id, number) VALUES (?, ?, ?)"
 FIND_KEY = "SELECT number FROM usage_keys WHERE source_no = ? AND id = ?"
@@ -49,22 +54,33 @@ class SqliteWriter:
         [(last, last_token, indexed)] = self._connection.execute(TAKE_PLACES, (count, token)).fetchall()
         return Places(last - count + 1, last, last_token, indexed)
 
-    def add_keys(self, rows: Sequence[KeyRow]) -> dict[int, int]:
-        """Add keys; only where some were there already is it worth a look which."""
-        before = self._connection.total_changes
-        self._connection.executemany(ADD_KEY, sorted(rows))  # neighbours share pages
-        if self._connection.total_changes - before == len(rows):
+    def add_events(self, rows: Sequence[EventRow]) -> dict[int, int]:
+        """Add events with their keys; only where some were there already is it worth a look which."""
+        if self._added_as_new(rows):
             return {}
+        self._connection.executemany(ADD_KEY, [(row[1], row[2], row[0]) for row in rows])
         found: dict[int, int] = {}
-        for source_no, id_, number in rows:
-            [(there,)] = self._connection.execute(FIND_KEY, (source_no, id_)).fetchall()
-            if there != number:
-                found[number] = there
+        for row in rows:
+            [(there,)] = self._connection.execute(FIND_KEY, row[1:3]).fetchall()
+            if there != row[0]:
+                found[row[0]] = there
+        self._connection.executemany(ADD_EVENT, [row for row in rows if row[0] not in found])
         return found
 
-    def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add events."""
-        self._connection.executemany(ADD_EVENT, rows)
+    def _added_as_new(self, rows: Sequence[EventRow]) -> bool:
+        """Add events that nobody has yet the quick way; False where somebody has one, and then nothing is added."""
+        execute = self._connection.execute
+        execute("SAVEPOINT events_as_new")
+        try:
+            self._connection.executemany(ADD_EVENT, rows)
+            execute(ADD_KEYS_OF, (rows[0][0], rows[-1][0]))
+        except sqlite3.IntegrityError:
+            execute("ROLLBACK TO events_as_new")
+            is_added = False
+        else:
+            is_added = True
+        execute("RELEASE events_as_new")
+        return is_added
 
     def index(self, after: int, last: int) -> None:
         """Let `usage_by_hour` lead to events."""

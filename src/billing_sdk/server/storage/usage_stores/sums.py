@@ -12,6 +12,7 @@ import msgspec
 from billing_sdk.money import EXACT
 from billing_sdk.server.domain.metering import Aggregation, Bucket, Place, UsageEvent
 from billing_sdk.server.storage.usage_stores.instants import instant_of, micros_of
+from billing_sdk.server.storage.usage_stores.writer import EventRow
 
 ZERO = Decimal(0)
 MICROSECOND = Decimal("0.000001")
@@ -62,38 +63,35 @@ class Sum:
             self.latest_place, self.latest = other.latest_place, other.latest
 
 
-# Of an event, with `EVENT_COLUMNS`.
-Row = tuple[int, int, str, int, int, int, int, int, int, bool, bool, bytes, str]
-
 # Counts the value of an event in, where sums are exact. There are as many calls as events, so each does nothing that
 # its meter does not need.
-Fold = Callable[[Sum, Decimal, UsageEvent, Row], None]
+Fold = Callable[[Sum, Decimal, UsageEvent, EventRow], None]
 
 
-def _count(_found: Sum, _value: Decimal, _event: UsageEvent, _row: Row) -> None:
+def _count(_found: Sum, _value: Decimal, _event: UsageEvent, _row: EventRow) -> None:
     """Count it, which is done for every event."""
 
 
-def _add(found: Sum, value: Decimal, _event: UsageEvent, _row: Row) -> None:
+def _add(found: Sum, value: Decimal, _event: UsageEvent, _row: EventRow) -> None:
     found.total += value
 
 
-def _add_over_time(found: Sum, value: Decimal, _event: UsageEvent, row: Row) -> None:
+def _add_over_time(found: Sum, value: Decimal, _event: UsageEvent, row: EventRow) -> None:
     found.total += value
     found.moment += value * row[6]
 
 
-def _keep_least(found: Sum, value: Decimal, _event: UsageEvent, _row: Row) -> None:
+def _keep_least(found: Sum, value: Decimal, _event: UsageEvent, _row: EventRow) -> None:
     if found.minimum is None or value < found.minimum:
         found.minimum = value
 
 
-def _keep_most(found: Sum, value: Decimal, _event: UsageEvent, _row: Row) -> None:
+def _keep_most(found: Sum, value: Decimal, _event: UsageEvent, _row: EventRow) -> None:
     if found.maximum is None or value > found.maximum:
         found.maximum = value
 
 
-def _keep_latest(found: Sum, value: Decimal, event: UsageEvent, row: Row) -> None:
+def _keep_latest(found: Sum, value: Decimal, event: UsageEvent, row: EventRow) -> None:
     place = row[6], row[8], event.source, event.id
     if found.latest_place is None or place > found.latest_place:
         found.latest_place, found.latest = place, value
@@ -113,12 +111,12 @@ FOLDS: Final[Mapping[Aggregation, Fold]] = {
 
 def row_of(key: HourKey, number: int, found: Sum, aggregation: Aggregation) -> tuple[Any, ...]:
     """Return a new row of `usage_hours`, in the order of its columns."""
-    return (number, *key, *values_of(found, aggregation), found.is_reset)
+    return (number, *key, *values_of(found, aggregation), int(found.is_reset))
 
 
-def values_of(found: Sum, aggregation: Aggregation) -> tuple[int, int, int, str, str | None]:
+def values_of(found: Sum, aggregation: Aggregation) -> tuple[int, int, int, str, str]:
     """Return what changes in a row when more is counted."""
-    detail: str | None = None
+    detail = ""
     match aggregation:
         case "weighted_sum":
             detail = str(found.moment)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
-# The number of a source, the id of an event, and the number of the event.
-KeyRow = tuple[int, str, int]
+# Of an event, with `EVENT_COLUMNS`. What is true is 1, and no fingerprint is a bytearray: Python's driver of SQLite
+# binds these as they are. For each True, None or bytes it looks for what adapts it, for as long as five columns take.
+EventRow = tuple[int, int, str, int, int, int, int, int, int, int, int, bytes | bytearray, str]
+
 EVENT_COLUMNS = (
     "number",
     "source_no",
@@ -61,15 +63,11 @@ class Writer(Protocol):
         """Take places in the order of arrival, and leave a token; until the transaction ends nobody else can."""
         ...
 
-    def add_keys(self, rows: Sequence[KeyRow]) -> dict[int, int]:
-        """Add the keys of events with their numbers, of which the first may be there already, also within these.
+    def add_events(self, rows: Sequence[EventRow]) -> dict[int, int]:
+        """Add those events whose key nobody has yet, with their keys; one may be there twice, also within these.
 
         Returns: the numbers of events that are not the first with their keys, and the number of the first.
         """
-        ...
-
-    def add_events(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add events, with `EVENT_COLUMNS`; every one of them has its key."""
         ...
 
     def index(self, after: int, last: int) -> None:
@@ -85,7 +83,7 @@ class Writer(Protocol):
         ...
 
     def add_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Add rows of `usage_hours`, with `HOUR_COLUMNS`."""
+        """Add rows of `usage_hours`, with `HOUR_COLUMNS`; what is true is 1, as in the rows of events."""
         ...
 
     def update_hours(self, rows: Sequence[tuple[Any, ...]]) -> None:
