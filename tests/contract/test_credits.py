@@ -126,7 +126,7 @@ REFUSED = [
     ({"effective_at": NOON.replace(tzinfo=None)}, InvalidRequest),
     ({"expires_at": NOON.replace(tzinfo=None)}, InvalidRequest),
     ({"name": "  "}, InvalidRequest),
-    ({"priority": 101}, InvalidRequest),
+    ({"priority": 1_001}, InvalidRequest),
     ({"category": "free"}, InvalidRequest),
     ({"applies_to": ["no_such_feature"]}, UnknownFeature),
     ({"applies_to": ["sso"]}, UnknownFeature),

@@ -39,7 +39,7 @@ def grant(
     currency: Annotated[str, typer.Option(metavar="CODE", help="Three letters of ISO 4217.")] = "USD",
     name: Annotated[str, typer.Option(help="What invoices call it.")] = "Credit",
     category: Annotated[str, typer.Option(help="paid or promotional.")] = "promotional",
-    priority: Annotated[int, typer.Option(help="0 is spent first, 100 last.")] = 50,
+    priority: Annotated[int, typer.Option(help="0 is spent first, 1000 last.")] = 50,
     feature: Annotated[
         list[str] | None, typer.Option(help="A metered feature that it is for; can be repeated.")
     ] = None,

@@ -145,7 +145,9 @@ from billing_sdk.errors._credits import (
     CreditExhausted as CreditExhausted,
     CreditGrantEnded as CreditGrantEnded,
     CreditGrantUsed as CreditGrantUsed,
+    InsufficientCredit as InsufficientCredit,
     InvalidCreditGrant as InvalidCreditGrant,
+    InvalidSettlement as InvalidSettlement,
     TooManyCreditGrants as TooManyCreditGrants,
     UnknownCreditGrant as UnknownCreditGrant,
 )

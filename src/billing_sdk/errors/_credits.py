@@ -47,6 +47,30 @@ class CreditGrantEnded(Conflict):
     default_remedy = "Load the credit grant anew, and grant another one if credit is needed."
 
 
+class InvalidSettlement(APIError):
+    """The payment of a credit grant can't come to that state: it is further, or nobody else collects it.
+
+    Its facts are `settlement` and `asked` where it is further.
+    """
+
+    code = "invalid_settlement"
+    status = 400
+    title = "Invalid settlement"
+    default_remedy = "Settle only what somebody else collects, from pending over authorized to settled."
+
+
+class InsufficientCredit(APIError):
+    """An adjustment would take more credit than a customer can spend, and credit never goes below zero.
+
+    Its facts are `currency`, `available_minor` and `asked_minor`.
+    """
+
+    code = "insufficient_credit"
+    status = 400
+    title = "Not enough credit"
+    default_remedy = "Take no more than what is available; usage that is billed later needs the rest."
+
+
 class CreditExhausted(PaymentRequired):
     """What is asked for has to be paid with credit, and what the customer has is not enough.
 

@@ -21,7 +21,7 @@ class CreditGrant:
         category: `paid` or `promotional`.
         status: `awaiting_payment`, `granted`, `expired` or `voided`.
         source: `manual`, `service_action` or `top_up`.
-        priority: 0 is spent first, 100 last.
+        priority: 0 is spent first, 1000 last.
         effective_on: from then on it counts.
         expires_on: from then on it pays for earlier periods only.
         applies_to: codes of the features that it pays for; empty means all metered ones.

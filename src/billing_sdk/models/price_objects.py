@@ -203,7 +203,7 @@ class ServiceAction:
         item_ids: the metered items whose charges it can pay; empty means all.
         expires_with_interval: whether what is left at the end of the interval is gone.
         category: `paid` or `promotional`.
-        priority: 0 is used up first, 100 last.
+        priority: 0 is used up first, 1000 last.
     """
 
     id: str

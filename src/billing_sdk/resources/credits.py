@@ -60,7 +60,7 @@ class Credits(Resource[C]):
             name: what invoices call it.
             amount: more than zero.
             category: `paid` where the customer has paid for it elsewhere, else `promotional`.
-            priority: 0 is spent first, 100 last.
+            priority: 0 is spent first, 1000 last.
             effective_on: from when on it counts, in the customer's time; now by default.
             expires_on: from when on it pays for earlier periods only; never by default.
             applies_to: codes of the metered features that it pays for; all of them where none is named.
@@ -155,7 +155,7 @@ class Credits(Resource[C]):
             customer_id: who buys it.
             amount: how much credit; taxes come on top.
             name: what invoices call it.
-            priority: 0 is spent first, 100 last.
+            priority: 0 is spent first, 1000 last.
             expires_on: from when on it pays for earlier periods only; never by default.
             applies_to: codes of the metered features that it pays for; all of them where none is named.
             idempotency_key: makes the call safe to repeat.

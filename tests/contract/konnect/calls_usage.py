@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing_sdk.money import Money
-from billing_sdk.server.ids import id_from_ulid
-from billing_sdk.server.usecases.grant_credit import grant_credit
 from tests.contract.konnect.calling import Call, Door, Sent
 
 
@@ -70,18 +67,6 @@ def _new_meter(door: Door) -> Sent:
     return Sent("/meters", {"name": "Requests", "key": door.name("meter"), "aggregation": "count", "event_type": "r"})
 
 
-def _balance(door: Door) -> Sent:
-    customer = door.customer()
-    grant_credit(
-        door.engine,
-        customer_id=id_from_ulid("customer", customer["id"]),
-        name="Welcome",
-        amount=Money(1250, "USD"),
-        category="promotional",
-    )
-    return Sent(f"/customers/{customer['id']}/credits/balance", query="filter[currency][eq]=USD")
-
-
 CALLS = {
     "ingest-metering-events": Call(lambda door: Sent("/events", event_of(door)), 202),
     "list-metering-events": Call(
@@ -103,7 +88,6 @@ CALLS = {
         )
     ),
     "delete-feature": Call(lambda door: Sent(f"/features/{feature_of(door)['id']}"), 204),
-    "get-customer-credit-balance": Call(_balance),
     "list-customer-entitlement-access": Call(
         lambda door: Sent(f"/customers/{door.customer()['id']}/entitlement-access")
     ),

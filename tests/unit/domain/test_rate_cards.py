@@ -168,7 +168,7 @@ def test_another_price_of_a_licence_fee_makes_a_version_and_the_same_price_none(
     ("changes", "error"),
     [
         ({"amount": Money(0, "USD")}, InvalidAmount),
-        ({"priority": 101}, InvalidRequest),
+        ({"priority": 1_001}, InvalidRequest),
         ({"category": "gift"}, InvalidRequest),
         ({"items": tuple(item(f"{number}") for number in range(21))}, InvalidRequest),
     ],

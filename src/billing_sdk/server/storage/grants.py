@@ -113,6 +113,23 @@ class GrantRepository:
             query = query.where(credit_grants.c.customer_id == customer_id)
         return read_page(self._connection, query, credit_grants.c.id, wanted, _from_row)
 
+    def all_of(self, customer_id: str) -> tuple[CreditGrant, ...]:
+        """Return all grants that a customer ever had, the oldest first."""
+        query = select(credit_grants).where(credit_grants.c.customer_id == customer_id)
+        rows = self._connection.execute(query.order_by(credit_grants.c.id)).mappings()
+        return tuple(_from_row(row) for row in rows)
+
+    def get_of(self, customer_id: str, grant_id: str) -> CreditGrant:
+        """Return a grant of a customer.
+
+        Raises:
+            UnknownCreditGrant: the customer has none with this id.
+        """
+        grant = self.find(grant_id)
+        if grant is None or grant.customer_id != customer_id:
+            raise UnknownCreditGrant(f"the customer has no credit grant {grant_id[:64]!r}", grant=grant_id[:64])
+        return grant
+
     def of_agreement(self, agreement_id: str, *, since: datetime) -> tuple[CreditGrant, ...]:
         """Return what an agreement has granted, for intervals that have not begun before an instant."""
         query = select(credit_grants).where(
@@ -136,7 +153,7 @@ class GrantRepository:
     def movements_of(self, customer_id: str, wanted: PageRequest = FIRST_PAGE) -> Page[CreditMovement]:
         """Return a page of a customer's history, the oldest first."""
         query = select(credit_movements).where(credit_movements.c.customer_id == customer_id)
-        return read_page(self._connection, query, credit_movements.c.id, wanted, _movement_from_row)
+        return read_page(self._connection, query, credit_movements.c.id, wanted, movement_from_row)
 
     def get_movement(self, movement_id: str) -> CreditMovement:
         """Return one movement.
@@ -148,29 +165,29 @@ class GrantRepository:
         row = self._connection.execute(query).mappings().first()
         if row is None:
             raise NotFound(f"there is no movement of credit {movement_id[:64]!r}")
-        return _movement_from_row(row)
+        return movement_from_row(row)
 
     def newest_movements(self, customer_id: str, limit: int) -> tuple[CreditMovement, ...]:
         """Return the end of a customer's history, the newest first."""
         query = select(credit_movements).where(credit_movements.c.customer_id == customer_id)
         rows = self._connection.execute(query.order_by(credit_movements.c.id.desc()).limit(limit)).mappings()
-        return tuple(_movement_from_row(row) for row in rows)
+        return tuple(movement_from_row(row) for row in rows)
 
     def movements_of_grant(self, grant_id: str) -> tuple[CreditMovement, ...]:
         """Return the history of a grant, the oldest first."""
         query = select(credit_movements).where(credit_movements.c.grant_id == grant_id)
         rows = self._connection.execute(query.order_by(credit_movements.c.id)).mappings()
-        return tuple(_movement_from_row(row) for row in rows)
+        return tuple(movement_from_row(row) for row in rows)
 
     def held_by(self, charge_id: str) -> tuple[CreditMovement, ...]:
         """Return what a charge that is pending has used."""
         rows = self._connection.execute(OF_CHARGE, {"charge": charge_id}).mappings()
-        return tuple(_movement_from_row(row) for row in rows)
+        return tuple(movement_from_row(row) for row in rows)
 
     def moved_by(self, invoice_id: str) -> tuple[CreditMovement, ...]:
         """Return what an invoice has used, and what of that was reinstated."""
         rows = self._connection.execute(OF_INVOICE, {"invoice": invoice_id}).mappings()
-        return tuple(_movement_from_row(row) for row in rows)
+        return tuple(movement_from_row(row) for row in rows)
 
     def settle(self, charge_id: str, *, invoice_id: str) -> None:
         """Say which invoice the credit that a charge has used was used for."""
@@ -211,7 +228,8 @@ class GrantRepository:
 
 def _to_row(grant: CreditGrant) -> dict[str, Any]:
     values = row_of(grant)
-    amount, left = values.pop("amount"), values.pop("left")
+    amount, left, price = values.pop("amount"), values.pop("left"), values.pop("price")
+    values["price_minor"] = None if price is None else price.minor
     return {**values, "amount_minor": amount.minor, "left_minor": left.minor, "currency": amount.currency}
 
 
@@ -219,6 +237,8 @@ def _from_row(row: RowMapping) -> CreditGrant:
     values = dict(row)
     currency = values.pop("currency")
     amount, left = Money(values.pop("amount_minor"), currency), Money(values.pop("left_minor"), currency)
+    paid = values.pop("price_minor")
+    values["price"] = None if paid is None else Money(paid, currency)
     return CreditGrant(**{**values, "amount": amount, "left": left, "applies_to": tuple(row["applies_to"])})
 
 
@@ -228,7 +248,8 @@ def _movement_row(movement: CreditMovement) -> dict[str, Any]:
     return {**values, "amount_minor": amount.minor, "currency": amount.currency}
 
 
-def _movement_from_row(row: RowMapping) -> CreditMovement:
+def movement_from_row(row: RowMapping | dict[str, Any]) -> CreditMovement:
+    """Return a movement as its row has it."""
     values: dict[str, Any] = dict(row)
     amount = Money(values.pop("amount_minor"), values.pop("currency"))
     return CreditMovement(amount=amount, **values)

@@ -21,6 +21,7 @@ ExtrasKind: TypeAlias = Literal[
     "addon",
     "app",
     "charge",
+    "credit_adjustment",
     "credit_grant",
     "customer",
     "customer_billing",

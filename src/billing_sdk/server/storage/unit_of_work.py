@@ -24,6 +24,7 @@ from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
 from billing_sdk.server.storage.clocks import ClockRepository
 from billing_sdk.server.storage.coupons import CouponRepository
+from billing_sdk.server.storage.credit_history import CreditHistory
 from billing_sdk.server.storage.credit_notes import CreditNoteRepository, RefundRepository
 from billing_sdk.server.storage.credits import CreditRepository
 from billing_sdk.server.storage.customers import CustomerRepository
@@ -128,6 +129,7 @@ class UnitOfWork:
         self.charges = ChargeRepository(connection, self._together)
         self.invoices = InvoiceRepository(connection, self._together)
         self.credits = CreditRepository(connection, self._together)
+        self.credit_history = CreditHistory(connection)
         self.credit_notes = CreditNoteRepository(connection)
         self.refunds = RefundRepository(connection)
         self.disputes = DisputeRepository(connection)

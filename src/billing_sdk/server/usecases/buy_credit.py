@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.money import Money, zero
-from billing_sdk.server.domain.credits import CreditGrant, check_grant, check_number
+from billing_sdk.server.domain.credits import CreditGrant, bought_for, check_grant, check_number
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
@@ -17,11 +17,12 @@ from billing_sdk.server.domain.invoicing import (
     bought_line,
     grants_bought,
 )
-from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.periods import Duration, Period
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.complete_lines import complete_lines
-from billing_sdk.server.usecases.grant_credit import let_in
+from billing_sdk.server.usecases.credit_known_as import KnownAs, let_key_go, remember_grant
+from billing_sdk.server.usecases.grant_credit import ends_at, let_in
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
 from billing_sdk.server.usecases.tax_customer import require_location
 
@@ -35,15 +36,20 @@ def buy_credit(
     *,
     name: str = NAME,
     priority: int = 50,
+    effective_at: datetime | None = None,
     expires_at: datetime | None = None,
+    expires_after: Duration | None = None,
     applies_to: Sequence[str] = (),
+    price: Money | None = None,
+    known_as: KnownAs | None = None,
     source: EventSource,
     actor: str,
     at: datetime,
 ) -> tuple[CreditGrant, Invoice]:
     """Issue the invoice for credit, and keep the credit until it is paid; the customer is locked by the caller.
 
-    Where the customer's own balance pays for all of it, it is in effect at once.
+    Where the customer's own balance pays for all of it, it is in effect at once. The invoice is for the price, where
+    that is not as much as the credit.
 
     Raises:
         InvalidAmount, InvalidCreditGrant, InvalidRequest, TooManyCreditGrants: as `grant_credit`.
@@ -56,11 +62,12 @@ def buy_credit(
         amount=amount,
         left=amount,
         category="paid",
-        effective_at=at,
+        effective_at=effective_at or at,
         created_at=at,
         priority=priority,
-        expires_at=expires_at,
+        expires_at=ends_at(tx, customer, expires_at, expires_after, effective_at or at),
         applies_to=tuple(dict.fromkeys(applies_to)),
+        price=price,
         source="top_up",
         status="awaiting_payment",
     )
@@ -74,6 +81,7 @@ def buy_credit(
         reason="one_off",
         at=at,
     )
+    remember_grant(tx, grant, known_as, at=at)
     [grant] = await_payment(tx, [grant], wanted, actor=actor, at=at)
     require_location(tx, customer, wanted.lines)
     invoice = issue_invoice(tx, customer, wanted, source=source, actor=actor, at=at)
@@ -106,9 +114,10 @@ def sold_again(tx: UnitOfWork, lines: Lines, *, at: datetime) -> tuple[Lines, tu
         grant = replace(
             void,
             id=new_id("grant"),
-            amount=line.amount,
-            left=line.amount,
-            effective_at=at,
+            amount=bought_for(void, line.amount),
+            left=bought_for(void, line.amount),
+            price=None if void.price is None else line.amount,
+            effective_at=max(void.effective_at, at),
             created_at=at,
             status="awaiting_payment",
             voided_at=None,
@@ -122,12 +131,12 @@ def sold_again(tx: UnitOfWork, lines: Lines, *, at: datetime) -> tuple[Lines, tu
 def credit_paid(
     tx: UnitOfWork, customer: Customer, invoice: Invoice, *, source: EventSource, actor: str, at: datetime
 ) -> None:
-    """Let credit in that an invoice is for which has been paid; it counts from now on."""
+    """Let credit in that an invoice is for which has been paid; it counts from now on, or from when it was to begin."""
     if not grants_bought(invoice.lines):
         return
     for before in tx.grants.bought_by(invoice.id):
         if before.status == "awaiting_payment":
-            grant = replace(before.after("pay"), effective_at=at)
+            grant = replace(before.after("pay"), effective_at=max(before.effective_at, at))
             tx.grants.save(grant)
             tx.audit.record(actor, "credit.grant", grant.id, at, before=before, after=grant)
             let_in(tx, customer, replace(grant, left=grant.amount), source=source, at=at)
@@ -141,6 +150,7 @@ def credit_not_bought(tx: UnitOfWork, invoice: Invoice, *, actor: str, at: datet
         if before.status == "awaiting_payment":
             dropped = replace(before.after("void"), voided_at=at)
             tx.grants.save(dropped)
+            let_key_go(tx, dropped)
             tx.audit.record(actor, "credit.void", before.id, at, before=before, after=dropped)
 
 

@@ -35,7 +35,7 @@ def create_service_action(
         item_ids: the metered items whose charges it can pay, by id or lookup key; none means all.
         expires_with_interval: whether what is left at the end of the interval is gone.
         category: whether the customer has paid for it.
-        priority: 0 is used up first, 100 last.
+        priority: 0 is used up first, 1000 last.
         lookup_key: a name of one's own, which no other service action has.
         actor: who does it, as the audit names them.
 

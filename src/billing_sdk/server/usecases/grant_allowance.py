@@ -16,8 +16,8 @@ from billing_sdk.server.domain.entitlements import (
 from billing_sdk.server.domain.metering import parse_quantity
 from billing_sdk.server.domain.periods import Cadence, Duration
 from billing_sdk.server.ids import new_id
-from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.alert_on_usage import look_at_customer
+from billing_sdk.server.usecases.customer_time import check_times, zone_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import require_metered_features
 
@@ -65,7 +65,7 @@ def grant_allowance(
         InvalidRequest: a time has no zone, or both ends are given.
         TooManyAllowances: the customer has a hundred of the feature that have not ended.
     """
-    _check_times(effective_at=effective_at, expires_at=expires_at, recurrence_anchor=recurrence_anchor)
+    check_times(effective_at=effective_at, expires_at=expires_at, recurrence_anchor=recurrence_anchor)
     if expires_at is not None and expires_after is not None:
         raise InvalidRequest("it ends at an instant or after a while, not both", parameter="expires_after")
     units = parse_quantity(amount)
@@ -73,7 +73,7 @@ def grant_allowance(
         customer = tx.customers.lock(customer_id)
         at = engine.now_for(tx, customer)
         require_metered_features(tx, [feature_key])
-        zone, starts_at = _zone(tx, customer_id), effective_at or at
+        zone, starts_at = zone_of(tx, customer_id), effective_at or at
         grant = AllowanceGrant(
             id=new_id("allowance"),
             customer_id=customer.id,
@@ -165,13 +165,3 @@ def delete_usage_thresholds(engine: Engine, *, customer_id: str, feature_key: st
         were = {"feature": feature_key, "thresholds": [*map(str, before)]}
         at = engine.now_for(tx, customer)
         tx.audit.record(actor, "usage_thresholds.delete", customer.id, at, before=were)
-
-
-def _check_times(**instants: datetime | None) -> None:
-    for parameter, instant in instants.items():
-        if instant is not None and instant.tzinfo is None:
-            raise InvalidRequest(f"{parameter} has no time zone", parameter=parameter)
-
-
-def _zone(tx: UnitOfWork, customer_id: str) -> str:
-    return next((one.zone for one in tx.agreements.live_of(customer_id)), "UTC")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.server.domain.credits import CreditBalance, balance_of
+from billing_sdk.money import Money
+from billing_sdk.server.domain.credits import CreditBalance, CreditGrant, CreditStanding, balance_of, standing_of
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.conditions import Condition
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pending_usage import pending_usage
 
@@ -30,3 +34,43 @@ def credit_of(tx: UnitOfWork, customer: Customer, *, at: datetime) -> tuple[Cred
     payables = pending_usage(tx, customer, at=at)
     currencies = sorted({grant.left.currency for grant in grants})
     return tuple(balance_of(grants, payables, currency, at=at) for currency in currencies)
+
+
+def credit_at(
+    tx: UnitOfWork, customer: Customer, conditions: Collection[Condition] = (), *, at: datetime, now: datetime
+) -> tuple[CreditStanding, ...]:
+    """Return where a customer stands or stood, by currency.
+
+    Of the past the books know what was granted and used, not what usage was still to be billed then; what lies ahead is
+    told as if nothing more were used.
+
+    Args:
+        tx: the transaction.
+        customer: whose.
+        conditions: over the keys of the features that grants pay for.
+        at: when, in the customer's time.
+        now: the customer's present.
+    """
+    if at < now:
+        left = tx.credit_history.left_at(customer.id, at)
+        grants = [
+            replace(one, left=Money(left[one.id], one.amount.currency))
+            for one in tx.grants.all_of(customer.id)
+            if left.get(one.id)
+        ]
+    else:
+        grants = [
+            one
+            for one in tx.grants.unused_of(customer.id)
+            if one.expires_at is None or one.expires_at > at or one.expires_at <= now
+        ]
+    payables = pending_usage(tx, customer, at=now) if grants and at >= now else ()
+    return tuple(
+        standing_of(grants, payables, currency, at=at, counts=lambda grant: counting(grant, conditions))
+        for currency in sorted({grant.left.currency for grant in grants})
+    )
+
+
+def counting(grant: CreditGrant, conditions: Collection[Condition]) -> bool:
+    """Tell whether a grant pays for features that are as conditions ask; one for all features does."""
+    return not grant.applies_to or all(condition.holds(grant.applies_to) for condition in conditions)

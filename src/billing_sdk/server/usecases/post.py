@@ -19,7 +19,9 @@ from billing_sdk.server.domain.invoicing import (
     InvoiceReason,
     Payment,
     accrual_entry,
+    adjustment_entries,
     agreements_delivered,
+    bargain_entries,
     credit_note_entries,
     dispute_entry,
     expiry_entries,
@@ -29,6 +31,7 @@ from billing_sdk.server.domain.invoicing import (
     payment_entry,
     refund_entry,
     reversal_entry,
+    settlement_entries,
     used_until_month,
     void_entries,
     write_off_entry,
@@ -159,3 +162,18 @@ def post_dispute(tx: UnitOfWork, before: Dispute | None, after: Dispute, *, at: 
     entry = dispute_entry(before, after, at=at)
     if entry is not None:
         tx.ledger.add([entry])
+
+
+def post_settlement(tx: UnitOfWork, grant: CreditGrant, *, at: datetime) -> None:
+    """Post that somebody else has collected the payment of a grant."""
+    tx.ledger.add(settlement_entries(grant, at=at))
+
+
+def post_adjustment(tx: UnitOfWork, grant: CreditGrant, amount: Money, *, at: datetime) -> None:
+    """Post that an adjustment has taken an amount of a grant."""
+    tx.ledger.add(adjustment_entries(grant, amount, at=at))
+
+
+def post_bought_back(tx: UnitOfWork, grant: CreditGrant, credit: Money, paid: Money, *, at: datetime) -> None:
+    """Post that credit is taken back for less or more money than it was of; the credit note posts the money."""
+    tx.ledger.add(bargain_entries("grant_void", grant, paid - credit, at=at))

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.errors import CreditGrantEnded, CreditGrantUsed
-from billing_sdk.money import Money
-from billing_sdk.server.domain.credits import CreditGrant, CreditMovement, moved, uncovered
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.credits import CreditGrant, CreditMovement, bought_for, moved, uncovered
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import CreditedLine, Invoice
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.pending_usage import pending_usage
+from billing_sdk.server.usecases.post import post_bought_back
 
 
 def take_back_bought(
@@ -30,12 +31,19 @@ def take_back_bought(
         if grant_id is None:
             continue
         before = tx.grants.get(grant_id)
-        _check(tx, customer, before, line.amount, at)
-        gone = CreditMovement(
-            new_id("movement"), grant_id, customer.id, "voided", -line.amount, at, invoice_id=invoice.id
-        )
+        amount = _bought_with(tx, invoice, line, before)
+        _check(tx, customer, before, amount, at)
+        gone = CreditMovement(new_id("movement"), grant_id, customer.id, "voided", -amount, at, invoice_id=invoice.id)
         tx.grants.move([gone])
+        post_bought_back(tx, before, amount, line.amount, at=at)
         tx.audit.record(actor, "credit.take_back", grant_id, at, before=before, after=moved(before, gone.amount))
+
+
+def _bought_with(tx: UnitOfWork, invoice: Invoice, line: CreditedLine, grant: CreditGrant) -> Money:
+    """Return how much credit was bought with what is given back of its price: all of it goes with all of that."""
+    notes = tx.credit_notes.of_invoice(invoice.id)
+    given = total([one.amount for note in notes for one in note.lines if one.number == line.number], invoice.currency)
+    return bought_for(grant, given) - bought_for(grant, given - line.amount)
 
 
 def _check(tx: UnitOfWork, customer: Customer, grant: CreditGrant, amount: Money, at: datetime) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from billing_sdk.errors import (
-    AuthenticationRequired,
-    InvalidRequest,
-    PaymentMethodRequired,
-)
+from billing_sdk.errors import AuthenticationRequired, PaymentMethodRequired
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import PendingCharge
+from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.buy_credit import NAME, buy_credit
 from billing_sdk.server.usecases.collect_charge import collect_charge, refuse_call, settle_customer
+from billing_sdk.server.usecases.credit_known_as import KnownAs
+from billing_sdk.server.usecases.customer_time import check_times
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import require_metered_features
 from billing_sdk.server.usecases.void_invoice import void
@@ -30,8 +29,12 @@ def top_up_credit(
     amount: Money,
     name: str = NAME,
     priority: int = 50,
+    effective_at: datetime | None = None,
     expires_at: datetime | None = None,
+    expires_after: Duration | None = None,
     applies_to: Sequence[str] = (),
+    price: Money | None = None,
+    known_as: KnownAs | None = None,
     source: EventSource = "api",
     actor: str | None = None,
 ) -> CreditGrant:
@@ -45,9 +48,13 @@ def top_up_credit(
         customer_id: who buys it.
         amount: how much credit; taxes come on top.
         name: what invoices call it.
-        priority: 0 is spent first, 100 last.
+        priority: 0 is spent first, 1000 last.
+        effective_at: from when on it counts, where that is not as soon as it is paid.
         expires_at: from when on it pays for earlier periods only; never by default.
+        expires_after: the same, counted from when it was to take effect, by the customer's calendar.
         applies_to: keys of the metered features that it pays for; all of them where none is named.
+        price: what is charged for it before taxes; as much as it is of by default.
+        known_as: what the Konnect door is to know of it.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them; the source by default.
 
@@ -55,12 +62,12 @@ def top_up_credit(
         NotFound: there is no such customer.
         PaymentMethodRequired: the customer has no card.
         CardDeclined: the charge was refused.
-        InvalidAmount, InvalidCreditGrant, InvalidRequest, UnknownFeature, TooManyCreditGrants: as `grant_credit`.
+        InvalidAmount, InvalidCreditGrant, InvalidRequest, UnknownFeature: as `grant_credit`.
+        TooManyCreditGrants, DuplicateKey: likewise.
         TaxLocationMissing: nobody knows where the customer is, and the profile won't have anything sold without tax.
         Conflict: the outcome of another charge can't be learnt at present.
     """
-    if expires_at is not None and expires_at.tzinfo is None:
-        raise InvalidRequest("expires_at has no time zone", parameter="expires_at")
+    check_times(effective_at=effective_at, expires_at=expires_at)
     actor = actor or source
     settle_customer(engine, customer_id)
     with engine.begin() as tx:
@@ -73,8 +80,12 @@ def top_up_credit(
             amount,
             name=name,
             priority=priority,
+            effective_at=effective_at,
             expires_at=expires_at,
+            expires_after=expires_after,
             applies_to=applies_to,
+            price=price,
+            known_as=known_as,
             source=source,
             actor=actor,
             at=at,

@@ -76,7 +76,7 @@ class NewServiceAction(Body):
     item_ids: list[str] = Field(default=[], max_length=100)
     expires_with_interval: bool = True
     category: Literal["paid", "promotional"] = "promotional"
-    priority: int = Field(default=50, ge=0, le=100)
+    priority: int = Field(default=50, ge=0, le=1000)
     lookup_key: str | None = Field(default=None, max_length=200)
 
 

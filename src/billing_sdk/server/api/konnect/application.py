@@ -16,7 +16,10 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.konnect import (
     addons,
     apps,
+    credit_adjustments,
     credit_balance,
+    credit_grants,
+    credit_transactions,
     customer_billing,
     customers,
     default_tax_codes,
@@ -42,7 +45,10 @@ from billing_sdk.server.usecases.ingest_usage import Ingestion
 PREFIXES = ("/v3/openmeter", "/api/v3/openmeter")
 ROUTERS: tuple[APIRouter, ...] = (
     addons.router,
+    credit_adjustments.router,
     credit_balance.router,
+    credit_grants.router,
+    credit_transactions.router,
     customers.router,
     entitlement_access.router,
     events.intake,

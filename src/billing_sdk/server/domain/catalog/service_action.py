@@ -19,7 +19,7 @@ from billing_sdk.server.domain.periods import Cadence
 
 CreditCategory = Literal["paid", "promotional"]
 CATEGORIES: frozenset[str] = frozenset({"paid", "promotional"})
-LAST_PRIORITY = 100
+LAST_PRIORITY = 1000
 MOST_ITEMS = 20
 
 
@@ -32,7 +32,7 @@ class ServiceAction:
         amount: granted at the start of each service interval.
         items: the metered items whose charges it can pay; empty for all metered ones.
         expires_with_interval: what is left at the end of the interval is gone.
-        priority: 0 is used up first, 100 last.
+        priority: 0 is used up first, 1000 last.
     """
 
     id: str

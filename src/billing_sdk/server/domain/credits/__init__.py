@@ -6,7 +6,17 @@ from invoices (the customer balance). A grant counts from `effective_at`, includ
 belongs to the period that it is billed for, whenever that invoice is written.
 """
 
-from billing_sdk.server.domain.credits.balance import CreditBalance as CreditBalance, balance_of as balance_of
+from billing_sdk.server.domain.credits.adjustment import (
+    CreditAdjustment as CreditAdjustment,
+    Deduction as Deduction,
+    deductions as deductions,
+)
+from billing_sdk.server.domain.credits.balance import (
+    CreditBalance as CreditBalance,
+    CreditStanding as CreditStanding,
+    balance_of as balance_of,
+    standing_of as standing_of,
+)
 from billing_sdk.server.domain.credits.burn_down import (
     Payable as Payable,
     Share as Share,
@@ -21,6 +31,7 @@ from billing_sdk.server.domain.credits.grant import (
     GrantCategory as GrantCategory,
     GrantSource as GrantSource,
     GrantStatus as GrantStatus,
+    Settlement as Settlement,
     check_grant as check_grant,
     check_number as check_number,
 )
@@ -29,4 +40,6 @@ from billing_sdk.server.domain.credits.movement import (
     MovementKind as MovementKind,
     moved as moved,
 )
+from billing_sdk.server.domain.credits.price import bought_for as bought_for, price_of as price_of
 from billing_sdk.server.domain.credits.settings import CreditSettings as CreditSettings, Level as Level
+from billing_sdk.server.domain.credits.settlement import settled_as as settled_as

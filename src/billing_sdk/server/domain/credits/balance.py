@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,54 @@ class CreditBalance:
     def currency(self) -> str:
         """The currency of all three."""
         return self.ledger.currency
+
+
+@dataclass(frozen=True, slots=True)
+class CreditStanding:
+    """Credit in one currency at an instant, of some grants.
+
+    Attributes:
+        live: what can be spent then, usage taken off that is billed later.
+        settled: what no issued invoice has used, of what has begun to count.
+        pending: what begins to count only later.
+    """
+
+    live: Money
+    settled: Money
+    pending: Money
+
+    @property
+    def currency(self) -> str:
+        """The currency of all three."""
+        return self.settled.currency
+
+
+def standing_of(
+    grants: Sequence[CreditGrant],
+    payables: Sequence[Payable],
+    currency: str,
+    *,
+    at: datetime,
+    counts: Callable[[CreditGrant], bool],
+) -> CreditStanding:
+    """Return where a customer stands, as far as some of the grants go.
+
+    Args:
+        grants: all of which something is left then.
+        payables: usage that no issued invoice says then, what is billed first coming first.
+        currency: which.
+        at: when.
+        counts: which of the grants are meant; the others are spent all the same.
+    """
+    own = [grant for grant in grants if grant.left.currency == currency]
+    shares = burn_down(own, [payable for payable in payables if payable.amount.currency == currency])
+    meant = [grant for grant in own if counts(grant)]
+    unspoken = [grant for grant in spent_by(own, shares) if counts(grant)]
+    return CreditStanding(
+        live=total([grant.left for grant in unspoken if grant.is_in_effect(at)], currency),
+        settled=total([grant.left for grant in meant if grant.effective_at <= at], currency),
+        pending=total([grant.left for grant in meant if grant.effective_at > at], currency),
+    )
 
 
 def balance_of(

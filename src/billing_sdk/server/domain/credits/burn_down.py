@@ -52,7 +52,7 @@ def burn_down(grants: Iterable[CreditGrant], payables: Sequence[Payable]) -> tup
         grants: of one customer, in any order.
         payables: in the order of the invoice's lines.
     """
-    left = sorted(grants, key=_place)
+    left = in_order(grants)
     shares: list[Share] = []
     for index, payable in enumerate(payables):
         owed = payable.amount
@@ -83,6 +83,11 @@ def uncovered(grants: Iterable[CreditGrant], payables: Sequence[Payable], curren
     same = [payable for payable in payables if payable.amount.currency == currency]
     paid = total([share.amount for share in burn_down(grants, same)], currency)
     return total([payable.amount for payable in same], currency) - paid
+
+
+def in_order(grants: Iterable[CreditGrant]) -> list[CreditGrant]:
+    """Return grants in the order in which they are spent."""
+    return sorted(grants, key=_place)
 
 
 def _place(grant: CreditGrant) -> tuple[int, datetime, bool, datetime, datetime, str]:

@@ -20,13 +20,14 @@ from billing_sdk.errors import (
     InvalidRequest,
     TooManyCreditGrants,
 )
-from billing_sdk.money import MAX_MINOR, Money
+from billing_sdk.money import MAX_MINOR, Money, zero
 from billing_sdk.server.domain.periods import Period
 
 GrantCategory = Literal["paid", "promotional"]
 GrantSource = Literal["manual", "service_action", "top_up"]
 GrantStatus = Literal["awaiting_payment", "granted", "expired", "voided"]
 GrantEvent = Literal["pay", "void", "expire", "reinstate"]
+Settlement = Literal["pending", "authorized", "settled"]
 
 # Everything that can happen to a grant's status is in this table. One that is used up stays `granted`: an invoice that
 # is voided gives back what it has used, and so it may to one that has expired, whose end then comes again.
@@ -42,11 +43,11 @@ TRANSITIONS: Mapping[tuple[GrantStatus, GrantEvent], GrantStatus] = MappingProxy
 )
 
 CATEGORIES: frozenset[str] = frozenset({"paid", "promotional"})
-LAST_PRIORITY = 100
+LAST_PRIORITY = 1000
 USUAL_PRIORITY = 50
 MOST_UNUSED = 100
 MOST_FEATURES = 20
-LONGEST_NAME = 100
+LONGEST_NAME = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class CreditGrant:
         amount: what was granted.
         left: what of it is not used, expired or voided; what a top-up will grant is nothing until it is paid.
         category: whether the customer has paid for it; it decides the order, and how the books show it.
-        priority: 0 is spent first, 100 last.
+        priority: 0 is spent first, 1000 last.
         effective_at: from then on it counts.
         expires_at: from then on it pays for usage of earlier periods only.
         applies_to: keys of the features whose usage it pays for; empty for all metered ones.
@@ -67,6 +68,8 @@ class CreditGrant:
         interval_start: for which service interval it was granted.
         ends_with_agreement: it is for one service interval, and so not for longer than the agreement lasts.
         invoice_id: the invoice that has to be paid for it.
+        price: what a paid one costs, taxes aside, where that is not as much as it is of.
+        settlement: how far its payment has come where somebody else collects that; see `settlement.py`.
     """
 
     id: str
@@ -88,6 +91,15 @@ class CreditGrant:
     ends_with_agreement: bool = False
     invoice_id: str | None = None
     voided_at: datetime | None = None
+    price: Money | None = None
+    settlement: Settlement | None = None
+
+    @property
+    def cost(self) -> Money:
+        """What is paid for it, taxes aside."""
+        if self.category != "paid":
+            return zero(self.amount.currency)
+        return self.amount if self.price is None else self.price
 
     def after(self, event: GrantEvent) -> CreditGrant:
         """Return the grant as it is after an event; its money is moved apart from that.
@@ -138,12 +150,14 @@ def check_grant(grant: CreditGrant, *, at: datetime) -> None:
         at: the customer's present.
 
     Raises:
-        InvalidAmount: it is of nothing, less, or more than can be real.
+        InvalidAmount: it is of nothing, less, or more than can be real; so is its price.
         InvalidCreditGrant: it ends before it begins, or has ended by now.
         InvalidRequest: its name, category, priority or features are out of their bounds.
     """
     if not 0 < grant.amount.minor <= MAX_MINOR:
         raise InvalidAmount("what is granted is more than zero, and not more than can be real")
+    if grant.category == "paid" and not 0 < grant.cost.minor <= MAX_MINOR:
+        raise InvalidAmount("what is paid for is paid with more than zero, and not with more than can be real")
     if grant.expires_at is not None and grant.expires_at <= grant.effective_at:
         raise InvalidCreditGrant("the credit would expire before it began", parameter="expires_at")
     if grant.expires_at is not None and grant.expires_at <= at:

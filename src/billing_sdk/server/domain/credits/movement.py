@@ -10,7 +10,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.credits.grant import CreditGrant
 
 # `given_back` is what the charge of an invoice had used that was declined; `reinstated` what a voided invoice had.
-MovementKind = Literal["granted", "applied", "given_back", "reinstated", "expired", "voided"]
+MovementKind = Literal["granted", "applied", "given_back", "reinstated", "expired", "voided", "adjusted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class CreditMovement:
         invoice_id: the invoice that was paid with it.
         line: the number of the line of the invoice that was paid with it, counted from 1.
         charge_id: the charge whose outcome decides whether it stays used.
+        adjustment_id: the adjustment that has given or taken it.
     """
 
     id: str
@@ -34,6 +35,7 @@ class CreditMovement:
     invoice_id: str | None = None
     line: int | None = None
     charge_id: str | None = None
+    adjustment_id: str | None = None
 
 
 def moved(grant: CreditGrant, amount: Money) -> CreditGrant:

@@ -107,9 +107,12 @@ from billing_sdk.server.domain.invoicing.explanation import (
 )
 from billing_sdk.server.domain.invoicing.given_back import back_of as back_of, gives_back as gives_back
 from billing_sdk.server.domain.invoicing.grant_booking import (
+    adjustment_entries as adjustment_entries,
+    bargain_entries as bargain_entries,
     expiry_entries as expiry_entries,
     grant_entries as grant_entries,
     grant_void_entries as grant_void_entries,
+    settlement_entries as settlement_entries,
 )
 from billing_sdk.server.domain.invoicing.in_force import (
     BoughtAddOn as BoughtAddOn,

@@ -71,7 +71,7 @@ def bought_line(grant: CreditGrant, *, at: datetime) -> InvoiceLine:
     period = Period(at, at)
     return InvoiceLine(
         description=grant.name,
-        amount=grant.amount,
+        amount=grant.cost,
         period=period,
         plan_version_id=None,
         component_id=grant.id,
@@ -80,8 +80,9 @@ def bought_line(grant: CreditGrant, *, at: datetime) -> InvoiceLine:
             plan_version_id=None,
             component_id=grant.id,
             period=period,
-            amount_minor=str(grant.amount.minor),
+            amount_minor=str(grant.cost.minor),
             grant=grant.id,
+            credit_minor=None if grant.price is None else str(grant.amount.minor),
         ),
     )
 

@@ -45,6 +45,9 @@ credit_grants = Table(
     Column("invoice_id", String(64)),
     Column("created_at", Instant, nullable=False),
     Column("voided_at", Instant),
+    # Null where a paid one costs as much as it is of.
+    Column("price_minor", BigInteger),
+    Column("settlement", String(16)),
     CheckConstraint("left_minor >= 0 AND left_minor <= amount_minor", name="left"),
     # An agreement grants once for each interval, whoever runs its timers.
     UniqueConstraint("agreement_id", "component", "interval_start"),
@@ -73,7 +76,20 @@ credit_movements = Table(
     Column("invoice_id", String(64), index=True),
     Column("line", Integer),
     Column("charge_id", String(64), index=True),
+    Column("adjustment_id", String(64)),
     Index("ix_credit_movements_customer", "customer_id", "id"),
+)
+
+# What was given or taken by hand; its movements name it.
+credit_adjustments = Table(
+    "credit_adjustments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 # What a customer wants to happen when credit runs low; without a row nothing does.
