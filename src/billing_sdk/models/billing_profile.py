@@ -76,12 +76,14 @@ class TaxSettings:
         is_enforced: an invoice whose tax can't be worked out is not issued.
         default_tax_code: of what has no tax code of its own.
         behavior: whether prices are `exclusive` or `inclusive` of tax, unless they say themselves.
+        provider: who works it out: `own` rates, or the payment `gateway`.
     """
 
     is_enabled: bool = False
     is_enforced: bool = False
     default_tax_code: str | None = None
     behavior: str = "exclusive"
+    provider: str = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class BillingProfile:
         progressive_threshold_minor: the amount of usage, by currency, that is billed at once.
         is_consolidating: what is billed at one instant to one customer is one invoice.
         language: of invoices, unless the customer has another one.
+        finalizes: whether an invoice becomes final at the payment processor `at_once`, or `by_gateway` in its own time.
+        app_id: the linked account that it was made for; None for whichever the workspace has.
     """
 
     id: str
@@ -133,6 +137,8 @@ class BillingProfile:
     progressive_threshold_minor: Mapping[str, int] = field(default_factory=dict, hash=False)
     is_consolidating: bool = False
     language: str = "en"
+    finalizes: str = "at_once"
+    app_id: str | None = None
     created_on: datetime | None = None
 
     @classmethod
@@ -160,10 +166,13 @@ class BillingProfile:
                 is_enforced=tax.flag("is_enforced"),
                 default_tax_code=tax.text_or_none("default_tax_code"),
                 behavior=tax.text("behavior"),
+                provider=tax.text("provider"),
             ),
             dunning=DunningPolicy(dunning.texts("retry_after"), dunning.text("grace"), dunning.text("at_end")),
             progressive_threshold_minor=document.wholes("progressive_threshold_minor"),
             is_consolidating=document.flag("is_consolidating"),
             language=document.text("language"),
+            finalizes=document.text("finalizes"),
+            app_id=document.text_or_none("app_id"),
             created_on=document.instant_or_none("created_on"),
         )

@@ -28,6 +28,8 @@ class ProfileOptions(TypedDict, total=False):
     progressive_threshold_minor: Mapping[str, int]
     is_consolidating: bool
     language: str
+    finalizes: Literal["at_once", "by_gateway"]
+    app_id: str
 
 
 class BillingProfiles(Resource[C]):

@@ -111,8 +111,8 @@ def test_an_invoice_that_is_paid_by_other_means_is_sent_once(stripe_simulator: S
     [invoice] = stripe_simulator.all("invoice")
     assert invoice["collection_method"] == "send_invoice"
     assert invoice["due_date"] == int((NOON + timedelta(days=30)).timestamp())
-    gateway.follow(wanted.id, "paid_elsewhere")
-    gateway.follow(wanted.id, "paid_elsewhere")
+    gateway.follow(wanted, "paid_elsewhere")
+    gateway.follow(wanted, "paid_elsewhere")
     assert [one["status"] for one in stripe_simulator.all("invoice")] == ["paid"]
     assert not [one for one in stripe_simulator.all("payment_intent") if one["status"] == "succeeded"]
 
@@ -130,7 +130,7 @@ def test_what_becomes_of_an_invoice_here_is_done_there(
     wanted = bill(who, 5000)
     gateway.send(wanted)
     for _ in range(2):
-        gateway.follow(wanted.id, event)  # type: ignore[arg-type]  # a column of the table
+        gateway.follow(wanted, event)  # type: ignore[arg-type]  # a column of the table
     state = gateway.look_up(wanted.id)
     assert state is not None
     assert state.status == status

@@ -26,7 +26,13 @@ BERLIN_DOCUMENT = {
 }
 BERLIN = Address("DE", city="Berlin", postal_code="10115", lines=("Invalidenstrasse 1",))
 SUPPLIER = {"name": "Acme", "address": BERLIN_DOCUMENT, "tax_id": "DE123456789"}
-TAX = {"is_enabled": True, "is_enforced": False, "default_tax_code": None, "behavior": "inclusive"}
+TAX = {
+    "is_enabled": True,
+    "is_enforced": False,
+    "default_tax_code": None,
+    "behavior": "inclusive",
+    "provider": "gateway",
+}
 DUNNING = {"retry_after": ["P1D"], "grace": "P2D", "at_end": "pause"}
 PROFILE_DOCUMENT = {
     "id": "profile_1",
@@ -43,6 +49,8 @@ PROFILE_DOCUMENT = {
     "progressive_threshold_minor": {"USD": 10_000},
     "is_consolidating": True,
     "language": "de",
+    "finalizes": "by_gateway",
+    "app_id": "app_1",
     "created_on": "2026-11-21T12:00:00Z",
 }
 PROFILE = BillingProfile(
@@ -53,11 +61,13 @@ PROFILE = BillingProfile(
     due_after="P1M",
     wait_for_late_usage="PT6H",
     numbering=Numbering("ENT", 4),
-    tax=TaxSettings(is_enabled=True, behavior="inclusive"),
+    tax=TaxSettings(is_enabled=True, behavior="inclusive", provider="gateway"),
     dunning=DunningPolicy(("P1D",), "P2D", "pause"),
     progressive_threshold_minor={"USD": 10_000},
     is_consolidating=True,
     language="de",
+    finalizes="by_gateway",
+    app_id="app_1",
     created_on=NOON,
 )
 DETAILS_DOCUMENT = {

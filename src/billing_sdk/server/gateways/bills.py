@@ -83,6 +83,11 @@ class Bill:
         """The sum of the lines."""
         return total([line.amount for line in self.lines], self.currency)
 
+    @property
+    def is_taxed(self) -> bool:
+        """Whether all its taxes are among its lines: it has its number, or the processor was asked for them."""
+        return self.number is not None or any(line.kind == "tax" for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class GatewayTax:

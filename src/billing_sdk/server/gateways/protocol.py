@@ -84,8 +84,14 @@ class Gateway(Protocol):
         """
         ...
 
-    def follow(self, bill_id: str, event: BillEvent) -> None:
-        """Make known what has become of a bill here; nothing where it is so already, or there is no such bill."""
+    def follow(self, bill: Bill, event: BillEvent) -> BillState:
+        """Make known what has become of a bill here, and return how it stands then; it can be repeated.
+
+        What is paid or void there stays so, and a bill that is not known there is made known first.
+
+        Raises:
+            GatewayRefused: the processor does not take such a bill, or less is owed there than here.
+        """
         ...
 
     def look_up(self, bill_id: str) -> BillState | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, select, update
@@ -28,6 +29,18 @@ class RemoteObjectRepository:
             remote_objects.c.app_id == app_id, remote_objects.c.kind == kind, remote_objects.c.remote_id == remote_id
         )
         return self._connection.execute(query).scalar_one_or_none()
+
+    def apps_of(self, kind: RemoteKind, our_id: str) -> tuple[str, ...]:
+        """Return the apps at whose accounts something stands for a thing of ours."""
+        table = remote_objects.c
+        query = select(table.app_id).where(table.kind == kind, table.our_id == our_id, table.remote_id.is_not(None))
+        return tuple(self._connection.execute(query.order_by(table.app_id)).scalars())
+
+    def details(self, kind: RemoteKind, our_ids: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        """Return what is known of the objects that stand for many things of ours, by our ids."""
+        table = remote_objects.c
+        query = select(table.our_id, table.detail).where(table.kind == kind, table.our_id.in_(sorted(our_ids)))
+        return {row.our_id: row.detail for row in self._connection.execute(query)}
 
     def of_kind(self, app_id: str, kind: RemoteKind) -> tuple[RemoteObject, ...]:
         """Return all objects of a kind, in the order of our ids."""

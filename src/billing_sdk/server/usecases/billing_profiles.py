@@ -13,15 +13,18 @@ from billing_sdk.server.domain.collection import (
     BillingProfile,
     CollectionMethod,
     DunningPolicy,
+    Finalization,
     Numbering,
     Supplier,
     TaxSettings,
 )
 from billing_sdk.server.domain.periods import Duration
+from billing_sdk.server.domain.workspace import SANDBOX_APP_ID
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.parties import keep_supplier
+from billing_sdk.server.usecases.rotate_app_key import installed
 from billing_sdk.server.usecases.versions import check_version
 
 
@@ -40,6 +43,8 @@ class ProfileFields(TypedDict, total=False):
     progressive_threshold_minor: Mapping[str, int]
     is_consolidating: bool
     language: str
+    finalizes: Finalization
+    app_id: str | None
 
 
 def create_profile(
@@ -56,6 +61,7 @@ def create_profile(
     Raises:
         SecondDefaultProfile: another profile is the default one.
         UnknownTaxCode: nobody has entered its tax code.
+        NotFound: its app is not installed.
         InvalidRequest, InvalidAmount: something about it makes no sense; the detail says what.
     """
     profile = BillingProfile(
@@ -71,7 +77,8 @@ def create_profile(
         tx.billing_profiles.lock()
         if is_default and tx.billing_profiles.has_default():
             raise _second_default(tx)
-        _check_tax_code(tx, profile)
+        _check_references(tx, profile)
+        _check_app(tx, profile.app_id)
         tx.billing_profiles.add(profile)
         tx.audit.record(actor, "billing_profile.create", profile.id, engine.now(), after=profile)
     return profile
@@ -96,6 +103,7 @@ def update_profile(
         SecondDefaultProfile: it was to become the default one beside another.
         DefaultProfileRequired: it was to be the default one no more.
         UnknownTaxCode: nobody has entered its tax code.
+        NotFound: its app is not installed.
         InvalidRequest, InvalidAmount: something about it makes no sense; the detail says what.
     """
     if "name" in fields:
@@ -109,7 +117,9 @@ def update_profile(
         if is_default and not before.is_default and tx.billing_profiles.has_default():
             raise _second_default(tx)
         profile = replace(before, **fields, is_default=before.is_default or bool(is_default))
-        _check_tax_code(tx, profile)
+        _check_references(tx, profile)
+        if profile.app_id != before.app_id:
+            _check_app(tx, profile.app_id)
         keep_supplier(tx, engine, before, profile)
         tx.billing_profiles.save(profile)
         tx.audit.record(actor, "billing_profile.update", profile.id, engine.now(), before=before, after=profile)
@@ -167,9 +177,14 @@ def _stored(tx: UnitOfWork, engine: Engine, profile_id: str) -> BillingProfile:
     return profile
 
 
-def _check_tax_code(tx: UnitOfWork, profile: BillingProfile) -> None:
+def _check_references(tx: UnitOfWork, profile: BillingProfile) -> None:
     if profile.tax.default_tax_code is not None:
         tx.tax_codes.require(frozenset({profile.tax.default_tax_code}))
+
+
+def _check_app(tx: UnitOfWork, app_id: str | None) -> None:
+    if app_id is not None and app_id != SANDBOX_APP_ID:
+        installed(tx, app_id)
 
 
 def _second_default(tx: UnitOfWork) -> SecondDefaultProfile:

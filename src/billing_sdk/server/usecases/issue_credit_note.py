@@ -29,6 +29,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data_corrections as event_data
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
 from billing_sdk.server.usecases.post import post_credit_note
 from billing_sdk.server.usecases.spend_credit import reinstate_part
@@ -164,6 +165,7 @@ def _lower(
     tx.audit.record(actor, "invoice.credit", invoice.id, note.issued_at, before=before, after=invoice)
     if not invoice.is_owed:
         no_longer_owed(tx, customer, invoice, source=source, actor=actor, at=note.issued_at)
+    mirror_later(tx, customer, invoice, at=note.issued_at)
 
 
 def _is_by_card(tx: UnitOfWork, invoice: Invoice) -> bool:

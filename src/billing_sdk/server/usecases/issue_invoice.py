@@ -17,6 +17,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.credit_balance import book_invoice
+from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.post import post_invoice, post_payment
 from billing_sdk.server.usecases.spend_credit import settle_credit, spend_credit
 
@@ -114,4 +115,6 @@ def issue_invoice(
         post_payment(tx, invoice, payment)
     if invoice.is_owed and invoice.collection_method == "send_invoice":
         tx.timers.set("overdue", invoice.id, invoice.due_at or at, customer)
+    if not invoice.is_to_be_charged and payment is None:
+        mirror_later(tx, customer, invoice, at=at)
     return invoice

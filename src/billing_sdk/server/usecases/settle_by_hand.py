@@ -11,6 +11,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.collect_charge import settle_customer
 from billing_sdk.server.usecases.dunning import mark_agreements, stop_dunning
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.pay_invoice import settle_invoice
 from billing_sdk.server.usecases.write_off import write_off
 
@@ -51,7 +52,9 @@ def pay_by_other_means(
             reference=reference[:LONGEST_REFERENCE] or None,
             invoice_id=invoice.id,
         )
-        return settle_invoice(tx, customer, invoice, payment, source=source, actor=actor)
+        settled = settle_invoice(tx, customer, invoice, payment, source=source, actor=actor)
+        mirror_later(tx, customer, settled, at=payment.attempted_at)
+        return settled
 
 
 def write_off_invoice(

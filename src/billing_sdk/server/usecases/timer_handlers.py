@@ -23,6 +23,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.expire_credit import expire_due_credit
 from billing_sdk.server.usecases.give_up import give_up
 from billing_sdk.server.usecases.make_planned_change import make_planned_change
+from billing_sdk.server.usecases.mirror_invoice import mirror_invoice
 from billing_sdk.server.usecases.recurring_credit import grant_due_credit
 from billing_sdk.server.usecases.remind_of_trial import remind_of_trial
 from billing_sdk.server.usecases.renew_agreement import renew_agreement, renew_together
@@ -51,5 +52,6 @@ HANDLERS: dict[TimerKind, Handler] = {
     "grace": end_grace,
     "give_up": give_up,
     "overdue": note_due_date,
+    "mirror": mirror_invoice,
 }
 TOGETHER: dict[TimerKind, HandlerOfMany] = {"renew": renew_together, "accrue": accrue_together}

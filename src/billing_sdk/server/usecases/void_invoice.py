@@ -15,6 +15,7 @@ from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.buy_credit import credit_not_bought
 from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
 from billing_sdk.server.usecases.post import post_void
 from billing_sdk.server.usecases.spend_credit import reinstate_credit
@@ -72,6 +73,7 @@ def void(
     data = event_data.of_voided(invoice)
     tx.outbox.announce(type="customer.invoice_voided", data=data, customer=customer, source=source, at=at)
     no_longer_owed(tx, customer, invoice, source=source, actor=actor, at=at)
+    mirror_later(tx, customer, invoice, at=at)
     return invoice
 
 

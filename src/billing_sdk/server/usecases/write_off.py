@@ -9,6 +9,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.post import post_write_off
 
 
@@ -28,4 +29,5 @@ def write_off(
     tx.audit.record(actor, "invoice.write_off", invoice.id, at, before=invoice, after=written_off)
     data = event_data.of_invoice(written_off)
     tx.outbox.announce(type="customer.invoice_uncollectible", data=data, customer=customer, source=source, at=at)
+    mirror_later(tx, customer, written_off, at=at)
     return written_off

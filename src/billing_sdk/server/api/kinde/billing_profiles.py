@@ -30,7 +30,15 @@ router = APIRouter(tags=["Billing profiles"], route_class=StrictRoute)
 
 Iso = Annotated[str, Field(max_length=64)]
 DURATIONS = ("due_after", "wait_for_late_usage", "wait_before_sending")
-PLAIN = ("name", "collection_method", "is_consolidating", "language", "progressive_threshold_minor")
+PLAIN = (
+    "name",
+    "collection_method",
+    "is_consolidating",
+    "language",
+    "progressive_threshold_minor",
+    "finalizes",
+    "app_id",
+)
 
 
 class SupplierChange(Body):
@@ -55,6 +63,7 @@ class TaxChange(Body):
     is_enforced: bool | None = None
     default_tax_code: str | None = Field(default=None, max_length=100)
     behavior: Literal["exclusive", "inclusive"] | None = None
+    provider: Literal["own", "gateway"] | None = None
 
 
 class DunningChange(Body):
@@ -81,6 +90,8 @@ class ProfileChange(Body):
     progressive_threshold_minor: dict[str, int] | None = Field(default=None, max_length=200)
     is_consolidating: bool | None = None
     language: str | None = Field(default=None, max_length=32)
+    finalizes: Literal["at_once", "by_gateway"] | None = None
+    app_id: str | None = Field(default=None, max_length=64)
 
     def applied_to(self, before: BillingProfile) -> dict[str, Any]:
         """Return what changes of a profile."""

@@ -32,6 +32,7 @@ class TaxView(BaseModel):
     is_enforced: bool
     default_tax_code: str | None
     behavior: str
+    provider: str
 
 
 class DunningView(BaseModel):
@@ -59,6 +60,8 @@ class ProfileView(BaseModel):
     progressive_threshold_minor: dict[str, int]
     is_consolidating: bool
     language: str
+    finalizes: str
+    app_id: str | None
     created_on: datetime | None
 
     @classmethod
@@ -82,6 +85,7 @@ class ProfileView(BaseModel):
                 is_enforced=tax.is_enforced,
                 default_tax_code=tax.default_tax_code,
                 behavior=tax.behavior,
+                provider=tax.provider,
             ),
             dunning=DunningView(
                 retry_after=[str(wait) for wait in dunning.retry_after], grace=str(dunning.grace), at_end=dunning.at_end
@@ -89,5 +93,7 @@ class ProfileView(BaseModel):
             progressive_threshold_minor=dict(profile.progressive_threshold_minor),
             is_consolidating=profile.is_consolidating,
             language=profile.language,
+            finalizes=profile.finalizes,
+            app_id=profile.app_id,
             created_on=profile.created_at,
         )

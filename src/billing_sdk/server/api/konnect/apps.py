@@ -17,7 +17,7 @@ from billing_sdk.server.api.konnect.paging import Paged, paged
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf, scoped
 from billing_sdk.server.api.konnect.values import ULID_IN_PATH, Name
 from billing_sdk.server.api.konnect.view import Resource
-from billing_sdk.server.domain.workspace import AppType, PaymentApp
+from billing_sdk.server.domain.workspace import SANDBOX_APP_ID, AppType, PaymentApp
 from billing_sdk.server.ids import id_from_ulid, ulid_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
@@ -31,7 +31,7 @@ router = APIRouter(tags=["Apps"], route_class=KonnectRoute)
 LISTED = Listing()
 AppId = Annotated[str, ULID_IN_PATH, AfterValidator(lambda ulid: id_from_ulid("app", ulid))]
 # The test processor of this server, which needs no link.
-SANDBOX = PaymentApp("app_default", "managed", "sandbox", "Sandbox", EVER_SINCE, EVER_SINCE)
+SANDBOX = PaymentApp(SANDBOX_APP_ID, "managed", "sandbox", "Sandbox", EVER_SINCE, EVER_SINCE)
 DEFINITIONS: dict[AppType, tuple[str, str]] = {
     "sandbox": ("Sandbox", "Collects test payments on this server, and none of real money."),
     "stripe": ("Stripe", "Sends invoices to Stripe, which calculates tax on them and collects them."),

@@ -222,14 +222,13 @@ def _check_data(tx: UnitOfWork, profile_id: str | None, app_data: AppData | None
     app = app_in_use(tx)
     if profile_id is not None:
         try:
-            tx.billing_profiles.get(profile_id)
+            profile = tx.billing_profiles.get(profile_id)
         except UnknownProfile:
             raise InvalidRequest(
                 "there is no such billing profile", parameter="billing_profile.id", rule="missing_reference"
             ) from None
-        extras = tx.konnect.find("profile", profile_id)
-        if extras is not None and "app_id" in extras.more:
-            app = find_app(tx, extras.more["app_id"])
+        if profile.app_id is not None:
+            app = find_app(tx, profile.app_id)
         if app.type == "stripe" and (app_data is None or app_data.stripe is None):
             raise InvalidRequest(
                 "the profile's app is Stripe, and needs its data", parameter="app_data.stripe", rule="required"

@@ -64,7 +64,7 @@ class ProfileView(Resource):
     def of(cls, tx: UnitOfWork, profile: BillingProfile, extras: Extras | None) -> ProfileView:
         """Show a profile."""
         more = {} if extras is None else extras.more
-        app = ReferenceView(id=ulid_of(more.get("app_id") or app_in_use(tx).id))
+        app = ReferenceView(id=ulid_of(profile.app_id or app_in_use(tx).id))
         created_at = profile.created_at or EVER_SINCE
         return cls(
             **{**resource_of(profile.id, extras, name=profile.name, created_at=created_at), "name": profile.name},

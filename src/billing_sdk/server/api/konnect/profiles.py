@@ -66,12 +66,12 @@ def create(caller: CallerOf, body: NewProfile, once: OnlyOnce) -> Response:
         with engine.begin() as tx:
             _check_app(tx, app_id)
             fields = body.fields(tx)
-        profile = create_profile(engine, actor=caller.client_id, **fields)
+        profile = create_profile(engine, actor=caller.client_id, app_id=app_id, **fields)
         if body.default:
             make_default_profile(engine, profile.id, actor=caller.client_id)
         at = engine.now()
         extras = Extras("profile", profile.id, created_at=at, updated_at=at)
-        return _kept(engine, replace(extras, more={"app_id": app_id}), body)
+        return _kept(engine, extras, body)
 
     return once(serve, body, status=201)
 
@@ -143,10 +143,9 @@ def _all(tx: UnitOfWork) -> list[BillingProfile]:
 
 def _kept(engine: Engine, extras: Extras, body: ProfileFields) -> ProfileView:
     """Keep what only this door knows of a profile, and show it."""
-    more = {**body.more, **({"app_id": extras.more["app_id"]} if "app_id" in extras.more else {})}
     with engine.begin() as tx:
         profile = tx.billing_profiles.get(extras.our_id)
-        kept = replace(extras, description=body.description, labels=body.labels or {}, more=more)
+        kept = replace(extras, description=body.description, labels=body.labels or {}, more=body.more)
         tx.konnect.save(kept)
         return ProfileView.of(tx, profile, kept)
 

@@ -17,7 +17,9 @@ from billing_sdk.server.domain.collection.profile import (
     BUILT_IN_ID as BUILT_IN_ID,
     BillingProfile as BillingProfile,
     CollectionMethod as CollectionMethod,
+    Finalization as Finalization,
     Supplier as Supplier,
     TaxBehavior as TaxBehavior,
+    TaxProvider as TaxProvider,
     TaxSettings as TaxSettings,
 )

@@ -17,6 +17,10 @@ from billing_sdk.server.domain.periods import NO_TIME, Duration
 
 CollectionMethod = Literal["charge_automatically", "send_invoice"]
 TaxBehavior = Literal["exclusive", "inclusive"]
+# By the rates that were entered here, or by the payment processor.
+TaxProvider = Literal["own", "gateway"]
+# At once with the payment, or by the processor in its own time, which then charges it as well.
+Finalization = Literal["at_once", "by_gateway"]
 
 BUILT_IN_ID: Final = "profile_default"
 TERM = Duration(days=30)
@@ -53,18 +57,27 @@ class TaxSettings:
         is_enforced: an invoice whose tax can't be worked out is not issued; else it is issued without, and warns.
         default_tax_code: of what has no tax code of its own.
         behavior: whether prices include tax, unless they say themselves.
+        provider: who works it out; a gateway that can't leaves invoices without.
     """
 
     is_enabled: bool = False
     is_enforced: bool = False
     default_tax_code: str | None = None
     behavior: TaxBehavior = "exclusive"
+    provider: TaxProvider = "own"
 
     def __post_init__(self) -> None:
         if self.behavior not in get_args(TaxBehavior):
             raise InvalidRequest("tax is neither exclusive nor inclusive", parameter="tax.behavior")
+        if self.provider not in get_args(TaxProvider):
+            raise InvalidRequest("tax is worked out by nobody that there is", parameter="tax.provider")
         if self.default_tax_code is not None:
             checked_tax_code(self.default_tax_code)
+
+    @property
+    def is_by_gateway(self) -> bool:
+        """Whether there is tax that the payment processor works out."""
+        return self.is_enabled and self.provider == "gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,8 @@ class BillingProfile:
             billing date.
         is_consolidating: what is billed at one instant to one customer is one invoice, whatever agreements it is for.
         language: of invoices, unless the customer has another one.
+        finalizes: whether an invoice becomes final at the payment processor at once, or when that sees fit.
+        app_id: the linked account that it was made for; None for whichever the workspace has.
 
     Source: Kong documentation, "Billing profiles" and "Collect payments with Stripe", for methods and waits.
     """
@@ -101,12 +116,16 @@ class BillingProfile:
     progressive_threshold_minor: Mapping[str, int] = field(default_factory=dict)
     is_consolidating: bool = False
     language: str = "en"
+    finalizes: Finalization = "at_once"
+    app_id: str | None = None
 
     def __post_init__(self) -> None:
         if self.collection_method not in get_args(CollectionMethod):
             raise InvalidRequest("the collection method is none that there is", parameter="collection_method")
         if not LANGUAGE.fullmatch(self.language):
             raise InvalidRequest("the language is no language tag", parameter="language")
+        if self.finalizes not in get_args(Finalization):
+            raise InvalidRequest("invoices become final at once or by the gateway", parameter="finalizes")
         for currency, minor in self.progressive_threshold_minor.items():
             zero(currency)
             if type(minor) is not int or minor <= 0:

@@ -21,6 +21,7 @@ TimerKind = Literal[
     "grace",
     "give_up",
     "overdue",
+    "mirror",
     "expire_credit",
     "top_up",
     "allowance",
@@ -46,6 +47,8 @@ RANKS: Mapping[TimerKind, int] = MappingProxyType(
         "grace": 66,
         "give_up": 67,
         "overdue": 70,
+        # What was decided at an instant is made known elsewhere when nothing can change it any more.
+        "mirror": 72,
         "expire_credit": 80,
         "top_up": 85,
         "allowance": 90,

@@ -11,6 +11,7 @@ from billing_sdk.server.domain.workspace.connection import (
     moved as moved,
 )
 from billing_sdk.server.domain.workspace.payment_app import (
+    SANDBOX_APP_ID as SANDBOX_APP_ID,
     AppStatus as AppStatus,
     AppType as AppType,
     ConnectionState as ConnectionState,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from billing_sdk.server.domain.workspace.workspace import GatewayKind
 
@@ -13,6 +13,9 @@ AppType = Literal["sandbox", "stripe", "external_invoicing"]
 AppStatus = Literal["ready", "unauthorized"]
 ConnectionState = Literal["not_connected", "connecting", "in_progress", "connected", "disconnected"]
 SecretName = Literal["api_key", "webhook_secret", "refresh_token", "connect_state"]
+
+# The test processor of this server, which is there by itself.
+SANDBOX_APP_ID: Final = "app_default"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, cast
 
@@ -15,9 +15,10 @@ from billing_sdk.server.gateways.bills import Bill, BillState, BillStatus
 from billing_sdk.server.gateways.protocol import BillEvent
 from billing_sdk.server.gateways.stripe.amounts import from_stripe
 from billing_sdk.server.gateways.stripe.asking import ask_once
-from billing_sdk.server.gateways.stripe.drafts import WHOLE, finalize, find, prepare, remember, retrieve, total_of
+from billing_sdk.server.gateways.stripe.drafts import WHOLE, finalize, find, prepare, remember, retrieve
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
 from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
+from billing_sdk.server.gateways.stripe.lowering import lower, owed_of
 from billing_sdk.server.gateways.stripe.payments import last_attempt
 from billing_sdk.server.gateways.stripe.tax import taxes_of
 
@@ -40,10 +41,11 @@ def look_up(link: StripeLink, bill_id: str) -> BillState | None:
 def state_of(link: StripeLink, invoice: Invoice) -> BillState:
     """Read an invoice that was fetched with its payments."""
     attempt = last_attempt(invoice)
-    sent = metadata_of(invoice).get("billing_sent_at")
+    known = link.mirror.find("invoice", metadata_of(invoice).get("billing_id", ""))
+    sent = None if known is None else known.detail.get("sent_at")
     return BillState(
         status=cast("BillStatus", invoice.status or "draft"),
-        amount=total_of(invoice),
+        amount=owed_of(invoice),
         paid=from_stripe(invoice.amount_paid, invoice.currency),
         bill_reference=invoice.id,
         reference=attempt.reference,
@@ -52,17 +54,15 @@ def state_of(link: StripeLink, invoice: Invoice) -> BillState:
         url=invoice.hosted_invoice_url,
         number=invoice.number,
         is_overdue=_is_overdue(link, invoice),
-        sent_at=None if not sent else datetime.fromtimestamp(int(sent), UTC),
+        sent_at=None if not sent else datetime.fromisoformat(sent),
     )
 
 
 def send(link: StripeLink, bill: Bill) -> BillState:
     """Make a bill final and have Stripe send it; one of nothing is paid with that, and stays with us."""
-    invoice = prepare(link, bill)
-    if invoice.status == "draft":
-        invoice = finalize(link, bill, invoice)
+    invoice = _final(link, bill)
     known = link.mirror.find("invoice", bill.id)
-    is_sent = known is not None and "sent" in known.detail
+    is_sent = known is not None and "sent_at" in known.detail
     if invoice.status == "open" and invoice.collection_method == "send_invoice" and not is_sent:
 
         def ask(key: str) -> Invoice:
@@ -70,7 +70,7 @@ def send(link: StripeLink, bill: Bill) -> BillState:
 
         with answers_of_stripe(link.app):
             invoice = ask_once(link.keys.key("send", bill.id), ask, look=lambda: None)
-        remember(link, bill.id, invoice, sent="yes")
+        remember(link, bill.id, invoice, sent_at=link.now().isoformat())
     return state_of(link, invoice)
 
 
@@ -92,19 +92,27 @@ def withdraw(link: StripeLink, bill_id: str) -> None:
     _void(link, bill_id, invoice)
 
 
-def follow(link: StripeLink, bill_id: str, event: BillEvent) -> None:
-    """Make known at Stripe what has become of a bill here; nothing where it is so already, or there is no such bill."""
-    invoice = find(link, bill_id)
-    if invoice is None or invoice.status in ("paid", "void"):
-        return
-    FOLLOWED[event](link, bill_id, invoice)
+def follow(link: StripeLink, bill: Bill, event: BillEvent) -> BillState:
+    """Make known at Stripe what has become of a bill here, and return how it stands there then.
+
+    What is paid or void there stays so.
+    """
+    invoice = _final(link, bill)
+    if invoice.status not in ("paid", "void"):
+        FOLLOWED[event](link, bill.id, invoice)
+        invoice = retrieve(link, invoice.id)
+    return state_of(link, invoice)
+
+
+def _final(link: StripeLink, bill: Bill) -> Invoice:
+    """Return the final invoice of a bill, for which no more is owed than for the bill."""
+    invoice = prepare(link, bill)
+    if invoice.status == "draft":
+        invoice = finalize(link, bill, invoice)
+    return lower(link, bill, invoice)
 
 
 def _void(link: StripeLink, bill_id: str, invoice: Invoice) -> None:
-    if invoice.status == "draft":
-        with answers_of_stripe(link.app):
-            link.client.v1.invoices.delete(invoice.id)
-        return
     _move(link, invoice, link.keys.key("void", bill_id), link.client.v1.invoices.void_invoice)
 
 

@@ -18,10 +18,10 @@ from billing_sdk.server.gateways.stripe.drafts import (
     prepare,
     remember,
     retrieve,
-    total_of,
 )
 from billing_sdk.server.gateways.stripe.failures import CONFIRMATION, answers_of_stripe, error_for
 from billing_sdk.server.gateways.stripe.link import StripeLink
+from billing_sdk.server.gateways.stripe.lowering import lower, owed_of
 from billing_sdk.server.gateways.stripe.payments import last_attempt
 from billing_sdk.server.gateways.stripe.tax import taxes_of
 
@@ -41,11 +41,6 @@ class Collection:
         """What earlier attempts have noted."""
         found = self.link.mirror.find("invoice", self.bill.id)
         return {} if found is None else found.detail
-
-    @property
-    def is_quoted(self) -> bool:
-        """Whether the bill has the taxes that Stripe works out as lines of its own."""
-        return self.bill.number is not None or any(line.kind == "tax" for line in self.bill.lines)
 
 
 MOST_STEPS: Final = 4
@@ -110,7 +105,8 @@ def _from_open(collection: Collection, invoice: Invoice) -> Invoice | Outcome:
         raise _declined(collection, CardDeclined("the payment was declined", decline_code=attempt.decline_code))
     if known.get("left_to_stripe") == collection.attempt_id:
         return Awaited("finalization", invoice.hosted_invoice_url, invoice.id)
-    return _pay(collection, invoice)
+    lowered = lower(collection.link, collection.bill, invoice)
+    return lowered if lowered.status != "open" else _pay(collection, lowered)
 
 
 def _pay(collection: Collection, invoice: Invoice) -> Invoice | Outcome:
@@ -149,7 +145,7 @@ def _pay(collection: Collection, invoice: Invoice) -> Invoice | Outcome:
 
 def _from_paid(collection: Collection, invoice: Invoice) -> Outcome:
     attempt = last_attempt(invoice)
-    if attempt.reference is None and total_of(invoice):
+    if attempt.reference is None and owed_of(invoice):
         known = collection.known.get("paid_elsewhere")
         why = "was paid by other means" if known else "was marked as paid there without a payment"
         raise GatewayRefused(f"the invoice at Stripe {why}")
@@ -159,8 +155,8 @@ def _from_paid(collection: Collection, invoice: Invoice) -> Outcome:
         invoice,
         **({} if attempt.reference is None else {"reference": attempt.reference}),
     )
-    taxes = taxes_of(collection.link, invoice) if collection.bill.tax != "none" and not collection.is_quoted else ()
-    return Charge(attempt.reference or invoice.id, total_of(invoice), taxes, invoice.id)
+    taxes = taxes_of(collection.link, invoice) if collection.bill.tax != "none" and not collection.bill.is_taxed else ()
+    return Charge(attempt.reference or invoice.id, owed_of(invoice), taxes, invoice.id)
 
 
 def _awaited(collection: Collection, invoice: Invoice, awaited: Awaited) -> Awaited:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stripe import Invoice
 
-from billing_sdk.errors import GatewayRefused
+from billing_sdk.errors import GatewayRefused, UnknownPayer
 from billing_sdk.money import Money, round_money
 from billing_sdk.server.gateways.bills import Bill
 from billing_sdk.server.gateways.stripe.amounts import from_stripe, require_chargeable, to_stripe
@@ -84,14 +84,10 @@ def finalize(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
 def require_same_total(bill: Bill, invoice: Invoice) -> None:
     """Let an invoice pass whose sum is that of the bill.
 
-    An invoice of ours that has its number has its taxes as well; else those are added that Stripe has worked out.
-
     Raises:
         GatewayRefused: it is another one.
     """
-    there, ours = total_of(invoice), bill.amount
-    if bill.number is None and not any(line.kind == "tax" for line in bill.lines):
-        there -= tax_added(invoice)
+    there, ours = total_of(invoice), expected_of(bill, invoice)
     if there != ours:
         raise GatewayRefused(
             f"the invoice at Stripe comes to {there}, and ours to {ours}",
@@ -101,10 +97,23 @@ def require_same_total(bill: Bill, invoice: Invoice) -> None:
         )
 
 
+def expected_of(bill: Bill, invoice: Invoice) -> Money:
+    """Return what an invoice is to come to.
+
+    An invoice of ours that has its number has its taxes as well; else those are added that Stripe has worked out.
+    """
+    return bill.amount if bill.is_taxed else bill.amount + tax_added(invoice)
+
+
 def find(link: StripeLink, bill_id: str) -> Invoice | None:
     """Return the invoice that is known to stand for a bill, fetched with its payments; None where none is known."""
     known = link.mirror.find("invoice", bill_id)
-    return None if known is None or known.remote_id is None else retrieve(link, known.remote_id)
+    if known is None or known.remote_id is None:
+        return None
+    try:
+        return retrieve(link, known.remote_id)
+    except UnknownPayer:  # what Stripe says of any id that it does not have: somebody has deleted the draft
+        return None
 
 
 def retrieve(link: StripeLink, invoice_id: str) -> Invoice:
@@ -139,7 +148,10 @@ def _made(link: StripeLink, bill: Bill) -> Invoice:
         forgotten = may_be_forgotten(bill.id, at=link.now())
         invoice = _left_behind(link, bill, customer) if forgotten else None
         if invoice is None:
-            key = link.keys.key("invoice", bill.id)
+            # One that was deleted there is made anew, and Stripe would repeat what it has answered for the first.
+            gone = link.mirror.find("invoice", bill.id)
+            again = [] if gone is None or gone.remote_id is None else [gone.remote_id]
+            key = link.keys.key("invoice", bill.id, *again)
             invoice = ask_once(key, ask, look=lambda: _left_behind(link, bill, customer))
     remember(link, bill.id, invoice)
     return invoice

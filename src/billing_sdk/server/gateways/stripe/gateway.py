@@ -70,9 +70,9 @@ class StripeGateway(StripeLink):
         """Have Stripe send a bill that is paid by other means, or comes to nothing."""
         return bill_states.send(self, bill)
 
-    def follow(self, bill_id: str, event: BillEvent) -> None:
+    def follow(self, bill: Bill, event: BillEvent) -> BillState:
         """Make known at Stripe what has become of a bill here."""
-        bill_states.follow(self, bill_id, event)
+        return bill_states.follow(self, bill, event)
 
     def look_up(self, bill_id: str) -> BillState | None:
         """Return how a bill stands at Stripe."""

@@ -25,6 +25,8 @@ billing_profiles = Table(
     Column("progressive_threshold_minor", JSON, nullable=False),
     Column("is_consolidating", Boolean, nullable=False),
     Column("language", String(32), nullable=False),
+    Column("finalizes", String(16), nullable=False, server_default=text("'at_once'")),
+    Column("app_id", String(64)),
     # Whatever the code does: one of them is the default.
     Index(
         "uq_billing_profiles_default",

@@ -7,6 +7,7 @@ clock.
 from billing_sdk.testing.stripe.objects import (
     accounts,
     checkout,
+    credit_notes,
     customers,
     disputes,
     invoice_items,
@@ -28,6 +29,7 @@ from billing_sdk.testing.stripe.objects import (
 __all__ = (
     "accounts",
     "checkout",
+    "credit_notes",
     "customers",
     "disputes",
     "invoice_items",

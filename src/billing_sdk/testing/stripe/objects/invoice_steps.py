@@ -115,6 +115,24 @@ def settle_outside(call: Call, invoice: Json) -> None:
     _paid(call, invoice, None)
 
 
+def lower(call: Call, invoice: Json, amount: int) -> None:
+    """Take something off what is owed for an open invoice, which is paid where nothing is left."""
+    invoice["pre_payment_credit_notes_amount"] += amount
+    invoice["amount_due"] -= amount
+    invoice["amount_remaining"] -= amount
+    if not invoice["amount_remaining"]:
+        give_up(call, invoice)
+        _paid(call, invoice, None)
+        return
+    for payment in invoice["payments"]["data"]:
+        if payment["status"] == "open":
+            payment["amount_requested"] = invoice["amount_remaining"]
+            call.space.get("payment_intent", payment["payment"]["payment_intent"])["amount"] = payment[
+                "amount_requested"
+            ]
+    call.world.emit(call.space, "invoice.updated", invoice, before={}, call=call)
+
+
 def give_up(call: Call, invoice: Json) -> None:
     """Expect no payment of an invoice any more."""
     for payment in invoice["payments"]["data"]:
