@@ -1,9 +1,10 @@
-"""Each gateway in a real browser: enabled in the dashboard, and paid with at a sign-up, also on pages of Stripe's."""
+"""The whole loop in a real browser, with each gateway: from the switch in the dashboard to a gate that has closed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,31 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from billing_sdk._secret import Secret
+from billing_sdk.server.running import bind, origin_of, running
+from billing_sdk.server.usecases.advance_clock import advance_clock
+from billing_sdk.server.usecases.choose_sign_up_clock import choose_sign_up_clock
+from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.ensure_endpoint import ensure_endpoint
 from billing_sdk.testing.stripe import stripe_simulator
-from tests.contract.pages.visits import plans_of, sign_up_link
+from examples.starlette_app.app import create_app
+from tests.contract.pages.visits import plans_of
 from tests.serving import RunningServer, serving
 
 pytestmark = pytest.mark.browser
 
-DECLINED, GOOD = "4000000000000002", "4242424242424242"
+AUDIT = (Path(__file__).parent / "audit.js").read_text()
+VERA, PASSWORD = "vera@example.com", "correct horse battery staple"
+DECLINED, GOOD, LATER_DECLINED = "4000000000000002", "4242424242424242", "4000000000000341"
+CALLBACK = "/billing/callback"
 
 
 @contextmanager
-def server_for(gateway: str, folder: Path) -> Iterator[RunningServer]:
+def server_for(gateway: str, folder: Path, application: str) -> Iterator[RunningServer]:
     """Yield a server on which billing is off, with a simulated Stripe where the gateway needs one."""
-    address = f"sqlite:///{folder / 'browser.db'}"
+    address, back = f"sqlite:///{folder / 'browser.db'}", (f"{application}{CALLBACK}",)
     if gateway == "managed":
-        with serving(address, gateway=None) as running:
-            yield running
+        with serving(address, redirect_uris=back, gateway=None) as server:
+            yield server
         return
     with stripe_simulator() as stripe:
         settings: dict[str, Any] = {
@@ -34,56 +44,185 @@ def server_for(gateway: str, folder: Path) -> Iterator[RunningServer]:
             "stripe_api_base": stripe.base_url,
             "stripe_connect_client_id": stripe.client_id,
         }
-        with serving(address, gateway=None, **settings) as running:
-            yield running
+        with serving(address, redirect_uris=back, gateway=None, **settings) as server:
+            yield server
 
 
-def enable(page: Page, server: RunningServer, gateway: str) -> None:
-    """Enable billing as an operator."""
-    page.goto(f"{server.base_url}/dashboard")
-    page.get_by_label("E-mail address").fill(server.seed.users[0][0])
-    page.get_by_label("Password").fill(server.seed.users[0][1])
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="Billing of Demo", exact=True).click()
-    tab = page.url
-    if gateway == "stripe_connect":
-        page.get_by_role("button", name="Connect with Stripe").click()
-        page.get_by_role("button", name="Connect").click()
-        page.wait_for_url("**/dashboard**")
-        page.goto(tab)
-    page.locator(f"input[value={gateway}]").check()
-    page.get_by_role("button", name="Enable billing").click()
-    expect(page.get_by_role("status")).to_have_text("Billing is enabled.")
+@contextmanager
+def loop_of(gateway: str, folder: Path, environment: pytest.MonkeyPatch) -> Iterator[tuple[RunningServer, str]]:
+    """Yield a server and the address of an application that is gated by it, and hears of changes by webhooks."""
+    with bind("127.0.0.1", 0) as listener:
+        address = origin_of(listener, None)
+        with server_for(gateway, folder, address) as server:
+            for name, value in {
+                "ISSUER": server.base_url,
+                "CLIENT_ID": server.seed.client_id,
+                "CLIENT_SECRET": server.seed.client_secret,
+                "M2M_CLIENT_ID": server.seed.m2m_client_id,
+                "M2M_CLIENT_SECRET": server.seed.m2m_client_secret,
+                "AUDIENCE": server.engine.settings.management_audience[0],
+                "REDIRECT_URI": server.redirect_uri,
+                "SESSION_SECRET": "a-secret-of-sessions-for-one-test",
+            }.items():
+                environment.setenv(f"BILLING_{name}", value)
+            ensure_endpoint(server.engine, url=f"{address}/billing/webhooks", name="Inkwell")
+            with running(create_app(), listener):
+                yield server, address
 
 
-def type_card(page: Page, number: str) -> None:
-    """Type a card into the page in front, ours or Stripe's, and send it."""
-    page.get_by_label("Card number").fill(number)
-    page.get_by_label("Expiry").fill("12 / 34")
-    page.locator("input[name=cvc]").fill("123")
-    page.locator("input[name=name]").fill("Vera Visitor")
-    page.locator("form", has=page.get_by_label("Card number")).get_by_role("button").click()
+class Walk:
+    """Somebody at a browser: whatever page comes up has to be readable, to fit, and to keep to its own policy."""
+
+    def __init__(self, context: BrowserContext, server: RunningServer, application: str) -> None:
+        self.page = context.new_page()
+        self.server = server
+        self.application = application
+        self.complaints: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+
+    def look(self, name: str) -> Page:
+        """Look at the page in front, which the name is for whoever reads a failure."""
+        assert (name, self.page.evaluate(AUDIT)) == (name, [])
+        width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert (name, width) == (name, 0)
+        return self.page
+
+    def press(self, name: str) -> None:
+        """Press a button."""
+        self.page.get_by_role("button", name=name).first.click()
+
+    def go(self, name: str) -> None:
+        """Follow a link."""
+        self.page.get_by_role("link", name=name).first.click()
+
+    def type_card(self, number: str) -> None:
+        """Type a card into the page in front, ours or Stripe's, and send it."""
+        page = self.page
+        page.get_by_label("Card number").fill(number)
+        page.get_by_label("Expiry").fill("12 / 34")
+        page.locator("input[name=cvc]").fill("123")
+        page.locator("input[name=name]").fill("Vera Visitor")
+        page.locator("form", has=page.get_by_label("Card number")).get_by_role("button").click()
+
+    def enable(self, gateway: str) -> None:
+        """Enable billing as an operator, and sign out."""
+        page, (email, password) = self.page, self.server.seed.users[0]
+        page.goto(f"{self.server.base_url}/dashboard")
+        self.look("sign-in of the dashboard").get_by_label("E-mail address").fill(email)
+        page.get_by_label("Password").fill(password)
+        self.press("Sign in")
+        self.look("applications")
+        self.go("Billing of Demo")
+        self.look("billing is off")
+        if gateway == "stripe_connect":
+            self.press("Connect with Stripe")
+            self.press("Connect")
+            page.wait_for_url("**/dashboard**")
+            self.look("connected")
+            self.go("Billing of Demo")
+        page.locator(f"input[value={gateway}]").check()
+        self.press("Enable billing")
+        expect(page.get_by_role("status")).to_have_text("Billing is enabled.")
+        self.look("billing is on")
+        self.press("Sign out")
+
+    def sign_up(self) -> None:
+        """Come by a link that names a plan, and make an account."""
+        self.page.goto(self.application)
+        self.go("Pro")
+        self.look("registration").get_by_label("E-mail address").fill(VERA)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.press("Create account")
+        expect(self.page.locator("#due-today")).to_have_text("29.00 USD")
+        self.look("payment")
+
+    def pay(self, *, is_at_stripe: bool) -> None:
+        """Have one card declined, pay with another, and find the gate open."""
+        if is_at_stripe:
+            self.press("Add a payment method")
+        self.type_card(DECLINED)
+        expect(self.page.get_by_role("alert")).to_contain_text("declined")
+        self.look("declined")
+        assert plans_of(self.server, VERA) == []
+        self.type_card(GOOD)
+        if is_at_stripe:
+            expect(self.page.get_by_role("button", name="Pay with")).to_be_visible()
+            self.look("payment, with a card")
+            self.press("Pay with")
+        self.page.wait_for_url(f"{self.application}/**")
+        assert plans_of(self.server, VERA) == ["pro_monthly"]
+        assert self.status_of_gate() == 200
+
+    def status_of_gate(self) -> int:
+        """Ask for a page that the plan includes."""
+        answer = self.page.goto(f"{self.application}/reports")
+        assert answer is not None
+        return answer.status
+
+    def open_portal(self) -> None:
+        """Go to the portal by the application's button."""
+        self.page.goto(self.application)
+        self.go("Manage")
+        expect(self.page.get_by_role("link", name="Cancel plan")).to_be_visible()
+        self.look("portal")
+
+    def leave_card(self, number: str, *, is_at_stripe: bool) -> None:
+        """Leave another card in the portal."""
+        self.go("Payment method")
+        if is_at_stripe:
+            self.press("Use another payment method")
+        self.type_card(number)
+        expect(self.page.get_by_role("status")).to_be_visible()
+        self.look("payment method")
+
+    def see_invoices(self, *statuses: str) -> None:
+        """Look at the list of invoices, the latest of which comes first."""
+        self.go("Invoices")
+        expect(self.page.locator("tbody .tag")).to_have_text(list(statuses))
+        self.look("invoices")
+
+    def recover(self) -> None:
+        """Pay what is open with the card that is there now."""
+        self.go("Pay INV-")
+        self.look("an invoice")
+        self.press("Pay")
+        expect(self.page.get_by_text("Paid", exact=True).first).to_be_visible()
+        self.look("a paid invoice")
+
+    def cancel(self) -> None:
+        """Cancel at once."""
+        self.open_portal()
+        self.go("Cancel plan")
+        self.look("cancel").get_by_label("Now").check()
+        self.press("Cancel plan")
+        expect(self.page.get_by_text("No plan yet")).to_be_visible()
+        self.look("no plan")
 
 
 @pytest.mark.parametrize("gateway", ["managed", "stripe_platform", "stripe_connect"])
-def test_billing_is_enabled_and_a_plan_is_paid_for(context: BrowserContext, tmp_path: Path, gateway: str) -> None:
-    with server_for(gateway, tmp_path) as server:
-        page = context.new_page()
-        enable(page, server, gateway)
-        context.clear_cookies()
-        page.route(f"{server.redirect_uri}**", lambda route: route.fulfill(body="Hello", content_type="text/html"))
-        page.goto(sign_up_link(server, plan_interest="pro_monthly"))
-        page.get_by_label("E-mail address").fill("vera@example.com")
-        page.get_by_label("Password").fill("correct horse battery staple")
-        page.get_by_role("button", name="Create account").click()
-        expect(page.locator("#due-today")).to_have_text("29.00 USD")
-        if gateway != "managed":
-            page.get_by_role("button", name="Add a payment method").click()
-        type_card(page, DECLINED)
-        expect(page.get_by_role("alert")).to_contain_text("declined")
-        assert plans_of(server, "vera@example.com") == []
-        type_card(page, GOOD)
-        if gateway != "managed":
-            page.get_by_role("button", name="Pay with").click()
-        expect(page.get_by_text("Hello")).to_be_visible()
-        assert plans_of(server, "vera@example.com") == ["pro_monthly"]
+def test_billing_is_enabled_paid_for_renewed_mended_and_cancelled(
+    context: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gateway: str
+) -> None:
+    is_at_stripe = gateway != "managed"
+    with loop_of(gateway, tmp_path, monkeypatch) as (server, application):
+        walk = Walk(context, server, application)
+        walk.enable(gateway)
+        clock = create_clock(server.engine, name="Two months")
+        choose_sign_up_clock(server.engine, clock.id)
+        walk.sign_up()
+        walk.pay(is_at_stripe=is_at_stripe)
+        walk.open_portal()
+        walk.see_invoices("Paid")
+        walk.leave_card(LATER_DECLINED, is_at_stripe=is_at_stripe)
+        advance_clock(server.engine, clock.id, by=timedelta(days=32))
+        walk.see_invoices("Open", "Paid")
+        walk.leave_card(GOOD, is_at_stripe=is_at_stripe)
+        if is_at_stripe:  # our own page takes the card and pays what is open with it
+            walk.see_invoices("Open", "Paid")
+            walk.recover()
+        walk.see_invoices("Paid", "Paid")
+        walk.cancel()
+        # The webhook travels by itself; the page is asked again until it has arrived.
+        assert any(walk.status_of_gate() == 402 for _ in range(200))
+        walk.look("the gate")
+        assert [text for text in walk.complaints if "Content Security Policy" in text] == []

@@ -16,6 +16,14 @@ from billing_sdk.testing.stripe.objects.oauth import new_code
 from billing_sdk.testing.stripe.objects.payment_methods import attach, make_account, make_card
 from billing_sdk.testing.stripe.objects.setup_intents import confirm
 
+STYLE = """<style>
+body { margin: 2rem 1rem; background: #f6f8fa; color: #1a1f36; font: 1rem/1.5 system-ui, sans-serif }
+main { max-width: 26rem; margin: auto; padding: 1.5rem; border-radius: .5rem; background: #fff }
+form { display: grid; gap: .75rem } label { display: grid; gap: .25rem; font-size: .875rem }
+input { padding: .5rem; border: 1px solid #697386; border-radius: .25rem; font: inherit }
+button { padding: .625rem; border: 0; border-radius: .25rem; background: #533afd; color: #fff; font: inherit }
+[role=alert] { color: #b3093c }
+</style>"""
 CARD_FORM = """<form method="post" action="{action}">
 <label>E-mail <input name="email" type="email" value="{email}"></label>
 <label>Name <input name="name" value=""></label>
@@ -236,8 +244,9 @@ def _email_of(visit: Visit, session: Json) -> str:
 
 def _page(title: str, body: str) -> str:
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-        f"<body><h1>{title}</h1><p>Simulated Stripe: nothing here is real.</p>{body}</body></html>"
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">{STYLE}</head>'
+        f"<body><main><h1>{title}</h1><p>Simulated Stripe: nothing here is real.</p>{body}</main></body></html>"
     )
 
 
