@@ -99,7 +99,7 @@ def read_event(typ: str | None, claims: Mapping[str, Any], *, at: datetime, poli
         raise InvalidWebhook(error.detail) from error
     event_type, event_id = _text(claims, "type"), _text(claims, "event_id")
     occurred_at = _occurred_at(claims)
-    # What is signed anew for each attempt says itself how old it is; what it tells of may lie years away, by a test clock.
+    # What is signed anew for each attempt says how old it is; what it tells of may lie years away, by a test clock.
     spoken_at = datetime.fromtimestamp(instant(claims, "iat"), UTC) if kind is TYPED_WEBHOOK else occurred_at
     if not -FUTURE_TOLERANCE <= at - spoken_at <= policy.tolerance:
         raise InvalidWebhook("the event is too old, or from the future")
