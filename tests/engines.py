@@ -22,6 +22,7 @@ from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.billing_profiles import update_profile
+from billing_sdk.server.usecases.confirmations import DatabaseConfirmations
 from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.passwords import hash_password
@@ -51,7 +52,9 @@ def engine_on(database_url: str, *, gateway: Gateways | None = None, **settings:
     image = _image() if database_url == IN_MEMORY else None
     sealer = image.sealer if image else sealer_for(configuration)
     database = Database.open(database_url, sealer=sealer, usage_url=configuration.usage_url)
-    engine = Engine(database, TestClock(NOON), gateway or ManagedGateway(), configuration)
+    clock = TestClock(NOON)
+    managed = ManagedGateway(configuration.base_url, clock, DatabaseConfirmations(database, clock))
+    engine = Engine(database, clock, gateway or managed, configuration)
     try:
         if image is None:
             _fill(engine)

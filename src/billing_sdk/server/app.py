@@ -18,6 +18,7 @@ from billing_sdk.server.periodic import Periodic
 from billing_sdk.server.sealing_keys import sealer_for
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
+from billing_sdk.server.usecases.confirmations import DatabaseConfirmations
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.follow_usage import FOLLOW_REST, FOLLOW_SECONDS, UsageFollower
@@ -52,11 +53,11 @@ def create_engine(
             database = Database.open(settings.database_url, sealer=sealer_for(settings), usage_url=settings.usage_url)
             if_refused.callback(database.close)
         clock = clock or SystemClock()
+        managed = ManagedGateway(settings.base_url, clock, DatabaseConfirmations(database, clock))
         engine = Engine(
             database=database,
             clock=clock,
-            gateway=gateway
-            or SwitchingGateway(ManagedGateway(settings.base_url, clock), LinkedGateways(database, settings, clock)),
+            gateway=gateway or SwitchingGateway(managed, LinkedGateways(database, settings, clock)),
             settings=settings,
             hooks=hooks or load_hooks(settings),
         )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from billing_sdk.errors import AuthenticationRequired
 from billing_sdk.server import pages
 from billing_sdk.server.ids import new_secret
 from billing_sdk.server.usecases.begin_session import begin_session
@@ -17,8 +18,10 @@ from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.open_portal_link import find_portal_visit, open_portal_link
 from billing_sdk.server.usecases.operators import add_operator
 from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.web import csrf_token
 from tests.contract.pages.visits import CARD, CHALLENGE, PASSWORD
+from tests.engines import payer
 from tests.every_route import filled
 from tests.in_process import InProcess, in_process
 from tests.serving import CALLBACK
@@ -46,6 +49,7 @@ FIELDS = {
     "family_name": "Evil",
     "name": "Evil",
     "country": "DE",
+    "answer": "complete",
     **{name: CARD[name] for name in ("number", "expiry", "cvc")},
 }
 # Tells of refusals, and of who was counted.
@@ -66,6 +70,7 @@ class Somebody:
     session_key: str
     sign_in_key: str
     client_id: str
+    reference: str
 
     def path(self, template: str) -> str:
         """Return an address with this person's own things in it."""
@@ -81,6 +86,7 @@ class Somebody:
                 "note_id": "x",
                 "name": "base.css",
                 "plan_key": "enterprise_monthly",
+                "reference": self.reference,
             }.__getitem__,
         )
 
@@ -88,6 +94,8 @@ class Somebody:
         """Return the key that the token of a form at an address is made of."""
         if template.startswith("/journey/"):
             return self.journey_key
+        if template.startswith("/managed/"):
+            return self.reference
         if template.startswith("/dashboard"):
             return self.sign_in_key if template == "/dashboard/sign-in" else self.session_key
         return self.link_key if template == "/portal_redirect" else self.portal_key
@@ -159,7 +167,16 @@ def somebody(app: InProcess, email: str) -> Somebody:
         session_key=session_key,
         sign_in_key=sign_in_key,
         client_id=app.seed.client_id,
+        reference=reference_for(app, f"payer-{email}"),
     )
+
+
+def reference_for(app: InProcess, email: str) -> str:
+    """Return what names the page where a payment of somebody waits to be confirmed."""
+    customer = payer(app.engine, email, number="4000002760003184")
+    with pytest.raises(AuthenticationRequired) as waits:
+        subscribe(app.engine, customer_id=customer.id, plan_key="pro_monthly")
+    return str(waits.value.facts["url"]).rpartition("/")[2]
 
 
 def templates(app: InProcess, method: str) -> list[str]:

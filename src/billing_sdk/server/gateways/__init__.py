@@ -24,6 +24,7 @@ from billing_sdk.server.gateways.catalogue import (
     PriceStatus as PriceStatus,
     PriceSync as PriceSync,
 )
+from billing_sdk.server.gateways.confirmations import Confirmations as Confirmations
 from billing_sdk.server.gateways.managed import ManagedGateway as ManagedGateway
 from billing_sdk.server.gateways.mirror import Mirror as Mirror
 from billing_sdk.server.gateways.protocol import (

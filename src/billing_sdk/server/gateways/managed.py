@@ -7,15 +7,26 @@ It refuses whatever is not a published test number, so that nobody types a real 
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from billing_sdk.errors import CardDeclined, CardRefused, NotFound, RefundDeclined, RefundTooLarge, UnknownPayer
+from billing_sdk.errors import (
+    CardDeclined,
+    CardRefused,
+    Conflict,
+    GatewayUnreachable,
+    NotFound,
+    RefundDeclined,
+    RefundTooLarge,
+    UnknownPayer,
+)
 from billing_sdk.money import Money
 from billing_sdk.server.clock import Clock, SystemClock
+from billing_sdk.server.domain.invoicing import Confirmation
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.gateways.bills import (
     Awaited,
@@ -29,10 +40,11 @@ from billing_sdk.server.gateways.bills import (
 )
 from billing_sdk.server.gateways.cards import CardEntry, StoredCard
 from billing_sdk.server.gateways.catalogue import CatalogueItem, PriceSync
+from billing_sdk.server.gateways.confirmations import Confirmations, ConfirmationsInMemory
 from billing_sdk.server.gateways.protocol import BillEvent, Gateway
 from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
-from billing_sdk.server.gateways.test_cards import CARDS_BY_DIGEST, card_of
-from billing_sdk.server.ids import new_id
+from billing_sdk.server.gateways.test_cards import CARDS_BY_DIGEST, TestCard, card_of
+from billing_sdk.server.ids import digest_of, new_id
 
 # How many answers are remembered by their idempotency key; enough for any test to ask again.
 MAX_REMEMBERED = 100_000
@@ -40,6 +52,8 @@ MAX_REMEMBERED = 100_000
 AUTHENTICATE: Final = "/managed/authenticate"
 PORTAL: Final = "/portal/payment_details"
 SETUP_LASTS: Final = timedelta(days=1)
+# How long the bank takes over a refund to a card that stands for that.
+REFUND_TAKES: Final = timedelta(seconds=30)
 
 
 class ManagedGateway:
@@ -48,18 +62,21 @@ class ManagedGateway:
     Args:
         base_url: of this server, whose own pages stand for those that a processor has.
         clock: real time.
+        confirmations: what it remembers of payments that are to be confirmed; without them, what this process does.
     """
 
     kind: GatewayKind = "managed"
     takes_cards = True
 
-    def __init__(self, base_url: str = "", clock: Clock | None = None) -> None:
+    def __init__(
+        self, base_url: str = "", clock: Clock | None = None, confirmations: Confirmations | None = None
+    ) -> None:
         self._base_url = base_url
         self._clock = clock or SystemClock()
+        self._confirmations = confirmations or ConfirmationsInMemory()
         self._answers: OrderedDict[str, Charge | str] = OrderedDict()
-        self._confirmed: OrderedDict[str, bool] = OrderedDict()
-        self._authenticated: OrderedDict[str, bool] = OrderedDict()
         self._refunds: OrderedDict[str, PaidBack] = OrderedDict()
+        self._begun: OrderedDict[str, datetime] = OrderedDict()
         self._charged: OrderedDict[str, _Charged] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -90,43 +107,49 @@ class ManagedGateway:
     def collect(self, bill: Bill, *, idempotency_key: str) -> Charge | Awaited:
         """Answer as the test card stands for, and the same to the same key once it is an outcome.
 
-        A payment that is to be confirmed is not one before somebody says so on the page of `url`. Nothing is kept of
-        that but the answer: a server that has started anew asks again.
+        A payment that is to be confirmed is not one before somebody says so on the page of `url`.
 
         Raises:
-            CardDeclined: the test card stands for a card that the bank refuses to charge.
+            CardDeclined: the test card stands for a card that the bank refuses to charge, or its holder has not
+                confirmed the payment.
         """
         token = bill.token or ""
-        with self._lock:
-            answer = self._answers.get(idempotency_key) or self._first_answer(token, bill, idempotency_key)
-            if not isinstance(answer, Awaited):
-                self._answers[idempotency_key] = answer
-            if isinstance(answer, Charge):
-                self._charged.setdefault(answer.reference, _Charged(token, answer.amount))
-            _forget(self._answers, self._charged)
+        answer: Charge | Awaited | str | None = self._answers.get(idempotency_key)
+        if answer is None:
+            answer = self._first_answer(token, bill, idempotency_key)
+            if isinstance(answer, Awaited):
+                return answer
+            with self._lock:
+                answer = self._answers.setdefault(idempotency_key, answer)
+                if isinstance(answer, Charge):
+                    self._charged.setdefault(answer.reference, _Charged(token, answer.amount))
+                _forget(self._answers, self._charged)
         if isinstance(answer, str):
             raise _declined(answer)
         return answer
 
-    def confirm(self, idempotency_key: str, *, is_confirmed: bool) -> None:
-        """Note what the holder of a card has said on the page where a payment is confirmed; the first word counts."""
-        with self._lock:
-            self._confirmed.setdefault(idempotency_key, is_confirmed)
-            _forget(self._confirmed)
-
     def _first_answer(self, token: str, bill: Bill, key: str) -> Charge | Awaited | str:
         card = card_of(token)
+        asked = self._asked(card, token, bill, key)
+        if asked is not None and asked.answer is None:
+            return Awaited("authentication", url=f"{self._base_url}{AUTHENTICATE}/{asked.reference}")
+        if asked is not None and asked.answer != "confirmed":
+            return "authentication_required"
         if card.declined_when_charged:
             return card.declined_when_charged
-        if card.authentication and not (card.authentication == "once" and token in self._authenticated):
-            is_confirmed = self._confirmed.get(key)
-            if is_confirmed is None:
-                return Awaited("authentication", url=f"{self._base_url}{AUTHENTICATE}/{key}")
-            if not is_confirmed or card.authentication == "then_declined":
-                return "generic_decline" if is_confirmed else "authentication_failed"
-            self._authenticated[token] = True
-            _forget(self._authenticated)
         return Charge(new_id("charge"), bill.amount, disputed_as=card.disputed_as)
+
+    def _asked(self, card: TestCard, token: str, bill: Bill, key: str) -> Confirmation | None:
+        """Return what the holder of the card was asked about a payment, if anything is to be asked."""
+        if card.authentication is None or (card.authentication == "on_session" and not bill.is_present):
+            return None
+        known = self._confirmations.find(key)
+        if known is not None:
+            return known
+        digest = digest_of(token)
+        if card.authentication == "once" and self._confirmations.has_confirmed(digest):
+            return None
+        return self._confirmations.ask(key, card=digest)
 
     def refund(self, *, reference: str, amount: Money, idempotency_key: str) -> PaidBack:
         """Pay back some of a charge, and answer the same to the same key.
@@ -136,6 +159,7 @@ class ManagedGateway:
         Raises:
             RefundTooLarge: it is more than what is left of the charge.
             RefundDeclined: the test card stands for a card that can't be paid back to.
+            GatewayUnreachable: the test card stands for a bank that takes its time; asking again learns the outcome.
         """
         with self._lock:
             earlier = self._refunds.get(idempotency_key)
@@ -143,17 +167,36 @@ class ManagedGateway:
                 return earlier
             charged = self._charged.get(reference)
             if charged is not None:
-                self._charged[reference] = charged.less(amount)
+                left = charged.less(amount)
+                self._await_bank(charged, idempotency_key)
+                self._charged[reference] = left
             paid_back = self._refunds[idempotency_key] = PaidBack(new_id("refund"), amount)
             _forget(self._refunds)
         return paid_back
+
+    def _await_bank(self, charged: _Charged, key: str) -> None:
+        if not card_of(charged.token).is_refunded_later:
+            return
+        at = self._clock.now()
+        left = self._begun.setdefault(key, at) + REFUND_TAKES - at
+        _forget(self._begun)
+        if left > timedelta(0):
+            seconds = math.ceil(left.total_seconds())
+            raise GatewayUnreachable("the refund is under way at the bank", retry_after_seconds=seconds)
 
     def named(self, kind: GatewayKind) -> Gateway:
         """Return itself, whichever is asked for: where it is the only one, it stands for all."""
         return self
 
     def withdraw(self, bill_id: str) -> None:
-        """Forget nothing: it keeps no bills."""
+        """Let nobody confirm the payment of a bill any more.
+
+        Raises:
+            Conflict: somebody has done so meanwhile.
+        """
+        is_declined = isinstance(self._answers.get(bill_id), str)
+        if self._confirmations.answer(bill_id, "withdrawn") == "confirmed" and not is_declined:
+            raise Conflict("the payment was confirmed meanwhile", bill=bill_id)
 
     def quote(self, bill: Bill) -> tuple[GatewayTax, ...]:
         """Return no taxes: those of the billing profile are lines of the bill already."""

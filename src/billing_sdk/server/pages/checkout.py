@@ -111,7 +111,7 @@ def settle(stop: Stop, form: Form) -> Response:
     try:
         pay(stop.engine, journey=stop.journey, terms=form.text("shown"), card=card)
     except (AuthenticationRequired, PaymentPending) as waits:
-        elsewhere = go_on_elsewhere(stop.request, stop.engine, waits)
+        elsewhere = go_on_elsewhere(stop.request, stop.engine, waits, back=stop.url)
         return elsewhere or show_payment(stop, form.wrong({"": STILL_PENDING}))
     except (PriceChanged, TaxLocationMissing):
         return show_payment(stop, form.wrong({"": CHANGED_MEANWHILE}))

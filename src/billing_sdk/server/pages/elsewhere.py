@@ -11,6 +11,7 @@ from billing_sdk.errors import AuthenticationRequired, PaymentPending
 from billing_sdk.server import web
 from billing_sdk.server.gateways import SetupWanted
 from billing_sdk.server.ids import new_nonce
+from billing_sdk.server.pages.authenticate import address_of
 from billing_sdk.server.usecases.begin_checkout import SESSION_ID, begin_checkout
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.finish_checkout import finish_checkout
@@ -65,11 +66,18 @@ def come_back(request: Request, engine: Engine, *, customer_id: str, actor: str)
 
 
 def go_on_elsewhere(
-    request: Request, engine: Engine, error: AuthenticationRequired | PaymentPending
+    request: Request, engine: Engine, error: AuthenticationRequired | PaymentPending, *, back: str
 ) -> Response | None:
-    """Send a browser to where a payment goes on; None where there is nothing to do but to wait."""
+    """Send a browser to where a payment goes on; None where there is nothing to do but to wait.
+
+    Args:
+        request: the browser's.
+        engine: the engine.
+        error: what says where.
+        back: the path of the page of ours that it comes back to.
+    """
     url = error.facts.get("url")
-    return go_to(request, engine, str(url)) if url else None
+    return go_to(request, engine, address_of(str(url), engine, back)) if url else None
 
 
 def go_to(request: Request, engine: Engine, url: str) -> Response:

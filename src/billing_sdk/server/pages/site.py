@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import RouteNotFound
-from billing_sdk.server.pages import dashboard, invoices, journey, portal
+from billing_sdk.server.pages import authenticate, dashboard, invoices, journey, portal
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
@@ -34,6 +34,7 @@ def routes(_engine: Engine) -> list[BaseRoute]:
         Route("/", page(show_home), methods=["GET"]),
         Route("/.well-known/security.txt", page(show_security_contact), methods=["GET"]),
         Route("/static/{name}", page(send_asset), methods=["GET"]),
+        *authenticate.routes(),
         *invoices.routes(),
         *journey.routes(),
         *portal.routes(),

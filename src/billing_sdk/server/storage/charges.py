@@ -66,6 +66,16 @@ class ChargeRepository:
         row = self._connection.execute(OF_GROUP, {"customer": customer_id, "group": group_id}).mappings().first()
         return None if row is None else _from_row(row)
 
+    def by_id(self, charge_id: str) -> PendingCharge | None:
+        """Return a charge whose outcome is not known yet."""
+        row = self._connection.execute(select(charges).where(charges.c.id == charge_id)).mappings().first()
+        return None if row is None else _from_row(row)
+
+    def of_invoice(self, invoice_id: str) -> PendingCharge | None:
+        """Return what is being charged for an issued invoice, if anything is."""
+        row = self._connection.execute(select(charges).where(charges.c.invoice_id == invoice_id)).mappings().first()
+        return None if row is None else _from_row(row)
+
     def of_customer(self, customer_id: str) -> tuple[PendingCharge, ...]:
         """Return every charge of a customer whose outcome is not known yet."""
         rows = self._connection.execute(OF_CUSTOMER.order_by(charges.c.id), {"customer": customer_id}).mappings()

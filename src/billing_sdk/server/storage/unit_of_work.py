@@ -23,6 +23,7 @@ from billing_sdk.server.storage.billing_settings import BillingSettingsRepositor
 from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
 from billing_sdk.server.storage.clocks import ClockRepository
+from billing_sdk.server.storage.confirmations import ConfirmationRepository
 from billing_sdk.server.storage.coupons import CouponRepository
 from billing_sdk.server.storage.credit_history import CreditHistory
 from billing_sdk.server.storage.credit_notes import CreditNoteRepository, RefundRepository
@@ -127,6 +128,7 @@ class UnitOfWork:
         self.timers = TimerRepository(connection, self._together)
         self.clocks = ClockRepository(connection)
         self.charges = ChargeRepository(connection, self._together)
+        self.confirmations = ConfirmationRepository(connection)
         self.invoices = InvoiceRepository(connection, self._together)
         self.credits = CreditRepository(connection, self._together)
         self.credit_history = CreditHistory(connection)

@@ -6,7 +6,7 @@ from billing_sdk.errors import InvoiceNotPayable, PaymentMethodRequired, PriceCh
 from billing_sdk.money import Money
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice
-from billing_sdk.server.usecases.ask_gateway import REFUSED
+from billing_sdk.server.usecases.ask_gateway import REFUSED, pending
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.collect_charge import collect_charge, refuse_call, settle_customer
 from billing_sdk.server.usecases.engine import Engine
@@ -35,6 +35,8 @@ def pay_now(
         PriceChanged: something else is due.
         PaymentMethodRequired: the customer has no card.
         CardDeclined: the charge was refused; the invoice stays owed.
+        AuthenticationRequired: its payer has to confirm the charge, at the fact `url`.
+        PaymentPending: what becomes of an earlier charge for it is not known yet.
         Conflict: the outcome of another charge for it is not known yet.
     """
     with engine.read() as tx:
@@ -48,6 +50,9 @@ def pay_now(
             raise PriceChanged(f"{invoice.amount_due} is due of the invoice {invoice.name}, not {amount}")
         if not invoice.is_payable:
             raise InvoiceNotPayable(f"the invoice {invoice.name} is {invoice.status}", status=invoice.status)
+        waiting = tx.charges.of_invoice(invoice.id)
+        if waiting is not None and waiting.awaits is not None:
+            raise pending(waiting.awaits)
         ids = invoice.agreement_ids
         agreement = tx.agreements.get(ids[0]) if len(ids) == 1 else None
         charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor or source)

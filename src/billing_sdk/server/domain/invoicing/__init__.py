@@ -47,6 +47,10 @@ from billing_sdk.server.domain.invoicing.completion import (
     Completion as Completion,
     complete as complete,
 )
+from billing_sdk.server.domain.invoicing.confirmation import (
+    Confirmation as Confirmation,
+    ConfirmationAnswer as ConfirmationAnswer,
+)
 from billing_sdk.server.domain.invoicing.credit import (
     BALANCE as BALANCE,
     CreditEntry as CreditEntry,

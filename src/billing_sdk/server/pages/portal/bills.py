@@ -14,7 +14,8 @@ from billing_sdk.errors import (
     PriceChanged,
 )
 from billing_sdk.money import Money, zero
-from billing_sdk.server.domain.invoicing import Invoice, tell
+from billing_sdk.server.domain.invoicing import Invoice, PendingCharge, tell
+from billing_sdk.server.pages.authenticate import address_of
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file, show_page
@@ -46,6 +47,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
     allow_pages(desk.request, desk.engine)
     explained = None
     with desk.engine.read() as tx:
+        charge = tx.charges.of_invoice(invoice.id)
         card = tx.customers.find_payment_method(invoice.customer_id)
         notes = [(note, tx.refunds.find_by_note(note.id)) for note in tx.credit_notes.of_invoice(invoice.id)]
     if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
@@ -55,6 +57,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         "invoice",
         form,
         card=card,
+        confirm_url=_confirm_url(desk, invoice, charge),
         notes=notes,
         invoice=invoice,
         told=[tell(line) for line in invoice.lines],
@@ -62,6 +65,13 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         words=ENGLISH.statuses,
         tones=TONES,
     )
+
+
+def _confirm_url(desk: Desk, invoice: Invoice, charge: PendingCharge | None) -> str:
+    """Return where the payment of an invoice waits for its payer; empty where none does."""
+    if charge is None or charge.awaits is None or charge.awaits.url is None:
+        return ""
+    return address_of(charge.awaits.url, desk.engine, desk.url(f"billing/{invoice.id}"))
 
 
 def pay(desk: Desk, form: Form) -> Response:
@@ -74,7 +84,8 @@ def pay(desk: Desk, form: Form) -> Response:
     except PaymentMethodRequired:
         return desk.go_to("payment_details")
     except (AuthenticationRequired, PaymentPending) as waits:
-        return go_on_elsewhere(desk.request, desk.engine, waits) or desk.go_to(f"billing/{invoice.id}", "pending")
+        elsewhere = go_on_elsewhere(desk.request, desk.engine, waits, back=desk.url(f"billing/{invoice.id}"))
+        return elsewhere or desk.go_to(f"billing/{invoice.id}", "pending")
     except PriceChanged:
         return show_invoice(desk, form.wrong({"": CHANGED_MEANWHILE}))
     except (CardDeclined, Conflict) as error:

@@ -32,6 +32,7 @@ NOTES = {
     "saved": "Your changes were saved.",
     "card": "The card was saved.",
     "pending": "The payment has begun. What becomes of it will be shown here.",
+    "confirmed": "The payment was confirmed and has gone through.",
     "paid": "The invoice is paid.",
     "paid_all": "What was due is paid.",
     "plan": "Your plan has changed.",

@@ -108,7 +108,8 @@ def _keep_order(desk: Desk, form: Form) -> Response:
 
 def _wait(desk: Desk, waits: AuthenticationRequired | PaymentPending) -> Response:
     """Send the browser to where the payment goes on, or say that it has to wait."""
-    return go_on_elsewhere(desk.request, desk.engine, waits) or desk.go_to("payment_details", "pending")
+    back = desk.url("payment_details")
+    return go_on_elsewhere(desk.request, desk.engine, waits, back=back) or desk.go_to("payment_details", "pending")
 
 
 def _pay_by_card_on_file(desk: Desk, form: Form) -> Response:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from billing_sdk.errors import (
     AgreementNotLive,
     AgreementPaused,
+    AuthenticationRequired,
     CancellationDenied,
     CardDeclined,
     Conflict,
@@ -20,6 +21,7 @@ from billing_sdk.errors import (
     NothingPending,
     NotPaused,
     PaymentMethodRequired,
+    PaymentPending,
     PriceChanged,
     SamePlan,
     SelectionDenied,
@@ -32,6 +34,7 @@ from billing_sdk.server.domain.catalog import BillingSettings, Entitlement, Lice
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import AddedOn, allowance_under, with_add_ons
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.portal.desk import Desk
@@ -80,6 +83,7 @@ class Current:
 
 def show_plan(desk: Desk, _form: Form) -> Response:
     """Show the current plan, what it includes, and how much of that is used."""
+    allow_pages(desk.request, desk.engine)
     with desk.engine.read() as tx:
         return desk.show(
             "plan",
@@ -107,6 +111,7 @@ def show_selection(desk: Desk, _form: Form) -> Response:
 
 def show_change(desk: Desk, form: Form) -> Response:
     """Show what it costs, today and next, to change to the plan of the address: at once, or after what is paid."""
+    allow_pages(desk.request, desk.engine)
     with desk.engine.read() as tx:
         plan = _plan_of_address(tx, desk)
         current = tx.agreements.find_live(desk.customer.id, plan.group.id) if desk.customer else None
@@ -167,6 +172,9 @@ def change(desk: Desk, form: Form) -> Response:
         return desk.go_to("billing_address")
     except PriceChanged:
         return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
+    except (AuthenticationRequired, PaymentPending) as waits:
+        elsewhere = go_on_elsewhere(desk.request, desk.engine, waits, back=desk.url("plan_details"))
+        return elsewhere or show_change(desk, form.refused(waits))
     except (CardDeclined, Conflict, SelectionDenied) as error:
         return show_change(desk, form.refused(error))
     return desk.go_to("plan_details", "planned" if is_later else "plan")
@@ -249,6 +257,9 @@ def resume(desk: Desk, _form: Form) -> Response:
         resume_agreement(desk.engine, agreement_id=agreement.id, actor=desk.user.id)
     except NotPaused:
         return desk.go_to("plan_details")
+    except (AuthenticationRequired, PaymentPending) as waits:
+        elsewhere = go_on_elsewhere(desk.request, desk.engine, waits, back=desk.url("plan_details"))
+        return elsewhere or desk.go_to("plan_details", "pending")
     except (PaymentMethodRequired, CardDeclined):
         return desk.go_to("payment_details")
     except TaxLocationMissing:

@@ -81,3 +81,16 @@ gateway_events = Table(
     Column("attempts", Integer, nullable=False),
     Index("ix_gateway_events_handled_at", "handled_at"),
 )
+
+# What holders of test cards are asked to confirm; processors with a memory of their own need none here.
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("charge_id", String(64), primary_key=True),
+    Column("reference", String(64), nullable=False, unique=True),
+    Column("card", String(64), nullable=False),
+    Column("answer", String(16)),
+    Column("asked_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Index("ix_confirmations_card", "card"),
+)

@@ -1,0 +1,111 @@
+"""The page that stands for the bank's: where the holder of a test card confirms a payment, or does not (3-D Secure)."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from billing_sdk.errors import BillingError, InvalidRequest
+from billing_sdk.server import web
+from billing_sdk.server.gateways.managed import AUTHENTICATE
+from billing_sdk.server.pages.messages import application_for, page, show_message
+from billing_sdk.server.pages.rendering import NOBODY, show
+from billing_sdk.server.usecases.begin_journey import find_journey
+from billing_sdk.server.usecases.confirm_payment import ConfirmedAs, confirm_payment, find_question
+from billing_sdk.server.usecases.engine import Engine
+
+# The parameter that says where the payer goes on: a page of this server where a payment has begun.
+BACK: Final = "back"
+JOURNEY: Final = "/journey/"
+PLACES_TO_GO_BACK_TO: Final = re.compile(r"/(?:journey|portal)/[A-Za-z0-9_/-]{1,200}", re.ASCII)
+SAID: Final[dict[ConfirmedAs, tuple[str, str]]] = {
+    "paid": ("The payment was confirmed", "It has gone through. There is nothing else to do here."),
+    "refused": ("Nothing was charged", "The payment was not confirmed, or the bank has refused it all the same."),
+    "pending": ("The payment was confirmed", "What becomes of it is not known yet. There is nothing else to do here."),
+    "over": ("There is nothing to confirm any more", "This page was used before, or the payment has been given up."),
+}
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of the page."""
+    return [
+        Route(f"{AUTHENTICATE}/{{reference}}", page(show_question), methods=["GET"]),
+        Route(f"{AUTHENTICATE}/{{reference}}", page(answer), methods=["POST"]),
+    ]
+
+
+def address_of(url: str, engine: Engine, back: str) -> str:
+    """Return where a payer is sent to confirm a payment; from a page of ours there is a way back to `back`."""
+    is_ours = url.startswith(f"{engine.settings.base_url}{AUTHENTICATE}/")
+    return f"{url}?{BACK}={back}" if is_ours else url
+
+
+def show_question(request: Request, engine: Engine) -> Response:
+    """Ask whether the payment is to be confirmed; looking at the page leaves it open."""
+    reference = request.path_params["reference"]
+    question = find_question(engine, reference)
+    if question is None:
+        return _tell(request, engine, "over", _back(request.query_params.get(BACK, "")))
+    back = _back(request.query_params.get(BACK, ""))
+    _allow_way_back(request, engine, back)
+    return show(
+        request,
+        "authenticate.html",
+        application=_seller(engine),
+        question=question,
+        back=back,
+        place=f"{AUTHENTICATE}/{reference}",
+        csrf_token=web.csrf_token(reference),
+    )
+
+
+def answer(request: Request, engine: Engine) -> Response:
+    """Take the answer, and lead back to where the payment has begun.
+
+    Raises:
+        InvalidRequest: the form says neither.
+    """
+    reference, fields = request.path_params["reference"], web.form_of(request)
+    # The holder of the card has no cookie of ours: what counts is that the form was sent from this page.
+    web.check_csrf(request, fields, reference, engine.settings)
+    said = fields.get("answer")
+    if said not in ("complete", "fail"):
+        find_question(engine, reference)
+        raise InvalidRequest("the answer is neither complete nor fail", parameter="answer")
+    back = _back(fields.get(BACK, ""))
+    outcome = confirm_payment(engine, reference, is_confirmed=said == "complete")
+    if back and outcome == "paid":
+        note = "?done=confirmed" if back.startswith("/portal/") else ""
+        return RedirectResponse(back + note, 303)
+    return _tell(request, engine, outcome, back)
+
+
+def _tell(request: Request, engine: Engine, outcome: ConfirmedAs, back: str) -> Response:
+    headline, detail = SAID[outcome]
+    return show_message(request, headline=headline, detail=detail, application=_seller(engine), return_url=back)
+
+
+def _seller(engine: Engine) -> str:
+    return application_for(engine) or NOBODY
+
+
+def _allow_way_back(request: Request, engine: Engine, back: str) -> None:
+    """Let the form of an answer end at the application, where it leads there through a journey of this browser."""
+    if not back.startswith(JOURNEY):
+        return
+    journey_id = back.removeprefix(JOURNEY).partition("/")[0]
+    browser_key = web.read_journey_key(request, engine.settings, journey_id)
+    if browser_key is not None:
+        with suppress(BillingError):  # it is over, or another browser's: then it leads nowhere
+            journey = find_journey(engine, journey_id=journey_id, browser_key=browser_key)
+            web.allow_form_target(request, journey.redirect_uri)
+
+
+def _back(wanted: str) -> str:
+    """Return a place on this server that a payment begins at; empty where something else was asked for."""
+    return wanted if PLACES_TO_GO_BACK_TO.fullmatch(wanted) else ""
