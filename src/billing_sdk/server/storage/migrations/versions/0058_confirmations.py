@@ -7,8 +7,8 @@ from alembic import op
 
 from billing_sdk.server.storage.tables import Instant
 
-revision = "0057"
-down_revision = "0056"
+revision = "0058"
+down_revision = "0057"
 branch_labels = None
 depends_on = None
 
