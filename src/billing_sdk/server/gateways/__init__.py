@@ -27,6 +27,10 @@ from billing_sdk.server.gateways.catalogue import (
 from billing_sdk.server.gateways.confirmations import Confirmations as Confirmations
 from billing_sdk.server.gateways.managed import ManagedGateway as ManagedGateway
 from billing_sdk.server.gateways.mirror import Mirror as Mirror
+from billing_sdk.server.gateways.objections import (
+    PaymentDispute as PaymentDispute,
+    PaymentRefund as PaymentRefund,
+)
 from billing_sdk.server.gateways.protocol import (
     BillEvent as BillEvent,
     Gateway as Gateway,

@@ -41,6 +41,7 @@ from billing_sdk.server.gateways.bills import (
 from billing_sdk.server.gateways.cards import CardEntry, StoredCard
 from billing_sdk.server.gateways.catalogue import CatalogueItem, PriceSync
 from billing_sdk.server.gateways.confirmations import Confirmations, ConfirmationsInMemory
+from billing_sdk.server.gateways.objections import PaymentDispute, PaymentRefund
 from billing_sdk.server.gateways.protocol import BillEvent, Gateway
 from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
 from billing_sdk.server.gateways.test_cards import CARDS_BY_DIGEST, TestCard, card_of
@@ -183,6 +184,19 @@ class ManagedGateway:
         if left > timedelta(0):
             seconds = math.ceil(left.total_seconds())
             raise GatewayUnreachable("the refund is under way at the bank", retry_after_seconds=seconds)
+
+    def find_dispute(self, reference: str) -> PaymentDispute | None:
+        """Return nothing: what it disputes is known with the payment, and decided here."""
+
+    def find_refund(self, reference: str) -> PaymentRefund | None:
+        """Return nothing: nobody refunds anything but this server."""
+
+    def refunds_of(self, payment_reference: str) -> tuple[PaymentRefund, ...]:
+        """Return nothing: nobody refunds anything but this server."""
+        return ()
+
+    def bill_paid_by(self, payment_reference: str) -> str | None:
+        """Return nothing: it keeps no bills."""
 
     def named(self, kind: GatewayKind) -> Gateway:
         """Return itself, whichever is asked for: where it is the only one, it stands for all."""

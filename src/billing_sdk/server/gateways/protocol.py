@@ -18,6 +18,7 @@ from billing_sdk.server.gateways.bills import (
 )
 from billing_sdk.server.gateways.cards import CardEntry, StoredCard
 from billing_sdk.server.gateways.catalogue import CatalogueItem, PriceSync
+from billing_sdk.server.gateways.objections import PaymentDispute, PaymentRefund
 from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
 
 # What became of a bill here, which the processor is to know.
@@ -110,6 +111,22 @@ class Gateway(Protocol):
             RefundTooLarge: it is more than what is left of the charge.
             RefundDeclined: the money can't go back to where it came from; `decline_code` says why.
         """
+        ...
+
+    def find_dispute(self, reference: str) -> PaymentDispute | None:
+        """Return a dispute of a payment, fetched from the processor; None where it knows none."""
+        ...
+
+    def find_refund(self, reference: str) -> PaymentRefund | None:
+        """Return a refund, fetched from the processor, whoever has asked for it; None where it knows none."""
+        ...
+
+    def refunds_of(self, payment_reference: str) -> tuple[PaymentRefund, ...]:
+        """Return all refunds of a payment, fetched from the processor, the oldest first."""
+        ...
+
+    def bill_paid_by(self, payment_reference: str) -> str | None:
+        """Return our id of the bill that a payment was made for; None where it is none of ours."""
         ...
 
     def begin_setup(self, payer: Payer, wanted: SetupWanted) -> SetupSession:

@@ -173,10 +173,25 @@ class RefundRepository:
         settled = update(refunds).where(refunds.c.id == refund.id, refunds.c.status == "pending")
         return bool(self._connection.execute(settled.values(_to_row(refund))).rowcount)
 
+    def take_back(self, refund: Refund) -> bool:
+        """Store that a refund has come back which had succeeded; False where that is known."""
+        came_back = update(refunds).where(refunds.c.id == refund.id, refunds.c.status == "succeeded")
+        return bool(self._connection.execute(came_back.values(_to_row(refund))).rowcount)
+
     def release(self, refund_id: str, *, at: datetime) -> None:
         """Let anybody take up a refund whose outcome could not be learnt."""
         pending = update(refunds).where(refunds.c.id == refund_id, refunds.c.status == "pending")
         self._connection.execute(pending.values(lease_ends_at=at))
+
+    def find(self, refund_id: str) -> Refund | None:
+        """Return a refund, if there is one."""
+        row = self._connection.execute(select(refunds).where(refunds.c.id == refund_id)).mappings().first()
+        return None if row is None else _from_row(row)
+
+    def find_by_reference(self, reference: str) -> Refund | None:
+        """Return the refund that a processor calls so, if it is known here."""
+        row = self._connection.execute(select(refunds).where(refunds.c.reference == reference)).mappings().first()
+        return None if row is None else _from_row(row)
 
     def find_by_note(self, note_id: str) -> Refund | None:
         """Return the refund of a credit note, if it has one."""

@@ -10,13 +10,15 @@ import logging
 from dataclasses import replace
 
 from billing_sdk.errors import RefundDeclined, RefundTooLarge
+from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import Refund
+from billing_sdk.server.domain.invoicing import Invoice, Refund
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data_corrections as event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import gateway_of
 from billing_sdk.server.usecases.issue_credit_note import keep_on_balance
-from billing_sdk.server.usecases.post import post_refund, post_refund_kept
+from billing_sdk.server.usecases.post import post_refund, post_refund_kept, post_refund_returned
 
 logger = logging.getLogger(__name__)
 
@@ -62,20 +64,65 @@ def settle_left_over_refunds(engine: Engine) -> None:
             logger.error("%s of %s is still pending (%s)", refund.id, refund.customer_id, type(error).__name__)  # noqa: TRY400 - a traceback could show what the gateway was asked
 
 
+def conclude_refund(
+    tx: UnitOfWork, engine: Engine, customer: Customer, settled: Refund, *, source: EventSource
+) -> Refund:
+    """Record in a transaction how a refund has ended, and return it; one that had ended before stays as it is.
+
+    Args:
+        tx: the transaction.
+        engine: the engine.
+        customer: whose refund it is; locked by the caller.
+        settled: with its outcome.
+        source: who caused it, as events name them.
+    """
+    settled = replace(settled, settled_at=engine.now_for(tx, customer))
+    if not tx.refunds.settle(settled):
+        return tx.refunds.find_by_note(settled.credit_note_id) or settled  # another process has done so meanwhile
+    if settled.status == "failed":
+        _keep(tx, customer, settled, source)
+    else:
+        invoice = tx.invoices.get(settled.invoice_id)
+        post_refund(tx, invoice, settled.amount, refund_id=settled.id, at=settled.settled_at or settled.requested_at)
+        _tell(tx, customer, settled, invoice, source)
+    return settled
+
+
+def return_refund(tx: UnitOfWork, engine: Engine, customer: Customer, failed: Refund, *, source: EventSource) -> Refund:
+    """Record in a transaction that a refund has come back which had succeeded: the customer has it on the balance.
+
+    Args:
+        tx: the transaction.
+        engine: the engine.
+        customer: whose refund it is; locked by the caller.
+        failed: with the reason.
+        source: who caused it, as events name them.
+    """
+    failed = replace(failed, settled_at=engine.now_for(tx, customer))
+    if tx.refunds.take_back(failed):
+        _keep(tx, customer, failed, source, has_left=True)
+    return failed
+
+
+def _keep(tx: UnitOfWork, customer: Customer, failed: Refund, source: EventSource, *, has_left: bool = False) -> None:
+    """Put what could not be paid back on the customer's balance; it had left before where the refund has come back."""
+    invoice, at = tx.invoices.get(failed.invoice_id), failed.settled_at or failed.requested_at
+    keep_on_balance(tx, invoice, failed.amount, reason="refund_failed", at=at)
+    if has_left:
+        post_refund_returned(tx, invoice, failed.amount, refund_id=failed.id, at=at)
+    else:
+        post_refund_kept(tx, invoice, failed.amount, refund_id=failed.id, at=at)
+    _tell(tx, customer, failed, invoice, source)
+
+
+def _tell(tx: UnitOfWork, customer: Customer, settled: Refund, invoice: Invoice, source: EventSource) -> None:
+    at = settled.settled_at or settled.requested_at
+    tx.audit.record(settled.actor, f"refund.{settled.status}", settled.id, at, after=settled)
+    data = event_data.of_refund(settled, invoice)
+    tx.outbox.announce(type=f"customer.refund_{settled.status}", data=data, customer=customer, source=source, at=at)
+
+
 def _conclude(engine: Engine, settled: Refund, source: EventSource) -> Refund:
     with engine.begin() as tx:
         customer = tx.customers.lock(settled.customer_id)
-        at = engine.now_for(tx, customer)
-        settled = replace(settled, settled_at=at)
-        if not tx.refunds.settle(settled):
-            return tx.refunds.find_by_note(settled.credit_note_id) or settled  # another process has done so meanwhile
-        invoice = tx.invoices.get(settled.invoice_id)
-        tx.audit.record(settled.actor, f"refund.{settled.status}", settled.id, at, after=settled)
-        if settled.status == "failed":
-            keep_on_balance(tx, invoice, settled.amount, reason="refund_failed", at=at)
-            post_refund_kept(tx, invoice, settled.amount, refund_id=settled.id, at=at)
-        else:
-            post_refund(tx, invoice, settled.amount, refund_id=settled.id, at=at)
-        data = event_data.of_refund(settled, invoice)
-        tx.outbox.announce(type=f"customer.refund_{settled.status}", data=data, customer=customer, source=source, at=at)
-    return settled
+        return conclude_refund(tx, engine, customer, settled, source=source)

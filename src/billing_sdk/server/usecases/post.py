@@ -30,6 +30,7 @@ from billing_sdk.server.domain.invoicing import (
     issue_entries,
     payment_entry,
     refund_entry,
+    refund_returned_entry,
     reversal_entry,
     settlement_entries,
     used_until_month,
@@ -129,6 +130,11 @@ def post_refund(tx: UnitOfWork, invoice: Invoice, amount: Money, *, refund_id: s
 def post_refund_kept(tx: UnitOfWork, invoice: Invoice, amount: Money, *, refund_id: str, at: datetime) -> None:
     """Post a refund that has failed, whose amount is on the customer's balance."""
     tx.ledger.add([refund_entry(invoice, amount, refund_id=refund_id, to="credit_liability", at=at)])
+
+
+def post_refund_returned(tx: UnitOfWork, invoice: Invoice, amount: Money, *, refund_id: str, at: datetime) -> None:
+    """Post a refund that has come back after it had succeeded, whose amount is on the customer's balance."""
+    tx.ledger.add([refund_returned_entry(invoice, amount, refund_id=refund_id, at=at)])
 
 
 def post_write_off(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:

@@ -19,6 +19,7 @@ class TestCard:
         declines_at_once: whether it can't even be attached to a customer.
         authentication: whether the bank asks who is there.
         disputed_as: the reason of the dispute that each payment brings.
+        is_inquiry: whether the bank only asks about it.
         refunds: how a refund ends.
     """
 
@@ -33,6 +34,7 @@ class TestCard:
     declines_at_once: bool = True
     authentication: Authentication = "never"
     disputed_as: str | None = None
+    is_inquiry: bool = False
     is_early_warning: bool = False
     risk: Literal["normal", "elevated", "highest"] = "normal"
     refunds: Literal["at_once", "later", "fails"] = "at_once"
@@ -85,6 +87,7 @@ CARDS = (
     TestCard("4000000000009235", "pm_card_riskLevelElevated", risk="elevated"),
     TestCard("4000000000000259", "pm_card_createDispute", disputed_as="fraudulent"),
     TestCard("4000000000002685", "pm_card_createDisputeProductNotReceived", disputed_as="product_not_received"),
+    TestCard("4000000000001976", "pm_card_createDisputeInquiry", disputed_as="general", is_inquiry=True),
     TestCard("4000000000005423", "pm_card_createIssuerFraudRecord", is_early_warning=True),
     TestCard("4000000000007726", "pm_card_pendingRefund", refunds="later"),
     TestCard("4000000000005126", "pm_card_refundFail", refunds="fails"),

@@ -14,7 +14,7 @@ from billing_sdk.testing.stripe.errors import Json
 from billing_sdk.testing.stripe.faults import Faults
 from billing_sdk.testing.stripe.ids import Ids
 from billing_sdk.testing.stripe.log import Entry
-from billing_sdk.testing.stripe.objects import checkout
+from billing_sdk.testing.stripe.objects import checkout, disputes
 from billing_sdk.testing.stripe.objects.accounts import complete, new_account
 from billing_sdk.testing.stripe.objects.oauth import shut_out
 from billing_sdk.testing.stripe.objects.payment_methods import make_account, make_card
@@ -123,6 +123,23 @@ class StripeSimulator:
         """Have the owner of an account end its link with the platform."""
         with self.world.lock:
             shut_out(Call(self.world, self.space(account_id), {}), self.state.accounts[account_id])
+
+    def dispute(
+        self, payment_intent: str, *, amount: int | None = None, reason: str = "fraudulent", is_inquiry: bool = False
+    ) -> str:
+        """Have the holder of a card dispute a payment, all of it by default, and return the id of the dispute."""
+        with self.world.lock:
+            space = self.space()
+            charge = space.get("charge", space.get("payment_intent", payment_intent)["latest_charge"])
+            call = Call(self.world, space, {})
+            return str(disputes.dispute(call, charge, reason, amount=amount, is_inquiry=is_inquiry)["id"])
+
+    def decide_dispute(self, dispute_id: str, status: str) -> None:
+        """Have the bank go on with a dispute: `under_review`, `won`, `lost`, `needs_response`, `warning_closed`."""
+        with self.world.lock:
+            call = Call(self.world, self.space(), {})
+            ends = status in ("won", "lost", "warning_closed")
+            (disputes.close if ends else disputes.move)(call, self.space().get("dispute", dispute_id), status)
 
     def on_call(self, hook: Callable[[Entry], None]) -> None:
         """Have something called before each request is done, in the thread that answers it."""

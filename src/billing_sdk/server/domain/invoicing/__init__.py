@@ -21,6 +21,7 @@ from billing_sdk.server.domain.invoicing.booking import (
     issue_entries as issue_entries,
     payment_entry as payment_entry,
     refund_entry as refund_entry,
+    refund_returned_entry as refund_returned_entry,
     reversal_entry as reversal_entry,
     used_until_month as used_until_month,
     void_entries as void_entries,

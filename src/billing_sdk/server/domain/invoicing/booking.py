@@ -227,6 +227,12 @@ def refund_entry(
     return replace(entry, reference_id=refund_id)
 
 
+def refund_returned_entry(invoice: Invoice, amount: Money, *, refund_id: str, at: datetime) -> JournalEntry:
+    """Return the entry of money that was paid back and has come back, and is on the customer's balance."""
+    entry = _entry("refund", invoice, {"cash": amount.minor, "credit_liability": -amount.minor}, at=at)
+    return replace(entry, reference_id=refund_id)
+
+
 def write_off_entry(invoice: Invoice, *, at: datetime) -> JournalEntry:
     """Return the entry of an invoice that is given up for lost.
 

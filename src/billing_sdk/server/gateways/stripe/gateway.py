@@ -19,6 +19,7 @@ from billing_sdk.server.gateways.bills import (
 )
 from billing_sdk.server.gateways.cards import CardEntry, StoredCard
 from billing_sdk.server.gateways.catalogue import CatalogueItem, PriceSync
+from billing_sdk.server.gateways.objections import PaymentDispute, PaymentRefund
 from billing_sdk.server.gateways.protocol import BillEvent
 from billing_sdk.server.gateways.setups import PortalSession, PortalWanted, SetupSession, SetupWanted
 from billing_sdk.server.gateways.stripe import (
@@ -28,6 +29,7 @@ from billing_sdk.server.gateways.stripe import (
     collecting,
     drafts,
     methods,
+    objections,
     portal,
     refunds,
     tax,
@@ -81,6 +83,22 @@ class StripeGateway(StripeLink):
     def refund(self, *, reference: str, amount: Money, idempotency_key: str) -> PaidBack:
         """Pay back some or all of a payment."""
         return refunds.refund(self, reference=reference, amount=amount, refund_id=idempotency_key)
+
+    def find_dispute(self, reference: str) -> PaymentDispute | None:
+        """Return a dispute or a warning of fraud, as it stands at Stripe."""
+        return objections.find_dispute(self, reference)
+
+    def find_refund(self, reference: str) -> PaymentRefund | None:
+        """Return a refund as it stands at Stripe, whoever has asked for it."""
+        return objections.find_refund(self, reference)
+
+    def refunds_of(self, payment_reference: str) -> tuple[PaymentRefund, ...]:
+        """Return all refunds of a payment at Stripe, the oldest first."""
+        return objections.refunds_of(self, payment_reference)
+
+    def bill_paid_by(self, payment_reference: str) -> str | None:
+        """Return our id of the bill that a payment was made for."""
+        return objections.bill_paid_by(self, payment_reference)
 
     def begin_setup(self, payer: Payer, wanted: SetupWanted) -> SetupSession:
         """Begin a checkout session in which a payer leaves a payment method."""

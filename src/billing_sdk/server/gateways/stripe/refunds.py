@@ -5,7 +5,7 @@ from __future__ import annotations
 import stripe
 from stripe import Refund
 
-from billing_sdk.errors import GatewayUnreachable, RefundDeclined, RefundTooLarge
+from billing_sdk.errors import GatewayUnreachable, PaymentDisputed, RefundDeclined, RefundTooLarge
 from billing_sdk.money import Money
 from billing_sdk.server.gateways.bills import PaidBack
 from billing_sdk.server.gateways.stripe.amounts import from_stripe, to_stripe
@@ -30,6 +30,7 @@ def refund(link: StripeLink, *, reference: str, amount: Money, refund_id: str) -
 
     Raises:
         RefundTooLarge: it is more than what is left of the payment.
+        PaymentDisputed: the payment is disputed.
         RefundDeclined: the money can't go back to where it came from.
         GatewayUnreachable: the outcome is not known yet; asking again learns it.
     """
@@ -57,6 +58,10 @@ def _made(link: StripeLink, reference: str, amount: Money, refund_id: str) -> Re
     try:
         return ask_once(link.keys.key("refund", refund_id), ask, look=lambda: _known(link, reference, refund_id))
     except stripe.InvalidRequestError as error:
+        if error.code == "charge_disputed":
+            raise PaymentDisputed(
+                f"the payment is disputed, so {amount} can't go back", asked_minor=amount.minor
+            ) from None
         if error.code == "charge_already_refunded" or error.param == "amount":
             raise RefundTooLarge(
                 f"{amount} is more than what is left of the payment", asked_minor=amount.minor

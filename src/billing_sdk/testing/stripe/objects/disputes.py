@@ -44,12 +44,12 @@ def give_in(call: Call) -> Json:
     return found
 
 
-def dispute(call: Call, charge: Json, reason: str) -> Json:
-    """Open a dispute of a whole charge."""
+def dispute(call: Call, charge: Json, reason: str, *, amount: int | None = None, is_inquiry: bool = False) -> Json:
+    """Open a dispute of a charge: of all of it unless an amount is given. One that only asks takes no money."""
     made: Json = {
         "id": call.state.ids.new("du"),
         "object": "dispute",
-        "amount": charge["amount"],
+        "amount": charge["amount"] if amount is None else amount,
         "balance_transactions": [],
         "charge": charge["id"],
         "created": call.now,
@@ -68,17 +68,28 @@ def dispute(call: Call, charge: Json, reason: str) -> Json:
         "network_reason_code": None,
         "payment_intent": charge["payment_intent"],
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if is_inquiry else "needs_response",
     }
-    charge["disputed"] = True
+    charge["disputed"] = not is_inquiry
     call.space.put("dispute", made)
     call.world.emit(call.space, "charge.dispute.created", made, call=call)
-    call.world.emit(call.space, "charge.dispute.funds_withdrawn", made, call=call)
+    if not is_inquiry:
+        call.world.emit(call.space, "charge.dispute.funds_withdrawn", made, call=call)
     return made
 
 
+def move(call: Call, found: Json, status: str) -> None:
+    """Let a dispute go on: `under_review`, or from an inquiry to a dispute, `needs_response`."""
+    was_inquiry = found["status"].startswith("warning_")
+    found["status"] = status
+    call.world.emit(call.space, "charge.dispute.updated", found, call=call)
+    if was_inquiry and not status.startswith("warning_"):
+        call.space.get("charge", found["charge"])["disputed"] = True
+        call.world.emit(call.space, "charge.dispute.funds_withdrawn", found, call=call)
+
+
 def close(call: Call, found: Json, status: str) -> None:
-    """End a dispute: `won` or `lost`."""
+    """End a dispute: `won` or `lost`; an inquiry ends as `warning_closed`."""
     found["status"] = status
     call.world.emit(call.space, "charge.dispute.closed", found, call=call)
     if status == "won":

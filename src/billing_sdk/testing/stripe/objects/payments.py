@@ -44,6 +44,12 @@ def retrieve_charge(call: Call) -> Json:
     return call.space.get("charge", call.id)
 
 
+@operation("GET /v1/radar/early_fraud_warnings/{id}")
+def retrieve_warning(call: Call) -> Json:
+    """Return a bank's warning that a payment may be a fraud."""
+    return call.space.get("early_fraud_warning", call.id)
+
+
 @operation("GET /v1/charges", "customer payment_intent", *PAGE, *CREATED)
 def list_charges(call: Call) -> Json:
     """List charges, the newest first."""
@@ -133,7 +139,7 @@ def attempt(call: Call, intent: Json, method: Json, *, is_authenticated: bool, s
     charge.update(status="succeeded", paid=True, captured=True, amount_captured=intent["amount"])
     succeed(call, intent, charge)
     if card.disputed_as is not None:
-        dispute(call, charge, card.disputed_as)
+        dispute(call, charge, card.disputed_as, is_inquiry=card.is_inquiry)
     if card.is_early_warning:
         _warn(call, charge)
 

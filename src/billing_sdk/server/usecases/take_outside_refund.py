@@ -1,0 +1,119 @@
+"""Take a refund that was made at a processor, not here: it gets its credit note, once, as one of ours does.
+
+A refund of ours is known again by the id that it was made with: then only its outcome is news. The processor may tell
+that a refund has failed after it has told that it has succeeded; the amount is on the customer's balance then, as with
+one that fails at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from billing_sdk.errors import BillingError
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Payment, Refund
+from billing_sdk.server.domain.workspace import GatewayKind
+from billing_sdk.server.gateways import Gateway, PaymentRefund
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.gateway_of import gateway_of
+from billing_sdk.server.usecases.issue_credit_note import issue_credit_note
+from billing_sdk.server.usecases.pay_back import conclude_refund, return_refund
+from billing_sdk.server.usecases.take_outside_dispute import GONE, MISMATCH, PROCESSOR, not_ours
+
+logger = logging.getLogger(__name__)
+
+REASON = "Refunded by the payment processor"
+NOTHING = "nothing"
+
+
+def take_outside_refund(engine: Engine, kind: GatewayKind, reference: str) -> str:
+    """Bring what is known here of a refund in line with how it stands at its processor.
+
+    Args:
+        engine: the engine; no transaction is open.
+        kind: whose refund it is.
+        reference: the processor's own id of it.
+
+    Returns:
+        `succeeded` or `failed`; `nothing` where nothing is to be done, `gone` where the processor knows none,
+        `not_managed` where the payment is none of ours, `mismatch` where more was paid back than is left of the
+        invoice: then it is in the audit, and somebody has to look into it.
+
+    Raises:
+        PaymentPending: the payment is ours, and not known here yet.
+        GatewayUnreachable, GatewayUnauthorized: the processor can't be asked.
+    """
+    gateway = gateway_of(engine, kind)
+    found = gateway.find_refund(reference)
+    return GONE if found is None else _take(engine, gateway, kind, found)
+
+
+def take_outside_refunds(engine: Engine, kind: GatewayKind, payment_reference: str) -> str:
+    """Bring what is known here of all refunds of a payment in line; see `take_outside_refund`."""
+    gateway = gateway_of(engine, kind)
+    outcomes = [_take(engine, gateway, kind, found) for found in gateway.refunds_of(payment_reference)]
+    return outcomes[-1] if outcomes else NOTHING
+
+
+def _take(engine: Engine, gateway: Gateway, kind: GatewayKind, found: PaymentRefund) -> str:
+    with engine.begin() as tx:
+        payment = tx.invoices.find_payment(kind, found.payment_reference)
+        if payment is not None:
+            customer = tx.customers.lock(payment.customer_id)
+            known = tx.refunds.find(found.our_id) if found.our_id is not None else None
+            known = known or tx.refunds.find_by_reference(found.reference)
+            if known is not None:
+                return _follow(tx, engine, customer, known, found)
+            if found.outcome != "succeeded":
+                return NOTHING
+    if payment is None:
+        return not_ours(gateway, found.payment_reference)
+    try:
+        return _note(engine, payment, found)
+    except BillingError as refusal:
+        return _mismatch(engine, payment, found, refusal)
+
+
+def _follow(tx: UnitOfWork, engine: Engine, customer: Customer, known: Refund, found: PaymentRefund) -> str:
+    """Make the outcome of a refund known that is on record."""
+    if found.outcome == "failed" and known.status == "succeeded":
+        failed = replace(known, status="failed", decline_code=found.decline_code)
+        return return_refund(tx, engine, customer, failed, source="admin").status
+    if found.outcome == "pending" or known.status != "pending":
+        return NOTHING
+    settled = replace(known, status=found.outcome, reference=found.reference, decline_code=found.decline_code)
+    return conclude_refund(tx, engine, customer, settled, source="admin").status
+
+
+def _note(engine: Engine, payment: Payment, found: PaymentRefund) -> str:
+    """Issue the credit note of a refund that was made elsewhere; it is concluded before anybody sees it."""
+    with engine.begin() as tx:
+        customer = tx.customers.lock(payment.customer_id)
+        if tx.refunds.find_by_reference(found.reference) is not None:
+            return NOTHING  # another delivery has taken it meanwhile
+        issued = issue_credit_note(
+            tx,
+            engine,
+            customer=customer,
+            invoice=tx.invoices.get(payment.invoice_id or ""),
+            wanted=found.amount,
+            reason=REASON,
+            destination="refund",
+            source="admin",
+            actor=PROCESSOR,
+            at=engine.now_for(tx, customer),
+        )
+        if issued.refund is None:
+            raise LookupError(f"{issued.note.id} has no refund")
+        settled = replace(issued.refund, status="succeeded", reference=found.reference)
+        return conclude_refund(tx, engine, customer, settled, source="admin").status
+
+
+def _mismatch(engine: Engine, payment: Payment, found: PaymentRefund, refusal: BillingError) -> str:
+    logger.error("a refund of %s at its processor can't be credited (%s)", payment.id, refusal.code)
+    after = {"payment": payment.id, "refunded": found.amount, "code": refusal.code}
+    with engine.begin() as tx:
+        tx.audit.record(PROCESSOR, "refund.mismatch", found.reference, engine.now(), after=after)
+    return MISMATCH
