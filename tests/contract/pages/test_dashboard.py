@@ -138,7 +138,8 @@ def test_the_state_of_the_linked_account_is_shown_and_no_secret_is(off, ada):
     )
     with off.engine.begin() as tx:
         tx.payment_apps.add(app)
-    enable_billing(off.engine, gateway="stripe_connect", actor="test")
+        tx.workspace.save(tx.workspace.lock().enabled("stripe_connect", at))
+    off.engine.forget_workspace()
     page = ada.open(f"{off.base_url}{TAB}")
     for shown in ("Unauthorised", "external_account", "acct_1", "sk_test_***abc", "Connected"):
         assert shown in page.text, shown
