@@ -107,6 +107,9 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     * 2,
     ("disallow", {"customer": CUSTOMERS}),
     ("top_up", {"customer": CUSTOMERS, "minor": (100, 2_500)}),
+    ("fund", {"customer": CUSTOMERS, "minor": (99, 2_500), "per_unit": ("0.5", "1.1"), "is_external": (True, False)}),
+    ("settle", {"customer": CUSTOMERS, "status": ("pending", "authorized", "settled")}),
+    *((("adjust", {"customer": CUSTOMERS, "minor": (-2_000, -70, -1, 40)}),) * 2),
     ("charge", {"customer": CUSTOMERS, "minor": (100, 3_300), "bill_now": (True, False)}),
     ("bill", {"late_days": (0, 0, 2), "send_days": (0, 0, 3), "together": (False, True)}),
     (

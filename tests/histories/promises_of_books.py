@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
+from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.invoicing import CreditedLine, Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.booking import GRANT_ACCOUNTS, VOIDED, account_of, included_tax_minor
 from billing_sdk.server.domain.ledger import Account, JournalEntry, day_of
 from tests.histories.world import Books, World
 
 EARNED: tuple[Account, ...] = ("deferred_revenue", "revenue")
+ENDS_CREDIT = ("expiry", "grant_void", "adjustment")
 
 
 def books_hold(world: World, books: Books) -> None:
@@ -63,7 +65,7 @@ def what_is_billed_is_earned_or_deferred(books: Books, currency: str, standing: 
         for line in note.lines
         if note.invoice_id in counting
     )
-    its = [entry for entry in books.entries if entry.currency == currency and entry.kind in ("expiry", "grant_void")]
+    its = [entry for entry in books.entries if entry.currency == currency and entry.kind in ENDS_CREDIT]
     ended = sum(entry.amount_of("revenue") for entry in its)
     told = -standing["revenue"] - standing["deferred_revenue"] - standing["unbilled_receivable"]
     assert billed - credited - ended == told, f"{currency}: {standing}"
@@ -71,13 +73,14 @@ def what_is_billed_is_earned_or_deferred(books: Books, currency: str, standing: 
 
 def receivable_is_what_is_owed(books: Books, currency: str, standing: Counter[Account]) -> None:
     owed = sum(invoice.amount_due.minor for invoice in books.invoices if invoice.currency == currency)
+    owed += sum(grant.cost.minor for grant in books.grants if _is_collected(grant, currency) and not _is_settled(grant))
     assert standing["receivable"] == owed, f"{currency}: {standing}"
 
 
 def cash_is_what_was_paid(books: Books, currency: str, standing: Counter[Account]) -> None:
     paid = [one.amount for one in books.payments if one.status == "succeeded"]
     paid += [-one.amount for one in books.refunds if one.status == "succeeded"]
-    paid += [one.amount for one in books.grants if _is_bought_elsewhere(one.category, one.source, one.status)]
+    paid += [one.cost for one in books.grants if _is_collected(one, currency) and _is_settled(one)]
     assert standing["cash"] == sum(amount.minor for amount in paid if amount.currency == currency)
 
 
@@ -96,7 +99,7 @@ def credit_liability_is_the_customers_money(books: Books, currency: str, standin
     kept += [grant.left for grant in books.grants if grant.category == "paid"]
     issued = {invoice.id for invoice in books.invoices if invoice.status != "void"}
     kept += [
-        grant.amount
+        grant.cost
         for grant in books.grants
         if grant.status == "awaiting_payment" and grant.category == "paid" and grant.invoice_id in issued
     ]
@@ -123,8 +126,14 @@ def _taken_back(line: InvoiceLine, by: CreditedLine) -> int:
     return -included if _is_paid_with_credit(line) else 0
 
 
-def _is_bought_elsewhere(category: str, source: str, status: str) -> bool:
-    return category == "paid" and source == "manual" and status != "voided"
+def _is_collected(grant: CreditGrant, currency: str) -> bool:
+    """Tell whether somebody else collects what a grant costs."""
+    is_bought = grant.category == "paid" and grant.source == "manual" and grant.status != "voided"
+    return is_bought and grant.amount.currency == currency
+
+
+def _is_settled(grant: CreditGrant) -> bool:
+    return grant.settlement in (None, "settled")
 
 
 def _by_account(invoice: Invoice) -> Counter[Account]:

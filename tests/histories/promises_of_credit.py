@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
+from billing_sdk.server.api.konnect.credit_transactions import TYPES
 from billing_sdk.server.domain.credits import CreditMovement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import applications_of, charge_of
@@ -24,6 +26,8 @@ def credit_is_spent_once(world: World, books: Books) -> None:
         each_grant_is_what_its_movements_add_up_to(books, movements)
         each_interval_is_granted_once(books)
         invoices_have_spent_what_they_say(books, movements)
+        each_adjustment_is_what_it_has_moved(movements, tx)
+        the_history_says_what_there_was(books, tx)
         what_is_pending_is_what_the_next_invoice_will_spend(world, books, tx)
 
 
@@ -67,6 +71,28 @@ def invoices_have_spent_what_they_say(books: Books, movements: list[CreditMoveme
             # One that somebody has ended meanwhile had not ended when it was used.
             was_in_time = grant.expires_at is None or period.end <= grant.expires_at or grant.ends_with_agreement
             assert was_in_time, f"{grant} had ended when {period} was over"
+
+
+def each_adjustment_is_what_it_has_moved(movements: list[CreditMovement], tx: UnitOfWork) -> None:
+    moved: Counter[str] = Counter()
+    for movement in movements:
+        if movement.adjustment_id is not None:
+            moved[movement.adjustment_id] += movement.amount.minor
+        else:
+            assert movement.kind != "adjusted"
+    adjustments = tx.credit_history.adjustments(moved.keys())
+    assert {one.id: one.amount.minor for one in adjustments.values()} == dict(moved)
+
+
+def the_history_says_what_there_was(books: Books, tx: UnitOfWork) -> None:
+    """What there is after the newest movement is there now, and each begins with what the one before it has left."""
+    currencies = {grant.amount.currency for grant in books.grants}
+    told = tx.credit_history.transactions_of(books.customer.id, kinds=TYPES.keys(), currencies=currencies, size=1_000)
+    for currency in currencies:
+        own = [one for one in told if one.after.currency == currency]
+        left = sum(grant.left.minor for grant in books.grants if grant.amount.currency == currency)
+        assert (own[0].after.minor if own else 0) == left
+        assert all(later.before == earlier.after for later, earlier in itertools.pairwise(own))
 
 
 def what_is_pending_is_what_the_next_invoice_will_spend(world: World, books: Books, tx: UnitOfWork) -> None:

@@ -32,7 +32,6 @@ from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
@@ -41,11 +40,11 @@ from billing_sdk.server.usecases.preview_change import Preview, preview_change
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.set_add_on import set_add_on
 from billing_sdk.server.usecases.set_quantity import set_quantity
-from billing_sdk.server.usecases.top_up_credit import top_up_credit
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
 from tests.histories.billing_deeds import BillingDeeds
 from tests.histories.books import Books as Books
+from tests.histories.credit_deeds import CreditDeeds
 from tests.histories.deeds import Decided as Decided, Deed as Deed, Happened as Happened, Moved as Moved, Used as Used
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
 from tests.histories.taxes import move, tax_customers
@@ -64,7 +63,7 @@ ID = re.compile(r"\b([a-z]{2,16})_[0-9a-f]{32}\b")
 
 
 @dataclass
-class World(BillingDeeds, UsageDeeds):
+class World(BillingDeeds, CreditDeeds, UsageDeeds):
     """Customers, and what they do."""
 
     engine: Engine
@@ -299,20 +298,6 @@ class World(BillingDeeds, UsageDeeds):
         """Have usage billed from an amount on; not before the billing date for none."""
         threshold = {"USD": minor} if minor else {}
         update_profile(self.engine, BUILT_IN_ID, progressive_threshold_minor=threshold)
-
-    def _grant(self, customer: int, minor: int, priority: int, category: Any, days: int | None = None) -> None:
-        grant_credit(
-            self.engine,
-            customer_id=self.customers[customer].id,
-            name="A present",
-            amount=Money(minor, "USD"),
-            category=category,
-            priority=priority,
-            expires_at=None if days is None else self.now + timedelta(days=days),
-        )
-
-    def _top_up(self, customer: int, minor: int) -> None:
-        top_up_credit(self.engine, customer_id=self.customers[customer].id, amount=Money(minor, "USD"))
 
     def _card(self, customer: int, is_good: bool) -> None:
         number = GOOD_CARD if is_good else DECLINED_WHEN_CHARGED

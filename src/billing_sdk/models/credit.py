@@ -97,7 +97,7 @@ class CreditMovement:
     """One change of what is left of a grant.
 
     Attributes:
-        kind: `granted`, `applied`, `given_back`, `reinstated`, `expired` or `voided`.
+        kind: `granted`, `applied`, `given_back`, `reinstated`, `expired`, `voided` or `adjusted`.
         amount: above zero what came, below zero what went.
         line: the number of the line of the invoice that was paid with it, counted from 1.
     """

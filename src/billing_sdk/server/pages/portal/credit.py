@@ -19,6 +19,7 @@ KINDS = {
     "reinstated": "Given back",
     "expired": "Expired",
     "voided": "Taken back",
+    "adjusted": "Adjusted",
 }
 
 
