@@ -64,9 +64,8 @@ def deductions(
     currency = amount.currency
     own = [grant for grant in grants if grant.left.currency == currency]
     same = [payable for payable in payables if payable.amount.currency == currency]
-    free = [
-        grant for grant in spent_by(own, burn_down(own, same)) if grant.status == "granted" and grant.is_in_effect(at)
-    ]
+    unspoken = spent_by(own, burn_down(own, same))
+    free = [grant for grant in unspoken if grant.status == "granted" and grant.is_in_effect(at)]
     available = total([grant.left for grant in free], currency)
     if available < amount:
         raise InsufficientCredit(
