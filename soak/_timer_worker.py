@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
-from billing_sdk.server.app import create_engine
 from billing_sdk.server.domain.timers import Timer
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.run_due import run_due

@@ -24,8 +24,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from billing_sdk.server.app import create_engine
 from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_endpoint import update_endpoint

@@ -28,7 +28,7 @@ from starlette.routing import Route
 
 from billing_sdk._transport import AsyncTransport
 from billing_sdk.contrib import SignedInUser, _meter
-from billing_sdk.server.app import create_engine
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_user import create_user

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import httpx
 import psycopg
 
-from billing_sdk.server.app import create_engine
 from billing_sdk.server.gateways import CardEntry
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 from billing_sdk import Client
 from billing_sdk._transport import SyncTransport
-from billing_sdk.server.app import create_engine
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_user import create_user

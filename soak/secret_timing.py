@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from authlib.oauth2.rfc6749 import InvalidClientError
 
 from billing_sdk.errors import WrongCredentials
-from billing_sdk.server.app import create_engine
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.oidc.clients import authenticate_client
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.engine import Engine

@@ -21,12 +21,12 @@ from typing import TypeVar
 from starlette.responses import Response
 
 from billing_sdk.errors import LinkUsed, Unauthenticated
-from billing_sdk.server.app import create_engine
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.ids import digest_of, new_id, new_secret
 from billing_sdk.server.oidc.issuing import new_refresh_token
 from billing_sdk.server.oidc.provider import ProviderRequest
 from billing_sdk.server.oidc.token import provider_of
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage.tokens import AuthorizationCode, TokenFamily
 from billing_sdk.server.usecases.create_portal_link import create_portal_link

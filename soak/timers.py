@@ -19,10 +19,10 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from billing_sdk.server.app import create_engine
 from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.gateways import CardEntry
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_user import create_user

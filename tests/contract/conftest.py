@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from billing_sdk.server.app import create_engine
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.contract.people import bearer, machine_token, person_token

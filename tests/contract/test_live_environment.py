@@ -17,7 +17,8 @@ from sqlalchemy import make_url
 from billing_sdk._secret import Secret
 from billing_sdk.cli.doctor import examine
 from billing_sdk.errors import ConfigurationError, InvalidSetting, MissingSetting
-from billing_sdk.server.app import create_app, create_engine
+from billing_sdk.server.app import create_app
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.sealing import SealingKey
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.register_endpoint import register_endpoint

@@ -13,11 +13,11 @@ from sqlalchemy import Engine as DatabaseEngine, event
 
 from billing_sdk.errors import Conflict, IdempotencyMismatch, InvalidRequest, NotFound, UnknownPlan, UnknownPricingTable
 from billing_sdk.money import Money
-from billing_sdk.server.app import create_engine
 from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.ids import digest_of
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import PageRequest
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer, Unanswered

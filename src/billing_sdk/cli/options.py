@@ -15,7 +15,7 @@ import typer
 
 from billing_sdk.errors import InvalidAmount, InvalidRequest
 from billing_sdk.money import Money, exponent
-from billing_sdk.server.app import create_engine
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import PREFIX, Settings
 from billing_sdk.server.usecases.engine import Engine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
@@ -12,63 +12,22 @@ from starlette.routing import BaseRoute
 
 from billing_sdk.server import oidc, pages, web
 from billing_sdk.server.api import kinde, kolaylogin, konnect, openmeter, stripe
-from billing_sdk.server.clock import Clock, SystemClock
-from billing_sdk.server.gateways import Gateways, ManagedGateway, SwitchingGateway
+from billing_sdk.server.clock import Clock
+from billing_sdk.server.gateways import Gateways
+from billing_sdk.server.opening import create_engine
 from billing_sdk.server.periodic import Periodic
-from billing_sdk.server.sealing_keys import sealer_for
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
-from billing_sdk.server.usecases.confirmations import DatabaseConfirmations
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
-from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.follow_usage import FOLLOW_REST, FOLLOW_SECONDS, UsageFollower
-from billing_sdk.server.usecases.hooks import Hooks, load_hooks
+from billing_sdk.server.usecases.hooks import Hooks
 from billing_sdk.server.usecases.ingest_usage import Ingestion
-from billing_sdk.server.usecases.linked_gateways import LinkedGateways
-from billing_sdk.server.usecases.live_environment import refuse_demo, refuse_test_clocks, refuse_unsafe_user
 from billing_sdk.server.usecases.recover import recover
-from billing_sdk.server.usecases.signing_keys import current_key
 from billing_sdk.server.usecases.timer_worker import TimerWorker
 from billing_sdk.server.usecases.verify_audit import AuditWatch
 
 # How long a customer waits at most, besides the charge's lease, for the outcome of a charge whose process died.
 SWEEP_SECONDS = 30.0
-
-
-def create_engine(
-    settings: Settings,
-    *,
-    clock: Clock | None = None,
-    gateway: Gateways | None = None,
-    database: Database | None = None,
-    hooks: Hooks | None = None,
-) -> Engine:
-    """Return an engine that is ready for use: its schema is up to date, nothing is left over, and it can sign.
-
-    Raises:
-        InvalidSetting: a hook can't be loaded.
-    """
-    with ExitStack() as if_refused:
-        if database is None:
-            database = Database.open(settings.database_url, sealer=sealer_for(settings), usage_url=settings.usage_url)
-            if_refused.callback(database.close)
-        clock = clock or SystemClock()
-        managed = ManagedGateway(settings.base_url, clock, DatabaseConfirmations(database, clock))
-        engine = Engine(
-            database=database,
-            clock=clock,
-            gateway=gateway or SwitchingGateway(managed, LinkedGateways(database, settings, clock)),
-            settings=settings,
-            hooks=hooks or load_hooks(settings),
-        )
-        refuse_unsafe_user(engine)
-        database.migrate()
-        refuse_demo(engine)
-        refuse_test_clocks(engine)
-        current_key(engine)
-        recover(engine)
-        if_refused.pop_all()
-    return engine
 
 
 def create_app(
