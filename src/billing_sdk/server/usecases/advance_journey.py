@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from billing_sdk.errors import CardDeclined, Conflict, InvalidRequest, PriceChanged, SamePlan, SignInExpired
+from billing_sdk.server.domain.catalog import PricingTable
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.invoicing import Payment
 from billing_sdk.server.domain.visits import Journey
@@ -25,6 +26,7 @@ from billing_sdk.server.usecases.conclude_change import record_payment
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.journey_facts import Due, customers_of, find_due, load_facts, offered_table
 from billing_sdk.server.usecases.limit_attempts import count_attempt, sign_up_attempts
+from billing_sdk.server.usecases.make_way import for_plan, make_way
 from billing_sdk.server.usecases.next_step import Step, step_for
 from billing_sdk.server.usecases.passwords import hash_password, require_length
 from billing_sdk.server.usecases.register_user import add_user, new_user
@@ -103,14 +105,21 @@ def choose_plan(engine: Engine, *, journey: Journey, plan_key: str) -> Journey:
     """
     with engine.read() as tx:
         customers = customers_of(tx, journey)
+        is_offered = _offers(offered_table(tx, engine, journey), plan_key)
+        kept = {customer.id: for_plan(tx, customer.id, plan_key) for customer in customers}
     for customer in customers:
         settle_left_over(engine, customer_id=customer.id)
+        if is_offered:
+            make_way(engine, customer_id=customer.id, keeps=kept[customer.id])
     with _at_step(engine, journey, "plans", "payment") as (tx, current):
-        table = offered_table(tx, engine, current)
-        if table is None or plan_key not in {card.plan_key for card in table.cards}:
+        if not _offers(offered_table(tx, engine, current), plan_key):
             raise InvalidRequest(f"the plan {plan_key[:64]!r} is not on the table", parameter="plan")
         tx.catalog.get_plan(plan_key)
         return _saved(tx, settle_plan(engine, tx, replace(current, plan_key=plan_key)))
+
+
+def _offers(table: PricingTable | None, plan_key: str) -> bool:
+    return table is not None and plan_key in {card.plan_key for card in table.cards}
 
 
 def pay(engine: Engine, *, journey: Journey, terms: str, card: CardEntry | None = None) -> Journey:

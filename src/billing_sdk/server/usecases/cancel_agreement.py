@@ -13,6 +13,7 @@ from billing_sdk.server.usecases.collect_charge import collect_issued, settle_gr
 from billing_sdk.server.usecases.end_with_invoice import end_with_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
+from billing_sdk.server.usecases.make_way import make_way, of_other_groups
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
 from billing_sdk.server.usecases.save_agreement import save_agreement
@@ -35,6 +36,9 @@ def cancel_agreement(
     Service intervals that are complete are charged in any case. What is owed at the end is an invoice of its own,
     which a declined card leaves open: it keeps nobody from leaving. What is given back goes to the credit balance.
     Where something comes to more than can be charged, there is no such invoice, and nothing is given back.
+
+    A change whose payment is still waited for is given up first. What its processor says is paid meanwhile has
+    happened: then it is the agreement that this one has made way for which goes on.
 
     Args:
         engine: the engine.
@@ -72,8 +76,9 @@ def cancel_agreement(
                 source=source,
                 actor=actor,
             )
+        make_way(engine, customer_id=customer.id, keeps=of_other_groups(agreement.group_id))
         with engine.begin() as tx:
-            customer, agreement = hold_agreement(tx, agreement_id)
+            customer, agreement = hold_agreement(tx, agreement_id, may_be_collected=True)
             at = engine.now_for(tx, customer)
             ends_at = instant_of(timing, agreement, at=at)
             if ends_at > at:

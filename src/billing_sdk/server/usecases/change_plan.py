@@ -12,6 +12,7 @@ from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.decide_change import decide_change
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.make_way import for_plan, make_way
 from billing_sdk.server.usecases.plan_ahead import plan_change
 from billing_sdk.server.usecases.require_collectable import require_collectable
 
@@ -27,6 +28,8 @@ def change_plan(
     terms: str | None = None,
 ) -> Agreement:
     """Put a customer on a plan, now or later: load, decide, charge where that is due, save and announce.
+
+    A change to another plan of the group, or by another card, whose payment is still waited for is given up first.
 
     Args:
         engine: the engine.
@@ -63,6 +66,9 @@ def change_plan(
             check_selection(engine, tx, customer_id=customer_id, plan_key=plan_key, source=source, actor=actor)
         wanted = (plan_key, *options.add_ons)
         require_collectable(engine, customer_id=customer_id, plan_keys=wanted, may_owe=options.may_owe)
+        with engine.read() as tx:
+            keeps = for_plan(tx, customer_id, plan_key)
+        make_way(engine, customer_id=customer_id, keeps=keeps)
         with engine.begin() as tx:
             customer = tx.customers.lock(customer_id)
             at = engine.now_for(tx, customer)

@@ -303,8 +303,22 @@ def give_up(
         leave_unpaid(tx, customer, charge, payment)
         return
     record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
-    give_back(tx, charge.id, at=payment.attempted_at)
-    give_credit_back(tx, customer, charge, at=payment.attempted_at)
+    _return_what_was_held(tx, customer, charge, at=payment.attempted_at)
+
+
+def let_go(tx: UnitOfWork, engine: Engine, charge: PendingCharge) -> None:
+    """Record in a transaction that a change is not wanted any more whose bill was withdrawn at the gateway."""
+    customer = tx.customers.lock(charge.customer_id)
+    if not tx.charges.remove(charge.id):
+        return
+    tx.audit.record(charge.actor, "charge.withdraw", charge.id, engine.now(), before=charge)
+    _return_what_was_held(tx, customer, charge, at=engine.now_for(tx, customer))
+
+
+def _return_what_was_held(tx: UnitOfWork, customer: Customer, charge: PendingCharge, *, at: datetime) -> None:
+    """Give back what a change had held that does not come about: balance, credit, coupons; and forget its plan."""
+    give_back(tx, charge.id, at=at)
+    give_credit_back(tx, customer, charge, at=at)
     if tx.agreements.find(charge.changed.id) is None:
         release_redemptions(tx, charge.changed.id)
     drop_if_planned(tx, customer, charge)

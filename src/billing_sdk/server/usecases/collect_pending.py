@@ -20,6 +20,7 @@ from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import load_in_force
+from billing_sdk.server.usecases.make_way import make_way, with_method
 from billing_sdk.server.usecases.payment_methods import refresh_default
 from billing_sdk.server.usecases.takes_cards import takes_cards
 from billing_sdk.server.usecases.tax_customer import require_location
@@ -48,6 +49,9 @@ def collect_pending(
     settle_left_over(engine, customer_id=customer_id)
     if not takes_cards(engine):
         refresh_default(engine, customer_id=customer_id)
+    with engine.read() as tx:
+        keeps = with_method(tx, customer_id)
+    make_way(engine, customer_id=customer_id, keeps=keeps)
     actor = actor or source
     with engine.begin() as tx:
         customer = tx.customers.lock(customer_id)

@@ -7,6 +7,7 @@ from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.end_agreement import end_all_agreements
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.make_way import make_way
 
 
 def delete_organization(engine: Engine, *, code: str, source: EventSource = "api") -> None:
@@ -23,6 +24,7 @@ def delete_organization(engine: Engine, *, code: str, source: EventSource = "api
         payer = tx.customers.find_by_organization(code)
     if payer is not None:
         settle_left_over(engine, customer_id=payer.id)
+        make_way(engine, customer_id=payer.id, keeps=lambda _: False)
     with engine.begin() as tx:
         organization = tx.organizations.get(code)
         if payer := tx.customers.find_by_organization(code):

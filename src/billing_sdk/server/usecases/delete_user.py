@@ -9,6 +9,7 @@ from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.end_agreement import end_all_agreements
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.limit_attempts import forgive_attempt, sign_in_attempts, sign_up_attempts
+from billing_sdk.server.usecases.make_way import make_way
 
 
 def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") -> None:
@@ -24,6 +25,7 @@ def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") ->
         payer = tx.customers.find_by_user(user_id)
     if payer is not None:
         settle_left_over(engine, customer_id=payer.id)
+        make_way(engine, customer_id=payer.id, keeps=lambda _: False)
     with engine.begin() as tx:
         user = tx.users.get(user_id)
         if payer := tx.customers.find_by_user(user_id):

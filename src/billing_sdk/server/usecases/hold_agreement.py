@@ -9,8 +9,13 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.under_way import under_way
 
 
-def hold_agreement(tx: UnitOfWork, agreement_id: str) -> tuple[Customer, Agreement]:
+def hold_agreement(tx: UnitOfWork, agreement_id: str, *, may_be_collected: bool = False) -> tuple[Customer, Agreement]:
     """Return a live agreement and its customer, which nobody else changes until the transaction ends.
+
+    Args:
+        tx: the transaction.
+        agreement_id: which one.
+        may_be_collected: a payment of an issued invoice of it that is waited for is no obstacle.
 
     Raises:
         NotFound: there is no such agreement.
@@ -22,6 +27,7 @@ def hold_agreement(tx: UnitOfWork, agreement_id: str) -> tuple[Customer, Agreeme
     if not agreement.is_live:
         raise AgreementNotLive(f"the agreement is {agreement.status}")
     charge = tx.charges.find(customer.id, agreement.group_id)
-    if charge is not None:
+    is_collection = charge is not None and charge.invoice_id is not None and charge.awaits is not None
+    if charge is not None and not (may_be_collected and is_collection):
         raise under_way(charge)
     return customer, agreement

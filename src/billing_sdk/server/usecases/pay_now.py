@@ -10,6 +10,7 @@ from billing_sdk.server.usecases.ask_gateway import REFUSED, pending
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.collect_charge import collect_charge, refuse_call, settle_customer
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.make_way import make_way, with_method
 
 
 def pay_now(
@@ -41,7 +42,9 @@ def pay_now(
     """
     with engine.read() as tx:
         customer_id = tx.invoices.get(invoice_id).customer_id
+        keeps = with_method(tx, customer_id)
     settle_customer(engine, customer_id)
+    make_way(engine, customer_id=customer_id, keeps=keeps)
     with engine.begin() as tx:
         tx.customers.lock(customer_id)
         invoice = tx.invoices.get(invoice_id)
