@@ -52,7 +52,7 @@ def engine_at(simulator: StripeSimulator, **settings: Any) -> Iterator[Engine]:
     with engine_on(IN_MEMORY, **chosen) as engine:
         linked = LinkedGateways(engine.database, engine.settings, engine.clock)
         managed = ManagedGateway(engine.settings.base_url, engine.clock)
-        yield replace(engine, gateway=SwitchingGateway(managed, linked))
+        yield replace(engine, gateway=SwitchingGateway(managed, linked, clock=engine.clock))
 
 
 def clear_up(engine: Engine) -> None:

@@ -40,7 +40,7 @@ def create_engine(
         engine = Engine(
             database=database,
             clock=clock,
-            gateway=gateway or SwitchingGateway(managed, LinkedGateways(database, settings, clock)),
+            gateway=gateway or SwitchingGateway(managed, LinkedGateways(database, settings, clock), clock=clock),
             settings=settings,
             hooks=hooks or load_hooks(settings),
         )

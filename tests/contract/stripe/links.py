@@ -33,7 +33,7 @@ def paying_by_stripe(simulator: StripeSimulator) -> Iterator[tuple[Engine, Strip
     """Yield an engine whose workspace is paid through the platform's account, and its link with it."""
     with linked(simulator) as (plain, link):
         gateways = LinkedGateways(plain.database, plain.settings, plain.clock)
-        engine = replace(plain, gateway=SwitchingGateway(ManagedGateway(), gateways))
+        engine = replace(plain, gateway=SwitchingGateway(ManagedGateway(), gateways, clock=plain.clock))
         enable_billing(engine, gateway="stripe_platform", actor="operator")
         yield engine, link
 

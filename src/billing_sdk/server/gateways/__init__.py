@@ -17,6 +17,7 @@ from billing_sdk.server.gateways.bills import (
     Payer as Payer,
     TaxByGateway as TaxByGateway,
 )
+from billing_sdk.server.gateways.breaker import unguarded as unguarded
 from billing_sdk.server.gateways.cards import CardEntry as CardEntry, StoredCard as StoredCard
 from billing_sdk.server.gateways.catalogue import (
     CatalogueItem as CatalogueItem,

@@ -46,10 +46,11 @@ def ask_gateway(engine: Engine, charge: PendingCharge, bill: Bill) -> Answer:
     try:
         answer = gateway.collect(bill, idempotency_key=charge.id)
     except AuthenticationRequired as refusal:
-        answer = unconfirmed(refusal.detail)
+        answer = unconfirmed(refusal.detail, url=refusal.facts.get("url"))
     except REFUSED as refusal:
         answer = refusal
-    if isinstance(answer, Awaited) and _is_given_up(charge, answer, engine):
+    is_still_to_confirm = isinstance(answer, Awaited) and answer.reason == "authentication"
+    if is_still_to_confirm and charge.awaits is not None and charge.awaits.is_given_up(engine.now()):
         answer = unconfirmed("nobody has confirmed the payment")
     if charge.invoice_id is None and isinstance(answer, REFUSED):
         gateway.withdraw(bill.id)
@@ -65,9 +66,10 @@ def agrees(bill: Bill, receipt: Charge) -> bool:
     return receipt.amount == expected
 
 
-def unconfirmed(said: str) -> CardDeclined:
-    """Return the refusal of a payment that its payer has not confirmed."""
-    return CardDeclined(said, decline_code=AuthenticationRequired.code)
+def unconfirmed(said: str, *, url: str | None = None) -> CardDeclined:
+    """Return the refusal of a payment that its payer has not confirmed, with the page where that can still be done."""
+    facts = {} if url is None else {"url": url}
+    return CardDeclined(said, decline_code=AuthenticationRequired.code, **facts)
 
 
 def pending(awaits: Awaits) -> BillingError:
@@ -76,11 +78,3 @@ def pending(awaits: Awaits) -> BillingError:
     if awaits.reason == "authentication":
         return AuthenticationRequired("the payment is to be confirmed by its payer", **facts)
     return PaymentPending("the outcome of the payment is not known yet", **facts)
-
-
-def _is_given_up(charge: PendingCharge, answer: Awaited, engine: Engine) -> bool:
-    """Tell whether nobody has confirmed a payment for so long that nobody will."""
-    awaits = charge.awaits
-    if answer.reason != "authentication" or awaits is None or awaits.reason != "authentication":
-        return False
-    return engine.now() >= awaits.since + awaits.rest(engine.now())

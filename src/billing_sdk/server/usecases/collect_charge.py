@@ -15,7 +15,15 @@ from billing_sdk.errors import AuthenticationRequired, BillingError, PaymentMeth
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import LEASE_SECONDS, AwaitReason, Awaits, Payment, PendingCharge
+from billing_sdk.server.domain.invoicing import (
+    LEASE_SECONDS,
+    SHORTEST_REST,
+    AwaitReason,
+    Awaits,
+    Payment,
+    PendingCharge,
+    grants_bought,
+)
 from billing_sdk.server.gateways import Awaited, Bill, Charge
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
@@ -28,6 +36,7 @@ from billing_sdk.server.usecases.drop_planned_change import drop_if_planned
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import bill_of
+from billing_sdk.server.usecases.make_void import void
 from billing_sdk.server.usecases.open_dispute import dispute_at_once
 from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
@@ -195,7 +204,7 @@ def complete(
     """Record in a transaction that a charge has succeeded, and conclude what it is for."""
     customer = tx.customers.lock(charge.customer_id)
     at = engine.now_for(tx, customer)
-    if not tx.charges.remove(charge.id):
+    if not tx.charges.remove(charge.id) and not _is_unheard_of(tx, charge, receipt):
         # Another process has concluded it meanwhile.
         return None if charge.agreement_id is None else tx.agreements.get(charge.agreement_id)
     payment = Payment(
@@ -237,6 +246,13 @@ def _concluded(
     )
 
 
+def _is_unheard_of(tx: UnitOfWork, charge: PendingCharge, receipt: Charge) -> bool:
+    """Tell whether money was taken for an owed invoice by an attempt that somebody has given up meanwhile."""
+    if charge.invoice_id is None or not tx.invoices.get(charge.invoice_id).is_owed:
+        return False
+    return tx.invoices.find_payment(charge.gateway, receipt.reference) is None
+
+
 def wait_for(tx: UnitOfWork, engine: Engine, charge: PendingCharge, awaited: Awaited) -> Awaits:
     """Record in a transaction what a charge waits for at its gateway, and when it is looked at again."""
     is_new = charge.awaits is None or charge.awaits.reason != awaited.reason
@@ -261,6 +277,11 @@ def rest(tx: UnitOfWork, engine: Engine, charge: PendingCharge, error: Exception
         tx.charges.release(charge.id, at=engine.now())
         return
     asked = int(error.facts.get("retry_after_seconds") or 0)
+    if charge.awaits is not None and charge.awaits.reason != "gateway":
+        # What it waits for is still so, and since when; only the question is put off.
+        look_again_at = engine.now() + max(SHORTEST_REST, timedelta(seconds=asked))
+        tx.charges.wait(charge.id, charge.awaits, look_again_at=look_again_at)
+        return
     _waits(tx, engine, charge, "gateway", None, at_least=timedelta(seconds=asked))
 
 
@@ -281,9 +302,24 @@ def _waits(
 
 
 def give_up(
-    tx: UnitOfWork, engine: Engine, charge: PendingCharge, method: PaymentMethod, declined: BillingError
+    tx: UnitOfWork,
+    engine: Engine,
+    charge: PendingCharge,
+    method: PaymentMethod,
+    declined: BillingError,
+    *,
+    stays_owed: bool = False,
 ) -> None:
-    """Record in a transaction that a charge was refused; nothing else comes of it."""
+    """Record in a transaction that a charge was refused; nothing else comes of it.
+
+    Args:
+        tx: the transaction.
+        engine: the engine.
+        charge: what was to be collected.
+        method: what from.
+        declined: why it was refused.
+        stays_owed: an invoice for credit that is bought ahead is tried again, and not void.
+    """
     customer = tx.customers.lock(charge.customer_id)
     if not tx.charges.remove(charge.id):
         return
@@ -301,9 +337,27 @@ def give_up(
     tx.invoices.add_payment(payment)
     if charge.invoice_id is not None:
         leave_unpaid(tx, customer, charge, payment)
+        _announce_page(tx, engine, charge, declined)
+        if not stays_owed:
+            _void_if_sold_ahead(tx, customer, charge, at=payment.attempted_at)
         return
     record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
     _return_what_was_held(tx, customer, charge, at=payment.attempted_at)
+
+
+def _announce_page(tx: UnitOfWork, engine: Engine, charge: PendingCharge, declined: BillingError) -> None:
+    """Announce where its payer can confirm what the bank has refused because nobody was there to do so."""
+    url = declined.facts.get("url")
+    if url and charge.awaits is None:
+        announce_action(tx, engine, charge, Awaits("authentication", engine.now(), str(url)))
+
+
+def _void_if_sold_ahead(tx: UnitOfWork, customer: Customer, charge: PendingCharge, *, at: datetime) -> None:
+    """Make an invoice void that only sells credit which was not paid for: credit is not to be owed for."""
+    invoice = tx.invoices.get(charge.invoice_id or "")
+    grants = tx.grants.bought_by(invoice.id) if grants_bought(invoice.lines) else ()
+    if invoice.is_owed and grants and all(grant.source == "top_up" for grant in grants):
+        void(tx, customer, invoice, source=charge.source, actor=charge.actor, at=at)
 
 
 def let_go(tx: UnitOfWork, engine: Engine, charge: PendingCharge) -> None:

@@ -24,7 +24,7 @@ def delete_organization(engine: Engine, *, code: str, source: EventSource = "api
         payer = tx.customers.find_by_organization(code)
     if payer is not None:
         settle_left_over(engine, customer_id=payer.id)
-        make_way(engine, customer_id=payer.id, keeps=lambda _: False)
+        make_way(engine, customer_id=payer.id, keeps=lambda charge: charge.invoice_id is not None)
     with engine.begin() as tx:
         organization = tx.organizations.get(code)
         if payer := tx.customers.find_by_organization(code):

@@ -25,7 +25,7 @@ def delete_user(engine: Engine, *, user_id: str, source: EventSource = "api") ->
         payer = tx.customers.find_by_user(user_id)
     if payer is not None:
         settle_left_over(engine, customer_id=payer.id)
-        make_way(engine, customer_id=payer.id, keeps=lambda _: False)
+        make_way(engine, customer_id=payer.id, keeps=lambda charge: charge.invoice_id is not None)
     with engine.begin() as tx:
         user = tx.users.get(user_id)
         if payer := tx.customers.find_by_user(user_id):

@@ -74,7 +74,8 @@ def _give_way(engine: Engine, charge: PendingCharge) -> None:
         if reason in ATTEMPTS:
             with engine.begin() as tx:
                 method = tx.customers.get_payment_method(charge.payment_method_id)
-                give_up(tx, engine, charge, method, unconfirmed("something else was wanted before it was confirmed"))
+                declined = unconfirmed("something else was wanted before it was confirmed")
+                give_up(tx, engine, charge, method, declined, stays_owed=True)
         return
     if reason not in CHANGES:
         return

@@ -20,7 +20,7 @@ from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.dunning import mark_agreements
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
-from billing_sdk.server.usecases.void_invoice import void
+from billing_sdk.server.usecases.make_void import void
 
 
 @dataclass(frozen=True, slots=True)

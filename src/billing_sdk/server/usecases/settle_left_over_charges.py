@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from billing_sdk.server.usecases.collect_charge import collect_issued
+import logging
+from collections import Counter
+
+from billing_sdk.server.usecases.ask_gateway import ON_RECORD
+from billing_sdk.server.usecases.collect_charge import collect_charge
 from billing_sdk.server.usecases.engine import Engine
+
+logger = logging.getLogger(__name__)
 
 
 def settle_left_over_charges(engine: Engine) -> None:
@@ -14,5 +20,14 @@ def settle_left_over_charges(engine: Engine) -> None:
     """
     with engine.read() as tx:
         left_over = tx.charges.list_left_over(at=engine.now())
+    failures: Counter[str] = Counter()
     for charge in left_over:
-        collect_issued(engine, charge)
+        try:
+            collect_charge(engine, charge)
+        except ON_RECORD:
+            continue
+        except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
+            failures[type(error).__name__] += 1
+    if failures:  # without tracebacks, which could show what the gateway was asked
+        why = ", ".join(f"{name} {count}" for name, count in sorted(failures.items()))
+        logger.error("%d of %d charges left over are still open (%s)", failures.total(), len(left_over), why)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from billing_sdk.errors import AuthenticationRequired, PaymentMethodRequired
+from billing_sdk.errors import PaymentMethodRequired
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import PendingCharge
 from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.bill_customer import charge_for
@@ -19,7 +18,6 @@ from billing_sdk.server.usecases.credit_known_as import KnownAs
 from billing_sdk.server.usecases.customer_time import check_times
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import require_metered_features
-from billing_sdk.server.usecases.void_invoice import void
 
 
 def top_up_credit(
@@ -41,7 +39,7 @@ def top_up_credit(
     """Charge a customer for credit, which is in effect once it is paid.
 
     Customers who get invoices sent have it when they have paid theirs; all others need a card, and where that is
-    declined the invoice is void and nothing is left of it.
+    declined, at once or after it was waited for, the invoice is void: credit is not to be owed for.
 
     Args:
         engine: the engine.
@@ -62,6 +60,8 @@ def top_up_credit(
         NotFound: there is no such customer.
         PaymentMethodRequired: the customer has no card.
         CardDeclined: the charge was refused.
+        AuthenticationRequired: its payer has to confirm the charge, at the fact `url`; the credit is there afterwards.
+        PaymentPending: it is not known yet what becomes of the charge.
         InvalidAmount, InvalidCreditGrant, InvalidRequest, UnknownFeature: as `grant_credit`.
         TooManyCreditGrants, DuplicateKey: likewise.
         TaxLocationMissing: nobody knows where the customer is, and the profile won't have anything sold without tax.
@@ -97,28 +97,9 @@ def top_up_credit(
                 raise PaymentMethodRequired("credit is bought with a card, and there is none")
     if charge is not None:
         try:
-            collect_bought(engine, charge, actor=actor)
+            collect_charge(engine, charge)
         except REFUSED as refusal:
             refuse_call(engine, refusal)
             raise
     with engine.read() as tx:
         return tx.grants.get(grant.id)
-
-
-def collect_bought(engine: Engine, charge: PendingCharge, *, actor: str) -> None:
-    """Collect what credit costs; where the card is declined, the invoice is void: credit is not to be owed for.
-
-    Raises:
-        CardDeclined: it was.
-    """
-    try:
-        collect_charge(engine, charge)
-    except AuthenticationRequired:
-        raise
-    except REFUSED:
-        with engine.begin() as tx:
-            customer = tx.customers.lock(charge.customer_id)
-            invoice = tx.invoices.get(charge.invoice_id or "")
-            if invoice.is_owed and not tx.charges.has_for_invoice(invoice.id):
-                void(tx, customer, invoice, source=charge.source, actor=actor, at=engine.now_for(tx, customer))
-        raise

@@ -20,11 +20,10 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.buy_credit import buy_credit
-from billing_sdk.server.usecases.collect_charge import settle_customer
+from billing_sdk.server.usecases.collect_charge import collect_charge, settle_customer
 from billing_sdk.server.usecases.credit_news import of_credit
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pending_usage import pending_usage
-from billing_sdk.server.usecases.top_up_credit import collect_bought
 from billing_sdk.server.usecases.watch_soon import watch_soon
 
 ACTOR = "timer"
@@ -88,7 +87,7 @@ def watch_credit(engine: Engine, timer: Timer) -> None:
     if charge is None:
         return
     try:
-        collect_bought(engine, charge, actor=ACTOR)
+        collect_charge(engine, charge)
     except (AuthenticationRequired, PaymentPending):
         return  # it may be paid still
     except REFUSED:

@@ -34,6 +34,7 @@ from billing_sdk.server.domain.invoicing.boundary import (
 )
 from billing_sdk.server.domain.invoicing.charge import (
     LEASE_SECONDS as LEASE_SECONDS,
+    SHORTEST_REST as SHORTEST_REST,
     AwaitReason as AwaitReason,
     Awaits as Awaits,
     ChargeSource as ChargeSource,

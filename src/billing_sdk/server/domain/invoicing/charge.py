@@ -20,8 +20,8 @@ ChargeSource = Literal["admin", "api", "user"]
 # A gateway that is out of reach is asked again after as long as it has been, within these.
 SHORTEST_REST = timedelta(seconds=30)
 LONGEST_REST = timedelta(hours=1)
-# A payment that is to be confirmed is confirmed at once, or not at all.
-AUTHENTICATION_REST = timedelta(hours=23)
+# A payment that is to be confirmed is confirmed soon, or not at all.
+AUTHENTICATION_LASTS = timedelta(hours=23)
 # How long it rests, while it has waited for less than that.
 RESTS: tuple[tuple[timedelta, timedelta | None], ...] = (
     (timedelta(hours=1), timedelta(hours=1)),
@@ -47,12 +47,16 @@ class Awaits:
 
     def rest(self, at: datetime) -> timedelta:
         """Return how long nobody needs to ask again: the processor tells when it knows, unless that gets lost."""
-        if self.reason == "authentication":
-            return AUTHENTICATION_REST
         waited = at - self.since
+        if self.reason == "authentication":
+            return max(AUTHENTICATION_LASTS - waited, timedelta(0))
         if self.reason == "gateway":
             return min(max(waited, SHORTEST_REST), LONGEST_REST)
         return next(rest for rest, until in RESTS if until is None or waited < until)
+
+    def is_given_up(self, at: datetime) -> bool:
+        """Tell whether nobody has confirmed a payment for so long that nobody will."""
+        return self.reason == "authentication" and at - self.since >= AUTHENTICATION_LASTS
 
 
 @dataclass(frozen=True, slots=True)
