@@ -44,6 +44,10 @@ class Form:
         """Return what a field shows: what was typed, unless it is secret."""
         return "" if name in SECRET else self.values.get(name, "")
 
+    def showing(self, name: str, value: str) -> Self:
+        """Return the form with what a field shows where nothing was typed into it."""
+        return self if name in self.values else replace(self, values={**self.values, name: value})
+
     def text(self, name: str) -> str:
         """Return what was typed into a field, without the spaces around it."""
         return self.values.get(name, "").strip()

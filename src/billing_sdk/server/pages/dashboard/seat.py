@@ -27,6 +27,9 @@ NOTES = {
     "switched": "Billing goes on with another gateway.",
     "connected": "The Stripe account is linked.",
     "not_connected": "No Stripe account was linked.",
+    "refreshed": "Stripe was asked how the account stands.",
+    "disconnected": "The Stripe account is linked no more.",
+    "fee": "The fee is kept of every payment from now on.",
 }
 
 

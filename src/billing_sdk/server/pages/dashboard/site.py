@@ -5,10 +5,11 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from billing_sdk.server.pages.dashboard.account import connect, disconnect, keep_fee, refresh
 from billing_sdk.server.pages.dashboard.lists import LISTINGS
 from billing_sdk.server.pages.dashboard.seat import SIGN_IN, Seat, seat_route
 from billing_sdk.server.pages.dashboard.sign_in import show_sign_in, sign_in, sign_out
-from billing_sdk.server.pages.dashboard.tab import connect, disable, enable, open_tab, show_overview, show_settings_of
+from billing_sdk.server.pages.dashboard.tab import disable, enable, open_tab, show_overview, show_settings_of
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.usecases.workspace_caps import used_of, workspace_plan
@@ -29,6 +30,9 @@ def routes() -> list[BaseRoute]:
         seat_route(f"{BILLING}/enable", show_overview, enable),
         seat_route(f"{BILLING}/disable", show_settings, disable),
         seat_route(f"{BILLING}/connect", show_overview, connect),
+        seat_route(f"{BILLING}/refresh", show_overview, refresh),
+        seat_route(f"{BILLING}/disconnect", show_overview, disconnect),
+        seat_route(f"{BILLING}/fee", show_overview, keep_fee),
         seat_route(f"{BILLING}/settings", show_settings),
         *(seat_route(f"{BILLING}/{listing.section}", listing.show) for listing in LISTINGS),
     ]

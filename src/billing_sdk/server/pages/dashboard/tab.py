@@ -13,7 +13,6 @@ from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.workspace import GATEWAYS, GatewayKind, PaymentApp, Workspace
 from billing_sdk.server.pages.dashboard.seat import Seat
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.usecases.connect_account import begin_connecting
 from billing_sdk.server.usecases.disable_billing import disable_billing
 from billing_sdk.server.usecases.enable_billing import enable_billing
 
@@ -114,8 +113,7 @@ def enable(seat: Seat, form: Form) -> Response:
         gateway = _gateway(form.text("gateway") or "managed")
         enable_billing(seat.engine, gateway=gateway, actor=seat.operator.id)
     except APIError as error:
-        again = form.refused(error)
-        return show_settings_of(tab, again) if tab.workspace.is_billing_enabled else _overview(tab, again)
+        return show_again(tab, form.refused(error))
     note = "switched" if tab.workspace.is_billing_enabled else "enabled"
     return RedirectResponse(f"{tab.url}?done={note}", 303)
 
@@ -130,15 +128,9 @@ def disable(seat: Seat, form: Form) -> Response:
     return RedirectResponse(f"{tab.url}?done=disabled", 303)
 
 
-def connect(seat: Seat, form: Form) -> Response:
-    """Send the browser to Stripe's page, on which the owner of an account agrees."""
-    tab = open_tab(seat)
-    try:
-        url = begin_connecting(seat.engine, actor=seat.operator.id)
-    except APIError as error:
-        again = form.refused(error)
-        return show_settings_of(tab, again) if tab.workspace.is_billing_enabled else _overview(tab, again)
-    return RedirectResponse(url, 303)
+def show_again(tab: Tab, form: Form) -> Response:
+    """Show a form once more, with what was refused, where it stands."""
+    return show_settings_of(tab, form) if tab.workspace.is_billing_enabled else _overview(tab, form)
 
 
 def show_settings_of(tab: Tab, form: Form) -> Response:
