@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ from billing_sdk.server.domain.metering import EARLIEST, LATEST, Meter, StoredEv
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.ids import ulid_of
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.storage.conditions import all_hold
+from billing_sdk.server.storage.conditions import Condition, all_hold
 from billing_sdk.server.storage.konnect_customers import Order
 from billing_sdk.server.storage.subjects import Subject
 from billing_sdk.server.usecases.browse_usage_events import (
@@ -138,7 +138,7 @@ def list_events(
     if asked and " " not in asked:
         order = Order(order.field, is_descending=True)  # as published: a field alone sorts descending
     by: Literal["time", "arrival"] = "time" if order.field == "time" else "arrival"
-    place = _place(
+    place = place_from(
         place_of(cursor.after, sealer, of=f"events/{by}")
         or place_of(cursor.before, sealer, of=f"events/{by}", parameter="page[before]")
     )
@@ -146,7 +146,7 @@ def list_events(
     with engine.read() as tx:
         found = browse_usage_events(
             tx,
-            _asked(tx, wanted),
+            asked_for(tx, wanted.conditions),
             by=by,
             is_descending=order.is_descending is not is_back,
             size=cursor.size,
@@ -205,11 +205,11 @@ def faults_of(stored: StoredEvent, meters: Sequence[Meter], subject: Subject | N
     return found
 
 
-def _asked(tx: UnitOfWork, wanted: Wanted) -> Asked:
-    """Return what is wanted, with as much of it as the store can look for itself."""
+def asked_for(tx: UnitOfWork, conditions: Collection[Condition]) -> Asked:
+    """Return what is wanted by conditions, with as much of it as the store can look for itself."""
     start, end, subjects, types = EARLIEST, LATEST, None, None
     rest = []
-    for one in wanted.conditions:
+    for one in conditions:
         if one.field == "customer_id" and one.operator == "eq":
             subjects = everything_of(tx, str(one.operand))
             continue
@@ -253,7 +253,12 @@ def _page(
     return CursorMeta(size=size, next=onward, previous=first if has_begun else None, first=first, last=last)
 
 
-def _place(text: str | None) -> Place | None:
+def place_from(text: str | None) -> Place | None:
+    """Return the place that an opened cursor names.
+
+    Raises:
+        InvalidRequest: it names none.
+    """
     if text is None:
         return None
     at, _, number = text.partition("|")

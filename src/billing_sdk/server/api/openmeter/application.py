@@ -12,12 +12,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from billing_sdk._version import __version__
-from billing_sdk.server.api.openmeter import customers, problems, usage
+from billing_sdk.server.api.openmeter import customers, events, problems, subjects, usage
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 
 PREFIX = "/api/v1"
-NOUNS = ("meters", "customers", "features")
+NEWER = "/api/v2"
+NOUNS = ("meters", "customers", "features", "subjects")
 
 
 def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
@@ -26,6 +27,7 @@ def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
     at_root: list[BaseRoute] = [Route(f"{PREFIX}/events", app, methods=["POST"])]
     for noun in NOUNS:
         at_root += [Route(f"{PREFIX}/{noun}", app), Route(f"{PREFIX}/{noun}/{{rest:path}}", app)]
+    at_root.append(Route(f"{NEWER}/{{rest:path}}", app))
     return [Mount("/openmeter", app=app), *at_root]
 
 
@@ -40,8 +42,9 @@ def create_app(engine: Engine, ingestion: Ingestion) -> FastAPI:
         exception_handlers=problems.exception_handlers(),
     )
     app.add_route("/openapi.json", _openapi_document(app), include_in_schema=False)
-    for router in (usage.intake, usage.router, customers.router):
+    for router in (events.intake, events.router, usage.router, customers.router, subjects.router):
         app.include_router(router, prefix=PREFIX)
+    app.include_router(events.newer, prefix=NEWER)
     app.state.engine = engine
     app.state.ingestion = ingestion
     return app

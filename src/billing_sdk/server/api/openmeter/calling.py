@@ -30,6 +30,10 @@ class Document(RootModel[dict[str, Any]]):
     """An answer."""
 
 
+class Documents(RootModel[list[dict[str, Any]]]):
+    """An answer of several."""
+
+
 def scope(name: str) -> Any:
     """Return the dependency of an operation that only a program with a scope may call."""
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from billing_sdk.errors import NotFound
+from billing_sdk.errors import InvalidRequest, NotFound
 from billing_sdk.server.api.konnect.bodies import KonnectRoute
 from billing_sdk.server.api.konnect.entitlement_access import Access, accesses_of
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf
@@ -29,6 +29,7 @@ from billing_sdk.server.usecases.konnect_features import (
     drop_feature,
     known_features,
 )
+from billing_sdk.server.usecases.update_account import update_account
 
 router = APIRouter(tags=["Customers"], route_class=KonnectRoute)
 
@@ -98,14 +99,40 @@ def list_customers(
 def get_customer(engine: EngineOf, customer: str) -> Any:
     """Get a customer by its id or its key."""
     with engine.read() as tx:
-        return _customer(_account(tx, customer))
+        return _customer(account_called(tx, customer))
+
+
+@router.put("/customers/{customer}", dependencies=scope("update:billing_customers"))
+def replace_customer(engine: EngineOf, caller: CallerOf, customer: str, body: NewCustomer, once: OnlyOnce) -> Response:
+    """Replace what is known of a customer, but for its key."""
+    with engine.read() as tx:
+        found = account_called(tx, customer)
+    if body.key not in (None, found.key):
+        raise InvalidRequest("the key of a customer never changes", parameter="key")
+    subjects = [] if body.usage_attribution is None else body.usage_attribution.subject_keys
+
+    def serve(engine: Engine) -> Document:
+        account = update_account(
+            engine,
+            found.customer.id,
+            name=body.name,
+            email=body.primary_email,
+            subject_keys=subjects,
+            description=body.description,
+            labels=body.metadata,
+            more={} if body.currency is None else {"currency": body.currency},
+            actor=caller.client_id,
+        )
+        return Document(_customer(account))
+
+    return once(serve, body)
 
 
 @router.delete("/customers/{customer}", status_code=204, dependencies=scope("update:billing_customers"))
 def delete_customer(engine: EngineOf, caller: CallerOf, customer: str, once: OnlyOnce) -> Response:
     """Delete a customer without subscriptions and open invoices."""
     with engine.read() as tx:
-        customer_id = _account(tx, customer).customer.id
+        customer_id = account_called(tx, customer).customer.id
 
     def serve(engine: Engine) -> None:
         delete_account(engine, customer_id, actor=caller.client_id)
@@ -167,7 +194,12 @@ def delete_feature(engine: EngineOf, caller: CallerOf, feature: str, once: OnlyO
     return once(serve, status=204)
 
 
-def _account(tx: UnitOfWork, name: str) -> Account:
+def account_called(tx: UnitOfWork, name: str) -> Account:
+    """Return the customer that an id or a key names.
+
+    Raises:
+        NotFound: there is none.
+    """
     extras = tx.konnect.by_key("customer", name)
     if extras is None and not ULID.fullmatch(name):
         raise NotFound("there is no such customer")
@@ -176,7 +208,7 @@ def _account(tx: UnitOfWork, name: str) -> Account:
 
 def _accesses(engine: Engine, name: str) -> Mapping[str, Access]:
     with engine.read() as tx:
-        customer = _account(tx, name).customer
+        customer = account_called(tx, name).customer
     return accesses_of(engine, customer)
 
 

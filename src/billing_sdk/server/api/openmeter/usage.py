@@ -1,4 +1,4 @@
-"""Events in and out, meters and what they show."""
+"""Meters, and what they show."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from starlette.responses import Response
 
 from billing_sdk.errors import InvalidRequest, NotFound
 from billing_sdk.server.api.konnect.bodies import KonnectRoute
-from billing_sdk.server.api.konnect.events import shown, take_in
 from billing_sdk.server.api.konnect.meter_query import Asked, MeterQuery, dimensions_of, rows_of
 from billing_sdk.server.api.konnect.meters import OURS, MeterView
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf
 from billing_sdk.server.api.konnect.values import instant
 from billing_sdk.server.api.openmeter.calling import Document, OnlyOnce, Sent, instant_in, scope, told
-from billing_sdk.server.domain.metering import EARLIEST, LATEST, Meter
-from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.metering import Meter
 from billing_sdk.server.ids import ULID, id_from_ulid
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.browse_usage_events import Wanted, browse_usage_events
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.konnect_meters import ChosenMeter, choose_meter, drop_meter, known_meters
+from billing_sdk.server.usecases.konnect_meters import (
+    ChosenMeter,
+    change_meter,
+    choose_meter,
+    drop_meter,
+    known_meters,
+)
 from billing_sdk.server.web.usage_csv import usage_csv
 
 router = APIRouter(tags=["Usage"], route_class=KonnectRoute)
-intake = APIRouter(tags=["Usage"])
 
 WINDOWS: dict[str, Literal["PT1M", "PT1H", "P1D", "P1M"]] = {
     "MINUTE": "PT1M",
@@ -34,7 +36,6 @@ WINDOWS: dict[str, Literal["PT1M", "PT1H", "P1D", "P1M"]] = {
     "DAY": "P1D",
     "MONTH": "P1M",
 }
-MOST_LISTED = 100
 
 
 class NewMeter(Sent):
@@ -50,37 +51,13 @@ class NewMeter(Sent):
     group_by: dict[str, str] | None = None
 
 
-@intake.post("/events", status_code=204, dependencies=scope("create:meter_usage"), response_class=Response)
-async def ingest(request: Request) -> Response:
-    """Take in events, each once for ever."""
-    await take_in(request)
-    return Response(status_code=204)
+class MeterChange(Sent):
+    """What may change of a meter; what is left out stays."""
 
-
-@router.get("/events", dependencies=scope("read:meter_usage"))
-def list_events(request: Request, engine: EngineOf) -> Any:
-    """List events, the newest first."""
-    asked = request.query_params
-    limit = asked.get("limit", str(MOST_LISTED))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:6]) <= MOST_LISTED):
-        raise InvalidRequest(f"limit is between 1 and {MOST_LISTED}", parameter="limit")
-    window = Period(instant_in(request, "from") or EARLIEST, instant_in(request, "to") or LATEST)
-    subject, name = asked.get("subject"), asked.get("id")
-    with engine.read() as tx:
-        wanted = Wanted(
-            lambda one: name is None or name in one.event.id, window, None, None if subject is None else (subject,)
-        )
-        found = shown(tx, browse_usage_events(tx, wanted, size=int(limit)).events)
-    return [
-        told(
-            event=one.event.model_dump(mode="json", exclude_none=True),
-            customer_id=None if one.customer is None else one.customer.id,
-            validation_error="; ".join(fault.message for fault in one.validation_errors or ()) or None,
-            ingested_at=one.ingested_at,
-            stored_at=one.stored_at,
-        )
-        for one in found
-    ]
+    name: str | None = None
+    description: str | None = None
+    metadata: dict[str, str] | None = None
+    group_by: dict[str, str] | None = None
 
 
 @router.post("/meters", status_code=201, dependencies=scope("create:billing_meters"))
@@ -119,6 +96,20 @@ def get_meter(engine: EngineOf, meter: str) -> Any:
     with engine.read() as tx:
         found = meter_called(tx, meter)
         return _meter(MeterView.of(found, tx.konnect.find("meter", found.id)))
+
+
+@router.put("/meters/{meter}", dependencies=scope("update:billing_meters"))
+def update_meter(engine: EngineOf, caller: CallerOf, meter: str, body: MeterChange, once: OnlyOnce) -> Response:
+    """Change a meter; new groups tell apart what was reported before, too."""
+    with engine.read() as tx:
+        meter_id = meter_called(tx, meter).id
+    names = {"metadata": "labels", "group_by": "dimensions"}
+    given = {names.get(name, name): value for name, value in body if value is not None}
+
+    def serve(engine: Engine) -> Document:
+        return Document(_meter(MeterView.of(*change_meter(engine, meter_id, given, actor=caller.client_id))))
+
+    return once(serve, body)
 
 
 @router.delete("/meters/{meter}", status_code=204, dependencies=scope("update:billing_meters"))
@@ -176,6 +167,30 @@ def query_meter(request: Request, engine: EngineOf, meter: str) -> Any:
         **({} if query.from_ is None else {"from": instant(query.from_)}),
         "data": data,
     }
+
+
+@router.get("/meters/{meter}/subjects", dependencies=scope("read:meter_usage"))
+def list_subjects(request: Request, engine: EngineOf, meter: str) -> Any:
+    """List the subjects that a meter has usage of."""
+    return _values(request, engine, meter, "subject")
+
+
+@router.get("/meters/{meter}/group-by/{name}/values", dependencies=scope("read:meter_usage"))
+def list_values(request: Request, engine: EngineOf, meter: str, name: str) -> Any:
+    """List the values of a group that a meter has usage of."""
+    with engine.read() as tx:
+        if name not in dict(meter_called(tx, meter).dimensions):
+            raise InvalidRequest("the meter has no such group", parameter="groupByKey")
+    return _values(request, engine, meter, name)
+
+
+def _values(request: Request, engine: Engine, meter: str, name: str) -> list[str]:
+    given = {key: found for key in ("from", "to") if (found := instant_in(request, key)) is not None}
+    query = MeterQuery.model_validate({**given, "group_by_dimensions": [name]})
+    with engine.read() as tx:
+        measured = meter_called(tx, meter)
+        asked = Asked(query, extras=tx.konnect.find("meter", measured.id), at=engine.now())
+    return sorted({row.group[0] for row in rows_of(engine, measured.key, asked, asked.query) if row.group[0]})
 
 
 def meter_called(tx: UnitOfWork, name: str) -> Meter:
