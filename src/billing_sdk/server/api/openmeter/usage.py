@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing_sdk.errors import InvalidRequest, NotFound
+from billing_sdk.errors import InvalidRequest, NotFound, QueryTooLarge
 from billing_sdk.server.api.konnect.bodies import KonnectRoute
 from billing_sdk.server.api.konnect.meter_query import Asked, MeterQuery, dimensions_of, rows_of
 from billing_sdk.server.api.konnect.meters import OURS, MeterView
@@ -185,8 +185,16 @@ def list_values(request: Request, engine: EngineOf, meter: str, name: str) -> An
 
 
 def _values(request: Request, engine: Engine, meter: str, name: str) -> list[str]:
+    try:
+        # What is told apart by subjects is read by the hours in which there is something.
+        return _grouped(request, engine, meter, tuple(dict.fromkeys((name, "subject"))))
+    except QueryTooLarge:
+        return _grouped(request, engine, meter, (name,))
+
+
+def _grouped(request: Request, engine: Engine, meter: str, names: tuple[str, ...]) -> list[str]:
     given = {key: found for key in ("from", "to") if (found := instant_in(request, key)) is not None}
-    query = MeterQuery.model_validate({**given, "group_by_dimensions": [name]})
+    query = MeterQuery.model_validate({**given, "group_by_dimensions": list(names)})
     with engine.read() as tx:
         measured = meter_called(tx, meter)
         asked = Asked(query, extras=tx.konnect.find("meter", measured.id), at=engine.now())
