@@ -75,7 +75,7 @@ def _query(query: str) -> dict[str, Any]:
     for name, text in parse_qsl(query, keep_blank_values=True):
         deep = DEEP.fullmatch(name)
         value: Any = int(text) if name in ("page[size]", "page[number]") else text
-        value = text == "true" if name.startswith("include_") else value
+        value = text == "true" if name.startswith("include_") else [text] if name == "expand" else value
         if deep is None:
             found[name] = value
             continue

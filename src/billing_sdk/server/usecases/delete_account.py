@@ -6,6 +6,7 @@ from billing_sdk.errors import Conflict
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.accounts import live_account
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.planned_charges import open_charges
 from billing_sdk.server.usecases.subject_keys import take_subject_key
 
 
@@ -14,7 +15,7 @@ def delete_account(engine: Engine, customer_id: str, *, actor: str) -> None:
 
     Raises:
         NotFound: there is no such customer.
-        Conflict: it has a live agreement, or an invoice that is not settled.
+        Conflict: it has a live agreement, a charge that is to come, or an invoice that is not settled.
     """
     at = engine.now()
     with engine.begin() as tx:
@@ -34,6 +35,8 @@ def delete_account(engine: Engine, customer_id: str, *, actor: str) -> None:
 def _check_settled(tx: UnitOfWork, customer_id: str) -> None:
     if tx.agreements.live_of(customer_id):
         raise Conflict("the customer has an active subscription", remedy="Cancel its subscriptions first.")
+    if next(open_charges(tx, customer_id), None) is not None:
+        raise Conflict("something is still to be charged to the customer", remedy="Wait until it is billed and paid.")
     open_invoices = (*tx.invoices.unissued_of(customer_id), *tx.invoices.owed_by(customer_id))
     if open_invoices:
         raise Conflict(

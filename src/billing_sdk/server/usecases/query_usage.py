@@ -53,12 +53,20 @@ def query_usage(
     """
     with engine.read() as tx:
         meter = tx.meters.get(meter_key)
-        wanted = _subjects(tx, subjects, customer_ids)
-        found = None
-        if meter.aggregation != "unique_count" and not query.tells_subjects_apart:
-            found = answered(tx, meter, query, wanted, partial(tx.usage_log.hours_together, meter, subjects=wanted))
-        if found is None:
-            found = answered(tx, meter, query, wanted, partial(tx.usage_log.hours, meter, subjects=wanted))
+        return usage_of(tx, meter, query, _subjects(tx, subjects, customer_ids))
+
+
+def usage_of(tx: UnitOfWork, meter: Meter, query: UsageQuery, wanted: frozenset[str] | None) -> list[UsageRow]:
+    """Return what a meter shows of some subjects, or of everybody; see `query_usage`.
+
+    Raises:
+        QueryTooLarge: as `query_usage`.
+    """
+    found = None
+    if meter.aggregation != "unique_count" and not query.tells_subjects_apart:
+        found = answered(tx, meter, query, wanted, partial(tx.usage_log.hours_together, meter, subjects=wanted))
+    if found is None:
+        found = answered(tx, meter, query, wanted, partial(tx.usage_log.hours, meter, subjects=wanted))
     return found or []
 
 

@@ -24,6 +24,7 @@ from billing_sdk.server.usecases.expire_credit import expire_due_credit
 from billing_sdk.server.usecases.give_up import give_up
 from billing_sdk.server.usecases.make_planned_change import make_planned_change
 from billing_sdk.server.usecases.mirror_invoice import mirror_invoice
+from billing_sdk.server.usecases.planned_charges import bill_planned_charge
 from billing_sdk.server.usecases.recurring_credit import grant_due_credit
 from billing_sdk.server.usecases.remind_of_trial import remind_of_trial
 from billing_sdk.server.usecases.renew_agreement import renew_agreement, renew_together
@@ -42,6 +43,7 @@ HANDLERS: dict[TimerKind, Handler] = {
     "trial_end": end_trial,
     "renew": renew_agreement,
     "grant_credit": grant_due_credit,
+    "charge": bill_planned_charge,
     "invoice": advance_invoice,
     "threshold": bill_threshold,
     "adjust": adjust_usage,

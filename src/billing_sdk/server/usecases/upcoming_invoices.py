@@ -17,6 +17,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_invoice import NextCharges, as_planned, billed_next, ends_before_billing
+from billing_sdk.server.usecases.planned_charges import unbilled_charges
 from billing_sdk.server.usecases.rate_dirty import Adjustment, adjustments_to_come
 from billing_sdk.server.usecases.rate_waiting import as_of_now
 
@@ -81,7 +82,7 @@ def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tup
         elif invoice.status != "draft":
             waiting.append(_waiting(tx, customer, invoice, now))
     adjustments = [_adjusting(one, now) for one in adjustments_to_come(tx, customer)]
-    to_come = [*waiting, *_renewals(tx, customer, gathering), *adjustments]
+    to_come = [*waiting, *_renewals(tx, customer, gathering), *adjustments, *_charges(tx, customer, now)]
     planned = sorted(to_come, key=lambda one: (one.issues_at, one.bills_at))
     return tuple(_completed(tx, customer, planned))
 
@@ -175,6 +176,21 @@ def _waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, now: datetime
         invoice_id=invoice.id,
         has_waited=True,
     )
+
+
+def _charges(tx: UnitOfWork, customer: Customer, now: datetime) -> Iterator[_Planned]:
+    """Return what charges will be billed that were planned, each on an invoice of its own."""
+    profile = tx.billing_profiles.of(customer)
+    for at, line in unbilled_charges(tx, customer, at=now):
+        yield _Planned(
+            currency=line.amount.currency,
+            bills_at=at,
+            issues_at=profile.wait_before_sending.after(at),
+            charges=(line,),
+            period=Period(at, at),
+            agreement=None,
+            agreement_ids=(),
+        )
 
 
 def _adjusting(one: Adjustment, now: datetime) -> _Planned:

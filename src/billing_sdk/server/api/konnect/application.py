@@ -16,6 +16,7 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.konnect import (
     addons,
     apps,
+    charges,
     credit_adjustments,
     credit_balance,
     credit_grants,
@@ -45,6 +46,7 @@ from billing_sdk.server.usecases.ingest_usage import Ingestion
 PREFIXES = ("/v3/openmeter", "/api/v3/openmeter")
 ROUTERS: tuple[APIRouter, ...] = (
     addons.router,
+    charges.router,
     credit_adjustments.router,
     credit_balance.router,
     credit_grants.router,

@@ -56,6 +56,8 @@ def _again(fault: ErrorDetails) -> PydanticCustomError:
 class View(BaseModel):
     """An answer. A field whose value is its default, which is None for all of them, is left out."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a default that would be left out although it says something."""

@@ -92,7 +92,7 @@ def components_of(
         try:
             components += _components(card, catalogue)
         except (InvalidTiers, InvalidPrice, InvalidAmount) as error:
-            faults.append(Fault(_code_of(error), error.detail, f"{here}.{_member_of(error)}"))
+            faults.append(Fault(_code_of(error), error.detail, f"{here}.{member_of(error)}"))
     return tuple(components), tuple(faults)
 
 
@@ -235,7 +235,8 @@ def _code_of(error: BillingError) -> str:
     return "usage_discount_negative_quantity" if error.facts.get("member") == "discount_units" else error.code
 
 
-def _member_of(error: BillingError) -> str:
+def member_of(error: BillingError) -> str:
+    """Return which part of a card an error is about."""
     match error.facts.get("member"):
         case "discount_units" | "discount_percent":
             return "discounts"

@@ -148,6 +148,13 @@ from billing_sdk.server.domain.invoicing.pausing import (
     with_numbers_paused as with_numbers_paused,
     with_numbers_resumed as with_numbers_resumed,
 )
+from billing_sdk.server.domain.invoicing.planned_charge import (
+    NOTHING_USED as NOTHING_USED,
+    ChargeStatus as ChargeStatus,
+    PlannedCharge as PlannedCharge,
+    check_planned as check_planned,
+    planned_charge_from as planned_charge_from,
+)
 from billing_sdk.server.domain.invoicing.quantities import (
     check_quantities as check_quantities,
     with_add_on as with_add_on,
@@ -162,7 +169,7 @@ from billing_sdk.server.domain.invoicing.rated_interval import (
     with_its_discounts as with_its_discounts,
 )
 from billing_sdk.server.domain.invoicing.reissuing import lines_again as lines_again
-from billing_sdk.server.domain.invoicing.relations import charge_of as charge_of
+from billing_sdk.server.domain.invoicing.relations import charge_of as charge_of, lowering as lowering
 from billing_sdk.server.domain.invoicing.renewal import renewed as renewed, trial_ended as trial_ended
 from billing_sdk.server.domain.invoicing.replay import (
     Past as Past,

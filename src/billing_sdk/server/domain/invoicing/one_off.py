@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from billing_sdk.errors import InvalidAmount, InvalidRequest
 from billing_sdk.money import Money
@@ -29,6 +31,7 @@ def one_off_line(
     tax_code: str | None = None,
     tax_behavior: TaxBehavior | None = None,
     agreement_id: str | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> InvoiceLine:
     """Return the line of a one-off charge.
 
@@ -40,14 +43,14 @@ def one_off_line(
         tax_code: what kind of thing it is; the default of the billing profile where it is not given.
         tax_behavior: whether the amount includes tax; as the billing profile says where it is not given.
         agreement_id: what it is charged under; it need not be under any.
+        facts: what the amount was computed from, in JSON values.
 
     Raises:
         InvalidRequest: the description is empty, too long, or more than a line; or the period is not within ten years
             of the present.
         InvalidAmount: the amount is not above zero, or more than can be real.
     """
-    if not description.strip() or len(description) > LONGEST or not description.isprintable():
-        raise InvalidRequest(f"the description is not a line of up to {LONGEST} characters", parameter="description")
+    check_description(description)
     if amount.minor <= 0:
         remedy = "Charge more than nothing; give back by credit note."
         raise InvalidAmount(f"{str(amount)[:40]} is not an amount to charge", remedy=remedy)
@@ -56,12 +59,7 @@ def one_off_line(
             "that is more than can be charged at once", remedy=f"Charge {Money(MOST_MINOR, amount.currency)} at most."
         )
     period = period or Period(at, at)
-    if not at - LONGEST_PERIOD <= period.start <= period.end <= at + LONGEST_PERIOD:
-        raise InvalidRequest(
-            "the period of a charge lies within ten years of the present",
-            parameter="period",
-            remedy="Charge for a shorter period, and for the next one when it comes.",
-        )
+    check_period(period, at=at)
     return InvoiceLine(
         description=description,
         amount=amount,
@@ -75,6 +73,31 @@ def one_off_line(
             period=period,
             amount_minor=str(amount.minor),
             tax=of_component(tax_code, tax_behavior),
+            **(facts or {}),
         ),
         agreement_id=agreement_id,
     )
+
+
+def check_description(description: str, parameter: str = "description") -> None:
+    """Let pass what can stand on an invoice.
+
+    Raises:
+        InvalidRequest: it is empty, too long, or more than a line.
+    """
+    if not description.strip() or len(description) > LONGEST or not description.isprintable():
+        raise InvalidRequest(f"the {parameter} is not a line of up to {LONGEST} characters", parameter=parameter)
+
+
+def check_period(period: Period, *, at: datetime, parameter: str = "period") -> None:
+    """Let pass what can be charged for at an instant.
+
+    Raises:
+        InvalidRequest: it is not within ten years of the present.
+    """
+    if not at - LONGEST_PERIOD <= period.start <= period.end <= at + LONGEST_PERIOD:
+        raise InvalidRequest(
+            "the period of a charge lies within ten years of the present",
+            parameter=parameter,
+            remedy="Charge for a shorter period, and for the next one when it comes.",
+        )

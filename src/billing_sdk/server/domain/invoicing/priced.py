@@ -53,7 +53,7 @@ def fee_line(
         InvalidQuantity: the number of licences is below zero.
     """
     share = fraction(part, interval, by=policies.proration, zone=zone)
-    charged = _multiplied(
+    charged = in_part(
         charge(fee.terms, Usage.licensed(licences), currency=fee.currency, policy=policies.rating),
         times,
         share,
@@ -79,7 +79,7 @@ def fee_line(
             charged=None if fee.charged == "in_advance" else fee.charged,
             tax=of_component(fee.tax_code, fee.tax_behavior),
             rating=charged.derivation.document(),
-            proration=_proration(share, interval, policies),
+            proration=proration_of(share, interval, policies),
         ),
     )
 
@@ -158,7 +158,8 @@ def _of_billed(billed: Billed) -> dict[str, str]:
     return {"amount_minor": str(billed.amount.minor), "quantity": digits_of(billed.quantity)}
 
 
-def _multiplied(charged: Charged, times: int, share: Fraction, policy: RatingPolicy) -> Charged:
+def in_part(charged: Charged, times: int, share: Fraction, policy: RatingPolicy) -> Charged:
+    """Return a charge so many times, or for a share of what it was for: multiplied exactly, and rounded once."""
     if times == 1 and share == WHOLE:
         return charged
     unrounded = _unrounded(charged)
@@ -183,7 +184,8 @@ def _unrounded(charged: Charged) -> Derivation:
     return Derivation(tuple(step for step in charged.derivation.steps if step.name != ROUNDING_STEP))
 
 
-def _proration(share: Fraction, interval: Period, policies: Policies) -> dict[str, Any] | None:
+def proration_of(share: Fraction, interval: Period, policies: Policies) -> dict[str, Any] | None:
+    """Return what a line says of the share that it is for; None where that is the whole."""
     if share == WHOLE:
         return None
     return {"by": policies.proration, "fraction": str(share), "interval": of_period(interval)}

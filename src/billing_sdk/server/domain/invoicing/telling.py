@@ -20,7 +20,7 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
             given_back = document["given_back"]
             paid = round_money(Fraction(given_back["of_minor"]), line.amount.currency)
             return (f"{given_back['share']} of the {paid} that was paid for the time to come.",)
-        case "licence_fee" | "usage" | "adjustment":
+        case "licence_fee" | "usage" | "adjustment" | "one_off":
             rating = document.get("rating")
             told = explain(Derivation.from_document(rating)) if rating else ()
             return (*told, *_charged_already(line), *_billed_before(line), *_corrected(line))
@@ -42,8 +42,6 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
         case "credit_grant" if "left_minor" in document:
             left, of = (_amount(document[name], line) for name in ("left_minor", "of_minor"))
             return (f"{left} of this credit was left, and {of} was to be paid.",)
-        case "one_off":
-            return _corrected(line)
         case "tax":
             return (f"{document['percent']}% of {_amount(document['base_minor'], line)}.",)
         case _:
