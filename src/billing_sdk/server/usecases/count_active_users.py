@@ -54,7 +54,7 @@ def _look_at(engine: Engine, tx: UnitOfWork, month: UsageMonth, at: datetime) ->
         tx.usage_months.save(month)
     if month.is_closing(at):
         plan = workspace_plan(tx)
-        closed = month.closed(plan, at, invoice_id=_charge(engine, tx, month, plan))
+        closed = month.closed(plan, at, bill_id=_charge(engine, tx, month, plan))
         tx.usage_months.save(closed)
         tx.usage_months.forget_active(month.month)
         tx.audit.record(ACTOR, "usage_month.close", month.month, at, before=month, after=closed)

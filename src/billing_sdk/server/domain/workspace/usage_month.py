@@ -29,7 +29,7 @@ class UsageMonth:
         counted_at: when that was.
         closed_at: when it was settled; None before.
         overage_users: how many were above the plan's limit; None before it is closed.
-        invoice_id: where they are charged; None where nothing is.
+        bill_id: the invoice that they are charged on; None where nothing is.
     """
 
     month: str
@@ -37,7 +37,7 @@ class UsageMonth:
     counted_at: datetime
     closed_at: datetime | None = None
     overage_users: int | None = None
-    invoice_id: str | None = None
+    bill_id: str | None = None
 
     @property
     def ends_at(self) -> datetime:
@@ -57,9 +57,9 @@ class UsageMonth:
         """Return it with a new count; people whose accounts were deleted since have been active all the same."""
         return replace(self, active_users=max(self.active_users, active_users), counted_at=at)
 
-    def closed(self, plan: WorkspacePlan, at: datetime, *, invoice_id: str | None) -> UsageMonth:
+    def closed(self, plan: WorkspacePlan, at: datetime, *, bill_id: str | None) -> UsageMonth:
         """Return it settled under a plan."""
-        return replace(self, closed_at=at, overage_users=plan.users_above(self.active_users), invoice_id=invoice_id)
+        return replace(self, closed_at=at, overage_users=plan.users_above(self.active_users), bill_id=bill_id)
 
 
 def month_of(at: datetime) -> str:

@@ -29,5 +29,5 @@ usage_months = Table(
     Column("counted_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("overage_users", Integer),
-    Column("invoice_id", String(64)),
+    Column("bill_id", String(64)),
 )
