@@ -1,4 +1,4 @@
-"""What a usage month was charged on is named as what it is: a bill of the workspace's, which no test clock takes away."""
+"""What a usage month was charged on is named for what it is: a bill of the workspace, which hangs on no test clock."""
 
 from __future__ import annotations
 
