@@ -41,6 +41,18 @@ def credit(part, **asked):
     return Deed("credit", {"customer": 0, "part": part, **asked})
 
 
+def dispute(part, kind="dispute"):
+    return Deed("dispute", {"customer": 0, "part": part, "kind": kind})
+
+
+def judge(outcome):
+    return Deed("judge", {"customer": 0, "outcome": outcome})
+
+
+def pay_back_there(part, *, comes_back=False):
+    return Deed("pay_back_there", {"customer": 0, "part": part, "comes_back": comes_back})
+
+
 def on_credit(deed):
     """Let it happen to the customer who has no card."""
     return Deed(deed.verb, {**deed.facts, "customer": 2})
@@ -112,6 +124,27 @@ HISTORIES = {
         cancel(**REFUND),
         credit(100, ago=1),
         credit(100, ago=2),
+    ),
+    "a bank takes back what is credited, corrected and paid back elsewhere as well": (
+        change("yearly_by_month"),
+        event(6_001),
+        days(31),
+        dispute(30),
+        credit(50),
+        dispute(30, kind="inquiry"),
+        pay_back_there(60, comes_back=True),
+        credit(100, destination="refund"),
+        judge("lost"),
+        withdraw(0),
+        pay_back_there(60),
+        judge("won"),
+        credit(100),
+        change("with_credit", **REFUND),
+        dispute(100),
+        days(31),
+        judge("won"),
+        credit(100, ago=1),
+        cancel(**REFUND),
     ),
     "seats are added while an invoice is open": (
         change("seats_monthly", seats=1),

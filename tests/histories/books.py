@@ -8,7 +8,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Event
-from billing_sdk.server.domain.invoicing import CreditEntry, CreditNote, Invoice, Payment, Refund
+from billing_sdk.server.domain.invoicing import CreditEntry, CreditNote, Dispute, Invoice, Payment, Refund
 from billing_sdk.server.domain.ledger import JournalEntry
 
 
@@ -27,6 +27,7 @@ class Books:
     notes: tuple[CreditNote, ...]
     refunds: tuple[Refund, ...]
     grants: tuple[CreditGrant, ...]
+    disputes: tuple[Dispute, ...]
 
     @property
     def billed(self) -> tuple[Invoice, ...]:

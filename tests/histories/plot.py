@@ -121,6 +121,12 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
             "ago": (0, 0, 1, 2),
         },
     ),
+    ("dispute", {"customer": CUSTOMERS, "part": (30, 100), "kind": ("dispute", "dispute", "inquiry"), "ago": (0, 1)}),
+    ("judge", {"customer": CUSTOMERS, "outcome": ("won", "lost")}),
+    (
+        "pay_back_there",
+        {"customer": CUSTOMERS, "part": (1, 60, 100), "ago": (0, 1), "comes_back": (False, False, True)},
+    ),
     *((("foresee", {"customer": CUSTOMERS}),) * 2),
     ("void", {"customer": CUSTOMERS}),
     ("reissue", {"customer": CUSTOMERS, "part": (0, 50, 100, 100)}),

@@ -27,6 +27,7 @@ def books_hold(world: World, books: Books) -> None:
         what_is_billed_is_earned_or_deferred(books, currency, standing)
         receivable_is_what_is_owed(books, currency, standing)
         cash_is_what_was_paid(books, currency, standing)
+        what_is_disputed_is_with_the_bank_or_lost(books, currency, standing)
         refunds_are_what_is_promised(books, currency, standing)
         credit_liability_is_the_customers_money(books, currency, standing)
 
@@ -81,7 +82,16 @@ def cash_is_what_was_paid(books: Books, currency: str, standing: Counter[Account
     paid = [one.amount for one in books.payments if one.status == "succeeded"]
     paid += [-one.amount for one in books.refunds if one.status == "succeeded"]
     paid += [one.cost for one in books.grants if _is_collected(one, currency) and _is_settled(one)]
+    paid += [-one.held for one in books.disputes]
     assert standing["cash"] == sum(amount.minor for amount in paid if amount.currency == currency)
+
+
+def what_is_disputed_is_with_the_bank_or_lost(books: Books, currency: str, standing: Counter[Account]) -> None:
+    its = [one for one in books.disputes if one.amount.currency == currency]
+    assert standing["disputed"] == sum(one.held.minor for one in its if one.is_open)
+    lost = sum(one.held.minor for one in its if not one.is_open)
+    given_up = [one for one in books.invoices if one.currency == currency and one.status == "uncollectible"]
+    assert standing["bad_debt"] == lost + sum((one.amount - one.credited).minor for one in given_up)
 
 
 def refunds_are_what_is_promised(books: Books, currency: str, standing: Counter[Account]) -> None:

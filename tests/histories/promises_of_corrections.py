@@ -16,6 +16,7 @@ def corrections_hold(world: World, books: Books) -> None:
     what_is_owed_is_lowered_by_its_notes(books)
     what_was_paid_is_paid_back_once(books)
     time_that_was_given_back_is_not_credited_as_well(books)
+    nothing_is_paid_back_and_lost_to_a_bank_as_well(books)
 
 
 def nothing_issued_changes(world: World, books: Books) -> None:
@@ -72,6 +73,22 @@ def time_that_was_given_back_is_not_credited_as_well(books: Books) -> None:
             taken = sum(one.amount.minor for note in notes for one in note.lines if one.number == number)
             is_fee = line.kind == "licence_fee" and line.amount.minor > 0
             assert not is_fee or taken + sum(back) <= line.amount.minor + len(back), f"{invoice.name}: {line}"
+
+
+def nothing_is_paid_back_and_lost_to_a_bank_as_well(books: Books) -> None:
+    """What goes back to a card and what a bank has taken are at most what the card has paid."""
+    gone: Counter[str] = Counter()
+    for refund in books.refunds:
+        gone[refund.payment_id] += refund.amount.minor if refund.status == "succeeded" else 0
+    for dispute in books.disputes:
+        gone[dispute.payment_id] += dispute.held.minor
+    told = Counter(one.type for one in books.events)
+    for payment in books.payments:
+        assert gone[payment.id] <= payment.amount.minor, f"{payment.id}: more has gone than was paid"
+    kinds = Counter(one.kind for one in books.disputes)
+    assert told["customer.payment_disputed"] == kinds["dispute"] + kinds["inquiry"]
+    assert told["customer.payment_fraud_warned"] == kinds["fraud_warning"]
+    assert told["customer.payment_dispute_closed"] == sum(1 for one in books.disputes if not one.is_open)
 
 
 def _given_back_on(invoice: Invoice) -> Money:

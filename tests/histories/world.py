@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
-from billing_sdk.errors import BillingError, CardDeclined, Conflict, InvoiceNotPaid, PaymentMethodRequired, SamePlan
+from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.collection import BUILT_IN_ID, DunningEnd, DunningPolicy
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import CreditDestination, InvoiceLine
+from billing_sdk.server.domain.invoicing import InvoiceLine
 from billing_sdk.server.domain.periods import Duration, ProrationUnit
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.add_card import add_card
@@ -30,7 +30,6 @@ from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.create_user import create_user
-from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
@@ -44,6 +43,7 @@ from billing_sdk.server.usecases.update_billing_settings import update_billing_s
 from tests.engines import DECLINED_WHEN_CHARGED, GOOD_CARD, IN_MEMORY, card, engine_on
 from tests.histories.billing_deeds import BillingDeeds
 from tests.histories.books import Books as Books
+from tests.histories.correcting_deeds import CorrectingDeeds, Dashboard
 from tests.histories.credit_deeds import CreditDeeds
 from tests.histories.deeds import Decided as Decided, Deed as Deed, Happened as Happened, Moved as Moved, Used as Used
 from tests.histories.shop import ADD_ON, SEATS, TOKENS, dearer, fill_shop, offer_coupons
@@ -63,7 +63,7 @@ ID = re.compile(r"\b([a-z]{2,16})_[0-9a-f]{32}\b")
 
 
 @dataclass
-class World(BillingDeeds, CreditDeeds, UsageDeeds):
+class World(BillingDeeds, CorrectingDeeds, CreditDeeds, UsageDeeds):
     """Customers, and what they do."""
 
     engine: Engine
@@ -121,6 +121,7 @@ class World(BillingDeeds, CreditDeeds, UsageDeeds):
             notes = _all_of(tx.credit_notes.page, found.id)
             refunds = [tx.refunds.find_by_note(note.id) for note in notes]
             grants = _all_of(tx.grants.list, found.id)
+            disputes = tx.disputes.page(PageRequest(500), customer_id=found.id).items
         # Ids of one millisecond are in no order; events are.
         told = repr([event.data for event in events])
         return Books(
@@ -135,6 +136,7 @@ class World(BillingDeeds, CreditDeeds, UsageDeeds):
             notes=notes,
             refunds=tuple(refund for refund in refunds if refund is not None),
             grants=tuple(sorted(grants, key=lambda one: (one.created_at, one.name, one.amount.minor, one.priority))),
+            disputes=tuple(sorted(disputes, key=lambda one: one.reference)),
         )
 
     def story(self, *, with_events: bool = True) -> str:
@@ -160,6 +162,7 @@ class World(BillingDeeds, CreditDeeds, UsageDeeds):
             "4 credits": [asdict(entry) for entry in books.credits],
             "5 ledger": [asdict(entry) for entry in books.entries],
             "6 credit": [asdict(grant) for grant in books.grants],
+            "7 disputes": [asdict(dispute) for dispute in books.disputes],
         }
 
     def _decide(
@@ -303,17 +306,6 @@ class World(BillingDeeds, CreditDeeds, UsageDeeds):
         number = GOOD_CARD if is_good else DECLINED_WHEN_CHARGED
         add_card(self.engine, customer_id=self.customers[customer].id, card=card(number))
 
-    def _credit(self, customer: int, part: int, destination: CreditDestination | None = None, ago: int = 0) -> None:
-        """Take back a part in a hundred of what is left of the newest invoice, or of one that was issued before it."""
-        customer_id = self.customers[customer].id
-        with self.engine.read() as tx:
-            newest = tx.invoices.newest_of(customer_id, limit=1 + ago)[ago:]
-            left = tx.credit_notes.left_of(newest[0]).whole if newest else None
-        if left is None or left.minor * part < 100:
-            raise InvoiceNotPaid("there is nothing to credit")
-        wanted = Money(left.minor * part // 100, left.currency)
-        credit_invoice(self.engine, invoice_id=newest[0].id, wanted=wanted, reason="a history", destination=destination)
-
     def _move(self, customer: int, place: str) -> None:
         move(self.engine, self.customers[customer].id, place)
         self.moves.append(Moved(customer, self.now, place))
@@ -352,7 +344,7 @@ def _agree(expected: Preview | str, refusal: BillingError) -> None:
 @contextmanager
 def world() -> Iterator[World]:
     """Yield a new world at its start, for the length of a `with` block."""
-    with engine_on(IN_MEMORY) as engine:
+    with engine_on(IN_MEMORY, gateway=Dashboard()) as engine:
         clock = create_clock(engine, at=START)
         with engine.begin() as tx:
             fill_shop(tx, START)
