@@ -56,7 +56,7 @@ def test_an_operator_enables_billing_looks_around_and_disables_it_again(server, 
     page.get_by_role("radio", name="Test processor").check()
     page.get_by_role("button", name="Enable billing").click()
     expect(page.get_by_role("status")).to_have_text("Billing is enabled.")
-    for name in ("Plans", "Features", "Invoices", "Customers", "Settings"):
+    for name in ("Plans", "Features", "Invoices", "Disputes", "Customers", "Settings"):
         page.get_by_role("navigation").get_by_role("link", name=name).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         is_readable(page)

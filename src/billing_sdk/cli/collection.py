@@ -86,6 +86,7 @@ def _show(engine: Engine, invoice_id: str, *, as_json: bool) -> None:
     with engine.read() as tx:
         invoice = tx.invoices.get(invoice_id)
         attempts, dunning = tx.invoices.payments_for(invoice.id), tx.dunnings.find(invoice.id)
+        disputed = tx.disputes.held(invoice)
     follows: dict[str, Any] | None = None
     if dunning is not None:
         follows = {
@@ -102,6 +103,7 @@ def _show(engine: Engine, invoice_id: str, *, as_json: bool) -> None:
             "amount": str(one.amount),
             "method": one.payment_method_label,
             "decline_code": one.decline_code,
+            "disputed": str(disputed) if disputed and one.id == invoice.payment_id else None,
         }
         for one in attempts
     ]

@@ -18,6 +18,7 @@ class PaymentAttempt:
         payment_method: the card, or how else it was paid.
         reference: the payment processor's own id, or what identifies a payment by other means.
         decline_code: why it failed.
+        disputed_minor: how much of it is with the payer's bank, or was lost to it.
     """
 
     id: str
@@ -27,6 +28,7 @@ class PaymentAttempt:
     payment_method: str
     reference: str | None = None
     decline_code: str | None = None
+    disputed_minor: int = 0
 
     @classmethod
     def read(cls, data: Any) -> PaymentAttempt:
@@ -40,6 +42,7 @@ class PaymentAttempt:
             payment_method=document.text_or_none("payment_method") or "",
             reference=document.text_or_none("reference"),
             decline_code=document.text_or_none("decline_code"),
+            disputed_minor=document.whole_or_none("disputed_minor") or 0,
         )
 
 

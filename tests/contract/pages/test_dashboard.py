@@ -20,7 +20,7 @@ from tests.engines import card
 from tests.serving import RunningServer, serving
 
 TAB = "/dashboard/applications/demo_app/billing"
-SECTIONS = ("plans", "features", "invoices", "customers", "settings")
+SECTIONS = ("plans", "features", "invoices", "disputes", "customers", "settings")
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,14 @@ import httpx
 import pytest
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing import ToldDispute
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.add_charge import add_charge
+from billing_sdk.server.usecases.close_dispute import close_dispute
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.invoice_links import links_to, links_to_note
 from billing_sdk.server.usecases.one_off_charges import OneOff
+from billing_sdk.server.usecases.open_dispute import open_dispute
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -213,3 +216,19 @@ def test_the_portal_says_what_was_taken_back_and_what_becomes_of_it(site, visito
     shown = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}?line=1").text
     for fact in (*numbers, "5.00 USD", "for <refund>", "Paid back on", "On your credit balance"):
         assert fact in shown
+
+
+def test_the_portal_says_that_a_payment_is_disputed_and_how_that_has_ended(site, visitor, customer):
+    invoice = invoice_of(site, customer)
+    with site.engine.begin() as tx:
+        locked, payment = tx.customers.lock(invoice.customer_id), tx.invoices.get_payment(invoice.payment_id)
+        told = ToldDispute(f"du_{invoice.id}", Money(1_250, "USD"), "fraudulent")
+        at = site.engine.now_for(tx, locked)
+        dispute = open_dispute(tx, locked, payment, told, source="admin", actor="bank", at=at)
+    enter_portal(visitor, site, customer)
+    address = f"{site.base_url}/portal/billing/{invoice.id}"
+    assert "your bank decides" in visitor.open(address).text
+    close_dispute(site.engine, dispute.id, "lost")
+    page = visitor.open(address)
+    assert "12.50 USD" in page.text
+    assert "you have it back from your bank" in page.text

@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
 from sqlalchemy import update
 
-from billing_sdk.errors import PaymentPending
+from billing_sdk.errors import GatewayUnreachable, PaymentPending
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import CreditNote, Invoice, Refund
 from billing_sdk.server.gateways import SetupWanted, unguarded
 from billing_sdk.server.gateways.stripe import StripeGateway
+from billing_sdk.server.gateways.stripe.accounts import EVENTS
 from billing_sdk.server.storage.tables.billing import payments
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.begin_checkout import begin_checkout
@@ -24,6 +26,7 @@ from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.finish_checkout import finish_checkout
 from billing_sdk.server.usecases.gateway_of import gateway_of
+from billing_sdk.server.usecases.outside_events import OUTSIDE_EVENTS
 from billing_sdk.server.usecases.take_outside_dispute import take_outside_dispute
 from billing_sdk.server.usecases.take_outside_refund import take_outside_refund, take_outside_refunds
 from billing_sdk.testing.stripe import StripeSimulator, stripe_simulator as run_simulator
@@ -31,12 +34,12 @@ from tests.engines import NOON, events_of, person
 from tests.stripe_loop import engine_at
 
 PLATFORM = "stripe_platform"
-VISA, FAILS_LATER, INQUIRED, WARNED, DISPUTED = (
+VISA, FAILS_LATER, TAKES_ITS_TIME, INQUIRED, WARNED = (
     "4242424242424242",
     "4000000000005126",
+    "4000000000007726",
     "4000000000001976",
     "4000000000005423",
-    "4000000000000259",
 )
 
 
@@ -249,3 +252,57 @@ def test_what_is_disputed_at_stripe_and_not_known_here_yet_is_not_paid_back(outs
     made = credit_invoice(outside.engine, invoice_id=invoice.id, wanted=Money(1_000, "USD"), reason="a gift")
     assert made.refund is not None
     assert (made.refund.status, made.refund.decline_code) == ("failed", "payment_disputed")
+
+
+def happened(outside: Outside, before: int) -> list[tuple[str, str]]:
+    """Return the types of the events since then that are ours to take, with what each is about."""
+    events = outside.stripe.all("event")[before:]
+    return [(one["type"], one["data"]["object"]["id"]) for one in events if one["type"] in OUTSIDE_EVENTS]
+
+
+ORDERS = {
+    "as they happened": lambda events: events,
+    "the last one first": lambda events: events[::-1],
+    "each twice, from the middle": lambda events: [*events[len(events) // 2 :], *events, *events],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=[name.replace(" ", "_") for name in ORDERS])
+def test_events_in_any_order_and_doubled_come_to_the_same_a_day_later(outside, order):
+    customer_id, _, payment = outside.paid()
+    before = len(outside.stripe.all("event"))
+    outside.refund(payment, 400)
+    asked = outside.stripe.dispute(payment, amount=300, is_inquiry=True)
+    won, lost = (outside.stripe.dispute(payment, amount=amount) for amount in (900, 500))
+    outside.stripe.decide_dispute(asked, "needs_response")
+    outside.stripe.decide_dispute(won, "under_review")
+    outside.stripe.decide_dispute(lost, "lost")
+    outside.stripe.decide_dispute(won, "won")
+    outside.stripe.clock.advance(days=1)
+    events = happened(outside, before)
+    assert {kind for kind, _ in events} > {"charge.refunded", "refund.created", "charge.dispute.funds_reinstated"}
+    for kind, about in order(events):
+        OUTSIDE_EVENTS[kind](outside.engine, PLATFORM, about)
+    assert outside.accounts(customer_id) == {"cash": 1_700, "disputed": 300, "bad_debt": 500}
+    assert Counter(outside.news(customer_id)) == {
+        "credit_note_issued": 1,
+        "refund_succeeded": 1,
+        "payment_disputed": 3,
+        "payment_dispute_closed": 2,
+    }
+
+
+def test_every_event_that_is_taken_is_asked_for(outside):
+    assert set(OUTSIDE_EVENTS) <= set(EVENTS)
+
+
+def test_a_refund_of_our_own_that_is_under_way_is_concluded_by_what_is_told(outside):
+    customer_id, invoice, payment = outside.paid(TAKES_ITS_TIME)
+    with suppress(GatewayUnreachable):
+        credit_invoice(outside.engine, invoice_id=invoice.id, wanted=Money(1_000, "USD"), reason="a gift")
+    assert [refund and refund.status for _, refund in outside.notes(invoice)] == ["pending"]
+    assert take_outside_refunds(outside.engine, PLATFORM, payment) == "nothing"
+    outside.stripe.clock.advance(days=2)
+    assert take_outside_refunds(outside.engine, PLATFORM, payment) == "succeeded"
+    assert [refund and refund.status for _, refund in outside.notes(invoice)] == ["succeeded"]
+    assert outside.accounts(customer_id) == {"cash": 1_900}

@@ -31,6 +31,7 @@ from billing_sdk.server.gateways.mirror import Mirror as Mirror
 from billing_sdk.server.gateways.objections import (
     PaymentDispute as PaymentDispute,
     PaymentRefund as PaymentRefund,
+    RefundOutcome as RefundOutcome,
 )
 from billing_sdk.server.gateways.protocol import (
     BillEvent as BillEvent,

@@ -8,7 +8,8 @@ from typing import Literal
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import ToldDispute
 
-RefundOutcome = Literal["pending", "succeeded", "failed"]
+# One that waits for somebody has moved no money yet, and one that is under way at the bank has.
+RefundOutcome = Literal["waiting", "under_way", "succeeded", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class Gateway(Protocol):
         ...
 
     def refunds_of(self, payment_reference: str) -> tuple[PaymentRefund, ...]:
-        """Return all refunds of a payment, fetched from the processor, the oldest first."""
+        """Return all refunds of a payment or of a charge for it, fetched from the processor, the oldest first."""
         ...
 
     def bill_paid_by(self, payment_reference: str) -> str | None:

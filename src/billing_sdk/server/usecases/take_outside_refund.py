@@ -14,7 +14,7 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Payment, Refund
 from billing_sdk.server.domain.workspace import GatewayKind
-from billing_sdk.server.gateways import Gateway, PaymentRefund
+from billing_sdk.server.gateways import Gateway, PaymentRefund, RefundOutcome
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import gateway_of
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 REASON = "Refunded by the payment processor"
 NOTHING = "nothing"
+# Outcomes with which the money has left.
+LEFT: frozenset[RefundOutcome] = frozenset({"under_way", "succeeded"})
 
 
 def take_outside_refund(engine: Engine, kind: GatewayKind, reference: str) -> str:
@@ -51,7 +53,7 @@ def take_outside_refund(engine: Engine, kind: GatewayKind, reference: str) -> st
 
 
 def take_outside_refunds(engine: Engine, kind: GatewayKind, payment_reference: str) -> str:
-    """Bring what is known here of all refunds of a payment in line; see `take_outside_refund`."""
+    """Bring all refunds of a payment, or of a charge for it, in line; see `take_outside_refund`."""
     gateway = gateway_of(engine, kind)
     outcomes = [_take(engine, gateway, kind, found) for found in gateway.refunds_of(payment_reference)]
     return outcomes[-1] if outcomes else NOTHING
@@ -66,7 +68,7 @@ def _take(engine: Engine, gateway: Gateway, kind: GatewayKind, found: PaymentRef
             known = known or tx.refunds.find_by_reference(found.reference)
             if known is not None:
                 return _follow(tx, engine, customer, known, found)
-            if found.outcome != "succeeded":
+            if found.outcome not in LEFT:
                 return NOTHING
     if payment is None:
         return not_ours(gateway, found.payment_reference)
@@ -81,7 +83,7 @@ def _follow(tx: UnitOfWork, engine: Engine, customer: Customer, known: Refund, f
     if found.outcome == "failed" and known.status == "succeeded":
         failed = replace(known, status="failed", decline_code=found.decline_code)
         return return_refund(tx, engine, customer, failed, source="admin").status
-    if found.outcome == "pending" or known.status != "pending":
+    if known.status != "pending" or found.outcome not in ("succeeded", "failed"):
         return NOTHING
     settled = replace(known, status=found.outcome, reference=found.reference, decline_code=found.decline_code)
     return conclude_refund(tx, engine, customer, settled, source="admin").status

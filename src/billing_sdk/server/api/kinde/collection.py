@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from billing_sdk.money import Money, zero
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
 from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
@@ -22,7 +23,10 @@ router = APIRouter(tags=["Collection"], route_class=StrictRoute)
 
 
 class AttemptView(BaseModel):
-    """One attempt to collect an invoice; `decline_code` says why it failed."""
+    """One attempt to collect an invoice; `decline_code` says why it failed.
+
+    `disputed_minor` is how much of it is with the payer's bank, or was lost to it.
+    """
 
     id: str
     status: str
@@ -31,9 +35,10 @@ class AttemptView(BaseModel):
     payment_method: str
     reference: str | None
     decline_code: str | None
+    disputed_minor: int
 
     @classmethod
-    def of(cls, payment: Payment) -> AttemptView:
+    def of(cls, payment: Payment, disputed: Money) -> AttemptView:
         """Show an attempt."""
         return cls(
             id=payment.id,
@@ -43,6 +48,7 @@ class AttemptView(BaseModel):
             payment_method=payment.payment_method_label,
             reference=payment.gateway_reference or payment.reference,
             decline_code=payment.decline_code,
+            disputed_minor=disputed.minor,
         )
 
 
@@ -104,6 +110,7 @@ class CollectionAnswer(Answer):
         with engine.read() as tx:
             invoice: Invoice = tx.invoices.get(invoice_id)
             attempts, dunning = tx.invoices.payments_for(invoice.id), tx.dunnings.find(invoice.id)
+            held = tx.disputes.held(invoice)
         return cls(
             collection=CollectionView(
                 invoice_id=invoice.id,
@@ -113,7 +120,10 @@ class CollectionAnswer(Answer):
                 due_minor=invoice.amount_due.minor,
                 due_on=invoice.due_at,
                 collection_method=invoice.collection_method,
-                attempts=[AttemptView.of(attempt) for attempt in attempts],
+                attempts=[
+                    AttemptView.of(one, held if one.id == invoice.payment_id else zero(invoice.currency))
+                    for one in attempts
+                ],
                 dunning=DunningStateView.of(dunning),
             )
         )

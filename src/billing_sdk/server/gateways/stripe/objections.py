@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import stripe
 from stripe import Charge, Dispute, Invoice, PaymentIntent, Refund
+from stripe.params import RefundListParams
 from stripe.radar import EarlyFraudWarning
 
 from billing_sdk.server.domain.invoicing import DisputeKind, DisputeStatus, ToldDispute
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 PAGE: Final = 100
 WARNING: Final = "issfr_"
+CHARGE: Final = ("ch_", "py_")
 # What Stripe's words mean here (Stripe documentation, "How disputes work": dispute statuses).
 STATUSES: Mapping[str, tuple[DisputeKind, DisputeStatus]] = MappingProxyType(
     {
@@ -35,9 +37,8 @@ STATUSES: Mapping[str, tuple[DisputeKind, DisputeStatus]] = MappingProxyType(
         "prevented": ("inquiry", "closed"),
     }
 )
-# A refund that waits for somebody has not moved money yet; one that is under way has.
 OUTCOMES: Mapping[str, RefundOutcome] = MappingProxyType(
-    {"succeeded": "succeeded", "pending": "succeeded", "failed": "failed", "canceled": "failed"}
+    {"succeeded": "succeeded", "pending": "under_way", "failed": "failed", "canceled": "failed"}
 )
 
 
@@ -56,10 +57,12 @@ def find_refund(link: StripeLink, reference: str) -> PaymentRefund | None:
 
 
 def refunds_of(link: StripeLink, payment_reference: str) -> tuple[PaymentRefund, ...]:
-    """Return all refunds of a payment, the oldest first."""
+    """Return all refunds of a payment, or of its charge, the oldest first."""
+    wanted: RefundListParams = {"payment_intent": payment_reference}
+    if payment_reference.startswith(CHARGE):
+        wanted = {"charge": payment_reference}
     with answers_of_stripe(link.app):
-        pages = link.client.v1.refunds.list({"payment_intent": payment_reference, "limit": PAGE})
-        found = list(pages.auto_paging_iter())
+        found = list(link.client.v1.refunds.list({**wanted, "limit": PAGE}).auto_paging_iter())
     return tuple(_refund(link, one) for one in reversed(found))
 
 
@@ -121,7 +124,7 @@ def _disputed(dispute: Dispute) -> PaymentDispute:
 def _refund(link: StripeLink, refund: Refund) -> PaymentRefund:
     said = metadata_of(refund)
     is_ours = said.get("billing_environment") == link.keys.deployment
-    outcome = OUTCOMES.get(refund.status or "", "pending")
+    outcome = OUTCOMES.get(refund.status or "", "waiting")
     return PaymentRefund(
         reference=refund.id,
         payment_reference=_payment_of(refund, refund.charge),

@@ -1,4 +1,4 @@
-"""The lists of the billing tab: plans, features, invoices and customers, the latest or the first of each."""
+"""The lists of the billing tab: plans, features, invoices, disputes and customers, the latest or the first of each."""
 
 from __future__ import annotations
 
@@ -79,6 +79,23 @@ def _customers(tx: UnitOfWork) -> list[Row]:
     return [(names.get(one.id, one.id), one.billing_email, one.kind, plans[one.id] or "none") for one in found]
 
 
+def _disputes(tx: UnitOfWork) -> list[Row]:
+    found = tx.disputes.newest()
+    names = tx.customers.names_of(tx.customers.list_of({dispute.customer_id for dispute in found}).values())
+    numbers = tx.invoices.numbers({dispute.invoice_id for dispute in found if dispute.invoice_id is not None})
+    return [
+        (
+            day(dispute.opened_at),
+            names.get(dispute.customer_id, dispute.customer_id),
+            numbers.get(dispute.invoice_id or "", ""),
+            f"{dispute.kind}: {dispute.reason}".replace("_", " ").capitalize(),
+            dispute.status.replace("_", " ").capitalize(),
+            str(dispute.amount),
+        )
+        for dispute in found
+    ]
+
+
 LISTINGS = (
     Listing("plans", "Plans", ("Name", "Key", "State", "Price"), "There are no plans yet.", _plans),
     Listing("features", "Features", ("Name", "Key", "Kind"), "There are no features yet.", _features),
@@ -88,6 +105,13 @@ LISTINGS = (
         ("Number", "Customer", "Date", "State", "Amount"),
         "There are no invoices yet.",
         _invoices,
+    ),
+    Listing(
+        "disputes",
+        "Disputes",
+        ("Date", "Customer", "Invoice", "Why", "State", "Amount"),
+        "No payment is disputed.",
+        _disputes,
     ),
     Listing("customers", "Customers", ("Name", "E-mail", "Kind", "Plan"), "Nobody is a customer yet.", _customers),
 )

@@ -21,6 +21,7 @@ SECTIONS = (
     ("plans", "Plans"),
     ("features", "Features"),
     ("invoices", "Invoices"),
+    ("disputes", "Disputes"),
     ("customers", "Customers"),
     ("settings", "Settings"),
 )

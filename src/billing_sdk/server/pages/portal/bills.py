@@ -50,6 +50,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         charge = tx.charges.of_invoice(invoice.id)
         card = tx.customers.find_payment_method(invoice.customer_id)
         notes = [(note, tx.refunds.find_by_note(note.id)) for note in tx.credit_notes.of_invoice(invoice.id)]
+        disputes = tx.disputes.of_payment(invoice.payment_id) if invoice.payment_id else ()
     if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
         with desk.engine.read() as tx:
             explained = explain_line(tx, invoice.id, int(wanted[:6]))
@@ -59,6 +60,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         card=card,
         confirm_url=_confirm_url(desk, invoice, charge),
         notes=notes,
+        disputes=[dispute for dispute in disputes if dispute.kind == "dispute"],
         invoice=invoice,
         told=[tell(line) for line in invoice.lines],
         explained=explained,
