@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
-from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement, Timing
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.collection import BUILT_IN_ID, DunningEnd, DunningPolicy
