@@ -71,7 +71,7 @@ class Run:
         assert isinstance(charge, Charge)
         gateway.refund(reference=charge.reference, amount=Money(1_000, "EUR"), idempotency_key="refund_1")
         gateway.send(self.sent)
-        gateway.follow(self.sent.id, "void")
+        gateway.follow(self.sent, "void")
 
     def until_done(self, trouble: str = "", *, nth: int = 0, forgets: bool = False) -> None:
         """Do it in as many processes as it takes, the first of which meets the trouble."""

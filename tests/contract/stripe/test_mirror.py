@@ -9,17 +9,20 @@ import pytest
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.periods import Duration
+from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.billing_profiles import create_profile
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
+from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.one_off_charges import OneOff
+from billing_sdk.server.usecases.pay_now import pay_now
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means, write_off_invoice
 from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.server.usecases.void_invoice import void_invoice
 from billing_sdk.testing.stripe import Fault, stripe_simulator as run_simulator
 from tests.contract.stripe.links import paying_by_stripe
-from tests.engines import NOON, advance, payer
+from tests.engines import NOON, advance, card, payer
 
 COUNTER = count()
 CARD = {"number": "4242424242424242"}
@@ -163,3 +166,16 @@ def test_money_that_came_in_there_for_what_was_settled_here_is_reported(engine, 
     run_due(engine)
     with engine.read() as tx:
         assert "payment.mismatch" in [record["action"] for record in tx.audit.of(invoice.id)]
+
+
+def test_what_another_gateway_is_paid_for_after_a_switch_is_not_owed_at_the_old_one_any_more(engine, simulator, billed):
+    invoice = billed()
+    run_due(engine)
+    enable_billing(engine, gateway="managed", actor="operator")
+    update_customer(engine, invoice.customer_id, profile_id=None)
+    add_card(engine, customer_id=invoice.customer_id, card=card())
+    pay_now(engine, invoice_id=invoice.id)
+    run_due(engine)
+    enable_billing(engine, gateway="stripe_platform", actor="operator")
+    [remote] = there(simulator, invoice)
+    assert (remote["status"], remote["amount_paid_off_stripe"]) == ("paid", 5_000)

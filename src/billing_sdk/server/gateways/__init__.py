@@ -12,7 +12,6 @@ from billing_sdk.server.gateways.bills import (
     BillState as BillState,
     BillStatus as BillStatus,
     Charge as Charge,
-    GatewayTax as GatewayTax,
     PaidBack as PaidBack,
     Payer as Payer,
     TaxByGateway as TaxByGateway,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.invoicing import AwaitReason, Grounds
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.tax import GatewayTax
 
 BillLineKind = Literal["charge", "discount", "credit", "tax"]
 TaxByGateway = Literal["none", "by_gateway", "by_gateway_or_none"]
@@ -90,30 +90,20 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayTax:
-    """A tax that the processor has worked out, as one line of the invoice."""
-
-    amount: Money
-    name: str
-    percent: Decimal | None = None
-    is_inclusive: bool = False
-    jurisdiction: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Charge:
     """Money that was collected.
 
     Attributes:
         reference: the processor's own id of the payment.
         amount: what was taken, with the taxes that the processor has worked out.
+        taxes: those, unless they were among the lines already; None where they could not be worked out.
         bill_reference: the processor's own id of the bill, if it keeps bills.
         disputed_as: why its payer disputes the payment already, where a test card says so.
     """
 
     reference: str
     amount: Money
-    taxes: tuple[GatewayTax, ...] = ()
+    taxes: tuple[GatewayTax, ...] | None = ()
     bill_reference: str | None = None
     disputed_as: Grounds | None = None
 

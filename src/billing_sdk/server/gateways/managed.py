@@ -27,13 +27,13 @@ from billing_sdk.errors import (
 from billing_sdk.money import Money
 from billing_sdk.server.clock import Clock, SystemClock
 from billing_sdk.server.domain.invoicing import Confirmation
+from billing_sdk.server.domain.tax import GatewayTax
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.gateways.bills import (
     Awaited,
     Bill,
     BillState,
     Charge,
-    GatewayTax,
     PaidBack,
     Payer,
     TaxByGateway,
@@ -213,7 +213,7 @@ class ManagedGateway:
             raise Conflict("the payment was confirmed meanwhile", bill=bill_id)
 
     def quote(self, bill: Bill) -> tuple[GatewayTax, ...]:
-        """Return no taxes: those of the billing profile are lines of the bill already."""
+        """Return no taxes: it knows no place."""
         return ()
 
     def send(self, bill: Bill) -> BillState:

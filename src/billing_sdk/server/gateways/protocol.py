@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.tax import GatewayTax
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.gateways.bills import (
     Awaited,
     Bill,
     BillState,
     Charge,
-    GatewayTax,
     PaidBack,
     Payer,
     TaxByGateway,
@@ -69,8 +69,8 @@ class Gateway(Protocol):
         """Let nobody pay a bill that came to nothing, such as that of a change that was declined."""
         ...
 
-    def quote(self, bill: Bill) -> tuple[GatewayTax, ...]:
-        """Return the taxes of a bill, as the processor works them out.
+    def quote(self, bill: Bill) -> tuple[GatewayTax, ...] | None:
+        """Return the taxes of a bill; None where the processor can't work them out, and the bill may go without.
 
         Raises:
             TaxLocationMissing: they can't be, and the bill must not go without.

@@ -15,6 +15,7 @@ from billing_sdk.errors import (
     GatewayUnauthorized,
     GatewayUnreachable,
     PaymentPending,
+    TaxLocationMissing,
 )
 from billing_sdk.money import total
 from billing_sdk.server.domain.invoicing import Awaits, PendingCharge
@@ -25,12 +26,12 @@ from billing_sdk.server.usecases.gateway_of import gateway_of
 logger = logging.getLogger(__name__)
 
 # The outcome is that nothing was collected, and nothing will be under this key.
-REFUSED: Final = (CardDeclined, GatewayRefused)
+REFUSED: Final = (CardDeclined, GatewayRefused, TaxLocationMissing)
 # Nothing is known, and asking again at once would be of no use.
 RESTING: Final = (GatewayUnreachable, GatewayUnauthorized, GatewayNotConnected, BillingNotEnabled)
 # What becomes of a charge is on record already, and no reason for others to stop.
-ON_RECORD: Final = (CardDeclined, GatewayRefused, PaymentPending)
-Answer = Charge | Awaited | CardDeclined | GatewayRefused
+ON_RECORD: Final = (*REFUSED, PaymentPending)
+Answer = Charge | Awaited | CardDeclined | GatewayRefused | TaxLocationMissing
 
 
 def ask_gateway(engine: Engine, charge: PendingCharge, bill: Bill) -> Answer:
@@ -60,8 +61,8 @@ def ask_gateway(engine: Engine, charge: PendingCharge, bill: Bill) -> Answer:
 def agrees(bill: Bill, receipt: Charge) -> bool:
     """Tell whether what was taken is what was to be paid: the bill, with taxes that the processor has added to it."""
     expected = bill.amount
-    if not any(line.kind == "tax" for line in bill.lines):
-        added = [tax.amount for tax in receipt.taxes if not tax.is_inclusive]
+    if not bill.is_taxed:
+        added = [tax.amount for tax in receipt.taxes or () if not tax.is_inclusive]
         expected += total(added, bill.currency)
     return receipt.amount == expected
 

@@ -173,14 +173,21 @@ def wait(tx: UnitOfWork, customer: Customer, profile: BillingProfile, invoice: I
 
 
 def hold(
-    tx: UnitOfWork, customer: Customer, invoice: Invoice, *, source: EventSource, actor: str, at: datetime
+    tx: UnitOfWork,
+    customer: Customer,
+    invoice: Invoice,
+    *,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+    reason: str = TaxLocationMissing.code,
 ) -> Invoice:
     """Store an invoice that can't be issued as things are: nobody knows where the customer is, who is to be taxed.
 
     It is looked at again every day, and when somebody says where the customer is. Its first day is announced.
     """
     is_new = HELD not in invoice.basis
-    invoice = replace(invoice, send_at=at + LOOKED_AT_AFTER, basis={**invoice.basis, HELD: TaxLocationMissing.code})
+    invoice = replace(invoice, send_at=at + LOOKED_AT_AFTER, basis={**invoice.basis, HELD: reason})
     tx.invoices.save_unissued(invoice)
     tx.timers.set("invoice", invoice.id, at + LOOKED_AT_AFTER, customer)
     if is_new:

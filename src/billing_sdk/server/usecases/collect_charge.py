@@ -41,6 +41,7 @@ from billing_sdk.server.usecases.open_dispute import dispute_at_once
 from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
 from billing_sdk.server.usecases.spend_credit import give_credit_back, hold_credit
+from billing_sdk.server.usecases.tax_customer import taxed_by_gateway
 
 logger = logging.getLogger(__name__)
 
@@ -218,7 +219,7 @@ def complete(
         invoice_id=charge.invoice_id,
         gateway=charge.gateway,
     )
-    concluded = _concluded(tx, customer, charge, payment, at)
+    concluded = _concluded(tx, customer, charge, payment, receipt, at)
     if receipt.disputed_as is not None:
         dispute_at_once(tx, customer, payment.id, receipt.disputed_as, charge.source, charge.actor, at)
     if charge.invoice_id is not None or concluded is None or has_owner(tx, customer):
@@ -228,7 +229,7 @@ def complete(
 
 
 def _concluded(
-    tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment, at: datetime
+    tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment, receipt: Charge, at: datetime
 ) -> Agreement | None:
     if charge.invoice_id is not None:
         return pay_invoice(tx, customer, charge, payment)
@@ -236,7 +237,7 @@ def _concluded(
         tx,
         customer=customer,
         agreement=charge.changed,
-        lines=charge.lines,
+        lines=taxed_by_gateway(tx, customer, charge, receipt.taxes),
         payment=payment,
         source=charge.source,
         actor=charge.actor,

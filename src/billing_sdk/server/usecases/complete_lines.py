@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from billing_sdk.money import Money
+from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Completion, Invoice, Lines, complete, payables_of
+from billing_sdk.server.domain.invoicing import (
+    Completion,
+    GatewayTaxation,
+    Invoice,
+    Lines,
+    complete,
+    lines_to_tax,
+    payables_of,
+)
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.credit_left import credit_left
@@ -27,6 +35,7 @@ def complete_lines(
     balance: Money | None = None,
     waiting: Invoice | None = None,
     grants: tuple[CreditGrant, ...] | None = None,
+    taxation: GatewayTaxation | None = None,
 ) -> Lines:
     """Return all lines of an invoice.
 
@@ -42,9 +51,11 @@ def complete_lines(
         waiting: the invoice that they are for, where it is stored and not issued: what has waited for longer is paid
             with credit first.
         grants: the customer's credit for usage then; what is left of it now if it is not given.
+        taxation: what the payment processor has answered, where that works out the tax.
 
     Raises:
         CurrencyMismatch: a line is in another currency than the invoice.
+        Conflict: the processor was asked about other lines.
     """
     if not lines:
         return lines
@@ -56,6 +67,29 @@ def complete_lines(
         balance=tx.credits.balance(customer.id, currency) if balance is None else balance,
         # Most invoices charge fees alone, and need not look.
         grants=() if not payables_of(lines) else credit_left(tx, customer, waiting) if grants is None else grants,
-        taxation=taxation_of(tx, customer, at=at),
+        taxation=taxation or taxation_of(tx, customer, at=at),
     )
     return complete(completion, lines)
+
+
+def lines_to_tax_of(
+    tx: UnitOfWork,
+    customer: Customer,
+    lines: Lines,
+    *,
+    currency: str,
+    agreement: Agreement | None,
+    period: Period,
+    at: datetime,
+    waiting: Invoice,
+) -> Lines:
+    """Return the lines of an invoice that waits as they are when their taxes are worked out; see `complete_lines`."""
+    completion = Completion(
+        currency=currency,
+        plan_version_id=None if agreement is None else agreement.plan_version_id,
+        period=period,
+        at=at,
+        balance=zero(currency),
+        grants=credit_left(tx, customer, waiting) if payables_of(lines) else (),
+    )
+    return lines_to_tax(completion, lines)

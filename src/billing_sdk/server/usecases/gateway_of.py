@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
 
+from billing_sdk.server.domain.collection import BillingProfile
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, PendingCharge
+from billing_sdk.server.domain.invoicing import (
+    Invoice,
+    InvoiceLine,
+    Lines,
+    PendingCharge,
+    is_taxed_by_gateway,
+    told_of,
+)
 from billing_sdk.server.domain.workspace import GatewayKind
-from billing_sdk.server.gateways import Bill, BillLine, BillLineKind, Gateway, Payer
+from billing_sdk.server.gateways import Bill, BillLine, BillLineKind, Gateway, Payer, TaxByGateway
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.gateway_tax_codes import NONTAXABLE, stripe_tax_codes
 
 USUAL: GatewayKind = "managed"
 
@@ -41,11 +52,36 @@ def bill_of(tx: UnitOfWork, wanted: PendingCharge | Invoice) -> Bill:
     customer = tx.customers.get(wanted.customer_id)
     payer = payer_of(tx, customer)
     if isinstance(wanted, Invoice):
-        lines = _lines(wanted.lines_due)
-        return Bill(wanted.id, payer, lines, wanted.currency, number=wanted.number, due_at=wanted.due_at)
+        tax: TaxByGateway = "by_gateway" if is_taxed_by_gateway(wanted.lines) else "none"
+        lines = _lines(tx, customer, wanted.lines_due, tax)
+        return Bill(wanted.id, payer, lines, wanted.currency, number=wanted.number, due_at=wanted.due_at, tax=tax)
     method = tx.customers.get_payment_method(wanted.payment_method_id)
     number = None if wanted.invoice_id is None else tx.invoices.get(wanted.invoice_id).number
-    return _bill_for(wanted, payer, method, number)
+    return _bill_for(tx, wanted, customer, payer, method, number)
+
+
+def bill_to_quote(tx: UnitOfWork, customer: Customer, invoice: Invoice, lines: Lines, *, at: datetime) -> Bill:
+    """Return what the gateway is asked the taxes of, for an invoice that is issued with them.
+
+    Args:
+        tx: the transaction.
+        customer: whose invoice it is.
+        invoice: not issued yet.
+        lines: as they are when their taxes are worked out.
+        at: the customer's present.
+    """
+    profile = tx.billing_profiles.of(customer)
+    method = None if profile.sends_invoices else tx.customers.find_payment_method(customer.id)
+    tax = _asked(profile)
+    return Bill(
+        invoice.id,
+        payer_of(tx, customer),
+        _lines(tx, customer, lines, tax),
+        invoice.currency,
+        token=None if method is None else method.gateway_token,
+        due_at=profile.due_at(at),
+        tax=tax,
+    )
 
 
 def bills_of(
@@ -57,9 +93,10 @@ def bills_of(
     numbers = tx.invoices.numbers({charge.invoice_id for charge in charges if charge.invoice_id is not None})
     bills = {}
     for charge in charges:
-        payer = _payer(tx, customers[charge.customer_id], names.get(charge.customer_id, ""))
+        customer = customers[charge.customer_id]
+        payer = _payer(tx, customer, names.get(charge.customer_id, ""))
         method = methods[charge.payment_method_id]
-        bills[charge.id] = _bill_for(charge, payer, method, numbers.get(charge.invoice_id or ""))
+        bills[charge.id] = _bill_for(tx, charge, customer, payer, method, numbers.get(charge.invoice_id or ""))
     return bills
 
 
@@ -79,22 +116,49 @@ def _payer(tx: UnitOfWork, customer: Customer, name: str) -> Payer:
     )
 
 
-def _bill_for(charge: PendingCharge, payer: Payer, method: PaymentMethod, number: str | None) -> Bill:
+def _bill_for(
+    tx: UnitOfWork, charge: PendingCharge, customer: Customer, payer: Payer, method: PaymentMethod, number: str | None
+) -> Bill:
+    profile = tx.billing_profiles.of(customer)
+    tax: TaxByGateway = "none"
+    if is_taxed_by_gateway(charge.lines):
+        tax = "by_gateway"
+    elif charge.invoice_id is None and profile.tax.is_by_gateway:
+        tax = _asked(profile)
     return Bill(
         charge.bill_id,
         payer,
-        _lines(charge.lines),
+        _lines(tx, customer, charge.lines, tax),
         charge.currency,
         token=method.gateway_token,
         number=number,
+        tax=tax,
+        # Whoever changes a plan waits for it, and does not wait for an hour.
+        finalizes="at_once" if charge.invoice_id is None else profile.finalizes,
         is_present=charge.source == "user",
     )
 
 
-def _lines(lines: Collection[InvoiceLine]) -> tuple[BillLine, ...]:
-    return tuple(
+def _asked(profile: BillingProfile) -> TaxByGateway:
+    return "by_gateway" if profile.tax.is_enforced else "by_gateway_or_none"
+
+
+def _lines(tx: UnitOfWork, customer: Customer, lines: Lines, tax: TaxByGateway) -> tuple[BillLine, ...]:
+    plain = tuple(
         BillLine(position, line.description, line.amount, _kind_of(line), line.period)
         for position, line in enumerate(lines)
+    )
+    if tax == "none":
+        return plain
+    codes = stripe_tax_codes(tx)
+    told = told_of(lines, tx.billing_profiles.of(customer).tax)
+    return tuple(
+        replace(
+            line,
+            tax_code=codes.get(one.code or "") if one.is_taxed else NONTAXABLE,
+            is_tax_included=one.is_inclusive,
+        )
+        for line, one in zip(plain, told, strict=True)
     )
 
 

@@ -12,10 +12,20 @@ from datetime import datetime
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceReason, Lines, Payment
+from billing_sdk.server.domain.invoicing import (
+    Invoice,
+    InvoiceReason,
+    Lines,
+    Payment,
+    awaits_gateway_tax,
+    covering,
+    uncompleted,
+)
+from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
+from billing_sdk.server.usecases.accrue import accrue_waiting
 from billing_sdk.server.usecases.credit_balance import book_invoice
 from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.post import post_invoice, post_payment
@@ -69,7 +79,8 @@ def issue_invoice(
 ) -> Invoice:
     """Give an invoice its number, and let it count from now on.
 
-    One that comes to nothing is paid at once. The customer is locked by the caller.
+    One that comes to nothing is paid at once. One whose tax the payment processor has still to be asked for waits for
+    that, and is issued by its timer. The customer is locked by the caller.
 
     Args:
         tx: the transaction.
@@ -84,12 +95,14 @@ def issue_invoice(
         has_waited: it is not issued in the transaction that decides what is billed, but after that.
 
     Returns:
-        The invoice as it is stored: issued, or paid.
+        The invoice as it is stored: issued, paid, or waiting for its tax.
 
     Raises:
         Conflict: it has been issued before, or waits for something.
     """
     profile = tx.billing_profiles.of(customer)
+    if payment is None and awaits_gateway_tax(invoice.lines, profile.tax):
+        return _wait_for_tax(tx, customer, invoice, at=at, is_stored=is_stored)
     invoice = replace(
         invoice.issued(tx.invoices.next_number(profile.numbering), at=at, due_at=profile.due_at(at)),
         profile_id=customer.profile_id,
@@ -118,3 +131,13 @@ def issue_invoice(
     if not invoice.is_to_be_charged and payment is None:
         mirror_later(tx, customer, invoice, at=at)
     return invoice
+
+
+def _wait_for_tax(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, at: datetime, is_stored: bool) -> Invoice:
+    lines = uncompleted(invoice.lines)
+    period = Period(min(line.period.start for line in lines), max(line.period.end for line in lines))
+    waiting = replace(invoice, lines=lines, basis=covering(invoice.basis, period), send_at=at)
+    (tx.invoices.save_unissued if is_stored else tx.invoices.add)(waiting)
+    tx.timers.set("invoice", waiting.id, at, customer)
+    accrue_waiting(tx, customer, waiting, at=at)
+    return waiting

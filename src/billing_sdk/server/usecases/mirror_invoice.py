@@ -111,15 +111,16 @@ def _brought_in_line(gateway: Gateway, invoice: Invoice, bill: Bill) -> BillStat
 def _gateway_of(tx: UnitOfWork, invoice: Invoice) -> GatewayKind | None:
     """Return the processor that keeps an invoice; None where none does.
 
-    That is the one that took the payment, or knows it already, whatever the workspace has chosen since.
+    That is the one that knows it already, whatever the workspace has chosen since; the one that took the payment knows
+    what there is to know.
     """
     payment = None if invoice.payment_id is None else tx.invoices.get_payment(invoice.payment_id)
-    if payment is not None and payment.gateway_reference is not None:
-        kind: GatewayKind | None = payment.gateway
-    else:
-        known = tx.remote_objects.apps_of("invoice", invoice.id)
-        apps = [tx.payment_apps.get(app_id) for app_id in known]
-        kind = next((app.gateway for app in apps if app.deleted_at is None), tx.workspace.get().gateway)
+    taken_by = None if payment is None or payment.gateway_reference is None else payment.gateway
+    known = [tx.payment_apps.get(app_id) for app_id in tx.remote_objects.apps_of("invoice", invoice.id)]
+    kinds = [app.gateway for app in known if app.deleted_at is None and app.gateway != taken_by]
+    if kinds:
+        return kinds[0]
+    kind = None if taken_by is not None else tx.workspace.get().gateway
     return None if kind == "managed" else kind
 
 

@@ -16,6 +16,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.buy_credit import credit_paid
 from billing_sdk.server.usecases.conclude_change import record_payment
 from billing_sdk.server.usecases.dunning import mark_agreements, note_failure
+from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
 from billing_sdk.server.usecases.post import post_payment
 
@@ -58,6 +59,8 @@ def settle_invoice(
     credit_paid(tx, customer, invoice, source=source, actor=actor, at=at)
     if _has_been_late(tx, before):
         no_longer_owed(tx, customer, invoice, source=source, actor=actor, at=at)
+        # It may be known as owed to a gateway that the workspace had before.
+        mirror_later(tx, customer, invoice, at=at)
     return invoice
 
 

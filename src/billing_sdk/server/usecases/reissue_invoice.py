@@ -110,7 +110,8 @@ def _reissue(
     invoice = issue_invoice(tx, customer, wanted, source=source, actor=actor, at=at)
     tx.rated_intervals.moved(voided.id, invoice.id)
     if not invoice.is_owed:
-        credit_paid(tx, customer, invoice, source=source, actor=actor, at=at)
+        if invoice.is_issued:
+            credit_paid(tx, customer, invoice, source=source, actor=actor, at=at)
         return _Reissued(invoice, None)
     charge = collect_by_profile(tx, engine, customer, invoice, agreement, source=source, actor=actor)
     if charge is None and invoice.is_to_be_charged:

@@ -8,19 +8,29 @@ from billing_sdk.errors import TaxLocationMissing
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Lines, Taxation, lacks_location, with_taxes
-from billing_sdk.server.domain.tax import Location, RateTable, is_reverse_charged
+from billing_sdk.server.domain.invoicing import (
+    GatewayTaxation,
+    Lines,
+    PendingCharge,
+    Taxation,
+    awaits_gateway_tax,
+    lacks_location,
+    with_gateway_taxes,
+    with_taxes,
+)
+from billing_sdk.server.domain.tax import GatewayTax, Location, RateTable, is_reverse_charged
 from billing_sdk.server.storage import UnitOfWork
 
 
 def taxation_of(tx: UnitOfWork, customer: Customer, *, at: datetime) -> Taxation | None:
-    """Return how a customer is taxed at an instant; None where the billing profile knows no tax.
+    """Return how a customer is taxed at an instant; None where the billing profile knows no tax of its own.
 
-    Where there is no tax it asks for nothing but the profile, and elsewhere for the rates of the customer's country,
-    each once in a transaction.
+    What the payment processor works out is asked for before an invoice is issued, and not in a transaction. Where there
+    is no tax it asks for nothing but the profile, and elsewhere for the rates of the customer's country, each once in a
+    transaction.
     """
     profile = tx.billing_profiles.of(customer)
-    if not profile.tax.is_enabled:
+    if not profile.tax.is_enabled or profile.tax.is_by_gateway:
         return None
     address, supplier = customer.address, profile.supplier
     if address is None:
@@ -64,7 +74,32 @@ def require_location(tx: UnitOfWork, customer: Customer, lines: Lines) -> None:
 
 def must_be_located(tx: UnitOfWork, customer: Customer, lines: Lines) -> bool:
     """Tell whether lines can't be charged before somebody says where the customer is."""
-    return tx.billing_profiles.of(customer).tax.is_enforced and lacks_location(lines)
+    settings = tx.billing_profiles.of(customer).tax
+    if not settings.is_enforced:
+        return False
+    return lacks_location(lines) or (customer.address is None and awaits_gateway_tax(lines, settings))
+
+
+def taxed_by_gateway(
+    tx: UnitOfWork, customer: Customer, charge: PendingCharge, taxes: tuple[GatewayTax, ...] | None
+) -> Lines:
+    """Return the lines of the invoice that is issued with a payment, with the taxes that the processor took with it.
+
+    Args:
+        tx: the transaction.
+        customer: who has paid.
+        charge: what was collected; of an agreement.
+        taxes: what the processor has added; None where it could not work any out.
+    """
+    settings, agreement = tx.billing_profiles.of(customer).tax, charge.changed
+    if not taxes and not awaits_gateway_tax(charge.lines, settings):
+        return charge.lines
+    return with_gateway_taxes(
+        charge.lines,
+        GatewayTaxation(settings, charge.lines, taxes),
+        plan_version_id=agreement.plan_version_id,
+        period=agreement.billed_period,
+    )
 
 
 def taxes_shown(lines: Lines) -> Lines:

@@ -59,7 +59,7 @@ def update_customer(
         if any(getattr(before, name) != getattr(customer, name) for name in ON_PAPER):
             keep_customer(tx, engine, before)
         tx.customers.save(customer)
-        if before.address is None and customer.address is not None:
+        if customer.address is not None and customer.address != before.address:
             look_at_held(tx, customer, at=engine.now_for(tx, customer))
         tx.audit.record(actor, "customer.update", customer.id, engine.now(), before=before, after=customer)
     return customer

@@ -48,6 +48,8 @@ from billing_sdk.server.domain.invoicing.completion import (
     COMPLETION as COMPLETION,
     Completion as Completion,
     complete as complete,
+    lines_to_tax as lines_to_tax,
+    uncompleted as uncompleted,
 )
 from billing_sdk.server.domain.invoicing.confirmation import (
     Confirmation as Confirmation,
@@ -110,6 +112,14 @@ from billing_sdk.server.domain.invoicing.explanation import (
     Explanation as Explanation,
     explanation_of as explanation_of,
     line_of as line_of,
+)
+from billing_sdk.server.domain.invoicing.gateway_taxing import (
+    GatewayTaxation as GatewayTaxation,
+    LineTaxation as LineTaxation,
+    awaits_gateway_tax as awaits_gateway_tax,
+    is_taxed_by_gateway as is_taxed_by_gateway,
+    told_of as told_of,
+    with_gateway_taxes as with_gateway_taxes,
 )
 from billing_sdk.server.domain.invoicing.given_back import back_of as back_of, gives_back as gives_back
 from billing_sdk.server.domain.invoicing.grant_booking import (

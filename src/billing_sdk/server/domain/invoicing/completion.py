@@ -13,9 +13,12 @@ from datetime import datetime
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant
+from billing_sdk.server.domain.invoicing.credit import BALANCE
 from billing_sdk.server.domain.invoicing.credited import with_credit_grants
 from billing_sdk.server.domain.invoicing.deductions import with_balance, with_surplus_kept
+from billing_sdk.server.domain.invoicing.gateway_taxing import GatewayTaxation, with_gateway_taxes
 from billing_sdk.server.domain.invoicing.in_force import Lines
+from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.taxing import Taxation, with_taxes
 from billing_sdk.server.domain.periods import Period
 
@@ -31,7 +34,7 @@ class Completion:
         at: the instant that it is for, on the customer's time line.
         balance: what the customer has to its credit.
         grants: the customer's credit for usage, with what is left of each.
-        taxation: how the customer is taxed; None where there is no tax.
+        taxation: how the customer is taxed, or what the processor has answered; None where there is no tax.
     """
 
     currency: str
@@ -40,8 +43,11 @@ class Completion:
     at: datetime
     balance: Money
     grants: tuple[CreditGrant, ...] = ()
-    taxation: Taxation | None = None
+    taxation: Taxation | GatewayTaxation | None = None
 
+
+# What is worked out anew for every invoice, when its other lines are known.
+COMPLETED = frozenset({"credit_grant", "tax", "credit_balance"})
 
 Step = Callable[[Completion, Lines], Lines]
 
@@ -55,6 +61,10 @@ def taxes(completion: Completion, lines: Lines) -> Lines:
     """Tax what is charged and given back: each rate once for the whole invoice."""
     if completion.taxation is None:
         return lines
+    if isinstance(completion.taxation, GatewayTaxation):
+        return with_gateway_taxes(
+            lines, completion.taxation, plan_version_id=completion.plan_version_id, period=completion.period
+        )
     return with_taxes(
         lines,
         completion.taxation,
@@ -84,6 +94,21 @@ COMPLETION: tuple[Step, ...] = (
     surplus_kept,
     customer_balance,
 )
+
+
+def is_completing(line: InvoiceLine) -> bool:
+    """Tell whether a line comes last: it pays for others, or is the tax on them."""
+    return line.kind in COMPLETED or line.component_id == BALANCE
+
+
+def uncompleted(lines: Lines) -> Lines:
+    """Return what is charged, taken off and given back, as an invoice keeps it that is completed later."""
+    return tuple(line for line in lines if not is_completing(line))
+
+
+def lines_to_tax(completion: Completion, lines: Lines) -> Lines:
+    """Return the lines as they are when their taxes are worked out: what is paid after that is paid with tax."""
+    return credit_grants(completion, lines)
 
 
 def complete(completion: Completion, lines: Lines) -> Lines:

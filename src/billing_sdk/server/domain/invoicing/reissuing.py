@@ -7,15 +7,14 @@ from dataclasses import replace
 
 from billing_sdk.errors import CurrencyMismatch, InvalidAmount
 from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing.completion import is_completing
 from billing_sdk.server.domain.invoicing.credit import BALANCE
 from billing_sdk.server.domain.invoicing.crediting import CHARGES
 from billing_sdk.server.domain.invoicing.explanation import line_of
+from billing_sdk.server.domain.invoicing.gateway_taxing import untaxed
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.relations import lowering
-
-# What is worked out anew for every invoice, when its other lines are known.
-COMPLETED = frozenset({"credit_grant", "tax", "credit_balance"})
 
 
 def lines_again(invoice: Invoice, corrected: Mapping[int, Money]) -> Lines:
@@ -36,12 +35,12 @@ def lines_again(invoice: Invoice, corrected: Mapping[int, Money]) -> Lines:
     gone = {place for number in corrected for place, _ in lowering(invoice, number, "discount")}
     lines = []
     for number, line in enumerate(invoice.lines, 1):
-        if number in gone or line.kind in COMPLETED or line.component_id == BALANCE:
+        if number in gone or is_completing(line):
             continue
         if number not in corrected:
-            lines.append(line)
+            lines.append(untaxed(line))
         elif corrected[number]:
-            lines.append(_corrected(invoice, number, line, corrected[number]))
+            lines.append(_corrected(invoice, number, untaxed(line), corrected[number]))
     if not lines:
         raise InvalidAmount("nothing is left to charge", remedy="Make the invoice void instead.")
     return tuple(lines)

@@ -64,7 +64,7 @@ class Taxation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
+class TaxItem:
     """A line that is taxed; `tax` is what it says of that beforehand."""
 
     line: InvoiceLine
@@ -88,7 +88,7 @@ def with_taxes(
     Raises:
         InvalidAmount: a tax comes to more than can be real.
     """
-    items = {place: _item(line, lines, taxation.settings) for place, line in enumerate(lines) if _is_taxed(line)}
+    items = items_of(lines, taxation.settings)
     if not items:
         return lines
     rates = _rates(taxation, items)
@@ -99,8 +99,13 @@ def with_taxes(
         _taxed(items[place], taxation, shares[place]) if place in items else line for place, line in enumerate(lines)
     )
     return taxed + tuple(
-        _tax_line(tax, plan_version_id, period) for tax in assessment.taxes if tax.amount and not tax.is_inclusive
+        tax_line(tax, plan_version_id, period) for tax in assessment.taxes if tax.amount and not tax.is_inclusive
     )
+
+
+def items_of(lines: Lines, settings: TaxSettings) -> Mapping[int, TaxItem]:
+    """Return the lines that are taxed, by their places."""
+    return {place: _item(line, lines, settings) for place, line in enumerate(lines) if _is_taxed(line)}
 
 
 def lacks_location(lines: Lines) -> bool:
@@ -141,12 +146,12 @@ def _is_taxed(line: InvoiceLine) -> bool:
     return line.kind in TAXED and bool(line.amount)
 
 
-def _item(line: InvoiceLine, lines: Lines, settings: TaxSettings) -> _Item:
+def _item(line: InvoiceLine, lines: Lines, settings: TaxSettings) -> TaxItem:
     tax = line.derivation.get("tax")
     if tax is None and line.kind in ("discount", "credit_grant"):
         tax = _said_of_what_it_lowers(line, lines)
     tax = tax or {}
-    return _Item(line, tax, tax.get("code", settings.default_tax_code), tax.get("behavior", settings.behavior))
+    return TaxItem(line, tax, tax.get("code", settings.default_tax_code), tax.get("behavior", settings.behavior))
 
 
 def _said_of_what_it_lowers(line: InvoiceLine, lines: Lines) -> Mapping[str, Any] | None:
@@ -158,7 +163,7 @@ def _said_of_what_it_lowers(line: InvoiceLine, lines: Lines) -> Mapping[str, Any
     return next((one.derivation.get("tax") for one in lowered), None)
 
 
-def _rates(taxation: Taxation, items: Mapping[int, _Item]) -> Mapping[int, tuple[AppliedRate, ...]]:
+def _rates(taxation: Taxation, items: Mapping[int, TaxItem]) -> Mapping[int, tuple[AppliedRate, ...]]:
     as_charged = {place: rates_as_charged(one.line.derivation) for place, one in items.items()}
     codes = {items[place].code for place, rates in as_charged.items() if rates is None}
     found = UNTAXED
@@ -175,7 +180,7 @@ def _rates(taxation: Taxation, items: Mapping[int, _Item]) -> Mapping[int, tuple
     return {place: rates_of(place) for place in items}
 
 
-def _taxed(item: _Item, taxation: Taxation, shares: tuple[Share, ...]) -> InvoiceLine:
+def _taxed(item: TaxItem, taxation: Taxation, shares: tuple[Share, ...]) -> InvoiceLine:
     is_as_charged = rates_as_charged(item.line.derivation) is not None
     tax = of_line(
         item.tax,
@@ -188,7 +193,8 @@ def _taxed(item: _Item, taxation: Taxation, shares: tuple[Share, ...]) -> Invoic
     return replace(item.line, derivation={**item.line.derivation, "tax": tax})
 
 
-def _tax_line(tax: TaxAmount, plan_version_id: str | None, period: Period) -> InvoiceLine:
+def tax_line(tax: TaxAmount, plan_version_id: str | None, period: Period) -> InvoiceLine:
+    """Return the line of a tax that is added to prices."""
     percent = digits_of(tax.percent)
     return InvoiceLine(
         description=f"{tax.rate.name} {percent} %",

@@ -14,6 +14,7 @@ from billing_sdk.server.domain.tax.assessment import (
 )
 from billing_sdk.server.domain.tax.code import TaxCode as TaxCode
 from billing_sdk.server.domain.tax.engine import RateTable as RateTable, TaxEngine as TaxEngine
+from billing_sdk.server.domain.tax.gateway_tax import GatewayShare as GatewayShare, GatewayTax as GatewayTax
 from billing_sdk.server.domain.tax.location import EUROPEAN_UNION as EUROPEAN_UNION, Location as Location
 from billing_sdk.server.domain.tax.rate import AppliedRate as AppliedRate, TaxRate as TaxRate
 from billing_sdk.server.domain.tax.reverse_charge import (

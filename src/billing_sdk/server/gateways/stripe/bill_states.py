@@ -48,7 +48,7 @@ def state_of(link: StripeLink, invoice: Invoice) -> BillState:
         amount=owed_of(invoice),
         paid=from_stripe(invoice.amount_paid, invoice.currency),
         bill_reference=invoice.id,
-        reference=attempt.reference,
+        reference=attempt.paid_by if invoice.status == "paid" else attempt.reference,
         decline_code=attempt.decline_code,
         taxes=taxes_of(link, invoice),
         url=invoice.hosted_invoice_url,
@@ -99,8 +99,7 @@ def follow(link: StripeLink, bill: Bill, event: BillEvent) -> BillState:
     """
     invoice = _final(link, bill)
     if invoice.status not in ("paid", "void"):
-        FOLLOWED[event](link, bill.id, invoice)
-        invoice = retrieve(link, invoice.id)
+        invoice = FOLLOWED[event](link, bill.id, invoice)
     return state_of(link, invoice)
 
 
@@ -112,30 +111,32 @@ def _final(link: StripeLink, bill: Bill) -> Invoice:
     return lower(link, bill, invoice)
 
 
-def _void(link: StripeLink, bill_id: str, invoice: Invoice) -> None:
-    _move(link, invoice, link.keys.key("void", bill_id), link.client.v1.invoices.void_invoice)
+def _void(link: StripeLink, bill_id: str, invoice: Invoice) -> Invoice:
+    return _moved(link, invoice, link.keys.key("void", bill_id), link.client.v1.invoices.void_invoice)
 
 
-def _write_off(link: StripeLink, bill_id: str, invoice: Invoice) -> None:
-    if invoice.status == "open":
-        _move(link, invoice, link.keys.key("uncollectible", bill_id), link.client.v1.invoices.mark_uncollectible)
+def _written_off(link: StripeLink, bill_id: str, invoice: Invoice) -> Invoice:
+    if invoice.status != "open":
+        return invoice
+    return _moved(link, invoice, link.keys.key("uncollectible", bill_id), link.client.v1.invoices.mark_uncollectible)
 
 
-def _pay_elsewhere(link: StripeLink, bill_id: str, invoice: Invoice) -> None:
+def _paid_elsewhere(link: StripeLink, bill_id: str, invoice: Invoice) -> Invoice:
     remember(link, bill_id, invoice, paid_elsewhere="yes")
     pay = link.client.v1.invoices.pay
-    _move(link, invoice, link.keys.key("elsewhere", bill_id), pay, {"paid_out_of_band": True})
+    return _moved(link, invoice, link.keys.key("elsewhere", bill_id), pay, {"paid_out_of_band": True})
 
 
-def _move(
+def _moved(
     link: StripeLink, invoice: Invoice, key: str, ask: Callable[..., Invoice], params: Mapping[str, bool] = NOTHING
-) -> None:
+) -> Invoice:
     def look() -> Invoice | None:
         found = retrieve(link, invoice.id)
         return None if found.status == invoice.status else found
 
+    sent = {**params, "expand": WHOLE}
     with answers_of_stripe(link.app):
-        ask_once(key, lambda key: ask(invoice.id, dict(params), {"idempotency_key": key}), look=look)
+        return ask_once(key, lambda key: ask(invoice.id, sent, {"idempotency_key": key}), look=look)
 
 
 def _is_overdue(link: StripeLink, invoice: Invoice) -> bool:
@@ -143,4 +144,4 @@ def _is_overdue(link: StripeLink, invoice: Invoice) -> bool:
     return invoice.status == "open" and due is not None and due < link.now().timestamp()
 
 
-FOLLOWED = {"void": _void, "uncollectible": _write_off, "paid_elsewhere": _pay_elsewhere}
+FOLLOWED = {"void": _void, "uncollectible": _written_off, "paid_elsewhere": _paid_elsewhere}

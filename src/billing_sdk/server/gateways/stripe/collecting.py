@@ -23,7 +23,7 @@ from billing_sdk.server.gateways.stripe.failures import CONFIRMATION, answers_of
 from billing_sdk.server.gateways.stripe.link import StripeLink
 from billing_sdk.server.gateways.stripe.lowering import lower, owed_of
 from billing_sdk.server.gateways.stripe.payments import last_attempt
-from billing_sdk.server.gateways.stripe.tax import taxes_of
+from billing_sdk.server.gateways.stripe.tax import taxes_for
 
 Outcome = Charge | Awaited
 
@@ -145,7 +145,7 @@ def _pay(collection: Collection, invoice: Invoice) -> Invoice | Outcome:
 
 def _from_paid(collection: Collection, invoice: Invoice) -> Outcome:
     attempt = last_attempt(invoice)
-    if attempt.reference is None and owed_of(invoice):
+    if attempt.paid_by is None and owed_of(invoice):
         known = collection.known.get("paid_elsewhere")
         why = "was paid by other means" if known else "was marked as paid there without a payment"
         raise GatewayRefused(f"the invoice at Stripe {why}")
@@ -153,10 +153,11 @@ def _from_paid(collection: Collection, invoice: Invoice) -> Outcome:
         collection.link,
         collection.bill.id,
         invoice,
-        **({} if attempt.reference is None else {"reference": attempt.reference}),
+        **({} if attempt.paid_by is None else {"reference": attempt.paid_by}),
     )
-    taxes = taxes_of(collection.link, invoice) if collection.bill.tax != "none" and not collection.bill.is_taxed else ()
-    return Charge(attempt.reference or invoice.id, owed_of(invoice), taxes, invoice.id)
+    asks = collection.bill.tax != "none" and not collection.bill.is_taxed
+    taxes = taxes_for(collection.link, collection.bill, invoice) if asks else ()
+    return Charge(attempt.paid_by or invoice.id, owed_of(invoice), taxes, invoice.id)
 
 
 def _awaited(collection: Collection, invoice: Invoice, awaited: Awaited) -> Awaited:

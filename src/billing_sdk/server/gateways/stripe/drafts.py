@@ -6,9 +6,10 @@ request and its answer, and after a day Stripe has forgotten the keys.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stripe import Invoice
 
@@ -21,7 +22,7 @@ from billing_sdk.server.gateways.stripe.customers import ensure_customer
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
 from billing_sdk.server.gateways.stripe.filling import fill
 from billing_sdk.server.gateways.stripe.keys import made_at, may_be_forgotten
-from billing_sdk.server.gateways.stripe.lines import lines_to_send
+from billing_sdk.server.gateways.stripe.lines import fingerprint, lines_to_send
 from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
 from billing_sdk.server.gateways.stripe.tax import settle_automatic_tax, tax_added
 
@@ -33,6 +34,8 @@ WHOLE = ["payments.data.payment.payment_intent"]
 PAGE = 20
 SLACK = timedelta(days=1)
 LONGEST_NUMBER = 140
+# What of a draft can still change when its bill is issued.
+HEAD = ("collection_method", "due_date", "default_payment_method", "custom_fields")
 
 
 def prepare(link: StripeLink, bill: Bill) -> Invoice:
@@ -50,6 +53,8 @@ def prepare(link: StripeLink, bill: Bill) -> Invoice:
         invoice = _made(link, bill)
     if invoice.status != "draft":
         return invoice
+    if not is_new:
+        invoice = _brought_up_to_date(link, bill, invoice)
     invoice = settle_automatic_tax(link, bill, fill(link, bill, invoice, is_new=is_new))
     require_same_total(bill, invoice)
     return invoice
@@ -201,6 +206,33 @@ def _params(link: StripeLink, bill: Bill, customer: str) -> InvoiceCreateParams:
     if percent is not None and link.app.gateway == "stripe_connect" and bill.amount.minor > 0:
         params["application_fee_amount"] = to_stripe(_share(bill.amount, percent))
     return params
+
+
+def _brought_up_to_date(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
+    """Return a draft with what is known of its bill since it was made to learn the tax, or for an earlier attempt."""
+    wanted: Mapping[str, Any] = {**_params(link, bill, "")}
+    there = invoice.to_dict()
+    changes: Any = {name: wanted[name] for name in HEAD if name in wanted and wanted[name] != there.get(name)}
+    if "days_until_due" in wanted and invoice.due_date is None:
+        changes["days_until_due"] = wanted["days_until_due"]
+    is_taxed = bill.tax != "none"
+    # One that went without tax because it may stays so, until its bill insists on tax, or has it.
+    if is_taxed != invoice.automatic_tax.enabled and (bill.tax != "by_gateway_or_none" or bill.is_taxed):
+        changes["automatic_tax"] = {"enabled": is_taxed}
+    elif is_taxed and invoice.automatic_tax.status != "complete":
+        # The payer may have said meanwhile where that is; a draft is worked out anew when something about it is sent.
+        ensure_customer(link, bill.payer)
+        changes["automatic_tax"] = {"enabled": invoice.automatic_tax.enabled}
+    if not changes:
+        return invoice
+
+    def ask(key: str) -> Invoice:
+        return link.client.v1.invoices.update(invoice.id, changes, {"idempotency_key": key})
+
+    was = {name: there.get(name) for name in (*HEAD, "automatic_tax")} | {"address": str(bill.payer.address)}
+    with answers_of_stripe(link.app):
+        # What it was before tells a change from the same one that was made and taken back.
+        return ask_once(link.keys.key("head", bill.id, fingerprint([changes, was])), ask, look=lambda: None)
 
 
 def _share(amount: Money, percent: Decimal) -> Money:

@@ -7,12 +7,12 @@ from typing import Final
 
 from billing_sdk.errors import CardEntryNotAllowed
 from billing_sdk.money import Money
+from billing_sdk.server.domain.tax import GatewayTax
 from billing_sdk.server.gateways.bills import (
     Awaited,
     Bill,
     BillState,
     Charge,
-    GatewayTax,
     PaidBack,
     Payer,
     TaxByGateway,
@@ -64,9 +64,9 @@ class StripeGateway(StripeLink):
         """Let nobody pay a bill that came to nothing."""
         bill_states.withdraw(self, bill_id)
 
-    def quote(self, bill: Bill) -> tuple[GatewayTax, ...]:
+    def quote(self, bill: Bill) -> tuple[GatewayTax, ...] | None:
         """Return the taxes of a bill, which has its draft at Stripe from then on."""
-        return tax.taxes_of(self, drafts.prepare(self, bill))
+        return tax.taxes_for(self, bill, drafts.prepare(self, bill))
 
     def send(self, bill: Bill) -> BillState:
         """Have Stripe send a bill that is paid by other means, or comes to nothing."""

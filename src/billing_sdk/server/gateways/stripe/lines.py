@@ -42,6 +42,15 @@ def lines_to_send(bill: Bill) -> tuple[BillLine, ...]:
     return (*shown, _added_up(rest, bill.currency))
 
 
+def stands_for(bill: Bill) -> Mapping[int, tuple[BillLine, ...]]:
+    """Return which lines of a bill each line at Stripe stands for, by its position there."""
+    lines = tuple(line for line in bill.lines if bill.tax == "none" or line.kind != "tax")
+    if len(lines) <= MOST_LINES:
+        return {line.position: (line,) for line in lines}
+    shown, rest = lines[: MOST_LINES - 1], lines[MOST_LINES - 1 :]
+    return {**{line.position: (line,) for line in shown}, rest[0].position: rest}
+
+
 def blocks(lines: Sequence[BillLine]) -> Iterator[Sequence[BillLine]]:
     """Yield the lines in blocks, each of which is sent at once; a line is in the same one whenever this is asked."""
     for start in range(0, len(lines), AT_ONCE):

@@ -21,6 +21,11 @@ class Attempt:
     decline_code: str | None = None
 
     @property
+    def paid_by(self) -> str | None:
+        """Stripe's own id of the payment that has brought the money; None where it came by other means, or not yet."""
+        return self.reference if self.status == "succeeded" else None
+
+    @property
     def is_processing(self) -> bool:
         """Whether the bank has not answered yet."""
         return self.status == "processing"

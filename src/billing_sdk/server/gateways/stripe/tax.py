@@ -5,20 +5,29 @@ Source: Stripe documentation, "Stripe Tax: invoicing" and "Tax behavior".
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
+from typing import Final
 
-from stripe import Invoice
+from stripe import Invoice, InvoiceLineItem
 
 from billing_sdk.errors import GatewayUnreachable, TaxLocationMissing
 from billing_sdk.money import Money, total
-from billing_sdk.server.gateways.bills import Bill, GatewayTax
+from billing_sdk.server.domain.tax import GatewayShare, GatewayTax, apportioned
+from billing_sdk.server.gateways.bills import Bill
 from billing_sdk.server.gateways.stripe.amounts import from_stripe
 from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
-from billing_sdk.server.gateways.stripe.link import StripeLink
+from billing_sdk.server.gateways.stripe.lines import position_of, stands_for
+from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
 
 # Since when the tax of a draft could not be worked out is Stripe's fault, not the payer's; it passes.
 TRY_LATER_SECONDS = 600
+PAGE: Final = 100
+# The id of a tax that Stripe names no rate for.
+UNNAMED: Final = "gateway"
 
 
 def settle_automatic_tax(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
@@ -49,7 +58,7 @@ def taxes_of(link: StripeLink, invoice: Invoice) -> tuple[GatewayTax, ...]:
     """Return the taxes of an invoice, one for each rate; those of nothing are left out."""
     found: dict[tuple[str, bool], list[Money]] = {}
     for tax in invoice.total_taxes or ():
-        rate = "" if tax.tax_rate_details is None else tax.tax_rate_details.tax_rate
+        rate = UNNAMED if tax.tax_rate_details is None else tax.tax_rate_details.tax_rate
         found.setdefault((rate, tax.tax_behavior == "inclusive"), []).append(from_stripe(tax.amount, invoice.currency))
     currency = invoice.currency.upper()
     return tuple(
@@ -59,15 +68,47 @@ def taxes_of(link: StripeLink, invoice: Invoice) -> tuple[GatewayTax, ...]:
     )
 
 
+def taxes_for(link: StripeLink, bill: Bill, invoice: Invoice) -> tuple[GatewayTax, ...] | None:
+    """Return the taxes of an invoice with what each line of its bill has of them; None where it goes without."""
+    if not invoice.automatic_tax.enabled:
+        return None
+    taxes = taxes_of(link, invoice)
+    if not taxes:
+        return ()
+    with answers_of_stripe(link.app):
+        lines = tuple(link.client.v1.invoices.line_items.list(invoice.id, {"limit": PAGE}).auto_paging_iter())
+    shares = _shares(bill, lines)
+    return tuple(replace(tax, shares=shares.get((tax.rate_id, tax.is_inclusive), ())) for tax in taxes)
+
+
+def _shares(bill: Bill, lines: Sequence[InvoiceLineItem]) -> Mapping[tuple[str, bool], tuple[GatewayShare, ...]]:
+    """Return what the lines of a bill have of each rate."""
+    found: dict[tuple[str, bool], list[GatewayShare]] = {}
+    ours = stands_for(bill)
+    for line in lines:
+        position = position_of(metadata_of(line))
+        parts = () if position is None else ours.get(position, ())
+        for tax in line.taxes or ():
+            is_inclusive = tax.tax_behavior == "inclusive"
+            rate = UNNAMED if tax.tax_rate_details is None else tax.tax_rate_details.tax_rate
+            amount = from_stripe(tax.amount, bill.currency)
+            whole = from_stripe(line.amount, bill.currency).minor or 1
+            exact = [Fraction(amount.minor * part.amount.minor, whole) for part in parts]
+            for part, share in zip(parts, apportioned(amount, exact), strict=True):
+                base = part.amount - share if is_inclusive else part.amount
+                found.setdefault((rate, is_inclusive), []).append(GatewayShare(part.position, base, share))
+    return {key: tuple(each) for key, each in found.items()}
+
+
 def _named(link: StripeLink, rate_id: str, amount: Money, *, is_inclusive: bool) -> GatewayTax:
-    if not rate_id:
+    if rate_id == UNNAMED:
         return GatewayTax(amount, "Tax", is_inclusive=is_inclusive)
     with answers_of_stripe(link.app):
         rate = link.client.v1.tax_rates.retrieve(rate_id)
     where = rate.jurisdiction or rate.state or rate.country
     # Stripe's number has up to four decimals; its text says the same, and a float's own digits would not.
     percent = Decimal(str(rate.percentage))
-    return GatewayTax(amount, rate.display_name, percent, is_inclusive, where)
+    return GatewayTax(amount, rate.display_name, percent, is_inclusive, where, rate_id)
 
 
 def _without_tax(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:

@@ -188,6 +188,9 @@ def _write(call: Call, invoice: Json) -> None:
     for name, wanted in (("auto_advance", call.flag("auto_advance")), ("effective_at", call.integer("effective_at"))):
         if wanted is not None:
             invoice[name] = wanted
+    invoice["collection_method"] = (
+        call.choice("collection_method", "charge_automatically", "send_invoice") or invoice["collection_method"]
+    )
     method = call.text("default_payment_method")
     if method is not None:
         steps.own_method(call, invoice["customer"], method, "default_payment_method")
