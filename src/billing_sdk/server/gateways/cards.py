@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class StoredCard:
     Attributes:
         kind: `card`, or what else the processor calls it; of other kinds what is printed on a card may be empty, or 0.
         fingerprint: the same for the same card, whatever its token; None where the processor tells none.
+        left_at: when it was left there, in real time; None where the processor does not tell.
     """
 
     token: str = field(repr=False)
@@ -32,3 +34,4 @@ class StoredCard:
     exp_year: int
     kind: str = "card"
     fingerprint: str | None = None
+    left_at: datetime | None = None

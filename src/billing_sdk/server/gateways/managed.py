@@ -261,6 +261,10 @@ class ManagedGateway:
         """Return nothing: whatever was stored is known by its token, and there is no default."""
         return None
 
+    def knows_payer(self, payer: Payer) -> bool:
+        """Know every payer: it keeps none of its own."""
+        return True
+
     def link(self, payer: Payer, payer_reference: str, token: str | None) -> StoredCard | None:
         """Know no customers: it has none."""
         raise UnknownPayer("this gateway has no customers of its own")

@@ -134,7 +134,7 @@ class Gateway(Protocol):
         ...
 
     def look_up_setup(self, session_id: str) -> SetupSession:
-        """Return a session as it stands, fetched from the processor.
+        """Return a session, or a setup of its own that somebody has completed, fetched from the processor.
 
         Raises:
             NotFound: the processor knows none.
@@ -147,6 +147,10 @@ class Gateway(Protocol):
 
     def find_method(self, payer: Payer, token: str | None) -> StoredCard | None:
         """Return a payment method of a payer, fetched from the processor; without a token its default there."""
+        ...
+
+    def knows_payer(self, payer: Payer) -> bool:
+        """Tell whether the processor still has what stands for a payer there."""
         ...
 
     def link(self, payer: Payer, payer_reference: str, token: str | None) -> StoredCard | None:

@@ -6,6 +6,8 @@ is left alone.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, PendingCharge
@@ -58,10 +60,14 @@ def note_due_date(engine: Engine, timer: Timer) -> None:
         tx.timers.done(timer)
         invoice = tx.invoices.get(timer.subject_id)
         if invoice.status == "issued":
-            at = engine.now_for(tx, customer)
-            invoice = fall_due(tx, customer, invoice, source=SOURCE, actor=TIMER, at=at)
-            mark_agreements(tx, customer, invoice, source=SOURCE, actor=TIMER, at=at)
-            note_failure(tx, customer, invoice, is_scheduled=True, source=SOURCE, actor=TIMER, at=at)
+            let_be_overdue(tx, customer, invoice, actor=TIMER, at=engine.now_for(tx, customer))
+
+
+def let_be_overdue(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, actor: str, at: datetime) -> None:
+    """Let an issued invoice that was sent be overdue, and dunning begin; the customer is locked."""
+    invoice = fall_due(tx, customer, invoice, source=SOURCE, actor=actor, at=at)
+    mark_agreements(tx, customer, invoice, source=SOURCE, actor=actor, at=at)
+    note_failure(tx, customer, invoice, is_scheduled=True, source=SOURCE, actor=actor, at=at)
 
 
 def _try_again(tx: UnitOfWork, engine: Engine, customer: Customer, invoice: Invoice) -> PendingCharge | None:

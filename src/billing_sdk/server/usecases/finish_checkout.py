@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.customers import PaymentMethod
-from billing_sdk.server.gateways import SetupSession
+from billing_sdk.server.gateways import SetupSession, StoredCard
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import gateway_of, payer_of
@@ -12,7 +12,7 @@ from billing_sdk.server.usecases.keep_method import keep_method
 
 
 def finish_checkout(
-    engine: Engine, *, session_id: str, customer_id: str | None = None, actor: str = "user"
+    engine: Engine, *, session_id: str, customer_id: str | None = None, is_told: bool = False, actor: str = "user"
 ) -> PaymentMethod | None:
     """Fetch a session from the processor, and charge its customer by what was left in it; None where nothing was.
 
@@ -23,6 +23,7 @@ def finish_checkout(
         engine: the engine.
         session_id: the processor's own.
         customer_id: whose session it has to be, where that is known.
+        is_told: the processor tells of it, which may come late: what was left since then stays what is charged.
         actor: who comes back, as the audit names them.
 
     Raises:
@@ -42,12 +43,27 @@ def finish_checkout(
         known = tx.customers.find_method_by_token(kind, session.method.token)
         customer = tx.customers.get(owner)
         payer, at = payer_of(tx, customer), engine.now_for(tx, customer)
-    if known is None:
+    leads = known is None and not (is_told and _is_older(session.method, gateway.find_method(payer, None)))
+    if leads:
         gateway.prefer_method(payer, session.method.token)
     with engine.begin() as tx:
         return keep_method(
-            tx, customer_id=owner, stored=session.method, gateway=kind, at=at, now=engine.now(), actor=actor
+            tx,
+            customer_id=owner,
+            stored=session.method,
+            gateway=kind,
+            at=at,
+            now=engine.now(),
+            leads=leads,
+            actor=actor,
         )
+
+
+def _is_older(method: StoredCard, default: StoredCard | None) -> bool:
+    """Tell whether a payment method was left before the one that is the default at the processor."""
+    if default is None or method.left_at is None or default.left_at is None:
+        return False
+    return method.left_at < default.left_at
 
 
 def _owner_of(tx: UnitOfWork, session: SetupSession) -> str | None:

@@ -23,6 +23,7 @@ def keep_method(
     now: datetime,
     is_gateway_default: bool = False,
     is_choice: bool = False,
+    leads: bool = True,
     actor: str = "user",
 ) -> PaymentMethod:
     """Keep what a gateway keeps, once; what is known already only follows what is shown of it.
@@ -39,6 +40,7 @@ def keep_method(
         now: real time, for the audit.
         is_gateway_default: it is the processor's own default, which nobody has chosen here.
         is_choice: somebody has just chosen it, so it leads even if it was known, or dropped, before.
+        leads: a new one becomes the default one, even where there is another one.
         actor: who has left it, as the audit names them.
 
     Raises:
@@ -47,7 +49,7 @@ def keep_method(
     """
     tx.customers.lock(customer_id)
     default = tx.customers.find_payment_method(customer_id)
-    may_lead = not is_gateway_default or default is None or default.is_gateway_default
+    may_lead = default is None or (default.is_gateway_default if is_gateway_default else leads)
     known = tx.customers.find_method_by_token(gateway, stored.token)
     if known is None:
         method = PaymentMethod(

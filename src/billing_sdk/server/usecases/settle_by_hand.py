@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from billing_sdk.errors import InvoiceNotPayable
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
@@ -75,10 +77,16 @@ def write_off_invoice(
         customer, invoice = _held(tx, invoice_id)
         if not invoice.is_owed:
             raise InvoiceNotPayable(f"the invoice {invoice.name} is {invoice.status}", status=invoice.status)
-        at = engine.now_for(tx, customer)
-        invoice = write_off(tx, customer, invoice, source=source, actor=actor, at=at)
-        stop_dunning(tx, customer, invoice, "uncollectible", source=source, actor=actor, at=at)
-        mark_agreements(tx, customer, invoice, source=source, actor=actor, at=at)
+        return give_up_invoice(tx, customer, invoice, source=source, actor=actor, at=engine.now_for(tx, customer))
+
+
+def give_up_invoice(
+    tx: UnitOfWork, customer: Customer, invoice: Invoice, *, source: EventSource, actor: str, at: datetime
+) -> Invoice:
+    """Give an owed invoice up in a transaction, with what follows from it; the customer is locked."""
+    invoice = write_off(tx, customer, invoice, source=source, actor=actor, at=at)
+    stop_dunning(tx, customer, invoice, "uncollectible", source=source, actor=actor, at=at)
+    mark_agreements(tx, customer, invoice, source=source, actor=actor, at=at)
     return invoice
 
 

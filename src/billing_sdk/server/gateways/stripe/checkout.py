@@ -17,7 +17,7 @@ from billing_sdk.server.gateways.setups import SetupMode, SetupSession, SetupSta
 from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.customers import ensure_customer
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
-from billing_sdk.server.gateways.stripe.link import StripeLink
+from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
 from billing_sdk.server.gateways.stripe.methods import stored_card
 
 UI_MODES: Final[dict[SetupMode, str]] = {"hosted": "hosted_page", "embedded": "embedded_page"}
@@ -56,10 +56,12 @@ def look_up_setup(link: StripeLink, session_id: str) -> SetupSession:
     """Return a session as it stands at Stripe now, with what was left in it.
 
     Raises:
-        NotFound: the account has no such session.
+        NotFound: the account has no such session, or the setup is none of ours.
         GatewayUnauthorized, GatewayUnreachable: Stripe did not answer as it should.
     """
     unknown = NotFound(f"there is no checkout session {session_id[:80]!r}")
+    if session_id.startswith("seti_"):
+        return _look_up_intent(link, session_id, unknown)
     if not session_id.startswith("cs_"):
         raise unknown
     try:
@@ -68,6 +70,29 @@ def look_up_setup(link: StripeLink, session_id: str) -> SetupSession:
     except GatewayRefused:
         raise unknown from None
     return _session(found)
+
+
+def _look_up_intent(link: StripeLink, intent_id: str, unknown: NotFound) -> SetupSession:
+    try:
+        with answers_of_stripe(link.app):
+            intent = link.client.v1.setup_intents.retrieve(intent_id, {"expand": ["payment_method"]})
+    except GatewayRefused:
+        raise unknown from None
+    if metadata_of(intent).get("billing_environment") != link.keys.deployment:
+        raise unknown
+    method, customer = intent.payment_method, intent.to_dict().get("customer")
+    made_at = datetime.fromtimestamp(intent.created, UTC)
+    is_done = intent.status == "succeeded"
+    return SetupSession(
+        id=intent.id,
+        mode="hosted",
+        status="complete" if is_done else "open",
+        payer_reference=str(customer.get("id") if isinstance(customer, dict) else customer),
+        created_at=made_at,
+        expires_at=made_at,
+        setup_intent_id=intent.id,
+        method=stored_card(method) if is_done and isinstance(method, StripesMethod) else None,
+    )
 
 
 def _params(link: StripeLink, payer: Payer, wanted: SetupWanted, reference: str) -> Any:

@@ -116,6 +116,10 @@ class StripeGateway(StripeLink):
         """Return a payment method of a payer at Stripe; without a token the default one there."""
         return methods.find_method(self, payer, token)
 
+    def knows_payer(self, payer: Payer) -> bool:
+        """Tell whether Stripe still has the customer that stands for a payer."""
+        return methods.knows_payer(self, payer)
+
     def link(self, payer: Payer, payer_reference: str, token: str | None) -> StoredCard | None:
         """Let a customer that Stripe knows already stand for a payer."""
         return methods.link_payer(self, payer, payer_reference, token)

@@ -5,11 +5,12 @@ Source: Stripe documentation, "Payment Methods API" and "Determine customer loca
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from stripe import Customer as StripesCustomer, PaymentMethod as StripesMethod
 
-from billing_sdk.errors import CustomerNotCollectable, GatewayRefused, UnknownPayerMethod
+from billing_sdk.errors import CustomerNotCollectable, GatewayRefused, UnknownPayer, UnknownPayerMethod
 from billing_sdk.server.gateways.bills import Payer, TaxByGateway
 from billing_sdk.server.gateways.cards import StoredCard
 from billing_sdk.server.gateways.stripe.customers import (
@@ -50,6 +51,19 @@ def find_method(link: StripeLink, payer: Payer, token: str | None) -> StoredCard
         return _method_of(link, reference, token)
     except UnknownPayerMethod:
         return None
+
+
+def knows_payer(link: StripeLink, payer: Payer) -> bool:
+    """Tell whether the customer is still there that stands for a payer.
+
+    Raises:
+        GatewayUnauthorized, GatewayUnreachable: Stripe did not answer as it should.
+    """
+    reference = find_customer(link, payer)
+    try:
+        return reference is not None and bool(look_up_customer(link, reference))
+    except UnknownPayer:
+        return False
 
 
 def link_payer(link: StripeLink, payer: Payer, payer_reference: str, token: str | None) -> StoredCard | None:
@@ -121,6 +135,7 @@ def stored_card(method: StripesMethod) -> StoredCard:
         exp_year=int(shown.get("exp_year") or 0),
         kind=kind[:32],
         fingerprint=shown.get("fingerprint"),
+        left_at=datetime.fromtimestamp(method.created, UTC),
     )
 
 
