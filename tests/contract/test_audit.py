@@ -316,6 +316,7 @@ UNRECORDED = {
     "set_add_on": "recorded where the change is concluded or planned",
     "set_quantity": "recorded where the change is concluded, or planned",
     "top_up_credit": "recorded where the credit is bought, and where its invoice is paid or void",
+    "take_gateway_event": "a receipt that is counted; what follows is recorded by what it calls",
     "verify_audit": "the audit itself",
 }
 

@@ -24,10 +24,10 @@ from billing_sdk.server.usecases.chase_invoice import let_be_overdue
 from billing_sdk.server.usecases.collect_charge import collect_charge
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import bill_of, gateway_of
+from billing_sdk.server.usecases.make_void import void
 from billing_sdk.server.usecases.pay_invoice import settle_invoice
 from billing_sdk.server.usecases.settle_by_hand import BY_OTHER_MEANS, give_up_invoice
 from billing_sdk.server.usecases.take_outside_dispute import GONE, MISMATCH, NOT_MANAGED, PROCESSOR
-from billing_sdk.server.usecases.void_invoice import void
 
 logger = logging.getLogger(__name__)
 
