@@ -23,6 +23,7 @@ SHAPES = {
     "a key of Stripe": re.compile(r"\b[sr]k_(test|live)_\w{16,}"),
     "what Stripe signs events with": re.compile(r"\bwhsec_\w{16,}"),
     "a secret of a session at Stripe": re.compile(r"\b(cs|seti|pi)_\w+_secret_\w{8,}"),
+    "a token of the Konnect door": re.compile(r"\b(kpat|spat|om)_[\w-]{32,}"),
     "a sealing key": re.compile(r"SEALING_KEYS?\W{1,4}[a-z0-9][a-z0-9-]{0,31}:[\w-]{43}"),
 }
 SHORTEST = 8
