@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.gateways import Awaited, Bill, BillLine, CardEntry, Charge, ManagedGateway, Payer
 from billing_sdk.server.gateways.confirmations import ConfirmationsInMemory
 from billing_sdk.server.gateways.test_cards import TEST_CARDS
+from billing_sdk.server.pages.rendering import in_fours
 
 PRICE = Money(2_900, "USD")
 
@@ -159,6 +161,16 @@ def test_every_published_card_ends_as_it_is_published(number):
 def test_what_is_said_of_cards_is_said_of_published_ones():
     assert EXPECTED.keys() < TEST_CARDS.keys()
     assert len(TEST_CARDS) > 100
+
+
+def test_the_page_of_test_cards_lists_each_of_them_with_what_it_is_declined_for():
+    lines = (Path(__file__).parents[2] / "docs/reference/test-cards.md").read_text().splitlines()
+    for number, card in TEST_CARDS.items():
+        (line,) = [one for one in lines if f"`{in_fours(number)}`" in one and one.startswith("|")] or [""]
+        if not line:
+            assert number in ("4000000000003055", "4000000000003097")
+        code = card.declined_when_stored or card.declined_when_charged
+        assert code is None or f"`{code}`" in line
 
 
 @pytest.mark.parametrize("number", ["4000002760003184", "4000000000003220", "4000002500003155", "4000003800000446"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from billing_sdk.cli.options import DEFAULT_BASE_URL, BaseUrlOption, DatabaseOpt
 from billing_sdk.cli.output import show_table
 from billing_sdk.errors import BillingError, ConfigurationError
 from billing_sdk.server.domain.events import Endpoint
+from billing_sdk.server.domain.invoicing import AwaitReason
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.outbox.connector import AddressNotAllowed, GuardedNetwork
 from billing_sdk.server.sealing import Sealer
@@ -116,7 +117,9 @@ def _examine_database(database: Database, name: str, *, may_call_this_machine: b
         endpoints = tx.endpoints.list()
         oldest = tx.timers.oldest_due(datetime.now(UTC))
         dead = len(tx.deliveries.list(status="dead"))
+        waiting = tx.charges.waiting_reasons()
     yield _timers(oldest, datetime.now(UTC))
+    yield from _charges(waiting)
     for endpoint in endpoints:
         yield _endpoint(endpoint, may_call_this_machine=may_call_this_machine)
     if dead:
@@ -199,6 +202,18 @@ def _timers(oldest: Timer | None, at: datetime) -> Finding:
         f"timers: {oldest.kind} of {oldest.subject_id} has been due for {late}, and was tried {oldest.attempts} times",
         "Start the server if none runs; else its log says why it fails.",
     )
+
+
+def _charges(waiting: Mapping[AwaitReason, int]) -> Iterator[Finding]:
+    """Tell how many charges wait; those of which something else was taken than was asked for wait for a person."""
+    wrong = waiting.get("mismatch", 0)
+    if wrong:
+        remedy = "Find payment.mismatch in the audit, compare with the processor, and settle the invoice by hand."
+        yield Finding("wrong", f"charges: {wrong} with another amount taken than was asked for", remedy)
+    rest = sum(waiting.values()) - wrong
+    if rest:
+        remedy = "They are settled by themselves: see the guide to waiting payments."
+        yield Finding("look", f"charges: {rest} wait for their outcome", remedy)
 
 
 def _keys(count: int) -> Finding:

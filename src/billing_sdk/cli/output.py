@@ -28,6 +28,7 @@ TEST_CARDS = (
     ("4242 4242 4242 4242", "is paid"),
     ("4000 0000 0000 0002", "is declined"),
     ("4000 0000 0000 0341", "can be saved, and every charge is declined"),
+    ("4000 0027 6000 3184", "is paid when you have confirmed it"),
 )
 
 

@@ -52,6 +52,8 @@ TEST_CARDS = (
     TestCard("4000000000000069", "Declined: expired card"),
     TestCard("4000000000000127", "Declined: wrong security code"),
     TestCard("4000000000000341", "Saved, then declined when charged"),
+    TestCard("4000002500003155", "To be confirmed once"),
+    TestCard("4000002760003184", "To be confirmed each time"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
 from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import Awaits, InvoiceLine, PendingCharge
+from billing_sdk.server.domain.invoicing import AwaitReason, Awaits, InvoiceLine, PendingCharge
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.agreed import agreement_from_json, agreement_to_json
 from billing_sdk.server.storage.later import Together
@@ -84,6 +85,11 @@ class ChargeRepository:
     def has_any(self) -> bool:
         """Tell whether the outcome of any charge of anybody is not known yet."""
         return self._connection.execute(select(charges.c.id).limit(1)).first() is not None
+
+    def waiting_reasons(self) -> Counter[AwaitReason]:
+        """Count the charges of everybody that wait, by what they wait for."""
+        found = self._connection.execute(select(charges.c.awaits)).scalars()
+        return Counter(awaits["reason"] for awaits in found if awaits is not None)
 
     def has_open(self, customer_id: str) -> bool:
         """Tell whether the outcome of any charge of a customer is not known yet."""

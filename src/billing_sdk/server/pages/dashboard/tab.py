@@ -104,7 +104,8 @@ def _overview(tab: Tab, form: Form) -> Response:
     with tab.seat.engine.read() as tx:
         customers = tx.customers.count()
         plans = [plan for plan in tx.catalog.list_plans() if plan.status == "published"]
-    return tab.show("overview", "", form, customers=customers, plans=plans)
+        waiting = tx.charges.waiting_reasons()
+    return tab.show("overview", "", form, customers=customers, plans=plans, waiting=waiting)
 
 
 def enable(seat: Seat, form: Form) -> Response:
