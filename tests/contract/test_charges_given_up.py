@@ -14,13 +14,17 @@ from billing_sdk.errors import (
     CardDeclined,
     Conflict,
     GatewayRefused,
+    GatewayUnreachable,
+    NotFound,
     PaymentPending,
 )
 from billing_sdk.money import Money
 from billing_sdk.server.gateways import Awaited
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
-from billing_sdk.server.usecases.confirm_payment import confirm_payment
+from billing_sdk.server.usecases.collect_charge import collect_charge
+from billing_sdk.server.usecases.confirm_payment import confirm_payment, find_question
+from billing_sdk.server.usecases.confirmations import DatabaseConfirmations
 from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.delete_user import delete_user
 from billing_sdk.server.usecases.engine import Engine
@@ -194,3 +198,57 @@ def test_a_card_that_is_declined_after_its_holder_has_confirmed_changes_nothing(
     assert payments_of(engine, customer_id) == ["failed 2900 generic_decline"]
     with pytest.raises(CardDeclined):
         subscribe(engine, customer_id=customer_id, plan_key="pro_monthly")
+
+
+def test_the_first_answer_counts_whoever_gives_it(engine):
+    customer_id = begin(engine)
+    (charge,) = charges_of(engine, customer_id)
+    with engine.begin() as tx:
+        assert [tx.confirmations.answer(charge.id, said, at=engine.now()) for said in ("failed", "confirmed")] == [
+            True,
+            False,
+        ]
+    settle_left_over_charges(engine)
+    assert plans_of(engine, customer_id) == []
+
+
+def test_the_page_of_an_answer_that_could_not_be_carried_out_asks_nothing_any_more(engine):
+    customer_id = begin(engine)
+    (charge,) = charges_of(engine, customer_id)
+    reference = charge.awaits.url.rpartition("/")[2]
+    with engine.begin() as tx:  # the process died before it could collect what was confirmed
+        tx.confirmations.answer(charge.id, "confirmed", at=engine.now())
+    assert find_question(engine, reference) is None
+    assert confirm_payment(engine, reference, is_confirmed=False) == "over"
+    with pytest.raises(NotFound):
+        find_question(engine, reference[:-1])
+
+    advance(engine, hours=23)
+    settle_left_over_charges(engine)
+    assert plans_of(engine, customer_id) == ["pro_monthly"]
+
+
+def test_an_answer_whose_process_dies_is_carried_out_within_minutes():
+    with engine_on(IN_MEMORY, gateway=Told()) as engine:
+        customer = payer(engine, number=ALWAYS)
+        engine.gateway._confirmations = DatabaseConfirmations(engine.database, engine.clock)
+        with pytest.raises(AuthenticationRequired):
+            subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+        engine.gateway.says = GatewayUnreachable("the process dies before it can be asked")
+        assert confirm(engine, customer.id) == "pending"
+        engine.gateway.says = None
+        advance(engine, minutes=2)
+        settle_left_over_charges(engine)
+        assert plans_of(engine, customer.id) == ["pro_monthly"]
+
+
+def test_a_charge_whose_attempt_was_given_up_pays_its_invoice_all_the_same(engine):
+    customer_id = renewed(engine)
+    (charge,) = charges_of(engine, customer_id)
+    with engine.begin() as tx:
+        tx.confirmations.answer(charge.id, "confirmed", at=engine.now())
+        tx.charges.remove(charge.id)  # somebody else has given it up while the bank was asked
+    collect_charge(engine, charge)
+    collect_charge(engine, charge)
+    assert statuses_of(engine, customer_id) == ["paid", "paid"]
+    assert payments_of(engine, customer_id) == ["succeeded 2900", "succeeded 2900"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from billing_sdk.errors import BillingError, NotFound
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import Confirmation, ConfirmationAnswer, PendingCharge
+from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Confirmation, ConfirmationAnswer, PendingCharge
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.collect_charge import collect_charge
@@ -50,6 +51,8 @@ def confirm_payment(engine: Engine, reference: str, *, is_confirmed: bool) -> Co
         said: ConfirmationAnswer = "confirmed" if is_confirmed else "failed"
         if charge is None or not tx.confirmations.answer(asked.charge_id, said, at=engine.now()):
             return "over"
+        # Should this process die now, another one takes it up soon, and not when the time to confirm is over.
+        tx.charges.release(charge.id, at=engine.now() + timedelta(seconds=LEASE_SECONDS))
         tx.audit.record("user", f"payment.{said}", charge.id, engine.now())
     try:
         collect_charge(engine, charge)
