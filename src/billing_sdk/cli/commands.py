@@ -14,6 +14,7 @@ from billing_sdk.cli.collection import collection
 from billing_sdk.cli.credits import credit
 from billing_sdk.cli.customers import customers
 from billing_sdk.cli.database import migrate, seed
+from billing_sdk.cli.disputes import disputes
 from billing_sdk.cli.doctor import doctor
 from billing_sdk.cli.events import listen, trigger
 from billing_sdk.cli.gateways import gateways
@@ -74,6 +75,7 @@ app.add_typer(invoices, name="invoices")
 app.add_typer(profiles, name="profiles")
 app.add_typer(customers, name="customers")
 app.add_typer(collection, name="collection")
+app.add_typer(disputes, name="disputes")
 app.add_typer(books, name="books")
 usage.command()(explaining_errors(move))
 app.add_typer(usage, name="usage")
