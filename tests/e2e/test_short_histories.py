@@ -72,7 +72,32 @@ RESUME = Deed("resume", {"customer": 0})
 REFUND = {"is_prorate": True}
 RETAIN = {"is_prorate": False}
 
+
+def once(before_days, after_days, *, is_flat=False):
+    hours = {"before_hours": 24 * before_days, "after_hours": 24 * after_days}
+    return Deed("once", {"customer": 0, **hours, "is_flat": is_flat})
+
+
 HISTORIES = {
+    "what was used is charged once, beside what was agreed, with credit, taxes and waits": (
+        event(99),
+        once(1, 3),
+        change("with_credit"),
+        event(750, hours=1),
+        once(2, 40, is_flat=True),
+        Deed("bill", {"late_days": 2, "send_days": 3, "together": True}),
+        once(0, 15),
+        days(4),
+        event(5_001, hours=24 * 2),
+        Deed("move", {"customer": 0, "place": "abroad"}),
+        days(20),
+        Deed("reissue", {"customer": 0, "part": 50}),
+        event(7, hours=24 * 15),
+        credit(50),
+        days(40),
+        cancel(),
+        days(3),
+    ),
     "events come late, twice, under another plan, and are corrected": (
         change("yearly_by_month"),
         event(750),

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 from billing_sdk.errors import InvoiceNotIssued, UnknownAllowance
 from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import BUILT_IN_ID
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Invoice, Lines
+from billing_sdk.server.domain.invoicing import Invoice, Lines, PlannedCharge
 from billing_sdk.server.domain.periods import Duration, Period
+from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
+from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_allowance import grant_allowance, void_allowance
 from billing_sdk.server.usecases.one_off_charges import OneOff
+from billing_sdk.server.usecases.planned_charges import Wished, plan_charge
 from billing_sdk.server.usecases.reissue_invoice import reissue_invoice
 from billing_sdk.server.usecases.upcoming_invoices import upcoming_invoices
 from billing_sdk.server.usecases.void_invoice import void_invoice
 from tests.histories.shop import TOKENS
 
 # What is done on its own before an invoice is issued without making another one of it.
-FORESEEN = frozenset({"renew", "invoice", "accrue", "trial_end", "trial_reminder", "overdue"})
+FORESEEN = frozenset({"renew", "invoice", "charge", "accrue", "trial_end", "trial_reminder", "overdue"})
 
 
 class BillingDeeds:
@@ -34,6 +40,24 @@ class BillingDeeds:
         """Charge somebody once: at once, or with what is billed next."""
         charge = OneOff("Something else", Money(minor, "USD"))
         add_charge(self.engine, customer_id=self.customers[customer].id, charge=charge, bill_now=bill_now)
+
+    def _once(self, customer: int, before_hours: int, after_hours: int, is_flat: bool) -> None:
+        """Have somebody charged once when a period is over, that has begun: for its tokens, or a part of an amount."""
+        with self.engine.read() as tx:
+            now = tx.clocks.time_of(self.clock_id)
+        period = Period(now - timedelta(hours=before_hours), now + timedelta(hours=after_hours))
+        planned = PlannedCharge(
+            new_id("charge"),
+            self.customers[customer].id,
+            "Burst",
+            "USD",
+            Terms(Flat(Decimal(997)), discount_percent=Decimal(5)) if is_flat else Terms(PerUnit(Decimal("0.3"))),
+            period,
+            Period(period.start, period.end + timedelta(days=3)) if is_flat else period,
+            period.end,
+            None if is_flat else TOKENS,
+        )
+        plan_charge(self.engine, Wished(planned, "Burst"), actor="history")
 
     def _allow(
         self, customer: int, units: int, priority: int, days: int | None = None, every: str | None = None

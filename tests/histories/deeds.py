@@ -18,12 +18,13 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Units that were used under an agreement at an instant."""
+    """Units that were used under an agreement at an instant; `told_at` where they were reported later."""
 
     agreement_id: str
     at: datetime
     units: int
     is_total: bool = False
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Happened:
     at: datetime
     units: int
     is_corrected: bool = False
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

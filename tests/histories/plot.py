@@ -111,6 +111,15 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
     ("settle", {"customer": CUSTOMERS, "status": ("pending", "authorized", "settled")}),
     *((("adjust", {"customer": CUSTOMERS, "minor": (-2_000, -70, -1, 40)}),) * 2),
     ("charge", {"customer": CUSTOMERS, "minor": (100, 3_300), "bill_now": (True, False)}),
+    (
+        "once",
+        {
+            "customer": CUSTOMERS,
+            "before_hours": (1, 24 * 20),
+            "after_hours": (1, 24 * 15),
+            "is_flat": (False, False, True),
+        },
+    ),
     ("bill", {"late_days": (0, 0, 2), "send_days": (0, 0, 3), "together": (False, True)}),
     (
         "credit",

@@ -12,6 +12,7 @@ from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from tests.histories.promises_explained import every_amount_follows_from_its_explanation
 from tests.histories.promises_of_allowances import allowances_hold
 from tests.histories.promises_of_books import books_hold
+from tests.histories.promises_of_charges import charges_hold
 from tests.histories.promises_of_collection import collection_holds
 from tests.histories.promises_of_corrections import corrections_hold
 from tests.histories.promises_of_credit import credit_is_spent_once
@@ -37,6 +38,7 @@ def check(world: World) -> None:
         nothing_is_charged_twice(books)
         fees_come_to_what_was_in_force(world, books)
         usage_holds(world, books)
+        charges_hold(world, books)
         allowances_hold(world, books)
         adjustments_are_planned(world, books)
         only_what_grants_is_granted(world, books)

@@ -27,7 +27,7 @@ class UsageDeeds:
         """Report what somebody used a while ago, whatever they had agreed to by then, and send it twice."""
         with self.engine.read() as tx:
             now = tx.clocks.time_of(self.clock_id)
-        happened = Happened(customer, now - timedelta(hours=hours), units)
+        happened = Happened(customer, now - timedelta(hours=hours), units, told_at=now)
         number, who = str(len(self.events)), self.customers[customer]
         subject = str(who.user_id) if units % 2 else who.id
         sent = [

@@ -294,7 +294,7 @@ class World(BillingDeeds, CorrectingDeeds, CreditDeeds, UsageDeeds):
             kind="absolute" if is_total else "delta",
             used_at=at,
         )
-        self.used.append(Used(agreement.id, at, units, is_total))
+        self.used.append(Used(agreement.id, at, units, is_total, self.now))
 
     def _bill_from(self, minor: int) -> None:
         """Have usage billed from an amount on; not before the billing date for none."""

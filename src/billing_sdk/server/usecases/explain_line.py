@@ -16,10 +16,12 @@ from billing_sdk.server.domain.invoicing import (
     line_of,
     period_of,
 )
-from billing_sdk.server.domain.metering import Aggregation, RollUp, counted, roll_up
+from billing_sdk.server.domain.metering import Aggregation, RollUp, Valued, counted, roll_up
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.query_usage import everything_of
 
+UTC = "UTC"  # there is no agreement that names a zone
 ADDS_UP: frozenset[Aggregation] = frozenset({"sum", "count"})
 
 
@@ -57,6 +59,8 @@ def _usage_behind(
     counted in. Where none does, that of the line's own period is shown as it is.
     """
     feature_key = line.derivation.get("feature")
+    if line.kind in METERED and "charge" in line.derivation:
+        return _usage_of_charge(tx, invoice, line)
     if line.kind not in METERED or feature_key is None or line.agreement_id is None:
         return None, None
     first: tuple[Period, RollUp] | None = None
@@ -68,6 +72,22 @@ def _usage_behind(
             return period, found
         first = first or (period, found)
     return first or (None, None)
+
+
+def _usage_of_charge(tx: UnitOfWork, invoice: Invoice, line: InvoiceLine) -> tuple[Period, RollUp] | tuple[None, None]:
+    """Return the readings of a charge that is under no agreement: all of the customer's, by when it was billed."""
+    meter = tx.usage.meter_of(line.derivation["feature"])
+    if meter is None or line.quantity is None:
+        return None, None
+    counted_at = datetime.fromisoformat(line.derivation["counted_at"])
+    subjects = everything_of(tx, invoice.customer_id)
+    events = tuple(tx.usage_log.events(line.period, types=(meter.event_type,), subjects=subjects))
+    # What was recorded at that very instant came before the bill, or after it.
+    before = [one for one in events if one.event.recorded_at < counted_at]
+    with_it = [one for one in events if one.event.recorded_at <= counted_at]
+    value = None if meter.aggregation in ADDS_UP else Valued(line.quantity, ())
+    found = [roll_up(counted(meter, one), meter.aggregation, zone=UTC, value=value) for one in (with_it, before)]
+    return line.period, next((one for one in found if one.total == line.quantity), found[0])
 
 
 def _rolled_up(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from billing_sdk.errors import InvalidRequest
+from billing_sdk.errors import InvalidAmount, InvalidRequest
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
     ChargeStatus,
@@ -170,7 +171,9 @@ def bill_planned_charge(engine: Engine, timer: Timer) -> None:
 def unbilled_charges(tx: UnitOfWork, customer: Customer, *, at: datetime) -> Iterator[tuple[datetime, InvoiceLine]]:
     """Yield what charges of a customer will put on invoices as things are, and when."""
     for planned in open_charges(tx, customer.id):
-        line = line_to_come(tx, planned, at=at)
+        line = None
+        with suppress(InvalidAmount):  # more than any invoice can say is in the way of nothing else that is foreseen
+            line = line_to_come(tx, planned, at=at)
         if line is not None:
             yield max(_due_at(tx, customer, planned), at), line
 

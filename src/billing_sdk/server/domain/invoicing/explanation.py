@@ -30,7 +30,7 @@ Explanation: TypeAlias = Document
 
 # What a derivation says of every kind of line; the explanation has its own members for these.
 COMMON = frozenset(
-    {"kind", "plan_version", "component", "period", "interval", "quantity", "policies", "proration", "tax"}
+    {"kind", "plan_version", "component", "period", "interval", "quantity", "policies", "proration", "tax", "terms"}
 )
 
 # Of a denominator up to here the digits fit the exact context.
@@ -144,7 +144,9 @@ def _component(line: InvoiceLine, version: PlanVersion | None) -> Document:
                 "terms": document_of(found.terms),
             }
         case CreditGrant() | Entitlement() | None:
-            return {"id": line.component_id}
+            # Of what is in no catalogue the line has kept the price.
+            terms = line.derivation.get("terms")
+            return {"id": line.component_id} | ({} if terms is None else {"terms": terms})
 
 
 def _usage(line: InvoiceLine, behind: Behind) -> Document | None:

@@ -81,7 +81,7 @@ class PlannedCharge:
         """
         found = self.charged(used, policies)
         if self.feature_key is not None:
-            return self._usage_line(found, used, policies) if found.amount else None
+            return self._usage_line(found, used, policies, at) if found.amount else None
         return one_off_line(
             self.description,
             found.amount,
@@ -92,6 +92,7 @@ class PlannedCharge:
             facts={
                 "charge": self.id,
                 "rating": found.derivation.document(),
+                "terms": document_of(self.terms),
                 "proration": proration_of(self.share, self.whole, policies),
             },
         )
@@ -102,7 +103,7 @@ class PlannedCharge:
             return "final"
         return "active" if self.billed_at is not None or self.period.start <= at else "created"
 
-    def _usage_line(self, found: Charged, used: Usage, policies: Policies) -> InvoiceLine:
+    def _usage_line(self, found: Charged, used: Usage, policies: Policies, at: datetime) -> InvoiceLine:
         return InvoiceLine(
             description=self.description,
             amount=found.amount,
@@ -121,6 +122,8 @@ class PlannedCharge:
                 tax=of_component(self.tax_code, self.tax_behavior),
                 rating=found.derivation.document(),
                 charge=self.id,
+                counted_at=of_instant(at),
+                terms=document_of(self.terms),
             ),
         )
 
