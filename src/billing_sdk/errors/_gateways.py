@@ -29,7 +29,7 @@ class GatewayNotConfigured(APIError):
     code = "gateway_not_configured"
     status = 400
     title = "Gateway is not configured"
-    default_remedy = "Give the server the gateway's key, or choose another gateway."
+    default_remedy = "Give the server the gateway's key, start it anew, or choose another gateway."
 
 
 class GatewayNotConnected(Conflict):
@@ -37,7 +37,7 @@ class GatewayNotConnected(Conflict):
 
     code = "gateway_not_connected"
     title = "Gateway is not connected"
-    default_remedy = "Connect the account, and give the processor what it still asks for."
+    default_remedy = "Connect the account in the dashboard, and give the processor what it still asks for."
 
 
 class GatewayUnauthorized(APIError):
@@ -46,7 +46,7 @@ class GatewayUnauthorized(APIError):
     code = "gateway_unauthorized"
     status = 409
     title = "Gateway refuses the key"
-    default_remedy = "Put a valid key in place; what was not collected meanwhile is collected then."
+    default_remedy = "Give the server a valid key of the same account; what was not collected till then is collected."
 
 
 class GatewayUnreachable(ServerBusy):
@@ -152,7 +152,7 @@ class AppInUse(Conflict):
 
     code = "app_in_use"
     title = "App is in use"
-    default_remedy = "Wait until its invoices are paid or void, or void them first."
+    default_remedy = "Wait until its invoices are paid or void, or void them first; disconnecting can be insisted on."
 
 
 class InvalidOAuthState(APIError):

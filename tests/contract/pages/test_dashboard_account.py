@@ -9,8 +9,10 @@ import pytest
 
 from billing_sdk._secret import Secret
 from billing_sdk.server.domain.workspace import PaymentApp
+from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.testing.stripe import StripeSimulator, stripe_simulator
 from billing_sdk.testing.visitor import Visitor
+from tests.contract.pages.visits import begin, register
 from tests.serving import RunningServer, serving
 
 TAB = "/dashboard/applications/demo_app/billing"
@@ -89,3 +91,23 @@ def test_what_is_about_a_linked_account_needs_one(server, ada):
         answer = ada.http.post(f"{server.base_url}{TAB}/{action}", data=sent)
         assert (action, answer.status_code) == (action, 422)
         assert "No account of Stripe is linked" in answer.text
+
+
+def test_who_comes_back_from_stripe_without_an_account_reads_why_in_the_dashboard(server, ada):
+    for sent in ("code=ac_1&state=made-up", "state=made-up", "error=access_denied&state=made-up"):
+        page = ada.open(f"{server.base_url}/stripe/connect/return?{sent}")
+        assert (page.status, page.url.partition("?")[0]) == (200, f"{server.base_url}/dashboard")
+        assert "Unknown return: no Stripe account was linked. Begin to connect the account again" in page.text
+    assert "no Stripe" not in ada.open(f"{server.base_url}/dashboard?refused=made_up").text
+
+
+def test_a_customer_reads_that_payments_are_out_of_order_and_not_whose_key_is_wrong(server, stripe):
+    enable_billing(server.engine, gateway="stripe_platform", actor="test")
+    with Visitor() as vera:
+        begin(vera, server, plan_interest="pro_monthly")
+        register(vera, "vera@example.com")
+        stripe.revoke_key()
+        page = vera.submit("payment method")
+        stripe.restore_key()
+    assert (page.status, "Payments are not possible right now" in page.text) == (409, True)
+    assert not {"key", "Stripe", "account"} & {*page.text.split()}

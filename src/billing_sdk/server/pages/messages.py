@@ -9,7 +9,13 @@ from functools import wraps
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing_sdk.errors import BillingError
+from billing_sdk.errors import (
+    BillingError,
+    GatewayNotConfigured,
+    GatewayNotConnected,
+    GatewayUnauthorized,
+    GatewayUnreachable,
+)
 from billing_sdk.server import web
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
@@ -29,6 +35,12 @@ REMEDIES = {
 }
 
 
+# What a customer can do nothing about: whoever runs the server finds the reason in the dashboard and in the log.
+OUT_OF_ORDER = (GatewayNotConfigured, GatewayNotConnected, GatewayUnauthorized, GatewayUnreachable)
+CLOSED = "Payments are not possible right now"
+CLOSED_REMEDY = "Try again in a few minutes. Your plan stays as it is, and nothing is charged twice."
+
+
 def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
     """Make an endpoint whose errors are pages for a browser, and problem documents for anything else."""
 
@@ -44,17 +56,28 @@ def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
     return web.endpoint(guarded)
 
 
-def show_error(request: Request, error: BillingError, *, application: str, return_url: str = "") -> Response:
-    """Return an error as a page that says whose application it is about, where that is known."""
+def show_error(
+    request: Request, error: BillingError, *, application: str, return_url: str = "", is_operator: bool = False
+) -> Response:
+    """Return an error as a page that says whose application it is about, where that is known.
+
+    Args:
+        request: what was asked for.
+        error: why it is not there.
+        application: whose pages these are.
+        return_url: the way back, if there is one.
+        is_operator: somebody reads it who can mend what is out of order; others are told that it is.
+    """
     error = web.as_told(request, error)
+    is_hidden = isinstance(error, OUT_OF_ORDER) and not is_operator
     response = show(
         request,
         "message.html",
         status=error.status,
         application=application,
-        headline=error.title,
-        detail="" if error.detail == error.title else sentence(error.detail),
-        remedy=remedy_for_people(error),
+        headline=CLOSED if is_hidden else error.title,
+        detail="" if is_hidden or error.detail == error.title else sentence(error.detail),
+        remedy=CLOSED_REMEDY if is_hidden else remedy_for_people(error),
         return_url=return_url,
     )
     response.headers.update(web.error_headers(request, error))

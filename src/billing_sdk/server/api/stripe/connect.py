@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from billing_sdk.errors import InvalidOAuthState
+from billing_sdk.errors import APIError, InvalidOAuthState
 from billing_sdk.server import web
 from billing_sdk.server.usecases.connect_account import RETURN_PATH, finish_connecting, give_up_connecting
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.errors import wants_html
 
 DASHBOARD = "/dashboard"
 
@@ -23,7 +24,22 @@ def routes() -> list[BaseRoute]:
 
 
 def come_back(request: Request, engine: Engine) -> Response:
-    """Link the account whose owner has agreed, and go back to the dashboard; who has not agreed goes back as well.
+    """Link the account whose owner has agreed, and go back to the dashboard, where it says what came of it.
+
+    Raises:
+        APIError: as `_came_of`, to what is no browser.
+    """
+    try:
+        note = _came_of(request, engine)
+    except APIError as error:
+        if not wants_html(request):
+            raise
+        return RedirectResponse(f"{DASHBOARD}?refused={error.code}", 303)
+    return RedirectResponse(f"{DASHBOARD}?done={note}", 303)
+
+
+def _came_of(request: Request, engine: Engine) -> str:
+    """Return what has come of the visit: the account is linked, or its owner has not agreed.
 
     Raises:
         InvalidOAuthState: nobody was sent away from here with this state.
@@ -35,6 +51,6 @@ def come_back(request: Request, engine: Engine) -> Response:
         raise InvalidOAuthState("that is no way back from Stripe")
     if code:
         finish_connecting(engine, code=code, state=state)
-        return RedirectResponse(f"{DASHBOARD}?done=connected", 303)
+        return "connected"
     give_up_connecting(engine, state=state)
-    return RedirectResponse(f"{DASHBOARD}?done=not_connected", 303)
+    return "not_connected"

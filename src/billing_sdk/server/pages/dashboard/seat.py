@@ -10,7 +10,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from billing_sdk.errors import BillingError
+from billing_sdk.errors import (
+    BillingError,
+    GatewayRefused,
+    GatewayUnauthorized,
+    GatewayUnreachable,
+    InvalidOAuthState,
+    StripeKeyMismatch,
+)
 from billing_sdk.server import web
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.pages.forms import WRONG, Form
@@ -30,6 +37,12 @@ NOTES = {
     "refreshed": "Stripe was asked how the account stands.",
     "disconnected": "The Stripe account is linked no more.",
     "fee": "The fee is kept of every payment from now on.",
+}
+
+# Why somebody who was sent to Stripe came back without an account; the address names it by its code only.
+REFUSALS = {
+    kind.code: f"{kind.title}: no Stripe account was linked. {kind.default_remedy}"
+    for kind in (GatewayRefused, GatewayUnauthorized, GatewayUnreachable, InvalidOAuthState, StripeKeyMismatch)
 }
 
 
@@ -53,6 +66,7 @@ class Seat:
             csrf_token=web.csrf_token(self.session_key),
             operator=self.operator,
             done=NOTES.get(self.request.query_params.get("done", ""), ""),
+            refused=REFUSALS.get(self.request.query_params.get("refused", ""), ""),
             form=form,
             **values,
         )
@@ -85,6 +99,6 @@ def seat_route(path: str, serve: Serve, submit: Submit | None = None) -> BaseRou
             web.check_csrf(request, fields, session_key, engine.settings)
             return submit(seat, Form(fields))
         except BillingError as error:
-            return show_error(request, error, application=NAME)
+            return show_error(request, error, application=NAME, is_operator=True)
 
     return Route(path, page(at), methods=["GET", "POST"] if submit else ["GET"])
