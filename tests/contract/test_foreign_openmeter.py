@@ -59,3 +59,26 @@ def test_the_published_client_reports_usage_queries_it_and_reads_what_may_be_use
     assert "ai_tokens" in found["access"]
     assert ask("look", "/openmeter") == found
     assert ask("look_soon") == {"used": [30.0], "has_access": True}
+
+
+def test_the_published_client_keeps_subjects_and_entitles_customers_beside_all_plans(ask):
+    ask("begin")
+
+    assert ask("keep") == {
+        "meter": "All tokens",
+        "models": ["large"],
+        "subjects": ["acme-app"],
+        "customer": "ACME, Inc.",
+        "device": ["device", "Device", 5],
+        "keys": ["device"],
+        "left": [],
+        "events": ["event-1", "event-2", "event-3"],
+    }
+    assert ask("entitle") == {
+        "made": ["metered", "prompt_tokens", 100.0, "MONTH"],
+        "granted": [7.0, 1],
+        "value": [True, 77.0, 30.0],
+        "history": [30.0, 77.0],
+        "after": [100.0, 0.0],
+        "grants": 1,
+    }

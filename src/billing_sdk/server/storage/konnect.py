@@ -26,6 +26,8 @@ ExtrasKind: TypeAlias = Literal[
     "customer",
     "customer_billing",
     "defaults",
+    "entitlement",
+    "entitlement_grant",
     "feature",
     "meter",
     "plan",

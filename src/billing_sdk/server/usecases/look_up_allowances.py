@@ -111,7 +111,7 @@ def look_up_allowance_history(
         begin = since or allowance.period_at(at).start
         tenures = _tenures_until(tx, allowance, feature_key, begin, at)
         begin = max(begin, tenures[0].start)
-        edges = tuple(_edges(begin, min(until or at, at), window, allowance.agreement.zone))
+        edges = tuple(edges_of(begin, min(until or at, at), window, allowance.agreement.zone))
         # What is used at this very instant belongs to what is used until now.
         cuts = edges[:-1] if edges[-1] == at else edges
         course = load_course(tx, allowance, feature_key, at, since=begin, cuts=cuts)
@@ -141,7 +141,12 @@ def _allowances(tx: UnitOfWork, customer_id: str) -> Iterator[tuple[str, Allowan
             yield key, allowance
 
 
-def _edges(begin: datetime, end: datetime, window: Window, zone: str) -> Iterator[datetime]:
+def edges_of(begin: datetime, end: datetime, window: Window, zone: str) -> Iterator[datetime]:
+    """Yield where the windows of a time begin, and where the last one ends.
+
+    Raises:
+        InvalidRequest: there are more than 1,000 of them.
+    """
     yield begin
     for number, at in enumerate(_boundaries(begin, window, zone), start=1):
         if at >= end:

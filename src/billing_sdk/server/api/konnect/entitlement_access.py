@@ -16,6 +16,8 @@ from billing_sdk.server.domain.entitlements import Room
 from billing_sdk.server.usecases.accounts import account_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_entitlements import EntitlementView, load_entitlements
+from billing_sdk.server.usecases.own_entitlements import entitlements_of_customer
+from billing_sdk.server.usecases.own_standing import own_standing
 
 router = APIRouter(tags=["Entitlements"], route_class=KonnectRoute)
 
@@ -64,13 +66,25 @@ def list_access(engine: EngineOf, customer_id: CustomerId) -> AccessesView:
 
 
 def accesses_of(engine: Engine, customer: Customer) -> Mapping[str, Access]:
-    """Return what a customer has of each feature that its agreements include, in the order of the features' keys."""
+    """Return what a customer has of each feature, by agreements or of its own, in the order of the features' keys."""
     loaded = load_entitlements(engine, user_id=customer.user_id, org_code=customer.org_code)
     with engine.read() as tx:
         metered = {feature.key for feature in tx.features.list() if feature.is_metered}
     found: dict[str, Access] = {}
     for key in sorted({granted.feature_key for granted in loaded.entitlements}):
         found[key] = _access(loaded, key, is_metered=key in metered)
+    return dict(sorted((_own_accesses(engine, customer) | found).items()))
+
+
+def _own_accesses(engine: Engine, customer: Customer) -> dict[str, Access]:
+    """Return what a customer was given beside its plans, which come first where they include the same."""
+    with engine.read() as tx:
+        own = [one.own for one in entitlements_of_customer(tx, customer.id)]
+        at = engine.now_for(tx, customer)
+    found: dict[str, Access] = {}
+    for one in own:
+        room = own_standing(engine, one, at=at).room if one.type == "metered" else None
+        found[one.feature_key] = Access(one.type, one.feature_key, room is None or room.has_access, one.config, room)
     return found
 
 

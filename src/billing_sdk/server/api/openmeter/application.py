@@ -12,13 +12,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from billing_sdk._version import __version__
-from billing_sdk.server.api.openmeter import customers, events, problems, subjects, usage
+from billing_sdk.server.api.openmeter import customers, entitlements, events, problems, subjects, usage
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 
 PREFIX = "/api/v1"
 NEWER = "/api/v2"
-NOUNS = ("meters", "customers", "features", "subjects")
+NOUNS = ("meters", "customers", "features", "subjects", "grants")
 
 
 def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
@@ -44,7 +44,10 @@ def create_app(engine: Engine, ingestion: Ingestion) -> FastAPI:
     app.add_route("/openapi.json", _openapi_document(app), include_in_schema=False)
     for router in (events.intake, events.router, usage.router, customers.router, subjects.router):
         app.include_router(router, prefix=PREFIX)
+    app.include_router(entitlements.router_for(entitlements.SUBJECTS), prefix=PREFIX)
+    app.include_router(entitlements.grants, prefix=PREFIX)
     app.include_router(events.newer, prefix=NEWER)
+    app.include_router(entitlements.router_for(entitlements.CUSTOMERS), prefix=NEWER)
     app.state.engine = engine
     app.state.ingestion = ingestion
     return app

@@ -15,6 +15,7 @@ from billing_sdk.server.api.konnect.entitlement_access import Access, accesses_o
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf
 from billing_sdk.server.api.openmeter.calling import Document, OnlyOnce, Sent, scope, told
 from billing_sdk.server.api.openmeter.usage import meter_called
+from billing_sdk.server.domain.entitlements import Room
 from billing_sdk.server.ids import ULID, id_from_ulid, ulid_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.konnect_customers import Order
@@ -143,14 +144,14 @@ def delete_customer(engine: EngineOf, caller: CallerOf, customer: str, once: Onl
 @router.get("/customers/{customer}/access", dependencies=scope("read:billing_entitlements"))
 def get_access(engine: EngineOf, customer: str) -> Any:
     """Tell what a customer may use."""
-    return {"entitlements": {key: _value(one) for key, one in _accesses(engine, customer).items()}}
+    return {"entitlements": {key: value_of(one) for key, one in _accesses(engine, customer).items()}}
 
 
 @router.get("/customers/{customer}/entitlements/{feature_key}/value", dependencies=scope("read:billing_entitlements"))
 def get_value(engine: EngineOf, customer: str, feature_key: str) -> Any:
     """Tell whether a customer may use a feature, and how much of it."""
     found = _accesses(engine, customer).get(feature_key)
-    return {"hasAccess": False} if found is None else _value(found)
+    return {"hasAccess": False} if found is None else value_of(found)
 
 
 @router.post("/features", status_code=201, dependencies=scope("create:billing_features"))
@@ -248,12 +249,17 @@ def _feature(known: KnownFeature, meter_slug: str | None) -> dict[str, Any]:
     )
 
 
-def _value(access: Access) -> dict[str, Any]:
-    room = access.room
-    if room is None:
+def value_of(access: Access) -> dict[str, Any]:
+    """Return what may be used of a feature."""
+    if access.room is None:
         return told(has_access=access.has_access, config=access.config)
+    return value_of_room(access.room, has_access=access.has_access)
+
+
+def value_of_room(room: Room, *, has_access: bool) -> dict[str, Any]:
+    """Return what a usage period has room for."""
     return told(
-        has_access=access.has_access,
+        has_access=has_access,
         balance=None if room.remaining is None else float(room.remaining),
         usage=float(room.used),
         overage=float(room.overage),

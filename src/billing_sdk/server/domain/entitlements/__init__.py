@@ -40,4 +40,9 @@ from billing_sdk.server.domain.entitlements.limit import (
     allowance_under as allowance_under,
     allowances_of as allowances_of,
 )
+from billing_sdk.server.domain.entitlements.own import (
+    EntitlementType as EntitlementType,
+    OwnEntitlement as OwnEntitlement,
+    OwnReset as OwnReset,
+)
 from billing_sdk.server.domain.entitlements.room import Room as Room, room_within as room_within
