@@ -20,7 +20,7 @@ from billing_sdk.errors import (
 from billing_sdk.server.domain.metering import Meter
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.meters import MeterRepository
-from billing_sdk.server.storage.subjects import SubjectKey
+from billing_sdk.server.storage.subjects import SubjectKey, SubjectRepository
 from billing_sdk.server.storage.usage_stores import SqlUsageLog
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_clock import create_clock
@@ -229,6 +229,17 @@ def test_a_subject_that_has_gone_is_unknown_within_a_second(engine, ingestion, a
         tx.subjects.remove_key("tenant-7")
     seconds[0] += 1
     assert outcomes(ingestion.ingest([event("tenant-7", id_="2")])) == [UnknownSubject]
+
+
+def test_subjects_of_the_last_second_are_looked_up_again_together(engine, ingestion, ada, seconds, monkeypatch):
+    find_many, asked = SubjectRepository.find_many, []
+    monkeypatch.setattr(
+        SubjectRepository, "find_many", lambda self, names: asked.append(set(names)) or find_many(self, names)
+    )
+    for id_, subject in enumerate([ada.id, ada.user_id, ada.id, ada.user_id]):
+        seconds[0] += id_ == 2
+        ingestion.ingest([event(subject, id_=str(id_))])
+    assert asked == [{ada.id}, {ada.user_id}, {ada.id, ada.user_id}]
 
 
 @pytest.mark.attack(146)

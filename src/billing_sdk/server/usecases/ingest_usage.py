@@ -35,6 +35,8 @@ from billing_sdk.server.usecases.incoming_events import IncomingEvent
 # For so long may a subject be taken for known that has gone.
 STALE_SECONDS = 1.0
 MOST_SUBJECTS = 100_000
+# So many are looked up again together.
+MOST_AGAIN = 2_000
 
 Answer = Recorded | BillingError
 
@@ -214,23 +216,32 @@ class _KnownMeters:
 
 
 class _KnownSubjects:
-    """Who is meant by subjects, all forgotten after a second; who is not known is asked for every time."""
+    """Who is meant by subjects, all forgotten after a second; who is not known is asked for every time.
+
+    Those of the last second are likely to come again, and are looked up at once: for each few of them it would take a
+    question of its own, in one commit after the other.
+    """
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
         self.known: dict[str, Subject] = {}
+        self._of_late: set[str] = set()
         self._since = seconds()
 
     def look_up(self, engine: Engine, subjects: set[str]) -> None:
         """Find out who is meant by subjects that are not known yet."""
+        asked = subjects
         now = self._seconds()
         if now - self._since >= STALE_SECONDS or len(self.known) > MOST_SUBJECTS:
-            self.known, self._since = {}, now
+            if len(self._of_late) <= MOST_AGAIN:
+                subjects = subjects | self._of_late
+            self.known, self._of_late, self._since = {}, set(), now
         known = self.known
         missing = {subject for subject in subjects if subject not in known}
         if missing:
             with engine.read() as tx:
                 self.known |= tx.subjects.find_many(missing)
+        self._of_late |= asked
 
 
 class _Times:
