@@ -1,4 +1,4 @@
-"""While billing is off, every billing surface says so, nothing of it is written, and everything else goes on."""
+"""While billing is off every surface of it says so, nothing is written or asked of Stripe, and all else goes on."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from billing_sdk._secret import Secret
 from billing_sdk.server.pages.portal.sections import SECTIONS
 from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.enable_billing import enable_billing
+from billing_sdk.server.usecases.recover import recover
+from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.testing.stripe import StripeSimulator, stripe_simulator
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.people import bearer, machine_token, person_token, sign_in_and_leave
 from tests.every_route import addresses_of, filled
@@ -42,6 +46,7 @@ NOT_BILLING = {
     "/api/v1/event": "events",
     "/v1/dashboard": "where billing is enabled",
     "/dashboard": "where billing is enabled",
+    "/managed/": "a payment that has begun is confirmed or not, also when billing was disabled since",
 }
 # What identity writes; whatever is counted beside these is billing.
 IDENTITY_TABLES = {
@@ -67,11 +72,26 @@ IDENTITY_TABLES = {
 }
 
 
+# Whoever enables billing asks Stripe whose key it is: that is what it is for.
+ENABLES = "/v1/dashboard/billing/enable"
+
+
 @pytest.fixture(scope="module")
-def off(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server with the demo, on which nobody has enabled billing."""
+def stripe() -> Iterator[StripeSimulator]:
+    with stripe_simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def off(tmp_path_factory: pytest.TempPathFactory, stripe: StripeSimulator) -> Iterator[RunningServer]:
+    """A server with the demo and all that it needs to speak to Stripe, on which nobody has enabled billing."""
     place = tmp_path_factory.mktemp("off") / "billing.db"
-    with serving(f"sqlite:///{place}", gateway=None) as server:
+    settings: dict[str, Any] = {
+        "stripe_secret_key": Secret(stripe.secret_key),
+        "stripe_connect_client_id": stripe.client_id,
+        "stripe_api_base": stripe.base_url,
+    }
+    with serving(f"sqlite:///{place}", gateway=None, **settings) as server:
         yield server
 
 
@@ -98,22 +118,28 @@ def is_billing(path: str) -> bool:
     return not path.startswith(tuple(name for name in NOT_BILLING if name != "/"))
 
 
-def test_every_address_of_billing_says_that_billing_is_off(off, ada):
+def test_every_address_of_billing_says_that_billing_is_off_and_a_run_of_all_leaves_the_log_of_stripe_empty(
+    off, ada, stripe
+):
     machine = bearer(machine_token(off))
     before = rows_of_billing(off)
     answers: dict[str, Any] = {}
-    with httpx.Client(base_url=off.base_url, timeout=60) as client:
+    with httpx.Client(base_url=off.base_url, timeout=60, trust_env=False) as client:
         for path, methods in addresses_of(off.app).items():
-            if not is_billing(path):
+            if path == ENABLES:
                 continue
             headers = ada if path.startswith("/account_api") else machine
             for method in sorted(methods):
                 body = {} if method in ("POST", "PUT", "PATCH") else None
                 answer = client.request(method, filled(path), headers=headers, json=body)
                 answers[f"{method} {path}"] = (answer.status_code, "billing_not_enabled" in answer.text.lower())
-    assert {asked: answer for asked, answer in answers.items() if answer != (403, True)} == {}
-    assert len(answers) > 150
+    run_due(off.engine)
+    recover(off.engine)
+    of_billing = {asked: answer for asked, answer in answers.items() if is_billing(asked.partition(" ")[2])}
+    assert {asked: answer for asked, answer in of_billing.items() if answer != (403, True)} == {}
+    assert (len(of_billing) > 150, len(answers) > 300) == (True, True)
     assert rows_of_billing(off) == before
+    assert stripe.log == []
 
 
 def test_whoever_has_no_token_hears_nothing_about_billing(off):
