@@ -153,3 +153,27 @@ def test_a_feature_whose_cost_nobody_has_said_has_none(door: Door) -> None:
         (400, "featureId"),
         (400, "featureId"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"meter": None}, "unit_cost"),
+        (
+            {"unit_cost": {"type": "llm", "provider": "a", "model_property": "none", "token_type": "input"}},
+            "model_property",
+        ),
+        ({"unit_cost": {"type": "llm", "provider": "a", "token_type": "input"}}, "model"),
+        ({"unit_cost": {"type": "manual", "amount": "-1"}}, "amount"),
+    ],
+)
+def test_a_cost_that_no_usage_could_have_is_refused_where_it_is_wrong(
+    door: Door, fields: dict[str, Any], field: str
+) -> None:
+    usual = {"meter": {"id": meter_of(door)["id"]}, "unit_cost": {"type": "manual", "amount": "1"}}
+    body = {"name": "AI", "key": door.name("ai"), **usual, **fields}
+
+    answer = door.send("POST", "/features", json={name: value for name, value in body.items() if value is not None})
+
+    assert answer.status_code == 400, answer.text
+    assert [one["field"].rpartition(".")[2] for one in answer.json()["invalid_parameters"]] == [field]

@@ -54,6 +54,17 @@ def test_a_subscription_is_made_by_the_keys_of_customer_and_plan(door, pro, cust
     assert door.got(f"/subscriptions/{made['id']}") == made
 
 
+def test_a_customer_is_billed_in_its_own_currency_or_not_at_all(door, pro):
+    body = {"key": "euro", "name": "Euro", "primary_email": "e@example.com", "currency": "EUR"}
+    customer = door.made("/customers", body)
+    asked = {"customer": {"id": customer["id"]}, "plan": {"id": pro["id"]}}
+
+    told = door.call("POST", "/subscriptions", asked)
+
+    assert (told.status, told.body["code"]) == (400, "currency_mismatch")
+    assert door.got("/subscriptions")["data"] == []
+
+
 def test_an_anchor_makes_the_first_period_as_short_as_it_is(door, pro, customer):
     asked = {"customer": {"key": "acme"}, "plan": {"key": "pro"}, "billing_anchor": "2026-01-16T00:00:00Z"}
     made = door.made("/subscriptions", asked)

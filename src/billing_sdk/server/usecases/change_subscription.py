@@ -79,6 +79,7 @@ def create_subscription(engine: Engine, wanted: SubscriptionWanted, *, actor: st
         UnknownPlan: there is no such plan.
         PlanNotPublished, PlanArchived: the plan is not for sale.
         Conflict: the customer has a subscription.
+        CurrencyMismatch: the plan is not sold in the customer's currency.
         PaymentMethodRequired, CustomerNotCollectable: nothing can be collected from the customer; see `subscribe`.
     """
     with engine.read() as tx:
@@ -98,7 +99,13 @@ def create_subscription(engine: Engine, wanted: SubscriptionWanted, *, actor: st
         customer_id=wanted.customer_id,
         plan_key=key,
         # Asked once more where it is decided: a charge that was under way may have made one meanwhile.
-        options=ChangeOptions(version=number, anchor=wanted.anchor, replaces=False, agreement_id=agreement_id),
+        options=ChangeOptions(
+            version=number,
+            anchor=wanted.anchor,
+            replaces=False,
+            agreement_id=agreement_id,
+            currency=account.extras.more.get("currency"),
+        ),
         source="api",
         actor=actor,
     )

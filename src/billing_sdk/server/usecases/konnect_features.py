@@ -9,7 +9,9 @@ from typing import Any
 
 from billing_sdk.errors import Gone, InvalidRequest, NotFound
 from billing_sdk.server.domain.catalog import Feature
+from billing_sdk.server.domain.costs import ModelCost, unit_cost_from
 from billing_sdk.server.domain.metering import Condition, DimensionFilter, Meter
+from billing_sdk.server.domain.metering.meter import ALL_MEMBERS
 from billing_sdk.server.ids import made_at, new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.konnect import Extras
@@ -85,6 +87,7 @@ def choose_feature(engine: Engine, chosen: ChosenFeature, *, actor: str) -> Know
         meter = None if chosen.meter_id is None else tx.meters.find(chosen.meter_id)
     if chosen.meter_id is not None and (meter is None or meter.archived_at is not None):
         raise InvalidRequest("there is no such meter", parameter="meter.id")
+    _check_cost(chosen.unit_cost, meter)
     counted_by = meter
     if meter is not None and chosen.filters:
         counted_by = _derived(engine, meter, chosen, actor=actor)
@@ -151,12 +154,14 @@ def set_unit_cost(engine: Engine, feature_id: str, unit_cost: Mapping[str, Any] 
     Raises:
         NotFound: there is no such feature.
         Gone: it was deleted.
+        InvalidRequest: its use is not counted, or its meter has no such dimension.
     """
     at = engine.now()
     with engine.begin() as tx:
         known = feature_known_as(tx, feature_id)
         if known.extras.deleted_at is not None:
             raise Gone("the feature was deleted")
+        _check_cost(unit_cost, None if known.measured_by is None else tx.meters.get(known.measured_by))
         more = {name: value for name, value in known.extras.more.items() if name != "unit_cost"}
         if unit_cost is not None:
             more["unit_cost"] = unit_cost
@@ -182,6 +187,36 @@ def drop_feature(engine: Engine, feature_id: str, *, actor: str) -> None:
     with engine.begin() as tx:
         more = {**known.extras.more, "key": known.key}
         tx.konnect.save(replace(known.extras, name=known.name, more=more, updated_at=at, deleted_at=at))
+
+
+def _check_cost(document: Mapping[str, Any] | None, meter: Meter | None) -> None:
+    """Let a unit cost pass that can be told of what a meter counts.
+
+    Raises:
+        InvalidRequest: there is no meter, or it has no such dimension.
+    """
+    if document is None:
+        return
+    if meter is None:
+        raise InvalidRequest(
+            "what a unit costs is of use only where the use of the feature is counted",
+            parameter="unit_cost",
+            rule="dependent_fields",
+            dependents=("meter",),
+        )
+    cost = unit_cost_from(document)
+    known = {name for name, _ in meter.dimensions}
+    if ALL_MEMBERS in known:
+        return
+    for part in ("provider", "model", "token_type") if isinstance(cost, ModelCost) else ():
+        name = document.get(f"{part}_property")
+        if name is not None and name not in known:
+            raise InvalidRequest(
+                f"the meter has no dimension {name[:64]!r}",
+                parameter=f"unit_cost.{part}_property",
+                rule="enum",
+                choices=tuple(sorted(known)),
+            )
 
 
 def _derived(engine: Engine, meter: Meter, chosen: ChosenFeature, *, actor: str) -> Meter:
