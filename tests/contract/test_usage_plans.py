@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event as events_of, text
 
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.storage.usage_stores.postgres_append import FIND_KEYS
 from billing_sdk.server.storage.usage_stores.writer import EVENT_COLUMNS
 from tests.metering import event, measured, meter
 
@@ -69,5 +70,10 @@ def test_events_are_found_without_looking_through_all_of_them(store):
                 ]
             assert plans
             found[name, is_analysed] = [line for plan in plans for line in plan if FULL in line]
+
+        with store._engine.connect() as connection:
+            ids = ["1", *(f"1{number}" for number in range(1, 1_000))]
+            keys = connection.exec_driver_sql(f"EXPLAIN {FIND_KEYS}", ([2] * 1_000, ids)).scalars().all()
+            found["keys", is_analysed] = [line for line in keys if "Seq Scan on usage_keys" in line]
 
     assert set(map(tuple, found.values())) == {()}, found

@@ -26,9 +26,11 @@ ADD_KEYS = (
     "INSERT INTO usage_keys (source_no, id, number) SELECT * FROM unnest(%s::int[], %s::text[], %s::bigint[])"
     " ON CONFLICT DO NOTHING"
 )
+# One after the other, by the index: whoever is to join them may find it quicker to read all keys that there are.
 FIND_KEYS = (
-    "SELECT source_no, id, number FROM usage_keys JOIN unnest(%s::int[], %s::text[]) AS wanted (source_no, id)"
-    " USING (source_no, id)"
+    "SELECT wanted.source_no, wanted.id, found.number FROM unnest(%s::int[], %s::text[]) AS wanted (source_no, id)"
+    " CROSS JOIN LATERAL (SELECT number FROM usage_keys"
+    " WHERE (usage_keys.source_no, usage_keys.id) = (wanted.source_no, wanted.id) LIMIT 1) AS found"
 )
 COPY_EVENTS = f"COPY usage_events ({', '.join(EVENT_COLUMNS)}) FROM STDIN"
 FIND_HOURS = (
