@@ -118,9 +118,7 @@ def is_billing(path: str) -> bool:
     return not path.startswith(tuple(name for name in NOT_BILLING if name != "/"))
 
 
-def test_every_address_of_billing_says_that_billing_is_off_and_a_run_of_all_leaves_the_log_of_stripe_empty(
-    off, ada, stripe
-):
+def test_every_address_of_billing_says_that_billing_is_off_and_none_asks_stripe(off, ada, stripe):
     machine = bearer(machine_token(off))
     before = rows_of_billing(off)
     answers: dict[str, Any] = {}
