@@ -293,6 +293,7 @@ UNRECORDED = {
     "credit_invoice": "recorded where the note is issued, and where it is refunded",
     "limit_attempts": "counts; what was refused is recorded as a sign-in that was denied",
     "cancel_agreement": "recorded where the agreement ends, where that is planned, and where it is refused",
+    "catch_up_events": "a receipt that is marked as handled; what follows is recorded by what it calls",
     "chase_invoice": "recorded by each step of dunning, and by what falls due",
     "collect_together": "recorded where each charge is concluded",
     "finish_checkout": "recorded where the payment method is kept",

@@ -49,6 +49,12 @@ class GatewayEventRepository:
         self._connection.execute(update(gateway_events).where(*mine).values(attempts=gateway_events.c.attempts + 1))
         return _from_row(self._connection.execute(select(gateway_events).where(*mine)).mappings().one())
 
+    def list(self, app_id: str) -> tuple[GatewayEvent, ...]:
+        """Return the events of an app, in the order in which they arrived."""
+        query = select(gateway_events).where(gateway_events.c.app_id == app_id)
+        query = query.order_by(gateway_events.c.received_at, gateway_events.c.created_at, gateway_events.c.event_id)
+        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+
     def done(self, event: GatewayEvent, outcome: str, at: datetime) -> None:
         """Say that nothing is left to do about an event."""
         mine = (gateway_events.c.app_id == event.app_id, gateway_events.c.event_id == event.event_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, RowMapping, insert, select, update
@@ -81,6 +82,17 @@ class PaymentAppRepository:
         query = select(SECRETS[name]).where(payment_apps.c.id == app_id)
         sealed = self._connection.execute(query).scalar_one_or_none()
         return None if sealed is None else self._sealer.open(sealed, place=_place(app_id, name))
+
+    def events_listed_at(self, app_id: str) -> datetime | None:
+        """Return until when every event of an app's account has come here; None where nobody has asked yet."""
+        query = select(payment_apps.c.events_listed_at).where(payment_apps.c.id == app_id)
+        found: datetime | None = self._connection.execute(query).scalar_one_or_none()
+        return found
+
+    def note_events_listed(self, app_id: str, at: datetime) -> None:
+        """Note until when every event of an app's account has come here."""
+        where = payment_apps.c.id == app_id
+        self._connection.execute(update(payment_apps).where(where).values(events_listed_at=at))
 
     def reseal(self) -> int:
         """Seal anew what an older key has sealed, and return how many secrets there were."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from billing_sdk.errors import NotFound, UnknownPayerMethod
@@ -18,6 +19,7 @@ from billing_sdk.server.usecases.take_outside_dispute import GONE, NOT_MANAGED, 
 
 KEPT: Final = "kept"
 DROPPED: Final = "dropped"
+MOST_GONE: Final = 3
 
 
 def apply_session(engine: Engine, app: PaymentApp, about: GatewayObject) -> str:
@@ -84,8 +86,11 @@ def apply_deleted_customer(engine: Engine, app: PaymentApp, about: GatewayObject
         return NOTHING
     with engine.begin() as tx:
         tx.customers.lock(customer_id)
-        if not tx.remote_objects.forget(app.id, "customer", customer_id):
+        known = tx.remote_objects.find(app.id, "customer", customer_id)
+        if known is None or known.remote_id is None:
             return GONE
+        gone = [*known.detail.get("gone", ()), known.remote_id][-MOST_GONE:]
+        tx.remote_objects.save(replace(known, remote_id=None, fingerprint="", detail={"gone": gone}))
         tx.audit.record(PROCESSOR, "payer.forget", customer_id, engine.now(), after={"payer": about.payer})
         for method in tx.customers.methods_of(customer_id):
             if method.gateway == app.gateway:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from billing_sdk.server.usecases.book_earlier import book_earlier
+from billing_sdk.server.usecases.catch_up_events import list_missed_events, take_up_events
 from billing_sdk.server.usecases.count_active_users import count_active_users
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.mark_unauthorized import recheck_apps
@@ -15,7 +16,7 @@ from billing_sdk.server.usecases.sync_catalogue import sync_pending
 
 
 def recover(engine: Engine) -> None:
-    """Finish charges and refunds that were under way, book what is not booked, forget what is old; done all the time.
+    """Finish charges, refunds and events that were under way, book what is not booked, forget what is old.
 
     Old are idempotency keys, and signing keys that have retired, their private parts with them. Active users of the
     workspace are counted by the way, where it is on a plan.
@@ -33,4 +34,6 @@ def recover(engine: Engine) -> None:
     if engine.workspace.is_billing_enabled:
         recheck_apps(engine)
         ensure_webhooks(engine)
+        take_up_events(engine)
+        list_missed_events(engine)
         sync_pending(engine)

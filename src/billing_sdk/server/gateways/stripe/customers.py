@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -47,7 +47,9 @@ def ensure_customer(link: StripeLink, payer: Payer) -> str:
     fingerprint = fingerprint_of(wanted)
     if known is None or known.remote_id is None:
         is_old = may_be_forgotten(payer.customer_id, at=link.now())
-        made = (_found(link, payer, email=payer.email) if is_old else None) or _made(link, payer, wanted)
+        made = (_found(link, payer, email=payer.email) if is_old else None) or _made(
+            link, payer, wanted, [] if known is None else [str(gone) for gone in known.detail.get("gone", ())]
+        )
         return _known(link, payer, made.id, fingerprint)
     if known.fingerprint != fingerprint and not known.detail.get("is_linked"):
         with answers_of_stripe(link.app):
@@ -109,7 +111,7 @@ def _found(link: StripeLink, payer: Payer, **wanted: Any) -> StripesCustomer | N
     return None
 
 
-def _made(link: StripeLink, payer: Payer, wanted: CustomerUpdateParams) -> StripesCustomer:
+def _made(link: StripeLink, payer: Payer, wanted: CustomerUpdateParams, gone: Collection[str]) -> StripesCustomer:
     params: Any = {**wanted, "metadata": link.metadata(payer.customer_id, payer.customer_id)}
     lately = int((link.now() - REMEMBERED).timestamp())
 
@@ -118,7 +120,8 @@ def _made(link: StripeLink, payer: Payer, wanted: CustomerUpdateParams) -> Strip
 
     with answers_of_stripe(link.app):
         return ask_once(
-            link.keys.key("customer", payer.customer_id),
+            # To the first key Stripe would answer with a customer that was deleted there since.
+            link.keys.key("customer", payer.customer_id, *gone),
             make,
             # Under this address, or another one that the payer had a moment ago.
             look=lambda: _found(link, payer, created={"gte": lately}),

@@ -36,6 +36,8 @@ payment_apps = Table(
     Column("sealed_refresh_token", Text),
     # Of whoever was sent to give consent and has not come back.
     Column("sealed_connect_state", Text),
+    # Until when it is known that every event of the account has come here.
+    Column("events_listed_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("deleted_at", Instant),
