@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -22,15 +24,20 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield Door(client)
 
 
+@contextmanager
+def linked_settings() -> Iterator[dict[str, Any]]:
+    """Yield the settings of a server that knows a simulated Stripe, for the length of a `with` block."""
+    with stripe_simulator(delivers=False) as simulator:
+        yield {"stripe_api_base": simulator.base_url, "stripe_secret_key": Secret(simulator.secret_key)}
+
+
 @pytest.fixture(scope="package")
 def linked_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The door of a server whose workspace is paid through a simulated Stripe."""
     database_url = f"sqlite:///{tmp_path_factory.mktemp('konnect_stripe') / 'billing.db'}"
-    with stripe_simulator(delivers=False) as simulator:
-        linked = {"stripe_api_base": simulator.base_url, "stripe_secret_key": Secret(simulator.secret_key)}
-        with in_process(database_url, "http://127.0.0.1:3000", **linked) as client:
-            enable_billing(client.engine, gateway="stripe_platform", actor="operator")
-            yield Door(client)
+    with linked_settings() as linked, in_process(database_url, "http://127.0.0.1:3000", **linked) as client:
+        enable_billing(client.engine, gateway="stripe_platform", actor="operator")
+        yield Door(client)
 
 
 @pytest.fixture
