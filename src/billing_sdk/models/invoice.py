@@ -65,6 +65,7 @@ class Invoice:
         warnings: `tax_location_missing` where there is no tax because nobody knew where the customer was.
         hosted_url: where whoever has the address reads it, for 90 days as a rule; None before it is issued.
         pdf_url: where it is as a file.
+        gateway_url: the payment processor's own page of it, where it can be paid; None where that has none.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Invoice:
     warnings: tuple[str, ...] = ()
     hosted_url: str | None = field(default=None, repr=False)
     pdf_url: str | None = field(default=None, repr=False)
+    gateway_url: str | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, data: Any) -> Invoice:
@@ -119,6 +121,7 @@ class Invoice:
             warnings=document.texts("warnings"),
             hosted_url=document.text_or_none("hosted_url"),
             pdf_url=document.text_or_none("pdf_url"),
+            gateway_url=document.text_or_none("gateway_url"),
         )
 
 

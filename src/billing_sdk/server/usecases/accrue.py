@@ -96,7 +96,8 @@ def accrue_waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, at: 
 
 def _has_to_wait(tx: UnitOfWork, customer: Customer) -> bool:
     profile = tx.billing_profiles.of(customer)
-    return profile.waits or (profile.tax.is_enforced and is_location_missing(tx, customer))
+    is_asked_for = profile.tax.is_by_gateway or (profile.tax.is_enforced and is_location_missing(tx, customer))
+    return profile.waits or is_asked_for
 
 
 def _bills_later(tx: UnitOfWork, agreement: Agreement, version: PlanVersion) -> bool:

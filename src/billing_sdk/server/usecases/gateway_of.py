@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.server.domain.collection import BillingProfile
+from billing_sdk.server.domain.collection import BillingProfile, TaxSettings
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.invoicing import (
     Invoice,
@@ -144,14 +144,28 @@ def _asked(profile: BillingProfile) -> TaxByGateway:
 
 
 def _lines(tx: UnitOfWork, customer: Customer, lines: Lines, tax: TaxByGateway) -> tuple[BillLine, ...]:
-    plain = tuple(
+    if tax == "none":
+        return untaxed_lines(lines)
+    return taxed_lines(lines, tx.billing_profiles.of(customer).tax, stripe_tax_codes(tx))
+
+
+def untaxed_lines(lines: Lines) -> tuple[BillLine, ...]:
+    """Return the lines of a bill whose taxes are lines of ours, if it has any."""
+    return tuple(
         BillLine(position, line.description, line.amount, _kind_of(line), line.period)
         for position, line in enumerate(lines)
     )
-    if tax == "none":
-        return plain
-    codes = stripe_tax_codes(tx)
-    told = told_of(lines, tx.billing_profiles.of(customer).tax)
+
+
+def taxed_lines(lines: Lines, settings: TaxSettings, codes: Mapping[str, str]) -> tuple[BillLine, ...]:
+    """Return the lines of a bill whose tax the gateway works out.
+
+    Args:
+        lines: of our own invoice.
+        settings: what counts where a line says nothing itself.
+        codes: what the gateway calls our tax codes, by their keys.
+    """
+    plain, told = untaxed_lines(lines), told_of(lines, settings)
     return tuple(
         replace(
             line,

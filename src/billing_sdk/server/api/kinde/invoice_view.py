@@ -74,7 +74,8 @@ class InvoiceView(BaseModel):
 
     `status` is `gathering`, `draft`, `awaiting_usage`, `awaiting_sending`, `issued`, `overdue`, `paid`, `uncollectible`
     or `void`. `warnings` holds `tax_location_missing` where it has no tax because nobody knew where the customer was.
-    `hosted_url` and `pdf_url` open it for whoever has them, once it is issued.
+    `hosted_url` and `pdf_url` open it for whoever has them, once it is issued; `gateway_url` is the payment processor's
+    own page, where it can be paid, if the processor has one.
     """
 
     id: str
@@ -97,12 +98,13 @@ class InvoiceView(BaseModel):
     sends_on: datetime | None
     hosted_url: str | None
     pdf_url: str | None
+    gateway_url: str | None
     taxes: list[TaxView]
     warnings: list[str]
     lines: list[LineView]
 
     @classmethod
-    def of(cls, invoice: Invoice, engine: Engine) -> InvoiceView:
+    def of(cls, invoice: Invoice, engine: Engine, *, gateway_url: str | None = None) -> InvoiceView:
         """Show an invoice; the engine signs the addresses that open it."""
         links = links_to(engine, invoice)
         return cls(
@@ -126,6 +128,7 @@ class InvoiceView(BaseModel):
             sends_on=invoice.send_at,
             hosted_url=links.hosted_url if links else None,
             pdf_url=links.pdf_url if links else None,
+            gateway_url=gateway_url,
             taxes=[TaxView.of(tax) for tax in invoice.taxes],
             warnings=["tax_location_missing"] if lacks_location(invoice.lines) else [],
             lines=[LineView.of(line) for line in invoice.lines],

@@ -16,6 +16,7 @@ from billing_sdk.server.api.kinde.invoice_view import InvoiceView, LineView
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, request_after
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.invoicing import CreditEntry, InvoiceStatus
+from billing_sdk.server.usecases.gateway_pages import gateway_pages
 from billing_sdk.server.usecases.next_invoice import next_invoice
 
 router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
@@ -104,14 +105,17 @@ def list_invoices(
         customer = tx.customers.get(customer_id)
         wanted = request_after(page_size, starting_after, ending_before, known=tx.invoices.get)
         page = tx.invoices.page(wanted, customer_id=customer.id, status=status)
-    return InvoiceList(has_more=page.has_more, invoices=[InvoiceView.of(invoice, engine) for invoice in page.items])
+        urls = gateway_pages(tx, [invoice.id for invoice in page.items])
+    shown = [InvoiceView.of(invoice, engine, gateway_url=urls.get(invoice.id)) for invoice in page.items]
+    return InvoiceList(has_more=page.has_more, invoices=shown)
 
 
 @router.get("/billing/invoices/{invoice_id}", **READ)
 def get_invoice(engine: EngineOf, invoice_id: str) -> InvoiceAnswer:
     """Return one invoice, with how each of its amounts came about (extension)."""
     with engine.read() as tx:
-        return InvoiceAnswer(invoice=InvoiceView.of(tx.invoices.get(invoice_id), engine))
+        url = gateway_pages(tx, [invoice_id]).get(invoice_id)
+        return InvoiceAnswer(invoice=InvoiceView.of(tx.invoices.get(invoice_id), engine, gateway_url=url))
 
 
 @router.get(f"{ONE}/next_invoice", **READ)

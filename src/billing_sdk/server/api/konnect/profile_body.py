@@ -21,6 +21,7 @@ from billing_sdk.server.api.konnect.values import (
 )
 from billing_sdk.server.domain.collection import Supplier, TaxSettings
 from billing_sdk.server.domain.periods import NO_TIME, Duration
+from billing_sdk.server.domain.workspace import PaymentApp
 from billing_sdk.server.ids import id_from_ulid
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.known_tax_codes import referred_tax_code
@@ -191,8 +192,8 @@ class ProfileFields(Body):
     workflow: Workflow
     default: bool
 
-    def fields(self, tx: UnitOfWork) -> dict[str, Any]:
-        """Return what billing goes by, as the use cases take it.
+    def fields(self, tx: UnitOfWork, app: PaymentApp) -> dict[str, Any]:
+        """Return what billing goes by, as the use cases take it; the app does the tax where it is one of Stripe's.
 
         Raises:
             InvalidRequest: a part of it can't be.
@@ -210,6 +211,7 @@ class ProfileFields(Body):
                 is_enforced=tax.enforced,
                 default_tax_code=self._tax_code(tx),
                 behavior=(tax.default_tax_config and tax.default_tax_config.behavior) or "exclusive",
+                provider="gateway" if app.type == "stripe" else "own",
             ),
         }
         if isinstance(payment, SentInvoice):

@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from starlette.responses import Response
 
 from billing_sdk.errors import APIError, DefaultProfileRequired, Gone, InvalidRequest, NotFound, ProfileInUse
-from billing_sdk.server.api.konnect.apps import find_app
+from billing_sdk.server.api.konnect.apps import app_in_use, find_app
 from billing_sdk.server.api.konnect.bodies import KonnectRoute
 from billing_sdk.server.api.konnect.listing import Listing, Wanted
 from billing_sdk.server.api.konnect.once import OnlyOnce
@@ -22,6 +22,7 @@ from billing_sdk.server.api.konnect.profile_view import ProfileView
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf, scoped
 from billing_sdk.server.api.konnect.values import ULID_IN_PATH
 from billing_sdk.server.domain.collection import BillingProfile
+from billing_sdk.server.domain.workspace import PaymentApp
 from billing_sdk.server.ids import id_from_ulid
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.konnect import Extras
@@ -64,8 +65,8 @@ def create(caller: CallerOf, body: NewProfile, once: OnlyOnce) -> Response:
 
     def serve(engine: Engine) -> ProfileView:
         with engine.begin() as tx:
-            _check_app(tx, app_id)
-            fields = body.fields(tx)
+            app = _checked_app(tx, app_id)
+            fields = body.fields(tx, app)
         profile = create_profile(engine, actor=caller.client_id, app_id=app_id, **fields)
         if body.default:
             make_default_profile(engine, profile.id, actor=caller.client_id)
@@ -98,7 +99,7 @@ def update(caller: CallerOf, profile_id: ProfileId, body: ProfileFields, once: O
     def serve(engine: Engine) -> ProfileView:
         with engine.begin() as tx:
             extras = _changeable(tx, profile_id)
-            fields = body.fields(tx)
+            fields = body.fields(tx, _app_of(tx, tx.billing_profiles.get(profile_id)))
             is_default = tx.billing_profiles.default().id == profile_id
         if is_default and not body.default:
             raise DefaultProfileRequired(
@@ -159,13 +160,18 @@ def _changeable(tx: UnitOfWork, profile_id: str) -> Extras:
     return extras or Extras("profile", profile_id, created_at=at, updated_at=at)
 
 
-def _check_app(tx: UnitOfWork, app_id: str) -> None:
+def _app_of(tx: UnitOfWork, profile: BillingProfile) -> PaymentApp:
+    return app_in_use(tx) if profile.app_id is None else find_app(tx, profile.app_id)
+
+
+def _checked_app(tx: UnitOfWork, app_id: str) -> PaymentApp:
     try:
         app = find_app(tx, app_id)
     except NotFound:
         app = None
     if app is None or app.deleted_at is not None:
         raise InvalidRequest("there is no such app", parameter="apps.payment.id", rule="missing_reference")
+    return app
 
 
 @contextmanager

@@ -22,33 +22,62 @@ MOST_LINES: Final = 250
 LONGEST_DESCRIPTION: Final = 500
 LONGEST_NAME: Final = 250
 AT_ONCE: Final = 100
+# Stripe documentation, "Product tax codes": of what is not taxed anywhere.
+NONTAXABLE: Final = "txcd_00000000"
+# Where there is tax, so many lines are kept free for what completes an invoice, and for lines that add up others.
+MOST_LAST: Final = 10
+MOST_GROUPS: Final = 10
+NO_LINES: Final[tuple[BillLine, ...]] = ()
 
 
 def lines_to_send(bill: Bill) -> tuple[BillLine, ...]:
     """Return the lines that stand on Stripe's invoice, in their order.
 
     Where Stripe works out the tax, its own tax lines are left out, which come from there. Of more lines than Stripe
-    takes, the last one adds up the rest; all of them stand on our own invoice.
+    takes, those that are taxed alike are added up at the end; all of them stand on our own invoice.
 
     Raises:
-        TooManyLines: what would be added up is not taxed alike.
+        TooManyLines: what would be added up is taxed in too many ways.
     """
-    lines = tuple(line for line in bill.lines if bill.tax == "none" or line.kind != "tax")
-    if len(lines) <= MOST_LINES:
-        return lines
-    shown, rest = lines[: MOST_LINES - 1], lines[MOST_LINES - 1 :]
-    if bill.tax != "none" and len({(line.tax_code, line.is_tax_included) for line in rest}) > 1:
-        raise TooManyLines(f"an invoice at Stripe has up to {MOST_LINES} lines, and {len(lines)} were asked for")
-    return (*shown, _added_up(rest, bill.currency))
+    return tuple(
+        parts[0] if len(parts) == 1 else _added_up(parts, bill.currency) for parts in stands_for(bill).values()
+    )
 
 
 def stands_for(bill: Bill) -> Mapping[int, tuple[BillLine, ...]]:
-    """Return which lines of a bill each line at Stripe stands for, by its position there."""
-    lines = tuple(line for line in bill.lines if bill.tax == "none" or line.kind != "tax")
-    if len(lines) <= MOST_LINES:
-        return {line.position: (line,) for line in lines}
-    shown, rest = lines[: MOST_LINES - 1], lines[MOST_LINES - 1 :]
-    return {**{line.position: (line,) for line in shown}, rest[0].position: rest}
+    """Return which lines of a bill each line at Stripe stands for, by its position there.
+
+    With tax it is the same before and after the invoice is completed: what comes last is not taxed, and stands alone.
+    """
+    lines, last, most = bill.lines, NO_LINES, MOST_LINES
+    if bill.tax != "none":
+        lines, last = _taxed_and_last(tuple(line for line in bill.lines if line.kind != "tax"))
+        most = MOST_LINES - MOST_LAST
+    shown, rest = _shown_and_rest(lines, most, bill) if len(lines) > most else (lines, ())
+    groups = (*((line,) for line in shown), *rest, *((line,) for line in last))
+    return {parts[0].position: parts for parts in groups}
+
+
+def _shown_and_rest(
+    lines: tuple[BillLine, ...], most: int, bill: Bill
+) -> tuple[tuple[BillLine, ...], Sequence[tuple[BillLine, ...]]]:
+    """Divide lines into those that stand alone, and groups of those that are taxed alike."""
+    places = 1 if bill.tax == "none" else MOST_GROUPS
+    shown, rest = lines[: most - places], lines[most - places :]
+    groups: dict[tuple[str | None, bool], tuple[BillLine, ...]] = {}
+    for line in rest:
+        way = (None, False) if bill.tax == "none" else (line.tax_code, line.is_tax_included)
+        groups[way] = (*groups.get(way, ()), line)
+    if len(groups) > places:
+        raise TooManyLines(f"an invoice at Stripe has up to {MOST_LINES} lines, and {len(lines)} were asked for")
+    return shown, tuple(groups.values())
+
+
+def _taxed_and_last(lines: tuple[BillLine, ...]) -> tuple[tuple[BillLine, ...], tuple[BillLine, ...]]:
+    end = len(lines)
+    while end and lines[end - 1].tax_code == NONTAXABLE and len(lines) - end < MOST_LAST:
+        end -= 1
+    return lines[:end], lines[end:]
 
 
 def blocks(lines: Sequence[BillLine]) -> Iterator[Sequence[BillLine]]:

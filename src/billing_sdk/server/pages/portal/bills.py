@@ -23,6 +23,7 @@ from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.paper import ENGLISH, TONES
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.explain_line import explain_line
+from billing_sdk.server.usecases.gateway_pages import gateway_pages
 from billing_sdk.server.usecases.pay_now import pay_now
 
 CHANGED_MEANWHILE = "What is to be paid has changed. Look at it again."
@@ -51,6 +52,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         card = tx.customers.find_payment_method(invoice.customer_id)
         notes = [(note, tx.refunds.find_by_note(note.id)) for note in tx.credit_notes.of_invoice(invoice.id)]
         disputes = tx.disputes.of_payment(invoice.payment_id) if invoice.payment_id else ()
+        gateway_url = gateway_pages(tx, [invoice.id]).get(invoice.id, "")
     if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
         with desk.engine.read() as tx:
             explained = explain_line(tx, invoice.id, int(wanted[:6]))
@@ -59,6 +61,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         form,
         card=card,
         confirm_url=_confirm_url(desk, invoice, charge),
+        gateway_url=gateway_url if invoice.collection_method == "send_invoice" else "",
         notes=notes,
         disputes=[dispute for dispute in disputes if dispute.kind == "dispute"],
         invoice=invoice,
