@@ -87,6 +87,7 @@ class ChangePreview:
         plan_version: number of the version that would be agreed to.
         terms: hand it to `agreements.create`, so that the change is made on these terms only; None for
             anything but a change of plan.
+        tax_by_gateway: the payment processor works out the tax, which no amount holds that excludes it.
     """
 
     plan_code: str
@@ -100,6 +101,7 @@ class ChangePreview:
     next_charge: NextCharge | None = None
     plan_version: int | None = None
     terms: str | None = None
+    tax_by_gateway: bool = False
 
     @classmethod
     def read(cls, data: Any) -> ChangePreview:
@@ -118,4 +120,5 @@ class ChangePreview:
             next_charge=NextCharge.read(following.members) if following else None,
             plan_version=document.whole_or_none("plan_version"),
             terms=document.text_or_none("terms"),
+            tax_by_gateway=document.flag("tax_by_gateway"),
         )

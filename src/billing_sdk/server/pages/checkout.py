@@ -78,6 +78,7 @@ def show_payment(stop: Stop, form: Form) -> Response:
             due_today=due.amount,
             taxes=taxes_shown(due.lines),
             asks_address=due.asks_address,
+            tax_by_gateway=due.tax_by_gateway,
             next_charge=due.next_charge,
             shown=due.terms,
             saved_card=due.method,

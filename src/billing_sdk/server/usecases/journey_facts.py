@@ -24,7 +24,7 @@ from billing_sdk.server.usecases.settle_journey import (
     options_of,
     payer_of,
 )
-from billing_sdk.server.usecases.tax_customer import is_location_missing
+from billing_sdk.server.usecases.tax_customer import is_location_missing, is_taxed_later
 
 KINDS: tuple[CustomerKind, ...] = ("user", "organization")
 
@@ -41,6 +41,7 @@ class Due:
         next_charge: what is charged after that, if it is known.
         lines: what is charged, line by line.
         asks_address: tax depends on where the customer is, and nobody knows.
+        tax_by_gateway: the payment processor adds what tax there is to the amount.
     """
 
     customer: Customer
@@ -52,6 +53,7 @@ class Due:
     next_charge: NextCharge | None = None
     lines: Lines = ()
     asks_address: bool = False
+    tax_by_gateway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def _chosen(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
         ),
         lines=change.lines,
         asks_address=is_location_missing(tx, customer),
+        tax_by_gateway=is_taxed_later(tx, customer),
     )
 
 
@@ -141,6 +144,7 @@ def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
                     is_pending=True,
                     lines=change.lines,
                     asks_address=not change.invoice_ids and is_location_missing(tx, customer),
+                    tax_by_gateway=not change.invoice_ids and is_taxed_later(tx, customer),
                 )
     return None
 

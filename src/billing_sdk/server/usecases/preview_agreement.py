@@ -18,7 +18,7 @@ from billing_sdk.server.usecases.load_in_force import load_in_force
 from billing_sdk.server.usecases.next_invoice import ends_before_billing
 from billing_sdk.server.usecases.plan_ahead import instant_of
 from billing_sdk.server.usecases.preview_change import NextCharge, Preview, next_charge_of
-from billing_sdk.server.usecases.tax_customer import require_location
+from billing_sdk.server.usecases.tax_customer import is_taxed_later, require_location
 from billing_sdk.server.usecases.under_way import under_way
 from billing_sdk.server.usecases.work_out_end import work_out_end
 
@@ -86,6 +86,7 @@ def preview_alteration(
             next_charge=_charge_after(tx, change, present, at, balance, is_later=at > now),
             needs_method=change.method is None and bool(change.amount) and not change.is_sent,
             terms=None,
+            tax_by_gateway=is_taxed_later(tx, customer),
         )
 
 
@@ -126,6 +127,7 @@ def preview_cancellation(
             next_charge=next_charge,
             needs_method=False,  # what a cancellation leaves open keeps nobody from leaving
             terms=None,
+            tax_by_gateway=is_taxed_later(tx, customer),
         )
 
 

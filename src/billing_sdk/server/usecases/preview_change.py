@@ -19,7 +19,7 @@ from billing_sdk.server.usecases.load_in_force import load_in_force
 from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.offer_plan import wanted_plan
 from billing_sdk.server.usecases.plan_ahead import instant_of
-from billing_sdk.server.usecases.tax_customer import require_location
+from billing_sdk.server.usecases.tax_customer import is_taxed_later, require_location
 from billing_sdk.server.usecases.under_way import under_way
 
 
@@ -52,6 +52,7 @@ class Preview:
         next_charge: None for a plan that never costs anything.
         needs_method: a card is needed, and there is none.
         terms: hand it to a change of plan, so that it is made on these terms only; None for anything else.
+        tax_by_gateway: the payment processor works out the tax, which none of the amounts holds that exclude it.
     """
 
     plan: Plan
@@ -64,6 +65,7 @@ class Preview:
     next_charge: NextCharge | None
     needs_method: bool
     terms: str | None
+    tax_by_gateway: bool = False
 
 
 def preview_change(engine: Engine, *, customer_id: str, plan_key: str, options: ChangeOptions = AS_DECIDED) -> Preview:
@@ -112,6 +114,7 @@ def preview_in(
         else next_charge_of(tx, customer, change.agreement, balance),
         needs_method=change.outcome == "credit",
         terms=change.terms,
+        tax_by_gateway=is_taxed_later(tx, customer),
     )
 
 

@@ -62,6 +62,11 @@ def is_location_missing(tx: UnitOfWork, customer: Customer) -> bool:
     return customer.address is None and tx.billing_profiles.of(customer).tax.is_enabled
 
 
+def is_taxed_later(tx: UnitOfWork, customer: Customer) -> bool:
+    """Tell whether the payment processor works out a customer's tax, which is not part of what is shown before."""
+    return tx.billing_profiles.of(customer).tax.is_by_gateway
+
+
 def require_location(tx: UnitOfWork, customer: Customer, lines: Lines) -> None:
     """Let lines pass whose tax could be worked out, or that may go without.
 

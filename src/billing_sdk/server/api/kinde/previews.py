@@ -42,7 +42,8 @@ class PreviewView(BaseModel):
     """What a change would come to: `total_minor` is charged at once, in minor units.
 
     `credit_minor` is what is given back of what was paid and not used, `balance_minor` the customer's credit balance
-    after it. `terms` goes into a change of plan, so that it is made on these terms only; anything else has none.
+    after it. `terms` goes into a change of plan, so that it is made on these terms only; anything else has none. With
+    `tax_by_gateway` the payment processor works out the tax, which no amount holds that excludes it.
     """
 
     plan_code: str
@@ -56,6 +57,7 @@ class PreviewView(BaseModel):
     lines: list[LineView]
     next_charge: NextChargeView | None
     terms: str | None
+    tax_by_gateway: bool
 
     @classmethod
     def of(cls, preview: Preview) -> PreviewView:
@@ -72,6 +74,7 @@ class PreviewView(BaseModel):
             lines=[LineView.of(line) for line in preview.lines],
             next_charge=NextChargeView.of(preview.next_charge) if preview.next_charge else None,
             terms=preview.terms,
+            tax_by_gateway=preview.tax_by_gateway,
         )
 
 
