@@ -17,6 +17,7 @@ REASONS = {
     "change_subscription": "when what this door keeps of it was written down",
     "customer_billing": "when what this door keeps of it was written down",
     "delete_account": "since when this door shows it as deleted",
+    "known_subjects": "when what this door keeps of subjects was written down",
     "update_account": "when what this door keeps of it was written down",
     "become_customer": "the first instant of a customer on no clock",
     "begin_checkout": "how long a session of the processor lasts, which goes by real time",
