@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from billing_sdk.cli.doctor import of_charges
 from billing_sdk.errors import (
     AuthenticationRequired,
     GatewayUnreachable,
@@ -16,12 +17,17 @@ from billing_sdk.errors import (
 from billing_sdk.money import Money
 from billing_sdk.server.gateways import Awaited, Charge
 from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.advance_clock import advance_clock
+from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pay_now import pay_now
 from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.awaited import (
+    ALWAYS,
     ONCE,
     Told,
     begin,
@@ -32,7 +38,7 @@ from tests.awaited import (
     renewed,
     statuses_of,
 )
-from tests.engines import IN_MEMORY, advance, card, engine_on, events_of, payer
+from tests.engines import IN_MEMORY, advance, card, engine_on, events_of, payer, person
 
 
 @pytest.fixture
@@ -188,6 +194,63 @@ def test_another_amount_than_was_asked_for_pays_nothing_and_is_in_the_audit_once
     with told.read() as tx:
         (charge,) = tx.charges.of_customer(customer.id)
         assert [one["action"] for one in tx.audit.of(charge.id)].count("payment.mismatch") == 1
+
+
+def test_an_invoice_of_which_another_amount_was_taken_is_settled_by_hand(told):
+    customer = payer(told)
+    subscribe(told, customer_id=customer.id, plan_key="pro_monthly")
+    told.gateway.says = Charge("pi_1", Money(1, "USD"))
+    advance(told, days=28)
+    run_due(told)
+    with told.read() as tx:
+        assert tx.charges.waiting_reasons() == {"mismatch": 1}
+        (owed,) = tx.invoices.owed_by(customer.id)
+    assert [found.mark for found in of_charges({"mismatch": 1, "processing": 2})] == ["wrong", "look"]
+    assert pay_by_other_means(told, owed.id, reference="pi_1").status == "paid"
+    assert charges_of(told, customer.id) == ()
+
+
+def test_a_payment_that_the_bank_works_at_is_not_settled_by_hand(told):
+    customer = payer(told)
+    subscribe(told, customer_id=customer.id, plan_key="pro_monthly")
+    told.gateway.says = Awaited("processing")
+    advance(told, days=28)
+    run_due(told)
+    with told.read() as tx:
+        (owed,) = tx.invoices.owed_by(customer.id)
+    with pytest.raises(PaymentPending):
+        pay_by_other_means(told, owed.id)
+
+
+def test_an_invoice_that_the_bank_works_at_holds_up_no_later_one(told):
+    customer = payer(told)
+    subscribe(told, customer_id=customer.id, plan_key="pro_monthly")
+    told.gateway.says = Awaited("processing")
+    for _ in range(2):
+        advance(told, days=31)
+        run_due(told)
+    assert statuses_of(told, customer.id) == ["issued", "issued", "paid"]
+    assert len(charges_of(told, customer.id)) == 2
+    told.gateway.says = None
+    advance(told, days=1)
+    settle_left_over_charges(told)
+    assert statuses_of(told, customer.id) == ["paid", "paid", "paid"]
+    assert payments_of(told, customer.id) == ["succeeded 2900"] * 3
+
+
+def test_the_time_to_confirm_is_that_of_the_customers_clock(engine):
+    clock = create_clock(engine, at=engine.now())
+    user_id = person(engine)
+    customer = become_customer(engine, user_id=user_id, billing_email="ada@example.com", clock_id=clock.id)
+    add_card(engine, customer_id=customer.id, card=card(ALWAYS))
+    with pytest.raises(AuthenticationRequired):
+        subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+    confirm(engine, customer.id)
+    advance_clock(engine, clock.id, by=timedelta(days=29))
+    assert len(charges_of(engine, customer.id)) == 1
+    advance_clock(engine, clock.id, by=timedelta(days=40))
+
+    assert payments_of(engine, customer.id)[:2] == ["succeeded 2900", "failed 2900 authentication_required"]
 
 
 def test_a_renewal_that_waits_leaves_the_invoice_owed_and_says_where_it_is_confirmed(engine):

@@ -28,6 +28,7 @@ from billing_sdk.server.usecases.confirmations import DatabaseConfirmations
 from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.delete_user import delete_user
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.subscribe import subscribe
@@ -120,6 +121,20 @@ def test_an_invoice_that_the_bank_works_at_keeps_nobody_from_leaving_later(told)
     assert ending.cancel_at is not None
     assert len(charges_of(told, customer.id)) == 1
     assert told.gateway.withdrawn == []
+
+
+def test_an_invoice_that_the_bank_works_at_keeps_nobody_from_leaving_now(told):
+    customer = payer(told)
+    subscribe(told, customer_id=customer.id, plan_key="enterprise_monthly")
+    agreement_id = live(told, customer.id)
+    told.gateway.says = Awaited("processing")
+    advance(told, days=28)
+    run_due(told)
+    record_usage(told, agreement_id=agreement_id, feature_key="ai_tokens", value="9000000")
+    cancel_agreement(told, agreement_id=agreement_id, is_invoice_now=True)
+
+    assert plans_of(told, customer.id) == []
+    assert [charge.awaits.reason for charge in charges_of(told, customer.id)] == ["processing", "processing"]
 
 
 def test_another_plan_takes_the_place_of_one_that_is_waited_for(engine):

@@ -119,7 +119,7 @@ def _examine_database(database: Database, name: str, *, may_call_this_machine: b
         dead = len(tx.deliveries.list(status="dead"))
         waiting = tx.charges.waiting_reasons()
     yield _timers(oldest, datetime.now(UTC))
-    yield from _charges(waiting)
+    yield from of_charges(waiting)
     for endpoint in endpoints:
         yield _endpoint(endpoint, may_call_this_machine=may_call_this_machine)
     if dead:
@@ -204,7 +204,7 @@ def _timers(oldest: Timer | None, at: datetime) -> Finding:
     )
 
 
-def _charges(waiting: Mapping[AwaitReason, int]) -> Iterator[Finding]:
+def of_charges(waiting: Mapping[AwaitReason, int]) -> Iterator[Finding]:
     """Tell how many charges wait; those of which something else was taken than was asked for wait for a person."""
     wrong = waiting.get("mismatch", 0)
     if wrong:

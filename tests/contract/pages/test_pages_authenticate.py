@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from billing_sdk.money import Money
 from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.testing.visitor import Page, Visitor
 from tests.contract.pages.visits import (
@@ -45,6 +48,8 @@ def test_a_sign_up_goes_on_after_its_payment_was_confirmed(site, visitor, email)
     assert page.title.startswith("Confirm your payment")
     assert ("29.00 USD" in page.text, "Visa ending in 3184" in page.text) == (True, True)
     assert (plans_of(site, email), charges_of(site, email)) == ([], [])
+    policy = visitor.http.get(page.url).headers["content-security-policy"]
+    assert site.redirect_uri.removesuffix("/callback") in policy.partition("form-action")[2].partition(";")[0]
 
     assert leaves_for_application(lambda: visitor.submit("Complete"))["code"]
     assert plans_of(site, email) == ["pro_monthly"]
@@ -61,11 +66,15 @@ def test_a_payment_that_was_not_confirmed_leads_back_to_another_card(site, visit
     assert charges_of(site, email) == ["failed 29.00 USD", "succeeded 29.00 USD"]
 
 
-def test_the_journey_leads_to_the_page_again_until_it_was_answered(site, visitor, email) -> None:
+def test_the_journey_leads_to_the_page_again_until_another_card_is_used(site, visitor, email) -> None:
     first = pay_in_journey(visitor, site, email)
-    visitor.open(first.url.partition("=")[2])
-    again = visitor.submit("Pay", **CARD)
-    assert again.url == first.url
+    payment = f"{first.url.partition('=')[2]}/payment"
+    visitor.open(payment)
+    assert visitor.submit(use_saved_card="yes").url == first.url
+    visitor.open(payment)
+    leaves_for_application(lambda: visitor.submit(**CARD))
+    assert "nothing to confirm any more" in visitor.open(first.url).text
+    assert charges_of(site, email) == ["succeeded 29.00 USD"]
 
 
 def test_an_upgrade_in_the_portal_is_confirmed_and_comes_back_to_the_plan(site, visitor, email) -> None:
@@ -78,6 +87,21 @@ def test_an_upgrade_in_the_portal_is_confirmed_and_comes_back_to_the_plan(site, 
     assert page.url == f"{site.base_url}/portal/plan_details?done=confirmed"
     assert "was confirmed and has gone through" in page.text
     assert plans_of(site, email) == ["pro_monthly"]
+
+
+def test_an_invoice_in_the_portal_leads_to_where_its_payment_is_confirmed(site, visitor, email) -> None:
+    customer_id = customer_with(site, email, ALWAYS, "free")
+    add_charge(site.engine, customer_id=customer_id, charge=OneOff("Help", Money(500, "USD")), bill_now=True)
+    with site.engine.read() as tx:
+        (owed,) = tx.invoices.owed_by(customer_id)
+    enter_portal(visitor, site, email)
+    place = visitor.open(f"{site.base_url}/portal/billing/{owed.id}").url
+    assert visitor.follow("Confirm the payment").title.startswith("Confirm your payment")
+
+    page = visitor.submit("Complete")
+    assert page.url == f"{place}?done=confirmed"
+    assert "Confirm the payment" not in page.text
+    assert charges_of(site, email) == ["succeeded 5.00 USD"]
 
 
 def test_a_page_is_of_use_once(site, visitor, email) -> None:

@@ -25,7 +25,10 @@ JOURNEY: Final = "/journey/"
 PLACES_TO_GO_BACK_TO: Final = re.compile(r"/(?:journey|portal)/[A-Za-z0-9_/-]{1,200}", re.ASCII)
 SAID: Final[dict[ConfirmedAs, tuple[str, str]]] = {
     "paid": ("The payment was confirmed", "It has gone through. There is nothing else to do here."),
-    "refused": ("Nothing was charged", "The payment was not confirmed, or the bank has refused it all the same."),
+    "refused": (
+        "Nothing was charged",
+        "It was not confirmed, or the bank has refused it. Try again, or use another card.",
+    ),
     "pending": ("The payment was confirmed", "What becomes of it is not known yet. There is nothing else to do here."),
     "over": ("There is nothing to confirm any more", "This page was used before, or the payment has been given up."),
 }

@@ -86,6 +86,11 @@ class ChargeRepository:
         """Tell whether the outcome of any charge of anybody is not known yet."""
         return self._connection.execute(select(charges.c.id).limit(1)).first() is not None
 
+    def awaits_invoice(self, customer_id: str, group_id: str) -> bool:
+        """Tell whether an issued invoice of a customer's plan of a group waits for its payment."""
+        charge = self.find(customer_id, group_id)
+        return charge is not None and charge.invoice_id is not None and charge.awaits is not None
+
     def waiting_reasons(self) -> Counter[AwaitReason]:
         """Count the charges of everybody that wait, by what they wait for."""
         found = self._connection.execute(select(charges.c.awaits)).scalars()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Final
 
 from billing_sdk.errors import (
@@ -34,10 +35,16 @@ ON_RECORD: Final = (*REFUSED, PaymentPending)
 Answer = Charge | Awaited | CardDeclined | GatewayRefused | TaxLocationMissing
 
 
-def ask_gateway(engine: Engine, charge: PendingCharge, bill: Bill) -> Answer:
+def ask_gateway(engine: Engine, charge: PendingCharge, bill: Bill, *, at: datetime) -> Answer:
     """Ask for a charge, outside any transaction; asking again collects nothing twice.
 
     A bill that was to be paid with a change and is not is withdrawn, so that nobody pays for what nobody gets.
+
+    Args:
+        engine: the engine.
+        charge: what is asked for.
+        bill: what the gateway is told of it.
+        at: the present of the customer, who has some time to confirm a payment.
 
     Raises:
         Exception: nothing is known; one of `RESTING` where that may last.
@@ -51,7 +58,7 @@ def ask_gateway(engine: Engine, charge: PendingCharge, bill: Bill) -> Answer:
     except REFUSED as refusal:
         answer = refusal
     is_still_to_confirm = isinstance(answer, Awaited) and answer.reason == "authentication"
-    if is_still_to_confirm and charge.awaits is not None and charge.awaits.is_given_up(engine.now()):
+    if is_still_to_confirm and charge.awaits is not None and charge.awaits.is_given_up(at):
         answer = unconfirmed("nobody has confirmed the payment")
     if charge.invoice_id is None and isinstance(answer, REFUSED):
         gateway.withdraw(bill.id)

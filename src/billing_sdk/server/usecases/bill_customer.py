@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from billing_sdk.errors import TaxLocationMissing
+from billing_sdk.errors import Conflict, TaxLocationMissing
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.collection import BillingProfile
 from billing_sdk.server.domain.customers import Customer
@@ -228,7 +228,7 @@ def collect_by_profile(
         actor: who caused it, as the audit names them.
 
     Raises:
-        Conflict: a charge for the plan group, or for this invoice, is under way.
+        Conflict: a change of the plan group, or a charge for this invoice, is under way.
     """
     if not invoice.is_to_be_charged:
         return None
@@ -255,7 +255,7 @@ def charge_for(
         actor: who caused it, as the audit names them.
 
     Raises:
-        Conflict: a charge for the plan group, or for this invoice, is under way.
+        Conflict: a change of the plan group, or a charge for this invoice, is under way.
     """
     method = tx.customers.find_payment_method(invoice.customer_id)
     if method is None:
@@ -275,7 +275,14 @@ def charge_for(
         invoice_id=invoice.id,
         gateway=method.gateway,
     )
-    tx.charges.add(charge)
+    try:
+        tx.charges.add(charge)
+    except Conflict:
+        if agreement is None or not tx.charges.awaits_invoice(invoice.customer_id, agreement.group_id):
+            raise
+        # The bank is still at an earlier invoice of the agreement, which keeps nobody from collecting this one.
+        charge = replace(charge, agreement=None)
+        tx.charges.add(charge)
     # Its lines are those of the invoice, which has a record of its own.
     tx.audit.record(actor, "charge.start", charge.id, now, after=replace(charge, lines=()))
     return charge

@@ -108,9 +108,10 @@ def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = Fals
     with engine.read() as tx:
         method = tx.customers.get_payment_method(charge.payment_method_id)
         bill = bill_of(tx, charge)
+        at = engine.now_for(tx, tx.customers.get(charge.customer_id))
     engine.checkpoint(charge.agreement_id if is_own else None)
     try:
-        answer = ask_gateway(engine, charge, bill)
+        answer = ask_gateway(engine, charge, bill, at=at)
     except Exception as error:
         # Whether money moved is not known. The next attempt asks again, with the same key.
         with engine.begin() as tx:
@@ -295,10 +296,13 @@ def _waits(
     *,
     at_least: timedelta = timedelta(0),
 ) -> Awaits:
-    at, before = engine.now(), charge.awaits
+    before = charge.awaits
+    # Processors go by real time; whoever has to confirm a payment lives by the time of the customer.
+    is_payers = reason == "authentication"
+    at = engine.now_for(tx, tx.customers.get(charge.customer_id)) if is_payers else engine.now()
     since = before.since if before is not None and before.reason == reason else at
     awaits = Awaits(reason, since, url)
-    tx.charges.wait(charge.id, awaits, look_again_at=at + max(awaits.rest(at), at_least))
+    tx.charges.wait(charge.id, awaits, look_again_at=engine.now() + max(awaits.rest(at), at_least))
     return awaits
 
 

@@ -70,7 +70,7 @@ def _ask(
     def ask(charge: PendingCharge) -> _Asked | None:
         bill = bills[charge.id]
         try:
-            answer = ask_gateway(engine, charge, bill)
+            answer = ask_gateway(engine, charge, bill, at=charge.started_at)
         except Exception as error:  # noqa: BLE001 - what a gateway raises that is out of reach is its own affair
             logger.warning("%s got no answer (%s)", charge.id, type(error).__name__)
             return None

@@ -15,6 +15,7 @@ from billing_sdk.server.usecases.dunning import mark_agreements, stop_dunning
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.pay_invoice import settle_invoice
+from billing_sdk.server.usecases.under_way import under_way
 from billing_sdk.server.usecases.write_off import write_off
 
 BY_OTHER_MEANS = "Other means"
@@ -43,7 +44,7 @@ def pay_by_other_means(
         customer_id = tx.invoices.get(invoice_id).customer_id
     settle_customer(engine, customer_id)
     with engine.begin() as tx:
-        customer, invoice = _held(tx, invoice_id)
+        customer, invoice = _held(engine, tx, invoice_id, actor=actor)
         payment = Payment(
             id=new_id("payment"),
             customer_id=customer.id,
@@ -74,7 +75,7 @@ def write_off_invoice(
         customer_id = tx.invoices.get(invoice_id).customer_id
     settle_customer(engine, customer_id)
     with engine.begin() as tx:
-        customer, invoice = _held(tx, invoice_id)
+        customer, invoice = _held(engine, tx, invoice_id, actor=actor)
         if not invoice.is_owed:
             raise InvoiceNotPayable(f"the invoice {invoice.name} is {invoice.status}", status=invoice.status)
         return give_up_invoice(tx, customer, invoice, source=source, actor=actor, at=engine.now_for(tx, customer))
@@ -90,10 +91,20 @@ def give_up_invoice(
     return invoice
 
 
-def _held(tx: UnitOfWork, invoice_id: str) -> tuple[Customer, Invoice]:
-    """Return an invoice that can be paid, and its customer, locked."""
+def _held(engine: Engine, tx: UnitOfWork, invoice_id: str, *, actor: str) -> tuple[Customer, Invoice]:
+    """Return an invoice that can be paid, and its customer, locked.
+
+    An attempt to collect it ends that nobody confirms, or that has taken another amount: somebody has looked into it.
+    """
     customer = tx.customers.lock(tx.invoices.get(invoice_id).customer_id)
     invoice = tx.invoices.get(invoice_id)
     if not invoice.is_payable:
         raise InvoiceNotPayable(f"the invoice {invoice.name} is {invoice.status}", status=invoice.status)
+    charge = tx.charges.of_invoice(invoice_id)
+    if charge is None:
+        return customer, invoice
+    if charge.awaits is None or charge.awaits.reason not in ("authentication", "mismatch"):
+        raise under_way(charge)
+    tx.charges.remove(charge.id)
+    tx.audit.record(actor, "charge.settle_by_hand", charge.id, engine.now(), before=charge)
     return customer, invoice
