@@ -23,4 +23,7 @@ def test_disputes_are_listed_and_decided_in_a_terminal(sqlite_catalogue, tmp_pat
     assert (dispute["kind"], dispute["held"], dispute["status"]) == ("dispute", "29.00 USD", "needs_response")
     assert "29.00 USD lost" in call("disputes", "close", dispute["id"], "lost", *database).stdout
     assert call("disputes", "close", dispute["id"], "won", *database).exit_code == 1
+    stands = call("collection", "show", dispute["invoice"], *database).stdout
+    assert "Disputed" in stands
+    assert stands.count("29.00 USD") == 2
     assert "lost" in call("disputes", "list", *database).stdout

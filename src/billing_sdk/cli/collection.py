@@ -112,7 +112,7 @@ def _show(engine: Engine, invoice_id: str, *, as_json: bool) -> None:
         typer.echo(json.dumps({**stands, "attempts": tried, "dunning": follows}))
         return
     OUT.print(escape(f"{invoice.name} is {invoice.status}, {invoice.amount_due} due"))
-    table = table_of("At", "Status", "Amount", "Method", "Declined for")
+    table = table_of("At", "Status", "Amount", "Method", "Declined for", "Disputed")
     for row in tried:
         table.add_row(*(escape(str(cell or "")) for cell in row.values()))
     show_table(table)
