@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from billing_sdk.server.domain.credits import CreditAdjustment
 from billing_sdk.server.domain.invoicing import (
     METERED,
     Behind,
@@ -40,13 +41,23 @@ def explain_line(tx: UnitOfWork, invoice_id: str, number: int) -> Explanation:
     line = line_of(invoice, number)
     agreement_id = line.agreement_id or invoice.agreement_id
     behind = Behind() if agreement_id is None else Behind(tx.agreements.get(agreement_id).zone)
-    behind = replace(behind, notes=tx.credit_notes.of_invoice(invoice.id))
+    behind = replace(behind, notes=tx.credit_notes.of_invoice(invoice.id), adjustments=_adjustments(tx, invoice, line))
     if line.plan_version_id is not None:
         version = tx.catalog.get_version(line.plan_version_id).in_currency(invoice.currency)
         (plan,) = tx.catalog.list_plans([version.plan_key])
         behind = replace(behind, version=version, plan_name=plan.name)
     counted, usage = _usage_behind(tx, invoice, line, behind.zone)
     return explanation_of(invoice, number, replace(behind, counted=counted, usage=usage))
+
+
+def _adjustments(tx: UnitOfWork, invoice: Invoice, line: InvoiceLine) -> tuple[CreditAdjustment, ...]:
+    """Return what adjustments had taken of the grant that a line pays with, each with what it took of that one."""
+    if line.kind != "credit_grant":
+        return ()
+    taken = [one for one in tx.grants.movements_of_grant(line.component_id) if one.kind == "adjusted"]
+    before = [one for one in taken if one.at <= (invoice.issued_at or one.at)]
+    named = tx.credit_history.adjustments([one.adjustment_id for one in before if one.adjustment_id is not None])
+    return tuple(replace(named[one.adjustment_id or ""], amount=one.amount) for one in before)
 
 
 def _usage_behind(

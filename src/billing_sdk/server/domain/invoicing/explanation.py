@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from billing_sdk.errors import NotFound
 from billing_sdk.money import EXACT, digits_of
 from billing_sdk.server.domain.catalog import Component, CreditGrant, Entitlement, LicenceFee, PlanVersion, Rate
+from billing_sdk.server.domain.credits import CreditAdjustment
 from billing_sdk.server.domain.invoicing.credit_note import CreditedLine, CreditNote
 from billing_sdk.server.domain.invoicing.derivation import of_instant, of_period, period_of
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
@@ -48,6 +49,7 @@ class Behind:
         counted: the stretch of time whose readings count; None where the line is not about usage.
         usage: what those readings add up to.
         notes: the credit notes of the invoice.
+        adjustments: what was taken by hand of the credit that the line is about, before the invoice was issued.
     """
 
     zone: str = "UTC"
@@ -56,6 +58,7 @@ class Behind:
     counted: Period | None = None
     usage: RollUp | None = None
     notes: tuple[CreditNote, ...] = ()
+    adjustments: tuple[CreditAdjustment, ...] = ()
 
 
 def line_of(invoice: Invoice, number: int) -> InvoiceLine:
@@ -99,7 +102,7 @@ def explanation_of(invoice: Invoice, number: int, behind: Behind) -> Explanation
         "zone": behind.zone,
         "quantity": None if line.quantity is None else digits_of(line.quantity),
         "usage": _usage(line, behind),
-        "calculation": {name: fact for name, fact in facts.items() if name not in COMMON},
+        "calculation": {name: fact for name, fact in facts.items() if name not in COMMON} | _adjusted(behind),
         "proration": _proration(line, behind.zone),
         "policies": facts.get("policies"),
         "rounding": _rounding(line),
@@ -110,8 +113,17 @@ def explanation_of(invoice: Invoice, number: int, behind: Behind) -> Explanation
         "net_minor": net_minor,
         "credit_notes": notes,
         "left_minor": net_minor + sum(note["amount_minor"] + note["credit_minor"] for note in notes),
-        "told": list(tell(line)),
+        "told": [*tell(line), *(f"{-one.amount} of it was taken before: {one.name}." for one in behind.adjustments)],
     }
+
+
+def _adjusted(behind: Behind) -> Document:
+    """Return what had lowered the credit that a line is about, where anything had."""
+    told = [
+        {"name": one.name, "amount_minor": one.amount.minor, "adjusted_on": of_instant(one.at)}
+        for one in behind.adjustments
+    ]
+    return {"adjustments": told} if told else {}
 
 
 def _plan(behind: Behind) -> Document | None:
