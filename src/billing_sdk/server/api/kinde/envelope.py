@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -17,20 +15,16 @@ from billing_sdk.errors import (
     CustomerExists,
     InvalidRequest,
     RouteNotFound,
-    ServerFault,
 )
-from billing_sdk.server.storage.outages import DATABASE_AWAY, is_outage
 from billing_sdk.server.web import (
-    as_billing_error,
     as_told,
-    database_is_away,
     error_headers,
     request_id_of,
 )
+from billing_sdk.server.web.handlers import ErrorHandler, error_handlers
 from billing_sdk.server.web.strict_route import StrictRoute as StrictRoute
 
 T = TypeVar("T")
-ErrorHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 # Codes that the published API has already given a name.
 PUBLISHED_CODES: dict[type[BillingError], str] = {CustomerExists: "BILLING_CUSTOMER_EXISTS"}
@@ -138,35 +132,7 @@ async def known_parameters(request: Request) -> None:
 
 def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
     """Return the handlers that put every error into the envelope."""
-    return {
-        BillingError: _on_error,
-        RequestValidationError: _on_bad_fields,
-        HTTPException: _on_error,
-        **dict.fromkeys(DATABASE_AWAY, _on_outage),
-        # The server's edge logs what nobody expected; here it only gets the door's shape.
-        Exception: _on_error,
-    }
-
-
-async def _on_error(request: Request, error: Exception) -> Response:
-    match error:
-        case BillingError():
-            return error_answer(request, error)
-        case HTTPException():
-            return error_answer(request, as_billing_error(request, error))
-        case _:
-            return error_answer(request, ServerFault())
-
-
-async def _on_outage(request: Request, error: Exception) -> Response:
-    return outage_answer(request, error)
-
-
-def outage_answer(request: Request, error: Exception) -> JSONResponse:
-    """Return what is told while the database is away; whatever else is wrong with it is raised again."""
-    if not is_outage(error):
-        raise error
-    return error_answer(request, database_is_away(request, error))
+    return error_handlers(error_answer, _on_bad_fields)
 
 
 def error_answer(request: Request, found: BillingError) -> JSONResponse:
@@ -190,8 +156,7 @@ def entry_of(found: BillingError) -> dict[str, Any]:
     }
 
 
-async def _on_bad_fields(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+def _on_bad_fields(request: Request, error: RequestValidationError) -> Response:
     entries = [{"code": "INVALID_REQUEST", **_bad_field(problem)} for problem in error.errors()]
     return _answer(request, InvalidRequest(), entries)
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from billing_sdk.errors import BillingError, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from billing_sdk.server.api.kinde.envelope import entry_of, error_answer, outage_answer
+from billing_sdk.server.api.kinde.envelope import entry_of, error_answer
 from billing_sdk.server.api.kinde.security import Bearer, bearer_of, recalled_machine
 from billing_sdk.server.storage.outages import DATABASE_AWAY
 from billing_sdk.server.usecases.engine import Engine
@@ -33,6 +33,7 @@ from billing_sdk.server.web.cloud_events import (
     read_quickly,
     read_with_care,
 )
+from billing_sdk.server.web.handlers import outage_answer
 
 PATH = "/billing/usage_events"
 SCOPE = "create:meter_usage"
@@ -81,7 +82,7 @@ async def record_sent(request: Request, *, engine: Engine, ingestion: Ingestion)
     except BillingError as error:
         return error_answer(request, error)
     except DATABASE_AWAY as error:
-        return outage_answer(request, error)
+        return outage_answer(request, error, error_answer)
 
 
 class _Sent(NamedTuple):

@@ -11,14 +11,13 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from billing_sdk.errors import BillingError, InvalidRequest, ServerFault
+from billing_sdk.errors import BillingError, InvalidRequest
 from billing_sdk.server.domain.workspace import GatewayKind, Workspace
-from billing_sdk.server.storage.outages import DATABASE_AWAY, is_outage
-from billing_sdk.server.web import as_billing_error, as_told, database_is_away, error_headers
+from billing_sdk.server.web import as_told, error_headers
+from billing_sdk.server.web.handlers import error_handlers
 
 
 class EnableBody(BaseModel):
@@ -89,26 +88,6 @@ def error_answer(request: Request, error: BillingError) -> JSONResponse:
     return JSONResponse({"error": view}, told.status, error_headers(request, told))
 
 
-async def on_error(request: Request, error: Exception) -> JSONResponse:
-    """Put an error that was raised into the envelope; what nobody expected is told as a fault of the server."""
-    match error:
-        case BillingError():
-            return error_answer(request, error)
-        case HTTPException():
-            return error_answer(request, as_billing_error(request, error))
-        case RequestValidationError():
-            return error_answer(request, _bad_field(error))
-        case _:
-            return error_answer(request, ServerFault())
-
-
-async def on_outage(request: Request, error: Exception) -> JSONResponse:
-    """Say that the database is away; whatever else is wrong with it is raised again."""
-    if not is_outage(error):
-        raise error
-    return error_answer(request, database_is_away(request, error))
-
-
 def _bad_field(error: RequestValidationError) -> InvalidRequest:
     """Name the first field that is wrong, without repeating what was sent."""
     problem = error.errors()[0]
@@ -117,11 +96,8 @@ def _bad_field(error: RequestValidationError) -> InvalidRequest:
     return InvalidRequest(f"{name}: {reason[:1].lower()}{reason[1:]}", parameter=name)
 
 
-EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
-    BillingError: on_error,
-    RequestValidationError: on_error,
-    HTTPException: on_error,
-    **dict.fromkeys(DATABASE_AWAY, on_outage),
-    # The server's edge logs what nobody expected; here it only gets the door's shape.
-    Exception: on_error,
-}
+def _on_bad_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    return error_answer(request, _bad_field(error))
+
+
+EXCEPTION_HANDLERS = error_handlers(error_answer, _on_bad_request)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 
-from billing_sdk.errors import BillingError, InvalidRequest, NotFound, RouteNotFound, ServerFault
+from billing_sdk.errors import BillingError, InvalidRequest, NotFound, RouteNotFound
 from billing_sdk.server.api.konnect.parameters import BAD_BODY, InvalidParameter, invalid_parameters_of
-from billing_sdk.server.storage.outages import DATABASE_AWAY, is_outage
-from billing_sdk.server.web import as_billing_error, as_told, database_is_away, error_headers, request_id_of
-
-ErrorHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+from billing_sdk.server.web import as_told, error_headers, request_id_of
+from billing_sdk.server.web.handlers import ErrorHandler, error_handlers
 
 
 class Kind(NamedTuple):
@@ -112,34 +109,10 @@ def error_answer(request: Request, error: BillingError) -> JSONResponse:
 
 def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
     """Return the handlers that make a problem of every error."""
-    return {
-        BillingError: _on_error,
-        RequestValidationError: _on_bad_request,
-        HTTPException: _on_error,
-        **dict.fromkeys(DATABASE_AWAY, _on_outage),
-        # The server's edge logs what nobody expected; here it only gets the door's shape.
-        Exception: _on_error,
-    }
+    return error_handlers(error_answer, _on_bad_request)
 
 
-async def _on_error(request: Request, error: Exception) -> Response:
-    match error:
-        case BillingError():
-            return error_answer(request, error)
-        case HTTPException():
-            return error_answer(request, as_billing_error(request, error))
-        case _:
-            return error_answer(request, ServerFault())
-
-
-async def _on_outage(request: Request, error: Exception) -> Response:
-    if not is_outage(error):
-        raise error
-    return error_answer(request, database_is_away(request, error))
-
-
-async def _on_bad_request(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+def _on_bad_request(request: Request, error: RequestValidationError) -> JSONResponse:
     faults = error.errors()
     if any(fault["loc"][0] == "path" for fault in faults):
         # Nothing has an id of another form.

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeAlias
+from typing import Any
 
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 
-from billing_sdk.errors import BillingError, InvalidRequest, ServerFault
-from billing_sdk.server.storage.outages import DATABASE_AWAY, is_outage
-from billing_sdk.server.web import as_billing_error, as_told, database_is_away, error_headers, request_id_of
-
-ErrorHandler: TypeAlias = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+from billing_sdk.errors import BillingError, InvalidRequest
+from billing_sdk.server.web import as_told, error_headers, request_id_of
+from billing_sdk.server.web.handlers import ErrorHandler, error_handlers
 
 
 def error_answer(request: Request, error: BillingError) -> JSONResponse:
@@ -37,30 +33,10 @@ def error_answer(request: Request, error: BillingError) -> JSONResponse:
 
 def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
     """Return the handlers that make a problem of every error."""
-    return {
-        BillingError: _on_error,
-        RequestValidationError: _on_error,
-        HTTPException: _on_error,
-        **dict.fromkeys(DATABASE_AWAY, _on_outage),
-        Exception: _on_error,
-    }
+    return error_handlers(error_answer, _on_bad_request)
 
 
-async def _on_error(request: Request, error: Exception) -> Response:
-    match error:
-        case BillingError():
-            return error_answer(request, error)
-        case RequestValidationError():
-            fault = error.errors()[0]
-            name = ".".join(str(part) for part in fault["loc"][1:]) or "body"
-            return error_answer(request, InvalidRequest(f"{name[:128]}: {fault['msg']}", parameter=name[:128]))
-        case HTTPException():
-            return error_answer(request, as_billing_error(request, error))
-        case _:
-            return error_answer(request, ServerFault())
-
-
-async def _on_outage(request: Request, error: Exception) -> Response:
-    if not is_outage(error):
-        raise error
-    return error_answer(request, database_is_away(request, error))
+def _on_bad_request(request: Request, error: RequestValidationError) -> JSONResponse:
+    fault = error.errors()[0]
+    name = ".".join(str(part) for part in fault["loc"][1:]) or "body"
+    return error_answer(request, InvalidRequest(f"{name[:128]}: {fault['msg']}", parameter=name[:128]))
