@@ -7,6 +7,7 @@ from typing import Final
 from billing_sdk.errors import PaymentPending
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.gateways import Gateway, PaymentDispute
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import gateway_of
 from billing_sdk.server.usecases.open_dispute import open_dispute
@@ -54,6 +55,11 @@ def not_ours(gateway: Gateway, payment_reference: str) -> str:
     return NOT_MANAGED
 
 
+def has_been_noted(tx: UnitOfWork, action: str, reference: str) -> bool:
+    """Tell whether the audit knows already that somebody has to look into something: each is told several times."""
+    return any(record["action"] == action for record in tx.audit.of(reference))
+
+
 def _record(engine: Engine, kind: GatewayKind, found: PaymentDispute) -> str | None:
     told = found.told
     with engine.begin() as tx:
@@ -64,7 +70,8 @@ def _record(engine: Engine, kind: GatewayKind, found: PaymentDispute) -> str | N
         at = engine.now_for(tx, customer)
         if told.amount.currency != payment.amount.currency:
             after = {"payment": payment.id, "paid": payment.amount, "disputed": told.amount}
-            tx.audit.record(PROCESSOR, "dispute.mismatch", told.reference, at, after=after)
+            if not has_been_noted(tx, "dispute.mismatch", told.reference):
+                tx.audit.record(PROCESSOR, "dispute.mismatch", told.reference, at, after=after)
             return MISMATCH
         dispute = open_dispute(tx, customer, payment, told, source="admin", actor=PROCESSOR, at=at)
     return f"{dispute.kind}_{dispute.status}"

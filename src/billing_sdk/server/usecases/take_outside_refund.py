@@ -20,7 +20,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import gateway_of
 from billing_sdk.server.usecases.issue_credit_note import issue_credit_note
 from billing_sdk.server.usecases.pay_back import conclude_refund, return_refund
-from billing_sdk.server.usecases.take_outside_dispute import GONE, MISMATCH, PROCESSOR, not_ours
+from billing_sdk.server.usecases.take_outside_dispute import GONE, MISMATCH, PROCESSOR, has_been_noted, not_ours
 
 logger = logging.getLogger(__name__)
 
@@ -114,8 +114,9 @@ def _note(engine: Engine, payment: Payment, found: PaymentRefund) -> str:
 
 
 def _mismatch(engine: Engine, payment: Payment, found: PaymentRefund, refusal: BillingError) -> str:
-    logger.error("a refund of %s at its processor can't be credited (%s)", payment.id, refusal.code)
     after = {"payment": payment.id, "refunded": found.amount, "code": refusal.code}
     with engine.begin() as tx:
-        tx.audit.record(PROCESSOR, "refund.mismatch", found.reference, engine.now(), after=after)
+        if not has_been_noted(tx, "refund.mismatch", found.reference):
+            logger.error("a refund of %s at its processor can't be credited (%s)", payment.id, refusal.code)
+            tx.audit.record(PROCESSOR, "refund.mismatch", found.reference, engine.now(), after=after)
     return MISMATCH
