@@ -59,7 +59,7 @@ def engine_on(database_url: str, *, gateway: Gateways | None = None, **settings:
         if image is None:
             _fill(engine)
         else:
-            _sqlite_of(database).deserialize(image.content)
+            sqlite_of(database).deserialize(image.content)
         yield engine
     finally:
         database.close()
@@ -79,7 +79,7 @@ def _image() -> _Image:
     database = Database.open(IN_MEMORY, sealer=sealer_for(configuration))
     try:
         _fill(Engine(database, TestClock(NOON), ManagedGateway(), configuration))
-        return _Image(_sqlite_of(database).serialize(), database.sealer)
+        return _Image(sqlite_of(database).serialize(), database.sealer)
     finally:
         database.close()
 
@@ -91,7 +91,7 @@ def _fill(engine: Engine) -> None:
     enable_billing(engine, actor="operator")
 
 
-def _sqlite_of(database: Database) -> sqlite3.Connection:
+def sqlite_of(database: Database) -> sqlite3.Connection:
     """Return the one connection that a database in memory hangs on."""
     connection = database._engine.raw_connection()
     found = connection.driver_connection

@@ -14,6 +14,8 @@ REAL_TIME = re.compile(r"engine\.now\(\)")
 
 # Modules that look at customers and use real time, each with its reason.
 REASONS = {
+    "apply_method_event": "since when a payment method is gone, for the record",
+    "bring_in_line": "for how long somebody else is expected to be asking",
     "change_subscription": "when what this door keeps of it was written down",
     "customer_billing": "when what this door keeps of it was written down",
     "delete_account": "since when this door shows it as deleted",
