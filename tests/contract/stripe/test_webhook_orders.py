@@ -28,6 +28,8 @@ from billing_sdk.server.usecases.update_customer import update_customer
 from tests.engines import IN_MEMORY, NOON, engine_on, payer, sqlite_of
 from tests.stripe_hooks import PLATFORM, Hooked, hooked, pay_on_page
 
+pytestmark = pytest.mark.attack(176)
+
 State = dict[str, Any]
 
 

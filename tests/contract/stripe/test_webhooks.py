@@ -64,6 +64,7 @@ def test_what_is_signed_with_the_secret_of_the_endpoint_is_taken(world):
     assert sent(world, event(world, type="product.created")) == (200, "not_managed")
 
 
+@pytest.mark.attack(179)
 @pytest.mark.parametrize(
     "changes",
     [{"livemode": True}, {"account": "acct_somebody"}, {"data": None}, {"id": "x" * 300}, {"created": "yesterday"}],
@@ -73,12 +74,14 @@ def test_an_event_of_another_mode_or_account_or_none_at_all_is_refused(world, ch
     assert (status, "webhook_refused" in said) == (400, True)
 
 
+@pytest.mark.attack(175)
 def test_what_is_not_signed_or_is_old_or_from_the_future_is_refused(world):
     for options in ({"at": -301}, {"at": 301}, {"header": ""}, {"header": "t=1,v1=00"}):
         status, said = sent(world, event(world), **options)
         assert (status, "webhook_refused" in said) == (400, True)
 
 
+@pytest.mark.attack(100)
 def test_a_body_that_is_too_large_or_no_json_of_one_meaning_is_refused(world):
     assert sent(world, b'{"id": "' + b"a" * 524_288 + b'"}')[0] == 413
     assert sent(world, b"[" * 100_000)[0] == 400
@@ -185,6 +188,7 @@ def test_an_invoice_that_falls_due_there_falls_due_here_and_dunning_begins(world
         assert tx.dunnings.find(invoice.id) is not None
 
 
+@pytest.mark.attack(178)
 def test_an_invoice_that_is_paid_with_another_amount_is_not_paid_here_and_somebody_is_told_once(world):
     invoice, remote = world.sent_invoice()
     world.forget()
