@@ -157,12 +157,13 @@ def test_a_refused_key_lets_what_is_to_be_told_wait_until_it_is_mended(engine, s
     assert [each["status"] for each in there(simulator, invoice)] == ["void"]
 
 
-def test_money_that_came_in_there_for_what_was_settled_here_is_reported(engine, simulator, billed):
+@pytest.mark.parametrize("end", ["paid", "void"])
+def test_money_that_came_in_there_for_what_was_settled_here_is_reported(engine, simulator, billed, end):
     invoice = billed()
     run_due(engine)
     [remote] = there(simulator, invoice)
     httpx.post(remote["hosted_invoice_url"], data=CARD)
-    pay_by_other_means(engine, invoice.id)
+    ENDS[end](engine, invoice.id)
     run_due(engine)
     with engine.read() as tx:
         assert "payment.mismatch" in [record["action"] for record in tx.audit.of(invoice.id)]

@@ -134,6 +134,8 @@ def _was_paid_there_as_well(tx: UnitOfWork, invoice: Invoice, state: BillState) 
 
 def _report(tx: UnitOfWork, invoice: Invoice, state: BillState, *, at: datetime) -> None:
     """Let somebody look into a payment that nothing is owed for: it is to be paid back, or kept for what comes."""
+    if any(record["action"] == "payment.mismatch" for record in tx.audit.of(invoice.id)):
+        return  # the processor has told of it as well
     logger.error("%s was paid at its processor as well", invoice.id)
     after = {"invoice": invoice.id, "status": invoice.status, "taken": state.paid, "reference": state.reference}
     tx.audit.record(ACTOR, "payment.mismatch", invoice.id, at, after=after)
