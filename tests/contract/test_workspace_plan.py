@@ -85,6 +85,17 @@ def test_a_cancellation_keeps_what_is_paid_until_the_period_ends(engine):
     assert plan_of(engine) == "Hobby"
 
 
+def test_a_larger_plan_costs_only_the_rest_of_the_period_and_counts_at_once(engine):
+    buy(engine, "workspace_pro")
+    advance(engine, days=14)
+    subscribe(engine, customer_id=payer_id(engine), plan_key="workspace_scale")
+    customer_id = payer_id(engine)
+    with engine.read() as tx:
+        lines = [line.amount.minor for line in tx.invoices.newest_of(customer_id, limit=1)[0].lines]
+    assert plan_of(engine) == "Scale"
+    assert (sum(lines) < 25_000, any(amount < 0 for amount in lines)) == (True, True)
+
+
 def test_a_payment_that_fails_leaves_seven_days_and_then_hobby(engine):
     buy(engine, "workspace_pro")
     add_card(engine, customer_id=payer_id(engine), card=card(DECLINED_WHEN_CHARGED))

@@ -21,6 +21,7 @@ from billing_sdk.server.domain.invoicing import (
     usage_at_end,
     with_period_discounted,
 )
+from billing_sdk.server.domain.workspace import BY_KEY as WORKSPACE_PLANS
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.complete_lines import complete_lines
@@ -271,12 +272,14 @@ def terms_of(plan: Plan, amount: Money) -> str:
 
 
 def _closing(tx: UnitOfWork, before: Agreement, agreement: Agreement, at: datetime, options: ChangeOptions) -> Closing:
+    # What the workspace pays for itself is prorated, whatever its seller has decided for its own customers.
+    is_prorate = True if options.is_prorate is None and before.plan_key in WORKSPACE_PLANS else options.is_prorate
     closing = close_agreement(
         tx,
         before,
         at=at,
         is_invoice_now=options.is_invoice_now,
-        is_prorate=options.is_prorate,
+        is_prorate=is_prorate,
         following=agreement,
     )
     if (closing.owed or closing.credit) and before.currency != agreement.currency:
