@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from billing_sdk.errors import BillingInUse
 from billing_sdk.money import Money
 from billing_sdk.server.domain.collection import BUILT_IN_ID
 from billing_sdk.server.domain.periods import Duration
@@ -15,6 +16,7 @@ from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.choose_sign_up_clock import choose_sign_up_clock
 from billing_sdk.server.usecases.create_clock import create_clock
+from billing_sdk.server.usecases.disable_billing import disable_billing
 from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.read_books import trial_balance
@@ -239,11 +241,13 @@ def test_what_is_published_and_not_offered_says_so(door: ServedDoor, charges: st
     assert (answer.status_code, answer.json()["code"]) == (501, "not_offered")
 
 
-def test_a_customer_who_is_still_to_be_charged_is_not_deleted(story: Story) -> None:
+def test_who_is_still_to_be_charged_is_not_deleted_and_billing_stays_on(story: Story) -> None:
     story.charge(flat(invoice_at=MARCH_AT, service_period=FEBRUARY))
     path = f"/customers/{story.customer['id']}"
 
     before = story.door.call("DELETE", path).status
+    with pytest.raises(BillingInUse):
+        disable_billing(story.door.engine, actor="test")
     story.go(MARCH)
 
     assert (before, story.door.call("DELETE", path).status) == (409, 204)

@@ -128,6 +128,10 @@ class TimerRepository:
         """Return a subject's timer of a kind, if it is set."""
         return self._first(OF_SUBJECT, {"subject": subject_id, "kind": kind})
 
+    def are_there(self, kind: TimerKind) -> bool:
+        """Tell whether anything of a kind is to happen to anybody."""
+        return self._connection.execute(select(timers.c.id).where(timers.c.kind == kind).limit(1)).first() is not None
+
     def of_customer(self, customer_id: str) -> tuple[Timer, ...]:
         """Return what is to happen to a customer, in this order."""
         if customer_id in self._ahead:

@@ -17,7 +17,8 @@ def disable_billing(engine: Engine, *, actor: str) -> Workspace:
     since both lead to charges.
 
     Raises:
-        BillingInUse: somebody has a subscription that costs something, or is about to have one.
+        BillingInUse: somebody has a subscription that costs something, or is about to have one, or is still to be
+            charged for something.
     """
     with engine.begin() as tx:
         before = tx.workspace.lock()
@@ -25,6 +26,8 @@ def disable_billing(engine: Engine, *, actor: str) -> Workspace:
             return before
         if tx.charges.has_any() or is_in_use(tx):
             raise BillingInUse("billing can't be disabled while there are active subscriptions")
+        if tx.timers.are_there("charge"):
+            raise BillingInUse("billing can't be disabled while something is still to be charged to a customer")
         after = before.disabled()
         tx.workspace.save(after)
         at = engine.now()
