@@ -267,6 +267,20 @@ def test_a_renewal_that_waits_leaves_the_invoice_owed_and_says_where_it_is_confi
     assert payments_of(engine, customer_id) == ["succeeded 2900", "succeeded 2900"]
 
 
+def test_a_renewal_that_the_bank_refuses_because_nobody_is_there_says_where_it_is_confirmed(told):
+    customer = payer(told)
+    subscribe(told, customer_id=customer.id, plan_key="pro_monthly")
+    told.gateway.says = AuthenticationRequired("nobody is there", url="https://bank.example/1")
+    advance(told, days=28)
+    run_due(told)
+
+    with told.read() as tx:
+        events = [e for e in tx.outbox.list(customer_id=customer.id) if e.type == "customer.payment_action_required"]
+    assert [event.data["url"] for event in events] == ["https://bank.example/1"]
+    assert payments_of(told, customer.id)[1:] == ["failed 2900 authentication_required"]
+    assert charges_of(told, customer.id) == ()
+
+
 def test_a_renewal_that_nobody_confirms_is_declined_and_chased(engine):
     customer_id = renewed(engine)
     advance(engine, hours=23)

@@ -25,6 +25,7 @@ REASONS = {
     "begin_checkout": "how long a session of the processor lasts, which goes by real time",
     "bill_customer": "leases on charges",
     "collect_charge": "leases on charges",
+    "confirm_payment": "leases on charges, and when somebody has answered a page of the processor",
     "count_active_users": "months of the workspace, which are the same for everybody",
     "delete_organization": "the organization itself, its tokens and its own event",
     "delete_user": "the person, the tokens and the event about the account",

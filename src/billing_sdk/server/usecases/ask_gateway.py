@@ -54,7 +54,9 @@ def ask_gateway(engine: Engine, charge: PendingCharge, bill: Bill, *, at: dateti
     try:
         answer = gateway.collect(bill, idempotency_key=charge.id)
     except AuthenticationRequired as refusal:
-        answer = unconfirmed(refusal.detail, url=refusal.facts.get("url"))
+        # The bill of a change is withdrawn below, and its page with it.
+        url = None if charge.invoice_id is None else refusal.facts.get("url")
+        answer = unconfirmed(refusal.detail, url=url)
     except REFUSED as refusal:
         answer = refusal
     is_still_to_confirm = isinstance(answer, Awaited) and answer.reason == "authentication"
