@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing_sdk.server.ids import id_from_ulid
 from tests.contract.konnect.calling import Door
 from tests.contract.konnect.calls_billing import HOSTED
 from tests.contract.konnect.calls_profiles import FIELDS, new_profile
@@ -127,3 +128,6 @@ def test_a_profile_of_stripe_needs_its_data(linked_door: Door) -> None:
     path = f"/customers/{linked_door.customer()['id']}/billing"
     body = {"billing_profile": {"id": profile["id"]}}
     assert refused(linked_door, "PUT", path, body) == (400, "app_data.stripe", "required")
+    with linked_door.engine.read() as tx:
+        kept = tx.billing_profiles.get(id_from_ulid("profile", profile["id"]))
+    assert (kept.tax.provider, kept.app_id) == ("gateway", id_from_ulid("app", app["id"]))

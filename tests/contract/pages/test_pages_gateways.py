@@ -8,6 +8,12 @@ import httpx
 import pytest
 
 from billing_sdk._secret import Secret
+from billing_sdk.money import Money
+from billing_sdk.server.usecases.add_charge import add_charge
+from billing_sdk.server.usecases.billing_profiles import create_profile
+from billing_sdk.server.usecases.one_off_charges import OneOff
+from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.testing.stripe import StripeSimulator, stripe_simulator
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
@@ -113,6 +119,29 @@ def test_forms_may_end_at_stripe_only_where_something_is_left_there(
     page = enter_portal(visitor, shop, email, sub_nav="payment_details")
     assert stripe.base_url in policy_of(visitor.http.get(page.url))
     assert stripe.base_url not in policy_of(visitor.http.get(shop.base_url))
+
+
+def test_an_invoice_that_is_sent_is_paid_on_stripes_page_of_it(
+    shop: RunningServer, stripe: StripeSimulator, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, shop)
+    register(visitor, email)
+    leaves_for_application(lambda: visitor.submit(plan="free"))
+    sends = create_profile(shop.engine, name="By invoice", collection_method="send_invoice")
+    with shop.engine.read() as tx:
+        user = tx.users.find_by_email(email)
+        assert user is not None
+        customer = tx.customers.find_by_user(user.id)
+        assert customer is not None
+    update_customer(shop.engine, customer.id, profile_id=sends.id)
+    charge = OneOff("Workshop", Money(5_000, "USD"))
+    invoice = add_charge(shop.engine, customer_id=customer.id, charge=charge, bill_now=True)
+    run_due(shop.engine)
+    enter_portal(visitor, shop, email)
+    visitor.open(f"{shop.base_url}/portal/billing/{invoice.id}")
+    page = visitor.follow("Pay 50.00 USD")
+    [remote] = [each for each in stripe.all("invoice") if each["metadata"].get("billing_id") == invoice.id]
+    assert page.url == remote["hosted_invoice_url"]
 
 
 def policy_of(answer: httpx.Response) -> str:
