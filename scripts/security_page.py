@@ -34,7 +34,7 @@ SECTIONS = (
     (138, 149, "Taking in usage"),
     (150, 160, "Sending webhooks"),
     (161, 175, "Hosted pages"),
-    (177, 178, "Money at a payment processor"),
+    (176, 180, "Money at a payment processor"),
     (183, 183, "Agreements at once"),
     (185, 191, "Amounts and time"),
     (193, 195, "Prices, credit and discounts"),

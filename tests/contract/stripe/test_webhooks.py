@@ -74,7 +74,7 @@ def test_an_event_of_another_mode_or_account_or_none_at_all_is_refused(world, ch
     assert (status, "webhook_refused" in said) == (400, True)
 
 
-@pytest.mark.attack(175)
+@pytest.mark.attack(180)
 def test_what_is_not_signed_or_is_old_or_from_the_future_is_refused(world):
     for options in ({"at": -301}, {"at": 301}, {"header": ""}, {"header": "t=1,v1=00"}):
         status, said = sent(world, event(world), **options)

@@ -12,7 +12,7 @@ from billing_sdk.server.gateways.stripe.objects import read_event
 from billing_sdk.server.gateways.stripe.signatures import verify_signature
 from billing_sdk.testing.stripe.webhooks import signature
 
-pytestmark = pytest.mark.attack(175)
+pytestmark = pytest.mark.attack(180)
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 AT = int(NOW.timestamp())
