@@ -27,8 +27,8 @@ MOST_AT_ONCE = 8_000
 MOST_WAITING = 50_000
 MOST_WAITING_BYTES = 16 * 1_048_576
 RETRY_SECONDS = 1
-# For so long at most a group waits for others.
-MOST_PATIENCE_SECONDS = 0.005
+# A group is closed when nobody else has come for so long.
+LINGER_SECONDS = 0.0001
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class GroupCommit(Generic[T, R]):
         most_waiting_bytes: of which size they may be together.
         is_common: tells whether an error has nothing to do with what was to be written, so that nobody's part is tried
             by itself.
-        pause: waits until enough have come, for some seconds at most.
+        pause: waits for some seconds.
     """
 
     def __init__(
@@ -67,15 +67,14 @@ class GroupCommit(Generic[T, R]):
         most_waiting: int = MOST_WAITING,
         most_waiting_bytes: int = MOST_WAITING_BYTES,
         is_common: Callable[[Exception], bool] = lambda _: False,
-        pause: Callable[[float], object] | None = None,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._write = write
         self._most_at_once = most_at_once
         self._most_waiting = most_waiting
         self._most_waiting_bytes = most_waiting_bytes
         self._is_common = is_common
-        self._has_enough = threading.Event()
-        self._pause = pause or self._has_enough.wait
+        self._pause = pause
         self._queue: SimpleQueue[_Waiting[T, R] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._waiting = 0
@@ -83,9 +82,6 @@ class GroupCommit(Generic[T, R]):
         self._thread: threading.Thread | None = None
         self._is_closed = False
         self._has_company = False
-        self._hoped_for = 0
-        self._last_count = 0
-        self._patience_seconds = 0.0
 
     def commit(self, items: Sequence[T], *, size_bytes: int = 0) -> list[R]:
         """Write items, and wait until they are durable.
@@ -148,18 +144,13 @@ class GroupCommit(Generic[T, R]):
             self._waiting += count
             self._waiting_bytes += waiting.size_bytes
             self._queue.put(waiting)
-            if self._waiting >= self._hoped_for:
-                self._has_enough.set()
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
             group, is_last = self._gather(first)
-            begun = time.monotonic()
             self._serve(group)
-            self._patience_seconds = min(time.monotonic() - begun, MOST_PATIENCE_SECONDS)
-            self._last_count = sum(len(one.items) for one in group)
             with self._lock:
-                self._waiting -= self._last_count
+                self._waiting -= sum(len(one.items) for one in group)
                 self._waiting_bytes -= sum(one.size_bytes for one in group)
             del first, group  # nothing holds them while the next group is waited for
             if is_last:
@@ -169,26 +160,15 @@ class GroupCommit(Generic[T, R]):
         """Return what waits by now, as far as it fits into one group, and whether it is the last."""
         group = [first]
         is_last = self._take_in(group)
-        is_awaited = self._has_company and not is_last
-        self._has_company = len(group) > 1
-        if is_awaited and self._hopes_for_more():
+        # Where many come at the same time, more are on their way: a commit costs more than to wait for them.
+        while self._has_company and not is_last:
             before = len(group)
-            self._pause(self._patience_seconds)
+            self._pause(LINGER_SECONDS)
             is_last = self._take_in(group)
-            # Where nobody has come this time, nobody is waited for the next time.
-            self._has_company = len(group) > before
+            if len(group) == before:
+                break
+        self._has_company = len(group) > 1
         return group, is_last
-
-    def _hopes_for_more(self) -> bool:
-        """Tell whether those have yet to come again who were answered a moment ago.
-
-        Where many ask again as soon as they are answered, they would otherwise be two halves, one of which is written
-        while the other one comes; and a commit costs more than to wait for as long as the last one took.
-        """
-        with self._lock:
-            self._hoped_for = min(self._waiting + self._last_count, self._most_at_once)
-            self._has_enough.clear()
-            return self._waiting < self._hoped_for
 
     def _take_in(self, group: list[_Waiting[T, R]]) -> bool:
         """Add to a group what waits and fits into it, and return whether it is the last."""

@@ -113,15 +113,17 @@ def count_in(
             for meter_id, value, text, marks in measured:
                 meter_no, fold = folds[meter_id]
                 key = (meter_no, hour, subject_no, dimensions[marks])
-                one = recalled.get(key) or fresh.get(key)
+                one = changed.get(key)
                 if one is None:
-                    one = fresh[key] = Sum(at, at)
-                elif at > one.last_at:
+                    one = recalled.get(key)
+                    if one is None:
+                        one = fresh[key] = Sum(at, at)
+                    changed[key] = one
+                if at > one.last_at:
                     one.last_at = at
                 elif at < one.first_at:
                     one.first_at = at
                 one.count += 1
-                changed[key] = one
                 if value is not None:
                     fold(one, value, event, row)
                     if is_absolute:
