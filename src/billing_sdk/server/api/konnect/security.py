@@ -20,6 +20,28 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web import authorization_of, pass_billing_gate
 
 bearer = HTTPBearer(scheme_name="bearerAuth", auto_error=False)
+# What every operation may answer instead, for the OpenAPI document: a problem of one shape.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "It was refused; the problem says why, and what is wrong with the request where it is that",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["status", "title", "type", "instance", "detail"],
+                    "properties": {
+                        "status": {"type": "integer"},
+                        "title": {"type": "string"},
+                        "type": {"type": "string"},
+                        "instance": {"type": "string"},
+                        "detail": {"type": "string"},
+                        "invalid_parameters": {"type": "array", "items": {"type": "object"}},
+                    },
+                }
+            }
+        },
+    }
+}
 
 
 async def engine_of(request: Request) -> Engine:
@@ -81,7 +103,7 @@ def scoped(scope: str, *, lists: Listing | None = None) -> dict[str, Any]:
     extra: dict[str, Any] = {"x-scope": scope}
     if lists is not None:
         extra["parameters"] = lists.documented
-    return {"dependencies": [Depends(check)], "openapi_extra": extra}
+    return {"dependencies": [Depends(check)], "openapi_extra": extra, "responses": PROBLEMS}
 
 
 def _check_query(request: Request, lists: Listing | None) -> None:
