@@ -28,7 +28,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
             "application/problem+json": {
                 "schema": {
                     "type": "object",
-                    "required": ["status", "title", "type", "instance", "detail"],
+                    "required": ["status", "title", "type", "detail"],
                     "properties": {
                         "status": {"type": "integer"},
                         "title": {"type": "string"},
