@@ -192,6 +192,7 @@ def test_a_reference_is_that_of_one_charge_of_a_customer(story: Story) -> None:
     told = story.door.call("POST", story.path, flat(unique_reference_id="order 7"))
 
     assert (told.status, [one["id"] for one in story.listed()]) == (409, [first["id"]])
+    assert told.body["detail"] == "the customer has a charge 'order 7' already"
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from billing_sdk.errors import InvalidAmount, InvalidRequest
+from billing_sdk.errors import DuplicateKey, InvalidAmount, InvalidRequest
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
     ChargeStatus,
@@ -117,7 +117,10 @@ def plan_charge(engine: Engine, wished: Wished, *, actor: str) -> KnownCharge:
             labels=wished.labels,
             more={**wished.sent, PLANNED: planned.document()},
         )
-        tx.konnect.save(extras)
+        try:
+            tx.konnect.save(extras)
+        except DuplicateKey:
+            raise DuplicateKey(f"the customer has a charge {reference!r} already", key=reference) from None
         tx.timers.set("charge", planned.id, max(planned.invoice_at, at), customer)
         tx.audit.record(actor, "charge.plan", planned.id, at, after=extras)
     return KnownCharge(planned, extras, planned.status(at=at, is_issued=False))
