@@ -193,6 +193,18 @@ def test_an_invoice_whose_sum_is_another_there_never_becomes_final(stripe_simula
     assert [one["status"] for one in stripe_simulator.all("invoice")] == ["draft"]
 
 
+@pytest.mark.attack(178)
+@pytest.mark.parametrize("balance", [500, -500, -10_000])
+def test_a_balance_of_the_customer_there_changes_no_payment(stripe_simulator: StripeSimulator, balance: int) -> None:
+    gateway, who = gateway_at(stripe_simulator), payer()
+    wanted = bill(who, 5000, token=method_of(gateway, who), number="INV-10")
+    stripe_simulator.space().get("customer", _customer(stripe_simulator))["balance"] = balance
+    with pytest.raises(GatewayRefused) as refused:
+        gateway.collect(wanted, idempotency_key="charge_1")
+    assert refused.value.facts["theirs_minor"] == max(0, 5000 + balance)
+    assert [one["status"] for one in stripe_simulator.all("invoice")] == ["draft"]
+
+
 def test_a_draft_whose_bill_has_changed_gets_the_lines_that_count_now(stripe_simulator: StripeSimulator) -> None:
     gateway, who = gateway_at(stripe_simulator), payer()
     token = method_of(gateway, who)

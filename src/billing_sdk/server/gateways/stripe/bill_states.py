@@ -43,9 +43,11 @@ def state_of(link: StripeLink, invoice: Invoice) -> BillState:
     attempt = last_attempt(invoice)
     known = link.mirror.find("invoice", metadata_of(invoice).get("billing_id", ""))
     sent = None if known is None else known.detail.get("sent_at")
+    is_taken = invoice.status == "paid" and attempt.paid_by is not None
     return BillState(
         status=cast("BillStatus", invoice.status or "draft"),
-        amount=owed_of(invoice),
+        # What was taken, should that be another sum than was asked for.
+        amount=from_stripe(invoice.amount_paid, invoice.currency) if is_taken else owed_of(invoice),
         paid=from_stripe(invoice.amount_paid, invoice.currency),
         bill_reference=invoice.id,
         reference=attempt.paid_by if invoice.status == "paid" else attempt.reference,

@@ -11,6 +11,7 @@ from stripe import Invoice
 
 from billing_sdk.errors import AuthenticationRequired, CardDeclined, GatewayRefused
 from billing_sdk.server.gateways.bills import Awaited, Bill, Charge
+from billing_sdk.server.gateways.stripe.amounts import from_stripe
 from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.drafts import (
     WHOLE,
@@ -157,7 +158,7 @@ def _from_paid(collection: Collection, invoice: Invoice) -> Outcome:
     )
     asks = collection.bill.tax != "none" and not collection.bill.is_taxed
     taxes = taxes_for(collection.link, collection.bill, invoice) if asks else ()
-    return Charge(attempt.paid_by or invoice.id, owed_of(invoice), taxes, invoice.id)
+    return Charge(attempt.paid_by or invoice.id, from_stripe(invoice.amount_paid, invoice.currency), taxes, invoice.id)
 
 
 def _awaited(collection: Collection, invoice: Invoice, awaited: Awaited) -> Awaited:

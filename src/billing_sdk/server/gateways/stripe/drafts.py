@@ -87,7 +87,7 @@ def finalize(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
 
 
 def require_same_total(bill: Bill, invoice: Invoice) -> None:
-    """Let an invoice pass whose sum is that of the bill.
+    """Let an invoice pass whose sum is that of the bill, and of which nothing else than that is asked for.
 
     Raises:
         GatewayRefused: it is another one.
@@ -99,6 +99,14 @@ def require_same_total(bill: Bill, invoice: Invoice) -> None:
             remedy="Nothing was charged. Delete the draft at Stripe; it is made anew.",
             ours_minor=ours.minor,
             theirs_minor=there.minor,
+        )
+    due = from_stripe(invoice.amount_due, invoice.currency)
+    if due != there:
+        raise GatewayRefused(
+            f"of {there} Stripe would ask for {due}, since the customer has a balance there",
+            remedy="Set the customer's balance at Stripe to zero; what a customer has to its credit is kept here.",
+            ours_minor=ours.minor,
+            theirs_minor=due.minor,
         )
 
 
