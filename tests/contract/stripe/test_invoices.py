@@ -152,6 +152,20 @@ def test_a_bill_that_came_to_nothing_is_void_and_one_that_was_paid_says_so(strip
         gateway.withdraw(paid.id)
 
 
+def test_a_bill_that_was_marked_as_paid_there_without_a_payment_can_be_let_go_of(
+    stripe_simulator: StripeSimulator,
+) -> None:
+    gateway, who = gateway_at(stripe_simulator), payer()
+    wanted = bill(who, 5000, token=method_of(gateway, who, "pm_card_chargeCustomerFail"))
+    with pytest.raises(CardDeclined):
+        gateway.collect(wanted, idempotency_key="charge_1")
+    [invoice] = stripe_simulator.all("invoice")
+    gateway.client.v1.invoices.pay(invoice["id"], {"paid_out_of_band": True})
+    with pytest.raises(GatewayRefused):
+        gateway.collect(wanted, idempotency_key="charge_2")
+    gateway.withdraw(wanted.id)
+
+
 def test_251_lines_are_250_there_and_come_to_the_same(stripe_simulator: StripeSimulator) -> None:
     gateway, who = gateway_at(stripe_simulator), payer()
     wanted = bill(who, *[100] * 251, token=method_of(gateway, who))

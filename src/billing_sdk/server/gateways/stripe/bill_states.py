@@ -86,6 +86,8 @@ def withdraw(link: StripeLink, bill_id: str) -> None:
     if invoice is None or invoice.status == "void":
         return
     if invoice.status == "paid":
+        if last_attempt(invoice).paid_by is None:
+            return  # somebody has marked it as paid there: no payment can come of it any more
         raise Conflict("the invoice at Stripe was paid meanwhile", bill=bill_id)
     if invoice.status == "draft":
         with answers_of_stripe(link.app):
