@@ -14,7 +14,7 @@ from sqlalchemy import update
 from billing_sdk.errors import GatewayUnreachable, PaymentPending
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import CreditNote, Invoice, Refund
-from billing_sdk.server.gateways import SetupWanted, unguarded
+from billing_sdk.server.gateways import PaymentRefund, SetupWanted, unguarded
 from billing_sdk.server.gateways.stripe import StripeGateway
 from billing_sdk.server.gateways.stripe.objects import GatewayObject, read_event
 from billing_sdk.server.storage.tables.billing import payments
@@ -26,6 +26,7 @@ from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.finish_checkout import finish_checkout
 from billing_sdk.server.usecases.gateway_of import gateway_of
+from billing_sdk.server.usecases.refunded_elsewhere import gone_elsewhere
 from billing_sdk.server.usecases.take_gateway_event import take
 from billing_sdk.server.usecases.take_outside_dispute import take_outside_dispute
 from billing_sdk.server.usecases.take_outside_refund import take_outside_refund, take_outside_refunds
@@ -230,6 +231,57 @@ def test_a_refund_that_has_come_back_before_it_is_told_was_none(outside):
     assert take_outside_refund(outside.engine, PLATFORM, reference) == "nothing"
     assert outside.notes(invoice) == []
     assert outside.accounts(customer_id) == {"cash": 2_900}
+
+
+@pytest.mark.attack(178)
+@pytest.mark.parametrize(("theirs", "left"), [((1_000,), 1_900), ((1_000, 400), 1_500)])
+def test_what_is_refunded_at_stripe_and_not_told_yet_is_not_given_back_again(outside, theirs, left):
+    customer_id, invoice, payment = outside.paid()
+    made = [outside.refund(payment, minor) for minor in theirs]
+    credited = credit_invoice(outside.engine, invoice_id=invoice.id, reason="sorry", destination="refund")
+    assert (credited.note.amount.minor, credited.refund and credited.refund.status) == (left, "succeeded")
+    assert {take_outside_refund(outside.engine, PLATFORM, one) for one in made} == {"nothing"}
+    assert outside.accounts(customer_id) == {}
+    assert outside.news(customer_id).count("refund_succeeded") == len(theirs) + 1
+
+
+@pytest.mark.attack(178)
+@pytest.mark.parametrize(("theirs", "ended"), [(1_000, ("failed", 1_900)), (2_900, ("succeeded", 2_900))])
+def test_a_refund_at_stripe_at_the_same_moment_is_part_of_ours(outside, monkeypatch, theirs, ended):
+    customer_id, invoice, payment = outside.paid()
+    asked = outside.gateway.refund
+    made = []
+
+    def at_once(_gateway, **wanted):
+        made.append(outside.refund(payment, theirs))
+        return asked(**wanted)
+
+    monkeypatch.setattr(StripeGateway, "refund", at_once)
+    refund = credit_invoice(outside.engine, invoice_id=invoice.id, reason="sorry", destination="refund").refund
+    assert refund is not None
+    assert (refund.status, refund.amount.minor) == ended
+    assert take_outside_refund(outside.engine, PLATFORM, made[0]) == "nothing"
+    kept = 2_900 - theirs
+    assert outside.accounts(customer_id) == ({"cash": kept, "credit_liability": -kept} if kept else {})
+
+
+GONE = {
+    "nothing of it": (2_900, (), 0, 0),
+    "what it exceeds the rest by": (2_900, (1_000,), 1_000, 1),
+    "no more than it is": (500, (2_900,), 500, 0),
+    "a part of what others have given back": (2_500, (1_000,), 600, 0),
+    "several": (2_900, (1_000, 400), 1_400, 2),
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "theirs", "gone", "counted"), GONE.values(), ids=[one.replace(" ", "_") for one in GONE]
+)
+def test_of_a_refund_that_was_too_large_so_much_has_gone_elsewhere(wanted, theirs, gone, counted):
+    there = [PaymentRefund(f"re_{minor}", "pi_1", Money(minor, "USD"), "succeeded") for minor in theirs]
+    came_back = PaymentRefund("re_0", "pi_1", Money(2_000, "USD"), "failed")
+    found = gone_elsewhere(Money(wanted, "USD"), Money(2_900, "USD"), [came_back, *there], [came_back, *there])
+    assert (found.amount.minor, len(found.counted)) == (gone, counted)
 
 
 def test_more_than_is_left_of_an_invoice_is_looked_into_by_somebody(outside):

@@ -11,6 +11,7 @@ from billing_sdk.server.usecases.collect_charge import settle_left_over
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.issue_credit_note import issue_credit_note
 from billing_sdk.server.usecases.pay_back import pay_back
+from billing_sdk.server.usecases.take_outside_refund import learn_of_refunds
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def credit_invoice(
         with engine.read() as tx:
             customer_id = tx.invoices.get(invoice_id).customer_id
         settle_left_over(engine, customer_id=customer_id)
+        learn_of_refunds(engine, invoice_id)
         with engine.begin() as tx:
             customer = tx.customers.lock(customer_id)
             issued = issue_credit_note(

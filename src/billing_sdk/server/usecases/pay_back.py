@@ -13,12 +13,14 @@ from billing_sdk.errors import RefundDeclined, RefundTooLarge
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, Refund
+from billing_sdk.server.gateways import Gateway, PaymentRefund
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data_corrections as event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import gateway_of
 from billing_sdk.server.usecases.issue_credit_note import keep_on_balance
 from billing_sdk.server.usecases.post import post_refund, post_refund_kept, post_refund_returned
+from billing_sdk.server.usecases.refunded_elsewhere import count_elsewhere
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,8 @@ logger = logging.getLogger(__name__)
 def pay_back(engine: Engine, refund: Refund, *, source: EventSource = "admin", is_own: bool = False) -> Refund:
     """Carry a refund out that was written down, and return it as it is then.
 
-    Money that the gateway can't give back goes to the customer's balance: it was credited, whatever becomes of it.
+    Money that the gateway can't give back goes to the customer's balance: it was credited, whatever becomes of it. What
+    others have given back at the processor meanwhile has gone already, and is no part of that.
 
     Args:
         engine: the engine.
@@ -38,19 +41,19 @@ def pay_back(engine: Engine, refund: Refund, *, source: EventSource = "admin", i
         kind = tx.invoices.get_payment(refund.payment_id).gateway
     engine.checkpoint(refund.credit_note_id if is_own else None)
     try:
-        paid_back = gateway_of(engine, kind).refund(
-            reference=refund.charge_reference, amount=refund.amount, idempotency_key=refund.id
-        )
-    except (RefundDeclined, RefundTooLarge) as refused:
-        decline_code = refused.facts.get("decline_code") or refused.code
-        return _conclude(engine, replace(refund, status="failed", decline_code=str(decline_code)), source)
+        settled, there = _ask(gateway_of(engine, kind), refund)
     except Exception:
         # Whether money moved is not known. The next attempt asks again, with the same key.
         with engine.begin() as tx:
             tx.refunds.release(refund.id, at=engine.now())
         engine.checkpoint()
         raise
-    return _conclude(engine, replace(refund, status="succeeded", reference=paid_back.reference), source)
+    with engine.begin() as tx:
+        customer = tx.customers.lock(settled.customer_id)
+        known = tx.refunds.find(settled.id)
+        if there and known is not None and known.status == "pending":
+            settled = count_elsewhere(tx, settled, there, at=engine.now_for(tx, customer))
+        return conclude_refund(tx, engine, customer, settled, source=source)
 
 
 def settle_left_over_refunds(engine: Engine) -> None:
@@ -122,7 +125,14 @@ def _tell(tx: UnitOfWork, customer: Customer, settled: Refund, invoice: Invoice,
     tx.outbox.announce(type=f"customer.refund_{settled.status}", data=data, customer=customer, source=source, at=at)
 
 
-def _conclude(engine: Engine, settled: Refund, source: EventSource) -> Refund:
-    with engine.begin() as tx:
-        customer = tx.customers.lock(settled.customer_id)
-        return conclude_refund(tx, engine, customer, settled, source=source)
+def _ask(gateway: Gateway, refund: Refund) -> tuple[Refund, tuple[PaymentRefund, ...]]:
+    """Return a refund with its outcome; and where it was too large, all that its processor has refunded."""
+    there: tuple[PaymentRefund, ...] = ()
+    try:
+        paid_back = gateway.refund(reference=refund.charge_reference, amount=refund.amount, idempotency_key=refund.id)
+    except (RefundDeclined, RefundTooLarge) as refused:
+        if isinstance(refused, RefundTooLarge):
+            there = gateway.refunds_of(refund.charge_reference)
+        decline_code = refused.facts.get("decline_code") or refused.code
+        return replace(refund, status="failed", decline_code=str(decline_code)), there
+    return replace(refund, status="succeeded", reference=paid_back.reference), there

@@ -10,24 +10,23 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from billing_sdk.errors import BillingError
+from billing_sdk.errors import BillingError, RefundDeclined
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Payment, Refund
 from billing_sdk.server.domain.workspace import GatewayKind
-from billing_sdk.server.gateways import Gateway, PaymentRefund, RefundOutcome
+from billing_sdk.server.gateways import Gateway, PaymentRefund
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import gateway_of
 from billing_sdk.server.usecases.issue_credit_note import issue_credit_note
 from billing_sdk.server.usecases.pay_back import conclude_refund, return_refund
+from billing_sdk.server.usecases.refunded_elsewhere import LEFT, is_counted
 from billing_sdk.server.usecases.take_outside_dispute import GONE, MISMATCH, PROCESSOR, has_been_noted, not_ours
 
 logger = logging.getLogger(__name__)
 
 REASON = "Refunded by the payment processor"
 NOTHING = "nothing"
-# Outcomes with which the money has left.
-LEFT: frozenset[RefundOutcome] = frozenset({"under_way", "succeeded"})
 
 
 def take_outside_refund(engine: Engine, kind: GatewayKind, reference: str) -> str:
@@ -59,6 +58,23 @@ def take_outside_refunds(engine: Engine, kind: GatewayKind, payment_reference: s
     return outcomes[-1] if outcomes else NOTHING
 
 
+def learn_of_refunds(engine: Engine, invoice_id: str) -> None:
+    """Take what was refunded of an invoice at its processor, which may not have told yet, before more is given back.
+
+    A processor that can't be asked keeps nobody from crediting: what it has refunded is seen again when ours is asked.
+    """
+    with engine.read() as tx:
+        paid_by = tx.invoices.get(invoice_id).payment_id
+        payment = None if paid_by is None else tx.invoices.get_payment(paid_by)
+    if payment is None or payment.gateway_reference is None:
+        return
+    try:
+        take_outside_refunds(engine, payment.gateway, payment.gateway_reference)
+    except BillingError as refusal:
+        logger.warning("%s could not be asked about refunds of %s (%s)", payment.gateway, payment.id, refusal.code)
+    engine.checkpoint()
+
+
 def _take(engine: Engine, gateway: Gateway, kind: GatewayKind, found: PaymentRefund) -> str:
     with engine.begin() as tx:
         payment = tx.invoices.find_payment(kind, found.payment_reference)
@@ -68,10 +84,14 @@ def _take(engine: Engine, gateway: Gateway, kind: GatewayKind, found: PaymentRef
             known = known or tx.refunds.find_by_reference(found.reference)
             if known is not None:
                 return _follow(tx, engine, customer, known, found)
-            if found.outcome not in LEFT:
+            # One that is part of a refund of ours is news only when it comes back, and any other when it has left.
+            if (found.outcome in LEFT) == is_counted(tx, found.reference):
                 return NOTHING
     if payment is None:
         return not_ours(gateway, found.payment_reference)
+    if found.outcome not in LEFT:
+        came_back = RefundDeclined("a refund has come back that was part of one of ours")
+        return _mismatch(engine, payment, found, came_back)
     try:
         return _note(engine, payment, found)
     except BillingError as refusal:
