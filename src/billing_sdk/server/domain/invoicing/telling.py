@@ -39,9 +39,6 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
         case "credit_balance" if "balance_minor" in document:
             balance, owed = (_amount(document[name], line) for name in ("balance_minor", "owed_minor"))
             return (f"The balance was {balance}, and {owed} was to be paid.",)
-        case "credit_grant" if "left_minor" in document:
-            left, of = (_amount(document[name], line) for name in ("left_minor", "of_minor"))
-            return (f"{left} of this credit was left, and {of} was to be paid.",)
         case "tax":
             return (f"{document['percent']}% of {_amount(document['base_minor'], line)}.",)
         case _:

@@ -95,7 +95,7 @@ class Reading:
         meter_no = self._names.find({meter.id}).get(meter.id)
         if meter_no is None:
             return []
-        first, last = hours_between(window.start, window.end)
+        first, last = self._with_usage(meter_no, *hours_between(window.start, window.end))
         # Not by the meter's index, which leads to all of its hours: those in which totals are said are few.
         of_meter = (usage_hours.c.meter_no + 0 == meter_no, usage_hours.c.hour.between(first, last))
         if self._connection.execute(select(exists(SAYS_TOTALS.where(*of_meter)))).scalar_one():
@@ -121,6 +121,15 @@ class Reading:
             )
             for (hour, dimensions_no), found in sums.items()
         ]
+
+    def _with_usage(self, meter_no: int, first: int, last: int) -> tuple[int, int]:
+        """Return the first and the last hour of a stretch in which a meter has any usage; an empty one without."""
+        hours = select(usage_hours.c.hour).where(
+            usage_hours.c.meter_no == meter_no, usage_hours.c.hour.between(first, last)
+        )
+        ends = (hours.order_by(usage_hours.c.hour).limit(1), hours.order_by(usage_hours.c.hour.desc()).limit(1))
+        since, until = (self._connection.execute(end).scalar() for end in ends)
+        return (first, first - 1) if since is None or until is None else (since, until)
 
     def before(self, meter: Meter, at: datetime, subjects: Collection[str] | None) -> list[HourOfUsage]:
         """Return what all hours that ended by an instant come to; they all stand in the last of them."""
