@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 
@@ -177,12 +178,13 @@ def test_251_lines_are_250_there_and_come_to_the_same(stripe_simulator: StripeSi
     assert len(list(listed)) == 250
 
 
+@pytest.mark.parametrize("finalizes", ["at_once", "by_gateway"])
 def test_an_amount_below_the_minimum_is_refused_before_it_would_be_carried_over(
-    stripe_simulator: StripeSimulator,
+    stripe_simulator: StripeSimulator, finalizes: Literal["at_once", "by_gateway"]
 ) -> None:
     gateway, who = gateway_at(stripe_simulator), payer()
     with pytest.raises(AmountTooSmall) as refused:
-        gateway.collect(bill(who, 49, token=method_of(gateway, who)), idempotency_key="charge_1")
+        gateway.collect(bill(who, 49, token=method_of(gateway, who), finalizes=finalizes), idempotency_key="charge_1")
     assert refused.value.facts["minimum_minor"] == 50
     assert [one["status"] for one in stripe_simulator.all("invoice")] == ["draft"]
 
@@ -241,6 +243,30 @@ def test_a_platform_keeps_its_share_of_what_a_connected_account_is_paid(stripe_s
     [payment] = stripe_simulator.all("payment_intent", account=account)
     assert (payment["amount_received"], payment["application_fee_amount"]) == (5000, 125)
     assert stripe_simulator.all("invoice") == []
+
+
+@pytest.mark.attack(178)
+@pytest.mark.parametrize("declined", [True, False])
+def test_the_share_of_a_platform_follows_what_is_owed(stripe_simulator: StripeSimulator, declined: bool) -> None:
+    account = stripe_simulator.account()
+    stripe_simulator.state.accounts[account]["_linked"].add(stripe_simulator.state.platform_id)
+    gateway = gateway_at(
+        stripe_simulator, gateway="stripe_connect", account_id=account, application_fee_percent=Decimal(20)
+    )
+    who = payer()
+    failing = method_of(gateway, who, "pm_card_chargeCustomerFail")
+    [customer] = stripe_simulator.all("customer", account=account)
+    working = gateway.client.v1.payment_methods.attach("pm_card_visa", {"customer": customer["id"]}).id
+    wanted = bill(who, 10_000, currency="USD", token=failing)
+    if declined:  # it is final there, and lowered by a credit note
+        with pytest.raises(CardDeclined):
+            gateway.collect(wanted, idempotency_key="charge_1")
+    else:  # its draft gets other lines
+        gateway.quote(wanted)
+    less = replace(wanted, lines=(line(0, 1_000, "USD"),), token=working)
+    gateway.collect(less, idempotency_key="charge_2")
+    [payment] = stripe_simulator.all("payment_intent", account=account)
+    assert (payment["amount_received"], payment["application_fee_amount"]) == (1_000, 200)
 
 
 def test_a_card_number_is_not_taken(stripe_simulator: StripeSimulator) -> None:

@@ -17,6 +17,7 @@ from billing_sdk.server.gateways.stripe.amounts import from_stripe
 from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.drafts import WHOLE, finalize, find, prepare, remember, retrieve
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
+from billing_sdk.server.gateways.stripe.fees import follow_fee
 from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
 from billing_sdk.server.gateways.stripe.lowering import lower, owed_of
 from billing_sdk.server.gateways.stripe.payments import last_attempt
@@ -63,6 +64,8 @@ def state_of(link: StripeLink, invoice: Invoice) -> BillState:
 def send(link: StripeLink, bill: Bill) -> BillState:
     """Make a bill final and have Stripe send it; one of nothing is paid with that, and stays with us."""
     invoice = _final(link, bill)
+    if invoice.status == "open":
+        follow_fee(link, bill, invoice, owed_of(invoice))
     known = link.mirror.find("invoice", bill.id)
     is_sent = known is not None and "sent_at" in known.detail
     if invoice.status == "open" and invoice.collection_method == "send_invoice" and not is_sent:

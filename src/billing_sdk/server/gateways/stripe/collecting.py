@@ -11,7 +11,7 @@ from stripe import Invoice
 
 from billing_sdk.errors import AuthenticationRequired, CardDeclined, GatewayRefused
 from billing_sdk.server.gateways.bills import Awaited, Bill, Charge
-from billing_sdk.server.gateways.stripe.amounts import from_stripe
+from billing_sdk.server.gateways.stripe.amounts import from_stripe, require_chargeable
 from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.drafts import (
     WHOLE,
@@ -19,8 +19,10 @@ from billing_sdk.server.gateways.stripe.drafts import (
     prepare,
     remember,
     retrieve,
+    total_of,
 )
 from billing_sdk.server.gateways.stripe.failures import CONFIRMATION, answers_of_stripe, error_for
+from billing_sdk.server.gateways.stripe.fees import follow_fee
 from billing_sdk.server.gateways.stripe.link import StripeLink
 from billing_sdk.server.gateways.stripe.lowering import lower, owed_of
 from billing_sdk.server.gateways.stripe.payments import last_attempt
@@ -81,6 +83,7 @@ def collect(link: StripeLink, bill: Bill, *, attempt_id: str) -> Outcome:
 def _from_draft(collection: Collection, invoice: Invoice) -> Invoice | Outcome:
     if collection.bill.finalizes == "at_once":
         return finalize(collection.link, collection.bill, invoice)
+    require_chargeable(total_of(invoice))
     if not invoice.auto_advance:
 
         def ask(key: str) -> Invoice:
@@ -107,7 +110,10 @@ def _from_open(collection: Collection, invoice: Invoice) -> Invoice | Outcome:
     if known.get("left_to_stripe") == collection.attempt_id:
         return Awaited("finalization", invoice.hosted_invoice_url, invoice.id)
     lowered = lower(collection.link, collection.bill, invoice)
-    return lowered if lowered.status != "open" else _pay(collection, lowered)
+    if lowered.status != "open":
+        return lowered
+    follow_fee(collection.link, collection.bill, lowered, owed_of(lowered))
+    return _pay(collection, lowered)
 
 
 def _pay(collection: Collection, invoice: Invoice) -> Invoice | Outcome:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from stripe import Invoice
 
 from billing_sdk.errors import GatewayRefused, UnknownPayer
-from billing_sdk.money import Money, round_money
+from billing_sdk.money import Money
 from billing_sdk.server.gateways.bills import Bill
 from billing_sdk.server.gateways.stripe.amounts import from_stripe, require_chargeable, to_stripe
 from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.customers import ensure_customer
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
+from billing_sdk.server.gateways.stripe.fees import fee_of, follow_fee
 from billing_sdk.server.gateways.stripe.filling import fill
 from billing_sdk.server.gateways.stripe.keys import made_at, may_be_forgotten
 from billing_sdk.server.gateways.stripe.lines import fingerprint, lines_to_send
@@ -57,6 +57,7 @@ def prepare(link: StripeLink, bill: Bill) -> Invoice:
         invoice = _brought_up_to_date(link, bill, invoice)
     invoice = settle_automatic_tax(link, bill, fill(link, bill, invoice, is_new=is_new))
     require_same_total(bill, invoice)
+    follow_fee(link, bill, invoice, total_of(invoice))
     return invoice
 
 
@@ -166,7 +167,8 @@ def _made(link: StripeLink, bill: Bill) -> Invoice:
             again = [] if gone is None or gone.remote_id is None else [gone.remote_id]
             key = link.keys.key("invoice", bill.id, *again)
             invoice = ask_once(key, ask, look=lambda: _left_behind(link, bill, customer))
-    remember(link, bill.id, invoice)
+    fee = params.get("application_fee_amount")
+    remember(link, bill.id, invoice, **({} if fee is None else {"fee": str(fee)}))
     return invoice
 
 
@@ -210,9 +212,9 @@ def _params(link: StripeLink, bill: Bill, customer: str) -> InvoiceCreateParams:
             params["due_date"] = int(bill.due_at.timestamp())
         else:
             params["days_until_due"] = 0
-    percent = link.app.application_fee_percent
-    if percent is not None and link.app.gateway == "stripe_connect" and bill.amount.minor > 0:
-        params["application_fee_amount"] = to_stripe(_share(bill.amount, percent))
+    fee = fee_of(link, bill.amount)
+    if fee is not None:
+        params["application_fee_amount"] = fee
     return params
 
 
@@ -241,7 +243,3 @@ def _brought_up_to_date(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoi
     with answers_of_stripe(link.app):
         # What it was before tells a change from the same one that was made and taken back.
         return ask_once(link.keys.key("head", bill.id, fingerprint([changes, was])), ask, look=lambda: None)
-
-
-def _share(amount: Money, percent: Decimal) -> Money:
-    return round_money(amount.minor * percent / 100, amount.currency, "down")

@@ -72,6 +72,10 @@ def collect(call: Call, invoice: Json, token: str | None, *, off_session: bool, 
     method = _method(call, invoice, token)
     check_charge(invoice["amount_remaining"], invoice["currency"])
     intent = _intent(call, invoice)
+    if (intent["application_fee_amount"] or 0) > intent["amount"]:
+        raise invalid(
+            "The application fee can't be more than the amount of the charge.", param="application_fee_amount"
+        )
     if intent["status"] == "processing":
         raise invalid("The payment of this invoice is being processed.", code="payment_intent_unexpected_state")
     invoice["attempted"] = True
@@ -106,6 +110,14 @@ def fail_authentication(call: Call, invoice: Json, intent: Json) -> None:
     intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
     call.world.emit(call.space, "payment_intent.payment_failed", intent, call=call)
     call.world.emit(call.space, "invoice.payment_failed", invoice, call=call)
+
+
+def share(call: Call, invoice: Json, fee: int) -> None:
+    """Note what the platform keeps of an invoice, and of the payment that is expected for it."""
+    invoice["_fee"] = fee
+    for payment in invoice["payments"]["data"]:
+        if payment["status"] == "open":
+            call.space.get("payment_intent", payment["payment"]["payment_intent"])["application_fee_amount"] = fee
 
 
 def settle_outside(call: Call, invoice: Json) -> None:

@@ -20,6 +20,8 @@ FIELDS = (
     " issuer.type issuer.account account_tax_ids[]"
 )
 DAY = 24 * 3600
+# What of a finalised invoice can still be changed.
+CHANGEABLE = frozenset({"metadata", "auto_advance", "application_fee_amount", "expand"})
 
 
 @operation("POST /v1/invoices", FIELDS, "customer currency pending_invoice_items_behavior")
@@ -58,7 +60,7 @@ def create(call: Call) -> Json:
 def update(call: Call) -> Json:
     """Change a draft; of a finalised invoice only what does not concern the payer."""
     invoice = call.space.get("invoice", call.id)
-    if invoice["status"] != "draft" and set(call.params) - {"metadata", "auto_advance", "expand"}:
+    if invoice["status"] != "draft" and set(call.params) - CHANGEABLE:
         draft(call)
     _write(call, invoice)
     if invoice["status"] == "draft":
@@ -197,7 +199,7 @@ def _write(call: Call, invoice: Json) -> None:
         invoice["default_payment_method"] = method
     fee = call.integer("application_fee_amount")
     if fee is not None:
-        invoice["_fee"] = fee
+        steps.share(call, invoice, fee)
     if call.has("custom_fields"):
         invoice["custom_fields"] = call.items("custom_fields") or None
     if call.has("automatic_tax"):
