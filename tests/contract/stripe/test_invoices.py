@@ -20,9 +20,10 @@ from billing_sdk.errors import (
 )
 from billing_sdk.money import Money
 from billing_sdk.server.gateways import Awaited, CardEntry, Charge
+from billing_sdk.server.gateways.stripe import drafts
 from billing_sdk.testing.stripe import StripeSimulator
 from tests.engines import NOON
-from tests.linked import bill, gateway_at, line, method_of, payer
+from tests.linked import BERLIN, bill, gateway_at, line, method_of, payer
 
 EUR = "EUR"
 
@@ -219,6 +220,53 @@ def test_a_balance_of_the_customer_there_changes_no_payment(stripe_simulator: St
         gateway.collect(wanted, idempotency_key="charge_1")
     assert refused.value.facts["theirs_minor"] == max(0, 5000 + balance)
     assert [one["status"] for one in stripe_simulator.all("invoice")] == ["draft"]
+    stripe_simulator.space().get("customer", _customer(stripe_simulator))["balance"] = 0
+    assert isinstance(gateway.collect(wanted, idempotency_key="charge_2"), Charge)
+
+
+@pytest.mark.attack(178)
+def test_an_invoice_that_a_balance_was_put_to_as_it_became_final_takes_nothing(
+    stripe_simulator: StripeSimulator,
+) -> None:
+    gateway, who = gateway_at(stripe_simulator), payer()
+    wanted = bill(who, 5000, token=method_of(gateway, who, "pm_card_chargeCustomerFail"))
+    with pytest.raises(CardDeclined):
+        gateway.collect(wanted, idempotency_key="charge_1")
+    [invoice] = stripe_simulator.all("invoice")
+    invoice.update(starting_balance=500, ending_balance=0, amount_due=5500, amount_remaining=5500)
+    with pytest.raises(GatewayRefused, match="balance"):
+        gateway.collect(wanted, idempotency_key="charge_2")
+    assert not [one for one in stripe_simulator.all("payment_intent") if one["status"] == "succeeded"]
+
+
+@pytest.mark.attack(178)
+def test_of_two_processes_that_collect_a_bill_at_once_both_have_its_outcome(
+    stripe_simulator: StripeSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway, who = gateway_at(stripe_simulator), payer()
+    wanted = bill(who, 5000, 300, token=method_of(gateway, who))
+    outcomes = []
+
+    def other_is_faster(*asked: object, **more: object) -> object:
+        monkeypatch.undo()
+        outcomes.append(gateway.collect(wanted, idempotency_key="charge_1"))
+        return drafts.fill(*asked, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(drafts, "fill", other_is_faster)
+    outcomes.append(gateway.collect(wanted, idempotency_key="charge_1"))
+    assert outcomes[0] == outcomes[1]
+    assert [one["amount_received"] for one in stripe_simulator.all("payment_intent")] == [5300]
+
+
+@pytest.mark.parametrize("amounts", [(9_090,), (10_005, 5)])
+def test_what_stripe_can_not_charge_in_a_currency_never_becomes_final(
+    stripe_simulator: StripeSimulator, amounts: tuple[int, ...]
+) -> None:
+    gateway, who = gateway_at(stripe_simulator), payer(address=BERLIN)
+    wanted = bill(who, *amounts, currency="KWD", token=method_of(gateway, who), tax="by_gateway")
+    with pytest.raises(CurrencyNotSupported):
+        gateway.collect(wanted, idempotency_key="charge_1")
+    assert {one["status"] for one in stripe_simulator.all("invoice")} <= {"draft"}
 
 
 def test_a_draft_whose_bill_has_changed_gets_the_lines_that_count_now(stripe_simulator: StripeSimulator) -> None:

@@ -15,12 +15,12 @@ from billing_sdk.server.gateways.bills import Bill, BillState, BillStatus
 from billing_sdk.server.gateways.protocol import BillEvent
 from billing_sdk.server.gateways.stripe.amounts import from_stripe
 from billing_sdk.server.gateways.stripe.asking import ask_once
-from billing_sdk.server.gateways.stripe.drafts import WHOLE, finalize, find, prepare, remember, retrieve
+from billing_sdk.server.gateways.stripe.drafts import finalize, find, prepare, remember, retrieve
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
 from billing_sdk.server.gateways.stripe.fees import follow_fee
 from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
 from billing_sdk.server.gateways.stripe.lowering import lower, owed_of
-from billing_sdk.server.gateways.stripe.payments import last_attempt
+from billing_sdk.server.gateways.stripe.payments import WHOLE, last_attempt
 from billing_sdk.server.gateways.stripe.tax import taxes_of
 
 NOTHING: Final[Mapping[str, bool]] = MappingProxyType({})

@@ -14,10 +14,10 @@ from billing_sdk.server.gateways.bills import Awaited, Bill, Charge
 from billing_sdk.server.gateways.stripe.amounts import from_stripe, require_chargeable
 from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.drafts import (
-    WHOLE,
     finalize,
     prepare,
     remember,
+    require_no_balance_used,
     retrieve,
     total_of,
 )
@@ -25,7 +25,7 @@ from billing_sdk.server.gateways.stripe.failures import CONFIRMATION, answers_of
 from billing_sdk.server.gateways.stripe.fees import follow_fee
 from billing_sdk.server.gateways.stripe.link import StripeLink
 from billing_sdk.server.gateways.stripe.lowering import lower, owed_of
-from billing_sdk.server.gateways.stripe.payments import last_attempt
+from billing_sdk.server.gateways.stripe.payments import WHOLE, last_attempt
 from billing_sdk.server.gateways.stripe.tax import taxes_for
 
 Outcome = Charge | Awaited
@@ -109,6 +109,7 @@ def _from_open(collection: Collection, invoice: Invoice) -> Invoice | Outcome:
         raise _declined(collection, CardDeclined("the payment was declined", decline_code=attempt.decline_code))
     if known.get("left_to_stripe") == collection.attempt_id:
         return Awaited("finalization", invoice.hosted_invoice_url, invoice.id)
+    require_no_balance_used(invoice)
     lowered = lower(collection.link, collection.bill, invoice)
     if lowered.status != "open":
         return lowered

@@ -24,13 +24,12 @@ from billing_sdk.server.gateways.stripe.filling import fill
 from billing_sdk.server.gateways.stripe.keys import made_at, may_be_forgotten
 from billing_sdk.server.gateways.stripe.lines import fingerprint, lines_to_send
 from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
+from billing_sdk.server.gateways.stripe.payments import WHOLE
 from billing_sdk.server.gateways.stripe.tax import settle_automatic_tax, tax_added
 
 if TYPE_CHECKING:
     from stripe.params import InvoiceCreateParams, InvoiceListParams
 
-# With its payments, and what became of the last of them.
-WHOLE = ["payments.data.payment.payment_intent"]
 PAGE = 20
 SLACK = timedelta(days=1)
 LONGEST_NUMBER = 140
@@ -45,7 +44,8 @@ def prepare(link: StripeLink, bill: Bill) -> Invoice:
         GatewayRefused: Stripe does not take such a bill, or its sum there is not ours; nothing has become final.
         TaxLocationMissing: Stripe is to work out the tax, can't, and the bill must not go without.
     """
-    lines_to_send(bill)  # refused before anything is made
+    for line in lines_to_send(bill):
+        to_stripe(line.amount)  # refused before anything is made
     to_stripe(bill.amount)
     invoice = find(link, bill.id)
     is_new = invoice is None
@@ -53,12 +53,14 @@ def prepare(link: StripeLink, bill: Bill) -> Invoice:
         invoice = _made(link, bill)
     if invoice.status != "draft":
         return invoice
-    if not is_new:
-        invoice = _brought_up_to_date(link, bill, invoice)
-    invoice = settle_automatic_tax(link, bill, fill(link, bill, invoice, is_new=is_new))
-    require_same_total(bill, invoice)
-    follow_fee(link, bill, invoice, total_of(invoice))
-    return invoice
+    try:
+        return _completed(link, bill, invoice, is_new=is_new)
+    except GatewayRefused:
+        # Another process may have made it final meanwhile: then it is not to be changed any more, and needs not be.
+        found = retrieve(link, invoice.id)
+        if found.status == "draft":
+            raise
+        return found
 
 
 def finalize(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
@@ -111,6 +113,19 @@ def require_same_total(bill: Bill, invoice: Invoice) -> None:
         )
 
 
+def require_no_balance_used(invoice: Invoice) -> None:
+    """Let a final invoice pass to which no balance of the customer at Stripe was put.
+
+    Raises:
+        GatewayRefused: one was, so another sum would be taken than is owed.
+    """
+    if invoice.ending_balance is not None and invoice.ending_balance != invoice.starting_balance:
+        raise GatewayRefused(
+            "the invoice at Stripe has used a balance that the customer has there",
+            remedy="Void the invoice, which gives the balance back, set that to zero, and bill what is owed anew.",
+        )
+
+
 def expected_of(bill: Bill, invoice: Invoice) -> Money:
     """Return what an invoice is to come to.
 
@@ -149,6 +164,19 @@ def remember(link: StripeLink, bill_id: str, invoice: Invoice, **more: str) -> N
 def total_of(invoice: Invoice) -> Money:
     """Return what an invoice comes to, with tax."""
     return from_stripe(invoice.total, invoice.currency)
+
+
+def _completed(link: StripeLink, bill: Bill, invoice: Invoice, *, is_new: bool) -> Invoice:
+    if not is_new:
+        invoice = _brought_up_to_date(link, bill, invoice)
+    invoice = fill(link, bill, invoice, is_new=is_new)
+    if invoice.status != "draft":
+        return invoice
+    invoice = settle_automatic_tax(link, bill, invoice)
+    require_same_total(bill, invoice)
+    to_stripe(total_of(invoice))  # with its tax it may be an amount that can't be charged
+    follow_fee(link, bill, invoice, total_of(invoice))
+    return invoice
 
 
 def _made(link: StripeLink, bill: Bill) -> Invoice:

@@ -21,12 +21,13 @@ from billing_sdk.server.gateways.stripe.lines import (
     to_line,
 )
 from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
+from billing_sdk.server.gateways.stripe.payments import WHOLE
 
 PAGE = 100
 
 
 def fill(link: StripeLink, bill: Bill, invoice: Invoice, *, is_new: bool) -> Invoice:
-    """Add the lines that a draft lacks, and return it as it is then.
+    """Add the lines that a draft lacks, and return it as it is then; another process may have made it final meanwhile.
 
     Args:
         link: the linked account.
@@ -55,7 +56,7 @@ def fill(link: StripeLink, bill: Bill, invoice: Invoice, *, is_new: bool) -> Inv
         if line.position not in there:
             _add_alone(link, bill, invoice, line)
     with answers_of_stripe(link.app):
-        return link.client.v1.invoices.retrieve(invoice.id)
+        return link.client.v1.invoices.retrieve(invoice.id, {"expand": WHOLE})
 
 
 def _present(link: StripeLink, invoice: Invoice) -> dict[int, InvoiceLineItem]:

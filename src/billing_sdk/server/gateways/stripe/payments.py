@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from stripe import Invoice, PaymentIntent
 
+# What an invoice is fetched with: its payments, and what became of the last of them.
+WHOLE = ["payments.data.payment.payment_intent"]
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -22,6 +22,7 @@ from billing_sdk.server.gateways.stripe.asking import ask_once
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe
 from billing_sdk.server.gateways.stripe.lines import position_of, stands_for
 from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
+from billing_sdk.server.gateways.stripe.payments import WHOLE
 
 # Since when the tax of a draft could not be worked out is Stripe's fault, not the payer's; it passes.
 TRY_LATER_SECONDS = 600
@@ -114,11 +115,11 @@ def _named(link: StripeLink, rate_id: str, amount: Money, *, is_inclusive: bool)
 def _without_tax(link: StripeLink, bill: Bill, invoice: Invoice) -> Invoice:
     def ask(key: str) -> Invoice:
         return link.client.v1.invoices.update(
-            invoice.id, {"automatic_tax": {"enabled": False}}, {"idempotency_key": key}
+            invoice.id, {"automatic_tax": {"enabled": False}, "expand": WHOLE}, {"idempotency_key": key}
         )
 
     def look() -> Invoice | None:
-        found = link.client.v1.invoices.retrieve(invoice.id)
+        found = link.client.v1.invoices.retrieve(invoice.id, {"expand": WHOLE})
         return None if found.automatic_tax.enabled else found
 
     with answers_of_stripe(link.app):

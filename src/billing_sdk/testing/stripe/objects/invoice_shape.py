@@ -126,6 +126,8 @@ def add_up(call: Call, invoice: Json) -> None:
     exclusive = sum(tax["amount"] for tax in taxes.values() if tax["tax_behavior"] == "exclusive")
     inclusive = sum(tax["amount"] for tax in taxes.values() if tax["tax_behavior"] == "inclusive")
     total = subtotal + exclusive
+    if invoice["status"] == "draft":
+        invoice["starting_balance"] = call.space.get("customer", invoice["customer"])["balance"]
     due = max(0, total + (invoice["starting_balance"] if total > 0 else 0))
     url = f"/v1/invoices/{invoice['id']}/lines"
     invoice.update(
