@@ -51,6 +51,20 @@ def test_a_batch_with_an_unknown_attribute_is_refused_as_a_whole(door):
     assert total_of(door, meter) == []
 
 
+def test_an_event_of_a_time_that_is_not_kept_is_refused_and_the_others_of_its_batch_are_not_lost(door):
+    meter = meter_of(door)
+    good = event_of(door, type=meter["event_type"], data={"tokens": 5})
+    for time in ("2999-01-01T00:00:00Z", "1999-12-31T23:59:59Z"):
+        bad = event_of(door, type=meter["event_type"], data={"tokens": 7}, time=time)
+
+        alone, among = (door.send("POST", "/events", json=sent) for sent in (bad, [good, bad]))
+
+        assert [answer.status_code for answer in (alone, among)] == [400, 400]
+        fields = [answer.json()["invalid_parameters"][0]["field"] for answer in (alone, among)]
+        assert fields == ["time", "1.time"]
+    assert total_of(door, meter) == ["5"]
+
+
 def test_a_list_of_events_goes_on_and_back_without_showing_one_twice(door):
     kind = door.name("paged")
     for minute in (3, 1, 2):

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing_sdk.errors import InvalidRequest
+from billing_sdk.errors import BillingError, EventConflict, EventTooEarly, EventTooLate, InvalidRequest
 from billing_sdk.server.api.konnect.bodies import KonnectRoute, View
 from billing_sdk.server.api.konnect.filters import INSTANT, STRING, ulid_of as by_ulid
 from billing_sdk.server.api.konnect.listing import Listing, Wanted
@@ -116,7 +116,8 @@ async def take_in(request: Request) -> None:
     """Record the events of a request.
 
     Raises:
-        InvalidRequest: one of them can't be read; then none is recorded.
+        InvalidRequest: one of them can't be read; then none is recorded. Or one is of a time that is not kept; the
+            others are recorded, and count once when all are sent again.
         ServerBusy: too much waits to be recorded.
     """
     ingestion: Ingestion = request.app.state.ingestion
@@ -124,7 +125,26 @@ async def take_in(request: Request) -> None:
     ingestion.require_room(len(body))
     events = await run_in_threadpool(read_events, request.headers.getlist("content-type"), body)
     if events:
-        await ingestion.ingest_soon(events, size_bytes=len(body))
+        answers = await ingestion.ingest_soon(events, size_bytes=len(body))
+        require_kept(answers, is_batch=body.lstrip()[:1] == b"[")
+
+
+def require_kept(answers: Sequence[object], *, is_batch: bool) -> None:
+    """Check that no event is lost; one whose id another has is, as published, taken for the same one sent again.
+
+    Args:
+        answers: what became of each event, in their order.
+        is_batch: whether they were sent as a list, and are told apart by their places.
+
+    Raises:
+        InvalidRequest: one was not kept.
+    """
+    for place, answer in enumerate(answers):
+        if isinstance(answer, BillingError) and not isinstance(answer, EventConflict):
+            name, detail = str(answer.facts.get("parameter", "time")), answer.detail
+            if isinstance(answer, EventTooEarly | EventTooLate):
+                detail = f"{detail}: {', '.join(f'the {bound} is {at}' for bound, at in answer.facts.items())}"
+            raise InvalidRequest(detail, parameter=f"{place}.{name}" if is_batch else name)
 
 
 @router.get("/events", name="list-metering-events", **scoped("read:meter_usage", lists=LISTED))
