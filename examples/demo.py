@@ -351,7 +351,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
     """Wait for a condition; stop the demo once the deadline has passed."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()

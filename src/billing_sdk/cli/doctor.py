@@ -23,6 +23,7 @@ from billing_sdk.errors import BillingError, ConfigurationError
 from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.domain.invoicing import AwaitReason
 from billing_sdk.server.domain.timers import Timer
+from billing_sdk.server.domain.workspace import PaymentApp
 from billing_sdk.server.outbox.connector import AddressNotAllowed, GuardedNetwork
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.sealing_keys import VARIABLE, configured_keys, sealer_for
@@ -118,12 +119,31 @@ def _examine_database(database: Database, name: str, *, may_call_this_machine: b
         oldest = tx.timers.oldest_due(datetime.now(UTC))
         dead = len(tx.deliveries.list(status="dead"))
         waiting = tx.charges.waiting_reasons()
+        gateway = tx.workspace.get().gateway
+        app = None if gateway is None else tx.payment_apps.of_gateway(gateway)
+        unhandled = tx.gateway_events.unhandled(before=datetime.now(UTC) - LATE, limit=1)
+    yield from of_account(app, is_behind=bool(unhandled))
     yield _timers(oldest, datetime.now(UTC))
     yield from of_charges(waiting)
     for endpoint in endpoints:
         yield _endpoint(endpoint, may_call_this_machine=may_call_this_machine)
     if dead:
         yield Finding("look", f"{dead} dead letters", "Send them again when their endpoint is well.")
+
+
+def of_account(app: PaymentApp | None, *, is_behind: bool) -> Iterator[Finding]:
+    """Look at the linked account that payments are taken with, and at the events that it sends."""
+    if app is not None and app.status == "unauthorized":
+        remedy = "Give it a key that works, or link the account again; what is to be charged waits until then."
+        yield Finding("wrong", f"{app.name} refuses the key of the linked account", remedy)
+    elif app is not None:
+        yield Finding("fine", f"payments: {app.name} is linked")
+        if app.type == "stripe" and app.webhook_endpoint_id is None:
+            remedy = "Serve under an https address that can be reached; until then the server asks every hour."
+            yield Finding("look", f"{app.name} sends no events here", remedy)
+    if is_behind:
+        remedy = "They are taken up again by the server; its log says what is in the way."
+        yield Finding("look", "events of the payment processor wait to be handled", remedy)
 
 
 def _usage(settings: Settings, sealer: Sealer) -> Iterator[Finding]:

@@ -266,6 +266,18 @@ def test_a_customer_that_is_deleted_there_has_no_card_and_is_made_anew_with_the_
     assert world.last4(customer_id) == "4242"
 
 
+def test_a_card_that_was_left_for_somebody_elses_purpose_is_not_charged_here(world):
+    customer_id = world.customer()
+    with world.engine.read() as tx:
+        known = tx.remote_objects.find(world.app_id, "customer", customer_id)
+    assert known is not None
+    wanted = {"mode": "setup", "customer": known.remote_id, "success_url": "https://shop.example/", "currency": "usd"}
+    session = world.client.v1.checkout.sessions.create(wanted)
+    world.stripe.complete_checkout(session.id, MASTERCARD)
+    world.deliver()
+    assert world.last4(customer_id) == "4242"
+
+
 def test_disputes_and_refunds_that_are_made_there_are_taken(world):
     customer_id = world.customer()
     change_plan(world.engine, customer_id=customer_id, plan_key="pro_monthly")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from billing_sdk.errors import NotFound, UnknownPayerMethod
+from billing_sdk.errors import NotFound, UnknownPayer, UnknownPayerMethod
 from billing_sdk.server.domain.workspace import PaymentApp
 from billing_sdk.server.gateways.stripe.objects import GatewayObject
 from billing_sdk.server.usecases.bring_in_line import NOTHING
@@ -72,7 +72,11 @@ def apply_customer(engine: Engine, app: PaymentApp, about: GatewayObject) -> str
         return NOT_MANAGED
     with engine.read() as tx:
         before = tx.customers.find_payment_method(customer_id)
-    return NOTHING if refresh_default(engine, customer_id=customer_id) == before else KEPT
+    try:
+        after = refresh_default(engine, customer_id=customer_id)
+    except UnknownPayer:
+        return GONE
+    return NOTHING if after == before else KEPT
 
 
 def apply_deleted_customer(engine: Engine, app: PaymentApp, about: GatewayObject) -> str:

@@ -56,7 +56,7 @@ def look_up_setup(link: StripeLink, session_id: str) -> SetupSession:
     """Return a session as it stands at Stripe now, with what was left in it.
 
     Raises:
-        NotFound: the account has no such session, or the setup is none of ours.
+        NotFound: the account has no such session, or it is none of ours.
         GatewayUnauthorized, GatewayUnreachable: Stripe did not answer as it should.
     """
     unknown = NotFound(f"there is no checkout session {session_id[:80]!r}")
@@ -69,6 +69,8 @@ def look_up_setup(link: StripeLink, session_id: str) -> SetupSession:
             found = link.client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPANDED})
     except GatewayRefused:
         raise unknown from None
+    if metadata_of(found).get("billing_environment") != link.keys.deployment:
+        raise unknown
     return _session(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from billing_sdk.server.gateways.stripe.amounts import from_stripe
 from billing_sdk.server.gateways.stripe.failures import answers_of_stripe, error_for
 from billing_sdk.server.gateways.stripe.link import StripeLink, metadata_of
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PAGE: Final = 100
@@ -106,7 +108,7 @@ def _warned(link: StripeLink, reference: str) -> PaymentDispute | None:
 
 
 def _disputed(dispute: Dispute) -> PaymentDispute:
-    kind, status = STATUSES[dispute.status]
+    kind, status = meaning_of(dispute.status)
     due = dispute.evidence_details.due_by
     return PaymentDispute(
         _payment_of(dispute, dispute.charge),
@@ -119,6 +121,14 @@ def _disputed(dispute: Dispute) -> PaymentDispute:
             evidence_due_at=None if due is None else datetime.fromtimestamp(due, UTC),
         ),
     )
+
+
+def meaning_of(status: str) -> tuple[DisputeKind, DisputeStatus]:
+    """Return what Stripe's word means here; one that it has added holds money at least, unless it is a warning."""
+    if status not in STATUSES:
+        logger.warning("the status %s of a dispute is not known", status[:64])
+    is_warning = status.startswith("warning_")
+    return STATUSES.get(status, ("inquiry" if is_warning else "dispute", "needs_response"))
 
 
 def _refund(link: StripeLink, refund: Refund) -> PaymentRefund:
