@@ -24,6 +24,7 @@ from billing_sdk.server.usecases.chase_invoice import let_be_overdue
 from billing_sdk.server.usecases.collect_charge import collect_charge
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import bill_of, gateway_of
+from billing_sdk.server.usecases.keep_surplus import keep_surplus
 from billing_sdk.server.usecases.make_void import void
 from billing_sdk.server.usecases.pay_invoice import settle_invoice
 from billing_sdk.server.usecases.settle_by_hand import BY_OTHER_MEANS, give_up_invoice
@@ -49,8 +50,8 @@ def bring_in_line(engine: Engine, kind: GatewayKind, bill_id: str) -> str:
     Returns:
         `paid`, `void`, `uncollectible` or `overdue` for what our invoice has become; `settled` where a charge has its
         outcome, `awaited` where it has none yet; `nothing` where nothing is to be done; `gone` where the processor
-        knows none, `not_managed` where we know none; `mismatch` where something else was paid than is owed: then it is
-        in the audit, and somebody has to look into it.
+        knows none, `not_managed` where we know none; `mismatch` where less was paid than is owed, or nothing is owed:
+        it is in the audit then, and somebody has to look into it. What is more is on the customer's balance.
 
     Raises:
         PaymentPending: somebody is just asking for it; it is worth looking again later.
@@ -98,7 +99,8 @@ def _paid(
     if not invoice.is_payable:
         return _paid_already(tx, engine, invoice, kind, state)
     owed = bill_of(tx, invoice).amount
-    if state.amount != owed:
+    surplus = state.amount - owed
+    if surplus.minor < 0 or (surplus and state.reference is None):
         return _mismatch(tx, engine, invoice.id, expected=owed, state=state)
     payment = Payment(
         id=new_id("payment"),
@@ -114,6 +116,9 @@ def _paid(
         gateway=kind,
     )
     settle_invoice(tx, customer, invoice, payment, source="admin", actor=PROCESSOR)
+    if surplus:
+        # It was lowered here, and paid on a page that had not heard of it.
+        keep_surplus(tx, invoice, payment, surplus)
     return "paid"
 
 

@@ -19,6 +19,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_of import gateway_of
 from billing_sdk.server.usecases.issue_credit_note import issue_credit_note
+from billing_sdk.server.usecases.keep_surplus import give_surplus_back
 from billing_sdk.server.usecases.pay_back import conclude_refund, return_refund
 from billing_sdk.server.usecases.refunded_elsewhere import LEFT, is_counted
 from billing_sdk.server.usecases.take_outside_dispute import GONE, MISMATCH, PROCESSOR, has_been_noted, not_ours
@@ -115,6 +116,8 @@ def _note(engine: Engine, payment: Payment, found: PaymentRefund) -> str:
         customer = tx.customers.lock(payment.customer_id)
         if tx.refunds.find_by_reference(found.reference) is not None:
             return NOTHING  # another delivery has taken it meanwhile
+        if give_surplus_back(tx, payment, found, at=engine.now_for(tx, customer)):
+            return "succeeded"
         issued = issue_credit_note(
             tx,
             engine,

@@ -19,6 +19,7 @@ from billing_sdk.server.domain.invoicing.booking import (
     credit_note_entries as credit_note_entries,
     earned_before as earned_before,
     issue_entries as issue_entries,
+    overpaid_entry as overpaid_entry,
     payment_entry as payment_entry,
     refund_entry as refund_entry,
     refund_returned_entry as refund_returned_entry,

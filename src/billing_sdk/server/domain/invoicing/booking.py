@@ -233,6 +233,12 @@ def refund_returned_entry(invoice: Invoice, amount: Money, *, refund_id: str, at
     return replace(entry, reference_id=refund_id)
 
 
+def overpaid_entry(invoice: Invoice, surplus: Money, *, payment_id: str, at: datetime) -> JournalEntry:
+    """Return the entry of what was paid beyond what was owed, and is on the customer's balance; below zero it goes."""
+    entry = _entry("payment", invoice, {"cash": surplus.minor, "credit_liability": -surplus.minor}, at=at)
+    return replace(entry, payment_id=payment_id)
+
+
 def write_off_entry(invoice: Invoice, *, at: datetime) -> JournalEntry:
     """Return the entry of an invoice that is given up for lost.
 

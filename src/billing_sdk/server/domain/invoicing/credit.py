@@ -13,8 +13,9 @@ from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 BALANCE = "credit_balance"
 
 # Given for time that was paid and not used, by a credit note, or because a refund has failed; used for an invoice;
-# given back because the charge was declined or the invoice is void.
-CreditReason = Literal["unused_time", "invoice", "declined", "credit_note", "refund_failed", "void"]
+# given back because the charge was declined or the invoice is void; more was paid at the processor than was owed by
+# then, until that is given back there.
+CreditReason = Literal["unused_time", "invoice", "declined", "credit_note", "refund_failed", "void", "overpaid"]
 
 
 @dataclass(frozen=True, slots=True)
