@@ -96,6 +96,8 @@ class Reading:
         if meter_no is None:
             return []
         first, last = self._with_usage(meter_no, *hours_between(window.start, window.end))
+        if first > last:  # nothing was used in the window
+            return []
         # Not by the meter's index, which leads to all of its hours: those in which totals are said are few.
         of_meter = (usage_hours.c.meter_no + 0 == meter_no, usage_hours.c.hour.between(first, last))
         if self._connection.execute(select(exists(SAYS_TOTALS.where(*of_meter)))).scalar_one():
