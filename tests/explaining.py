@@ -112,7 +112,7 @@ def _price(price: Document, quantity: Fraction, policies: Document, marked: list
             whole = floor(packs) if price["rounding"] == "down" else ceil(packs)
             return whole * Fraction(price["package_amount"])
         case "volume" | "graduated" if not quantity:
-            is_charged = policies["zero_usage_flat_fee"] == "charge"
+            is_charged = price.get("zero_usage_flat_fee", policies["zero_usage_flat_fee"]) == "charge"
             return Fraction(price["tiers"][0].get("flat_amount", 0)) if is_charged else NOTHING
         case "volume":
             reached = [one for one in price["tiers"] if one["up_to"] is None or quantity <= Fraction(one["up_to"])]

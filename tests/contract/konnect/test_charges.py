@@ -117,6 +117,21 @@ def test_a_part_of_a_period_costs_its_part_where_that_was_asked_for(story: Story
     assert [amount for _, amount, _ in story.bills] == ["50.00 USD", "100.00 USD"]
 
 
+def test_the_flat_price_of_a_first_tier_is_charged_without_usage(story: Story) -> None:
+    tiers = [{"flat_price": {"type": "flat", "amount": "5"}, "unit_price": {"type": "unit", "amount": "0.10"}}]
+    for kind in ("graduated", "volume"):
+        price = {"type": kind, "tiers": tiers}
+        story.charge(
+            usage_based(
+                "tokens", invoice_at=MARCH_AT, service_period=FEBRUARY, price=price, discounts={"percentage": 10}
+            )
+        )
+
+    story.go(MARCH + 9 * DAY)
+
+    assert [amount for _, amount, _ in story.bills] == ["4.50 USD", "4.50 USD"]
+
+
 def test_usage_is_rated_once_when_its_period_is_over_with_what_came_late_but_before_the_wait_ended(
     story: Story,
 ) -> None:

@@ -44,11 +44,12 @@ def scales(draw: Any, *, flat: bool = True) -> tuple[Tier, ...]:
     return tuple(Tier(end, draw(amounts), draw(amounts) if flat else Decimal(0)) for end in ends)
 
 
+own = st.sampled_from([None, "skip", "charge"])
 unit_prices = (
     st.builds(PerUnit, amounts)
     | st.builds(Package, st.integers(1, 10**6).map(Decimal), amounts, st.sampled_from(["up", "down"]))
-    | st.builds(Volume, scales())
-    | st.builds(Graduated, scales())
+    | st.builds(Volume, scales(), own)
+    | st.builds(Graduated, scales(), own)
 )
 
 

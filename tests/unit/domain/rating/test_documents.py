@@ -26,6 +26,7 @@ SPELLINGS: list[dict[str, Any]] = [
     {"model": "package", "units_per_package": "100", "package_amount": "4", "rounding": "down"},
     {"model": "volume", "tiers": [{"up_to": "5", "unit_amount": "7"}, {"up_to": None, "flat_amount": "6"}]},
     {"model": "graduated", "tiers": [{"up_to": "5", "unit_amount": "7", "flat_amount": "1"}, {"up_to": "10"}]},
+    {"model": "graduated", "tiers": [{"up_to": None, "flat_amount": "1"}], "zero_usage_flat_fee": "charge"},
     {"model": "overage", "included": "1000", "price": {"model": "per_unit", "unit_amount": "2"}},
     {"model": "percentage", "percent": "2.9", "minimum": "30", "maximum": "500"},
     {

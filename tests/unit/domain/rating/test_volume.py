@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -43,6 +44,13 @@ def test_whether_usage_of_zero_pays_the_first_flat_amount_is_a_policy_that_the_r
     charged = rated(WITH_FEES, "0", policy=policy)
     assert charged.amount.minor == amount
     assert steps_named(charged, "zero_usage")[0].fact("zero_usage_flat_fee") == policy.zero_usage_flat_fee
+
+
+@pytest.mark.parametrize(("own", "policy", "amount"), [("charge", SKIP, 200), ("skip", CHARGE, 0)])
+def test_what_a_price_says_of_usage_of_zero_goes_before_the_policy(own, policy, amount) -> None:
+    charged = rated(replace(WITH_FEES, zero_usage_flat_fee=own), "0", policy=policy)
+    assert charged.amount.minor == amount
+    assert steps_named(charged, "zero_usage")[0].fact("zero_usage_flat_fee") == own
 
 
 def test_usage_beyond_a_closed_last_tier_is_charged_at_the_last_tier() -> None:

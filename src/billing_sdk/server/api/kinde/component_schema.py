@@ -64,6 +64,12 @@ TIER = _object(
     takes={"from": NUMBER, "unit_amount": NUMBER, "flat_amount": NUMBER},
 )
 RATE = _object("rate of a dimension", needs={"values": _list(TEXT), "price": INNER})
+ZERO_USAGE: Mapping[str, Schema] = {
+    "zero_usage_flat_fee": {
+        "enum": ["skip", "charge", None],
+        "description": "Whether usage of zero pays the first tier's flat amount; as the billing settings say if null.",
+    }
+}
 PRICES: tuple[Schema, ...] = (
     _model("flat", needs={"amount": NUMBER}),
     _model("per_unit", needs={"unit_amount": NUMBER}),
@@ -72,8 +78,8 @@ PRICES: tuple[Schema, ...] = (
         needs={"units_per_package": NUMBER, "package_amount": NUMBER},
         takes={"rounding": {"enum": ["up", "down"]}},
     ),
-    _model("volume", needs={"tiers": _list(TIER)}),
-    _model("graduated", needs={"tiers": _list(TIER)}),
+    _model("volume", needs={"tiers": _list(TIER)}, takes=ZERO_USAGE),
+    _model("graduated", needs={"tiers": _list(TIER)}, takes=ZERO_USAGE),
     _model("overage", needs={"included": NUMBER, "price": INNER}),
     _model("percentage", needs={"percent": NUMBER}, takes={"minimum": NUMBER, "maximum": NUMBER}),
     _model("by_dimension", needs={"dimensions": _list(TEXT), "rates": _list(RATE)}, takes={"otherwise": INNER}),

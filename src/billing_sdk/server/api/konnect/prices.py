@@ -157,7 +157,7 @@ def major_of(amount: Decimal, currency: str) -> Decimal:
 
 
 def priced(price: FlatPrice | UnitPrice | GraduatedPrice | VolumePrice, currency: str) -> Price:
-    """Return a price as the catalogue has it.
+    """Return a price as the catalogue has it; the flat price of a first tier is charged without usage, too.
 
     Raises:
         InvalidAmount: an amount is below zero, too large, or finer than 12 decimals of a minor unit.
@@ -169,9 +169,9 @@ def priced(price: FlatPrice | UnitPrice | GraduatedPrice | VolumePrice, currency
         case UnitPrice():
             return PerUnit(minor_of(price.amount, currency))
         case GraduatedPrice():
-            return Graduated(_tiers(price.tiers, currency))
+            return Graduated(_tiers(price.tiers, currency), "charge")
         case VolumePrice():
-            return Volume(_tiers(price.tiers, currency))
+            return Volume(_tiers(price.tiers, currency), "charge")
         case _:
             assert_never(price)
 

@@ -91,9 +91,9 @@ def document_of(what: Price | Terms) -> dict[str, Any]:
                 "rounding": what.rounding,
             }
         case Volume():
-            return {"model": "volume", "tiers": [_tier_document(tier) for tier in what.tiers]}
+            return {"model": "volume", **_scale_document(what)}
         case Graduated():
-            return {"model": "graduated", "tiers": [_tier_document(tier) for tier in what.tiers]}
+            return {"model": "graduated", **_scale_document(what)}
         case Overage():
             return {"model": "overage", "included": digits_of(what.included), "price": document_of(what.price)}
         case Percentage():
@@ -159,11 +159,13 @@ def _package(document: Document) -> Package:
 
 
 def _volume(document: Document) -> Volume:
-    return Volume(_tiers(document))
+    found = _members(document, {"tiers"}, {"zero_usage_flat_fee"})
+    return Volume(_tiers(found), found.get("zero_usage_flat_fee"))
 
 
 def _graduated(document: Document) -> Graduated:
-    return Graduated(_tiers(document))
+    found = _members(document, {"tiers"}, {"zero_usage_flat_fee"})
+    return Graduated(_tiers(found), found.get("zero_usage_flat_fee"))
 
 
 def _overage(document: Document) -> Overage:
@@ -208,7 +210,7 @@ READERS: dict[str, Callable[[Document], Price]] = {
 
 def _tiers(document: Document) -> tuple[Tier, ...]:
     found: list[Tier] = []
-    for number, one in enumerate(_list(_members(document, {"tiers"}), "tiers"), 1):
+    for number, one in enumerate(_list(document, "tiers"), 1):
         with _inside(f"tiers[{number - 1}]", tier=number):
             parts = _members(one, {"up_to"}, {"from", "unit_amount", "flat_amount"})
             is_open = parts["up_to"] in (None, "inf")
@@ -221,6 +223,12 @@ def _tiers(document: Document) -> tuple[Tier, ...]:
             require_begin(number, _number(parts, "from"), found[-1] if found else None)
         found.append(tier)
     return tuple(found)
+
+
+def _scale_document(scale: Volume | Graduated) -> dict[str, Any]:
+    own = scale.zero_usage_flat_fee
+    tiers = [_tier_document(tier) for tier in scale.tiers]
+    return {"tiers": tiers} | ({} if own is None else {"zero_usage_flat_fee": own})
 
 
 def _tier_document(tier: Tier) -> dict[str, str | None]:
