@@ -43,6 +43,7 @@ HEADERS: Final = {
     "Accept-Encoding": "identity",  # a compressed answer could grow without bound while it is read
     "User-Agent": f"billing-sdk/{__version__}",
 }
+CLOSED: Final = "the client was closed"
 LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30.0)
 
 
@@ -181,8 +182,14 @@ class SyncTransport(Sync):
         if isinstance(step, Pause):
             self._sleep(step.seconds)
             return None
-        with _failures(), deadline(step.ends_at), self._client().stream(**_request(step)) as response:
-            return _collect(response, step, response.iter_raw())
+        http = self._client()
+        try:
+            with _failures(), deadline(step.ends_at), http.stream(**_request(step)) as response:
+                return _collect(response, step, response.iter_raw())
+        except RuntimeError:
+            if http.is_closed:  # by another thread, in the meantime
+                raise Unreachable(CLOSED) from None
+            raise
 
     def close(self) -> None:
         """Close the connections; the transport can't be used afterwards."""
@@ -194,7 +201,7 @@ class SyncTransport(Sync):
     def _client(self) -> httpx.Client:
         with self._lock:
             if self._is_closed:
-                raise Unreachable("the client was closed")
+                raise Unreachable(CLOSED)
             # Two processes that talk through one connection would read each other's answers.
             if self._http is None or self._process_id != os.getpid():
                 self._http = httpx.Client(**_settings(self._config))
@@ -243,7 +250,7 @@ class AsyncTransport(Async):
     def _client(self) -> httpx.AsyncClient:
         with self._lock:
             if self._is_closed:
-                raise Unreachable("the client was closed")
+                raise Unreachable(CLOSED)
             # A connection belongs to the event loop that opened it.
             loop = asyncio.get_running_loop()
             http = self._https.get(loop)

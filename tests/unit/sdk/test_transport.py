@@ -280,6 +280,14 @@ def test_a_closed_client_says_so(make_driver: Callable[..., Driver], issuer: res
         ask(driver)
 
 
+def test_a_client_that_another_thread_closes_meanwhile_says_so(issuer: respx.MockRouter) -> None:
+    client = Client(**SETTINGS)
+    used = client._transport._client()
+    used.close()
+    with pytest.raises(Unreachable, match="closed"):
+        client.agreements.list("customer_1")
+
+
 def test_no_secret_is_shown_by_a_client_or_a_call() -> None:
     call = Call("GET", "/", lambda data: data, token="secret-token", form={"client_secret": "shh-app"})
     with Client(**SETTINGS) as client:
