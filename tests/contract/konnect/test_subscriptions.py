@@ -65,6 +65,18 @@ def test_a_customer_is_billed_in_its_own_currency_or_not_at_all(door, pro):
     assert door.got("/subscriptions")["data"] == []
 
 
+def test_no_anchor_shortens_the_first_phase_of_a_plan(door, customer):
+    sold(door, "half", phase(fee("10"), key="half", name="Half", duration="P1M"), phase(fee("30")))
+    asked = {"customer": {"key": "acme"}, "plan": {"key": "half"}}
+
+    told = door.call("POST", "/subscriptions", {**asked, "billing_anchor": "2026-01-16T00:00:00Z"})
+
+    assert (told.status, told.body["invalid_parameters"][0]["field"]) == (400, "billing_anchor")
+    assert invoiced(door, customer) == []
+    door.made("/subscriptions", asked)
+    assert invoiced(door, customer) == [[1000]]
+
+
 def test_an_anchor_makes_the_first_period_as_short_as_it_is(door, pro, customer):
     asked = {"customer": {"key": "acme"}, "plan": {"key": "pro"}, "billing_anchor": "2026-01-16T00:00:00Z"}
     made = door.made("/subscriptions", asked)

@@ -79,6 +79,7 @@ def create_subscription(engine: Engine, wanted: SubscriptionWanted, *, actor: st
         UnknownPlan: there is no such plan.
         PlanNotPublished, PlanArchived: the plan is not for sale.
         Conflict: the customer has a subscription.
+        InvalidRequest: a phase of the plan would be shortened by the anchor.
         CurrencyMismatch: the plan is not sold in the customer's currency.
         PaymentMethodRequired, CustomerNotCollectable: nothing can be collected from the customer; see `subscribe`.
     """
@@ -91,6 +92,7 @@ def create_subscription(engine: Engine, wanted: SubscriptionWanted, *, actor: st
         tx.customers.lock(account.customer.id)
         _require_none(tx, wanted)
         key, number = _plan_of(tx, wanted.plan)
+        _require_whole_phases(tx, wanted, key, number)
         # Kept before money is collected, which may take until somebody has confirmed it.
         agreement_id = new_id("agreement")
         _keep(tx, engine, agreement_id, wanted, actor)
@@ -245,6 +247,16 @@ def _plan_of(tx: UnitOfWork, wanted: PlanWanted) -> tuple[str, int | None]:
     if record.status == "archived":
         raise PlanArchived(f"version {record.number} of {record.key!r} is archived")
     return record.key, record.number
+
+
+def _require_whole_phases(tx: UnitOfWork, wanted: SubscriptionWanted, plan_key: str, number: int | None) -> None:
+    """Let nobody's first phase be shortened: it lasts a number of billing periods, of which the first would be short.
+
+    Raises:
+        InvalidRequest: an anchor is named for a plan with phases.
+    """
+    if wanted.anchor is not None and tx.catalog.get_version_of(plan_key, number=number).opening_phases:
+        raise InvalidRequest("the first phase of the plan would be shortened by it", parameter="billing_anchor")
 
 
 def _allowed(tx: UnitOfWork, subscription_id: str, event: SubscriptionEvent) -> Subscription:
