@@ -202,3 +202,13 @@ def test_the_same_call_with_the_same_key_makes_one_subscription(door, pro, custo
     first = door.call("POST", "/subscriptions", asked, **{"idempotency-key": "once"})
     assert door.call("POST", "/subscriptions", asked, **{"idempotency-key": "once"}) == first
     assert invoiced(door, customer) == [[2900]]
+
+
+def test_a_plan_by_its_id_with_the_version_of_another_is_refused(door, pro, customer):
+    asked = {"customer": {"id": customer["id"]}, "plan": {"id": pro["id"], "version": 7}}
+    made = door.call("POST", "/subscriptions", asked)
+    subscription = door.made("/subscriptions", {**asked, "plan": {"id": pro["id"], "version": 1}})
+
+    changed = door.call("POST", f"/subscriptions/{subscription['id']}/change", {**asked, "timing": "immediate"})
+
+    assert [made.status, changed.status] == [404, 404]

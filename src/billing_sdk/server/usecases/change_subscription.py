@@ -44,7 +44,7 @@ from billing_sdk.server.usecases.subscribe import subscribe
 
 @dataclass(frozen=True, slots=True)
 class PlanWanted:
-    """A plan by its id, or by its key and version; the id counts where both are given."""
+    """A plan by its id, or by its key and version; the id counts where both are given, and the version has to fit."""
 
     id: str | None = None
     key: str | None = None
@@ -233,6 +233,8 @@ def _plan_of(tx: UnitOfWork, wanted: PlanWanted) -> tuple[str, int | None]:
     """Return the key of a plan and the number of its version that is meant."""
     if wanted.id is not None:
         record = get_record(tx, "plan", wanted.id)
+        if wanted.version not in (None, record.number):
+            raise UnknownPlan(f"the plan of that id is not version {wanted.version} of {record.key!r}", entity="plan")
     else:
         found = [
             one

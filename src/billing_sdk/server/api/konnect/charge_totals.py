@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import cast
 
-from billing_sdk.money import EXACT
+from billing_sdk.money import EXACT, Rounding, round_money
 from billing_sdk.server.api.konnect.bodies import View
 from billing_sdk.server.api.konnect.prices import major_of
 from billing_sdk.server.api.konnect.values import Numeric
@@ -14,6 +15,7 @@ from billing_sdk.server.domain.rating import Charged, Derivation
 ZERO = Decimal(0)
 LOWER = ("discount_percentage", "maximum")
 RAISE = ("minimum",)
+ROUND = "round"
 
 
 class TotalsView(View):
@@ -64,14 +66,13 @@ def _totals(
     currency: str, charged: Decimal, why: Derivation, *, included: int = 0, added: int = 0, credit: int = 0
 ) -> TotalsView:
     """Put totals together; all amounts are in minor units."""
-    lowered = -sum((Decimal(one.amount) for one in why.steps if one.name in LOWER), ZERO)
-    raised = sum((Decimal(one.amount) for one in why.steps if one.name in RAISE), ZERO)
+    before, lowered, raised = _parts(currency, charged, why)
 
     def shown(minor: Decimal | int) -> Decimal:
         return major_of(Decimal(minor), currency)
 
     return TotalsView(
-        amount=shown(EXACT.subtract(EXACT.add(charged, lowered), raised)),
+        amount=shown(before),
         taxes_total=shown(included + added),
         taxes_inclusive_total=shown(included),
         taxes_exclusive_total=shown(added),
@@ -80,6 +81,32 @@ def _totals(
         credits_total=shown(credit),
         total=shown(charged + added - credit),
     )
+
+
+def _parts(currency: str, charged: Decimal, why: Derivation) -> tuple[Decimal, Decimal, Decimal]:
+    """Return what was charged before it was lowered and raised, and by how much it was, in whole minor units.
+
+    Each is rounded once from what is exact, and what rounding leaves goes to the last of them that there is, so that
+    they come to what was charged.
+    """
+    lowered = -_come_to(why, LOWER)
+    raised = _come_to(why, RAISE)
+    if not lowered and not raised:
+        return charged, ZERO, ZERO
+    rounding = next((one.fact("rounding") for one in why.steps if one.name == ROUND), None)
+
+    def whole(amount: Decimal) -> Decimal:
+        return Decimal(round_money(amount, currency, cast("Rounding", rounding or "half_up")).minor)
+
+    before = whole(EXACT.subtract(EXACT.subtract(EXACT.add(charged, lowered), raised), _come_to(why, (ROUND,))))
+    if not raised:
+        return before, before - charged, ZERO
+    lowered = max(whole(lowered), before - charged) if lowered else ZERO
+    return before, lowered, charged - before + lowered
+
+
+def _come_to(why: Derivation, names: tuple[str, ...]) -> Decimal:
+    return Derivation(tuple(one for one in why.steps if one.name in names)).total
 
 
 def _taxes(line: InvoiceLine) -> tuple[int, int]:

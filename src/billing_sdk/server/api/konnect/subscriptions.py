@@ -91,7 +91,7 @@ class CustomerReference(Body):
 
 
 class PlanReference(Body):
-    """A plan by its id, or by its key and version; the id counts where both are given."""
+    """A plan by its id, or by its key and version; the id counts where both are given, and the version has to fit."""
 
     id: Ulid | None = None
     key: ResourceKey | None = None
