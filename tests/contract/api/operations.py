@@ -25,6 +25,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "GET /v1/billing/credit_movements": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/credit_balance": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/invoices": {"params": {"customer_id": OBJECT}},
+    "GET /v1/billing/disputes": {"params": {"customer_id": OBJECT}},
     "GET /v1/billing/upcoming_invoices": {"params": {"customer_id": OBJECT}},
     "POST /v1/billing/charges": {
         "json": {"customer_id": OBJECT, "description": "Setup", "amount_minor": 100, "currency": "USD"}

@@ -30,7 +30,6 @@ WITHOUT_AN_OBJECT = {
     "GET /v1/billing/coupons",
     "POST /v1/billing/coupons",
     "GET /v1/billing/tax_codes",
-    "GET /v1/billing/disputes",
     "GET /v1/billing/trial_balance",
     "POST /v1/billing/tax_codes",
     "GET /v1/billing/tax_rates",
