@@ -17,6 +17,16 @@ if [ ! -e "$openmeter/.ready" ] || [ requirements/foreign-openmeter.txt -nt "$op
   touch "$openmeter/.ready"
 fi
 
+for version in 2025-09-30 2026-10-14 stable; do
+  stripe=.foreign/stripe-$version
+  if [ ! -e "$stripe/.ready" ] || [ "requirements/foreign-stripe-$version.txt" -nt "$stripe/.ready" ]; then
+    "$python" -m venv "$stripe"
+    "$stripe/bin/pip" install --quiet --disable-pip-version-check --require-hashes \
+      -r "requirements/foreign-stripe-$version.txt"
+    touch "$stripe/.ready"
+  fi
+done
+
 if ! command -v npm >/dev/null 2>&1; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing Node.js for the foreign clients"
