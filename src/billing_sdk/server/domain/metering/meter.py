@@ -84,6 +84,7 @@ class Meter:
         early_seconds: how far ahead its time may lie, as clocks differ.
         unknown_subjects: whether events of a subject that nobody goes by are refused, or kept for who comes later.
         revision: how often it was given other dimensions, after which everything is counted anew.
+        may_fall: whether a value may be below zero, as what corrects others; that of a weighted sum always may.
     """
 
     id: str
@@ -100,6 +101,7 @@ class Meter:
     unknown_subjects: UnknownSubjects = "refuse"
     archived_at: datetime | None = None
     revision: int = 0
+    may_fall: bool = False
 
     def __post_init__(self) -> None:
         if not KEY.fullmatch(self.key):
@@ -123,8 +125,15 @@ class Meter:
             steps_of(path)
         if self.unknown_subjects not in get_args(UnknownSubjects):
             raise InvalidRequest("unknown_subjects is refuse or keep", parameter="unknown_subjects")
+        if self.may_fall and self.aggregation not in ("sum", "latest", "weighted_sum"):
+            raise InvalidRequest("only what is added up, or the latest value, may be below zero", parameter="may_fall")
         if self.early_seconds < 0 or (self.late_seconds is not None and self.late_seconds < 0):
             raise InvalidRequest("a number of seconds is zero or more", parameter="late_seconds")
+
+    @property
+    def takes_less(self) -> bool:
+        """Whether it reads values below zero."""
+        return self.may_fall or self.aggregation == "weighted_sum"
 
     def was_in_use(self, at: datetime) -> bool:
         """Tell whether the meter counted what arrived at an instant: one that is archived counts nothing more."""
@@ -146,7 +155,7 @@ class Meter:
         found = value_at(data, self.value_path)
         if self.aggregation == "unique_count":
             return Measured(self.id, None, _told_apart(found, self.value_path), dimensions)
-        return Measured(self.id, quantity_in(found, may_fall=self.aggregation == "weighted_sum"), None, dimensions)
+        return Measured(self.id, quantity_in(found, may_fall=self.takes_less), None, dimensions)
 
     def remeasure(self, data: Mapping[str, Any]) -> Measured | None:
         """Return what the meter reads in an event that is recorded already; None where the event does not count.

@@ -44,7 +44,7 @@ def reader_of(meter: Meter) -> Reader:
     meter_id, value_path, conditions = meter.id, meter.value_path, meter.conditions
     only_step = _only_step(value_path)
     dimensions = _dimensions_reader(meter.dimensions)
-    may_fall = meter.aggregation == "weighted_sum"
+    may_fall = meter.takes_less
 
     def read(data: Mapping[str, Any]) -> tuple[Measured, ...]:
         for condition in conditions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Integer, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Integer, String, Table, Text, false, text
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -23,4 +23,5 @@ meters = Table(
     Column("unknown_subjects", String(16), nullable=False),
     Column("archived_at", Instant),
     Column("revision", Integer, nullable=False, server_default=text("0")),
+    Column("may_fall", Boolean, nullable=False, server_default=false()),
 )
