@@ -48,6 +48,10 @@ def usage(minor: int, feature: str = "tokens", period: Period = JANUARY, currenc
     return Payable(feature, Money(minor, currency), period)
 
 
+def of_item(item: str) -> Payable:
+    return Payable("tokens", Money(300, "USD"), JANUARY, item_id=item, card_id="card_1")
+
+
 def paid(grants, *payables) -> list[tuple[str, int, int]]:
     return [(one.grant.name, one.index, one.amount.minor) for one in burn_down(grants, payables)]
 
@@ -81,6 +85,18 @@ PAYS = [
     ("no more than there is", grant("g", 200), usage(300), 200),
     ("a feature that it is for", grant("g", applies_to=("tokens", "images")), usage(300), 300),
     ("no other feature", grant("g", applies_to=("images",)), usage(300), 0),
+    ("an item that it is for", grant("g", items=("large", "small")), of_item("small"), 300),
+    ("no other item", grant("g", items=("large",)), of_item("small"), 0),
+    ("no usage that no rate card prices, where it is for items", grant("g", items=("large",)), usage(300), 0),
+    ("a rate card that it is for", grant("g", cards=("card_1",)), of_item("small"), 300),
+    ("no other rate card", grant("g", cards=("card_2",)), of_item("small"), 0),
+    ("what all of its lists name", grant("g", applies_to=("tokens",), items=("small",)), of_item("small"), 300),
+    (
+        "nothing that one of its lists leaves out",
+        grant("g", applies_to=("other",), items=("small",)),
+        of_item("small"),
+        0,
+    ),
     ("nothing in another currency", grant("g", currency="EUR"), usage(300), 0),
     ("a period that it begins in", grant("g", effective_at=day(1, 31)), usage(300), 300),
     ("no period that is over when it begins", grant("g", effective_at=day(2)), usage(300), 0),

@@ -65,7 +65,7 @@ def test_nothing_is_paid_beyond_what_is_owed_or_left_and_nothing_that_could_be_p
         paid = sum(share.amount.minor for share in shares if share.index == index)
         assert 0 <= paid <= max(payable.amount.minor, 0)
         if paid < payable.amount.minor:
-            could = [one for one in left if one.pays_for(payable.feature_key, payable.period, "USD")]
+            could = [one for one in left if one.pays_for(payable)]
             assert not any(one.left for one in could)
     assert all(share.amount.minor > 0 for share in shares)
     assert all(0 <= one.left.minor <= one.amount.minor for one in left)

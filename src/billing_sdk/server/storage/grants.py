@@ -239,7 +239,8 @@ def _from_row(row: RowMapping) -> CreditGrant:
     amount, left = Money(values.pop("amount_minor"), currency), Money(values.pop("left_minor"), currency)
     paid = values.pop("price_minor")
     values["price"] = None if paid is None else Money(paid, currency)
-    return CreditGrant(**{**values, "amount": amount, "left": left, "applies_to": tuple(row["applies_to"])})
+    scope = {member: tuple(row[member]) for member in ("applies_to", "items", "cards")}
+    return CreditGrant(**{**values, "amount": amount, "left": left, **scope})
 
 
 def _movement_row(movement: CreditMovement) -> dict[str, Any]:

@@ -40,6 +40,8 @@ def grant_credit(
     expires_at: datetime | None = None,
     expires_after: Duration | None = None,
     applies_to: Sequence[str] = (),
+    items: Sequence[str] = (),
+    cards: Sequence[str] = (),
     price: Money | None = None,
     settlement: Settlement | None = None,
     known_as: KnownAs | None = None,
@@ -59,6 +61,8 @@ def grant_credit(
         expires_at: from when on it pays for earlier periods only; never by default.
         expires_after: the same, counted from when it takes effect, by the customer's calendar.
         applies_to: keys of the metered features that it pays for; all of them where none is named.
+        items: the metered items that it pays for, by id or lookup key; all of them where none is named.
+        cards: the rate cards whose charges it pays, likewise.
         price: what is paid for it, where that is not as much as it is of.
         settlement: how far its payment has come, where somebody else collects that; it counts all the same.
         known_as: what the Konnect door is to know of it.
@@ -66,7 +70,7 @@ def grant_credit(
         actor: who caused it, as the audit names them; the source by default.
 
     Raises:
-        NotFound: there is no such customer.
+        NotFound: there is no such customer, metered item or rate card.
         InvalidAmount: the amount is not above zero, or more than can be real.
         InvalidCreditGrant: it would expire before it began, or has by now.
         InvalidRequest: a time has no zone, or a name, category, priority or number of features is out of its bounds.
@@ -90,6 +94,8 @@ def grant_credit(
             priority=priority,
             expires_at=ends_at(tx, customer, expires_at, expires_after, effective_at or at),
             applies_to=tuple(dict.fromkeys(applies_to)),
+            items=tuple(dict.fromkeys(tx.items.get_metered(item).id for item in items)),
+            cards=tuple(dict.fromkeys(tx.rate_cards.get(card).id for card in cards)),
             price=price,
             settlement=settlement,
         )

@@ -78,6 +78,7 @@ def _grant(tx: UnitOfWork, customer: Customer, agreement: Agreement, one: Grante
         priority=component.priority,
         expires_at=one.interval.end if component.expires_with_interval else None,
         applies_to=component.applies_to,
+        items=component.items,
         source="service_action",
         agreement_id=agreement.id,
         component=one.name,

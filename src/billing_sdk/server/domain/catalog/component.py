@@ -74,7 +74,12 @@ class LicenceFee:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A price for the use of a metered feature, charged when a service interval is complete; taxed as a fee is."""
+    """A price for the use of a metered feature, charged when a service interval is complete; taxed as a fee is.
+
+    Attributes:
+        item_id: the metered item that is priced, where it comes from a rate card.
+        card_id: that rate card.
+    """
 
     id: str
     feature_key: str
@@ -86,6 +91,8 @@ class Rate:
     other_currencies: tuple[CurrencyTerms, ...] = ()
     tax_code: str | None = None
     tax_behavior: TaxBehavior | None = None
+    item_id: str | None = None
+    card_id: str | None = None
 
     def __post_init__(self) -> None:
         check_tax(self.tax_code, self.tax_behavior)
@@ -106,6 +113,7 @@ class CreditGrant:
     Attributes:
         expires_with_interval: what is left at the end of the interval is lost.
         applies_to: keys of the features whose usage it pays for; none means all.
+        items: ids of the metered items that it pays for, where it comes from a service action; none means all.
         priority: grants of a lower number are spent first.
     """
 
@@ -119,6 +127,7 @@ class CreditGrant:
     category: str = "promotional"
     priority: int = 50
     other_currencies: tuple[Money, ...] = ()
+    items: tuple[str, ...] = ()
 
     @property
     def currency(self) -> str:

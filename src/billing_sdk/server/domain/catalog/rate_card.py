@@ -151,6 +151,8 @@ def components_of(card: RateCard, rates: Sequence[CardRate]) -> tuple[Rate, ...]
             service=card.service,
             tax_code=rate.item.tax_code,
             tax_behavior=card.tax_behavior,
+            item_id=rate.item.id,
+            card_id=card.id,
         )
         for rate in rates
     )

@@ -70,4 +70,5 @@ class ServiceAction:
             applies_to=tuple(dict.fromkeys(item.feature_key for item in self.items)),
             category=self.category,
             priority=self.priority,
+            items=tuple(item.id for item in self.items),
         )

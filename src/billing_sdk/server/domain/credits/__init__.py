@@ -18,7 +18,6 @@ from billing_sdk.server.domain.credits.balance import (
     standing_of as standing_of,
 )
 from billing_sdk.server.domain.credits.burn_down import (
-    Payable as Payable,
     Share as Share,
     burn_down as burn_down,
     spent_by as spent_by,
@@ -40,6 +39,7 @@ from billing_sdk.server.domain.credits.movement import (
     MovementKind as MovementKind,
     moved as moved,
 )
+from billing_sdk.server.domain.credits.payable import Payable as Payable
 from billing_sdk.server.domain.credits.price import bought_for as bought_for, price_of as price_of
 from billing_sdk.server.domain.credits.settings import CreditSettings as CreditSettings, Level as Level
 from billing_sdk.server.domain.credits.settlement import settled_as as settled_as

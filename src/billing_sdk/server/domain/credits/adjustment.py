@@ -12,8 +12,9 @@ from datetime import datetime
 
 from billing_sdk.errors import InsufficientCredit, InvalidAmount, InvalidRequest
 from billing_sdk.money import MAX_MINOR, Money, total
-from billing_sdk.server.domain.credits.burn_down import Payable, burn_down, in_order, spent_by
+from billing_sdk.server.domain.credits.burn_down import burn_down, in_order, spent_by
 from billing_sdk.server.domain.credits.grant import LONGEST_NAME, CreditGrant
+from billing_sdk.server.domain.credits.payable import Payable
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.credits.burn_down import Payable, burn_down, spent_by
+from billing_sdk.server.domain.credits.burn_down import burn_down, spent_by
 from billing_sdk.server.domain.credits.grant import CreditGrant
+from billing_sdk.server.domain.credits.payable import Payable
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,9 @@ from datetime import UTC, datetime
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.credits.grant import CreditGrant
 from billing_sdk.server.domain.credits.movement import moved
-from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.credits.payable import Payable
 
 NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Payable:
-    """What the usage of a feature in a period comes to, discounts taken off."""
-
-    feature_key: str
-    amount: Money
-    period: Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +50,7 @@ def burn_down(grants: Iterable[CreditGrant], payables: Sequence[Payable]) -> tup
         for place, grant in enumerate(left):
             if owed.minor <= 0:
                 break
-            if not grant.left or not grant.pays_for(payable.feature_key, payable.period, owed.currency):
+            if not grant.left or not grant.pays_for(payable):
                 continue
             amount = Money(min(grant.left.minor, owed.minor), owed.currency)
             shares.append(Share(grant, index, amount, grant.left, owed))

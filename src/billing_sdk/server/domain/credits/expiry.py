@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from billing_sdk.money import Money, total
-from billing_sdk.server.domain.credits.burn_down import Payable, burn_down
+from billing_sdk.server.domain.credits.burn_down import burn_down
 from billing_sdk.server.domain.credits.grant import CreditGrant
+from billing_sdk.server.domain.credits.payable import Payable
 
 
 def expires_now(

@@ -21,7 +21,7 @@ from billing_sdk.errors import (
     TooManyCreditGrants,
 )
 from billing_sdk.money import MAX_MINOR, Money, zero
-from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.credits.payable import Payable
 
 GrantCategory = Literal["paid", "promotional"]
 GrantSource = Literal["manual", "service_action", "top_up"]
@@ -46,7 +46,8 @@ CATEGORIES: frozenset[str] = frozenset({"paid", "promotional"})
 LAST_PRIORITY = 1000
 USUAL_PRIORITY = 50
 MOST_UNUSED = 100
-MOST_FEATURES = 20
+# How many features a scope names, and how many metered items, and how many rate cards.
+MOST_NAMED = 20
 LONGEST_NAME = 256
 
 
@@ -63,6 +64,8 @@ class CreditGrant:
         effective_at: from then on it counts.
         expires_at: from then on it pays for usage of earlier periods only.
         applies_to: keys of the features whose usage it pays for; empty for all metered ones.
+        items: ids of the metered items that it pays for; empty for all, and for usage that no rate card prices.
+        cards: ids of the rate cards whose charges it pays; empty for all, likewise.
         agreement_id: with which agreement it was granted, where a plan grants it; it pays for any of the customer's.
         component: which component of the agreement grants it, by the keys of the plan and of the component.
         interval_start: for which service interval it was granted.
@@ -83,6 +86,8 @@ class CreditGrant:
     priority: int = USUAL_PRIORITY
     expires_at: datetime | None = None
     applies_to: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
     source: GrantSource = "manual"
     status: GrantStatus = "granted"
     agreement_id: str | None = None
@@ -127,15 +132,24 @@ class CreditGrant:
         """Tell whether it counts at an instant."""
         return self.effective_at <= at and (self.expires_at is None or at < self.expires_at)
 
-    def pays_for(self, feature_key: str, period: Period, currency: str) -> bool:
-        """Tell whether usage of a feature in a period can be paid with it, as far as something is left.
+    def covers(self, payable: Payable) -> bool:
+        """Tell whether usage is within its scope; each of the three lists that names something narrows it."""
+        return (
+            (not self.applies_to or payable.feature_key in self.applies_to)
+            and (not self.items or payable.item_id in self.items)
+            and (not self.cards or payable.card_id in self.cards)
+        )
+
+    def pays_for(self, payable: Payable) -> bool:
+        """Tell whether usage can be paid with it, as far as something is left.
 
         The end of the period decides, not the instant of the invoice: usage that is billed late was used in time.
         """
+        period = payable.period
         return (
             self.status == "granted"
-            and self.left.currency == currency
-            and (not self.applies_to or feature_key in self.applies_to)
+            and self.left.currency == payable.amount.currency
+            and self.covers(payable)
             # An agreement that ends at the very instant of its start has used what it has in no time.
             and (self.effective_at < period.end or self.effective_at <= period.start)
             and (self.expires_at is None or period.end <= self.expires_at)
@@ -168,8 +182,9 @@ def check_grant(grant: CreditGrant, *, at: datetime) -> None:
         raise InvalidRequest(f"category is one of {', '.join(sorted(CATEGORIES))}", parameter="category")
     if type(grant.priority) is not int or not 0 <= grant.priority <= LAST_PRIORITY:
         raise InvalidRequest(f"priority is 0 to {LAST_PRIORITY}", parameter="priority")
-    if len(grant.applies_to) > MOST_FEATURES:
-        raise InvalidRequest(f"applies_to names at most {MOST_FEATURES} features", parameter="applies_to")
+    for member, named in (("applies_to", grant.applies_to), ("items", grant.items), ("cards", grant.cards)):
+        if len(named) > MOST_NAMED:
+            raise InvalidRequest(f"{member} names at most {MOST_NAMED} things", parameter=member)
 
 
 def check_number(unused: int) -> None:

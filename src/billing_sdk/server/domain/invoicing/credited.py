@@ -39,7 +39,7 @@ def payables_of(lines: Lines) -> tuple[tuple[int, Payable], ...]:
         if line.kind == "discount" and line.derivation.get("of") in METERED:
             off[_key(line)] = off.get(_key(line), 0) + line.amount.minor
     return tuple(
-        (number, Payable(line.derivation["feature"], _less(line.amount, off.get(_key(line), 0)), line.period))
+        (number, _payable(line, off.get(_key(line), 0)))
         for number, line in enumerate(lines, start=1)
         if line.kind in METERED
     )
@@ -117,9 +117,16 @@ def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> I
     )
 
 
+def _payable(line: InvoiceLine, off: int) -> Payable:
+    facts = line.derivation
+    return Payable(
+        feature_key=facts["feature"],
+        amount=Money(max(line.amount.minor + off, 0), line.amount.currency),
+        period=line.period,
+        item_id=facts.get("item"),
+        card_id=facts.get("card"),
+    )
+
+
 def _key(line: InvoiceLine) -> Key:
     return (line.agreement_id, line.plan_version_id, line.component_id, line.period)
-
-
-def _less(amount: Money, off: int) -> Money:
-    return Money(max(amount.minor + off, 0), amount.currency)

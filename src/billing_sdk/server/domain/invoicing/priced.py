@@ -146,6 +146,8 @@ def usage_line(
             quantity=used.quantity,
             policies=policies,
             feature=rate.feature_key,
+            item=rate.item_id,
+            card=rate.card_id,
             tax=of_component(rate.tax_code, rate.tax_behavior),
             rating=charged.derivation.document(),
             interval=of_period(interval) if part != interval else None,

@@ -36,6 +36,8 @@ credit_grants = Table(
     Column("effective_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("applies_to", JSON, nullable=False),
+    Column("items", JSON, nullable=False, server_default=text("'[]'")),
+    Column("cards", JSON, nullable=False, server_default=text("'[]'")),
     Column("source", String(16), nullable=False),
     Column("status", String(24), nullable=False),
     Column("agreement_id", String(64)),
