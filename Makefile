@@ -6,6 +6,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 PYTEST_ARGS ?=
 
+# The demo and the tests start many processes: what one has compiled is there for the next.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo serve test check domain bench mutants attacks soak docs lock clean
 

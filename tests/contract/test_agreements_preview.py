@@ -32,7 +32,7 @@ def amounts(lines):
     return [(line.description, line.amount.minor, line.period, line.derivation) for line in lines]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     first=st.sampled_from(PLANS),
     second=st.sampled_from(PLANS),

@@ -17,7 +17,7 @@ from tests.histories.world import CUSTOMERS, Deed, told_again, world
 pytestmark = pytest.mark.timeout(600)
 
 # A few here; `python -m soak three_years` tells thousands.
-HISTORIES = 8
+HISTORIES = 6
 LENGTH = 24
 THREE_YEARS_HOURS = 3 * 366 * 24
 CHOICES = dict(DEEDS)
