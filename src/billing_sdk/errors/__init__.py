@@ -101,6 +101,16 @@ from billing_sdk.errors._billing import (
     UnknownPricingTable as UnknownPricingTable,
     WrongCredentials as WrongCredentials,
 )
+from billing_sdk.errors._cadences import (
+    CadenceCanceled as CadenceCanceled,
+    CadenceMismatch as CadenceMismatch,
+    CadenceRequired as CadenceRequired,
+    InvalidBillingCycle as InvalidBillingCycle,
+    MonthNotSupported as MonthNotSupported,
+    UnknownCadence as UnknownCadence,
+    UnknownPayerProfile as UnknownPayerProfile,
+    UnknownSetting as UnknownSetting,
+)
 from billing_sdk.errors._catalogue import (
     AlreadyPublished as AlreadyPublished,
     CurrencyLocked as CurrencyLocked,

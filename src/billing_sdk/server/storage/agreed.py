@@ -87,6 +87,7 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
         ),
         billed_discounts=tuple(discount_from_json(discount) for discount in row["billed_discounts"]),
         pauses=tuple(Period(*map(datetime.fromisoformat, pause)) for pause in row["pauses"]),
+        billing_cadence_id=row["billing_cadence_id"],
     )
 
 
@@ -99,8 +100,8 @@ def agreement_to_json(agreement: Agreement) -> dict[str, Any]:
 def agreement_from_json(stored: Mapping[str, Any]) -> Agreement:
     """Return the agreement that was stored as JSON."""
     instants = {name: stored[name] and datetime.fromisoformat(stored[name]) for name in INSTANTS}
-    # What was stored before pauses were kept knows of none.
-    return agreement_from_row({"pauses": [], **stored, **instants})
+    # What was stored before pauses and cadences were kept knows of none.
+    return agreement_from_row({"pauses": [], "billing_cadence_id": None, **stored, **instants})
 
 
 def _pending_to_json(pending: PendingChange) -> dict[str, Any]:

@@ -12,13 +12,18 @@ from billing_sdk.server.domain.collection import (
     BUILT_IN,
     BUILT_IN_ID,
     BillingProfile,
+    BillTerms,
+    CollectionTerms,
     DunningPolicy,
     Numbering,
     Supplier,
     TaxSettings,
+    as_cadence_bills,
 )
 from billing_sdk.server.domain.customers import Address, Customer
 from billing_sdk.server.domain.periods import Duration
+from billing_sdk.server.storage.billing_cadences import BillingCadenceRepository
+from billing_sdk.server.storage.cadence_settings import CadenceSettingRepository
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.collection import billing_profiles
@@ -32,8 +37,17 @@ DURATIONS = ("due_after", "wait_for_late_usage", "wait_before_sending")
 class BillingProfileRepository:
     """Keeps billing profiles, in the transaction of its connection, which reads each of them once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        cadences: BillingCadenceRepository,
+        bill_settings: CadenceSettingRepository[BillTerms],
+        collection_settings: CadenceSettingRepository[CollectionTerms],
+    ) -> None:
         self._connection = connection
+        self._cadences = cadences
+        self._bill_settings = bill_settings
+        self._collection_settings = collection_settings
         self._known: dict[str, BillingProfile] = {}
         self._default: BillingProfile | None = None
 
@@ -44,9 +58,19 @@ class BillingProfileRepository:
             self._default = BUILT_IN if row is None else _from_row(row)
         return self._default
 
-    def of(self, customer: Customer) -> BillingProfile:
-        """Return the profile that a customer is billed by."""
-        return self.default() if customer.profile_id is None else self.get(customer.profile_id)
+    def of(self, customer: Customer, billing_cadence_id: str | None = None) -> BillingProfile:
+        """Return the profile that a customer is billed by; for what a cadence bills, with its settings in it.
+
+        Args:
+            customer: whose profile it is.
+            billing_cadence_id: the cadence that an agreement or an invoice is of; None for none.
+        """
+        profile = self.default() if customer.profile_id is None else self.get(customer.profile_id)
+        if billing_cadence_id is None:
+            return profile
+        cadence = self._cadences.get(billing_cadence_id)
+        bill = self._bill_settings.terms_of(cadence.bill)
+        return as_cadence_bills(profile, bill, self._collection_settings.terms_of(cadence.collection))
 
     def has_default(self) -> bool:
         """Tell whether a profile was made the default one."""

@@ -207,11 +207,15 @@ class InvoiceRepository:
         """Return an invoice, if there is one."""
         return next(iter(self._read(select(invoices).where(invoices.c.id == invoice_id))), None)
 
-    def find_gathering(self, customer_id: str, currency: str) -> Invoice | None:
-        """Return what gathers for a customer's next invoice in a currency, if anything does."""
+    def find_gathering(self, customer_id: str, currency: str, billing_cadence_id: str | None = None) -> Invoice | None:
+        """Return what gathers for a customer's next invoice in a currency, or for a cadence's, if anything does."""
         if currency not in self._gathering.get(customer_id, (currency,)):
             return None
-        query = _of_customer(customer_id).where(invoices.c.status == "gathering", invoices.c.currency == currency)
+        query = _of_customer(customer_id).where(
+            invoices.c.status == "gathering",
+            invoices.c.currency == currency,
+            invoices.c.billing_cadence_id == billing_cadence_id,
+        )
         return next(iter(self._read(query)), None)
 
     def unissued_of(self, customer_id: str) -> tuple[Invoice, ...]:

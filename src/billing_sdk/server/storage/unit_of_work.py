@@ -18,8 +18,10 @@ from billing_sdk.server.storage.applications import ApplicationRepository
 from billing_sdk.server.storage.attachments import AttachmentRepository
 from billing_sdk.server.storage.attempts import AttemptRepository
 from billing_sdk.server.storage.audit import AuditRepository
+from billing_sdk.server.storage.billing_cadences import BillingCadenceRepository, PayerProfileRepository
 from billing_sdk.server.storage.billing_profiles import BillingProfileRepository
 from billing_sdk.server.storage.billing_settings import BillingSettingsRepository
+from billing_sdk.server.storage.cadence_settings import CadenceSettingRepository, bill_terms, collection_terms
 from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
 from billing_sdk.server.storage.clocks import ClockRepository
@@ -117,7 +119,13 @@ class UnitOfWork:
         self.coupons = CouponRepository(connection)
         self.pricing_tables = PricingTableRepository(connection)
         self.billing_settings = BillingSettingsRepository(connection)
-        self.billing_profiles = BillingProfileRepository(connection)
+        self.billing_cadences = BillingCadenceRepository(connection)
+        self.payer_profiles = PayerProfileRepository(connection)
+        self.bill_settings = CadenceSettingRepository(connection, "bill", bill_terms)
+        self.collection_settings = CadenceSettingRepository(connection, "collection", collection_terms)
+        self.billing_profiles = BillingProfileRepository(
+            connection, self.billing_cadences, self.bill_settings, self.collection_settings
+        )
         self.past_parties = PastPartyRepository(connection)
         self.dunnings = DunningRepository(connection)
         self.tax_codes = TaxCodeRepository(connection)

@@ -111,8 +111,9 @@ def issue_waiting(
         at=at,
         waiting=invoice,
         taxation=taxation,
+        billing_cadence_id=invoice.billing_cadence_id,
     )
-    require_location(tx, customer, lines)
+    require_location(tx, customer, lines, billing_cadence_id=invoice.billing_cadence_id)
     ready = replace(invoice.prepared(), lines=lines)
     tx.timers.clear(invoice.id, "invoice")
     issued = issue_invoice(tx, customer, ready, source=source, actor=actor, at=at, is_stored=True, has_waited=True)
@@ -159,7 +160,7 @@ def _make_ready_for_tax(engine: Engine, found: Invoice, *, due_at: datetime) -> 
     with engine.begin() as tx:
         customer = tx.customers.lock(found.customer_id)
         invoice = tx.invoices.find(found.id)
-        profile, now = tx.billing_profiles.of(customer), engine.now_for(tx, customer)
+        profile, now = tx.billing_profiles.of(customer, found.billing_cadence_id), engine.now_for(tx, customer)
         if invoice is None or invoice.status not in UNISSUED or not profile.tax.is_by_gateway:
             return False
         if _waits_until(profile, invoice, since=due_at) > now:
@@ -201,7 +202,7 @@ def _advanced(
     taxation: GatewayTaxation | None,
 ) -> PendingCharge | None:
     """Take the steps that are due, and return what is to be collected after the last of them."""
-    profile, now = tx.billing_profiles.of(customer), engine.now_for(tx, customer)
+    profile, now = tx.billing_profiles.of(customer, invoice.billing_cadence_id), engine.now_for(tx, customer)
     since = due_at
     if invoice.status == "gathering":
         invoice = invoice.moved("collect")

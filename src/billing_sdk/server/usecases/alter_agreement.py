@@ -100,7 +100,7 @@ def decide_alteration(
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
         rated=rated,
-        is_sent=tx.billing_profiles.of(customer).sends_invoices,
+        is_sent=tx.billing_profiles.of(customer, before.billing_cadence_id).sends_invoices,
     )
 
 

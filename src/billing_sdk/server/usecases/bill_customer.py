@@ -128,8 +128,8 @@ def _billed(
     actor: str,
     at: datetime,
 ) -> Billed:
-    profile = tx.billing_profiles.of(customer)
-    if profile.is_consolidating and reason == "renewal":
+    profile = tx.billing_profiles.of(customer, agreement.billing_cadence_id)
+    if gathers(profile, agreement, bill, reason):
         invoice = _gathered(tx, customer, agreement, bill, reason, at)
         tx.invoices.save_unissued(invoice)
         # Once everything that is due at this instant has come, it is collected.
@@ -138,7 +138,7 @@ def _billed(
     if profile.waits and reason in MAY_WAIT:
         invoice = _gathered(tx, customer, agreement, bill, reason, at).moved("collect")
         return Billed(wait(tx, customer, profile, invoice, since=bill.at))
-    if must_be_located(tx, customer, bill.lines):
+    if must_be_located(tx, customer, bill.lines, billing_cadence_id=agreement.billing_cadence_id):
         invoice = _gathered(tx, customer, agreement, bill, reason, at).prepared()
         accrue_waiting(tx, customer, invoice, at=bill.at)
         return Billed(hold(tx, customer, invoice, source=source, actor=actor, at=at))
@@ -147,6 +147,15 @@ def _billed(
         wanted = replace(wanted, id=bill.pending.id, created_at=bill.pending.created_at)
     invoice = issue_invoice(tx, customer, wanted, source=source, actor=actor, at=at, is_stored=bill.pending is not None)
     return Billed(invoice, collect_by_profile(tx, engine, customer, invoice, agreement, source=source, actor=actor))
+
+
+def gathers(profile: BillingProfile, agreement: Agreement, bill: Bill, reason: InvoiceReason) -> bool:
+    """Tell whether what is billed waits for whatever else is due at the same instant, to be one invoice with it.
+
+    An agreement that ends on a billing date of its cadence is on the invoice of that date, as those that go on.
+    """
+    is_of_date = reason == "end" and agreement.billing_cadence_id is not None and bill.at == agreement.billed_until
+    return profile.is_consolidating and (reason == "renewal" or is_of_date)
 
 
 def wait(tx: UnitOfWork, customer: Customer, profile: BillingProfile, invoice: Invoice, *, since: datetime) -> Invoice:
@@ -291,8 +300,10 @@ def charge_for(
 def _gathered(
     tx: UnitOfWork, customer: Customer, agreement: Agreement, bill: Bill, reason: InvoiceReason, at: datetime
 ) -> Invoice:
-    """Store what is billed with what has gathered for the customer already."""
+    """Store what is billed with what has gathered for the customer already, or for the cadence."""
     invoice = bill.pending
+    if invoice is not None:
+        invoice = replace(invoice, billing_cadence_id=agreement.billing_cadence_id)
     if invoice is None:
         empty = new_invoice(customer, (), currency=bill.currency, agreement=agreement, reason=reason, at=at)
         invoice = replace(empty, status="gathering")

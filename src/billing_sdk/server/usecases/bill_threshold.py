@@ -56,7 +56,7 @@ def bill_threshold(engine: Engine, timer: Timer) -> None:
 
 def _bill(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement) -> PendingCharge | None:
     at = engine.now_for(tx, customer)
-    threshold = tx.billing_profiles.of(customer).threshold(agreement.currency)
+    threshold = tx.billing_profiles.of(customer, agreement.billing_cadence_id).threshold(agreement.currency)
     # A renewal that is due bills it all, and what was given on credit is billed from its first period on.
     if agreement.status != "active" or agreement.billed_until <= at or is_on_credit(tx, agreement):
         return None

@@ -27,6 +27,8 @@ class ChangeOptions:
         is_invoice_now: charge usage of service intervals that are not complete; the policy `unpaid_usage` by default.
         anchor: an instant that billing periods are counted from, before or after the start; the plan decides by
             default.
+        billing_cadence_id: a cadence of the customer that it is billed by, in whose rhythm its periods come; by default
+            that of the agreement which it takes the place of, if that has one, and else the plan decides.
         replaces: whether it takes the place of an agreement of the same group; else it is refused where there is one.
         agreement_id: the id of the new agreement; a new one by default.
         may_owe: whether a customer without a card gets the plan all the same, and is asked for one later.
@@ -42,6 +44,7 @@ class ChangeOptions:
     is_prorate: bool | None = None
     is_invoice_now: bool | None = None
     anchor: datetime | None = None
+    billing_cadence_id: str | None = None
     replaces: bool = True
     agreement_id: str | None = None
     may_owe: bool = False

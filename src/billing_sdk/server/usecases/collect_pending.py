@@ -135,7 +135,7 @@ def _settling(
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
         invoice_ids=tuple(invoice.id for invoice in invoices),
-        is_sent=not invoices and tx.billing_profiles.of(customer).sends_invoices,
+        is_sent=not invoices and tx.billing_profiles.of(customer, agreement.billing_cadence_id).sends_invoices,
     )
 
 

@@ -36,6 +36,7 @@ def complete_lines(
     waiting: Invoice | None = None,
     grants: tuple[CreditGrant, ...] | None = None,
     taxation: GatewayTaxation | None = None,
+    billing_cadence_id: str | None = None,
 ) -> Lines:
     """Return all lines of an invoice.
 
@@ -52,6 +53,7 @@ def complete_lines(
             with credit first.
         grants: the customer's credit for usage then; what is left of it now if it is not given.
         taxation: what the payment processor has answered, where that works out the tax.
+        billing_cadence_id: the cadence that the invoice is of; that of the agreement by default.
 
     Raises:
         CurrencyMismatch: a line is in another currency than the invoice.
@@ -59,6 +61,8 @@ def complete_lines(
     """
     if not lines:
         return lines
+    if agreement is not None:
+        billing_cadence_id = billing_cadence_id or agreement.billing_cadence_id
     completion = Completion(
         currency=currency,
         plan_version_id=None if agreement is None else agreement.plan_version_id,
@@ -67,7 +71,7 @@ def complete_lines(
         balance=tx.credits.balance(customer.id, currency) if balance is None else balance,
         # Most invoices charge fees alone, and need not look.
         grants=() if not payables_of(lines) else credit_left(tx, customer, waiting) if grants is None else grants,
-        taxation=taxation or taxation_of(tx, customer, at=at),
+        taxation=taxation or taxation_of(tx, customer, at=at, billing_cadence_id=billing_cadence_id),
     )
     return complete(completion, lines)
 

@@ -200,7 +200,7 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
         owes_usage=bool(closing.owed),
         discounts=discounts,
         rated=closing.rated,
-        is_sent=tx.billing_profiles.of(customer).sends_invoices,
+        is_sent=tx.billing_profiles.of(customer, agreement.billing_cadence_id).sends_invoices,
     )
 
 

@@ -48,7 +48,8 @@ def _end_trial(
     tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreement, *, can_pay: bool
 ) -> PendingCharge | None:
     invoice = next_invoice(tx, customer, agreement)
-    has_means = tx.billing_profiles.of(customer).sends_invoices or tx.customers.find_payment_method(customer.id)
+    profile = tx.billing_profiles.of(customer, agreement.billing_cadence_id)
+    has_means = profile.sends_invoices or tx.customers.find_payment_method(customer.id)
     if not invoice.version.is_free and not (can_pay and has_means):
         at = engine.now_for(tx, customer)
         end_agreement(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)

@@ -40,6 +40,7 @@ def new_invoice(
     agreement: Agreement | None,
     reason: InvoiceReason,
     at: datetime,
+    billing_cadence_id: str | None = None,
 ) -> Invoice:
     """Return an invoice that is ready to be issued, and not stored.
 
@@ -50,7 +51,10 @@ def new_invoice(
         agreement: what it is about; None for several agreements, or none.
         reason: what it is made for.
         at: the customer's present.
+        billing_cadence_id: the cadence that it is the invoice of; that of the agreement by default.
     """
+    if agreement is not None:
+        billing_cadence_id = billing_cadence_id or agreement.billing_cadence_id
     return Invoice(
         id=new_id("invoice"),
         number=None,
@@ -61,6 +65,7 @@ def new_invoice(
         lines=lines,
         created_at=at,
         reason=reason,
+        billing_cadence_id=billing_cadence_id,
     )
 
 
@@ -100,7 +105,7 @@ def issue_invoice(
     Raises:
         Conflict: it has been issued before, or waits for something.
     """
-    profile = tx.billing_profiles.of(customer)
+    profile = tx.billing_profiles.of(customer, invoice.billing_cadence_id)
     if payment is None and awaits_gateway_tax(invoice.lines, profile.tax):
         return _wait_for_tax(tx, customer, invoice, at=at, is_stored=is_stored)
     invoice = replace(

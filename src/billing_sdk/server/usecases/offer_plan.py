@@ -21,8 +21,15 @@ from billing_sdk.errors import (
     TrialUsed,
     UnknownPlan,
 )
-from billing_sdk.server.domain.agreements import AgreedAddOn, AgreedDiscount, Agreement, Offer, agree
-from billing_sdk.server.domain.catalog import BillingSettings, Plan, PlanVersion
+from billing_sdk.server.domain.agreements import (
+    AgreedAddOn,
+    AgreedDiscount,
+    Agreement,
+    BillingCadence,
+    Offer,
+    agree,
+)
+from billing_sdk.server.domain.catalog import BillingSettings, Plan, PlanVersion, check_service_intervals
 from billing_sdk.server.domain.customers import Customer, CustomerKind
 from billing_sdk.server.domain.invoicing import check_quantities
 from billing_sdk.server.ids import new_id
@@ -120,6 +127,8 @@ def offer_plan(
         InvalidRequest: a trial was asked for, and the plan has none.
         UnknownPlan, NotAnAddOn, AddOnMismatch: an add-on can't be had with it.
         UnknownCoupon, CouponEnded, CouponMismatch: the coupon can't be redeemed.
+        UnknownCadence, CadenceMismatch, CadenceCanceled: it can't be billed by the cadence that was named.
+        InvalidServiceInterval: something is charged less often than the customer is billed.
     """
     if before is not None and not options.replaces:
         raise Conflict(
@@ -128,19 +137,21 @@ def offer_plan(
     currency = options.currency or _currency_for(plan.version, before, settings)
     plan = replace(plan, version=plan.version.in_currency(currency))
     add_ons = _add_ons(tx, plan, before, options)
+    billing = _billing_cadence(tx, customer, plan.version, before, options)
     offer = Offer(
         group_id=plan.group.id,
         plan_key=plan.key,
         plan_version_id=plan.version.id,
         currency=currency,
-        cadence=plan.version.cadence,
-        zone=settings.zone,
+        cadence=plan.version.cadence if billing is None else billing.cadence,
+        zone=settings.zone if billing is None else billing.schedule.zone,
         alignment=plan.version.alignment,
-        anchor=options.anchor,
+        anchor=options.anchor if billing is None else billing.anchor,
         trial_days=_trial_days(tx, customer, plan.version, before, options),
         quantities=_quantities(plan.version, before, options.quantities),
         add_ons=add_ons,
         discounts=_discounts(tx, plan, add_ons, before, at, options),
+        billing_cadence_id=None if billing is None else billing.id,
     )
     if before is not None and all(getattr(before, name) == getattr(offer, name) for name in WHAT_MAKES_A_PLAN):
         _refuse_same(before, offer, options)
@@ -162,6 +173,18 @@ def _refuse_same(before: Agreement, offer: Offer, options: ChangeOptions) -> NoR
             remedy="Apply the coupon to the agreement: apply_coupon.",
         )
     raise SamePlan(f"the customer is on {offer.plan_key!r} already", plan=offer.plan_key)
+
+
+def _billing_cadence(
+    tx: UnitOfWork, customer: Customer, version: PlanVersion, before: Agreement | None, options: ChangeOptions
+) -> BillingCadence | None:
+    cadence_id = options.billing_cadence_id or (None if before is None else before.billing_cadence_id)
+    if cadence_id is None:
+        return None
+    billing = tx.billing_cadences.get(cadence_id)
+    billing.check(customer.id)
+    check_service_intervals(version, billing.cadence)
+    return billing
 
 
 def _currency_for(version: PlanVersion, before: Agreement | None, settings: BillingSettings) -> str:

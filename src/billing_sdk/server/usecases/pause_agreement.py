@@ -117,5 +117,5 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
         lines=lines,
         method=tx.customers.find_payment_method(customer.id),
         rated=rated,
-        is_sent=tx.billing_profiles.of(customer).sends_invoices,
+        is_sent=tx.billing_profiles.of(customer, before.billing_cadence_id).sends_invoices,
     )

@@ -106,6 +106,7 @@ def plan_change(
         wants_trial=options.wants_trial,
         anchor=options.anchor,
         agreement_id=options.agreement_id,
+        billing_cadence_id=options.billing_cadence_id,
         source=source,
         actor=actor,
     )
@@ -139,6 +140,7 @@ def options_of(pending: PendingChange) -> ChangeOptions:
         is_invoice_now=pending.is_invoice_now,
         anchor=pending.anchor,
         agreement_id=pending.agreement_id,
+        billing_cadence_id=pending.billing_cadence_id,
         may_owe=pending.may_owe,
     )
 

@@ -65,7 +65,7 @@ def put_together(
         balance: what the customer will have to its credit then; what it has now if it is not given.
         is_alone: what has gathered for the customer's next invoice waits for another one.
     """
-    pending = None if is_alone else tx.invoices.find_gathering(customer.id, agreement.currency)
+    pending = None if is_alone else _gathering_for(tx, customer, agreement)
     lines = complete_lines(
         tx,
         customer,
@@ -78,3 +78,16 @@ def put_together(
         waiting=pending,
     )
     return Bill(agreement.currency, charges, lines, period, at, pending)
+
+
+def _gathering_for(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> Invoice | None:
+    """Return what has gathered that goes on the next invoice of an agreement.
+
+    For a cadence that is what is due by it, and else charges that wait for the customer's next invoice, whichever comes
+    first; what other agreements are billed is an invoice of theirs.
+    """
+    found = tx.invoices.find_gathering(customer.id, agreement.currency, agreement.billing_cadence_id)
+    if found is not None or agreement.billing_cadence_id is None:
+        return found
+    waiting = tx.invoices.find_gathering(customer.id, agreement.currency)
+    return None if waiting is None or waiting.agreement_ids else waiting

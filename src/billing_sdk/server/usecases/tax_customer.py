@@ -22,14 +22,16 @@ from billing_sdk.server.domain.tax import GatewayTax, Location, RateTable, is_re
 from billing_sdk.server.storage import UnitOfWork
 
 
-def taxation_of(tx: UnitOfWork, customer: Customer, *, at: datetime) -> Taxation | None:
+def taxation_of(
+    tx: UnitOfWork, customer: Customer, *, at: datetime, billing_cadence_id: str | None = None
+) -> Taxation | None:
     """Return how a customer is taxed at an instant; None where the billing profile knows no tax of its own.
 
     What the payment processor works out is asked for before an invoice is issued, and not in a transaction. Where there
     is no tax it asks for nothing but the profile, and elsewhere for the rates of the customer's country, each once in a
-    transaction.
+    transaction. A cadence can have a bill setting of its own.
     """
-    profile = tx.billing_profiles.of(customer)
+    profile = tx.billing_profiles.of(customer, billing_cadence_id)
     if not profile.tax.is_enabled or profile.tax.is_by_gateway:
         return None
     address, supplier = customer.address, profile.supplier
@@ -50,7 +52,7 @@ def taxation_of(tx: UnitOfWork, customer: Customer, *, at: datetime) -> Taxation
 
 def total_with_tax(tx: UnitOfWork, customer: Customer, lines: Lines, *, agreement: Agreement, at: datetime) -> Money:
     """Return what lines come to with the tax that is added to them, had they an invoice of their own."""
-    taxation = taxation_of(tx, customer, at=at)
+    taxation = taxation_of(tx, customer, at=at, billing_cadence_id=agreement.billing_cadence_id)
     if taxation is not None:
         period = agreement.billed_period
         lines = with_taxes(lines, taxation, currency=agreement.currency, plan_version_id=None, period=period)
@@ -67,19 +69,21 @@ def is_taxed_later(tx: UnitOfWork, customer: Customer) -> bool:
     return tx.billing_profiles.of(customer).tax.is_by_gateway
 
 
-def require_location(tx: UnitOfWork, customer: Customer, lines: Lines) -> None:
+def require_location(
+    tx: UnitOfWork, customer: Customer, lines: Lines, *, billing_cadence_id: str | None = None
+) -> None:
     """Let lines pass whose tax could be worked out, or that may go without.
 
     Raises:
         TaxLocationMissing: nobody knows where the customer is, and its billing profile insists on tax.
     """
-    if must_be_located(tx, customer, lines):
+    if must_be_located(tx, customer, lines, billing_cadence_id=billing_cadence_id):
         raise TaxLocationMissing(f"nobody knows where the customer {customer.id} is", customer=customer.id)
 
 
-def must_be_located(tx: UnitOfWork, customer: Customer, lines: Lines) -> bool:
+def must_be_located(tx: UnitOfWork, customer: Customer, lines: Lines, *, billing_cadence_id: str | None = None) -> bool:
     """Tell whether lines can't be charged before somebody says where the customer is."""
-    settings = tx.billing_profiles.of(customer).tax
+    settings = tx.billing_profiles.of(customer, billing_cadence_id).tax
     if not settings.is_enforced:
         return False
     return lacks_location(lines) or (customer.address is None and awaits_gateway_tax(lines, settings))
@@ -96,7 +100,8 @@ def taxed_by_gateway(
         charge: what was collected; of an agreement.
         taxes: what the processor has added; None where it could not work any out.
     """
-    settings, agreement = tx.billing_profiles.of(customer).tax, charge.changed
+    agreement = charge.changed
+    settings = tx.billing_profiles.of(customer, agreement.billing_cadence_id).tax
     if not taxes and not awaits_gateway_tax(charge.lines, settings):
         return charge.lines
     return with_gateway_taxes(

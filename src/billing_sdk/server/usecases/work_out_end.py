@@ -53,13 +53,27 @@ def work_out_end(
         is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy.
         is_prorate: give back what was paid for days that are not used; None leaves it to the policy.
     """
-    closing, forgiven = Closing(), None
-    try:
-        closing = close_agreement(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
-    except InvalidAmount as too_much:
-        # No invoice can say it, so no renewal gets past it either: nobody is to be bound by it for ever.
-        forgiven = too_much.detail
+    closing, forgiven = close_or_forgive(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate)
     bill = put_together(
         tx, customer, closing.owed + closing.credit, agreement=agreement, period=agreement.billed_period, at=at
     )
     return Ending(bill, forgiven, closing.rated)
+
+
+def close_or_forgive(
+    tx: UnitOfWork,
+    agreement: Agreement,
+    *,
+    at: datetime,
+    is_invoice_now: bool | None = None,
+    is_prorate: bool | None = None,
+) -> tuple[Closing, str | None]:
+    """Return what is settled of an agreement that ends, and why nothing is where no invoice can say it.
+
+    The arguments are those of `work_out_end`.
+    """
+    try:
+        return close_agreement(tx, agreement, at=at, is_invoice_now=is_invoice_now, is_prorate=is_prorate), None
+    except InvalidAmount as too_much:
+        # No renewal gets past it either: nobody is to be bound by it for ever.
+        return Closing(), too_much.detail

@@ -1,12 +1,18 @@
 """What customers have agreed to.
 
-It owns the agreement, its lifecycle, what is planned for it, and which of its periods an instant falls into. It does
-not own the plan's content (catalog), the calendar (periods), nor what the agreement costs (invoicing). A period is
-half open: it contains its start and not its end. An agreement starts at `started_at`, is charged from `charged_from`
-on, and has been billed up to `billed_until`.
+It owns the agreement, its lifecycle, what is planned for it, which of its periods an instant falls into, and the
+billing cadences that several agreements of a customer can share. It does not own the plan's content (catalog), the
+calendar (periods), nor what the agreement costs (invoicing). A period is half open: it contains its start and not its
+end. An agreement starts at `started_at`, is charged from `charged_from` on, and has been billed up to `billed_until`.
 """
 
 from billing_sdk.server.domain.agreements.agreement import Agreement as Agreement
+from billing_sdk.server.domain.agreements.billing_cadence import (
+    BillingCadence as BillingCadence,
+    BillingCycle as BillingCycle,
+    CadenceStatus as CadenceStatus,
+    SettingRef as SettingRef,
+)
 from billing_sdk.server.domain.agreements.lifecycle import (
     GRANTING as GRANTING,
     LIVE as LIVE,

@@ -39,6 +39,8 @@ class Agreement:
         cancellation: what was asked for with it.
         paused_at: since when it is paused.
         pauses: those that are over, from each start to before it went on.
+        billing_cadence_id: the cadence of its customer that it is billed by, together with whatever else is; None where
+            its rhythm is its own.
         suspended_at: since when the customer doesn't have what it includes, because nothing was paid in time; a
             payment brings it back.
         version_since: when its present version took over from another one; None where it has had no other.
@@ -78,6 +80,7 @@ class Agreement:
     number_changes: tuple[NumberChange, ...] = ()
     billed_discounts: tuple[AgreedDiscount, ...] = ()
     pauses: tuple[Period, ...] = ()
+    billing_cadence_id: str | None = None
 
     @property
     def is_live(self) -> bool:

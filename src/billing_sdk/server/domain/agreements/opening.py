@@ -20,6 +20,7 @@ class Offer:
         alignment: whether periods are counted from the beginning, or follow the calendar.
         anchor: an instant that periods are counted from instead; it may lie before the beginning, or after it.
         trial_days: how many days it can be used before it is charged.
+        billing_cadence_id: the cadence of the customer that cadence, anchor and zone are those of.
     """
 
     group_id: str
@@ -34,6 +35,7 @@ class Offer:
     quantities: Mapping[str, int] = field(default_factory=dict)
     add_ons: tuple[AgreedAddOn, ...] = ()
     discounts: tuple[AgreedDiscount, ...] = ()
+    billing_cadence_id: str | None = None
 
 
 def agree(offer: Offer, *, agreement_id: str, customer_id: str, at: datetime) -> Agreement:
@@ -63,5 +65,6 @@ def agree(offer: Offer, *, agreement_id: str, customer_id: str, at: datetime) ->
         quantities=offer.quantities,
         add_ons=offer.add_ons,
         discounts=offer.discounts,
+        billing_cadence_id=offer.billing_cadence_id,
     )
     return agreement if trial_ends_at else replace(agreement, billed_until=agreement.period_at(at).end)

@@ -101,6 +101,7 @@ class PendingChange:
         is_alteration: the agreement itself goes on, and only its quantities change.
         anchor: what the new agreement's periods are counted from; None leaves it to the plan.
         agreement_id: the id that the new agreement will have, where somebody has to know it before.
+        billing_cadence_id: the cadence of the customer that the new agreement is billed by.
         wants_trial: None takes the plan's trial where the customer has had none.
         source: who asked, as events name them.
         actor: who asked, as the audit names them.
@@ -120,5 +121,6 @@ class PendingChange:
     is_alteration: bool = False
     anchor: datetime | None = None
     agreement_id: str | None = None
+    billing_cadence_id: str | None = None
     source: Asker = "user"
     actor: str = "user"

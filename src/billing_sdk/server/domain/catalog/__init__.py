@@ -17,6 +17,7 @@ from billing_sdk.server.domain.catalog.billing_settings import (
 )
 from billing_sdk.server.domain.catalog.checks import (
     check_for_sale as check_for_sale,
+    check_service_intervals as check_service_intervals,
     check_trial as check_trial,
     check_version as check_version,
 )

@@ -137,11 +137,25 @@ def _check_currencies(version: PlanVersion) -> None:
             )
 
 
-def _check_component(component: Component, cadence: Cadence, features: Mapping[str, Feature]) -> None:
+def check_service_intervals(version: PlanVersion, cadence: Cadence) -> None:
+    """Let a version be billed at a cadence that is not its own.
+
+    Raises:
+        InvalidServiceInterval: something is charged less often than that.
+    """
+    for component in version.all_components:
+        _check_service_interval(component, cadence)
+
+
+def _check_service_interval(component: Component, cadence: Cadence) -> None:
     if isinstance(component, Priced) and component.service is not None and component.service.is_longer_than(cadence):
         raise InvalidServiceInterval(
             f"{component.name!r} is charged every {component.service}, the plan is billed every {cadence}"
         )
+
+
+def _check_component(component: Component, cadence: Cadence, features: Mapping[str, Feature]) -> None:
+    _check_service_interval(component, cadence)
     if isinstance(component, LicenceFee) and component.charged == "once" and component.service is not None:
         raise InvalidServiceInterval(f"{component.name!r} is charged once, and has no service interval")
     if isinstance(component, Entitlement):

@@ -108,6 +108,7 @@ class Invoice:
         credited_minor: how much of what is owed was taken back by credit notes, in minor units.
         replaces_id: the void invoice that it was issued for again.
         basis: what its lines are computed from while it waits, in JSON values.
+        billing_cadence_id: the cadence that it is the invoice of; None where it is of none.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Invoice:
     credited_minor: int = 0
     replaces_id: str | None = None
     basis: Mapping[str, Any] = field(default_factory=dict)
+    billing_cadence_id: str | None = None
 
     @property
     def amount(self) -> Money:

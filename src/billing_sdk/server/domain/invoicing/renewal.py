@@ -17,7 +17,8 @@ def renewed(agreement: Agreement, following: PlanVersion) -> Agreement:
     Args:
         agreement: as it was until then.
         following: the version that is in force from then on. Another cadence starts afresh: its periods are counted
-            from that instant, or with the calendar, as the version says.
+            from that instant, or with the calendar, as the version says; one that is billed by a cadence of its
+            customer stays with that.
     """
     at = agreement.billed_until
     return _followed(with_period_discounted(agreement), following, at).with_next_period_billed()
@@ -40,7 +41,7 @@ def _followed(agreement: Agreement, following: PlanVersion, at: datetime) -> Agr
     if following.id == agreement.plan_version_id:
         return replace(agreement, next_version_id=None)
     moved = replace(agreement, plan_version_id=following.id, next_version_id=None, version_since=at)
-    if following.cadence != moved.cadence:
+    if moved.billing_cadence_id is None and following.cadence != moved.cadence:
         aligned = following.alignment == "calendar"
         anchor = calendar_anchor(at, following.cadence, moved.zone) if aligned else at
         moved = replace(moved, cadence=following.cadence, anchor=anchor)

@@ -94,16 +94,17 @@ def _with_numbers(state: Agreement, past: Past, at: datetime) -> Agreement:
 
 def _on(agreement: Agreement, version: PlanVersion) -> Agreement:
     """Return an agreement as it would have begun on a version, with nothing planned."""
-    anchor = agreement.anchor
-    if version.cadence != agreement.cadence:
+    anchor, cadence = agreement.anchor, agreement.cadence
+    if agreement.billing_cadence_id is None and version.cadence != cadence:
+        cadence = version.cadence
         aligned, begin = version.alignment == "calendar", agreement.charged_from
-        anchor = calendar_anchor(begin, version.cadence, agreement.zone) if aligned else begin
+        anchor = calendar_anchor(begin, cadence, agreement.zone) if aligned else begin
     return replace(
         agreement,
         plan_key=version.plan_key,
         plan_version_id=version.id,
         status="active",
-        cadence=version.cadence,
+        cadence=cadence,
         anchor=anchor,
         ended_at=None,
         paused_at=None,

@@ -104,6 +104,7 @@ agreements = Table(
     Column("number_changes", JSON, nullable=False),
     Column("billed_discounts", JSON, nullable=False),
     Column("pauses", JSON, nullable=False, server_default=text("'[]'")),
+    Column("billing_cadence_id", String(64), index=True),
     # Whatever the code does: a customer has at most one live agreement of each group.
     Index(
         "uq_agreements_live",
@@ -213,14 +214,24 @@ invoices = Table(
     Column("basis", JSON, nullable=False),
     # How many lines it has: once it is issued, the database lets no more of them come.
     Column("line_count", Integer, nullable=False),
-    # Whatever the code does: what is to be billed to a customer next gathers in one place.
+    Column("billing_cadence_id", String(64), index=True),
+    # Whatever the code does: what is to be billed to a customer next gathers in one place, and in one of each cadence.
     Index(
         "uq_invoices_gathering",
         "customer_id",
         "currency",
         unique=True,
-        sqlite_where=text("status = 'gathering'"),
-        postgresql_where=text("status = 'gathering'"),
+        sqlite_where=text("status = 'gathering' AND billing_cadence_id IS NULL"),
+        postgresql_where=text("status = 'gathering' AND billing_cadence_id IS NULL"),
+    ),
+    Index(
+        "uq_invoices_gathering_by_cadence",
+        "customer_id",
+        "currency",
+        "billing_cadence_id",
+        unique=True,
+        sqlite_where=text("status = 'gathering' AND billing_cadence_id IS NOT NULL"),
+        postgresql_where=text("status = 'gathering' AND billing_cadence_id IS NOT NULL"),
     ),
 )
 
