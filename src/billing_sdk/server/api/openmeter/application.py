@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from functools import cache
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -42,15 +42,23 @@ def create_app(engine: Engine, ingestion: Ingestion) -> FastAPI:
         exception_handlers=problems.exception_handlers(),
     )
     app.add_route("/openapi.json", _openapi_document(app), include_in_schema=False)
-    for router in (events.intake, events.router, usage.router, customers.router, subjects.router):
-        app.include_router(router, prefix=PREFIX)
-    app.include_router(entitlements.router_for(entitlements.SUBJECTS), prefix=PREFIX)
-    app.include_router(entitlements.grants, prefix=PREFIX)
-    app.include_router(events.newer, prefix=NEWER)
-    app.include_router(entitlements.router_for(entitlements.CUSTOMERS), prefix=NEWER)
+    app.router.routes.extend(_operations())
     app.state.engine = engine
     app.state.ingestion = ingestion
     return app
+
+
+@cache
+def _operations() -> tuple[BaseRoute, ...]:
+    """Return the operations, for all servers of this process together; they depend on no engine."""
+    gathered = APIRouter()
+    for router in (events.intake, events.router, usage.router, customers.router, subjects.router):
+        gathered.include_router(router, prefix=PREFIX)
+    gathered.include_router(entitlements.router_for(entitlements.SUBJECTS), prefix=PREFIX)
+    gathered.include_router(entitlements.grants, prefix=PREFIX)
+    gathered.include_router(events.newer, prefix=NEWER)
+    gathered.include_router(entitlements.router_for(entitlements.CUSTOMERS), prefix=NEWER)
+    return tuple(gathered.routes)
 
 
 def _openapi_document(app: FastAPI) -> Callable[[Request], Awaitable[Response]]:
