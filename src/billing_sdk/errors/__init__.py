@@ -228,6 +228,7 @@ from billing_sdk.errors._objects import (
     LookupKeyTaken as LookupKeyTaken,
     NotAnAddOn as NotAnAddOn,
     RateExists as RateExists,
+    TaxBehaviorMismatch as TaxBehaviorMismatch,
     TooManyRates as TooManyRates,
     UnknownCoupon as UnknownCoupon,
     VersionNotFound as VersionNotFound,

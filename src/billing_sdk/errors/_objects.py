@@ -38,6 +38,15 @@ class TooManyRates(APIError):
     default_remedy = "Delete rates that are not needed, or put some on a rate card of their own."
 
 
+class TaxBehaviorMismatch(APIError):
+    """The prices of a plan include tax and one of its components doesn't, or the other way round."""
+
+    code = "tax_behavior_mismatch"
+    status = 400
+    title = "Tax behavior mismatch"
+    default_remedy = "Attach an object with the tax behavior of the plan."
+
+
 class ComponentMissing(NotFound):
     """A version of a plan has no such component attached."""
 

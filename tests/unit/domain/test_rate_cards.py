@@ -178,9 +178,9 @@ def test_a_service_action_out_of_bounds_is_refused(changes, error):
         replace(ACTION, **changes)
 
 
-SEATS = Attachment("component_1", "licence_fee", "fee_1", "f_1", "seats")
-CARDS = Attachment("component_2", "rate_card", "card_1", "v_1")
-CREDIT = Attachment("component_3", "service_action", "action_1", None)
+SEATS = Attachment("component_1", "licence_fee", "fee_1", "f_1", NOON, "seats")
+CARDS = Attachment("component_2", "rate_card", "card_1", "v_1", NOON)
+CREDIT = Attachment("component_3", "service_action", "action_1", None, NOON)
 OBJECTS = {"fee_1": DEARER, "card_1": WITH_ONE, "action_1": ACTION}
 
 

@@ -90,6 +90,7 @@ def _from_row(row: RowMapping) -> Attachment:
         kind=row["kind"],
         object_id=row["object_id"],
         version_id=row["version_id"],
+        created_at=row["created_at"],
         lookup_key=row["lookup_key"],
         metadata=row["metadata"],
     )

@@ -233,4 +233,5 @@ def _plan_from_row(row: RowMapping, version: PlanVersion) -> Plan:
         position=row["position"],
         lookup_key=row["lookup_key"],
         metadata=row["metadata"],
+        tax_behavior=row["tax_behavior"],
     )

@@ -12,7 +12,7 @@ from billing_sdk.server.domain.catalog import LicenceFeeObject, LicenceFeeVersio
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import document_of, terms_from_document
 from billing_sdk.server.storage.items import licensed_item_from_row
-from billing_sdk.server.storage.lookup_keys import giving_lookup_key_once
+from billing_sdk.server.storage.lookup_keys import LookupKeys, among, giving_lookup_key_once
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.tables.objects import licence_fee_versions, licence_fees, licensed_items
 
@@ -69,9 +69,14 @@ class LicenceFeeRepository:
         rows = self._connection.execute(select(licence_fees).where(licence_fees.c.id.in_(fee_ids))).mappings().all()
         return {fee.id: fee for fee in self._complete(rows)}
 
-    def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[LicenceFeeObject]:
-        """Return a page of fees, in the order of their ids."""
-        page = read_page(self._connection, select(licence_fees), licence_fees.c.id, wanted, lambda row: row)
+    def list(
+        self, wanted: PageRequest = FIRST_PAGE, *, lookup_keys: LookupKeys = None, item_id: str | None = None
+    ) -> Page[LicenceFeeObject]:
+        """Return a page of fees, in the order of their ids: all, those with some lookup keys, or those of an item."""
+        query = among(select(licence_fees), licence_fees, lookup_keys)
+        if item_id is not None:
+            query = query.where(licence_fees.c.item_id == item_id)
+        page = read_page(self._connection, query, licence_fees.c.id, wanted, lambda row: row)
         return Page(tuple(self._complete(page.items)), page.has_more)
 
     def _one(self, row: RowMapping | None, wanted: str) -> LicenceFeeObject:

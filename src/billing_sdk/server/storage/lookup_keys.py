@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import LookupKeyTaken
+
+LookupKeys: TypeAlias = Collection[str] | None
 
 
 @contextmanager
@@ -23,3 +26,8 @@ def giving_lookup_key_once(connection: Connection, lookup_key: str | None) -> It
             yield
     except IntegrityError:
         raise LookupKeyTaken(f"another object has the lookup key {lookup_key!r}", lookup_key=lookup_key) from None
+
+
+def among(query: Select[Any], table: Table, lookup_keys: LookupKeys) -> Select[Any]:
+    """Return a query for those rows that have one of some lookup keys; None leaves all of them."""
+    return query if lookup_keys is None else query.where(table.c.lookup_key.in_(lookup_keys))

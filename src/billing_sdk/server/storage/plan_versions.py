@@ -61,4 +61,5 @@ def version_from_row(row: RowMapping) -> PlanVersion:
         opening_phases=tuple(phase_from_document(stored) for stored in row["version_opening_phases"]),
         alignment=row["version_alignment"],
         metadata=row["version_metadata"],
+        is_billed_by_customer=row["version_is_billed_by_customer"],
     )

@@ -12,7 +12,7 @@ from billing_sdk.server.domain.catalog import CardRate, RateCard, Version, Versi
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import document_of, terms_from_document
 from billing_sdk.server.storage.items import metered_item_from_row
-from billing_sdk.server.storage.lookup_keys import giving_lookup_key_once
+from billing_sdk.server.storage.lookup_keys import LookupKeys, among, giving_lookup_key_once
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.tables.objects import card_rates, metered_items, rate_card_versions, rate_cards
 
@@ -83,9 +83,14 @@ class RateCardRepository:
         )
         return {card.id: card for card in self._complete(rows, RATES.where(in_one_of_them))}
 
-    def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[RateCard]:
-        """Return a page of cards, in the order of their ids."""
-        page = read_page(self._connection, select(rate_cards), rate_cards.c.id, wanted, lambda row: row)
+    def list(
+        self, wanted: PageRequest = FIRST_PAGE, *, lookup_keys: LookupKeys = None, is_active: bool | None = None
+    ) -> Page[RateCard]:
+        """Return a page of cards, in the order of their ids: all, or those with some lookup keys or of one kind."""
+        query = among(select(rate_cards), rate_cards, lookup_keys)
+        if is_active is not None:
+            query = query.where(rate_cards.c.is_active == is_active)
+        page = read_page(self._connection, query, rate_cards.c.id, wanted, lambda row: row)
         return Page(tuple(self._complete(page.items)), page.has_more)
 
     def _one(self, wanted: str, *, is_locked: bool = False) -> RateCard:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from billing_sdk.errors import PlanArchived
 from billing_sdk.server.domain.catalog import Attachment, PlanVersion, VersionContent, check_version
 from billing_sdk.server.domain.catalog.attachment import resolved
@@ -23,6 +25,7 @@ def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor
         DuplicateKey, InvalidServiceInterval, CurrencyMismatch, InvalidQuantity, InvalidPhase, InvalidTrial,
             UnknownFeature: the content can't be; see `check_version`.
         UnknownTaxCode: a component names a tax code that there is not.
+        TaxBehaviorMismatch: a price includes tax and those of the plan don't, or the other way round.
     """
     with engine.begin() as tx:
         plan = tx.catalog.lock_plan(plan_key)
@@ -30,9 +33,11 @@ def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor
             raise PlanArchived(f"the plan {plan_key!r} is archived", plan=plan_key)
         latest = tx.catalog.get_own_version(plan.latest_version_id)
         attached = tx.attachments.of(latest.id)
+        content = replace(content, is_billed_by_customer=latest.is_billed_by_customer)
         version = make_version(
             tx, engine, plan_key=plan.key, number=latest.number + 1, content=content, attached=attached
         )
+        plan.check_tax_behavior(version)
         tx.catalog.add_version(version)
         tx.attachments.add(version.id, attached)
         tx.audit.record(actor, "plan_version.create", version.id, engine.now(), before=latest, after=version)

@@ -16,7 +16,7 @@ from billing_sdk.server.domain.catalog import (
     ServiceAction,
     check_version,
 )
-from billing_sdk.server.domain.catalog.attachment import attached, changed, find_attachment, resolved
+from billing_sdk.server.domain.catalog.attachment import attached, changed, check_card, find_attachment, resolved
 from billing_sdk.server.domain.catalog.version_rules import VersionedChange, makes_version
 from billing_sdk.server.domain.catalog.versioned import LIVE
 from billing_sdk.server.ids import new_id
@@ -71,6 +71,7 @@ def attach_component(
         PlanArchived: the plan never changes again.
         Conflict: the plan has the object or the lookup key already, or the rate card is not active.
         CurrencyMismatch: the object is priced in another currency than the plan.
+        TaxBehaviorMismatch: its prices include tax and those of the plan don't, or the other way round.
         InvalidServiceInterval: its service interval is longer than the plan's cadence.
         DuplicateKey: the plan has a component of this kind and key of its own.
     """
@@ -84,6 +85,7 @@ def attach_component(
             kind=kind,
             object_id=thing.id,
             version_id=_version_id(thing, version),
+            created_at=engine.now(),
             lookup_key=lookup_key,
             metadata=dict(metadata or {}),
         )
@@ -117,7 +119,8 @@ def change_component(
         UnknownPlan: there is no such plan.
         ComponentMissing: the latest version of the plan has no such component attached.
         VersionNotFound: the object has no such version.
-        PlanArchived, Conflict, CurrencyMismatch, InvalidServiceInterval, DuplicateKey: as `attach_component`.
+        PlanArchived, Conflict, CurrencyMismatch, TaxBehaviorMismatch, InvalidServiceInterval, DuplicateKey: as
+            `attach_component`.
     """
 
     def change(tx: UnitOfWork, present: Attached) -> Attached:
@@ -170,8 +173,13 @@ def _compose(
             return Composed(tx.catalog.get_version(own.id), before)
         if makes_version("plan", change):
             own = replace(own, id=new_id("version"), number=own.number + 1, created_at=engine.now())
-        version = resolved(own, after, tx.attachments.objects_of(after))
+        objects = tx.attachments.objects_of(after)
+        version = resolved(own, after, objects)
         check_version(version, {feature.key: feature for feature in tx.features.list()})
+        plan.check_tax_behavior(version)
+        for thing in objects.values():
+            if isinstance(thing, RateCard):
+                check_card(thing, version, plan.tax_behavior)
         _keep(tx, plan, own, after)
         made = {"version": own.id, "components": [one.id for one in after]}
         tx.audit.record(actor, f"plan.{change.split()[0]}_component", plan.key[:128], engine.now(), after=made)

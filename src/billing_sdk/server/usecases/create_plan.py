@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from billing_sdk.errors import DuplicateKey, LookupKeyTaken, UnknownPlanGroup
-from billing_sdk.server.domain.catalog import Plan, PlanGroup, PlanKind, VersionContent
+from billing_sdk.server.domain.catalog import Plan, PlanGroup, PlanKind, TaxBehavior, VersionContent
 from billing_sdk.server.domain.catalog.keys import checked_key
 from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked_metadata, checked_name
 from billing_sdk.server.domain.customers import CustomerKind
@@ -29,6 +29,7 @@ def create_plan(
     content: VersionContent | None = None,
     lookup_key: str | None = None,
     metadata: Mapping[str, str] | None = None,
+    tax_behavior: TaxBehavior | None = None,
     source: EventSource = "admin",
     actor: str = "operator",
 ) -> Plan:
@@ -45,6 +46,7 @@ def create_plan(
         content: what the first version holds.
         lookup_key: a second name that can be moved from plan to plan.
         metadata: notes that nothing here reads.
+        tax_behavior: whether all its prices are to include tax; by default each says so itself.
         source: who creates it, as events name them.
         actor: who creates it, as the audit names them.
 
@@ -53,6 +55,7 @@ def create_plan(
         UnknownPlanGroup: there is no such group, or the scope has no default one.
         DuplicateKey: a plan has this key.
         LookupKeyTaken: a plan has this lookup key.
+        TaxBehaviorMismatch: a price of the content is the other way.
         InvalidServiceInterval, CurrencyMismatch, InvalidQuantity, InvalidPhase, InvalidTrial, UnknownFeature: the
             content can't be; see `check_version`.
     """
@@ -60,25 +63,61 @@ def create_plan(
     with engine.begin() as tx:
         # Locked: plans that are created at once get positions of their own, and the group is not deleted meanwhile.
         group = tx.plan_groups.lock(group_key if group_key is not None else _default_group(tx, scope).key)
-        if tx.catalog.find_plan(key) is not None:
-            raise DuplicateKey(f"there is a plan {key!r} already", plan=key)
-        if lookup_key is not None and tx.catalog.find_plan_by_lookup_key(lookup_key) is not None:
-            raise LookupKeyTaken(f"another plan has the lookup key {lookup_key[:64]!r}")
-        version = make_version(tx, engine, plan_key=key, number=1, content=content or VersionContent())
-        plan = Plan.draft(
-            version,
-            name=checked_name(name),
-            group=group,
-            description=normal_name(description, "description"),
+        return draft_plan(
+            engine,
+            tx,
+            group,
+            key=key,
+            name=name,
+            description=description,
             kind=kind,
-            position=len(tx.catalog.list_plans(group_id=group.id)),
-            lookup_key=checked_lookup_key(lookup_key),
-            metadata=checked_metadata(metadata or {}),
+            content=content,
+            lookup_key=lookup_key,
+            metadata=metadata,
+            tax_behavior=tax_behavior,
+            source=source,
+            actor=actor,
         )
-        tx.catalog.add_plan(plan)
-        tx.audit.record(actor, "plan.create", key[:128], engine.now(), after=plan)
-        data = {"plan": event_data.of_plan(plan)}
-        tx.outbox.announce(type="customer.plan_created", data=data, source=source, at=engine.now())
+
+
+def draft_plan(
+    engine: Engine,
+    tx: UnitOfWork,
+    group: PlanGroup,
+    *,
+    key: str,
+    name: str,
+    description: str,
+    kind: PlanKind,
+    content: VersionContent | None,
+    lookup_key: str | None,
+    metadata: Mapping[str, str] | None,
+    tax_behavior: TaxBehavior | None,
+    source: EventSource,
+    actor: str,
+) -> Plan:
+    """Create a draft in a group that is locked; the rest is as `create_plan` says."""
+    if tx.catalog.find_plan(key) is not None:
+        raise DuplicateKey(f"there is a plan {key!r} already", plan=key)
+    if lookup_key is not None and tx.catalog.find_plan_by_lookup_key(lookup_key) is not None:
+        raise LookupKeyTaken(f"another plan has the lookup key {lookup_key[:64]!r}")
+    version = make_version(tx, engine, plan_key=key, number=1, content=content or VersionContent())
+    plan = Plan.draft(
+        version,
+        name=checked_name(name),
+        group=group,
+        description=normal_name(description, "description"),
+        kind=kind,
+        position=len(tx.catalog.list_plans(group_id=group.id)),
+        lookup_key=checked_lookup_key(lookup_key),
+        metadata=checked_metadata(metadata or {}),
+        tax_behavior=tax_behavior,
+    )
+    plan.check_tax_behavior(version)
+    tx.catalog.add_plan(plan)
+    tx.audit.record(actor, "plan.create", key[:128], engine.now(), after=plan)
+    data = {"plan": event_data.of_plan(plan)}
+    tx.outbox.announce(type="customer.plan_created", data=data, source=source, at=engine.now())
     return plan
 
 

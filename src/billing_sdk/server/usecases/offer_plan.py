@@ -137,7 +137,7 @@ def offer_plan(
     currency = options.currency or _currency_for(plan.version, before, settings)
     plan = replace(plan, version=plan.version.in_currency(currency))
     add_ons = _add_ons(tx, plan, before, options)
-    billing = _billing_cadence(tx, customer, plan.version, before, options)
+    billing = _billing_cadence(tx, customer, before, options)
     offer = Offer(
         group_id=plan.group.id,
         plan_key=plan.key,
@@ -153,6 +153,8 @@ def offer_plan(
         discounts=_discounts(tx, plan, add_ons, before, at, options),
         billing_cadence_id=None if billing is None else billing.id,
     )
+    if billing is not None or plan.version.is_billed_by_customer:
+        check_service_intervals(plan.version, offer.cadence)
     if before is not None and all(getattr(before, name) == getattr(offer, name) for name in WHAT_MAKES_A_PLAN):
         _refuse_same(before, offer, options)
     return plan, agree(offer, agreement_id=options.agreement_id or new_id("agreement"), customer_id=customer.id, at=at)
@@ -176,14 +178,13 @@ def _refuse_same(before: Agreement, offer: Offer, options: ChangeOptions) -> NoR
 
 
 def _billing_cadence(
-    tx: UnitOfWork, customer: Customer, version: PlanVersion, before: Agreement | None, options: ChangeOptions
+    tx: UnitOfWork, customer: Customer, before: Agreement | None, options: ChangeOptions
 ) -> BillingCadence | None:
     cadence_id = options.billing_cadence_id or (None if before is None else before.billing_cadence_id)
     if cadence_id is None:
         return None
     billing = tx.billing_cadences.get(cadence_id)
     billing.check(customer.id)
-    check_service_intervals(version, billing.cadence)
     return billing
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from billing_sdk.errors import Conflict, PlanArchived
 from billing_sdk.server.domain.catalog import Plan, PlanVersion, VersionContent, check_version
 from billing_sdk.server.storage import UnitOfWork
@@ -26,6 +28,7 @@ def rewrite_draft(engine: Engine, *, version_id: str, content: VersionContent, a
         before = tx.catalog.get_version(version_id)
         lock_draft(tx, before)
         features = tx.features.hold()
+        content = replace(content, is_billed_by_customer=before.is_billed_by_customer)
         made = content.with_usual(features).version(
             version_id=before.id,
             plan_key=before.plan_key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from billing_sdk.server.domain.catalog import LicensedItem, MeteredItem
+from billing_sdk.server.domain.catalog import LicensedItem, MeteredItem, OneTimeItem
 from billing_sdk.server.domain.catalog.labels import relabelled
 from billing_sdk.server.usecases.engine import Engine
 
@@ -68,4 +68,34 @@ def update_licensed_item(
         tx.tax_codes.require(item.tax_codes)
         tx.items.save(item)
         tx.audit.record(actor, "licensed_item.update", item.id, engine.now(), before=before, after=item)
+    return item
+
+
+def update_one_time_item(
+    engine: Engine,
+    *,
+    item_id: str,
+    name: str | None = None,
+    unit_label: str | None = None,
+    lookup_key: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+    tax_code: str | None = None,
+    actor: str = "api",
+) -> OneTimeItem:
+    """Change what is given and leave the rest, as `update_metered_item` does.
+
+    Raises:
+        NotFound: no one-time item has this id or lookup key.
+        InvalidRequest: a label is out of its bounds.
+        UnknownTaxCode: there is no such tax code.
+        LookupKeyTaken: another one-time item has the lookup key.
+    """
+    with engine.begin() as tx:
+        before = tx.items.get_one_time(item_id)
+        item = relabelled(
+            before, name=name, unit_label=unit_label, lookup_key=lookup_key, metadata=metadata, tax_code=tax_code
+        )
+        tx.tax_codes.require(item.tax_codes)
+        tx.items.save(item)
+        tx.audit.record(actor, "one_time_item.update", item.id, engine.now(), before=before, after=item)
     return item

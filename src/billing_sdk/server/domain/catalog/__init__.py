@@ -42,6 +42,7 @@ from billing_sdk.server.domain.catalog.licence_fee_object import (
 from billing_sdk.server.domain.catalog.licensed_item import LicensedItem as LicensedItem
 from billing_sdk.server.domain.catalog.lifecycle import PlanEvent as PlanEvent, PlanStatus as PlanStatus
 from billing_sdk.server.domain.catalog.metered_item import MeteredItem as MeteredItem
+from billing_sdk.server.domain.catalog.one_time_item import OneTimeItem as OneTimeItem
 from billing_sdk.server.domain.catalog.plan import Plan as Plan, PlanGroup as PlanGroup, PlanKind as PlanKind
 from billing_sdk.server.domain.catalog.pricing_table import (
     CardContent as CardContent,

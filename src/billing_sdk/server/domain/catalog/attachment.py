@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Literal
 
-from billing_sdk.errors import ComponentMissing, Conflict
-from billing_sdk.server.domain.catalog.component import Component
+from billing_sdk.errors import ComponentMissing, Conflict, CurrencyMismatch
+from billing_sdk.server.domain.catalog.component import Component, TaxBehavior, require_tax_behavior
 from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked_metadata
 from billing_sdk.server.domain.catalog.licence_fee_object import LicenceFeeObject
 from billing_sdk.server.domain.catalog.rate_card import RateCard, components_of
@@ -29,6 +30,7 @@ class Attachment:
     Attributes:
         id: starts with `component_`.
         version_id: the version of the object that counts; None for a service action, which has none.
+        created_at: when it was attached to the plan first.
         lookup_key: the name of the component within its plan; the quantity of a licence fee goes by it.
     """
 
@@ -36,6 +38,7 @@ class Attachment:
     kind: AttachedKind
     object_id: str
     version_id: str | None
+    created_at: datetime
     lookup_key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,6 +78,24 @@ def resolved(
     """
     added = tuple(component for one in attachments for component in _components(one, objects[one.object_id]))
     return replace(version, components=(*version.components, *added)) if added else version
+
+
+def check_card(card: RateCard, version: PlanVersion, tax_behavior: TaxBehavior | None) -> None:
+    """Let a rate card pass whose rates, those to come as well, fit a version.
+
+    Args:
+        card: the card, with or without rates.
+        version: what it is attached to.
+        tax_behavior: whether all prices of the plan include tax; None where each says so itself.
+
+    Raises:
+        CurrencyMismatch: the version is sold in another currency.
+        TaxBehaviorMismatch: its prices include tax and those of the plan don't, or the other way round.
+    """
+    if card.currency not in version.currencies:
+        offered = ", ".join(version.currencies)
+        raise CurrencyMismatch(f"{card.name!r} is priced in {card.currency}, the version in {offered}")
+    require_tax_behavior(card.name, card.tax_behavior, tax_behavior)
 
 
 def attached(attachments: Sequence[Attachment], one: Attachment) -> tuple[Attachment, ...]:

@@ -45,7 +45,8 @@ def check_version(version: PlanVersion, features: Mapping[str, Feature]) -> None
 
     Raises:
         DuplicateKey: a phase has two components of one kind and key, or the version two phases of one key.
-        InvalidServiceInterval: a service interval is longer than the cadence, or that of what is charged once.
+        InvalidServiceInterval: a service interval is longer than the cadence, or that of what is charged once; where
+            customers are billed at cadences of their own, that is checked when one of them agrees to it.
         CurrencyMismatch: its components don't have the same currencies, or its currency is none of them.
         InvalidQuantity: a limit is below zero, or the least of a feature above the most of it.
         InvalidPhase: a phase is empty or lasts less than one period.
@@ -60,8 +61,31 @@ def check_version(version: PlanVersion, features: Mapping[str, Feature]) -> None
     if version.trial is not None:
         check_trial(version.trial)
     _check_currencies(version)
+    if not version.is_billed_by_customer:
+        check_service_intervals(version, version.cadence)
     for component in version.all_components:
-        _check_component(component, version.cadence, features)
+        _check_component(component, features)
+
+
+def check_service_intervals(version: PlanVersion, cadence: Cadence) -> None:
+    """Let a version pass whose service intervals end before it is billed, or when it is.
+
+    Args:
+        version: what is billed.
+        cadence: how often.
+
+    Raises:
+        InvalidServiceInterval: something is charged or granted less often.
+
+    Source: Stripe documentation, "How advanced usage-based billing works" (service interval and billing cadence).
+    """
+    for component in version.all_components:
+        if not isinstance(component, Priced) or component.service is None:
+            continue
+        if component.service.is_longer_than(cadence):
+            raise InvalidServiceInterval(
+                f"{component.name!r} is charged every {component.service}, the plan is billed every {cadence}"
+            )
 
 
 def check_for_sale(version: PlanVersion, default_currency: str | None) -> None:
@@ -137,25 +161,7 @@ def _check_currencies(version: PlanVersion) -> None:
             )
 
 
-def check_service_intervals(version: PlanVersion, cadence: Cadence) -> None:
-    """Let a version be billed at a cadence that is not its own.
-
-    Raises:
-        InvalidServiceInterval: something is charged less often than that.
-    """
-    for component in version.all_components:
-        _check_service_interval(component, cadence)
-
-
-def _check_service_interval(component: Component, cadence: Cadence) -> None:
-    if isinstance(component, Priced) and component.service is not None and component.service.is_longer_than(cadence):
-        raise InvalidServiceInterval(
-            f"{component.name!r} is charged every {component.service}, the plan is billed every {cadence}"
-        )
-
-
-def _check_component(component: Component, cadence: Cadence, features: Mapping[str, Feature]) -> None:
-    _check_service_interval(component, cadence)
+def _check_component(component: Component, features: Mapping[str, Feature]) -> None:
     if isinstance(component, LicenceFee) and component.charged == "once" and component.service is not None:
         raise InvalidServiceInterval(f"{component.name!r} is charged once, and has no service interval")
     if isinstance(component, Entitlement):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal, TypeAlias, TypeVar, get_args
 
-from billing_sdk.errors import CurrencyMismatch, InvalidQuantity, InvalidRequest
+from billing_sdk.errors import CurrencyMismatch, InvalidQuantity, InvalidRequest, TaxBehaviorMismatch
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog.keys import checked_tax_code
 from billing_sdk.server.domain.catalog.usage_threshold import UsageThreshold
@@ -178,6 +178,16 @@ def check_tax(code: str | None, behavior: str | None = None) -> None:
         checked_tax_code(code)
     if behavior is not None and behavior not in get_args(TaxBehavior):
         raise InvalidRequest("tax_behavior is neither exclusive nor inclusive", parameter="tax_behavior")
+
+
+def require_tax_behavior(name: str, own: TaxBehavior | None, wanted: TaxBehavior | None) -> None:
+    """Let a price pass that includes tax, or doesn't, as all prices of its plan do; None is a plan without a rule.
+
+    Raises:
+        TaxBehaviorMismatch: it is the other way.
+    """
+    if wanted is not None and own != wanted:
+        raise TaxBehaviorMismatch(f"{name!r} is {own or 'as the billing profile says'}, and its plan {wanted}")
 
 
 def currencies_of(component: Priced) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ class VersionContent:
     Attributes:
         alignment: None takes that of the billing settings.
         currency: what it is sold in where nothing in it has a price; None takes the default one.
+        is_billed_by_customer: whether the cadence is that of the customer who agrees to it.
     """
 
     components: tuple[Component, ...] = ()
@@ -29,6 +30,7 @@ class VersionContent:
     alignment: Alignment | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     currency: str | None = None
+    is_billed_by_customer: bool = False
 
     def with_usual(self, features: Mapping[str, Feature]) -> VersionContent:
         """Return the content with the limits and invoice lines of its features where it has none of its own."""
@@ -55,6 +57,7 @@ class VersionContent:
             opening_phases=self.opening_phases,
             alignment=self.alignment or settings.alignment,
             metadata=self.metadata,
+            is_billed_by_customer=self.is_billed_by_customer,
         )
 
 

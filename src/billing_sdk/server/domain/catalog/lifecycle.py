@@ -7,11 +7,16 @@ from typing import Literal
 from billing_sdk.errors import AlreadyPublished, PlanArchived, PlanNotPublished
 
 PlanStatus = Literal["draft", "published", "archived"]
-PlanEvent = Literal["publish", "archive"]
+PlanEvent = Literal["publish", "archive", "withdraw", "restore", "reopen"]
 
 TRANSITIONS: dict[tuple[PlanStatus, PlanEvent], PlanStatus] = {
     ("draft", "publish"): "published",
     ("published", "archive"): "archived",
+    # What was never for sale can be put away as well by whoever can take it out again.
+    ("draft", "withdraw"): "archived",
+    ("published", "withdraw"): "archived",
+    ("archived", "restore"): "published",
+    ("archived", "reopen"): "draft",
 }
 
 
@@ -19,9 +24,9 @@ def after(status: PlanStatus, event: PlanEvent) -> PlanStatus:
     """Return the status that an event leads to.
 
     Raises:
-        AlreadyPublished: a published plan is published.
-        PlanNotPublished: a draft is archived.
-        PlanArchived: the plan has been archived; nothing changes it any more.
+        AlreadyPublished: a published plan is published or restored.
+        PlanNotPublished: a draft is archived or restored.
+        PlanArchived: the plan has been archived; nothing changes it before it is restored.
     """
     found = TRANSITIONS.get((status, event))
     if found is not None:

@@ -18,6 +18,7 @@ from billing_sdk.server.domain.catalog.labels import (
 MOST_CONDITIONS = 10
 LONGEST_DIMENSION = 100
 LONGEST_VALUE = 200
+MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class MeteredItem:
         conditions: dimensions and the value that each must have for usage to count; all of them hold together, and
             without conditions all usage counts.
         unit_label: what one unit is called on an invoice.
+        shown_dimensions: what invoices tell its usage apart by, with a line for each of their values.
         tax_code: what kind of thing it is, where places tax it at a rate of its own; the billing profile's if None.
     """
 
@@ -42,6 +44,7 @@ class MeteredItem:
     lookup_key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     tax_code: str | None = None
+    shown_dimensions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checked_name(self.name)
@@ -50,6 +53,7 @@ class MeteredItem:
         checked_metadata(self.metadata)
         check_tax(self.tax_code)
         _check_conditions(self.conditions)
+        _check_shown(self.shown_dimensions)
 
     @property
     def tax_codes(self) -> frozenset[str]:
@@ -74,3 +78,12 @@ def _check_conditions(conditions: tuple[tuple[str, str], ...]) -> None:
                 f"{LONGEST_VALUE}",
                 parameter="conditions",
             )
+
+
+def _check_shown(dimensions: tuple[str, ...]) -> None:
+    fits = all(1 <= len(one) <= LONGEST_DIMENSION and one.isprintable() for one in dimensions)
+    if not fits or len(dimensions) > MOST_SHOWN or len(set(dimensions)) < len(dimensions):
+        raise InvalidRequest(
+            f"shown_dimensions names at most {MOST_SHOWN} dimensions of 1 to {LONGEST_DIMENSION} characters, each once",
+            parameter="shown_dimensions",
+        )

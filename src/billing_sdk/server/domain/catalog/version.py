@@ -61,6 +61,8 @@ class PlanVersion:
         components: what is charged and included in every period after the opening phases.
         cadence: how often it is billed.
         alignment: whether periods start on the day of the sign-up or with the calendar.
+        is_billed_by_customer: whoever agrees to it is billed at a cadence of their own; the version's is only what a
+            price is shown by until then.
     """
 
     id: str
@@ -74,6 +76,7 @@ class PlanVersion:
     opening_phases: tuple[Phase, ...] = ()
     alignment: Alignment = "anniversary"
     metadata: Mapping[str, str] = field(default_factory=dict)
+    is_billed_by_customer: bool = False
 
     @property
     def all_components(self) -> tuple[Component, ...]:

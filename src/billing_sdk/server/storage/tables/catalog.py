@@ -52,6 +52,7 @@ plans = Table(
     Column("position", Integer, nullable=False),
     Column("lookup_key", String(255)),
     Column("metadata", JSON, nullable=False),
+    Column("tax_behavior", String(16)),
     Index("uq_plans_lookup_key", "lookup_key", unique=True),
 )
 
@@ -71,6 +72,7 @@ plan_versions = Table(
     Column("opening_phases", JSON, nullable=False),
     Column("alignment", String(16), nullable=False),
     Column("metadata", JSON, nullable=False),
+    Column("is_billed_by_customer", Boolean, nullable=False),
     UniqueConstraint("plan_key", "number"),
 )
 

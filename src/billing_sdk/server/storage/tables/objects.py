@@ -26,6 +26,7 @@ metered_items = Table(
     Column("name", Text, nullable=False),
     Column("feature_key", String(255), ForeignKey("features.key"), nullable=False, index=True),
     Column("conditions", JSON, nullable=False),
+    Column("shown_dimensions", JSON, nullable=False),
     Column("tax_code", String(100)),
     Column("unit_label", Text, nullable=False),
     Column("lookup_key", String(200), unique=True),
@@ -35,6 +36,18 @@ metered_items = Table(
 
 licensed_items = Table(
     "licensed_items",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("tax_code", String(100)),
+    Column("unit_label", Text, nullable=False),
+    Column("lookup_key", String(200), unique=True),
+    Column("metadata", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+one_time_items = Table(
+    "one_time_items",
     metadata,
     Column("id", String(64), primary_key=True),
     Column("name", Text, nullable=False),
@@ -147,6 +160,7 @@ attachments = Table(
     Column("kind", String(16), nullable=False),
     Column("object_id", String(64), nullable=False),
     Column("version_id", String(64)),
+    Column("created_at", Instant, nullable=False),
     Column("lookup_key", String(200)),
     Column("metadata", JSON, nullable=False),
     UniqueConstraint("plan_version_id", "position"),
