@@ -233,6 +233,13 @@ from billing_sdk.errors._objects import (
     UnknownCoupon as UnknownCoupon,
     VersionNotFound as VersionNotFound,
 )
+from billing_sdk.errors._payment_intents import (
+    PaymentIntentAmountInvalid as PaymentIntentAmountInvalid,
+    PaymentIntentCustomerInvalid as PaymentIntentCustomerInvalid,
+    PaymentIntentStatusInvalid as PaymentIntentStatusInvalid,
+    PaymentIntentUnexpectedState as PaymentIntentUnexpectedState,
+    UnknownPaymentIntent as UnknownPaymentIntent,
+)
 from billing_sdk.errors._rating import InvalidPrice as InvalidPrice, InvalidTiers as InvalidTiers
 from billing_sdk.errors._root import DOCS_URL as DOCS_URL, BillingError as BillingError
 from billing_sdk.errors._tax import (

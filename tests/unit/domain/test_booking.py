@@ -168,10 +168,10 @@ def test_a_payment_settles_what_is_owed_and_one_that_was_given_up_was_no_loss():
     lost = replace(owed, status="uncollectible")
 
     assert told(write_off_entry(owed, at=NOON)) == ("write_off", "2025-01-16", {"bad_debt": 700, "receivable": -700})
-    paid = payment_entry(owed, payment(700))
+    paid = payment_entry(owed, payment(700), at=NOON)
     assert told(paid) == ("payment", "2025-01-16", {"cash": 700, "receivable": -700})
     assert (paid.invoice_id, paid.payment_id) == ("invoice_1", "payment_1")
-    assert told(payment_entry(lost, payment(700)))[2] == {"cash": 700, "bad_debt": -700}
+    assert told(payment_entry(lost, payment(700), at=NOON))[2] == {"cash": 700, "bad_debt": -700}
 
 
 @pytest.mark.parametrize(

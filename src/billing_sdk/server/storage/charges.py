@@ -150,6 +150,7 @@ def _to_row(charge: PendingCharge) -> dict[str, Any]:
         "rated": [rated_to_json(one) for one in charge.rated],
         "gateway": charge.gateway,
         "awaits": _awaits_to_json(charge.awaits),
+        "payment_intent_id": charge.payment_intent_id,
     }
 
 
@@ -169,6 +170,7 @@ def _from_row(row: RowMapping) -> PendingCharge:
         rated=tuple(rated_from_json(one) for one in row["rated"]),
         gateway=row["gateway"],
         awaits=_awaits_from_json(row["awaits"]),
+        payment_intent_id=row["payment_intent_id"],
     )
 
 

@@ -75,6 +75,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "decline_code": payment.decline_code,
         "invoice_id": payment.invoice_id,
         "gateway": payment.gateway,
+        "payment_intent_id": payment.payment_intent_id,
     }
 
 
@@ -92,4 +93,5 @@ def payment_of(row: RowMapping) -> Payment:
         decline_code=row["decline_code"],
         invoice_id=row["invoice_id"],
         gateway=row["gateway"],
+        payment_intent_id=row["payment_intent_id"],
     )

@@ -55,6 +55,7 @@ from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
 from billing_sdk.server.storage.past_parties import PastPartyRepository
 from billing_sdk.server.storage.payment_apps import PaymentAppRepository
+from billing_sdk.server.storage.payment_intents import PaymentIntentRepository
 from billing_sdk.server.storage.plan_groups import PlanGroupRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
 from billing_sdk.server.storage.pricing_tables import PricingTableRepository
@@ -136,6 +137,7 @@ class UnitOfWork:
         self.timers = TimerRepository(connection, self._together)
         self.clocks = ClockRepository(connection)
         self.charges = ChargeRepository(connection, self._together)
+        self.payment_intents = PaymentIntentRepository(connection)
         self.confirmations = ConfirmationRepository(connection)
         self.invoices = InvoiceRepository(connection, self._together)
         self.credits = CreditRepository(connection, self._together)

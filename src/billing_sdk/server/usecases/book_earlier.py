@@ -35,6 +35,7 @@ def _book(tx: UnitOfWork, invoice_id: str) -> bool:
     entries = list(issue_entries(invoice, at=invoice.issued_at or invoice.created_at))
     known = {entry.payment_id for entry in tx.ledger.of_invoice(invoice.customer_id, invoice.id)}
     if invoice.payment_id is not None and invoice.payment_id not in known:
-        entries.append(payment_entry(invoice, tx.invoices.get_payment(invoice.payment_id)))
+        payment = tx.invoices.get_payment(invoice.payment_id)
+        entries.append(payment_entry(invoice, payment, at=payment.attempted_at))
     tx.ledger.add(entries)
     return True

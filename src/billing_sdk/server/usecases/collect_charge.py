@@ -39,6 +39,7 @@ from billing_sdk.server.usecases.gateway_of import bill_of
 from billing_sdk.server.usecases.make_void import void
 from billing_sdk.server.usecases.open_dispute import dispute_at_once
 from billing_sdk.server.usecases.pay_invoice import leave_unpaid, pay_invoice
+from billing_sdk.server.usecases.receive_payment import note_refusal, note_waiting, note_withdrawal, receive_payment
 from billing_sdk.server.usecases.redeem_coupon import release_redemptions
 from billing_sdk.server.usecases.spend_credit import give_credit_back, hold_credit
 from billing_sdk.server.usecases.tax_customer import taxed_by_gateway
@@ -109,7 +110,7 @@ def collect_charge(engine: Engine, charge: PendingCharge, *, is_own: bool = Fals
         method = tx.customers.get_payment_method(charge.payment_method_id)
         bill = bill_of(tx, charge)
         at = engine.now_for(tx, tx.customers.get(charge.customer_id))
-    engine.checkpoint(charge.agreement_id if is_own else None)
+    engine.checkpoint(charge.payment_intent_id or charge.agreement_id if is_own else None)
     try:
         answer = ask_gateway(engine, charge, bill, at=at)
     except Exception as error:
@@ -219,6 +220,7 @@ def complete(
         gateway_reference=receipt.reference,
         invoice_id=charge.invoice_id,
         gateway=charge.gateway,
+        payment_intent_id=charge.payment_intent_id,
     )
     concluded = _concluded(tx, customer, charge, payment, receipt, at)
     if receipt.disputed_as is not None:
@@ -232,6 +234,9 @@ def complete(
 def _concluded(
     tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment, receipt: Charge, at: datetime
 ) -> Agreement | None:
+    if charge.payment_intent_id is not None:
+        receive_payment(tx, customer, charge, payment)
+        return None
     if charge.invoice_id is not None:
         return pay_invoice(tx, customer, charge, payment)
     return conclude_change(
@@ -259,6 +264,7 @@ def wait_for(tx: UnitOfWork, engine: Engine, charge: PendingCharge, awaited: Awa
     """Record in a transaction what a charge waits for at its gateway, and when it is looked at again."""
     is_new = charge.awaits is None or charge.awaits.reason != awaited.reason
     awaits = _waits(tx, engine, charge, awaited.reason, awaited.url)
+    note_waiting(tx, charge, awaited.reason, at=engine.now())
     if is_new and awaited.reason == "authentication":
         announce_action(tx, engine, charge, awaits)
     return awaits
@@ -338,6 +344,7 @@ def give_up(
         decline_code=str(declined.facts.get("decline_code") or declined.code),
         invoice_id=charge.invoice_id,
         gateway=charge.gateway,
+        payment_intent_id=charge.payment_intent_id,
     )
     tx.invoices.add_payment(payment)
     if charge.invoice_id is not None:
@@ -347,6 +354,8 @@ def give_up(
             _void_if_sold_ahead(tx, customer, charge, at=payment.attempted_at)
         return
     record_payment(tx, customer, payment, None, source=charge.source, actor=charge.actor)
+    if charge.payment_intent_id is not None:
+        note_refusal(tx, charge, payment)
     _return_what_was_held(tx, customer, charge, at=payment.attempted_at)
 
 
@@ -372,10 +381,14 @@ def let_go(tx: UnitOfWork, engine: Engine, charge: PendingCharge) -> None:
         return
     tx.audit.record(charge.actor, "charge.withdraw", charge.id, engine.now(), before=charge)
     _return_what_was_held(tx, customer, charge, at=engine.now_for(tx, customer))
+    if charge.payment_intent_id is not None:
+        note_withdrawal(tx, charge, at=engine.now_for(tx, customer))
 
 
 def _return_what_was_held(tx: UnitOfWork, customer: Customer, charge: PendingCharge, *, at: datetime) -> None:
     """Give back what a change had held that does not come about: balance, credit, coupons; and forget its plan."""
+    if charge.agreement is None:
+        return
     give_back(tx, charge.id, at=at)
     give_credit_back(tx, customer, charge, at=at)
     if tx.agreements.find(charge.changed.id) is None:

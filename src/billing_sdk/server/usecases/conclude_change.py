@@ -78,7 +78,13 @@ def record_payment(
     source: EventSource,
     actor: str,
 ) -> None:
-    """Audit and announce an attempt to collect an amount; its row is there already."""
+    """Audit and announce an attempt to collect an amount; its row is there already.
+
+    What was taken before its invoice was announced then: only its use is on record.
+    """
+    if invoice is not None and payment.payment_intent_id is not None:
+        tx.audit.record(actor, "payment.use", payment.id, invoice.issued_at or payment.attempted_at, after=payment)
+        return
     tx.audit.record(actor, f"payment.{payment.status}", payment.id, payment.attempted_at, after=payment)
     tx.outbox.announce(
         type=f"customer.payment_{payment.status}",

@@ -123,7 +123,7 @@ def _bill_for(
     tax: TaxByGateway = "none"
     if is_taxed_by_gateway(charge.lines):
         tax = "by_gateway"
-    elif charge.invoice_id is None and profile.tax.is_by_gateway:
+    elif charge.invoice_id is None and charge.payment_intent_id is None and profile.tax.is_by_gateway:
         tax = _asked(profile)
     return Bill(
         charge.bill_id,

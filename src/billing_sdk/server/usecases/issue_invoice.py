@@ -29,6 +29,7 @@ from billing_sdk.server.usecases.accrue import accrue_waiting
 from billing_sdk.server.usecases.credit_balance import book_invoice
 from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.post import post_invoice, post_payment
+from billing_sdk.server.usecases.receive_payment import keep_payment
 from billing_sdk.server.usecases.spend_credit import settle_credit, spend_credit
 
 
@@ -117,7 +118,7 @@ def issue_invoice(
     if payment is not None or not invoice.amount:
         invoice = invoice.paid_by(None if payment is None else payment.id)
     if payment is not None:
-        tx.invoices.add_payment(replace(payment, invoice_id=invoice.id))
+        keep_payment(tx, replace(payment, invoice_id=invoice.id))
     (tx.invoices.save_unissued if is_stored else tx.invoices.add)(invoice)
     tx.audit.record(actor, "invoice.issue", invoice.id, at, after=invoice)
     data = event_data.of_invoice(issued)
@@ -130,7 +131,7 @@ def issue_invoice(
         settle_credit(tx, charge_id, invoice)
     post_invoice(tx, invoice, at=at, has_waited=has_waited)
     if payment is not None:
-        post_payment(tx, invoice, payment)
+        post_payment(tx, invoice, payment, at=at)
     if invoice.is_owed and invoice.collection_method == "send_invoice":
         tx.timers.set("overdue", invoice.id, invoice.due_at or at, customer)
     if not invoice.is_to_be_charged and payment is None:

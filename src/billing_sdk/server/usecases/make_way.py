@@ -39,7 +39,10 @@ def make_way(engine: Engine, *, customer_id: str, keeps: Keeps) -> None:
         GatewayUnreachable, GatewayUnauthorized, GatewayNotConnected, BillingNotEnabled: the processor can't be asked.
     """
     with engine.read() as tx:
-        waiting = [charge for charge in tx.charges.of_customer(customer_id) if charge.awaits and not keeps(charge)]
+        theirs = tx.charges.of_customer(customer_id)
+        # A payment intent is for whatever comes: its owner says when it is not wanted any more.
+        changes = [charge for charge in theirs if charge.payment_intent_id is None]
+        waiting = [charge for charge in changes if charge.awaits and not keeps(charge)]
     for charge in waiting:
         _give_way(engine, charge)
 

@@ -19,6 +19,7 @@ from billing_sdk.server.usecases.dunning import mark_agreements, note_failure
 from billing_sdk.server.usecases.mirror_invoice import mirror_later
 from billing_sdk.server.usecases.no_longer_owed import no_longer_owed
 from billing_sdk.server.usecases.post import post_payment
+from billing_sdk.server.usecases.receive_payment import keep_payment
 
 # Who collects at billing dates, and tries again on the schedule of dunning.
 TIMER = "timer"
@@ -49,9 +50,9 @@ def settle_invoice(
         Conflict: nobody owes it any more.
     """
     invoice, at = before.paid_by(payment.id), payment.attempted_at
-    tx.invoices.add_payment(payment)
+    keep_payment(tx, replace(payment, invoice_id=invoice.id))
     tx.invoices.settle(invoice)
-    post_payment(tx, before, payment)
+    post_payment(tx, before, payment, at=at)
     # Its lines are as they were when it was issued, which has a record of its own.
     states = {"before": replace(before, lines=()), "after": replace(invoice, lines=())}
     tx.audit.record(actor, "invoice.pay", invoice.id, at, **states)

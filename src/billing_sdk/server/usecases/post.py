@@ -18,6 +18,7 @@ from billing_sdk.server.domain.invoicing import (
     Invoice,
     InvoiceReason,
     Payment,
+    UnusedRefund,
     accrual_entry,
     adjustment_entries,
     agreements_delivered,
@@ -29,10 +30,12 @@ from billing_sdk.server.domain.invoicing import (
     grant_void_entries,
     issue_entries,
     payment_entry,
+    received_entry,
     refund_entry,
     refund_returned_entry,
     reversal_entry,
     settlement_entries,
+    unused_refund_entry,
     used_until_month,
     void_entries,
     write_off_entry,
@@ -84,15 +87,26 @@ def _still_accrued(tx: UnitOfWork, agreement_id: str, accrued: Money, *, at: dat
     return Money(sorted((0, found.minor, accrued.minor))[1], accrued.currency)
 
 
-def post_payment(tx: UnitOfWork, invoice: Invoice, payment: Payment) -> None:
+def post_payment(tx: UnitOfWork, invoice: Invoice, payment: Payment, *, at: datetime) -> None:
     """Post a payment that has succeeded.
 
     Args:
         tx: the transaction.
         invoice: what it has paid, as it was before.
         payment: the payment.
+        at: when it has paid it, in the customer's time.
     """
-    tx.ledger.add([payment_entry(invoice, payment)])
+    tx.ledger.add([payment_entry(invoice, payment, at=at)])
+
+
+def post_received(tx: UnitOfWork, payment: Payment) -> None:
+    """Post a payment that has succeeded before it is known which invoice it pays."""
+    tx.ledger.add([received_entry(payment)])
+
+
+def post_unused_refund(tx: UnitOfWork, refund: UnusedRefund, *, at: datetime) -> None:
+    """Post that money was given back which had paid nothing."""
+    tx.ledger.add([unused_refund_entry(refund, at=at)])
 
 
 def post_void(tx: UnitOfWork, invoice: Invoice, *, at: datetime) -> None:

@@ -10,6 +10,7 @@ from billing_sdk.server.usecases.count_active_users import count_active_users
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.mark_unauthorized import recheck_apps
 from billing_sdk.server.usecases.pay_back import settle_left_over_refunds
+from billing_sdk.server.usecases.refund_unused import settle_left_over_unused
 from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.sync_catalogue import sync_pending
@@ -31,6 +32,7 @@ def recover(engine: Engine) -> None:
     count_active_users(engine)
     settle_left_over_charges(engine)
     settle_left_over_refunds(engine)
+    settle_left_over_unused(engine)
     if engine.workspace.is_billing_enabled:
         recheck_apps(engine)
         ensure_webhooks(engine)

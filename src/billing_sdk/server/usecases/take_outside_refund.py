@@ -81,6 +81,8 @@ def _take(engine: Engine, gateway: Gateway, kind: GatewayKind, found: PaymentRef
         payment = tx.invoices.find_payment(kind, found.payment_reference)
         if payment is not None:
             customer = tx.customers.lock(payment.customer_id)
+            if found.our_id is not None and tx.payment_intents.find_refund(found.our_id) is not None:
+                return NOTHING  # whoever has asked for it is told, and records it
             known = tx.refunds.find(found.our_id) if found.our_id is not None else None
             known = known or tx.refunds.find_by_reference(found.reference)
             if known is not None:

@@ -20,6 +20,7 @@ COLORS: Mapping[Account, str] = MappingProxyType(
         "cash": "#009e73",
         "deferred_revenue": "#56b4e9",
         "credit_liability": "#cc79a7",
+        "unapplied_payments": "#117a8b",
         "tax_payable": "#7a6a00",
         "refunds": "#5b3a8c",
         "promotional_credit": "#8c8c8c",

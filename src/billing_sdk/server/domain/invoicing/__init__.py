@@ -159,6 +159,18 @@ from billing_sdk.server.domain.invoicing.pausing import (
     with_numbers_paused as with_numbers_paused,
     with_numbers_resumed as with_numbers_resumed,
 )
+from billing_sdk.server.domain.invoicing.payment_intent import (
+    PAYMENT_INTENT_TRANSITIONS as PAYMENT_INTENT_TRANSITIONS,
+    PAYMENT_LINE as PAYMENT_LINE,
+    UNDER_WAY as UNDER_WAY,
+    Cancellation as Cancellation,
+    PaymentIntent as PaymentIntent,
+    PaymentIntentEvent as PaymentIntentEvent,
+    PaymentIntentStatus as PaymentIntentStatus,
+    UnusedRefund as UnusedRefund,
+    received_entry as received_entry,
+    unused_refund_entry as unused_refund_entry,
+)
 from billing_sdk.server.domain.invoicing.planned_charge import (
     NOTHING_USED as NOTHING_USED,
     ChargeStatus as ChargeStatus,

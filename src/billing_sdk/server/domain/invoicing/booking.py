@@ -183,17 +183,20 @@ def issue_entries(invoice: Invoice, *, at: datetime) -> tuple[JournalEntry, ...]
     return tuple(_booked("issue", invoice, shares, {"receivable": invoice.amount.minor}, at=at))
 
 
-def payment_entry(invoice: Invoice, payment: Payment) -> JournalEntry:
+def payment_entry(invoice: Invoice, payment: Payment, *, at: datetime) -> JournalEntry:
     """Return the entry of a payment that has settled an invoice.
 
     Args:
         invoice: what was paid, as it was before.
         payment: the payment.
+        at: when it has settled it, in the customer's time.
     """
     # What was given up for lost and is paid after all was no loss.
     owed: Account = "bad_debt" if invoice.status == "uncollectible" else "receivable"
-    amounts: dict[Account, int] = {"cash": payment.amount.minor, owed: -payment.amount.minor}
-    return replace(_entry("payment", invoice, amounts, at=payment.attempted_at), payment_id=payment.id)
+    # What was taken before its invoice is with us already.
+    paid_with: Account = "cash" if payment.payment_intent_id is None else "unapplied_payments"
+    amounts: dict[Account, int] = {paid_with: payment.amount.minor, owed: -payment.amount.minor}
+    return replace(_entry("payment", invoice, amounts, at=at), payment_id=payment.id)
 
 
 def credit_note_entries(

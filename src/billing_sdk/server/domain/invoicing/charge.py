@@ -77,6 +77,7 @@ class PendingCharge:
         invoice_id: the issued invoice that it pays; None where the invoice is issued with the payment.
         gateway: which one is asked.
         awaits: what it waits for there, once the gateway has been asked and can't tell yet.
+        payment_intent_id: whose money it takes, before it is known which invoice that pays.
     """
 
     id: str
@@ -93,6 +94,7 @@ class PendingCharge:
     rated: tuple[RatedInterval, ...] = ()
     gateway: GatewayKind = "managed"
     awaits: Awaits | None = None
+    payment_intent_id: str | None = None
 
     @property
     def amount(self) -> Money:

@@ -276,6 +276,7 @@ class Payment:
         decline_code: why it failed.
         invoice_id: what it was for; None for the charge of a change that was declined, and so was never invoiced.
         gateway: which one was asked.
+        payment_intent_id: it was taken before the invoice that it pays was known, which it may not have yet.
     """
 
     id: str
@@ -289,3 +290,4 @@ class Payment:
     decline_code: str | None = None
     invoice_id: str | None = None
     gateway: GatewayKind = "managed"
+    payment_intent_id: str | None = None

@@ -12,7 +12,13 @@ from billing_sdk.server.domain.ledger.entry import EntryKind, JournalEntry
 
 # What the customer owes, less what it has to its credit and what is to be paid back to it. Who disputes a payment has
 # the money again, and owes it until that is decided.
-OF_THE_CUSTOMER: tuple[Account, ...] = ("receivable", "credit_liability", "refunds", "disputed")
+OF_THE_CUSTOMER: tuple[Account, ...] = (
+    "receivable",
+    "credit_liability",
+    "unapplied_payments",
+    "refunds",
+    "disputed",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,8 +142,11 @@ charges = Table(
     Column("gateway", String(32), nullable=False, server_default="managed"),
     # What it waits for at the gateway.
     Column("awaits", JSON(none_as_null=True)),
+    # Whose money it takes before the invoice that it pays is known: one attempt at a time.
+    Column("payment_intent_id", String(64)),
     UniqueConstraint("customer_id", "group_id"),
     Index("uq_charges_invoice_id", "invoice_id", unique=True),
+    Index("uq_charges_payment_intent_id", "payment_intent_id", unique=True),
 )
 
 # What is owed to customers, and what of it was used: the amounts of one customer and currency add up to the balance.
@@ -177,6 +180,8 @@ payments = Table(
     # The invoice that it was for, if that was there before it. Without a foreign key, since invoices refer to payments.
     Column("invoice_id", String(64), index=True),
     Column("gateway", String(32), nullable=False, server_default="managed"),
+    # It was taken before the invoice that it pays was known.
+    Column("payment_intent_id", String(64), index=True),
     Index("ix_payments_gateway_reference", "gateway_reference"),
 )
 
