@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.contract.konnect.calls_usage import event_of, meter_of
 
 
@@ -93,3 +95,47 @@ def test_a_dimension_that_is_added_later_tells_apart_what_was_reported_before(do
     asked = {"group_by_dimensions": ["region"], "filters": {"dimensions": {"region": {"neq": "eu"}}}}
     rows = door.send("POST", f"/meters/{meter['id']}/query", json=asked).json()["data"]
     assert [(row["dimensions"], row["value"]) for row in rows] == [({"region": "us"}, "8")]
+
+
+def test_numbers_of_an_event_are_numbers_again_where_a_reader_can_keep_all_their_digits(door):
+    data = {"tokens": 2.5, "nested": {"list": [0.1, 3]}, "exact": 1}
+    event = event_of(door, type=door.name("shown"), data=data)
+    long = event_of(door, type=door.name("long"), data={})
+    sent = json.dumps(long).replace('"data": {}', '"data": {"tokens": 0.12345678901234567890123}')
+    door.send("POST", "/events", json=event)
+    door.send("POST", "/events", content=sent, headers={"content-type": "application/cloudevents+json"})
+
+    (first,) = listed(door, f"filter[type][eq]={event['type']}")["data"]
+    (second,) = listed(door, f"filter[type][eq]={long['type']}")["data"]
+
+    assert first["event"]["data"] == data
+    assert second["event"]["data"] == {"tokens": "0.12345678901234567890123"}
+
+
+def test_a_query_by_what_the_meter_does_not_tell_apart_is_refused(door):
+    meter = meter_of(door)
+
+    for query in ({"group_by_dimensions": ["colour"]}, {"filters": {"dimensions": {"colour": {"eq": "red"}}}}):
+        answer = door.send("POST", f"/meters/{meter['id']}/query", json=query)
+        assert answer.status_code == 400
+        assert answer.json()["invalid_parameters"][0]["rule"] == "missing_reference"
+
+
+def test_usage_as_csv_has_subjects_first_and_customers_with_their_keys_and_names(door):
+    meter = meter_of(door)
+    key = door.name("acme")
+    customer = door.send(
+        "POST", "/customers", json={"key": key, "name": "ACME", "usage_attribution": {"subject_keys": [key]}}
+    ).json()
+    door.send("POST", "/events", json=event_of(door, type=meter["event_type"], subject=key, data={"tokens": 5}))
+
+    answer = door.send(
+        "POST",
+        f"/meters/{meter['id']}/query",
+        json={"group_by_dimensions": ["customer_id", "subject"]},
+        headers={"accept": "text/csv"},
+    )
+
+    head, line = answer.text.splitlines()
+    assert head == "from,to,subject,customer_id,customer_key,customer_name,value"
+    assert line.split(",")[2:] == [key, customer["id"], key, "ACME", "5"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
@@ -202,13 +203,27 @@ def _shown(stored: StoredEvent, meters: Sequence[Meter], subject: Subject | None
             type=event.type,
             subject=event.subject,
             time=event.time,
-            data=dict(event.data) or None,
+            data={name: _as_json(value) for name, value in event.data.items()} or None,
         ),
         ingested_at=event.recorded_at,
         stored_at=event.recorded_at,
         customer=None if subject is None else CustomerReference(id=ulid_of(subject.customer_id)),
         validation_errors=errors or None,
     )
+
+
+def _as_json(value: Any) -> Any:
+    """Return a value of an event with numbers as JSON has them; one of more digits than a reader keeps is text."""
+    match value:
+        case Decimal():
+            number = float(value)
+            return number if Decimal(repr(number)) == value else str(value)
+        case dict():
+            return {name: _as_json(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_as_json(one) for one in value]
+        case _:
+            return value
 
 
 def faults_of(stored: StoredEvent, meters: Sequence[Meter], subject: Subject | None) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -17,11 +17,13 @@ from billing_sdk.server.api.konnect.meters import MeterId, meter_of
 from billing_sdk.server.api.konnect.security import EngineOf, scoped
 from billing_sdk.server.api.konnect.usage_filters import DimensionAsked, filters_of
 from billing_sdk.server.api.konnect.values import Instant, Numeric
-from billing_sdk.server.domain.metering import CUSTOMER, SUBJECT, UsageQuery, UsageRow
+from billing_sdk.server.domain.metering import CUSTOMER, SUBJECT, Meter, UsageQuery, UsageRow
+from billing_sdk.server.domain.metering.meter import ALL_MEMBERS
 from billing_sdk.server.domain.metering.windows import Granularity
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.ids import id_from_ulid, ulid_of
 from billing_sdk.server.storage.konnect import Extras
+from billing_sdk.server.usecases.accounts import Account, account_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.query_usage import query_usage
 from billing_sdk.server.web.usage_csv import usage_csv
@@ -31,6 +33,9 @@ router = APIRouter(tags=["Meters"], route_class=KonnectRoute)
 GRANULARITIES: dict[str, Granularity] = {"PT1M": "minute", "PT1H": "hour", "P1D": "day", "P1M": "month"}
 LONGEST = timedelta(days=3_650)
 CSV = "text/csv"
+CUSTOMER_COLUMNS = (CUSTOMER, "customer_key", "customer_name")
+# What comes before the dimensions in a table, in this order.
+LEADING = {SUBJECT: 0, CUSTOMER: 1}
 
 
 class QueryFilters(Body):
@@ -101,9 +106,10 @@ def query_meter(request: Request, engine: EngineOf, meter_id: MeterId, body: Met
     with engine.read() as tx:
         meter, extras = meter_of(tx, meter_id), tx.konnect.find("meter", meter_id)
     asked = Asked(body, extras=extras, at=engine.now())
+    check_dimensions(meter, asked)
     rows = rows_of(engine, meter.key, asked, asked.query)
     if CSV in request.headers.get("accept", ""):
-        return Response(usage_csv(asked.names, rows), media_type=CSV)
+        return csv_answer(engine, asked.names, rows)
     return MeterQueryView(
         from_=body.from_,
         to=body.to,
@@ -122,6 +128,54 @@ def query_meter(request: Request, engine: EngineOf, meter_id: MeterId, body: Met
 def rows_of(engine: Engine, meter_key: str, asked: Asked, query: UsageQuery) -> list[UsageRow]:
     """Return what a meter shows to a query that was asked here."""
     return query_usage(engine, meter_key=meter_key, query=query, subjects=asked.subjects, customer_ids=asked.customers)
+
+
+def check_dimensions(meter: Meter, asked: Asked) -> None:
+    """Let a query pass whose dimensions the meter has.
+
+    Raises:
+        InvalidRequest: it does not have one of them.
+    """
+    known = {SUBJECT, CUSTOMER, *(name for name, _ in meter.dimensions)}
+    if ALL_MEMBERS in known:
+        return
+    for place, names in (
+        ("group_by_dimensions", asked.names),
+        ("filters.dimensions", tuple(one.name for one in asked.query.filters)),
+    ):
+        for name in names:
+            if name not in known:
+                raise InvalidRequest(
+                    f"the meter has no dimension {name[:64]!r}", parameter=place, rule="missing_reference"
+                )
+
+
+def csv_answer(engine: Engine, names: Sequence[str], rows: Sequence[UsageRow]) -> Response:
+    """Return what a meter shows as CSV: subjects first, customers with their keys and names, then dimensions."""
+    order = sorted(range(len(names)), key=lambda place: LEADING.get(names[place], len(LEADING)))
+    accounts = _accounts(engine, {row.group[place] for place in order if names[place] == CUSTOMER for row in rows})
+    columns = [
+        column for place in order for column in (CUSTOMER_COLUMNS if names[place] == CUSTOMER else [names[place]])
+    ]
+
+    def cells(group: Sequence[str | None]) -> list[str | None]:
+        found: list[str | None] = []
+        for place in order:
+            value = group[place]
+            if names[place] != CUSTOMER:
+                found.append(value)
+            elif value is None:
+                found += [None] * len(CUSTOMER_COLUMNS)
+            else:
+                found += [ulid_of(value), accounts[value].key, accounts[value].name]
+        return found
+
+    return Response(usage_csv(columns, [row._replace(group=tuple(cells(row.group))) for row in rows]), media_type=CSV)
+
+
+def _accounts(engine: Engine, customer_ids: Iterable[str | None]) -> dict[str, Account]:
+    with engine.read() as tx:
+        return {one: account_of(tx, one) for one in customer_ids if one is not None}
 
 
 def dimensions_of(names: Sequence[str], group: Sequence[str | None]) -> dict[str, str]:

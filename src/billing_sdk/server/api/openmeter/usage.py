@@ -10,7 +10,14 @@ from starlette.responses import Response
 
 from billing_sdk.errors import InvalidRequest, NotFound, QueryTooLarge
 from billing_sdk.server.api.konnect.bodies import KonnectRoute
-from billing_sdk.server.api.konnect.meter_query import Asked, MeterQuery, dimensions_of, rows_of
+from billing_sdk.server.api.konnect.meter_query import (
+    Asked,
+    MeterQuery,
+    check_dimensions,
+    csv_answer,
+    dimensions_of,
+    rows_of,
+)
 from billing_sdk.server.api.konnect.meters import OURS, MeterView
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf
 from billing_sdk.server.api.konnect.values import instant
@@ -26,7 +33,6 @@ from billing_sdk.server.usecases.konnect_meters import (
     drop_meter,
     known_meters,
 )
-from billing_sdk.server.web.usage_csv import usage_csv
 
 router = APIRouter(tags=["Usage"], route_class=KonnectRoute)
 
@@ -153,9 +159,10 @@ def query_meter(request: Request, engine: EngineOf, meter: str) -> Any:
     with engine.read() as tx:
         measured = meter_called(tx, meter)
         told_apart = Asked(query, extras=tx.konnect.find("meter", measured.id), at=engine.now())
+    check_dimensions(measured, told_apart)
     rows = rows_of(engine, measured.key, told_apart, told_apart.query)
     if "text/csv" in request.headers.get("accept", ""):
-        return Response(usage_csv(told_apart.names, rows), media_type="text/csv")
+        return csv_answer(engine, told_apart.names, rows)
     data = []
     for row in rows:
         group = dimensions_of(told_apart.names, row.group)
