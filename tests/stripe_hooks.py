@@ -15,7 +15,7 @@ from stripe import StripeClient
 
 from billing_sdk.money import Money
 from billing_sdk.server import web
-from billing_sdk.server.api import stripe
+from billing_sdk.server.api import stripe_calls
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.domain.workspace import GatewayKind
@@ -152,7 +152,7 @@ def hooked() -> Iterator[Hooked]:
     ):
         enable_billing(engine, gateway=PLATFORM, actor="operator")
         sends_by = create_profile(engine, name="Sent", collection_method="send_invoice", due_after=Duration(days=10)).id
-        door = web.Application(stripe.routes(engine), is_secure=False)
+        door = web.Application(stripe_calls.routes(engine), is_secure=False)
         door.state.engine = engine
         with engine.read() as tx:
             app = tx.payment_apps.of_gateway(PLATFORM)

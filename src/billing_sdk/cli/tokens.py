@@ -12,7 +12,9 @@ from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.usecases.api_tokens import PREFIXES, create_api_token, revoke_api_token
 
-tokens = typer.Typer(help="API tokens, which open the Konnect door to programs.", no_args_is_help=True)
+tokens = typer.Typer(
+    help="API tokens, which open the Konnect door and the Stripe door to programs.", no_args_is_help=True
+)
 
 
 @tokens.command()
@@ -20,7 +22,7 @@ tokens = typer.Typer(help="API tokens, which open the Konnect door to programs."
 def create(
     name: Annotated[str, typer.Argument(help="What the token is for.")],
     scope: Annotated[list[str] | None, typer.Option(help="What it allows; everything without one.")] = None,
-    prefix: Annotated[str, typer.Option(help="What it begins with: kpat, spat or om.")] = "kpat",
+    prefix: Annotated[str, typer.Option(help="What it begins with: kpat, spat, om or sk.")] = "kpat",
     days: Annotated[int, typer.Option(min=0, help="For how long it is good; 0 until it is revoked.")] = 0,
     database: DatabaseOption = None,
     base_url: BaseUrlOption = None,

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from billing_sdk.server import oidc, pages, web
-from billing_sdk.server.api import kinde, kolaylogin, konnect, openmeter, stripe
+from billing_sdk.server.api import kinde, kolaylogin, konnect, openmeter, stripe, stripe_calls
 from billing_sdk.server.clock import Clock
 from billing_sdk.server.gateways import Gateways
 from billing_sdk.server.opening import create_engine
@@ -91,7 +91,8 @@ def create_app(
         *oidc.routes(engine),
         *pages.routes(engine),
         *kolaylogin.routes(engine),
-        *stripe.routes(engine),
+        *stripe_calls.routes(engine),
+        *stripe.routes(engine, ingestion),
         *konnect.routes(engine, ingestion),
         *openmeter.routes(engine, ingestion),
         *kinde.routes(engine, ingestion),

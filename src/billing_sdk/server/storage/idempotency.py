@@ -99,6 +99,10 @@ class IdempotencyRepository:
         self._connection.execute(delete(idempotent_answers).where(open_claim, idempotent_answers.c.effect_id.is_(None)))
         self._connection.execute(update(idempotent_answers).where(open_claim).values(lease_ends_at=at))
 
+    def forget(self, claim: Claim) -> None:
+        """Forget a key with its answer, so that the same request is served anew."""
+        self._connection.execute(delete(idempotent_answers).where(_is(claim)))
+
     def forget_before(self, at: datetime) -> None:
         """Remove keys that were first used before an instant."""
         self._connection.execute(delete(idempotent_answers).where(idempotent_answers.c.started_at < at))

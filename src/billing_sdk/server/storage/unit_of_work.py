@@ -67,6 +67,7 @@ from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.service_actions import ServiceActionRepository
 from billing_sdk.server.storage.sessions import SessionRepository
+from billing_sdk.server.storage.stripe_objects import StripeObjectRepository
 from billing_sdk.server.storage.subjects import SubjectRepository
 from billing_sdk.server.storage.tax import TaxCodeRepository, TaxRateRepository
 from billing_sdk.server.storage.timers import TimerRepository
@@ -99,6 +100,7 @@ class UnitOfWork:
         self.operators = OperatorRepository(connection)
         self.usage_months = UsageMonthRepository(connection)
         self.konnect = KonnectRepository(connection)
+        self.stripe = StripeObjectRepository(connection)
         self.api_tokens = ApiTokenRepository(connection)
         self.llm_prices = LLMPriceRepository(connection)
         self.users = UserRepository(connection)

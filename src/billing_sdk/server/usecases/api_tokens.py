@@ -15,8 +15,8 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_application import MANAGEMENT_SCOPES
 from billing_sdk.server.usecases.verify_access_token import authenticate_machine
 
-TokenPrefix = Literal["kpat", "spat", "om"]
-PREFIXES: tuple[TokenPrefix, ...] = ("kpat", "spat", "om")
+TokenPrefix = Literal["kpat", "spat", "om", "sk"]
+PREFIXES: tuple[TokenPrefix, ...] = ("kpat", "spat", "om", "sk")
 LONGEST_NAME = 256
 
 
@@ -42,7 +42,8 @@ def create_api_token(
         engine: the engine.
         name: what it is for.
         scopes: what it allows; everything where none is named.
-        prefix: what it begins with: of a person, of a system account, or as clients of OpenMeter expect it.
+        prefix: what it begins with: of a person, of a system account, or as clients of OpenMeter or Stripe expect it.
+            The environment follows `sk`.
         expires_at: None where it lives until it is revoked.
         actor: who does it, as the audit names them.
 
@@ -54,7 +55,8 @@ def create_api_token(
         raise InvalidRequest(f"the name of a token has 1 to {LONGEST_NAME} printable characters", parameter="name")
     if unknown := sorted({*scopes} - {*MANAGEMENT_SCOPES}):
         raise InvalidRequest(f"there is no scope {unknown[0][:64]!r}", parameter="scopes")
-    secret = Secret(f"{prefix}_{new_secret()}")
+    begins = f"sk_{engine.settings.environment}" if prefix == "sk" else prefix
+    secret = Secret(f"{begins}_{new_secret()}")
     token = ApiToken(
         id=new_id("token"),
         digest=digest_of(secret.reveal()),

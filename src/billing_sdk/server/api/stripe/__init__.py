@@ -1,17 +1,9 @@
-"""What Stripe itself calls, or sends a browser to.
+"""The Stripe door: advanced usage-based billing as Stripe's own clients speak it, at `/v1` and `/v2`.
 
-It owns the way back from Stripe's page of consent, and where events are sent to. It does not own what follows from it
-(use cases).
+It owns paths, forms, error shapes, pages, ids and versions of that API, and what only it knows of things
+(`tx.stripe`). It does not own any rule of billing: every operation is a use case that other doors have as well. What
+Stripe itself calls, as a processor of payments, is another package (`stripe_calls`).
+Source: Stripe documentation, How advanced usage-based billing works; the published clients of Stripe.
 """
 
-from __future__ import annotations
-
-from starlette.routing import BaseRoute
-
-from billing_sdk.server.api.stripe import connect, webhooks
-from billing_sdk.server.usecases.engine import Engine
-
-
-def routes(_engine: Engine) -> list[BaseRoute]:
-    """Return the routes; requests bring the engine along."""
-    return [*connect.routes(), *webhooks.routes()]
+from billing_sdk.server.api.stripe.application import routes as routes

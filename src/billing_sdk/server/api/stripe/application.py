@@ -1,0 +1,54 @@
+"""The door as two ASGI applications at the server's root: a client's base address is the server's own."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, Literal
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute, Mount
+
+from billing_sdk._version import __version__
+from billing_sdk.server.api.stripe import customers, problems
+from billing_sdk.server.api.stripe.headers import StripeHeaders
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.ingest_usage import Ingestion
+
+Api = Literal["v1", "v2"]
+
+V1_ROUTERS: Final[tuple[APIRouter, ...]] = (customers.router,)
+V2_ROUTERS: Final[tuple[APIRouter, ...]] = ()
+
+
+def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
+    """Return the applications; they stand behind any other mount that begins the same."""
+    return [
+        Mount("/v1", app=StripeHeaders(create_app(engine, ingestion, "v1"))),
+        Mount("/v2", app=StripeHeaders(create_app(engine, ingestion, "v2"))),
+    ]
+
+
+def create_app(engine: Engine, ingestion: Ingestion, api: Api) -> FastAPI:
+    """Return one of the two; routes and error handlers know which one by `app.state.api`."""
+    app = FastAPI(
+        title=f"Stripe door {api}",
+        version=__version__,
+        openapi_url=None,  # the published clients and their documentation describe these APIs
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers=problems.exception_handlers(),
+    )
+    app.router.routes.extend(_operations(api))
+    app.state.api = api
+    app.state.engine = engine
+    app.state.ingestion = ingestion
+    return app
+
+
+@cache
+def _operations(api: Api) -> tuple[BaseRoute, ...]:
+    """Return the operations, for all servers of this process together; they depend on no engine."""
+    gathered = APIRouter()
+    for router in V1_ROUTERS if api == "v1" else V2_ROUTERS:
+        gathered.include_router(router)
+    return tuple(gathered.routes)

@@ -1,0 +1,158 @@
+"""Ids on the wire: `cus_<32 hex>` for our `customer_<32 hex>`, and so on for everything that this door shows.
+
+The digits are the same, so that nothing has to be looked up. Ids of v2, and a few of v1, say in a test environment that
+they are of one: `bli_test_<32 hex>`; both forms are understood everywhere.
+
+A view holds our ids, in members of the types below (`RateCardId`), and how they are shown is settled when the view is
+rendered. What comes in goes through `ours`; a parameter of a path is `Annotated[str, path_id("rate_card")]`. An id of
+another form, such as the key of a plan that was made through another door, is shown as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, NamedTuple
+
+from fastapi import Depends
+from pydantic import GetCoreSchemaHandler, SerializationInfo
+from pydantic_core import CoreSchema, core_schema
+from starlette.requests import Request
+
+from billing_sdk.errors import NotFound
+from billing_sdk.server.api.stripe.rendering import Rendering
+
+
+class Prefix(NamedTuple):
+    """How ids of a kind begin: here, and on the wire.
+
+    Attributes:
+        ours: in this server, without the underscore.
+        shown: on the wire, likewise.
+        has_test: whether an id says that it is of a test environment.
+    """
+
+    ours: str
+    shown: str
+    has_test: bool = True
+
+
+# By the kind of thing, which is also its name in codes such as `rate_card_not_found`.
+PREFIXES: Final = {
+    "customer": Prefix("customer", "cus", has_test=False),
+    "payment_method": Prefix("card", "pm", has_test=False),
+    "payment_intent": Prefix("intentpayment", "pi", has_test=False),
+    "invoice": Prefix("invoice", "in", has_test=False),
+    "invoice_line_item": Prefix("line", "il", has_test=False),
+    "test_clock": Prefix("clock", "clock", has_test=False),
+    "meter": Prefix("meter", "mtr"),
+    "credit_grant": Prefix("grant", "credgr"),
+    "billable_item": Prefix("item", "bli"),
+    "license_fee": Prefix("fee", "licf"),
+    "license_fee_version": Prefix("version", "licfv"),
+    "rate_card": Prefix("card", "rcd"),
+    "rate_card_version": Prefix("version", "rcdv"),
+    "rate_card_rate": Prefix("rate", "rcdr"),
+    "service_action": Prefix("action", "svca"),
+    "pricing_plan_version": Prefix("version", "bppv"),
+    "pricing_plan_component": Prefix("component", "bppc"),
+    "pricing_plan_subscription": Prefix("agreement", "bpps"),
+    "cadence": Prefix("cadence", "bc"),
+    "billing_intent": Prefix("intent", "bilint"),
+    "billing_intent_action": Prefix("intentaction", "bilinti"),
+}
+OURS: Final = re.compile(r"([a-z_]{1,40})_([0-9a-f]{32}|default)", re.ASCII)
+SHOWN: Final = re.compile(r"([a-z_]{1,40}?)_(?:test_)?([0-9a-f]{32}|default)", re.ASCII)
+
+
+def shown(kind: str, our_id: str, *, is_live: bool) -> str:
+    """Return an id as clients see it; one of another form as it stands.
+
+    Args:
+        kind: one of `PREFIXES`.
+        our_id: the thing's own id.
+        is_live: whether this is a live environment.
+    """
+    prefix, match = PREFIXES[kind], OURS.fullmatch(our_id)
+    if match is None or match[1] != prefix.ours:
+        return our_id
+    return f"{prefix.shown}_{'test_' if prefix.has_test and not is_live else ''}{match[2]}"
+
+
+def ours(kind: str, text: str, *, param: str | None = None) -> str:
+    """Return the id of ours that a client's id stands for.
+
+    Args:
+        kind: one of `PREFIXES`.
+        text: what the client sent.
+        param: where it was sent, for the refusal.
+
+    Raises:
+        NotFound: no id of that kind has such a form.
+    """
+    prefix, match = PREFIXES[kind], SHOWN.fullmatch(text)
+    if match is None or match[1] != prefix.shown:
+        raise unknown(kind, text, param=param)
+    return f"{prefix.ours}_{match[2]}"
+
+
+def unknown(kind: str, text: str, *, param: str | None = None) -> NotFound:
+    """Return what to raise where there is no such thing; `text` is the id as the client wrote it."""
+    facts = {} if param is None else {"parameter": param}
+    return NotFound(f"No such {kind.replace('_', ' ')}: '{text[:80]}'", entity=kind, **facts)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAs:
+    """Makes a member of a view an id: it holds ours, and is shown as clients know it."""
+
+    kind: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of a text that is rendered as an id."""
+        del source, handler
+        rendering = core_schema.plain_serializer_function_ser_schema(
+            self._render, info_arg=True, return_schema=core_schema.str_schema()
+        )
+        return core_schema.str_schema(serialization=rendering)
+
+    def _render(self, our_id: str, info: SerializationInfo[Any]) -> str:
+        return shown(self.kind, our_id, is_live=Rendering.of(info).is_live)
+
+
+CustomerId = Annotated[str, ShownAs("customer")]
+PaymentMethodId = Annotated[str, ShownAs("payment_method")]
+PaymentIntentId = Annotated[str, ShownAs("payment_intent")]
+InvoiceId = Annotated[str, ShownAs("invoice")]
+InvoiceLineId = Annotated[str, ShownAs("invoice_line_item")]
+TestClockId = Annotated[str, ShownAs("test_clock")]
+MeterId = Annotated[str, ShownAs("meter")]
+CreditGrantId = Annotated[str, ShownAs("credit_grant")]
+BillableItemId = Annotated[str, ShownAs("billable_item")]
+LicenceFeeId = Annotated[str, ShownAs("license_fee")]
+LicenceFeeVersionId = Annotated[str, ShownAs("license_fee_version")]
+RateCardId = Annotated[str, ShownAs("rate_card")]
+RateCardVersionId = Annotated[str, ShownAs("rate_card_version")]
+RateId = Annotated[str, ShownAs("rate_card_rate")]
+ServiceActionId = Annotated[str, ShownAs("service_action")]
+PlanVersionId = Annotated[str, ShownAs("pricing_plan_version")]
+ComponentId = Annotated[str, ShownAs("pricing_plan_component")]
+SubscriptionId = Annotated[str, ShownAs("pricing_plan_subscription")]
+CadenceId = Annotated[str, ShownAs("cadence")]
+IntentId = Annotated[str, ShownAs("billing_intent")]
+IntentActionId = Annotated[str, ShownAs("billing_intent_action")]
+
+
+def path_id(kind: str, name: str | None = None) -> Any:
+    """Return what makes a parameter of a path an id of ours; see the module.
+
+    Args:
+        kind: one of `PREFIXES`.
+        name: what the path calls it; `<kind>_id` where nothing is said.
+    """
+    name = name or f"{kind}_id"
+
+    async def read(request: Request) -> str:
+        return ours(kind, request.path_params[name])
+
+    return Depends(read)

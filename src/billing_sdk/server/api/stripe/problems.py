@@ -1,0 +1,161 @@
+"""Errors as Stripe's clients know them: one object, `error`, with a type, a code, a message and a parameter.
+
+v1 has a type in every error, v2 in those that a client tells by it. What this door refuses in its own words is made by
+`refused`; errors of the engine get their codes from the route (`v1`, `v2`), else from the tables below, else keep their
+own. What to do next stands at the end of the message, for these clients show nothing else.
+Source: Stripe documentation, Errors; Error codes; the published clients of Stripe, which choose a class by these.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from billing_sdk.errors import (
+    APIError,
+    BillingError,
+    CardDeclined,
+    Conflict,
+    Forbidden,
+    IdempotencyMismatch,
+    InvalidRequest,
+    NotFound,
+    RateLimited,
+    RouteNotFound,
+    Unauthenticated,
+)
+from billing_sdk.server.api.stripe.faults import Fault, fault_of
+from billing_sdk.server.web import as_told, error_headers
+from billing_sdk.server.web.handlers import ErrorHandler, error_handlers
+
+BY_STATUS: Final[Mapping[int, type[APIError]]] = {
+    400: InvalidRequest,
+    401: Unauthenticated,
+    402: CardDeclined,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    429: RateLimited,
+}
+# A status that this API does not have, and the one that stands for it.
+INSTEAD: Final = {405: 404, 410: 404, 412: 409, 413: 400, 415: 400, 422: 400, 424: 409}
+V1_TYPES: Final = {402: "card_error", 500: "api_error", 501: "api_error", 502: "api_error", 503: "api_error"}
+V1_CODES: Final[Mapping[type[BillingError], str]] = {
+    NotFound: "resource_missing",
+    RouteNotFound: "",
+    RateLimited: "rate_limit",
+    IdempotencyMismatch: "",
+    InvalidRequest: "parameter_invalid",
+}
+V2_CODES: Final[Mapping[type[BillingError], str]] = {
+    NotFound: "not_found",
+    RateLimited: "rate_limit",
+    IdempotencyMismatch: "idempotency_error",
+    InvalidRequest: "parameter_invalid",
+}
+
+
+def refused(
+    code: str,
+    detail: str,
+    *,
+    status: int = 400,
+    param: str | None = None,
+    type: str | None = None,  # noqa: A002 - the member's own name
+    remedy: str = "",
+    **members: Any,
+) -> BillingError:
+    """Return an error to raise with a code that only this door has.
+
+    Args:
+        code: as Stripe's documentation has it, such as `billing_intent_expired`.
+        detail: what is wrong, as a sentence or without its full stop.
+        status: one of those in `BY_STATUS`.
+        param: the parameter that is wrong, as the client writes it.
+        type: where a client tells the error by it; the one that belongs to the status where nothing is said.
+        remedy: what to do next, where that is not plain.
+        members: further members of the error, such as `decline_code`.
+    """
+    facts = {"published_code": code, "parameter": param, "published_type": type, "published_members": members}
+    return BY_STATUS[status](detail, remedy=remedy, **{name: value for name, value in facts.items() if value})
+
+
+def error_answer(request: Request, error: BillingError) -> Response:
+    """Return an error in the shape of the API that was called."""
+    error = as_told(request, error)
+    status = error.status if "published_code" in error.facts else INSTEAD.get(error.status, error.status)
+    code = str(error.facts.get("published_code") or _code_of(request, error))
+    fault = Fault(code, _message_of(error), error.facts.get("parameter"))
+    if isinstance(error, IdempotencyMismatch):
+        status = 400 if request.app.state.api == "v1" else 409
+    type_ = error.facts.get("published_type") or _type_of(request, error, status)
+    members = {**error.facts.get("published_members", {})}
+    return _answer(status, fault, type_, members, headers=_headers_of(request, error, status))
+
+
+def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
+    """Return the handlers that give every error the door's shape."""
+    return error_handlers(error_answer, _on_bad_request)
+
+
+def _on_bad_request(request: Request, error: RequestValidationError) -> Response:
+    fault = fault_of(error, is_v1=request.app.state.api == "v1")
+    return _answer(400, fault, _type_of(request, InvalidRequest(), 400), {}, headers={})
+
+
+def _answer(
+    status: int,
+    fault: Fault,
+    type_: str | None,
+    members: Mapping[str, Any],
+    *,
+    headers: Mapping[str, str],
+) -> Response:
+    told: dict[str, Any] = {
+        "type": type_,
+        "code": fault.code or None,
+        "message": fault.message,
+        "param": fault.param,
+        **members,
+    }
+    document = {"error": {name: value for name, value in told.items() if value is not None}}
+    return Response(json.dumps(document), status, dict(headers), media_type="application/json")
+
+
+def _message_of(error: BillingError) -> str:
+    detail = error.detail if error.detail.endswith((".", "?", "!")) else f"{error.detail}."
+    return f"{detail[:1].upper()}{detail[1:]} {error.remedy}".strip()
+
+
+def _code_of(request: Request, error: BillingError) -> str:
+    """Return the code that the route has for an error, or else the door, or else the error itself."""
+    extra = getattr(request.scope.get("route"), "openapi_extra", None) or {}
+    tables = (extra.get("x-codes", {}), V1_CODES if request.app.state.api == "v1" else V2_CODES)
+    of_route = {one.__name__: tables[0].get(one.__name__) for one in type(error).__mro__}
+    for code in of_route.values():
+        if code is not None:
+            return str(code)
+    return tables[1].get(type(error), error.code)
+
+
+def _type_of(request: Request, error: BillingError, status: int) -> str | None:
+    if isinstance(error, IdempotencyMismatch):
+        return "idempotency_error"
+    if request.app.state.api == "v1":
+        return V1_TYPES.get(status, "invalid_request_error")
+    return "rate_limit" if status == 429 else None
+
+
+def _headers_of(request: Request, error: BillingError, status: int) -> dict[str, str]:
+    """Return the headers of an error; whether to send again is said where it is certain."""
+    headers = error_headers(request, error)
+    if isinstance(error, IdempotencyMismatch) or status in (400, 401, 402, 403, 404):
+        headers["Stripe-Should-Retry"] = "false"
+    elif status in (429, 503):
+        headers["Stripe-Should-Retry"] = "true"
+    return headers
