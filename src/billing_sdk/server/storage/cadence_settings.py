@@ -71,6 +71,16 @@ class CadenceSettingRepository(Generic[TermsT]):
             raise UnknownSetting(f"there is no {self._kind} setting {setting_id[:64]!r}", setting=setting_id[:64])
         return self._read(row)
 
+    def lock(self, setting_id: str) -> CadenceSetting[TermsT]:
+        """Return a setting that nobody else changes until this transaction ends.
+
+        Raises:
+            UnknownSetting: there is none of the kind with this id.
+        """
+        query = self._all().where(cadence_settings.c.id == setting_id)
+        self._connection.execute(query.with_for_update()).first()
+        return self.get(setting_id)
+
     def get_version(self, setting_id: str, version_id: str) -> SettingVersion[TermsT]:
         """Return a version of a setting.
 

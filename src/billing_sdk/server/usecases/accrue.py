@@ -61,7 +61,7 @@ def accrue_together(engine: Engine, timers: Sequence[Timer]) -> tuple[Timer, ...
 def accrue_later(tx: UnitOfWork, customer: Customer, agreement: Agreement, feature_key: str, *, at: datetime) -> None:
     """Have usage that has been counted accrued when the month is over, unless it is to be anyway or costs nothing."""
     due_at = next_month(at)
-    if due_at == agreement.billed_until and agreement.status == "active" and not _has_to_wait(tx, customer):
+    if due_at == agreement.billed_until and agreement.status == "active" and not _has_to_wait(tx, customer, agreement):
         return  # it is invoiced at that very instant
     if tx.timers.find("accrue", agreement.id) is not None:
         return
@@ -94,8 +94,8 @@ def accrue_waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, at: 
             tx.timers.set("accrue", agreement_id, next_month(at), customer)
 
 
-def _has_to_wait(tx: UnitOfWork, customer: Customer) -> bool:
-    profile = tx.billing_profiles.of(customer)
+def _has_to_wait(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> bool:
+    profile = tx.billing_profiles.of(customer, agreement.billing_cadence_id)
     is_asked_for = profile.tax.is_by_gateway or (profile.tax.is_enforced and is_location_missing(tx, customer))
     return profile.waits or is_asked_for
 

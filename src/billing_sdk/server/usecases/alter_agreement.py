@@ -31,6 +31,7 @@ from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import check_number_of_add_ons, offer_add_on
 from billing_sdk.server.usecases.paid_under import paid_under
+from billing_sdk.server.usecases.payer_method import payer_method
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 
 Numbers = Mapping[str, int]
@@ -98,7 +99,7 @@ def decide_alteration(
         before=before,
         agreement=after,
         lines=lines,
-        method=tx.customers.find_payment_method(customer.id),
+        method=payer_method(tx, customer.id, before.billing_cadence_id),
         rated=rated,
         is_sent=tx.billing_profiles.of(customer, before.billing_cadence_id).sends_invoices,
     )

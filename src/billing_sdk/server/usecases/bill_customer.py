@@ -36,6 +36,7 @@ from billing_sdk.server.usecases.dunning import note_failure
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.fall_due import fall_due
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
+from billing_sdk.server.usecases.payer_method import payer_method
 from billing_sdk.server.usecases.put_together import Bill
 from billing_sdk.server.usecases.rate_intervals import store_rated
 from billing_sdk.server.usecases.tax_customer import must_be_located
@@ -266,7 +267,7 @@ def charge_for(
     Raises:
         Conflict: a change of the plan group, or a charge for this invoice, is under way.
     """
-    method = tx.customers.find_payment_method(invoice.customer_id)
+    method = payer_method(tx, invoice.customer_id, invoice.billing_cadence_id)
     if method is None:
         return None
     now = engine.now()

@@ -47,7 +47,7 @@ def carry_out(
         TaxLocationMissing: tax is insisted on, and nobody knows where the customer is.
         Conflict: another change of the customer's plan is under way.
     """
-    require_location(tx, change.customer, change.lines)
+    require_location(tx, change.customer, change.lines, billing_cadence_id=change.agreement.billing_cadence_id)
     agreement, lines = change.agreement, change.lines
     is_alteration = change.before is not None and change.before.id == agreement.id
     if change.outcome == "charge":

@@ -65,7 +65,13 @@ def change_plan(
         with engine.read() as tx:
             check_selection(engine, tx, customer_id=customer_id, plan_key=plan_key, source=source, actor=actor)
         wanted = (plan_key, *options.add_ons)
-        require_collectable(engine, customer_id=customer_id, plan_keys=wanted, may_owe=options.may_owe)
+        require_collectable(
+            engine,
+            customer_id=customer_id,
+            plan_keys=wanted,
+            may_owe=options.may_owe,
+            billing_cadence_id=options.billing_cadence_id,
+        )
         with engine.read() as tx:
             keeps = for_plan(tx, customer_id, plan_key)
         make_way(engine, customer_id=customer_id, keeps=keeps)

@@ -21,6 +21,7 @@ from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import load_in_force
 from billing_sdk.server.usecases.make_way import make_way, with_method
+from billing_sdk.server.usecases.payer_method import payer_method
 from billing_sdk.server.usecases.payment_methods import refresh_default
 from billing_sdk.server.usecases.takes_cards import takes_cards
 from billing_sdk.server.usecases.tax_customer import require_location
@@ -75,7 +76,8 @@ def collect_pending(
             case "credit":
                 raise PaymentMethodRequired(f"the plan {change.plan.key!r} costs something", plan=change.plan.key)
             case "charge" if not change.invoice_ids:
-                require_location(tx, customer, change.lines)
+                cadence_id = change.agreement.billing_cadence_id
+                require_location(tx, customer, change.lines, billing_cadence_id=cadence_id)
                 charge = open_charge(tx, engine, change, source=source, actor=actor)
                 charges = iter((charge,))
             case "charge":
@@ -133,7 +135,7 @@ def _settling(
         before=agreement,
         agreement=settled,
         lines=lines,
-        method=tx.customers.find_payment_method(customer.id),
+        method=payer_method(tx, customer.id, agreement.billing_cadence_id),
         invoice_ids=tuple(invoice.id for invoice in invoices),
         is_sent=not invoices and tx.billing_profiles.of(customer, agreement.billing_cadence_id).sends_invoices,
     )

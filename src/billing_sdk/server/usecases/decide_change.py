@@ -28,6 +28,7 @@ from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import offer_plan, wanted_plan
 from billing_sdk.server.usecases.paid_under import paid_under
+from billing_sdk.server.usecases.payer_method import payer_method
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 from billing_sdk.server.usecases.redeem_coupon import redeem_coupon, release_planned
 from billing_sdk.server.usecases.tax_customer import total_with_tax
@@ -187,7 +188,7 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
         period=agreement.billed_period,
         at=at,
     )
-    method = tx.customers.find_payment_method(customer.id)
+    method = payer_method(tx, customer.id, agreement.billing_cadence_id)
     return Change(
         customer=customer,
         plan=plan,

@@ -11,6 +11,7 @@ from billing_sdk.server.usecases.collect_charge import collect_issued, settle_gr
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_invoice import next_invoice
+from billing_sdk.server.usecases.payer_method import payer_method
 from billing_sdk.server.usecases.renew_agreement import ACTOR, SOURCE, bill, due
 from billing_sdk.server.usecases.require_collectable import is_collectable
 from billing_sdk.server.usecases.save_agreement import save_agreement
@@ -49,7 +50,7 @@ def _end_trial(
 ) -> PendingCharge | None:
     invoice = next_invoice(tx, customer, agreement)
     profile = tx.billing_profiles.of(customer, agreement.billing_cadence_id)
-    has_means = profile.sends_invoices or tx.customers.find_payment_method(customer.id)
+    has_means = profile.sends_invoices or payer_method(tx, customer.id, agreement.billing_cadence_id)
     if not invoice.version.is_free and not (can_pay and has_means):
         at = engine.now_for(tx, customer)
         end_agreement(tx, customer, agreement, source=SOURCE, actor=ACTOR, at=at)

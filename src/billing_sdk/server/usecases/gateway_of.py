@@ -21,6 +21,7 @@ from billing_sdk.server.gateways import Bill, BillLine, BillLineKind, Gateway, P
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_tax_codes import NONTAXABLE, stripe_tax_codes
+from billing_sdk.server.usecases.payer_method import payer_method
 
 USUAL: GatewayKind = "managed"
 
@@ -70,8 +71,8 @@ def bill_to_quote(tx: UnitOfWork, customer: Customer, invoice: Invoice, lines: L
         lines: as they are when their taxes are worked out.
         at: the customer's present.
     """
-    profile = tx.billing_profiles.of(customer)
-    method = None if profile.sends_invoices else tx.customers.find_payment_method(customer.id)
+    profile = tx.billing_profiles.of(customer, invoice.billing_cadence_id)
+    method = None if profile.sends_invoices else payer_method(tx, customer.id, invoice.billing_cadence_id)
     tax = _asked(profile)
     return Bill(
         invoice.id,
@@ -119,7 +120,7 @@ def _payer(tx: UnitOfWork, customer: Customer, name: str) -> Payer:
 def _bill_for(
     tx: UnitOfWork, charge: PendingCharge, customer: Customer, payer: Payer, method: PaymentMethod, number: str | None
 ) -> Bill:
-    profile = tx.billing_profiles.of(customer)
+    profile = tx.billing_profiles.of(customer, charge.agreement.billing_cadence_id if charge.agreement else None)
     tax: TaxByGateway = "none"
     if is_taxed_by_gateway(charge.lines):
         tax = "by_gateway"

@@ -27,6 +27,7 @@ from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
+from billing_sdk.server.usecases.payer_method import payer_method
 from billing_sdk.server.usecases.put_on_pause import put_on_pause
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 from billing_sdk.server.usecases.require_collectable import require_collectable_for_more
@@ -115,7 +116,7 @@ def _decide(tx: UnitOfWork, customer: Customer, before: Agreement, at: datetime)
         before=before,
         agreement=with_numbers_resumed(in_force, resumed, at=at, is_charged=is_charged),
         lines=lines,
-        method=tx.customers.find_payment_method(customer.id),
+        method=payer_method(tx, customer.id, before.billing_cadence_id),
         rated=rated,
         is_sent=tx.billing_profiles.of(customer, before.billing_cadence_id).sends_invoices,
     )

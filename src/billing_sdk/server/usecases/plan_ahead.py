@@ -85,7 +85,7 @@ def plan_change(
     if when <= at:
         return None
     change = work_out_change(tx, customer=customer, plan=plan, at=when, options=options)
-    require_location(tx, customer, change.lines)
+    require_location(tx, customer, change.lines, billing_cadence_id=change.agreement.billing_cadence_id)
     if terms is not None and terms != change.terms:
         raise PriceChanged(f"the plan {plan_key!r} has another price now", plan=plan_key)
     if change.outcome == "credit" and not (options.may_owe and change.can_be_owed):

@@ -72,7 +72,7 @@ def preview_alteration(
             at=at if at <= before.billed_until else now,
             is_prorate=is_prorate,
         )
-        require_location(tx, customer, change.lines)
+        require_location(tx, customer, change.lines, billing_cadence_id=change.agreement.billing_cadence_id)
         lines = change.lines if at <= now else ()
         balance = _balance_after(tx, before, lines)
         return Preview(

@@ -96,7 +96,7 @@ def preview_in(
         raise InvalidTiming("the customer has no agreement that could go on until then", parameter="timing")
     at = now if before is None else instant_of(options.timing, before, at=now)
     change = work_out_change(tx, customer=customer, plan=plan, at=at, options=options)
-    require_location(tx, customer, change.lines)
+    require_location(tx, customer, change.lines, billing_cadence_id=change.agreement.billing_cadence_id)
     currency = change.agreement.currency
     is_later = at > now
     lines = () if is_later else change.lines

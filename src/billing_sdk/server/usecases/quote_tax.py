@@ -21,7 +21,7 @@ def quote_tax(engine: Engine, invoice_id: str) -> GatewayTaxation:
     with engine.read() as tx:
         invoice = tx.invoices.get(invoice_id)
         customer = tx.customers.get(invoice.customer_id)
-        settings = tx.billing_profiles.of(customer).tax
+        settings = tx.billing_profiles.of(customer, invoice.billing_cadence_id).tax
         lines = lines_to_tax_of(
             tx,
             customer,

@@ -103,9 +103,10 @@ def _reissue(
         agreement=agreement,
         period=_period_of(voided),
         at=at,
+        billing_cadence_id=voided.billing_cadence_id,
     )
     wanted = new_invoice(customer, lines, currency=voided.currency, agreement=agreement, reason="reissue", at=at)
-    wanted = replace(wanted, replaces_id=voided.id)
+    wanted = replace(wanted, replaces_id=voided.id, billing_cadence_id=voided.billing_cadence_id)
     await_payment(tx, sold, wanted, actor=actor, at=at)
     invoice = issue_invoice(tx, customer, wanted, source=source, actor=actor, at=at)
     tx.rated_intervals.moved(voided.id, invoice.id)

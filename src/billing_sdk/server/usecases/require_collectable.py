@@ -18,7 +18,14 @@ from billing_sdk.server.usecases.gateway_of import gateway_of, payer_of
 from billing_sdk.server.usecases.payment_methods import refresh_default
 
 
-def require_collectable(engine: Engine, *, customer_id: str, plan_keys: Collection[str], may_owe: bool = False) -> None:
+def require_collectable(
+    engine: Engine,
+    *,
+    customer_id: str,
+    plan_keys: Collection[str],
+    may_owe: bool = False,
+    billing_cadence_id: str | None = None,
+) -> None:
     """Let a customer pass who can be collected from, for plans of which one costs something.
 
     Where cards are charged that is a default payment method, chosen here or at the processor; where invoices are sent,
@@ -30,6 +37,7 @@ def require_collectable(engine: Engine, *, customer_id: str, plan_keys: Collecti
         customer_id: who is to pay.
         plan_keys: what for, add-ons included; of an unknown plan nothing is asked.
         may_owe: whether it is had on credit, without a payment method.
+        billing_cadence_id: the cadence that it is billed by, which can send invoices of its own accord.
 
     Raises:
         NotFound: there is no such customer.
@@ -43,7 +51,8 @@ def require_collectable(engine: Engine, *, customer_id: str, plan_keys: Collecti
         found = [plan for key in plan_keys if (plan := tx.catalog.find_plan(key)) is not None]
     costly = [plan for plan in found if not plan.version.is_free]
     if costly:
-        _require(engine, kind, customer_id, needs_method=not may_owe and any(map(_charges_now, costly)))
+        needs_method = not may_owe and any(map(_charges_now, costly))
+        _require(engine, kind, customer_id, needs_method=needs_method, billing_cadence_id=billing_cadence_id)
 
 
 def require_collectable_for_more(engine: Engine, agreement: Agreement, *, plan_key: str) -> None:
@@ -60,7 +69,12 @@ def require_collectable_for_more(engine: Engine, agreement: Agreement, *, plan_k
         CustomerNotCollectable, GatewayNotConnected, GatewayUnauthorized, GatewayUnreachable: as `require_collectable`.
     """
     if agreement.status != "trialing" and not agreement.is_unpaid:
-        require_collectable(engine, customer_id=agreement.customer_id, plan_keys=[plan_key])
+        require_collectable(
+            engine,
+            customer_id=agreement.customer_id,
+            plan_keys=[plan_key],
+            billing_cadence_id=agreement.billing_cadence_id,
+        )
 
 
 def is_collectable(engine: Engine, *, customer_id: str, version_ids: Collection[str]) -> bool:
@@ -92,10 +106,17 @@ def _asked(engine: Engine) -> GatewayKind | None:
     return None if kind == "managed" else kind
 
 
-def _require(engine: Engine, kind: GatewayKind, customer_id: str, *, needs_method: bool) -> None:
+def _require(
+    engine: Engine,
+    kind: GatewayKind,
+    customer_id: str,
+    *,
+    needs_method: bool,
+    billing_cadence_id: str | None = None,
+) -> None:
     with engine.read() as tx:
         customer = tx.customers.get(customer_id)
-        sends_invoices = tx.billing_profiles.of(customer).sends_invoices
+        sends_invoices = tx.billing_profiles.of(customer, billing_cadence_id).sends_invoices
         payer = payer_of(tx, customer)
     if sends_invoices:
         engine.checkpoint()

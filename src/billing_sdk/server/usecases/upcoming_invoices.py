@@ -22,6 +22,8 @@ from billing_sdk.server.usecases.rate_dirty import Adjustment, adjustments_to_co
 from billing_sdk.server.usecases.rate_waiting import as_of_now
 
 Grants = tuple[CreditGrant, ...]
+# What gathers, by its currency and its cadence.
+_Gathering = dict[tuple[str, str | None], Invoice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Upcoming:
         issues_at: when it is issued: later, where the billing profile waits.
         agreement_ids: what it bills.
         invoice_id: where something has gathered or waits for it already.
+        billing_cadence_id: the cadence that it is the invoice of, if of any.
     """
 
     currency: str
@@ -41,6 +44,7 @@ class Upcoming:
     agreement_ids: tuple[str, ...]
     lines: Lines
     invoice_id: str | None = None
+    billing_cadence_id: str | None = None
 
     @property
     def amount(self) -> Money:
@@ -61,6 +65,7 @@ class _Planned:
     agreement_ids: tuple[str, ...]
     invoice_id: str | None = None
     has_waited: bool = False
+    billing_cadence_id: str | None = None
 
 
 def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tuple[Upcoming, ...]:
@@ -75,10 +80,11 @@ def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tup
         customer: whose.
     """
     now = engine.now_for(tx, customer)
-    waiting, gathering = [], {}
+    waiting: list[_Planned] = []
+    gathering: _Gathering = {}
     for invoice in tx.invoices.unissued_of(customer.id):
         if invoice.status == "gathering":
-            gathering[invoice.currency] = invoice
+            gathering[invoice.currency, invoice.billing_cadence_id] = invoice
         elif invoice.status != "draft":
             waiting.append(_waiting(tx, customer, invoice, now))
     adjustments = [_adjusting(one, now) for one in adjustments_to_come(tx, customer)]
@@ -103,10 +109,13 @@ def _completed(tx: UnitOfWork, customer: Customer, planned: Sequence[_Planned]) 
             at=one.issues_at,
             balance=balances[currency],
             grants=grants,
+            billing_cadence_id=one.billing_cadence_id,
         )
         if lines:
             balances[currency] += balance_change(lines, currency)
-            yield Upcoming(currency, one.bills_at, one.issues_at, one.agreement_ids, lines, one.invoice_id)
+            yield Upcoming(
+                currency, one.bills_at, one.issues_at, one.agreement_ids, lines, one.invoice_id, one.billing_cadence_id
+            )
 
 
 def _credit_for(planned: Sequence[_Planned], grants: Grants) -> list[Grants]:
@@ -122,19 +131,21 @@ def _billed(one: _Planned) -> tuple[bool, str, datetime]:
     return not one.has_waited, (one.invoice_id or "") if one.has_waited else "", one.bills_at
 
 
-def _renewals(tx: UnitOfWork, customer: Customer, gathering: dict[str, Invoice]) -> Iterator[_Planned]:
+def _renewals(tx: UnitOfWork, customer: Customer, gathering: _Gathering) -> Iterator[_Planned]:
     """Return what the next billing dates bring; what has gathered goes on the first invoice of its currency."""
     profile = tx.billing_profiles.of(customer)
     wait = (profile.wait_for_late_usage, profile.wait_before_sending)
     found = sorted(_next_charges(tx, customer), key=lambda one: (one[1].at, one[1].after.id))
     groups: dict[tuple[str, ...], list[tuple[datetime, NextCharges]]] = {}
     for started, one in found:
-        together = (one.after.currency, str(one.at)) if profile.is_consolidating else (one.after.id,)
+        cadence_id = one.after.billing_cadence_id
+        is_together = profile.is_consolidating or cadence_id is not None
+        together = (one.after.currency, str(one.at), cadence_id or "") if is_together else (one.after.id,)
         groups.setdefault(together, []).append((started, one))
     for group in groups.values():
         charges = [one for _, one in group]
         first = charges[0]
-        pending = gathering.pop(first.after.currency, None)
+        pending = _taken_along(gathering, first.after)
         lines = tuple(line for one in charges for line in one.lines)
         yield _Planned(
             currency=first.after.currency,
@@ -145,7 +156,18 @@ def _renewals(tx: UnitOfWork, customer: Customer, gathering: dict[str, Invoice])
             agreement=first.after if len(group) == 1 else None,
             agreement_ids=tuple(one.after.id for one in charges),
             invoice_id=None if pending is None else pending.id,
+            billing_cadence_id=first.after.billing_cadence_id,
         )
+
+
+def _taken_along(gathering: _Gathering, agreement: Agreement) -> Invoice | None:
+    """Take what goes on the next invoice of an agreement, as `put_together` does."""
+    cadence_id = agreement.billing_cadence_id
+    found = gathering.pop((agreement.currency, cadence_id), None)
+    if found is not None or cadence_id is None:
+        return found
+    waiting = gathering.get((agreement.currency, None))
+    return None if waiting is None or waiting.agreement_ids else gathering.pop((agreement.currency, None))
 
 
 def _next_charges(tx: UnitOfWork, customer: Customer) -> Iterator[tuple[datetime, NextCharges]]:
@@ -175,6 +197,7 @@ def _waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, now: datetime
         agreement_ids=invoice.agreement_ids,
         invoice_id=invoice.id,
         has_waited=True,
+        billing_cadence_id=invoice.billing_cadence_id,
     )
 
 
