@@ -190,6 +190,15 @@ from billing_sdk.errors._gateways import (
     WebhookRefused as WebhookRefused,
     WorkspaceCapReached as WorkspaceCapReached,
 )
+from billing_sdk.errors._intents import (
+    AgreementReserved as AgreementReserved,
+    IntentExpired as IntentExpired,
+    IntentPaymentRequired as IntentPaymentRequired,
+    InvalidEffectiveAt as InvalidEffectiveAt,
+    InvalidIntentActions as InvalidIntentActions,
+    InvalidIntentStatus as InvalidIntentStatus,
+    PaymentNotRequired as PaymentNotRequired,
+)
 from billing_sdk.errors._invoices import EmptyInvoice as EmptyInvoice, InvoiceLocked as InvoiceLocked
 from billing_sdk.errors._local import (
     BufferFull as BufferFull,

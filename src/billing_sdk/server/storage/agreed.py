@@ -46,6 +46,7 @@ def agreement_to_row(agreement: Agreement) -> dict[str, Any]:
         "cancellation": row_of(agreement.cancellation) if agreement.cancellation else None,
         "pending_change": _pending_to_json(agreement.pending_change) if agreement.pending_change else None,
         "quantities": dict(agreement.quantities),
+        "metadata": dict(agreement.metadata),
         "add_ons": [_add_on_to_json(add_on) for add_on in agreement.add_ons],
         "discounts": [discount_to_json(discount) for discount in agreement.discounts],
         "number_changes": [{**row_of(change), "at": change.at.isoformat()} for change in agreement.number_changes],
@@ -88,6 +89,8 @@ def agreement_from_row(row: RowMapping | Mapping[str, Any]) -> Agreement:
         billed_discounts=tuple(discount_from_json(discount) for discount in row["billed_discounts"]),
         pauses=tuple(Period(*map(datetime.fromisoformat, pause)) for pause in row["pauses"]),
         billing_cadence_id=row["billing_cadence_id"],
+        metadata=row.get("metadata") or {},
+        first_id=row.get("first_id"),
     )
 
 

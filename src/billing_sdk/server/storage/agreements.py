@@ -45,6 +45,11 @@ LIVE_WITH_PLANS = (
     )
     .order_by(customers.c.kind.desc(), agreements.c.id)
 )
+KNOWN_AS = (
+    select(agreements)
+    .where(or_(agreements.c.id == bindparam("wanted"), agreements.c.first_id == bindparam("wanted")))
+    .order_by(IS_LIVE.desc(), agreements.c.started_at.desc(), agreements.c.id.desc())
+)
 CHANGE = update(agreements).where(agreements.c.id == bindparam("wanted"))
 
 
@@ -103,6 +108,10 @@ class AgreementRepository:
     def find(self, agreement_id: str) -> Agreement | None:
         """Return an agreement, if there is one with this id."""
         return self._ahead.get(agreement_id) or self._find(BY_ID, wanted=agreement_id)
+
+    def find_current(self, subscription_id: str) -> Agreement | None:
+        """Return what an agreement has become that may have been modified since; the live one, or the last."""
+        return self._find(KNOWN_AS.limit(1), wanted=subscription_id)
 
     def find_live(self, customer_id: str, group_id: str) -> Agreement | None:
         """Return the customer's live agreement of a plan group, of which there is one at most."""

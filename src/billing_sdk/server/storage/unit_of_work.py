@@ -19,8 +19,10 @@ from billing_sdk.server.storage.attachments import AttachmentRepository
 from billing_sdk.server.storage.attempts import AttemptRepository
 from billing_sdk.server.storage.audit import AuditRepository
 from billing_sdk.server.storage.billing_cadences import BillingCadenceRepository, PayerProfileRepository
+from billing_sdk.server.storage.billing_intents import BillingIntentRepository
 from billing_sdk.server.storage.billing_profiles import BillingProfileRepository
 from billing_sdk.server.storage.billing_settings import BillingSettingsRepository
+from billing_sdk.server.storage.cadence_discounts import CadenceDiscountRepository
 from billing_sdk.server.storage.cadence_settings import CadenceSettingRepository, bill_terms, collection_terms
 from billing_sdk.server.storage.catalog import CatalogRepository
 from billing_sdk.server.storage.charges import ChargeRepository
@@ -135,6 +137,8 @@ class UnitOfWork:
         self.tax_rates = TaxRateRepository(connection)
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection, self._together)
+        self.billing_intents = BillingIntentRepository(connection)
+        self.cadence_discounts = CadenceDiscountRepository(connection)
         self.allowances = AllowanceRepository(connection)
         self.timers = TimerRepository(connection, self._together)
         self.clocks = ClockRepository(connection)

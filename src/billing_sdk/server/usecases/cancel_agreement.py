@@ -123,7 +123,7 @@ def cancel_at_last(engine: Engine, timer: Timer) -> None:
         raise Obsolete("there is no such live agreement")
     settle_group(engine, agreement.customer_id, agreement.group_id)
     with engine.begin() as tx:
-        customer, agreement = hold_agreement(tx, agreement.id)
+        customer, agreement = hold_agreement(tx, agreement.id, may_be_reserved=True)
         tx.timers.done(timer)
         if agreement.cancel_at is None or agreement.cancel_at > timer.due_at:
             save_agreement(tx, customer, agreement)  # with the timers that it should have

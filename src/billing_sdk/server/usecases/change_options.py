@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from billing_sdk.server.domain.agreements import Timing
+from billing_sdk.server.domain.agreements import AgreedDiscount, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,10 @@ class ChangeOptions:
             default.
         billing_cadence_id: a cadence of the customer that it is billed by, in whose rhythm its periods come; by default
             that of the agreement which it takes the place of, if that has one, and else the plan decides.
+        takes_place_of: the id of an agreement of another plan group that it takes the place of; by default the live one
+            of its own group, if there is one.
+        discounts: what is taken off besides what is agreed already and what a coupon takes off.
+        charges_partial: whether fees are charged for the rest of a service interval that has begun before.
         replaces: whether it takes the place of an agreement of the same group; else it is refused where there is one.
         agreement_id: the id of the new agreement; a new one by default.
         may_owe: whether a customer without a card gets the plan all the same, and is asked for one later.
@@ -45,6 +49,9 @@ class ChangeOptions:
     is_invoice_now: bool | None = None
     anchor: datetime | None = None
     billing_cadence_id: str | None = None
+    takes_place_of: str | None = None
+    discounts: tuple[AgreedDiscount, ...] = ()
+    charges_partial: bool = True
     replaces: bool = True
     agreement_id: str | None = None
     may_owe: bool = False

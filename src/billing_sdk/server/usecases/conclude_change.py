@@ -52,10 +52,7 @@ def conclude_change(
         rated: what is kept of the service intervals whose usage the lines charge.
     """
     before = tx.agreements.find_live(customer.id, agreement.group_id)
-    if before is None or before.id != agreement.id:
-        _put_in_place(tx, customer, before, agreement, source, actor, at)
-    else:
-        _alter(tx, customer, before, agreement, source, actor, at)
+    put_in_place(tx, customer, before, agreement, source=source, actor=actor, at=at)
     invoice = None
     if lines:
         currency = lines[0].amount.currency
@@ -67,6 +64,33 @@ def conclude_change(
     if payment is not None:
         record_payment(tx, customer, payment, invoice, source=source, actor=actor)
     return agreement
+
+
+def put_in_place(
+    tx: UnitOfWork,
+    customer: Customer,
+    before: Agreement | None,
+    agreement: Agreement,
+    *,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+    grants_partial: bool = True,
+) -> None:
+    """Let an agreement take the place of another one, or of none, or alter it in its place; nothing is invoiced.
+
+    Args:
+        tx: the transaction.
+        customer: whose agreement it is; locked by the caller.
+        before: the live one that it is about; None where there is none.
+        agreement: as it is from then on.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them.
+        at: the present.
+        grants_partial: whether credit is granted for service intervals that have begun before.
+    """
+    make = _replace if before is None or before.id != agreement.id else _alter
+    make(tx, customer, before, agreement, source, actor, at, grants_partial)
 
 
 def record_payment(
@@ -95,7 +119,7 @@ def record_payment(
     )
 
 
-def _put_in_place(
+def _replace(
     tx: UnitOfWork,
     customer: Customer,
     before: Agreement | None,
@@ -103,12 +127,13 @@ def _put_in_place(
     source: EventSource,
     actor: str,
     at: datetime,
+    grants_partial: bool,
 ) -> None:
     if before is not None:
         save_agreement(tx, customer, before.ended_by("replace", agreement.started_at))
         end_with_agreement(tx, customer, before, at=agreement.started_at)
     add_agreement(tx, customer, agreement)
-    grant_recurring(tx, customer, agreement, at=at)
+    grant_recurring(tx, customer, agreement, at=at, grants_partial=grants_partial)
     tx.audit.record(actor, "agreement.create", agreement.id, at, before=before, after=agreement)
     plans = {plan.key: plan for plan in tx.catalog.list_plans([agreement.plan_key, before.plan_key if before else ""])}
     version = tx.catalog.get_version(agreement.plan_version_id)
@@ -128,16 +153,17 @@ def _put_in_place(
 def _alter(
     tx: UnitOfWork,
     customer: Customer,
-    before: Agreement,
+    before: Agreement | None,
     agreement: Agreement,
     source: EventSource,
     actor: str,
     at: datetime,
+    grants_partial: bool,
 ) -> None:
-    if before == agreement:
+    if before is None or before == agreement:
         return
     save_agreement(tx, customer, agreement)
-    grant_recurring(tx, customer, agreement, at=at)
+    grant_recurring(tx, customer, agreement, at=at, grants_partial=grants_partial)
     was_resumed = before.status == "paused" and agreement.grants
     action = "agreement.resume" if was_resumed else "agreement.update"
     tx.audit.record(actor, action, agreement.id, at, before=before, after=agreement)

@@ -137,11 +137,14 @@ def decide_change(
         InvalidQuantity: a quantity can't be agreed to.
         TrialUsed: a trial was asked for that the customer has had before.
         UnknownCoupon, CouponEnded, CouponMismatch: the coupon can't be redeemed.
+        AgreementReserved: a billing intent holds it still.
         Conflict: the outcome of an earlier change is not known yet.
     """
     if not has_owner(tx, customer):
         raise NotFound(f"the account of the customer {customer.id!r} has been deleted")
     plan = wanted_plan(tx, customer, plan_key, number=options.version, agreed_version_id=agreed_version_id)
+    if agreed_version_id is None:  # what was planned before it was reserved comes before it, too
+        tx.billing_intents.check_free(customer.id, plan.group.id)
     change = work_out_change(tx, customer=customer, plan=plan, at=at, options=options)
     charge = tx.charges.find(customer.id, plan.group.id)
     if charge is not None:
@@ -169,13 +172,18 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
             `decide_change`.
     """
     settings = tx.billing_settings.find() or BillingSettings()
-    before = tx.agreements.find_live(customer.id, plan.group.id)
+    if options.takes_place_of is None:
+        before = tx.agreements.find_live(customer.id, plan.group.id)
+    else:
+        before = tx.agreements.get(options.takes_place_of)
     plan, agreement = offer_plan(tx, customer, plan, before, settings=settings, at=at, options=options)
+    if before is not None:
+        agreement = replace(agreement, first_id=before.subscription_id, metadata=before.metadata)
     lines: Lines = ()
     discounts = agreement.discounts
     if agreement.status != "trialing":
         in_force = load_in_force(tx, agreement)
-        lines = lines_at_boundary(in_force, after=None, at=at)
+        lines = lines_at_boundary(in_force, after=None, at=at, charges_partial=options.charges_partial)
         agreement = with_period_discounted(agreement)
     price = total_with_tax(tx, customer, lines, agreement=agreement, at=at)
     closing = _closing(tx, before, agreement, at, options) if before is not None else Closing()

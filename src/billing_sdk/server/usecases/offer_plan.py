@@ -288,6 +288,7 @@ def _discounts(
         in_currency = standing.amount_off is None or standing.amount_off.currency == plan.version.currency
         if is_for_it and in_currency:
             kept.append(standing)
+    kept += [one for one in options.discounts if one.coupon_key not in {standing.coupon_key for standing in kept}]
     if options.coupon_key is None:
         return tuple(kept)
     if options.coupon_key in {standing.coupon_key for standing in kept}:

@@ -34,7 +34,9 @@ def grant_due_credit(engine: Engine, timer: Timer) -> None:
             grant_recurring(tx, customer, agreement, at=timer.due_at)
 
 
-def grant_recurring(tx: UnitOfWork, customer: Customer, agreement: Agreement, *, at: datetime) -> None:
+def grant_recurring(
+    tx: UnitOfWork, customer: Customer, agreement: Agreement, *, at: datetime, grants_partial: bool = True
+) -> None:
     """Grant what an agreement comes with for the service intervals under way, where it has not; the customer is locked.
 
     Called whenever an agreement begins, changes or goes on, and at the start of each service interval. What is granted
@@ -46,6 +48,7 @@ def grant_recurring(tx: UnitOfWork, customer: Customer, agreement: Agreement, *,
         customer: whose agreement it is.
         agreement: as it is from then on.
         at: the customer's present.
+        grants_partial: whether anything is granted for an interval that had begun before the agreement did.
     """
     if agreement.status != "active":
         tx.timers.clear(agreement.id, "grant_credit")  # a trial, a pause: nothing is charged that it could pay for
@@ -58,7 +61,8 @@ def grant_recurring(tx: UnitOfWork, customer: Customer, agreement: Agreement, *,
         since = min((one.interval.start for one in due), default=at)
         granted = {(one.component, one.interval_start) for one in tx.grants.of_agreement(agreement.id, since=since)}
         for one in due:
-            if (one.name, one.interval.start) not in granted:
+            is_due = grants_partial or one.since == one.interval.start
+            if is_due and (one.name, one.interval.start) not in granted:
                 _grant(tx, customer, agreement, one, at=at)
     tx.timers.set("grant_credit", agreement.id, _next_start(in_force, at), customer)
 

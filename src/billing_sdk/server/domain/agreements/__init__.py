@@ -1,9 +1,10 @@
 """What customers have agreed to.
 
-It owns the agreement, its lifecycle, what is planned for it, which of its periods an instant falls into, and the
-billing cadences that several agreements of a customer can share. It does not own the plan's content (catalog), the
-calendar (periods), nor what the agreement costs (invoicing). A period is half open: it contains its start and not its
-end. An agreement starts at `started_at`, is charged from `charged_from` on, and has been billed up to `billed_until`.
+It owns the agreement, its lifecycle, what is planned for it, which of its periods an instant falls into, the billing
+cadences that several agreements of a customer can share, and the intent that a change can be written down in first. It
+does not own the plan's content (catalog), the calendar (periods), nor what the agreement costs (invoicing). A period
+is half open: it contains its start and not its end. An agreement starts at `started_at`, is charged from
+`charged_from` on, and has been billed up to `billed_until`.
 """
 
 from billing_sdk.server.domain.agreements.agreement import Agreement as Agreement
@@ -12,6 +13,27 @@ from billing_sdk.server.domain.agreements.billing_cadence import (
     BillingCycle as BillingCycle,
     CadenceStatus as CadenceStatus,
     SettingRef as SettingRef,
+)
+from billing_sdk.server.domain.agreements.billing_intent import (
+    LASTS as LASTS,
+    BillingIntent as BillingIntent,
+    IntentAmounts as IntentAmounts,
+    IntentEvent as IntentEvent,
+    IntentStatus as IntentStatus,
+)
+from billing_sdk.server.domain.agreements.cadence_discount import CadenceDiscount as CadenceDiscount
+from billing_sdk.server.domain.agreements.intent_action import (
+    Act as Act,
+    ApplyDiscount as ApplyDiscount,
+    CollectAt as CollectAt,
+    Deactivate as Deactivate,
+    EffectiveAt as EffectiveAt,
+    EffectiveType as EffectiveType,
+    Feedback as Feedback,
+    IntentAction as IntentAction,
+    Modify as Modify,
+    RemoveDiscount as RemoveDiscount,
+    Subscribe as Subscribe,
 )
 from billing_sdk.server.domain.agreements.lifecycle import (
     GRANTING as GRANTING,

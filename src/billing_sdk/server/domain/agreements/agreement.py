@@ -50,6 +50,8 @@ class Agreement:
         number_changes: how numbers of licences and add-ons have changed since the last billing date; in a pause there
             are none of anything.
         billed_discounts: the discounts that counted for the period that was billed last.
+        metadata: the seller's own.
+        first_id: the first of the agreements that it has modified one after the other; None where it is the first.
     """
 
     id: str
@@ -81,6 +83,13 @@ class Agreement:
     billed_discounts: tuple[AgreedDiscount, ...] = ()
     pauses: tuple[Period, ...] = ()
     billing_cadence_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    first_id: str | None = None
+
+    @property
+    def subscription_id(self) -> str:
+        """What it is known by through all that was modified about it."""
+        return self.first_id or self.id
 
     @property
     def is_live(self) -> bool:

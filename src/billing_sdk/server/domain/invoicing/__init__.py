@@ -138,6 +138,7 @@ from billing_sdk.server.domain.invoicing.in_force import (
     Lines as Lines,
     nothing_used as nothing_used,
 )
+from billing_sdk.server.domain.invoicing.intent_amounts import amounts_of as amounts_of
 from billing_sdk.server.domain.invoicing.invoice import (
     OPEN_TO_LINES as OPEN_TO_LINES,
     OWED as OWED,

@@ -36,6 +36,7 @@ class Boundary:
         usage: what service intervals come to whose usage is charged; see `usage_at_boundary`.
         after: the last billing date; None where this is the first.
         at: the billing date.
+        charges_partial: whether intervals that have begun before the first billing date are charged for their rest.
     """
 
     before: InForce
@@ -43,6 +44,7 @@ class Boundary:
     usage: Sequence[RatedUsage]
     after: datetime | None
     at: datetime
+    charges_partial: bool = True
 
 
 def usage_at_boundary(
@@ -78,6 +80,7 @@ def lines_at_boundary(
     after: datetime | None,
     at: datetime,
     following: InForce | None = None,
+    charges_partial: bool = True,
 ) -> Lines:
     """Return what is billed for an agreement at a billing date; what comes to nothing is left out.
 
@@ -86,7 +89,7 @@ def lines_at_boundary(
     Raises:
         InvalidAmount: something comes to more than can be real.
     """
-    boundary = Boundary(before, following or before, usage, after, at)
+    boundary = Boundary(before, following or before, usage, after, at, charges_partial)
     lines: Lines = ()
     for step in STEPS:
         lines = step(boundary, lines)
@@ -104,6 +107,7 @@ def fees_starting(boundary: Boundary, lines: Lines) -> Lines:
     """Charge the service intervals that start with the new period, at the prices from now on."""
     before, following = boundary.before.agreement, boundary.following
     is_first = boundary.after is None or before.schedule != following.agreement.schedule
+    is_first = is_first and boundary.charges_partial
     return lines + following.fees_starting(boundary.at, is_first=is_first) + fees_once(following, boundary.at)
 
 

@@ -105,6 +105,8 @@ agreements = Table(
     Column("billed_discounts", JSON, nullable=False),
     Column("pauses", JSON, nullable=False, server_default=text("'[]'")),
     Column("billing_cadence_id", String(64), index=True),
+    Column("metadata", JSON, nullable=False, server_default=text("'{}'")),
+    Column("first_id", String(64), index=True),
     # Whatever the code does: a customer has at most one live agreement of each group.
     Index(
         "uq_agreements_live",
