@@ -20,4 +20,4 @@ def test_a_customer_is_made_changed_found_and_deleted(door: Door) -> None:
     assert door.v1.get("/customers?email=ada@example.com")["data"] == [changed]
     assert door.v1.delete(f"/customers/{made['id']}") == {"id": made["id"], "object": "customer", "deleted": True}
     assert door.v1.get(f"/customers/{made['id']}")["deleted"] is True
-    assert door.v1.refused("POST", f"/customers/{made['id']}", {"name": "x"}) == (404, "resource_missing", None)
+    assert door.v1.refused("POST", f"/customers/{made['id']}", {"name": "x"}) == (404, "resource_missing", "id")

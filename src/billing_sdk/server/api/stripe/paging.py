@@ -21,11 +21,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
 from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import SerializeAsAny, ValidationError
+from pydantic import SerializeAsAny, ValidationError, model_validator
 from starlette.requests import Request
 
 from billing_sdk._secret import Secret
@@ -44,7 +44,18 @@ LONGEST_CURSOR: Final = 8_192
 
 
 class Filters(FormBody):
-    """What a list can be filtered by: read from the query, where arrays and objects are as in forms."""
+    """What a list can be filtered by: read from the query, where arrays and objects are as in forms.
+
+    An array may be one plain value, which some clients make of an array with one item.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_an_array(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        arrays = {name for name, field in cls.model_fields.items() if _is_array(field.annotation)}
+        return {name: [value] if name in arrays and isinstance(value, str) else value for name, value in data.items()}
 
 
 class ListObject(View):
@@ -202,6 +213,11 @@ class Listing(Generic[F]):
 
 class NoFilters(Filters):
     """A list that is always the whole."""
+
+
+def _is_array(annotation: Any) -> bool:
+    """Tell whether a type is that of an array, or of one that may be left out."""
+    return get_origin(annotation) is list or any(get_origin(one) is list for one in get_args(annotation))
 
 
 def _limit(text: Any) -> int:

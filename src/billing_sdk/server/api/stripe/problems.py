@@ -44,6 +44,9 @@ BY_STATUS: Final[Mapping[int, type[APIError]]] = {
 }
 # A status that this API does not have, and the one that stands for it.
 INSTEAD: Final = {405: 404, 410: 404, 412: 409, 413: 400, 415: 400, 422: 400, 424: 409}
+NOT_AGAIN: Final = {"Stripe-Should-Retry": "false"}
+# Facts of the engine's errors that are members of an error here.
+SHOWN_FACTS: Final = ("decline_code",)
 V1_TYPES: Final = {402: "card_error", 500: "api_error", 501: "api_error", 502: "api_error", 503: "api_error"}
 V1_CODES: Final[Mapping[type[BillingError], str]] = {
     NotFound: "resource_missing",
@@ -88,13 +91,18 @@ def refused(
 def error_answer(request: Request, error: BillingError) -> Response:
     """Return an error in the shape of the API that was called."""
     error = as_told(request, error)
+    is_v1 = request.app.state.api == "v1"
     status = error.status if "published_code" in error.facts else INSTEAD.get(error.status, error.status)
     code = str(error.facts.get("published_code") or _code_of(request, error))
-    fault = Fault(code, _message_of(error), error.facts.get("parameter"))
+    param = error.facts.get("parameter")
     if isinstance(error, IdempotencyMismatch):
-        status = 400 if request.app.state.api == "v1" else 409
+        status = 400 if is_v1 else 409
+    if is_v1 and code == V1_CODES[NotFound]:  # what a path names is missing, or what a parameter names
+        status, param = (404, "id") if param is None else (400, param)
+    fault = Fault(code, _message_of(error), param)
     type_ = error.facts.get("published_type") or _type_of(request, error, status)
-    members = {**error.facts.get("published_members", {})}
+    members = {name: error.facts[name] for name in SHOWN_FACTS if name in error.facts}
+    members |= error.facts.get("published_members", {})
     return _answer(status, fault, type_, members, headers=_headers_of(request, error, status))
 
 
@@ -105,7 +113,7 @@ def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
 
 def _on_bad_request(request: Request, error: RequestValidationError) -> Response:
     fault = fault_of(error, is_v1=request.app.state.api == "v1")
-    return _answer(400, fault, _type_of(request, InvalidRequest(), 400), {}, headers={})
+    return _answer(400, fault, _type_of(request, InvalidRequest(), 400), {}, headers=NOT_AGAIN)
 
 
 def _answer(
@@ -133,14 +141,17 @@ def _message_of(error: BillingError) -> str:
 
 
 def _code_of(request: Request, error: BillingError) -> str:
-    """Return the code that the route has for an error, or else the door, or else the error itself."""
-    extra = getattr(request.scope.get("route"), "openapi_extra", None) or {}
-    tables = (extra.get("x-codes", {}), V1_CODES if request.app.state.api == "v1" else V2_CODES)
-    of_route = {one.__name__: tables[0].get(one.__name__) for one in type(error).__mro__}
-    for code in of_route.values():
-        if code is not None:
-            return str(code)
-    return tables[1].get(type(error), error.code)
+    """Return the code that the route has for an error, or else the door, or else the error itself.
+
+    In v2 a thing that a parameter names has the code of its own kind, whatever the route is about.
+    """
+    is_v1 = request.app.state.api == "v1"
+    of_kind = f"{error.facts['entity']}_not_found" if not is_v1 and "entity" in error.facts else None
+    if of_kind is not None and "parameter" in error.facts:
+        return of_kind
+    of_route: Mapping[str, str] = (getattr(request.scope.get("route"), "openapi_extra", None) or {}).get("x-codes", {})
+    found = next((of_route[one.__name__] for one in type(error).__mro__ if one.__name__ in of_route), of_kind)
+    return found or (V1_CODES if is_v1 else V2_CODES).get(type(error), error.code)
 
 
 def _type_of(request: Request, error: BillingError, status: int) -> str | None:
@@ -155,7 +166,7 @@ def _headers_of(request: Request, error: BillingError, status: int) -> dict[str,
     """Return the headers of an error; whether to send again is said where it is certain."""
     headers = error_headers(request, error)
     if isinstance(error, IdempotencyMismatch) or status in (400, 401, 402, 403, 404):
-        headers["Stripe-Should-Retry"] = "false"
+        headers |= NOT_AGAIN
     elif status in (429, 503):
         headers["Stripe-Should-Retry"] = "true"
     return headers
