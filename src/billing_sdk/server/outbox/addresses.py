@@ -17,6 +17,7 @@ from billing_sdk.server.settings import is_loopback
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 HTTPS_PORTS = frozenset({443, 8443})
+HTTP_PORTS = frozenset({80, 8080})
 LONGEST_URL = 2_048
 # What a name may be for a resolver: labels of 1 to 63 octets, 253 in all (RFC 1035, section 2.3.4).
 HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\Z")
@@ -72,12 +73,13 @@ def may_call(address: IPAddress, *, may_call_this_machine: bool) -> bool:
     return is_public(address) or (may_call_this_machine and address.is_loopback)
 
 
-def check_url(url: str, *, may_call_this_machine: bool) -> None:
+def check_url(url: str, *, may_call_this_machine: bool, may_use_http: bool = False) -> None:
     """Accept an endpoint's URL.
 
     Args:
         url: what is to be registered.
         may_call_this_machine: whether loopback addresses, also by plain http and on any port, are fine.
+        may_use_http: whether plain http, on port 80 or 8080, is fine for public addresses as well.
 
     Raises:
         InvalidRequest: it is not a plain https URL on port 443 or 8443, or leads to a private address, or to a host
@@ -96,7 +98,8 @@ def check_url(url: str, *, may_call_this_machine: bool) -> None:
         raise InvalidRequest("the endpoint needs a host, and no user name, password or fragment")
     if may_call_this_machine and is_loopback(parts.hostname) and parts.scheme in ("http", "https") and port != 0:
         return
-    if parts.scheme != "https" or (443 if port is None else port) not in HTTPS_PORTS:
+    is_http = may_use_http and parts.scheme == "http" and (80 if port is None else port) in HTTP_PORTS
+    if not is_http and (parts.scheme != "https" or (443 if port is None else port) not in HTTPS_PORTS):
         raise InvalidRequest("the endpoint is not an https URL on port 443 or 8443")
     _check_host(parts.hostname.removesuffix("."))
 

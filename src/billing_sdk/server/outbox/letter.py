@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from billing_sdk._secret import Secret
 from billing_sdk.server.domain.events import Delivery, Endpoint, Event
 from billing_sdk.server.signing import SigningKey
 
 # Keeps an event's body apart from an access or ID token, which the same keys sign (RFC 8725, section 3.11).
 TYP = "webhook-event+jwt"
+JWT_TYPE = "application/jwt"
+JSON_TYPE = "application/json; charset=utf-8"
+SIGNATURE = "stripe-signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +27,14 @@ class Letter:
     Attributes:
         delivery: which delivery this is an attempt of, under which lease.
         url: where to.
-        body: one compact JWT; whoever holds it can pass it off as new, so it is not shown.
+        body: one compact JWT, or JSON; whoever holds it with its headers can pass it off as new, so neither is shown.
+        headers: what says of what type the body is, and who has signed it if the body itself does not.
     """
 
     delivery: Delivery
     url: str
     body: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": JWT_TYPE}, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,34 @@ def write_letter(
     """Sign an event for one endpoint and one attempt."""
     body = sign_event(event, key=key, issuer=issuer, audience=endpoint.id, at=at, lifetime_seconds=lifetime_seconds)
     return Letter(delivery, endpoint.url, body)
+
+
+def write_signed_letter(
+    delivery: Delivery, endpoint: Endpoint, body: str, *, secrets: Sequence[Secret], at: datetime
+) -> Letter:
+    """Sign a JSON body for one endpoint and one attempt.
+
+    Args:
+        delivery: which delivery this is an attempt of.
+        endpoint: where it goes.
+        body: what is sent, to the octet.
+        secrets: the endpoint's own, more than one while a new one takes the place of another.
+        at: the present, which is part of what is signed: receivers refuse what is old.
+    """
+    headers = {"content-type": JSON_TYPE, SIGNATURE: signature_of(body, secrets, at=at)}
+    return Letter(delivery, endpoint.url, body, headers)
+
+
+def signature_of(body: str, secrets: Sequence[Secret], *, at: datetime) -> str:
+    """Return the header that says who has signed a body, and when.
+
+    Source: Stripe documentation, "Resolve webhook signature verification errors": `t=`, and a `v1=` for each secret,
+    which is the HMAC with SHA-256 of the time, a dot and the body.
+    """
+    timestamp = int(at.timestamp())
+    signed = f"{timestamp}.{body}".encode()
+    macs = (hmac.digest(secret.reveal().encode(), signed, hashlib.sha256).hex() for secret in secrets)
+    return ",".join((f"t={timestamp}", *(f"v1={mac}" for mac in macs)))
 
 
 def sign_event(

@@ -66,12 +66,12 @@ class Sender:
         url = httpcore.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
         headers: dict[bytes | str, bytes | str] = {
             "host": parts.netloc,
-            "content-type": "application/jwt",
             "webhook-id": letter.delivery.id,
             "user-agent": f"billing-sdk/{__version__}",
             "accept-encoding": "identity",
             "connection": "close",
         }
+        headers.update(letter.headers)
         tls = self.tls if parts.scheme == "https" else None
         connection = httpcore.AsyncHTTPConnection(url.origin, ssl_context=tls, network_backend=self._network)
         async with (

@@ -43,14 +43,30 @@ class Head:
     link: str = FIRST
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was recorded of one act, with the thing as it was and is: what may be told of it follows from that."""
+
+    action: str
+    subject: str
+    at: datetime
+    before: Any
+    after: Any
+
+
 class AuditRepository:
-    """Appends to the audit, in the transaction of its connection; a trigger refuses to change what is there."""
+    """Appends to the audit, in the transaction of its connection; a trigger refuses to change what is there.
+
+    Attributes:
+        heard: is told of every record of this transaction.
+    """
 
     def __init__(self, connection: Connection, later: Later, seeds: SeedRepository) -> None:
         self._connection = connection
         self._later = later
         self._seeds = seeds
         self.now: Callable[[], datetime] | None = None
+        self.heard: Callable[[Recorded], None] | None = None
 
     def record(
         self,
@@ -85,6 +101,8 @@ class AuditRepository:
             "request_id": occasion.request_id,
         }
         self._later.insert(audit_records, {**values, "mac": record_mac(self._key(), values)})
+        if self.heard is not None:
+            self.heard(Recorded(action, subject, at, before, after))
 
     def pseudonym(self, personal: str) -> str:
         """Return what stands in a record for something personal, such as an e-mail address that nobody may have."""

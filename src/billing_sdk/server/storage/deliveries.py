@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, or_, select, update
 
 from billing_sdk.errors import NotFound
-from billing_sdk.server.domain.events import Delivery, DeliveryStatus, Event
+from billing_sdk.server.domain.events import Delivery, DeliveryStatus, Event, EventForm
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.outbox import deliveries, endpoints
@@ -23,12 +24,13 @@ class DeliveryRepository:
         self._connection = connection
         self._later = later
 
-    def has_due(self, at: datetime) -> bool:
+    def has_due(self, at: datetime, *, formats: Sequence[EventForm]) -> bool:
         """Tell whether a claim might find something."""
-        has_work = exists().where(deliveries.c.endpoint_id == endpoints.c.id, _is_due(at))
-        return bool(self._connection.execute(select(exists().where(endpoints.c.is_enabled, has_work))).scalar())
+        return bool(self._connection.execute(select(exists().where(_has_work(at, formats)))).scalar())
 
-    def claim(self, *, at: datetime, lease: str, lease_ends_at: datetime, limit_each: int) -> tuple[Delivery, ...]:
+    def claim(
+        self, *, at: datetime, lease: str, lease_ends_at: datetime, limit_each: int, formats: Sequence[EventForm]
+    ) -> tuple[Delivery, ...]:
         """Take what is due, for as long as the lease runs; two processes never hold the same delivery.
 
         Of each customer only the earliest waiting event of an endpoint is taken, so that the order is kept.
@@ -38,9 +40,10 @@ class DeliveryRepository:
             lease: a new name for this claim.
             lease_ends_at: when others may take over what was not settled by then.
             limit_each: how many may be under way to one endpoint at a time.
+            formats: those that this process can write.
         """
         claimed: list[Delivery] = []
-        for endpoint_id in self._lock_endpoints_with_work(at):
+        for endpoint_id in self._lock_endpoints_with_work(at, formats):
             free = limit_each - self._count_under_way(endpoint_id, at)
             claimed.extend(self._take(endpoint_id, at, lease, lease_ends_at, free) if free > 0 else ())
         return tuple(claimed)
@@ -108,14 +111,13 @@ class DeliveryRepository:
                 query = query.where(deliveries.c[name] == value)
         return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
 
-    def _lock_endpoints_with_work(self, at: datetime) -> tuple[str, ...]:
+    def _lock_endpoints_with_work(self, at: datetime, formats: Sequence[EventForm]) -> tuple[str, ...]:
         """Lock the endpoints that something is due for, without those that another process is looking at.
 
         The lock makes counting and taking one step. It is the weak kind that lets announcements refer to the
         endpoint meanwhile. SQLite has one writer at a time and needs none.
         """
-        has_work = exists().where(deliveries.c.endpoint_id == endpoints.c.id, _is_due(at))
-        query = select(endpoints.c.id).where(endpoints.c.is_enabled, has_work).order_by(endpoints.c.id)
+        query = select(endpoints.c.id).where(_has_work(at, formats)).order_by(endpoints.c.id)
         return tuple(self._connection.execute(query.with_for_update(key_share=True, skip_locked=True)).scalars())
 
     def _count_under_way(self, endpoint_id: str, at: datetime) -> int:
@@ -154,6 +156,11 @@ class DeliveryRepository:
         self._later.flush()
         row = self._connection.execute(select(deliveries).where(condition)).mappings().first()
         return None if row is None else _from_row(row)
+
+
+def _has_work(at: datetime, formats: Sequence[EventForm]) -> ColumnElement[bool]:
+    has_work = exists().where(deliveries.c.endpoint_id == endpoints.c.id, _is_due(at))
+    return and_(endpoints.c.is_enabled, endpoints.c.format.in_(formats), has_work)
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:

@@ -8,17 +8,23 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
 
+from billing_sdk._secret import Secret
 from billing_sdk.errors import NotFound
-from billing_sdk.server.domain.events import DisabledReason, Endpoint
+from billing_sdk.server.domain.events import DisabledReason, Endpoint, EventForm
+from billing_sdk.server.sealing import Sealer
+from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.tables.outbox import endpoints
 
+SHOWN = tuple(column for column in endpoints.c if "secret" not in column.name)
+
 
 class EndpointRepository:
-    """Keeps endpoints, in the transaction of its connection."""
+    """Keeps endpoints, in the transaction of its connection; their secrets are sealed, and apart from them."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, sealer: Sealer) -> None:
         self._connection = connection
+        self._sealer = sealer
 
     def add(self, endpoint: Endpoint) -> None:
         """Store a new endpoint."""
@@ -27,6 +33,45 @@ class EndpointRepository:
     def save(self, endpoint: Endpoint) -> None:
         """Store an endpoint that has changed."""
         self._connection.execute(update(endpoints).where(endpoints.c.id == endpoint.id).values(_to_row(endpoint)))
+
+    def keep_secret(self, endpoint_id: str, secret: Secret, *, old_until: datetime | None = None) -> None:
+        """Keep the secret that an endpoint's bodies are signed with.
+
+        Args:
+            endpoint_id: the endpoint.
+            secret: the new secret.
+            old_until: until when bodies are signed with the one before as well; None forgets it.
+        """
+        named = endpoints.c.id == endpoint_id
+        old = None
+        if old_until is not None:
+            sealed = self._connection.execute(select(endpoints.c.sealed_secret).where(named)).scalar()
+            old = None if sealed is None else self._moved(sealed, endpoint_id)
+        values = {
+            "sealed_secret": self._sealer.seal(secret, place=_place(endpoint_id, "secret")),
+            "sealed_old_secret": old,
+            "old_secret_until": None if old is None else old_until,
+        }
+        self._connection.execute(update(endpoints).where(named).values(values))
+
+    def secrets_of(self, endpoint_id: str, *, at: datetime) -> tuple[Secret, ...]:
+        """Return the secrets that an endpoint's bodies are signed with at an instant, the newest first."""
+        query = select(endpoints.c.sealed_secret, endpoints.c.sealed_old_secret, endpoints.c.old_secret_until)
+        row = self._connection.execute(query.where(endpoints.c.id == endpoint_id)).first()
+        if row is None or row.sealed_secret is None:
+            return ()
+        secrets = [self._sealer.open(row.sealed_secret, place=_place(endpoint_id, "secret"))]
+        if row.sealed_old_secret is not None and row.old_secret_until > at:
+            secrets.append(self._sealer.open(row.sealed_old_secret, place=_place(endpoint_id, "old_secret")))
+        return tuple(secrets)
+
+    def reseal(self) -> int:
+        """Seal anew what an older key has sealed, and return how many secrets there were."""
+        columns = {"secret": endpoints.c.sealed_secret, "old_secret": endpoints.c.sealed_old_secret}
+        return sum(
+            reseal_column(self._connection, self._sealer, column, lambda id_, name=name: _place(id_, name))
+            for name, column in columns.items()
+        )
 
     def note_success(self, endpoint_id: str) -> None:
         """End an endpoint's run of failures."""
@@ -54,18 +99,18 @@ class EndpointRepository:
         if not self._connection.execute(delete(endpoints).where(endpoints.c.id == endpoint_id)).rowcount:
             raise NotFound(f"there is no endpoint {endpoint_id[:64]!r}")
 
-    def get(self, endpoint_id: str) -> Endpoint:
-        """Return an endpoint.
+    def get(self, endpoint_id: str, *formats: EventForm) -> Endpoint:
+        """Return an endpoint, of whatever format or of one of some.
 
         Raises:
             NotFound: there is no such endpoint.
         """
-        row = self._connection.execute(select(endpoints).where(endpoints.c.id == endpoint_id)).mappings().first()
-        if row is None:
+        row = self._connection.execute(select(*SHOWN).where(endpoints.c.id == endpoint_id)).mappings().first()
+        if row is None or (formats and row["format"] not in formats):
             raise NotFound(f"there is no endpoint {endpoint_id[:64]!r}")
         return _from_row(row)
 
-    def lock(self, endpoint_id: str) -> Endpoint:
+    def lock(self, endpoint_id: str, *formats: EventForm) -> Endpoint:
         """Return an endpoint that nobody else changes until this transaction ends.
 
         Raises:
@@ -73,17 +118,21 @@ class EndpointRepository:
         """
         held = select(endpoints.c.id).where(endpoints.c.id == endpoint_id).with_for_update(key_share=True)
         self._connection.execute(held)
-        return self.get(endpoint_id)
+        return self.get(endpoint_id, *formats)
 
     def find_by_url(self, url: str) -> Endpoint | None:
-        """Return the oldest endpoint with this address."""
-        query = select(endpoints).where(endpoints.c.url == url).order_by(endpoints.c.id).limit(1)
+        """Return the oldest endpoint with this address that gets signed tokens."""
+        mine = (endpoints.c.url == url) & (endpoints.c.format == "jwt")
+        query = select(*SHOWN).where(mine).order_by(endpoints.c.id).limit(1)
         row = self._connection.execute(query).mappings().first()
         return None if row is None else _from_row(row)
 
-    def list(self) -> tuple[Endpoint, ...]:
-        """Return all endpoints, the oldest first."""
-        rows = self._connection.execute(select(endpoints).order_by(endpoints.c.id)).mappings()
+    def list(self, *formats: EventForm) -> tuple[Endpoint, ...]:
+        """Return all endpoints, or those of some formats, the oldest first."""
+        query = select(*SHOWN).order_by(endpoints.c.id)
+        if formats:
+            query = query.where(endpoints.c.format.in_(formats))
+        rows = self._connection.execute(query).mappings()
         return tuple(_from_row(row) for row in rows)
 
     def count_alone(self) -> int:
@@ -91,6 +140,15 @@ class EndpointRepository:
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(text("LOCK TABLE webhook_endpoints IN SHARE ROW EXCLUSIVE MODE"))
         return self._connection.execute(select(func.count()).select_from(endpoints)).scalar_one()
+
+    def _moved(self, sealed: str, endpoint_id: str) -> str:
+        """Return what was sealed as the present secret, sealed as the one before."""
+        secret = self._sealer.open(sealed, place=_place(endpoint_id, "secret"))
+        return self._sealer.seal(secret, place=_place(endpoint_id, "old_secret"))
+
+
+def _place(endpoint_id: str, name: str) -> str:
+    return f"webhook_endpoints/{endpoint_id}/{name}"
 
 
 def _to_row(endpoint: Endpoint) -> Mapping[str, Any]:
@@ -104,6 +162,9 @@ def _to_row(endpoint: Endpoint) -> Mapping[str, Any]:
         "disabled_reason": endpoint.disabled_reason,
         "failing_since": endpoint.failing_since,
         "created_at": endpoint.created_at,
+        "format": endpoint.format,
+        "api_version": endpoint.api_version,
+        "metadata": dict(endpoint.metadata),
     }
 
 

@@ -1,9 +1,13 @@
-"""Events, written in the transaction that causes them."""
+"""Events, written in the transaction that causes them.
+
+There is one queue and one order, whatever form events are written in (docs/decisions/0038). Only those in the form of
+a token are numbered for their receivers; the others of a customer are sent in their order all the same.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,13 +17,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.events import Event, EventSource
+from billing_sdk.server.domain.events import Event, EventForm, EventSource, Told
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.outbox import deliveries, endpoints, event_counters, events
 
 PAGE = 100
-LISTENING = select(endpoints.c.id, endpoints.c.event_types).where(endpoints.c.is_enabled)
+IS_TOKEN = events.c.form == "jwt"
+LISTENING = select(endpoints.c.id, endpoints.c.format, endpoints.c.event_types).where(endpoints.c.is_enabled)
+# What counts a customer's events of the other forms is named so.
+POINTING = "pointing/"
 
 
 def _counting(inserted: postgresql.Insert | sqlite.Insert) -> Executable:
@@ -41,6 +48,13 @@ class _Unwritten:
     customer: Customer | None
     queued_at: datetime
 
+    @property
+    def stream(self) -> str | None:
+        """What counts it."""
+        if self.customer is None:
+            return None
+        return self.customer.id if self.event.form == "jwt" else POINTING + self.customer.id
+
 
 class OutboxRepository:
     """Keeps events, in the transaction of its connection."""
@@ -49,9 +63,10 @@ class OutboxRepository:
         self._connection = connection
         self._later = later
         self._unwritten: list[_Unwritten] = []
+        self._has_pointed: bool | None = None
         self.has_news = False
         self.now: Callable[[], datetime] | None = None
-        self._listening: Sequence[tuple[str, Sequence[str]]] | None = None
+        self._listening: Sequence[tuple[str, EventForm, Sequence[str]]] | None = None
 
     def announce(
         self,
@@ -95,15 +110,43 @@ class OutboxRepository:
         self.has_news = True
         return tuple(event.id for event in found)
 
-    def get(self, event_id: str) -> Event:
-        """Return an event.
+    def tell(self, told: Iterable[Told], *, customer: Customer | None = None, at: datetime) -> tuple[str, ...]:
+        """Record events that point to a thing or show it, and queue them for the endpoints of their form.
+
+        Args:
+            told: what has happened to which things.
+            customer: in whose order they are sent.
+            at: when it happened, in its customer's time.
+
+        Returns:
+            The ids of the events.
+        """
+        queued_at = self._real_time(customer, at)
+        found = [
+            Event(new_id("event"), one.type, "api", at, one.data, form=one.form, subject=one.subject) for one in told
+        ]
+        self._unwritten.extend(_Unwritten(event, customer, queued_at) for event in found)
+        self._later.call(self._write)
+        self.has_news = True
+        return tuple(event.id for event in found)
+
+    @property
+    def is_pointed_to(self) -> bool:
+        """Whether anybody is there for events that point to things: an endpoint of such a form, enabled or not."""
+        if self._has_pointed is None:
+            query = select(endpoints.c.id).where(endpoints.c.format != "jwt").limit(1)
+            self._has_pointed = self._connection.execute(query).first() is not None
+        return self._has_pointed
+
+    def get(self, event_id: str, *forms: EventForm) -> Event:
+        """Return an event, of whatever form or of one of some.
 
         Raises:
             NotFound: there is no such event.
         """
         self._later.flush()
         row = self._connection.execute(select(events).where(events.c.id == event_id)).mappings().first()
-        if row is None:
+        if row is None or (forms and row["form"] not in forms):
             raise NotFound(f"there is no event {event_id[:64]!r}")
         return _from_row(row)
 
@@ -115,7 +158,7 @@ class OutboxRepository:
         types: Sequence[str] = (),
         limit: int = PAGE,
     ) -> tuple[Event, ...]:
-        """Return events in the order in which they were written.
+        """Return events in the form of a token, in the order in which they were written.
 
         Args:
             after: the id of an event; only later ones are returned.
@@ -127,7 +170,7 @@ class OutboxRepository:
             NotFound: there is no event `after`.
         """
         self._later.flush()
-        query = select(events).order_by(events.c.position).limit(limit)
+        query = select(events).where(IS_TOKEN).order_by(events.c.position).limit(limit)
         if after is not None:
             query = query.where(events.c.position > self._position(after))
         if customer_id is not None:
@@ -137,9 +180,9 @@ class OutboxRepository:
         return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
 
     def latest(self) -> Event | None:
-        """Return the event that was written last."""
+        """Return the event in the form of a token that was written last."""
         self._later.flush()
-        query = select(events).order_by(events.c.position.desc()).limit(1)
+        query = select(events).where(IS_TOKEN).order_by(events.c.position.desc()).limit(1)
         row = self._connection.execute(query).mappings().first()
         return None if row is None else _from_row(row)
 
@@ -152,30 +195,32 @@ class OutboxRepository:
     def _write(self) -> None:
         """Number the events of each customer in the order in which they were announced, and have them written."""
         unwritten, self._unwritten = self._unwritten, []
-        last = self._count(Counter(one.customer.id for one in unwritten if one.customer is not None))
+        last = self._count(Counter(one.stream for one in unwritten if one.stream is not None))
         for one in unwritten:
-            event = one.event
-            if one.customer is not None:
-                last[one.customer.id] += 1
-                event = _numbered(event, one.customer, last[one.customer.id])
+            event, number = one.event, None
+            if one.stream is not None and one.customer is not None:
+                last[one.stream] += 1
+                number = last[one.stream]
+                event = _numbered(event, one.customer, number)
             self._later.insert(events, _to_row(event))
-            self._queue(event, one.queued_at)
+            self._queue(event, number, one.queued_at)
 
-    def _enabled(self) -> Sequence[tuple[str, Sequence[str]]]:
+    def _enabled(self) -> Sequence[tuple[str, EventForm, Sequence[str]]]:
         """Return the endpoints that hear of events, as they are when the transaction first writes one for them."""
         if self._listening is None:
-            self._listening = [(found.id, found.event_types) for found in self._connection.execute(LISTENING)]
+            rows = self._connection.execute(LISTENING)
+            self._listening = [(found.id, found.format, found.event_types) for found in rows]
         return self._listening
 
     def _count(self, further: Counter[str]) -> dict[str, int]:
-        """Count on, and return how far each customer's count was.
+        """Count on, and return how far each count was.
 
         The rows stay locked until the transaction ends, so no number is lost or given twice. All transactions lock
         them in one order, so none waits for another that waits for it.
         """
         if not further:
             return {}
-        rows = [{"customer_id": customer, "last_sequence": further[customer]} for customer in sorted(further)]
+        rows = [{"customer_id": stream, "last_sequence": further[stream]} for stream in sorted(further)]
         counted = self._connection.execute(COUNT[self._connection.dialect.name], rows)
         return {row.customer_id: row.last_sequence - further[row.customer_id] for row in counted}
 
@@ -187,15 +232,15 @@ class OutboxRepository:
             raise RuntimeError("an event of a customer on a test clock needs a transaction that knows real time")
         return at
 
-    def _queue(self, event: Event, at: datetime) -> None:
-        for endpoint_id, event_types in self._enabled():
-            if event.type in event_types:
+    def _queue(self, event: Event, number: int | None, at: datetime) -> None:
+        for endpoint_id, form, event_types in self._enabled():
+            if event.form == form and (event.type in event_types or "*" in event_types):
                 row = {
                     "id": new_id("delivery"),
                     "endpoint_id": endpoint_id,
                     "event_id": event.id,
                     "customer_id": event.customer_id,
-                    "sequence": event.sequence,
+                    "sequence": number,
                     "status": "waiting",
                     "attempts": 0,
                     "queued_at": at,
@@ -206,6 +251,8 @@ class OutboxRepository:
 
 
 def _numbered(event: Event, customer: Customer, sequence: int) -> Event:
+    if event.form != "jwt":
+        return replace(event, customer_id=customer.id)
     owner = {"customer_id": customer.id, "user_id": customer.user_id, "org_code": customer.org_code}
     data = {**event.data, **owner, "sequence": sequence}
     return replace(event, data=data, customer_id=customer.id, sequence=sequence)
@@ -220,6 +267,8 @@ def _to_row(event: Event) -> dict[str, Any]:
         "customer_id": event.customer_id,
         "sequence": event.sequence,
         "data": event.data,
+        "form": event.form,
+        "subject": event.subject,
     }
 
 
@@ -232,4 +281,6 @@ def _from_row(row: RowMapping) -> Event:
         data=row["data"],
         customer_id=row["customer_id"],
         sequence=row["sequence"],
+        form=row["form"],
+        subject=row["subject"],
     )

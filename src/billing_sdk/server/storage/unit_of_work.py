@@ -69,6 +69,7 @@ from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.service_actions import ServiceActionRepository
 from billing_sdk.server.storage.sessions import SessionRepository
+from billing_sdk.server.storage.standings import StandingRepository
 from billing_sdk.server.storage.stripe_objects import StripeObjectRepository
 from billing_sdk.server.storage.subjects import SubjectRepository
 from billing_sdk.server.storage.tax import TaxCodeRepository, TaxRateRepository
@@ -93,6 +94,7 @@ class UnitOfWork:
         usage_log: UsageLog,
         usage_store_number: int,
     ) -> None:
+        self._last_words: list[Callable[[], None]] = []
         self._together = Together(connection)
         self._later = Later(connection, first=self._together)
         self.workspace = WorkspaceRepository(connection)
@@ -133,6 +135,7 @@ class UnitOfWork:
         )
         self.past_parties = PastPartyRepository(connection)
         self.dunnings = DunningRepository(connection)
+        self.standings = StandingRepository(connection)
         self.tax_codes = TaxCodeRepository(connection)
         self.tax_rates = TaxRateRepository(connection)
         self.customers = CustomerRepository(connection)
@@ -167,7 +170,7 @@ class UnitOfWork:
         self.audit = AuditRepository(connection, self._later, self.seeds)
         self.idempotency = IdempotencyRepository(connection, sealer)
         self.outbox = OutboxRepository(connection, self._later)
-        self.endpoints = EndpointRepository(connection)
+        self.endpoints = EndpointRepository(connection, sealer)
         self.deliveries = DeliveryRepository(connection, self._later)
 
     def read_ahead(self, agreement_ids: Collection[str], *, planned_ids: Collection[str]) -> None:
@@ -207,7 +210,13 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""
+        for speak in self._last_words:
+            speak()
         self._later.flush()
+
+    def at_end(self, speak: Callable[[], None]) -> None:
+        """Have something called before the transaction ends, when all that it decides has been decided."""
+        self._last_words.append(speak)
 
     def tell_time(self, now: Callable[[], datetime]) -> None:
         """Say where real time comes from, for what goes by it whatever the time of the customer in question."""

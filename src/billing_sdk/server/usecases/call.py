@@ -15,6 +15,7 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.storage import Database, UnitOfWork
 from billing_sdk.server.storage.database import Transaction
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer, Unanswered
+from billing_sdk.server.usecases.attend import attend
 
 # Longer than any request takes: only a process that died leaves a key without an answer for that long.
 LEASE_SECONDS = 60
@@ -73,7 +74,7 @@ class Call:
             raise RuntimeError("a call went on after it had been undone")
         if self._open is None:
             self._open = self._database.open_transaction()
-            self._open.tx.tell_time(self._now)
+            attend(self._open.tx, self._now)
         tx = self._open.tx
         try:
             yield tx

@@ -9,6 +9,7 @@ from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.outbox.addresses import check_url
 from billing_sdk.server.outbox.catalogue import event_type_for
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.workspace_caps import require_room
 
@@ -38,13 +39,23 @@ def register_endpoint(
         description=checked_description(description),
     )
     with engine.begin() as tx:
-        count = tx.endpoints.count_alone()
-        require_room(engine, tx, "webhooks", used=count)
-        if count >= MOST_ENDPOINTS:
-            raise Conflict(f"there are {MOST_ENDPOINTS} endpoints already", remedy="Delete one that is not needed.")
-        tx.endpoints.add(endpoint)
-        tx.audit.record("api", "endpoint.register", endpoint.id, endpoint.created_at, after=endpoint)
+        keep_endpoint(engine, tx, endpoint)
     return endpoint
+
+
+def keep_endpoint(engine: Engine, tx: UnitOfWork, endpoint: Endpoint) -> None:
+    """Store a new endpoint, where there is room for one.
+
+    Raises:
+        Conflict: there are as many endpoints as there may be.
+        WorkspaceCapReached: the plan of the workspace allows no more.
+    """
+    count = tx.endpoints.count_alone()
+    require_room(engine, tx, "webhooks", used=count)
+    if count >= MOST_ENDPOINTS:
+        raise Conflict(f"there are {MOST_ENDPOINTS} endpoints already", remedy="Delete one that is not needed.")
+    tx.endpoints.add(endpoint)
+    tx.audit.record("api", "endpoint.register", endpoint.id, endpoint.created_at, after=endpoint)
 
 
 def checked_name(name: str) -> str:

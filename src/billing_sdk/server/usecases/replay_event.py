@@ -28,5 +28,5 @@ def targets_of(tx: UnitOfWork, endpoint_id: str | None) -> tuple[Endpoint, ...]:
 
 def queue_again(engine: Engine, tx: UnitOfWork, event: Event, targets: tuple[Endpoint, ...]) -> tuple[Delivery, ...]:
     """Put an event in the queues of those that are enabled and want its type."""
-    wanting = [endpoint.id for endpoint in targets if endpoint.is_enabled and event.type in endpoint.event_types]
+    wanting = [endpoint.id for endpoint in targets if endpoint.is_enabled and endpoint.wants(event.form, event.type)]
     return tuple(tx.deliveries.queue(event, endpoint_id, at=engine.now()) for endpoint_id in wanting)

@@ -31,7 +31,7 @@ def update_endpoint(
         InvalidRequest: a type does not exist, or a text is empty or too long.
     """
     with engine.begin() as tx:
-        before = tx.endpoints.lock(endpoint_id)
+        before = tx.endpoints.lock(endpoint_id, "jwt")
         check_version(before, versions)
         endpoint = replace(
             before,

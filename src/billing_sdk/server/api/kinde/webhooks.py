@@ -120,7 +120,7 @@ class EventTypeList(Answer):
 def list_webhooks(engine: EngineOf) -> WebhookList:
     """Return all endpoints, the oldest first."""
     with engine.read() as tx:
-        endpoints = tx.endpoints.list()
+        endpoints = tx.endpoints.list("jwt")
     return WebhookList(webhooks=[WebhookView.of(endpoint) for endpoint in endpoints])
 
 
@@ -128,7 +128,7 @@ def list_webhooks(engine: EngineOf) -> WebhookList:
 def get_webhook(engine: EngineOf, webhook_id: str, response: Response) -> WebhookAnswer:
     """Return one endpoint (extension)."""
     with engine.read() as tx:
-        endpoint = tx.endpoints.get(webhook_id)
+        endpoint = tx.endpoints.get(webhook_id, "jwt")
     put_etag(response, endpoint)
     return WebhookAnswer(webhook=WebhookView.of(endpoint))
 

@@ -51,3 +51,11 @@ from billing_sdk.server.domain.agreements.pending import (
     PendingChange as PendingChange,
     Timing as Timing,
 )
+from billing_sdk.server.domain.agreements.standing import (
+    Circumstances as Circumstances,
+    CollectionStatus as CollectionStatus,
+    OwedInvoice as OwedInvoice,
+    ServicingStatus as ServicingStatus,
+    Standing as Standing,
+    stand as stand,
+)

@@ -7,4 +7,5 @@ thing happened, a delivery's when it is to be tried next.
 
 from billing_sdk.server.domain.events.delivery import Delivery as Delivery, DeliveryStatus as DeliveryStatus
 from billing_sdk.server.domain.events.endpoint import DisabledReason as DisabledReason, Endpoint as Endpoint
-from billing_sdk.server.domain.events.event import Event as Event, EventSource as EventSource
+from billing_sdk.server.domain.events.event import Event as Event, EventForm as EventForm, EventSource as EventSource
+from billing_sdk.server.domain.events.told import Told as Told

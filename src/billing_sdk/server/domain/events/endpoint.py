@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
+
+from billing_sdk.server.domain.events.event import EventForm
 
 DisabledReason = Literal["asked", "failing", "gone"]
 
@@ -17,6 +20,9 @@ class Endpoint:
         is_enabled: a disabled endpoint gets nothing; what waited for it goes on when it is enabled again.
         disabled_reason: `asked` by its owner, `failing` for too long, or `gone` by its own word (410).
         failing_since: when the present run of failures began.
+        format: how events are written for it. Bodies of `jwt` are signed with the server's keys, those of the others
+            with a secret of the endpoint's own, which is kept apart.
+        api_version: of snapshots, in whose shape the objects are; None for the newest.
     """
 
     id: str
@@ -28,6 +34,13 @@ class Endpoint:
     is_enabled: bool = True
     disabled_reason: DisabledReason | None = None
     failing_since: datetime | None = None
+    format: EventForm = "jwt"
+    api_version: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def wants(self, form: EventForm, type_: str) -> bool:
+        """Tell whether events of a form and a type are for it; `*` stands for every type."""
+        return self.format == form and (type_ in self.event_types or "*" in self.event_types)
 
     def disabled(self, reason: DisabledReason) -> Endpoint:
         """Return the endpoint as it is when it gets nothing more."""

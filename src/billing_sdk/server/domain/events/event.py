@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 EventSource = Literal["admin", "api", "user"]
+# A whole state in a signed token; a note of what has changed, for those who fetch it; or one with the object itself.
+EventForm = Literal["jwt", "thin", "snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,10 @@ class Event:
 
     Attributes:
         customer_id: whose event it is, if anybody's.
-        sequence: counts that customer's events from 1 without a gap, so that a receiver can tell old news.
+        sequence: counts that customer's events from 1 without a gap, so that a receiver can tell old news; only those
+            in the form of a token are counted.
+        form: how it is written; only endpoints of the same form hear of it.
+        subject: the kind and id of what a thin event or a snapshot is about, with a slash between.
     """
 
     id: str
@@ -26,3 +31,5 @@ class Event:
     data: Mapping[str, Any]
     customer_id: str | None = None
     sequence: int | None = None
+    form: EventForm = "jwt"
+    subject: str | None = None

@@ -52,6 +52,18 @@ dunnings = Table(
     Column("outcome", String(16)),
 )
 
+# How an agreement stands, as it was told last.
+standings = Table(
+    "standings",
+    metadata,
+    Column("agreement_id", String(64), ForeignKey("agreements.id"), primary_key=True),
+    Column("servicing", String(32), nullable=False),
+    Column("collection", String(32), nullable=False),
+    # When each status was last come to, as ISO 8601 writes it.
+    Column("servicing_at", JSON, nullable=False),
+    Column("collection_at", JSON, nullable=False),
+)
+
 # What a customer, or the supplier of a billing profile, was called and where it was until an instant: invoices that
 # were issued before go on saying so.
 past_parties = Table(

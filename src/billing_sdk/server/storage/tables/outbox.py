@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from billing_sdk.server.storage.tables import Instant, metadata
@@ -30,6 +31,13 @@ endpoints = Table(
     Column("disabled_reason", String(16)),
     Column("failing_since", Instant),
     Column("created_at", Instant, nullable=False),
+    Column("format", String(16), nullable=False, server_default="jwt"),
+    # Of an endpoint whose bodies are signed with a secret that both know: sealed, and the one before it for a while.
+    Column("sealed_secret", Text),
+    Column("sealed_old_secret", Text),
+    Column("old_secret_until", Instant),
+    Column("api_version", String(64)),
+    Column("metadata", JSON, nullable=False, server_default=text("'{}'")),
 )
 
 # The number that a customer's last event has got. Its row is the lock that puts a customer's events in order.
@@ -52,7 +60,12 @@ events = Table(
     Column("customer_id", String(64)),
     Column("sequence", BigInteger),
     Column("data", JSON, nullable=False),
+    Column("form", String(16), nullable=False, server_default="jwt"),
+    # What it is about, of an event that points to it: its kind and id.
+    Column("subject", String(200)),
     UniqueConstraint("customer_id", "sequence"),
+    Index("ix_events_form", "form", "position"),
+    Index("ix_events_subject", "subject"),
     sqlite_autoincrement=True,
 )
 
