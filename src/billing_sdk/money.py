@@ -113,11 +113,15 @@ def total(amounts: Sequence[Money], currency: str) -> Money:
 
 
 def round_money(minor: Decimal | Fraction, currency: str, rounding: Rounding = "half_up") -> Money:
+    """Make an exact number of minor units an amount; see `whole`."""
+    return Money(whole(minor, rounding), currency)
+
+
+def whole(minor: Decimal | Fraction, rounding: Rounding = "half_up") -> int:
     """Make an exact number of minor units whole: the only verb that rounds.
 
     Args:
         minor: what something comes to.
-        currency: the amount's currency.
         rounding: `half_up` takes a half away from zero, `half_even` to the even neighbour; `up` takes any fraction
             away from zero, `down` drops it.
 
@@ -129,18 +133,18 @@ def round_money(minor: Decimal | Fraction, currency: str, rounding: Rounding = "
     if not -MAX_MINOR <= minor <= MAX_MINOR:
         raise InvalidAmount(f"an amount of more than {MAX_MINOR} minor units can't be charged")
     numerator, denominator = minor.as_integer_ratio()
-    whole, rest = divmod(abs(numerator), denominator)
+    floor, rest = divmod(abs(numerator), denominator)
     match rounding:
         case "half_up":
             is_more = 2 * rest >= denominator
         case "half_even":
-            is_more = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
+            is_more = 2 * rest > denominator or (2 * rest == denominator and floor % 2 == 1)
         case "up":
             is_more = rest > 0
         case "down":
             is_more = False
-    size = whole + is_more
-    return Money(-size if numerator < 0 else size, currency)
+    size = floor + is_more
+    return -size if numerator < 0 else size
 
 
 def digits_of(number: Decimal) -> str:

@@ -18,7 +18,13 @@ def amounts_of(*amounts: int, balance: int = 0) -> list[int]:
 
 
 def test_the_order_of_what_comes_last_is_a_tuple_of_steps():
-    assert [step.__name__ for step in COMPLETION] == ["credit_grants", "taxes", "surplus_kept", "customer_balance"]
+    assert [step.__name__ for step in COMPLETION] == [
+        "credit_grants",
+        "overage",
+        "taxes",
+        "surplus_kept",
+        "customer_balance",
+    ]
 
 
 @pytest.mark.parametrize(("balance", "last"), [(0, None), (500, -500), (2_900, -2_900), (9_999, -2_900)])

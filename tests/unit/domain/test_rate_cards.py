@@ -128,7 +128,7 @@ def test_only_usage_that_meets_the_conditions_of_an_item_is_charged():
             ((("model", "other"),), Decimal(1)),
         ),
     )
-    rates = components_of(card, card.rates)
+    rates = components_of(card, "latest")
     policy = RatingPolicy()
     assert [charge(rate.terms, usage, currency="USD", policy=policy).amount.minor for rate in rates] == [20, 30]
 

@@ -20,6 +20,8 @@ from billing_sdk.server.paper.words import Words
 TONES: dict[str, Tone] = {"paid": "good", "overdue": "bad", "uncollectible": "bad", "void": "bad"}
 # The others are sums: taxes, and what the customer's balance pays.
 SECTIONS = ("licence_fee", "usage", "one_off", "adjustment", "unused_time", "discount", "credit_grant")
+# What stands with others of another kind.
+STANDS_WITH = {"overage": "usage"}
 DEDUCTIONS = ("discount", "credit_grant")
 
 
@@ -72,7 +74,8 @@ def _sections(invoice: Invoice, words: Words, figures: Figures) -> tuple[Section
     for number, line in enumerate(invoice.lines, start=1):
         if line.kind not in ("tax", "credit_balance"):
             # Lines from before they said what they are about stand with the fees.
-            rows.setdefault(line.kind if line.kind in SECTIONS else SECTIONS[0], []).append((number, line))
+            kind = STANDS_WITH.get(line.kind or "", line.kind)
+            rows.setdefault(kind if kind in SECTIONS else SECTIONS[0], []).append((number, line))
     return tuple(
         Section(
             words.sections[kind] if len(rows) > 1 else "",

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import CreditAdjustment, CreditMovement, MovementKind
 from billing_sdk.server.storage.grants import movement_from_row
 from billing_sdk.server.storage.rows import row_of
@@ -96,10 +97,10 @@ class CreditHistory:
 
 def _transaction_from_row(row: RowMapping) -> Transaction:
     values = dict(row)
-    after = Money(int(values.pop("after_minor")), values["currency"])
+    after = amount_of(int(values.pop("after_minor")), values["currency"])
     return Transaction(movement_from_row(values), after)
 
 
 def _adjustment_from_row(row: RowMapping) -> CreditAdjustment:
     values = dict(row)
-    return CreditAdjustment(amount=Money(values.pop("amount_minor"), values.pop("currency")), **values)
+    return CreditAdjustment(amount=amount_of(values.pop("amount_minor"), values.pop("currency")), **values)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, 
 
 from billing_sdk.errors import NotFound, UnknownCreditGrant
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import CreditGrant, CreditMovement, CreditSettings
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
@@ -236,7 +237,7 @@ def _to_row(grant: CreditGrant) -> dict[str, Any]:
 def _from_row(row: RowMapping) -> CreditGrant:
     values = dict(row)
     currency = values.pop("currency")
-    amount, left = Money(values.pop("amount_minor"), currency), Money(values.pop("left_minor"), currency)
+    amount, left = amount_of(values.pop("amount_minor"), currency), amount_of(values.pop("left_minor"), currency)
     paid = values.pop("price_minor")
     values["price"] = None if paid is None else Money(paid, currency)
     scope = {member: tuple(row[member]) for member in ("applies_to", "items", "cards")}
@@ -252,5 +253,5 @@ def _movement_row(movement: CreditMovement) -> dict[str, Any]:
 def movement_from_row(row: RowMapping | dict[str, Any]) -> CreditMovement:
     """Return a movement as its row has it."""
     values: dict[str, Any] = dict(row)
-    amount = Money(values.pop("amount_minor"), values.pop("currency"))
+    amount = amount_of(values.pop("amount_minor"), values.pop("currency"))
     return CreditMovement(amount=amount, **values)

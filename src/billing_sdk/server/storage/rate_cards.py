@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, exists, insert, or_, select, update
 
 from billing_sdk.errors import NotFound
-from billing_sdk.server.domain.catalog import CardRate, RateCard, Version, Versions
+from billing_sdk.server.domain.catalog import CardRate, CustomUnit, RateCard, Version, Versions
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import document_of, terms_from_document
+from billing_sdk.server.storage.custom_units import overage_rates_of, save_overage_rates, units_by_id
 from billing_sdk.server.storage.items import metered_item_from_row
 from billing_sdk.server.storage.lookup_keys import LookupKeys, among, giving_lookup_key_once
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
@@ -52,6 +53,7 @@ class RateCardRepository:
                 ended = update(card_rates).where(card_rates.c.id == rate.id).values(until=rate.until)
                 self._connection.execute(ended)
         self._add_rates(after, tuple(rate for rate in after.rates if rate.id not in known))
+        save_overage_rates(self._connection, after.id, before.overage_rates, after.overage_rates)
 
     def get(self, wanted: str) -> RateCard:
         """Return a card by its id or lookup key, with the rates of all its versions.
@@ -110,8 +112,13 @@ class RateCardRepository:
         for row in self._connection.execute(query.order_by(rate_card_versions.c.number)).mappings():
             versions[row["card_id"]].append(Version(row["id"], row["number"], row["created_at"]))
         in_order = of_rates.where(card_rates.c.card_id.in_(ids)).order_by(card_rates.c.since, card_rates.c.id)
-        for row in self._connection.execute(in_order).mappings():
-            rates[row["card_id"]].append(_rate_from_row(row))
+        found = self._connection.execute(in_order).mappings().all()
+        units = units_by_id(self._connection, {row["unit_id"] for row in found if row["unit_id"] is not None})
+        for row in found:
+            rates[row["card_id"]].append(_rate_from_row(row, units))
+        # What units cost is asked for where there are any, and where a card is looked at as a whole.
+        has_overage = bool(units) or of_rates is RATES
+        overage = overage_rates_of(self._connection, ids) if has_overage else {}
         for row in rows:
             yield RateCard(
                 id=row["id"],
@@ -125,6 +132,7 @@ class RateCardRepository:
                 is_active=row["is_active"],
                 metadata=row["metadata"],
                 tax_behavior=row["tax_behavior"],
+                overage_rates=tuple(overage.get(row["id"], ())),
             )
 
     def _add_versions(self, card: RateCard, versions: tuple[Version, ...]) -> None:
@@ -144,6 +152,7 @@ class RateCardRepository:
                 "card_id": card.id,
                 "item_id": rate.item.id,
                 "terms": document_of(rate.terms),
+                "unit_id": None if rate.unit is None else rate.unit.id,
                 "since": rate.since,
                 "until": rate.until,
                 "metadata": dict(rate.metadata),
@@ -155,7 +164,7 @@ class RateCardRepository:
             self._connection.execute(insert(card_rates), rows)
 
 
-def _rate_from_row(row: RowMapping) -> CardRate:
+def _rate_from_row(row: RowMapping, units: Mapping[str, CustomUnit]) -> CardRate:
     item = {column.name: row[f"item_{column.name}"] for column in metered_items.c}
     return CardRate(
         id=row["id"],
@@ -165,6 +174,7 @@ def _rate_from_row(row: RowMapping) -> CardRate:
         since=row["since"],
         until=row["until"],
         metadata=row["metadata"],
+        unit=None if row["unit_id"] is None else units[row["unit_id"]],
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, bindparam, not_, or_, select, true, update
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.invoicing import UNISSUED, RatedInterval
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import RatingPolicy
@@ -136,7 +137,7 @@ class RatedIntervalRepository:
             invoice_lines.c.period_start == one.period.start,
         )
         return tuple(
-            Place(row.invoice_id, row.position + 1, Money(row.amount_minor, one.billed.currency))
+            Place(row.invoice_id, row.position + 1, amount_of(row.amount_minor, one.billed.currency))
             for row in self._connection.execute(query)
             if row.derivation.get("kind") in ("usage", "adjustment")
         )
@@ -233,7 +234,7 @@ def _from_row(row: RowMapping | Mapping[str, Any]) -> RatedInterval:
         interval=Period(row["interval_start"], row["interval_end"]),
         counted_until=row["counted_until"],
         quantity=row["quantity"],
-        billed=Money(row["billed_minor"], row["currency"]),
+        billed=amount_of(row["billed_minor"], row["currency"]),
         rating=RatingPolicy(zero_usage_flat_fee=row["zero_usage_flat_fee"], rounding=row["rounding"]),
         discounts=tuple(discount_from_json(found) for found in row["discounts"] or ()),
         invoice_id=row["invoice_id"],

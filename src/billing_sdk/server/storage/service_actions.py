@@ -8,8 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
 from billing_sdk.errors import NotFound
-from billing_sdk.money import Money
-from billing_sdk.server.domain.catalog import ServiceAction
+from billing_sdk.server.domain.catalog import ServiceAction, amount_of
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.storage.items import metered_item_from_row
 from billing_sdk.server.storage.lookup_keys import giving_lookup_key_once
@@ -79,7 +78,7 @@ class ServiceActionRepository:
             yield ServiceAction(
                 id=row["id"],
                 name=row["name"],
-                amount=Money(row["amount_minor"], row["currency"]),
+                amount=amount_of(row["amount_minor"], row["currency"]),
                 service=Cadence.from_text(row["service"]),
                 created_at=row["created_at"],
                 items=tuple(items[item_id] for item_id in row["item_ids"]),

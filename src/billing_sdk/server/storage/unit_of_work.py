@@ -32,6 +32,7 @@ from billing_sdk.server.storage.coupons import CouponRepository
 from billing_sdk.server.storage.credit_history import CreditHistory
 from billing_sdk.server.storage.credit_notes import CreditNoteRepository, RefundRepository
 from billing_sdk.server.storage.credits import CreditRepository
+from billing_sdk.server.storage.custom_units import CustomUnitRepository
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
 from billing_sdk.server.storage.disputes import DisputeRepository
@@ -120,6 +121,7 @@ class UnitOfWork:
         self.catalog = CatalogRepository(connection)
         self.items = ItemRepository(connection)
         self.licence_fees = LicenceFeeRepository(connection)
+        self.custom_units = CustomUnitRepository(connection)
         self.rate_cards = RateCardRepository(connection)
         self.service_actions = ServiceActionRepository(connection)
         self.attachments = AttachmentRepository(connection)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.server.domain.events import EventSource
-from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.domain.invoicing import Invoice, rated_amount
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.bill_customer import bill_customer
@@ -55,7 +55,7 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
             tx.timers.set("adjust", agreement.id, max(waiting), customer)
         if not adjusted:
             return
-        more = [one for one in adjusted if one.line.amount.minor > 0]
+        more = [one for one in adjusted if rated_amount(one.line).minor > 0]
         bill = put_together(
             tx,
             customer,

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.errors import UnknownFeature
-from billing_sdk.money import Money, zero
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import (
     CreditGrant,
     CreditMovement,
@@ -128,7 +129,7 @@ def add_grant(
     adjustment_id: str | None = None,
 ) -> CreditGrant:
     """Store a grant that has been checked, with what comes to it and with its end; the customer is locked."""
-    tx.grants.add(replace(grant, left=zero(grant.amount.currency)))
+    tx.grants.add(replace(grant, left=amount_of(0, grant.amount.currency)))
     tx.audit.record(actor, "credit.grant", grant.id, at, after=grant)
     return let_in(tx, customer, grant, source=source, at=at, adjustment_id=adjustment_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import CreditBalance, CreditGrant, CreditStanding, balance_of, standing_of
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.storage import UnitOfWork
@@ -54,7 +54,7 @@ def credit_at(
     if at < now:
         left = tx.credit_history.left_at(customer.id, at)
         grants = [
-            replace(one, left=Money(left[one.id], one.amount.currency))
+            replace(one, left=amount_of(left[one.id], one.amount.currency))
             for one in tx.grants.all_of(customer.id)
             if left.get(one.id)
         ]

@@ -10,16 +10,22 @@ from billing_sdk.server.domain.catalog import CardRate, RateCard
 from billing_sdk.server.domain.rating import Terms
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.custom_units import active_unit
 from billing_sdk.server.usecases.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
 class NewRate:
-    """A price that a metered item is to have; `item_id` is its id or lookup key."""
+    """A price that a metered item is to have; `item_id` is its id or lookup key.
+
+    Attributes:
+        unit_id: the custom unit that it is priced in, by id or lookup key; the terms are in millionths of it then.
+    """
 
     item_id: str
     terms: Terms
     metadata: Mapping[str, str] = field(default_factory=dict)
+    unit_id: str | None = None
 
 
 def add_rate(engine: Engine, *, card_id: str, rate: NewRate, actor: str = "api") -> tuple[RateCard, CardRate]:
@@ -95,4 +101,15 @@ def _change(
 
 def _made(tx: UnitOfWork, rates: Sequence[NewRate], at: datetime) -> list[CardRate]:
     items = {rate.item_id: tx.items.get_metered(rate.item_id) for rate in rates}
-    return [CardRate(new_id("rate"), items[rate.item_id], rate.terms, at, metadata=rate.metadata) for rate in rates]
+    units = {rate.unit_id: active_unit(tx, rate.unit_id) for rate in rates if rate.unit_id is not None}
+    return [
+        CardRate(
+            new_id("rate"),
+            items[rate.item_id],
+            rate.terms,
+            at,
+            metadata=rate.metadata,
+            unit=None if rate.unit_id is None else units[rate.unit_id],
+        )
+        for rate in rates
+    ]

@@ -18,6 +18,7 @@ from billing_sdk.server.domain.invoicing import (
     as_adjustment,
     place_of,
     rate_again,
+    rated_amount,
     with_its_discounts,
 )
 from billing_sdk.server.domain.periods import Period
@@ -68,7 +69,7 @@ def adjustments_to_come(tx: UnitOfWork, customer: Customer) -> Iterator[Adjustme
     for timer in tx.timers.of_customer(customer.id):
         if timer.kind != "adjust" or (agreement := tx.agreements.find(timer.subject_id)) is None:
             continue
-        more = [one for one in rate_dirty(tx, agreement) if one.line.amount.minor > 0]
+        more = [one for one in rate_dirty(tx, agreement) if rated_amount(one.line).minor > 0]
         if more and has_owner(tx, customer):
             yield Adjustment(agreement, timer.due_at, adjustment_lines(tx, more), span_of(more))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from billing_sdk.money import Money
 from billing_sdk.server.domain import catalog
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import PlanVersion
@@ -69,7 +68,7 @@ def grant_recurring(
 
 def _grant(tx: UnitOfWork, customer: Customer, agreement: Agreement, one: GrantedCredit, *, at: datetime) -> None:
     component = one.component
-    amount = Money(component.amount.minor * one.times, component.amount.currency)
+    amount = catalog.amount_of(component.amount.minor * one.times, component.amount.currency)
     grant = CreditGrant(
         id=new_id("grant"),
         customer_id=customer.id,

@@ -21,7 +21,7 @@ from billing_sdk.server.usecases.load_in_force import is_on_credit, used_under
 from billing_sdk.server.usecases.rate_waiting import as_of_now
 
 # Taxes follow from what is charged, and the rest is the customer's own money: neither is a price.
-NO_PRICE = frozenset({"tax", "credit_grant", "credit_balance", "one_off"})
+NO_PRICE = frozenset({"tax", "credit_grant", "credit_balance", "one_off", "overage"})
 
 
 class Identified(Protocol):

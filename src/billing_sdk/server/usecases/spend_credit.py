@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import CreditMovement
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import (
@@ -52,12 +52,12 @@ def reinstate_credit(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, at
     """
     if not applications_of(invoice.lines):
         return
-    left: Counter[tuple[str, int | None]] = Counter()
+    left: Counter[tuple[str, int | None, str]] = Counter()
     for movement in tx.grants.moved_by(invoice.id):
-        left[movement.grant_id, movement.line] -= movement.amount.minor
+        left[movement.grant_id, movement.line, movement.amount.currency] -= movement.amount.minor
     used = [
-        CreditMovement("", grant_id, invoice.customer_id, "applied", Money(-minor, invoice.currency), at, line=line)
-        for (grant_id, line), minor in left.items()
+        CreditMovement("", grant_id, invoice.customer_id, "applied", amount_of(-minor, currency), at, line=line)
+        for (grant_id, line, currency), minor in left.items()
         if minor > 0
     ]
     _return(tx, customer, used, kind_is_declined=False, at=at, invoice_id=invoice.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from billing_sdk.errors import Conflict, CreditGrantEnded
-from billing_sdk.money import zero
+from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import CreditGrant, CreditMovement
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.ids import new_id
@@ -45,7 +45,7 @@ def void_credit(
         tx.grants.move([gone])
         post_grant_void(tx, before, at=at)
         tx.timers.clear(before.id, "expire_credit")
-        voided = replace(voided, left=zero(before.left.currency))
+        voided = replace(voided, left=amount_of(0, before.left.currency))
         tx.audit.record(actor or source, "credit.void", before.id, at, before=before, after=voided)
         announce_grant(tx, "voided", voided, customer=customer, source=source, at=at)
         return voided

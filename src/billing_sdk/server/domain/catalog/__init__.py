@@ -34,6 +34,7 @@ from billing_sdk.server.domain.catalog.component import (
 )
 from billing_sdk.server.domain.catalog.content import VersionContent as VersionContent
 from billing_sdk.server.domain.catalog.coupon import Coupon as Coupon, CouponDuration as CouponDuration
+from billing_sdk.server.domain.catalog.custom_unit import CustomUnit as CustomUnit
 from billing_sdk.server.domain.catalog.feature import Feature as Feature, FeatureType as FeatureType
 from billing_sdk.server.domain.catalog.licence_fee_object import (
     LicenceFeeObject as LicenceFeeObject,
@@ -43,6 +44,7 @@ from billing_sdk.server.domain.catalog.licensed_item import LicensedItem as Lice
 from billing_sdk.server.domain.catalog.lifecycle import PlanEvent as PlanEvent, PlanStatus as PlanStatus
 from billing_sdk.server.domain.catalog.metered_item import MeteredItem as MeteredItem
 from billing_sdk.server.domain.catalog.one_time_item import OneTimeItem as OneTimeItem
+from billing_sdk.server.domain.catalog.overage_rate import OverageRate as OverageRate
 from billing_sdk.server.domain.catalog.plan import Plan as Plan, PlanGroup as PlanGroup, PlanKind as PlanKind
 from billing_sdk.server.domain.catalog.pricing_table import (
     CardContent as CardContent,
@@ -53,6 +55,17 @@ from billing_sdk.server.domain.catalog.rate_card import CardRate as CardRate, Ra
 from billing_sdk.server.domain.catalog.service_action import (
     CreditCategory as CreditCategory,
     ServiceAction as ServiceAction,
+)
+from billing_sdk.server.domain.catalog.units import (
+    OverageTerms as OverageTerms,
+    PricedIn as PricedIn,
+    Units as Units,
+    amount_of as amount_of,
+    cost_of as cost_of,
+    is_unit as is_unit,
+    millionths as millionths,
+    total_of as total_of,
+    units_of as units_of,
 )
 from billing_sdk.server.domain.catalog.usage_threshold import (
     MOST_THRESHOLDS as MOST_THRESHOLDS,

@@ -147,6 +147,6 @@ def _components(one: Attachment, thing: AttachedObject) -> tuple[Component, ...]
         case LicenceFeeObject():
             return (thing.component(one.version_id or "", component_id=one.id, key=one.key),)
         case RateCard():
-            return components_of(thing, thing.rates_of(one.version_id or ""))
+            return components_of(thing, one.version_id or "")
         case ServiceAction():
             return (thing.component(component_id=one.id, key=one.key),)

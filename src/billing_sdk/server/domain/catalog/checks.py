@@ -153,6 +153,8 @@ def _check_currencies(version: PlanVersion) -> None:
         if not isinstance(component, Priced):
             continue
         offered = currencies_of(component)
+        if not offered:
+            continue  # what it grants is in a custom unit
         if len(set(offered)) < len(offered):
             raise CurrencyMismatch(f"{component.name!r} has two prices in one currency")
         if component.currency != version.currency or set(offered) != set(version.currencies):

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias, TypeVar, get_args
 from billing_sdk.errors import CurrencyMismatch, InvalidQuantity, InvalidRequest, TaxBehaviorMismatch
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog.keys import checked_tax_code
+from billing_sdk.server.domain.catalog.units import PricedIn, is_unit
 from billing_sdk.server.domain.catalog.usage_threshold import UsageThreshold
 from billing_sdk.server.domain.periods import Alignment, Cadence
 from billing_sdk.server.domain.rating import Flat, PerUnit, RatingPolicy, Terms, Usage, charge
@@ -79,6 +80,7 @@ class Rate:
     Attributes:
         item_id: the metered item that is priced, where it comes from a rate card.
         card_id: that rate card.
+        priced_in: the custom unit that its terms are in millionths of; what no grant covers is charged in `currency`.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Rate:
     tax_behavior: TaxBehavior | None = None
     item_id: str | None = None
     card_id: str | None = None
+    priced_in: PricedIn | None = None
 
     def __post_init__(self) -> None:
         check_tax(self.tax_code, self.tax_behavior)
@@ -108,7 +111,8 @@ class Rate:
 class CreditGrant:
     """Credit that the customer is to get at the start of every service interval, to be spent on usage.
 
-    What becomes of it once it is granted is the business of `domain.credits`.
+    Credit in a custom unit has no price in any currency, and goes with all of them. What becomes of it once it is
+    granted is the business of `domain.credits`.
 
     Attributes:
         expires_with_interval: what is left at the end of the interval is lost.
@@ -131,7 +135,7 @@ class CreditGrant:
 
     @property
     def currency(self) -> str:
-        """The currency of the amount."""
+        """The currency of the amount, or its custom unit."""
         return self.amount.currency
 
 
@@ -191,7 +195,9 @@ def require_tax_behavior(name: str, own: TaxBehavior | None, wanted: TaxBehavior
 
 
 def currencies_of(component: Priced) -> tuple[str, ...]:
-    """Return the currencies that a component has a price in, its first one first."""
+    """Return the currencies that a component has a price in, its first one first; none for credit in units."""
+    if isinstance(component, CreditGrant) and is_unit(component.currency):
+        return ()
     if isinstance(component, CreditGrant):
         return (component.currency, *(amount.currency for amount in component.other_currencies))
     return (component.currency, *(currency for currency, _ in component.other_currencies))
@@ -203,7 +209,7 @@ def component_in(component: Component, currency: str) -> Component:
     Raises:
         CurrencyMismatch: it has no price in that currency.
     """
-    if isinstance(component, Entitlement) or component.currency == currency:
+    if isinstance(component, Entitlement) or component.currency == currency or not currencies_of(component):
         return component
     if currency not in currencies_of(component):
         raise CurrencyMismatch(f"{component.name!r} has no price in {currency[:8]!r}")

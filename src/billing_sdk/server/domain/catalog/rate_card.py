@@ -15,8 +15,10 @@ from datetime import datetime
 
 from billing_sdk.errors import InvalidPrice, NotFound, RateExists, TooManyRates
 from billing_sdk.server.domain.catalog.component import Rate, TaxBehavior, check_tax
+from billing_sdk.server.domain.catalog.custom_unit import CustomUnit
 from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked_metadata, checked_name
 from billing_sdk.server.domain.catalog.metered_item import MeteredItem
+from billing_sdk.server.domain.catalog.overage_rate import OverageRate
 from billing_sdk.server.domain.catalog.version_rules import VersionedChange, makes_version
 from billing_sdk.server.domain.catalog.versioned import Version, Versions
 from billing_sdk.server.domain.periods import Cadence
@@ -32,6 +34,7 @@ class CardRate:
 
     Attributes:
         id: starts with `rate_`.
+        unit: the custom unit that the item is priced in; the terms are in millionths of it then.
         since: the number of the first version that it belongs to.
         until: the number of the first version that it does not belong to any more; None where there is none yet.
     """
@@ -43,6 +46,7 @@ class CardRate:
     since: int = 1
     until: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    unit: CustomUnit | None = None
 
     def __post_init__(self) -> None:
         checked_metadata(self.metadata)
@@ -62,6 +66,7 @@ class RateCard:
         service: the interval over which usage is counted and tiers begin anew; it never changes.
         rates: those of all versions.
         tax_behavior: whether its prices include tax, which never changes; as the billing profile says if None.
+        overage_rates: what custom units cost that no grant covers, in all versions.
     """
 
     id: str
@@ -75,6 +80,7 @@ class RateCard:
     is_active: bool = True
     metadata: Mapping[str, str] = field(default_factory=dict)
     tax_behavior: TaxBehavior | None = None
+    overage_rates: tuple[OverageRate, ...] = ()
 
     def __post_init__(self) -> None:
         checked_name(self.name)
@@ -90,6 +96,38 @@ class RateCard:
         """
         number = self.versions.find(wanted).number
         return tuple(rate for rate in self.rates if rate.is_in(number))
+
+    def overage_rates_of(self, wanted: str) -> tuple[OverageRate, ...]:
+        """Return the overage rates of a version: an id, `latest` or `live`.
+
+        Raises:
+            VersionNotFound: there is no such version.
+        """
+        number = self.versions.find(wanted).number
+        return tuple(rate for rate in self.overage_rates if rate.is_in(number))
+
+    def with_overage_rate(self, rate: OverageRate, *, version_id: str, at: datetime) -> RateCard:
+        """Return the card with a price for units that no grant covers, in place of the one that the unit has.
+
+        As with items, a first price counts for the latest version, and another one makes a new version.
+        """
+        present = [one.id for one in self.overage_rates_of("latest") if one.unit.id == rate.unit.id]
+        card = self.without_overage_rate(present[0], version_id=version_id, at=at) if present else self
+        begun = replace(rate, since=card.versions.latest.number)
+        return replace(card, overage_rates=(*card.overage_rates, begun))
+
+    def without_overage_rate(self, rate_id: str, *, version_id: str, at: datetime) -> RateCard:
+        """Return the card with a new version that leaves an overage rate out.
+
+        Raises:
+            NotFound: the latest version has no such overage rate.
+        """
+        if all(one.id != rate_id for one in self.overage_rates_of("latest")):
+            raise NotFound(f"the latest version of the rate card has no overage rate {rate_id[:64]!r}")
+        versions = self.versions.followed_by(Version(version_id, self.versions.next_number, at))
+        number = versions.latest.number
+        rates = tuple(replace(one, until=number) if one.id == rate_id else one for one in self.overage_rates)
+        return replace(self, versions=versions, overage_rates=rates)
 
     def modified(
         self, *, create: Sequence[CardRate], delete: Collection[str], version_id: str, at: datetime
@@ -138,8 +176,9 @@ class RateCard:
         return self.modified(create=[rate], delete=present, version_id=version_id, at=at)
 
 
-def components_of(card: RateCard, rates: Sequence[CardRate]) -> tuple[Rate, ...]:
-    """Return rates of a card as what a plan version is made of."""
+def components_of(card: RateCard, wanted: str) -> tuple[Rate, ...]:
+    """Return the rates of a version of a card as what a plan version is made of."""
+    overage = {one.unit.id: one.terms for one in card.overage_rates_of(wanted)}
     return tuple(
         Rate(
             id=rate.id,
@@ -153,8 +192,9 @@ def components_of(card: RateCard, rates: Sequence[CardRate]) -> tuple[Rate, ...]
             tax_behavior=card.tax_behavior,
             item_id=rate.item.id,
             card_id=card.id,
+            priced_in=None if rate.unit is None else replace(rate.unit.priced_in, overage=overage.get(rate.unit.id)),
         )
-        for rate in rates
+        for rate in card.rates_of(wanted)
     )
 
 

@@ -29,7 +29,7 @@ class ServiceAction:
 
     Attributes:
         id: starts with `action_`.
-        amount: granted at the start of each service interval.
+        amount: granted at the start of each service interval: money, or units.
         items: the metered items whose charges it can pay; empty for all metered ones.
         expires_with_interval: what is left at the end of the interval is gone.
         priority: 0 is used up first, 1000 last.

@@ -86,8 +86,8 @@ class PlanVersion:
     @property
     def currencies(self) -> tuple[str, ...]:
         """The currencies that it can be bought in, its own first; all of its components have the same ones."""
-        priced = (part for part in self.all_components if isinstance(part, Priced))
-        return next((currencies_of(part) for part in priced), (self.currency,))
+        priced = (currencies_of(part) for part in self.all_components if isinstance(part, Priced))
+        return next((currencies for currencies in priced if currencies), (self.currency,))
 
     def in_currency(self, currency: str) -> PlanVersion:
         """Return the same version with its amounts in another of its currencies.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing_sdk.errors import InsufficientCredit, InvalidAmount, InvalidRequest
-from billing_sdk.money import MAX_MINOR, Money, total
+from billing_sdk.money import MAX_MINOR, Money
+from billing_sdk.server.domain.catalog import amount_of, total_of
 from billing_sdk.server.domain.credits.burn_down import burn_down, in_order, spent_by
 from billing_sdk.server.domain.credits.grant import LONGEST_NAME, CreditGrant
 from billing_sdk.server.domain.credits.payable import Payable
@@ -67,7 +68,7 @@ def deductions(
     same = [payable for payable in payables if payable.amount.currency == currency]
     unspoken = spent_by(own, burn_down(own, same))
     free = [grant for grant in unspoken if grant.status == "granted" and grant.is_in_effect(at)]
-    available = total([grant.left for grant in free], currency)
+    available = total_of([grant.left for grant in free], currency)
     if available < amount:
         raise InsufficientCredit(
             f"{available} of credit can be taken, not {amount}",
@@ -78,7 +79,7 @@ def deductions(
     taken: list[Deduction] = []
     rest = amount
     for grant in in_order(free):
-        part = Money(min(grant.left.minor, rest.minor), currency)
+        part = amount_of(min(grant.left.minor, rest.minor), currency)
         if part:
             taken.append(Deduction(grant, part))
             rest -= part

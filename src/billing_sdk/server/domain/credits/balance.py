@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing_sdk.money import Money, total
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import total_of
 from billing_sdk.server.domain.credits.burn_down import burn_down, spent_by
 from billing_sdk.server.domain.credits.grant import CreditGrant
 from billing_sdk.server.domain.credits.payable import Payable
@@ -74,9 +75,9 @@ def standing_of(
     meant = [grant for grant in own if counts(grant)]
     unspoken = [grant for grant in spent_by(own, shares) if counts(grant)]
     return CreditStanding(
-        live=total([grant.left for grant in unspoken if grant.is_in_effect(at)], currency),
-        settled=total([grant.left for grant in meant if grant.effective_at <= at], currency),
-        pending=total([grant.left for grant in meant if grant.effective_at > at], currency),
+        live=total_of([grant.left for grant in unspoken if grant.is_in_effect(at)], currency),
+        settled=total_of([grant.left for grant in meant if grant.effective_at <= at], currency),
+        pending=total_of([grant.left for grant in meant if grant.effective_at > at], currency),
     )
 
 
@@ -94,7 +95,7 @@ def balance_of(
     own = [grant for grant in grants if grant.left.currency == currency]
     shares = burn_down(own, [payable for payable in payables if payable.amount.currency == currency])
     return CreditBalance(
-        ledger=total([grant.left for grant in own], currency),
-        pending=total([share.amount for share in shares], currency),
-        available=total([grant.left for grant in spent_by(own, shares) if grant.is_in_effect(at)], currency),
+        ledger=total_of([grant.left for grant in own], currency),
+        pending=total_of([share.amount for share in shares], currency),
+        available=total_of([grant.left for grant in spent_by(own, shares) if grant.is_in_effect(at)], currency),
     )

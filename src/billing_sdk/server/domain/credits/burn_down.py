@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from billing_sdk.money import Money, total
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import amount_of, total_of
 from billing_sdk.server.domain.credits.grant import CreditGrant
 from billing_sdk.server.domain.credits.movement import moved
 from billing_sdk.server.domain.credits.payable import Payable
@@ -52,7 +53,7 @@ def burn_down(grants: Iterable[CreditGrant], payables: Sequence[Payable]) -> tup
                 break
             if not grant.left or not grant.pays_for(payable):
                 continue
-            amount = Money(min(grant.left.minor, owed.minor), owed.currency)
+            amount = amount_of(min(grant.left.minor, owed.minor), owed.currency)
             shares.append(Share(grant, index, amount, grant.left, owed))
             left[place] = moved(grant, -amount)
             owed -= amount
@@ -65,15 +66,16 @@ def spent_by(grants: Iterable[CreditGrant], shares: Sequence[Share]) -> tuple[Cr
     for share in shares:
         spent[share.grant.id] = spent.get(share.grant.id, 0) + share.amount.minor
     return tuple(
-        moved(grant, Money(-spent[grant.id], grant.left.currency)) if grant.id in spent else grant for grant in grants
+        moved(grant, amount_of(-spent[grant.id], grant.left.currency)) if grant.id in spent else grant
+        for grant in grants
     )
 
 
 def uncovered(grants: Iterable[CreditGrant], payables: Sequence[Payable], currency: str) -> Money:
     """Return what payables come to beyond what grants pay of them, in one currency."""
     same = [payable for payable in payables if payable.amount.currency == currency]
-    paid = total([share.amount for share in burn_down(grants, same)], currency)
-    return total([payable.amount for payable in same], currency) - paid
+    paid = total_of([share.amount for share in burn_down(grants, same)], currency)
+    return total_of([payable.amount for payable in same], currency) - paid
 
 
 def in_order(grants: Iterable[CreditGrant]) -> list[CreditGrant]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from billing_sdk.money import Money, total
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import total_of
 from billing_sdk.server.domain.credits.burn_down import burn_down
 from billing_sdk.server.domain.credits.grant import CreditGrant
 from billing_sdk.server.domain.credits.payable import Payable
@@ -24,4 +25,4 @@ def expires_now(
     """
     over = [payable for payable in payables if payable.period.end <= at]
     held = [share.amount for share in burn_down(grants, over) if share.grant.id == grant.id]
-    return grant.left - total(held, grant.left.currency)
+    return grant.left - total_of(held, grant.left.currency)

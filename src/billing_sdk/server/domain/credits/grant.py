@@ -20,7 +20,8 @@ from billing_sdk.errors import (
     InvalidRequest,
     TooManyCreditGrants,
 )
-from billing_sdk.money import MAX_MINOR, Money, zero
+from billing_sdk.money import MAX_MINOR, Money
+from billing_sdk.server.domain.catalog import Units, amount_of
 from billing_sdk.server.domain.credits.payable import Payable
 
 GrantCategory = Literal["paid", "promotional"]
@@ -101,10 +102,15 @@ class CreditGrant:
 
     @property
     def cost(self) -> Money:
-        """What is paid for it, taxes aside."""
-        if self.category != "paid":
-            return zero(self.amount.currency)
+        """What is paid for it, taxes aside; what is paid for units is not known here."""
+        if not self.is_on_the_books:
+            return amount_of(0, self.amount.currency)
         return self.amount if self.price is None else self.price
+
+    @property
+    def is_on_the_books(self) -> bool:
+        """Whether money was paid for it that is owed until it is used: units stand beside the books."""
+        return self.category == "paid" and not isinstance(self.amount, Units)
 
     def after(self, event: GrantEvent) -> CreditGrant:
         """Return the grant as it is after an event; its money is moved apart from that.
@@ -170,7 +176,7 @@ def check_grant(grant: CreditGrant, *, at: datetime) -> None:
     """
     if not 0 < grant.amount.minor <= MAX_MINOR:
         raise InvalidAmount("what is granted is more than zero, and not more than can be real")
-    if grant.category == "paid" and not 0 < grant.cost.minor <= MAX_MINOR:
+    if grant.is_on_the_books and not 0 < grant.cost.minor <= MAX_MINOR:
         raise InvalidAmount("what is paid for is paid with more than zero, and not with more than can be real")
     if grant.expires_at is not None and grant.expires_at <= grant.effective_at:
         raise InvalidCreditGrant("the credit would expire before it began", parameter="expires_at")

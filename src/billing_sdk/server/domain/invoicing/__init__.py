@@ -219,6 +219,7 @@ from billing_sdk.server.domain.invoicing.taxing import (
     with_taxes as with_taxes,
 )
 from billing_sdk.server.domain.invoicing.telling import tell as tell
+from billing_sdk.server.domain.invoicing.unit_lines import rated_amount as rated_amount
 from billing_sdk.server.domain.invoicing.usage_interval import (
     BilledBefore as BilledBefore,
     IntervalKey as IntervalKey,

@@ -37,6 +37,7 @@ LINE_ACCOUNTS: Mapping[str | None, Account] = MappingProxyType(
         "one_off": "deferred_revenue",
         "usage": "revenue",
         "adjustment": "revenue",
+        "overage": "revenue",
         "tax": "tax_payable",
         "credit_balance": "credit_liability",
         # Lines from before they said what they are about.

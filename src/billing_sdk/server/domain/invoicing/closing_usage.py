@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing_sdk.money import total, zero
-from billing_sdk.server.domain.catalog import PlanVersion, Policies
+from billing_sdk.server.domain.catalog import PlanVersion, Policies, total_of
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.rated_interval import RatedInterval, place_of, rate_again, without
+from billing_sdk.server.domain.invoicing.unit_lines import of_nothing, rated_amount
 from billing_sdk.server.domain.invoicing.usage_interval import Used
 
 CHARGES = ("licence_fee", "usage")
@@ -51,18 +51,18 @@ def close_intervals(
     places = {version_id: place for place, version_id in enumerate(versions)}
     for one in sorted(rated, key=lambda one: _in_order(one, places, versions)):
         its = [line for line in lines if _is_of(line, one)]
-        before = without(one, total([line.amount for line in its], one.billed.currency))
+        before = without(one, total_of([rated_amount(line) for line in its], one.billed.currency))
         line, after = rate_again(before, versions[one.plan_version_id], used, policies)
-        if line.amount.minor < 0:
+        if rated_amount(line).minor < 0:
             # As at a boundary: what an earlier invoice has billed too much is given back by a credit note for that.
-            line, after = replace(line, amount=zero(before.billed.currency)), replace(before, is_dirty=True)
+            line, after = of_nothing(line), replace(before, is_dirty=True)
         usage.append(line)
         kept.append(after)
     changed = {(after.key, after.billed) for after in kept} != {(one.key, one.billed) for one in rated}
     if not changed:
         return ClosedUsage(lines, tuple(kept))
     charges = [line for line in lines if line.kind in CHARGES and not any(_is_of(line, one) for one in rated)]
-    charges += [line for line in usage if line.amount]
+    charges += [line for line in usage if rated_amount(line)]
     plans = {version.id: version.plan_key for version in versions.values()}
     rest = tuple(line for line in lines if line.kind not in (*CHARGES, "discount"))
     discounts = rated[0].discounts if rated else ()

@@ -20,6 +20,7 @@ from billing_sdk.server.domain.invoicing.gateway_taxing import GatewayTaxation, 
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.taxing import Taxation, with_taxes
+from billing_sdk.server.domain.invoicing.unit_lines import with_overage
 from billing_sdk.server.domain.periods import Period
 
 
@@ -47,7 +48,7 @@ class Completion:
 
 
 # What is worked out anew for every invoice, when its other lines are known.
-COMPLETED = frozenset({"credit_grant", "tax", "credit_balance"})
+COMPLETED = frozenset({"credit_grant", "overage", "tax", "credit_balance"})
 
 Step = Callable[[Completion, Lines], Lines]
 
@@ -55,6 +56,11 @@ Step = Callable[[Completion, Lines], Lines]
 def credit_grants(completion: Completion, lines: Lines) -> Lines:
     """Pay for usage with the credit that was granted for it."""
     return with_credit_grants(lines, completion.grants)
+
+
+def overage(completion: Completion, lines: Lines) -> Lines:  # noqa: ARG001 - as every step
+    """Charge for custom units that no credit has paid for: from here on there is money alone."""
+    return with_overage(lines)
 
 
 def taxes(completion: Completion, lines: Lines) -> Lines:
@@ -90,6 +96,7 @@ def customer_balance(completion: Completion, lines: Lines) -> Lines:
 # customer's own money: it pays last, for what nothing else has paid.
 COMPLETION: tuple[Step, ...] = (
     credit_grants,
+    overage,
     taxes,
     surplus_kept,
     customer_balance,
@@ -108,7 +115,7 @@ def uncompleted(lines: Lines) -> Lines:
 
 def lines_to_tax(completion: Completion, lines: Lines) -> Lines:
     """Return the lines as they are when their taxes are worked out: what is paid after that is paid with tax."""
-    return credit_grants(completion, lines)
+    return overage(completion, credit_grants(completion, lines))
 
 
 def complete(completion: Completion, lines: Lines) -> Lines:

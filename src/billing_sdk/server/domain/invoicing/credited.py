@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing_sdk.money import Money
+from billing_sdk.money import Money, zero
+from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import CreditGrant, Payable, Share, burn_down
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.unit_lines import UNIT, rated_amount
 from billing_sdk.server.domain.periods import Period
 
 Key = tuple[str | None, str | None, str, Period]
@@ -60,7 +62,7 @@ def with_credit_grants(lines: Lines, grants: Iterable[CreditGrant]) -> Lines:
 def applications_of(lines: Lines) -> tuple[Application, ...]:
     """Return what lines say about which grants have paid for which lines."""
     return tuple(
-        Application(line.component_id, int(line.derivation["line"]), -line.amount)
+        Application(line.component_id, int(line.derivation["line"]), _paid(line))
         for line in lines
         if line.kind == "credit_grant"
     )
@@ -94,9 +96,10 @@ def grants_bought(lines: Lines) -> tuple[str, ...]:
 
 def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> InvoiceLine:
     grant, paid = share.grant, lines[number - 1]
+    unit = paid.derivation.get(UNIT)
     return InvoiceLine(
         description=f"{grant.name}: {paid.description}",
-        amount=-share.amount,
+        amount=-share.amount if unit is None else zero(paid.amount.currency),
         period=paid.period,
         plan_version_id=paid.plan_version_id,
         component_id=grant.id,
@@ -113,15 +116,21 @@ def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> I
             category=grant.category,
             priority=str(grant.priority),
             feature=payable.feature_key,
+            unit=unit and {"id": unit["id"], "name": unit["name"], "millionths": str(share.amount.minor)},
         ),
     )
 
 
+def _paid(line: InvoiceLine) -> Money:
+    """Return what a line of credit has used of its grant: as much money as it takes off, or units."""
+    return rated_amount(line) if UNIT in line.derivation else -line.amount
+
+
 def _payable(line: InvoiceLine, off: int) -> Payable:
-    facts = line.derivation
+    facts, amount = line.derivation, rated_amount(line)
     return Payable(
         feature_key=facts["feature"],
-        amount=Money(max(line.amount.minor + off, 0), line.amount.currency),
+        amount=amount_of(max(amount.minor + off, 0), amount.currency),
         period=line.period,
         item_id=facts.get("item"),
         card_id=facts.get("card"),

@@ -35,7 +35,7 @@ from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.relations import charge_of, lowering
 
 # What a customer is charged for; the other kinds take something off, pay for it, or are the tax on it.
-CHARGES = frozenset({"licence_fee", "usage", "one_off", "adjustment", None})
+CHARGES = frozenset({"licence_fee", "usage", "one_off", "adjustment", "overage", None})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.periods import Period
 
 # Fees are charged in advance, usage in arrears, and what is asked for once when it is. An adjustment corrects what was
-# invoiced before; of the others, taxes come on top, and the rest takes something off.
+# invoiced before, and overage is what units cost that no grant covers; of the others, taxes come on top, and the rest
+# takes something off.
 LineKind = Literal[
     "licence_fee",
     "usage",
@@ -26,6 +27,7 @@ LineKind = Literal[
     "one_off",
     "adjustment",
     "credit_grant",
+    "overage",
     "tax",
 ]
 

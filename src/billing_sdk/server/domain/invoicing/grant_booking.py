@@ -27,7 +27,7 @@ def grant_entries(grant: CreditGrant, *, at: datetime) -> tuple[JournalEntry, ..
 
     What it is of more than it costs is given away, as promotional credit is; what it costs more counts against that.
     """
-    if grant.category != "paid":
+    if not grant.is_on_the_books:
         return ()
     if grant.source == "top_up":
         return bargain_entries("grant", grant, grant.amount - grant.cost, at=at)
@@ -36,7 +36,7 @@ def grant_entries(grant: CreditGrant, *, at: datetime) -> tuple[JournalEntry, ..
 
 def grant_void_entries(grant: CreditGrant, *, at: datetime) -> tuple[JournalEntry, ...]:
     """Return the entries of a grant that is taken back, of which nothing was used; one of nothing paid has none."""
-    if grant.category != "paid" or grant.status == "awaiting_payment":
+    if not grant.is_on_the_books or grant.status == "awaiting_payment":
         return ()
     return _entries("grant_void", grant, {account: -minor for account, minor in _amounts(grant).items()}, at)
 
@@ -90,7 +90,7 @@ def _amounts(grant: CreditGrant) -> Mapping[Account, int]:
 
 
 def _earned(kind: EntryKind, grant: CreditGrant, amount: Money, at: datetime) -> tuple[JournalEntry, ...]:
-    if grant.category != "paid":
+    if not grant.is_on_the_books:
         return ()
     return _entries(kind, grant, {"revenue": -amount.minor, "credit_liability": amount.minor}, at)
 

@@ -11,11 +11,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from billing_sdk.money import EXACT, Money, digits_of, round_money
-from billing_sdk.server.domain.catalog import LicenceFee, Policies, Rate
+from billing_sdk.money import EXACT, Money, digits_of, round_money, zero
+from billing_sdk.server.domain.catalog import LicenceFee, Policies, Rate, Units
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.tax_document import of_component
+from billing_sdk.server.domain.invoicing.unit_lines import UNIT, facts_of
 from billing_sdk.server.domain.periods import Period, fraction
 from billing_sdk.server.domain.rating import Charged, Derivation, RatingPolicy, Step, Usage, charge
 
@@ -97,7 +98,7 @@ def worth(fee: LicenceFee, *, licences: int, times: int, policies: Policies) -> 
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What earlier invoices have billed of a service interval, before discounts."""
+    """What earlier invoices have billed of a service interval, before discounts: money, or units."""
 
     amount: Money
     quantity: Decimal
@@ -130,9 +131,10 @@ def usage_line(
         InvalidAmount: it comes to more than can be real.
     """
     charged = charge(rate.terms, used, currency=rate.currency, policy=policies.rating)
+    amount, facts = _rated(rate, charged, billed)
     return InvoiceLine(
         description=rate.line_description or rate.name,
-        amount=charged.amount - billed.amount if billed else charged.amount,
+        amount=amount,
         period=part,
         plan_version_id=plan_version_id,
         component_id=rate.id,
@@ -149,11 +151,23 @@ def usage_line(
             item=rate.item_id,
             card=rate.card_id,
             tax=of_component(rate.tax_code, rate.tax_behavior),
-            rating=charged.derivation.document(),
             interval=of_period(interval) if part != interval else None,
             billed_before=_of_billed(billed) if billed else None,
+            **facts,
         ),
     )
+
+
+def _rated(rate: Rate, charged: Charged, billed: Billed | None) -> tuple[Money, dict[str, object]]:
+    """Return what is billed now, and how it was worked out; usage that is priced in a unit is billed as units."""
+    if rate.priced_in is None:
+        amount = charged.amount - billed.amount if billed else charged.amount
+        return amount, {"rating": charged.derivation.document()}
+    units: Money = Units(charged.amount.minor, rate.priced_in.id)
+    if billed:
+        units -= billed.amount
+    facts = facts_of(rate.priced_in, units, charged.derivation.document(), rate.tax_behavior)
+    return zero(rate.currency), {UNIT: facts}
 
 
 def _of_billed(billed: Billed) -> dict[str, str]:

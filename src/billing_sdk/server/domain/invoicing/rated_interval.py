@@ -17,6 +17,7 @@ from billing_sdk.server.domain.catalog import PlanVersion, Policies, Rate
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
 from billing_sdk.server.domain.invoicing.priced import Billed, usage_line
+from billing_sdk.server.domain.invoicing.unit_lines import rated_amount
 from billing_sdk.server.domain.invoicing.usage_interval import BilledBefore, IntervalKey, RatedUsage, Used
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import RatingPolicy
@@ -32,7 +33,8 @@ class RatedInterval:
         interval: the whole service interval.
         counted_until: usage before this instant counts.
         quantity: how much had been used when it was billed last.
-        billed: what all invoices together have billed of it, before discounts, less what was credited.
+        billed: what all invoices together have billed of it, before discounts, less what was credited; units where it
+            is priced in one.
         rating: how it was rated, and is rated again.
         discounts: those that were agreed for it.
         invoice_id: the invoice that has billed it last, if it came to anything.
@@ -116,7 +118,7 @@ def rate_again(
         billed=Billed(one.billed, one.quantity) if one.billed or one.is_closed else None,
     )
     quantity = line.quantity or Decimal(0)
-    return line, replace(one, quantity=quantity, billed=one.billed + line.amount, is_dirty=False)
+    return line, replace(one, quantity=quantity, billed=one.billed + rated_amount(line), is_dirty=False)
 
 
 def without(one: RatedInterval, amount: Money) -> RatedInterval:

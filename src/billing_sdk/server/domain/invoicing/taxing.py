@@ -33,7 +33,9 @@ from billing_sdk.server.domain.tax import (
     share_of_part,
 )
 
-TAXED = frozenset({"licence_fee", "usage", "discount", "unused_time", "credit_grant", "one_off", "adjustment"})
+TAXED = frozenset({"licence_fee", "usage", "discount", "unused_time", "credit_grant", "one_off", "adjustment"}) | {
+    "overage"
+}
 UNTAXED: Mapping[str | None, tuple[TaxRate, ...]] = {}
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from billing_sdk.money import Money, zero
-from billing_sdk.server.domain.catalog import Policies, Rate
+from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import Policies, Rate, amount_of
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.invoicing.priced import Billed, usage_line
+from billing_sdk.server.domain.invoicing.unit_lines import of_nothing, rated_amount
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import Usage, so_far
 
@@ -57,7 +58,7 @@ class RatedUsage:
 
     Attributes:
         line: what is to be billed of it now; nothing, where it was all billed, or comes to nothing.
-        total: what all of it comes to.
+        total: what all of it comes to, in what it is priced in: money, or units.
         billed: what was billed of it, this line included; more than the total where usage was corrected since.
     """
 
@@ -103,7 +104,7 @@ def used_before(until: datetime, used: Used) -> Used:
 
 def lines_of(rated: Iterable[RatedUsage]) -> tuple[InvoiceLine, ...]:
     """Return what is billed; what comes to nothing is left out."""
-    return tuple(one.line for one in rated if one.line.amount)
+    return tuple(one.line for one in rated if rated_amount(one.line))
 
 
 def _rated(
@@ -127,9 +128,10 @@ def _rated(
         )
         if not one.is_over:
             line = replace(line, derivation={**line.derivation, "so_far": "true"})
-        billed_amount = zero(rate.currency) if billed is None else billed.amount
-        total = line.amount + billed_amount
-        if line.amount.minor < 0:
+        amount = rated_amount(line)
+        billed_amount = amount_of(0, amount.currency) if billed is None else billed.amount
+        total = amount + billed_amount
+        if amount.minor < 0:
             # What was billed too much is given back by a credit note for the invoice that has billed it.
-            line = replace(line, amount=zero(rate.currency))
-        yield RatedUsage(one, line, total, billed_amount + line.amount)
+            line = of_nothing(line)
+        yield RatedUsage(one, line, total, billed_amount + rated_amount(line))

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
+# The currency is a custom pricing unit where credit is of that, and amounts are in millionths of it then.
 # `left_minor` is what the movements of a grant add up to, changed in the transaction of each of them. Whatever the code
 # does, it is never below zero nor above what was granted.
 credit_grants = Table(
@@ -28,7 +29,7 @@ credit_grants = Table(
     Column("id", String(64), primary_key=True),
     Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False),
     Column("name", Text, nullable=False),
-    Column("currency", String(3), nullable=False),
+    Column("currency", String(64), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("left_minor", BigInteger, nullable=False),
     Column("category", String(16), nullable=False),
@@ -73,7 +74,7 @@ credit_movements = Table(
     Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
+    Column("currency", String(64), nullable=False),
     Column("at", Instant, nullable=False),
     Column("invoice_id", String(64), index=True),
     Column("line", Integer),
@@ -90,7 +91,7 @@ credit_adjustments = Table(
     Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
+    Column("currency", String(64), nullable=False),
     Column("at", Instant, nullable=False),
 )
 

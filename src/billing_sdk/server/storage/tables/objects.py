@@ -118,6 +118,8 @@ card_rates = Table(
     Column("card_id", String(64), ForeignKey("rate_cards.id"), nullable=False),
     Column("item_id", String(64), ForeignKey("metered_items.id"), nullable=False),
     Column("terms", JSON, nullable=False),
+    # The custom unit that the terms are in millionths of, if they are no money.
+    Column("unit_id", String(64)),
     Column("since", Integer, nullable=False),
     Column("until", Integer),
     Column("metadata", JSON, nullable=False),
@@ -140,7 +142,7 @@ service_actions = Table(
     Column("id", String(64), primary_key=True),
     Column("name", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
+    Column("currency", String(64), nullable=False),
     Column("service", String(16), nullable=False),
     Column("item_ids", JSON, nullable=False),
     Column("expires_with_interval", Boolean, nullable=False),

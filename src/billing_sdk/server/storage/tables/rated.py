@@ -24,7 +24,8 @@ rated_intervals = Table(
     Column("counted_until", Instant, nullable=False),
     Column("quantity", Quantity, nullable=False),
     Column("billed_minor", BigInteger, nullable=False),
-    Column("currency", String(3), nullable=False),
+    # Or the custom unit that the usage is priced in.
+    Column("currency", String(64), nullable=False),
     Column("rounding", String(16), nullable=False),
     Column("zero_usage_flat_fee", String(16), nullable=False),
     # Where there are any.
