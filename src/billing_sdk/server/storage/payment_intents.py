@@ -44,6 +44,12 @@ class PaymentIntentRepository:
             raise UnknownPaymentIntent(f"there is no payment intent {intent_id[:64]!r}")
         return _from_row(row)
 
+    def find_by_payment(self, payment_id: str) -> PaymentIntent | None:
+        """Return the payment intent that a payment is of, if it is of one."""
+        query = select(payment_intents).where(payment_intents.c.payment_id == payment_id)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else _from_row(row)
+
     def page(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str | None = None) -> Page[PaymentIntent]:
         """Return a page of payment intents in the order of their ids: all, or a customer's."""
         query = select(payment_intents)

@@ -174,6 +174,20 @@ def confirm_payment_intent(
     return find_payment_intent(engine, intent_id)
 
 
+def note_refused_method(engine: Engine, intent_id: str, decline_code: str, *, actor: str = "api") -> PaymentIntent:
+    """Record that the bank has refused the payment method already that somebody wanted to pay with.
+
+    Raises:
+        UnknownPaymentIntent: there is none with this id.
+        PaymentIntentUnexpectedState: it has ended.
+    """
+    with _changing(engine, intent_id) as (tx, before, _):
+        after = before.declined(decline_code)
+        tx.payment_intents.save(after)
+        tx.audit.record(actor, "payment_intent.decline", after.id, engine.now(), before=before, after=after)
+    return after
+
+
 def cancel_payment_intent(
     engine: Engine, intent_id: str, *, reason: Cancellation | None = None, actor: str = "api"
 ) -> PaymentIntent:

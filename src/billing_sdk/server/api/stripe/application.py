@@ -9,14 +9,19 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Mount
 
 from billing_sdk._version import __version__
-from billing_sdk.server.api.stripe import customers, problems
+from billing_sdk.server.api.stripe import customers, payment_intents, problems, refunds, setup_intents
 from billing_sdk.server.api.stripe.headers import StripeHeaders
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 
 Api = Literal["v1", "v2"]
 
-V1_ROUTERS: Final[tuple[APIRouter, ...]] = (customers.router,)
+V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    customers.router,
+    payment_intents.router,
+    refunds.router,
+    setup_intents.router,
+)
 V2_ROUTERS: Final[tuple[APIRouter, ...]] = ()
 
 

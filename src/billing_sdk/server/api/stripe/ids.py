@@ -42,6 +42,12 @@ PREFIXES: Final = {
     "customer": Prefix("customer", "cus", has_test=False),
     "payment_method": Prefix("card", "pm", has_test=False),
     "payment_intent": Prefix("intentpayment", "pi", has_test=False),
+    "setup_intent": Prefix("intentsetup", "seti", has_test=False),
+    "charge": Prefix("payment", "ch", has_test=False),
+    "refund": Prefix("refund", "re", has_test=False),
+    "unused_refund": Prefix("refundunused", "re", has_test=False),
+    "invoice_payment": Prefix("payment", "inpay", has_test=False),
+    "checkout_session": Prefix("checkoutsession", "cs"),
     "invoice": Prefix("invoice", "in", has_test=False),
     "invoice_line_item": Prefix("line", "il", has_test=False),
     "test_clock": Prefix("clock", "clock", has_test=False),
@@ -61,6 +67,8 @@ PREFIXES: Final = {
     "billing_intent": Prefix("intent", "bilint"),
     "billing_intent_action": Prefix("intentaction", "bilinti"),
 }
+# A payment method of ours, and not a token that stands for a test card.
+METHOD_PREFIX: Final = re.compile(r"pm_[0-9a-f]{32}\Z", re.ASCII)
 OURS: Final = re.compile(r"([a-z_]{1,40})_([0-9a-f]{32}|default)", re.ASCII)
 SHOWN: Final = re.compile(r"([a-z_]{1,40}?)_(?:test_)?([0-9a-f]{32}|default)", re.ASCII)
 
@@ -123,6 +131,10 @@ class ShownAs:
 CustomerId = Annotated[str, ShownAs("customer")]
 PaymentMethodId = Annotated[str, ShownAs("payment_method")]
 PaymentIntentId = Annotated[str, ShownAs("payment_intent")]
+SetupIntentId = Annotated[str, ShownAs("setup_intent")]
+ChargeId = Annotated[str, ShownAs("charge")]
+InvoicePaymentId = Annotated[str, ShownAs("invoice_payment")]
+CheckoutSessionId = Annotated[str, ShownAs("checkout_session")]
 InvoiceId = Annotated[str, ShownAs("invoice")]
 InvoiceLineId = Annotated[str, ShownAs("invoice_line_item")]
 TestClockId = Annotated[str, ShownAs("test_clock")]
@@ -141,6 +153,11 @@ SubscriptionId = Annotated[str, ShownAs("pricing_plan_subscription")]
 CadenceId = Annotated[str, ShownAs("cadence")]
 IntentId = Annotated[str, ShownAs("billing_intent")]
 IntentActionId = Annotated[str, ShownAs("billing_intent_action")]
+
+
+def line_id(invoice_id: str, number: int) -> str:
+    """Return the id of a line of an invoice as clients see it; the number of the first one is 1."""
+    return f"il_{invoice_id.rpartition('_')[2]}{number:04x}"
 
 
 def path_id(kind: str, name: str | None = None) -> Any:

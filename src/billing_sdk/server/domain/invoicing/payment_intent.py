@@ -41,7 +41,9 @@ PAYMENT_INTENT_TRANSITIONS: dict[tuple[PaymentIntentStatus, PaymentIntentEvent],
     ("processing", "ask"): "requires_action",
     ("processing", "succeed"): "succeeded",
     ("requires_action", "succeed"): "succeeded",
-    # Another payment method may do what this one does not.
+    # Another payment method may do what this one does not; a bank may refuse it before it is charged.
+    ("requires_payment_method", "decline"): "requires_payment_method",
+    ("requires_confirmation", "decline"): "requires_payment_method",
     ("processing", "decline"): "requires_payment_method",
     ("requires_action", "decline"): "requires_payment_method",
     # Its bill was withdrawn before anything came of it.
