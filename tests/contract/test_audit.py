@@ -311,6 +311,7 @@ UNRECORDED = {
     "reissue_invoice": "recorded where the one is made void, and where the other is issued",
     "end_trial": "recorded where the first period is billed, or the agreement ends",
     "recurring_credit": "recorded where each grant is made",
+    "report_meter_faults": "what is only counted until somebody is told of it",
     "follow_usage": "what it changes is recorded where it is rated, billed and announced",
     "roll_up_meter": "counts what there is already for a meter, whose making is recorded",
     "release_reservation": "gives back what nothing was used of",

@@ -97,7 +97,7 @@ def create_app(
         *openmeter.routes(engine, ingestion),
         *kinde.routes(engine, ingestion),
     ]
-    express = kinde.express(engine, ingestion)
+    express = {**kinde.express(engine, ingestion), **stripe.express(engine, ingestion)}
     app = web.Application(routes, is_secure=settings.is_secure, express=express, lifespan=lifespan)
     app.state.engine = engine
     app.state.ingestion = ingestion

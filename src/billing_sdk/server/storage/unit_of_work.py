@@ -52,6 +52,7 @@ from billing_sdk.server.storage.later import Later, Together
 from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
 from billing_sdk.server.storage.llm_prices import LLMPriceRepository
+from billing_sdk.server.storage.meter_faults import MeterFaultRepository
 from billing_sdk.server.storage.meters import MeterRepository
 from billing_sdk.server.storage.operators import OperatorRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
@@ -117,6 +118,7 @@ class UnitOfWork:
         self.seeds = SeedRepository(connection, sealer, opened_seeds)
         self.features = FeatureRepository(connection)
         self.meters = MeterRepository(connection)
+        self.meter_faults = MeterFaultRepository(connection)
         self.plan_groups = PlanGroupRepository(connection)
         self.catalog = CatalogRepository(connection)
         self.items = ItemRepository(connection)

@@ -91,7 +91,7 @@ def read_quickly(body: bytes) -> list[CloudEvent] | CloudEvent | None:
     """
     try:
         events = (_decode_batch if body[:1] == b"[" else _decode_one)(body)
-        if _is_loose(body):
+        if is_loose(body):
             return None
         listed = events if isinstance(events, list) else [events]
         if not _are_usual(listed):
@@ -191,7 +191,7 @@ def _are_usual(events: Sequence[CloudEvent]) -> bool:
     )
 
 
-def _is_loose(body: bytes) -> bool:
+def is_loose(body: bytes) -> bool:
     """Tell whether a member may be written otherwise than with one quote that a colon follows, or a NUL be there."""
     for single, part in LOOSE:  # noqa: SIM110 - a generator costs more than the search
         if single in body and part in body:

@@ -9,10 +9,22 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Mount
 
 from billing_sdk._version import __version__
-from billing_sdk.server.api.stripe import customers, payment_intents, problems, refunds, setup_intents
+from billing_sdk.server.api.stripe import (
+    customers,
+    meter_events,
+    meter_sessions,
+    meter_stream,
+    meter_summaries,
+    meters,
+    payment_intents,
+    problems,
+    refunds,
+    setup_intents,
+)
 from billing_sdk.server.api.stripe.headers import StripeHeaders
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
+from billing_sdk.server.web import ExpressRoutes
 
 Api = Literal["v1", "v2"]
 
@@ -21,8 +33,20 @@ V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
     payment_intents.router,
     refunds.router,
     setup_intents.router,
+    meters.router,
+    meter_summaries.router,
+    meter_events.v1_router,
 )
-V2_ROUTERS: Final[tuple[APIRouter, ...]] = ()
+V2_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    meter_events.v2_router,
+    meter_sessions.router,
+    meter_stream.router,
+)
+
+
+def express(engine: Engine, ingestion: Ingestion) -> ExpressRoutes:
+    """Return what is asked for more often than all the rest together."""
+    return {("POST", f"/v2{meter_stream.PATH}"): meter_stream.express(meter_stream.Stream(engine, ingestion))}
 
 
 def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
@@ -47,6 +71,7 @@ def create_app(engine: Engine, ingestion: Ingestion, api: Api) -> FastAPI:
     app.state.api = api
     app.state.engine = engine
     app.state.ingestion = ingestion
+    app.state.stream = meter_stream.Stream(engine, ingestion)
     return app
 
 

@@ -52,6 +52,8 @@ PREFIXES: Final = {
     "invoice_line_item": Prefix("line", "il", has_test=False),
     "test_clock": Prefix("clock", "clock", has_test=False),
     "meter": Prefix("meter", "mtr"),
+    "meter_event_adjustment": Prefix("meteradjustment", "mtr_event_adj"),
+    "meter_event_session": Prefix("metersession", "mtrses"),
     "credit_grant": Prefix("grant", "credgr"),
     "billable_item": Prefix("item", "bli"),
     "license_fee": Prefix("fee", "licf"),
@@ -139,6 +141,8 @@ InvoiceId = Annotated[str, ShownAs("invoice")]
 InvoiceLineId = Annotated[str, ShownAs("invoice_line_item")]
 TestClockId = Annotated[str, ShownAs("test_clock")]
 MeterId = Annotated[str, ShownAs("meter")]
+MeterAdjustmentId = Annotated[str, ShownAs("meter_event_adjustment")]
+MeterSessionId = Annotated[str, ShownAs("meter_event_session")]
 CreditGrantId = Annotated[str, ShownAs("credit_grant")]
 BillableItemId = Annotated[str, ShownAs("billable_item")]
 LicenceFeeId = Annotated[str, ShownAs("license_fee")]

@@ -22,17 +22,20 @@ from billing_sdk.errors import (
     EventTooEarly,
     EventTooLate,
     InvalidQuantity,
+    InvalidRequest,
     UnknownMeter,
     UnknownSubject,
 )
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases.event_meters import CUSTOMER_KEY, VALUE_KEY, EventMeter
 from billing_sdk.server.usecases.incoming_events import IncomingEvent, Time
 
-CUSTOMER_KEY, VALUE_KEY = "stripe_customer_id", "value"
 LONGEST_NAME, LONGEST_IDENTIFIER = 100, 100
 MOST_DIGITS = 15
 MOST_MEMBERS = 50
 SOURCE = "stripe/"
+# What the engine calls an attribute of an event, and what it is called here.
+PARAMS = MappingProxyType({"id": "identifier", "time": "timestamp", "type": "event_name"})
 VALUE = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 CUSTOMER = re.compile(r"cus_[0-9a-f]{32}", re.ASCII)
 
@@ -160,11 +163,23 @@ def texts_of(payload: Mapping[str, Any]) -> dict[str, Any] | Fault:
         kind = value.__class__
         if kind is str:
             found[name] = value
-        elif kind is int or kind is Decimal:
-            found[name] = f"{value:f}" if kind is Decimal else str(value)
+        elif kind is int:
+            found[name] = str(value)
+        elif kind is Decimal or kind is float:
+            found[name] = f"{Decimal(str(value)):f}"
         else:
             return Fault("invalid_payload", f"{name[:64]!r} is neither text nor a number", _param(name))
     return found
+
+
+def payload_keys(meter: EventMeter) -> PayloadKeys:
+    """Return which members of a payload a meter reads."""
+    return PayloadKeys(
+        meter.meter.id,
+        meter.customer_key,
+        None if meter.formula == "count" else meter.value_key,
+        meter.dimension_keys if meter.requires_dimensions else (),
+    )
 
 
 def fault_of(error: BillingError, event: MeterEvent, keys: PayloadKeys | None) -> Fault | None:
@@ -184,6 +199,9 @@ def fault_of(error: BillingError, event: MeterEvent, keys: PayloadKeys | None) -
             return Fault("invalid_value", error.detail, _param(keys.value or VALUE_KEY))
         case _ if error.facts.get("parameter") == "dimensions":
             return Fault("too_many_dimensions", error.detail, "payload")
+        case InvalidRequest():
+            name = str(error.facts.get("parameter", "payload"))
+            return Fault("invalid_payload", error.detail, PARAMS.get(name, name))
     return None
 
 

@@ -48,7 +48,7 @@ async def caller_of(request: Request, engine: EngineOf) -> Caller:
         InvalidRequest: there are two credentials.
         RateLimited: it has sent too many requests.
     """
-    token = _token_of(authorization_of(request))
+    token = key_of(request)
     _check_environment(token, engine)
     caller = recall_program(engine, token=token)
     if caller is None:
@@ -96,13 +96,14 @@ def _route(scope: str, codes: Mapping[type[BillingError], str]) -> dict[str, Any
     return {"dependencies": [Depends(check)], "openapi_extra": {"x-scope": scope, "x-codes": told}}
 
 
-def _token_of(authorization: str | None) -> str:
+def key_of(request: Request) -> str:
     """Return what follows Bearer, or the name in Basic, which has no password.
 
     Raises:
         Unauthenticated: there is neither.
+        InvalidRequest: there are two credentials.
     """
-    kind, _, value = (authorization or "").partition(" ")
+    kind, _, value = (authorization_of(request) or "").partition(" ")
     value = value.strip()
     if kind.lower() == "basic":
         try:

@@ -54,6 +54,11 @@ from billing_sdk.server.domain.metering.event import (
     StoredEvent as StoredEvent,
     UsageEvent as UsageEvent,
 )
+from billing_sdk.server.domain.metering.faults import (
+    LONGEST_MESSAGE as LONGEST_MESSAGE,
+    FaultSample as FaultSample,
+    MeterFaults as MeterFaults,
+)
 from billing_sdk.server.domain.metering.meter import (
     Aggregation as Aggregation,
     Condition as Condition,

@@ -25,3 +25,15 @@ meters = Table(
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("may_fall", Boolean, nullable=False, server_default=false()),
 )
+
+# What was wrong with events of a stream, until it is told: one row for each meter and reason.
+meter_faults = Table(
+    "meter_faults",
+    metadata,
+    Column("meter_id", String(64), primary_key=True),
+    Column("code", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("samples", JSON, nullable=False),
+)
