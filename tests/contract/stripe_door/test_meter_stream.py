@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billing_sdk.server.usecases.api_tokens import create_api_token, revoke_api_token
+from billing_sdk.server.usecases.report_meter_faults import REPORT, UNKNOWN, report_meter_faults
 from tests.contract.stripe_door.door import Door, new_door
 from tests.contract.stripe_door.metering import event, new_customer, new_meter, used
 from tests.engines import NOON
@@ -109,6 +110,47 @@ def test_faults_of_one_reason_are_counted_together(door: Door, token) -> None:
         sent(door, token, *({"event_name": "unheard of", "payload": {}} for _ in range(10)))
     (one,) = faults(door).values()
     assert (one.count, len(one.samples)) == (30, 5)
+
+
+def test_what_was_wrong_is_told_once_for_each_meter_with_counts_and_samples(door: Door, meter, token) -> None:
+    customer = new_customer(door)
+    for _ in range(2):
+        sent(
+            door,
+            token,
+            event(meter, customer, "x", identifier="wrong"),
+            event(meter, "cus_" + "9" * 32),
+            {"event_name": "unheard of", "payload": {}, "identifier": "nobody's"},
+        )
+    ids = report_meter_faults(door.engine)
+    assert report_meter_faults(door.engine) == ()
+    with door.engine.read() as tx:
+        told = {one.type: one for one in map(tx.outbox.get, ids)}
+    report, unknown = told[REPORT], told[UNKNOWN]
+    assert (report.subject, report.form) == (f"billing.meter/{our_id(meter)}", "thin")
+    assert report.data["reason"] == {
+        "error_count": 4,
+        "error_types": [
+            {
+                "code": "meter_event_customer_not_found",
+                "error_count": 2,
+                "sample_errors": [
+                    {
+                        "error_message": f"there is no customer 'cus_{'9' * 32}'",
+                        "request": {"identifier": ""},
+                    }
+                ],
+            },
+            {
+                "code": "meter_event_invalid_value",
+                "error_count": 2,
+                "sample_errors": [
+                    {"error_message": "'x' is not a plain decimal number", "request": {"identifier": "wrong"}}
+                ],
+            },
+        ],
+    }
+    assert unknown.data["reason"]["error_count"] == 2
 
 
 @pytest.mark.parametrize(

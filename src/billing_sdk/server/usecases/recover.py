@@ -12,6 +12,7 @@ from billing_sdk.server.usecases.mark_unauthorized import recheck_apps
 from billing_sdk.server.usecases.pay_back import settle_left_over_refunds
 from billing_sdk.server.usecases.refund_unused import settle_left_over_unused
 from billing_sdk.server.usecases.register_webhooks import ensure_webhooks
+from billing_sdk.server.usecases.report_meter_faults import report_meter_faults
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
 from billing_sdk.server.usecases.sync_catalogue import sync_pending
 
@@ -20,7 +21,7 @@ def recover(engine: Engine) -> None:
     """Finish charges, refunds and events that were under way, book what is not booked, forget what is old.
 
     Old are idempotency keys, and signing keys that have retired, their private parts with them. Active users of the
-    workspace are counted by the way, where it is on a plan.
+    workspace are counted by the way, where it is on a plan, and what was wrong with meter events of a stream is told.
 
     A gateway that is out of reach is no reason not to start: what is left stays where it is, and is asked for
     again while the server runs.
@@ -38,4 +39,5 @@ def recover(engine: Engine) -> None:
         ensure_webhooks(engine)
         take_up_events(engine)
         list_missed_events(engine)
+        report_meter_faults(engine)
         sync_pending(engine)
