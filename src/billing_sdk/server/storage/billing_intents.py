@@ -9,7 +9,6 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from billing_sdk.errors import AgreementReserved, NotFound
 from billing_sdk.server.domain.agreements import BillingIntent
 from billing_sdk.server.storage.intent_rows import intent_from_row, intent_to_row
-from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.tables.intents import billing_intents, intent_holds
 from billing_sdk.server.storage.upsert import insert_new
 
@@ -42,15 +41,26 @@ class BillingIntentRepository:
         query = select(billing_intents).where(billing_intents.c.id == intent_id)
         row = self._connection.execute(query).mappings().first()
         if row is None:
-            raise NotFound(f"there is no billing intent {intent_id[:64]!r}")
+            raise NotFound(f"there is no billing intent {intent_id[:64]!r}", entity="billing_intent")
         return intent_from_row(row)
 
-    def page(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str | None = None) -> Page[BillingIntent]:
-        """Return a page of the intents of all customers, or of one, in the order of their ids."""
+    def newest(self, *, limit: int, after: str | None = None, before: str | None = None) -> tuple[BillingIntent, ...]:
+        """Return intents of all customers, the newest first.
+
+        Args:
+            limit: how many at most.
+            after: older ones than this; the page follows it.
+            before: newer ones than this, those next to it.
+        """
         query = select(billing_intents)
-        if customer_id is not None:
-            query = query.where(billing_intents.c.customer_id == customer_id)
-        return read_page(self._connection, query, billing_intents.c.id, wanted, intent_from_row)
+        if after is not None:
+            query = query.where(billing_intents.c.id < after)
+        if before is not None:
+            query = query.where(billing_intents.c.id > before).order_by(billing_intents.c.id)
+        else:
+            query = query.order_by(billing_intents.c.id.desc())
+        found = [intent_from_row(row) for row in self._connection.execute(query.limit(limit)).mappings()]
+        return tuple(found if before is None else reversed(found))
 
     def hold(self, intent: BillingIntent, group_ids: Collection[str]) -> None:
         """Hold a customer's plans of some groups still, until `let_go`.

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Mount
 from billing_sdk._version import __version__
 from billing_sdk.server.api.stripe import (
     customers,
+    intents,
     meter_events,
     meter_sessions,
     meter_stream,
@@ -38,6 +39,7 @@ V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
     meter_events.v1_router,
 )
 V2_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    intents.router,
     meter_events.v2_router,
     meter_sessions.router,
     meter_stream.router,

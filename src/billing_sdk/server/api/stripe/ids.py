@@ -68,6 +68,7 @@ PREFIXES: Final = {
     "cadence": Prefix("cadence", "bc"),
     "billing_intent": Prefix("intent", "bilint"),
     "billing_intent_action": Prefix("intentaction", "bilinti"),
+    "invoice_discount_rule": Prefix("discountrule", "bidr"),
 }
 # A payment method of ours, and not a token that stands for a test card.
 METHOD_PREFIX: Final = re.compile(r"pm_[0-9a-f]{32}\Z", re.ASCII)
@@ -157,6 +158,7 @@ SubscriptionId = Annotated[str, ShownAs("pricing_plan_subscription")]
 CadenceId = Annotated[str, ShownAs("cadence")]
 IntentId = Annotated[str, ShownAs("billing_intent")]
 IntentActionId = Annotated[str, ShownAs("billing_intent_action")]
+DiscountRuleId = Annotated[str, ShownAs("invoice_discount_rule")]
 
 
 def line_id(invoice_id: str, number: int) -> str:

@@ -84,7 +84,8 @@ def check_service_intervals(version: PlanVersion, cadence: Cadence) -> None:
             continue
         if component.service.is_longer_than(cadence):
             raise InvalidServiceInterval(
-                f"{component.name!r} is charged every {component.service}, the plan is billed every {cadence}"
+                f"{component.name!r} is charged every {component.service}, the plan is billed every {cadence}",
+                component="licence_fee" if isinstance(component, LicenceFee) else "other",
             )
 
 

@@ -1,0 +1,180 @@
+"""Billing intents of v2: create, reserve, release, commit and cancel; and their actions.
+
+Source: Stripe API reference, Billing intents and Intent actions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Protocol
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from billing_sdk.errors import NotFound
+from billing_sdk.server.api.stripe.answers import Answering
+from billing_sdk.server.api.stripe.bodies import Body, StripeRoute, View
+from billing_sdk.server.api.stripe.ids import ours, path_id
+from billing_sdk.server.api.stripe.intent_acts import acts_of
+from billing_sdk.server.api.stripe.intent_bodies import CommitBody, IntentBody
+from billing_sdk.server.api.stripe.intent_codes import published_codes
+from billing_sdk.server.api.stripe.intent_views import IntentActionView, IntentView
+from billing_sdk.server.api.stripe.once import OnlyOnce
+from billing_sdk.server.api.stripe.paging import Cut, Listing, NoFilters, Wanted
+from billing_sdk.server.api.stripe.problems import refused
+from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v2
+from billing_sdk.server.domain.agreements import BillingIntent
+from billing_sdk.server.usecases.commit_intent import commit_intent
+from billing_sdk.server.usecases.draft_intent import draft_intent
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.reserve_intent import cancel_intent, release_intent, reserve_intent
+
+router = APIRouter(route_class=StripeRoute)
+
+READ = v2("read:billing_agreements", codes={NotFound: "billing_intent_not_found"})
+WRITE = v2("create:billing_agreements", codes={NotFound: "billing_intent_not_found"})
+INTENTS = Listing(NoFilters, limit=10)
+ACTIONS = Listing(NoFilters, limit=10)
+IntentPath = Annotated[str, path_id("billing_intent", "intent_id")]
+
+
+class NoBody(Body):
+    """An object without members."""
+
+
+class Verb(Protocol):
+    """What happens to an intent."""
+
+    def __call__(self, engine: Engine, *, intent_id: str, actor: str) -> BillingIntent:
+        """Do it."""
+
+
+@router.post("/billing/intents", **WRITE)
+def create_intent(caller: CallerOf, body: IntentBody, once: OnlyOnce) -> Response:
+    """Write a change down, and work out what it comes to."""
+
+    def serve(engine: Engine) -> View:
+        if body.cadence is None:
+            raise refused("parameter_missing", "The cadence is missing", param="cadence")
+        cadence_id = ours("cadence", body.cadence, param="cadence")
+        with published_codes():
+            with engine.read() as tx:
+                tx.billing_cadences.get(cadence_id)
+                acts = acts_of(tx, body)
+            made = draft_intent(
+                engine,
+                billing_cadence_id=cadence_id,
+                currency=body.currency,
+                acts=acts,
+                actor=caller.client_id,
+            )
+        return IntentView.of(made)
+
+    return once(serve, body, again=_again)
+
+
+@router.get("/billing/intents", **READ)
+def list_intents(
+    engine: EngineOf, answer: Answering, wanted: Annotated[Wanted[NoFilters], Depends(INTENTS)]
+) -> Response:
+    """List intents, the newest first."""
+    with engine.read() as tx:
+        found = tx.billing_intents.newest(limit=wanted.limit + 1, after=wanted.after, before=wanted.before)
+    cut = cut_of(wanted, found)
+    return answer(wanted.shown(cut, [IntentView.of(one) for one in cut.items]))
+
+
+@router.get("/billing/intents/{intent_id}", **READ)
+def get_intent(engine: EngineOf, answer: Answering, intent_id: IntentPath) -> Response:
+    """Get an intent."""
+    with engine.read() as tx:
+        return answer(IntentView.of(tx.billing_intents.get(intent_id)))
+
+
+@router.post("/billing/intents/{intent_id}/reserve", **WRITE)
+def reserve(caller: CallerOf, intent_id: IntentPath, body: NoBody, once: OnlyOnce) -> Response:
+    """Fix what an intent comes to, and hold still what it is about."""
+    return once(_doing(reserve_intent, intent_id, caller.client_id), body, again=_again)
+
+
+@router.post("/billing/intents/{intent_id}/release_reservation", **WRITE)
+def release(caller: CallerOf, intent_id: IntentPath, body: NoBody, once: OnlyOnce) -> Response:
+    """Make a draft of a reserved intent again."""
+    return once(_doing(release_intent, intent_id, caller.client_id), body, again=_again)
+
+
+@router.post("/billing/intents/{intent_id}/cancel", **WRITE)
+def cancel(caller: CallerOf, intent_id: IntentPath, body: NoBody, once: OnlyOnce) -> Response:
+    """Let nothing come of an intent."""
+    return once(_doing(cancel_intent, intent_id, caller.client_id), body, again=_again)
+
+
+@router.post("/billing/intents/{intent_id}/commit", **WRITE)
+def commit(caller: CallerOf, intent_id: IntentPath, body: CommitBody, once: OnlyOnce) -> Response:
+    """Do all that a reserved intent is for."""
+
+    def serve(engine: Engine) -> View:
+        paid_by = None
+        if body.payment_intent is not None:
+            paid_by = ours("payment_intent", body.payment_intent, param="payment_intent")
+        with published_codes():
+            done = commit_intent(engine, intent_id=intent_id, payment_intent_id=paid_by, actor=caller.client_id)
+        return IntentView.of(done)
+
+    return once(serve, body, again=_again)
+
+
+@router.get("/billing/intents/{intent_id}/actions", **READ)
+def list_actions(
+    engine: EngineOf,
+    answer: Answering,
+    intent_id: IntentPath,
+    wanted: Annotated[Wanted[NoFilters], Depends(ACTIONS)],
+) -> Response:
+    """List the actions of an intent, in their order."""
+    with engine.read() as tx:
+        intent = tx.billing_intents.get(intent_id)
+    views = [IntentActionView.of(intent, action) for action in intent.actions]
+    return answer(wanted.page(views, lambda one: one, place_of=lambda one: one.id))
+
+
+@router.get("/billing/intents/{intent_id}/actions/{action_id}", **READ)
+def get_action(
+    engine: EngineOf,
+    answer: Answering,
+    intent_id: IntentPath,
+    action_id: Annotated[str, path_id("billing_intent_action", "action_id")],
+) -> Response:
+    """Get an action of an intent."""
+    with engine.read() as tx:
+        intent = tx.billing_intents.get(intent_id)
+    for action in intent.actions:
+        if action.id == action_id:
+            return answer(IntentActionView.of(intent, action))
+    raise refused("billing_intent_action_not_found", "The intent has no such action", status=404)
+
+
+def cut_of(wanted: Wanted[Any], found: Sequence[BillingIntent]) -> Cut[BillingIntent]:
+    """Return the page of intents of which one more was read than it has."""
+    is_backwards, has_more = wanted.before is not None, len(found) > wanted.limit
+    items = found[-wanted.limit :] if is_backwards else found[: wanted.limit]
+    return Cut(
+        items,
+        first=items[0].id if items else None,
+        last=items[-1].id if items else None,
+        has_next=bool(items) and (is_backwards or has_more),
+        has_previous=has_more if is_backwards else wanted.after is not None,
+    )
+
+
+def _doing(verb: Verb, intent_id: str, actor: str) -> Callable[[Engine], View]:
+    def serve(engine: Engine) -> View:
+        with published_codes():
+            return IntentView.of(verb(engine, intent_id=intent_id, actor=actor))
+
+    return serve
+
+
+def _again(engine: Engine, shown_id: str) -> View:
+    with engine.read() as tx:
+        return IntentView.of(tx.billing_intents.get(ours("billing_intent", shown_id)))
