@@ -119,6 +119,17 @@ class ClockRepository:
         query = select(customers.c.id).where(customers.c.clock_id == clock_id).order_by(customers.c.id)
         return tuple(self._connection.execute(query).scalars())
 
+    def newest(self, *, count: int, after: str | None = None, before: str | None = None) -> tuple[TestClock, ...]:
+        """Return clocks, the newest first: those that follow one, or those right before another."""
+        query = select(test_clocks).limit(count)
+        if before is not None:
+            rows = self._connection.execute(query.where(test_clocks.c.id > before).order_by(test_clocks.c.id))
+            return tuple(_from_row(row) for row in reversed(rows.mappings().all()))
+        if after is not None:
+            query = query.where(test_clocks.c.id < after)
+        rows = self._connection.execute(query.order_by(test_clocks.c.id.desc()))
+        return tuple(_from_row(row) for row in rows.mappings())
+
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[TestClock]:
         """Return a page of clocks, in the order of their ids."""
         return read_page(self._connection, select(test_clocks), test_clocks.c.id, wanted, _from_row)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import DuplicateKey
+from billing_sdk.server.storage.stripe_customers import CustomerConditions, read_stripe_customers
 from billing_sdk.server.storage.tables.stripe_door import stripe_objects as table
 
 ONE = select(table).where(table.c.kind == bindparam("kind"), table.c.our_id == bindparam("our_id"))
@@ -71,6 +72,12 @@ class StripeObjectRepository:
         rows = self._connection.execute(query.order_by(table.c.created_at, table.c.our_id)).mappings()
         return tuple(_from_row(row) for row in rows)
 
+    def page_customers(
+        self, conditions: CustomerConditions, *, count: int, after: str | None = None, before: str | None = None
+    ) -> Sequence[str]:
+        """Return the ids of customers that this door lists; see `read_stripe_customers`."""
+        return read_stripe_customers(self._connection, conditions, count=count, after=after, before=before)
+
     def save(self, found: StripeObject) -> None:
         """Store what is known of a thing, whatever was known before.
 
@@ -86,6 +93,10 @@ class StripeObjectRepository:
         except IntegrityError:
             noun = found.kind.replace("_", " ")
             raise DuplicateKey(f"there is a {noun} with the key {found.key!r} already", key=found.key) from None
+
+    def forget(self, kind: str, our_id: str) -> None:
+        """Know nothing of a thing any more."""
+        self._connection.execute(delete(table).where(table.c.kind == kind, table.c.our_id == our_id))
 
     def delete(self, kind: str, our_id: str, *, at: datetime) -> None:
         """Show a thing as deleted from now on, and let others have its key."""

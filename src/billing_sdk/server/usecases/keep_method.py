@@ -24,6 +24,7 @@ def keep_method(
     is_gateway_default: bool = False,
     is_choice: bool = False,
     leads: bool = True,
+    method_id: str | None = None,
     actor: str = "user",
 ) -> PaymentMethod:
     """Keep what a gateway keeps, once; what is known already only follows what is shown of it.
@@ -41,6 +42,7 @@ def keep_method(
         is_gateway_default: it is the processor's own default, which nobody has chosen here.
         is_choice: somebody has just chosen it, so it leads even if it was known, or dropped, before.
         leads: a new one becomes the default one, even where there is another one.
+        method_id: of a new one; an id that was shown before it became the customer's.
         actor: who has left it, as the audit names them.
 
     Raises:
@@ -53,7 +55,7 @@ def keep_method(
     known = tx.customers.find_method_by_token(gateway, stored.token)
     if known is None:
         method = PaymentMethod(
-            id=new_id("card"),
+            id=method_id or new_id("card"),
             customer_id=customer_id,
             gateway_token=stored.token,
             brand=stored.brand,

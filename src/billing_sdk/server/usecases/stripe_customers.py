@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from billing_sdk.errors import NotFound
+from billing_sdk.money import Money
 from billing_sdk.server.domain.customers import Address, Customer, PaymentMethod
+from billing_sdk.server.domain.invoicing import InvoiceStatus
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.stripe_objects import StripeObject
 from billing_sdk.server.usecases.become_customer import add_customer
+from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.create_organization import add_organization
+from billing_sdk.server.usecases.delete_clock import delete_clock
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH, normal_email
 from billing_sdk.server.usecases.update_customer import update_customer
@@ -19,15 +23,24 @@ from billing_sdk.server.usecases.update_organization import update_organization
 
 KIND = "customer"
 NAMELESS = "Customer"
+OVERDUE: Final[frozenset[InvoiceStatus]] = frozenset({"overdue", "uncollectible"})
 
 
 @dataclass(frozen=True, slots=True)
 class StripeCustomer:
-    """A customer with what only the door knows of it, and the card that it is charged by."""
+    """A customer with what only the door knows of it.
+
+    Attributes:
+        method: what it is charged by.
+        credit: what it is owed on its credit balance, if that is anything.
+        is_delinquent: whether an invoice of it is overdue.
+    """
 
     customer: Customer
     extras: StripeObject
     method: PaymentMethod | None
+    credit: Money | None = None
+    is_delinquent: bool = False
 
     @property
     def is_deleted(self) -> bool:
@@ -46,7 +59,13 @@ def stripe_customer(tx: UnitOfWork, customer_id: str) -> StripeCustomer:
     if extras is None:
         name = tx.customers.names_of([customer]).get(customer_id) or None
         extras = StripeObject(KIND, customer_id, customer.created_at, customer.created_at, data={"name": name})
-    return StripeCustomer(customer, extras, tx.customers.find_payment_method(customer_id))
+    return StripeCustomer(
+        customer,
+        extras,
+        method=tx.customers.find_payment_method(customer_id),
+        credit=next(iter(tx.credits.balances(customer_id)), None),
+        is_delinquent=any(invoice.status in OVERDUE for invoice in tx.invoices.owed_by(customer_id)),
+    )
 
 
 def live_stripe_customer(tx: UnitOfWork, customer_id: str) -> StripeCustomer:
@@ -127,6 +146,7 @@ def update_stripe_customer(
         InvalidRequest: something of it can't be.
     """
     at = engine.now()
+    billing_email = normal_email(email, "email") if email else None
     with engine.begin() as tx:
         tx.customers.lock(customer_id)
         before = live_stripe_customer(tx, customer_id)
@@ -136,14 +156,13 @@ def update_stripe_customer(
     code = before.customer.org_code
     if code is not None and before.extras.data.get("name") != data.get("name"):
         update_organization(engine, code=code, name=_name(data, email))
-    if (email or "") != before.customer.billing_email or address != before.customer.address:
-        update_customer(engine, customer_id, billing_email=email or "", address=address, actor=actor)
+    update_customer(engine, customer_id, billing_email=billing_email, address=address, actor=actor)
     with engine.read() as tx:
         return stripe_customer(tx, customer_id)
 
 
 def delete_stripe_customer(engine: Engine, customer_id: str, *, actor: str) -> StripeCustomer:
-    """Show a customer as deleted; its books stay.
+    """Show a customer as deleted, and end what it has agreed to at once; its books stay.
 
     Raises:
         NotFound: there is no such customer, or not any more.
@@ -152,9 +171,24 @@ def delete_stripe_customer(engine: Engine, customer_id: str, *, actor: str) -> S
     with engine.begin() as tx:
         tx.customers.lock(customer_id)
         before = live_stripe_customer(tx, customer_id)
+        live = tx.agreements.live_of(customer_id)
+    for agreement in live:
+        cancel_agreement(engine, agreement_id=agreement.id, source="api", actor=actor)
+    with engine.begin() as tx:
+        tx.customers.lock(customer_id)
         tx.stripe.delete(KIND, customer_id, at=at)
         tx.audit.record(actor, "stripe_customer.delete", customer_id, at, before=before.extras)
         return stripe_customer(tx, customer_id)
+
+
+def delete_stripe_clock(engine: Engine, clock_id: str, *, actor: str) -> None:
+    """Remove a clock and its customers, and what the door knows of these; errors as those of `delete_clock`."""
+    with engine.read() as tx:
+        customer_ids = tx.clocks.customers_of(clock_id)
+    delete_clock(engine, clock_id, actor=actor)
+    with engine.begin() as tx:
+        for customer_id in customer_ids:
+            tx.stripe.forget(KIND, customer_id)
 
 
 def _name(data: Mapping[str, Any], email: str | None) -> str:

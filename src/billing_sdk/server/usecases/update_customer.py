@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from billing_sdk.server.domain.customers import Address, Customer, checked_tax_ids
 from billing_sdk.server.usecases.bill_customer import look_at_held
@@ -19,7 +19,7 @@ ON_PAPER = ("address", "tax_ids", "billing_email")
 class CustomerFields(TypedDict, total=False):
     """What can change; None takes away what was there."""
 
-    billing_email: str
+    billing_email: str | None
     address: Address | None
     tax_ids: tuple[str, ...]
     language: str | None
@@ -42,10 +42,12 @@ def update_customer(
         UnknownProfile: there is no such billing profile.
         InvalidAddress, InvalidTaxId, InvalidRequest: something of it can't be.
     """
+    changes: dict[str, Any] = {**fields}
     if "billing_email" in fields:
-        fields["billing_email"] = normal_email(fields["billing_email"], "billing_email")
+        email = fields["billing_email"]
+        changes["billing_email"] = "" if email is None else normal_email(email, "billing_email")
     if "tax_ids" in fields:
-        fields["tax_ids"] = checked_tax_ids(fields["tax_ids"])
+        changes["tax_ids"] = checked_tax_ids(fields["tax_ids"])
     with engine.begin() as tx:
         before = tx.customers.lock(customer_id)
         check_version(before, versions)
@@ -53,7 +55,7 @@ def update_customer(
         if profile_id is not None:
             tx.billing_profiles.lock()  # nobody deletes it meanwhile
             tx.billing_profiles.get(profile_id)
-        customer = replace(before, **fields)
+        customer = replace(before, **changes)
         if customer == before:
             return customer
         if any(getattr(before, name) != getattr(customer, name) for name in ON_PAPER):

@@ -18,9 +18,11 @@ from billing_sdk.server.api.stripe import (
     meter_summaries,
     meters,
     payment_intents,
+    payment_methods,
     problems,
     refunds,
     setup_intents,
+    test_clocks,
 )
 from billing_sdk.server.api.stripe.headers import StripeHeaders
 from billing_sdk.server.usecases.engine import Engine
@@ -31,6 +33,8 @@ Api = Literal["v1", "v2"]
 
 V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
     customers.router,
+    payment_methods.router,
+    test_clocks.router,
     payment_intents.router,
     refunds.router,
     setup_intents.router,

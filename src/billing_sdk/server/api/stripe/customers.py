@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
+from billing_sdk.errors import NotFound
+from billing_sdk.server.api.stripe.addresses import AddressBody, engine_address
 from billing_sdk.server.api.stripe.answers import Answering
-from billing_sdk.server.api.stripe.bodies import FormBody, StripeRoute, View
-from billing_sdk.server.api.stripe.ids import CustomerId, PaymentMethodId, TestClockId, ours, path_id, shown
+from billing_sdk.server.api.stripe.bodies import FormBody, StripeRoute
+from billing_sdk.server.api.stripe.customer_view import shown_customer
+from billing_sdk.server.api.stripe.ids import ours, path_id, shown, unknown
 from billing_sdk.server.api.stripe.once import OnlyOnce
-from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
+from billing_sdk.server.api.stripe.paging import Cut, Filters, Listing, Wanted
+from billing_sdk.server.api.stripe.payment_methods import reference_of
+from billing_sdk.server.api.stripe.ranges import TimeRange
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v1
-from billing_sdk.server.api.stripe.values import Livemode, Metadata, UnixTime, merged
-from billing_sdk.server.domain.customers import Address
-from billing_sdk.server.domain.customers.countries import COUNTRIES
+from billing_sdk.server.api.stripe.values import Flag, Metadata, merged
+from billing_sdk.server.storage.stripe_customers import CustomerConditions
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.stripe_customers import (
     KIND,
@@ -27,131 +32,106 @@ from billing_sdk.server.usecases.stripe_customers import (
     stripe_customer,
     update_stripe_customer,
 )
+from billing_sdk.server.usecases.stripe_payment_methods import charge_by
 
 router = APIRouter(route_class=StripeRoute)
 
-Line = Annotated[str, Field(max_length=200)]
+CustomerIdInPath = Annotated[str, path_id("customer")]
+# What the engine knows itself; all else that was sent is kept as it was sent.
+OF_ENGINE: Final = frozenset({"email", "metadata", "test_clock", "payment_method", "invoice_settings", "expand"})
+Name = Annotated[str, Field(max_length=256)]
 
 
-class AddressBody(FormBody):
-    """A postal address; one whose country is no country is kept, and counts neither for tax nor on invoices."""
+class ShippingBody(FormBody):
+    """Where things are sent."""
 
-    city: Line | None = None
-    country: Line | None = None
-    line1: Line | None = None
-    line2: Line | None = None
-    postal_code: Annotated[str, Field(max_length=20)] | None = None
-    state: Line | None = None
+    address: AddressBody | None = None
+    name: Name | None = None
+    phone: Annotated[str, Field(max_length=64)] | None = None
+    carrier: Name | None = None
+    tracking_number: Name | None = None
+
+
+class CustomField(FormBody):
+    """A line on invoices."""
+
+    name: Annotated[str, Field(max_length=40)]
+    value: Annotated[str, Field(max_length=140)]
+
+
+class InvoiceSettingsBody(FormBody):
+    """What invoices of a customer follow."""
+
+    default_payment_method: str | None = None
+    custom_fields: Annotated[list[CustomField], Field(max_length=4)] | None = None
+    footer: Annotated[str, Field(max_length=5_000)] | None = None
+
+
+class TaxBody(FormBody):
+    """What is known of where a customer is, for tax."""
+
+    ip_address: Annotated[str, Field(max_length=64)] | None = None
+    validate_location: Literal["deferred", "immediately", "auto"] | None = None
 
 
 class CustomerBody(FormBody):
-    """What can be said of a customer; what is left out stays as it is."""
+    """What can be said of a customer; what is left out stays as it is, and what is empty is taken away."""
 
-    name: Annotated[str, Field(max_length=256)] | None = None
+    name: Name | None = None
     email: Annotated[str, Field(max_length=512)] | None = None
-    description: Annotated[str, Field(max_length=1024)] | None = None
+    description: Annotated[str, Field(max_length=5_000)] | None = None
     phone: Annotated[str, Field(max_length=64)] | None = None
     address: AddressBody | None = None
+    shipping: ShippingBody | None = None
     metadata: Metadata | None = None
+    invoice_settings: InvoiceSettingsBody | None = None
+    invoice_prefix: Annotated[str, Field(min_length=3, max_length=12, pattern=r"^[A-Z0-9]+$")] | None = None
+    preferred_locales: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=10)] | None = None
+    tax: TaxBody | None = None
+    tax_exempt: Literal["none", "exempt", "reverse"] | None = None
+    business_name: Name | None = None
+    individual_name: Name | None = None
 
 
 class NewCustomer(CustomerBody):
-    """A customer, on a test clock where one is named."""
+    """A customer, on a test clock where one is named, and charged by a payment method where one is named."""
 
     test_clock: str | None = None
+    payment_method: str | None = None
+    validate_card: Flag | None = Field(default=None, alias="validate")
 
 
 class CustomerFilters(Filters):
     """What customers can be filtered by."""
 
-    email: str | None = None
+    email: Annotated[str, Field(max_length=512)] | None = None
     test_clock: str | None = None
+    created: TimeRange | None = None
 
 
-CUSTOMERS = Listing(CustomerFilters)
-
-
-class AddressView(View):
-    """A postal address."""
-
-    city: str | None = None
-    country: str | None = None
-    line1: str | None = None
-    line2: str | None = None
-    postal_code: str | None = None
-    state: str | None = None
-
-
-class InvoiceSettings(View):
-    """What invoices of a customer follow."""
-
-    default_payment_method: PaymentMethodId | None = None
-
-
-class CustomerView(View):
-    """A customer."""
-
-    id: CustomerId
-    object: Literal["customer"] = "customer"
-    address: AddressView | None
-    created: UnixTime
-    description: str | None
-    email: str | None
-    invoice_settings: InvoiceSettings
-    livemode: Livemode = None
-    metadata: dict[str, str]
-    name: str | None
-    phone: str | None
-    test_clock: TestClockId | None
-
-    @classmethod
-    def of(cls, found: StripeCustomer) -> CustomerView:
-        """Show a customer."""
-        customer, data = found.customer, found.extras.data
-        return cls(
-            id=customer.id,
-            address=None if data.get("address") is None else AddressView(**data["address"]),
-            created=customer.created_at,
-            description=data.get("description"),
-            email=customer.billing_email or None,
-            invoice_settings=InvoiceSettings(default_payment_method=None if found.method is None else found.method.id),
-            metadata=dict(found.extras.metadata),
-            name=data.get("name"),
-            phone=data.get("phone"),
-            test_clock=customer.clock_id,
-        )
-
-
-class DeletedCustomer(View):
-    """What is left of a customer."""
-
-    id: CustomerId
-    object: Literal["customer"] = "customer"
-    deleted: Literal[True] = True
-
-
-def view_of(found: StripeCustomer) -> View:
-    """Show a customer, or what is left of it."""
-    return DeletedCustomer(id=found.customer.id) if found.is_deleted else CustomerView.of(found)
+CUSTOMERS: Final = Listing(CustomerFilters)
 
 
 @router.post("/customers", **v1("create:user_billing_customers"))
 def create_customer(caller: CallerOf, body: NewCustomer, once: OnlyOnce) -> Response:
     """Make a customer."""
     clock_id = None if body.test_clock is None else ours("test_clock", body.test_clock, param="test_clock")
+    method = _method(body, body.payment_method)
 
-    def serve(engine: Engine) -> View:
-        data = _data(body, {})
+    def serve(engine: Engine) -> Any:
+        if clock_id is not None:
+            _check_clock(engine, clock_id, str(body.test_clock))
+        data = _kept(body, {})
         made = create_stripe_customer(
             engine,
             data=data,
             metadata=merged({}, body.metadata),
             email=body.email,
-            address=_address(data),
+            address=engine_address(data.get("address")),
             clock_id=clock_id,
             actor=caller.client_id,
         )
-        return view_of(made)
+        return shown_customer(_charged_by(engine, made, method, actor=caller.client_id))
 
     return once(serve, body)
 
@@ -160,72 +140,92 @@ def create_customer(caller: CallerOf, body: NewCustomer, once: OnlyOnce) -> Resp
 def list_customers(
     engine: EngineOf, answer: Answering, wanted: Annotated[Wanted[CustomerFilters], Depends(CUSTOMERS)]
 ) -> Response:
-    """List customers, the newest first."""
-    email, clock = wanted.filters.email, wanted.filters.test_clock
-    clock_id = None if clock is None else ours("test_clock", clock, param="test_clock")
+    """List customers, the newest first; those on a test clock only where it is named."""
+    filters, is_live = wanted.filters, answer.rendering.is_live
+    conditions = CustomerConditions(
+        email=filters.email,
+        clock_id=None if filters.test_clock is None else ours("test_clock", filters.test_clock, param="test_clock"),
+        created_from=None if filters.created is None else filters.created.start,
+        created_before=None if filters.created is None else filters.created.end,
+    )
     with engine.read() as tx:
-        found = [
-            one
-            for extras in reversed(tx.stripe.list(KIND))
-            if (email is None or (one := stripe_customer(tx, extras.our_id)).customer.billing_email == email)
-            and (one := stripe_customer(tx, extras.our_id)).customer.clock_id == clock_id
-        ]
-    is_live = answer.rendering.is_live
-    return answer(wanted.page(found, view_of, place_of=lambda one: shown(KIND, one.customer.id, is_live=is_live)))
+        after = wanted.known(KIND, wanted.after, "starting_after")
+        before = wanted.known(KIND, wanted.before, "ending_before")
+        found = tx.stripe.page_customers(conditions, count=wanted.limit + 1, after=after, before=before)
+        cut: Cut[str] = wanted.trimmed(found, place_of=lambda one: shown(KIND, one, is_live=is_live))
+        views = [shown_customer(stripe_customer(tx, customer_id)) for customer_id in cut.items]
+    return answer(wanted.shown(cut, views))
 
 
 @router.get("/customers/{customer_id}", **v1("read:billing_customers"))
-def get_customer(engine: EngineOf, answer: Answering, customer_id: Annotated[str, path_id("customer")]) -> Response:
+def get_customer(engine: EngineOf, answer: Answering, customer_id: CustomerIdInPath) -> Response:
     """Get a customer, or what is left of a deleted one."""
     with engine.read() as tx:
-        return answer(view_of(stripe_customer(tx, customer_id)))
+        return answer(shown_customer(stripe_customer(tx, customer_id)))
 
 
 @router.post("/customers/{customer_id}", **v1("update:billing_customers"))
-def update_customer(
-    caller: CallerOf, customer_id: Annotated[str, path_id("customer")], body: CustomerBody, once: OnlyOnce
-) -> Response:
+def update_customer(caller: CallerOf, customer_id: CustomerIdInPath, body: CustomerBody, once: OnlyOnce) -> Response:
     """Change what is given of a customer."""
+    method, given = _method(body, None), body.model_fields_set
 
-    def serve(engine: Engine) -> View:
+    def serve(engine: Engine) -> Any:
         with engine.read() as tx:
             before = live_stripe_customer(tx, customer_id)
-        data = _data(body, before.extras.data)
-        given = body.model_fields_set
+        data = _kept(body, before.extras.data)
         updated = update_stripe_customer(
             engine,
             customer_id,
             data=data,
-            metadata=merged(before.extras.metadata, body.metadata) if "metadata" in given else before.extras.metadata,
+            metadata=merged(before.extras.metadata, body.metadata if "metadata" in given else {}),
             email=body.email if "email" in given else before.customer.billing_email,
-            address=_address(data) if "address" in given else before.customer.address,
+            address=engine_address(data.get("address")) if "address" in given else before.customer.address,
             actor=caller.client_id,
         )
-        return view_of(updated)
+        return shown_customer(_charged_by(engine, updated, method, actor=caller.client_id))
 
     return once(serve, body)
 
 
 @router.delete("/customers/{customer_id}", **v1("update:billing_customers"))
-def delete_customer(caller: CallerOf, customer_id: Annotated[str, path_id("customer")], once: OnlyOnce) -> Response:
-    """Delete a customer."""
+def delete_customer(caller: CallerOf, customer_id: CustomerIdInPath, once: OnlyOnce) -> Response:
+    """Delete a customer: what it has agreed to ends at once, and its books stay."""
 
-    def serve(engine: Engine) -> View:
-        return view_of(delete_stripe_customer(engine, customer_id, actor=caller.client_id))
+    def serve(engine: Engine) -> Any:
+        return shown_customer(delete_stripe_customer(engine, customer_id, actor=caller.client_id))
 
     return once(serve)
 
 
-def _data(body: CustomerBody, before: Any) -> dict[str, Any]:
+def _kept(body: CustomerBody, before: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the door keeps of a customer, after what was sent."""
-    sent = body.model_dump(include=body.model_fields_set - {"email", "metadata", "test_clock"})
-    return {**before, **sent}
+    sent = body.model_dump(exclude_unset=True, exclude=set(OF_ENGINE))
+    kept = {**before, **sent}
+    if body.invoice_settings is not None:
+        settings = body.invoice_settings.model_dump(exclude_unset=True, exclude={"default_payment_method"})
+        kept["invoice_settings"] = {**before.get("invoice_settings", {}), **settings}
+    return kept
 
 
-def _address(data: dict[str, Any]) -> Address | None:
-    """Return the address as invoices have it; None where there is none that counts."""
-    sent = data.get("address")
-    if sent is None or sent.get("country") not in COUNTRIES:
-        return None
-    lines = tuple(line for line in (sent.get("line1"), sent.get("line2")) if line)
-    return Address(sent["country"], sent.get("state"), sent.get("city"), sent.get("postal_code"), lines)
+def _method(body: CustomerBody, payment_method: str | None) -> str | None:
+    """Return the payment method that a customer is to be charged by from now on, as use cases know it."""
+    settings = body.invoice_settings
+    if settings is not None and settings.default_payment_method is not None:
+        return reference_of(settings.default_payment_method, param="invoice_settings[default_payment_method]")
+    return None if payment_method is None else reference_of(payment_method, param="payment_method")
+
+
+def _charged_by(engine: Engine, found: StripeCustomer, method: str | None, *, actor: str) -> StripeCustomer:
+    if method is None:
+        return found
+    charge_by(engine, found.customer.id, method, actor=actor)
+    with engine.read() as tx:
+        return stripe_customer(tx, found.customer.id)
+
+
+def _check_clock(engine: Engine, clock_id: str, text: str) -> None:
+    with engine.read() as tx:
+        try:
+            tx.clocks.get(clock_id)
+        except NotFound:
+            raise unknown("test_clock", text, param="test_clock") from None

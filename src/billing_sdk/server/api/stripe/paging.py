@@ -32,6 +32,7 @@ from billing_sdk._secret import Secret
 from billing_sdk.errors import ConfigurationError, InvalidRequest
 from billing_sdk.server.api.stripe.bodies import FormBody, View
 from billing_sdk.server.api.stripe.forms import read_form
+from billing_sdk.server.api.stripe.ids import ours
 from billing_sdk.server.sealing import Sealer
 
 T = TypeVar("T")
@@ -141,6 +142,24 @@ class Wanted(Generic[F]):
             has_previous=start > 0,
         )
 
+    def trimmed(self, items: Sequence[T], *, place_of: Callable[[T], str]) -> Cut[T]:
+        """Return the page of a list that was read from a place on.
+
+        Args:
+            items: those that follow `after`, or come right before `before`, in the order of the list: one more than
+                the page has, where there is one.
+            place_of: as for `page`.
+        """
+        is_over, is_backwards = len(items) > self.limit, self.before is not None
+        kept = items[-self.limit :] if is_backwards else items[: self.limit]
+        return Cut(
+            kept,
+            first=place_of(kept[0]) if kept else None,
+            last=place_of(kept[-1]) if kept else None,
+            has_next=is_backwards or is_over,
+            has_previous=is_over if is_backwards else self.after is not None,
+        )
+
     def shown(self, cut: Cut[T], views: Sequence[View]) -> ListObject | Page:
         """Return a page as an answer; the views are those of its items."""
         if self.is_v1:
@@ -151,6 +170,10 @@ class Wanted(Generic[F]):
             next_page_url=self._url(after=cut.last) if cut.has_next else None,
             previous_page_url=self._url(before=cut.first) if cut.has_previous else None,
         )
+
+    def known(self, kind: str, place: str | None, parameter: str) -> str | None:
+        """Return our id for a place of v1; errors as those of `ours`."""
+        return None if place is None else ours(kind, place, param=parameter)
 
     def _find(self, places: Sequence[str], place: str, parameter: str) -> int:
         try:

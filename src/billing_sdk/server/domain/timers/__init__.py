@@ -7,6 +7,7 @@ from. A timer's `due_at` is on the time line of its customer: that of the custom
 
 from billing_sdk.server.domain.timers.kinds import RANKS as RANKS, TimerKind as TimerKind, rank_of as rank_of
 from billing_sdk.server.domain.timers.test_clock import (
+    LATEST as LATEST,
     ClockStatus as ClockStatus,
     TestClock as TestClock,
     check_instant as check_instant,
