@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.collection import PayerProfile, PayerStatus
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+
+# Where a payment method is named, at every door that has profiles of payers.
+METHOD: Final = "default_payment_method"
 
 
 def create_payer(
@@ -85,4 +89,6 @@ def update_payer(
 
 def _check_method(tx: UnitOfWork, customer_id: str, method_id: str | None) -> None:
     if method_id is not None and all(method.id != method_id for method in tx.customers.methods_of(customer_id)):
-        raise NotFound(f"the customer has no payment method {method_id[:64]!r}")
+        raise NotFound(
+            f"the customer has no payment method {method_id[:64]!r}", entity="payment_method", parameter=METHOD
+        )

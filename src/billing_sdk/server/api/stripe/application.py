@@ -10,6 +10,8 @@ from starlette.routing import BaseRoute, Mount
 
 from billing_sdk._version import __version__
 from billing_sdk.server.api.stripe import (
+    cadence_settings,
+    cadences,
     customers,
     intents,
     meter_events,
@@ -17,6 +19,7 @@ from billing_sdk.server.api.stripe import (
     meter_stream,
     meter_summaries,
     meters,
+    payer_profiles,
     payment_intents,
     payment_methods,
     problems,
@@ -43,6 +46,9 @@ V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
     meter_events.v1_router,
 )
 V2_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    payer_profiles.router,
+    cadences.router,
+    cadence_settings.router,
     intents.router,
     meter_events.v2_router,
     meter_sessions.router,

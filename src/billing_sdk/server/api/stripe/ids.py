@@ -65,7 +65,12 @@ PREFIXES: Final = {
     "pricing_plan_version": Prefix("version", "bppv"),
     "pricing_plan_component": Prefix("component", "bppc"),
     "pricing_plan_subscription": Prefix("agreement", "bpps"),
-    "cadence": Prefix("cadence", "bc"),
+    "billing_cadence": Prefix("cadence", "bc"),
+    "billing_profile": Prefix("payer", "bilp"),
+    "bill_setting": Prefix("billset", "bblset"),
+    "bill_setting_version": Prefix("billsetv", "bblsetv"),
+    "collection_setting": Prefix("collset", "bclset"),
+    "collection_setting_version": Prefix("collsetv", "bclsetv"),
     "billing_intent": Prefix("intent", "bilint"),
     "billing_intent_action": Prefix("intentaction", "bilinti"),
     "invoice_discount_rule": Prefix("discountrule", "bidr"),
@@ -155,7 +160,12 @@ ServiceActionId = Annotated[str, ShownAs("service_action")]
 PlanVersionId = Annotated[str, ShownAs("pricing_plan_version")]
 ComponentId = Annotated[str, ShownAs("pricing_plan_component")]
 SubscriptionId = Annotated[str, ShownAs("pricing_plan_subscription")]
-CadenceId = Annotated[str, ShownAs("cadence")]
+CadenceId = Annotated[str, ShownAs("billing_cadence")]
+PayerProfileId = Annotated[str, ShownAs("billing_profile")]
+BillSettingId = Annotated[str, ShownAs("bill_setting")]
+BillSettingVersionId = Annotated[str, ShownAs("bill_setting_version")]
+CollectionSettingId = Annotated[str, ShownAs("collection_setting")]
+CollectionSettingVersionId = Annotated[str, ShownAs("collection_setting_version")]
 IntentId = Annotated[str, ShownAs("billing_intent")]
 IntentActionId = Annotated[str, ShownAs("billing_intent_action")]
 DiscountRuleId = Annotated[str, ShownAs("invoice_discount_rule")]

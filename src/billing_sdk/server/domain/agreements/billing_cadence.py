@@ -52,7 +52,8 @@ class BillingCycle:
         if unit == "month" and self.cadence.count not in COUNTS_WITH_MONTH:
             raise MonthNotSupported(f"every {self.cadence} is not in the same months every year")
         if unit == "year" and (self.day_of_month or 1) > calendar.monthrange(A_LEAP_YEAR, self.month_of_year)[1]:
-            raise InvalidBillingCycle(f"month {self.month_of_year} has no day {self.day_of_month}")
+            detail = f"month {self.month_of_year} has no day {self.day_of_month}"
+            raise InvalidBillingCycle(detail, parameter="day_of_month")
 
     def anchor(self, at: datetime) -> datetime:
         """Return the instant that the periods are counted from: the latest such boundary not after `at`."""
