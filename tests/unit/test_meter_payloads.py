@@ -85,7 +85,7 @@ def test_a_value_is_a_plain_decimal_number_as_text_or_as_it_stands(value, counte
     [
         ({"stripe_customer_id": None}, "no_customer", "payload[stripe_customer_id]"),
         ({"stripe_customer_id": ""}, "no_customer", "payload[stripe_customer_id]"),
-        ({"stripe_customer_id": "cus_1"}, "customer_not_found", "payload[stripe_customer_id]"),
+        ({"stripe_customer_id": "cus_" + "1" * 100}, "customer_not_found", "payload[stripe_customer_id]"),
         ({"stripe_customer_id": 5}, "customer_not_found", "payload[stripe_customer_id]"),
         ({"stripe_customer_id": f"agreement_{HEX}"}, "customer_not_found", "payload[stripe_customer_id]"),
         ({}, "no_value", "payload[value]"),
@@ -134,7 +134,7 @@ def test_a_meter_that_counts_events_needs_no_value():
     ],
 )
 def test_what_the_engine_refuses_has_a_name_here(error, name):
-    assert fault_of(error, MeterEvent("tokens", {}, "e1"), KEYS).name == name
+    assert fault_of(error, MeterEvent("tokens", {"stripe_customer_id": "cus_1"}, "e1"), KEYS).name == name
 
 
 def test_what_is_no_matter_of_the_event_stays_what_it_is():

@@ -343,4 +343,4 @@ def test_summaries_that_can_not_be_asked_for_are_refused(door: Door, meter, cust
 def test_summaries_of_nobody_are_missing(door: Door, meter) -> None:
     for customer in ("cus_1", "cus_" + "9" * 32):
         path = f"/billing/meters/{meter['id']}/event_summaries?customer={customer}&start_time=0&end_time=60"
-        assert door.v1.refused("GET", path) == (404, "resource_missing", "customer")
+        assert door.v1.refused("GET", path) == (400, "resource_missing", "customer")

@@ -32,12 +32,13 @@ from billing_sdk.server.usecases.incoming_events import IncomingEvent, Time
 
 LONGEST_NAME, LONGEST_IDENTIFIER = 100, 100
 MOST_DIGITS = 15
+LONGEST_CUSTOMER = 100
 MOST_MEMBERS = 50
 SOURCE = "stripe/"
+TEXTS = {str}
 # What the engine calls an attribute of an event, and what it is called here.
-PARAMS = MappingProxyType({"id": "identifier", "time": "timestamp", "type": "event_name"})
+PARAMS = MappingProxyType({"id": "identifier", "time": "timestamp", "type": "event_name", "subject": "payload"})
 VALUE = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
-CUSTOMER = re.compile(r"cus_[0-9a-f]{32}", re.ASCII)
 
 
 class MeterEvent(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -131,16 +132,15 @@ def usage_event(event: MeterEvent, keys: PayloadKeys) -> IncomingEvent | Fault:
 
     Numbers in the payload are as good as text. The customer is left out of the data, as the event's subject says it.
     """
-    payload = event.payload
-    customer = payload.get(keys.customer)
-    if customer is None or customer == "":
-        return Fault("no_customer", f"the payload has no {keys.customer!r}", _param(keys.customer))
-    if customer.__class__ is not str or not CUSTOMER.fullmatch(customer):
+    data = event.payload.copy()
+    customer = data.pop(keys.customer, None)
+    if customer.__class__ is not str or customer[:4] != "cus_" or len(customer) > LONGEST_CUSTOMER:
         return _nobody(customer, keys)
-    data = texts_of(payload)
-    if isinstance(data, Fault):
-        return data
-    del data[keys.customer]
+    if len(data) > MOST_MEMBERS or set(map(type, data.values())) != TEXTS:
+        texts = texts_of(data)
+        if isinstance(texts, Fault):
+            return texts
+        data = texts
     for name in keys.dimensions:
         if not data.get(name):
             return Fault("dimensions_missing", f"the payload lacks the dimension {name!r}", _param(name))
@@ -233,6 +233,8 @@ def _value(text: str | None, key: str) -> int | str | Fault:
 
 
 def _nobody(customer: Any, keys: PayloadKeys) -> Fault:
+    if customer is None or customer == "":
+        return Fault("no_customer", f"the payload has no {keys.customer!r}", _param(keys.customer))
     return Fault("customer_not_found", f"there is no customer {str(customer)[:64]!r}", _param(keys.customer))
 
 

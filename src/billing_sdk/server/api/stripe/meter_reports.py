@@ -116,8 +116,8 @@ def _read(
 ) -> tuple[dict[str, str], IncomingEvent]:
     if meter is None:
         raise refusal_of((archived_meter if is_archived else no_meter)(event.event_name), is_v1=is_v1)
-    found = usage_event(event, payload_keys(meter))
     payload = texts_of(event.payload)
+    found = usage_event(event, payload_keys(meter))
     for one in (found, payload):
         if isinstance(one, Fault):
             raise refusal_of(one, is_v1=is_v1)
