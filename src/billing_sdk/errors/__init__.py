@@ -231,6 +231,7 @@ from billing_sdk.errors._objects import (
     AddOnAttached as AddOnAttached,
     AddOnMismatch as AddOnMismatch,
     AddOnMissing as AddOnMissing,
+    ComponentExists as ComponentExists,
     ComponentMissing as ComponentMissing,
     CouponEnded as CouponEnded,
     CouponMismatch as CouponMismatch,
@@ -238,8 +239,10 @@ from billing_sdk.errors._objects import (
     NotAnAddOn as NotAnAddOn,
     RateExists as RateExists,
     TaxBehaviorMismatch as TaxBehaviorMismatch,
+    TooManyComponents as TooManyComponents,
     TooManyRates as TooManyRates,
     UnknownCoupon as UnknownCoupon,
+    UsagePricedTwice as UsagePricedTwice,
     VersionNotFound as VersionNotFound,
 )
 from billing_sdk.errors._payment_intents import (

@@ -29,6 +29,14 @@ class RateExists(Conflict):
     default_remedy = "Delete the present rate in the same call, or leave the item out."
 
 
+class UsagePricedTwice(RateExists):
+    """A rate card would price the same usage twice: two items of one feature with the same conditions."""
+
+    code = "usage_priced_twice"
+    title = "Usage priced already"
+    default_remedy = "Give the item conditions of its own, or change the price of the item that has them."
+
+
 class TooManyRates(APIError):
     """A version of a rate card holds 500 rates at most, and one call changes 100 at most."""
 
@@ -45,6 +53,23 @@ class TaxBehaviorMismatch(APIError):
     status = 400
     title = "Tax behavior mismatch"
     default_remedy = "Attach an object with the tax behavior of the plan."
+
+
+class ComponentExists(Conflict):
+    """A plan has an object attached already."""
+
+    code = "component_exists"
+    title = "Component attached already"
+    default_remedy = "Change the version of the component, or detach it first."
+
+
+class TooManyComponents(APIError):
+    """A plan holds 100 attached objects at most, 20 of which are rate cards."""
+
+    code = "too_many_components"
+    status = 400
+    title = "Too many components"
+    default_remedy = "Detach what is not needed, or put more rates on one card."
 
 
 class ComponentMissing(NotFound):

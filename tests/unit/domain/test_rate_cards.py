@@ -16,7 +16,9 @@ from billing_sdk.errors import (
     InvalidRequest,
     NotFound,
     RateExists,
+    TooManyComponents,
     TooManyRates,
+    UsagePricedTwice,
     VersionNotFound,
 )
 from billing_sdk.money import Money
@@ -48,7 +50,9 @@ CARD = RateCard("card_1", "Alpaca AI", "USD", MONTH, Versions((Version("v_1", 1,
 
 
 def item(name: str, **conditions: str) -> MeteredItem:
-    return MeteredItem(f"item_{name}", name, "tokens", NOON, tuple(sorted(conditions.items())))
+    """Return an item of all tokens if it is called `small`, else of those of the model of its name."""
+    own = {} if name == "small" else {"model": name}
+    return MeteredItem(f"item_{name}", name, "tokens", NOON, tuple(sorted((conditions or own).items())))
 
 
 def card_rate(name: str, cents: str = "5", *, number: int = 1, **conditions: str) -> CardRate:
@@ -99,6 +103,7 @@ def test_several_rates_change_together_in_one_version():
     [
         pytest.param([card_rate("small", number=2)], [], RateExists, id="a second rate for an item"),
         pytest.param([card_rate("x"), card_rate("x", number=2)], [], RateExists, id="two new rates for an item"),
+        pytest.param([card_rate("x", model="y"), card_rate("y")], [], UsagePricedTwice, id="two items of one usage"),
         pytest.param([], ["rate_none"], NotFound, id="a rate to delete that is not there"),
         pytest.param([card_rate(f"{n}") for n in range(101)], [], TooManyRates, id="101 changes in a call"),
     ],
@@ -227,6 +232,17 @@ def test_an_object_is_attached_once_and_a_lookup_key_given_once():
     with pytest.raises(Conflict, match="seats"):
         changed([SEATS, CARDS], replace(CARDS, lookup_key="seats"))
     assert changed([SEATS, CARDS], replace(SEATS, version_id="f_2"))[0].version_id == "f_2"
+
+
+@pytest.mark.parametrize(("kind", "most"), [("rate_card", 20), ("licence_fee", 100)])
+def test_a_plan_has_so_many_components_and_not_one_more(kind, most):
+    def one(number: int) -> Attachment:
+        return Attachment(f"component_{number}", kind, f"thing_{number}", None, NOON)
+
+    all_but_one = tuple(one(number) for number in range(most - 1))
+    full = attached(all_but_one, one(most))
+    with pytest.raises(TooManyComponents):
+        attached(full, one(most + 1))
 
 
 def test_a_component_is_found_by_its_id_or_lookup_key():

@@ -34,6 +34,18 @@ class AttachmentRepository:
         """Return what a version refers to, in its order."""
         return self._of([plan_version_id])[plan_version_id]
 
+    def find_in_plan(self, plan_key: str, wanted: str) -> tuple[str, Attachment] | None:
+        """Return a reference of any version of a plan by its id, as the latest has it, with that version."""
+        query = (
+            select(attachments)
+            .join(plan_versions, plan_versions.c.id == attachments.c.plan_version_id)
+            .where(plan_versions.c.plan_key == plan_key, attachments.c.id == wanted)
+            .order_by(plan_versions.c.number.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else (row["plan_version_id"], _from_row(row))
+
     def add(self, plan_version_id: str, attached: Sequence[Attachment]) -> None:
         """Store what a new version refers to."""
         rows = [_to_row(plan_version_id, position, one) for position, one in enumerate(attached)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, func, insert, select, update
@@ -10,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import Conflict, DuplicateKey, UnknownPlan, VersionNotFound
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
-from billing_sdk.server.storage.lookup_keys import giving_lookup_key_once
+from billing_sdk.server.storage.lookup_keys import LookupKeys, among, giving_lookup_key_once
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.plan_groups import GROUP_COLUMNS, group_from_row
 from billing_sdk.server.storage.plan_versions import (
     VERSION_COLUMNS,
@@ -151,6 +153,24 @@ class CatalogRepository:
         if named not in self._plans_ahead:
             self._plans_ahead[named] = self._plans(NAMED, keys)
         return self._plans_ahead[named]
+
+    def list_page(
+        self, wanted: PageRequest = FIRST_PAGE, *, lookup_keys: LookupKeys = None, is_archived: bool | None = None
+    ) -> Page[Plan]:
+        """Return a page of plans, without add-ons, in the order of their keys: all, or those with some lookup keys."""
+        query = among(select(plans.c.key).where(plans.c.kind == "plan"), plans, lookup_keys)
+        if is_archived is not None:
+            query = query.where((plans.c.status == "archived") == is_archived)
+        page = read_page(self._connection, query, plans.c.key, wanted, lambda row: str(row["key"]))
+        found = {plan.key: plan for plan in self._plans(NAMED, page.items)}
+        return Page(tuple(found[key] for key in page.items), page.has_more)
+
+    def created_at(self, keys: Collection[str]) -> dict[str, datetime]:
+        """Return by key when plans were made: with their first versions."""
+        query = select(plan_versions.c.plan_key, plan_versions.c.created_at).where(
+            plan_versions.c.plan_key.in_(keys), plan_versions.c.number == 1
+        )
+        return {row.plan_key: row.created_at for row in self._connection.execute(query)}
 
     def get_version(self, version_id: str) -> PlanVersion:
         """Return a version; whoever refers to one knows that it exists."""

@@ -19,6 +19,9 @@ MAX_PAGE_SIZE = 500
 class PageRequest:
     """Which part of a list is wanted: what follows one item, or what comes before another.
 
+    Attributes:
+        newest_first: whether the list begins with what was made last; it begins with the oldest otherwise.
+
     Raises:
         InvalidRequest: both are named, or the size is not between 1 and 500.
     """
@@ -26,6 +29,7 @@ class PageRequest:
     page_size: int = 10
     starting_after: str | None = None
     ending_before: str | None = None
+    newest_first: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.page_size <= MAX_PAGE_SIZE:
@@ -52,13 +56,13 @@ def read_page(
     wanted: PageRequest,
     read: Callable[[RowMapping], T],
 ) -> Page[T]:
-    """Return one page of a query, in the order of an id column, the smallest first."""
+    """Return one page of a query, in the order of an id column, whose values are larger the later they were made."""
     is_backwards = wanted.ending_before is not None
-    if wanted.ending_before is not None:
-        query = query.where(column < wanted.ending_before)
-    if wanted.starting_after is not None:
-        query = query.where(column > wanted.starting_after)
-    query = query.order_by(column.desc() if is_backwards else column).limit(wanted.page_size + 1)
+    place = wanted.ending_before if is_backwards else wanted.starting_after
+    is_falling = is_backwards is not wanted.newest_first
+    if place is not None:
+        query = query.where(column < place if is_falling else column > place)
+    query = query.order_by(column.desc() if is_falling else column).limit(wanted.page_size + 1)
     rows = connection.execute(query).mappings().all()
     items = [read(row) for row in rows[: wanted.page_size]]
     if is_backwards:

@@ -69,7 +69,9 @@ def attach_component(
         UnknownPlan, NotFound: there is no such plan or object.
         VersionNotFound: the object has no such version.
         PlanArchived: the plan never changes again.
-        Conflict: the plan has the object or the lookup key already, or the rate card is not active.
+        ComponentExists, LookupKeyTaken: the plan has the object or the lookup key already.
+        TooManyComponents: it would have more than 100 components, or more than 20 rate cards.
+        Conflict: the rate card is not active.
         CurrencyMismatch: the object is priced in another currency than the plan.
         TaxBehaviorMismatch: its prices include tax and those of the plan don't, or the other way round.
         InvalidServiceInterval: its service interval is longer than the plan's cadence.

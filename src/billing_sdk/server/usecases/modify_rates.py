@@ -34,6 +34,7 @@ def add_rate(engine: Engine, *, card_id: str, rate: NewRate, actor: str = "api")
     Raises:
         NotFound: there is no such rate card or metered item.
         TooManyRates: the version would have more than 500.
+        UsagePricedTwice: another item of its feature with the same conditions has a rate.
         InvalidPrice: the price does not go together with the conditions of the item.
     """
 
@@ -76,6 +77,7 @@ def modify_rates(
     Raises:
         NotFound: there is no such rate card, metered item or rate.
         RateExists: an item would have two rates.
+        UsagePricedTwice: two items of one feature with the same conditions would have one each.
         TooManyRates: the version would have more than 500, or the call changes more than 100.
         InvalidPrice: a price does not go together with the conditions of its item.
     """

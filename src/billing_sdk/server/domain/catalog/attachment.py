@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from billing_sdk.errors import ComponentMissing, Conflict, CurrencyMismatch
+from billing_sdk.errors import ComponentExists, ComponentMissing, CurrencyMismatch, LookupKeyTaken, TooManyComponents
 from billing_sdk.server.domain.catalog.component import Component, TaxBehavior, require_tax_behavior
 from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked_metadata
 from billing_sdk.server.domain.catalog.licence_fee_object import LicenceFeeObject
@@ -21,6 +21,8 @@ from billing_sdk.server.domain.catalog.version import PlanVersion
 
 AttachedKind = Literal["licence_fee", "rate_card", "service_action"]
 AttachedObject = LicenceFeeObject | RateCard | ServiceAction
+MOST_ATTACHED = 100
+MOST_OF_KIND: dict[AttachedKind, int] = {"rate_card": 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,15 @@ def attached(attachments: Sequence[Attachment], one: Attachment) -> tuple[Attach
     """Return the references of a version with one more.
 
     Raises:
-        Conflict: the same object is attached already, or another component has its lookup key.
+        ComponentExists: the same object is attached already.
+        LookupKeyTaken: another component has its lookup key.
+        TooManyComponents: there would be more than 100, or more than 20 rate cards.
     """
     if any(other.object_id == one.object_id for other in attachments):
-        raise Conflict(
-            f"the plan has the component {one.object_id!r} already", remedy="Change its version, or detach it first."
-        )
+        raise ComponentExists(f"the plan has the component {one.object_id!r} already")
+    most = MOST_OF_KIND.get(one.kind, MOST_ATTACHED)
+    if len(attachments) >= MOST_ATTACHED or sum(other.kind == one.kind for other in attachments) >= most:
+        raise TooManyComponents(f"the plan has {len(attachments)} components", kind=one.kind)
     _check_key(attachments, one)
     return (*attachments, one)
 
@@ -116,7 +121,7 @@ def changed(attachments: Sequence[Attachment], one: Attachment) -> tuple[Attachm
     """Return the references of a version with another state of one of them.
 
     Raises:
-        Conflict: another component has its lookup key.
+        LookupKeyTaken: another component has its lookup key.
     """
     others = [other for other in attachments if other.id != one.id]
     _check_key(others, one)
@@ -137,9 +142,7 @@ def find_attachment(attachments: Sequence[Attachment], wanted: str) -> Attachmen
 
 def _check_key(others: Sequence[Attachment], one: Attachment) -> None:
     if one.lookup_key is not None and any(other.lookup_key == one.lookup_key for other in others):
-        raise Conflict(
-            f"another component of the plan has the lookup key {one.lookup_key!r}", remedy="Choose another lookup key."
-        )
+        raise LookupKeyTaken(f"another component of the plan has the lookup key {one.lookup_key!r}")
 
 
 def _components(one: Attachment, thing: AttachedObject) -> tuple[Component, ...]:

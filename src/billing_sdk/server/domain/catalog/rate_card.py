@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from billing_sdk.errors import InvalidPrice, NotFound, RateExists, TooManyRates
+from billing_sdk.errors import InvalidPrice, NotFound, RateExists, TooManyRates, UsagePricedTwice
 from billing_sdk.server.domain.catalog.component import Rate, TaxBehavior, check_tax
 from billing_sdk.server.domain.catalog.custom_unit import CustomUnit
 from billing_sdk.server.domain.catalog.labels import checked_lookup_key, checked_metadata, checked_name
@@ -145,6 +145,7 @@ class RateCard:
         Raises:
             NotFound: a rate to delete is not in the latest version.
             RateExists: an item would have two rates.
+        UsagePricedTwice: two items of one feature with the same conditions would have one each.
             TooManyRates: there would be more than 500, or the call changes more than 100.
         """
         if len(create) + len(delete) > MOST_CHANGES:
@@ -153,8 +154,7 @@ class RateCard:
         gone = {rate.id: rate.item.id for rate in present if rate.id in delete}
         for missing in sorted(set(delete) - gone.keys()):
             raise NotFound(f"the latest version of the rate card has no rate {missing[:64]!r}", rate=missing[:64])
-        kept = [rate.item.id for rate in present if rate.id not in gone]
-        _check_rates([*kept, *(rate.item.id for rate in create)])
+        _check_rates([*(rate.item for rate in present if rate.id not in gone), *(rate.item for rate in create)])
         changes = [_change_for(rate, set(gone.values())) for rate in create]
         replaced = {rate.item.id for rate in create}
         changes += ["delete rate" for item_id in gone.values() if item_id not in replaced]
@@ -171,6 +171,7 @@ class RateCard:
 
         Raises:
             TooManyRates: there would be more than 500.
+            UsagePricedTwice: another item of its feature with the same conditions has a rate.
         """
         present = [old.id for old in self.rates_of(self.versions.latest.id) if old.item.id == rate.item.id]
         return self.modified(create=[rate], delete=present, version_id=version_id, at=at)
@@ -209,12 +210,15 @@ def _where_it_applies(rate: CardRate) -> Terms:
     return replace(rate.terms, price=ByDimension(dimensions, rates=((values, rate.terms.price),), otherwise=None))
 
 
-def _check_rates(item_ids: Sequence[str]) -> None:
-    if len(item_ids) > MOST_RATES:
+def _check_rates(items: Sequence[MeteredItem]) -> None:
+    if len(items) > MOST_RATES:
         raise TooManyRates(f"a version of a rate card holds {MOST_RATES} rates at most")
-    for item_id, count in Counter(item_ids).items():
+    for item_id, count in Counter(item.id for item in items).items():
         if count > 1:
             raise RateExists(f"the item {item_id!r} has a rate already", item=item_id)
+    for (feature_key, _), count in Counter((item.feature_key, item.conditions) for item in items).items():
+        if count > 1:
+            raise UsagePricedTwice(f"the same usage of {feature_key!r} has a rate already", feature=feature_key)
 
 
 def _change_for(rate: CardRate, priced_before: Collection[str]) -> VersionedChange:
