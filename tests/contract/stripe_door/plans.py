@@ -123,7 +123,7 @@ def cadence(door: Door, customer_id: str, *, sends_invoices: bool = True, cycle:
     made = create_cadence(
         door.engine, customer_id=ours("customer", customer_id), cycle=BillingCycle(cycle), options=options
     )
-    return shown("cadence", made.id, is_live=False)
+    return shown("billing_cadence", made.id, is_live=False)
 
 
 def sending(door: Door) -> str:

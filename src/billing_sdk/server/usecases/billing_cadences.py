@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.collect_charge import collect_issued, settle_cu
 from billing_sdk.server.usecases.end_agreement import end_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.hold_agreement import hold_agreement
+from billing_sdk.server.usecases.payer_profiles import check_method
 from billing_sdk.server.usecases.work_out_end import close_or_forgive
 
 
@@ -26,9 +27,11 @@ class CadenceOptions:
 
     Attributes:
         profile_id: who pays; by default the customer's first active profile, which is made where there is none.
+        payment_method_id: by what a new profile pays, which is made for the cadence in any case then.
     """
 
     profile_id: str | None = None
+    payment_method_id: str | None = None
     bill: SettingRef | None = None
     collection: SettingRef | None = None
     lookup_key: str | None = None
@@ -49,7 +52,7 @@ def create_cadence(
     """Give a customer a rhythm in which it is billed, from its present on.
 
     Raises:
-        NotFound: there is no such customer.
+        NotFound: there is no such customer, or it has no such payment method.
         UnknownPayerProfile: there is no such profile.
         UnknownSetting: there is no such setting, or version of it.
         CadenceMismatch: the profile is that of another customer.
@@ -67,7 +70,7 @@ def create_cadence(
             cadence=cycle.cadence,
             anchor=cycle.anchor(at),
             created_at=at,
-            profile_id=_payer(tx, engine, customer, options.profile_id, actor=actor).id,
+            profile_id=_payer(tx, engine, customer, options, actor=actor).id,
             month_of_year=cycle.month_of_year if cycle.cadence.unit == "month" else None,
             bill=options.bill,
             collection=options.collection,
@@ -114,7 +117,7 @@ def update_cadence(
             metadata=before.metadata if options.metadata is None else dict(options.metadata),
         )
         if options.profile_id is not None:
-            profile = _payer(tx, engine, customer, options.profile_id, actor=actor)
+            profile = _payer(tx, engine, customer, options, actor=actor)
             after = replace(after, profile_id=profile.id)
         tx.billing_cadences.save(after)
         at = engine.now_for(tx, customer)
@@ -167,7 +170,8 @@ def cancel_cadence(
     return after
 
 
-def _payer(tx: UnitOfWork, engine: Engine, customer: Customer, profile_id: str | None, *, actor: str) -> PayerProfile:
+def _payer(tx: UnitOfWork, engine: Engine, customer: Customer, options: CadenceOptions, *, actor: str) -> PayerProfile:
+    profile_id, method_id = options.profile_id, options.payment_method_id
     if profile_id is not None:
         profile = tx.payer_profiles.get(profile_id)
         if profile.customer_id != customer.id:
@@ -175,11 +179,12 @@ def _payer(tx: UnitOfWork, engine: Engine, customer: Customer, profile_id: str |
         if profile.status != "active":
             raise Conflict(f"the profile {profile_id} is inactive", remedy="Make it active, or name another one.")
         return profile
-    found = tx.payer_profiles.first_of(customer.id)
+    found = tx.payer_profiles.first_of(customer.id) if method_id is None else None
     if found is not None:
         return found
+    check_method(tx, customer.id, method_id)
     at = engine.now_for(tx, customer)
-    profile = PayerProfile(id=new_id("payer"), customer_id=customer.id, created_at=at)
+    profile = PayerProfile(id=new_id("payer"), customer_id=customer.id, created_at=at, payment_method_id=method_id)
     tx.payer_profiles.add(profile)
     tx.audit.record(actor, "payer_profile.create", profile.id, at, after=profile)
     return profile

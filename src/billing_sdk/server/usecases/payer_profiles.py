@@ -35,7 +35,7 @@ def create_payer(
     """
     with engine.begin() as tx:
         customer = tx.customers.lock(customer_id)
-        _check_method(tx, customer.id, payment_method_id)
+        check_method(tx, customer.id, payment_method_id)
         at = engine.now_for(tx, customer)
         profile = PayerProfile(
             id=new_id("payer"),
@@ -73,7 +73,7 @@ def update_payer(
     with engine.begin() as tx:
         customer = tx.customers.lock(tx.payer_profiles.get(profile_id).customer_id)
         before = tx.payer_profiles.get(profile_id)
-        _check_method(tx, customer.id, payment_method_id or None)
+        check_method(tx, customer.id, payment_method_id or None)
         given = {"name": name, "payment_method_id": payment_method_id, "lookup_key": lookup_key}
         after = replace(
             before,
@@ -87,7 +87,12 @@ def update_payer(
     return after
 
 
-def _check_method(tx: UnitOfWork, customer_id: str, method_id: str | None) -> None:
+def check_method(tx: UnitOfWork, customer_id: str, method_id: str | None) -> None:
+    """Let a payment method pass that a customer has; None passes as well.
+
+    Raises:
+        NotFound: the customer has no such payment method.
+    """
     if method_id is not None and all(method.id != method_id for method in tx.customers.methods_of(customer_id)):
         raise NotFound(
             f"the customer has no payment method {method_id[:64]!r}", entity="payment_method", parameter=METHOD

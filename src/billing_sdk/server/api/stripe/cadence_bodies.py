@@ -110,6 +110,28 @@ class NewCadence(Body):
     include: list[Include] = Field(default_factory=list)
 
 
+class ProfileDataBody(Body):
+    """A profile that is made with a cadence."""
+
+    customer: str
+    default_payment_method: str | None = None
+
+
+class InlinePayerBody(Body):
+    """Who pays a cadence that is made with something else: a profile, or one that is made with it."""
+
+    billing_profile: str | None = None
+    billing_profile_data: ProfileDataBody | None = None
+
+
+class InlineCadence(Body):
+    """A cadence that is made with something else, such as an intent."""
+
+    billing_cycle: CycleBody
+    payer: InlinePayerBody
+    settings: SettingsBody = SettingsBody()
+
+
 class ChangedPayer(Body):
     """Another profile to pay by, of the same customer."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from billing_sdk.server.api.stripe.bodies import View
 from billing_sdk.server.api.stripe.ids import (
@@ -14,11 +14,12 @@ from billing_sdk.server.api.stripe.ids import (
     CollectionSettingId,
     CollectionSettingVersionId,
     CustomerId,
+    DiscountRuleId,
     PayerProfileId,
     TestClockId,
 )
 from billing_sdk.server.api.stripe.setting_views import SettingsDataView
-from billing_sdk.server.api.stripe.values import Instant, Livemode
+from billing_sdk.server.api.stripe.values import DecimalText, Instant, Livemode
 from billing_sdk.server.domain.agreements import BillingCadence
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.storage import UnitOfWork
@@ -115,6 +116,27 @@ class SettingsView(View):
     collection: CollectionRefView | None
 
 
+class ApplicationsView(View):
+    """How often a rule counts."""
+
+    type: Literal["indefinite"] = "indefinite"
+
+
+class PercentOffView(View):
+    """A discount in per cent."""
+
+    maximum_applications: ApplicationsView = ApplicationsView()
+    percent_off: DecimalText
+
+
+class DiscountRuleView(View):
+    """A discount on all invoices of a cadence."""
+
+    id: DiscountRuleId
+    percent_off: PercentOffView
+    type: Literal["percent_off"] = "percent_off"
+
+
 class CadenceView(View):
     """A cadence."""
 
@@ -122,7 +144,7 @@ class CadenceView(View):
     object: Literal["v2.billing.cadence"] = "v2.billing.cadence"
     billing_cycle: CycleView
     created: Instant
-    invoice_discount_rules: list[Any] | None
+    invoice_discount_rules: list[DiscountRuleView] | None
     livemode: Livemode = None
     lookup_key: str | None
     metadata: dict[str, str]
@@ -146,6 +168,12 @@ class CadenceView(View):
             at: the customer's present.
             include: what else is to be shown.
         """
+        rules = None
+        if "invoice_discount_rules" in include:
+            rules = [
+                DiscountRuleView(id=rule.id, percent_off=PercentOffView(percent_off=rule.percent_off))
+                for rule in tx.cadence_discounts.of([cadence.id])
+            ]
         data = None
         if "settings_data" in include:
             data = SettingsDataView.of(
@@ -157,7 +185,7 @@ class CadenceView(View):
             id=cadence.id,
             billing_cycle=CycleView.of(cadence),
             created=cadence.created_at,
-            invoice_discount_rules=[] if "invoice_discount_rules" in include else None,
+            invoice_discount_rules=rules,
             lookup_key=cadence.lookup_key,
             metadata=dict(cadence.metadata),
             next_billing_date=cadence.next_billing_at(at),

@@ -15,7 +15,9 @@ from billing_sdk.server.api.stripe.bodies import StripeRoute, View
 from billing_sdk.server.api.stripe.cadence_bodies import (
     CancelBody,
     ChangedCadence,
+    InlineCadence,
     NewCadence,
+    PayerBody,
     check_include,
     cycle_of,
     included,
@@ -33,7 +35,7 @@ from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v2
 from billing_sdk.server.api.stripe.stored_pages import newest_first
 from billing_sdk.server.api.stripe.values import merged
-from billing_sdk.server.domain.agreements import BillingCadence, SettingRef
+from billing_sdk.server.domain.agreements import BillingCadence, BillingCycle, SettingRef
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_cadences import (
@@ -171,6 +173,34 @@ def get_spend_modifier_rule(engine: EngineOf, cadence_id: CadenceInPath, rule_id
     with engine.read() as tx:
         tx.billing_cadences.get(cadence_id)
     raise unknown("spend_modifier_rule", rule_id)
+
+
+def inline(engine: Engine, body: InlineCadence, *, param: str) -> tuple[str, BillingCycle, CadenceOptions]:
+    """Return whose cadence is to be made with something else, when it comes back, and what else is said of it.
+
+    The three are the arguments of `create_cadence`.
+
+    Args:
+        engine: the engine.
+        body: what was sent.
+        param: where it was sent.
+
+    Raises:
+        BillingError: something of it can't be, or is not there.
+    """
+    data, method_id = body.payer.billing_profile_data, None
+    with engine.read() as tx:
+        if data is None:
+            customer_id, profile_id = payer_of(tx, PayerBody(billing_profile=body.payer.billing_profile))
+        else:
+            customer_id, profile_id = ours("customer", data.customer, param=f"{param}.payer"), None
+            if (method := data.default_payment_method) is not None:
+                method_id = ours("payment_method", method, param=f"{param}.payer")
+        customer = billable_customer(tx, customer_id, param=f"{param}.payer")
+        bill, collection = ref_of(tx, body.settings, "bill"), ref_of(tx, body.settings, "collection")
+        _check_location(tx, customer, bill)
+    options = CadenceOptions(profile_id, method_id, bill, collection)
+    return customer_id, cycle_of(body.billing_cycle), options
 
 
 def made(engine: Engine, body: NewCadence, *, actor: str) -> BillingCadence:

@@ -56,7 +56,7 @@ def create_intent(caller: CallerOf, body: IntentBody, once: OnlyOnce) -> Respons
     def serve(engine: Engine) -> View:
         if body.cadence is None:
             raise refused("parameter_missing", "The cadence is missing", param="cadence")
-        cadence_id = ours("cadence", body.cadence, param="cadence")
+        cadence_id = ours("billing_cadence", body.cadence, param="cadence")
         with published_codes():
             with engine.read() as tx:
                 tx.billing_cadences.get(cadence_id)
