@@ -6,14 +6,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import CreditAdjustment, CreditMovement, MovementKind
 from billing_sdk.server.storage.grants import movement_from_row
+from billing_sdk.server.storage.paging import newest_rows
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.credits import credit_adjustments, credit_movements
+
+# What a charge has used whose outcome is not known, or that was declined, is on no invoice.
+ON_INVOICES = ("applied", "given_back", "reinstated")
+SETTLED = or_(credit_movements.c.kind.not_in(ON_INVOICES), credit_movements.c.invoice_id.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,31 @@ class CreditHistory:
         order = own.c.id.desc() if before is None else own.c.id
         rows = self._connection.execute(query.order_by(order).limit(size)).mappings().all()
         return tuple(_transaction_from_row(row) for row in (rows if before is None else reversed(rows)))
+
+    def told(
+        self,
+        customer_id: str,
+        *,
+        grant_id: str | None = None,
+        after: str | None = None,
+        before: str | None = None,
+        size: int,
+    ) -> tuple[CreditMovement, ...]:
+        """Return what has come to a customer's credit and gone, the newest first; what a charge holds is left out.
+
+        Args:
+            customer_id: whose.
+            grant_id: of which grant, where it matters.
+            after: the id of the movement that they come after: what follows is older.
+            before: the id of the movement that they come before.
+            size: how many at most.
+        """
+        columns = credit_movements.c
+        query = select(credit_movements).where(columns.customer_id == customer_id, SETTLED)
+        if grant_id is not None:
+            query = query.where(columns.grant_id == grant_id)
+        rows = newest_rows(self._connection, query, columns.id, after=after, before=before, size=size)
+        return tuple(movement_from_row(row) for row in rows)
 
     def left_at(self, customer_id: str, at: datetime) -> dict[str, int]:
         """Return what was left of each grant of a customer at an instant, in minor units, by ids."""

@@ -50,7 +50,7 @@ class CustomUnitRepository:
         query = select(custom_units).where(or_(custom_units.c.id == wanted, custom_units.c.lookup_key == wanted))
         row = self._connection.execute(query).mappings().first()
         if row is None:
-            raise NotFound(f"there is no custom pricing unit {wanted[:64]!r}")
+            raise NotFound(f"there is no custom pricing unit {wanted[:64]!r}", entity="custom_pricing_unit")
         return CustomUnit(**row)
 
     def find_all(self, unit_ids: Collection[str]) -> dict[str, CustomUnit]:

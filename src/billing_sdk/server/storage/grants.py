@@ -12,7 +12,7 @@ from billing_sdk.errors import NotFound, UnknownCreditGrant
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import amount_of
 from billing_sdk.server.domain.credits import CreditGrant, CreditMovement, CreditSettings
-from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, newest_rows, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.credits import credit_grants, credit_movements, credit_settings
 from billing_sdk.server.storage.upsert import upsert
@@ -113,6 +113,23 @@ class GrantRepository:
         if customer_id is not None:
             query = query.where(credit_grants.c.customer_id == customer_id)
         return read_page(self._connection, query, credit_grants.c.id, wanted, _from_row)
+
+    def newest(
+        self, *, customer_id: str | None, after: str | None, before: str | None, size: int
+    ) -> tuple[CreditGrant, ...]:
+        """Return grants of one customer or of all, the newest first.
+
+        Args:
+            customer_id: whose, where it matters.
+            after: the id of the grant that they come after: what follows is older.
+            before: the id of the grant that they come before; those next to it are returned.
+            size: how many at most.
+        """
+        query = select(credit_grants)
+        if customer_id is not None:
+            query = query.where(credit_grants.c.customer_id == customer_id)
+        rows = newest_rows(self._connection, query, credit_grants.c.id, after=after, before=before, size=size)
+        return tuple(_from_row(row) for row in rows)
 
     def all_of(self, customer_id: str) -> tuple[CreditGrant, ...]:
         """Return all grants that a customer ever had, the oldest first."""

@@ -68,3 +68,31 @@ def read_page(
     if is_backwards:
         items.reverse()
     return Page(tuple(items), has_more=len(rows) > wanted.page_size)
+
+
+def newest_rows(
+    connection: Connection,
+    query: Select[Any],
+    column: ColumnElement[str],
+    *,
+    after: str | None,
+    before: str | None,
+    size: int,
+) -> list[RowMapping]:
+    """Return some rows of a query, in the order of an id column, the largest first.
+
+    Args:
+        connection: where to ask.
+        query: what is wanted.
+        column: the ids.
+        after: what follows this id in that order, so smaller ones.
+        before: what comes before this id; those next to it are returned.
+        size: how many at most.
+    """
+    if after is not None:
+        query = query.where(column < after)
+    if before is not None:
+        query = query.where(column > before)
+    query = query.order_by(column if before is not None else column.desc()).limit(size)
+    rows = list(connection.execute(query).mappings().all())
+    return rows[::-1] if before is not None else rows

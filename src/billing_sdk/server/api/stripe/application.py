@@ -12,6 +12,9 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.stripe import (
     cadence_settings,
     cadences,
+    credit_balances,
+    credit_grants,
+    custom_pricing_units,
     customers,
     intents,
     items,
@@ -22,6 +25,7 @@ from billing_sdk.server.api.stripe import (
     meter_summaries,
     meters,
     other_items,
+    overage_rates,
     payer_profiles,
     payment_intents,
     payment_methods,
@@ -43,6 +47,8 @@ from billing_sdk.server.web import ExpressRoutes
 Api = Literal["v1", "v2"]
 
 V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    credit_grants.router,
+    credit_balances.router,
     customers.router,
     payment_methods.router,
     test_clocks.router,
@@ -54,6 +60,8 @@ V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
     meter_events.v1_router,
 )
 V2_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    custom_pricing_units.router,
+    overage_rates.router,
     payer_profiles.router,
     cadences.router,
     cadence_settings.router,

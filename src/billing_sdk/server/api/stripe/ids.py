@@ -55,6 +55,9 @@ PREFIXES: Final = {
     "meter_event_adjustment": Prefix("meteradjustment", "mtr_event_adj"),
     "meter_event_session": Prefix("metersession", "mtrses"),
     "credit_grant": Prefix("grant", "credgr"),
+    "credit_balance_transaction": Prefix("movement", "cbtxn"),
+    "custom_pricing_unit": Prefix("unit", "cpu"),
+    "custom_pricing_unit_overage_rate": Prefix("overage", "cpuor"),
     "billable_item": Prefix("item", "bli"),
     "license_fee": Prefix("fee", "licf"),
     "license_fee_version": Prefix("version", "licfv"),
@@ -150,6 +153,9 @@ MeterId = Annotated[str, ShownAs("meter")]
 MeterAdjustmentId = Annotated[str, ShownAs("meter_event_adjustment")]
 MeterSessionId = Annotated[str, ShownAs("meter_event_session")]
 CreditGrantId = Annotated[str, ShownAs("credit_grant")]
+CreditTransactionId = Annotated[str, ShownAs("credit_balance_transaction")]
+CustomUnitId = Annotated[str, ShownAs("custom_pricing_unit")]
+OverageRateId = Annotated[str, ShownAs("custom_pricing_unit_overage_rate")]
 BillableItemId = Annotated[str, ShownAs("billable_item")]
 LicenceFeeId = Annotated[str, ShownAs("license_fee")]
 LicenceFeeVersionId = Annotated[str, ShownAs("license_fee_version")]

@@ -31,6 +31,7 @@ from billing_sdk.server.domain.credits.grant import (
     GrantSource as GrantSource,
     GrantStatus as GrantStatus,
     Settlement as Settlement,
+    check_end as check_end,
     check_grant as check_grant,
     check_number as check_number,
 )

@@ -178,10 +178,7 @@ def check_grant(grant: CreditGrant, *, at: datetime) -> None:
         raise InvalidAmount("what is granted is more than zero, and not more than can be real")
     if grant.is_on_the_books and not 0 < grant.cost.minor <= MAX_MINOR:
         raise InvalidAmount("what is paid for is paid with more than zero, and not with more than can be real")
-    if grant.expires_at is not None and grant.expires_at <= grant.effective_at:
-        raise InvalidCreditGrant("the credit would expire before it began", parameter="expires_at")
-    if grant.expires_at is not None and grant.expires_at <= at:
-        raise InvalidCreditGrant("the credit would have expired by now", parameter="expires_at")
+    check_end(grant, at=at)
     if not 1 <= len(grant.name.strip()) <= LONGEST_NAME:
         raise InvalidRequest(f"a name has 1 to {LONGEST_NAME} characters", parameter="name")
     if grant.category not in CATEGORIES:
@@ -191,6 +188,18 @@ def check_grant(grant: CreditGrant, *, at: datetime) -> None:
     for member, named in (("applies_to", grant.applies_to), ("items", grant.items), ("cards", grant.cards)):
         if len(named) > MOST_NAMED:
             raise InvalidRequest(f"{member} names at most {MOST_NAMED} things", parameter=member)
+
+
+def check_end(grant: CreditGrant, *, at: datetime) -> None:
+    """Let the end of a grant pass that comes after its begin, and is still to come.
+
+    Raises:
+        InvalidCreditGrant: it is not.
+    """
+    if grant.expires_at is not None and grant.expires_at <= grant.effective_at:
+        raise InvalidCreditGrant("the credit would expire before it began", parameter="expires_at")
+    if grant.expires_at is not None and grant.expires_at <= at:
+        raise InvalidCreditGrant("the credit would have expired by now", parameter="expires_at")
 
 
 def check_number(unused: int) -> None:
