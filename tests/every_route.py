@@ -40,7 +40,8 @@ def _walk(app: Starlette) -> Iterator[Address]:
 
 
 def _walk_api(prefix: str, api: FastAPI) -> Iterator[Address]:
-    yield f"{prefix}/openapi.json", frozenset({"GET", "HEAD"})
+    if any(isinstance(route, Route) and route.path == "/openapi.json" for route in api.routes):
+        yield f"{prefix}/openapi.json", frozenset({"GET", "HEAD"})
     for path, operations in api.openapi()["paths"].items():
         yield f"{prefix}{path}", frozenset(name.upper() for name in operations)
 

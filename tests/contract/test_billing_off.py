@@ -46,6 +46,7 @@ NOT_BILLING = {
     "/api/v1/event": "events",
     "/v1/dashboard": "where billing is enabled",
     "/dashboard": "where billing is enabled",
+    "/v2/billing/meter_event_stream": "takes the token of a session, which is asked for behind the gate",
     "/managed/": "a payment that has begun is confirmed or not, also when billing was disabled since",
 }
 # What identity writes; whatever is counted beside these is billing.

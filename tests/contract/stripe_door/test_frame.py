@@ -152,7 +152,7 @@ def test_errors_have_the_shape_of_their_api(door: Door) -> None:
     assert door.v2.refused("POST", "/things", {"name": "a", "other": "mtr_x"}) == (404, "meter_not_found", "other")
     assert door.v1.refused("GET", "/things/x") == (404, "thing_not_found", None)
     assert door.v1.refused("GET", "/nowhere")[0] == 404
-    assert door.v2.refused("PUT", "/things")[0] == 404
+    assert door.v2.refused("PUT", "/things") == (405, "method_not_allowed", None)
     declined = door.v1.call("POST", "/things", {"name": "declined"})
     assert declined.body["error"] == {
         **declined.body["error"],

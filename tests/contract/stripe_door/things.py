@@ -16,7 +16,6 @@ from billing_sdk.errors import CardDeclined, NotFound
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.application import Api as ApiName, create_app
 from billing_sdk.server.api.stripe.bodies import Body, FormBody, Since, StripeRoute, Until, View
-from billing_sdk.server.api.stripe.headers import StripeHeaders
 from billing_sdk.server.api.stripe.ids import BillableItemId, ours, path_id, unknown
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
@@ -179,7 +178,7 @@ def door_with_things() -> Iterator[Door]:
         for api in apis:
             app = create_app(engine, ingestion, api)
             app.include_router(_router(api))
-            mounts.append(Mount(f"/{api}", app=StripeHeaders(app)))
+            mounts.append(Mount(f"/{api}", app=app))
         key = create_api_token(engine, name="tests", prefix="sk").secret.reveal()
         yield Door(engine, Starlette(routes=mounts), runner, key)
         ingestion.close()

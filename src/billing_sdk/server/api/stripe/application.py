@@ -39,7 +39,7 @@ from billing_sdk.server.api.stripe import (
     setup_intents,
     test_clocks,
 )
-from billing_sdk.server.api.stripe.headers import StripeHeaders
+from billing_sdk.server.api.stripe.headers import StripeApp
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.web import ExpressRoutes
@@ -88,14 +88,14 @@ def express(engine: Engine, ingestion: Ingestion) -> ExpressRoutes:
 def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
     """Return the applications; they stand behind any other mount that begins the same."""
     return [
-        Mount("/v1", app=StripeHeaders(create_app(engine, ingestion, "v1"))),
-        Mount("/v2", app=StripeHeaders(create_app(engine, ingestion, "v2"))),
+        Mount("/v1", app=create_app(engine, ingestion, "v1")),
+        Mount("/v2", app=create_app(engine, ingestion, "v2")),
     ]
 
 
 def create_app(engine: Engine, ingestion: Ingestion, api: Api) -> FastAPI:
     """Return one of the two; routes and error handlers know which one by `app.state.api`."""
-    app = FastAPI(
+    app = StripeApp(
         title=f"Stripe door {api}",
         version=__version__,
         openapi_url=None,  # the published clients and their documentation describe these APIs

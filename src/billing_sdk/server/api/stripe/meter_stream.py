@@ -114,11 +114,11 @@ class Stream:
 
     async def _take_in(self, request: Request) -> None:
         engine, ingestion = self._engine, self._ingestion
-        version_of(_at_v2(request))
         actor = await self._sessions.actor_of(request)
         if engine.settings.usage_requests_per_second:
             engine.admit("usage", actor)
         await pass_billing_gate(engine)
+        version_of(_at_v2(request))
         body: bytes = request.scope["state"]["body"]
         ingestion.require_room(len(body))
         events = read_events(body)

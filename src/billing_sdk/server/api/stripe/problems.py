@@ -43,7 +43,7 @@ BY_STATUS: Final[Mapping[int, type[APIError]]] = {
     429: RateLimited,
 }
 # A status that this API does not have, and the one that stands for it.
-INSTEAD: Final = {405: 404, 410: 404, 412: 409, 413: 400, 415: 400, 422: 400, 424: 409}
+INSTEAD: Final = {410: 404, 412: 409, 413: 400, 415: 400, 422: 400, 424: 409}
 NOT_AGAIN: Final = {"Stripe-Should-Retry": "false"}
 # Facts of the engine's errors that are members of an error here.
 SHOWN_FACTS: Final = ("decline_code",)

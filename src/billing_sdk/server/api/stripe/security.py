@@ -85,11 +85,11 @@ def v2(scope: str, *, codes: Mapping[type[BillingError], str] | None = None) -> 
 
 def _route(scope: str, codes: Mapping[type[BillingError], str]) -> dict[str, Any]:
     async def check(request: Request, engine: EngineOf, caller: CallerOf) -> None:
-        version_of(request)
         if scope not in caller.scopes:
             error = Forbidden(f"the key lacks the scope {scope}", scope=scope)
             await run_in_threadpool(_refuse, engine, request, caller.client_id, error)
         await pass_billing_gate(engine)
+        version_of(request)
         _check_query(request)
 
     told = {error.__name__: code for error, code in codes.items()}
