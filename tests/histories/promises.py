@@ -19,6 +19,7 @@ from tests.histories.promises_of_credit import credit_is_spent_once
 from tests.histories.promises_of_invoices import invoices_hold, numbers_have_no_gap
 from tests.histories.promises_of_paper import papers_add_up
 from tests.histories.promises_of_tax import taxes_hold
+from tests.histories.promises_of_totals import totals_hold
 from tests.histories.promises_of_usage import adjustments_are_planned, usage_holds
 from tests.histories.reckoning import fees_come_to_what_was_in_force
 from tests.histories.world import CUSTOMERS, Books, World
@@ -47,6 +48,7 @@ def check(world: World) -> None:
         books_hold(world, books)
         collection_holds(world, books)
         papers_add_up(world, books)
+        totals_hold(books)
         credit_is_spent_once(world, books)
         corrections_hold(world, books)
         every_amount_follows_from_its_explanation(world, books)

@@ -43,6 +43,7 @@ from billing_sdk.server.storage.features import FeatureRepository
 from billing_sdk.server.storage.gateway_events import GatewayEventRepository
 from billing_sdk.server.storage.grants import GrantRepository
 from billing_sdk.server.storage.idempotency import IdempotencyRepository
+from billing_sdk.server.storage.invoice_lists import InvoiceLists
 from billing_sdk.server.storage.invoices import InvoiceRepository
 from billing_sdk.server.storage.items import ItemRepository
 from billing_sdk.server.storage.journeys import JourneyRepository
@@ -153,6 +154,7 @@ class UnitOfWork:
         self.payment_intents = PaymentIntentRepository(connection)
         self.confirmations = ConfirmationRepository(connection)
         self.invoices = InvoiceRepository(connection, self._together)
+        self.invoice_lists = InvoiceLists(connection)
         self.credits = CreditRepository(connection, self._together)
         self.credit_history = CreditHistory(connection)
         self.credit_notes = CreditNoteRepository(connection)

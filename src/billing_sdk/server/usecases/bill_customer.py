@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from billing_sdk.errors import Conflict, TaxLocationMissing
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.collection import BillingProfile
-from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     LEASE_SECONDS,
@@ -252,7 +252,14 @@ def collect_by_profile(
 
 
 def charge_for(
-    tx: UnitOfWork, engine: Engine, invoice: Invoice, agreement: Agreement | None, *, source: EventSource, actor: str
+    tx: UnitOfWork,
+    engine: Engine,
+    invoice: Invoice,
+    agreement: Agreement | None,
+    *,
+    method: PaymentMethod | None = None,
+    source: EventSource,
+    actor: str,
 ) -> PendingCharge | None:
     """Write down that an invoice is to be collected; None where the customer has no card.
 
@@ -261,13 +268,14 @@ def charge_for(
         engine: the engine.
         invoice: what is to be paid.
         agreement: what it is about; None for several agreements, or none.
+        method: what it is collected from; the payer's default where it is not given.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them.
 
     Raises:
         Conflict: a change of the plan group, or a charge for this invoice, is under way.
     """
-    method = payer_method(tx, invoice.customer_id, invoice.billing_cadence_id)
+    method = method or payer_method(tx, invoice.customer_id, invoice.billing_cadence_id)
     if method is None:
         return None
     now = engine.now()

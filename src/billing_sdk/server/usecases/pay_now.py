@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing_sdk.errors import InvoiceNotPayable, PaymentMethodRequired, PriceChanged
 from billing_sdk.money import Money
+from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.usecases.ask_gateway import REFUSED, pending
@@ -18,6 +19,7 @@ def pay_now(
     *,
     invoice_id: str,
     amount: Money | None = None,
+    method: PaymentMethod | None = None,
     source: EventSource = "user",
     actor: str | None = None,
 ) -> Invoice:
@@ -27,6 +29,7 @@ def pay_now(
         engine: the engine.
         invoice_id: which one.
         amount: what the customer was shown and agreed to pay; whatever is due where it is not given.
+        method: what is charged; the default of whoever pays where it is not given.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them; the source by default.
 
@@ -58,7 +61,8 @@ def pay_now(
             raise pending(waiting.awaits)
         ids = invoice.agreement_ids
         agreement = tx.agreements.get(ids[0]) if len(ids) == 1 else None
-        charge = charge_for(tx, engine, invoice, agreement, source=source, actor=actor or source)
+        actor = actor or source
+        charge = charge_for(tx, engine, invoice, agreement, method=method, source=source, actor=actor)
         if charge is None:
             raise PaymentMethodRequired(f"{due} is due, and there is no card to charge")
     try:

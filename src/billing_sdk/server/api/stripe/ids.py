@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import Depends
-from pydantic import GetCoreSchemaHandler, SerializationInfo
+from pydantic import GetCoreSchemaHandler, PlainSerializer, SerializationInfo
 from pydantic_core import CoreSchema, core_schema
 from starlette.requests import Request
 
@@ -175,6 +175,16 @@ CollectionSettingVersionId = Annotated[str, ShownAs("collection_setting_version"
 IntentId = Annotated[str, ShownAs("billing_intent")]
 IntentActionId = Annotated[str, ShownAs("billing_intent_action")]
 DiscountRuleId = Annotated[str, ShownAs("invoice_discount_rule")]
+
+
+def _render_pair(pair: str, info: SerializationInfo[Any]) -> str:
+    agreement_id, _, card_id = pair.partition("/")
+    test = "" if Rendering.of(info).is_live else "test_"
+    return f"rcds_{test}{agreement_id.rpartition('_')[2]}{card_id.rpartition('_')[2]}"
+
+
+# The subscription of an agreement to a rate card of its plan: `agreement_<32 hex>/card_<32 hex>` in a view.
+RateCardSubscriptionId = Annotated[str, PlainSerializer(_render_pair, return_type=str)]
 
 
 def line_id(invoice_id: str, number: int) -> str:
