@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from billing_sdk.server.usecases.named_methods import method_for
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.stripe_payment_methods import method_for
 from tests.contract.stripe_door.door import Door, new_door
 from tests.contract.stripe_door.hybrid import Hybrid, hybrid_plan, monthly, subscribed
 from tests.engines import advance
@@ -25,7 +25,7 @@ class Shop:
         self.plan: Hybrid = hybrid_plan(door.engine)
         self.customer: str = door.v1.post("/customers", {"email": "payer@example.com", "name": "Payer"})["id"]
         customer_id = self.customer.replace("cus_", "customer_")
-        method = method_for(door.engine, customer_id, "pm_card_visa")
+        method = method_for(door.engine, customer_id, "pm_card_visa", actor="api")
         self.cadence = monthly(door.engine, customer_id)
         self.subscription = subscribed(door.engine, self.cadence, self.plan, method_id=method.id)
         record_usage(door.engine, agreement_id=self.subscription, feature_key="ai_tokens", value="300")
@@ -161,7 +161,7 @@ def test_an_open_invoice_is_paid_voided_or_given_up(door: Door) -> None:
     plan = hybrid_plan(door.engine, credit=0)
     customer = door.v1.post("/customers", {"email": "sent@example.com", "name": "Sent"})["id"]
     customer_id = customer.replace("cus_", "customer_")
-    method = method_for(door.engine, customer_id, "pm_card_visa")
+    method = method_for(door.engine, customer_id, "pm_card_visa", actor="api")
     subscribed(door.engine, monthly(door.engine, customer_id), plan, method_id=method.id)
     with door.engine.begin() as tx:
         tx.customers.save_payment_method(replace(method, is_default=False))

@@ -78,8 +78,6 @@ PREFIXES: Final = {
     "billing_intent_action": Prefix("intentaction", "bilinti"),
     "invoice_discount_rule": Prefix("discountrule", "bidr"),
 }
-# A payment method of ours, and not a token that stands for a test card.
-METHOD_PREFIX: Final = re.compile(r"pm_[0-9a-f]{32}\Z", re.ASCII)
 OURS: Final = re.compile(r"([a-z_]{1,40})_([0-9a-f]{32}|default)", re.ASCII)
 SHOWN: Final = re.compile(r"([a-z_]{1,40}?)_(?:test_)?([0-9a-f]{32}|default)", re.ASCII)
 

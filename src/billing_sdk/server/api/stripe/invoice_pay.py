@@ -6,8 +6,8 @@ from typing import Final
 
 from billing_sdk.errors import AuthenticationRequired, BillingError, NotFound, PaymentMethodRequired
 from billing_sdk.server.api.stripe.bodies import FormBody
-from billing_sdk.server.api.stripe.ids import METHOD_PREFIX, ours
 from billing_sdk.server.api.stripe.payment_intent_view import code_of
+from billing_sdk.server.api.stripe.payment_methods import reference_of
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.values import Flag
 from billing_sdk.server.domain.customers import PaymentMethod
@@ -15,9 +15,9 @@ from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.draft_invoice import finalize_invoice
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.named_methods import method_for
 from billing_sdk.server.usecases.pay_now import pay_now
 from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means
+from billing_sdk.server.usecases.stripe_payment_methods import method_for
 
 SETTLED: Final = ("paid", "void")
 
@@ -78,7 +78,7 @@ def pay(engine: Engine, invoice_id: str, body: NewPayment, *, actor: str) -> Inv
 
 
 def _method(engine: Engine, invoice: Invoice, name: str, actor: str) -> PaymentMethod:
-    named = ours("payment_method", name) if METHOD_PREFIX.match(name) else name
+    named = reference_of(name, param="payment_method")
     try:
         return method_for(engine, invoice.customer_id, named, actor=actor)
     except NotFound:

@@ -37,11 +37,11 @@ def previewed(tx: UnitOfWork, engine: Engine, wanted: PreviewBody) -> InvoiceVie
     """
     cadence_id = None
     if wanted.billing_cadence is not None:
-        cadence_id = ours("cadence", wanted.billing_cadence, param="billing_cadence")
+        cadence_id = ours("billing_cadence", wanted.billing_cadence, param="billing_cadence")
         try:
             customer = tx.customers.get(tx.billing_cadences.get(cadence_id).customer_id)
         except NotFound:
-            raise unknown("cadence", wanted.billing_cadence, param="billing_cadence") from None
+            raise unknown("billing_cadence", wanted.billing_cadence, param="billing_cadence") from None
     elif wanted.customer is not None:
         try:
             customer = tx.customers.get(ours("customer", wanted.customer, param="customer"))

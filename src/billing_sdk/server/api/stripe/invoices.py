@@ -223,7 +223,7 @@ def _query(wanted: Wanted[InvoiceFilters]) -> InvoicesWanted:
     first, last = _range(filters.created)
     return InvoicesWanted(
         customer_id=None if customer is None else ours("customer", customer, param="customer"),
-        billing_cadence_id=None if cadence is None else ours("cadence", cadence, param="billing_cadence"),
+        billing_cadence_id=None if cadence is None else ours("billing_cadence", cadence, param="billing_cadence"),
         statuses=[one for one, status in STATUSES.items() if one != "gathering" and filters.status in (None, status)],
         collection_method=filters.collection_method,
         created_from=first,

@@ -22,17 +22,17 @@ from billing_sdk.errors import (
 from billing_sdk.money import Money
 from billing_sdk.server.api.stripe.answers import Answer, Answering
 from billing_sdk.server.api.stripe.bodies import FormBody, StripeRoute, View
-from billing_sdk.server.api.stripe.ids import METHOD_PREFIX, ours, path_id, shown
+from billing_sdk.server.api.stripe.ids import ours, path_id, shown
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
 from billing_sdk.server.api.stripe.payment_intent_view import PaymentIntentView, declined
+from billing_sdk.server.api.stripe.payment_methods import reference_of
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v1
 from billing_sdk.server.api.stripe.values import Flag, LowerCurrency, Metadata, Whole, merged
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.named_methods import method_for
 from billing_sdk.server.usecases.payment_intents import (
     MOST_MINOR,
     cancel_payment_intent,
@@ -43,6 +43,7 @@ from billing_sdk.server.usecases.payment_intents import (
     update_payment_intent,
 )
 from billing_sdk.server.usecases.stripe_customers import live_stripe_customer
+from billing_sdk.server.usecases.stripe_payment_methods import method_for
 
 router = APIRouter(route_class=StripeRoute)
 
@@ -283,7 +284,7 @@ def _choose(engine: Engine, intent_id: str, name: str, answer: Answer, actor: st
 def _method(engine: Engine, intent_id: str, name: str, answer: Answer, actor: str) -> str:
     """Return what a payment intent is to be paid with; a card that the bank refuses already is an attempt as well."""
     customer_id = find_payment_intent(engine, intent_id).customer_id
-    named = ours("payment_method", name) if METHOD_PREFIX.match(name) else name
+    named = reference_of(name, param="payment_method")
     try:
         return method_for(engine, customer_id, named, actor=actor).id
     except NotFound:

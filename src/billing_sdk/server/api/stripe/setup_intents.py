@@ -17,7 +17,6 @@ from billing_sdk.errors import NotFound
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import FormBody, StripeRoute, View
 from billing_sdk.server.api.stripe.ids import (
-    METHOD_PREFIX,
     CustomerId,
     PaymentMethodId,
     SetupIntentId,
@@ -29,6 +28,7 @@ from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
 from billing_sdk.server.api.stripe.payment_intent_view import PaymentError, code_of
 from billing_sdk.server.api.stripe.payment_intents import AutomaticMethodsBody
+from billing_sdk.server.api.stripe.payment_methods import reference_of
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v1
 from billing_sdk.server.api.stripe.values import Flag, Livemode, Metadata, UnixTime, merged
@@ -37,8 +37,8 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.stripe_objects import StripeObject
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.named_methods import method_for
 from billing_sdk.server.usecases.stripe_customers import live_stripe_customer
+from billing_sdk.server.usecases.stripe_payment_methods import method_for
 
 router = APIRouter(route_class=StripeRoute)
 
@@ -229,7 +229,7 @@ def _choose(engine: Engine, setup: StripeObject, name: str | None, actor: str, *
             "the setup intent has no payment method",
             remedy="Send payment_method, such as pm_card_visa in a test environment.",
         )
-    named = before if name is None else ours("payment_method", name) if METHOD_PREFIX.match(name) else name
+    named = before if name is None else reference_of(name, param="payment_method")
     try:
         method_id = method_for(engine, setup.data["customer"], str(named), actor=actor).id
     except NotFound:
