@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from billing_sdk.errors import InvalidAmount, InvalidPrice
+from billing_sdk.money import Money
 from billing_sdk.server.domain.rating import (
     ByDimension,
     Flat,
@@ -13,6 +14,8 @@ from billing_sdk.server.domain.rating import (
     PerUnit,
     Terms,
     UnitConversion,
+    Usage,
+    charge,
     document_of,
     explain,
     terms_from_document,
@@ -81,10 +84,20 @@ def test_a_conversion_that_cannot_be_is_refused_by_its_path(members, member):
     assert refused.value.facts["member"] == f"conversion.{member}"
 
 
-@pytest.mark.parametrize("price", [Flat(D(1)), ByDimension(("region",), ((("eu",), TEN_EACH),))])
+@pytest.mark.parametrize("price", [Flat(D(1)), ByDimension(("region",), ((("eu",), Flat(D(1))),))])
 def test_what_has_no_one_quantity_has_none_to_be_converted(price):
     with pytest.raises(InvalidPrice, match="conversion"):
         Terms(price, conversion=UnitConversion("divide", D(2)))
+
+
+def test_parts_with_prices_of_their_own_are_converted_each_by_itself():
+    price = ByDimension(("model",), ((("large",), TEN_EACH),), otherwise=PerUnit(D(1)))
+    terms = Terms(price, conversion=UnitConversion("divide", D(1_000), "ceiling"))
+    parts = (((("model", "large"),), D(1_001)), ((("model", "small"),), D(1)), ((("model", "tiny"),), D(1_000)))
+    charged = charge(terms, Usage(D(2_002), parts), currency="USD")
+    assert [one.fact("converted") for one in steps_named(charged, "conversion")] == ["2", "2"]
+    assert charged.amount == Money(2 * 10 + 2 * 1, "USD")
+    assert terms_from_document(document_of(terms)) == terms
 
 
 @settings(max_examples=60)

@@ -16,7 +16,8 @@ from typing import assert_never
 from billing_sdk.errors import InvalidAmount
 from billing_sdk.money import EXACT, Money, round_money
 from billing_sdk.server.domain.rating import conversion, flat, graduated, package, per_unit, percentage, volume
-from billing_sdk.server.domain.rating.by_dimension import ByDimension, slices
+from billing_sdk.server.domain.rating.by_dimension import ByDimension, RatePrice, slices
+from billing_sdk.server.domain.rating.conversion import UnitConversion
 from billing_sdk.server.domain.rating.derivation import Derivation, Step, step
 from billing_sdk.server.domain.rating.flat import Flat
 from billing_sdk.server.domain.rating.graduated import Graduated
@@ -25,7 +26,7 @@ from billing_sdk.server.domain.rating.package import Package
 from billing_sdk.server.domain.rating.per_unit import PerUnit
 from billing_sdk.server.domain.rating.percentage import Percentage, share_of
 from billing_sdk.server.domain.rating.policy import RatingPolicy
-from billing_sdk.server.domain.rating.terms import Price, Terms, has_one_quantity
+from billing_sdk.server.domain.rating.terms import Terms, has_one_quantity
 from billing_sdk.server.domain.rating.usage import MOST_DIGITS, Usage
 from billing_sdk.server.domain.rating.volume import Volume
 
@@ -79,15 +80,12 @@ def charge(terms: Terms, usage: Usage, *, currency: str, policy: RatingPolicy = 
 
 
 def convert_units(state: Sum) -> Sum:
-    """Turn what is measured into what is priced."""
+    """Turn what is measured into what is priced; by dimension, that is done with each part when it is priced."""
     how = state.terms.conversion
-    if how is None:
+    if how is None or isinstance(state.terms.price, ByDimension):
         return state
     measured = state.usage.quantity
-    converted = how.of(measured)
-    if converted.adjusted() >= MOST_DIGITS:
-        raise InvalidAmount(f"the quantity converts to more than {MOST_DIGITS} digits")
-    usage = Usage(converted, state.usage.by_dimension, state.usage.uses)
+    usage = Usage(_converted(how, measured), state.usage.by_dimension, state.usage.uses)
     return Sum(state.terms, usage, state.currency, state.policy).plus(conversion.step_of(how, measured))
 
 
@@ -108,6 +106,8 @@ def discount_usage(state: Sum) -> Sum:
 
 def price(state: Sum) -> Sum:
     """Price the usage by its model."""
+    if isinstance(state.terms.price, ByDimension):
+        return state.plus(*_each_slice(state.terms.price, state.usage, state.policy, state.terms.conversion))
     return state.plus(*steps_of(state.terms.price, state.usage, state.policy))
 
 
@@ -156,8 +156,8 @@ STEPS: tuple[Callable[[Sum], Sum], ...] = (
 )
 
 
-def steps_of(price: Price, usage: Usage, policy: RatingPolicy) -> tuple[Step, ...]:
-    """Return the arithmetic of a price; this is where its model is picked."""
+def steps_of(price: RatePrice, usage: Usage, policy: RatingPolicy) -> tuple[Step, ...]:
+    """Return the arithmetic of a price for all of the usage; this is where its model is picked."""
     match price:
         case Flat():
             return flat.steps_of(price)
@@ -174,14 +174,22 @@ def steps_of(price: Price, usage: Usage, policy: RatingPolicy) -> tuple[Step, ..
         case Overage():
             allowance, quantity = beyond(price, usage.quantity)
             return (allowance, *steps_of(price.price, Usage(quantity), policy))
-        case ByDimension():
-            return tuple(_each_slice(price, usage, policy))
         case _:
             assert_never(price)
 
 
-def _each_slice(price: ByDimension, usage: Usage, policy: RatingPolicy) -> Iterator[Step]:
+def _each_slice(price: ByDimension, usage: Usage, policy: RatingPolicy, how: UnitConversion | None) -> Iterator[Step]:
     for part, rate, quantity in slices(price, usage):
         yield part
-        if rate is not None:
-            yield from steps_of(rate, Usage(quantity), policy)
+        if rate is None:
+            continue
+        if how is not None:
+            yield conversion.step_of(how, quantity)
+        yield from steps_of(rate, Usage(quantity if how is None else _converted(how, quantity)), policy)
+
+
+def _converted(how: UnitConversion, measured: Decimal) -> Decimal:
+    converted = how.of(measured)
+    if converted.adjusted() >= MOST_DIGITS:
+        raise InvalidAmount(f"the quantity converts to more than {MOST_DIGITS} digits")
+    return converted

@@ -26,12 +26,13 @@ class Terms:
         discount_percent: which share is taken off what the price comes to, before the two commitments.
         minimum: the least that a period costs, in exact minor units; usage of zero costs it as well.
         maximum: the most that a period costs.
-        conversion: what the usage becomes before it is priced; all other units here are in what it becomes.
+        conversion: what the usage becomes before it is priced; all other units here are in what it becomes. Of a
+            price by dimension, each part of the usage becomes so by itself.
 
     Raises:
         InvalidPrice: a number is out of its bounds, the minimum is above the maximum, or there is nothing that units
-            could be taken off or converted: a flat amount, uses with bounds of their own, or parts with prices of
-            their own.
+            could be converted or taken off: a flat amount, uses with bounds of their own, or, to take units off, parts
+            with prices of their own.
         InvalidAmount: a commitment is not an amount.
     """
 
@@ -55,7 +56,7 @@ class Terms:
                 raise InvalidPrice("minimum is more than maximum", member="minimum")
         if self.discount_units and not has_one_quantity(self.price):
             raise InvalidPrice("discount_units has no one quantity to be taken off", member="discount_units")
-        if self.conversion is not None and not has_one_quantity(self.price):
+        if self.conversion is not None and not _is_convertible(self.price):
             raise InvalidPrice("conversion has no one quantity to be applied to", member="conversion")
 
 
@@ -68,3 +69,10 @@ def has_one_quantity(price: Price) -> bool:
             return price.minimum is None and price.maximum is None
         case _:
             return True
+
+
+def _is_convertible(price: Price) -> bool:
+    if isinstance(price, ByDimension):
+        parts = [part for _, part in price.rates] + ([] if price.otherwise is None else [price.otherwise])
+        return all(has_one_quantity(part) for part in parts)
+    return has_one_quantity(price)
