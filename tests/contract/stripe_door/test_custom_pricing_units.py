@@ -11,10 +11,16 @@ from billing_sdk.server.usecases.create_item import create_one_time_item
 from billing_sdk.server.usecases.create_rate_card import create_rate_card
 from billing_sdk.server.usecases.update_rate_card import update_rate_card
 from tests.contract.stripe_door.door import Door
+from tests.contract.stripe_door.shelf import Shelf, action_body
 
 UNITS = "/billing/custom_pricing_units"
 NO_UNIT = "cpu_test_" + "0" * 32
 NO_CARD = "rcd_test_" + "0" * 32
+
+
+@pytest.fixture(scope="module")
+def shelf(door: Door) -> Shelf:
+    return Shelf(door)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +130,73 @@ def test_an_overage_rate_that_can_not_be_is_refused(
 ) -> None:
     body = {"custom_pricing_unit": unit, "one_time_item": extra, "unit_amount": "1", **change}
     assert door.v2.refused("POST", rates, body) == refusal
+
+
+def test_a_rate_is_priced_in_a_unit_and_a_service_action_grants_units(door: Door, shelf: Shelf, unit: str) -> None:
+    card = shelf.card()["id"]
+    made = shelf.rate(card, unit_amount=None, custom_pricing_unit_amount={"id": unit, "value": "0.25"})
+    assert (made["unit_amount"], made["tiers"]) == (None, [])
+    amount = made["custom_pricing_unit_amount"]
+    assert (amount["id"], amount["value"]) == (unit, "0.25")
+    assert amount["custom_pricing_unit_details"]["display_name"] == "Sparks"
+    assert door.v2.get(f"/billing/rate_cards/{card}/rates")["data"] == [made]
+    units = {"type": "custom_pricing_unit", "custom_pricing_unit": {"id": unit, "value": "100.5"}}
+    action = shelf.action(grant={"amount": units})
+    granted = action["credit_grant"]["amount"]
+    assert (granted["type"], granted["monetary"]) == ("custom_pricing_unit", None)
+    assert (granted["custom_pricing_unit"]["id"], granted["custom_pricing_unit"]["value"]) == (unit, "100.5")
+    assert door.v2.get(f"/billing/service_actions/{action['id']}") == action
+
+
+RATE_AMOUNT = "custom_pricing_unit_amount"
+ACTION_AMOUNT = "credit_grant.amount"
+
+
+@pytest.mark.parametrize(
+    ("price", "refusal"),
+    [
+        ({"id": NO_UNIT, "value": "1"}, (404, "custom_pricing_unit_not_found", f"{RATE_AMOUNT}.id")),
+        ({"id": "@", "value": "-1"}, (400, "parameter_invalid", f"{RATE_AMOUNT}.value")),
+        ({"id": "@"}, (400, "parameter_missing", f"{RATE_AMOUNT}.value")),
+        ({"id": "@", "value": "1", "unit_amount": "5"}, (400, "parameter_unknown", f"{RATE_AMOUNT}.unit_amount")),
+    ],
+)
+def test_a_price_in_a_unit_that_can_not_be_is_refused(
+    door: Door, shelf: Shelf, unit: str, price: dict[str, Any], refusal: tuple[int, str, str]
+) -> None:
+    path = f"/billing/rate_cards/{shelf.card()['id']}/rates"
+    sent = {**price, "id": unit if price["id"] == "@" else price["id"]}
+    body = {"metered_item": shelf.metered()["id"], "custom_pricing_unit_amount": sent}
+    assert door.v2.refused("POST", path, body) == refusal
+    both = {**body, "custom_pricing_unit_amount": {"id": unit, "value": "1"}, "unit_amount": "5"}
+    assert door.v2.refused("POST", path, both) == (400, "parameter_invalid", RATE_AMOUNT)
+
+
+@pytest.mark.parametrize(
+    ("amount", "refusal"),
+    [
+        ({"type": "custom_pricing_unit"}, (400, "parameter_missing", f"{ACTION_AMOUNT}.custom_pricing_unit")),
+        (
+            {"type": "monetary", "custom_pricing_unit": {"id": "@", "value": "1"}},
+            (400, "parameter_unknown", f"{ACTION_AMOUNT}.custom_pricing_unit"),
+        ),
+        (
+            {"type": "custom_pricing_unit", "custom_pricing_unit": {"id": NO_UNIT, "value": "1"}},
+            (404, "custom_pricing_unit_not_found", f"{ACTION_AMOUNT}.custom_pricing_unit.id"),
+        ),
+        (
+            {"type": "custom_pricing_unit", "custom_pricing_unit": {"id": "@", "value": "0.0000001"}},
+            (400, "parameter_invalid", f"{ACTION_AMOUNT}.custom_pricing_unit.value"),
+        ),
+    ],
+)
+def test_units_that_can_not_be_granted_are_refused(
+    door: Door, unit: str, amount: dict[str, Any], refusal: tuple[int, str, str]
+) -> None:
+    units = amount.get("custom_pricing_unit")
+    sent = amount if units is None or units["id"] != "@" else {**amount, "custom_pricing_unit": {**units, "id": unit}}
+    body = action_body(grant={"amount": sent})
+    assert door.v2.refused("POST", "/billing/service_actions", body) == refusal
 
 
 def test_a_card_that_is_not_there_or_not_in_use_has_no_new_overage_rates(door: Door, unit: str, extra: str) -> None:

@@ -52,6 +52,7 @@ def test_a_rate_shows_its_item_and_the_version_that_it_was_made_on(shelf: Shelf,
     assert rate["id"].startswith("rcdr_test_")
     assert {name: rate[name] for name in rate if name != "id"} == {
         "object": "v2.billing.rate_card_rate",
+        "custom_pricing_unit_amount": None,
         "created": "2026-01-31T12:00:00.000Z",
         "livemode": False,
         "metadata": {"a": "1"},

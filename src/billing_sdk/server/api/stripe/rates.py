@@ -31,10 +31,12 @@ from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.rate_cards import CODES as CARD_CODES, CardPath, RateCardVersionView
 from billing_sdk.server.api.stripe.refusals import Refusal, telling
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v2
+from billing_sdk.server.api.stripe.units import UnitAmountBody, UnitAmountView, unit_of
 from billing_sdk.server.api.stripe.values import Instant, Livemode, Metadata, merged
-from billing_sdk.server.domain.catalog import CardRate, RateCard
+from billing_sdk.server.domain.catalog import CardRate, RateCard, millionths
 from billing_sdk.server.domain.catalog.rate_card import MOST_CHANGES
 from billing_sdk.server.domain.catalog.versioned import LATEST
+from billing_sdk.server.domain.rating import Terms
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.metered_features import meters_of_items
@@ -53,7 +55,13 @@ REFUSALS: dict[type[BillingError], Refusal] = {
 NO_ITEM = Refusal("metered_item_not_found", 404, "metered_item")
 
 
-class NewRateBody(PriceBody):
+class UnitPriceBody(PriceBody):
+    """A price, in money or in a custom pricing unit."""
+
+    custom_pricing_unit_amount: UnitAmountBody | None = None
+
+
+class NewRateBody(UnitPriceBody):
     """The price of a metered item."""
 
     metered_item: str
@@ -64,7 +72,7 @@ class ItemData(NewItem, MeterChoice):
     """A metered item that is made with its rate."""
 
 
-class RateToCreate(PriceBody):
+class RateToCreate(UnitPriceBody):
     """The price of a metered item, which may be made with it."""
 
     metered_item: str | None = None
@@ -101,6 +109,7 @@ class RateView(PriceView):
     id: RateId
     object: Literal["v2.billing.rate_card_rate"] = "v2.billing.rate_card_rate"
     created: Instant
+    custom_pricing_unit_amount: UnitAmountView | None
     livemode: Livemode = None
     metadata: dict[str, str]
     metered_item: MeteredItemView
@@ -118,8 +127,32 @@ class RateView(PriceView):
             metered_item=MeteredItemView.of(rate.item, meter_id),
             rate_card=card.id,
             rate_card_version=made_on.id,
-            **price_members(rate.terms),
+            **members_of(rate),
         )
+
+
+def rate_terms(body: UnitPriceBody, *, at: str = "") -> Terms:
+    """Return the price that a body describes; one in a unit is in millionths of it.
+
+    Raises:
+        BillingError: it is no price, or one in money and one in a unit.
+    """
+    in_unit = body.custom_pricing_unit_amount
+    if in_unit is None:
+        return terms_of(body, at=at)
+    if body.unit_amount is not None or body.tiers:
+        raise refused("parameter_invalid", "a price is in money or in a unit", param=f"{at}custom_pricing_unit_amount")
+    price = PriceBody(unit_amount=millionths(in_unit.value), transform_quantity=body.transform_quantity)
+    return terms_of(price, at=at)
+
+
+def members_of(rate: CardRate) -> dict[str, Any]:
+    """Return the members of a rate that say what it costs."""
+    members = price_members(rate.terms)
+    if rate.unit is None:
+        return {**members, "custom_pricing_unit_amount": None}
+    amount = UnitAmountView.of(rate.unit, members["unit_amount"])
+    return {**members, "unit_amount": None, "custom_pricing_unit_amount": amount}
 
 
 def show_rate(tx: UnitOfWork, card: RateCard, rate: CardRate) -> RateView:
@@ -130,13 +163,14 @@ def show_rate(tx: UnitOfWork, card: RateCard, rate: CardRate) -> RateView:
 @router.post("/billing/rate_cards/{card_id}/rates", **v2("update:billing_plans", codes=CARD_CODES))
 def create_rate(caller: CallerOf, card_id: CardPath, body: NewRateBody, once: OnlyOnce) -> Response:
     """Price a metered item."""
-    terms = terms_of(body)
+    terms = rate_terms(body)
 
     def serve(engine: Engine) -> View:
         _active_card(engine, card_id)
+        unit_id = unit_of(engine, body.custom_pricing_unit_amount)
         with telling({**REFUSALS, NotFound: NO_ITEM}):
             item_id = ours("billable_item", body.metered_item)
-            rate = NewRate(item_id, terms, merged({}, body.metadata))
+            rate = NewRate(item_id, terms, merged({}, body.metadata), unit_id)
             card, made = add_rate(engine, card_id=card_id, rate=rate, actor=caller.client_id)
         with engine.read() as tx:
             return show_rate(tx, card, made)
@@ -195,7 +229,7 @@ class DeletedRate(DeletedView):
 @router.post("/billing/rate_cards/{card_id}/modify_rates", **v2("update:billing_plans", codes=CARD_CODES))
 def change_rates(caller: CallerOf, card_id: CardPath, body: RateChanges, once: OnlyOnce) -> Response:
     """Make and delete rates together, in one new version at most; the answer is the latest version."""
-    terms = [terms_of(rate, at=f"rates_to_create[{number}].") for number, rate in enumerate(body.rates_to_create)]
+    terms = [rate_terms(rate, at=f"rates_to_create[{number}].") for number, rate in enumerate(body.rates_to_create)]
     if not 1 <= len(body.rates_to_create) + len(body.rates_to_delete) <= MOST_CHANGES:
         raise refused(
             "invalid_bulk_rates_length", f"a call makes and deletes 1 to {MOST_CHANGES} rates", param="rates_to_create"
@@ -205,7 +239,12 @@ def change_rates(caller: CallerOf, card_id: CardPath, body: RateChanges, once: O
         card = _active_card(engine, card_id)
         deleted = [_to_delete(card, one.id, number) for number, one in enumerate(body.rates_to_delete)]
         made = [
-            NewRate(_item_of(engine, rate, number, caller.client_id), terms[number], merged({}, rate.metadata))
+            NewRate(
+                _item_of(engine, rate, number, caller.client_id),
+                terms[number],
+                merged({}, rate.metadata),
+                unit_of(engine, rate.custom_pricing_unit_amount, at=f"rates_to_create[{number}]."),
+            )
             for number, rate in enumerate(body.rates_to_create)
         ]
         with telling({**REFUSALS, NotFound: NO_ITEM._replace(param="rates_to_create")}):

@@ -5,6 +5,7 @@ Source: Stripe documentation, "How advanced usage-based billing works", Service 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -21,8 +22,9 @@ from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.refusals import Refusal, telling
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v2
+from billing_sdk.server.api.stripe.units import UnitAmountBody, UnitAmountView, unit_of
 from billing_sdk.server.api.stripe.values import Instant, Int64, Livemode, LookupKey, LowerCurrency
-from billing_sdk.server.domain.catalog import CreditCategory, ServiceAction
+from billing_sdk.server.domain.catalog import CreditCategory, CustomUnit, ServiceAction, is_unit, units_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.create_service_action import create_service_action, update_service_action
 from billing_sdk.server.usecases.engine import Engine
@@ -32,7 +34,8 @@ router = APIRouter(route_class=StripeRoute)
 ActionPath = Annotated[str, path_id("service_action", "action_id")]
 CODES: dict[type[BillingError], str] = {NotFound: "service_action_not_found"}
 SCOPE = "credit_grant.applicability_config.scope"
-VALUE = "credit_grant.amount.monetary"
+AMOUNT = "credit_grant.amount"
+VALUE = f"{AMOUNT}.monetary"
 
 
 class MonetaryBody(Body):
@@ -43,10 +46,11 @@ class MonetaryBody(Body):
 
 
 class AmountBody(Body):
-    """How much is granted."""
+    """How much is granted: money, or units."""
 
-    type: Literal["monetary"]
-    monetary: MonetaryBody
+    type: Literal["monetary", "custom_pricing_unit"]
+    monetary: MonetaryBody | None = None
+    custom_pricing_unit: UnitAmountBody | None = None
 
 
 class ScopeBody(Body):
@@ -109,11 +113,20 @@ class MonetaryView(View):
 
 
 class AmountView(View):
-    """How much is granted."""
+    """How much is granted: money, or units."""
 
-    type: Literal["monetary"] = "monetary"
-    monetary: MonetaryView
-    custom_pricing_unit: None = None
+    type: Literal["monetary", "custom_pricing_unit"]
+    monetary: MonetaryView | None
+    custom_pricing_unit: UnitAmountView | None
+
+    @classmethod
+    def of(cls, amount: Money, unit: CustomUnit | None) -> AmountView:
+        """Show an amount; the unit is that of an amount of units."""
+        if unit is not None:
+            shown = UnitAmountView.of(unit, Decimal(amount.minor))
+            return cls(type="custom_pricing_unit", monetary=None, custom_pricing_unit=shown)
+        money = MonetaryView(value=amount.minor, currency=amount.currency)
+        return cls(type="monetary", monetary=money, custom_pricing_unit=None)
 
 
 class ScopeView(View):
@@ -161,17 +174,16 @@ class ServiceActionView(View):
     type: Literal["credit_grant"] = "credit_grant"
 
     @classmethod
-    def of(cls, action: ServiceAction) -> ServiceActionView:
-        """Show a service action."""
+    def of(cls, action: ServiceAction, unit: CustomUnit | None = None) -> ServiceActionView:
+        """Show a service action; the unit is that of one which grants units."""
         items = [item.id for item in action.items] or None
         scope = ScopeView(billable_items=items, price_type=None if items else "metered")
-        money = MonetaryView(value=action.amount.minor, currency=action.amount.currency)
         return cls(
             id=action.id,
             created=action.created_at,
             credit_grant=GrantView(
                 name=action.name,
-                amount=AmountView(monetary=money),
+                amount=AmountView.of(action.amount, unit),
                 applicability_config=ApplicabilityView(scope=scope),
                 category=action.category,
                 expiry_config=ExpiryView(),
@@ -192,11 +204,12 @@ def create_action(caller: CallerOf, body: NewServiceAction, once: OnlyOnce) -> R
     def serve(engine: Engine) -> View:
         with engine.read() as tx:
             item_ids = _item_ids(tx, scope.billable_items or [])
+        amount = _amount_of(engine, grant.amount)
         with telling({**TAKEN, InvalidAmount: Refusal("parameter_invalid", param=f"{VALUE}.value")}):
             action = create_service_action(
                 engine,
                 name=grant.name,
-                amount=_money(grant.amount.monetary),
+                amount=amount,
                 service=service,
                 item_ids=item_ids,
                 category=grant.category or "promotional",
@@ -204,7 +217,7 @@ def create_action(caller: CallerOf, body: NewServiceAction, once: OnlyOnce) -> R
                 lookup_key=body.lookup_key,
                 actor=caller.client_id,
             )
-        return ServiceActionView.of(action)
+        return _shown(engine, action)
 
     return once(serve, body, again=_again)
 
@@ -213,7 +226,8 @@ def create_action(caller: CallerOf, body: NewServiceAction, once: OnlyOnce) -> R
 def get_action(engine: EngineOf, answer: Answering, action_id: ActionPath) -> Response:
     """Get a service action."""
     with engine.read() as tx:
-        return answer(ServiceActionView.of(tx.service_actions.get(action_id)))
+        action = tx.service_actions.get(action_id)
+    return answer(_shown(engine, action))
 
 
 @router.post("/billing/service_actions/{action_id}", **v2("update:billing_plans", codes=CODES))
@@ -227,7 +241,7 @@ def update_action(caller: CallerOf, action_id: ActionPath, body: ServiceActionCh
             action = update_service_action(
                 engine, action_id=action_id, name=name, lookup_key=key, actor=caller.client_id
             )
-        return ServiceActionView.of(action)
+        return _shown(engine, action)
 
     return once(serve, body, again=_again)
 
@@ -282,6 +296,26 @@ def _require_any(tx: UnitOfWork, item_id: str) -> None:
         tx.items.get_one_time(item_id)
 
 
+def _amount_of(engine: Engine, amount: AmountBody) -> Money:
+    """Return what is granted at each service interval.
+
+    Raises:
+        BillingError: what the type names is missing, another amount is there as well, or there is no such unit.
+    """
+    other = "custom_pricing_unit" if amount.type == "monetary" else "monetary"
+    if getattr(amount, other) is not None:
+        raise refused("parameter_unknown", f"type is {amount.type}, so {other} says nothing", param=f"{AMOUNT}.{other}")
+    if amount.monetary is not None:
+        return _money(amount.monetary)
+    units = amount.custom_pricing_unit
+    unit_id = unit_of(engine, units, at=f"{AMOUNT}.", member="custom_pricing_unit")
+    if units is None or unit_id is None:
+        param = f"{AMOUNT}.{amount.type}"
+        raise refused("parameter_missing", f"Missing required param: {param}", param=param)
+    with telling({InvalidAmount: Refusal("parameter_invalid", param=f"{AMOUNT}.custom_pricing_unit.value")}):
+        return units_of(units.value, unit_id)
+
+
 def _money(amount: MonetaryBody) -> Money:
     with telling({InvalidAmount: Refusal("product_catalog_unsupported_currency", param=f"{VALUE}.currency")}):
         return Money(amount.value, amount.currency)
@@ -289,4 +323,14 @@ def _money(amount: MonetaryBody) -> Money:
 
 def _again(engine: Engine, action_id: str) -> View:
     with engine.read() as tx:
-        return ServiceActionView.of(tx.service_actions.get(ours("service_action", action_id)))
+        action = tx.service_actions.get(ours("service_action", action_id))
+    return _shown(engine, action)
+
+
+def _shown(engine: Engine, action: ServiceAction) -> View:
+    """Show a service action, with the unit that it grants."""
+    currency = action.amount.currency
+    if not is_unit(currency):
+        return ServiceActionView.of(action)
+    with engine.read() as tx:
+        return ServiceActionView.of(action, tx.custom_units.find_all([currency])[currency])
