@@ -77,6 +77,34 @@ def test_a_meter_counts_events_or_shows_the_last_value_by_its_formula(door: Door
     assert used(door, counting, customer, TODAY, TODAY + DAY) == [3.0]
 
 
+@pytest.mark.parametrize(
+    ("window", "formula", "total", "by_day"),
+    [
+        ("hour", "sum", 17.0, [15.0, 2.0]),
+        ("day", "sum", 12.0, [10.0, 2.0]),
+        ("hour", "count", 3.0, [2.0, 1.0]),
+        ("day", "count", 2.0, [1.0, 1.0]),
+        ("day", "last", 10.0, [10.0, 2.0]),
+    ],
+)
+def test_of_events_that_say_all_of_a_window_the_newest_counts_alone(door: Door, window, formula, total, by_day) -> None:
+    customer = new_customer(door)
+    meter = new_meter(door, event_time_window=window, default_aggregation={"formula": formula})
+    assert meter["event_time_window"] == window
+    yesterday = TODAY - DAY + 100
+    for at, value in (
+        (yesterday, "1"),
+        (yesterday + 60, "2"),
+        (TODAY + 3600, "4"),
+        (TODAY + 3660, "5"),
+        (TODAY + 3600, "6"),
+        (TODAY + 7200, "10"),
+    ):
+        door.v1.post("/billing/meter_events", event(meter, customer, value, timestamp=at))
+    assert used(door, meter, customer, TODAY - DAY, TODAY + DAY) == [total]
+    assert used(door, meter, customer, TODAY - DAY, TODAY + DAY, "&value_grouping_window=day") == by_day
+
+
 def test_a_meter_reads_the_members_that_it_names(door: Door, customer) -> None:
     named = new_meter(
         door,

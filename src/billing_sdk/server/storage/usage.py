@@ -19,6 +19,7 @@ from billing_sdk.server.domain.metering import (
     Tenure,
     Valued,
     level_of,
+    recount,
     source_of,
     turns_of,
     valued,
@@ -143,6 +144,10 @@ class UsageRepository:
             return NOTHING
         if meter.aggregation == "weighted_sum":
             return self._level(agreement_id, feature_key, meter, period, foreseen)
+        if meter.newest_within is not None:
+            # Roll-ups hold each event; there are few where each says all of an hour or a day.
+            found = recount(meter, self._events(agreement_id, feature_key, meter, period, foreseen))
+            return valued(found, meter.aggregation, period)
         hours = self._own_hours(agreement_id, meter, period)
         own = [one for one in hours if one.series.subject == agreement_id]
         if len(own) == len(hours) or (turns := self._turns(agreement_id, feature_key, period, foreseen)) == (period,):
@@ -158,9 +163,18 @@ class UsageRepository:
     def events(self, agreement_id: str, feature_key: str, period: Period) -> Iterator[StoredEvent]:
         """Yield the events that count of a feature, in a stretch of time and under an agreement, as they arrived."""
         meter = self.meter_of(feature_key)
-        if meter is None:
-            return
-        turns = self._turns(agreement_id, feature_key, period)
+        if meter is not None:
+            yield from self._events(agreement_id, feature_key, meter, period)
+
+    def _events(
+        self,
+        agreement_id: str,
+        feature_key: str,
+        meter: Meter,
+        period: Period,
+        foreseen: Collection[Agreement] = (),
+    ) -> Iterator[StoredEvent]:
+        turns = self._turns(agreement_id, feature_key, period, foreseen)
         subjects = {agreement_id, *self._names_of(agreement_id)}
         for stored in self._log.events(period, types=(meter.event_type,), subjects=subjects):
             is_own = stored.event.subject == agreement_id

@@ -14,7 +14,7 @@ from typing import Final, Literal
 from billing_sdk.errors import DuplicateKey, InvalidRequest, NotFound
 from billing_sdk.server.domain.catalog import Feature
 from billing_sdk.server.domain.catalog.labels import checked_name
-from billing_sdk.server.domain.metering import Aggregation, Meter
+from billing_sdk.server.domain.metering import Aggregation, Meter, TimeWindow
 from billing_sdk.server.domain.metering.json_path import steps_of
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
@@ -45,6 +45,7 @@ class ChosenMeter:
         customer_key: the member of a payload that names who used something.
         value_key: the one that says how much.
         dimension_keys: those that usage is told apart by; all of them have to be there.
+        newest_within: the hour or day (UTC) of which an event says all, so that the newest counts alone.
     """
 
     id: str
@@ -55,6 +56,7 @@ class ChosenMeter:
     customer_key: str = CUSTOMER_KEY
     value_key: str = VALUE_KEY
     dimension_keys: tuple[str, ...] = ()
+    newest_within: TimeWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ def define_meter(engine: Engine, chosen: ChosenMeter, *, actor: str) -> EventMet
         late_seconds=LATE_SECONDS,
         early_seconds=EARLY_SECONDS,
         may_fall=chosen.formula != "count",
+        newest_within=chosen.newest_within,
     )
     path_of(chosen.customer_key)
     feature = Feature(new_id("feature"), meter.key, meter.name, "metered", meter_key=meter.key)

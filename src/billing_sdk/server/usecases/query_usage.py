@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from functools import partial
+from itertools import islice
 
 from billing_sdk.server.domain.metering import (
     CUSTOMER,
     EVERYBODY,
+    MOST_EVENTS,
     Folding,
     HourOfUsage,
     Meter,
@@ -16,6 +19,7 @@ from billing_sdk.server.domain.metering import (
     UsageRow,
     parted,
     parted_events,
+    recount,
     require_few,
 )
 from billing_sdk.server.domain.periods import Period
@@ -62,12 +66,30 @@ def usage_of(tx: UnitOfWork, meter: Meter, query: UsageQuery, wanted: frozenset[
     Raises:
         QueryTooLarge: as `query_usage`.
     """
+    if meter.newest_within is not None:
+        return _of_newest(tx, meter, query, wanted)
     found = None
     if meter.aggregation != "unique_count" and not query.tells_subjects_apart:
         found = answered(tx, meter, query, wanted, partial(tx.usage_log.hours_together, meter, subjects=wanted))
     if found is None:
         found = answered(tx, meter, query, wanted, partial(tx.usage_log.hours, meter, subjects=wanted))
     return found or []
+
+
+def _of_newest(tx: UnitOfWork, meter: Meter, query: UsageQuery, wanted: frozenset[str] | None) -> list[UsageRow]:
+    """Return the answer from single events, of each hour or day the newest: roll-ups hold all of them."""
+    events = list(
+        islice(tx.usage_log.events(query.window, types=(meter.event_type,), subjects=wanted), MOST_EVENTS + 1)
+    )
+    require_few(hours=0, events=len(events))
+    hours = recount(meter, events)
+    by_window: defaultdict[Period, list[HourOfUsage]] = defaultdict(list)
+    for one in hours:
+        by_window[query.window_at(one.bucket.last_at)].append(one)
+    folding = Folding(query, meter.aggregation)
+    folding.take(by_window)
+    folding.close(query.window.end, _customers(tx, query, hours))
+    return folding.rows()
 
 
 def answered(

@@ -22,6 +22,7 @@ from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v1
 from billing_sdk.server.api.stripe.values import DisplayName, Livemode, UnixTime
+from billing_sdk.server.domain.metering import TimeWindow
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.event_meters import (
@@ -73,7 +74,7 @@ class NewMeter(FormBody):
     customer_mapping: CustomerMapping | None = None
     value_settings: ValueSettings | None = None
     dimension_payload_keys: Annotated[list[PayloadKey], Field(max_length=10)] | None = None
-    event_time_window: Literal["day", "hour"] | None = None
+    event_time_window: TimeWindow | None = None
 
 
 class MeterChange(FormBody):
@@ -131,7 +132,7 @@ class MeterView(View):
     dimension_payload_keys: list[str] | None
     display_name: str
     event_name: str
-    event_time_window: Literal["day", "hour"] | None = None
+    event_time_window: TimeWindow | None
     livemode: Livemode = None
     status: Status
     status_transitions: TransitionsView
@@ -150,6 +151,7 @@ class MeterView(View):
             dimension_payload_keys=list(found.dimension_keys) or None,
             display_name=meter.name,
             event_name=meter.event_type,
+            event_time_window=meter.newest_within,
             status=status_of(found),
             status_transitions=TransitionsView(deactivated_at=meter.archived_at),
             updated=found.updated_at,
@@ -165,13 +167,6 @@ def status_of(found: EventMeter) -> Status:
 @router.post("/billing/meters", **v1("create:billing_meters"))
 def create_meter(caller: CallerOf, answer: Answering, body: NewMeter, once: OnlyOnce) -> Response:
     """Make a meter."""
-    if body.event_time_window is not None:
-        raise refused(
-            "event_time_window_unsupported",
-            "meters of events that were put together before are not offered here",
-            param="event_time_window",
-            remedy="Leave it out, and send one event for each window.",
-        )
     meter_id = new_id(KIND)
     chosen = ChosenMeter(
         id=meter_id,
@@ -182,6 +177,7 @@ def create_meter(caller: CallerOf, answer: Answering, body: NewMeter, once: Only
         customer_key=CUSTOMER_KEY if body.customer_mapping is None else body.customer_mapping.event_payload_key,
         value_key=VALUE_KEY if body.value_settings is None else body.value_settings.event_payload_key,
         dimension_keys=tuple(body.dimension_payload_keys or ()),
+        newest_within=body.event_time_window,
     )
 
     def serve(engine: Engine) -> View:

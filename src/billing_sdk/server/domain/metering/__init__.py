@@ -7,6 +7,7 @@ instant that decides which period it belongs to.
 """
 
 from billing_sdk.server.domain.metering.answer import (
+    MOST_EVENTS as MOST_EVENTS,
     Folding as Folding,
     Parted as Parted,
     parted as parted,
@@ -65,6 +66,7 @@ from billing_sdk.server.domain.metering.meter import (
     Measured as Measured,
     Meter as Meter,
     Operator as Operator,
+    TimeWindow as TimeWindow,
     UnknownSubjects as UnknownSubjects,
     quantity_in as quantity_in,
     text_of as text_of,

@@ -12,9 +12,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from billing_sdk.server.domain.metering.bucket import HourOfUsage, Place, hours_of
+from billing_sdk.server.domain.metering.bucket import HourOfUsage, Place, hour_of, hours_of
 from billing_sdk.server.domain.metering.event import StoredEvent
-from billing_sdk.server.domain.metering.meter import Measured, Meter
+from billing_sdk.server.domain.metering.meter import Measured, Meter, TimeWindow
+from billing_sdk.server.domain.metering.usage import Dimensions
 from billing_sdk.server.domain.periods import Period
 
 
@@ -63,7 +64,27 @@ def cut(hours: Iterable[HourOfUsage], window: Period) -> Cut:
 
 
 def counted(meter: Meter, events: Iterable[StoredEvent], window: Period | None = None) -> Iterator[Counted]:
-    """Yield what a meter reads in events, as they stand: in those of a window, or in all."""
+    """Yield what a meter reads in events, as they stand: in those of a window, or in all.
+
+    Of events that say all of an hour or a day, the newest counts alone (`Meter.newest_within`), as the others had not
+    been.
+    """
+    found = _read(meter, events, window)
+    return found if meter.newest_within is None else newest_of_each(found, meter.newest_within)
+
+
+def newest_of_each(found: Iterable[Counted], window: TimeWindow) -> Iterator[Counted]:
+    """Yield the newest of what was read of each subject, with the same dimensions and in one hour or day (UTC)."""
+    newest: dict[tuple[str, Dimensions, datetime], Counted] = {}
+    for one in found:
+        start = hour_of(one.place.counted_at)
+        key = one.subject, one.measured.dimensions, start if window == "hour" else start.replace(hour=0)
+        if key not in newest or newest[key].place < one.place:
+            newest[key] = one
+    yield from newest.values()
+
+
+def _read(meter: Meter, events: Iterable[StoredEvent], window: Period | None) -> Iterator[Counted]:
     for stored in events:
         event = stored.event
         is_within = window is None or window.contains(event.counted_at)

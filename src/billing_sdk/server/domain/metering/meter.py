@@ -15,6 +15,7 @@ from billing_sdk.server.domain.metering.usage import LONGEST_NAME, LONGEST_VALUE
 
 Aggregation = Literal["sum", "count", "unique_count", "average", "minimum", "maximum", "latest", "weighted_sum"]
 UnknownSubjects = Literal["refuse", "keep"]
+TimeWindow = Literal["hour", "day"]
 Operator = Literal["eq", "ne", "in", "not_in", "exists"]
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}", re.ASCII)  # what a feature's key may be
@@ -85,6 +86,8 @@ class Meter:
         unknown_subjects: whether events of a subject that nobody goes by are refused, or kept for who comes later.
         revision: how often it was given other dimensions, after which everything is counted anew.
         may_fall: whether a value may be below zero, as what corrects others; that of a weighted sum always may.
+        newest_within: the hour or day (UTC) of which an event says all, so that of several of one subject and the same
+            dimensions the newest counts alone; None where each event counts.
     """
 
     id: str
@@ -102,6 +105,7 @@ class Meter:
     archived_at: datetime | None = None
     revision: int = 0
     may_fall: bool = False
+    newest_within: TimeWindow | None = None
 
     def __post_init__(self) -> None:
         if not KEY.fullmatch(self.key):
@@ -127,6 +131,10 @@ class Meter:
             raise InvalidRequest("unknown_subjects is refuse or keep", parameter="unknown_subjects")
         if self.may_fall and self.aggregation not in ("sum", "latest", "weighted_sum"):
             raise InvalidRequest("only what is added up, or the latest value, may be below zero", parameter="may_fall")
+        if self.newest_within is not None and self.aggregation not in ("sum", "count", "latest"):
+            raise InvalidRequest(
+                "only sums, counts and latest values are of the newest events", parameter="newest_within"
+            )
         if self.early_seconds < 0 or (self.late_seconds is not None and self.late_seconds < 0):
             raise InvalidRequest("a number of seconds is zero or more", parameter="late_seconds")
 

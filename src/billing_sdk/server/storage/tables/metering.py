@@ -24,6 +24,7 @@ meters = Table(
     Column("archived_at", Instant),
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("may_fall", Boolean, nullable=False, server_default=false()),
+    Column("newest_within", String(8)),
 )
 
 # What was wrong with events of a stream, until it is told: one row for each meter and reason.
