@@ -11,6 +11,7 @@ TEST_TOKENS: Final = {
     "pm_card_visa": "4242424242424242",
     "pm_card_visa_debit": "4000056655665556",
     "pm_card_mastercard": "5555555555554444",
+    "pm_card_mastercard_2": "2223003122003222",
     "pm_card_mastercard_debit": "5200828282828210",
     "pm_card_mastercard_prepaid": "5105105105105100",
     "pm_card_amex": "378282246310005",
