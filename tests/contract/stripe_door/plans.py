@@ -85,7 +85,7 @@ def sell(
         card = create_rate_card(engine, name="Calls", currency=currency, service=MONTH, tax_behavior="exclusive")
         card_id = card.id
         if is_priced:
-            metered = create_metered_item(engine, name="Calls", feature_key="api_calls")
+            metered = create_metered_item(engine, name="Calls", feature_key="ai_tokens")
             add_rate(engine, card_id=card.id, rate=NewRate(metered.id, Terms(PerUnit(Decimal(calls)))))
         made = attach_component(engine, plan_key=key, kind="rate_card", object_id=card.id)
     if credit is not None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from billing_sdk.errors import AgreementReserved, NotFound
-from billing_sdk.server.domain.agreements import BillingIntent
+from billing_sdk.server.domain.agreements import BillingIntent, Deactivate
 from billing_sdk.server.storage.intent_rows import intent_from_row, intent_to_row
 from billing_sdk.server.storage.tables.intents import billing_intents, intent_holds
 from billing_sdk.server.storage.upsert import insert_new
@@ -61,6 +61,17 @@ class BillingIntentRepository:
             query = query.order_by(billing_intents.c.id.desc())
         found = [intent_from_row(row) for row in self._connection.execute(query.limit(limit)).mappings()]
         return tuple(found if before is None else reversed(found))
+
+    def deactivation_of(self, customer_id: str, subscription_id: str) -> Deactivate | None:
+        """Return what a customer's subscription was, or will be, ended by; None where that was no intent."""
+        query = select(billing_intents).where(
+            billing_intents.c.customer_id == customer_id, billing_intents.c.status == "committed"
+        )
+        for row in self._connection.execute(query.order_by(billing_intents.c.id.desc())).mappings():
+            for action in intent_from_row(row).actions:
+                if isinstance(action.act, Deactivate) and action.act.subscription_id == subscription_id:
+                    return action.act
+        return None
 
     def hold(self, intent: BillingIntent, group_ids: Collection[str]) -> None:
         """Hold a customer's plans of some groups still, until `let_go`.

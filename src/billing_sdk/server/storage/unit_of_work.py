@@ -62,6 +62,7 @@ from billing_sdk.server.storage.past_parties import PastPartyRepository
 from billing_sdk.server.storage.payment_apps import PaymentAppRepository
 from billing_sdk.server.storage.payment_intents import PaymentIntentRepository
 from billing_sdk.server.storage.plan_groups import PlanGroupRepository
+from billing_sdk.server.storage.plan_subscriptions import PlanSubscriptionRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
 from billing_sdk.server.storage.pricing_tables import PricingTableRepository
 from billing_sdk.server.storage.rate_cards import RateCardRepository
@@ -146,6 +147,7 @@ class UnitOfWork:
         self.customers = CustomerRepository(connection)
         self.agreements = AgreementRepository(connection, self._together)
         self.billing_intents = BillingIntentRepository(connection)
+        self.plan_subscriptions = PlanSubscriptionRepository(connection)
         self.cadence_discounts = CadenceDiscountRepository(connection)
         self.allowances = AllowanceRepository(connection)
         self.timers = TimerRepository(connection, self._together)

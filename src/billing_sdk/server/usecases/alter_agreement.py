@@ -30,7 +30,7 @@ from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.load_in_force import is_on_credit, load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import check_number_of_add_ons, offer_add_on
-from billing_sdk.server.usecases.paid_under import paid_under
+from billing_sdk.server.usecases.paid_under import billed_under, paid_under
 from billing_sdk.server.usecases.payer_method import payer_method
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 
@@ -47,6 +47,7 @@ def decide_alteration(
     add_ons: Numbers = NONE,
     at: datetime,
     is_prorate: bool | None = None,
+    counts_owed: bool = False,
 ) -> Change:
     """Decide what other numbers mean, for a customer that the caller has locked.
 
@@ -61,6 +62,7 @@ def decide_alteration(
         add_ons: how many of each add-on from then on, by its key; none to remove it.
         at: the instant.
         is_prorate: give back what was paid for what is given up; None leaves it to the policy.
+        counts_owed: what was invoiced and not paid yet is given back like what was paid.
 
     Raises:
         AgreementPaused: the agreement is paused.
@@ -82,8 +84,8 @@ def decide_alteration(
         before=in_force,
         after=replace(in_force, agreement=after, add_ons=_bought(tx, in_force, agreed), gone=()),
         at=at,
-        paid=paid_under(tx, before, after=at),
-        owed=tx.invoices.owed_lines(before.id),
+        paid=(billed_under if counts_owed else paid_under)(tx, before, after=at),
+        owed=() if counts_owed else tx.invoices.owed_lines(before.id),
         gives_back=in_force.policies.unused_days == "refund" if is_prorate is None else is_prorate,
         is_on_credit=is_on_credit(tx, before),
     )

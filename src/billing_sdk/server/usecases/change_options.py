@@ -24,6 +24,7 @@ class ChangeOptions:
             trial of the plan and are on none of its group that costs something.
         is_prorate: give back what was paid for days that are not used, first as a deduction from the new price and
             what is left on the credit balance; the policy `unused_days` by default.
+        counts_owed: what was invoiced and not paid yet is given back like what was paid.
         is_invoice_now: charge usage of service intervals that are not complete; the policy `unpaid_usage` by default.
         anchor: an instant that billing periods are counted from, before or after the start; the plan decides by
             default.
@@ -46,6 +47,7 @@ class ChangeOptions:
     coupon_key: str | None = None
     wants_trial: bool | None = None
     is_prorate: bool | None = None
+    counts_owed: bool = False
     is_invoice_now: bool | None = None
     anchor: datetime | None = None
     billing_cadence_id: str | None = None

@@ -27,7 +27,7 @@ from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.load_in_force import load_in_force, used_under
 from billing_sdk.server.usecases.offer_plan import offer_plan, wanted_plan
-from billing_sdk.server.usecases.paid_under import paid_under
+from billing_sdk.server.usecases.paid_under import billed_under, paid_under
 from billing_sdk.server.usecases.payer_method import payer_method
 from billing_sdk.server.usecases.rate_intervals import known_intervals
 from billing_sdk.server.usecases.redeem_coupon import redeem_coupon, release_planned
@@ -235,6 +235,7 @@ def close_agreement(
     at: datetime,
     is_invoice_now: bool | None,
     is_prorate: bool | None,
+    counts_owed: bool = False,
     used: Used | None = None,
     following: Agreement | None = None,
 ) -> Closing:
@@ -246,6 +247,7 @@ def close_agreement(
         at: when it ends.
         is_invoice_now: charge usage of intervals that are not complete; None leaves it to the policy.
         is_prorate: give back what was paid for days that are not used; None leaves it to the policy.
+        counts_owed: what was invoiced and not paid yet is given back like what was paid.
         used: how much is to be taken to be used; what was recorded if it is not given.
         following: the agreement that takes its place then.
     """
@@ -262,7 +264,7 @@ def close_agreement(
         return Closing(owed, (), rated)
     (plan,) = tx.catalog.list_plans([before.plan_key])
     # What has started since the last billing date is owed as a whole, and given back for the time to come as well.
-    paid = (*paid_under(tx, before, after=at), *owed)
+    paid = (*(billed_under if counts_owed else paid_under)(tx, before, after=at), *owed)
     ahead = [line for line in paid if line.period.end > at]
     credit = unused_time(ahead, at=at, zone=before.zone, policies=policies, name=plan.name)
     return Closing(owed, credit, rated)
@@ -289,6 +291,7 @@ def _closing(tx: UnitOfWork, before: Agreement, agreement: Agreement, at: dateti
         at=at,
         is_invoice_now=options.is_invoice_now,
         is_prorate=is_prorate,
+        counts_owed=options.counts_owed,
         following=agreement,
     )
     if (closing.owed or closing.credit) and before.currency != agreement.currency:

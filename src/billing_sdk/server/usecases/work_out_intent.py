@@ -212,7 +212,13 @@ def _modify(scene: _Scene, action: IntentAction, act: Modify, at: datetime) -> S
     before = _live(scene, act.subscription_id, at)
     if act.plan_version_id == before.plan_version_id:
         change = decide_alteration(
-            tx, scene.customer, before, quantities=act.quantities, at=at, is_prorate=act.gives_back
+            tx,
+            scene.customer,
+            before,
+            quantities=act.quantities,
+            at=at,
+            is_prorate=act.gives_back,
+            counts_owed=True,
         )
         lines = uncompleted(change.lines)
         # What is added is charged with the next billing date, and not for the time until then.
@@ -234,6 +240,7 @@ def _modify(scene: _Scene, action: IntentAction, act: Modify, at: datetime) -> S
             quantities=act.quantities,
             wants_trial=False,
             is_prorate=act.gives_back,
+            counts_owed=True,
             is_invoice_now=True,
             billing_cadence_id=scene.cadence.id,
             takes_place_of=before.id,
@@ -248,7 +255,7 @@ def _deactivate(scene: _Scene, action: IntentAction, act: Deactivate, at: dateti
     before = _live(scene, act.subscription_id, at)
     if act.effective_at.type == "current_billing_period_end":
         return Step(action, at, before)  # what it comes to is charged then
-    closing = close_agreement(scene.tx, before, at=at, is_invoice_now=True, is_prorate=act.gives_back)
+    closing = close_agreement(scene.tx, before, at=at, is_invoice_now=True, is_prorate=act.gives_back, counts_owed=True)
     return Step(action, at, before, None, closing.owed + closing.credit, closing.rated)
 
 

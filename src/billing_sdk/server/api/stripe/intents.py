@@ -5,8 +5,8 @@ Source: Stripe API reference, Billing intents and Intent actions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Protocol
+from collections.abc import Callable
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -20,9 +20,10 @@ from billing_sdk.server.api.stripe.intent_bodies import CommitBody, IntentBody
 from billing_sdk.server.api.stripe.intent_codes import published_codes
 from billing_sdk.server.api.stripe.intent_views import IntentActionView, IntentView
 from billing_sdk.server.api.stripe.once import OnlyOnce
-from billing_sdk.server.api.stripe.paging import Cut, Listing, NoFilters, Wanted
+from billing_sdk.server.api.stripe.paging import Listing, NoFilters, Wanted
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v2
+from billing_sdk.server.api.stripe.standing_views import cut_of
 from billing_sdk.server.domain.agreements import BillingIntent
 from billing_sdk.server.usecases.commit_intent import commit_intent
 from billing_sdk.server.usecases.draft_intent import draft_intent
@@ -80,7 +81,7 @@ def list_intents(
     """List intents, the newest first."""
     with engine.read() as tx:
         found = tx.billing_intents.newest(limit=wanted.limit + 1, after=wanted.after, before=wanted.before)
-    cut = cut_of(wanted, found)
+    cut = cut_of(wanted, found, [one.id for one in found])
     return answer(wanted.shown(cut, [IntentView.of(one) for one in cut.items]))
 
 
@@ -152,19 +153,6 @@ def get_action(
         if action.id == action_id:
             return answer(IntentActionView.of(intent, action))
     raise refused("billing_intent_action_not_found", "The intent has no such action", status=404)
-
-
-def cut_of(wanted: Wanted[Any], found: Sequence[BillingIntent]) -> Cut[BillingIntent]:
-    """Return the page of intents of which one more was read than it has."""
-    is_backwards, has_more = wanted.before is not None, len(found) > wanted.limit
-    items = found[-wanted.limit :] if is_backwards else found[: wanted.limit]
-    return Cut(
-        items,
-        first=items[0].id if items else None,
-        last=items[-1].id if items else None,
-        has_next=bool(items) and (is_backwards or has_more),
-        has_previous=has_more if is_backwards else wanted.after is not None,
-    )
 
 
 def _doing(verb: Verb, intent_id: str, actor: str) -> Callable[[Engine], View]:
