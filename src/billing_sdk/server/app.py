@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from starlette.applications import Starlette
@@ -54,6 +55,7 @@ def create_app(
         sweep_seconds: how often to look for charges that a process has left over which died.
     """
     engine = create_engine(settings, clock=clock, gateway=gateway, database=database, hooks=hooks)
+    engine = replace(engine, shows=stripe.EventDoor(is_live=settings.environment == "live"))
     timers = TimerWorker(engine)
     ingestion = Ingestion(engine)
     usage = UsageFollower(engine)

@@ -14,11 +14,13 @@ class Occasion:
         request_id: the name under which the answer and the log know it.
         caller: the id of the application or person whose token or session was checked.
         tenant: the organization that the caller speaks for.
+        idempotency_key: the name that the caller has given to the request.
     """
 
     request_id: str | None = None
     caller: str | None = None
     tenant: str | None = None
+    idempotency_key: str | None = None
 
 
 _current: ContextVar[Occasion | None] = ContextVar("billing_occasion", default=None)

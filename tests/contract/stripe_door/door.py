@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import httpx
 from starlette.applications import Starlette
 
-from billing_sdk.server.api.stripe import routes
+from billing_sdk.server.api.stripe import EventDoor, routes
+from billing_sdk.server.occasion import ServingRequest
 from billing_sdk.server.usecases.api_tokens import create_api_token
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
@@ -123,7 +125,8 @@ class Door:
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         scope.setdefault("state", {})["request_id"] = "req_1"
-        await self._app(scope, receive, send)
+        with ServingRequest("req_1"):
+            await self._app(scope, receive, send)
 
 
 def form(body: dict[str, Any]) -> str:
@@ -155,5 +158,10 @@ def door_of(engine: Engine) -> Iterator[Door]:
 @contextmanager
 def new_door(database_url: str = IN_MEMORY, **settings: Any) -> Iterator[Door]:
     """Yield the door of a new engine with the demo catalogue."""
-    with engine_on(database_url, **settings) as engine, door_of(engine) as door:
+    with engine_on(database_url, **settings) as engine, door_of(showing(engine)) as door:
         yield door
+
+
+def showing(engine: Engine) -> Engine:
+    """Return an engine that can write events for this door, as the whole server's can."""
+    return replace(engine, shows=EventDoor(is_live=False))

@@ -34,7 +34,6 @@ THIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "v2.billing.rate_card_rate": ("created",),
         "v2.billing.rate_card_subscription": ("activated", "canceled", *_SERVICING, *_COLLECTION),
         "v2.billing.rate_card_version": ("created",),
-        "v2.core.event_destination": ("ping",),
     }
 )
 SNAPSHOT: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -57,7 +56,7 @@ SNAPSHOT: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "payment_intent": ("canceled", "created", "payment_failed", "requires_action", "succeeded"),
         "payment_method": ("attached", "detached"),
-        "setup_intent": ("created", "succeeded"),
+        "setup_intent": ("succeeded",),
         "test_helpers.test_clock": ("advancing", "created", "deleted", "ready"),
     }
 )

@@ -10,21 +10,25 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable, RowMapping, select
+from sqlalchemy import Connection, Executable, RowMapping, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Event, EventForm, EventSource, Told
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.occasion import current_occasion
 from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.outbox import deliveries, endpoints, event_counters, events
+from billing_sdk.server.storage.tables.stripe_door import stripe_objects
 
 PAGE = 100
 IS_TOKEN = events.c.form == "jwt"
-LISTENING = select(endpoints.c.id, endpoints.c.format, endpoints.c.event_types).where(endpoints.c.is_enabled)
+LISTENING = select(endpoints.c.id, endpoints.c.format, endpoints.c.event_types, endpoints.c.api_version).where(
+    endpoints.c.is_enabled
+)
 # What counts a customer's events of the other forms is named so.
 POINTING = "pointing/"
 
@@ -42,11 +46,24 @@ COUNT = {
 }
 
 
+class _Listener(NamedTuple):
+    """An endpoint that hears of events."""
+
+    endpoint_id: str
+    form: EventForm
+    types: Sequence[str]
+    version: str | None
+
+    def wants(self, form: EventForm, type_: str) -> bool:
+        return self.form == form and (type_ in self.types or "*" in self.types)
+
+
 @dataclass(frozen=True, slots=True)
 class _Unwritten:
     event: Event
     customer: Customer | None
     queued_at: datetime
+    is_for_all: bool = True
 
     @property
     def stream(self) -> str | None:
@@ -66,7 +83,7 @@ class OutboxRepository:
         self._has_pointed: bool | None = None
         self.has_news = False
         self.now: Callable[[], datetime] | None = None
-        self._listening: Sequence[tuple[str, EventForm, Sequence[str]]] | None = None
+        self._listening: Sequence[_Listener] | None = None
 
     def announce(
         self,
@@ -110,32 +127,38 @@ class OutboxRepository:
         self.has_news = True
         return tuple(event.id for event in found)
 
-    def tell(self, told: Iterable[Told], *, customer: Customer | None = None, at: datetime) -> tuple[str, ...]:
+    def tell(
+        self, told: Iterable[Told], *, customer: Customer | None = None, at: datetime, is_for_all: bool = True
+    ) -> tuple[str, ...]:
         """Record events that point to a thing or show it, and queue them for the endpoints of their form.
 
         Args:
             told: what has happened to which things.
             customer: in whose order they are sent.
             at: when it happened, in its customer's time.
+            is_for_all: whether they are queued; otherwise the caller does that for whom they are meant.
 
         Returns:
             The ids of the events.
         """
         queued_at = self._real_time(customer, at)
+        request = _request()
         found = [
-            Event(new_id("event"), one.type, "api", at, one.data, form=one.form, subject=one.subject) for one in told
+            Event(new_id("event"), one.type, "api", at, {**one.data, **request}, form=one.form, subject=one.subject)
+            for one in told
         ]
-        self._unwritten.extend(_Unwritten(event, customer, queued_at) for event in found)
+        self._unwritten.extend(_Unwritten(event, customer, queued_at, is_for_all) for event in found)
         self._later.call(self._write)
         self.has_news = True
         return tuple(event.id for event in found)
 
     @property
     def is_pointed_to(self) -> bool:
-        """Whether anybody is there for events that point to things: an endpoint of such a form, enabled or not."""
+        """Whether anybody may want events that point to things: the door to which they belong has been used."""
         if self._has_pointed is None:
-            query = select(endpoints.c.id).where(endpoints.c.format != "jwt").limit(1)
-            self._has_pointed = self._connection.execute(query).first() is not None
+            has_endpoint = exists().where(endpoints.c.format != "jwt")
+            has_thing = exists(select(stripe_objects.c.our_id))
+            self._has_pointed = bool(self._connection.execute(select(or_(has_endpoint, has_thing))).scalar())
         return self._has_pointed
 
     def get(self, event_id: str, *forms: EventForm) -> Event:
@@ -148,7 +171,11 @@ class OutboxRepository:
         row = self._connection.execute(select(events).where(events.c.id == event_id)).mappings().first()
         if row is None or (forms and row["form"] not in forms):
             raise NotFound(f"there is no event {event_id[:64]!r}")
-        return _from_row(row)
+        return event_from_row(row)
+
+    def versions_wanted(self, form: EventForm, type_: str) -> frozenset[str | None]:
+        """Return in the shape of which versions of an API any endpoint wants events of a form and type."""
+        return frozenset(one.version for one in self._enabled() if one.wants(form, type_))
 
     def list(
         self,
@@ -177,14 +204,14 @@ class OutboxRepository:
             query = query.where(events.c.customer_id == customer_id)
         if types:
             query = query.where(events.c.type.in_(types))
-        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+        return tuple(event_from_row(row) for row in self._connection.execute(query).mappings())
 
     def latest(self) -> Event | None:
         """Return the event in the form of a token that was written last."""
         self._later.flush()
         query = select(events).where(IS_TOKEN).order_by(events.c.position.desc()).limit(1)
         row = self._connection.execute(query).mappings().first()
-        return None if row is None else _from_row(row)
+        return None if row is None else event_from_row(row)
 
     def _position(self, event_id: str) -> int:
         position = self._connection.execute(select(events.c.position).where(events.c.id == event_id)).scalar()
@@ -202,14 +229,15 @@ class OutboxRepository:
                 last[one.stream] += 1
                 number = last[one.stream]
                 event = _numbered(event, one.customer, number)
-            self._later.insert(events, _to_row(event))
-            self._queue(event, number, one.queued_at)
+            self._later.insert(events, {**_to_row(event), "recorded_at": one.queued_at})
+            if one.is_for_all:
+                self._queue(event, number, one.queued_at)
 
-    def _enabled(self) -> Sequence[tuple[str, EventForm, Sequence[str]]]:
+    def _enabled(self) -> Sequence[_Listener]:
         """Return the endpoints that hear of events, as they are when the transaction first writes one for them."""
         if self._listening is None:
             rows = self._connection.execute(LISTENING)
-            self._listening = [(found.id, found.format, found.event_types) for found in rows]
+            self._listening = [_Listener(*found) for found in rows]
         return self._listening
 
     def _count(self, further: Counter[str]) -> dict[str, int]:
@@ -233,11 +261,11 @@ class OutboxRepository:
         return at
 
     def _queue(self, event: Event, number: int | None, at: datetime) -> None:
-        for endpoint_id, form, event_types in self._enabled():
-            if event.form == form and (event.type in event_types or "*" in event_types):
+        for one in self._enabled():
+            if one.wants(event.form, event.type):
                 row = {
                     "id": new_id("delivery"),
-                    "endpoint_id": endpoint_id,
+                    "endpoint_id": one.endpoint_id,
                     "event_id": event.id,
                     "customer_id": event.customer_id,
                     "sequence": number,
@@ -248,6 +276,14 @@ class OutboxRepository:
                     "last_answer": "",
                 }
                 self._later.insert(deliveries, row)
+
+
+def _request() -> dict[str, Any]:
+    """Return what is kept of the request that causes an event; nothing outside of one."""
+    occasion = current_occasion()
+    if occasion.request_id is None:
+        return {}
+    return {"request": {"id": occasion.request_id, "idempotency_key": occasion.idempotency_key}}
 
 
 def _numbered(event: Event, customer: Customer, sequence: int) -> Event:
@@ -272,7 +308,8 @@ def _to_row(event: Event) -> dict[str, Any]:
     }
 
 
-def _from_row(row: RowMapping) -> Event:
+def event_from_row(row: RowMapping) -> Event:
+    """Return what a row says of an event."""
     return Event(
         id=row["id"],
         type=row["type"],

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, or_, select
 
 from billing_sdk.server.domain.agreements import Agreement, Circumstances, OwedInvoice, Standing
-from billing_sdk.server.storage.tables.billing import charges, invoice_lines, invoices, payments
+from billing_sdk.server.storage.tables.billing import agreements, charges, invoice_lines, invoices, payments
 from billing_sdk.server.storage.tables.collection import dunnings, standings
 from billing_sdk.server.storage.upsert import upsert
 
@@ -18,7 +18,11 @@ UNPAID = ("issued", "overdue", "uncollectible")
 IN_VAIN = ("cancelled", "paused", "uncollectible")
 
 BY_ID = select(standings).where(standings.c.agreement_id == bindparam("wanted"))
-_THEIRS = select(invoice_lines.c.invoice_id).where(invoice_lines.c.agreement_id == bindparam("agreement"))
+# One after the other they are one subscription.
+_CHAIN = select(agreements.c.id).where(
+    or_(agreements.c.id == bindparam("subscription"), agreements.c.first_id == bindparam("subscription"))
+)
+_THEIRS = select(invoice_lines.c.invoice_id).where(invoice_lines.c.agreement_id.in_(_CHAIN))
 LAST_PAID = select(func.max(invoices.c.issued_at)).where(invoices.c.id.in_(_THEIRS), invoices.c.status == "paid")
 NOT_PAID = (
     select(
@@ -59,24 +63,27 @@ class StandingRepository:
         self.touched: set[str] = set()
         self.touched_invoices: set[str] = set()
 
-    def find(self, agreement_id: str) -> Standing | None:
-        """Return how an agreement stands; None where nobody has asked yet."""
-        row = self._connection.execute(BY_ID, {"wanted": agreement_id}).mappings().first()
+    def find(self, subscription_id: str) -> Standing | None:
+        """Return how a subscription stands; None where nobody has asked yet."""
+        row = self._connection.execute(BY_ID, {"wanted": subscription_id}).mappings().first()
         return None if row is None else _from_row(row)
 
-    def find_many(self, agreement_ids: Collection[str]) -> dict[str, Standing]:
-        """Return how many agreements stand, by their ids."""
-        query = select(standings).where(standings.c.agreement_id.in_(agreement_ids))
+    def find_many(self, subscription_ids: Collection[str]) -> dict[str, Standing]:
+        """Return how many subscriptions stand, by their ids."""
+        query = select(standings).where(standings.c.agreement_id.in_(subscription_ids))
         return {row["agreement_id"]: _from_row(row) for row in self._connection.execute(query).mappings()}
 
     def save(self, standing: Standing) -> None:
-        """Store how an agreement stands now."""
+        """Store how a subscription stands now."""
         values = _to_row(standing)
         changes = {name: value for name, value in values.items() if name != "agreement_id"}
         self._connection.execute(upsert(self._connection, standings, values, changes))
 
     def take_touched(self) -> tuple[str, ...]:
-        """Return the agreements of which something has changed since this was last asked, in the order of their ids."""
+        """Return the subscriptions of which something has changed since this was last asked, in the order of their ids.
+
+        Only those of agreements that are billed at a cadence of their customer.
+        """
         ids, self.touched = set(self.touched), set()
         found, self.touched_invoices = sorted(self.touched_invoices), set()
         if found:
@@ -84,14 +91,19 @@ class StandingRepository:
                 invoice_lines.c.invoice_id.in_(found), invoice_lines.c.agreement_id.is_not(None)
             )
             ids |= set(self._connection.execute(query).scalars())
-        return tuple(sorted(ids))
+        if not ids:
+            return ()
+        query = select(func.coalesce(agreements.c.first_id, agreements.c.id)).where(
+            agreements.c.id.in_(ids), agreements.c.billing_cadence_id.is_not(None)
+        )
+        return tuple(sorted(set(self._connection.execute(query).scalars())))
 
     def circumstances(self, agreement: Agreement, before: Standing | None) -> Circumstances:
         """Return what the standing of an agreement depends on.
 
         What was given up counts until a later invoice is paid: whoever pays again is not in arrears for ever.
         """
-        wanted = {"agreement": agreement.id}
+        wanted = {"subscription": agreement.subscription_id}
         paid_at = self._connection.execute(LAST_PAID, wanted).scalar()
         rows = self._connection.execute(NOT_PAID, wanted).mappings().all()
         return Circumstances(
@@ -121,7 +133,7 @@ def _is_past(row: RowMapping, paid_at: datetime | None) -> bool:
 
 def _to_row(standing: Standing) -> dict[str, Any]:
     return {
-        "agreement_id": standing.agreement_id,
+        "agreement_id": standing.subscription_id,
         "servicing": standing.servicing,
         "collection": standing.collection,
         "servicing_at": _times_to_json(standing.servicing_at),

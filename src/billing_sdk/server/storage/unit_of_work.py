@@ -63,6 +63,7 @@ from billing_sdk.server.storage.payment_apps import PaymentAppRepository
 from billing_sdk.server.storage.payment_intents import PaymentIntentRepository
 from billing_sdk.server.storage.plan_groups import PlanGroupRepository
 from billing_sdk.server.storage.plan_subscriptions import PlanSubscriptionRepository
+from billing_sdk.server.storage.pointing_events import PointingEventRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
 from billing_sdk.server.storage.pricing_tables import PricingTableRepository
 from billing_sdk.server.storage.rate_cards import RateCardRepository
@@ -180,6 +181,7 @@ class UnitOfWork:
         self.outbox = OutboxRepository(connection, self._later)
         self.endpoints = EndpointRepository(connection, sealer)
         self.deliveries = DeliveryRepository(connection, self._later)
+        self.pointing_events = PointingEventRepository(connection, self._later)
 
     def read_ahead(self, agreement_ids: Collection[str], *, planned_ids: Collection[str]) -> None:
         """Lock the customers of many agreements, and read at once what billing each of them looks at.

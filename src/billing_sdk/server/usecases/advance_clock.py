@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from threading import Event
 
 from billing_sdk.errors import ClockMovedBack, ClockStopped, Conflict, InvalidRequest
+from billing_sdk.server.domain.events import Told
 from billing_sdk.server.domain.periods import Cadence, Schedule
 from billing_sdk.server.domain.timers import TestClock, Timer
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.create_clock import require_test_environment
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.follow_usage import follow_usage
@@ -110,10 +112,17 @@ def _step(engine: Engine, clock: TestClock) -> tuple[TestClock, Timer] | None:
         timer = tx.timers.take_on_clock(clock.id, until=clock.heading_for, leased_until=leased_until)
         if timer is None:
             tx.clocks.save(clock.arrived())
+            _tell_ready(tx, clock, engine.now())
             return None
         moved = clock.moved(timer.due_at, leased_until=leased_until)
         tx.clocks.save(moved)
     return moved, timer
+
+
+def _tell_ready(tx: UnitOfWork, clock: TestClock, at: datetime) -> None:
+    if tx.outbox.is_pointed_to:
+        told = Told("test_helpers.test_clock.ready", "snapshot", f"test_helpers.test_clock/{clock.id}")
+        tx.outbox.tell((told,), at=at)
 
 
 def _leave(engine: Engine, clock: TestClock) -> None:

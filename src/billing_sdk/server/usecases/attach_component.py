@@ -183,7 +183,13 @@ def _compose(
             if isinstance(thing, RateCard):
                 check_card(thing, version, plan.tax_behavior)
         _keep(tx, plan, own, after)
-        made = {"version": own.id, "components": [one.id for one in after]}
+        changed = next((one.id for one in after if one not in before), None)
+        made = {
+            "version": own.id,
+            "is_new_version": own.id != plan.latest_version_id,
+            "component": changed,
+            "components": [one.id for one in after],
+        }
         tx.audit.record(actor, f"plan.{change.split()[0]}_component", plan.key[:128], engine.now(), after=made)
     return Composed(version, after)
 

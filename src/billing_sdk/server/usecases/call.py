@@ -15,7 +15,7 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.storage import Database, UnitOfWork
 from billing_sdk.server.storage.database import Transaction
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer, Unanswered
-from billing_sdk.server.usecases.attend import attend
+from billing_sdk.server.usecases.attend import ShowingDoor, attend
 
 # Longer than any request takes: only a process that died leaves a key without an answer for that long.
 LEASE_SECONDS = 60
@@ -29,6 +29,7 @@ class Call:
         now: tells the present.
         claim: its idempotency key, if it has one.
         refusal: the answer that stands for an error.
+        shows: see `Engine.shows`.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class Call:
         now: Callable[[], datetime],
         claim: Claim | None,
         refusal: Callable[[BillingError], StoredAnswer],
+        shows: ShowingDoor | None = None,
     ) -> None:
         self._database = database
+        self._shows = shows
         self._now = now
         self._claim = claim
         self._refusal = refusal
@@ -74,7 +77,7 @@ class Call:
             raise RuntimeError("a call went on after it had been undone")
         if self._open is None:
             self._open = self._database.open_transaction()
-            attend(self._open.tx, self._now)
+            attend(self._open.tx, self._now, self._shows)
         tx = self._open.tx
         try:
             yield tx

@@ -29,7 +29,7 @@ def claim_deliveries(engine: Engine) -> tuple[Letter, ...]:
     Whoever takes it must settle it. What is not settled, because a process died, is taken again when its lease
     has run out: an event arrives at least once.
     """
-    at, formats = engine.now(), TOKENS if engine.writes is None else ALL
+    at, formats = engine.now(), TOKENS if engine.shows is None else ALL
     with engine.read() as tx:  # most looks find nothing, and should hold up nobody
         if not tx.deliveries.has_due(at, formats=formats):
             return ()
@@ -66,10 +66,10 @@ def _signed(
     engine: Engine, tx: UnitOfWork, delivery: Delivery, event: Event, endpoint: Endpoint, at: datetime
 ) -> Iterator[Letter]:
     """Yield the letter of an event that points to a thing; one that can't be written holds up no other."""
-    if engine.writes is None:
+    if engine.shows is None:
         return
     try:
-        body = engine.writes(engine, tx, event, endpoint)
+        body = engine.shows.body(tx, event, endpoint)
     except Exception as error:  # noqa: BLE001 - its lease runs out, and it is tried again; the others must go
         logger.error("event %s can't be written (%s)", event.id, type(error).__name__)  # noqa: TRY400 - a traceback would show what the event is about
         return

@@ -10,7 +10,6 @@ from datetime import datetime
 from billing_sdk.errors import BillingError
 from billing_sdk.server.clock import Clock
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.events import Endpoint, Event
 from billing_sdk.server.domain.workspace import Workspace
 from billing_sdk.server.gateways import Gateways
 from billing_sdk.server.outbox.bell import Bell
@@ -18,7 +17,7 @@ from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database, UnitOfWork
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
-from billing_sdk.server.usecases.attend import attend
+from billing_sdk.server.usecases.attend import ShowingDoor, attend
 from billing_sdk.server.usecases.call import Call
 from billing_sdk.server.usecases.callers import KnownMachines
 from billing_sdk.server.usecases.hooks import Hooks
@@ -36,8 +35,8 @@ class Engine:
         limits: how often each caller has asked of late.
         machines: those that were recognised a moment ago.
         known_workspace: the workspace as it was a moment ago.
-        writes: writes the body of an event that points to a thing or shows it, for one endpoint. Things have their
-            shapes at a door, so it is handed in; without it such events wait for a process that has it.
+        shows: shows things in the shapes of the door that events point to; it is handed in. Without it such events
+            wait for a process that has it.
         call: the request that is being served, where all that it does is to happen in one transaction.
     """
 
@@ -50,7 +49,7 @@ class Engine:
     limits: RateLimits = field(default_factory=RateLimits)
     machines: KnownMachines = field(default_factory=KnownMachines)
     known_workspace: KnownWorkspace = field(default_factory=KnownWorkspace)
-    writes: Callable[[Engine, UnitOfWork, Event, Endpoint], str] | None = None
+    shows: ShowingDoor | None = None
     call: Call | None = None
 
     def now(self) -> datetime:
@@ -112,7 +111,7 @@ class Engine:
                 yield tx
             return
         with self.database.begin() as tx:
-            attend(tx, self.now)
+            attend(tx, self.now, self.shows)
             yield tx
         if tx.outbox.has_news:
             self.bell.ring()
@@ -127,7 +126,7 @@ class Engine:
         if self.call is not None:
             self.call.roll_back()
         with self.database.begin() as tx:
-            attend(tx, self.now)
+            attend(tx, self.now, self.shows)
             yield tx
 
     def checkpoint(self, effect_id: str | None = None) -> None:
@@ -155,7 +154,7 @@ class Engine:
             claim: the idempotency key, if the request has one.
             refusal: the answer that stands for an error.
         """
-        call = Call(self.database, self.now, claim, refusal)
+        call = Call(self.database, self.now, claim, refusal, self.shows)
         try:
             yield replace(self, call=call)
         except BaseException:

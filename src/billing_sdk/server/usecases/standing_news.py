@@ -1,4 +1,4 @@
-"""News of how agreements stand: told at the end of a transaction, of what is different then from what was told last.
+"""News of how subscriptions stand: told at the end of a transaction, of what is different then from what was told last.
 
 So whatever happens in between is not told: an agreement that is made, billed and paid in one transaction has become
 active, and was never pending or past due.
@@ -36,18 +36,18 @@ def note_touched(tx: UnitOfWork, recorded: Recorded) -> None:
 
 
 def tell_standings(tx: UnitOfWork, now: Callable[[], datetime]) -> None:
-    """Work out how the agreements stand that a transaction has touched, keep it, and tell what has changed."""
-    for agreement_id in tx.standings.take_touched():
-        agreement = tx.agreements.find(agreement_id)
-        if agreement is not None and agreement.billing_cadence_id is not None:
+    """Work out how the subscriptions stand that a transaction has touched, keep it, and tell what has changed."""
+    for subscription_id in tx.standings.take_touched():
+        agreement = tx.agreements.find_current(subscription_id)
+        if agreement is not None:
             _tell(tx, agreement, now)
 
 
 def _tell(tx: UnitOfWork, agreement: Agreement, now: Callable[[], datetime]) -> None:
-    before = tx.standings.find(agreement.id)
+    before = tx.standings.find(agreement.subscription_id)
     customer = tx.customers.get(agreement.customer_id)
     at = now() if customer.clock_id is None else tx.clocks.time_of(customer.clock_id)
-    after = stand(before, agreement.id, tx.standings.circumstances(agreement, before), at)
+    after = stand(before, agreement.subscription_id, tx.standings.circumstances(agreement, before), at)
     if after != before:
         tx.standings.save(after)
         _announce(tx, customer, agreement, before, after, at)
@@ -60,9 +60,9 @@ def _announce(
     if not tx.outbox.is_pointed_to:
         return
     verbs = tuple(_verbs(before, after))
-    told = [Told(f"{PLAN}.{verb}", "thin", f"pricing_plan_subscription/{agreement.id}") for verb in verbs]
+    told = [Told(f"{PLAN}.{verb}", "thin", f"pricing_plan_subscription/{after.subscription_id}") for verb in verbs]
     for card_id in _cards(tx, agreement):
-        subject = f"rate_card_subscription/{agreement.id}/{card_id}"
+        subject = f"rate_card_subscription/{after.subscription_id}/{card_id}"
         told += [Told(f"{CARD}.{verb}", "thin", subject) for verb in (*_ends(before, after), *verbs)]
     tx.outbox.tell(told, customer=customer, at=at)
 

@@ -7,3 +7,4 @@ Source: Stripe documentation, How advanced usage-based billing works; the publis
 """
 
 from billing_sdk.server.api.stripe.application import express as express, routes as routes
+from billing_sdk.server.api.stripe.event_bodies import EventDoor as EventDoor

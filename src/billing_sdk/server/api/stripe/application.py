@@ -16,6 +16,8 @@ from billing_sdk.server.api.stripe import (
     credit_grants,
     custom_pricing_units,
     customers,
+    event_destinations,
+    events,
     intents,
     invoices,
     items,
@@ -40,6 +42,7 @@ from billing_sdk.server.api.stripe import (
     service_actions,
     setup_intents,
     test_clocks,
+    webhook_endpoints,
 )
 from billing_sdk.server.api.stripe.headers import StripeApp
 from billing_sdk.server.usecases.engine import Engine
@@ -51,6 +54,8 @@ Api = Literal["v1", "v2"]
 V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
     credit_grants.router,
     credit_balances.router,
+    events.v1_router,
+    webhook_endpoints.router,
     customers.router,
     payment_methods.router,
     test_clocks.router,
@@ -78,6 +83,8 @@ V2_ROUTERS: Final[tuple[APIRouter, ...]] = (
     plan_components.router,
     plan_subscriptions.router,
     intents.router,
+    event_destinations.router,
+    events.v2_router,
     meter_events.v2_router,
     meter_sessions.router,
     meter_stream.router,

@@ -77,6 +77,9 @@ PREFIXES: Final = {
     "billing_intent": Prefix("intent", "bilint"),
     "billing_intent_action": Prefix("intentaction", "bilinti"),
     "invoice_discount_rule": Prefix("discountrule", "bidr"),
+    "event": Prefix("event", "evt", has_test=False),
+    "event_destination": Prefix("webhook", "ed"),
+    "webhook_endpoint": Prefix("webhook", "we", has_test=False),
 }
 OURS: Final = re.compile(r"([a-z_]{1,40})_([0-9a-f]{32}|default)", re.ASCII)
 SHOWN: Final = re.compile(r"([a-z_]{1,40}?)_(?:test_)?([0-9a-f]{32}|default)", re.ASCII)
@@ -173,6 +176,9 @@ CollectionSettingVersionId = Annotated[str, ShownAs("collection_setting_version"
 IntentId = Annotated[str, ShownAs("billing_intent")]
 IntentActionId = Annotated[str, ShownAs("billing_intent_action")]
 DiscountRuleId = Annotated[str, ShownAs("invoice_discount_rule")]
+EventId = Annotated[str, ShownAs("event")]
+DestinationId = Annotated[str, ShownAs("event_destination")]
+EndpointId = Annotated[str, ShownAs("webhook_endpoint")]
 
 
 def _render_pair(pair: str, info: SerializationInfo[Any]) -> str:

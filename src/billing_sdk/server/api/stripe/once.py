@@ -24,6 +24,7 @@ from billing_sdk.server.api.stripe.answers import Answer, Answering
 from billing_sdk.server.api.stripe.bodies import JSON_TYPE, View
 from billing_sdk.server.api.stripe.problems import error_answer, refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf
+from billing_sdk.server.occasion import current_occasion
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
 from billing_sdk.server.usecases.engine import Engine
 
@@ -131,7 +132,9 @@ class Once:
 
 
 async def _once_for(request: Request, engine: EngineOf, caller: CallerOf, answer: Answering) -> Once:
-    return Once(engine, request, caller.client_id, key_of(request), answer)
+    key = key_of(request)
+    current_occasion().idempotency_key = key
+    return Once(engine, request, caller.client_id, key, answer)
 
 
 OnlyOnce = Annotated[Once, Depends(_once_for)]

@@ -1,4 +1,4 @@
-"""How an agreement stands: whether its service is provided, and whether its money comes in.
+"""How a subscription stands: whether its service is provided, and whether its money comes in.
 
 The two are asked and told apart. A customer who owes something may still be served, and one whose agreement is paused
 owes nothing. Each is read off a table, whose first line that holds is the answer. Source: Stripe documentation, "How
@@ -63,14 +63,15 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an agreement stands.
+    """How a subscription stands: an agreement, with those that have followed it.
 
     Attributes:
+        subscription_id: see `Agreement.subscription_id`.
         servicing_at: when it has last come to each servicing status that it has ever had.
         collection_at: the same of collection.
     """
 
-    agreement_id: str
+    subscription_id: str
     servicing: ServicingStatus
     collection: CollectionStatus
     servicing_at: Mapping[str, datetime] = field(default_factory=dict)
@@ -102,13 +103,13 @@ def collection_of(found: Circumstances) -> CollectionStatus:
     return next(status for holds, status in COLLECTION if holds(found))
 
 
-def stand(before: Standing | None, agreement_id: str, found: Circumstances, at: datetime) -> Standing:
-    """Return how an agreement stands from an instant on; what has not changed keeps its time."""
+def stand(before: Standing | None, subscription_id: str, found: Circumstances, at: datetime) -> Standing:
+    """Return how a subscription stands from an instant on; what has not changed keeps its time."""
     servicing, collection = servicing_of(found), collection_of(found)
     if before is None:
-        return Standing(agreement_id, servicing, collection, {servicing: at}, {collection: at})
+        return Standing(subscription_id, servicing, collection, {servicing: at}, {collection: at})
     return Standing(
-        agreement_id,
+        subscription_id,
         servicing,
         collection,
         _noted(before.servicing_at, before.servicing, servicing, at),

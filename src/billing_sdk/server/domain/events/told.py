@@ -16,7 +16,8 @@ class Told:
     Attributes:
         form: `thin`, or a `snapshot`, in which the thing is shown as it is when the transaction ends.
         subject: its kind and id, with a slash between.
-        data: what is told beside, in JSON values.
+        data: what is kept with it, in JSON values: `data` is told to whoever looks the event up, `objects` is the
+            thing itself.
     """
 
     type: str

@@ -52,10 +52,11 @@ dunnings = Table(
     Column("outcome", String(16)),
 )
 
-# How an agreement stands, as it was told last.
+# How a subscription stands, as it was told last: an agreement with those that have followed it.
 standings = Table(
     "standings",
     metadata,
+    # The first of them, whose id is that of the subscription.
     Column("agreement_id", String(64), ForeignKey("agreements.id"), primary_key=True),
     Column("servicing", String(32), nullable=False),
     Column("collection", String(32), nullable=False),

@@ -63,6 +63,8 @@ events = Table(
     Column("form", String(16), nullable=False, server_default="jwt"),
     # What it is about, of an event that points to it: its kind and id.
     Column("subject", String(200)),
+    # When it was written, by real time; unlike its own time, which is its customer's. NULL of old ones.
+    Column("recorded_at", Instant),
     UniqueConstraint("customer_id", "sequence"),
     Index("ix_events_form", "form", "position"),
     Index("ix_events_subject", "subject"),
