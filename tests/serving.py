@@ -63,6 +63,11 @@ def serving(
         )
         engine: Engine = app.state.engine
         seed = seed or seed_demo(engine, redirect_uris=redirect_uris, gateway=gateway)
-        watch(client_secret=seed.client_secret, m2m_client_secret=seed.m2m_client_secret, password=seed.users[0][1])
+        watch(
+            client_secret=seed.client_secret,
+            m2m_client_secret=seed.m2m_client_secret,
+            api_key=seed.api_key,
+            password=seed.users[0][1],
+        )
         with running(app, listener):
             yield RunningServer(base_url, seed, engine, app, redirect_uris[0])

@@ -111,10 +111,18 @@ def _sign_in(life: Life) -> None:
         "state": state,
         "nonce": nonce,
     }
+    life.secrets["key of the Stripe door"] = seed.api_key
+    for name, value in (("a customer", {"name": "Ada"}), ("a refusal", {"email": seed.api_key})):
+        life.show(name, _at_stripe_door(life.server, value))
     for name in ("access_token", "refresh_token", "id_token"):
         life.secrets |= {name: tokens[name], f"later {name}": again[name]}
     life.show("discovery", httpx.get(f"{life.server.base_url}/.well-known/openid-configuration"))
     life.show("the published keys", httpx.get(f"{life.server.base_url}/.well-known/jwks"))
+
+
+def _at_stripe_door(server: RunningServer, fields: dict[str, str]) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {server.seed.api_key}"}
+    return httpx.post(f"{server.base_url}/v1/customers", data=fields, headers=headers)
 
 
 def _pay(life: Life) -> None:

@@ -97,6 +97,7 @@ def _add_credentials(table: Table, ready: Ready) -> None:
         table.add_row("Redirect address", escape(uri))
     table.add_row("Client", f"{ready.client_id}  [dim]{escape(ready.client_secret or '')}[/]")
     table.add_row("Machine client", f"{ready.m2m_client_id}  [dim]{escape(ready.m2m_client_secret or '')}[/]")
+    table.add_row("Key for Stripe's client", f"[dim]{escape(ready.api_key or '')}[/]")
     for email, password in ready.users:
         table.add_row("Test login", f"{escape(email)}  [dim]{escape(password)}[/]")
     for number, outcome in TEST_CARDS:

@@ -39,6 +39,7 @@ class Ready:
     m2m_client_id: str | None = None
     m2m_client_secret: str | None = field(default=None, repr=False)
     users: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    api_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, settings: Settings, seed: DemoSeed | None, redirect_uris: tuple[str, ...]) -> Ready:
@@ -55,6 +56,7 @@ class Ready:
             seed.m2m_client_id,
             seed.m2m_client_secret,
             seed.users,
+            seed.api_key,
         )
 
     def document(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ class Ready:
             "m2m_client_id": self.m2m_client_id,
             "m2m_client_secret": self.m2m_client_secret,
             "users": [{"email": email, "password": password} for email, password in self.users],
+            "api_key": self.api_key,
         }
 
 

@@ -27,6 +27,7 @@ class BillingServer:
 
     Attributes:
         users: e-mail address and password of each test login.
+        api_key: what Stripe's own client opens the Stripe door with.
         engine: the inside of the server, for a test that wants to look at it or to move its clock.
     """
 
@@ -38,6 +39,7 @@ class BillingServer:
     m2m_client_id: str
     m2m_client_secret: str = field(repr=False)
     users: tuple[tuple[str, str], ...] = field(repr=False)
+    api_key: str = field(repr=False)
     engine: Engine = field(repr=False)
 
     @property
@@ -134,5 +136,6 @@ def billing_server(
                 m2m_client_id=seed.m2m_client_id,
                 m2m_client_secret=seed.m2m_client_secret,
                 users=seed.users,
+                api_key=seed.api_key,
                 engine=engine,
             )

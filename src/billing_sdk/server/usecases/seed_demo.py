@@ -16,8 +16,9 @@ from billing_sdk.errors import Conflict, EmailTaken
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.gateways import CardEntry
-from billing_sdk.server.ids import digest_of
+from billing_sdk.server.ids import digest_of, new_id
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.api_tokens import ApiToken
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.demo_taxes import seed_taxes
@@ -33,6 +34,7 @@ from billing_sdk.server.usecases.subscribe import subscribe
 
 CLIENT_ID = "demo_app"
 MACHINE_CLIENT_ID = "demo_machine"
+API_KEY = "Demo, Stripe's client"
 PASSWORD = "correct horse battery staple"  # noqa: S105 - published with the demo, and good for nothing else
 ADA = "ada@example.com"
 GRACE = "grace@example.com"
@@ -70,6 +72,7 @@ class DemoSeed:
     m2m_client_id: str
     m2m_client_secret: str = field(repr=False)
     users: tuple[tuple[str, str], ...] = field(repr=False)
+    api_key: str = field(repr=False)
 
 
 def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...], gateway: GatewayKind | None = "managed") -> DemoSeed:
@@ -90,6 +93,7 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...], gateway: Gatewa
         seed_catalog(tx, at=engine.now())
         seed_taxes(tx)
         _save_applications(tx, seed, redirect_uris, at=engine.now())
+        api_key = _save_key(tx, seed, at=engine.now())
     if gateway is not None and engine.workspace.gateway is None:
         enable_billing(engine, gateway=gateway, actor="operator")
     _register(engine, GRACE, "Grace", "Hopper", GRACE_CLAIMS)
@@ -98,7 +102,8 @@ def seed_demo(engine: Engine, *, redirect_uris: tuple[str, ...], gateway: Gatewa
     _register(engine, ADA, "Ada", "Lovelace")
     add_operator(engine, email=ADA, actor="operator")
     users = ((ADA, PASSWORD), (GRACE, PASSWORD))
-    return DemoSeed(CLIENT_ID, _secret(seed, CLIENT_ID), MACHINE_CLIENT_ID, _secret(seed, MACHINE_CLIENT_ID), users)
+    secret, machine_secret = _secret(seed, CLIENT_ID), _secret(seed, MACHINE_CLIENT_ID)
+    return DemoSeed(CLIENT_ID, secret, MACHINE_CLIENT_ID, machine_secret, users, api_key)
 
 
 def _save_applications(tx: UnitOfWork, seed: Secret, redirect_uris: tuple[str, ...], *, at: datetime) -> None:
@@ -125,6 +130,16 @@ def _save_applications(tx: UnitOfWork, seed: Secret, redirect_uris: tuple[str, .
     for application in (web, machine):
         tx.applications.save(application, secret_digest=digest_of(_secret(seed, application.client_id)))
         tx.audit.record("operator", "application.save", application.client_id, at, after=application)
+
+
+def _save_key(tx: UnitOfWork, seed: Secret, *, at: datetime) -> str:
+    """Return the key that opens the Stripe door, and keep its digest where that was not done before."""
+    key = f"sk_test_{_secret(seed, API_KEY)}"
+    if tx.api_tokens.find(digest_of(key)) is None:
+        token = ApiToken(new_id("token"), digest_of(key), API_KEY, MANAGEMENT_SCOPES, created_at=at)
+        tx.api_tokens.add(token)
+        tx.audit.record("operator", "api_token.create", token.id, at, after=token)
+    return key
 
 
 def _secret(seed: Secret, client_id: str) -> str:

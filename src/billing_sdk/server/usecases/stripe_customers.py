@@ -21,7 +21,7 @@ from billing_sdk.server.usecases.people import MAX_NAME_LENGTH, normal_email
 from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.server.usecases.update_organization import update_organization
 
-KIND = "customer"
+KIND: Final = "customer"
 NAMELESS = "Customer"
 OVERDUE: Final[frozenset[InvoiceStatus]] = frozenset({"overdue", "uncollectible"})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from billing_sdk.errors import InvalidRequest, NotFound
 from billing_sdk.server.domain.customers import PaymentMethod
@@ -23,7 +23,7 @@ from billing_sdk.server.usecases.keep_method import keep_method
 from billing_sdk.server.usecases.payment_methods import choose_method, remove_method
 from billing_sdk.server.usecases.stripe_customers import live_stripe_customer
 
-KIND = "payment_method"
+KIND: Final = "payment_method"
 # What a test card that only a token stands for has besides its number.
 VALID_YEARS = 3
 VALID_CODE = "123"

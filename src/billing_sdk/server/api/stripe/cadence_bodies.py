@@ -261,14 +261,14 @@ def ref_of(tx: UnitOfWork, body: SettingsBody, name: Literal["bill", "collection
         return None
     settings = tx.bill_settings if name == "bill" else tx.collection_settings
     try:
-        setting_id = ours(f"{name}_setting", sent.id)
+        setting_id = ours("bill_setting" if name == "bill" else "collection_setting", sent.id)
         settings.get(setting_id)
     except NotFound:
         raise _unknown(f"{name}_settings_not_found", sent.id, f"settings.{name}.id") from None
     if sent.version is None:
         return SettingRef(setting_id)
     try:
-        version_id = ours(f"{name}_setting_version", sent.version)
+        version_id = ours("bill_setting_version" if name == "bill" else "collection_setting_version", sent.version)
         settings.get_version(setting_id, version_id)
     except NotFound:
         raise _unknown(f"{name}_settings_version_not_found", sent.version, f"settings.{name}.version") from None

@@ -10,7 +10,7 @@ from pydantic import Field
 from billing_sdk.errors import BillingError, NotFound
 from billing_sdk.money import MAX_MINOR, Money
 from billing_sdk.server.api.stripe.bodies import FormBody, View
-from billing_sdk.server.api.stripe.ids import BillableItemId, CustomUnitId, RateCardId, ours, unknown
+from billing_sdk.server.api.stripe.ids import BillableItemId, CustomUnitId, Kind, RateCardId, ours, unknown
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.values import DecimalText, LowerCurrency, UnixTime, Whole
 from billing_sdk.server.domain.catalog import CustomUnit, Units, units_of
@@ -171,7 +171,7 @@ def check_customer(tx: UnitOfWork, customer_id: str, given: str) -> None:
         raise unknown("customer", given, param="customer") from None
 
 
-def _named(named: Sequence[NamedBody], kind: str, param: str, get: Callable[[str], object]) -> tuple[str, ...]:
+def _named(named: Sequence[NamedBody], kind: Kind, param: str, get: Callable[[str], object]) -> tuple[str, ...]:
     found = []
     for place, one in enumerate(named):
         where = f"{param}[{place}][id]"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from billing_sdk.errors import NotFound
-from billing_sdk.server.api.stripe.ids import PREFIXES, SHOWN, ours, shown
+from billing_sdk.server.api.stripe.ids import SHOWN, kind_named, ours, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def card_subscription_id(subscription_id: str, card_id: str, *, is_live: bool) -
 
 def named(kind: str, our_id: str, *, is_live: bool) -> str:
     """Return an id as clients know it; one of a kind that has no other form as it stands."""
-    return shown(kind, our_id, is_live=is_live) if kind in PREFIXES else our_id
+    known = kind_named(kind)
+    return our_id if known is None else shown(known, our_id, is_live=is_live)
 
 
 def subjects_of(text: str) -> tuple[str, ...]:
@@ -116,9 +117,10 @@ def subjects_of(text: str) -> tuple[str, ...]:
     if match[1] == "bli":
         return tuple(f"{kind}/{ours('billable_item', text)}" for kind in ITEMS)
     kind = FOUND_BY.get(match[1])
-    if kind is None:
+    id_kind = None if kind is None else kind_named(KINDS[kind].ids[-1])
+    if id_kind is None:
         return ()
     try:
-        return (f"{kind}/{ours(KINDS[kind].ids[-1], text)}",)
+        return (f"{kind}/{ours(id_kind, text)}",)
     except NotFound:
         return ()

@@ -11,8 +11,9 @@ another form, such as the key of a plan that was made through another door, is s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
 from fastapi import Depends
 from pydantic import GetCoreSchemaHandler, PlainSerializer, SerializationInfo
@@ -37,8 +38,51 @@ class Prefix(NamedTuple):
     has_test: bool = True
 
 
-# By the kind of thing, which is also its name in codes such as `rate_card_not_found`.
-PREFIXES: Final = {
+# What kinds of things have ids here; a kind is also its name in codes such as `rate_card_not_found`.
+Kind: TypeAlias = Literal[
+    "customer",
+    "payment_method",
+    "payment_intent",
+    "setup_intent",
+    "charge",
+    "refund",
+    "unused_refund",
+    "invoice_payment",
+    "checkout_session",
+    "invoice",
+    "invoice_line_item",
+    "test_clock",
+    "meter",
+    "meter_event_adjustment",
+    "meter_event_session",
+    "credit_grant",
+    "credit_balance_transaction",
+    "custom_pricing_unit",
+    "custom_pricing_unit_overage_rate",
+    "billable_item",
+    "license_fee",
+    "license_fee_version",
+    "rate_card",
+    "rate_card_version",
+    "rate_card_rate",
+    "service_action",
+    "pricing_plan_version",
+    "pricing_plan_component",
+    "pricing_plan_subscription",
+    "billing_cadence",
+    "billing_profile",
+    "bill_setting",
+    "bill_setting_version",
+    "collection_setting",
+    "collection_setting_version",
+    "billing_intent",
+    "billing_intent_action",
+    "invoice_discount_rule",
+    "event",
+    "event_destination",
+    "webhook_endpoint",
+]
+PREFIXES: Final[Mapping[Kind, Prefix]] = {
     "customer": Prefix("customer", "cus", has_test=False),
     "payment_method": Prefix("card", "pm", has_test=False),
     "payment_intent": Prefix("intentpayment", "pi", has_test=False),
@@ -85,7 +129,12 @@ OURS: Final = re.compile(r"([a-z_]{1,40})_([0-9a-f]{32}|default)", re.ASCII)
 SHOWN: Final = re.compile(r"([a-z_]{1,40}?)_(?:test_)?([0-9a-f]{32}|default)", re.ASCII)
 
 
-def shown(kind: str, our_id: str, *, is_live: bool) -> str:
+def kind_named(name: str) -> Kind | None:
+    """Return the kind of a name; None for what has no ids of ours."""
+    return next((kind for kind in PREFIXES if kind == name), None)
+
+
+def shown(kind: Kind, our_id: str, *, is_live: bool) -> str:
     """Return an id as clients see it; one of another form as it stands.
 
     Args:
@@ -99,7 +148,7 @@ def shown(kind: str, our_id: str, *, is_live: bool) -> str:
     return f"{prefix.shown}_{'test_' if prefix.has_test and not is_live else ''}{match[2]}"
 
 
-def ours(kind: str, text: str, *, param: str | None = None) -> str:
+def ours(kind: Kind, text: str, *, param: str | None = None) -> str:
     """Return the id of ours that a client's id stands for.
 
     Args:
@@ -126,7 +175,7 @@ def unknown(kind: str, text: str, *, param: str | None = None) -> NotFound:
 class ShownAs:
     """Makes a member of a view an id: it holds ours, and is shown as clients know it."""
 
-    kind: str
+    kind: Kind
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Return the schema of a text that is rendered as an id."""
@@ -196,7 +245,7 @@ def line_id(invoice_id: str, number: int) -> str:
     return f"il_{invoice_id.rpartition('_')[2]}{number:04x}"
 
 
-def path_id(kind: str, name: str | None = None) -> Any:
+def path_id(kind: Kind, name: str | None = None) -> Any:
     """Return what makes a parameter of a path an id of ours; see the module.
 
     Args:

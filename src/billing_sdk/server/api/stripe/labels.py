@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from billing_sdk.errors import BillingError, InvalidAmount, InvalidCadence, LookupKeyTaken, NotFound, VersionNotFound
 from billing_sdk.money import Money
 from billing_sdk.server.api.stripe.bodies import Body, View
-from billing_sdk.server.api.stripe.ids import ours
+from billing_sdk.server.api.stripe.ids import Kind, ours
 from billing_sdk.server.api.stripe.paging import Cut, Filters, ListObject, Page, Wanted
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.refusals import Refusal
@@ -111,7 +111,7 @@ class CycleBody(Body):
             raise refused("parameter_invalid", error.detail, param="service_interval_count") from error
 
 
-def version_named(kind: str, text: str | None) -> str | None:
+def version_named(kind: Kind, text: str | None) -> str | None:
     """Return the id of a version that a client names, or `latest`.
 
     Raises:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
@@ -39,7 +39,7 @@ from billing_sdk.server.usecases.event_meters import (
     rename_meter,
 )
 
-KIND = "meter"
+KIND: Final = "meter"
 Status = Literal["active", "inactive"]
 PayloadKey = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^'\"\\\x00-\x1f]+$")]
 

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from billing_sdk.errors import InvalidRequest, NotFound
 from billing_sdk.server.api.stripe.bodies import View
-from billing_sdk.server.api.stripe.ids import ours
+from billing_sdk.server.api.stripe.ids import Kind, ours
 from billing_sdk.server.api.stripe.paging import Cut, Filters, ListObject, Page, Wanted
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Read(Protocol[Item]):
 
 def newest_page(
     wanted: Wanted[F],
-    kind: str,
+    kind: Kind,
     read: Read[T],
     show: Callable[[Sequence[T]], Sequence[View]],
     *,
@@ -50,7 +50,7 @@ def newest_page(
     return wanted.shown(Cut(items, has_next=has_more, has_previous=has_more), show(items))
 
 
-def _place(kind: str, text: str | None, parameter: str, exists: Callable[[str], object]) -> str | None:
+def _place(kind: Kind, text: str | None, parameter: str, exists: Callable[[str], object]) -> str | None:
     if text is None:
         return None
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
@@ -35,7 +35,7 @@ from billing_sdk.server.usecases.overage_rates import add_overage_rate, delete_o
 router = APIRouter(route_class=StripeRoute)
 
 PATH = "/billing/rate_cards/{rate_card_id}/custom_pricing_unit_overage_rates"
-KIND = "custom_pricing_unit_overage_rate"
+KIND: Final = "custom_pricing_unit_overage_rate"
 READ, UPDATE = "read:billing_plans", "update:billing_plans"
 CODES: Mapping[type[BillingError], str] = {NotFound: "rate_card_not_found"}
 

@@ -32,7 +32,7 @@ from billing_sdk._secret import Secret
 from billing_sdk.errors import ConfigurationError, InvalidRequest
 from billing_sdk.server.api.stripe.bodies import FormBody, View
 from billing_sdk.server.api.stripe.forms import read_form
-from billing_sdk.server.api.stripe.ids import ours
+from billing_sdk.server.api.stripe.ids import Kind, ours
 from billing_sdk.server.sealing import Sealer
 
 T = TypeVar("T")
@@ -171,7 +171,7 @@ class Wanted(Generic[F]):
             previous_page_url=self._url(before=cut.first) if cut.has_previous else None,
         )
 
-    def known(self, kind: str, place: str | None, parameter: str) -> str | None:
+    def known(self, kind: Kind, place: str | None, parameter: str) -> str | None:
         """Return our id for a place of v1; errors as those of `ours`."""
         return None if place is None else ours(kind, place, param=parameter)
 

@@ -30,6 +30,7 @@ from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import Body, StripeRoute, View
 from billing_sdk.server.api.stripe.ids import (
     ComponentId,
+    Kind,
     LicenceFeeId,
     LicenceFeeVersionId,
     PlanVersionId,
@@ -64,6 +65,10 @@ KINDS: Final[Mapping[ComponentType, AttachedKind]] = {
     "license_fee": "licence_fee",
     "rate_card": "rate_card",
     "service_action": "service_action",
+}
+VERSIONS: Final[Mapping[ComponentType, Kind]] = {
+    "license_fee": "license_fee_version",
+    "rate_card": "rate_card_version",
 }
 TYPES: Final = {kind: name for name, kind in KINDS.items()}
 CODES: dict[type[BillingError], str] = {**PLAN_CODES, NotFound: "pricing_plan_component_not_found"}
@@ -286,7 +291,7 @@ def _chosen(body: NewComponent) -> Chosen:
     if body.type == "service_action":
         return Chosen("service_action", object_id, None)
     with telling({VersionNotFound: Refusal(f"{body.type}_version_not_found", 404, f"{body.type}.version")}):
-        return Chosen(KINDS[body.type], object_id, version_named(f"{body.type}_version", reference.version) or LATEST)
+        return Chosen(KINDS[body.type], object_id, version_named(VERSIONS[body.type], reference.version) or LATEST)
 
 
 def _attach(

@@ -26,6 +26,7 @@ from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import FormBody, StripeRoute, View
 from billing_sdk.server.api.stripe.ids import (
     ChargeId,
+    Kind,
     PaymentIntentId,
     ours,
     shown,
@@ -186,7 +187,7 @@ def _find(tx: UnitOfWork, name: str) -> Refund | UnusedRefund | None:
 
 
 def _shown_id(refund: Refund | UnusedRefund) -> str:
-    kind = "refund" if isinstance(refund, Refund) else "unused_refund"
+    kind: Kind = "refund" if isinstance(refund, Refund) else "unused_refund"
     return shown(kind, refund.id, is_live=True)  # it never says what environment it is of
 
 
