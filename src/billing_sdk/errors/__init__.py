@@ -246,6 +246,7 @@ from billing_sdk.errors._objects import (
     VersionNotFound as VersionNotFound,
 )
 from billing_sdk.errors._payment_intents import (
+    CheckoutOver as CheckoutOver,
     PaymentIntentAmountInvalid as PaymentIntentAmountInvalid,
     PaymentIntentCustomerInvalid as PaymentIntentCustomerInvalid,
     PaymentIntentStatusInvalid as PaymentIntentStatusInvalid,

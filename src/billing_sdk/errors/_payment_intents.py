@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing_sdk.errors._answers import Conflict, InvalidRequest, NotFound
+from billing_sdk.errors._answers import Conflict, Gone, InvalidRequest, NotFound
 
 
 class UnknownPaymentIntent(NotFound):
@@ -45,3 +45,11 @@ class PaymentIntentUnexpectedState(Conflict):
     status = 400
     title = "Payment intent is in another state"
     default_remedy = "Fetch the payment intent, and go on from its status."
+
+
+class CheckoutOver(Gone):
+    """A checkout session is complete, or its time is over; the fact `status` says which."""
+
+    code = "checkout_session_over"
+    title = "Checkout is over"
+    default_remedy = "Go back to the application, and begin again."

@@ -52,6 +52,11 @@ class StripeObjectRepository:
         row = self._connection.execute(ONE, {"kind": kind, "our_id": our_id}).mappings().first()
         return None if row is None else _from_row(row)
 
+    def lock(self, kind: str, our_id: str) -> StripeObject | None:
+        """Return what is known of a thing, which nobody else changes until the transaction ends."""
+        row = self._connection.execute(ONE.with_for_update(), {"kind": kind, "our_id": our_id}).mappings().first()
+        return None if row is None else _from_row(row)
+
     def find_many(self, kind: str, our_ids: Collection[str]) -> dict[str, StripeObject]:
         """Return what is known of things, by their ids; one of which nothing is known is left out."""
         if not our_ids:

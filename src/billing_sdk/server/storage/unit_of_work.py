@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -100,6 +101,7 @@ class UnitOfWork:
         usage_store_number: int,
     ) -> None:
         self._last_words: list[Callable[[], None]] = []
+        self._connection = connection
         self._together = Together(connection)
         self._later = Later(connection, first=self._together)
         self.workspace = WorkspaceRepository(connection)
@@ -217,6 +219,18 @@ class UnitOfWork:
         rates = {rate.feature_key for id_ in version_ids for rate in self.catalog.get_version(id_).of_kind(Rate)}
         if rates:
             self.usage.read_ahead({one.id: one.billed_period for one in found}, rates)
+
+    @contextmanager
+    def what_if(self) -> Iterator[None]:
+        """Undo all that is written in the block at its end: it is done to learn what it would come to."""
+        self.flush()
+        savepoint = self._connection.begin_nested()
+        had_news = self.outbox.has_news
+        try:
+            yield
+        finally:
+            savepoint.rollback()
+            self.outbox.has_news = had_news
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""

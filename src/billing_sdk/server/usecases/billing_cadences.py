@@ -61,24 +61,30 @@ def create_cadence(
         InvalidRequest: a label is out of its bounds.
     """
     with engine.begin() as tx:
-        customer = tx.customers.lock(customer_id)
-        at = engine.now_for(tx, customer)
-        _check_settings(tx, options.bill, options.collection)
-        cadence = BillingCadence(
-            id=new_id("cadence"),
-            customer_id=customer.id,
-            cadence=cycle.cadence,
-            anchor=cycle.anchor(at),
-            created_at=at,
-            profile_id=_payer(tx, engine, customer, options, actor=actor).id,
-            month_of_year=cycle.month_of_year if cycle.cadence.unit == "month" else None,
-            bill=options.bill,
-            collection=options.collection,
-            lookup_key=options.lookup_key,
-            metadata=dict(options.metadata or {}),
-        )
-        tx.billing_cadences.add(cadence)
-        tx.audit.record(actor, "billing_cadence.create", cadence.id, at, after=cadence)
+        return add_cadence(tx, engine, tx.customers.lock(customer_id), cycle, options, actor=actor)
+
+
+def add_cadence(
+    tx: UnitOfWork, engine: Engine, customer: Customer, cycle: BillingCycle, options: CadenceOptions, *, actor: str
+) -> BillingCadence:
+    """Do the same within somebody's transaction, who has locked the customer."""
+    at = engine.now_for(tx, customer)
+    _check_settings(tx, options.bill, options.collection)
+    cadence = BillingCadence(
+        id=new_id("cadence"),
+        customer_id=customer.id,
+        cadence=cycle.cadence,
+        anchor=cycle.anchor(at),
+        created_at=at,
+        profile_id=_payer(tx, engine, customer, options, actor=actor).id,
+        month_of_year=cycle.month_of_year if cycle.cadence.unit == "month" else None,
+        bill=options.bill,
+        collection=options.collection,
+        lookup_key=options.lookup_key,
+        metadata=dict(options.metadata or {}),
+    )
+    tx.billing_cadences.add(cadence)
+    tx.audit.record(actor, "billing_cadence.create", cadence.id, at, after=cadence)
     return cadence
 
 

@@ -23,7 +23,7 @@ from billing_sdk.errors import (
     PaymentPending,
 )
 from billing_sdk.money import Money
-from billing_sdk.server.domain.customers import PaymentMethod
+from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
     LEASE_SECONDS,
@@ -59,22 +59,46 @@ def create_payment_intent(
         NotFound: there is no such customer, or it has no such payment method.
         InvalidAmount: it is nothing, or more than eight digits.
     """
-    if not 0 < amount.minor <= MOST_MINOR:
-        raise InvalidAmount(f"{amount} can't be paid at once", parameter="amount")
     with engine.begin() as tx:
         customer = tx.customers.lock(customer_id)
-        intent = PaymentIntent(
-            id=new_id("intentpayment"),
-            customer_id=customer.id,
+        return add_payment_intent(
+            tx,
+            engine,
+            customer,
             amount=amount,
-            created_at=engine.now_for(tx, customer),
+            payment_method_id=payment_method_id,
             description=description,
-            metadata=dict(metadata or {}),
+            metadata=metadata,
+            actor=actor,
         )
-        if payment_method_id is not None:
-            intent = intent.choosing(_usable(tx, customer_id, payment_method_id).id)
-        tx.payment_intents.add(intent)
-        tx.audit.record(actor, "payment_intent.create", intent.id, engine.now(), after=intent)
+
+
+def add_payment_intent(
+    tx: UnitOfWork,
+    engine: Engine,
+    customer: Customer,
+    *,
+    amount: Money,
+    payment_method_id: str | None = None,
+    description: str = "",
+    metadata: Mapping[str, str] | None = None,
+    actor: str,
+) -> PaymentIntent:
+    """Do the same within somebody's transaction, who has locked the customer."""
+    if not 0 < amount.minor <= MOST_MINOR:
+        raise InvalidAmount(f"{amount} can't be paid at once", parameter="amount")
+    intent = PaymentIntent(
+        id=new_id("intentpayment"),
+        customer_id=customer.id,
+        amount=amount,
+        created_at=engine.now_for(tx, customer),
+        description=description,
+        metadata=dict(metadata or {}),
+    )
+    if payment_method_id is not None:
+        intent = intent.choosing(_usable(tx, customer.id, payment_method_id).id)
+    tx.payment_intents.add(intent)
+    tx.audit.record(actor, "payment_intent.create", intent.id, engine.now(), after=intent)
     return intent
 
 

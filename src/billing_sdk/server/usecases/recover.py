@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from billing_sdk.server.usecases.book_earlier import book_earlier
 from billing_sdk.server.usecases.catch_up_events import list_missed_events, take_up_events
+from billing_sdk.server.usecases.complete_checkout import settle_checkouts
 from billing_sdk.server.usecases.count_active_users import count_active_users
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.mark_unauthorized import recheck_apps
@@ -34,6 +35,7 @@ def recover(engine: Engine) -> None:
     settle_left_over_charges(engine)
     settle_left_over_refunds(engine)
     settle_left_over_unused(engine)
+    settle_checkouts(engine)
     if engine.workspace.is_billing_enabled:
         recheck_apps(engine)
         ensure_webhooks(engine)

@@ -106,27 +106,44 @@ def create_stripe_customer(
         ClockNotAllowed: a clock is named, and the environment is live.
         InvalidRequest: something of it can't be.
     """
-    at = engine.now()
     with engine.begin() as tx:
-        organization = add_organization(tx, name=_name(data, email), source="api", at=at)
-        billing_email = normal_email(email, "email") if email else ""
-        customer = add_customer(
-            engine,
-            tx,
-            user_id=None,
-            org_code=organization.code,
-            billing_email=billing_email,
-            actor=actor,
-            clock_id=clock_id,
+        customer = add_stripe_customer(
+            tx, engine, data=data, metadata=metadata, email=email, clock_id=clock_id, actor=actor
         )
-        made = customer.created_at
-        extras = StripeObject(KIND, customer.id, made, made, data=data, metadata=metadata)
-        tx.stripe.save(extras)
-        tx.audit.record(actor, "stripe_customer.create", customer.id, at, after=extras)
     if address is not None:
         update_customer(engine, customer.id, address=address, actor=actor)
     with engine.read() as tx:
         return stripe_customer(tx, customer.id)
+
+
+def add_stripe_customer(
+    tx: UnitOfWork,
+    engine: Engine,
+    *,
+    data: Mapping[str, Any],
+    metadata: Mapping[str, str],
+    email: str | None,
+    clock_id: str | None = None,
+    actor: str,
+) -> Customer:
+    """Do the same within somebody's transaction, without an address."""
+    at = engine.now()
+    organization = add_organization(tx, name=_name(data, email), source="api", at=at)
+    billing_email = normal_email(email, "email") if email else ""
+    customer = add_customer(
+        engine,
+        tx,
+        user_id=None,
+        org_code=organization.code,
+        billing_email=billing_email,
+        actor=actor,
+        clock_id=clock_id,
+    )
+    made = customer.created_at
+    extras = StripeObject(KIND, customer.id, made, made, data=data, metadata=metadata)
+    tx.stripe.save(extras)
+    tx.audit.record(actor, "stripe_customer.create", customer.id, at, after=extras)
+    return customer
 
 
 def update_stripe_customer(

@@ -12,6 +12,7 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.stripe import (
     cadence_settings,
     cadences,
+    checkout,
     credit_balances,
     credit_grants,
     custom_pricing_units,
@@ -63,6 +64,7 @@ V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
     refunds.router,
     setup_intents.router,
     invoices.router,
+    checkout.router,
     meters.router,
     meter_summaries.router,
     meter_events.v1_router,
