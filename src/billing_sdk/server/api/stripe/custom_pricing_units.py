@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
-from billing_sdk.errors import LookupKeyTaken
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import Body, StripeRoute, View
 from billing_sdk.server.api.stripe.ids import CustomUnitId, ours, path_id
+from billing_sdk.server.api.stripe.lookup_keys import LookupKeys, refusing_taken
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
-from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v2
 from billing_sdk.server.api.stripe.values import Flag, Instant, Livemode, LookupKey, Metadata, merged
 from billing_sdk.server.domain.catalog import CustomUnit
@@ -27,7 +24,6 @@ from billing_sdk.server.usecases.engine import Engine
 router = APIRouter(route_class=StripeRoute)
 
 READ, CREATE, UPDATE = "read:billing_plans", "create:billing_plans", "update:billing_plans"
-MOST_LOOKUP_KEYS = 10
 # As many units as anybody has; they are looked through for each page.
 MOST_UNITS = 500
 
@@ -55,7 +51,7 @@ class UnitFilters(Filters):
     """What units can be filtered by."""
 
     active: Flag | None = None
-    lookup_keys: Annotated[list[str], Field(max_length=MOST_LOOKUP_KEYS)] | None = None
+    lookup_keys: LookupKeys | None = None
 
 
 UNITS = Listing(UnitFilters)
@@ -91,7 +87,7 @@ def create_custom_pricing_unit(caller: CallerOf, body: NewCustomPricingUnit, onc
     """Make a unit that usage can be priced in."""
 
     def serve(engine: Engine) -> View:
-        with _naming():
+        with refusing_taken():
             made = create_custom_unit(
                 engine,
                 name=body.display_name,
@@ -139,7 +135,7 @@ def update_custom_pricing_unit(
         with engine.read() as tx:
             before = tx.custom_units.get(custom_pricing_unit_id)
         given = body.model_fields_set
-        with _naming():
+        with refusing_taken():
             changed = update_custom_unit(
                 engine,
                 unit_id=before.id,
@@ -152,15 +148,6 @@ def update_custom_pricing_unit(
         return CustomPricingUnitView.of(changed)
 
     return once(serve, body, again=_as_it_is)
-
-
-@contextmanager
-def _naming() -> Iterator[None]:
-    """Let a lookup key that another unit has be refused as these clients know it."""
-    try:
-        yield
-    except LookupKeyTaken as taken:
-        raise refused("lookup_key_already_used", taken.detail, param="lookup_key") from None
 
 
 def _as_it_is(engine: Engine, shown_id: str) -> View:
