@@ -92,7 +92,7 @@ def sell(
         action = create_service_action(engine, name="Credit", amount=Money(credit, currency), service=MONTH)
         made = attach_component(engine, plan_key=key, kind="service_action", object_id=action.id)
     if is_live:
-        publish_plan(engine, plan_key=key)
+        publish_plan(engine, plan_key=key, in_any_currency=True)
     version = shown("pricing_plan_version", made.version.id, is_live=False)
     return Sold(
         key,

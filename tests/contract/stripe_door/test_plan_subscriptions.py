@@ -94,7 +94,7 @@ def test_a_subscription_keeps_its_id_through_versions_of_its_plan(door: Door) ->
     details = {"pricing_plan_subscription": subscription, "new_pricing_plan": other.id}
     made(door, bills_at, {"type": "modify", "modify": {"type": DETAILS, DETAILS: details}})
     shown = door.v2.get(f"{LIST}/{subscription}")
-    assert shown["pricing_plan"] == other.id
+    assert (shown["pricing_plan"], shown["servicing_status"]) == (other.id, "active")
     assert [one["id"] for one in door.v2.pages(f"{LIST}?billing_cadence={bills_at}")] == [subscription]
     advance(door.engine, days=31)
     run_due(door.engine)

@@ -11,6 +11,7 @@ from billing_sdk.server.storage.agreed import agreement_from_row
 from billing_sdk.server.storage.tables.billing import agreements
 from billing_sdk.server.storage.tables.collection import standings
 from billing_sdk.server.storage.tables.objects import attachments
+from billing_sdk.server.storage.tables.stripe_door import stripe_objects
 
 # What an agreement is known by, and what pages are cut at.
 KNOWN_AS = func.coalesce(agreements.c.first_id, agreements.c.id)
@@ -21,6 +22,7 @@ class SubscriptionFilter:
     """What subscriptions are to be like; None where anything will do.
 
     Attributes:
+        has_card: whether they have a price of any rate card; else those are left out that are of a card alone.
         card_id: a rate card that they have a price of.
         card_version_id: the version of it.
     """
@@ -30,6 +32,7 @@ class SubscriptionFilter:
     plan_key: str | None = None
     plan_version_id: str | None = None
     servicing: ServicingStatus | None = None
+    has_card: bool = False
     card_id: str | None = None
     card_version_id: str | None = None
 
@@ -65,11 +68,16 @@ class PlanSubscriptionRepository:
         if wanted.servicing is not None:
             such = select(standings.c.agreement_id).where(standings.c.servicing == wanted.servicing)
             query = query.where(KNOWN_AS.in_(such))
-        if wanted.card_id is not None:
-            having = select(attachments.c.plan_version_id).where(attachments.c.object_id == wanted.card_id)
+        if wanted.has_card:
+            having = select(attachments.c.plan_version_id).where(attachments.c.kind == "rate_card")
+            if wanted.card_id is not None:
+                having = having.where(attachments.c.object_id == wanted.card_id)
             if wanted.card_version_id is not None:
                 having = having.where(attachments.c.version_id == wanted.card_version_id)
             query = query.where(agreements.c.plan_version_id.in_(having))
+        else:
+            hidden = select(stripe_objects.c.our_id).where(stripe_objects.c.kind == "card_plan")
+            query = query.where(agreements.c.plan_key.not_in(hidden))
         if after is not None:
             query = query.where(after > KNOWN_AS)
         if before is not None:

@@ -34,6 +34,7 @@ class ChangeOptions:
             of its own group, if there is one.
         discounts: what is taken off besides what is agreed already and what a coupon takes off.
         charges_partial: whether fees are charged for the rest of a service interval that has begun before.
+        metadata: the seller's own; by default that of the agreement which it takes the place of.
         replaces: whether it takes the place of an agreement of the same group; else it is refused where there is one.
         agreement_id: the id of the new agreement; a new one by default.
         may_owe: whether a customer without a card gets the plan all the same, and is asked for one later.
@@ -54,6 +55,7 @@ class ChangeOptions:
     takes_place_of: str | None = None
     discounts: tuple[AgreedDiscount, ...] = ()
     charges_partial: bool = True
+    metadata: Mapping[str, str] | None = None
     replaces: bool = True
     agreement_id: str | None = None
     may_owe: bool = False

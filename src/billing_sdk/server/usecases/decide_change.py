@@ -179,6 +179,8 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
     plan, agreement = offer_plan(tx, customer, plan, before, settings=settings, at=at, options=options)
     if before is not None:
         agreement = replace(agreement, first_id=before.subscription_id, metadata=before.metadata)
+    if options.metadata is not None:
+        agreement = replace(agreement, metadata=options.metadata)
     lines: Lines = ()
     discounts = agreement.discounts
     if agreement.status != "trialing":

@@ -14,6 +14,8 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.work_out_intent import no_amounts, work_out_intent
 
 MOST_ACTIONS = 20
+# Of one cadence: an invoice has a line for each of their fees.
+MOST_SUBSCRIPTIONS = 100
 
 
 def draft_intent(
@@ -71,6 +73,7 @@ def add_draft(
     customer = tx.customers.lock(tx.billing_cadences.get(billing_cadence_id).customer_id)
     at = engine.now_for(tx, customer)
     _check_for_sale(tx, acts)
+    _check_cadence(tx, customer.id, billing_cadence_id, currency, acts)
     intent = BillingIntent(
         id=new_id("intent"),
         customer_id=customer.id,
@@ -98,3 +101,24 @@ def _check_for_sale(tx: UnitOfWork, acts: tuple[Act, ...]) -> None:
         plan = tx.catalog.find_plan(act.plan_key) if isinstance(act, Subscribe) else None
         if plan is not None and plan.status == "archived":
             raise InvalidIntentActions(f"the plan {plan.key!r} is archived", reason="pricing_plan_inactive")
+
+
+def _check_cadence(
+    tx: UnitOfWork, customer_id: str, billing_cadence_id: str, currency: str, acts: tuple[Act, ...]
+) -> None:
+    """Let an intent pass that is in the currency of what its cadence bills, and does not make it bill too much.
+
+    Raises:
+        InvalidIntentActions: it does not.
+    """
+    live = [one for one in tx.agreements.live_of(customer_id) if one.billing_cadence_id == billing_cadence_id]
+    others = {one.currency for one in live} - {currency}
+    if others:
+        raise InvalidIntentActions(
+            f"the cadence bills in {', '.join(sorted(others))}, not in {currency}", reason="cadence_currency_mismatch"
+        )
+    if len(live) + sum(isinstance(act, Subscribe) for act in acts) > MOST_SUBSCRIPTIONS:
+        raise InvalidIntentActions(
+            f"a cadence bills at most {MOST_SUBSCRIPTIONS} subscriptions",
+            reason="too_many_active_pricing_plan_subscriptions",
+        )

@@ -201,10 +201,10 @@ def _subscribe(scene: _Scene, action: IntentAction, act: Subscribe, at: datetime
             discounts=scene.discounts,
             charges_partial=act.charges_partial,
             agreement_id=act.agreement_id,
+            metadata=act.metadata,
         ),
     )
-    agreement = replace(change.agreement, metadata=act.metadata)
-    return Step(action, at, after=agreement, lines=uncompleted(change.lines), rated=change.rated)
+    return Step(action, at, after=change.agreement, lines=uncompleted(change.lines), rated=change.rated)
 
 
 def _modify(scene: _Scene, action: IntentAction, act: Modify, at: datetime) -> Step:
@@ -270,7 +270,7 @@ def _live(scene: _Scene, subscription_id: str, at: datetime) -> Agreement:
     """
     found = scene.tx.agreements.find_current(subscription_id)
     if found is None or found.customer_id != scene.customer.id:
-        raise NotFound(f"the customer has no subscription {subscription_id[:64]!r}", subscription=subscription_id[:64])
+        raise NotFound(f"the customer has no subscription {subscription_id[:64]!r}", entity="pricing_plan_subscription")
     if not found.is_live:
         raise AgreementNotLive(f"the agreement is {found.status}")
     if found.billing_cadence_id != scene.cadence.id:

@@ -12,6 +12,7 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.stripe import (
     cadence_settings,
     cadences,
+    card_subscriptions,
     checkout,
     credit_balances,
     credit_grants,
@@ -84,6 +85,7 @@ V2_ROUTERS: Final[tuple[APIRouter, ...]] = (
     pricing_plans.router,
     plan_components.router,
     plan_subscriptions.router,
+    card_subscriptions.router,
     intents.router,
     event_destinations.router,
     events.v2_router,

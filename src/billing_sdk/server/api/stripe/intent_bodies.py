@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from billing_sdk.server.api.stripe.bodies import Body
+from billing_sdk.server.api.stripe.cadence_bodies import InlineCadence
 from billing_sdk.server.api.stripe.values import DecimalText, Instant, Int64, LowerCurrency, Metadata
 from billing_sdk.server.domain.agreements import CollectAt, Feedback
 
@@ -223,6 +224,7 @@ class IntentBody(Body):
 
     currency: LowerCurrency
     cadence: Text | None = None
+    cadence_data: InlineCadence | None = None
     effective_at: EffectiveAtIn | None = None
     actions: Annotated[list[ActionBody], BeforeValidator(_as_list), Field(max_length=100)]
 

@@ -11,9 +11,9 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from billing_sdk.errors import NotFound
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import Body, StripeRoute, View
+from billing_sdk.server.api.stripe.cadences import inline
 from billing_sdk.server.api.stripe.ids import ours, path_id
 from billing_sdk.server.api.stripe.intent_acts import acts_of
 from billing_sdk.server.api.stripe.intent_bodies import CommitBody, IntentBody
@@ -25,6 +25,7 @@ from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v2
 from billing_sdk.server.api.stripe.standing_views import cut_of
 from billing_sdk.server.domain.agreements import BillingIntent
+from billing_sdk.server.usecases.billing_cadences import create_cadence
 from billing_sdk.server.usecases.commit_intent import commit_intent
 from billing_sdk.server.usecases.draft_intent import draft_intent
 from billing_sdk.server.usecases.engine import Engine
@@ -32,8 +33,8 @@ from billing_sdk.server.usecases.reserve_intent import cancel_intent, release_in
 
 router = APIRouter(route_class=StripeRoute)
 
-READ = v2("read:billing_agreements", codes={NotFound: "billing_intent_not_found"})
-WRITE = v2("create:billing_agreements", codes={NotFound: "billing_intent_not_found"})
+READ = v2("read:billing_agreements")
+WRITE = v2("create:billing_agreements")
 INTENTS = Listing(NoFilters, limit=10)
 ACTIONS = Listing(NoFilters, limit=10)
 IntentPath = Annotated[str, path_id("billing_intent", "intent_id")]
@@ -55,12 +56,9 @@ def create_intent(caller: CallerOf, body: IntentBody, once: OnlyOnce) -> Respons
     """Write a change down, and work out what it comes to."""
 
     def serve(engine: Engine) -> View:
-        if body.cadence is None:
-            raise refused("parameter_missing", "The cadence is missing", param="cadence")
-        cadence_id = ours("billing_cadence", body.cadence, param="cadence")
         with published_codes():
+            cadence_id = _cadence(engine, body, actor=caller.client_id)
             with engine.read() as tx:
-                tx.billing_cadences.get(cadence_id)
                 acts = acts_of(tx, body)
             made = draft_intent(
                 engine,
@@ -153,6 +151,19 @@ def get_action(
         if action.id == action_id:
             return answer(IntentActionView.of(intent, action))
     raise refused("billing_intent_action_not_found", "The intent has no such action", status=404)
+
+
+def _cadence(engine: Engine, body: IntentBody, *, actor: str) -> str:
+    """Return the cadence of an intent; one that comes with it is made now."""
+    if (body.cadence is None) == (body.cadence_data is None):
+        code = "parameter_missing" if body.cadence is None else "parameter_invalid"
+        raise refused(code, "An intent has a cadence, or the data of one", param="cadence")
+    if body.cadence_data is not None:
+        customer_id, cycle, options = inline(engine, body.cadence_data, param="cadence_data")
+        return create_cadence(engine, customer_id=customer_id, cycle=cycle, options=options, actor=actor).id
+    cadence_id = ours("billing_cadence", body.cadence or "", param="cadence")
+    with engine.read() as tx:
+        return tx.billing_cadences.get(cadence_id).id
 
 
 def _doing(verb: Verb, intent_id: str, actor: str) -> Callable[[Engine], View]:

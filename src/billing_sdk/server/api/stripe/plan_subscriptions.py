@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from billing_sdk.errors import AgreementNotLive, BillingError, NotFound
+from billing_sdk.errors import AgreementNotLive, BillingError
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import Body, Since, StripeRoute, View
 from billing_sdk.server.api.stripe.ids import (
@@ -54,9 +54,8 @@ from billing_sdk.server.usecases.update_subscription import (
 
 router = APIRouter(route_class=StripeRoute)
 
-NOT_FOUND: dict[type[BillingError], str] = {NotFound: "pricing_plan_subscription_not_found"}
-READ = v2("read:billing_agreements", codes=NOT_FOUND)
-WRITE = v2("update:billing_agreements", codes=NOT_FOUND)
+READ = v2("read:billing_agreements")
+WRITE = v2("update:billing_agreements")
 NOT_LIVE: dict[type[BillingError], tuple[str, int]] = {
     AgreementNotLive: ("invalid_pricing_plan_subscription_status_for_update", 400),
 }

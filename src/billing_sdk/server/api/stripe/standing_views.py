@@ -12,7 +12,7 @@ from billing_sdk.server.api.stripe.ids import ours
 from billing_sdk.server.api.stripe.paging import Cut, Filters, Wanted
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.values import Instant
-from billing_sdk.server.domain.agreements import Agreement, CollectionStatus, ServicingStatus, Standing
+from billing_sdk.server.domain.agreements import Agreement, ServicingStatus, Standing, stand
 from billing_sdk.server.storage import SubscriptionFilter, UnitOfWork
 
 T = TypeVar("T")
@@ -80,18 +80,15 @@ class Subscribed:
 
 
 def subscribed(tx: UnitOfWork, agreement: Agreement) -> Subscribed:
-    """Return a subscription with what it is shown by."""
+    """Return a subscription with what it is shown by.
+
+    How it stands is worked out anew: what is kept of it is that of the end of the transaction before.
+    """
     first = agreement if agreement.first_id is None else tx.agreements.get(agreement.first_id)
-    standing = tx.standings.find(agreement.subscription_id) or _unknown(agreement)
+    before = tx.standings.find(agreement.subscription_id)
+    since = agreement.ended_at or agreement.paused_at or agreement.started_at
+    standing = stand(before, agreement.subscription_id, tx.standings.circumstances(agreement, before), since)
     return Subscribed(agreement, standing, first.started_at, tx.customers.get(agreement.customer_id).clock_id)
-
-
-def _unknown(agreement: Agreement) -> Standing:
-    """Return how an agreement stands that nobody has asked about yet."""
-    servicing: ServicingStatus = "active" if agreement.is_live else "canceled"
-    current: CollectionStatus = "current"
-    since = agreement.ended_at or agreement.started_at
-    return Standing(agreement.subscription_id, servicing, current, {servicing: since}, {current: agreement.started_at})
 
 
 def servicing_transitions(agreement: Agreement, standing: Standing) -> ServicingTransitions:
