@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import psycopg
@@ -92,14 +93,29 @@ def requests(server: Running, token: str, customers: list[str]) -> Callable[[], 
     return request
 
 
-def requests_each_second(server: Running, seconds: float) -> float:
-    """Return how many requests are answered each second; every one of them has to be taken."""
+class Taken(NamedTuple):
+    """How many requests were answered each second, and what of its core's time the server took for an event."""
+
+    each_second: float
+    microseconds: float
+
+
+def taken(server: Running, seconds: float) -> Taken:
+    """Send requests for a while; every one of them has to be taken."""
     token, customers = prepared(server)
     made = requests(server, token, customers)
+    begun = processor_seconds(server)
     each_second, statuses = load.run(server.port, made, connections=CONNECTIONS, seconds=seconds)
     if set(statuses) != {"200"}:
         raise RuntimeError(f"answers were {dict(statuses)}")
-    return each_second
+    spent = processor_seconds(server) - begun
+    return Taken(each_second, spent / (sum(statuses.values()) * EVENTS) * 1e6)
+
+
+def processor_seconds(server: Running) -> float:
+    """Return how much of the processor's time a server has taken, which other work on the machine does not change."""
+    fields = Path(f"/proc/{server.process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def bare_postgresql(url: str, seconds: float) -> float:
@@ -123,7 +139,7 @@ def bare_postgresql(url: str, seconds: float) -> float:
 def measure_sqlite(place: Path, seconds: float) -> Figures:
     """Yield what is taken each second into SQLite, and what it takes by itself."""
     with serving(f"sqlite:///{place / 'stream.db'}") as server:
-        ours = requests_each_second(server, seconds)
+        ours = taken(server, seconds)
     yield from _figures("SQLite", ours, bare_each_second(bare(place), EVENTS, ordered_ids(), seconds / 2))
 
 
@@ -131,16 +147,18 @@ def measure_postgresql(_place: Path, seconds: float) -> Figures:
     """Yield what is taken each second into PostgreSQL, which has both cores, and what it takes by itself."""
     with postgres() as url:
         with passing_database(url) as database_url, serving(database_url) as server:
-            ours = requests_each_second(server, seconds)
+            ours = taken(server, seconds)
         with passing_database(url) as database_url:
             theirs = bare_postgresql(database_url, seconds / 2)
     yield from _figures("PostgreSQL", ours, theirs)
 
 
-def _figures(store: str, ours: float, theirs: float) -> Iterator[tuple[str, str]]:
-    yield f"{store}: requests of {EVENTS} events", f"{shown(ours)} ({ours / PUBLISHED:.1%} of Stripe's limit)"
-    yield f"{store}: events", shown(ours * EVENTS)
-    yield f"  bare {store}, {EVENTS} rows a transaction", f"{shown(theirs)} ({ours * EVENTS / theirs:.2f} of it)"
+def _figures(store: str, ours: Taken, theirs: float) -> Iterator[tuple[str, str]]:
+    events = ours.each_second * EVENTS
+    share = f"{ours.each_second / PUBLISHED:.1%} of Stripe's limit"
+    yield f"{store}: requests of {EVENTS} events", f"{shown(ours.each_second)} ({share})"
+    yield f"{store}: events", f"{shown(events)}, {ours.microseconds:.1f} µs of the processor each"
+    yield f"  bare {store}, {EVENTS} rows a transaction", f"{shown(theirs)} ({events / theirs:.2f} of it)"
 
 
 MEASURES: dict[str, Callable[[Path, float], Figures]] = {"sqlite": measure_sqlite, "postgresql": measure_postgresql}
