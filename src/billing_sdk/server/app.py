@@ -55,7 +55,7 @@ def create_app(
         sweep_seconds: how often to look for charges that a process has left over which died.
     """
     engine = create_engine(settings, clock=clock, gateway=gateway, database=database, hooks=hooks)
-    engine = replace(engine, shows=stripe.EventDoor(is_live=settings.environment == "live"))
+    engine = replace(engine, shows=stripe.EventDoor(engine))
     timers = TimerWorker(engine)
     ingestion = Ingestion(engine)
     usage = UsageFollower(engine)

@@ -164,4 +164,4 @@ def new_door(database_url: str = IN_MEMORY, **settings: Any) -> Iterator[Door]:
 
 def showing(engine: Engine) -> Engine:
     """Return an engine that can write events for this door, as the whole server's can."""
-    return replace(engine, shows=EventDoor(is_live=False))
+    return replace(engine, shows=EventDoor(engine))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing_sdk.server.domain.events import Told
 from billing_sdk.server.domain.invoicing import Awaits, PendingCharge
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
@@ -26,3 +27,8 @@ def announce_action(tx: UnitOfWork, engine: Engine, charge: PendingCharge, await
     tx.outbox.announce(
         type="customer.payment_action_required", data=data, customer=customer, source=charge.source, at=at
     )
+    if invoice is not None:
+        tx.standings.touched_invoices.add(invoice.id)
+        if tx.outbox.is_pointed_to:
+            told = Told("invoice.payment_action_required", "snapshot", f"invoice/{invoice.id}")
+            tx.outbox.tell((told,), customer=customer, at=at)

@@ -36,7 +36,8 @@ def _told(faults: Sequence[MeterFaults]) -> Iterator[Told]:
     for meter_id, of_meter in groupby(faults, key=lambda one: one.meter_id):
         found = list(of_meter)
         subject = f"billing.meter/{meter_id}" if meter_id else ""
-        yield Told(REPORT if meter_id else UNKNOWN, "thin", subject, _data(found, knows_meter=bool(meter_id)))
+        data = _data(found, knows_meter=bool(meter_id))
+        yield Told(REPORT if meter_id else UNKNOWN, "thin", subject, {"data": data})
 
 
 def _data(faults: Sequence[MeterFaults], *, knows_meter: bool) -> dict[str, Any]:

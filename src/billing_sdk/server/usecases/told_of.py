@@ -87,6 +87,17 @@ def _card(recorded: Recorded) -> Iterator[Told]:
                 "rate_card_version": ["rate_card_version", version.id],
             }
             yield Told(f"{V2}rate_card_rate.created", "thin", f"rate_card_rate/{card.id}/{rate.id}", {"data": told})
+    costs = frozenset(rate.id for rate in before.overage_rates) if isinstance(before, RateCard) else frozenset()
+    for overage in card.overage_rates:
+        if overage.id not in costs:
+            told = {
+                "created": ["instant", overage.created_at.isoformat()],
+                "custom_pricing_unit": ["custom_pricing_unit", overage.unit.id],
+                "rate_card": ["rate_card", card.id],
+                "rate_card_version": ["rate_card_version", version.id],
+            }
+            subject = f"rate_card_custom_pricing_unit_overage_rate/{card.id}/{overage.id}"
+            yield Told(f"{V2}rate_card_custom_pricing_unit_overage_rate.created", "thin", subject, {"data": told})
 
 
 def _version(recorded: Recorded) -> Iterator[Told]:
@@ -130,8 +141,6 @@ def _failed(recorded: Recorded) -> Iterator[Told]:
     payment = recorded.after
     if isinstance(payment, Payment) and payment.invoice_id is not None:
         yield Told("invoice.payment_failed", "snapshot", f"invoice/{payment.invoice_id}")
-        if payment.decline_code == "authentication_required":
-            yield Told("invoice.payment_action_required", "snapshot", f"invoice/{payment.invoice_id}")
 
 
 INTENT_VERBS: Mapping[str, str] = {
@@ -150,7 +159,7 @@ def _intent(recorded: Recorded) -> Iterator[Told]:
 
 
 def _meter(recorded: Recorded) -> Iterator[Told]:
-    was, is_ = (getattr(one, "is_archived", False) for one in (recorded.before, recorded.after))
+    was, is_ = (getattr(one, "archived_at", None) is not None for one in (recorded.before, recorded.after))
     verb = "updated" if was == is_ else "deactivated" if is_ else "reactivated"
     yield Told(f"billing.meter.{verb}", "snapshot", f"billing.meter/{recorded.subject}")
 
@@ -186,6 +195,7 @@ TABLE: Mapping[str, Teller] = {
     "metered_item.update": _thin("metered_item", "updated"),
     "rate_card.create": _card,
     "rate_card.rates": _card,
+    "rate_card.overage_rate": _card,
     "rate_card.update": _thin("rate_card", "updated"),
     "billing_cadence.create": _thin("cadence", "created"),
     "billing_cadence.cancel": _thin("cadence", "canceled"),
@@ -199,6 +209,7 @@ TABLE: Mapping[str, Teller] = {
     "payment_intent.create": _several(_snapshot("payment_intent", "created"), _intent),
     "payment_intent.update": _intent,
     "payment_intent.confirm": _intent,
+    "payment_intent.decline": _intent,
     "payment_intent.cancel": _intent,
     "customer.create": _snapshot("customer", "created"),
     "customer.update": _snapshot("customer", "updated"),
@@ -209,9 +220,12 @@ TABLE: Mapping[str, Teller] = {
     "clock.create": _snapshot("test_helpers.test_clock", "created"),
     "clock.advance": _snapshot("test_helpers.test_clock", "advancing"),
     "clock.delete": _snapshot("test_helpers.test_clock", "deleted"),
+    "checkout_session.complete": _snapshot("checkout.session", "completed"),
+    "checkout_session.expire": _snapshot("checkout.session", "expired"),
     "setup_intent.succeeded": _snapshot("setup_intent", "succeeded"),
     "credit.grant": _snapshot("billing.credit_grant", "created"),
     "credit.adjust": _GRANT_UPDATED,
+    "stripe_credit_grant.update": _GRANT_UPDATED,
     "credit.expire": _GRANT_UPDATED,
     "credit.void": _GRANT_UPDATED,
     "meter.create": _snapshot("billing.meter", "created"),

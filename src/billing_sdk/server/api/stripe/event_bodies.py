@@ -19,13 +19,14 @@ from pydantic import ConfigDict
 
 from billing_sdk.server.api.stripe.answers import rendered
 from billing_sdk.server.api.stripe.bodies import View
-from billing_sdk.server.api.stripe.event_subjects import named, related
+from billing_sdk.server.api.stripe.event_subjects import SNAPSHOT_IDS, named, related
 from billing_sdk.server.api.stripe.rendering import Rendering
 from billing_sdk.server.api.stripe.snapshots import shown_thing
 from billing_sdk.server.api.stripe.values import instant_text, unix_seconds
 from billing_sdk.server.api.stripe.versions import NEWEST, read_version
 from billing_sdk.server.domain.events import Endpoint, Event
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.engine import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +41,18 @@ class EventView(View):
 
 @dataclass(frozen=True, slots=True)
 class EventDoor:
-    """Writes the bodies of events; handed to the engine by whoever puts the server together."""
+    """Writes the bodies of events; handed to the engine by whoever puts the server together.
 
-    is_live: bool
+    Attributes:
+        engine: for what things are shown by beside what is kept of them, such as addresses; nothing is read through it.
+    """
+
+    engine: Engine
+
+    @property
+    def is_live(self) -> bool:
+        """Whether events are of a live environment."""
+        return self.engine.settings.environment == "live"
 
     def body(self, tx: UnitOfWork, event: Event, endpoint: Endpoint) -> str:
         """Return what is sent of an event to an endpoint, the same at every attempt."""
@@ -66,12 +76,12 @@ class EventDoor:
         """Return the object that a snapshot is about, as it is now, by versions; its name where it is not shown."""
         kind, _, our_id = subject.partition("/")
         try:
-            view = shown_thing(tx, subject)
+            view = shown_thing(tx, self.engine, subject)
         except Exception as error:  # noqa: BLE001 - what has happened is not undone because it can't be shown
             logger.warning("%s can't be shown (%s)", subject, type(error).__name__)
             view = None
         if view is None:
-            name = {"id": named(kind.rpartition(".")[2], our_id, is_live=self.is_live), "object": kind}
+            name = {"id": named(SNAPSHOT_IDS.get(kind, kind), our_id, is_live=self.is_live), "object": kind}
             return {version or NEWEST_NAME: name for version in versions}
         shapes = {version: NEWEST if version is None else read_version(version) for version in versions}
         return {
@@ -90,7 +100,7 @@ def thin(event: Event, *, is_live: bool) -> dict[str, Any]:
         "type": event.type,
         "created": instant_text(event.occurred_at),
         "livemode": is_live,
-        "related_object": {"id": found.id, "type": found.type, "url": found.url},
+        **({} if found is None else {"related_object": {"id": found.id, "type": found.type, "url": found.url}}),
         **({} if reason is None else {"reason": reason}),
     }
 

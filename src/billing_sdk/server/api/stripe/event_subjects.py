@@ -11,6 +11,7 @@ from typing import Final
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.api.stripe.ids import SHOWN, kind_named, ours, shown
+from billing_sdk.server.api.stripe.pair_ids import Pair, read_pair, shown_pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def _within(name: str, path: str, outer: str, id_kind: str | None = None) -> _Ki
 
 KINDS: Final[dict[str, _Kind]] = {
     "billing.meter": _Kind("billing.meter", "/v1/billing/meters/{}", ("meter",)),
-    "cadence": _billing("cadence", "cadences"),
+    "cadence": _billing("cadence", "cadences", "billing_cadence"),
     "event_destination": _Kind("v2.core.event_destination", "/v2/core/event_destinations/{}", ("event_destination",)),
     "license_fee": _billing("license_fee", "license_fees"),
     "license_fee_version": _within("license_fee_version", "license_fees/{}/versions/{}", "license_fee"),
@@ -62,11 +63,18 @@ KINDS: Final[dict[str, _Kind]] = {
         "rate_card_custom_pricing_unit_overage_rate",
         "rate_cards/{}/custom_pricing_unit_overage_rates/{}",
         "rate_card",
-        "overage_rate",
+        "custom_pricing_unit_overage_rate",
     ),
     "rate_card_rate": _within("rate_card_rate", "rate_cards/{}/rates/{}", "rate_card"),
     "rate_card_subscription": _billing("rate_card_subscription", "rate_card_subscriptions"),
     "rate_card_version": _within("rate_card_version", "rate_cards/{}/versions/{}", "rate_card"),
+}
+# What snapshots are about, where the kind of its id has another name.
+SNAPSHOT_IDS: Final = {
+    "billing.credit_grant": "credit_grant",
+    "billing.meter": "meter",
+    "checkout.session": "checkout_session",
+    "test_helpers.test_clock": "test_clock",
 }
 CARD_SUBSCRIPTION: Final = "rate_card_subscription"
 # By the start of an id that a client has: the kinds of subject that it may be.
@@ -82,8 +90,10 @@ FOUND_BY: Final = {
 ITEMS: Final = ("metered_item", "licensed_item")
 
 
-def related(subject: str, *, is_live: bool) -> Related:
-    """Return the object that an event is about."""
+def related(subject: str, *, is_live: bool) -> Related | None:
+    """Return the object that an event is about; None where it is about none."""
+    if not subject:
+        return None
     kind, *ids = subject.split("/")
     found = KINDS[kind]
     if kind == CARD_SUBSCRIPTION:
@@ -94,23 +104,30 @@ def related(subject: str, *, is_live: bool) -> Related:
 
 
 def card_subscription_id(subscription_id: str, card_id: str, *, is_live: bool) -> str:
-    """Return the id of a rate card within a subscription: the digits of both."""
-    digits = f"{subscription_id.rpartition('_')[2]}{card_id.rpartition('_')[2]}"
-    return f"rcds_{'' if is_live else 'test_'}{digits}"
+    """Return the id of a rate card within a subscription."""
+    return shown_pair(CARD_SUBSCRIPTION, Pair(subscription_id, card_id), is_live=is_live)
 
 
 def named(kind: str, our_id: str, *, is_live: bool) -> str:
-    """Return an id as clients know it; one of a kind that has no other form as it stands."""
+    """Return an id as clients know it; the key of a plan, which has no other form, is its id."""
     known = kind_named(kind)
     return our_id if known is None else shown(known, our_id, is_live=is_live)
+
+
+def _card_subscription(text: str) -> tuple[str, ...]:
+    try:
+        pair = read_pair(CARD_SUBSCRIPTION, text)
+    except NotFound:
+        return ()
+    return (f"{CARD_SUBSCRIPTION}/{pair.subscription_id}/{pair.object_id}",)
 
 
 def subjects_of(text: str) -> tuple[str, ...]:
     """Return what events about an object keep, by the id that a client has; nothing where it is no such id."""
     if text.startswith("bpp_"):
         return (f"pricing_plan/{text}",)
-    if text.startswith("rcds_") and len(digits := text.rpartition("_")[2]) == 64:
-        return (f"{CARD_SUBSCRIPTION}/agreement_{digits[:32]}/card_{digits[32:]}",)
+    if text.startswith("rcds_"):
+        return _card_subscription(text)
     match = SHOWN.fullmatch(text)
     if match is None:
         return (f"pricing_plan/{text}",)

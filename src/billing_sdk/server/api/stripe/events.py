@@ -105,7 +105,7 @@ def list_events(
     engine: EngineOf, answer: Answering, wanted: Annotated[Wanted[SnapshotFilters], Depends(SNAPSHOTS)]
 ) -> Response:
     """List events with a snapshot, the newest first."""
-    filters, door = wanted.filters, EventDoor(answer.rendering.is_live)
+    filters, door = wanted.filters, EventDoor(engine)
     if filters.type is not None and filters.types is not None:
         raise refused("parameter_invalid", "type and types exclude each other", param="types")
     types = [filters.type] if filters.type is not None else filters.types or []
@@ -120,7 +120,7 @@ def get_event(engine: EngineOf, answer: Answering, event_id: Annotated[str, path
     """Get an event with its snapshot."""
     with engine.begin() as tx:
         event = tx.pointing_events.get(event_id, "snapshot", since=_since(engine))
-        (view,) = _snapshots(tx, EventDoor(answer.rendering.is_live), Cut((event,)))
+        (view,) = _snapshots(tx, EventDoor(engine), Cut((event,)))
     return answer(view)
 
 
