@@ -104,3 +104,20 @@ def test_what_can_not_be_is_refused_and_changes_nothing(
     before = door.v1.get("/customers?limit=100")["data"]
     assert door.v1.refused(method, path, body) == refusal
     assert door.v1.get("/customers?limit=100")["data"] == before
+
+
+def test_ids_in_an_answer_can_be_expanded_and_what_is_no_member_of_it_can_not(door: Door) -> None:
+    made = door.v1.post("/customers", {"payment_method": "pm_card_visa"})["id"]
+    path = "invoice_settings.default_payment_method"
+    shown = door.v1.get(f"/customers/{made}?expand[]={path}")["invoice_settings"]["default_payment_method"]
+    assert (shown["object"], shown["customer"], shown["card"]["last4"]) == ("payment_method", made, "4242")
+    listed = door.v1.get(f"/payment_methods?customer={made}&expand[]=data.customer")["data"][0]
+    assert (listed["customer"]["id"], listed["customer"]["object"]) == (made, "customer")
+    body = {"customer": made, "expand": ["customer"]}
+    assert door.v1.post(f"/payment_methods/{listed['id']}/attach", body)["customer"]["id"] == made
+    kept = door.v1.post(f"/customers/{made}", {"name": "Kept", "expand": ["test_clock"]})
+    assert (kept["name"], kept["test_clock"]) == ("Kept", None)
+    for wrong in ("nothing", "metadata.x.y", "a.b.c.d.e.f", "%00"):
+        assert door.v1.refused("GET", f"/customers/{made}?expand[]={wrong}")[2] in ("expand", "expand[]")
+    assert door.v1.refused("POST", f"/customers/{made}", {"name": "Lost", "expand": ["nothing"]})[0] == 400
+    assert door.v1.get(f"/customers/{made}")["name"] == "Kept"

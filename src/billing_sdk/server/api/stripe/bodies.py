@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, Final, NamedTuple, TypeAlias, get_type_hints
 
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 from pydantic.functional_validators import model_validator
@@ -32,6 +33,8 @@ Handler: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 JSON_TYPE: Final = "application/json"
 # A whole body in JSON: 1 MB is the server's own bound, and no call has more members than this.
 MOST_MEMBERS: Final = 10_000
+# Stands for a body that can't be read; no operation takes a text for one.
+UNREADABLE: Final = "unreadable"
 # What a shell makes of a document whose quotes were not quoted: {live_version:latest}. It has one meaning.
 BARE: Final = re.compile(rb"\{[a-z_]{1,64}:[a-z0-9_.-]{1,200}(?:,[a-z_]{1,64}:[a-z0-9_.-]{1,200}){0,9}\}")
 
@@ -119,20 +122,36 @@ class StripeRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def read_strictly(request: Request) -> Response:
-            return await handle(_StripeRequest({**request.scope, "headers": _as_json(request)}, request.receive))
+            strict = _StripeRequest({**request.scope, "headers": _as_json(request)}, request.receive)
+            try:
+                return await handle(strict)
+            except RequestValidationError:
+                if strict.unreadable is not None:
+                    raise strict.unreadable from None
+                raise
 
         return read_strictly
 
 
 class _StripeRequest(Request):
-    """A request whose body is read here, whatever it is; none at all is an object without members."""
+    """A request whose body is read here, whatever it is; none at all is an object without members.
+
+    Attributes:
+        unreadable: why the body can't be read. It is raised only after who is calling was found out.
+    """
+
+    unreadable: InvalidRequest | None = None
 
     async def body(self) -> bytes:
         sent = await super().body()
         return sent if sent or self.method != "POST" else b"{}"
 
     async def json(self) -> Any:
-        found = _read(await super().body(), self.state.sent_as, may_be_form=self.app.state.api == "v1")
+        try:
+            found = _read(await super().body(), self.state.sent_as, may_be_form=self.app.state.api == "v1")
+        except InvalidRequest as error:
+            self.unreadable = error
+            return UNREADABLE
         if isinstance(found, dict) and self.app.state.api == "v1":
             self.state.expand = found.pop("expand", None)
         return found

@@ -75,7 +75,7 @@ class Once:
             with self.engine.calling(claim, refusal=self._refusal) as engine:
                 earlier = self._begin(engine, claim)
                 if earlier is None:
-                    answer = StoredAnswer(status, self.answer.written(serve(engine)))
+                    answer = StoredAnswer(status, self.answer.written(serve(engine), engine))
                     assert engine.call is not None  # noqa: S101 - what `calling` is for
                     engine.call.answer(answer)
                     return _as_response(answer)

@@ -6,7 +6,7 @@ import json
 from typing import Any, Final, Literal
 
 from billing_sdk.errors import BillingError, CardDeclined
-from billing_sdk.server.api.stripe.answers import Answer
+from billing_sdk.server.api.stripe.answers import Answer, rendered
 from billing_sdk.server.api.stripe.bodies import View
 from billing_sdk.server.api.stripe.ids import ChargeId, CustomerId, PaymentIntentId, PaymentMethodId
 from billing_sdk.server.api.stripe.problems import refused
@@ -120,7 +120,7 @@ class PaymentIntentView(View):
 def declined(answer: Answer, view: PaymentIntentView, refusal: BillingError) -> BillingError:
     """Return a refused payment as this API tells it: with its decline code, and the payment intent as it is now."""
     decline_code = str(refusal.facts.get("decline_code") or refusal.code)
-    shown: dict[str, Any] = json.loads(answer.written(view))
+    shown: dict[str, Any] = json.loads(rendered(view, answer.rendering))
     return refused(
         code_of(decline_code),
         refusal.detail,

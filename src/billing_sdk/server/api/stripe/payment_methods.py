@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
 from billing_sdk.errors import InvalidRequest
-from billing_sdk.server.api.stripe.addresses import AddressBody, AddressView
+from billing_sdk.server.api.stripe.addresses import AddressBody
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import FormBody, StripeRoute, View
-from billing_sdk.server.api.stripe.ids import CustomerId, PaymentMethodId, ours, path_id, shown, unknown
+from billing_sdk.server.api.stripe.ids import ours, path_id, shown, unknown
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
+from billing_sdk.server.api.stripe.payment_method_view import MethodView
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v1
-from billing_sdk.server.api.stripe.values import Livemode, Metadata, UnixTime, Whole, merged
+from billing_sdk.server.api.stripe.values import Metadata, Whole, merged
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.gateways.test_tokens import TEST_TOKENS
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.stripe_payment_methods import (
     KIND,
-    StripeMethod,
     attach_stripe_method,
     create_stripe_method,
     detach_stripe_method,
@@ -33,12 +33,6 @@ from billing_sdk.server.usecases.stripe_payment_methods import (
 
 router = APIRouter(route_class=StripeRoute)
 
-BRANDS: Final = {
-    "American Express": "amex",
-    "Cartes Bancaires": "cartes_bancaires",
-    "Diners Club": "diners",
-    "eftpos Australia": "eftpos_au",
-}
 READ: Final = "read:billing_customers"
 WRITE: Final = "update:billing_customers"
 MethodIdInPath = Annotated[str, path_id(KIND)]
@@ -120,84 +114,6 @@ class MethodFilters(Filters):
 
 
 METHODS: Final = Listing(MethodFilters)
-
-
-class BillingDetailsView(View):
-    """Who holds a card."""
-
-    address: AddressView
-    email: str | None = None
-    name: str | None = None
-    phone: str | None = None
-    tax_id: str | None = None
-
-
-class Checks(View):
-    """What the bank has checked; the published test cards pass what was asked."""
-
-    address_line1_check: str | None = None
-    address_postal_code_check: str | None = None
-    cvc_check: str | None = "pass"
-
-
-class Secure(View):
-    """Whether its holder can be asked."""
-
-    supported: bool = True
-
-
-class CardView(View):
-    """What may be shown of a card."""
-
-    brand: str
-    checks: Checks
-    country: str | None = None
-    display_brand: str
-    exp_month: int
-    exp_year: int
-    fingerprint: str | None = None
-    funding: str = "credit"
-    generated_from: None = None
-    last4: str
-    networks: None = None
-    three_d_secure_usage: Secure
-    wallet: None = None
-
-
-class MethodView(View):
-    """A payment method."""
-
-    id: PaymentMethodId
-    object: Literal["payment_method"] = "payment_method"
-    allow_redisplay: str
-    billing_details: BillingDetailsView
-    card: CardView | None
-    created: UnixTime
-    customer: CustomerId | None
-    livemode: Livemode = None
-    metadata: dict[str, str]
-    type: str
-
-    @classmethod
-    def of(cls, found: StripeMethod) -> MethodView:
-        """Show a payment method."""
-        extras, method = found.extras, found.method
-        details = dict(extras.data.get("billing_details", {}))
-        address = AddressView(**(details.pop("address", None) or {}))
-        facts: Any = extras.data.get("kept") if method is None else None
-        kind = "card" if method is None else method.kind
-        return cls(
-            id=found.id,
-            allow_redisplay=extras.data.get("allow_redisplay") or "unspecified",
-            billing_details=BillingDetailsView(address=address, **details),
-            card=_card(facts or {name: getattr(method, name) for name in ("brand", "last4", "exp_month", "exp_year")})
-            if kind == "card"
-            else None,
-            created=extras.created_at if method is None else method.created_at,
-            customer=found.customer_id,
-            metadata=dict(extras.metadata),
-            type=kind,
-        )
 
 
 @router.post("/payment_methods", **v1("create:user_billing_customers"))
@@ -322,16 +238,3 @@ def _listed(engine: Engine, answer: Answering, wanted: Wanted[MethodFilters], cu
     kind, is_live = wanted.filters.type, answer.rendering.is_live
     found = [one for one in found if kind is None or (one.method is not None and one.method.kind == kind)]
     return answer(wanted.page(found, MethodView.of, place_of=lambda one: shown(KIND, one.id, is_live=is_live)))
-
-
-def _card(facts: dict[str, Any]) -> CardView:
-    brand = BRANDS.get(facts["brand"], facts["brand"].lower() or "unknown")
-    return CardView(
-        brand=brand,
-        checks=Checks(),
-        display_brand=brand,
-        exp_month=facts["exp_month"],
-        exp_year=facts["exp_year"],
-        last4=facts["last4"],
-        three_d_secure_usage=Secure(),
-    )

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from billing_sdk.errors import BillingError, Forbidden, InvalidRequest, Unauthenticated
+from billing_sdk.server.api.stripe.forms import read_form
 from billing_sdk.server.api.stripe.paging import Listing
 from billing_sdk.server.api.stripe.versions import version_of
 from billing_sdk.server.occasion import name_caller
@@ -145,6 +146,9 @@ def _check_query(request: Request) -> None:
     """
     if not request.scope["query_string"]:
         return
+    if request.app.state.api == "v1":
+        sent = read_form(request.scope["query_string"].decode("latin-1"), may_repeat=True)
+        request.state.expand = sent.get("expand")
     waiting: list[Dependant] = [request.scope["route"].dependant]
     known: set[str] = {"expand", "expand[]"} if request.app.state.api == "v1" else set()
     while waiting:

@@ -12,7 +12,7 @@ from billing_sdk.server.api.stripe.credit_grants import CreditGrantView
 from billing_sdk.server.api.stripe.customer_view import shown_customer
 from billing_sdk.server.api.stripe.meters import MeterView
 from billing_sdk.server.api.stripe.payment_intent_view import PaymentIntentView
-from billing_sdk.server.api.stripe.payment_methods import MethodView
+from billing_sdk.server.api.stripe.payment_method_view import MethodView
 from billing_sdk.server.api.stripe.setup_intents import KIND as SETUP, SetupIntentView
 from billing_sdk.server.api.stripe.test_clocks import ClockView, DeletedClock
 from billing_sdk.server.storage import UnitOfWork
