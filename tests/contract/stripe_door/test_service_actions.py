@@ -71,7 +71,7 @@ def test_only_the_name_and_the_lookup_key_change(shelf: Shelf) -> None:
 
 
 def test_there_is_no_list_of_service_actions(shelf: Shelf) -> None:
-    assert shelf.door.v2.refused("GET", PATH)[0] == 404
+    assert shelf.door.v2.refused("GET", PATH)[0] == 405
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
