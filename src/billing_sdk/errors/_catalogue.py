@@ -141,8 +141,8 @@ class PlanNotPublished(Conflict):
 
 
 class PlanArchived(Conflict):
-    """Something was asked of a plan that has been archived, which never changes again."""
+    """Something was asked of a plan that has been archived."""
 
     code = "plan_archived"
     title = "Plan archived"
-    default_remedy = "Create another plan."
+    default_remedy = "Restore the plan where that is offered, or create another one."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, exists, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, exists, false, insert, or_, select, update
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.catalog import CardRate, CustomUnit, RateCard, Version, Versions
@@ -86,14 +86,27 @@ class RateCardRepository:
         return {card.id: card for card in self._complete(rows, RATES.where(in_one_of_them))}
 
     def list(
-        self, wanted: PageRequest = FIRST_PAGE, *, lookup_keys: LookupKeys = None, is_active: bool | None = None
+        self,
+        wanted: PageRequest = FIRST_PAGE,
+        *,
+        lookup_keys: LookupKeys = None,
+        is_active: bool | None = None,
+        with_rates: bool = True,
     ) -> Page[RateCard]:
-        """Return a page of cards, in the order of their ids: all, or those with some lookup keys or of one kind."""
+        """Return a page of cards, in the order of their ids: all, or those with some lookup keys or of one kind.
+
+        Args:
+            wanted: which page.
+            lookup_keys: those that are wanted; None for all.
+            is_active: whether those that are active are wanted, or the others; None for all.
+            with_rates: whether they are to come with all their rates, of which each may have many hundreds.
+        """
         query = among(select(rate_cards), rate_cards, lookup_keys)
         if is_active is not None:
             query = query.where(rate_cards.c.is_active == is_active)
         page = read_page(self._connection, query, rate_cards.c.id, wanted, lambda row: row)
-        return Page(tuple(self._complete(page.items)), page.has_more)
+        rates = RATES if with_rates else RATES.where(false())
+        return Page(tuple(self._complete(page.items, rates)), page.has_more)
 
     def _one(self, wanted: str, *, is_locked: bool = False) -> RateCard:
         query = select(rate_cards).where(or_(rate_cards.c.id == wanted, rate_cards.c.lookup_key == wanted))

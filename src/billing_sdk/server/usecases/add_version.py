@@ -21,7 +21,7 @@ def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor
 
     Raises:
         UnknownPlan: there is no such plan.
-        PlanArchived: the plan never changes again.
+        PlanArchived: the plan is archived.
         DuplicateKey, InvalidServiceInterval, CurrencyMismatch, InvalidQuantity, InvalidPhase, InvalidTrial,
             UnknownFeature: the content can't be; see `check_version`.
         UnknownTaxCode: a component names a tax code that there is not.

@@ -68,7 +68,7 @@ def attach_component(
     Raises:
         UnknownPlan, NotFound: there is no such plan or object.
         VersionNotFound: the object has no such version.
-        PlanArchived: the plan never changes again.
+        PlanArchived: the plan is archived.
         ComponentExists, LookupKeyTaken: the plan has the object or the lookup key already.
         TooManyComponents: it would have more than 100 components, or more than 20 rate cards.
         Conflict: the rate card is not active.
@@ -145,7 +145,7 @@ def detach_component(engine: Engine, *, plan_key: str, component_id: str, actor:
     Raises:
         UnknownPlan: there is no such plan.
         ComponentMissing: the latest version of the plan has no such component attached.
-        PlanArchived: the plan never changes again.
+        PlanArchived: the plan is archived.
     """
 
     def take_away(_: UnitOfWork, present: Attached) -> Attached:

@@ -11,7 +11,7 @@ def delete_draft(engine: Engine, *, version_id: str, actor: str = "operator") ->
 
     Raises:
         Conflict: the version is or was for sale, or something refers to it.
-        PlanArchived: the plan never changes again.
+        PlanArchived: the plan is archived.
     """
     with engine.begin() as tx:
         version = tx.catalog.get_version(version_id)

@@ -19,7 +19,7 @@ def rewrite_draft(engine: Engine, *, version_id: str, content: VersionContent, a
 
     Raises:
         Conflict: the version is or was for sale, or something refers to it.
-        PlanArchived: the plan never changes again.
+        PlanArchived: the plan is archived.
         DuplicateKey, InvalidServiceInterval, CurrencyMismatch, InvalidQuantity, InvalidPhase, InvalidTrial,
             UnknownFeature: the content can't be; see `check_version`.
         UnknownTaxCode: a component names a tax code that there is not.
@@ -50,7 +50,7 @@ def lock_draft(tx: UnitOfWork, version: PlanVersion) -> Plan:
 
     Raises:
         Conflict: the version is for sale, or something was attached to it.
-        PlanArchived: the plan never changes again.
+        PlanArchived: the plan is archived.
     """
     plan = tx.catalog.lock_plan(version.plan_key)
     if plan.status == "archived":

@@ -45,7 +45,7 @@ def update_plan(
     Raises:
         UnknownPlan: there is no such plan.
         PreconditionFailed: it is in none of the versions any more.
-        PlanArchived: it never changes again.
+        PlanArchived: it is archived.
         KeyLocked: the plan has been published, and another key is asked for.
         DuplicateKey: another plan has the key.
         LookupKeyTaken: another plan has the lookup key.

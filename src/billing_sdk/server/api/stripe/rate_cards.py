@@ -161,7 +161,9 @@ def list_cards(engine: EngineOf, answer: Answering, wanted: Annotated[Wanted[Car
         return answer(
             shown_page(
                 wanted,
-                lambda page: tx.rate_cards.list(page, lookup_keys=asked.lookup_keys, is_active=asked.active),
+                lambda page: tx.rate_cards.list(
+                    page, lookup_keys=asked.lookup_keys, is_active=asked.active, with_rates=False
+                ),
                 RateCardView.of,
                 lambda card: card.id,
             )
