@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from billing_sdk.server.api.stripe.ids import ours
-from billing_sdk.server.domain.catalog import CardRate, MeteredItem
-from billing_sdk.server.domain.rating import PerUnit, Terms
-from billing_sdk.server.ids import new_id
+from billing_sdk.server.domain.catalog import rate_card
 from tests.contract.stripe_door.door import Door
 from tests.contract.stripe_door.shelf import Shelf
 
@@ -233,26 +228,12 @@ def test_a_card_that_is_not_active_gets_no_rates(shelf: Shelf, card: str) -> Non
     )
 
 
-def test_a_version_holds_500_rates(shelf: Shelf, card: str) -> None:
-    fill(shelf, card)
+def test_a_version_holds_so_many_rates_and_no_more(shelf: Shelf, card: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_card, "MOST_RATES", 1)
+    shelf.rate(card)
     one_more = {"metered_item": shelf.metered()["id"], "unit_amount": "1"}
     refusal = shelf.door.v2.refused("POST", f"{path_of(card)}/rates", one_more)
     assert refusal == (400, "too_many_rates_per_rate_card", None)
-
-
-def fill(shelf: Shelf, card: str) -> None:
-    """Price 500 models on a card, without the door: 500 calls take their time."""
-    at, terms = shelf.door.engine.now(), Terms(PerUnit(Decimal(1)))
-    with shelf.door.engine.begin() as tx:
-        before = tx.rate_cards.lock(ours("rate_card", card))
-        items = [
-            MeteredItem(new_id("item"), f"Model {number}", "ai_tokens", at, (("model", str(number)),))
-            for number in range(500)
-        ]
-        for item in items:
-            tx.items.add(item)
-        rates = tuple(CardRate(new_id("rate"), item, terms, at) for item in items)
-        tx.rate_cards.save(before, replace(before, rates=rates))
 
 
 def test_a_rate_of_another_card_is_not_found(shelf: Shelf, card: str) -> None:
