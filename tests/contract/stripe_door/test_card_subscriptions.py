@@ -14,8 +14,10 @@ LIST = "/billing/rate_card_subscriptions"
 def test_a_card_alone_is_subscribed_to_changed_and_canceled(door: Door) -> None:
     cards, owner = sell(door, calls=5), customer(door)
     bills_at = cadence(door, owner)
+    plans = door.v2.pages("/billing/pricing_plans")
     new = {"billing_cadence": bills_at, "rate_card": cards.card, "metadata": {"a": "b"}}
     alone = door.v2.post(LIST, new)
+    assert door.v2.pages("/billing/pricing_plans") == plans
     assert alone["id"].startswith("rcds_test_")
     assert (alone["rate_card"], alone["servicing_status"], alone["metadata"]) == (cards.card, "active", {"a": "b"})
     assert door.v2.post(f"{LIST}/{alone['id']}", {"metadata": {"a": None, "c": "d"}})["metadata"] == {"c": "d"}

@@ -23,6 +23,7 @@ from billing_sdk.server.storage.plan_versions import (
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import plan_groups, plan_versions, plans
 from billing_sdk.server.storage.tables.objects import metered_items
+from billing_sdk.server.storage.tables.stripe_door import HIDDEN_PLANS
 from billing_sdk.server.storage.upsert import insert_new
 
 VERSIONS = select(*VERSION_COLUMNS)
@@ -157,8 +158,12 @@ class CatalogRepository:
     def list_page(
         self, wanted: PageRequest = FIRST_PAGE, *, lookup_keys: LookupKeys = None, is_archived: bool | None = None
     ) -> Page[Plan]:
-        """Return a page of plans, without add-ons, in the order of their keys: all, or those with some lookup keys."""
+        """Return a page of plans in the order of their keys: all, or those with some lookup keys.
+
+        Add-ons are left out, and plans that stand for one rate card each.
+        """
         query = among(select(plans.c.key).where(plans.c.kind == "plan"), plans, lookup_keys)
+        query = query.where(plans.c.key.not_in(HIDDEN_PLANS))
         if is_archived is not None:
             query = query.where((plans.c.status == "archived") == is_archived)
         page = read_page(self._connection, query, plans.c.key, wanted, lambda row: str(row["key"]))

@@ -11,7 +11,7 @@ from billing_sdk.server.storage.agreed import agreement_from_row
 from billing_sdk.server.storage.tables.billing import agreements
 from billing_sdk.server.storage.tables.collection import standings
 from billing_sdk.server.storage.tables.objects import attachments
-from billing_sdk.server.storage.tables.stripe_door import stripe_objects
+from billing_sdk.server.storage.tables.stripe_door import HIDDEN_PLANS
 
 # What an agreement is known by, and what pages are cut at.
 KNOWN_AS = func.coalesce(agreements.c.first_id, agreements.c.id)
@@ -76,8 +76,7 @@ class PlanSubscriptionRepository:
                 having = having.where(attachments.c.version_id == wanted.card_version_id)
             query = query.where(agreements.c.plan_version_id.in_(having))
         else:
-            hidden = select(stripe_objects.c.our_id).where(stripe_objects.c.kind == "card_plan")
-            query = query.where(agreements.c.plan_key.not_in(hidden))
+            query = query.where(agreements.c.plan_key.not_in(HIDDEN_PLANS))
         if after is not None:
             query = query.where(after > KNOWN_AS)
         if before is not None:

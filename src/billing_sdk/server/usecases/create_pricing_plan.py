@@ -17,7 +17,7 @@ def create_pricing_plan(
     *,
     name: str,
     currency: str,
-    tax_behavior: TaxBehavior,
+    tax_behavior: TaxBehavior | None,
     description: str = "",
     lookup_key: str | None = None,
     metadata: Mapping[str, str] | None = None,
@@ -31,7 +31,7 @@ def create_pricing_plan(
         engine: the engine.
         name: what customers read.
         currency: what all its prices are in.
-        tax_behavior: whether all its prices include tax.
+        tax_behavior: whether all its prices include tax; None leaves that to each of them.
         description: for operators.
         lookup_key: a second name that can be moved from plan to plan.
         metadata: notes of one's own.

@@ -79,7 +79,7 @@ def _plan_of(engine: Engine, card: RateCard, version_id: str, *, actor: str) -> 
         engine,
         name=card.name,
         currency=card.currency,
-        tax_behavior=card.tax_behavior or "exclusive",
+        tax_behavior=card.tax_behavior,
         actor=actor,
     )
     attach_component(engine, plan_key=plan.key, kind="rate_card", object_id=card.id, version=version_id, actor=actor)

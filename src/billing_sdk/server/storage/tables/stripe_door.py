@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, String, Table
+from sqlalchemy import JSON, Column, Index, String, Table, select
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -22,3 +22,6 @@ stripe_objects = Table(
     Index("uq_stripe_objects_kind_key", "kind", "key", unique=True),
     Index("ix_stripe_objects_kind_created_at", "kind", "created_at", "our_id"),
 )
+
+# The keys of plans that stand for one rate card each, which nobody sees as plans.
+HIDDEN_PLANS = select(stripe_objects.c.our_id).where(stripe_objects.c.kind == "card_plan")
