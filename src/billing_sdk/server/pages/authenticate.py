@@ -16,13 +16,14 @@ from billing_sdk.server.gateways.managed import AUTHENTICATE
 from billing_sdk.server.pages.messages import application_for, page, show_message
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.begin_journey import find_journey
+from billing_sdk.server.usecases.checkout_links import PLACE, way_out
 from billing_sdk.server.usecases.confirm_payment import ConfirmedAs, confirm_payment, find_question
 from billing_sdk.server.usecases.engine import Engine
 
 # The parameter that says where the payer goes on: a page of this server where a payment has begun.
 BACK: Final = "back"
 JOURNEY: Final = "/journey/"
-PLACES_TO_GO_BACK_TO: Final = re.compile(r"/(?:journey|portal)/[A-Za-z0-9_/-]{1,200}", re.ASCII)
+PLACES_TO_GO_BACK_TO: Final = re.compile(r"/(?:journey|portal|checkout/session)/[A-Za-z0-9_/-]{1,200}", re.ASCII)
 SAID: Final[dict[ConfirmedAs, tuple[str, str]]] = {
     "paid": ("The payment was confirmed", "It has gone through. There is nothing else to do here."),
     "refused": (
@@ -99,6 +100,10 @@ def _seller(engine: Engine) -> str:
 
 def _allow_way_back(request: Request, engine: Engine, back: str) -> None:
     """Let the form of an answer end at the application, where it leads there through a journey of this browser."""
+    if back.startswith(f"{PLACE}/"):
+        with suppress(BillingError):  # it is no page of a session: then it leads nowhere
+            session_id, _, key = back.removeprefix(f"{PLACE}/").partition("/")
+            web.allow_form_target(request, way_out(engine, session_id, key))
     if not back.startswith(JOURNEY):
         return
     journey_id = back.removeprefix(JOURNEY).partition("/")[0]

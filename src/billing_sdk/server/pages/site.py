@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import RouteNotFound
-from billing_sdk.server.pages import authenticate, dashboard, invoices, journey, portal
+from billing_sdk.server.pages import authenticate, checkout_session, dashboard, invoices, journey, portal
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
@@ -35,6 +35,7 @@ def routes(_engine: Engine) -> list[BaseRoute]:
         Route("/.well-known/security.txt", page(show_security_contact), methods=["GET"]),
         Route("/static/{name}", page(send_asset), methods=["GET"]),
         *authenticate.routes(),
+        *checkout_session.routes(),
         *invoices.routes(),
         *journey.routes(),
         *portal.routes(),

@@ -222,15 +222,20 @@ class UnitOfWork:
 
     @contextmanager
     def what_if(self) -> Iterator[None]:
-        """Undo all that is written in the block at its end: it is done to learn what it would come to."""
-        self.flush()
+        """Undo all that is written in the block at its end: it is done to learn what it would come to.
+
+        Nobody hears of it. A block that raises leaves a transaction that has to be undone as a whole.
+        """
+        self._later.flush()
         savepoint = self._connection.begin_nested()
-        had_news = self.outbox.has_news
+        had_news, heard = self.outbox.has_news, self.audit.heard
+        self.audit.heard = None
         try:
             yield
+            self._later.flush()
         finally:
             savepoint.rollback()
-            self.outbox.has_news = had_news
+            self.outbox.has_news, self.audit.heard = had_news, heard
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from billing_sdk.errors import NotFound
+from billing_sdk.server.usecases.checkout_sessions import find_session
 from billing_sdk.server.usecases.engine import Engine
 
 PLACE: Final = "/checkout/session"
@@ -30,3 +31,14 @@ def check_checkout_link(engine: Engine, session_id: str, key: str) -> None:
     """
     if not engine.sealer.has_signed(session_id, key[:LONGEST_KEY], purpose=PURPOSE):
         raise NotFound("there is no checkout page here", remedy="Go back to the application, and begin again.")
+
+
+def way_out(engine: Engine, session_id: str, key: str) -> str:
+    """Return where a session leads to in the end, for a page that leads back to it.
+
+    Raises:
+        NotFound: there is no such page.
+    """
+    check_checkout_link(engine, session_id, key)
+    with engine.read() as tx:
+        return find_session(tx, session_id).success_url

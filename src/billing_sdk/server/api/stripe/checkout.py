@@ -56,7 +56,7 @@ class ComponentBody(FormBody):
     """What is said of a component."""
 
     type: Literal["license_fee_component"]
-    license_fee_component: LicenseFeeBody
+    license_fee_component: LicenseFeeBody | None = None
 
 
 class PlanItemBody(FormBody):
@@ -285,7 +285,7 @@ def _item(tx: UnitOfWork, body: ItemBody, place: str) -> CheckoutItem:
             if one.lookup_key is not None:
                 names[one.lookup_key] = one.key
     configured = {
-        name: component.license_fee_component.quantity
+        name: 1 if component.license_fee_component is None else component.license_fee_component.quantity
         for name, component in (said.component_configurations or {}).items()
     }
     try:

@@ -1,0 +1,258 @@
+"""The page of a checkout session: what is agreed to, what is due today, and a card to pay it with.
+
+The address is signed, and whoever has it may pay. Where the page leads to was said by the seller with the key of a
+program, and by nobody else. No script is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from billing_sdk.errors import (
+    BillingError,
+    CardDeclined,
+    CardRefused,
+    GatewayRefused,
+    InvalidAddress,
+    InvalidRequest,
+    PaymentMethodRequired,
+    PriceChanged,
+)
+from billing_sdk.money import Money
+from billing_sdk.server import web
+from billing_sdk.server.domain.customers import PaymentMethod
+from billing_sdk.server.domain.visits import CheckoutSession
+from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address
+from billing_sdk.server.pages.authenticate import address_of
+from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
+from billing_sdk.server.pages.checkout_words import told_plans, words_of_rhythm
+from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_to, go_to_checkout
+from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.pages.messages import application_for, page, show_message
+from billing_sdk.server.pages.rendering import NOBODY, show
+from billing_sdk.server.usecases.checkout_links import PLACE, check_checkout_link
+from billing_sdk.server.usecases.checkout_sessions import find_session, quote_session
+from billing_sdk.server.usecases.complete_checkout import Reached, go_on, know_payer, pay_session
+from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_cards
+from billing_sdk.server.usecases.tax_customer import taxes_shown
+
+EMAIL: Final = {"email": "your e-mail address"}
+PENDING: Final = (
+    "The payment has begun, and its outcome is not known yet. Load the page again in a moment; nothing is paid twice."
+)
+CHANGED: Final = "What is due has changed since this page was shown. Check it and pay again."
+NO_CARD: Final = "Add a payment method first."
+WRONG: Final = 422
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """Somebody at the page of a session."""
+
+    request: Request
+    engine: Engine
+    session: CheckoutSession
+    key: str
+
+    @property
+    def path(self) -> str:
+        """Where the page is."""
+        return f"{PLACE}/{self.session.id}/{self.key}"
+
+    @property
+    def saved(self) -> PaymentMethod | None:
+        """What the customer can be charged by."""
+        if self.session.customer_id is None:
+            return None
+        with self.engine.read() as tx:
+            return tx.customers.find_payment_method(self.session.customer_id)
+
+    @property
+    def asks_place(self) -> bool:
+        """Whether it is to be said first where the customer is, since that decides the tax."""
+        if not self.session.is_taxed:
+            return False
+        if self.session.customer_id is None:
+            return True
+        with self.engine.read() as tx:
+            return tx.customers.get(self.session.customer_id).address is None
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of the page."""
+    return [
+        Route(f"{PLACE}/{{session_id}}/{{key}}", page(show_session), methods=["GET"]),
+        Route(f"{PLACE}/{{session_id}}/{{key}}", page(answer), methods=["POST"]),
+    ]
+
+
+def show_session(request: Request, engine: Engine) -> Response:
+    """Show what is agreed to and due; whoever comes back from the bank goes on from where the payment is."""
+    visit = _visit(request, engine)
+    if visit.session.payment_intent_id is not None and visit.session.status != "complete":
+        reached = go_on(engine, visit.session.id)
+        if reached.standing == "complete":
+            return _leave(visit, reached.session)
+    return _over(visit) or _show(visit, Form())
+
+
+def answer(request: Request, engine: Engine) -> Response:
+    """Take what was typed: who pays and where they are, or the card, and lead on."""
+    visit, fields = _visit(request, engine), web.form_of(request)
+    # Whoever has the address may pay: what counts is that the form was sent from this page.
+    web.check_csrf(request, fields, visit.key, engine.settings)
+    over = _over(visit)
+    if over is not None:
+        return over
+    form = Form(fields)
+    if visit.session.customer_id is None or visit.asks_place:
+        form = require(form, EMAIL) if visit.session.customer_id is None else form
+        if visit.asks_place:
+            return _place(visit, form)
+        if form.errors:
+            return _show(visit, form)
+    return _pay(visit, form)
+
+
+def _place(visit: _Visit, form: Form) -> Response:
+    form = require_country(form)
+    if form.errors:
+        return _show(visit, form)
+    try:
+        know_payer(visit.engine, visit.session.id, email=form.text("email"), address=typed_address(form))
+    except InvalidAddress as error:
+        return _show(visit, address_refused(form, error))
+    except InvalidRequest as error:
+        return _show(visit, form.refused(error, "email"))
+    return RedirectResponse(visit.path, 303)
+
+
+def _pay(visit: _Visit, form: Form) -> Response:
+    card = None
+    is_leaving = bool(form.text("leave"))
+    if not is_leaving and not form.text("use_saved_card"):
+        require_card_entry(visit.engine)
+        card, form = read_card(form)
+        if card is None:
+            return _show(visit, form)
+    try:
+        session = know_payer(visit.engine, visit.session.id, email=form.text("email"))
+    except InvalidRequest as error:
+        return _show(visit, form.refused(error, "email"))
+    visit = _Visit(visit.request, visit.engine, session, visit.key)
+    if is_leaving:
+        customer_id = session.customer_id or ""
+        return go_to_checkout(visit.request, visit.engine, customer_id=customer_id, path=visit.path, actor="user")
+    try:
+        reached = pay_session(visit.engine, session.id, card=card, shown=_shown(form))
+    except (CardDeclined, CardRefused, GatewayRefused) as error:
+        return _show(visit, card_refused(form, error))
+    except PaymentMethodRequired:
+        return _show(visit, form.wrong({"": NO_CARD}))
+    except PriceChanged:
+        return _show(visit, form.wrong({"": CHANGED}))
+    return _go(visit, reached, form)
+
+
+def _go(visit: _Visit, reached: Reached, form: Form) -> Response:
+    if reached.standing == "complete":
+        return _leave(visit, reached.session)
+    if reached.url:
+        return go_to(visit.request, visit.engine, address_of(reached.url, visit.engine, visit.path))
+    return _show(visit, form.wrong({"": PENDING}))
+
+
+def _show(visit: _Visit, form: Form) -> Response:
+    request, engine = visit.request, visit.engine
+    takes = takes_cards(engine)
+    allow_pages(request, engine)
+    _allow_way_out(visit)
+    if not takes and visit.session.customer_id is not None:
+        come_back(request, engine, customer_id=visit.session.customer_id, actor="user")
+    quote = quote_session(engine, visit.session.id)
+    with engine.read() as tx:
+        session = find_session(tx, visit.session.id)
+        plans, rhythm = told_plans(tx, session), words_of_rhythm(tx, session)
+    return show(
+        request,
+        "checkout_session.html",
+        status=WRONG if form.errors else 200,
+        application=application_for(engine) or NOBODY,
+        form=form.showing("email", visit.session.customer_email),
+        plans=plans,
+        rhythm=rhythm,
+        amounts=quote.amounts,
+        taxes=taxes_shown(quote.lines),
+        shown=quote.amounts.due.minor,
+        currency=quote.amounts.due.currency,
+        asks_email=visit.session.customer_id is None,
+        asks_place=visit.asks_place,
+        saved_card=visit.saved,
+        takes_cards=takes,
+        cards=TEST_CARDS,
+        place=visit.path,
+        cancel_url=visit.session.cancel_url,
+        csrf_token=web.csrf_token(visit.key),
+    )
+
+
+def _over(visit: _Visit) -> Response | None:
+    """Return what is shown where there is nothing to pay any more."""
+    status = visit.session.status_at(visit.engine.now())
+    if status == "complete":
+        return _leave(visit, visit.session)
+    if status == "expired":
+        return show_message(
+            visit.request,
+            headline="This page is over",
+            detail="Nothing was charged. Go back to the application, and begin again.",
+            application=application_for(visit.engine) or NOBODY,
+            return_url=visit.session.cancel_url,
+        )
+    return None
+
+
+def _leave(visit: _Visit, session: CheckoutSession) -> Response:
+    """Lead to where the seller wants its customers next; without that, say that all went well."""
+    if session.success_url:
+        _allow_way_out(visit)
+        return RedirectResponse(session.url_after(_shown_id(visit)), 303)
+    return show_message(
+        visit.request,
+        headline="Thank you",
+        detail="Your subscription has begun. There is nothing else to do here.",
+        application=application_for(visit.engine) or NOBODY,
+    )
+
+
+def _allow_way_out(visit: _Visit) -> None:
+    """Let the form of the page end where the seller wants its customers next."""
+    if visit.session.success_url:
+        web.allow_form_target(visit.request, visit.session.success_url)
+
+
+def _visit(request: Request, engine: Engine) -> _Visit:
+    session_id, key = request.path_params["session_id"], request.path_params["key"]
+    check_checkout_link(engine, session_id, key)
+    with engine.read() as tx:
+        return _Visit(request, engine, find_session(tx, session_id), key)
+
+
+def _shown_id(visit: _Visit) -> str:
+    """Return the id of the session as its seller's client knows it."""
+    test = "" if visit.engine.settings.environment == "live" else "test_"
+    return f"cs_{test}{visit.session.id.rpartition('_')[2]}"
+
+
+def _shown(form: Form) -> Money | None:
+    minor, currency = form.text("shown"), form.text("currency")
+    try:
+        return Money(int(minor), currency) if minor.isdecimal() and minor.isascii() and len(minor) < 16 else None
+    except BillingError:
+        return None

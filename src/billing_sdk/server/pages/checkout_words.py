@@ -1,0 +1,78 @@
+"""What a checkout session is about, in words: each plan with its fees, its prices of usage and its credit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from billing_sdk.server.domain.catalog import CreditGrant, Feature, LicenceFee, PlanVersion, Rate
+from billing_sdk.server.domain.rating import PerUnit
+from billing_sdk.server.domain.visits import CheckoutItem, CheckoutSession
+from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price
+from billing_sdk.server.pages.rendering import rate
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.checkout_sessions import longest_service
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One part of a plan: what it is, and what it costs or gives, a line for each part of a price."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPlan:
+    """A plan, as the page explains it."""
+
+    name: str
+    description: str
+    parts: tuple[Told, ...]
+
+
+def told_plans(tx: UnitOfWork, session: CheckoutSession) -> tuple[ToldPlan, ...]:
+    """Return the plans of a session in words."""
+    return tuple(_plan(tx, item) for item in session.items)
+
+
+def words_of_rhythm(tx: UnitOfWork, session: CheckoutSession) -> str:
+    """Return how often invoices come."""
+    versions = [tx.catalog.get_version(one.plan_version_id) for one in session.items]
+    return words_of_cadence(longest_service(versions))
+
+
+def _plan(tx: UnitOfWork, item: CheckoutItem) -> ToldPlan:
+    version = tx.catalog.get_version(item.plan_version_id)
+    (plan,) = tx.catalog.list_plans([item.plan_key])
+    wanted = {one.feature_key for one in version.of_kind(Rate)}
+    features = {feature.key: feature for feature in tx.features.list() if feature.key in wanted}
+    parts = (*_fees(version, item), *_rates(version, features), *_credits(version))
+    return ToldPlan(plan.name, plan.description, parts)
+
+
+def _fees(version: PlanVersion, item: CheckoutItem) -> Iterator[Told]:
+    for fee in version.of_kind(LicenceFee):
+        often = words_of_cadence(fee.service or version.cadence)
+        price, number = fee.terms.price, item.quantities.get(fee.key)
+        if number is None or not isinstance(price, PerUnit):
+            words = tuple(one.removeprefix("plus ") for one in words_of_price(price, fee.currency, "licence"))
+            yield Told(fee.name, (*words, often) if words else ("free",))
+            continue
+        each = rate(price.unit_amount, fee.currency)
+        yield Told(fee.name, (f"{number} at {each} {often}" if number != 1 else f"{each} {often}",))
+
+
+def _rates(version: PlanVersion, features: dict[str, Feature]) -> Iterator[Told]:
+    for one in version.of_kind(Rate):
+        feature = features.get(one.feature_key)
+        unit = feature.unit_name if feature is not None and feature.unit_name else "unit"
+        words = words_of_price(one.terms.price, one.currency, unit)
+        if words:
+            yield Told(one.name, (*(word.removeprefix("plus ") for word in words), "by what is used, afterwards"))
+
+
+def _credits(version: PlanVersion) -> Iterator[Told]:
+    for grant in version.of_kind(CreditGrant):
+        often = words_of_cadence(grant.service or version.cadence)
+        yield Told(grant.name, (f"{grant.amount} of credit {often}, which pays for usage first",))
