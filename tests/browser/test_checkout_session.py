@@ -1,4 +1,4 @@
-"""The page of a checkout session in a real browser: paid with a card, after one that is declined, on a phone as well."""
+"""The page of a checkout session in a browser: paid with a card, after one that is declined, on a phone as well."""
 
 from __future__ import annotations
 
