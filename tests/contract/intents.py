@@ -5,7 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import Act, Agreement, BillingCadence, BillingCycle, BillingIntent, Subscribe
+from billing_sdk.server.domain.agreements import (
+    Act,
+    Agreement,
+    BillingCadence,
+    BillingCycle,
+    BillingIntent,
+    Modify,
+    Subscribe,
+)
 from billing_sdk.server.domain.catalog import LicenceFee, Plan, PlanGroup, PlanVersion, Rate
 from billing_sdk.server.domain.collection import BUILT_IN_ID
 from billing_sdk.server.domain.customers import Customer
@@ -53,7 +61,7 @@ def _version(key: str, number: int, flat: int, seat: int, usage: int, engine: En
     if seat:
         terms = Terms(PerUnit(Decimal(seat)))
         fees.append(LicenceFee(f"seat_{key}_{number}", "seats", "Seats", "USD", terms, service=month))
-    rates = [Rate(f"rate_{key}_{number}", "api_calls", "Calls", "USD", Terms(PerUnit(Decimal(usage))))]
+    rates = [Rate(f"rate_{key}_{number}", "ai_tokens", "Calls", "USD", Terms(PerUnit(Decimal(usage))))]
     components = (*fees, *(rates if usage else ()))
     return PlanVersion(f"version_{key}_{number}", key, number, "USD", components, engine.now(), month)
 
@@ -84,6 +92,12 @@ def to(plan: Plan, *, number: int | None = None, **more: object) -> Subscribe:
     """Return the wish for a plan, in one of its versions."""
     version_id = plan.version.id if number is None else f"version_{plan.key}_{number}"
     return Subscribe(new_id("agreement"), plan.key, version_id, **more)  # type: ignore[arg-type]  # each test names its own
+
+
+def modified(subscription_id: str, plan: Plan, *, number: int | None = None, **more: object) -> Modify:
+    """Return the wish to go over to a plan, in one of its versions, or to other numbers."""
+    version_id = plan.version.id if number is None else f"version_{plan.key}_{number}"
+    return Modify(subscription_id, new_id("agreement"), plan.key, version_id, **more)  # type: ignore[arg-type]  # as above
 
 
 def draft(engine: Engine, cadence: BillingCadence, *acts: Act) -> BillingIntent:

@@ -18,7 +18,7 @@ from billing_sdk.errors import (
     UnknownPaymentIntent,
 )
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import ApplyDiscount, Deactivate, EffectiveAt, Modify, RemoveDiscount
+from billing_sdk.server.domain.agreements import ApplyDiscount, Deactivate, EffectiveAt, RemoveDiscount
 from billing_sdk.server.domain.collection import BUILT_IN_ID
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.billing_profiles import update_profile
@@ -34,6 +34,7 @@ from tests.contract.intents import (
     commit,
     draft,
     last_invoice,
+    modified,
     offer,
     pay,
     reserve,
@@ -48,11 +49,6 @@ from tests.engines import IN_MEMORY, advance, engine_on
 def engine():
     with engine_on(IN_MEMORY) as opened:
         yield opened
-
-
-def modify(agreement_id, plan, *, number=None, **more):
-    version_id = plan.version.id if number is None else f"version_{plan.key}_{number}"
-    return Modify(agreement_id, new_id("agreement"), plan.key, version_id, **more)
 
 
 def test_several_plans_are_subscribed_to_with_one_invoice(engine):
@@ -96,7 +92,7 @@ def test_a_subscription_keeps_its_id_when_it_goes_over_to_another_version(engine
     act = to(gold, number=1)
     commit(engine, cadence, act)
     advance(engine, days=14)
-    collected = modify(act.agreement_id, gold, number=2, collect_at="on_effective_at")
+    collected = modified(act.agreement_id, gold, number=2, collect_at="on_effective_at")
     reserved = reserve(engine, cadence, collected)
     commit_intent(engine, intent_id=reserved.id)
     after = subscription(engine, act.agreement_id)
@@ -109,7 +105,7 @@ def test_a_subscription_goes_over_to_another_plan(engine):
     customer, cadence = sent_to(engine)
     act = to(gold)
     commit(engine, cadence, act)
-    commit(engine, cadence, modify(act.agreement_id, other, collect_at="on_effective_at"))
+    commit(engine, cadence, modified(act.agreement_id, other, collect_at="on_effective_at"))
     assert subscription(engine, act.agreement_id).plan_key == "other"
     with engine.read() as tx:
         assert [one.plan_key for one in tx.agreements.live_of(customer.id)] == ["other"]
@@ -120,11 +116,11 @@ def test_other_numbers_are_charged_with_the_next_invoice_unless_at_once_is_asked
     customer, cadence = sent_to(engine)
     act = to(seats, quantities={"seats": 1})
     commit(engine, cadence, act)
-    later = reserve(engine, cadence, modify(act.agreement_id, seats, quantities={"seats": 3}))
+    later = reserve(engine, cadence, modified(act.agreement_id, seats, quantities={"seats": 3}))
     assert later.amounts.due.minor == 0
     commit_intent(engine, intent_id=later.id)
     assert bills(engine, customer) == [("issued", 1_500)]
-    commit(engine, cadence, modify(act.agreement_id, seats, quantities={"seats": 4}, collect_at="on_effective_at"))
+    commit(engine, cadence, modified(act.agreement_id, seats, quantities={"seats": 4}, collect_at="on_effective_at"))
     assert ("issued", 500) in bills(engine, customer)
     advance(engine, days=31)
     run_due(engine)
@@ -154,7 +150,7 @@ def test_while_it_is_reserved_nobody_else_changes_what_it_is_about(engine):
     act = to(gold, number=1)
     commit(engine, cadence, act)
     reserved = reserve(engine, cadence, Deactivate(act.agreement_id))
-    other = draft(engine, cadence, modify(act.agreement_id, gold, number=2))
+    other = draft(engine, cadence, modified(act.agreement_id, gold, number=2))
     for refused in (
         lambda: reserve_intent(engine, intent_id=other.id),
         lambda: cancel_agreement(engine, agreement_id=act.agreement_id),

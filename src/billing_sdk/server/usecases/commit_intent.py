@@ -190,7 +190,7 @@ def _end(
     at: datetime,
 ) -> None:
     if ends_at <= at:
-        end_agreement(tx, customer, agreement, source=source, actor=actor, at=ends_at)
+        end_agreement(tx, customer, agreement, source=source, actor=actor, at=at, ends_at=ends_at)
         return
     wish = PendingCancellation(is_prorate=act.gives_back, is_invoice_now=True, source=source, actor=actor)
     planned = agreement.to_end(ends_at, wish)

@@ -15,14 +15,30 @@ from billing_sdk.server.usecases.save_agreement import save_agreement
 
 
 def end_agreement(
-    tx: UnitOfWork, customer: Customer, agreement: Agreement, *, source: EventSource, actor: str, at: datetime
+    tx: UnitOfWork,
+    customer: Customer,
+    agreement: Agreement,
+    *,
+    source: EventSource,
+    actor: str,
+    at: datetime,
+    ends_at: datetime | None = None,
 ) -> Agreement:
     """End an agreement of a customer that the caller has locked.
+
+    Args:
+        tx: the transaction.
+        customer: whose agreement it is.
+        agreement: which one.
+        source: who caused it, as events name them.
+        actor: who caused it, as the audit names them.
+        at: the present.
+        ends_at: when it ends, where that has passed; the present by default.
 
     Raises:
         AgreementNotLive: it has ended before.
     """
-    ended = agreement.ended_by("cancel", at)
+    ended = agreement.ended_by("cancel", ends_at or at)
     save_agreement(tx, customer, ended)
     end_with_agreement(tx, customer, ended, at=at)
     tx.audit.record(actor, "agreement.cancel", agreement.id, at, before=agreement, after=ended)

@@ -42,7 +42,7 @@ from billing_sdk.server.api.stripe.standing_views import (
     subscribed,
 )
 from billing_sdk.server.api.stripe.values import Instant, Livemode, Metadata, merged
-from billing_sdk.server.domain.agreements import CollectionStatus, ServicingStatus
+from billing_sdk.server.domain.agreements import Agreement, CollectionStatus, ServicingStatus
 from billing_sdk.server.domain.catalog import Attachment
 from billing_sdk.server.storage import SubscriptionFilter, UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
@@ -113,16 +113,10 @@ class PlanSubscriptionView(View):
     def of(cls, tx: UnitOfWork, found: Subscribed) -> PlanSubscriptionView:
         """Show a subscription."""
         agreement = found.agreement
-        why = tx.billing_intents.deactivation_of(agreement.customer_id, agreement.subscription_id)
-        has_left = agreement.cancel_at is not None or agreement.ended_at is not None
         return cls(
             id=agreement.subscription_id,
             billing_cadence=agreement.billing_cadence_id,
-            cancellation_details=CancellationDetailsView(
-                comment=None if why is None else why.comment, feedback=None if why is None else why.feedback
-            )
-            if has_left
-            else None,
+            cancellation_details=_cancellation(tx, agreement),
             created=found.created_at,
             metadata=dict(agreement.metadata),
             pricing_plan=agreement.plan_key,
@@ -284,6 +278,16 @@ def plan_subscription_view(engine: Engine, subscription_id: str) -> View:
     """Show a subscription as it is now."""
     with engine.read() as tx:
         return PlanSubscriptionView.of(tx, subscribed(tx, current_subscription(tx, subscription_id)))
+
+
+def _cancellation(tx: UnitOfWork, agreement: Agreement) -> CancellationDetailsView | None:
+    """Return why a subscription has ended, or will, as the intent says that has ended it; None where it goes on."""
+    if agreement.cancel_at is None and agreement.ended_at is None:
+        return None
+    why = tx.billing_intents.deactivation_of(agreement.customer_id, agreement.subscription_id)
+    return CancellationDetailsView(
+        comment=None if why is None else why.comment, feedback=None if why is None else why.feedback
+    )
 
 
 def _component(subscription_id: str, one: Attachment) -> ComponentView:
