@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.create_rate_card import create_rate_card
 from billing_sdk.server.usecases.create_service_action import create_service_action
 from billing_sdk.server.usecases.custom_units import create_custom_unit, update_custom_unit
+from billing_sdk.server.usecases.fund_credit import known_grants
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.look_up_credit import look_up_credit
 from billing_sdk.server.usecases.modify_rates import NewRate, add_rate
@@ -157,6 +158,21 @@ def test_units_that_were_bought_beside_the_plan_stay_when_those_of_the_month_are
         assert tx.ledger.of_customer(agreement.customer_id) == ()
 
 
+def test_doors_that_know_of_money_alone_are_shown_no_units(engine):
+    agreement = join(engine)
+    with engine.read() as tx:
+        assert tx.grants.list(customer_id=agreement.customer_id).items == ()
+        assert tx.grants.movements_of(agreement.customer_id).items == ()
+        (own,) = tx.grants.list(customer_id=agreement.customer_id, with_units=True).items
+    assert (own.name, str(own.amount).split()[0], own.amount.major) == ("Monthly Sparks", "100", 100)
+    assert known_grants_of(engine, agreement.customer_id) == []
+
+
+def known_grants_of(engine, customer_id):
+    with engine.read() as tx:
+        return known_grants(tx, customer_id)
+
+
 def test_an_invoice_that_is_voided_gives_units_back_and_their_end_comes_again(engine):
     charge_overage(engine, "10")
     agreement = join(engine, number=DECLINED_WHEN_CHARGED)
@@ -171,7 +187,7 @@ def test_an_invoice_that_is_voided_gives_units_back_and_their_end_comes_again(en
     run_due(engine)
     assert sparks(engine, agreement) == ["130", "0", "130"]
     with engine.read() as tx:
-        kinds = [one.kind for one in tx.grants.movements_of(agreement.customer_id).items]
+        kinds = [one.kind for one in tx.grants.movements_of(agreement.customer_id, with_units=True).items]
     assert kinds.count("reinstated") == 2
     assert kinds.count("expired") == 1
 

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from billing_sdk.server.api.stripe.ids import ours
+from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.usecases.migrate_customers import migrate_customers
+from billing_sdk.server.usecases.read_books import revenue
 from tests.contract.stripe_door.door import Door, new_door
 from tests.contract.stripe_door.metering import event, new_meter
-from tests.contract.stripe_door.plans import Sold, cadence, made, subscribe
+from tests.contract.stripe_door.plans import MONTH, Sold, cadence, made, subscribe
 from tests.contract.stripe_door.shelf import Shelf, action_body
 from tests.engines import NOON
 
@@ -44,13 +46,14 @@ def shelf(door: Door) -> Shelf:
 class Life:
     """A customer on a clock of its own, who pays what is sent."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, at: int = START, cycle: Cadence = MONTH) -> None:
         self.door = door
-        clock = door.v1.post("/test_helpers/test_clocks", {"frozen_time": START})
+        self.start = at
+        clock = door.v1.post("/test_helpers/test_clocks", {"frozen_time": at})
         self.clock = f"/test_helpers/test_clocks/{clock['id']}"
         self.id = door.v1.post("/customers", {"email": "ada@example.com", "test_clock": clock["id"]})["id"]
-        self.cadence = cadence(door, self.id)
-        self.at = START
+        self.cadence = cadence(door, self.id, cycle=cycle)
+        self.at = at
 
     def join(self, plan: Sold, **more: Any) -> str:
         (subscription,) = made(self.door, self.cadence, subscribe(plan, **more))
@@ -62,19 +65,19 @@ class Life:
         self.door.v1.post("/billing/meter_events", body)
 
     def until(self, day: int) -> None:
-        self.at = START + day * DAY
+        self.at = self.start + day * DAY
         self.door.v1.post(f"{self.clock}/advance", {"frozen_time": self.at})
 
     def month(self, number: int) -> list[tuple[str, int]]:
         """Let a month come to its end, pay, and return what its invoice says."""
-        self._pay()
+        self.pay()
         self.until(MONTHS[number - 1] + 1)
-        self._pay()
+        self.pay()
         with self.door.engine.read() as tx:
             (newest, *_) = tx.invoices.newest_of(ours("customer", self.id))
         return [(line.description, line.amount.minor) for line in newest.lines]
 
-    def _pay(self) -> None:
+    def pay(self) -> None:
         for invoice in self.door.v1.get(f"/invoices?customer={self.id}&status=open")["data"]:
             self.door.v1.post(f"/invoices/{invoice['id']}/pay", {"paid_out_of_band": True})
 
@@ -260,3 +263,29 @@ def test_a_new_price_is_for_new_customers_until_an_old_one_is_moved(door: Door, 
     old.month(2)
     old.use(meter, 10)
     assert old.month(3) == [("Calls", 80)]
+
+
+NEW_YEAR = 1_735_689_600  # 1 January 2025, UTC
+# The published table, in dollars: January to May, and the total.
+RECOGNISED = {
+    "revenue": (40, 35, 25, 0, 0, 100),
+    "unbilled_receivable": (40, 35, 25, -100, 0, 0),
+    "receivable": (0, 0, 0, 100, -100, 0),
+    "cash": (0, 0, 0, 0, 100, 100),
+}
+
+
+def test_revenue_is_recognised_by_the_month_while_the_cadence_bills_by_the_quarter(door: Door, shelf: Shelf) -> None:
+    meter, life = new_meter(door), Life(door, at=NEW_YEAR, cycle=Cadence("month", 3))
+    join(life, plan_of(shelf, {"metered_item": item(shelf, meter, "API calls"), "unit_amount": "1"}))
+    for day, calls in ((19, 4_000), (50, 3_500), (78, 2_500)):
+        life.until(day)
+        life.use(meter, calls)
+    life.until(129)
+    life.pay()
+    with door.engine.read() as tx:
+        (table,) = revenue(tx, customer_id=ours("customer", life.id))
+    assert table.months == ((2025, 1), (2025, 2), (2025, 3), (2025, 4), (2025, 5))
+    assert {row.account: (*row.changes_minor, row.total_minor) for row in table.rows} == {
+        account: tuple(dollars * 100 for dollars in row) for account, row in RECOGNISED.items()
+    }

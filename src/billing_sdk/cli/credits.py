@@ -75,7 +75,8 @@ def show_grants(
 ) -> None:
     """Show what a customer was granted, the oldest first."""
     with engine_at(database, base_url) as engine, engine.read() as tx:
-        found = tx.grants.list(PageRequest(page_size=MAX_PAGE_SIZE), customer_id=tx.customers.get(customer).id).items
+        wanted, customer_id = PageRequest(page_size=MAX_PAGE_SIZE), tx.customers.get(customer).id
+        found = tx.grants.list(wanted, customer_id=customer_id, with_units=True).items
     headers = ("Id", "Name", "Granted", "Left", "Category", "Priority", "Status", "From", "Until", "For")
     show_rows(headers, [_row(one) for one in found], as_json=as_json)
 

@@ -37,6 +37,8 @@ MOVE = (
 )
 OF_CHARGE = select(credit_movements).where(credit_movements.c.charge_id == bindparam("charge"))
 OF_INVOICE = select(credit_movements).where(credit_movements.c.invoice_id == bindparam("invoice"))
+# A currency has a code of three letters; what is longer is a custom unit.
+LENGTH_OF_CODE = 3
 SETTINGS = select(credit_settings).where(credit_settings.c.customer_id == bindparam("customer"))
 
 
@@ -107,9 +109,13 @@ class GrantRepository:
         """Return of how many grants of a customer something is left."""
         return int(self._connection.execute(COUNT_UNUSED, {"customer": customer_id}).scalar_one())
 
-    def list(self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str | None = None) -> Page[CreditGrant]:
-        """Return a page of grants, of one customer or of all, the oldest first."""
+    def list(
+        self, wanted: PageRequest = FIRST_PAGE, *, customer_id: str | None = None, with_units: bool = False
+    ) -> Page[CreditGrant]:
+        """Return a page of grants of money, and of custom units where wanted, of one customer or of all."""
         query = select(credit_grants)
+        if not with_units:
+            query = query.where(func.length(credit_grants.c.currency) == LENGTH_OF_CODE)
         if customer_id is not None:
             query = query.where(credit_grants.c.customer_id == customer_id)
         return read_page(self._connection, query, credit_grants.c.id, wanted, _from_row)
@@ -168,9 +174,13 @@ class GrantRepository:
         )
         return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
 
-    def movements_of(self, customer_id: str, wanted: PageRequest = FIRST_PAGE) -> Page[CreditMovement]:
-        """Return a page of a customer's history, the oldest first."""
+    def movements_of(
+        self, customer_id: str, wanted: PageRequest = FIRST_PAGE, *, with_units: bool = False
+    ) -> Page[CreditMovement]:
+        """Return a page of a customer's history of money, and of custom units where wanted, the oldest first."""
         query = select(credit_movements).where(credit_movements.c.customer_id == customer_id)
+        if not with_units:
+            query = query.where(func.length(credit_movements.c.currency) == LENGTH_OF_CODE)
         return read_page(self._connection, query, credit_movements.c.id, wanted, movement_from_row)
 
     def get_movement(self, movement_id: str) -> CreditMovement:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import is_unit
 from billing_sdk.server.domain.credits import CreditGrant, GrantCategory, Settlement, price_of
 from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.storage import UnitOfWork
@@ -147,7 +148,7 @@ class KnownGrant:
 
 def known_grants(tx: UnitOfWork, customer_id: str) -> list[KnownGrant]:
     """Return all grants of a customer, the oldest first."""
-    grants = tx.grants.all_of(customer_id)
+    grants = [one for one in tx.grants.all_of(customer_id) if not is_unit(one.amount.currency)]
     extras = tx.konnect.find_many("credit_grant", [one.id for one in grants])
     return [KnownGrant(one, extras.get(one.id)) for one in grants]
 

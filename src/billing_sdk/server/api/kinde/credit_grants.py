@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from billing_sdk.errors import UnknownCreditGrant
 from billing_sdk.money import Money
 from billing_sdk.server.api.kinde.agreements import CustomerId
 from billing_sdk.server.api.kinde.envelope import Answer, Body, StrictRoute
@@ -16,7 +17,9 @@ from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.instants import read_instant
 from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, StartingAfter, request_after
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
+from billing_sdk.server.domain.catalog import is_unit
 from billing_sdk.server.domain.credits import CreditBalance, CreditGrant, CreditMovement
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.expire_credit import expire_credit
 from billing_sdk.server.usecases.grant_credit import grant_credit
@@ -202,11 +205,23 @@ def add_grant(caller: MachineOf, body: NewGrant, once: OnlyOnce) -> Response:
     return once(serve, body)
 
 
+def _grant_of_money(tx: UnitOfWork, grant_id: str) -> CreditGrant:
+    """Return a grant; those of custom units are known at the Stripe door alone.
+
+    Raises:
+        UnknownCreditGrant: there is none of money with this id.
+    """
+    grant = tx.grants.get(grant_id)
+    if is_unit(grant.amount.currency):
+        raise UnknownCreditGrant(f"there is no credit grant of money {grant_id[:64]!r}", grant=grant_id[:64])
+    return grant
+
+
 @router.get("/billing/credit_grants/{grant_id}", **READ)
 def get_grant(engine: EngineOf, grant_id: GrantId) -> GrantAnswer:
     """Return one grant (extension)."""
     with engine.read() as tx:
-        return GrantAnswer(credit_grant=GrantView.of(tx.grants.get(grant_id)))
+        return GrantAnswer(credit_grant=GrantView.of(_grant_of_money(tx, grant_id)))
 
 
 @router.post(
@@ -218,6 +233,8 @@ def void_grant(caller: MachineOf, grant_id: GrantId, once: OnlyOnce) -> Response
     """Take a grant back of which nothing was used (extension)."""
 
     def serve(engine: Engine) -> GrantAnswer:
+        with engine.read() as tx:
+            _grant_of_money(tx, grant_id)
         grant = void_credit(engine, grant_id=grant_id, source="api", actor=caller.client_id)
         return GrantAnswer(credit_grant=GrantView.of(grant))
 
@@ -233,6 +250,8 @@ def end_grant(caller: MachineOf, grant_id: GrantId, once: OnlyOnce) -> Response:
     """End a grant now; what was used stays used (extension)."""
 
     def serve(engine: Engine) -> GrantAnswer:
+        with engine.read() as tx:
+            _grant_of_money(tx, grant_id)
         grant = expire_credit(engine, grant_id=grant_id, source="api", actor=caller.client_id)
         return GrantAnswer(credit_grant=GrantView.of(grant))
 
@@ -243,7 +262,9 @@ def end_grant(caller: MachineOf, grant_id: GrantId, once: OnlyOnce) -> Response:
 def get_credit_balance(engine: EngineOf, customer_id: CustomerId) -> CreditBalanceAnswer:
     """Return what a customer has in credit, with the usage of this moment rated as it will be invoiced (extension)."""
     balances = look_up_credit(engine, customer_id=customer_id)
-    return CreditBalanceAnswer(credit_balances=[CreditBalanceView.of(balance) for balance in balances])
+    return CreditBalanceAnswer(
+        credit_balances=[CreditBalanceView.of(balance) for balance in balances if not is_unit(balance.currency)]
+    )
 
 
 @router.get("/billing/credit_movements", **READ)

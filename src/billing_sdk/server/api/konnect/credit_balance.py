@@ -11,6 +11,7 @@ from billing_sdk.server.api.konnect.filters import EXACT, STRING
 from billing_sdk.server.api.konnect.listing import Listing, Wanted
 from billing_sdk.server.api.konnect.security import EngineOf, scoped
 from billing_sdk.server.api.konnect.values import CustomerId, Instant, Numeric
+from billing_sdk.server.domain.catalog import is_unit
 from billing_sdk.server.usecases.accounts import account_of
 from billing_sdk.server.usecases.look_up_credit import credit_at
 
@@ -64,6 +65,6 @@ def get_balance(
                 currency=one.currency, live=one.live.major, settled=one.settled.major, pending=one.pending.major
             )
             for one in found
-            if all(condition.holds(one.currency) for condition in currencies)
+            if not is_unit(one.currency) and all(condition.holds(one.currency) for condition in currencies)
         ],
     )

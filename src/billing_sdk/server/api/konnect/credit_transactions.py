@@ -14,6 +14,7 @@ from billing_sdk.server.api.konnect.listing import Listing, Wanted
 from billing_sdk.server.api.konnect.paging import Cursored, cursor_for, cursored, place_of
 from billing_sdk.server.api.konnect.security import EngineOf, scoped
 from billing_sdk.server.api.konnect.values import CustomerId, Instant, Numeric
+from billing_sdk.server.domain.catalog import is_unit
 from billing_sdk.server.domain.credits import MovementKind
 from billing_sdk.server.ids import ulid_of
 from billing_sdk.server.storage import UnitOfWork
@@ -78,7 +79,7 @@ def list_transactions(
     of_grants = [one for one in wanted.conditions if one.field == "feature_key"]
     with engine.read() as tx:
         customer = account_of(tx, customer_id).customer
-        grants = tx.grants.all_of(customer.id)
+        grants = [one for one in tx.grants.all_of(customer.id) if not is_unit(one.amount.currency)]
         found = tx.credit_history.transactions_of(
             customer.id,
             kinds=_asked_kinds(wanted),

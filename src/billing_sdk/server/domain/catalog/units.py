@@ -51,6 +51,11 @@ class Units(Money):
         return f"{digits_of(self.value)} {self.currency}"
 
     @property
+    def major(self) -> Decimal:
+        """How many units it is, exact."""
+        return self.value
+
+    @property
     def value(self) -> Decimal:
         """How many units it is, exact."""
         return Decimal(self.minor).scaleb(-DECIMALS)

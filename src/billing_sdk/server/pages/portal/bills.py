@@ -34,7 +34,9 @@ def show_invoices(desk: Desk, _form: Form) -> Response:
     with desk.engine.read() as tx:
         invoices = tx.invoices.newest_of(desk.customer.id) if desk.customer else ()
         balances = tx.credits.balances(desk.customer.id) if desk.customer else ()
-        has_credit = bool(desk.customer and tx.grants.list(PageRequest(1), customer_id=desk.customer.id).items)
+        has_credit = bool(
+            desk.customer and tx.grants.list(PageRequest(1), customer_id=desk.customer.id, with_units=True).items
+        )
     issued = [invoice for invoice in invoices if invoice.is_issued]
     return desk.show(
         "invoices", invoices=issued, balances=balances, has_credit=has_credit, words=ENGLISH.statuses, tones=TONES
