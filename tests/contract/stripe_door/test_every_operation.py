@@ -87,6 +87,7 @@ def test_there_are_many_operations() -> None:
     assert len(OPERATIONS) > 80
 
 
+@pytest.mark.attack(206)
 def test_none_is_served_without_a_good_key_whatever_else_is_sent(door: Door) -> None:
     revoked = create_api_token(door.engine, name="gone", prefix="sk")
     revoke_api_token(door.engine, revoked.token.id)
@@ -99,6 +100,7 @@ def test_none_is_served_without_a_good_key_whatever_else_is_sent(door: Door) -> 
     assert found == {}
 
 
+@pytest.mark.attack(206)
 def test_each_needs_its_scope_and_all_others_together_do_not_open_it(door: Door) -> None:
     keys: dict[str, str] = {}
     found = {}
@@ -123,6 +125,7 @@ def test_each_of_v2_needs_a_version_and_each_refuses_nonsense(door: Door) -> Non
     assert found == {}
 
 
+@pytest.mark.attack(206)
 def test_none_takes_a_parameter_that_it_does_not_have_nor_a_key_in_the_address(door: Door) -> None:
     found = {}
     for place, (api, method, path, _) in enumerate(OPERATIONS):
@@ -133,6 +136,7 @@ def test_none_takes_a_parameter_that_it_does_not_have_nor_a_key_in_the_address(d
     assert found == {}
 
 
+@pytest.mark.attack(207)
 def test_nothing_that_is_sent_in_a_path_or_a_body_is_a_failure_of_the_server_or_changes_anything(door: Door) -> None:
     before = rows(door)
     found = {}

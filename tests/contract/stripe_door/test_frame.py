@@ -190,6 +190,7 @@ def test_pages_hold_every_item_once_forwards_and_backwards(api: str) -> None:
             assert one.get(second["previous_page_url"])["data"] == first["data"]
 
 
+@pytest.mark.attack(208)
 def test_a_page_of_v2_holds_its_filters_and_refuses_others(door: Door) -> None:
     for n in range(4):
         door.v2.post("/things", {"name": f"page{n}"})
@@ -243,6 +244,7 @@ def test_v1_repeats_an_answer_byte_for_byte_and_v2_shows_the_thing_as_it_is_now(
     assert (shown.body["id"], shown.body["count"]) == (new.body["id"], None)
 
 
+@pytest.mark.attack(208)
 def test_a_key_with_another_body_is_refused_as_each_api_has_it(door: Door) -> None:
     for api, status in (("v1", 400), ("v2", 409)):
         one = getattr(door, api)
@@ -274,6 +276,7 @@ def test_the_key_may_be_the_name_in_basic_authentication(door: Door) -> None:
         assert door.v1.call("GET", "/things", Authorization=f"Basic {basic}").status == 200
 
 
+@pytest.mark.attack(206)
 @pytest.mark.parametrize(
     ("authorization", "says"),
     [
