@@ -35,7 +35,7 @@ KIND: Final = "event"
 KEPT_FOR: Final = timedelta(days=30)
 MOST_TYPES: Final = 20
 
-Types = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=MOST_TYPES)]
+TypeName = Annotated[str, Field(max_length=200)]
 
 
 class UnixRange(FormBody):
@@ -61,8 +61,8 @@ class SnapshotFilters(Filters):
 
     created: UnixRange | UnixTime | None = None
     delivery_success: Flag | None = None
-    type: Annotated[str, Field(max_length=200)] | None = None
-    types: Types | None = None
+    type: TypeName | None = None
+    types: list[TypeName] | None = Field(default=None, max_length=MOST_TYPES)
 
 
 class ThinFilters(Filters):
@@ -71,7 +71,7 @@ class ThinFilters(Filters):
     created: InstantRange | None = None
     include: list[Literal["reason.request.client"]] | None = None
     object_id: Annotated[str, Field(max_length=255)] | None = None
-    types: Types | None = None
+    types: list[TypeName] | None = Field(default=None, max_length=MOST_TYPES)
 
 
 SNAPSHOTS: Final = Listing(SnapshotFilters)
