@@ -159,6 +159,8 @@ class PlanVersion:
         currencies: in which it can be bought, its first one first.
         cadence: how often it is billed: `month`, `3 months`, `year`.
         alignment: `anniversary` or `calendar`.
+        is_billed_by_customer: each customer is billed at a cadence of their own; the version's is only what its price
+            is shown by.
     """
 
     id: str
@@ -170,6 +172,7 @@ class PlanVersion:
     trial: PlanTrial | None = None
     alignment: str = "anniversary"
     created_on: datetime | None = None
+    is_billed_by_customer: bool = False
 
     @classmethod
     def read(cls, data: Any) -> PlanVersion:
@@ -186,6 +189,7 @@ class PlanVersion:
             trial=PlanTrial.read(trial.members) if trial else None,
             alignment=document.text_or_none("alignment") or "anniversary",
             created_on=document.instant_or_none("created_on"),
+            is_billed_by_customer=document.flag("is_billed_by_customer"),
         )
 
 
@@ -200,6 +204,7 @@ class Plan:
         version: the live one; of a draft, the latest.
         live_version_id: None until the plan is published.
         lookup_key: a second name that can be moved from plan to plan.
+        tax_behavior: `inclusive` or `exclusive` where all its prices are; None where each says so itself.
     """
 
     code: str
@@ -214,6 +219,7 @@ class Plan:
     position: int = 0
     lookup_key: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tax_behavior: str | None = None
 
     @classmethod
     def read(cls, data: Any) -> Plan:
@@ -232,4 +238,5 @@ class Plan:
             position=document.whole_or_none("position") or 0,
             lookup_key=document.text_or_none("lookup_key"),
             metadata=document.text_members("metadata"),
+            tax_behavior=document.text_or_none("tax_behavior"),
         )

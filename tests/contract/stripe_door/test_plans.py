@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from billing_sdk.server.api.stripe.plan_components import KINDS
 from billing_sdk.server.domain.catalog.attachment import MOST_OF_KIND
 from billing_sdk.server.usecases.create_plan import create_plan as create_elsewhere
 from tests.contract.stripe_door.door import Door
@@ -240,11 +241,20 @@ def test_a_rate_card_that_is_not_active_is_not_attached(shelf: Shelf, plan: str)
     assert refused(shelf, plan, body) == (400, "rate_card_inactive_error", None)
 
 
-def test_a_plan_has_so_many_rate_cards_and_no_more(shelf: Shelf, plan: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(MOST_OF_KIND, "rate_card", 1)
-    shelf.attach(plan, "rate_card", shelf.card()["id"])
-    body = {"type": "rate_card", "rate_card": {"id": shelf.card()["id"]}}
-    assert refused(shelf, plan, body) == (400, "too_many_active_pricing_plan_rate_cards", None)
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("rate_card", "too_many_active_pricing_plan_rate_cards"),
+        ("license_fee", "too_many_active_pricing_plan_components"),
+    ],
+)
+def test_a_plan_has_so_many_components_and_no_more(
+    shelf: Shelf, plan: str, monkeypatch: pytest.MonkeyPatch, kind: str, code: str
+) -> None:
+    make = shelf.card if kind == "rate_card" else shelf.fee
+    monkeypatch.setitem(MOST_OF_KIND, KINDS[kind], 1)
+    shelf.attach(plan, kind, make()["id"])
+    assert refused(shelf, plan, {"type": kind, kind: {"id": make()["id"]}}) == (400, code, None)
 
 
 def test_a_version_without_components_does_not_go_live(shelf: Shelf, plan: str) -> None:

@@ -73,6 +73,7 @@ VERSION_DOCUMENT = {
     "opening_phases": [{"key": "intro", "name": "Intro", "periods": 3, "components": []}],
     "components": [FEE_DOCUMENT],
     "created_on": "2026-11-21T12:00:00Z",
+    "is_billed_by_customer": True,
 }
 VERSION = PlanVersion(
     "version_1",
@@ -83,6 +84,7 @@ VERSION = PlanVersion(
     (PlanPhase("intro", "Intro", 3),),
     PlanTrial(14, True, 3),
     created_on=NOON,
+    is_billed_by_customer=True,
 )
 PLAN_DOCUMENT = {
     "code": "pro",
@@ -93,9 +95,18 @@ PLAN_DOCUMENT = {
     "version": VERSION_DOCUMENT,
     "latest_version_id": "version_1",
     "metadata": {"colour": "blue"},
+    "tax_behavior": "exclusive",
 }
 PLAN = Plan(
-    "pro", "Pro", "draft", "plan", "people", VERSION, latest_version_id="version_1", metadata={"colour": "blue"}
+    "pro",
+    "Pro",
+    "draft",
+    "plan",
+    "people",
+    VERSION,
+    latest_version_id="version_1",
+    metadata={"colour": "blue"},
+    tax_behavior="exclusive",
 )
 TABLE_DOCUMENT = {
     "code": "spring",

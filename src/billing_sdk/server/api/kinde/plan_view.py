@@ -21,6 +21,7 @@ class PlanVersionView(BaseModel):
 
     `components` are documents: `licence_fee`, `rate`, `credit_grant` or `entitlement`, as `kind` says. Amounts in
     their prices are exact minor units as text. `service` is how often one is charged; null is with every bill.
+    Where `is_billed_by_customer` is true, each customer is billed at a cadence of their own.
     """
 
     id: str
@@ -34,6 +35,7 @@ class PlanVersionView(BaseModel):
     components: list[dict[str, Any]]
     metadata: dict[str, str]
     created_on: datetime
+    is_billed_by_customer: bool
 
     @classmethod
     def of(cls, version: PlanVersion) -> PlanVersionView:
@@ -50,6 +52,7 @@ class PlanVersionView(BaseModel):
             components=[document_of_component(component) for component in version.components],
             metadata=dict(version.metadata),
             created_on=version.created_at,
+            is_billed_by_customer=version.is_billed_by_customer,
         )
 
 
@@ -68,6 +71,7 @@ class PlanView(BaseModel):
     metadata: dict[str, str]
     latest_version_id: str
     live_version_id: str | None
+    tax_behavior: str | None
     version: PlanVersionView
 
     @classmethod
@@ -86,6 +90,7 @@ class PlanView(BaseModel):
             metadata=dict(plan.metadata),
             latest_version_id=plan.latest_version_id,
             live_version_id=plan.live_version_id,
+            tax_behavior=plan.tax_behavior,
             version=PlanVersionView.of(plan.version),
         )
 

@@ -17,6 +17,7 @@ from billing_sdk.errors import (
     BillingError,
     ComponentExists,
     ComponentMissing,
+    Conflict,
     CurrencyMismatch,
     DuplicateKey,
     InvalidServiceInterval,
@@ -312,6 +313,8 @@ def _attach(
         TooManyComponents: Refusal(
             f"too_many_active_pricing_plan_{'rate_cards' if name == 'rate_card' else 'components'}"
         ),
+        # Somebody else has attached something at the same instant.
+        Conflict: Refusal("product_catalog_too_many_concurrent_requests", 409),
         VersionNotFound: Refusal(f"{name}_version_not_found", 404, f"{name}.version"),
         NotFound: Refusal(f"{name}_not_found", 404, f"{name}.id"),
     }
