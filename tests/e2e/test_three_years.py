@@ -50,6 +50,7 @@ class ThreeYears(RuleBasedStateMachine):
             self.do("change", {**facts, "customer": customer})
 
     change = _rule("change")
+    rhythm = _rule("rhythm")
     cancel = _rule("cancel")
     undo = _rule("undo")
     pause = _rule("pause")

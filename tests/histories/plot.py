@@ -35,6 +35,18 @@ DEEDS: tuple[tuple[str, Mapping[str, Sequence[Any]]], ...] = (
         ),
     )
     * 3,
+    (
+        "rhythm",
+        {
+            "customer": CUSTOMERS,
+            "plan": PLANS,
+            "unit": ("week", "month", "month", "year"),
+            "count": (1, 1, 2, 3),
+            "day": (None, 1, 31),
+            "seats": (None, None, 6),
+            "may_owe": (True, False),
+        },
+    ),
     ("cancel", {"customer": CUSTOMERS, "timing": TIMINGS, "is_prorate": PERHAPS, "is_invoice_now": PERHAPS}),
     ("undo", {"customer": CUSTOMERS}),
     *((("pause", {"customer": CUSTOMERS}),) * 2),

@@ -12,6 +12,7 @@ from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from tests.histories.promises_explained import every_amount_follows_from_its_explanation
 from tests.histories.promises_of_allowances import allowances_hold
 from tests.histories.promises_of_books import books_hold
+from tests.histories.promises_of_cadences import cadences_hold
 from tests.histories.promises_of_charges import charges_hold
 from tests.histories.promises_of_collection import collection_holds
 from tests.histories.promises_of_corrections import corrections_hold
@@ -44,6 +45,7 @@ def check(world: World) -> None:
         adjustments_are_planned(world, books)
         only_what_grants_is_granted(world, books)
         invoices_hold(world, books)
+        cadences_hold(world, books)
         taxes_hold(world, books)
         books_hold(world, books)
         collection_holds(world, books)

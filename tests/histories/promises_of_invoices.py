@@ -30,7 +30,7 @@ def invoices_hold(world: World, books: Books) -> None:
         assert invoice.number is None, f"{invoice.id} has a number and is not issued"
         assert not {line.kind for line in invoice.lines} & LAST.keys(), f"{invoice.id} is complete before it is issued"
         assert invoice.id in timers or invoice.status in OPEN_TO_LINES, f"{invoice.id} waits for ever"
-    gathering = [invoice.currency for invoice in books.waiting if invoice.status == "gathering"]
+    gathering = [(one.currency, one.billing_cadence_id) for one in books.waiting if one.status == "gathering"]
     assert len(gathering) == len(set(gathering)), "what is billed next gathers in two places"
 
 

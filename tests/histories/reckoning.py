@@ -124,7 +124,8 @@ class _Reckoning:
             assert invoiced >= low * min(ratios) - slack, f"{what} is less than {float(low * min(ratios))}"
 
     def _has_to_be_billed(self, interval: Period, course: Course) -> bool:
-        is_due = self.agreement.ended_at is not None or interval.start <= self.agreement.billed_period.start
+        begin = max(interval.start, self.agreement.charged_from)
+        is_due = self.agreement.ended_at is not None or begin <= self.agreement.billed_period.start
         return is_due and self.owed_from is not None and self.owed_from <= course.begin
 
     def _course(self, begin: datetime, interval: Period) -> Course | None:

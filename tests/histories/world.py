@@ -12,17 +12,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from billing_sdk.errors import BillingError, CardDeclined, Conflict, PaymentMethodRequired, SamePlan
-from billing_sdk.server.domain.agreements import Agreement, Timing
+from billing_sdk.server.domain.agreements import Agreement, BillingCycle, Timing
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.domain.collection import BUILT_IN_ID, DunningEnd, DunningPolicy
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import InvoiceLine
-from billing_sdk.server.domain.periods import Duration, ProrationUnit
+from billing_sdk.server.domain.periods import Cadence, Duration, ProrationUnit, Unit
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.apply_coupon import apply_coupon
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.billing_cadences import create_cadence
 from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
@@ -211,6 +212,12 @@ class World(BillingDeeds, CorrectingDeeds, CreditDeeds, UsageDeeds):
             assert [(line.description, line.amount, line.period) for line in lines] == [
                 (line.description, line.amount, line.period) for line in expected.lines
             ], "the preview has promised another invoice"
+
+    def _rhythm(self, customer: int, plan: str, unit: Unit, count: int, day: int | None = None, **asked: Any) -> None:
+        """Put somebody on a plan that is billed at a cadence of its own."""
+        cycle = BillingCycle(Cadence(unit, count), day_of_month=day if unit == "month" else None)
+        cadence = create_cadence(self.engine, customer_id=self.customers[customer].id, cycle=cycle)
+        self._change(customer, plan, billing_cadence_id=cadence.id, **asked)
 
     def _reprice(self, plan: str, percent: int, timing: Literal["period_end", "now"]) -> None:
         """Sell a plan at another price from now on, and let its customers go over to it."""
