@@ -9,6 +9,7 @@ import pytest
 from billing_sdk.errors import Conflict, InvalidRequest, LookupKeyTaken, NotFound
 from billing_sdk.money import Money, digits_of
 from billing_sdk.server.domain.catalog import Units, millionths, units_of
+from billing_sdk.server.domain.invoicing.telling import tell
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import PerUnit, Terms
 from billing_sdk.server.usecases.attach_component import attach_component
@@ -17,6 +18,7 @@ from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.create_rate_card import create_rate_card
 from billing_sdk.server.usecases.create_service_action import create_service_action
 from billing_sdk.server.usecases.custom_units import create_custom_unit, update_custom_unit
+from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.fund_credit import known_grants
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.look_up_credit import look_up_credit
@@ -115,6 +117,21 @@ def test_what_no_grant_covers_is_charged_at_the_overage_rate(engine):
     overage = invoice.lines[-1]
     assert (overage.kind, overage.quantity, overage.derivation["unit_amount"]) == ("overage", Decimal("12.5"), "10.5")
     assert revenue_of(engine, agreement) == 131
+
+
+def test_each_line_of_units_is_explained_in_units(engine):
+    charge_overage(engine, "10.5")
+    agreement = join(engine)
+    use(engine, agreement, 225)
+    invoice = month_of(engine, agreement)
+    assert [tell(line) for line in invoice.lines] == [
+        ("112.5 Sparks, which credit in that unit pays for.",),
+        ("100 Sparks of line 1 were paid with this credit.",),
+        ("12.5 Sparks of line 1 that no credit covers, at 0.105 USD each.",),
+    ]
+    with engine.read() as tx:
+        told = [explain_line(tx, invoice.id, number) for number in (1, 2, 3)]
+    assert [one["amount_minor"] for one in told] == [0, 0, 131]
 
 
 def test_without_an_overage_rate_units_are_shown_and_cost_nothing(engine):

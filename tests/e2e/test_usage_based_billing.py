@@ -289,3 +289,33 @@ def test_revenue_is_recognised_by_the_month_while_the_cadence_bills_by_the_quart
     assert {row.account: (*row.changes_minor, row.total_minor) for row in table.rows} == {
         account: tuple(dollars * 100 for dollars in row) for account, row in RECOGNISED.items()
     }
+
+
+def test_units_of_ones_own_come_with_the_plan_burn_down_and_cost_something_beyond_that(
+    door: Door, shelf: Shelf
+) -> None:
+    meter, life = new_meter(door), Life(door)
+    unit = door.v2.post("/billing/custom_pricing_units", {"display_name": "Sparks"})["id"]
+    answers = item(shelf, meter, "Answers")
+    hundred = {"type": "custom_pricing_unit", "custom_pricing_unit": {"id": unit, "value": "100"}}
+    plan = plan_of(
+        shelf,
+        {"metered_item": answers, "custom_pricing_unit_amount": {"id": unit, "value": "2"}},
+        action=action_body(grant={"name": "Monthly Sparks", "amount": hundred}),
+    )
+    extra = door.v2.post("/billing/one_time_items", {"display_name": "Extra Sparks"})["id"]
+    rates = f"/billing/rate_cards/{plan.card}/custom_pricing_unit_overage_rates"
+    door.v2.post(rates, {"custom_pricing_unit": unit, "one_time_item": extra, "unit_amount": "15"})
+    join(life, plan)
+    life.use(meter, 30)
+    scope = "filter[type]=applicability_scope&filter[applicability_scope][price_type]=metered"
+    (balance,) = door.v1.get(f"/billing/credit_balance_summary?customer={life.id}&{scope}")["balances"]
+    available = balance["available_balance"]
+    assert (available["type"], available["custom_pricing_unit"]["value"]) == ("custom_pricing_unit", "40")
+    life.use(meter, 25)
+    assert life.month(1) == [("Answers", 0), ("Monthly Sparks: Answers", 0), ("Extra Sparks: Answers", 150)]
+    (invoice,) = door.v1.get(f"/invoices?customer={life.id}")["data"]
+    assert invoice["total"] == 150
+    listed = door.v1.get(f"/billing/credit_balance_transactions?customer={life.id}")["data"]
+    applied = next(one["debit"] for one in listed if one["type"] == "debit")
+    assert (applied["type"], applied["amount"]["custom_pricing_unit"]["value"]) == ("credits_applied", "100")

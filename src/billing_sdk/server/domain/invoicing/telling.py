@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
-from billing_sdk.money import in_main_unit, round_money
+from billing_sdk.money import digits_of, in_main_unit, round_money
+from billing_sdk.server.domain.catalog import Units
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
 from billing_sdk.server.domain.rating import Derivation, explain
 
@@ -20,6 +23,11 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
             given_back = document["given_back"]
             paid = round_money(Fraction(given_back["of_minor"]), line.amount.currency)
             return (f"{given_back['share']} of the {paid} that was paid for the time to come.",)
+        case "usage" | "adjustment" if "unit" in document:
+            return (f"{_units(document['unit'])}, which credit in that unit pays for.",)
+        case "overage":
+            number, unit_amount = document["line"], _amount(document["unit_amount"], line)
+            return (f"{_units(document['unit'])} of line {number} that no credit covers, at {unit_amount} each.",)
         case "licence_fee" | "usage" | "adjustment" | "one_off":
             rating = document.get("rating")
             told = explain(Derivation.from_document(rating)) if rating else ()
@@ -33,6 +41,8 @@ def tell(line: InvoiceLine) -> tuple[str, ...]:
         case "unused_time" if "of_minor" in document:
             share, of = document["proration"], _amount(document["of_minor"], line)
             return (f"{share['fraction']} of the {UNITS[share['by']]} that {of} was for.",)
+        case "credit_grant" if "unit" in document:
+            return (f"{_units(document['unit'])} of line {document['line']} were paid with this credit.",)
         case "credit_grant":
             left, owed = (_amount(document[name], line) for name in ("left_minor", "owed_minor"))
             return (f"{left} was left of this credit, and {owed} of line {document['line']} was to be paid.",)
@@ -67,6 +77,10 @@ def _corrected(line: InvoiceLine) -> tuple[str, ...]:
     if said is None:
         return ()
     return (f"{said['number']} has asked for {_amount(said['from_minor'], line)}, which was wrong.",)
+
+
+def _units(said: Mapping[str, Any]) -> str:
+    return f"{digits_of(Units(int(said['millionths']), said['id']).value)} {said['name']}"
 
 
 def _amount(minor: str, line: InvoiceLine) -> str:
