@@ -27,13 +27,13 @@ for version in 2025-09-30 2026-10-14 stable; do
   fi
 done
 
-if ! command -v npm >/dev/null 2>&1; then
+if ! command -v npm >/dev/null 2>&1 || ! command -v curl >/dev/null 2>&1; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "installing Node.js for the foreign clients"
+    echo "installing Node.js and curl for the tests with foreign clients"
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm curl >/dev/null
   else
-    echo "The tests with foreign clients need Node.js and npm: install them and run again." >&2
+    echo "The tests with foreign clients need Node.js, npm and curl: install them and run again." >&2
     exit 1
   fi
 fi

@@ -1,6 +1,7 @@
 """Read the code blocks of a Markdown page, with the directives that stand in a comment above them.
 
 A Python block without a directive is part of the page's program: all of them run in order, in one namespace.
+With `client: VERSION` above it, it and the page's program are run with that version of Stripe's client.
 `file: NAME` saves a block, `install` checks an install command against the package at hand, `run` runs a shell
 block to its end, `start: URL` runs it in the background until URL answers, `start-file: NAME` until NAME exists.
 """
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 BLOCK = re.compile(
-    r"(?:^<!-- (?P<verb>file|install|run|start|start-file)(?:: (?P<value>\S+))? -->\n)?"
+    r"(?:^<!-- (?P<verb>file|client|install|run|start|start-file)(?:: (?P<value>\S+))? -->\n)?"
     r"^```(?P<language>[a-z]*)[^\n]*\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )

@@ -48,6 +48,7 @@ def environment(server: BillingServer) -> dict[str, str]:
         "BILLING_M2M_CLIENT_ID": server.m2m_client_id,
         "BILLING_M2M_CLIENT_SECRET": server.m2m_client_secret,
         "BILLING_AUDIENCE": server.audience,
+        "BILLING_STRIPE_KEY": server.api_key,
         "BILLING_SESSION_SECRET": "a secret for the snippets only, 32 bytes and more",
     }
 
@@ -98,13 +99,16 @@ def running(block: Block, folder: Path, env: dict[str, str]) -> Iterator[None]:
 def test_every_block_of_the_page_runs(page: Path, tmp_path: Path, billing_server: BillingServer) -> None:
     env = environment(billing_server)
     program: list[str] = []
+    interpreter = sys.executable
     with ExitStack() as until_the_end:
         for block in blocks_of(page):
             match block.language, block.verb:
                 case _, "file":
                     (tmp_path / block.value).write_text(block.text)
-                case "python", "":
+                case "python", "" | "client":
                     program.append(block.text)
+                    if block.value:
+                        interpreter = str(ROOT / f".foreign/stripe-{block.value}/bin/python")
                 case "jinja", "":
                     program.append(JINJA_PAGE.format(source=block.text))
                 case "sh", "install":
@@ -120,7 +124,7 @@ def test_every_block_of_the_page_runs(page: Path, tmp_path: Path, billing_server
                 case language, verb:
                     pytest.fail(f"nobody runs a block of {language!r} with directive {verb!r}")
         if program:
-            run([sys.executable, "-W", "error", "-c", "\n".join(program)], tmp_path, env)
+            run([interpreter, "-W", "error", "-c", "\n".join(program)], tmp_path, env)
 
 
 def test_the_first_route_takes_two_commands_and_at_most_twelve_lines_of_python() -> None:
