@@ -19,8 +19,8 @@ def _adds_up(invoice: Invoice, told: Totals) -> None:
     off = [reduction for one in told.charges for reduction in one.reductions]
     for kind, whole in (("discount", told.discount), ("credit_grant", told.credit)):
         assert sum(one.amount_minor for one in off if one.kind == kind) == whole, f"{kind}s of {invoice.name}"
-    taxes = [one.tax for one in told.charges if one.tax is not None]
-    added = sum(tax.added for tax in taxes)
-    included = sum(share.amount.minor for tax in taxes if tax.is_inclusive for share in tax.shares)
+    taxes = [tax for one in told.charges for tax in one.taxes]
+    added = sum(tax.amount.minor for tax in taxes if not tax.is_inclusive)
+    included = sum(tax.amount.minor for tax in taxes if tax.is_inclusive)
     assert (added, included) == (told.added_tax, told.included_tax), f"taxes of {invoice.name}"
     assert told.total_excluding_tax == told.subtotal - told.discount - told.credit - included

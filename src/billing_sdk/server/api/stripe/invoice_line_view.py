@@ -31,7 +31,7 @@ from billing_sdk.server.api.stripe.rendering import Rendering
 from billing_sdk.server.api.stripe.values import DecimalText, Livemode, LowerCurrency, UnixTime
 from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.catalog.attachment import Attachment
-from billing_sdk.server.domain.invoicing import Invoice, LineTax
+from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.domain.rating import ByDimension, Flat, PerUnit, Terms
 from billing_sdk.server.domain.tax import TaxAmount
 from billing_sdk.server.storage import UnitOfWork
@@ -64,22 +64,8 @@ class TaxView(View):
     type: Literal["tax_rate_details"] = "tax_rate_details"
 
     @classmethod
-    def of_line(cls, tax: LineTax) -> list[TaxView]:
-        """Show the taxes of a line."""
-        return [
-            cls(
-                amount=share.amount.minor,
-                tax_behavior=tax.behavior,
-                tax_rate_details=TaxRateDetails(tax_rate=share.rate.rate_id),
-                taxability_reason="standard_rated" if share.rate.percent else "zero_rated",
-                taxable_amount=share.base.minor,
-            )
-            for share in tax.shares
-        ]
-
-    @classmethod
     def of(cls, tax: TaxAmount) -> TaxView:
-        """Show a tax of an invoice."""
+        """Show a tax of a line or an invoice."""
         return cls(
             amount=tax.amount.minor,
             tax_behavior="inclusive" if tax.is_inclusive else "exclusive",
@@ -269,7 +255,7 @@ class Lines:
             quantity=None if quantity is None else int(quantity),
             quantity_decimal=quantity,
             subtotal=line.amount.minor,
-            taxes=[] if one.tax is None else TaxView.of_line(one.tax),
+            taxes=[TaxView.of(tax) for tax in one.taxes],
         )
 
     def _origin(self, one: Charged) -> tuple[Pricing | None, LineParent | None]:

@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from billing_sdk.server.domain.invoicing import BALANCE, Invoice, InvoiceLine, LineTax, line_tax, lowering
+from billing_sdk.server.domain.invoicing import (
+    BALANCE,
+    Invoice,
+    InvoiceLine,
+    LineTax,
+    line_tax,
+    lowering,
+    tax_amounts,
+)
 from billing_sdk.server.domain.tax import TaxAmount
 
 TAKES_OFF: Final = ("discount", "credit_grant")
@@ -24,11 +32,13 @@ class Reduction:
         kind: `discount` or `credit_grant`.
         name: the coupon, or the grant.
         amount_minor: above zero.
+        tax: what it takes off the tax of the line, below zero; None where there is none.
     """
 
     kind: str
     name: str
     amount_minor: int
+    tax: LineTax | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +47,13 @@ class Charged:
 
     Attributes:
         number: of the line of ours; the first one is 1.
-        tax: how it was taxed; None where there is no tax on the invoice.
+        taxes: what each rate comes to on it, after what lowers it.
     """
 
     number: int
     line: InvoiceLine
     reductions: tuple[Reduction, ...]
-    tax: LineTax | None
+    taxes: tuple[TaxAmount, ...]
 
     @property
     def discounts(self) -> tuple[Reduction, ...]:
@@ -90,7 +100,7 @@ def totals_of(invoice: Invoice) -> Totals:
     """Return what an invoice comes to, issued or not."""
     off = _reductions(invoice)
     charges = tuple(
-        Charged(number, line, tuple(off.get(number, ())), line_tax(line.derivation, invoice.currency))
+        _charged(number, line, tuple(off.get(number, ())))
         for number, line in enumerate(invoice.lines, 1)
         if _is_charge(line)
     )
@@ -107,6 +117,11 @@ def totals_of(invoice: Invoice) -> Totals:
         balance=sum(line.amount.minor for line in balance),
         balance_before=sum(int(line.derivation.get("balance_minor", 0)) for line in balance),
     )
+
+
+def _charged(number: int, line: InvoiceLine, reductions: tuple[Reduction, ...]) -> Charged:
+    taxes = (line_tax(line.derivation, line.amount.currency), *(one.tax for one in reductions))
+    return Charged(number, line, reductions, tax_amounts(tax for tax in taxes if tax is not None))
 
 
 def _is_charge(line: InvoiceLine) -> bool:
@@ -126,7 +141,8 @@ def _reductions(invoice: Invoice) -> dict[int, list[Reduction]]:
     for place, numbers in candidates.items():
         line = invoice.lines[place - 1]
         name = str(line.derivation.get("coupon") or line.component_id)
-        reduction = Reduction(line.kind or "", name, -line.amount.minor)
+        tax = line_tax(line.derivation, invoice.currency)
+        reduction = Reduction(line.kind or "", name, -line.amount.minor, tax)
         if numbers:
             number = min(numbers, key=lambda one: sum(other.name == name for other in found.get(one, ())))
             found.setdefault(number, []).append(reduction)
