@@ -13,6 +13,7 @@ from billing_sdk.errors import AuthenticationRequired
 from billing_sdk.server import pages
 from billing_sdk.server.ids import new_secret
 from billing_sdk.server.usecases.begin_session import begin_session
+from billing_sdk.server.usecases.checkout_links import checkout_path
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.open_portal_link import find_portal_visit, open_portal_link
@@ -21,6 +22,7 @@ from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.web import csrf_token
 from tests.contract.pages.visits import CARD, CHALLENGE, PASSWORD
+from tests.contract.stripe_door.hybrid import begin_checkout_session, hybrid_plan
 from tests.engines import payer
 from tests.every_route import filled
 from tests.in_process import InProcess, in_process
@@ -71,6 +73,8 @@ class Somebody:
     sign_in_key: str
     client_id: str
     reference: str
+    checkout_session_id: str
+    checkout_key: str
 
     def path(self, template: str) -> str:
         """Return an address with this person's own things in it."""
@@ -78,6 +82,8 @@ class Somebody:
             template,
             {
                 "agreement_id": self.agreement_id,
+                "checkout_key": self.checkout_key,
+                "checkout_session_id": self.checkout_session_id,
                 "client_id": self.client_id,
                 "invoice_id": self.invoice_id,
                 "journey_id": self.journey_id,
@@ -96,6 +102,8 @@ class Somebody:
             return self.journey_key
         if template.startswith("/managed/"):
             return self.reference
+        if template.startswith("/checkout/"):
+            return self.checkout_key
         if template.startswith("/dashboard"):
             return self.sign_in_key if template == "/dashboard/sign-in" else self.session_key
         return self.link_key if template == "/portal_redirect" else self.portal_key
@@ -136,6 +144,7 @@ def somebody(app: InProcess, email: str) -> Somebody:
         url = create_portal_link(app.engine, user_id=user.id, org_code=organization.code, sub_nav="plan_details")
         return url.partition("key=")[2]
 
+    checkout = begin_checkout_session(app.engine, hybrid_plan(app.engine))
     visit = open_portal_link(app.engine, key=link())
     request = {
         "client_id": app.seed.client_id,
@@ -168,6 +177,8 @@ def somebody(app: InProcess, email: str) -> Somebody:
         sign_in_key=sign_in_key,
         client_id=app.seed.client_id,
         reference=reference_for(app, f"payer-{email}"),
+        checkout_session_id=checkout,
+        checkout_key=checkout_path(app.engine, checkout).rpartition("/")[2],
     )
 
 

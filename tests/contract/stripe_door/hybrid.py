@@ -9,9 +9,11 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import BillingCadence, BillingCycle, Subscribe
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
+from billing_sdk.server.domain.visits import LASTS, CheckoutItem, CheckoutSession
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.attach_component import attach_component
 from billing_sdk.server.usecases.billing_cadences import create_cadence
+from billing_sdk.server.usecases.checkout_sessions import create_checkout_session
 from billing_sdk.server.usecases.commit_intent import commit_intent
 from billing_sdk.server.usecases.create_item import create_licensed_item, create_metered_item
 from billing_sdk.server.usecases.create_licence_fee import create_licence_fee
@@ -79,6 +81,14 @@ def hybrid_plan(engine: Engine, *, fee: int = 50_000, seat: int = 0, credit: int
         [component] = [one for one in tx.attachments.of(published.version.id) if one.kind == "licence_fee"]
     del attached
     return Hybrid(plan.key, published.version.id, item.id, card.id, licence.id, component.id)
+
+
+def begin_checkout_session(engine: Engine, plan: Hybrid) -> str:
+    """Begin a checkout session for a plan, of nobody yet; return its id."""
+    at = engine.now()
+    item = CheckoutItem(plan.key, plan.version_id, new_id("agreement"))
+    session = CheckoutSession(new_id("checkoutsession"), (item,), at, at + LASTS)
+    return create_checkout_session(engine, session, actor="test")[0].id
 
 
 def monthly(engine: Engine, customer_id: str) -> BillingCadence:

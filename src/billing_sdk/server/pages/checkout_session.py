@@ -87,8 +87,8 @@ class _Visit:
 def routes() -> list[BaseRoute]:
     """Return the routes of the page."""
     return [
-        Route(f"{PLACE}/{{session_id}}/{{key}}", page(show_session), methods=["GET"]),
-        Route(f"{PLACE}/{{session_id}}/{{key}}", page(answer), methods=["POST"]),
+        Route(f"{PLACE}/{{checkout_session_id}}/{{checkout_key}}", page(show_session), methods=["GET"]),
+        Route(f"{PLACE}/{{checkout_session_id}}/{{checkout_key}}", page(answer), methods=["POST"]),
     ]
 
 
@@ -238,7 +238,7 @@ def _allow_way_out(visit: _Visit) -> None:
 
 
 def _visit(request: Request, engine: Engine) -> _Visit:
-    session_id, key = request.path_params["session_id"], request.path_params["key"]
+    session_id, key = request.path_params["checkout_session_id"], request.path_params["checkout_key"]
     check_checkout_link(engine, session_id, key)
     with engine.read() as tx:
         return _Visit(request, engine, find_session(tx, session_id), key)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from billing_sdk.errors import NotFound
-from billing_sdk.server.api.stripe import invoice_view
+from billing_sdk.server.api.stripe import checkout_view, invoice_view
 from billing_sdk.server.api.stripe.bodies import View
 from billing_sdk.server.api.stripe.credit_grants import CreditGrantView
 from billing_sdk.server.api.stripe.customer_view import shown_customer
@@ -16,6 +16,7 @@ from billing_sdk.server.api.stripe.payment_method_view import MethodView
 from billing_sdk.server.api.stripe.setup_intents import KIND as SETUP, SetupIntentView
 from billing_sdk.server.api.stripe.test_clocks import ClockView, DeletedClock
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.checkout_sessions import find_session
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.event_meters import find_meter
 from billing_sdk.server.usecases.stripe_credit import stripe_grant
@@ -27,6 +28,12 @@ Shower = Callable[[UnitOfWork, Engine, str], View]
 
 def _customer(tx: UnitOfWork, _engine: Engine, our_id: str) -> View:
     return shown_customer(stripe_customer(tx, our_id))
+
+
+def _checkout_session(tx: UnitOfWork, engine: Engine, our_id: str) -> View:
+    session = find_session(tx, our_id)
+    intent = None if session.intent_id is None else tx.billing_intents.get(session.intent_id)
+    return checkout_view.view_of(tx, engine, session, None if intent is None else intent.amounts)
 
 
 def _credit_grant(tx: UnitOfWork, _engine: Engine, our_id: str) -> View:
@@ -68,6 +75,7 @@ def _test_clock(tx: UnitOfWork, _engine: Engine, our_id: str) -> View:
 SHOWERS: Final[Mapping[str, Shower]] = {
     "billing.credit_grant": _credit_grant,
     "billing.meter": _meter,
+    "checkout.session": _checkout_session,
     "customer": _customer,
     "invoice": _invoice,
     "payment_intent": _payment_intent,
