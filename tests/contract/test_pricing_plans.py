@@ -29,7 +29,10 @@ from billing_sdk.server.usecases.create_item import create_licensed_item, create
 from billing_sdk.server.usecases.create_licence_fee import create_licence_fee
 from billing_sdk.server.usecases.create_pricing_plan import create_pricing_plan
 from billing_sdk.server.usecases.create_rate_card import create_rate_card
+from billing_sdk.server.usecases.custom_units import create_custom_unit
+from billing_sdk.server.usecases.modify_rates import NewRate, add_rate
 from billing_sdk.server.usecases.publish_plan import publish_plan
+from billing_sdk.server.usecases.sync_catalogue import items_of
 from billing_sdk.server.usecases.update_item import update_one_time_item
 from tests.engines import IN_MEMORY, engine_on
 
@@ -164,3 +167,19 @@ def test_one_time_items_have_lookup_keys_of_their_own(engine):
 def test_dimensions_to_be_shown_are_ten_different_names_at_most(engine, dimensions):
     with pytest.raises(InvalidRequest, match="shown_dimensions"):
         create_metered_item(engine, name="Tokens", feature_key="ai_tokens", shown_dimensions=dimensions)
+
+
+def test_a_processor_hears_of_each_item_that_is_sold_for_money_by_itself(engine):
+    plan = pricing_plan(engine)
+    card = create_rate_card(engine, name="Tokens", currency="USD", service=MONTH, tax_behavior="exclusive")
+    models = [
+        create_metered_item(engine, name=model, feature_key="ai_tokens", conditions={"model": model})
+        for model in ("large", "small", "bonus")
+    ]
+    unit = create_custom_unit(engine, name="Acorns")
+    for item in models:
+        unit_id = unit.id if item.name == "bonus" else None
+        add_rate(engine, card_id=card.id, rate=NewRate(item.id, Terms(PerUnit(Decimal(1))), unit_id=unit_id))
+    attach_component(engine, plan_key=plan.key, kind="rate_card", object_id=card.id)
+    sold = [item.id for item in items_of(found(engine, plan))]
+    assert sold == [f"{plan.key}:{item.id}" for item in models[:2]]

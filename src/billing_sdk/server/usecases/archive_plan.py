@@ -46,6 +46,7 @@ def _moved(engine: Engine, plan_key: str, move: Callable[[Plan], Plan], verb: st
         before = tx.catalog.lock_plan(plan_key)
         plan = move(before)
         tx.catalog.save_plan(plan)
-        mark_for_sync(tx, plan_key)
+        if plan.live_version_id is not None:  # a processor has never heard of what was never for sale
+            mark_for_sync(tx, plan_key)
         tx.audit.record(actor, f"plan.{verb}", plan_key[:128], engine.now(), before=before, after=plan)
     return plan

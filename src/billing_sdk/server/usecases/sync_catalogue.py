@@ -7,10 +7,10 @@ up; a processor that is out of reach keeps nobody from publishing. Nothing is ma
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from billing_sdk.errors import BillingError, GatewayUnauthorized, GatewayUnreachable, UnknownPlan
-from billing_sdk.server.domain.catalog import LicenceFee, Plan, Rate
+from billing_sdk.server.domain.catalog import Component, LicenceFee, Plan, Rate
 from billing_sdk.server.domain.workspace import PaymentApp, RemoteObject, RemoteStatus
 from billing_sdk.server.gateways import CatalogueItem, CataloguePrice, PriceSync
 from billing_sdk.server.storage import UnitOfWork
@@ -83,15 +83,19 @@ def sync_catalogue(engine: Engine, *, plan_key: str) -> tuple[PriceSync, ...]:
 
 
 def items_of(plan: Plan) -> Iterator[CatalogueItem]:
-    """Yield what a plan sells: its fees and rates, with their prices in each currency."""
+    """Yield what a plan sells for money: its fees and rates, with their prices in each currency."""
     version = plan.version
     for phase in version.opening_phases:
-        for part in phase.components:
-            if isinstance(part, LicenceFee | Rate):
-                yield _item(plan, part, f"{phase.key}/{_key_of(part)}", f"{phase.name}: ")
-    for part in version.components:
-        if isinstance(part, LicenceFee | Rate):
-            yield _item(plan, part, _key_of(part), "")
+        for part in _in_money(phase.components):
+            yield _item(plan, part, f"{phase.key}/{_key_of(part)}", f"{phase.name}: ")
+    for part in _in_money(version.components):
+        yield _item(plan, part, _key_of(part), "")
+
+
+def _in_money(components: Sequence[Component]) -> Iterator[LicenceFee | Rate]:
+    for part in components:
+        if isinstance(part, LicenceFee) or (isinstance(part, Rate) and part.priced_in is None):
+            yield part
 
 
 def _item(plan: Plan, part: LicenceFee | Rate, key: str, prefix: str) -> CatalogueItem:
@@ -110,7 +114,8 @@ def _item(plan: Plan, part: LicenceFee | Rate, key: str, prefix: str) -> Catalog
 
 
 def _key_of(part: LicenceFee | Rate) -> str:
-    return part.key if isinstance(part, LicenceFee) else part.feature_key
+    """Return what tells a part from the others of its plan; a rate card may price several items of one feature."""
+    return part.key if isinstance(part, LicenceFee) else part.item_id or part.feature_key
 
 
 def _keep(tx: UnitOfWork, engine: Engine, app: PaymentApp, plan: Plan, synced: list[PriceSync]) -> None:
