@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from datetime import timedelta
 
 import pytest
 
@@ -10,88 +10,41 @@ from billing_sdk.errors import (
     CadenceCanceled,
     CadenceMismatch,
     InvalidServiceInterval,
-    LookupKeyTaken,
     UnknownCadence,
-    UnknownPayerProfile,
-    UnknownSetting,
 )
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import BillingCycle, SettingRef
-from billing_sdk.server.domain.catalog import LicenceFee, Rate, VersionContent
-from billing_sdk.server.domain.collection import BillTerms, CollectionTerms
-from billing_sdk.server.domain.periods import Cadence
-from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
+from billing_sdk.server.domain.agreements import BillingCycle
+from billing_sdk.server.domain.catalog import VersionContent
+from billing_sdk.server.domain.collection import BUILT_IN_ID
+from billing_sdk.server.domain.periods import Cadence, Duration
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.add_charge import add_charge
-from billing_sdk.server.usecases.add_plan_group import add_plan_group
+from billing_sdk.server.usecases.add_version import add_version
 from billing_sdk.server.usecases.billing_cadences import (
     CadenceOptions,
     cancel_cadence,
     create_cadence,
     update_cadence,
 )
-from billing_sdk.server.usecases.cadence_settings import create_setting, update_setting
+from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
-from billing_sdk.server.usecases.create_plan import create_plan
+from billing_sdk.server.usecases.make_version_live import make_version_live
+from billing_sdk.server.usecases.migrate_customers import migrate_customers
 from billing_sdk.server.usecases.one_off_charges import OneOff
-from billing_sdk.server.usecases.payer_profiles import create_payer, update_payer
-from billing_sdk.server.usecases.publish_plan import publish_plan
+from billing_sdk.server.usecases.preview_cadence import preview_cadence
 from billing_sdk.server.usecases.record_usage import record_usage
-from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.upcoming_invoices import upcoming_invoices
 from tests.contract.agreements import invoices_of, stored
-from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, advance, card, engine_on, payer
-
-MONTH, QUARTER = Cadence("month"), Cadence("month", 3)
+from tests.contract.cadences import MONTH, QUARTER, cadence_engine, customer_of, join, monthly, on, renew, shown
+from tests.engines import DECLINED_WHEN_CHARGED, advance, card
 
 
 @pytest.fixture
 def engine():
-    """Sell two plans of groups of their own: a monthly fee with usage by the week, and a fee alone."""
-    with engine_on(IN_MEMORY) as opened:
-        tokens = Terms(PerUnit(Decimal(2)))
-        rate = Rate("rate_tokens", "ai_tokens", "Tokens", "USD", tokens, service=Cadence("week"))
-        sell(opened, "hybrid", monthly("base", 1_000), rate)
-        sell(opened, "support", monthly("support", 700))
+    with cadence_engine() as opened:
         yield opened
-
-
-def monthly(key, amount) -> LicenceFee:
-    return LicenceFee(f"fee_{key}", key, key, "USD", Terms(Flat(Decimal(amount))), service=MONTH)
-
-
-def sell(engine, key, *components):
-    add_plan_group(engine, key=f"{key}-group", name=key, scope="user")
-    # The plan's own pace is that of its prices; whoever has a cadence is billed at that.
-    content = VersionContent(components=components, cadence=MONTH)
-    create_plan(engine, key=key, name=key, group_key=f"{key}-group", content=content)
-    publish_plan(engine, plan_key=key)
-
-
-_numbers = iter(range(1_000))
-
-
-def customer_of(engine, **given):
-    return payer(engine, f"somebody{next(_numbers)}@example.com", **given)
-
-
-def on(cadence) -> ChangeOptions:
-    return ChangeOptions(billing_cadence_id=cadence.id)
-
-
-def join(engine, customer, cadence, key):
-    return subscribe(engine, customer_id=customer.id, plan_key=key, options=on(cadence))
-
-
-def renew(engine, **units):
-    advance(engine, **units)
-    run_due(engine)
-
-
-def shown(invoice):
-    return invoice.billing_cadence_id, invoice.status, [line.amount.minor for line in invoice.lines]
 
 
 def test_what_two_agreements_of_a_cadence_owe_at_one_instant_is_one_invoice(engine):
@@ -157,66 +110,6 @@ def test_usage_of_service_intervals_that_are_not_complete_waits_for_the_next_inv
 
     billed = [[line.quantity for line in one.lines if line.kind == "usage"] for one in invoices_of(engine, customer)]
     assert billed == [[], [10], [], [5]]
-
-
-def test_a_cadence_collects_as_its_settings_say_and_follows_the_version_that_is_live(engine):
-    customer = customer_of(engine, number=None)
-    bill = create_setting(engine, BillTerms(due_after=Cadence("day", 10)))
-    collection = create_setting(engine, CollectionTerms("send_invoice"), name="Enterprise customers")
-    cadence = create_cadence(
-        engine,
-        customer_id=customer.id,
-        cycle=BillingCycle(MONTH),
-        options=CadenceOptions(bill=SettingRef(bill.id), collection=SettingRef(collection.id)),
-    )
-    join(engine, customer, cadence, "support")
-    (first,) = invoices_of(engine, customer)
-    assert (first.status, first.collection_method, (first.due_at - first.issued_at).days) == (
-        "issued",
-        "send_invoice",
-        10,
-    )
-
-    later = update_setting(engine, bill, terms=BillTerms(due_after=Cadence("day", 20)))
-    renew(engine, days=31)
-    assert (later.latest.id, later.live.id) != (later.live.id, later.latest.id)
-    second = invoices_of(engine, customer)[-1]
-    assert (second.due_at - second.issued_at).days == 10
-
-    update_setting(engine, later, live_version="latest")
-    renew(engine, days=31)
-    third = invoices_of(engine, customer)[-1]
-    assert (third.due_at - third.issued_at).days == 20
-
-
-def test_a_cadence_can_be_pinned_to_a_version_of_a_setting(engine):
-    customer = customer_of(engine, number=None)
-    sent = create_setting(engine, CollectionTerms("send_invoice"))
-    pinned = CadenceOptions(collection=SettingRef(sent.id, sent.live.id))
-    cadence = create_cadence(engine, customer_id=customer.id, cycle=BillingCycle(MONTH), options=pinned)
-    update_setting(engine, sent, terms=CollectionTerms("charge_automatically"), live_version="latest")
-
-    join(engine, customer, cadence, "support")
-
-    assert [one.collection_method for one in invoices_of(engine, customer)] == ["send_invoice"]
-
-
-def test_a_cadence_is_paid_by_the_method_of_its_payer(engine):
-    customer = customer_of(engine)
-    chosen = add_card(engine, customer_id=customer.id, card=card("5555555555554444"))
-    default = add_card(engine, customer_id=customer.id, card=card())
-    profile = create_payer(engine, customer_id=customer.id, payment_method_id=chosen.id)
-    options = CadenceOptions(profile_id=profile.id)
-    cadence = create_cadence(engine, customer_id=customer.id, cycle=BillingCycle(MONTH), options=options)
-    join(engine, customer, cadence, "support")
-    renew(engine, days=31)
-    update_payer(engine, profile.id, payment_method_id="")
-    renew(engine, days=31)
-
-    billed = invoices_of(engine, customer)
-    with engine.read() as tx:
-        paid_by = [tx.invoices.get_payment(one.payment_id).payment_method_label for one in billed]
-    assert paid_by == [chosen.label, chosen.label, default.label]
 
 
 def test_an_agreement_that_ends_on_a_billing_date_is_on_the_invoice_of_that_date(engine):
@@ -296,20 +189,54 @@ def test_what_can_not_be_billed_by_a_cadence_is_refused_and_nothing_is_agreed(en
     assert [invoices_of(engine, one) for one in (customer, other)] == [[], []]
 
 
-def test_what_a_cadence_refers_to_has_to_be_there(engine):
-    customer, other = customer_of(engine), customer_of(engine)
-    bill = create_setting(engine, BillTerms())
-    theirs = create_payer(engine, customer_id=other.id)
-    for options, error in (
-        (CadenceOptions(bill=SettingRef("billset_unknown")), UnknownSetting),
-        (CadenceOptions(bill=SettingRef(bill.id, "billsetv_unknown")), UnknownSetting),
-        (CadenceOptions(collection=SettingRef(bill.id)), UnknownSetting),
-        (CadenceOptions(profile_id="payer_unknown"), UnknownPayerProfile),
-        (CadenceOptions(profile_id=theirs.id), CadenceMismatch),
-    ):
-        with pytest.raises(error):
-            create_cadence(engine, customer_id=customer.id, cycle=BillingCycle(MONTH), options=options)
-    named = CadenceOptions(lookup_key="monthly")
-    create_cadence(engine, customer_id=customer.id, cycle=BillingCycle(MONTH), options=named)
-    with pytest.raises(LookupKeyTaken):
-        create_cadence(engine, customer_id=other.id, cycle=BillingCycle(MONTH), options=named)
+def test_renewals_that_are_run_together_gather_for_each_cadence_as_those_that_are_run_alone(engine):
+    customers = [customer_of(engine) for _ in range(3)]
+    cadences = [
+        create_cadence(engine, customer_id=one.id, cycle=BillingCycle(MONTH)) for one in customers for _ in "ab"
+    ]
+    for cadence, key in zip(cadences, ("hybrid", "support") * 3, strict=True):
+        with engine.read() as tx:
+            customer = tx.customers.get(cadence.customer_id)
+        join(engine, customer, cadence, key)
+
+    renew(engine, days=31)
+
+    for customer in customers:
+        renewed = [one for one in invoices_of(engine, customer) if one.reason == "renewal"]
+        assert sorted(one.amount.minor for one in renewed) == [700, 1_000]
+        assert {one.billing_cadence_id for one in renewed} == {
+            one.id for one in cadences if one.customer_id == customer.id
+        }
+
+
+def test_usage_that_comes_late_is_on_the_invoice_of_a_cadence_while_that_waits(engine):
+    update_profile(engine, BUILT_IN_ID, wait_for_late_usage=Duration(days=2))
+    customer = customer_of(engine)
+    cadence = create_cadence(engine, customer_id=customer.id, cycle=BillingCycle(MONTH))
+    agreement, *_ = [join(engine, customer, cadence, key) for key in ("hybrid", "support")]
+    renew(engine, days=28)
+    used_at = cadence.schedule.boundary(1) - timedelta(days=3)
+    record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="50", used_at=used_at)
+    with engine.read() as tx:
+        coming = preview_cadence(tx, engine, cadence.id)
+
+    renew(engine, days=2)
+
+    together = invoices_of(engine, customer)[-1]
+    assert shown(together) == (cadence.id, "paid", [1_000, 100, 700])
+    assert [line.amount for line in coming.lines] == [line.amount for line in together.lines]
+
+
+def test_another_version_of_a_plan_takes_over_within_the_rhythm_of_the_cadence(engine):
+    customer = customer_of(engine)
+    cadence = create_cadence(engine, customer_id=customer.id, cycle=BillingCycle(QUARTER))
+    agreement = join(engine, customer, cadence, "support")
+    version = add_version(engine, plan_key="support", content=VersionContent(components=(monthly("support", 900),)))
+    make_version_live(engine, plan_key="support", number=version.number)
+    migrate_customers(engine, plan_key="support", to_version=version.number)
+
+    renew(engine, days=93)
+
+    after = stored(engine, agreement)
+    assert (after.plan_version_id, after.schedule) == (version.id, cadence.schedule)
+    assert shown(invoices_of(engine, customer)[-1]) == (cadence.id, "paid", [700, 700, 900])

@@ -96,7 +96,8 @@ def accrue_waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, *, at: 
 
 def _has_to_wait(tx: UnitOfWork, customer: Customer, agreement: Agreement) -> bool:
     profile = tx.billing_profiles.of(customer, agreement.billing_cadence_id)
-    is_asked_for = profile.tax.is_by_gateway or (profile.tax.is_enforced and is_location_missing(tx, customer))
+    is_missing = is_location_missing(tx, customer, agreement.billing_cadence_id)
+    is_asked_for = profile.tax.is_by_gateway or (profile.tax.is_enforced and is_missing)
     return profile.waits or is_asked_for
 
 

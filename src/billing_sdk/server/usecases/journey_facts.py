@@ -143,8 +143,10 @@ def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
                     change.terms,
                     is_pending=True,
                     lines=change.lines,
-                    asks_address=not change.invoice_ids and is_location_missing(tx, customer),
-                    tax_by_gateway=not change.invoice_ids and is_taxed_later(tx, customer),
+                    asks_address=not change.invoice_ids
+                    and is_location_missing(tx, customer, change.agreement.billing_cadence_id),
+                    tax_by_gateway=not change.invoice_ids
+                    and is_taxed_later(tx, customer, change.agreement.billing_cadence_id),
                 )
     return None
 

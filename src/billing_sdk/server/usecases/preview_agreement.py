@@ -86,7 +86,7 @@ def preview_alteration(
             next_charge=_charge_after(tx, change, present, at, balance, is_later=at > now),
             needs_method=change.method is None and bool(change.amount) and not change.is_sent,
             terms=None,
-            tax_by_gateway=is_taxed_later(tx, customer),
+            tax_by_gateway=is_taxed_later(tx, customer, before.billing_cadence_id),
         )
 
 
@@ -127,7 +127,7 @@ def preview_cancellation(
             next_charge=next_charge,
             needs_method=False,  # what a cancellation leaves open keeps nobody from leaving
             terms=None,
-            tax_by_gateway=is_taxed_later(tx, customer),
+            tax_by_gateway=is_taxed_later(tx, customer, before.billing_cadence_id),
         )
 
 

@@ -114,7 +114,7 @@ def preview_in(
         else next_charge_of(tx, customer, change.agreement, balance),
         needs_method=change.outcome == "credit",
         terms=change.terms,
-        tax_by_gateway=is_taxed_later(tx, customer),
+        tax_by_gateway=is_taxed_later(tx, customer, change.agreement.billing_cadence_id),
     )
 
 

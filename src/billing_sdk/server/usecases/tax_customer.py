@@ -59,14 +59,14 @@ def total_with_tax(tx: UnitOfWork, customer: Customer, lines: Lines, *, agreemen
     return total([line.amount for line in lines], agreement.currency)
 
 
-def is_location_missing(tx: UnitOfWork, customer: Customer) -> bool:
+def is_location_missing(tx: UnitOfWork, customer: Customer, billing_cadence_id: str | None = None) -> bool:
     """Tell whether tax depends on where a customer is, and nobody knows."""
-    return customer.address is None and tx.billing_profiles.of(customer).tax.is_enabled
+    return customer.address is None and tx.billing_profiles.of(customer, billing_cadence_id).tax.is_enabled
 
 
-def is_taxed_later(tx: UnitOfWork, customer: Customer) -> bool:
+def is_taxed_later(tx: UnitOfWork, customer: Customer, billing_cadence_id: str | None = None) -> bool:
     """Tell whether the payment processor works out a customer's tax, which is not part of what is shown before."""
-    return tx.billing_profiles.of(customer).tax.is_by_gateway
+    return tx.billing_profiles.of(customer, billing_cadence_id).tax.is_by_gateway
 
 
 def require_location(
