@@ -185,7 +185,9 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
     discounts = agreement.discounts
     if agreement.status != "trialing":
         in_force = load_in_force(tx, agreement)
-        lines = lines_at_boundary(in_force, after=None, at=at, charges_partial=options.charges_partial)
+        # What goes on within a period that is billed has its prices from the next one on, where nothing is prorated.
+        if options.charges_partial or before is None or at >= before.billed_until:
+            lines = lines_at_boundary(in_force, after=None, at=at, charges_partial=options.charges_partial)
         agreement = with_period_discounted(agreement)
     price = total_with_tax(tx, customer, lines, agreement=agreement, at=at)
     closing = _closing(tx, before, agreement, at, options) if before is not None else Closing()
