@@ -100,7 +100,8 @@ def create_app(
         *kinde.routes(engine, ingestion),
     ]
     express = {**kinde.express(engine, ingestion), **stripe.express(engine, ingestion)}
-    app = web.Application(routes, is_secure=settings.is_secure, express=express, lifespan=lifespan)
+    shapes = {kolaylogin.PREFIX: web.render_error, **stripe.shapes()}
+    app = web.Application(routes, is_secure=settings.is_secure, express=express, shapes=shapes, lifespan=lifespan)
     app.state.engine = engine
     app.state.ingestion = ingestion
     return app

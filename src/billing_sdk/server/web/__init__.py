@@ -38,7 +38,7 @@ from billing_sdk.server.web.errors import (
 )
 from billing_sdk.server.web.extensions import notes_of as notes_of
 from billing_sdk.server.web.floods import address_of as address_of
-from billing_sdk.server.web.guards import ExpressRoutes as ExpressRoutes
+from billing_sdk.server.web.guards import ExpressRoutes as ExpressRoutes, Shapes as Shapes
 from billing_sdk.server.web.headers import (
     allow_form_target as allow_form_target,
     forget_pages as forget_pages,

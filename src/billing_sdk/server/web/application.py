@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan
 
 from billing_sdk.server.web.errors import exception_handlers
-from billing_sdk.server.web.guards import ExpressRoutes, Guards
+from billing_sdk.server.web.guards import ExpressRoutes, Guards, Shapes
 
 
 class Application(Starlette):
@@ -21,6 +21,7 @@ class Application(Starlette):
         routes: what is served.
         is_secure: whether browsers reach it by https.
         express: what is served without looking through the routes.
+        shapes: how errors look at doors that have a shape of their own.
         lifespan: what it begins and ends with.
     """
 
@@ -30,13 +31,15 @@ class Application(Starlette):
         *,
         is_secure: bool,
         express: ExpressRoutes = MappingProxyType({}),
+        shapes: Shapes = MappingProxyType({}),
         lifespan: Lifespan[Starlette] | None = None,
     ) -> None:
         super().__init__(routes=routes, exception_handlers=exception_handlers(), lifespan=lifespan)
         self._is_secure = is_secure
         self._express = express
+        self._shapes = shapes
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what a request passes."""
         served = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
-        return Guards(served, is_secure=self._is_secure, express=self._express)
+        return Guards(served, is_secure=self._is_secure, express=self._express, shapes=self._shapes)

@@ -27,6 +27,8 @@ from billing_sdk.server.web.headers import AnswerHeaders
 
 # What is asked for thousands of times a second, by the method and the whole path.
 ExpressRoutes: TypeAlias = Mapping[tuple[str, str], Callable[[Request], Awaitable[Response]]]
+# How a door with a shape of its own shows what is refused before it is reached; by how the path begins.
+Shapes: TypeAlias = Mapping[str, Callable[[Request, BillingError], Response]]
 
 
 class Guards:
@@ -37,6 +39,7 @@ class Guards:
         is_secure: whether browsers reach it by https.
         express: what is served at once, without looking through the routes, which know the same paths as well. Its
             endpoints answer every error of the catalogue themselves: what turns errors into answers comes with routes.
+        shapes: how errors look at doors that have a shape of their own; the first that fits counts.
         bodies: reads bodies within bounds.
         admission: counts what is being served.
     """
@@ -47,12 +50,14 @@ class Guards:
         *,
         is_secure: bool = False,
         express: ExpressRoutes = MappingProxyType({}),
+        shapes: Shapes = MappingProxyType({}),
         bodies: Bodies | None = None,
         admission: Admission | None = None,
     ) -> None:
         self._app = app
         self._headers = AnswerHeaders(is_secure=is_secure)
         self._express = express
+        self._shapes = shapes
         self._bodies = bodies or Bodies()
         self._admission = admission or Admission()
 
@@ -62,7 +67,8 @@ class Guards:
             await self._app(scope, receive, send)
             return
         request_id = self._headers.begin(scope.setdefault("state", {}))
-        answer = _Answer(scope, receive, send, self._headers)
+        render = next((shape for start, shape in self._shapes.items() if scope["path"].startswith(start)), render_error)
+        answer = _Answer(scope, receive, send, self._headers, render)
         with ServingRequest(request_id):
             try:
                 await self._serve(scope, receive, answer)
@@ -98,13 +104,21 @@ class _Answer:
         has_begun: some of it was sent.
     """
 
-    __slots__ = ("_headers", "_is_replaced", "_receive", "_scope", "_send", "has_begun")
+    __slots__ = ("_headers", "_is_replaced", "_receive", "_render", "_scope", "_send", "has_begun")
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, headers: AnswerHeaders) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: AnswerHeaders,
+        render: Callable[[Request, BillingError], Response],
+    ) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
         self._headers = headers
+        self._render = render
         self.has_begun = False
         self._is_replaced = False
 
@@ -122,7 +136,7 @@ class _Answer:
 
     async def refuse(self, error: BillingError) -> None:
         """Answer with an error."""
-        response = render_error(Request(self._scope), error)
+        response = self._render(Request(self._scope), error)
         if "body" not in self._scope["state"]:
             response.headers["Connection"] = "close"  # there may be more of a body, and nobody will read it
         await response(self._scope, self._receive, self.send)

@@ -4,4 +4,4 @@ It owns the addresses, the field names and the shape of errors that the KolayLog
 enabling means (use cases), nor the pages of the dashboard (pages). Times on the wire are RFC 3339 in UTC.
 """
 
-from billing_sdk.server.api.kolaylogin.application import routes as routes
+from billing_sdk.server.api.kolaylogin.application import PREFIX as PREFIX, routes as routes

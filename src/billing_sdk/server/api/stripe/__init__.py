@@ -6,5 +6,5 @@ Stripe itself calls, as a processor of payments, is another package (`stripe_cal
 Source: Stripe documentation, How advanced usage-based billing works; the published clients of Stripe.
 """
 
-from billing_sdk.server.api.stripe.application import express as express, routes as routes
+from billing_sdk.server.api.stripe.application import express as express, routes as routes, shapes as shapes
 from billing_sdk.server.api.stripe.event_bodies import EventDoor as EventDoor

@@ -49,7 +49,7 @@ from billing_sdk.server.api.stripe import (
 from billing_sdk.server.api.stripe.headers import StripeApp
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
-from billing_sdk.server.web import ExpressRoutes
+from billing_sdk.server.web import ExpressRoutes, Shapes
 
 Api = Literal["v1", "v2"]
 
@@ -93,6 +93,11 @@ V2_ROUTERS: Final[tuple[APIRouter, ...]] = (
     meter_sessions.router,
     meter_stream.router,
 )
+
+
+def shapes() -> Shapes:
+    """Return how errors look that come before the door is reached; other doors that begin the same come before."""
+    return {"/v1/": problems.edge_answer("v1"), "/v2/": problems.edge_answer("v2")}
 
 
 def express(engine: Engine, ingestion: Ingestion) -> ExpressRoutes:

@@ -9,7 +9,8 @@ Source: Stripe documentation, Errors; Error codes; the published clients of Stri
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
@@ -30,7 +31,7 @@ from billing_sdk.errors import (
     Unauthenticated,
 )
 from billing_sdk.server.api.stripe.faults import Fault, fault_of
-from billing_sdk.server.web import as_told, error_headers
+from billing_sdk.server.web import as_told, error_headers, request_id_of
 from billing_sdk.server.web.handlers import ErrorHandler, error_handlers
 
 BY_STATUS: Final[Mapping[int, type[APIError]]] = {
@@ -109,6 +110,18 @@ def error_answer(request: Request, error: BillingError) -> Response:
 def exception_handlers() -> dict[int | type[Exception], ErrorHandler]:
     """Return the handlers that give every error the door's shape."""
     return error_handlers(error_answer, _on_bad_request)
+
+
+def edge_answer(api: str) -> Callable[[Request, BillingError], Response]:
+    """Return what shows an error that comes before the door is reached, as that API would."""
+    app = SimpleNamespace(state=SimpleNamespace(api=api))
+
+    def show(request: Request, error: BillingError) -> Response:
+        answer = error_answer(Request({**request.scope, "app": app}), error)
+        answer.headers["Request-Id"] = request_id_of(request)
+        return answer
+
+    return show
 
 
 def _on_bad_request(request: Request, error: RequestValidationError) -> Response:
