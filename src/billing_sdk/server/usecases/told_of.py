@@ -184,6 +184,7 @@ TABLE: Mapping[str, Teller] = {
     "plan.archive": _thin("pricing_plan", "updated"),
     "plan.make_live": _thin("pricing_plan", "updated"),
     "plan.publish": _thin("pricing_plan", "updated"),
+    "plan.restore": _thin("pricing_plan", "updated"),
     "plan.add_component": _version,
     "plan.change_component": _version,
     "plan.delete_component": _version,
