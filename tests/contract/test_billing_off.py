@@ -131,7 +131,10 @@ def test_every_address_of_billing_says_that_billing_is_off_and_none_asks_stripe(
             for method in sorted(methods):
                 body = {} if method in ("POST", "PUT", "PATCH") else None
                 answer = client.request(method, filled(path), headers=headers, json=body)
-                answers[f"{method} {path}"] = (answer.status_code, "billing_not_enabled" in answer.text.lower())
+                is_said = (
+                    method == "HEAD" or "billing_not_enabled" in answer.text.lower()
+                )  # which has no body to say it in
+                answers[f"{method} {path}"] = (answer.status_code, is_said)
     run_due(off.engine)
     recover(off.engine)
     of_billing = {asked: answer for asked, answer in answers.items() if is_billing(asked.partition(" ")[2])}

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import (
     BillingError,
+    BillingNotEnabled,
     CardDeclined,
     CardRefused,
     GatewayRefused,
@@ -239,6 +240,8 @@ def _allow_way_out(visit: _Visit) -> None:
 
 def _visit(request: Request, engine: Engine) -> _Visit:
     session_id, key = request.path_params["checkout_session_id"], request.path_params["checkout_key"]
+    if not engine.workspace.is_billing_enabled:
+        raise BillingNotEnabled("billing is off")
     check_checkout_link(engine, session_id, key)
     with engine.read() as tx:
         return _Visit(request, engine, find_session(tx, session_id), key)
