@@ -82,7 +82,7 @@ def test_units_that_no_grant_covers_cost_the_overage_rate(_name, grants, rates, 
 values = st.integers(0, 30_000_000).map(lambda minor: Decimal(minor).scaleb(-6))
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(
     st.lists(values.filter(bool), max_size=4),
     st.lists(values, min_size=1, max_size=4),
