@@ -114,7 +114,7 @@ class Plans(Resource[C]):
             UnknownPlan: there is none with this code.
             KeyLocked: a plan that was published keeps its code.
             LookupKeyTaken: another plan has the lookup key.
-            PlanArchived: it never changes again.
+            PlanArchived: it is archived.
         """
         body = given(
             code=new_code,
