@@ -320,13 +320,11 @@ def test_a_list_that_can_not_be_asked_for_is_refused(
     assert door.v2.refused("GET", f"/billing/cadences?{query}") == refusal
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("path", ["", "/cancel", "/spend_modifier_rules"])
 @pytest.mark.parametrize("cadence", ["bc_test_" + "0" * 32, "x"])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", ""), ("POST", ""), ("POST", "/cancel"), ("GET", "/spend_modifier_rules")]
+)
 def test_a_cadence_that_is_not_there_is_not_found(door: Door, method: str, path: str, cadence: str) -> None:
-    if (method, path) in (("GET", "/cancel"), ("POST", "/spend_modifier_rules")):
-        assert door.v2.refused(method, f"/billing/cadences/{cadence}{path}")[0] == 404
-        return
     body = {} if method == "POST" else None
     refusal = (404, "billing_cadence_not_found", None)
     assert door.v2.refused(method, f"/billing/cadences/{cadence}{path}", body) == refusal
