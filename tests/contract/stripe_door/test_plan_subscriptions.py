@@ -103,6 +103,22 @@ def test_a_subscription_keeps_its_id_through_versions_of_its_plan(door: Door) ->
     assert invoice.amount.minor == 2_000 + 1_000
 
 
+def test_what_a_subscription_has_of_its_components_and_discounts_is_shown_where_it_is_asked_for(door: Door) -> None:
+    plan, owner = sell(door, seat=1_000, calls=5, credit=700), customer(door)
+    (subscription,) = made(door, cadence(door, owner), subscribe(plan, seats=4))
+    asked = "include[0]=pricing_plan_component_details&include[1]=discount_details"
+    shown = door.v2.get(f"{LIST}/{subscription}?{asked}")
+    fee, card, grant = shown["pricing_plan_component_details"]
+    assert (fee["license_fee_details"]["quantity"], fee["license_fee_details"]["unit_amount"]) == (4, "1000")
+    assert card["rate_card_details"]["rate_card"] == plan.card
+    assert grant["recurring_credit_grant_details"]["credit_grant_details"]["amount"]["monetary"]["value"] == 700
+    assert shown["discount_details"] == []
+    plain = door.v2.get(f"{LIST}/{subscription}")
+    assert (plain["pricing_plan_component_details"], plain["discount_details"]) == (None, None)
+    assert door.v2.post(f"{LIST}/{subscription}/remove_discounts", {}) == plain
+    assert door.v2.refused("GET", f"{LIST}/{subscription}?include[0]=nobody")[0] == 400
+
+
 @pytest.mark.parametrize("path", ["bpps_test_" + 32 * "0", "bpps_x", "cus_" + 32 * "0"])
 def test_what_is_no_subscription_is_not_found(door: Door, path: str) -> None:
     assert door.v2.refused("GET", f"{LIST}/{path}") == (404, "pricing_plan_subscription_not_found", None)

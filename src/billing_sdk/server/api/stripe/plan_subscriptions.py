@@ -6,6 +6,7 @@ subscriptions.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
@@ -14,6 +15,7 @@ from starlette.responses import Response
 from billing_sdk.errors import AgreementNotLive, BillingError
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import Body, Since, StripeRoute, View
+from billing_sdk.server.api.stripe.component_details import ComponentDetail, DiscountDetail, components_of, discounts_of
 from billing_sdk.server.api.stripe.ids import (
     CadenceId,
     ComponentId,
@@ -99,26 +101,30 @@ class PlanSubscriptionView(View):
     collection_status: CollectionStatus
     collection_status_transitions: CollectionTransitions
     created: Instant
-    discount_details: Annotated[None, Since("2026-03-04")] = None
+    discount_details: Annotated[list[DiscountDetail] | None, Since("2026-03-04")] = None
     livemode: Livemode = None
     metadata: dict[str, str]
     pricing_plan: str
-    pricing_plan_component_details: Annotated[None, Since("2026-03-04")] = None
+    pricing_plan_component_details: Annotated[list[ComponentDetail] | None, Since("2026-03-04")] = None
     pricing_plan_version: PlanVersionId
     servicing_status: ServicingStatus
     servicing_status_transitions: ServicingTransitions
     test_clock: TestClockId | None
 
     @classmethod
-    def of(cls, tx: UnitOfWork, found: Subscribed) -> PlanSubscriptionView:
-        """Show a subscription."""
+    def of(cls, tx: UnitOfWork, found: Subscribed, include: Collection[Include] = ()) -> PlanSubscriptionView:
+        """Show a subscription, with its discounts and the components of its plan where these are asked for."""
         agreement = found.agreement
         return cls(
             id=agreement.subscription_id,
             billing_cadence=agreement.billing_cadence_id,
             cancellation_details=_cancellation(tx, agreement),
             created=found.created_at,
+            discount_details=discounts_of(tx, agreement) if "discount_details" in include else None,
             metadata=dict(agreement.metadata),
+            pricing_plan_component_details=components_of(tx, agreement)
+            if "pricing_plan_component_details" in include
+            else None,
             pricing_plan=agreement.plan_key,
             pricing_plan_version=agreement.plan_version_id,
             test_clock=found.clock_id,
@@ -192,7 +198,7 @@ def list_subscriptions(
     )
     with engine.read() as tx:
         cut = read_cut(tx, wanted, such)
-        views = [PlanSubscriptionView.of(tx, subscribed(tx, one)) for one in cut.items]
+        views = [PlanSubscriptionView.of(tx, subscribed(tx, one), filters.include or ()) for one in cut.items]
     return answer(wanted.shown(cut, views))
 
 
@@ -201,10 +207,10 @@ def get_subscription(
     engine: EngineOf,
     answer: Answering,
     subscription_id: SubscriptionPath,
-    wanted: Annotated[Wanted[IncludeFilters], Depends(INCLUDING)],  # noqa: ARG001 - it reads the query
+    wanted: Annotated[Wanted[IncludeFilters], Depends(INCLUDING)],
 ) -> Response:
     """Get a subscription."""
-    return answer(plan_subscription_view(engine, subscription_id))
+    return answer(plan_subscription_view(engine, subscription_id, wanted.filters.include or ()))
 
 
 @router.post("/billing/pricing_plan_subscriptions/{subscription_id}", **WRITE)
@@ -235,7 +241,7 @@ def remove(caller: CallerOf, subscription_id: SubscriptionPath, body: RemoveDisc
     def serve(engine: Engine) -> View:
         with published_codes(NOT_LIVE):
             remove_discounts(engine, subscription_id, actor=caller.client_id)
-        return plan_subscription_view(engine, subscription_id)
+        return plan_subscription_view(engine, subscription_id, body.include or ())
 
     return once(serve, body, again=_again)
 
@@ -274,10 +280,10 @@ def get_fee_subscription(engine: EngineOf, answer: Answering, fee_subscription_i
     return answer(view)
 
 
-def plan_subscription_view(engine: Engine, subscription_id: str) -> View:
+def plan_subscription_view(engine: Engine, subscription_id: str, include: Collection[Include] = ()) -> View:
     """Show a subscription as it is now."""
     with engine.read() as tx:
-        return PlanSubscriptionView.of(tx, subscribed(tx, current_subscription(tx, subscription_id)))
+        return PlanSubscriptionView.of(tx, subscribed(tx, current_subscription(tx, subscription_id)), include)
 
 
 def _cancellation(tx: UnitOfWork, agreement: Agreement) -> CancellationDetailsView | None:
