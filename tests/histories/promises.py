@@ -19,6 +19,7 @@ from tests.histories.promises_of_corrections import corrections_hold
 from tests.histories.promises_of_credit import credit_is_spent_once
 from tests.histories.promises_of_invoices import invoices_hold, numbers_have_no_gap
 from tests.histories.promises_of_paper import papers_add_up
+from tests.histories.promises_of_standing import standings_hold
 from tests.histories.promises_of_tax import taxes_hold
 from tests.histories.promises_of_totals import totals_hold
 from tests.histories.promises_of_usage import adjustments_are_planned, usage_holds
@@ -46,6 +47,7 @@ def check(world: World) -> None:
         only_what_grants_is_granted(world, books)
         invoices_hold(world, books)
         cadences_hold(world, books)
+        standings_hold(world, books)
         taxes_hold(world, books)
         books_hold(world, books)
         collection_holds(world, books)
