@@ -16,24 +16,28 @@ from billing_sdk.server.storage.usage_stores import UsageStore
 from tests.metering import DAY, event, measured, meter, recount
 
 METERS = tuple(meter(aggregation) for aggregation in get_args(Aggregation))
+FALLING = meter("sum", id="meter_falling", key="tokens_falling", value_path="$.change", may_fall=True)
+EVERY = (*METERS, FALLING)
 ALWAYS = Period(DAY, DAY + timedelta(days=2))
 # Few of each, so that much of it meets.
 instants = st.builds(
     lambda hours, minutes: DAY + timedelta(hours=hours, minutes=minutes), st.integers(0, 2), st.sampled_from([0, 1, 59])
 )
 events = st.builds(
-    lambda id_, value, at, subject, kind, model: event(
-        id_, value, at=at, subject=subject, kind=kind, **({"model": model} if model else {})
+    lambda id_, value, change, at, subject, kind, model: event(
+        id_, value, at=at, subject=subject, kind=kind, change=change, **({"model": model} if model else {})
     ),
     st.sampled_from("abcdef"),
     st.sampled_from([0, 1, "2.5", "0.000000000001", 10**19]),
+    st.sampled_from([1, -1, "-2.5", -(10**19)]),
     instants,
     st.sampled_from(["customer_1", "agreement_1"]),
     st.sampled_from(["delta", "delta", "absolute"]),
     st.sampled_from([None, "large", "small"]),
 )
 corrections = st.tuples(
-    st.sampled_from("abcdef"), st.sampled_from([None, {"value": 7}, {"value": 3, "model": "large"}])
+    st.sampled_from("abcdef"),
+    st.sampled_from([None, {"value": 7, "change": -7}, {"value": 3, "change": 2, "model": "large"}]),
 )
 batches = st.lists(events, min_size=1, max_size=5)
 
@@ -56,10 +60,10 @@ def do(store: UsageStore, what: Sequence[Deed]) -> None:
         with suppress(InterruptedError), store.begin() as log:
             if isinstance(deed, tuple):
                 if log.find("app", deed[0]) is not None:
-                    log.correct(Correction("app", deed[0], deed[1], "a mistake", "test", at), METERS)
+                    log.correct(Correction("app", deed[0], deed[1], "a mistake", "test", at), EVERY)
                 continue
             sent = deed.events if isinstance(deed, Undone) else deed
-            log.append(measured([one._replace(recorded_at=at) for one in sent], METERS), METERS)
+            log.append(measured([one._replace(recorded_at=at) for one in sent], EVERY), EVERY)
             if isinstance(deed, Undone):
                 raise InterruptedError
 

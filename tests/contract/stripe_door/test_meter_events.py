@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from billing_sdk.server.api.stripe import meter_events
 from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.create_clock import create_clock
 from tests.contract.stripe_door.door import Door
@@ -139,6 +140,25 @@ def test_a_request_that_is_sent_again_with_its_key_records_one_event(door: Door,
     assert used(door, meter, customer, TODAY, TODAY + DAY) == [3.0]
     other = call("POST", "/billing/meter_events", event(meter, customer, "4"), Idempotency_Key=f"again-{api}")
     assert other.body["error"]["type"] == "idempotency_error"
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_a_request_whose_answer_was_lost_records_one_event_when_it_is_sent_again(door, meter, api, monkeypatch) -> None:
+    customer = new_customer(door)
+    call = getattr(door, api).call
+    body = event(meter, customer, "3")
+
+    def die(_found):
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(meter_events, "_members", die)
+        with pytest.raises(InterruptedError):
+            call("POST", "/billing/meter_events", body, Idempotency_Key=f"lost-{api}")
+    assert used(door, meter, customer, TODAY, TODAY + DAY) == [3.0]
+    again = call("POST", "/billing/meter_events", body, Idempotency_Key=f"lost-{api}")
+    assert again.status == 200
+    assert used(door, meter, customer, TODAY, TODAY + DAY) == [3.0]
 
 
 @pytest.mark.parametrize(

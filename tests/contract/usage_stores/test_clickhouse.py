@@ -19,7 +19,7 @@ from billing_sdk.server.storage.usage_stores.documents import fingerprint_of
 from billing_sdk.server.usecases.move_usage import shown
 from tests.clickhouse_http import served
 from tests.metering import DAY, NOON, event, measured, meter, recount
-from tests.usage_histories import ALWAYS, METERS, deeds, do
+from tests.usage_histories import ALWAYS, EVERY, METERS, deeds, do
 
 TOKENS = meter()
 TODAY = Period(DAY, DAY + timedelta(days=1))
@@ -53,7 +53,7 @@ def test_clickhouse_adds_up_as_sqlite_does(store, what):
 
     with store.begin(read_only=True) as log:
         stored = list(log.events())
-        for one in METERS:
+        for one in EVERY:
             assert shown(one, log.hours(one, ALWAYS)) == shown(one, recount(stored, one))
 
 

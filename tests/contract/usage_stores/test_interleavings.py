@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.engines import IN_MEMORY, engine_on
-from tests.usage_histories import METERS, deeds, differences, do
+from tests.usage_histories import EVERY, deeds, differences, do
 
 
 @given(deeds)
@@ -15,7 +15,7 @@ def test_roll_ups_are_what_the_events_come_to(what):
     with engine_on(IN_MEMORY) as engine:
         do(engine.database.usage, what)
 
-        assert differences(engine.database.usage, METERS) == []
+        assert differences(engine.database.usage, EVERY) == []
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
@@ -25,4 +25,4 @@ def test_postgresql_adds_up_as_sqlite_does(store, what):
     for some in what:
         do(store, some)
 
-        assert differences(store, METERS) == []
+        assert differences(store, EVERY) == []
