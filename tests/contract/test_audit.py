@@ -298,6 +298,8 @@ UNRECORDED = {
     "collect_together": "recorded where each charge is concluded",
     "finish_checkout": "recorded where the payment method is kept",
     "fund_credit": "recorded where the credit is granted or bought",
+    "subscribe_to_card": "recorded where its plan is made, and where the agreement is concluded",
+    "update_subscription": "recorded where what is planned is kept, and where it is refused",
     "give_up": "recorded by what it calls: an end, a pause, a write-off, and the end of dunning",
     "grant_entitlement": "recorded where the allowance is granted or made void",
     "pause_agreement": "recorded where the agreement is put on pause, and where it is refused",
