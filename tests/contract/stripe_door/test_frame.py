@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from billing_sdk.server.storage.tables.visits import idempotent_answers
 from tests.contract.stripe_door.door import Door
 from tests.contract.stripe_door.things import door_with_things
+from tests.engines import NOON
 
 
 @pytest.fixture(scope="module")
@@ -301,3 +305,14 @@ def test_a_key_that_is_none_is_told_what_is_wrong_with_it(door: Door, authorizat
 @pytest.mark.parametrize("header", ["Stripe_Account", "Stripe_Context"])
 def test_there_are_no_connected_accounts(door: Door, header: str) -> None:
     assert door.v2.refused("GET", "/things", **{header: "acct_1"})[0] == 403
+
+
+def test_a_key_that_is_being_served_is_told_apart_from_one_that_was(door: Door) -> None:
+    for api in (door.v1, door.v2):
+        api.post("/things", {"name": "a"}, Idempotency_Key="busy")
+        with door.engine.begin() as tx:
+            table = idempotent_answers
+            unanswered = {"status": None, "sealed_body": None, "lease_ends_at": NOON + timedelta(minutes=1)}
+            tx.idempotency._connection.execute(update(table).where(table.c.key == "busy").values(unanswered))
+        told = api.call("POST", "/things", {"name": "a"}, Idempotency_Key="busy")
+        assert (told.refusal[:2], "stripe-should-retry" in told.headers) == ((409, "idempotency_key_in_use"), False)

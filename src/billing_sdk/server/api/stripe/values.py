@@ -108,7 +108,8 @@ def _read_decimal(value: Any) -> Decimal:
     if isinstance(value, Decimal):
         return value
     # The shortest text that stands for the number, which is what the client had.
-    text = repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = f"{Decimal(repr(value)):f}" if is_number else value
     if not isinstance(text, str) or not DECIMAL.fullmatch(text):
         raise PydanticCustomError("decimal_parsing", "it is not a decimal number, such as 0.25")
     return Decimal(text)
