@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -222,6 +223,27 @@ def test_usage_that_comes_late_uses_up_units_or_is_charged(engine):
         invoice = tx.invoices.newest_of(agreement.customer_id)[0]
     assert invoice.reason == "adjustment"
     assert said(invoice) == [("Tokens, adjusted", 0), ("Extra Sparks: Tokens, adjusted", 100)]
+
+
+def test_usage_that_was_corrected_downwards_gives_no_units_back_and_is_not_charged_again(engine):
+    charge_overage(engine, "10")
+    agreement = join(engine)
+    use(engine, agreement, 220)
+    used_at = engine.now()
+    month_of(engine, agreement)
+    before = sparks(engine, agreement), revenue_of(engine, agreement)
+    for total in ("180", "220"):
+        record_usage(
+            engine,
+            agreement_id=agreement.id,
+            feature_key="ai_tokens",
+            value=total,
+            kind="absolute",
+            used_at=used_at + timedelta(hours=1),
+        )
+        advance(engine, days=2)
+        run_due(engine)
+        assert (sparks(engine, agreement), revenue_of(engine, agreement)) == before
 
 
 def test_an_overage_rate_that_is_changed_counts_in_the_next_version_of_the_card(engine):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from billing_sdk.server.domain.catalog import amount_of, is_unit
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, rated_amount
 from billing_sdk.server.domain.timers import Timer
@@ -79,8 +80,12 @@ def adjust_usage(engine: Engine, timer: Timer) -> None:
         less = [(one.before, -one.line.amount) for one in adjusted if one.line.amount.minor < 0]
         given = credit_usage(tx, engine, customer, less, source=SOURCE, actor=ACTOR, at=at)
         for one in adjusted:
-            # What could not be given back, because it was before, stays billed: it is not asked for again.
-            back = given.get(one.before.id)
+            # What could not be given back, because it was before, stays billed: it is not asked for again. So do units:
+            # what credit notes give back is money.
+            over = -rated_amount(one.line)
+            back = (
+                amount_of(0, over.currency) if is_unit(over.currency) and over.minor > 0 else given.get(one.before.id)
+            )
             after = one.after if back is None else replace(one.after, billed=one.before.billed - back)
             invoice_id = billed.invoice.id if billed.invoice and one in more else one.before.invoice_id
             tx.rated_intervals.save([replace(after, invoice_id=invoice_id)])
