@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from billing_sdk.server.domain.agreements import CadenceDiscount
 from billing_sdk.server.domain.collection import BUILT_IN_ID, Supplier
 from billing_sdk.server.domain.customers import Address
+from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.billing_profiles import update_profile
 from tests.contract.stripe_door.door import Door
 from tests.engines import advance
@@ -354,3 +357,34 @@ def test_automatic_tax_needs_a_customer_who_is_somewhere(door: Door) -> None:
     assert cadence["settings_data"]["bill"]["calculation"] == {"tax": {"type": "automatic"}}
     advance(door.engine, days=31)
     assert door.v2.get(f"/billing/cadences/{cadence['id']}")["next_billing_date"] == "2026-03-31T12:00:00.000Z"
+
+
+def test_the_discounts_of_a_cadence_are_shown_where_they_are_asked_for(door: Door) -> None:
+    cadence = made(door, customer(door))
+    our_id = f"cadence_{cadence['id'].removeprefix('bc_test_')}"
+    with door.engine.begin() as tx:
+        tx.cadence_discounts.add(CadenceDiscount(new_id("discountrule"), our_id, Decimal("12.50"), door.engine.now()))
+    (rule,) = door.v2.get(f"/billing/cadences/{cadence['id']}?include=invoice_discount_rules")["invoice_discount_rules"]
+    assert rule == {
+        "id": rule["id"],
+        "type": "percent_off",
+        "percent_off": {"percent_off": "12.5", "maximum_applications": {"type": "indefinite"}},
+    }
+
+
+def test_a_customer_who_is_deleted_has_no_cadence_that_goes_on(door: Door) -> None:
+    ada = customer(door)
+    cadence = made(door, ada)
+    door.v1.delete(f"/customers/{ada}")
+    assert door.v2.get(f"/billing/cadences/{cadence['id']}")["status"] == "canceled"
+
+
+def test_cadences_are_found_by_the_clock_of_their_customer_and_go_with_it(door: Door) -> None:
+    clock = door.v1.post("/test_helpers/test_clocks", {"frozen_time": 1_900_000_000})["id"]
+    cadence = made(door, customer(door, test_clock=clock))
+    assert cadence["test_clock"] == clock
+    assert cadence["created"] == "2030-03-17T17:46:40.000Z"
+    assert door.v2.get(f"/billing/cadences?test_clock={clock}")["data"] == [cadence]
+    door.v1.delete(f"/test_helpers/test_clocks/{clock}")
+    refusal = (404, "billing_cadence_not_found", None)
+    assert door.v2.refused("GET", f"/billing/cadences/{cadence['id']}") == refusal

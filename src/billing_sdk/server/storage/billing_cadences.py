@@ -60,6 +60,12 @@ class BillingCadenceRepository:
             self._known[cadence_id] = _from_row(row)
         return self._known[cadence_id]
 
+    def active_of(self, customer_id: str) -> tuple[BillingCadence, ...]:
+        """Return the cadences by which something of a customer can be billed, the oldest first."""
+        mine = (billing_cadences.c.customer_id == customer_id) & (billing_cadences.c.status == "active")
+        query = select(billing_cadences).where(mine).order_by(billing_cadences.c.id)
+        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
+
     def list(
         self,
         wanted: PageRequest = FIRST_PAGE,

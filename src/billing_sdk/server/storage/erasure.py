@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Text, cast, delete, or_, select, update
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.tables.billing import customers
+from billing_sdk.server.storage.tables.cadences import payer_profiles
 from billing_sdk.server.storage.tables.collection import past_parties
 from billing_sdk.server.storage.tables.identity import users
 from billing_sdk.server.storage.tables.outbox import events
@@ -50,6 +51,9 @@ class ErasureRepository:
         nowhere = dict.fromkeys(("region", "city", "postal_code"))
         own = update(customers).where(customers.c.user_id == user.id)
         self._connection.execute(own.values(**nowhere, address_lines=[], tax_ids=[]))
+        of_theirs = select(customers.c.id).where(customers.c.user_id == user.id)
+        payers = update(payer_profiles).where(payer_profiles.c.customer_id.in_(of_theirs))
+        self._connection.execute(payers.values(name=None, metadata={}))
 
     def _forget_past_names(self, user: User) -> None:
         own = select(customers.c.id).where(customers.c.user_id == user.id)

@@ -47,7 +47,9 @@ def end_agreement(
 
 
 def end_all_agreements(tx: UnitOfWork, customer: Customer, *, source: EventSource, at: datetime) -> None:
-    """End whatever a customer has agreed to, because its owner is being deleted; the caller has locked it.
+    """End whatever a customer has agreed to, and its cadences, because its owner is being deleted.
+
+    The caller has locked it.
 
     Raises:
         Conflict: the outcome of a charge is not known yet, and what it pays for would belong to nobody.
@@ -56,3 +58,7 @@ def end_all_agreements(tx: UnitOfWork, customer: Customer, *, source: EventSourc
         raise Conflict("a change of this customer's plan is under way", remedy="Try again in a minute.")
     for agreement in tx.agreements.live_of(customer.id):
         end_agreement(tx, customer, agreement, source=source, actor=source, at=at)
+    for cadence in tx.billing_cadences.active_of(customer.id):
+        canceled = cadence.canceled(at)
+        tx.billing_cadences.save(canceled)
+        tx.audit.record(source, "billing_cadence.cancel", cadence.id, at, before=cadence, after=canceled)

@@ -13,6 +13,7 @@ from billing_sdk.server.domain.invoicing import InvoiceStatus
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.stripe_objects import StripeObject
 from billing_sdk.server.usecases.become_customer import add_customer
+from billing_sdk.server.usecases.billing_cadences import cancel_cadence
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.create_organization import add_organization
 from billing_sdk.server.usecases.delete_clock import delete_clock
@@ -179,7 +180,7 @@ def update_stripe_customer(
 
 
 def delete_stripe_customer(engine: Engine, customer_id: str, *, actor: str) -> StripeCustomer:
-    """Show a customer as deleted, and end what it has agreed to at once; its books stay.
+    """Show a customer as deleted, and end what it has agreed to at once, with its cadences; its books stay.
 
     Raises:
         NotFound: there is no such customer, or not any more.
@@ -188,6 +189,10 @@ def delete_stripe_customer(engine: Engine, customer_id: str, *, actor: str) -> S
     with engine.begin() as tx:
         tx.customers.lock(customer_id)
         before = live_stripe_customer(tx, customer_id)
+        cadences = tx.billing_cadences.active_of(customer_id)
+    for cadence in cadences:
+        cancel_cadence(engine, cadence.id, actor=actor)
+    with engine.read() as tx:
         live = tx.agreements.live_of(customer_id)
     for agreement in live:
         cancel_agreement(engine, agreement_id=agreement.id, source="api", actor=actor)
