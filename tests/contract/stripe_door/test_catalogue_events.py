@@ -49,7 +49,7 @@ def test_each_event_of_the_catalogue_points_to_what_it_is_about(door: Door) -> N
         "license_fee.updated": 1,
         "license_fee_version.created": 2,
         "pricing_plan.created": 1,
-        "pricing_plan_version.created": 2,
+        "pricing_plan_version.created": 3,
         "pricing_plan_component.created": 2,
         "pricing_plan_component.updated": 1,
         "pricing_plan.updated": 3,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from billing_sdk.server.domain.catalog.licence_fee_object import LicenceFeeObject
+from billing_sdk.server.domain.catalog.plan import Plan
 from billing_sdk.server.domain.catalog.rate_card import RateCard
 from billing_sdk.server.domain.events import Told
 from billing_sdk.server.domain.invoicing import Invoice, Payment
@@ -100,14 +101,25 @@ def _card(recorded: Recorded) -> Iterator[Told]:
             yield Told(f"{V2}rate_card_custom_pricing_unit_overage_rate.created", "thin", subject, {"data": told})
 
 
+def _plan(recorded: Recorded) -> Iterator[Told]:
+    """Tell of a plan, which begins with a version."""
+    plan = recorded.after
+    yield Told(f"{V2}pricing_plan.created", "thin", f"pricing_plan/{recorded.subject}")
+    if isinstance(plan, Plan):
+        yield _version_made(plan.key, plan.version.id)
+
+
+def _version_made(plan_key: str, version_id: str) -> Told:
+    data = {"data": {"pricing_plan_id": ["pricing_plan", plan_key]}}
+    return Told(f"{V2}pricing_plan_version.created", "thin", f"pricing_plan_version/{plan_key}/{version_id}", data)
+
+
 def _version(recorded: Recorded) -> Iterator[Told]:
     """Tell of a version of a plan, and of the component for whose sake it was made or that it was given."""
     made = recorded.after
     key, version_id = recorded.subject, made["version"]
     if made.get("is_new_version", False):
-        data = {"data": {"pricing_plan_id": ["pricing_plan", key]}}
-        subject = f"pricing_plan_version/{key}/{version_id}"
-        yield Told(f"{V2}pricing_plan_version.created", "thin", subject, data)
+        yield _version_made(key, version_id)
     verb = {"plan.add_component": "created", "plan.change_component": "updated"}.get(recorded.action)
     if verb is not None and made.get("component"):
         subject = f"pricing_plan_component/{key}/{made['component']}"
@@ -179,7 +191,7 @@ def _method(verb: str) -> Teller:
 _GRANT_UPDATED = _snapshot("billing.credit_grant", "updated")
 
 TABLE: Mapping[str, Teller] = {
-    "plan.create": _thin("pricing_plan", "created"),
+    "plan.create": _plan,
     "plan.update": _thin("pricing_plan", "updated"),
     "plan.archive": _thin("pricing_plan", "updated"),
     "plan.make_live": _thin("pricing_plan", "updated"),
