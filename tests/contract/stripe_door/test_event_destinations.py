@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from billing_sdk.errors import InvalidRequest, NotFound
+from billing_sdk.server.outbox.addresses import check_url
+from billing_sdk.server.usecases.delete_endpoint import delete_endpoint
+from billing_sdk.server.usecases.signed_endpoints import roll_secret
+from billing_sdk.server.usecases.update_endpoint import update_endpoint
 from tests.contract.stripe_door.door import Door
+from tests.engines import sqlite_of
 
 URL = "https://shop.example.com/hooks"
 ACTIVATED = "v2.billing.pricing_plan_subscription.servicing_activated"
@@ -139,3 +146,42 @@ def test_an_endpoint_that_can_not_be_is_refused_by_name(
 def test_a_destination_that_is_not_there_is_not_found(door: Door, verb: str) -> None:
     path = f"/core/event_destinations/ed_test_{'0' * 32}{verb}"
     assert door.v2.refused("POST", path, {}) == (404, "event_destination_not_found", None)
+
+
+def test_a_secret_is_kept_sealed_also_with_the_answer_to_a_key(door: Door) -> None:
+    made = door.v1.post("/webhook_endpoints", ENDPOINT, Idempotency_Key="hook-1")
+    again = door.v1.call("POST", "/webhook_endpoints", ENDPOINT, Idempotency_Key="hook-1")
+    assert (again.body, again.headers["idempotent-replayed"]) == (made, "true")
+    written = b"".join(line.encode() for line in sqlite_of(door.engine.database).iterdump())
+    assert b"webhook_endpoints" in written
+    assert made["secret"].encode() not in written
+    door.v1.delete(f"/webhook_endpoints/{made['id']}")
+
+
+def test_plain_http_is_for_a_test_environment_on_its_usual_ports_and_to_public_hosts() -> None:
+    with pytest.raises(InvalidRequest):
+        check_url("http://hooks.example.com/", may_call_this_machine=False, may_use_http=False)
+    check_url("http://hooks.example.com/", may_call_this_machine=False, may_use_http=True)
+    with pytest.raises(InvalidRequest):
+        check_url("http://10.0.0.1/", may_call_this_machine=False, may_use_http=True)
+    with pytest.raises(InvalidRequest):
+        check_url("http://hooks.example.com:22/", may_call_this_machine=False, may_use_http=True)
+
+
+@pytest.mark.parametrize("overlap", [timedelta(hours=25), timedelta(seconds=-1)])
+def test_an_old_secret_goes_on_for_a_day_at_most(door: Door, overlap: timedelta) -> None:
+    made = door.v2.post("/core/event_destinations", THIN)
+    endpoint_id = "webhook_" + made["id"].rpartition("_")[2]
+    with pytest.raises(InvalidRequest):
+        roll_secret(door.engine, endpoint_id=endpoint_id, overlap=overlap)
+    door.v2.delete(f"/core/event_destinations/{made['id']}")
+
+
+def test_endpoints_of_this_door_are_none_of_the_management_api(door: Door) -> None:
+    made = door.v2.post("/core/event_destinations", THIN)
+    endpoint_id = "webhook_" + made["id"].rpartition("_")[2]
+    with pytest.raises(NotFound):
+        update_endpoint(door.engine, endpoint_id=endpoint_id, name="Mine")
+    with pytest.raises(NotFound):
+        delete_endpoint(door.engine, endpoint_id=endpoint_id)
+    door.v2.delete(f"/core/event_destinations/{made['id']}")

@@ -104,12 +104,14 @@ class StandingRepository:
         What was given up counts until a later invoice is paid: whoever pays again is not in arrears for ever.
         """
         wanted = {"subscription": agreement.subscription_id}
-        paid_at = self._connection.execute(LAST_PAID, wanted).scalar()
         rows = self._connection.execute(NOT_PAID, wanted).mappings().all()
+        was_active = before is not None and "active" in before.servicing_at
+        # Most of the time all is paid, and when that was says nothing more.
+        paid_at = self._connection.execute(LAST_PAID, wanted).scalar() if rows else None
         return Circumstances(
             status=agreement.status,
             is_suspended=agreement.suspended_at is not None,
-            was_served=paid_at is not None or (before is not None and "active" in before.servicing_at),
+            was_served=was_active or paid_at is not None,
             owed=tuple(self._owed(row) for row in rows if not _is_past(row, paid_at)),
         )
 

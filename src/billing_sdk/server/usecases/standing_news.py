@@ -45,12 +45,14 @@ def tell_standings(tx: UnitOfWork, now: Callable[[], datetime]) -> None:
 
 def _tell(tx: UnitOfWork, agreement: Agreement, now: Callable[[], datetime]) -> None:
     before = tx.standings.find(agreement.subscription_id)
+    found = tx.standings.circumstances(agreement, before)
+    if before is not None and before.is_so(found):
+        return
     customer = tx.customers.get(agreement.customer_id)
     at = now() if customer.clock_id is None else tx.clocks.time_of(customer.clock_id)
-    after = stand(before, agreement.subscription_id, tx.standings.circumstances(agreement, before), at)
-    if after != before:
-        tx.standings.save(after)
-        _announce(tx, customer, agreement, before, after, at)
+    after = stand(before, agreement.subscription_id, found, at)
+    tx.standings.save(after)
+    _announce(tx, customer, agreement, before, after, at)
 
 
 def _announce(

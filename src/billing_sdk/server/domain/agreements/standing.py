@@ -77,6 +77,10 @@ class Standing:
     servicing_at: Mapping[str, datetime] = field(default_factory=dict)
     collection_at: Mapping[str, datetime] = field(default_factory=dict)
 
+    def is_so(self, found: Circumstances) -> bool:
+        """Tell whether this is how it stands under other circumstances as well."""
+        return (self.servicing, self.collection) == (servicing_of(found), collection_of(found))
+
 
 SERVICING: tuple[tuple[Callable[[Circumstances], bool], ServicingStatus], ...] = (
     (lambda one: one.has_ended, "canceled"),
