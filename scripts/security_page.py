@@ -39,7 +39,7 @@ SECTIONS = (
     (185, 191, "Amounts and time"),
     (193, 195, "Prices, credit and discounts"),
     (196, 205, "Secrets and operations"),
-    (206, 208, "The Stripe door"),
+    (206, 209, "The Stripe door"),
 )
 
 

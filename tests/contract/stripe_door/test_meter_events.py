@@ -142,6 +142,7 @@ def test_a_request_that_is_sent_again_with_its_key_records_one_event(door: Door,
     assert other.body["error"]["type"] == "idempotency_error"
 
 
+@pytest.mark.attack(209)
 @pytest.mark.parametrize("api", ["v1", "v2"])
 def test_a_request_whose_answer_was_lost_records_one_event_when_it_is_sent_again(door, meter, api, monkeypatch) -> None:
     customer = new_customer(door)

@@ -153,6 +153,7 @@ def test_what_was_wrong_is_told_once_for_each_meter_with_counts_and_samples(door
     assert unknown.data["reason"]["error_count"] == 2
 
 
+@pytest.mark.attack(209)
 @pytest.mark.parametrize(
     ("body", "param"),
     [
@@ -174,6 +175,7 @@ def test_a_request_that_has_not_the_form_of_one_is_refused_as_a_whole(door: Door
     assert faults(door) == {}
 
 
+@pytest.mark.attack(209)
 def test_only_a_session_opens_the_stream_and_it_opens_nothing_else(door: Door, meter, token) -> None:
     for wrong in (door.key, "mtrses_nothing", "mtrses_" + token, token + "x", ""):
         told = sent(door, wrong)
@@ -187,6 +189,7 @@ def test_the_stream_asks_for_a_version_like_all_of_v2(door: Door, token) -> None
     assert told.refusal[:2] == (400, "invalid_stripe_version")
 
 
+@pytest.mark.attack(209)
 def test_a_session_ends_with_its_time_or_with_its_key() -> None:
     with new_door() as door:
         made = create_api_token(door.engine, name="short", prefix="sk", scopes=["create:meter_usage"])
