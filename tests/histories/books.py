@@ -8,7 +8,15 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Event
-from billing_sdk.server.domain.invoicing import CreditEntry, CreditNote, Dispute, Invoice, Payment, Refund
+from billing_sdk.server.domain.invoicing import (
+    CreditEntry,
+    CreditNote,
+    Dispute,
+    Invoice,
+    Payment,
+    Refund,
+    UnusedRefund,
+)
 from billing_sdk.server.domain.ledger import JournalEntry
 
 
@@ -24,6 +32,7 @@ class Books:
     credits: tuple[CreditEntry, ...]
     entries: tuple[JournalEntry, ...]
     payments: tuple[Payment, ...]
+    unused_refunds: tuple[UnusedRefund, ...]
     notes: tuple[CreditNote, ...]
     refunds: tuple[Refund, ...]
     grants: tuple[CreditGrant, ...]

@@ -30,6 +30,7 @@ def books_hold(world: World, books: Books) -> None:
         what_is_disputed_is_with_the_bank_or_lost(books, currency, standing)
         refunds_are_what_is_promised(books, currency, standing)
         credit_liability_is_the_customers_money(books, currency, standing)
+        what_is_unapplied_has_paid_nothing_yet(world, books, currency, standing)
 
 
 def entries_sum_to_zero(books: Books) -> None:
@@ -80,7 +81,7 @@ def receivable_is_what_is_owed(books: Books, currency: str, standing: Counter[Ac
 
 def cash_is_what_was_paid(books: Books, currency: str, standing: Counter[Account]) -> None:
     paid = [one.amount for one in books.payments if one.status == "succeeded"]
-    paid += [-one.amount for one in books.refunds if one.status == "succeeded"]
+    paid += [-one.amount for one in (*books.refunds, *books.unused_refunds) if one.status == "succeeded"]
     paid += [one.cost for one in books.grants if _is_collected(one, currency) and _is_settled(one)]
     paid += [-one.held for one in books.disputes]
     assert standing["cash"] == sum(amount.minor for amount in paid if amount.currency == currency)
@@ -114,6 +115,15 @@ def credit_liability_is_the_customers_money(books: Books, currency: str, standin
         if grant.status == "awaiting_payment" and grant.category == "paid" and grant.invoice_id in issued
     ]
     assert -standing["credit_liability"] == sum(amount.minor for amount in kept if amount.currency == currency)
+
+
+def what_is_unapplied_has_paid_nothing_yet(
+    world: World, books: Books, currency: str, standing: Counter[Account]
+) -> None:
+    with world.engine.read() as tx:
+        unused = tx.payment_intents.unused_of(books.customer.id)
+    held = unused[currency].minor if currency in unused else 0
+    assert -standing["unapplied_payments"] == held, f"{currency}: {standing}"
 
 
 def what_is_accrued_is_known(world: World, books: Books, today: date) -> None:

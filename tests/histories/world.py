@@ -118,6 +118,8 @@ class World(BillingDeeds, CorrectingDeeds, CreditDeeds, UsageDeeds):
             credited = tx.credits.of_customer(found.id)
             entries = tx.ledger.of_customer(found.id)
             payments = _all_of(tx.invoices.list_payments, found.id)
+            intents = tx.payment_intents.page(PageRequest(500), customer_id=found.id).items
+            unused_refunds = tuple(one for intent in intents for one in tx.payment_intents.refunds_of(intent.id))
             notes = _all_of(tx.credit_notes.page, found.id)
             refunds = [tx.refunds.find_by_note(note.id) for note in notes]
             grants = _all_of(tx.grants.list, found.id)
@@ -133,6 +135,7 @@ class World(BillingDeeds, CorrectingDeeds, CreditDeeds, UsageDeeds):
             credits=tuple(sorted(credited, key=lambda entry: (entry.at, entry.amount.minor, entry.reason))),
             entries=tuple(sorted(entries, key=lambda entry: (*entry.place, str(entry.postings)))),
             payments=payments,
+            unused_refunds=unused_refunds,
             notes=notes,
             refunds=tuple(refund for refund in refunds if refund is not None),
             grants=tuple(sorted(grants, key=lambda one: (one.created_at, one.name, one.amount.minor, one.priority))),
