@@ -81,7 +81,8 @@ def receivable_is_what_is_owed(books: Books, currency: str, standing: Counter[Ac
 
 def cash_is_what_was_paid(books: Books, currency: str, standing: Counter[Account]) -> None:
     paid = [one.amount for one in books.payments if one.status == "succeeded"]
-    paid += [-one.amount for one in (*books.refunds, *books.unused_refunds) if one.status == "succeeded"]
+    paid += [-one.amount for one in books.refunds if one.status == "succeeded"]
+    paid += [-one.amount for one in books.unused_refunds if one.status == "succeeded"]
     paid += [one.cost for one in books.grants if _is_collected(one, currency) and _is_settled(one)]
     paid += [-one.held for one in books.disputes]
     assert standing["cash"] == sum(amount.minor for amount in paid if amount.currency == currency)
