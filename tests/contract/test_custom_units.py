@@ -10,9 +10,11 @@ import pytest
 from billing_sdk.errors import Conflict, InvalidRequest, LookupKeyTaken, NotFound
 from billing_sdk.money import Money, digits_of
 from billing_sdk.server.domain.catalog import Units, millionths, units_of
+from billing_sdk.server.domain.collection import BillingProfile
 from billing_sdk.server.domain.invoicing.telling import tell
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import PerUnit, Terms
+from billing_sdk.server.usecases.add_feature import add_feature
 from billing_sdk.server.usecases.attach_component import attach_component
 from billing_sdk.server.usecases.create_item import create_metered_item, create_one_time_item
 from billing_sdk.server.usecases.create_plan import create_plan
@@ -244,6 +246,30 @@ def test_usage_that_was_corrected_downwards_gives_no_units_back_and_is_not_charg
         advance(engine, days=2)
         run_due(engine)
         assert (sparks(engine, agreement), revenue_of(engine, agreement)) == before
+
+
+def test_units_that_an_invoice_at_a_threshold_has_billed_are_not_billed_again(engine):
+    with engine.begin() as tx:
+        profile = BillingProfile("profile_1", "Step by step", engine.now(), progressive_threshold_minor={"USD": 100})
+        tx.billing_profiles.add(profile)
+        tx.billing_profiles.make_default(profile.id)
+    add_feature(engine, key="calls", name="Calls", feature_type="metered", unit_name="call")
+    calls = create_metered_item(engine, name="Calls", feature_key="calls")
+    add_rate(engine, card_id="card", rate=NewRate(calls.id, Terms(PerUnit(Decimal(1)))))
+    agreement = join(engine)
+    use(engine, agreement, 100)
+    record_usage(engine, agreement_id=agreement.id, feature_key="calls", value="150")
+    advance(engine, minutes=1)
+    run_due(engine)
+    with engine.read() as tx:
+        (invoice,) = tx.invoices.newest_of(agreement.customer_id)
+    assert (invoice.reason, said(invoice)[:2]) == ("threshold", [("Tokens", 0), ("Calls", 150)])
+    assert sparks(engine, agreement) == ["50", "0", "50"]
+    use(engine, agreement, 20)
+    month_of(engine, agreement)
+    with engine.read() as tx:
+        moved = tx.grants.movements_of(agreement.customer_id, with_units=True).items
+    assert [digits_of(one.amount.value) for one in moved if one.kind == "applied"] == ["-50", "-10"]
 
 
 def test_an_overage_rate_that_is_changed_counts_in_the_next_version_of_the_card(engine):

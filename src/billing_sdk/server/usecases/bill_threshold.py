@@ -16,6 +16,7 @@ from billing_sdk.server.domain.invoicing import (
     RatedUsage,
     lines_of,
     rate_usage,
+    rated_amount,
     with_discounts,
 )
 from billing_sdk.server.domain.periods import Period
@@ -86,7 +87,8 @@ def _bill(tx: UnitOfWork, engine: Engine, customer: Customer, agreement: Agreeme
         actor=ACTOR,
         at=at,
         rated=[
-            replace(one, is_closed=False) for one in known.keep([one for one in rated if one.line.amount], in_force)
+            replace(one, is_closed=False)
+            for one in known.keep([one for one in rated if rated_amount(one.line)], in_force)
         ],
     )
     tx.audit.record(ACTOR, "usage.bill", agreement.id, at, after={"threshold": str(threshold)})
