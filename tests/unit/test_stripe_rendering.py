@@ -99,7 +99,8 @@ def test_values_are_read_from_what_clients_send() -> None:
     assert TypeAdapter(Instant).validate_python("2025-01-01T13:00:00.5+01:00") == noon + timedelta(milliseconds=500)
     assert TypeAdapter(UnixTime).validate_python("1735732800") == noon
     assert [TypeAdapter(Int64).validate_python(one) for one in (7, "7", "-7")] == [7, 7, -7]
-    assert [TypeAdapter(DecimalText).validate_python(one) for one in (0.1, "0.10", 3)] == [
+    assert [TypeAdapter(DecimalText).validate_python(one) for one in (1e-05, 0.1, "0.10", 3)] == [
+        Decimal("0.00001"),
         Decimal("0.1"),
         Decimal("0.10"),
         Decimal(3),

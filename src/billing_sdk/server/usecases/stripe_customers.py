@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -57,16 +57,15 @@ def stripe_customer(tx: UnitOfWork, customer_id: str) -> StripeCustomer:
     """
     customer = tx.customers.get(customer_id)
     extras = tx.stripe.find(KIND, customer_id)
-    if extras is None:
-        name = tx.customers.names_of([customer]).get(customer_id) or None
-        extras = StripeObject(KIND, customer_id, customer.created_at, customer.created_at, data={"name": name})
-    return StripeCustomer(
-        customer,
-        extras,
-        method=tx.customers.find_payment_method(customer_id),
-        credit=next(iter(tx.credits.balances(customer_id)), None),
-        is_delinquent=any(invoice.status in OVERDUE for invoice in tx.invoices.owed_by(customer_id)),
-    )
+    name = None if extras is not None else tx.customers.names_of([customer]).get(customer_id)
+    return _known(tx, customer, extras, name)
+
+
+def stripe_customers(tx: UnitOfWork, customer_ids: Sequence[str]) -> list[StripeCustomer]:
+    """Return customers as the door knows them, in the order of their ids."""
+    customers, known = tx.customers.list_of(customer_ids), tx.stripe.find_many(KIND, customer_ids)
+    names = tx.customers.names_of([one for one in customers.values() if one.id not in known])
+    return [_known(tx, customers[one], known.get(one), names.get(one)) for one in customer_ids]
 
 
 def live_stripe_customer(tx: UnitOfWork, customer_id: str) -> StripeCustomer:
@@ -211,6 +210,18 @@ def delete_stripe_clock(engine: Engine, clock_id: str, *, actor: str) -> None:
     with engine.begin() as tx:
         for customer_id in customer_ids:
             tx.stripe.forget(KIND, customer_id)
+
+
+def _known(tx: UnitOfWork, customer: Customer, extras: StripeObject | None, name: str | None) -> StripeCustomer:
+    """Return a customer with what is known of it; one that was made elsewhere has its name alone."""
+    elsewhere = StripeObject(KIND, customer.id, customer.created_at, customer.created_at, data={"name": name or None})
+    return StripeCustomer(
+        customer,
+        extras or elsewhere,
+        method=tx.customers.find_payment_method(customer.id),
+        credit=next(iter(tx.credits.balances(customer.id)), None),
+        is_delinquent=any(invoice.status in OVERDUE for invoice in tx.invoices.owed_by(customer.id)),
+    )
 
 
 def _name(data: Mapping[str, Any], email: str | None) -> str:

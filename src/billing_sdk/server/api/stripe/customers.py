@@ -30,6 +30,7 @@ from billing_sdk.server.usecases.stripe_customers import (
     delete_stripe_customer,
     live_stripe_customer,
     stripe_customer,
+    stripe_customers,
     update_stripe_customer,
 )
 from billing_sdk.server.usecases.stripe_payment_methods import charge_by
@@ -153,7 +154,7 @@ def list_customers(
         before = wanted.known(KIND, wanted.before, "ending_before")
         found = tx.stripe.page_customers(conditions, count=wanted.limit + 1, after=after, before=before)
         cut: Cut[str] = wanted.trimmed(found, place_of=lambda one: shown(KIND, one, is_live=is_live))
-        views = [shown_customer(stripe_customer(tx, customer_id)) for customer_id in cut.items]
+        views = [shown_customer(one) for one in stripe_customers(tx, cut.items)]
     return answer(wanted.shown(cut, views))
 
 
