@@ -15,12 +15,14 @@ class Occasion:
         caller: the id of the application or person whose token or session was checked.
         tenant: the organization that the caller speaks for.
         idempotency_key: the name that the caller has given to the request.
+        is_pointed_to: it came through the door whose events point to things, so it is told by them.
     """
 
     request_id: str | None = None
     caller: str | None = None
     tenant: str | None = None
     idempotency_key: str | None = None
+    is_pointed_to: bool = False
 
 
 _current: ContextVar[Occasion | None] = ContextVar("billing_occasion", default=None)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from billing_sdk.server.api.stripe import snapshots
+from billing_sdk.server.api.stripe.bodies import View
 from billing_sdk.server.usecases.add_card import add_card
 from tests.contract.stripe_door.door import Door, new_door
 from tests.contract.stripe_door.hybrid import Hybrid, hybrid_plan, monthly, subscribed
@@ -94,6 +96,26 @@ def test_every_snapshot_is_the_object_that_a_client_fetches(door: Door, told: li
     assert found
     shown = found[0]["data"]["object"]
     assert shown == door.v1.get(f"/{kind}s/{shown['id']}")
+
+
+def test_what_is_done_at_this_door_is_told_also_where_nobody_listens_yet() -> None:
+    with new_door() as own:
+        made = own.v2.post("/billing/licensed_items", {"display_name": "Seat"})
+        (one,) = own.v2.pages("/core/events")
+        assert one["related_object"]["id"] == made["id"]
+
+
+def test_a_thing_that_can_not_be_shown_is_named_and_nothing_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> View:
+        raise RuntimeError("no view")
+
+    with new_door() as own:
+        own.v1.post("/webhook_endpoints", {"url": "https://shop.example.com/", "enabled_events": ["*"]})
+        monkeypatch.setattr(snapshots, "SHOWERS", {**snapshots.SHOWERS, "customer": refuse})
+        made = own.v1.post("/customers", {"name": "Ada"})["id"]
+        assert own.v1.get(f"/customers/{made}")["name"] == "Ada"
+        (one,) = own.v1.pages("/events?type=customer.created")
+        assert one["data"]["object"] == {"id": made, "object": "customer"}
 
 
 def test_clocks_meters_and_credit_are_told_of_as_they_change(door: Door) -> None:

@@ -133,7 +133,8 @@ class Once:
 
 async def _once_for(request: Request, engine: EngineOf, caller: CallerOf, answer: Answering) -> Once:
     key = key_of(request)
-    current_occasion().idempotency_key = key
+    occasion = current_occasion()
+    occasion.idempotency_key, occasion.is_pointed_to = key, True
     return Once(engine, request, caller.client_id, key, answer)
 
 
