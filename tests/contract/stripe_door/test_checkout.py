@@ -111,6 +111,20 @@ def test_a_payment_that_is_to_be_confirmed_leads_to_the_page_of_the_bank_and_bac
     assert go_on(door.engine, ours(session)).standing == "complete"
 
 
+def test_a_session_that_was_left_holds_nothing_up_for_another_one(door: Door) -> None:
+    plan = hybrid_plan(door.engine, seat=50_000)
+    customer = door.v1.post("/customers", {"email": "again@example.com"})["id"]
+    declined, asked, wanted = (session_of(door, plan, customer=customer) for _ in range(3))
+    with pytest.raises(CardDeclined):
+        pay_session(door.engine, ours(declined), card=card(DECLINED_WHEN_CHARGED))
+    waiting = pay_session(door.engine, ours(asked), card=card("4000002760003184"))
+    assert waiting.standing == "confirm"
+    assert pay_session(door.engine, ours(wanted), card=card()).standing == "complete"
+    assert confirm_payment(door.engine, waiting.url.rpartition("/")[2], is_confirmed=True) == "over"
+    assert door.v1.get(f"/checkout/sessions/{asked['id']}")["status"] == "open"
+    assert [one["status"] for one in door.v1.get(f"/invoices?customer={customer}")["data"]] == ["paid"]
+
+
 def test_several_plans_are_one_invoice_and_one_subscription_each(door: Door) -> None:
     first, second = hybrid_plan(door.engine), hybrid_plan(door.engine, fee=2_000)
     items = [

@@ -26,6 +26,7 @@ from billing_sdk.server.domain.visits import CheckoutSession
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.checkout_sessions import (
     ACTOR,
     draft_for,
@@ -36,7 +37,11 @@ from billing_sdk.server.usecases.checkout_sessions import (
 )
 from billing_sdk.server.usecases.commit_intent import commit_intent
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.payment_intents import add_payment_intent, confirm_payment_intent
+from billing_sdk.server.usecases.payment_intents import (
+    add_payment_intent,
+    cancel_payment_intent,
+    confirm_payment_intent,
+)
 from billing_sdk.server.usecases.people import normal_email
 from billing_sdk.server.usecases.reserve_intent import cancel_intent, reserve_intent
 from billing_sdk.server.usecases.stripe_customers import add_stripe_customer
@@ -110,6 +115,7 @@ def pay_session(
         return go_on(engine, session_id)
     if card is not None:
         add_card(engine, customer_id=session.customer_id, card=card, actor=ACTOR)
+    _make_way(engine, session)
     session, intent = _reserved(engine, session_id)
     due = intent.amounts.due
     if shown is not None and shown != due:
@@ -120,7 +126,11 @@ def pay_session(
         raise PaymentMethodRequired("there is no card to pay with")
     if due:
         payment = _payment_for(engine, session_id, due)
-        confirm_payment_intent(engine, payment.id, payment_method_id=method.id, actor=ACTOR)
+        try:
+            confirm_payment_intent(engine, payment.id, payment_method_id=method.id, actor=ACTOR)
+        except REFUSED:
+            _let_go(engine, session_id)  # whoever goes away now holds nothing up
+            raise
     return go_on(engine, session_id)
 
 
@@ -177,6 +187,43 @@ def _reserved(engine: Engine, session_id: str) -> tuple[CheckoutSession, Billing
     if intent.status == "draft":
         intent = reserve_intent(engine, intent_id=intent.id, source="user", actor=ACTOR)
     return session, intent
+
+
+def _make_way(engine: Engine, wanted: CheckoutSession) -> None:
+    """Let go of what other sessions of the customer hold that nobody has paid: this one is wanted now."""
+    with engine.read() as tx:
+        others = [
+            one
+            for one in list_sessions(tx)
+            if one.id != wanted.id
+            and one.customer_id == wanted.customer_id
+            and one.intent_id
+            and one.status != "complete"
+        ]
+    for other in others:
+        paid = _payment_of(engine, other)
+        if paid is not None and paid.status in UNDER_WAY:
+            try:
+                cancel_payment_intent(engine, paid.id, reason="abandoned", actor=ACTOR)
+            except BillingError:  # the bank is at it, or it is paid
+                continue
+        elif paid is not None and paid.status == "succeeded":
+            continue
+        _let_go(engine, other.id)
+
+
+def _let_go(engine: Engine, session_id: str) -> None:
+    """Hold nothing for a session any more that is not paid; another attempt begins anew."""
+    with locked_session(engine, session_id) as (tx, before):
+        intent = None if before.intent_id is None else tx.billing_intents.get(before.intent_id)
+        if intent is None or intent.status not in ("draft", "reserved"):
+            return
+        paid = None if before.payment_intent_id is None else tx.payment_intents.get(before.payment_intent_id)
+        is_spent = paid is not None and paid.status == "canceled"
+        after = replace(before, intent_id=None, payment_intent_id=None if is_spent else before.payment_intent_id)
+        save_session(tx, after, at=engine.now())
+    with suppress(InvalidIntentStatus):
+        cancel_intent(engine, intent_id=intent.id, source="user", actor=ACTOR)
 
 
 def _payment_for(engine: Engine, session_id: str, due: Money) -> PaymentIntent:
