@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from billing_sdk.errors import (
     BillingError,
@@ -25,6 +25,7 @@ from billing_sdk.server.domain.invoicing import UNDER_WAY, PaymentIntent
 from billing_sdk.server.domain.visits import CheckoutSession
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.stripe_objects import StripeObject
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.checkout_sessions import (
@@ -48,6 +49,8 @@ from billing_sdk.server.usecases.stripe_customers import add_stripe_customer
 from billing_sdk.server.usecases.update_customer import update_customer
 
 Standing = Literal["complete", "confirm", "pending"]
+# Which session holds the customer's plans, by the customer.
+HOLDER: Final = "checkout_holder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,9 @@ def _reserved(engine: Engine, session_id: str) -> tuple[CheckoutSession, Billing
             lapsed = None if intent is None or intent.status != "draft" else intent.id
             cadence, intent = draft_for(tx, engine, customer, session)
             session = replace(session, cadence_id=cadence.id, intent_id=intent.id)
-            save_session(tx, session, at=engine.now())
+            at = engine.now()
+            save_session(tx, session, at=at)
+            tx.stripe.save(StripeObject(HOLDER, customer.id, at, at, data={"session": session.id}))
     if lapsed is not None:
         cancel_intent(engine, intent_id=lapsed, source="user", actor=ACTOR)
     if intent.status == "draft":
@@ -190,25 +195,19 @@ def _reserved(engine: Engine, session_id: str) -> tuple[CheckoutSession, Billing
 
 
 def _make_way(engine: Engine, wanted: CheckoutSession) -> None:
-    """Let go of what other sessions of the customer hold that nobody has paid: this one is wanted now."""
+    """Let go of what another session of the customer holds that nobody has paid: this one is wanted now."""
     with engine.read() as tx:
-        others = [
-            one
-            for one in list_sessions(tx)
-            if one.id != wanted.id
-            and one.customer_id == wanted.customer_id
-            and one.intent_id
-            and one.status != "complete"
-        ]
-    for other in others:
-        paid = _payment_of(engine, other)
-        if paid is not None and paid.status in UNDER_WAY:
-            try:
-                cancel_payment_intent(engine, paid.id, reason="abandoned", actor=ACTOR)
-            except BillingError:  # the bank is at it, or it is paid
-                continue
-        elif paid is not None and paid.status == "succeeded":
-            continue
+        held = tx.stripe.find(HOLDER, wanted.customer_id or "")
+        if held is None or held.data["session"] == wanted.id:
+            return
+        other = find_session(tx, held.data["session"])
+    paid = _payment_of(engine, other)
+    if paid is not None and paid.status in UNDER_WAY:
+        try:
+            cancel_payment_intent(engine, paid.id, reason="abandoned", actor=ACTOR)
+        except BillingError:  # the bank is at it, or it is paid
+            return
+    if paid is None or paid.status != "succeeded":
         _let_go(engine, other.id)
 
 
