@@ -15,9 +15,11 @@ from billing_sdk.server.usecases.create_item import create_metered_item
 from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.usecases.create_rate_card import create_rate_card
 from billing_sdk.server.usecases.create_service_action import create_service_action
+from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.look_up_credit import look_up_credit
 from billing_sdk.server.usecases.modify_rates import NewRate, add_rate
+from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
@@ -117,3 +119,21 @@ def test_a_scope_names_at_most_twenty_items(engine):
     with pytest.raises(InvalidRequest) as refused:
         grant_credit(engine, customer_id=customer.id, name="Gift", amount=Money(1, "USD"), items=items)
     assert refused.value.facts["parameter"] == "items"
+
+
+def test_a_preview_spends_no_credit_and_a_credit_note_gives_none_back(engine):
+    agreement = join(engine)
+    gift = grant_credit(
+        engine, customer_id=agreement.customer_id, name="Gift", amount=Money(5_000, "USD"), cards=["Small"]
+    )
+    use(engine, agreement, small=300, large=700)
+    with engine.read() as tx:
+        foreseen = next_invoice(tx, tx.customers.get(agreement.customer_id), agreement)
+        assert [line.amount.minor for line in foreseen.lines] == [300, 700, -300]
+        assert tx.grants.get(gift.id).left.minor == 5_000
+    month_of(engine, agreement)
+    with engine.read() as tx:
+        invoice = tx.invoices.newest_of(agreement.customer_id)[0]
+    credit_invoice(engine, invoice_id=invoice.id, reason="goodwill")
+    with engine.read() as tx:
+        assert tx.grants.get(gift.id).left.minor == 4_700
