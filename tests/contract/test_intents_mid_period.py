@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
+from billing_sdk.errors import InvalidEffectiveAt, PriceChanged
 from billing_sdk.server.domain.agreements import Deactivate, EffectiveAt
 from billing_sdk.server.usecases.commit_intent import commit_intent
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
 from tests.contract.intents import (
     commit,
+    draft,
     last_invoice,
     modified,
     offer,
@@ -110,3 +113,26 @@ def test_what_is_charged_is_what_was_reserved(engine, name):
     advance(engine, days=31)
     run_due(engine)
     keep_promises(engine, customer)
+
+
+def test_an_intent_that_comes_to_something_else_by_now_is_not_committed(engine):
+    plan = offer(engine, "plan", 1_000, usage=5)
+    _, cadence = sent_to(engine)
+    act = to(plan)
+    commit(engine, cadence, act)
+    reserved = reserve(engine, cadence, Deactivate(act.agreement_id))
+    use(engine, act.agreement_id, "10")  # reported now, for the time before
+    with pytest.raises(PriceChanged):
+        commit_intent(engine, intent_id=reserved.id)
+    assert subscription(engine, act.agreement_id).is_live
+
+
+def test_nothing_takes_effect_before_the_period_or_ahead(engine):
+    plan = offer(engine, "plan", 1_000)
+    _, cadence = sent_to(engine)
+    advance(engine, days=10)
+    for at in (cadence.anchor - timedelta(seconds=1), engine.now() + timedelta(seconds=1)):
+        with pytest.raises(InvalidEffectiveAt):
+            draft(engine, cadence, to(plan, effective_at=EffectiveAt("timestamp", at)))
+    begun = draft(engine, cadence, to(plan, effective_at=EffectiveAt("timestamp", cadence.anchor)))
+    assert begun.amounts.due.minor == 1_000
