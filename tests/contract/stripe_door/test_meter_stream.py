@@ -128,7 +128,7 @@ def test_what_was_wrong_is_told_once_for_each_meter_with_counts_and_samples(door
         told = {one.type: one for one in map(tx.outbox.get, ids)}
     report, unknown = told[REPORT], told[UNKNOWN]
     assert (report.subject, report.form) == (f"billing.meter/{our_id(meter)}", "thin")
-    assert report.data["reason"] == {
+    assert report.data["data"]["reason"] == {
         "error_count": 4,
         "error_types": [
             {
@@ -150,7 +150,7 @@ def test_what_was_wrong_is_told_once_for_each_meter_with_counts_and_samples(door
             },
         ],
     }
-    assert unknown.data["reason"]["error_count"] == 2
+    assert unknown.data["data"]["reason"]["error_count"] == 2
 
 
 @pytest.mark.attack(209)
