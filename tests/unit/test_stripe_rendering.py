@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from billing_sdk.errors import InvalidRequest, NotFound
 from billing_sdk.server.api.stripe.answers import rendered
 from billing_sdk.server.api.stripe.bodies import Since, Until, View
-from billing_sdk.server.api.stripe.ids import PREFIXES, BillableItemId, CustomerId, ours, shown
+from billing_sdk.server.api.stripe.ids import PREFIXES, BillableItemId, CustomerId, in_words, ours, shown
 from billing_sdk.server.api.stripe.rendering import Rendering
 from billing_sdk.server.api.stripe.values import (
     DecimalText,
@@ -71,6 +71,13 @@ def test_an_id_comes_back_as_it_went_out(kind: str, is_live: bool) -> None:
     text = shown(known, our_id, is_live=is_live)
     assert ours(known, text) == our_id
     assert shown(known, text, is_live=is_live) == text
+
+
+def test_a_message_speaks_of_things_by_the_ids_that_clients_know() -> None:
+    told = f"customer_{DIGITS} has cadence_{DIGITS}, 'card_{DIGITS}' and nothing_{DIGITS}"
+    found = in_words(told, is_v1=False, is_live=False)
+    assert found == f"cus_{DIGITS} has bc_test_{DIGITS}, 'rcd_test_{DIGITS}' and nothing_{DIGITS}"
+    assert in_words(f"card_{DIGITS}", is_v1=True, is_live=True) == f"pm_{DIGITS}"
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,7 @@ PREFIXES: Final[Mapping[Kind, Prefix]] = {
     "webhook_endpoint": Prefix("webhook", "we", has_test=False),
 }
 OURS: Final = re.compile(r"([a-z_]{1,40})_([0-9a-f]{32}|default)", re.ASCII)
+IN_WORDS: Final = re.compile(r"\b([a-z]{1,40})_[0-9a-f]{32}\b", re.ASCII)
 SHOWN: Final = re.compile(r"([a-z_]{1,40}?)_(?:test_)?([0-9a-f]{32}|default)", re.ASCII)
 
 
@@ -243,6 +244,18 @@ RateCardSubscriptionId = Annotated[str, PlainSerializer(_render_pair, return_typ
 def line_id(invoice_id: str, number: int) -> str:
     """Return the id of a line of an invoice as clients see it; the number of the first one is 1."""
     return f"il_{invoice_id.rpartition('_')[2]}{number:04x}"
+
+
+def in_words(message: str, *, is_v1: bool, is_live: bool) -> str:
+    """Return a message with the ids in it as clients know them; cards are ways to pay in v1, and prices in v2."""
+
+    def show(match: re.Match[str]) -> str:
+        kinds = [kind for kind, prefix in PREFIXES.items() if prefix.ours == match[1]]
+        if len(kinds) > 1:  # of several kinds that begin the same, only cards are told apart
+            kinds = [kind for kind in kinds if kind == ("payment_method" if is_v1 else "rate_card")]
+        return shown(kinds[0], match[0], is_live=is_live) if kinds else match[0]
+
+    return IN_WORDS.sub(show, message)
 
 
 def path_id(kind: Kind, name: str | None = None) -> Any:

@@ -31,6 +31,7 @@ from billing_sdk.errors import (
     Unauthenticated,
 )
 from billing_sdk.server.api.stripe.faults import Fault, fault_of
+from billing_sdk.server.api.stripe.ids import in_words
 from billing_sdk.server.web import as_told, error_headers, request_id_of
 from billing_sdk.server.web.handlers import ErrorHandler, error_handlers
 
@@ -100,7 +101,7 @@ def error_answer(request: Request, error: BillingError) -> Response:
         status = 400 if is_v1 else 409
     if is_v1 and code == V1_CODES[NotFound]:  # what a path names is missing, or what a parameter names
         status, param = (404, "id") if param is None else (400, param)
-    fault = Fault(code, _message_of(error), param)
+    fault = Fault(code, _message_of(request, error), param)
     type_ = error.facts.get("published_type") or _type_of(request, error, status)
     members = {name: error.facts[name] for name in SHOWN_FACTS if name in error.facts}
     members |= error.facts.get("published_members", {})
@@ -148,9 +149,14 @@ def _answer(
     return Response(json.dumps(document), status, dict(headers), media_type="application/json")
 
 
-def _message_of(error: BillingError) -> str:
+def _message_of(request: Request, error: BillingError) -> str:
+    """Return what is wrong and what to do next, with ids as clients know them; it begins like a sentence."""
     detail = error.detail if error.detail.endswith((".", "?", "!")) else f"{error.detail}."
-    return f"{detail[:1].upper()}{detail[1:]} {error.remedy}".strip()
+    if detail.partition(" ")[0].isalpha():  # or else it is a name, which stays as it is written
+        detail = f"{detail[:1].upper()}{detail[1:]}"
+    engine = getattr(request.app.state, "engine", None)
+    is_live = engine is not None and engine.settings.environment == "live"
+    return in_words(f"{detail} {error.remedy}".strip(), is_v1=request.app.state.api == "v1", is_live=is_live)
 
 
 def _code_of(request: Request, error: BillingError) -> str:
