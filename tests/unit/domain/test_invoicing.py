@@ -21,6 +21,8 @@ from billing_sdk.server.domain.invoicing import (
 )
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.invoice import TRANSITIONS, UNISSUED
+from billing_sdk.server.domain.invoicing.priced import usage_line
+from billing_sdk.server.domain.rating import ByDimension, PerUnit, Terms, Usage
 from tests.unit.domain.test_invoicing_boundary import contract, each
 from tests.unit.domain.things import JANUARY, at, bill_end, completed, entitlement, fee, rate, version
 
@@ -126,3 +128,21 @@ def test_a_line_from_before_lines_kept_their_steps_tells_nothing():
     line = InvoiceLine("Fee", dollars(1), JANUARY, "version_1", "fee_1", derivation={"kind": "licence_fee"})
 
     assert tell(line) == tell(replace(line, derivation={})) == ()
+
+
+def test_a_line_of_what_meets_conditions_shows_how_much_of_the_usage_does():
+    price = ByDimension(("model",), ((("small",), PerUnit(Decimal(2))),))
+    parts = (((("model", "small"),), Decimal(150)), ((("model", "large"),), Decimal(349)))
+
+    line = usage_line(
+        replace(rate(), terms=Terms(price)),
+        agreement_id="agreement_1",
+        plan_version_id="version_1",
+        used=Usage(Decimal(499), parts),
+        part=JANUARY,
+        interval=JANUARY,
+        policies=Policies(),
+    )
+
+    assert (line.amount.minor, line.quantity, line.priced_quantity) == (300, 499, 150)
+    assert replace(line, derivation={}).priced_quantity == 499

@@ -25,7 +25,7 @@ def row_of(line: InvoiceLine, number: int, *, words: Words, figures: Figures) ->
         number=number,
         description=plain(_name_of(line)),
         details=tuple(_details(line, words, figures)),
-        quantity="" if line.quantity is None else figures.quantity(line.quantity),
+        quantity="" if line.priced_quantity is None else figures.quantity(line.priced_quantity),
         amount=figures.money(line.amount),
     )
 

@@ -239,7 +239,7 @@ class Lines:
         paid = {grant: known for (number, grant), known in self.transactions.items() if number == one.number}
         pricing, parent = self._origin(one)
         reductions = [reduction for reduction in one.reductions if reduction.amount_minor]
-        quantity = Decimal(1) if line.quantity is None and line.kind == "licence_fee" else line.quantity
+        quantity = Decimal(1) if line.quantity is None and line.kind == "licence_fee" else line.priced_quantity
         return InvoiceLineView(
             id=line_id(self.invoice.id, one.number),
             amount=line.amount.minor,

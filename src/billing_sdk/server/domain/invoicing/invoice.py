@@ -89,6 +89,16 @@ class InvoiceLine:
         """What it is about, one of `LineKind`; None on invoices from before lines said so."""
         return self.derivation.get("kind")
 
+    @property
+    def priced_quantity(self) -> Decimal | None:
+        """How much of the quantity has a price: of a metered item with conditions, what meets them."""
+        # What is priced in a unit of its own keeps its rating with that.
+        facts = self.derivation.get("unit") or self.derivation
+        steps = (facts.get("rating") or {}).get("steps", ())
+        if not any(step["name"] == "unrated" for step in steps):
+            return self.quantity
+        return sum((Decimal(step["facts"]["quantity"]) for step in steps if step["name"] == "dimension"), Decimal(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
