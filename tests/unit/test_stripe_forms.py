@@ -31,14 +31,17 @@ pytestmark = pytest.mark.attack(207)
         ("a[b c]=1", {"a": {"b c": "1"}}),
         ("a[0]=x&a[b]=y", {"a": {"0": "x", "b": "y"}}),
         ("a=%F0%9F%92%A9", {"a": "\N{PILE OF POO}"}),
+        ("a=Zoë", {"a": "Zoë"}),
+        ("a=Zoë&b=Zo%C3%AB", {"a": "Zoë", "b": "Zoë"}),
+        ("ä[b]=1", {"ä": {"b": "1"}}),
     ],
 )
 def test_a_form_is_read_as_objects_and_lists(form: str, found: Any) -> None:
-    assert read_form(form) == found
+    assert read_form(form.encode()) == found
 
 
 def test_a_plain_field_may_be_given_several_times_in_a_query_alone() -> None:
-    assert read_form("a=x&a=y&a=z", may_repeat=True) == {"a": ["x", "y", "z"]}
+    assert read_form(b"a=x&a=y&a=z", may_repeat=True) == {"a": ["x", "y", "z"]}
 
 
 @pytest.mark.parametrize(
@@ -67,19 +70,25 @@ def test_a_plain_field_may_be_given_several_times_in_a_query_alone() -> None:
 )
 def test_a_form_with_two_meanings_or_none_is_refused(form: str) -> None:
     with pytest.raises(InvalidRequest):
-        read_form(form)
+        read_form(form.encode())
     if not form.startswith("a=1&a=2"):
         with pytest.raises(InvalidRequest):
-            read_form(form, may_repeat=True)
+            read_form(form.encode(), may_repeat=True)
+
+
+@pytest.mark.parametrize("form", [b"a=Zo\xeb", b"a\xff=1", b"a=\xed\xa0\x80"])
+def test_bytes_that_are_not_utf_8_are_refused_and_not_read_as_something_else(form: bytes) -> None:
+    with pytest.raises(InvalidRequest):
+        read_form(form)
 
 
 @settings(max_examples=100)
 @given(st.text(alphabet="a0[]=&%5BD\x00", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(InvalidRequest):
-        read_form(text)
+        read_form(text.encode())
     with suppress(InvalidRequest):
-        read_form(text, may_repeat=True)
+        read_form(text.encode(), may_repeat=True)
 
 
 NAMES = st.text(alphabet="abc_ ä", min_size=1, max_size=5)
@@ -100,7 +109,7 @@ DOCUMENTS = st.dictionaries(
 def test_what_a_client_writes_is_what_is_read(document: dict[str, Any]) -> None:
     fields = list(fields_of(document))
     if all(name.count("[") < DEEPEST for name, _ in fields):
-        assert read_form(urlencode(fields)) == document
+        assert read_form(urlencode(fields).encode()) == document
 
 
 def fields_of(value: Any, name: str = "") -> list[tuple[str, str]]:

@@ -81,7 +81,30 @@ def test_a_card_that_asks_its_holder_needs_an_action(door: Door, customer: str) 
     assert (cancelled["status"], cancelled["cancellation_reason"]) == ("canceled", "abandoned")
     told = create(door, customer, payment_method="pm_card_authenticationRequired", confirm=True, off_session=True)
     assert (told.status, told.body["error"]["code"]) == (402, "authentication_required")
-    assert told.body["error"]["payment_intent"]["status"] == "requires_payment_method"
+    left = told.body["error"]["payment_intent"]
+    assert (left["status"], left["last_payment_error"]["code"]) == (
+        "requires_payment_method",
+        "authentication_required",
+    )
+
+
+def test_everything_that_becomes_of_an_intent_is_told(door: Door, customer: str) -> None:
+    """An attempt that is withdrawn with the whole intent is none that has failed."""
+    intent = create(door, customer).body["id"]
+    for method, more in (
+        ("pm_card_chargeDeclined", {}),
+        ("pm_card_authenticationRequired", {"error_on_requires_action": True}),
+        ("pm_card_visa", {}),
+    ):
+        door.v1.call("POST", f"/payment_intents/{intent}/confirm", {"payment_method": method, **more})
+    asked = create(door, customer, payment_method="pm_card_authenticationRequired", confirm=True).body["id"]
+    door.v1.post(f"/payment_intents/{asked}/cancel")
+    told = [one for one in door.v1.pages("/events?limit=100")[::-1] if one["type"].startswith("payment_intent.")]
+    types: dict[str, list[str]] = {intent: [], asked: []}
+    for one in told:
+        types.setdefault(one["data"]["object"]["id"], []).append(one["type"].removeprefix("payment_intent."))
+    assert types[intent] == ["created", "payment_failed", "requires_action", "payment_failed", "succeeded"]
+    assert types[asked] == ["created", "requires_action", "canceled"]
 
 
 REFUSED = [

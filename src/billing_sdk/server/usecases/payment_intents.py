@@ -192,6 +192,7 @@ def confirm_payment_intent(
     except AuthenticationRequired:
         if fails_on_action:
             _withdraw(engine, charge)
+            note_refused_method(engine, intent_id, "authentication_required", actor=actor)
             raise
     except PaymentPending:
         pass  # its status says so
@@ -199,7 +200,7 @@ def confirm_payment_intent(
 
 
 def note_refused_method(engine: Engine, intent_id: str, decline_code: str, *, actor: str = "api") -> PaymentIntent:
-    """Record that the bank has refused the payment method already that somebody wanted to pay with.
+    """Record that a payment method was refused before the bank was to take money by it, or without that.
 
     Raises:
         UnknownPaymentIntent: there is none with this id.

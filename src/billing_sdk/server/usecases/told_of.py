@@ -48,14 +48,6 @@ def _snapshot(kind: str, *verbs: str) -> Teller:
     return tell
 
 
-def _several(*tellers: Teller) -> Teller:
-    def tell(recorded: Recorded) -> Iterator[Told]:
-        for teller in tellers:
-            yield from teller(recorded)
-
-    return tell
-
-
 def _fee(recorded: Recorded) -> Iterator[Told]:
     fee, before = recorded.after, recorded.before
     if not isinstance(fee, LicenceFeeObject):
@@ -149,25 +141,17 @@ def _paid(recorded: Recorded) -> Iterator[Told]:
         yield Told("invoice.payment_succeeded", "snapshot", f"invoice/{recorded.subject}")
 
 
+def _credited(recorded: Recorded) -> Iterator[Told]:
+    """Tell of an invoice of which a credit note has left nothing to be paid."""
+    after = recorded.after
+    if isinstance(after, Invoice) and after.status == "paid":
+        yield Told("invoice.paid", "snapshot", f"invoice/{after.id}")
+
+
 def _failed(recorded: Recorded) -> Iterator[Told]:
     payment = recorded.after
     if isinstance(payment, Payment) and payment.invoice_id is not None:
         yield Told("invoice.payment_failed", "snapshot", f"invoice/{payment.invoice_id}")
-
-
-INTENT_VERBS: Mapping[str, str] = {
-    "requires_action": "requires_action",
-    "requires_payment_method": "payment_failed",
-    "succeeded": "succeeded",
-    "canceled": "canceled",
-}
-
-
-def _intent(recorded: Recorded) -> Iterator[Told]:
-    before, after = recorded.before, recorded.after
-    verb = INTENT_VERBS.get(getattr(after, "status", ""))
-    if verb is not None and getattr(before, "status", None) not in (None, after.status):
-        yield Told(f"payment_intent.{verb}", "snapshot", f"payment_intent/{recorded.subject}")
 
 
 def _meter(recorded: Recorded) -> Iterator[Told]:
@@ -215,15 +199,16 @@ TABLE: Mapping[str, Teller] = {
     "invoice.draft": _snapshot("invoice", "created"),
     "invoice.issue": _issued,
     "invoice.pay": _paid,
+    "invoice.credit": _credited,
     "invoice.fall_due": _snapshot("invoice", "overdue"),
     "invoice.write_off": _snapshot("invoice", "marked_uncollectible"),
     "invoice.void": _snapshot("invoice", "voided"),
     "payment.failed": _failed,
-    "payment_intent.create": _several(_snapshot("payment_intent", "created"), _intent),
-    "payment_intent.update": _intent,
-    "payment_intent.confirm": _intent,
-    "payment_intent.decline": _intent,
-    "payment_intent.cancel": _intent,
+    "payment_intent.create": _snapshot("payment_intent", "created"),
+    "payment_intent.ask": _snapshot("payment_intent", "requires_action"),
+    "payment_intent.succeed": _snapshot("payment_intent", "succeeded"),
+    "payment_intent.decline": _snapshot("payment_intent", "payment_failed"),
+    "payment_intent.cancel": _snapshot("payment_intent", "canceled"),
     "customer.create": _snapshot("customer", "created"),
     "customer.update": _snapshot("customer", "updated"),
     "stripe_customer.update": _snapshot("customer", "updated"),

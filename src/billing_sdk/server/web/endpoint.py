@@ -46,7 +46,11 @@ def form_of(request: Request) -> dict[str, str]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != FORM_TYPE:
         raise UnsupportedMediaType(f"the body must be {FORM_TYPE}")
-    return _fields(body_of(request).decode("latin-1"))
+    try:
+        text = body_of(request).decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest("the form is not UTF-8") from None
+    return _fields(text)
 
 
 def query_of(request: Request) -> dict[str, str]:

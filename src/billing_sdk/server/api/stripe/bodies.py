@@ -182,7 +182,7 @@ def _read(sent: bytes, sent_as: str, *, may_be_form: bool) -> Any:
             raise InvalidRequest(f"the body has more than {MOST_MEMBERS} members")
         return found
     if may_be_form and kind.strip() in (FORM_TYPE, ""):
-        return read_form(sent.decode("latin-1"))
+        return read_form(sent)
     wanted = f"{FORM_TYPE} or {JSON_TYPE}" if may_be_form else JSON_TYPE
     raise InvalidRequest(f"the body must be {wanted}", parameter="content-type")
 

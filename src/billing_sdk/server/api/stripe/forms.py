@@ -23,18 +23,18 @@ INDEX: Final = re.compile(r"[0-9]{1,4}", re.ASCII)
 UNWANTED: Final = re.compile("[\x00\ud800-\udfff]")
 
 
-def read_form(text: str, *, may_repeat: bool = False) -> dict[str, Any]:
+def read_form(sent: bytes, *, may_repeat: bool = False) -> dict[str, Any]:
     """Return the fields of a form as nested objects and lists of texts.
 
     Args:
-        text: the form, URL-encoded.
+        sent: the form, URL-encoded; what is not escaped in it is UTF-8, as command-line clients send it.
         may_repeat: whether a plain field that is given several times is a list, as in the queries of some clients.
 
     Raises:
         InvalidRequest: it can't be read, has two meanings, or is larger in some way than anybody needs.
     """
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+        pairs = parse_qsl(sent.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError:  # not UTF-8 (UnicodeDecodeError is one), or more fields than allowed
         raise InvalidRequest(f"the form is not UTF-8, or has more than {MOST_FIELDS} fields") from None
     root: dict[str, Any] = {}

@@ -209,7 +209,7 @@ class Listing(Generic[F]):
             InvalidRequest, RequestValidationError: the list can't be asked that.
         """
         is_v1 = request.app.state.api == "v1"
-        given = read_form(request.scope["query_string"].decode("latin-1"), may_repeat=True)
+        given = read_form(request.scope["query_string"], may_repeat=True)
         usual = self._limit or (V1_LIMIT if is_v1 else V2_LIMIT)
         sealer: Sealer = request.app.state.engine.sealer
         path = request.url.path

@@ -147,7 +147,7 @@ def _check_query(request: Request) -> None:
     if not request.scope["query_string"]:
         return
     if request.app.state.api == "v1":
-        sent = read_form(request.scope["query_string"].decode("latin-1"), may_repeat=True)
+        sent = read_form(request.scope["query_string"], may_repeat=True)
         request.state.expand = sent.get("expand")
     waiting: list[Dependant] = [request.scope["route"].dependant]
     known: set[str] = {"expand", "expand[]"} if request.app.state.api == "v1" else set()
