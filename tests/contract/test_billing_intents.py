@@ -239,7 +239,7 @@ def test_a_discount_is_taken_off_everything_that_the_cadence_bills_until_it_is_r
     customer, cadence = sent_to(engine)
     rule = ApplyDiscount(new_id("discountrule"), Decimal(10))
     applied = commit(engine, cadence, to(gold), rule, to(late))
-    assert (applied.amounts.subtotal.minor, applied.amounts.discount.minor) == (4_000, 100)
+    assert (applied.amounts.subtotal.minor, applied.amounts.discount.minor) == (4_000, 400)
     advance(engine, days=31)
     run_due(engine)
     assert last_invoice(engine, customer).amount.minor == 3_600
@@ -247,3 +247,30 @@ def test_a_discount_is_taken_off_everything_that_the_cadence_bills_until_it_is_r
     advance(engine, days=31)
     run_due(engine)
     assert last_invoice(engine, customer).amount.minor == 4_000
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_rule_counts_for_all_of_its_intent_wherever_it_stands_in_the_list(engine, is_first):
+    gold, seats = offer(engine, "gold", 3_000), offer(engine, "seats", 1_000, seat=500)
+    small, large = offer(engine, "small", 1_000), offer(engine, "large", 5_000)
+    customer, cadence = sent_to(engine)
+    stays, moves = to(seats, quantities={"seats": 1}), to(small)
+    commit(engine, cadence, stays, moves)
+    changes = (
+        to(gold),
+        modified(stays.agreement_id, seats, quantities={"seats": 3}, collect_at="on_effective_at"),
+        modified(moves.agreement_id, large, collect_at="on_effective_at"),
+    )
+    rule = ApplyDiscount(new_id("discountrule"), Decimal(50))
+    commit(engine, cadence, *((rule, *changes) if is_first else (*changes, rule)))
+    # Half of what is new, and all of what was billed at its full price before.
+    assert last_invoice(engine, customer).amount.minor == (3_000 + 2 * 500 + 5_000) // 2 - 1_000
+    advance(engine, days=31)
+    run_due(engine)
+    assert last_invoice(engine, customer).amount.minor == (3_000 + 1_000 + 3 * 500 + 5_000) // 2
+    lift = RemoveDiscount(rule.rule_id)
+    later = modified(stays.agreement_id, seats, quantities={"seats": 5}, collect_at="on_effective_at")
+    lifted = commit(engine, cadence, *((lift, later) if is_first else (later, lift)))
+    assert (bool(lifted.amounts.due), lifted.amounts.discount.minor) == (True, 0)
+    assert not subscription(engine, stays.agreement_id).discounts
+    assert not subscription(engine, moves.agreement_id).discounts

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from billing_sdk.server.domain.agreements import AgreedDiscount, Timing
+from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class ChangeOptions:
             default.
         billing_cadence_id: a cadence of the customer that it is billed by, in whose rhythm its periods come; by default
             that of the agreement which it takes the place of, if that has one, and else the plan decides.
-        takes_place_of: the id of an agreement of another plan group that it takes the place of; by default the live one
-            of its own group, if there is one.
+        takes_place_of: an agreement of another plan group that it takes the place of; by default the live one of its
+            own group, if there is one.
         discounts: what is taken off besides what is agreed already and what a coupon takes off.
         charges_partial: whether fees are charged for the rest of a service interval that has begun before.
         metadata: the seller's own; by default that of the agreement which it takes the place of.
@@ -52,7 +52,7 @@ class ChangeOptions:
     is_invoice_now: bool | None = None
     anchor: datetime | None = None
     billing_cadence_id: str | None = None
-    takes_place_of: str | None = None
+    takes_place_of: Agreement | None = None
     discounts: tuple[AgreedDiscount, ...] = ()
     charges_partial: bool = True
     metadata: Mapping[str, str] | None = None

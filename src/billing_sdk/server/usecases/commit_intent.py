@@ -17,6 +17,7 @@ from billing_sdk.server.domain.agreements import (
     PendingCancellation,
     RemoveDiscount,
     Subscribe,
+    under_rules,
 )
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
@@ -119,7 +120,8 @@ def _make(
     actor: str,
     at: datetime,
 ) -> None:
-    for step in prospect.steps:
+    # All steps are worked out with the rules that the intent leaves behind, wherever in its list those are.
+    for step in sorted(prospect.steps, key=lambda step: not step.is_rule):
         _change(tx, customer, intent, step, source=source, actor=actor, at=at)
     invoice = None
     if prospect.lines:
@@ -213,8 +215,7 @@ def _discount(
     for before in tx.agreements.live_of(customer.id):
         if before.billing_cadence_id != intent.billing_cadence_id:
             continue
-        kept = tuple(one for one in before.discounts if one.coupon_key != rule_id)
-        after = replace(before, discounts=kept if agreed is None else (*kept, agreed))
+        after = under_rules(before, (), [rule_id]) if agreed is None else under_rules(before, [agreed])
         if after != before:
             save_agreement(tx, customer, after)
             tx.audit.record(actor, "agreement.update", after.id, at, before=before, after=after)

@@ -172,10 +172,7 @@ def work_out_change(tx: UnitOfWork, *, customer: Customer, plan: Plan, at: datet
             `decide_change`.
     """
     settings = tx.billing_settings.find() or BillingSettings()
-    if options.takes_place_of is None:
-        before = tx.agreements.find_live(customer.id, plan.group.id)
-    else:
-        before = tx.agreements.get(options.takes_place_of)
+    before = options.takes_place_of or tx.agreements.find_live(customer.id, plan.group.id)
     plan, agreement = offer_plan(tx, customer, plan, before, settings=settings, at=at, options=options)
     if before is not None:
         agreement = replace(agreement, first_id=before.subscription_id, metadata=before.metadata)

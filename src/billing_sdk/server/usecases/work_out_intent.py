@@ -23,6 +23,7 @@ from billing_sdk.server.domain.agreements import (
     Modify,
     RemoveDiscount,
     Subscribe,
+    under_rules,
 )
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Lines, RatedInterval, amounts_of, uncompleted
@@ -58,6 +59,11 @@ class Step:
     after: Agreement | None = None
     lines: Lines = ()
     rated: tuple[RatedInterval, ...] = ()
+
+    @property
+    def is_rule(self) -> bool:
+        """Whether it is about what the whole cadence bills, and not about one agreement."""
+        return isinstance(self.action.act, ApplyDiscount | RemoveDiscount)
 
     @property
     def collect_at(self) -> CollectAt:
@@ -99,13 +105,19 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What all steps are worked out against."""
+    """What all steps are worked out against.
+
+    Attributes:
+        discounts: the rules of the cadence, with those that the intent applies and without those that it removes.
+        removed: the ids of the rules that it removes.
+    """
 
     tx: UnitOfWork
     customer: Customer
     intent: BillingIntent
     cadence: BillingCadence
     discounts: tuple[AgreedDiscount, ...]
+    removed: frozenset[str]
 
 
 def work_out_intent(tx: UnitOfWork, customer: Customer, intent: BillingIntent, *, at: datetime) -> Prospect:
@@ -127,12 +139,10 @@ def work_out_intent(tx: UnitOfWork, customer: Customer, intent: BillingIntent, *
     cadence = tx.billing_cadences.get(intent.billing_cadence_id)
     cadence.check(customer.id)
     period = cadence.schedule.period_at(at)
-    rules = {rule.id: rule.agreed for rule in tx.cadence_discounts.of([cadence.id])}
+    scene = _scene(tx, customer, intent, cadence)
     steps: list[Step] = []
     for action in intent.actions:
         instant = action.at or action.act.effective_at.instant(period, at=at)
-        _change_rules(rules, action)
-        scene = _Scene(tx, customer, intent, cadence, tuple(rules.values()))
         steps.append(_step(scene, replace(action, at=instant), instant))
         _check_apart(steps)
     for group_id in {group_id for step in steps for group_id in step.group_ids}:
@@ -140,6 +150,25 @@ def work_out_intent(tx: UnitOfWork, customer: Customer, intent: BillingIntent, *
         if charge is not None:
             raise under_way(charge)
     return _completed(tx, customer, intent, cadence, tuple(steps), period, at)
+
+
+def _scene(tx: UnitOfWork, customer: Customer, intent: BillingIntent, cadence: BillingCadence) -> _Scene:
+    """Return the scene with the rules that the intent leaves behind, which count for all of its actions.
+
+    Raises:
+        InvalidIntentActions: one that is to be removed is not there.
+    """
+    rules = {rule.id: rule.agreed for rule in tx.cadence_discounts.of([cadence.id])}
+    removed: set[str] = set()
+    for act in (action.act for action in intent.actions):
+        if isinstance(act, ApplyDiscount):
+            rules[act.rule_id] = AgreedDiscount(act.rule_id, percent_off=act.percent_off)
+        elif isinstance(act, RemoveDiscount):
+            if act.rule_id not in rules:
+                raise InvalidIntentActions("the cadence has no such discount", reason="invoice_discount_rule_not_found")
+            del rules[act.rule_id]
+            removed.add(act.rule_id)
+    return _Scene(tx, customer, intent, cadence, tuple(rules.values()), frozenset(removed))
 
 
 def _completed(
@@ -243,7 +272,7 @@ def _modify(scene: _Scene, action: IntentAction, act: Modify, at: datetime) -> S
             counts_owed=True,
             is_invoice_now=True,
             billing_cadence_id=scene.cadence.id,
-            takes_place_of=before.id,
+            takes_place_of=before,
             charges_partial=act.charges_partial,
             agreement_id=act.new_agreement_id,
         ),
@@ -260,7 +289,7 @@ def _deactivate(scene: _Scene, action: IntentAction, act: Deactivate, at: dateti
 
 
 def _live(scene: _Scene, subscription_id: str, at: datetime) -> Agreement:
-    """Return the live agreement that a subscription is now.
+    """Return the live agreement that a subscription is now, with the rules that the intent puts on it.
 
     Raises:
         NotFound: there is none, or it is another customer's.
@@ -277,17 +306,7 @@ def _live(scene: _Scene, subscription_id: str, at: datetime) -> Agreement:
         raise InvalidIntentActions("the agreement is billed by another cadence", reason="cadence_mismatch")
     if at < found.started_at:
         raise InvalidEffectiveAt("the agreement has begun after that instant")
-    return found
-
-
-def _change_rules(rules: dict[str, AgreedDiscount], action: IntentAction) -> None:
-    act = action.act
-    if isinstance(act, ApplyDiscount):
-        rules[act.rule_id] = AgreedDiscount(act.rule_id, percent_off=act.percent_off)
-    elif isinstance(act, RemoveDiscount):
-        if act.rule_id not in rules:
-            raise InvalidIntentActions("the cadence has no such discount", reason="invoice_discount_rule_not_found")
-        del rules[act.rule_id]
+    return under_rules(found, scene.discounts, scene.removed)
 
 
 def _check_apart(steps: Sequence[Step]) -> None:

@@ -21,7 +21,10 @@ from billing_sdk.server.domain.agreements.billing_intent import (
     IntentEvent as IntentEvent,
     IntentStatus as IntentStatus,
 )
-from billing_sdk.server.domain.agreements.cadence_discount import CadenceDiscount as CadenceDiscount
+from billing_sdk.server.domain.agreements.cadence_discount import (
+    CadenceDiscount as CadenceDiscount,
+    under_rules as under_rules,
+)
 from billing_sdk.server.domain.agreements.intent_action import (
     Act as Act,
     ApplyDiscount as ApplyDiscount,
