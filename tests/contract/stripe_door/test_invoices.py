@@ -68,6 +68,9 @@ def test_the_first_invoice_is_paid_by_the_payment_intent(shop: Shop) -> None:
     assert (refund["status"], refund["charge"]) == ("succeeded", intent["latest_charge"])
     credited = shop.door.v1.get(f"/invoices/{first['id']}")
     assert (credited["post_payment_credit_notes_amount"], credited["amount_paid"]) == (700, 50_000)
+    for body, code in (({"amount": 49_301}, "amount_too_large"), ({}, None), ({}, "charge_already_refunded")):
+        answer = shop.door.v1.call("POST", "/refunds", {"payment_intent": intent["id"], **body}).body
+        assert answer.get("error", {}).get("code") == code
 
 
 def test_the_next_invoice_says_what_was_used_and_what_credit_has_paid(shop: Shop) -> None:

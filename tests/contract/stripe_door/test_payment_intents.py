@@ -154,8 +154,10 @@ def test_what_a_payment_has_paid_nothing_with_goes_back(door: Door, customer: st
     assert (rest["amount"], rest["metadata"]) == (1_200, {"a": "b"})
     assert door.v1.get(f"/refunds/{rest['id']}") == rest
     assert door.v1.pages(f"/refunds?payment_intent={paid['id']}&limit=1") == [rest, half]
+    other = create(door, customer, payment_method="pm_card_visa", confirm=True).body
     refusals = {
-        "amount_too_large": {"payment_intent": paid["id"]},
+        "charge_already_refunded": {"payment_intent": paid["id"]},
+        "amount_too_large": {"payment_intent": other["id"], "amount": 2_201},
         "parameter_missing": {},
         "resource_missing": {"charge": "ch_" + "0" * 32},
         "charge_not_refundable": {"payment_intent": create(door, customer).body["id"]},

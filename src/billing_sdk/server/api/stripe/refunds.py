@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from billing_sdk.errors import (
     BillingError,
+    CreditNoteTooLarge,
     InvalidAmount,
     NotFound,
     PaymentDisputed,
@@ -53,6 +54,7 @@ CODES: dict[type[BillingError], str] = {
     UnknownPaymentIntent: "resource_missing",
     PaymentIntentUnexpectedState: "charge_not_refundable",
     PaymentDisputed: "charge_disputed",
+    CreditNoteTooLarge: "amount_too_large",
     RefundTooLarge: "amount_too_large",
     InvalidAmount: "parameter_invalid",
 }
@@ -112,7 +114,12 @@ def create_refund(caller: CallerOf, body: NewRefund, once: OnlyOnce) -> Response
                     "parameter_missing", "A refund names a payment_intent or a charge", param="payment_intent"
                 )
         amount = None if body.amount is None else Money(body.amount, intent.amount.currency)
-        refund = _given_back(engine, intent, amount, caller.client_id)
+        try:
+            refund = _given_back(engine, intent, amount, caller.client_id)
+        except (CreditNoteTooLarge, RefundTooLarge) as refusal:
+            if refusal.facts.get("left_minor") == 0:
+                raise refused("charge_already_refunded", "all of the payment has gone back") from None
+            raise
         at = engine.now()
         data = {"reason": body.reason, "payment_intent": intent.id}
         with engine.begin() as tx:
