@@ -6,6 +6,7 @@ import pytest
 
 from billing_sdk.errors import CardDeclined, CheckoutOver, PriceChanged
 from billing_sdk.money import Money
+from billing_sdk.server.usecases import complete_checkout
 from billing_sdk.server.usecases.complete_checkout import go_on, know_payer, pay_session, settle_checkouts
 from billing_sdk.server.usecases.confirm_payment import confirm_payment
 from billing_sdk.server.usecases.run_due import run_due
@@ -125,6 +126,40 @@ def test_a_session_that_was_left_holds_nothing_up_for_another_one(door: Door) ->
     assert [one["status"] for one in door.v1.get(f"/invoices?customer={customer}")["data"]] == ["paid"]
 
 
+@pytest.mark.parametrize("step", ["pay_session", "reserve_intent", "confirm_payment_intent", "commit_intent"])
+def test_a_form_that_is_sent_twice_ends_where_it_leads_to(door: Door, monkeypatch, step: str) -> None:
+    customer = door.v1.post("/customers", {"email": "twice@example.com"})["id"]
+    session = session_of(door, hybrid_plan(door.engine), customer=customer)
+    go = getattr(complete_checkout, step)
+
+    def overtaken(*args, **options):
+        monkeypatch.setattr(complete_checkout, step, go)
+        assert pay_session(door.engine, ours(session), card=card()).standing == "complete"
+        return go(*args, **options)
+
+    monkeypatch.setattr(complete_checkout, step, overtaken)
+    assert complete_checkout.pay_session(door.engine, ours(session), card=card()).standing == "complete"
+    [paid] = door.v1.get(f"/invoices?customer={customer}")["data"]
+    [intent] = door.v1.get(f"/payment_intents?customer={customer}")["data"]
+    assert (paid["status"], intent["amount_received"]) == ("paid", paid["amount_paid"])
+
+
+def test_what_was_paid_counts_where_another_attempt_was_refused_meanwhile(door: Door, monkeypatch) -> None:
+    customer = door.v1.post("/customers", {"email": "both@example.com"})["id"]
+    session = session_of(door, hybrid_plan(door.engine), customer=customer)
+    confirm = complete_checkout.confirm_payment_intent
+
+    def after_another(*args, **options):
+        monkeypatch.setattr(complete_checkout, "confirm_payment_intent", confirm)
+        with pytest.raises(CardDeclined):
+            pay_session(door.engine, ours(session), card=card(DECLINED_WHEN_CHARGED))
+        return confirm(*args, **options)
+
+    monkeypatch.setattr(complete_checkout, "confirm_payment_intent", after_another)
+    assert pay_session(door.engine, ours(session), card=card()).standing == "complete"
+    assert [one["status"] for one in door.v1.get(f"/invoices?customer={customer}")["data"]] == ["paid"]
+
+
 def test_several_plans_are_one_invoice_and_one_subscription_each(door: Door) -> None:
     first, second = hybrid_plan(door.engine), hybrid_plan(door.engine, fee=2_000)
     items = [
@@ -137,12 +172,9 @@ def test_several_plans_are_one_invoice_and_one_subscription_each(door: Door) -> 
     with door.engine.read() as tx:
         assert len(tx.agreements.live_of(done.customer_id)) == 2
         assert tx.invoices.get(done.invoice_id).amount == Money(52_000, "USD")
-    again = door.v1.call(
-        "POST",
-        "/checkout/sessions",
-        {"checkout_items": items[:1], "customer": done.customer_id.replace("customer_", "cus_")},
-    )
-    assert again.status == 400
+    again = {"checkout_items": items[:1], "customer": done.customer_id.replace("customer_", "cus_")}
+    status, code, _ = door.v1.refused("POST", "/checkout/sessions", again)
+    assert (status, code) == (400, "pricing_plan_subscription_already_exists")
 
 
 def test_a_session_ends_after_a_day_or_when_it_is_given_up() -> None:

@@ -18,6 +18,7 @@ from billing_sdk.errors import (
     BillingNotEnabled,
     CardDeclined,
     CardRefused,
+    CheckoutOver,
     GatewayRefused,
     InvalidAddress,
     InvalidRequest,
@@ -108,10 +109,16 @@ def answer(request: Request, engine: Engine) -> Response:
     visit, fields = _visit(request, engine), web.form_of(request)
     # Whoever has the address may pay: what counts is that the form was sent from this page.
     web.check_csrf(request, fields, visit.key, engine.settings)
-    over = _over(visit)
-    if over is not None:
+    try:
+        return _over(visit) or _taken(visit, Form(fields))
+    except CheckoutOver:  # whoever has sent the form twice gets to where it leads to
+        over = _over(_visit(request, engine))
+        if over is None:
+            raise
         return over
-    form = Form(fields)
+
+
+def _taken(visit: _Visit, form: Form) -> Response:
     if visit.session.customer_id is None or visit.asks_place:
         form = require(form, EMAIL) if visit.session.customer_id is None else form
         if visit.asks_place:

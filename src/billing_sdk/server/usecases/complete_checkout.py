@@ -15,6 +15,7 @@ from billing_sdk.errors import (
     CheckoutOver,
     InvalidIntentStatus,
     InvalidRequest,
+    PaymentIntentUnexpectedState,
     PaymentMethodRequired,
     PriceChanged,
 )
@@ -51,6 +52,8 @@ from billing_sdk.server.usecases.update_customer import update_customer
 Standing = Literal["complete", "confirm", "pending"]
 # Which session holds the customer's plans, by the customer.
 HOLDER: Final = "checkout_holder"
+# The statuses of an intent whose subscriptions nobody else can change any more.
+KEPT: Final = ("reserved", "committed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,13 @@ def pay_session(
         CardRefused, CardDeclined, GatewayRefused: it can't be paid with this card; another one may do.
         BillingError: a plan can't be agreed to any more; as `reserve_intent`.
     """
+    try:
+        return _attempt(engine, session_id, card, shown)
+    except (InvalidIntentStatus, PaymentIntentUnexpectedState):  # the form was sent twice, and the other one was first
+        return go_on(engine, session_id)
+
+
+def _attempt(engine: Engine, session_id: str, card: CardEntry | None, shown: Money | None) -> Reached:
     with engine.read() as tx:
         session = find_session(tx, session_id)
     if session.status == "complete":
@@ -145,13 +155,18 @@ def go_on(engine: Engine, session_id: str) -> Reached:
     """
     with engine.read() as tx:
         session = find_session(tx, session_id)
-        if session.status == "complete" or session.intent_id is None:
-            return Reached(session, "complete" if session.status == "complete" else "pending")
-        intent = tx.billing_intents.get(session.intent_id)
+        if session.status == "complete":
+            return Reached(session, "complete")
+        intent = None if session.intent_id is None else tx.billing_intents.get(session.intent_id)
         url = _page_of(tx, session)
     paid = _payment_of(engine, session)
     if paid is not None and paid.status != "succeeded":
         return Reached(session, "confirm" if url else "pending", url)
+    if paid is not None and (intent is None or intent.status not in KEPT):
+        # Another attempt was refused meanwhile, and has let go of what this one has paid for.
+        session, intent = _reserved(engine, session_id)
+    if intent is None:
+        return Reached(session, "pending")
     if intent.status != "committed" and (paid is not None or not intent.amounts.due):
         with suppress(InvalidIntentStatus):  # somebody else has committed it meanwhile
             commit_intent(
@@ -180,8 +195,9 @@ def _reserved(engine: Engine, session_id: str) -> tuple[CheckoutSession, Billing
         session = before
         customer = tx.customers.lock(session.customer_id or "")
         intent = None if session.intent_id is None else tx.billing_intents.get(session.intent_id)
-        if intent is None or intent.status not in ("reserved", "committed"):
-            lapsed = None if intent is None or intent.status != "draft" else intent.id
+        if intent is not None and intent.status == "draft" and intent.expires_at < engine.now_for(tx, customer):
+            lapsed, intent = intent.id, None
+        if intent is None or intent.status not in ("draft", *KEPT):
             cadence, intent = draft_for(tx, engine, customer, session)
             session = replace(session, cadence_id=cadence.id, intent_id=intent.id)
             at = engine.now()
@@ -190,8 +206,19 @@ def _reserved(engine: Engine, session_id: str) -> tuple[CheckoutSession, Billing
     if lapsed is not None:
         cancel_intent(engine, intent_id=lapsed, source="user", actor=ACTOR)
     if intent.status == "draft":
-        intent = reserve_intent(engine, intent_id=intent.id, source="user", actor=ACTOR)
+        intent = _reserve(engine, intent.id)
     return session, intent
+
+
+def _reserve(engine: Engine, intent_id: str) -> BillingIntent:
+    try:
+        return reserve_intent(engine, intent_id=intent_id, source="user", actor=ACTOR)
+    except InvalidIntentStatus:
+        with engine.read() as tx:
+            intent = tx.billing_intents.get(intent_id)
+        if intent.status not in KEPT:
+            raise
+        return intent  # the form was sent twice
 
 
 def _make_way(engine: Engine, wanted: CheckoutSession) -> None:
@@ -218,6 +245,8 @@ def _let_go(engine: Engine, session_id: str) -> None:
         if intent is None or intent.status not in ("draft", "reserved"):
             return
         paid = None if before.payment_intent_id is None else tx.payment_intents.get(before.payment_intent_id)
+        if paid is not None and (paid.status in UNDER_WAY or paid.status == "succeeded"):
+            return  # another attempt is at it
         is_spent = paid is not None and paid.status == "canceled"
         after = replace(before, intent_id=None, payment_intent_id=None if is_spent else before.payment_intent_id)
         save_session(tx, after, at=engine.now())

@@ -18,6 +18,7 @@ from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import FormBody, StripeRoute, View
 from billing_sdk.server.api.stripe.checkout_view import CheckoutSessionView, view_of
 from billing_sdk.server.api.stripe.ids import ours, path_id, shown
+from billing_sdk.server.api.stripe.intent_codes import published_codes
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Filters, Listing, NoFilters, Wanted
 from billing_sdk.server.api.stripe.problems import refused
@@ -160,7 +161,8 @@ def create_session(caller: CallerOf, body: NewSession, once: OnlyOnce) -> Respon
             metadata=merged({}, body.metadata),
         )
         try:
-            session, quote = create_checkout_session(engine, wanted, actor=caller.client_id)
+            with published_codes():
+                session, quote = create_checkout_session(engine, wanted, actor=caller.client_id)
         except NotFound:
             raise refused("resource_missing", f"No such customer: '{body.customer}'", param="customer") from None
         with engine.read() as tx:
