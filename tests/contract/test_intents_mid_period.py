@@ -11,6 +11,7 @@ from billing_sdk.errors import InvalidEffectiveAt, PriceChanged
 from billing_sdk.server.domain.agreements import Deactivate, EffectiveAt
 from billing_sdk.server.usecases.commit_intent import commit_intent
 from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.reserve_intent import release_intent, reserve_intent
 from billing_sdk.server.usecases.run_due import run_due
 from tests.contract.intents import (
     commit,
@@ -125,6 +126,28 @@ def test_an_intent_that_comes_to_something_else_by_now_is_not_committed(engine):
     with pytest.raises(PriceChanged):
         commit_intent(engine, intent_id=reserved.id)
     assert subscription(engine, act.agreement_id).is_live
+
+
+@pytest.mark.parametrize("number", [7, 1, None], ids=["more seats", "fewer seats", "the end"])
+def test_what_was_renewed_since_it_was_reserved_is_reserved_again(engine, number):
+    plan = offer(engine, "plan", 1_000, 3_000, seat=500, usage=5)
+    _, cadence = sent_to(engine)
+    act = to(plan, number=1, quantities={"seats": 4})
+    commit(engine, cadence, act)
+    advance(engine, days=14)
+    wanted = Deactivate(act.agreement_id)
+    if number is not None:
+        wanted = modified(act.agreement_id, plan, number=1, quantities={"seats": number})
+    reserved = reserve(engine, cadence, wanted)
+    advance(engine, days=31)
+    run_due(engine)
+
+    with pytest.raises(PriceChanged, match="billed for another period"):
+        commit_intent(engine, intent_id=reserved.id)
+
+    release_intent(engine, intent_id=reserved.id)
+    again = reserve_intent(engine, intent_id=reserved.id)
+    assert commit_intent(engine, intent_id=again.id).status == "committed"
 
 
 def test_nothing_takes_effect_before_the_period_or_ahead(engine):

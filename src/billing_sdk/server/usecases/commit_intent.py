@@ -76,17 +76,34 @@ def commit_intent(
             at = engine.now_for(tx, customer)
             committed = intent.committed(at=at)
             prospect = work_out_intent(tx, customer, intent, at=at)
-            if prospect.amounts != intent.amounts:
-                raise PriceChanged(
-                    f"the intent comes to {prospect.amounts.due} now, and not to {intent.amounts.due}",
-                    remedy="Release the intent, and reserve it again.",
-                )
+            _check_as_reserved(intent, prospect)
             payment = _payment(tx, customer, intent, prospect, payment_intent_id)
             tx.billing_intents.let_go(intent.id)
             _make(tx, customer, intent, prospect, payment, source=source, actor=actor, at=at)
             tx.billing_intents.save(committed)
             tx.audit.record(actor, "intent.commit", intent.id, at, before=intent, after=committed)
     return committed
+
+
+def _check_as_reserved(intent: BillingIntent, prospect: Prospect) -> None:
+    """Let an intent pass that means what it did when it was reserved.
+
+    What has been renewed since was billed as it was before, for a period that nobody has reckoned with.
+
+    Raises:
+        PriceChanged: it comes to something else, or what it changes was billed in the meantime.
+    """
+    if prospect.amounts != intent.amounts:
+        changed = f"the intent comes to {prospect.amounts.due} now, and not to {intent.amounts.due}"
+    elif any(
+        intent.reserved_at is not None and step.before.billed_period.start > intent.reserved_at
+        for step in prospect.steps
+        if step.before is not None
+    ):
+        changed = "what the intent changes was billed for another period since it was reserved"
+    else:
+        return
+    raise PriceChanged(changed, remedy="Release the intent, and reserve it again.")
 
 
 def _payment(
