@@ -107,6 +107,7 @@ from billing_sdk.errors._cadences import (
     CadenceRequired as CadenceRequired,
     InvalidBillingCycle as InvalidBillingCycle,
     MonthNotSupported as MonthNotSupported,
+    TooManySubscriptions as TooManySubscriptions,
     UnknownCadence as UnknownCadence,
     UnknownPayerProfile as UnknownPayerProfile,
     UnknownSetting as UnknownSetting,

@@ -71,3 +71,12 @@ class UnknownPayerProfile(NotFound):
     code = "payer_profile_not_found"
     title = "Unknown payer profile"
     default_remedy = "List the profiles of the customer and name one of them."
+
+
+class TooManySubscriptions(APIError):
+    """A billing cadence bills a hundred subscriptions at most, and this would be one more."""
+
+    code = "too_many_subscriptions"
+    status = 400
+    title = "Too many subscriptions"
+    default_remedy = "End what is not needed, or bill it by another cadence."

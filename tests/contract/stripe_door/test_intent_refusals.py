@@ -184,7 +184,7 @@ ACTIONS: list[tuple[str, int, Any]] = [
     ("invalid_effective_at_timestamp", 400, lambda w: [deactivate(w.subscription, "timestamp")]),
     ("invalid_effective_at_timestamp", 400, lambda w: [deactivate(w.subscription, "next_billing_period_start")]),
     (
-        "invoice_discount_rule_not_found",
+        "discount_not_found",
         404,
         lambda w: [
             {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, exists, insert, select
@@ -33,6 +33,17 @@ class AttachmentRepository:
     def of(self, plan_version_id: str) -> tuple[Attachment, ...]:
         """Return what a version refers to, in its order."""
         return self._of([plan_version_id])[plan_version_id]
+
+    def cards_of(self, plan_version_ids: Collection[str]) -> frozenset[str]:
+        """Return the ids of the rate cards that any of these versions refers to."""
+        query = select(attachments.c.object_id).where(
+            attachments.c.kind == "rate_card", attachments.c.plan_version_id.in_(sorted(plan_version_ids))
+        )
+        return frozenset(self._connection.scalars(query))
+
+    def is_known(self, wanted: str) -> bool:
+        """Tell whether any version of any plan has a reference with this id."""
+        return self._connection.scalar(select(attachments.c.id).where(attachments.c.id == wanted).limit(1)) is not None
 
     def find_in_plan(self, plan_key: str, wanted: str) -> tuple[str, Attachment] | None:
         """Return a reference of any version of a plan by its id, as the latest has it, with that version."""

@@ -57,6 +57,10 @@ class CustomUnitRepository:
         """Return units by their ids; those that do not exist are left out."""
         return units_by_id(self._connection, unit_ids)
 
+    def has_overage_rate(self, rate_id: str) -> bool:
+        """Tell whether any rate card has, or had, an overage rate with this id."""
+        return self._connection.scalar(select(overage_rates.c.id).where(overage_rates.c.id == rate_id)) is not None
+
     def list(
         self, wanted: PageRequest = FIRST_PAGE, *, lookup_keys: LookupKeys = None, is_active: bool | None = None
     ) -> Page[CustomUnit]:

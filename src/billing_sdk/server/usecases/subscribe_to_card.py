@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from billing_sdk.errors import Conflict, NotFound
+from billing_sdk.errors import Conflict, CurrencyMismatch, NotFound, TooManySubscriptions
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import RateCard
 from billing_sdk.server.storage.stripe_objects import StripeObject
@@ -12,6 +12,7 @@ from billing_sdk.server.usecases.attach_component import attach_component
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.create_pricing_plan import create_pricing_plan
+from billing_sdk.server.usecases.draft_intent import MOST_SUBSCRIPTIONS
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.publish_plan import publish_plan
 
@@ -44,6 +45,8 @@ def subscribe_to_card(
         EmptyVersion: the version has no rates.
         InvalidServiceInterval: its service interval is longer than the cadence.
         Conflict: the customer is billed by the card already.
+        CurrencyMismatch: the cadence bills in another currency than the card.
+        TooManySubscriptions: the cadence bills as many subscriptions as one can.
     """
     with engine.read() as tx:
         cadence = tx.billing_cadences.get(billing_cadence_id)
@@ -52,10 +55,16 @@ def subscribe_to_card(
         version_id = card.versions.find(card_version or "live").id
         if not card.is_active:
             raise NotFound(f"the rate card {card_id} is inactive", entity="rate_card")
-        for agreement in tx.agreements.live_of(cadence.customer_id):
+        live = tx.agreements.live_of(cadence.customer_id)
+        for agreement in live:
             attached = tx.attachments.of(agreement.plan_version_id)
             if any(one.object_id == card.id for one in attached):
                 raise Conflict("the customer is billed by the rate card already")
+        billed = [agreement for agreement in live if agreement.billing_cadence_id == cadence.id]
+        if any(agreement.currency != card.currency for agreement in billed):
+            raise CurrencyMismatch(f"the cadence bills in another currency than {card.currency}")
+        if len(billed) >= MOST_SUBSCRIPTIONS:
+            raise TooManySubscriptions(f"the cadence bills {len(billed)} subscriptions", most=MOST_SUBSCRIPTIONS)
     plan_key = _plan_of(engine, card, version_id, actor=actor)
     options = ChangeOptions(
         currency=card.currency,

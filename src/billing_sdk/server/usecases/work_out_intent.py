@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from billing_sdk.errors import AgreementNotLive, InvalidEffectiveAt, InvalidIntentActions, NotFound
+from billing_sdk.errors import AgreementNotLive, InvalidAmount, InvalidEffectiveAt, InvalidIntentActions, NotFound
 from billing_sdk.server.domain.agreements import (
     AgreedDiscount,
     Agreement,
@@ -34,6 +34,7 @@ from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.decide_change import close_agreement, has_owner, work_out_change
 from billing_sdk.server.usecases.offer_plan import wanted_plan
+from billing_sdk.server.usecases.payment_intents import MOST_MINOR
 from billing_sdk.server.usecases.tax_customer import require_location
 from billing_sdk.server.usecases.under_way import under_way
 
@@ -127,7 +128,9 @@ def work_out_intent(tx: UnitOfWork, customer: Customer, intent: BillingIntent, *
         NotFound: the customer has been deleted, or a subscription is not there.
         UnknownCadence, CadenceMismatch, CadenceCanceled: the cadence can't bill it.
         AgreementNotLive: an agreement that it is about has ended.
-        InvalidIntentActions: two actions are about one agreement; the fact `reason` says more.
+        InvalidIntentActions: two actions are about one agreement, or a rate card would bill twice; the fact `reason`
+            says more.
+        InvalidAmount: more is due than can be paid at once.
         InvalidEffectiveAt: an action can't take effect then.
         UnknownPlan, VersionNotFound, EmptyVersion, PlanMismatch, CurrencyMismatch, InvalidQuantity,
             InvalidServiceInterval, AgreementPaused: what is asked for can't be agreed to.
@@ -145,6 +148,7 @@ def work_out_intent(tx: UnitOfWork, customer: Customer, intent: BillingIntent, *
         instant = action.at or action.act.effective_at.instant(period, at=at)
         steps.append(_step(scene, replace(action, at=instant), instant))
         _check_apart(steps)
+    _check_cards(tx, customer, steps, at=at)
     for group_id in {group_id for step in steps for group_id in step.group_ids}:
         charge = tx.charges.find(customer.id, group_id)
         if charge is not None:
@@ -165,7 +169,7 @@ def _scene(tx: UnitOfWork, customer: Customer, intent: BillingIntent, cadence: B
             rules[act.rule_id] = AgreedDiscount(act.rule_id, percent_off=act.percent_off)
         elif isinstance(act, RemoveDiscount):
             if act.rule_id not in rules:
-                raise InvalidIntentActions("the cadence has no such discount", reason="invoice_discount_rule_not_found")
+                raise InvalidIntentActions("the cadence has no such discount", reason="discount_not_found")
             del rules[act.rule_id]
             removed.add(act.rule_id)
     return _Scene(tx, customer, intent, cadence, tuple(rules.values()), frozenset(removed))
@@ -193,7 +197,10 @@ def _completed(
         at=at,
     )
     require_location(tx, customer, lines)
-    return replace(prospect, lines=lines, amounts=amounts_of(lines, intent.currency))
+    amounts = amounts_of(lines, intent.currency)
+    if amounts.due.minor > MOST_MINOR and not tx.billing_profiles.of(customer, cadence.id).sends_invoices:
+        raise InvalidAmount(f"{amounts.due} can't be paid at once", remedy="Make an intent for each part of it.")
+    return replace(prospect, lines=lines, amounts=amounts)
 
 
 def _step(scene: _Scene, action: IntentAction, at: datetime) -> Step:
@@ -320,6 +327,29 @@ def _check_apart(steps: Sequence[Step]) -> None:
         if step.group_ids & last.group_ids:
             reason = "duplicate_actions_not_allowed" if step.before is None else "concurrent_actions_not_allowed"
             raise InvalidIntentActions("two actions are about the same plan of the customer", reason=reason)
+
+
+def _check_cards(tx: UnitOfWork, customer: Customer, steps: Sequence[Step], *, at: datetime) -> None:
+    """Let steps pass after which no rate card bills the customer twice.
+
+    Raises:
+        InvalidIntentActions: a rate card of a plan bills the customer already.
+    """
+    gone = {step.before.id for step in steps if step.before is not None and step.at <= at}
+    standing = tx.attachments.cards_of(
+        [one.plan_version_id for one in tx.agreements.live_of(customer.id) if one.id not in gone]
+    )
+    for step in steps:
+        if step.after is None:
+            continue
+        version_id = step.after.plan_version_id
+        cards = tx.attachments.cards_of([version_id])
+        is_new = step.before is None or step.before.plan_version_id != version_id
+        if is_new and cards & standing:
+            raise InvalidIntentActions(
+                "a rate card of the plan bills the customer already", reason="rate_card_subscription_already_exists"
+            )
+        standing |= cards
 
 
 def no_amounts(currency: str) -> IntentAmounts:

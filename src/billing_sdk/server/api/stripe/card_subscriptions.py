@@ -14,7 +14,16 @@ from fastapi import APIRouter, Depends
 from pydantic import Field
 from starlette.responses import Response
 
-from billing_sdk.errors import AgreementNotLive, BillingError, Conflict, EmptyVersion, NotFound, VersionNotFound
+from billing_sdk.errors import (
+    AgreementNotLive,
+    BillingError,
+    Conflict,
+    CurrencyMismatch,
+    EmptyVersion,
+    NotFound,
+    TooManySubscriptions,
+    VersionNotFound,
+)
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import Body, StripeRoute, View
 from billing_sdk.server.api.stripe.ids import CadenceId, RateCardId, RateCardVersionId, TestClockId, ours, unknown
@@ -54,6 +63,8 @@ Text = Annotated[str, Field(max_length=200)]
 AFTER = "~"
 MADE: dict[type[BillingError], tuple[str, int]] = {
     Conflict: ("rate_card_subscription_already_exists", 400),
+    CurrencyMismatch: ("currency_mismatch", 400),
+    TooManySubscriptions: ("too_many_active_rate_card_subscriptions", 400),
     EmptyVersion: ("unpriced_rate_card", 400),
     VersionNotFound: ("rate_card_version_not_found", 404),
     NotFound: ("rate_card_not_found", 404),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, Final, Literal
 
-from billing_sdk.errors import BillingError, NotFound, VersionNotFound
+from billing_sdk.errors import VersionNotFound
 from billing_sdk.server.api.stripe.ids import ours, unknown
 from billing_sdk.server.api.stripe.intent_bodies import (
     ActionBody,
@@ -20,64 +18,36 @@ from billing_sdk.server.api.stripe.intent_bodies import (
     PlanAction,
     RemoveBody,
     SubscribeBody,
-    WhenBody,
 )
+from billing_sdk.server.api.stripe.intent_discounts import apply_of, remove_of
+from billing_sdk.server.api.stripe.intent_place import Place, effective_at_of
 from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.values import merged
-from billing_sdk.server.domain.agreements import (
-    Act,
-    ApplyDiscount,
-    Deactivate,
-    EffectiveAt,
-    Modify,
-    RemoveDiscount,
-    Subscribe,
-)
+from billing_sdk.server.domain.agreements import Act, Deactivate, Modify, Subscribe
 from billing_sdk.server.domain.catalog import LicenceFee, Plan, PlanVersion, Rate
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 
-HUNDRED: Final = Decimal(100)
-# When each kind of action can take effect; what is decided on commit is decided when it is reserved.
-EFFECTIVE: Final[Mapping[str, frozenset[str]]] = {
-    "subscribe": frozenset({"on_reserve", "current_billing_period_start", "timestamp"}),
-    "modify": frozenset({"on_reserve", "current_billing_period_start", "timestamp"}),
-    "deactivate": frozenset({"on_reserve", "current_billing_period_start", "current_billing_period_end", "timestamp"}),
-    "apply": frozenset({"on_reserve", "current_billing_period_start"}),
-    "remove": frozenset({"on_reserve", "current_billing_period_end"}),
-}
 PRORATED: Final = frozenset({"prorated", "prorated_adjustment", "create_prorations"})
 Part = Literal["credit", "debit"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An action, and where it stands in the body.
-
-    Attributes:
-        param: such as `actions[0].subscribe`.
-        usual: when all actions of the body take effect that say nothing else.
-    """
-
-    param: str
-    usual: WhenBody | None
-
-    def refused(self, code: str, detail: str, *names: str, status: int = 400) -> BillingError:
-        """Return an error about a member of the action."""
-        return refused(code, detail, status=status, param=".".join((self.param, *names)))
-
-
-def acts_of(tx: UnitOfWork, body: IntentBody) -> tuple[Act, ...]:
+def acts_of(tx: UnitOfWork, body: IntentBody, *, at: datetime) -> tuple[Act, ...]:
     """Return what an intent is to do.
+
+    Args:
+        tx: the transaction.
+        body: what was sent.
+        at: the present.
 
     Raises:
         BillingError: an action can't be read, or names what is not there; the code is that of this door.
     """
-    return tuple(_act(tx, one, f"actions[{place}]", body.effective_at) for place, one in enumerate(body.actions))
+    return tuple(_act(tx, body, action, f"actions[{number}]", at) for number, action in enumerate(body.actions))
 
 
-def _act(tx: UnitOfWork, action: ActionBody, param: str, usual: WhenBody | None) -> Act:
-    place = _Place(f"{param}.{action.type}", usual)
+def _act(tx: UnitOfWork, body: IntentBody, action: ActionBody, param: str, at: datetime) -> Act:
+    place = Place(f"{param}.{action.type}", body.effective_at)
     given = {name for name in action.model_fields_set - {"type"} if getattr(action, name) is not None}
     if given != {action.type}:
         detail = f"an action of the type {action.type} has the member {action.type}, and no other"
@@ -90,13 +60,13 @@ def _act(tx: UnitOfWork, action: ActionBody, param: str, usual: WhenBody | None)
         case DeactivateBody() as found:
             return _deactivate(found, place)
         case ApplyBody() as found:
-            return _apply(tx, found, place)
+            return apply_of(tx, found, place, currency=body.currency, at=at)
         case RemoveBody() as found:
-            return _remove(found, place)
+            return remove_of(found, place)
     raise refused("parameter_missing", "there is no such action", param=param)
 
 
-def _subscribe(tx: UnitOfWork, body: SubscribeBody, place: _Place) -> Subscribe:
+def _subscribe(tx: UnitOfWork, body: SubscribeBody, place: Place) -> Subscribe:
     details: Any = _details(body, body.pricing_plan_subscription_details, place)
     plan = _plan(tx, details.pricing_plan, place, "pricing_plan")
     version = _version(tx, plan, details.pricing_plan_version, place, "pricing_plan_version")
@@ -107,14 +77,14 @@ def _subscribe(tx: UnitOfWork, body: SubscribeBody, place: _Place) -> Subscribe:
         plan_version_id=version.id,
         quantities=_quantities(tx, version, details.component_configurations, place),
         metadata=merged({}, details.metadata or {}),
-        effective_at=_effective_at(body.effective_at, "subscribe", place),
+        effective_at=effective_at_of(body.effective_at, "subscribe", place),
         collect_at=body.collect_at or "on_effective_at",
         charges_partial=partial.is_prorated("debit", usual=True),
         grants_partial=partial.grants,
     )
 
 
-def _modify(tx: UnitOfWork, body: ModifyBody, place: _Place) -> Modify:
+def _modify(tx: UnitOfWork, body: ModifyBody, place: Place) -> Modify:
     details: Any = _details(body, body.pricing_plan_subscription_details, place)
     subscription_id = _subscription(details.pricing_plan_subscription, place)
     current = tx.agreements.find_current(subscription_id)
@@ -144,7 +114,7 @@ def _modify(tx: UnitOfWork, body: ModifyBody, place: _Place) -> Modify:
         plan_key=plan.key,
         plan_version_id=version.id,
         quantities=_quantities(tx, version, details.component_configurations, place),
-        effective_at=_effective_at(body.effective_at, "modify", place),
+        effective_at=effective_at_of(body.effective_at, "modify", place),
         collect_at=body.collect_at or "next_billing_date",
         gives_back=credit,
         charges_partial=debit,
@@ -152,12 +122,12 @@ def _modify(tx: UnitOfWork, body: ModifyBody, place: _Place) -> Modify:
     )
 
 
-def _deactivate(body: DeactivateBody, place: _Place) -> Deactivate:
+def _deactivate(body: DeactivateBody, place: Place) -> Deactivate:
     details: Any = _details(body, body.pricing_plan_subscription_details, place)
     why = body.cancellation_details
     return Deactivate(
         subscription_id=_subscription(details.pricing_plan_subscription, place),
-        effective_at=_effective_at(body.effective_at, "deactivate", place),
+        effective_at=effective_at_of(body.effective_at, "deactivate", place),
         collect_at=body.collect_at or "on_effective_at",
         gives_back=_Partial(details.overrides, body, place).is_prorated("credit", usual=False),
         feedback=None if why is None else why.feedback,
@@ -165,55 +135,14 @@ def _deactivate(body: DeactivateBody, place: _Place) -> Deactivate:
     )
 
 
-def _apply(tx: UnitOfWork, body: ApplyBody, place: _Place) -> ApplyDiscount:
-    effective_at = _effective_at(body.effective_at, "apply", place)
-    if body.type == "spend_modifier_rule":
-        raise place.refused("unsupported_action", "There are no spend modifier rules here", "spend_modifier_rule")
-    if body.type == "discount":
-        raise _unknown_discount(tx, body, place)
-    rule = body.invoice_discount_rule
-    if rule is None or rule.percent_off is None:
-        raise place.refused("parameter_missing", "The rule is missing", "invoice_discount_rule.percent_off")
-    percent = rule.percent_off.percent_off
-    if not 0 < percent <= HUNDRED:
-        raise place.refused(
-            "parameter_invalid",
-            "It is above 0 and at most 100",
-            "invoice_discount_rule.percent_off.percent_off",
-        )
-    return ApplyDiscount(new_id("discountrule"), percent, effective_at)
-
-
-def _unknown_discount(tx: UnitOfWork, body: ApplyBody, place: _Place) -> BillingError:
-    """Return why a coupon or its code can't be put on a cadence: coupons are of plans here, and have no codes."""
-    given = body.discount
-    if given is None:
-        return place.refused("parameter_missing", "The discount is missing", "discount")
-    if given.type == "promotion_code":
-        detail = f"No such promotion code: '{given.promotion_code}'"
-        return place.refused("promotion_code_not_found", detail, "discount.promotion_code", status=404)
-    try:
-        tx.coupons.get(given.coupon or "")
-    except NotFound:
-        detail = f"No such coupon: '{given.coupon}'"
-        return place.refused("coupon_not_found", detail, "discount.coupon", status=404)
-    return place.refused(
-        "coupon_not_applicable",
-        "A coupon is for plans, and not for a cadence; use an invoice discount rule",
-        "discount",
-    )
-
-
-def _remove(body: RemoveBody, place: _Place) -> RemoveDiscount:
-    effective_at = _effective_at(body.effective_at, "remove", place)
-    if body.type == "spend_modifier_rule" or body.invoice_discount_rule is None:
-        raise place.refused("parameter_missing", "The rule is missing", "invoice_discount_rule")
-    rule_id = ours("invoice_discount_rule", body.invoice_discount_rule, param=f"{place.param}.invoice_discount_rule")
-    return RemoveDiscount(rule_id, effective_at)
-
-
-def _details(body: PlanAction, details: Any, place: _Place) -> Any:
+def _details(body: PlanAction, details: Any, place: Place) -> Any:
     if body.type == "v1_subscription_details" or body.v1_subscription_details is not None:
+        if body.collect_at is not None:
+            raise place.refused(
+                "collect_at_invalid_for_v1_subscription",
+                "What a subscription of v1 comes to is collected with its own invoices",
+                "collect_at",
+            )
         raise place.refused(
             "unsupported_action", "There are no subscriptions of v1 here: subscribe to a pricing plan", "type"
         )
@@ -222,16 +151,7 @@ def _details(body: PlanAction, details: Any, place: _Place) -> Any:
     return details
 
 
-def _effective_at(given: WhenBody | None, kind: str, place: _Place) -> EffectiveAt:
-    when = given or place.usual or WhenBody(type="on_reserve")
-    found = "on_reserve" if when.type == "on_commit" else when.type
-    if found not in EFFECTIVE[kind] or (found == "timestamp") != (when.timestamp is not None):
-        detail = "The timestamp belongs to its own type" if found in EFFECTIVE[kind] else f"It can't be {when.type}"
-        raise place.refused("invalid_effective_at_timestamp", detail, "effective_at")
-    return EffectiveAt(found, when.timestamp)  # type: ignore[arg-type]  # the table has no other texts
-
-
-def _plan(tx: UnitOfWork, text: str, place: _Place, name: str) -> Plan:
+def _plan(tx: UnitOfWork, text: str, place: Place, name: str) -> Plan:
     plan = tx.catalog.find_plan(text)
     if plan is None or plan.kind != "plan":
         raise unknown("pricing_plan", text, param=f"{place.param}.pricing_plan_subscription_details.{name}")
@@ -242,7 +162,7 @@ def _plan(tx: UnitOfWork, text: str, place: _Place, name: str) -> Plan:
     return plan
 
 
-def _version(tx: UnitOfWork, plan: Plan, text: str | None, place: _Place, name: str) -> PlanVersion:
+def _version(tx: UnitOfWork, plan: Plan, text: str | None, place: Place, name: str) -> PlanVersion:
     """Return the version that is named, or the live one, with prices for all that its rate cards are for."""
     param = f"{place.param}.pricing_plan_subscription_details.{name}"
     if text is None and plan.live_version_id is None:
@@ -260,13 +180,13 @@ def _version(tx: UnitOfWork, plan: Plan, text: str | None, place: _Place, name: 
     return version
 
 
-def _subscription(text: str, place: _Place) -> str:
+def _subscription(text: str, place: Place) -> str:
     param = f"{place.param}.pricing_plan_subscription_details.pricing_plan_subscription"
     return ours("pricing_plan_subscription", text, param=param)
 
 
 def _quantities(
-    tx: UnitOfWork, version: PlanVersion, given: tuple[ConfigurationBody, ...], place: _Place
+    tx: UnitOfWork, version: PlanVersion, given: tuple[ConfigurationBody, ...], place: Place
 ) -> dict[str, int]:
     """Return how many there are of each licence fee, by the key that the engine has for it."""
     attached = {one.id: one.key for one in tx.attachments.of(version.id) if one.kind == "licence_fee"}
@@ -281,6 +201,8 @@ def _quantities(
         if one.pricing_plan_component is not None:
             component_id = ours("pricing_plan_component", one.pricing_plan_component, param=f"{place.param}.{name}")
             key = attached.get(component_id)
+            if key is None and not tx.attachments.is_known(component_id):
+                raise unknown("pricing_plan_component", one.pricing_plan_component, param=f"{place.param}.{name}")
         if key not in fees or one.quantity is None:
             detail = "The version has no such licence fee" if key not in fees else "The quantity is missing"
             raise place.refused("component_configuration_invalid", detail, name)
@@ -293,7 +215,7 @@ def _quantities(
 class _Partial:
     """What becomes of service intervals that have begun, in whichever spelling it was said."""
 
-    def __init__(self, overrides: OverridesBody | None, body: PlanAction, place: _Place) -> None:
+    def __init__(self, overrides: OverridesBody | None, body: PlanAction, place: Place) -> None:
         behaviors = [] if overrides is None else overrides.partial_period_behaviors
         kinds = [one.type for one in behaviors]
         if len(kinds) != len(set(kinds)):

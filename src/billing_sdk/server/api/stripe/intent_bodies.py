@@ -189,6 +189,41 @@ class DiscountBody(Body):
     promotion_code: Text | None = None
 
 
+class UnitAmount(Body):
+    """An amount of a custom pricing unit; of the only one that is priced where none is named."""
+
+    id: Text | None = None
+    value: DecimalText
+
+
+class SpendAmount(Body):
+    """How much may be spent."""
+
+    type: Literal["custom_pricing_unit"]
+    custom_pricing_unit: UnitAmount | None = None
+
+
+class OverageRateRef(Body):
+    """What units cost that no grant covers."""
+
+    id: Text
+
+
+class MaximumSpend(Body):
+    """How much may be spent in a billing period."""
+
+    amount: SpendAmount
+    custom_pricing_unit_overage_rate: OverageRateRef
+
+
+class SpendModifierRule(Body):
+    """A limit of what is spent by a cadence."""
+
+    applies_to: Literal["cadence"] = "cadence"
+    type: Literal["max_billing_period_spend"] = "max_billing_period_spend"
+    max_billing_period_spend: MaximumSpend | None = None
+
+
 class ApplyBody(Body):
     """Put something on a cadence."""
 
@@ -196,7 +231,7 @@ class ApplyBody(Body):
     effective_at: EffectiveAtIn | None = None
     invoice_discount_rule: DiscountRule | None = None
     discount: DiscountBody | None = None
-    spend_modifier_rule: Any = None
+    spend_modifier_rule: SpendModifierRule | None = None
 
 
 class RemoveBody(Body):

@@ -65,7 +65,9 @@ CODES: Final[Mapping[type[BillingError], tuple[str, int]]] = {
     UnknownPlan: ("pricing_plan_not_found", 404),
     VersionNotFound: ("pricing_plan_version_not_found", 404),
 }
-MISSING: Final = frozenset({"pricing_plan_subscription_not_found", "invoice_discount_rule_not_found"})
+# Of an intent that there is already: what it was drafted for can't be billed any more.
+STANDING: Final[Mapping[type[BillingError], tuple[str, int]]] = {CadenceCanceled: ("billing_cadence_inactive", 400)}
+MISSING: Final = frozenset({"pricing_plan_subscription_not_found", "discount_not_found"})
 
 
 @contextmanager

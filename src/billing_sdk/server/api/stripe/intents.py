@@ -17,8 +17,9 @@ from billing_sdk.server.api.stripe.cadences import inline
 from billing_sdk.server.api.stripe.ids import ours, path_id
 from billing_sdk.server.api.stripe.intent_acts import acts_of
 from billing_sdk.server.api.stripe.intent_bodies import CommitBody, IntentBody
-from billing_sdk.server.api.stripe.intent_codes import published_codes
+from billing_sdk.server.api.stripe.intent_codes import STANDING, published_codes
 from billing_sdk.server.api.stripe.intent_views import IntentActionView, IntentView
+from billing_sdk.server.api.stripe.labels import known_currency
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Listing, NoFilters, Wanted
 from billing_sdk.server.api.stripe.problems import refused
@@ -59,11 +60,11 @@ def create_intent(caller: CallerOf, body: IntentBody, once: OnlyOnce) -> Respons
         with published_codes():
             cadence_id = _cadence(engine, body, actor=caller.client_id)
             with engine.read() as tx:
-                acts = acts_of(tx, body)
+                acts = acts_of(tx, body, at=engine.now())
             made = draft_intent(
                 engine,
                 billing_cadence_id=cadence_id,
-                currency=body.currency,
+                currency=known_currency(body.currency),
                 acts=acts,
                 actor=caller.client_id,
             )
@@ -116,7 +117,7 @@ def commit(caller: CallerOf, intent_id: IntentPath, body: CommitBody, once: Only
         paid_by = None
         if body.payment_intent is not None:
             paid_by = ours("payment_intent", body.payment_intent, param="payment_intent")
-        with published_codes():
+        with published_codes(STANDING):
             done = commit_intent(engine, intent_id=intent_id, payment_intent_id=paid_by, actor=caller.client_id)
         return IntentView.of(done)
 
@@ -155,8 +156,13 @@ def get_action(
 
 def _cadence(engine: Engine, body: IntentBody, *, actor: str) -> str:
     """Return the cadence of an intent; one that comes with it is made now."""
-    if (body.cadence is None) == (body.cadence_data is None):
-        code = "parameter_missing" if body.cadence is None else "parameter_invalid"
+    kinds = {action.type for action in body.actions}
+    if body.cadence is not None and body.cadence_data is not None:
+        raise refused("parameter_invalid", "An intent has a cadence, or the data of one", param="cadence")
+    if body.cadence is None and "remove" in kinds:
+        raise refused("require_cadence", "Only a cadence that there is has something to remove", param="cadence")
+    if body.cadence is None and body.cadence_data is None:
+        code = "require_cadence_or_data" if "apply" in kinds else "parameter_missing"
         raise refused(code, "An intent has a cadence, or the data of one", param="cadence")
     if body.cadence_data is not None:
         customer_id, cycle, options = inline(engine, body.cadence_data, param="cadence_data")
@@ -168,7 +174,7 @@ def _cadence(engine: Engine, body: IntentBody, *, actor: str) -> str:
 
 def _doing(verb: Verb, intent_id: str, actor: str) -> Callable[[Engine], View]:
     def serve(engine: Engine) -> View:
-        with published_codes():
+        with published_codes(STANDING):
             return IntentView.of(verb(engine, intent_id=intent_id, actor=actor))
 
     return serve
