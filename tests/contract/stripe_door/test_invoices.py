@@ -81,6 +81,8 @@ def test_the_next_invoice_says_what_was_used_and_what_credit_has_paid(shop: Shop
     assert second["total_pretax_credit_amounts"] == usage["pretax_credit_amounts"]
     [credit] = usage["pretax_credit_amounts"]
     assert (credit["type"], credit["amount"], credit["discount"]) == ("credit_balance_transaction", 1_000, None)
+    moved = shop.door.v1.get(f"/billing/credit_balance_transactions/{credit['credit_balance_transaction']}")
+    assert moved["debit"]["credits_applied"]["invoice"] == second["id"]
     assert usage["pricing"] == {
         "type": "rate_card_rate_details",
         "unit_amount_decimal": "5",

@@ -15,6 +15,7 @@ from pydantic import Field, PlainSerializer, SerializationInfo
 from billing_sdk.server.api.stripe.bodies import Since, Until, View
 from billing_sdk.server.api.stripe.ids import (
     BillableItemId,
+    CreditTransactionId,
     InvoiceId,
     LicenceFeeId,
     LicenceFeeVersionId,
@@ -87,17 +88,17 @@ class PretaxCredit(View):
 
     amount: int
     type: str
-    credit_balance_transaction: str | None
+    credit_balance_transaction: CreditTransactionId | None
     discount: str | None
 
     @classmethod
     def of(cls, one: Reduction, transactions: Mapping[str, str]) -> PretaxCredit:
-        """Show what is taken off; `transactions` are those of the grants on the line."""
+        """Show what is taken off; `transactions` are those of the grants on the line, of which a preview has none."""
         is_credit = one.kind == "credit_grant"
         return cls(
             amount=one.amount_minor,
             type="credit_balance_transaction" if is_credit else "discount",
-            credit_balance_transaction=transactions.get(one.name, one.name) if is_credit else None,
+            credit_balance_transaction=transactions.get(one.name) if is_credit else None,
             discount=None if is_credit else one.name,
         )
 
