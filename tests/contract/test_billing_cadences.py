@@ -146,6 +146,7 @@ def test_a_cadence_that_is_canceled_ends_what_is_on_it_with_one_invoice(engine):
     cadence = create_cadence(engine, customer_id=customer.id, cycle=BillingCycle(QUARTER))
     agreements = [join(engine, customer, cadence, key) for key in ("hybrid", "support")]
     renew(engine, days=40)  # a second month has begun, which no invoice has charged yet
+    record_usage(engine, agreement_id=agreements[0].id, feature_key="ai_tokens", value="30")
 
     canceled = cancel_cadence(engine, cadence.id)
 
@@ -153,7 +154,7 @@ def test_a_cadence_that_is_canceled_ends_what_is_on_it_with_one_invoice(engine):
     assert {stored(engine, one).status for one in agreements} == {"cancelled"}
     (last,) = invoices_of(engine, customer)[2:]
     assert (last.status, last.reason, last.billing_cadence_id) == ("paid", "end", cadence.id)
-    assert sorted(line.amount.minor for line in last.lines) == [700, 1_000]
+    assert sorted(line.amount.minor for line in last.lines) == [60, 700, 1_000]
     with pytest.raises(CadenceCanceled):
         cancel_cadence(engine, cadence.id)
     with pytest.raises(CadenceCanceled):

@@ -136,6 +136,8 @@ def cancel_cadence(
 ) -> BillingCadence:
     """Bill nothing by a cadence any more: whatever is billed by it ends now, with one last invoice for all of it.
 
+    Usage of the service intervals that are under way is charged, whatever the policy `unpaid_usage` says.
+
     Raises:
         UnknownCadence: there is none with this id.
         CadenceCanceled: it was canceled before.
@@ -153,7 +155,7 @@ def cancel_cadence(
         for found in tx.agreements.live_of(customer.id):
             if found.billing_cadence_id == cadence_id:
                 _, agreement = hold_agreement(tx, found.id)
-                closing, forgiven = close_or_forgive(tx, agreement, at=at)
+                closing, forgiven = close_or_forgive(tx, agreement, at=at, is_invoice_now=True)
                 if forgiven is not None:
                     tx.audit.record(actor, "agreement.forgive", agreement.id, at, after={"reason": forgiven})
                 ended = end_agreement(tx, customer, agreement, source=source, actor=actor, at=at)
