@@ -78,6 +78,17 @@ def test_a_message_speaks_of_things_by_the_ids_that_clients_know() -> None:
     found = in_words(told, is_v1=False, is_live=False)
     assert found == f"cus_{DIGITS} has bc_test_{DIGITS}, 'rcd_test_{DIGITS}' and nothing_{DIGITS}"
     assert in_words(f"card_{DIGITS}", is_v1=True, is_live=True) == f"pm_{DIGITS}"
+    assert in_words(f"webhook_{DIGITS}", is_v1=True, is_live=False) == f"we_{DIGITS}"
+    assert in_words(f"webhook_{DIGITS}", is_v1=False, is_live=False) == f"ed_test_{DIGITS}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "prefix"),
+    [("pricing_plan_version", "bppv"), ("rate_card_version", "rcdv"), ("license_fee_version", "licfv")],
+)
+def test_what_a_version_is_of_is_told_by_the_code_of_the_error(kind: str, prefix: str) -> None:
+    found = in_words(f"version_{DIGITS}", is_v1=False, is_live=True, code=f"{kind}_not_found")
+    assert found == f"{prefix}_{DIGITS}"
 
 
 @pytest.mark.parametrize(

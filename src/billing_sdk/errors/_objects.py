@@ -10,7 +10,7 @@ class VersionNotFound(NotFound):
 
     code = "version_not_found"
     title = "No such version"
-    default_remedy = "List the versions of the object and name one of them, `latest` or `live`."
+    default_remedy = "List the versions of the object and name one of them."
 
 
 class LookupKeyTaken(Conflict):

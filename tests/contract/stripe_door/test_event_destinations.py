@@ -107,9 +107,9 @@ def test_plain_http_is_fine_in_a_test_environment_also_on_a_public_host(door: Do
         ({"type": "pigeon"}, "parameter_invalid", "type"),
         ({"amazon_eventbridge": {"aws_account_id": "1"}}, "parameter_invalid", "amazon_eventbridge"),
         ({"webhook_endpoint": None}, "parameter_missing", "webhook_endpoint.url"),
-        ({"webhook_endpoint": {"url": "https://10.0.0.1/"}}, "parameter_invalid", None),
-        ({"webhook_endpoint": {"url": "ftp://example.com/"}}, "parameter_invalid", None),
-        ({"webhook_endpoint": {"url": "http://169.254.169.254/"}}, "parameter_invalid", None),
+        ({"webhook_endpoint": {"url": "https://10.0.0.1/"}}, "parameter_invalid", "webhook_endpoint.url"),
+        ({"webhook_endpoint": {"url": "ftp://example.com/"}}, "parameter_invalid", "webhook_endpoint.url"),
+        ({"webhook_endpoint": {"url": "http://169.254.169.254/"}}, "parameter_invalid", "webhook_endpoint.url"),
         ({"events_from": ["@accounts"]}, "parameter_invalid", "events_from"),
         ({"snapshot_api_version": "2025-09-30.preview"}, "parameter_invalid", "snapshot_api_version"),
         ({"event_payload": "snapshot", "snapshot_api_version": "x"}, "parameter_invalid", "snapshot_api_version"),
@@ -133,7 +133,7 @@ def test_a_destination_that_can_not_be_is_refused_by_name(
         ({"connect": True}, "parameter_invalid", "connect"),
         ({"api_version": "yesterday"}, "parameter_invalid", "api_version"),
         ({"enabled_events": [ACTIVATED]}, "parameter_invalid", "enabled_events[0]"),
-        ({"url": "https://127.0.0.1.nip.io:22/"}, "parameter_invalid", None),
+        ({"url": "https://127.0.0.1.nip.io:22/"}, "parameter_invalid", "url"),
     ],
 )
 def test_an_endpoint_that_can_not_be_is_refused_by_name(
@@ -145,7 +145,31 @@ def test_an_endpoint_that_can_not_be_is_refused_by_name(
 @pytest.mark.parametrize("verb", ["", "/ping", "/enable", "/disable"])
 def test_a_destination_that_is_not_there_is_not_found(door: Door, verb: str) -> None:
     path = f"/core/event_destinations/ed_test_{'0' * 32}{verb}"
-    assert door.v2.refused("POST", path, {}) == (404, "event_destination_not_found", None)
+    told = door.v2.call("POST", path, {})
+    assert told.refusal == (404, "event_destination_not_found", None)
+    assert f"ed_test_{'0' * 32}" in told.body["error"]["message"]
+
+
+def test_whoever_lost_the_answer_gets_the_secret_with_the_same_key_and_nobody_else(door: Door) -> None:
+    asked = {**THIN, "include": ["webhook_endpoint.signing_secret", "webhook_endpoint.url"]}
+    made, again = (door.v2.post("/core/event_destinations", asked, Idempotency_Key="lost-1") for _ in range(2))
+    assert again == made
+    assert made["webhook_endpoint"]["signing_secret"].startswith("whsec_")
+    hidden = [door.v2.post("/core/event_destinations", THIN, Idempotency_Key="lost-2") for _ in range(2)]
+    assert [one["webhook_endpoint"]["signing_secret"] for one in hidden] == [None, None]
+    for one in (made, hidden[0]):
+        door.v2.delete(f"/core/event_destinations/{one['id']}")
+
+
+def test_more_destinations_than_there_may_be_are_refused_and_not_tried_again(door: Door) -> None:
+    made = []
+    while (told := door.v2.call("POST", "/core/event_destinations", THIN)).status == 200:
+        made.append(told.body["id"])
+    assert told.refusal == (400, "too_many_event_destinations", None)
+    assert told.headers["stripe-should-retry"] == "false"
+    assert door.v1.refused("POST", "/webhook_endpoints", ENDPOINT) == (400, "too_many_webhook_endpoints", None)
+    for one in made:
+        door.v2.delete(f"/core/event_destinations/{one}")
 
 
 def test_a_secret_is_kept_sealed_also_with_the_answer_to_a_key(door: Door) -> None:

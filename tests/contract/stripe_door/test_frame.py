@@ -152,10 +152,17 @@ def test_errors_have_the_shape_of_their_api(door: Door) -> None:
     v1 = door.v1.call("GET", missing).body["error"]
     assert v1 == {**v1, "type": "invalid_request_error", "code": "thing_not_found"}
     v2 = door.v2.call("GET", missing).body["error"]
-    assert v2 == {"code": "thing_not_found", "message": "There is no such thing. Check the id and the environment."}
+    assert v2 == {
+        "type": "invalid_request_error",
+        "code": "thing_not_found",
+        "message": "There is no such thing. Check the id and the environment.",
+    }
     assert door.v2.refused("POST", "/things", {"name": "a", "other": "mtr_x"}) == (404, "meter_not_found", "other")
     assert door.v1.refused("GET", "/things/x") == (404, "thing_not_found", None)
     assert door.v1.refused("GET", "/nowhere")[0] == 404
+    for api in (door.v1, door.v2):
+        told = api.call("GET", "/things/", Host="elsewhere.example")
+        assert (told.status, "location" in told.headers) == (404, False)
     assert door.v2.refused("PUT", "/things") == (405, "method_not_allowed", None)
     declined = door.v1.call("POST", "/things", {"name": "declined"})
     assert declined.body["error"] == {

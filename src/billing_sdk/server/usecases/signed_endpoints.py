@@ -160,4 +160,7 @@ def types_of(form: EventForm, wanted: Sequence[str]) -> tuple[str, ...]:
 def _check_address(engine: Engine, url: str) -> None:
     settings = engine.settings
     is_test = settings.environment == "test"
-    check_url(url, may_call_this_machine=settings.may_call_this_machine, may_use_http=is_test)
+    try:
+        check_url(url, may_call_this_machine=settings.may_call_this_machine, may_use_http=is_test)
+    except InvalidRequest as error:
+        raise InvalidRequest(error.detail, parameter="url") from None

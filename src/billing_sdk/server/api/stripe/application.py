@@ -121,6 +121,7 @@ def create_app(engine: Engine, ingestion: Ingestion, api: Api) -> FastAPI:
         openapi_url=None,  # the published clients and their documentation describe these APIs
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # an address that is none has an error; a key is not to follow one elsewhere
         exception_handlers=problems.exception_handlers(),
     )
     app.router.routes.extend(_operations(api))

@@ -7,7 +7,8 @@ Source: Stripe API reference, Event Destinations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing_sdk._secret import Secret
-from billing_sdk.errors import BillingError, InvalidRequest, NotFound
+from billing_sdk.errors import BillingError, Conflict, InvalidRequest, NotFound
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import Body, StripeRoute, View
 from billing_sdk.server.api.stripe.event_bodies import NEWEST_NAME, EventView, whole
@@ -24,6 +25,7 @@ from billing_sdk.server.api.stripe.ids import DestinationId, ours, path_id
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
 from billing_sdk.server.api.stripe.problems import refused
+from billing_sdk.server.api.stripe.refusals import Refusal, telling
 from billing_sdk.server.api.stripe.security import EngineOf, v2
 from billing_sdk.server.api.stripe.values import Instant, Livemode, Metadata, merged
 from billing_sdk.server.api.stripe.versions import read_version
@@ -44,6 +46,7 @@ URL: Final = "webhook_endpoint.url"
 SECRET: Final = "webhook_endpoint.signing_secret"  # noqa: S105 - the name of a member
 SELF: Final = "@self"
 MISSING: Final[Mapping[type[BillingError], str]] = {NotFound: "event_destination_not_found"}
+FULL: Final[Mapping[type[BillingError], Refusal]] = {Conflict: Refusal("too_many_event_destinations")}
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Words = Annotated[str, Field(max_length=2_000)]
@@ -178,19 +181,20 @@ def create_destination(body: NewDestination, once: OnlyOnce) -> Response:
     include = _include(body.include, URL, SECRET)
 
     def serve(engine: Engine) -> View:
-        endpoint, secret = register_signed_endpoint(
-            engine,
-            url=url,
-            format=body.event_payload,
-            event_types=body.enabled_events,
-            name=body.name,
-            description=body.description or "",
-            metadata=merged({}, body.metadata or {}),
-            api_version=body.snapshot_api_version,
-        )
+        with _in_words_of_v2():
+            endpoint, secret = register_signed_endpoint(
+                engine,
+                url=url,
+                format=body.event_payload,
+                event_types=body.enabled_events,
+                name=body.name,
+                description=body.description or "",
+                metadata=merged({}, body.metadata or {}),
+                api_version=body.snapshot_api_version,
+            )
         return DestinationView.of(endpoint, include, secret=secret)
 
-    return once(serve, body, again=lambda engine, shown_id: _shown(engine, shown_id, include))
+    return once(serve, body, again=lambda engine, shown_id: _made_before(engine, shown_id, include))
 
 
 @router.get("/core/event_destinations", **v2("read:webhooks"))
@@ -227,15 +231,16 @@ def update_destination(
     include = _include(body.include, URL)
 
     def serve(engine: Engine) -> View:
-        endpoint = update_signed_endpoint(
-            engine,
-            endpoint_id=event_destination_id,
-            url=None if body.webhook_endpoint is None else body.webhook_endpoint.url,
-            name=body.name,
-            description=body.description,
-            event_types=body.enabled_events,
-            metadata=body.metadata,
-        )
+        with _in_words_of_v2():
+            endpoint = update_signed_endpoint(
+                engine,
+                endpoint_id=event_destination_id,
+                url=None if body.webhook_endpoint is None else body.webhook_endpoint.url,
+                name=body.name,
+                description=body.description,
+                event_types=body.enabled_events,
+                metadata=body.metadata,
+            )
         return DestinationView.of(endpoint, include)
 
     return once(serve, body, again=lambda engine, shown_id: _shown(engine, shown_id, include))
@@ -291,6 +296,26 @@ def _switch(endpoint_id: str, body: NothingMore, once: OnlyOnce, *, is_enabled: 
 def _shown(engine: Engine, shown_id: str, include: Sequence[str] = ()) -> View:
     with engine.read() as tx:
         return DestinationView.of(tx.endpoints.get(ours(KIND, shown_id), *SIGNED), include)
+
+
+@contextmanager
+def _in_words_of_v2() -> Iterator[None]:
+    """Let what is wrong with an address be told of the member that holds it here."""
+    try:
+        with telling(FULL):
+            yield
+    except InvalidRequest as error:
+        if error.facts.get("parameter") != "url":
+            raise
+        raise refused("parameter_invalid", error.detail, param=URL, remedy=error.remedy) from error
+
+
+def _made_before(engine: Engine, shown_id: str, include: Sequence[str]) -> View:
+    """Show whoever has made a destination, and asks again, what they were told: the answer may have been lost."""
+    with engine.read() as tx:
+        found = tx.endpoints.get(ours(KIND, shown_id), *SIGNED)
+        secrets = tx.endpoints.secrets_of(found.id, at=engine.now())
+        return DestinationView.of(found, include, secret=next(iter(secrets), None))
 
 
 def _address_of(body: NewDestination) -> str:

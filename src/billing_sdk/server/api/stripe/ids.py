@@ -126,6 +126,9 @@ PREFIXES: Final[Mapping[Kind, Prefix]] = {
     "webhook_endpoint": Prefix("webhook", "we", has_test=False),
 }
 OURS: Final = re.compile(r"([a-z_]{1,40})_([0-9a-f]{32}|default)", re.ASCII)
+# Of kinds whose ids begin the same here, those that a message is about.
+MEANT_IN_V1: Final[frozenset[Kind]] = frozenset({"payment_method", "webhook_endpoint"})
+MEANT_IN_V2: Final[frozenset[Kind]] = frozenset({"rate_card", "event_destination"})
 IN_WORDS: Final = re.compile(r"\b([a-z]{1,40})_[0-9a-f]{32}\b", re.ASCII)
 SHOWN: Final = re.compile(r"([a-z_]{1,40}?)_(?:test_)?([0-9a-f]{32}|default)", re.ASCII)
 
@@ -246,13 +249,21 @@ def line_id(invoice_id: str, number: int) -> str:
     return f"il_{invoice_id.rpartition('_')[2]}{number:04x}"
 
 
-def in_words(message: str, *, is_v1: bool, is_live: bool) -> str:
-    """Return a message with the ids in it as clients know them; cards are ways to pay in v1, and prices in v2."""
+def in_words(message: str, *, is_v1: bool, is_live: bool, code: str = "") -> str:
+    """Return a message with the ids in it as clients know them.
+
+    Args:
+        message: what is told.
+        is_v1: cards are ways to pay in v1, and prices in v2.
+        is_live: whether it is a live environment.
+        code: of the error; `rate_card_version_not_found` is about versions of rate cards.
+    """
 
     def show(match: re.Match[str]) -> str:
         kinds = [kind for kind, prefix in PREFIXES.items() if prefix.ours == match[1]]
-        if len(kinds) > 1:  # of several kinds that begin the same, only cards are told apart
-            kinds = [kind for kind in kinds if kind == ("payment_method" if is_v1 else "rate_card")]
+        if len(kinds) > 1:  # they begin the same
+            told = [kind for kind in kinds if code.startswith(kind)]
+            kinds = told or [kind for kind in kinds if kind in (MEANT_IN_V1 if is_v1 else MEANT_IN_V2)]
         return shown(kinds[0], match[0], is_live=is_live) if kinds else match[0]
 
     return IN_WORDS.sub(show, message)

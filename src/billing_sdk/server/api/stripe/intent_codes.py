@@ -56,7 +56,7 @@ CODES: Final[Mapping[type[BillingError], tuple[str, int]]] = {
     PaymentIntentCustomerInvalid: ("payment_intent_customer_invalid", 400),
     PaymentIntentStatusInvalid: ("payment_intent_status_invalid", 400),
     PlanMismatch: ("invalid_pricing_plan", 400),
-    PriceChanged: ("billing_intent_amount_changed", 409),
+    PriceChanged: ("billing_intent_amount_changed", 400),
     SelectionDenied: ("pricing_plan_denied", 403),
     TaxLocationMissing: ("customer_tax_location_invalid", 400),
     TooManyCreditGrants: ("too_many_unused_credit_grants", 400),

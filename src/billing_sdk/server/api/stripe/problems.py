@@ -1,8 +1,9 @@
 """Errors as Stripe's clients know them: one object, `error`, with a type, a code, a message and a parameter.
 
-v1 has a type in every error, v2 in those that a client tells by it. What this door refuses in its own words is made by
-`refused`; errors of the engine get their codes from the route (`v1`, `v2`), else from the tables below, else keep their
-own. What to do next stands at the end of the message, for these clients show nothing else.
+v2 has types of its own for what a client tells by them, and those of v1 otherwise, for some clients choose a class by
+nothing else. What this door refuses in its own words is made by `refused`; errors of the engine get their codes from
+the route (`v1`, `v2`), else from the tables below, else keep their own. What to do next stands at the end of the
+message, for these clients show nothing else.
 Source: Stripe documentation, Errors; Error codes; the published clients of Stripe, which choose a class by these.
 """
 
@@ -44,12 +45,14 @@ BY_STATUS: Final[Mapping[int, type[APIError]]] = {
     409: Conflict,
     429: RateLimited,
 }
-# A status that this API does not have, and the one that stands for it.
-INSTEAD: Final = {410: 404, 412: 409, 413: 400, 415: 400, 422: 400, 424: 409}
+# A status that this API does not have for what is refused, and the one that stands for it. Clients send again what is
+# answered 409, and tell no code then: a state that does not allow something is 400.
+INSTEAD: Final = {409: 400, 410: 404, 412: 400, 413: 400, 415: 400, 422: 400, 424: 400}
 NOT_AGAIN: Final = {"Stripe-Should-Retry": "false"}
 # Facts of the engine's errors that are members of an error here.
 SHOWN_FACTS: Final = ("decline_code",)
 V1_TYPES: Final = {402: "card_error", 500: "api_error", 501: "api_error", 502: "api_error", 503: "api_error"}
+V2_TYPES: Final = {401: "authentication_error", 429: "rate_limit"}
 V1_CODES: Final[Mapping[type[BillingError], str]] = {
     NotFound: "resource_missing",
     RouteNotFound: "",
@@ -101,7 +104,7 @@ def error_answer(request: Request, error: BillingError) -> Response:
         status = 400 if is_v1 else 409
     if is_v1 and code == V1_CODES[NotFound]:  # what a path names is missing, or what a parameter names
         status, param = (404, "id") if param is None else (400, param)
-    fault = Fault(code, _message_of(request, error), param)
+    fault = Fault(code, _message_of(request, error, code), param)
     type_ = error.facts.get("published_type") or _type_of(request, error, status)
     members = {name: error.facts[name] for name in SHOWN_FACTS if name in error.facts}
     members |= error.facts.get("published_members", {})
@@ -149,14 +152,15 @@ def _answer(
     return Response(json.dumps(document), status, dict(headers), media_type="application/json")
 
 
-def _message_of(request: Request, error: BillingError) -> str:
+def _message_of(request: Request, error: BillingError, code: str) -> str:
     """Return what is wrong and what to do next, with ids as clients know them; it begins like a sentence."""
     detail = error.detail if error.detail.endswith((".", "?", "!")) else f"{error.detail}."
     if detail.partition(" ")[0].isalpha():  # or else it is a name, which stays as it is written
         detail = f"{detail[:1].upper()}{detail[1:]}"
     engine = getattr(request.app.state, "engine", None)
     is_live = engine is not None and engine.settings.environment == "live"
-    return in_words(f"{detail} {error.remedy}".strip(), is_v1=request.app.state.api == "v1", is_live=is_live)
+    is_v1 = request.app.state.api == "v1"
+    return in_words(f"{detail} {error.remedy}".strip(), is_v1=is_v1, is_live=is_live, code=code)
 
 
 def _code_of(request: Request, error: BillingError) -> str:
@@ -173,12 +177,12 @@ def _code_of(request: Request, error: BillingError) -> str:
     return found or (V1_CODES if is_v1 else V2_CODES).get(type(error), error.code)
 
 
-def _type_of(request: Request, error: BillingError, status: int) -> str | None:
+def _type_of(request: Request, error: BillingError, status: int) -> str:
     if isinstance(error, IdempotencyMismatch):
         return "idempotency_error"
     if request.app.state.api == "v1":
         return V1_TYPES.get(status, "invalid_request_error")
-    return "rate_limit" if status == 429 else None
+    return V2_TYPES.get(status, V1_TYPES.get(status, "invalid_request_error"))
 
 
 def _headers_of(request: Request, error: BillingError, status: int) -> dict[str, str]:

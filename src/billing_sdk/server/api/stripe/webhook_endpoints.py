@@ -5,6 +5,7 @@ Source: Stripe API reference, Webhook Endpoints.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
@@ -12,13 +13,14 @@ from pydantic import Field
 from starlette.responses import Response
 
 from billing_sdk._secret import Secret
-from billing_sdk.errors import InvalidRequest
+from billing_sdk.errors import BillingError, Conflict, InvalidRequest
 from billing_sdk.server.api.stripe.answers import Answering
 from billing_sdk.server.api.stripe.bodies import FormBody, StripeRoute, View
 from billing_sdk.server.api.stripe.ids import EndpointId, path_id, shown
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Listing, NoFilters, Wanted
 from billing_sdk.server.api.stripe.problems import refused
+from billing_sdk.server.api.stripe.refusals import Refusal, telling
 from billing_sdk.server.api.stripe.security import EngineOf, v1
 from billing_sdk.server.api.stripe.values import Flag, Livemode, Metadata, UnixTime, merged
 from billing_sdk.server.api.stripe.versions import read_version
@@ -30,6 +32,7 @@ from billing_sdk.server.usecases.signed_endpoints import register_signed_endpoin
 router = APIRouter(route_class=StripeRoute)
 
 KIND: Final = "webhook_endpoint"
+FULL: Final[Mapping[type[BillingError], Refusal]] = {Conflict: Refusal("too_many_webhook_endpoints")}
 FORM: Final[tuple[EventForm, ...]] = ("snapshot",)
 
 Types = Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=200)]
@@ -105,15 +108,16 @@ def create_endpoint(body: NewEndpoint, once: OnlyOnce) -> Response:
         _check_version(body.api_version)
 
     def serve(engine: Engine) -> View:
-        endpoint, secret = register_signed_endpoint(
-            engine,
-            url=body.url,
-            format="snapshot",
-            event_types=body.enabled_events,
-            description=body.description or "",
-            metadata=merged({}, body.metadata or {}),
-            api_version=body.api_version,
-        )
+        with telling(FULL):
+            endpoint, secret = register_signed_endpoint(
+                engine,
+                url=body.url,
+                format="snapshot",
+                event_types=body.enabled_events,
+                description=body.description or "",
+                metadata=merged({}, body.metadata or {}),
+                api_version=body.api_version,
+            )
         return _created(endpoint, secret)
 
     return once(serve, body)
