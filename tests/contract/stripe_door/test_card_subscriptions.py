@@ -6,6 +6,8 @@ from billing_sdk.server.api.stripe.ids import ours
 from billing_sdk.server.usecases.run_due import run_due
 from tests.contract.stripe_door.door import Door
 from tests.contract.stripe_door.plans import cadence, customer, made, sell, subscribe
+from tests.contract.stripe_door.test_intent_refusals import deactivate
+from tests.contract.usage_events import report
 from tests.engines import advance
 
 LIST = "/billing/rate_card_subscriptions"
@@ -62,3 +64,50 @@ def test_what_a_card_charges_and_what_plans_charge_is_one_invoice_of_the_cadence
     with door.engine.read() as tx:
         found = tx.invoices.newest_of(ours("customer", owner), limit=5)
     assert [one.amount.minor for one in found] == [700, 700]
+
+
+def test_each_plan_charges_what_its_card_prices_of_the_same_usage(door: Door) -> None:
+    cheap, dear, owner = sell(door, seat=0, calls=1), sell(door, seat=0, calls=2), customer(door)
+    bills_at = cadence(door, owner)
+    first, _ = made(door, bills_at, subscribe(cheap), subscribe(dear))
+    advance(door.engine, days=1)
+    report(door.engine, ours("customer", owner), 100, id=f"both {owner}")
+    preview = {"billing_cadence": bills_at}
+    assert door.v1.post("/invoices/create_preview", preview)["total"] == 100 + 200
+    made(door, bills_at, deactivate(str(first)))
+    # What is used at the very instant of the end is charged by both as well.
+    assert door.v1.post("/invoices/create_preview", preview)["total"] == 200
+    with door.engine.read() as tx:
+        found = tx.invoices.newest_of(ours("customer", owner), limit=1)
+    assert [one.amount.minor for one in found] == [100]
+
+
+def test_what_takes_the_place_of_a_plan_does_not_charge_its_usage_again(door: Door) -> None:
+    cheap, dear, owner = sell(door, seat=0, calls=1), sell(door, seat=0, calls=2), customer(door)
+    bills_at = cadence(door, owner)
+    (first,) = made(door, bills_at, subscribe(cheap))
+    advance(door.engine, days=1)
+    report(door.engine, ours("customer", owner), 100, id=f"before {owner}")
+    advance(door.engine, days=1)
+    made(door, bills_at, deactivate(str(first)), subscribe(dear))
+    report(door.engine, ours("customer", owner), 10, id=f"after {owner}")
+    with door.engine.read() as tx:
+        found = tx.invoices.newest_of(ours("customer", owner), limit=2)
+    preview = door.v1.post("/invoices/create_preview", {"billing_cadence": bills_at})
+    assert ([one.amount.minor for one in found], preview["total"]) == ([100], 20)
+
+
+def test_the_last_invoice_of_a_plan_that_is_to_end_is_previewed(door: Door) -> None:
+    plan, owner = sell(door, calls=1), customer(door)
+    bills_at = cadence(door, owner)
+    (subscription,) = made(door, bills_at, subscribe(plan))
+    advance(door.engine, days=1)
+    report(door.engine, ours("customer", owner), 77, id=f"last {owner}")
+    made(door, bills_at, deactivate(str(subscription), "current_billing_period_end"))
+    preview = door.v1.post("/invoices/create_preview", {"billing_cadence": bills_at})
+    assert preview["total"] == 77
+    advance(door.engine, days=31)
+    run_due(door.engine)
+    last = door.v1.get(f"/invoices?customer={owner}")["data"][0]
+    assert (last["total"], last["lines"]["data"][0]["amount"]) == (77, 77)
+    assert door.v1.refused("POST", "/invoices/create_preview", {"billing_cadence": bills_at})[0] == 404

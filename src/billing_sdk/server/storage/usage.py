@@ -220,10 +220,23 @@ class UsageRepository:
         others = {one.id: one for one in self._agreements.of_customer(mine.customer_id)} | planned
         for other in others.values():
             is_earlier = (other.started_at, other.id) < (mine.started_at, mine.id)
-            if is_earlier or (has_end and other.id != mine.id):
+            if (is_earlier or (has_end and other.id != mine.id)) and self._take_turns(mine, other, feature_key):
                 for tenure in self._tenures(other, feature_key):
                     tenures += tenure.without(other.pauses, other.paused_at)
         return turns_of(agreement_id, tenures, period)
+
+    def _take_turns(self, mine: Agreement, other: Agreement, feature_key: str) -> bool:
+        """Tell whether what is used counts under one of two agreements of a customer, and not under both.
+
+        What a rate card prices is charged by each agreement that has one. What takes the place of an agreement, or
+        begins when it has ended, follows it all the same.
+        """
+        if mine.subscription_id == other.subscription_id:
+            return True
+        if mine.ended_at is not None and mine.ended_at <= other.started_at:
+            return True
+        versions = self._agreements.versions({mine.plan_version_id, other.plan_version_id})
+        return not any(version.prices_by_card(feature_key) for version in versions.values())
 
     def _tenures(self, agreement: Agreement, feature_key: str) -> Iterator[Tenure]:
         """Yield from when until when an agreement has included a feature, by its plan or by add-ons."""

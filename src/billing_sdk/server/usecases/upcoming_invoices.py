@@ -17,9 +17,11 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.complete_lines import complete_lines
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_invoice import NextCharges, as_planned, billed_next, ends_before_billing
+from billing_sdk.server.usecases.pending_usage import billed_at
 from billing_sdk.server.usecases.planned_charges import unbilled_charges
 from billing_sdk.server.usecases.rate_dirty import Adjustment, adjustments_to_come
 from billing_sdk.server.usecases.rate_waiting import as_of_now
+from billing_sdk.server.usecases.work_out_end import close_or_forgive
 
 Grants = tuple[CreditGrant, ...]
 # What gathers, by its currency and its cadence.
@@ -71,8 +73,8 @@ class _Planned:
 def upcoming_invoices(tx: UnitOfWork, engine: Engine, customer: Customer) -> tuple[Upcoming, ...]:
     """Return the next invoice of each live agreement of a customer, what waits, and what came late, the first first.
 
-    What the customer has to its credit pays for the first of them first. An agreement that is to end, or to give way
-    to another plan, before it is billed next has none.
+    What the customer has to its credit pays for the first of them first. Of an agreement that is to end no later than
+    it is billed next it is the last one; one that is to give way to another plan by then has none.
 
     Args:
         tx: the transaction; nothing is written in it.
@@ -139,7 +141,7 @@ def _renewals(tx: UnitOfWork, customer: Customer, gathering: _Gathering) -> Iter
     groups: dict[tuple[str, ...], list[tuple[datetime, NextCharges]]] = {}
     for started, one in found:
         cadence_id = one.after.billing_cadence_id
-        is_together = profile.is_consolidating or cadence_id is not None
+        is_together = cadence_id is not None or (profile.is_consolidating and one.after.cancel_at != one.at)
         together = (one.after.currency, str(one.at), cadence_id or "") if is_together else (one.after.id,)
         groups.setdefault(together, []).append((started, one))
     for group in groups.values():
@@ -173,7 +175,11 @@ def _taken_along(gathering: _Gathering, agreement: Agreement) -> Invoice | None:
 def _next_charges(tx: UnitOfWork, customer: Customer) -> Iterator[tuple[datetime, NextCharges]]:
     """Return what each agreement is charged next, and since when."""
     for agreement in tx.agreements.live_of(customer.id):
-        if agreement.status == "paused" or ends_before_billing(agreement):
+        if agreement.status == "paused":
+            continue
+        if ends_before_billing(agreement):
+            if (last := _last_charges(tx, agreement)) is not None:
+                yield last
             continue
         try:
             planned = as_planned(tx, agreement)
@@ -181,6 +187,19 @@ def _next_charges(tx: UnitOfWork, customer: Customer) -> Iterator[tuple[datetime
             planned = replace(agreement, pending_change=None)  # what can't be done as things are is not billed either
         charges = billed_next(tx, planned)
         yield charges.at if planned.status == "trialing" else planned.billed_period.start, charges
+
+
+def _last_charges(tx: UnitOfWork, agreement: Agreement) -> tuple[datetime, NextCharges] | None:
+    """Return what an agreement is charged when it ends, as is planned, and since when; None where there is nothing."""
+    at = agreement.cancel_at
+    if at is None or at > billed_at(agreement):  # it gives way to another plan first
+        return None
+    closing, _ = close_or_forgive(tx, agreement, at=at)
+    lines = closing.owed + closing.credit
+    if not lines:
+        return None
+    version = tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency)
+    return agreement.billed_period.start, NextCharges(at, agreement, version, lines, closing.rated)
 
 
 def _waiting(tx: UnitOfWork, customer: Customer, invoice: Invoice, now: datetime) -> _Planned:

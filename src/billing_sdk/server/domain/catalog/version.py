@@ -126,6 +126,11 @@ class PlanVersion:
         """Tell whether it includes a feature, or asks money for what is used of it."""
         return any(isinstance(one, Entitlement | Rate) and one.feature_key == feature_key for one in self.components)
 
+    def prices_by_card(self, feature_key: str) -> bool:
+        """Tell whether a rate card of it asks money for what is used of a feature."""
+        rates = self.of_kind(Rate)
+        return any(one.card_id is not None and one.feature_key == feature_key for one in rates)
+
     @property
     def feature_keys(self) -> frozenset[str]:
         """The keys of all features that it includes, prices or grants credit for."""
