@@ -55,6 +55,32 @@ def test_an_address_without_a_known_country_is_shown_as_it_was_sent(door: Door) 
     assert (made["address"]["city"], made["address"]["country"], made["name"]) == ("Atlantis", "ZZ", None)
 
 
+def test_both_payment_methods_of_a_new_customer_are_attached_and_the_default_is_charged(door: Door) -> None:
+    made = [door.v1.post("/payment_methods", {"type": "card", "card": {"token": "tok_visa"}})["id"] for _ in range(2)]
+    body = {"payment_method": made[0], "invoice_settings": {"default_payment_method": made[1]}}
+    customer = door.v1.post("/customers", body)
+    assert customer["invoice_settings"]["default_payment_method"] == made[1]
+    assert {one["id"] for one in door.v1.get(f"/customers/{customer['id']}/payment_methods")["data"]} == set(made)
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        ({"address": {"country": "NaN"}}, (400, "parameter_invalid", "address[country]")),
+        ({"address": {"country": "-1"}}, (400, "parameter_invalid", "address[country]")),
+        (
+            {"payment_method": "garbage", "invoice_settings": {"default_payment_method": "pm_card_visa"}},
+            (400, "resource_missing", "payment_method"),
+        ),
+        ({"payment_method": "pm_" + "0" * 32}, (404, "resource_missing", "id")),
+    ],
+)
+def test_a_refused_customer_is_not_made(door: Door, body: Any, refusal: tuple[int, str, str | None]) -> None:
+    sent = {"email": "refused@example.com", **body}
+    assert door.v1.refused("POST", "/customers", sent) == refusal
+    assert door.v1.get("/customers?email=refused@example.com")["data"] == []
+
+
 def test_customers_on_a_clock_are_listed_where_the_clock_is_named(door: Door) -> None:
     clock = door.v1.post("/test_helpers/test_clocks", {"frozen_time": 1577836800})["id"]
     made = [door.v1.post("/customers", {"test_clock": clock, "name": f"n{n}"})["id"] for n in range(5)]

@@ -85,6 +85,16 @@ def test_what_is_known_of_its_holder_can_be_changed(door: Door) -> None:
             {"type": "card", "card": {**CARD, "number": "4000000000009995"}},
             (402, "card_declined", None),
         ),
+        (
+            "/payment_methods",
+            {"type": "card", "card": {**CARD, "exp_year": 2020}},
+            (402, "invalid_expiry_year", "card[exp_year]"),
+        ),
+        (
+            "/payment_methods",
+            {"type": "card", "card": {**CARD, "exp_month": 13}},
+            (402, "invalid_expiry_month", "card[exp_month]"),
+        ),
         ("/payment_methods", {"type": "card", "card": {"token": "tok_x"}}, (400, "resource_missing", "payment_method")),
         ("/payment_methods/pm_x/attach", {"customer": "x"}, (400, "resource_missing", "customer")),
         ("/payment_methods/pm_card_visa/attach", {"customer": "cus_" + "0" * 32}, (404, "resource_missing", "id")),

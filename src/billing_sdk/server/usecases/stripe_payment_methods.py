@@ -161,6 +161,22 @@ def attach_stripe_method(engine: Engine, customer_id: str, reference: str, *, ac
         return find_stripe_method(tx, method.id)
 
 
+def unattached(engine: Engine, reference: str, *, actor: str) -> str:
+    """Return the id of a payment method that can become a new customer's; the token of a test card makes one.
+
+    Raises:
+        NotFound: there is no such payment method, or it is, or was, somebody's.
+        CardRefused, CardDeclined: as for `create_stripe_method`.
+    """
+    if reference in TEST_TOKENS:
+        return create_stripe_method(engine, card=reference, billing_details={}, metadata={}, actor=actor).id
+    with engine.read() as tx:
+        found = find_stripe_method(tx, reference)
+    if found.method is not None or found.extras.deleted_at is not None:
+        raise NotFound("the payment method is, or was, another customer's", entity=KIND, parameter=KIND)
+    return found.id
+
+
 def method_for(engine: Engine, customer_id: str, reference: str, *, actor: str) -> PaymentMethod:
     """Return the payment method of a customer that a request means; one that is nobody's yet becomes the customer's.
 

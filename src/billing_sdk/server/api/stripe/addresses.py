@@ -1,24 +1,25 @@
-"""Postal addresses of v1; one whose country is no country is kept, and counts neither for tax nor on invoices."""
+"""Postal addresses of v1; one whose country is none of ISO 3166 is kept, and counts neither for tax nor on invoices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from billing_sdk.server.api.stripe.bodies import FormBody, View
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.domain.customers.countries import COUNTRIES
 
 Line = Annotated[str, Field(max_length=200)]
+Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$"), AfterValidator(str.upper)]
 
 
 class AddressBody(FormBody):
     """A postal address."""
 
     city: Line | None = None
-    country: Line | None = None
+    country: Country | None = None
     line1: Line | None = None
     line2: Line | None = None
     postal_code: Annotated[str, Field(max_length=20)] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends
@@ -33,7 +33,7 @@ from billing_sdk.server.usecases.stripe_customers import (
     stripe_customers,
     update_stripe_customer,
 )
-from billing_sdk.server.usecases.stripe_payment_methods import charge_by
+from billing_sdk.server.usecases.stripe_payment_methods import charge_by, unattached
 
 router = APIRouter(route_class=StripeRoute)
 
@@ -117,11 +117,15 @@ CUSTOMERS: Final = Listing(CustomerFilters)
 def create_customer(caller: CallerOf, body: NewCustomer, once: OnlyOnce) -> Response:
     """Make a customer."""
     clock_id = None if body.test_clock is None else ours("test_clock", body.test_clock, param="test_clock")
-    method = _method(body, body.payment_method)
+    default = _default_method(body)
+    attached = None if body.payment_method is None else reference_of(body.payment_method, param="payment_method")
+    # What is named as the default counts for charges; the other one is the customer's as well.
+    methods = [one for one in dict.fromkeys((attached, default)) if one is not None]
 
     def serve(engine: Engine) -> Any:
         if clock_id is not None:
             _check_clock(engine, clock_id, str(body.test_clock))
+        owned = [unattached(engine, one, actor=caller.client_id) for one in methods]
         data = _kept(body, {})
         made = create_stripe_customer(
             engine,
@@ -132,7 +136,7 @@ def create_customer(caller: CallerOf, body: NewCustomer, once: OnlyOnce) -> Resp
             clock_id=clock_id,
             actor=caller.client_id,
         )
-        return shown_customer(_charged_by(engine, made, method, actor=caller.client_id))
+        return shown_customer(_charged_by(engine, made, owned, actor=caller.client_id))
 
     return once(serve, body)
 
@@ -168,7 +172,8 @@ def get_customer(engine: EngineOf, answer: Answering, customer_id: CustomerIdInP
 @router.post("/customers/{customer_id}", **v1("update:billing_customers"))
 def update_customer(caller: CallerOf, customer_id: CustomerIdInPath, body: CustomerBody, once: OnlyOnce) -> Response:
     """Change what is given of a customer."""
-    method, given = _method(body, None), body.model_fields_set
+    default, given = _default_method(body), body.model_fields_set
+    methods = [] if default is None else [default]
 
     def serve(engine: Engine) -> Any:
         with engine.read() as tx:
@@ -183,7 +188,7 @@ def update_customer(caller: CallerOf, customer_id: CustomerIdInPath, body: Custo
             address=engine_address(data.get("address")) if "address" in given else before.customer.address,
             actor=caller.client_id,
         )
-        return shown_customer(_charged_by(engine, updated, method, actor=caller.client_id))
+        return shown_customer(_charged_by(engine, updated, methods, actor=caller.client_id))
 
     return once(serve, body)
 
@@ -208,18 +213,18 @@ def _kept(body: CustomerBody, before: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _method(body: CustomerBody, payment_method: str | None) -> str | None:
+def _default_method(body: CustomerBody) -> str | None:
     """Return the payment method that a customer is to be charged by from now on, as use cases know it."""
-    settings = body.invoice_settings
-    if settings is not None and settings.default_payment_method is not None:
-        return reference_of(settings.default_payment_method, param="invoice_settings[default_payment_method]")
-    return None if payment_method is None else reference_of(payment_method, param="payment_method")
+    named = None if body.invoice_settings is None else body.invoice_settings.default_payment_method
+    return None if named is None else reference_of(named, param="invoice_settings[default_payment_method]")
 
 
-def _charged_by(engine: Engine, found: StripeCustomer, method: str | None, *, actor: str) -> StripeCustomer:
-    if method is None:
+def _charged_by(engine: Engine, found: StripeCustomer, methods: Sequence[str], *, actor: str) -> StripeCustomer:
+    """Make payment methods the customer's, and charge by the last one of them from now on."""
+    if not methods:
         return found
-    charge_by(engine, found.customer.id, method, actor=actor)
+    for method in methods:
+        charge_by(engine, found.customer.id, method, actor=actor)
     with engine.read() as tx:
         return stripe_customer(tx, found.customer.id)
 

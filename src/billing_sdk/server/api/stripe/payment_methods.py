@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends
@@ -16,6 +17,7 @@ from billing_sdk.server.api.stripe.ids import ours, path_id, shown, unknown
 from billing_sdk.server.api.stripe.once import OnlyOnce
 from billing_sdk.server.api.stripe.paging import Filters, Listing, Wanted
 from billing_sdk.server.api.stripe.payment_method_view import MethodView
+from billing_sdk.server.api.stripe.problems import refused
 from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v1
 from billing_sdk.server.api.stripe.values import Metadata, Whole, merged
 from billing_sdk.server.gateways import CardEntry
@@ -37,6 +39,8 @@ READ: Final = "read:billing_customers"
 WRITE: Final = "update:billing_customers"
 MethodIdInPath = Annotated[str, path_id(KIND)]
 Short = Annotated[str, Field(max_length=512)]
+# The last year that a card may expire in.
+LAST_YEAR: Final = 2100
 
 
 class BillingDetails(FormBody):
@@ -123,6 +127,8 @@ def create_payment_method(caller: CallerOf, body: NewMethod, once: OnlyOnce) -> 
     details = {} if body.billing_details is None else body.billing_details.model_dump(exclude_none=True)
 
     def serve(engine: Engine) -> View:
+        if isinstance(card, CardEntry):
+            _check_expiry(card, engine.now())
         made = create_stripe_method(
             engine, card=card, billing_details=details, metadata=merged({}, body.metadata), actor=caller.client_id
         )
@@ -230,6 +236,28 @@ def reference_of(text: str, *, param: str | None = None) -> str:
         NotFound: it is neither.
     """
     return text if text in TEST_TOKENS else ours(KIND, text, param=param)
+
+
+def _check_expiry(card: CardEntry, at: datetime) -> None:
+    """Let a card pass that counts to the end of this month at least.
+
+    Raises:
+        CardDeclined: its date is none, or has passed.
+    """
+    wrong = None
+    if not 1 <= card.exp_month <= 12:
+        wrong = "month"
+    elif not (at.year, at.month) <= (card.exp_year, card.exp_month) or card.exp_year > LAST_YEAR:
+        wrong = "year"
+    if wrong is not None:
+        raise refused(
+            f"invalid_expiry_{wrong}",
+            f"Your card's expiration {wrong} is invalid.",
+            status=402,
+            type="card_error",
+            param=f"card[exp_{wrong}]",
+            remedy="Use any date in the future.",
+        )
 
 
 def _listed(engine: Engine, answer: Answering, wanted: Wanted[MethodFilters], customer_id: str) -> Response:

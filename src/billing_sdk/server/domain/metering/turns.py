@@ -1,9 +1,11 @@
 """Turns: under which of a customer's agreements it counts what the customer uses.
 
 What names an agreement counts under that one alone. What names the customer counts under the agreement that was live
-when it was used and included the feature then; of several the one that began first. The very instant at which one ends
-is the turn of what has the feature from then on. Where nothing has, it is the turn of the one that ends: what was used
-and then given up at one instant, as on a clock that stands still, is not lost.
+when it was used and included the feature then; of several the one that began first. Those whose rate cards price
+the feature take no turns with others, and are handed in only with what they follow or what follows them: each charges
+all of it. The very instant at which one ends is the turn of what has the feature from then on. Where nothing has, it is
+the turn of the one that ends: what was used and then given up at one instant, as on a clock that stands still, is not
+lost.
 """
 
 from __future__ import annotations
