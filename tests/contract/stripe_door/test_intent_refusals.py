@@ -131,7 +131,7 @@ ACTIONS: list[tuple[str, int, Any]] = [
         lambda w: [deactivate(w.subscription), modify(w, component_configurations=seats(2))],
     ),
     ("too_many_billing_intent_actions", 400, lambda w: 21 * [subscribe(w.other)]),
-    ("too_many_billing_intent_actions", 400, lambda w: []),
+    ("parameter_invalid_empty", 400, lambda w: []),
     (
         "component_configuration_invalid",
         400,

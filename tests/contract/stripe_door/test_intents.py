@@ -61,6 +61,9 @@ def test_the_call_of_the_guide_works_as_it_is_printed(door: Door) -> None:
     }
     drafted = door.v2.post("/billing/intents", body, Stripe_Version=SEED)
     assert "amount_due" not in drafted["amount_details"]
+    (action,) = door.v2.get(f"/billing/intents/{drafted['id']}/actions", Stripe_Version=SEED)["data"]
+    assert (drafted["effective_at"], action["subscribe"]["proration_behavior"]) == ("on_reserve", "none")
+    assert not {"effective_at", "billing_details", "overrides"} & {*action["subscribe"]}
     path = f"/billing/intents/{drafted['id']}"
     assert door.v2.post(f"{path}/reserve", Stripe_Version=SEED)["status"] == "reserved"
     assert door.v2.post(f"{path}/commit", Stripe_Version=SEED)["status"] == "committed"

@@ -102,7 +102,7 @@ def test_a_price_is_shown_as_it_was_written(members: dict[str, Any], answer: dic
         (
             {"tiers": [TIERS[0], {"up_to_decimal": "5", "unit_amount": "1"}, TIERS[1]], "tiering_mode": "volume"},
             "parameter_invalid",
-            "tiers[1].up_to",
+            "tiers[1].up_to_decimal",
         ),
     ],
 )

@@ -14,6 +14,7 @@ CODES: Final[Mapping[str, str]] = {
     "int_parsing": "parameter_invalid_integer",
     "int_from_float": "parameter_invalid_integer",
     "string_too_short": "parameter_invalid_empty",
+    "too_short": "parameter_invalid_empty",  # of lists: none has to have more than one member
 }
 
 

@@ -261,7 +261,7 @@ class IntentBody(Body):
     cadence: Text | None = None
     cadence_data: InlineCadence | None = None
     effective_at: EffectiveAtIn | None = None
-    actions: Annotated[list[ActionBody], BeforeValidator(_as_list), Field(max_length=100)]
+    actions: Annotated[list[ActionBody], BeforeValidator(_as_list), Field(min_length=1, max_length=100)]
 
 
 class CommitBody(Body):

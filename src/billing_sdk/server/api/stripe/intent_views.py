@@ -30,6 +30,7 @@ from billing_sdk.server.domain.agreements import (
 )
 
 OVERRIDES = "2026-03-04"  # the first version in which overrides stand in the place of billing details
+ACTION_TIMES = "2025-09-30"  # the first in which actions say when they take effect, and have billing details
 Fee = Literal["none", "prorated"]
 Details = Literal["pricing_plan_subscription_details"]
 DETAILS: Details = "pricing_plan_subscription_details"
@@ -68,6 +69,7 @@ class IntentView(View):
     cadence_data: Annotated[None, Since(OVERRIDES)] = None
     created: Instant
     currency: LowerCurrency
+    effective_at: Annotated[str, Until(ACTION_TIMES)]
     livemode: Livemode = None
     status: IntentStatus
     status_transitions: IntentTransitions
@@ -81,6 +83,7 @@ class IntentView(View):
             cadence=intent.billing_cadence_id,
             created=intent.created_at,
             currency=intent.currency,
+            effective_at=intent.actions[0].act.effective_at.type,
             status=intent.status,
             status_transitions=IntentTransitions(
                 drafted_at=intent.drafted_at,
@@ -171,9 +174,10 @@ class DeactivateDetailsView(View):
 class PlanActionView(View):
     """What actions about subscriptions have in common."""
 
-    billing_details: Annotated[BillingDetailsView, Until(OVERRIDES)]
+    billing_details: Annotated[BillingDetailsView, Since(ACTION_TIMES), Until(OVERRIDES)]
     collect_at: Annotated[str, Since(OVERRIDES)]
-    effective_at: WhenView
+    effective_at: Annotated[WhenView, Since(ACTION_TIMES)]
+    proration_behavior: Annotated[Fee, Until(ACTION_TIMES)]
     type: Details = DETAILS
 
 
@@ -304,6 +308,7 @@ def _subscribe(act: Subscribe, when: WhenView, *, is_made: bool) -> SubscribeVie
         billing_details=_older(is_prorated=act.charges_partial),
         collect_at=act.collect_at,
         effective_at=when,
+        proration_behavior=_fee(act.charges_partial) or "none",
         pricing_plan_subscription_details=SubscribeDetailsView(
             component_configurations=_configurations(act.quantities),
             metadata=dict(act.metadata),
@@ -320,6 +325,7 @@ def _modify(act: Modify, when: WhenView) -> ModifyView:
         billing_details=_older(is_prorated=act.charges_partial),
         collect_at=act.collect_at,
         effective_at=when,
+        proration_behavior=_fee(act.charges_partial) or "none",
         pricing_plan_subscription_details=ModifyDetailsView(
             component_configurations=_configurations(act.quantities),
             new_pricing_plan=act.plan_key,
@@ -337,6 +343,7 @@ def _deactivate(act: Deactivate, when: WhenView) -> DeactivateView:
         cancellation_details=CancellationView(comment=act.comment, feedback=act.feedback) if is_told else None,
         collect_at=act.collect_at,
         effective_at=when,
+        proration_behavior=_fee(act.gives_back) or "none",
         pricing_plan_subscription_details=DeactivateDetailsView(
             overrides=_overrides(credit=act.gives_back),
             pricing_plan_subscription=act.subscription_id,

@@ -95,7 +95,9 @@ def terms_of(body: PriceBody, *, at: str = "") -> Terms:
         return Terms(price, conversion=_conversion(body.transform_quantity))
     except (InvalidTiers, InvalidPrice, InvalidAmount) as error:
         member = str(error.facts.get("member") or "unit_amount")
-        raise refused("parameter_invalid", error.detail, param=at + _NAMES.get(member, member)) from error
+        holder, dot, name = member.rpartition(".")
+        theirs = f"{holder}{dot}{_NAMES.get(name, name)}"
+        raise refused("parameter_invalid", error.detail.replace(member, theirs), param=at + theirs) from error
 
 
 def changed_terms(before: Terms, body: PriceBody) -> Terms:
