@@ -40,7 +40,12 @@ def walk(server, version, collection):
 
 
 @pytest.mark.parametrize(
-    ("version", "collection"), [("2025-09-30", "send_invoice"), ("2026-10-14", "automatic")], ids=["13.1", "16.1"]
+    ("database_kind", "version", "collection"),
+    [
+        pytest.param("sqlite", "2025-09-30", "send_invoice", id="13.1 on SQLite"),
+        pytest.param("postgresql", "2026-10-14", "automatic", id="16.1 on PostgreSQL", marks=pytest.mark.postgres),
+    ],
+    indirect=["database_kind"],
 )
 def test_the_guide_works_from_the_meter_to_the_second_invoice_with_each_client(server, version, collection):
     found = walk(server, version, collection)
