@@ -138,6 +138,7 @@ def test_clocks_meters_and_credit_are_told_of_as_they_change(door: Door) -> None
             "applicability_config": {"scope": {"price_type": "metered"}},
         },
     )["id"]
+    door.v1.post(f"/billing/credit_grants/{grant}", {"expires_at": 4_102_444_800})
     door.v1.post(f"/billing/credit_grants/{grant}/void")
     door.v1.delete(f"/test_helpers/test_clocks/{clock}")
     told = [(one["data"]["object"]["id"], one["type"]) for one in door.v1.pages("/events?limit=100")[::-1]]
@@ -153,4 +154,4 @@ def test_clocks_meters_and_credit_are_told_of_as_they_change(door: Door) -> None
         "deactivated",
         "reactivated",
     ]
-    assert [type_.rpartition(".")[2] for id_, type_ in told if id_ == grant] == ["created", "updated"]
+    assert [type_.rpartition(".")[2] for id_, type_ in told if id_ == grant] == ["created", "updated", "updated"]
