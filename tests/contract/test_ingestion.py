@@ -232,9 +232,9 @@ def test_a_subject_that_has_gone_is_unknown_within_a_second(engine, ingestion, a
 
 
 def test_subjects_of_the_last_second_are_looked_up_again_together(engine, ingestion, ada, seconds, monkeypatch):
-    find_many, asked = SubjectRepository.find_many, []
+    find, asked = SubjectRepository.find_reporting, []
     monkeypatch.setattr(
-        SubjectRepository, "find_many", lambda self, names: asked.append(set(names)) or find_many(self, names)
+        SubjectRepository, "find_reporting", lambda self, names: asked.append(set(names)) or find(self, names)
     )
     for id_, subject in enumerate([ada.id, ada.user_id, ada.id, ada.user_id]):
         seconds[0] += id_ == 2

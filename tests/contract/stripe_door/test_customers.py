@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.stripe_door.door import Door
+from tests.contract.stripe_door.metering import event, new_customer, new_meter
 
 NOBODY = "cus_" + "0" * 32
 
@@ -147,3 +148,10 @@ def test_ids_in_an_answer_can_be_expanded_and_what_is_no_member_of_it_can_not(do
         assert door.v1.refused("GET", f"/customers/{made}?expand[]={wrong}")[2] in ("expand", "expand[]")
     assert door.v1.refused("POST", f"/customers/{made}", {"name": "Lost", "expand": ["nothing"]})[0] == 400
     assert door.v1.get(f"/customers/{made}")["name"] == "Kept"
+
+
+def test_a_deleted_customer_uses_nothing_any_more(door: Door) -> None:
+    meter, gone = new_meter(door), new_customer(door)
+    door.v1.delete(f"/customers/{gone}")
+    refusal = door.v2.refused("POST", "/billing/meter_events", event(meter, gone))
+    assert refusal == (400, "meter_event_customer_not_found", "payload[stripe_customer_id]")

@@ -4,36 +4,66 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, null, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import SubjectKeyTaken
 from billing_sdk.server.storage.tables.billing import agreements, customers
+from billing_sdk.server.storage.tables.stripe_door import stripe_objects
 from billing_sdk.server.storage.tables.subjects import subject_keys
 
 # As many as a statement takes four times over on every database.
 MOST_AT_ONCE = 5_000
 WANTED: BindParameter[str] = bindparam("wanted", expanding=True)
-FOUND = union_all(
-    select(
-        agreements.c.id.label("subject"),
-        agreements.c.customer_id,
-        agreements.c.id.label("agreement_id"),
-        customers.c.clock_id,
-    )
-    .join(customers, customers.c.id == agreements.c.customer_id)
-    .where(agreements.c.id.in_(WANTED)),
-    *(
-        select(column, customers.c.id, null(), customers.c.clock_id).where(column.in_(WANTED))
-        for column in (customers.c.id, customers.c.user_id, customers.c.org_code)
-    ),
-    select(subject_keys.c.key, customers.c.id, null(), customers.c.clock_id)
-    .join(customers, customers.c.id == subject_keys.c.customer_id)
-    .where(subject_keys.c.key.in_(WANTED)),
-)
 
+
+def _found(condition: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """Return the query of who is meant by subjects, of customers that meet a condition."""
+    return union_all(
+        select(
+            agreements.c.id.label("subject"),
+            agreements.c.customer_id,
+            agreements.c.id.label("agreement_id"),
+            customers.c.clock_id,
+        )
+        .join(customers, customers.c.id == agreements.c.customer_id)
+        .where(agreements.c.id.in_(WANTED)),
+        *(
+            select(column, customers.c.id, null(), customers.c.clock_id).where(column.in_(WANTED), condition)
+            for column in (customers.c.id, customers.c.user_id, customers.c.org_code)
+        ),
+        select(subject_keys.c.key, customers.c.id, null(), customers.c.clock_id)
+        .join(customers, customers.c.id == subject_keys.c.customer_id)
+        .where(subject_keys.c.key.in_(WANTED), condition),
+    )
+
+
+FOUND = _found(true())
+IS_DELETED = (
+    select(stripe_objects.c.our_id)
+    .where(
+        stripe_objects.c.kind == "customer",
+        stripe_objects.c.our_id == customers.c.id,
+        stripe_objects.c.deleted_at.is_not(None),
+    )
+    .exists()
+)
+STILL_THERE = _found(~IS_DELETED)
 OF_THEM = agreements.c.id.in_(WANTED)
 # All that the customers of agreements go by.
 NAMES = union_all(
@@ -84,7 +114,11 @@ class SubjectRepository:
 
         A subject that nobody goes by is left out.
         """
-        return {row.subject: Subject(row.customer_id, row.agreement_id, row.clock_id) for row in self._found(subjects)}
+        return self._found(FOUND, subjects)
+
+    def find_reporting(self, subjects: Collection[str]) -> dict[str, Subject]:
+        """Return who is meant by subjects of new events: a customer that is shown as deleted uses nothing any more."""
+        return self._found(STILL_THERE, subjects)
 
     def of_customer(self, customer_id: str) -> frozenset[str]:
         """Return all that a customer goes by, without its agreements; nothing where there is no such customer."""
@@ -134,10 +168,13 @@ class SubjectRepository:
         """Take a key away."""
         self._connection.execute(delete(subject_keys).where(subject_keys.c.key == key))
 
-    def _found(self, subjects: Collection[str]) -> Iterator[Row[tuple[str, str, str | None, str | None]]]:
+    def _found(self, query: CompoundSelect[Any], subjects: Collection[str]) -> dict[str, Subject]:
         wanted = list(subjects)
+        found: dict[str, Subject] = {}
         for start in range(0, len(wanted), MOST_AT_ONCE):
-            yield from self._connection.execute(FOUND, {"wanted": wanted[start : start + MOST_AT_ONCE]})
+            for row in self._connection.execute(query, {"wanted": wanted[start : start + MOST_AT_ONCE]}):
+                found[row.subject] = Subject(row.customer_id, row.agreement_id, row.clock_id)
+        return found
 
     def _keys(self, customer_ids: Collection[str]) -> Iterator[SubjectKey]:
         query = select(subject_keys).where(subject_keys.c.customer_id.in_(WANTED)).order_by(subject_keys.c.key)

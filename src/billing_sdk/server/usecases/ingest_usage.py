@@ -240,7 +240,7 @@ class _KnownSubjects:
         missing = {subject for subject in subjects if subject not in known}
         if missing:
             with engine.read() as tx:
-                self.known |= tx.subjects.find_many(missing)
+                self.known |= tx.subjects.find_reporting(missing)
         self._of_late |= asked
 
 
