@@ -19,6 +19,7 @@ from billing_sdk.server.domain.agreements import (
     Subscribe,
     under_rules,
 )
+from billing_sdk.server.domain.credits import check_number
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, Lines, Payment, covering
@@ -64,6 +65,7 @@ def commit_intent(
         UnknownPaymentIntent, PaymentIntentCustomerInvalid, PaymentIntentStatusInvalid, PaymentIntentAmountInvalid: it
             can't be paid by this.
         PriceChanged: it would come to something else than when it was reserved.
+        TooManyCreditGrants: it would grant credit to a customer who has a hundred grants that are not used up.
         AgreementNotLive, InvalidIntentActions, Conflict: it can't be made any more as things are.
     """
     actor = actor or source
@@ -79,7 +81,10 @@ def commit_intent(
             _check_as_reserved(intent, prospect)
             payment = _payment(tx, customer, intent, prospect, payment_intent_id)
             tx.billing_intents.let_go(intent.id)
+            unused = tx.grants.count_unused(customer.id)
             _make(tx, customer, intent, prospect, payment, source=source, actor=actor, at=at)
+            if tx.grants.count_unused(customer.id) > unused:
+                check_number(unused)
             tx.billing_intents.save(committed)
             tx.audit.record(actor, "intent.commit", intent.id, at, before=intent, after=committed)
     return committed
