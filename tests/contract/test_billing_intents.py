@@ -15,19 +15,23 @@ from billing_sdk.errors import (
     PaymentIntentCustomerInvalid,
     PaymentIntentStatusInvalid,
     PaymentNotRequired,
+    PriceChanged,
     UnknownPaymentIntent,
 )
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import ApplyDiscount, Deactivate, EffectiveAt, RemoveDiscount
-from billing_sdk.server.domain.collection import BUILT_IN_ID
+from billing_sdk.server.domain.collection import BUILT_IN_ID, Supplier, TaxSettings
+from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.commit_intent import commit_intent
+from billing_sdk.server.usecases.create_tax_rate import create_tax_rate
 from billing_sdk.server.usecases.payment_intents import create_payment_intent
 from billing_sdk.server.usecases.reserve_intent import cancel_intent, release_intent, reserve_intent
 from billing_sdk.server.usecases.run_due import run_due
+from billing_sdk.server.usecases.update_customer import update_customer
 from tests.contract.agreements import balance_of, bills
 from tests.contract.intents import (
     charged_by_card,
@@ -274,3 +278,26 @@ def test_a_rule_counts_for_all_of_its_intent_wherever_it_stands_in_the_list(engi
     assert (bool(lifted.amounts.due), lifted.amounts.discount.minor) == (True, 0)
     assert not subscription(engine, stays.agreement_id).discounts
     assert not subscription(engine, moves.agreement_id).discounts
+
+
+def test_the_tax_of_a_reservation_is_what_is_charged_or_it_is_reserved_again(engine):
+    gold = offer(engine, "gold", 3_000)
+    update_profile(
+        engine, BUILT_IN_ID, supplier=Supplier("Alpaca GmbH", Address("AT")), tax=TaxSettings(is_enabled=True)
+    )
+    rate = create_tax_rate(engine, country="DE", percent=Decimal(19))
+    customer, cadence = charged_by_card(engine)
+    update_customer(engine, customer.id, address=Address("DE"))
+    reserved = reserve(engine, cadence, to(gold))
+    assert (reserved.amounts.tax.minor, reserved.amounts.due.minor) == (570, 3_570)
+    update_customer(engine, customer.id, address=Address("AT"))
+    with pytest.raises(PriceChanged):
+        commit_intent(engine, intent_id=reserved.id, payment_intent_id=pay(engine, customer, 3_570))
+    update_customer(engine, customer.id, address=Address("DE"))
+    commit_intent(engine, intent_id=reserved.id, payment_intent_id=pay(engine, customer, 3_570))
+    invoice = last_invoice(engine, customer)
+    assert (invoice.status, invoice.amount, [one.percent for one in invoice.taxes]) == (
+        "paid",
+        reserved.amounts.total,
+        [rate.percent],
+    )
