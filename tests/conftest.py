@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import re
+import sys
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
@@ -39,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("steady", derandomize=True, deadline=None)
     settings.load_profile("steady")
     _trust_one_authority(config)
+    _look_for_trio_once()
     scan = CanaryScan()
     config.pluginmanager.register(scan, "canary-scan")
     scan.start()
@@ -57,6 +60,13 @@ def _trust_one_authority(config: pytest.Config) -> None:
     file.flush()
     config.add_cleanup(file.close)
     os.environ["SSL_CERT_FILE"] = file.name
+
+
+def _look_for_trio_once() -> None:
+    """Let clients that speak to an application in this process know at once that they do not run below trio."""
+    # They ask at each call for a package that comes with trio, and to find nothing takes a tenth of a call.
+    if find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # what marks a module as one that is not there
 
 
 @pytest.hookimpl(wrapper=True)
