@@ -5,11 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+from billing_sdk.money import Money
 from billing_sdk.server import usecases
-from billing_sdk.server.usecases.told_of import TABLE
+from billing_sdk.server.domain.invoicing import Invoice, one_off_line
+from billing_sdk.server.storage.audit import Recorded
+from billing_sdk.server.usecases.told_of import TABLE, told_of
 
 ACTION = re.compile(r"([a-z_]+)\.([a-z_]*)")
 RECORDERS = frozenset({"record", "_save", "_changed"})
@@ -69,3 +75,12 @@ def test_no_row_of_the_table_waits_for_an_act_that_nobody_records() -> None:
     put_together = {action.removesuffix(".") for action in recorded() if action.endswith(".")} | {"setup_intent"}
     waiting = {action for action in TABLE if action not in recorded() and action.partition(".")[0] not in put_together}
     assert waiting == set()
+
+
+@pytest.mark.parametrize(("credited", "told"), [(700, ["invoice.paid"]), (699, [])])
+def test_an_invoice_of_which_a_credit_note_leaves_nothing_is_told_of_as_paid(credited: int, told: list[str]) -> None:
+    at = datetime(2027, 1, 1, tzinfo=UTC)
+    lines = (one_off_line("Setup", Money(700, "USD"), at=at),)
+    owed = Invoice("invoice_1", "INV-000001", "customer_1", None, "issued", "USD", lines, at)
+    after = owed.credited_by(Money(credited, "USD"))
+    assert [one.type for one in told_of(Recorded("invoice.credit", owed.id, at, owed, after))] == told
