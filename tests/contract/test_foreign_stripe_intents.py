@@ -51,7 +51,7 @@ def test_each_published_client_subscribes_modifies_ends_and_hears_what_is_refuse
     assert found["canceled"] == ["draft", "canceled"]
     assert found["refused"] == [
         ["InvalidRequestError", "invalid_status_for_reserve", 400],
-        ["InvalidRequestError", "too_many_billing_intent_actions", 400],
+        ["InvalidRequestError", "parameter_invalid_empty", 400],
         ["InvalidRequestError", "billing_intent_not_found", 404],
         ["InvalidRequestError", "pricing_plan_subscription_not_found", 404],
     ]
