@@ -113,8 +113,8 @@ def run(task):
     made(billing, {**base, "actions": [ends]})
     payer = {"type": "customer", "customer": customer}
     listed = list(billing.pricing_plan_subscriptions.list({"payer": payer}).auto_paging_iter())
-    newest = [one.id for one in billing.intents.list({"limit": 2}).auto_paging_iter()]
-    found["ended"] = [[one.servicing_status for one in listed], len(newest)]
+    newest = [one for one in billing.intents.list({"limit": 2}).auto_paging_iter() if one.cadence == base["cadence"]]
+    found["ended"] = [[one.servicing_status for one in listed], len({one.id for one in newest})]
     return found
 
 
