@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -19,16 +20,16 @@ from billing_sdk.server.usecases.settle_grant import settle_grant
 from billing_sdk.server.usecases.top_up_credit import top_up_credit
 
 
-class CreditDeeds:
+class CreditDeeds(ABC):
     """Verbs of a world; see `World`."""
 
     engine: Engine
     customers: list[Customer]
 
     @property
+    @abstractmethod
     def now(self) -> datetime:
         """The time of the customers."""
-        raise NotImplementedError
 
     def _grant(self, customer: int, minor: int, priority: int, category: Any, days: int | None = None) -> None:
         grant_credit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
@@ -147,15 +148,17 @@ class ChargeFields(Body):
             self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=APART),
         )
 
+    @abstractmethod
     def _terms(self) -> Terms:
-        raise NotImplementedError
+        """Return by what terms it is priced."""
 
+    @abstractmethod
     def _whole(self, service: Period, whole: Period | None) -> Period:
         """Return what a flat amount is for; usage is never charged in part."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _feature(self, tx: UnitOfWork) -> str | None:
-        raise NotImplementedError
+        """Return the key of the feature whose usage it charges; None where it charges none."""
 
 
 class PriceDiscount(Body):
