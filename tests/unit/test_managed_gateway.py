@@ -15,7 +15,7 @@ from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.gateways import Awaited, Bill, BillLine, CardEntry, Charge, ManagedGateway, Payer
 from billing_sdk.server.gateways.confirmations import ConfirmationsInMemory
 from billing_sdk.server.gateways.test_cards import TEST_CARDS
-from billing_sdk.server.pages.rendering import in_fours
+from billing_sdk.server.words.templates import in_fours
 
 PRICE = Money(2_900, "USD")
 

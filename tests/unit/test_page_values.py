@@ -12,7 +12,8 @@ from billing_sdk.money import Money
 from billing_sdk.server.gateways.test_cards import TEST_CARDS as PUBLISHED
 from billing_sdk.server.pages.cards import DECLINED, TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form, require
-from billing_sdk.server.pages.rendering import TEMPLATES, amount, day, in_fours, initial, isolating, quantity, rate
+from billing_sdk.server.words import environment, languages_in
+from billing_sdk.server.words.templates import amount, day, in_fours, initial, isolating, quantity, rate
 
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12/34", "cvc": "123", "name": "Vera Visitor"}
 
@@ -64,7 +65,7 @@ def test_a_day_a_name_and_a_card_number_are_written_plainly() -> None:
 
 
 def test_text_is_escaped_and_keeps_its_order() -> None:
-    template = TEMPLATES.from_string("{{ text }}")
+    template = environment("billing_sdk.server.pages", languages_in().best([])).from_string("{{ text }}")
     assert template.render(text='<b>"x"</b>\u202eabc\u2069') == "&lt;b&gt;&#34;x&#34;&lt;/b&gt;abc"
 
 

@@ -80,7 +80,7 @@ def test_a_trial_says_how_long_it_is_and_whether_a_card_is_needed(trial, words):
     [
         ("", "", None, ()),
         ("lang=de", "en", None, ("de", "en")),
-        ("lang=de", "en", "fr", ("fr", "en")),
+        ("lang=de", "en", "fr", ("de", "fr", "en")),
         ("lang=%22onload", "", None, ()),
         ("", "en;q=0.5, de-AT, fr;q=0, *;q=0.1", None, ("de-AT", "en")),
         ("", "en; q=nonsense", None, ()),

@@ -78,6 +78,8 @@ class Settings:
         stripe_retries: how often a call to Stripe that got no answer is sent again at once.
         workspace_plans: whether the workspace itself is on a plan with limits.
         dashboard_token_seconds: how long a token for the dashboard's API is good for.
+        locale_directory: a directory with translations of the pages and mail, such as `nl.po`, which come before the
+            server's own.
         security_contact: `mailto:` or `https:` address for `/.well-known/security.txt` (RFC 9116).
 
     Raises:
@@ -120,6 +122,7 @@ class Settings:
     cancellation_hook: str | None = None
     selection_hook: str | None = None
     portal_pause: bool = False
+    locale_directory: str | None = None
     security_contact: str | None = None
     stripe_secret_key: Secret | None = None
     stripe_webhook_secret: Secret | None = None

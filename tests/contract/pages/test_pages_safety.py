@@ -192,7 +192,7 @@ def test_every_page_is_private_and_runs_no_foreign_code(site: RunningServer, pat
     assert "http" not in policy
     assert " style=" not in answer.text
     assert " onclick=" not in answer.text
-    assert '<html lang="en">' in answer.text
+    assert '<html lang="en" dir="ltr">' in answer.text
 
 
 @pytest.mark.attack(161)

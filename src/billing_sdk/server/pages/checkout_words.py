@@ -9,9 +9,9 @@ from billing_sdk.server.domain.catalog import CreditGrant, Feature, LicenceFee, 
 from billing_sdk.server.domain.rating import PerUnit
 from billing_sdk.server.domain.visits import CheckoutItem, CheckoutSession
 from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price
-from billing_sdk.server.pages.rendering import rate
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.checkout_sessions import longest_service
+from billing_sdk.server.words.templates import rate
 
 
 @dataclass(frozen=True, slots=True)

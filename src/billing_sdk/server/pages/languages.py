@@ -1,26 +1,55 @@
-"""Which languages a visitor reads."""
+"""Which languages a visitor reads, and the one that a page is in."""
 
 from __future__ import annotations
 
 import re
 
 from starlette.requests import Request
+from starlette.responses import Response
+
+from billing_sdk.server import web
+from billing_sdk.server.settings import Settings
+from billing_sdk.server.words import Language, Languages, languages_in
 
 MAX_LANGUAGES = 10
+LANGUAGE = "lang"
 TAG = r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,7}"
 RANGE = re.compile(rf"\s*({TAG})\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{{0,3}})?))?\s*", re.ASCII)
 
 
 def languages_of(request: Request, chosen: str | None = None) -> tuple[str, ...]:
-    """Return language tags in the order of preference: the one that was asked for, then those of the browser.
+    """Return language tags in the order of preference: what was asked for, then those of the browser.
 
     Args:
-        request: its `lang` parameter and its `Accept-Language` (RFC 9110, section 12.5.4) are read.
+        request: its `lang` parameter, the choice that this browser has made before, and its `Accept-Language`
+            (RFC 9110, section 12.5.4) are read.
         chosen: what the application asked for when it sent the visitor.
     """
-    asked = chosen or request.query_params.get("lang", "")
-    first = (asked,) if re.fullmatch(TAG, asked, re.ASCII) else ()
-    return (*first, *_accepted(request.headers.get("accept-language", "")))
+    asked = (request.query_params.get(LANGUAGE, ""), web.read_language(request), chosen or "")
+    known = tuple(tag for tag in asked if re.fullmatch(TAG, tag, re.ASCII))
+    return (*known, *_accepted(request.headers.get("accept-language", "")))
+
+
+def language_of(request: Request, chosen: str | None = None) -> Language:
+    """Return the language that a page is shown in."""
+    return known_languages(request).best(languages_of(request, chosen))
+
+
+def known_languages(request: Request) -> Languages:
+    """Return the languages of this server."""
+    return languages_in(_settings(request).locale_directory)
+
+
+def remember_language(request: Request, response: Response) -> None:
+    """Let the browser keep the language that the address of a page asks for, where it asks for one that there is."""
+    asked = request.query_params.get(LANGUAGE, "")
+    if re.fullmatch(TAG, asked, re.ASCII):
+        web.set_language(response, _settings(request), known_languages(request).best([asked]).tag)
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.engine.settings
+    return settings
 
 
 def _accepted(header: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from billing_sdk.server.domain.rating import (
     Tier,
     Volume,
 )
-from billing_sdk.server.pages.rendering import quantity, rate
+from billing_sdk.server.words.templates import quantity, rate
 
 
 def words_of_cadence(service: Cadence, billed: Cadence | None = None) -> str:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.numbers import NumberPattern, format_decimal, format_percent
 
 from billing_sdk.money import Money, digits_of, exponent
@@ -70,6 +70,10 @@ class Figures:
     def day(self, at: datetime) -> str:
         """Write a day in UTC."""
         return plain(format_date(at.astimezone(UTC).date(), "long", self.locale))
+
+    def moment(self, at: datetime) -> str:
+        """Write an instant, to the minute, in UTC."""
+        return plain(f"{format_datetime(at.astimezone(UTC), 'medium', locale=self.locale)} UTC")
 
     def period(self, period: Period) -> str:
         """Write when something was used or paid for; the last instant of a period is not in it any more."""

@@ -13,11 +13,13 @@ from billing_sdk.server.web.cookies import (
     clear_portal_key as clear_portal_key,
     clear_session_key as clear_session_key,
     read_journey_key as read_journey_key,
+    read_language as read_language,
     read_portal_key as read_portal_key,
     read_portal_visit as read_portal_visit,
     read_session as read_session,
     read_session_key as read_session_key,
     set_journey_key as set_journey_key,
+    set_language as set_language,
     set_portal_key as set_portal_key,
     set_session_key as set_session_key,
 )

@@ -1,4 +1,4 @@
-"""Cookies: the keys by which a browser finds its session, its journey and its portal visit again.
+"""Cookies: the keys by which a browser finds its session, its journey and its portal visit again, and its language.
 
 All are unreadable to scripts, bound to this host (`__Host-`, wherever https is spoken), and not sent with
 requests that other sites make, top-level navigation excepted (SameSite=Lax). The server stores only digests.
@@ -18,6 +18,8 @@ from billing_sdk.server.usecases.open_portal_link import PortalVisit, find_porta
 SESSION = "provider_session"
 PORTAL = "provider_portal"
 JOURNEY = "provider_journey_"
+LANGUAGE = "language"
+LANGUAGE_SECONDS = 365 * 86_400
 MAX_JOURNEYS = 8
 
 
@@ -83,6 +85,24 @@ def set_journey_key(
     for name in known[: max(0, len(known) - MAX_JOURNEYS + 1)]:
         _clear(response, settings, JOURNEY + name.removeprefix(prefix))
     _set(response, settings, JOURNEY + journey_id, key, settings.journey_seconds)
+
+
+def read_language(connection: HTTPConnection) -> str:
+    """Return the language tag that somebody has chosen in this browser; empty where nobody has."""
+    return connection.cookies.get(LANGUAGE, "")
+
+
+def set_language(response: Response, settings: Settings, tag: str) -> None:
+    """Let the browser keep the choice of a language."""
+    response.set_cookie(
+        LANGUAGE,
+        tag,
+        max_age=LANGUAGE_SECONDS,
+        path="/",
+        secure=settings.is_secure,
+        httponly=True,
+        samesite="lax",
+    )
 
 
 def _name(settings: Settings, name: str) -> str:

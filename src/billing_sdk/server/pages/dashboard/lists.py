@@ -10,10 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from billing_sdk.server.pages.dashboard.seat import Seat
 from billing_sdk.server.pages.dashboard.tab import open_tab
 from billing_sdk.server.pages.pricing import card_of
-from billing_sdk.server.pages.rendering import day
 from billing_sdk.server.paper import ENGLISH
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
+from billing_sdk.server.words.templates import day
 
 Row = tuple[str, ...]
 

@@ -20,6 +20,7 @@ from billing_sdk.errors import (
 )
 from billing_sdk.server import web
 from billing_sdk.server.domain.identity import User
+from billing_sdk.server.pages.dashboard.navigation import NAVIGATION, section_at
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.messages import page, show_error
 from billing_sdk.server.pages.rendering import show
@@ -65,6 +66,8 @@ class Seat:
             application=NAME,
             csrf_token=web.csrf_token(self.session_key),
             operator=self.operator,
+            navigation=NAVIGATION,
+            at_section=section_at(self.request.url.path),
             done=NOTES.get(self.request.query_params.get("done", ""), ""),
             refused=REFUSALS.get(self.request.query_params.get("refused", ""), ""),
             form=form,

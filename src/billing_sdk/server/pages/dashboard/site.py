@@ -22,6 +22,7 @@ def routes() -> list[BaseRoute]:
     """Return the routes of the dashboard."""
     return [
         seat_route("/dashboard", show_applications),
+        seat_route("/dashboard/applications", show_applications),
         Route(SIGN_IN, page(show_sign_in), methods=["GET"]),
         Route(SIGN_IN, page(sign_in), methods=["POST"]),
         seat_route("/dashboard/sign-out", show_applications, sign_out),

@@ -1,0 +1,15 @@
+"""What pages and mail say, in the reader's language.
+
+It owns phrases (a sentence with its values, put into words when it is shown), the catalogues of translations, how a
+language writes amounts, quantities and days on a page, and the template environments that know all this. It does not
+own any page or mail, nor the words of invoices (`paper`).
+"""
+
+from billing_sdk.server.words.languages import (
+    DEFAULT as DEFAULT,
+    Language as Language,
+    Languages as Languages,
+    languages_in as languages_in,
+)
+from billing_sdk.server.words.phrases import Phrase as Phrase, Value as Value, phrase as phrase, phrase_of as phrase_of
+from billing_sdk.server.words.templates import environment as environment

@@ -1,0 +1,136 @@
+"""Languages: which there are, how each writes figures, and what each says for a phrase.
+
+Translations are gettext catalogues (`locale/de.po`), read as they are. An operator adds a language, or changes words
+of one, by a file in a directory of their own.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from billing_sdk.money import Money
+from billing_sdk.server.paper.figures import Figures
+from billing_sdk.server.words.phrases import Phrase, Value
+
+DEFAULT = "en"
+# English is what messages are written in: these differ in how they write figures.
+ENGLISH = {"en": "en_001", "en-US": "en_US"}
+SUFFIX = ".po"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language of the pages.
+
+    Attributes:
+        tag: its language tag (RFC 5646).
+        figures: how it writes amounts, quantities and days.
+        translations: what it says for an English message.
+    """
+
+    tag: str
+    figures: Figures = field(repr=False)
+    translations: gettext.NullTranslations = field(repr=False)
+
+    @property
+    def direction(self) -> Literal["ltr", "rtl"]:
+        """Where a line begins."""
+        return self.figures.direction
+
+    @property
+    def name(self) -> str:
+        """What its speakers call it."""
+        name = self.figures.locale.get_display_name() or self.tag
+        return name[0].upper() + name[1:]
+
+    def say(self, said: Phrase) -> str:
+        """Put a phrase into words."""
+        if said.plural:
+            words = self.translations.ngettext(said.message, said.plural, said.number)
+        else:
+            words = self.translations.gettext(said.message)
+        return words % {name: self.write(value) for name, value in said.values.items()}
+
+    def write(self, value: Value) -> str:
+        """Write one value as the language writes it."""
+        match value:
+            case Phrase():
+                return self.say(value)
+            case Money():
+                return self.figures.money(value)
+            case datetime():
+                return self.figures.day(value)
+            case int() | Decimal():
+                return self.figures.quantity(Decimal(value))
+            case str():
+                return value
+
+
+class Languages:
+    """The languages that pages can be read in."""
+
+    def __init__(self, by_tag: Mapping[str, Language]) -> None:
+        self._by_tag = {tag.lower(): language for tag, language in by_tag.items()}
+
+    @property
+    def all(self) -> tuple[Language, ...]:
+        """Every language, the default one first."""
+        return tuple(self._by_tag.values())
+
+    def best(self, wanted: Sequence[str]) -> Language:
+        """Return the first language that fits a list of tags, or the default one (RFC 4647, section 3.4).
+
+        Args:
+            wanted: tags in the order of preference; `de-AT` is also served by `de`.
+        """
+        for tag in wanted:
+            parts = tag.lower().split("-")
+            while parts:
+                found = self._by_tag.get("-".join(parts))
+                if found is not None:
+                    return found
+                parts.pop()
+        return self._by_tag[DEFAULT]
+
+
+@lru_cache(maxsize=8)
+def languages_in(directory: str | None = None) -> Languages:
+    """Return the languages of this package, and those of a directory, whose words come first.
+
+    A file for a region, such as `de-CH.po`, needs to say only what is said differently there.
+
+    Args:
+        directory: has files such as `nl.po` or `pt-BR.po`; None where an operator has none.
+    """
+    known = {tag: Language(tag, Figures.of(locale), gettext.NullTranslations()) for tag, locale in ENGLISH.items()}
+    own = sorted(Path(directory).glob(f"*{SUFFIX}")) if directory else []
+    built_in = sorted(files("billing_sdk.server.words").joinpath("locale").iterdir(), key=lambda one: one.name)
+    sources = [(one.name, one.read_bytes()) for one in (*built_in, *own) if one.name.endswith(SUFFIX)]
+    for name, content in sources:
+        tag = name.removesuffix(SUFFIX).replace("_", "-")
+        before = known.get(tag) or known.get(tag.partition("-")[0])
+        known[tag] = _language(tag, content, before.translations if before else None)
+    return Languages(known)
+
+
+def _language(tag: str, content: bytes, before: gettext.NullTranslations | None) -> Language:
+    compiled = io.BytesIO()
+    write_mo(compiled, read_po(io.BytesIO(content), locale=str(Locale.parse(tag, sep="-"))))
+    compiled.seek(0)
+    translations = gettext.GNUTranslations(compiled)
+    if before is not None:
+        translations.add_fallback(before)
+    return Language(tag, Figures.of(ENGLISH.get(tag, tag.replace("-", "_"))), translations)
