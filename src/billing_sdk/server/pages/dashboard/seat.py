@@ -20,7 +20,8 @@ from billing_sdk.errors import (
 )
 from billing_sdk.server import web
 from billing_sdk.server.domain.identity import User
-from billing_sdk.server.pages.dashboard.navigation import NAVIGATION, section_at
+from billing_sdk.server.pages.dashboard.navigation import HOME, NAVIGATION, section_at
+from billing_sdk.server.pages.dashboard.notes import NOTES
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.messages import page, show_error
 from billing_sdk.server.pages.rendering import show
@@ -29,16 +30,6 @@ from billing_sdk.server.usecases.operators import require_operator
 
 NAME = "Dashboard"
 SIGN_IN = "/dashboard/sign-in"
-NOTES = {
-    "enabled": "Billing is enabled.",
-    "disabled": "Billing is disabled.",
-    "switched": "Billing goes on with another gateway.",
-    "connected": "The Stripe account is linked.",
-    "not_connected": "No Stripe account was linked.",
-    "refreshed": "Stripe was asked how the account stands.",
-    "disconnected": "The Stripe account is linked no more.",
-    "fee": "The fee is kept of every payment from now on.",
-}
 
 # Why somebody who was sent to Stripe came back without an account; the address names it by its code only.
 REFUSALS = {
@@ -74,6 +65,16 @@ class Seat:
             **values,
         )
 
+    def go_to(self, url: str, note: str = "") -> Response:
+        """Send the browser to a page of the dashboard, which then says what has happened.
+
+        Args:
+            url: its address, which nobody but this server has chosen.
+            note: the key of what it says (`notes.NOTES`).
+        """
+        mark = "&" if "?" in url else "?"
+        return RedirectResponse(f"{url}{mark}done={note}" if note else url, 303)
+
 
 Serve = Callable[[Seat], Response]
 Submit = Callable[[Seat, Form], Response]
@@ -105,3 +106,15 @@ def seat_route(path: str, serve: Serve, submit: Submit | None = None) -> BaseRou
             return show_error(request, error, application=NAME, is_operator=True)
 
     return Route(path, page(at), methods=["GET", "POST"] if submit else ["GET"])
+
+
+def billing_route(path: str, serve: Serve, submit: Submit | None = None) -> BaseRoute:
+    """Return the route of a page that there is while billing is on; the dashboard's first page says so otherwise."""
+
+    def serve_billing(seat: Seat) -> Response:
+        return serve(seat) if seat.engine.workspace.is_billing_enabled else seat.go_to(HOME)
+
+    def submit_billing(seat: Seat, form: Form) -> Response:
+        return submit(seat, form) if submit and seat.engine.workspace.is_billing_enabled else seat.go_to(HOME)
+
+    return seat_route(path, serve_billing, submit_billing if submit else None)

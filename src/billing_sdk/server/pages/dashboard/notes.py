@@ -1,0 +1,22 @@
+"""What a page says at its top once a form has done something; the address names the note by its key (`?done=`)."""
+
+from __future__ import annotations
+
+from billing_sdk.server.words import Phrase, phrase
+
+NOTES: dict[str, Phrase] = {
+    # The billing tab of an application.
+    "enabled": phrase("Billing is enabled."),
+    "disabled": phrase("Billing is disabled."),
+    "switched": phrase("Billing goes on with another gateway."),
+    "connected": phrase("The Stripe account is linked."),
+    "not_connected": phrase("No Stripe account was linked."),
+    "refreshed": phrase("Stripe was asked how the account stands."),
+    "disconnected": phrase("The Stripe account is linked no more."),
+    "fee": phrase("The fee is kept of every payment from now on."),
+    # Of any page.
+    "saved": phrase("Your changes were saved."),
+    "created": phrase("It was created."),
+    "archived": phrase("It was archived."),
+    "deleted": phrase("It was deleted."),
+}
