@@ -75,7 +75,7 @@ def test_a_stranger_subscribes_after_a_card_that_is_declined(server: RunningServ
     session = begin(server, plan)
     page.goto(session["url"])
     expect(page.locator("#due-today")).to_contain_text("1,000.00")
-    for words in ("Pro Pricing Plan", "2 at 500.00 USD per month", "0.05 USD for each token", "10.00 USD of credit"):
+    for words in ("Pro Pricing Plan", "2 at US$500.00 per month", "US$0.05 for each token", "US$10.00 of credit"):
         expect(page.locator("main")).to_contain_text(words)
     page.get_by_label("E-mail").fill("stranger@example.com")
     fill(page, DECLINED)

@@ -21,36 +21,38 @@ from billing_sdk.server.domain.rating import (
     Volume,
 )
 from billing_sdk.server.pages.languages import languages_of
-from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price, words_of_trial
+from billing_sdk.server.pages.price_words import name_of_cadence, words_of_cadence, words_of_price, words_of_trial
+from billing_sdk.server.words import languages_in
 
 TIERS = (Tier(Decimal(1_000)), Tier(Decimal(5_000), Decimal("0.5")), Tier(None, Decimal("0.25"), Decimal(100)))
 WORDS = (
     "up to 1,000: included",
     "1,000 to 5,000: 0.005 USD for each token",
-    "above 5,000: 0.0025 USD for each token and 1.00 USD",
+    "above 5,000: 0.0025 USD for each token and US$1.00",
 )
+ENGLISH = languages_in().best(["en"])
 
 
 @pytest.mark.parametrize(
     ("price", "words"),
     [
         (Flat(Decimal(0)), ()),
-        (Flat(Decimal(250)), ("plus 2.50 USD",)),
+        (Flat(Decimal(250)), ("US$2.50",)),
         (PerUnit(Decimal(0)), ()),
-        (PerUnit(Decimal("0.02")), ("plus 0.0002 USD for each token",)),
-        (Package(Decimal(1_000), Decimal(500)), ("plus 5.00 USD for each 1,000 token",)),
+        (PerUnit(Decimal("0.02")), ("0.0002 USD for each token",)),
+        (Package(Decimal(1_000), Decimal(500)), ("US$5.00 for each 1,000 token",)),
         (Graduated(TIERS), WORDS),
         (Volume(TIERS), ("all at the price of the amount reached:", *WORDS)),
-        (Overage(Decimal(100), PerUnit(Decimal(2))), ("100 token included, then", "plus 0.02 USD for each token")),
-        (Percentage(Decimal("2.5")), ("plus 2.5% of each token",)),
+        (Overage(Decimal(100), PerUnit(Decimal(2))), ("100 token included, then", "US$0.02 for each token")),
+        (Percentage(Decimal("2.5")), ("2.5% of each token",)),
         (
             ByDimension(("region",), ((("eu",), PerUnit(Decimal(2))),), otherwise=PerUnit(Decimal(3))),
-            ("eu: plus 0.02 USD for each token", "otherwise: plus 0.03 USD for each token"),
+            ("eu: US$0.02 for each token", "otherwise: US$0.03 for each token"),
         ),
     ],
 )
 def test_each_price_model_has_words(price, words):
-    assert words_of_price(price, "USD", "token") == words
+    assert tuple(ENGLISH.say(line) for line in words_of_price(price, "USD", "token")) == words
 
 
 @pytest.mark.parametrize(
@@ -58,13 +60,23 @@ def test_each_price_model_has_words(price, words):
     [(Cadence("month"), "per month"), (Cadence("month", 3), "every 3 months"), (Cadence("year"), "per year")],
 )
 def test_a_cadence_is_said_as_people_say_it(cadence, words):
-    assert words_of_cadence(cadence) == words
-    assert words_of_cadence(cadence, cadence) == words
+    assert ENGLISH.say(words_of_cadence(cadence)) == words
+    assert ENGLISH.say(words_of_cadence(cadence, cadence)) == words
+
+
+@pytest.mark.parametrize(
+    ("cadence", "name"),
+    [(Cadence("month"), "Monthly"), (Cadence("year"), "Yearly"), (Cadence("month", 6), "every 6 months")],
+)
+def test_a_cadence_that_is_chosen_has_a_name(cadence, name):
+    assert ENGLISH.say(name_of_cadence(cadence)) == name
 
 
 def test_a_price_for_a_shorter_interval_says_how_often_it_is_billed():
-    assert words_of_cadence(Cadence("month"), Cadence("year")) == "per month, billed per year"
-    assert words_of_cadence(Cadence("day", 10), Cadence("month", 3)) == "every 10 days, billed every 3 months"
+    assert ENGLISH.say(words_of_cadence(Cadence("month"), Cadence("year"))) == "per month, billed per year"
+    assert (
+        ENGLISH.say(words_of_cadence(Cadence("day", 10), Cadence("month", 3))) == "every 10 days, billed every 3 months"
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,7 +84,7 @@ def test_a_price_for_a_shorter_interval_says_how_often_it_is_billed():
     [(Trial(1, remind_days_before=0), "1 day free"), (Trial(14, False, 3), "14 days free, no card needed")],
 )
 def test_a_trial_says_how_long_it_is_and_whether_a_card_is_needed(trial, words):
-    assert words_of_trial(trial) == words
+    assert ENGLISH.say(words_of_trial(trial)) == words
 
 
 @pytest.mark.parametrize(

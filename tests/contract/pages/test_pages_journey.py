@@ -69,9 +69,9 @@ def test_a_card_says_how_often_a_plan_is_paid_its_trial_its_currencies_and_its_t
 
     for words in (
         "Choose how you pay",
-        "9.00 USD per month 14 days free, no card needed",
-        "79.00 USD every 3 months",
-        "290.00 USD per year or 270.00 EUR per year",
+        "US$9.00 per month 14 days free, no card needed",
+        "US$79.00 every 3 months",
+        "US$290.00 per year or €270.00 per year",
         "up to 10,000: included",
         "above 100,000: 0.0002 USD for each token",
     ):
@@ -90,8 +90,8 @@ def test_a_table_speaks_the_language_that_the_link_asks_for(site: RunningServer,
 def test_a_link_can_name_the_currency_that_is_paid_in(site: RunningServer, visitor: Visitor, email: str) -> None:
     begin(visitor, site, pricing_table_key="ways_to_pay", currency="EUR")
     text = register(visitor, email).text
-    assert "270.00 EUR per year or 290.00 USD per year" in text
-    assert "79.00 USD every 3 months" in text
+    assert "€270.00 per year or US$290.00 per year" in text
+    assert "US$79.00 every 3 months" in text
     page = visitor.submit(plan="pro_yearly")
     assert "Due today 270.00 EUR" in page.text
     leaves_for_application(lambda: visitor.submit("Pay 270.00 EUR", **CARD))

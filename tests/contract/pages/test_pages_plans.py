@@ -156,7 +156,7 @@ def test_a_trial_without_a_card_is_begun_and_shown_in_the_portal(
     leaves_for_application(lambda: register(visitor, email))
     enter_portal(visitor, site, email)
     page = visitor.open("/portal/plan_selection/starter")
-    assert "9.00 USD per month 14 days free, no card needed" in page.text
+    assert "US$9.00 per month 14 days free, no card needed" in page.text
     assert "Due today 0.00 USD" in page.text
     assert "card is needed" not in page.text
     page = visitor.submit("Confirm")
@@ -175,7 +175,7 @@ def test_what_is_agreed_beside_a_plan_and_what_is_to_follow_is_shown(
     page = enter_portal(visitor, site, customer)
     assert "With Onboarding help \u00d7 2" in page.text
     page = visitor.open("/portal/plan_selection/starter")
-    assert ("9.00 USD per month" in page.text, "14 days free" in page.text) == (True, False)  # they pay already
+    assert ("US$9.00 per month" in page.text, "14 days free" in page.text) == (True, False)  # they pay already
 
     later = ChangeOptions(timing="period_end")
     subscribe(site.engine, customer_id=payer.id, plan_key="pro_monthly", options=later)

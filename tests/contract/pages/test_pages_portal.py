@@ -126,7 +126,7 @@ def test_the_plan_page_shows_price_renewal_and_usage(site: RunningServer, visito
     record_usage(site.engine, agreement_id=agreement.id, feature_key="ai_tokens", value="42500")
     text = enter_portal(visitor, site, customer).text
     renewal = agreement.period_at(site.engine.now()).end
-    assert "29.00 USD per month" in text
+    assert "US$29.00 per month" in text
     assert "42,500 of 100,000 used" in text
     assert f"Next renewal {renewal.day} {renewal:%B %Y}" in text
     grant_allowance(site.engine, customer_id=agreement.customer_id, feature_key="ai_tokens", amount="500.5")
@@ -202,8 +202,8 @@ def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(
     archive_plan(site.engine, plan_key="leaving")
 
     enter_portal(visitor, site, customer)
-    assert "7.00 USD per month" in visitor.page.text
-    assert "first 2 billing periods: 3.50 USD next billing period: free" in visitor.page.text
+    assert "US$7.00 per month" in visitor.page.text
+    assert "first 2 billing periods: US$3.50 next billing period: Free" in visitor.page.text
     assert "Due today 99.00 USD" in visitor.open("/portal/plan_selection/enterprise_monthly").text
     assert visitor.open("/portal/plan_selection/leaving").status == 404
     visitor.open("/portal/plan_details")

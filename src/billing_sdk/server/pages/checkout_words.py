@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from billing_sdk.server.domain.catalog import CreditGrant, Feature, LicenceFee, PlanVersion, Rate
 from billing_sdk.server.domain.rating import PerUnit
 from billing_sdk.server.domain.visits import CheckoutItem, CheckoutSession
-from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price
+from billing_sdk.server.pages.price_words import FREE, exact, words_of_cadence, words_of_price
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.checkout_sessions import longest_service
-from billing_sdk.server.words.templates import rate
+from billing_sdk.server.words import Phrase, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Told:
     """One part of a plan: what it is, and what it costs or gives, a line for each part of a price."""
 
     name: str
-    words: tuple[str, ...]
+    words: tuple[Phrase, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ def told_plans(tx: UnitOfWork, session: CheckoutSession) -> tuple[ToldPlan, ...]
     return tuple(_plan(tx, item) for item in session.items)
 
 
-def words_of_rhythm(tx: UnitOfWork, session: CheckoutSession) -> str:
+def words_of_rhythm(tx: UnitOfWork, session: CheckoutSession) -> Phrase:
     """Return how often invoices come."""
     versions = [tx.catalog.get_version(one.plan_version_id) for one in session.items]
-    return words_of_cadence(longest_service(versions))
+    return phrase("From then on you are billed %(often)s.", often=words_of_cadence(longest_service(versions)))
 
 
 def _plan(tx: UnitOfWork, item: CheckoutItem) -> ToldPlan:
@@ -56,11 +56,14 @@ def _fees(version: PlanVersion, item: CheckoutItem) -> Iterator[Told]:
         often = words_of_cadence(fee.service or version.cadence)
         price, number = fee.terms.price, item.quantities.get(fee.key)
         if number is None or not isinstance(price, PerUnit):
-            words = tuple(one.removeprefix("plus ") for one in words_of_price(price, fee.currency, "licence"))
-            yield Told(fee.name, (*words, often) if words else ("free",))
+            words = words_of_price(price, fee.currency, "licence")
+            yield Told(fee.name, (*words, often) if words else (FREE,))
             continue
-        each = rate(price.unit_amount, fee.currency)
-        yield Told(fee.name, (f"{number} at {each} {often}" if number != 1 else f"{each} {often}",))
+        each = exact(price.unit_amount, fee.currency)
+        if number == 1:
+            yield Told(fee.name, (phrase("%(price)s %(cadence)s", price=each, cadence=often),))
+        else:
+            yield Told(fee.name, (phrase("%(number)s at %(each)s %(often)s", number=number, each=each, often=often),))
 
 
 def _rates(version: PlanVersion, features: dict[str, Feature]) -> Iterator[Told]:
@@ -69,10 +72,11 @@ def _rates(version: PlanVersion, features: dict[str, Feature]) -> Iterator[Told]
         unit = feature.unit_name if feature is not None and feature.unit_name else "unit"
         words = words_of_price(one.terms.price, one.currency, unit)
         if words:
-            yield Told(one.name, (*(word.removeprefix("plus ") for word in words), "by what is used, afterwards"))
+            yield Told(one.name, (*words, phrase("by what is used, afterwards")))
 
 
 def _credits(version: PlanVersion) -> Iterator[Told]:
     for grant in version.of_kind(CreditGrant):
         often = words_of_cadence(grant.service or version.cadence)
-        yield Told(grant.name, (f"{grant.amount} of credit {often}, which pays for usage first",))
+        given = phrase("%(amount)s of credit %(often)s, which pays for usage first", amount=grant.amount, often=often)
+        yield Told(grant.name, (given,))

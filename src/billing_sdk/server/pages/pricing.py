@@ -10,8 +10,9 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Feature, LicenceFee, Plan, PlanVersion, PricingTable, Rate
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.periods import Cadence
-from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price, words_of_trial
+from billing_sdk.server.pages.price_words import FREE, words_of_cadence, words_of_price, words_of_trial
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.words import Phrase, phrase, phrase_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +22,31 @@ class PlanCard:
     Attributes:
         version_id: what exactly is shown, so that nobody agrees to something else.
         cadence: how often the price is paid, such as `per month` or `every 3 months`.
-        language: the tag of the language that the table says it in; the page itself is English.
-        trial: what is free at the start, in words.
-        openings: what the first billing periods cost instead, in words.
+        price_words: both together, or that it is free.
+        language: the tag of the language that the table says it in, whatever the page is in.
+        trial: what is free at the start; None where nothing is.
+        openings: what the first billing periods cost instead.
         other_prices: the price in the other currencies that the plan is sold in.
-        usage_prices: what usage and licences cost, in words.
+        usage_prices: what usage and licences cost.
     """
 
     plan_key: str
     version_id: str
     display_name: str
     price: Money
-    cadence: str
+    cadence: Phrase
+    price_words: Phrase
     is_free: bool
     language: str = "en"
-    trial: str = ""
-    openings: tuple[str, ...] = ()
-    other_prices: tuple[Money, ...] = ()
-    usage_prices: tuple[str, ...] = ()
+    trial: Phrase | None = None
+    openings: tuple[Phrase, ...] = ()
+    other_prices: tuple[Phrase, ...] = ()
+    usage_prices: tuple[Phrase, ...] = ()
     description: str = ""
     features_heading: str = ""
     features: tuple[str, ...] = ()
     highlight_label: str = ""
-    call_to_action: str = "Choose"
+    call_to_action: str = ""
 
 
 def card_of(tx: UnitOfWork, plan: Plan, version: PlanVersion | None = None) -> PlanCard:
@@ -61,7 +64,7 @@ def card_of_agreement(tx: UnitOfWork, agreement: Agreement) -> PlanCard:
 def decided_card(tx: UnitOfWork, plan: Plan, version: PlanVersion, *, has_trial: bool = False) -> PlanCard:
     """Return a plan for somebody whose currency is settled, and who gets its trial or does not."""
     card = card_of(tx, plan, version)
-    return replace(card, other_prices=(), trial=card.trial if has_trial else "")
+    return replace(card, other_prices=(), trial=card.trial if has_trial else None)
 
 
 def cards_of(
@@ -103,27 +106,44 @@ def table_for(tx: UnitOfWork, kind: CustomerKind, group_id: str | None) -> Prici
 def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> PlanCard:
     service = _service_of(version)
     others = (version.in_currency(currency) for currency in version.currencies[1:])
+    price, cadence = _price(version, service), words_of_cadence(service, version.cadence)
     return PlanCard(
         plan_key=plan.key,
         version_id=version.id,
         display_name=plan.name,
-        price=_price(version, service),
-        cadence=words_of_cadence(service, version.cadence),
+        price=price,
+        cadence=cadence,
+        price_words=FREE if version.is_free else phrase("%(price)s %(cadence)s", price=price, cadence=cadence),
         is_free=version.is_free,
-        trial=words_of_trial(version.trial) if version.trial else "",
+        trial=words_of_trial(version.trial) if version.trial else None,
         openings=tuple(_openings(version)),
-        other_prices=tuple(_price(other, service) for other in others),
+        other_prices=tuple(
+            phrase("or %(price)s %(cadence)s", price=_price(other, service), cadence=cadence) for other in others
+        ),
         usage_prices=tuple(_further_prices(version, service, features)),
         description=plan.description,
     )
 
 
-def _openings(version: PlanVersion) -> Iterator[str]:
+def _openings(version: PlanVersion) -> Iterator[Phrase]:
     before = 0
     for phase in version.opening_phases:
-        amount = version.price_in(before)
-        length = "billing period" if phase.periods == 1 else f"{phase.periods} billing periods"
-        yield f"{'next' if before else 'first'} {length}: {amount or 'free'}"
+        amount = version.price_in(before) or FREE
+        yield (
+            phrase_of(
+                "next billing period: %(amount)s",
+                "next %(number)s billing periods: %(amount)s",
+                phase.periods,
+                amount=amount,
+            )
+            if before
+            else phrase_of(
+                "first billing period: %(amount)s",
+                "first %(number)s billing periods: %(amount)s",
+                phase.periods,
+                amount=amount,
+            )
+        )
         before += phase.periods
 
 
@@ -143,15 +163,16 @@ def _price(version: PlanVersion, service: Cadence) -> Money:
     return total([fee.amount() for fee in fees], version.currency)
 
 
-def _further_prices(version: PlanVersion, service: Cadence, features: Mapping[str, Feature]) -> Iterator[str]:
+def _further_prices(version: PlanVersion, service: Cadence, features: Mapping[str, Feature]) -> Iterator[Phrase]:
     for fee in version.of_kind(LicenceFee):
         own = fee.service or version.cadence
         if fee.is_licensed:
             yield from words_of_price(fee.terms.price, fee.currency, fee.name)
         elif fee.charged == "once":
-            yield f"plus {fee.amount()} once for {fee.name}"
+            yield phrase("%(amount)s once for %(name)s", amount=fee.amount(), name=fee.name)
         elif own != service and fee.amount():
-            yield f"plus {fee.amount()} {words_of_cadence(own)} for {fee.name}"
+            often = words_of_cadence(own)
+            yield phrase("%(amount)s %(often)s for %(name)s", amount=fee.amount(), often=often, name=fee.name)
     for rate in version.of_kind(Rate):
         yield from words_of_price(rate.terms.price, rate.currency, _unit_name(rate, features))
 

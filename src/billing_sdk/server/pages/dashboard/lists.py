@@ -13,9 +13,10 @@ from billing_sdk.server.pages.pricing import card_of
 from billing_sdk.server.paper import ENGLISH
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
+from billing_sdk.server.words import Phrase
 from billing_sdk.server.words.templates import day
 
-Row = tuple[str, ...]
+Row = tuple[str | Phrase, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,7 @@ class Listing:
 
 def _plans(tx: UnitOfWork) -> list[Row]:
     cards = [(plan, card_of(tx, plan)) for plan in tx.catalog.list_plans()]
-    return [
-        (plan.name, plan.key, plan.status, "Free" if card.is_free else f"{card.price} {card.cadence}")
-        for plan, card in cards
-    ]
+    return [(plan.name, plan.key, plan.status, card.price_words) for plan, card in cards]
 
 
 def _features(tx: UnitOfWork) -> list[Row]:
