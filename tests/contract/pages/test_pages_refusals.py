@@ -12,6 +12,7 @@ from billing_sdk.server.pages.messages import remedy_for_people, waiting_time
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.words import languages_in
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -24,6 +25,8 @@ from tests.contract.pages.visits import (
 )
 from tests.engines import card
 from tests.serving import RunningServer
+
+ENGLISH = languages_in().best(["en"])
 
 
 @pytest.mark.parametrize("expiry", ["12/20", "01/2000"])
@@ -115,9 +118,9 @@ def test_a_link_with_an_unknown_organization_is_refused_before_the_form(site: Ru
 def test_how_long_to_wait_is_said_in_whole_minutes(seconds: int, words: str) -> None:
     error = RateLimited("too many", retry_after_seconds=seconds)
 
-    assert waiting_time(error) == words
-    assert remedy_for_people(error) == f"Wait {words} and try again."
+    assert ENGLISH.say(waiting_time(error)) == words
+    assert ENGLISH.say(remedy_for_people(error)) == f"Wait {words} and try again."
 
 
 def test_a_remedy_that_was_written_for_the_occasion_is_shown_as_it_is() -> None:
-    assert remedy_for_people(Forbidden("suspended", remedy="Contact us.")) == "Contact us."
+    assert ENGLISH.say(remedy_for_people(Forbidden("suspended", remedy="Contact us."))) == "Contact us."

@@ -14,10 +14,11 @@ from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import name_organization, sign_in_in_journey, sign_up_in_journey
 from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
+from billing_sdk.server.words import phrase
 
 PASSWORD_HINT = f"At least {MIN_LENGTH} characters. A few unrelated words are easy to remember."
-TOO_MANY_SIGN_INS = "There were too many attempts to sign in. Wait {time} and try again."
-TOO_MANY_SIGN_UPS = "There were too many attempts to create an account. Wait {time} and try again."
+TOO_MANY_SIGN_INS = "There were too many attempts to sign in. Wait %(time)s and try again."
+TOO_MANY_SIGN_UPS = "There were too many attempts to create an account. Wait %(time)s and try again."
 
 
 def show_register(stop: Stop, form: Form) -> Response:
@@ -44,7 +45,7 @@ def register(stop: Stop, form: Form) -> Response:
         return show_register(stop, form.refused(error, "email"))
     except RateLimited as error:
         return _told_to_wait(
-            show_register, stop, form.wrong({"": TOO_MANY_SIGN_UPS.format(time=waiting_time(error))}), error
+            show_register, stop, form.wrong({"": phrase(TOO_MANY_SIGN_UPS, time=waiting_time(error))}), error
         )
     return _signed_in(stop, session_key)
 
@@ -71,7 +72,7 @@ def sign_in(stop: Stop, form: Form) -> Response:
         return show_sign_in(stop, form.refused(error))
     except RateLimited as error:
         return _told_to_wait(
-            show_sign_in, stop, form.wrong({"": TOO_MANY_SIGN_INS.format(time=waiting_time(error))}), error
+            show_sign_in, stop, form.wrong({"": phrase(TOO_MANY_SIGN_INS, time=waiting_time(error))}), error
         )
     return _signed_in(stop, session_key)
 

@@ -19,19 +19,26 @@ from billing_sdk.server.usecases.begin_journey import find_journey
 from billing_sdk.server.usecases.checkout_links import PLACE, way_out
 from billing_sdk.server.usecases.confirm_payment import ConfirmedAs, confirm_payment, find_question
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.words import Phrase, phrase
 
 # The parameter that says where the payer goes on: a page of this server where a payment has begun.
 BACK: Final = "back"
 JOURNEY: Final = "/journey/"
 PLACES_TO_GO_BACK_TO: Final = re.compile(r"/(?:journey|portal|checkout/session)/[A-Za-z0-9_/-]{1,200}", re.ASCII)
-SAID: Final[dict[ConfirmedAs, tuple[str, str]]] = {
-    "paid": ("The payment was confirmed", "It has gone through. There is nothing else to do here."),
+SAID: Final[dict[ConfirmedAs, tuple[Phrase, Phrase]]] = {
+    "paid": (phrase("The payment was confirmed"), phrase("It has gone through. There is nothing else to do here.")),
     "refused": (
-        "Nothing was charged",
-        "It was not confirmed, or the bank has refused it. Try again, or use another card.",
+        phrase("Nothing was charged"),
+        phrase("It was not confirmed, or the bank has refused it. Try again, or use another card."),
     ),
-    "pending": ("The payment was confirmed", "What becomes of it is not known yet. There is nothing else to do here."),
-    "over": ("There is nothing to confirm any more", "This page was used before, or the payment has been given up."),
+    "pending": (
+        phrase("The payment was confirmed"),
+        phrase("What becomes of it is not known yet. There is nothing else to do here."),
+    ),
+    "over": (
+        phrase("There is nothing to confirm any more"),
+        phrase("This page was used before, or the payment has been given up."),
+    ),
 }
 
 

@@ -43,6 +43,7 @@ from billing_sdk.server.usecases.complete_checkout import Reached, go_on, know_p
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_cards
 from billing_sdk.server.usecases.tax_customer import taxes_shown
+from billing_sdk.server.words import phrase
 
 EMAIL: Final = {"email": "your e-mail address"}
 PENDING: Final = (
@@ -218,8 +219,8 @@ def _over(visit: _Visit) -> Response | None:
     if status == "expired":
         return show_message(
             visit.request,
-            headline="This page is over",
-            detail="Nothing was charged. Go back to the application, and begin again.",
+            headline=phrase("This page is over"),
+            detail=phrase("Nothing was charged. Go back to the application, and begin again."),
             application=application_for(visit.engine) or NOBODY,
             return_url=visit.session.cancel_url,
         )
@@ -233,8 +234,8 @@ def _leave(visit: _Visit, session: CheckoutSession) -> Response:
         return RedirectResponse(session.url_after(_shown_id(visit)), 303)
     return show_message(
         visit.request,
-        headline="Thank you",
-        detail="Your subscription has begun. There is nothing else to do here.",
+        headline=phrase("Thank you"),
+        detail=phrase("Your subscription has begun. There is nothing else to do here."),
         application=application_for(visit.engine) or NOBODY,
     )
 

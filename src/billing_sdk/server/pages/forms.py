@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Self
 
 from billing_sdk.errors import BillingError, InvalidRequest
-from billing_sdk.server.pages.messages import sentence
 from billing_sdk.server.usecases.passwords import MAX_LENGTH as MAX_PASSWORD_LENGTH, MIN_LENGTH
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
+from billing_sdk.server.words import Phrase, told
 
 # Never sent back to a browser, whatever was wrong with the form.
 SECRET = frozenset({"password", "number", "expiry", "cvc"})
@@ -37,7 +37,7 @@ class Form:
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
-    errors: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str | Phrase] = field(default_factory=dict)
     headline: str = "Please correct the following"
 
     def value(self, name: str) -> str:
@@ -52,7 +52,7 @@ class Form:
         """Return what was typed into a field, without the spaces around it."""
         return self.values.get(name, "").strip()
 
-    def wrong(self, errors: Mapping[str, str], headline: str = "") -> Self:
+    def wrong(self, errors: Mapping[str, str | Phrase], headline: str = "") -> Self:
         """Return the form with sentences about what is wrong."""
         return replace(self, errors={**self.errors, **errors}, headline=headline or self.headline)
 
@@ -62,7 +62,7 @@ class Form:
         if named not in self.values:
             named = ""
         words = WORDS.get(named) if isinstance(error, InvalidRequest) else None
-        return self.wrong({named: words or f"{sentence(error.detail)} {error.remedy}"})
+        return self.wrong({named: words or told(error)})
 
 
 def require(form: Form, labels: Mapping[str, str]) -> Form:

@@ -20,25 +20,26 @@ from billing_sdk.server import web
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web.errors import wants_html
+from billing_sdk.server.words import Phrase, detail_of, phrase, phrase_of, remedy_of, title_of
 
 # What to do next, for people: the catalogue's own words are for whoever writes the program that called.
 REMEDIES = {
-    "billing_not_enabled": "Nothing is charged while it is off. Go back to the application.",
-    "forbidden": "Ask whoever gave you this link, or go back to the application.",
-    "invalid_request": "Go back to the application and start again.",
-    "method_not_allowed": "Go back to the application and start again.",
-    "not_found": "Check the address, or go back to the application.",
-    "payload_too_large": "Go back, and send less.",
-    "rate_limited": "Wait a minute and try again.",
-    "route_not_found": "Check the address, or go back to the application.",
-    "unauthenticated": "Go back to the application and sign in again.",
+    "billing_not_enabled": phrase("Nothing is charged while it is off. Go back to the application."),
+    "forbidden": phrase("Ask whoever gave you this link, or go back to the application."),
+    "invalid_request": phrase("Go back to the application and start again."),
+    "method_not_allowed": phrase("Go back to the application and start again."),
+    "not_found": phrase("Check the address, or go back to the application."),
+    "payload_too_large": phrase("Go back, and send less."),
+    "rate_limited": phrase("Wait a minute and try again."),
+    "route_not_found": phrase("Check the address, or go back to the application."),
+    "unauthenticated": phrase("Go back to the application and sign in again."),
 }
 
 
 # What a customer can do nothing about: whoever runs the server finds the reason in the dashboard and in the log.
 OUT_OF_ORDER = (GatewayNotConfigured, GatewayNotConnected, GatewayUnauthorized, GatewayUnreachable)
-CLOSED = "Payments are not possible right now"
-CLOSED_REMEDY = "Try again in a few minutes. Your plan stays as it is, and nothing is charged twice."
+CLOSED = phrase("Payments are not possible right now")
+CLOSED_REMEDY = phrase("Try again in a few minutes. Your plan stays as it is, and nothing is charged twice.")
 
 
 def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
@@ -75,8 +76,8 @@ def show_error(
         "message.html",
         status=error.status,
         application=application,
-        headline=CLOSED if is_hidden else error.title,
-        detail="" if is_hidden or error.detail == error.title else sentence(error.detail),
+        headline=CLOSED if is_hidden else title_of(error),
+        detail=None if is_hidden else detail_of(error),
         remedy=CLOSED_REMEDY if is_hidden else remedy_for_people(error),
         return_url=return_url,
     )
@@ -84,22 +85,24 @@ def show_error(
     return response
 
 
-def remedy_for_people(error: BillingError) -> str:
+def remedy_for_people(error: BillingError) -> Phrase:
     """Return what somebody at a page can do about an error, where the catalogue only tells a program what to do."""
     if error.remedy != type(error).default_remedy:
-        return error.remedy
+        return remedy_of(error)
     if "retry_after_seconds" in error.facts:
-        return f"Wait {waiting_time(error)} and try again."
-    return REMEDIES.get(error.code, error.remedy)
+        return phrase("Wait %(time)s and try again.", time=waiting_time(error))
+    return REMEDIES.get(error.code) or remedy_of(error)
 
 
-def waiting_time(error: BillingError) -> str:
+def waiting_time(error: BillingError) -> Phrase:
     """Return how long to wait before trying again, in whole minutes: "a minute", "3 minutes"."""
     minutes = math.ceil(int(error.facts.get("retry_after_seconds", 60)) / 60)
-    return "a minute" if minutes <= 1 else f"{minutes} minutes"
+    return phrase_of("a minute", "%(number)s minutes", max(minutes, 1))
 
 
-def show_message(request: Request, *, headline: str, detail: str, application: str, return_url: str = "") -> Response:
+def show_message(
+    request: Request, *, headline: Phrase, detail: Phrase, application: str, return_url: str = ""
+) -> Response:
     """Return a page that says one thing."""
     return show(
         request,
@@ -107,7 +110,7 @@ def show_message(request: Request, *, headline: str, detail: str, application: s
         application=application,
         headline=headline,
         detail=detail,
-        remedy="",
+        remedy=None,
         return_url=return_url,
     )
 
@@ -119,8 +122,3 @@ def application_for(engine: Engine, return_url: str | None = None) -> str:
     if return_url:
         known = [found for found in known if found.allows_return_to(return_url)]
     return known[0].name if known and (return_url or len(known) == 1) else NOBODY
-
-
-def sentence(text: str) -> str:
-    """Return a detail, which starts in lower case, as a sentence."""
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")

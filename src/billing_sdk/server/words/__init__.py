@@ -5,6 +5,12 @@ language writes amounts, quantities and days on a page, and the template environ
 own any page or mail, nor the words of invoices (`paper`).
 """
 
+from billing_sdk.server.words.errors import (
+    detail_of as detail_of,
+    remedy_of as remedy_of,
+    title_of as title_of,
+    told as told,
+)
 from billing_sdk.server.words.languages import (
     DEFAULT as DEFAULT,
     Language as Language,

@@ -57,7 +57,11 @@ class Language:
         return name[0].upper() + name[1:]
 
     def say(self, said: Phrase) -> str:
-        """Put a phrase into words."""
+        """Put a phrase into words; one that has none in this language says nothing."""
+        if said.in_english and self.tag in ENGLISH:
+            return said.in_english
+        if not said.message:
+            return ""
         if said.plural:
             words = self.translations.ngettext(said.message, said.plural, said.number)
         else:
@@ -119,8 +123,8 @@ def languages_in(directory: str | None = None) -> Languages:
     own = sorted(Path(directory).glob(f"*{SUFFIX}")) if directory else []
     built_in = sorted(files("billing_sdk.server.words").joinpath("locale").iterdir(), key=lambda one: one.name)
     sources = [(one.name, one.read_bytes()) for one in (*built_in, *own) if one.name.endswith(SUFFIX)]
-    for name, content in sources:
-        tag = name.removesuffix(SUFFIX).replace("_", "-")
+    for name, content in sorted(sources, key=lambda one: "-" in one[0]):  # regions after what they vary
+        tag = name.removesuffix(SUFFIX)
         before = known.get(tag) or known.get(tag.partition("-")[0])
         known[tag] = _language(tag, content, before.translations if before else None)
     return Languages(known)

@@ -27,12 +27,14 @@ class Phrase:
         values: what goes into it.
         plural: the same about several, where the number decides.
         number: how many it is about.
+        in_english: what readers of English get instead, where it says more than can be translated.
     """
 
     message: str
     values: Mapping[str, Value] = field(default_factory=dict)
     plural: str = ""
     number: int = 1
+    in_english: str = ""
 
     def __str__(self) -> str:
         """Refuse to become text here, where nobody knows who reads it."""

@@ -16,6 +16,7 @@ from billing_sdk.server.usecases.begin_session import begin_session, end_session
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
+from billing_sdk.server.words import phrase
 
 # The key of the form's browser is kept as that of a journey is: nobody has a session yet.
 VISIT = "dashboard"
@@ -44,7 +45,9 @@ def sign_in(request: Request, engine: Engine) -> Response:
     except (WrongCredentials, Forbidden, InvalidRequest) as error:
         return _form(request, engine, form.refused(error))
     except RateLimited as error:
-        words = f"There were too many attempts to sign in. Wait {waiting_time(error)} and try again."
+        words = phrase(
+            "There were too many attempts to sign in. Wait %(time)s and try again.", time=waiting_time(error)
+        )
         response = _form(request, engine, form.wrong({"": words}))
         response.status_code = error.status
         response.headers.update(web.error_headers(request, error))

@@ -12,6 +12,7 @@ from billing_sdk.server.pages.portal.desk import open_desk
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.open_portal_link import end_portal_visit, open_portal_link
+from billing_sdk.server.words import phrase
 
 
 def show_entry(request: Request, engine: Engine) -> Response:
@@ -52,8 +53,8 @@ def leave(request: Request, engine: Engine) -> Response:
     end_portal_visit(engine, session_key=desk.session_key)
     response = show_message(
         request,
-        headline="You have signed out",
-        detail="Nobody can open your account from this browser without a new link.",
+        headline=phrase("You have signed out"),
+        detail=phrase("Nobody can open your account from this browser without a new link."),
         application=desk.application,
         return_url=desk.return_url,
     )

@@ -124,7 +124,7 @@ def _pay_by_card_on_file(desk: Desk, form: Form) -> Response:
         return _wait(desk, waits)
     except CardDeclined as error:
         told = card_refused(Form(), error)  # about the card, not about a field of the form for another one
-        return show_card(desk, form.wrong({"": " ".join(told.errors.values())}, told.headline))
+        return show_card(desk, form.wrong({"": next(iter(told.errors.values()))}, told.headline))
     return desk.go_to("payment_details", "paid_all")
 
 

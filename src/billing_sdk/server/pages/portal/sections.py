@@ -13,11 +13,12 @@ from billing_sdk.errors import BillingError, BillingNotEnabled
 from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.messages import page, remedy_for_people, sentence
+from billing_sdk.server.pages.messages import page, remedy_for_people
 from billing_sdk.server.pages.portal import bills, credit, entry, payments, people, places, plans
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, require_account
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.workspace import require_billing
+from billing_sdk.server.words import detail_of, remedy_of, title_of
 
 Handler = Callable[[Desk, Form], Response]
 
@@ -75,8 +76,8 @@ def routes() -> list[BaseRoute]:
 def _refuse(desk: Desk, error: BillingError) -> Response:
     """Say why not, with the navigation around it, so that there is somewhere to go on to."""
     error = web.as_told(desk.request, error)
-    remedy = remedy_for_people(error) if error.code == BillingNotEnabled.code else error.remedy
-    return desk.show("refused", status=error.status, headline=error.title, detail=sentence(error.detail), remedy=remedy)
+    remedy = remedy_for_people(error) if error.code == BillingNotEnabled.code else remedy_of(error)
+    return desk.show("refused", status=error.status, headline=title_of(error), detail=detail_of(error), remedy=remedy)
 
 
 def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
