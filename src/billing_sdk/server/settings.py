@@ -69,7 +69,6 @@ class Settings:
         portal_idle_seconds: how long it lasts unused.
         cancellation_hook: `package.module:function` that is asked before somebody's agreement is cancelled.
         selection_hook: `package.module:function` that is asked before somebody gets a plan.
-        portal_pause: whether customers may pause their plan in the portal.
         stripe_secret_key: of the platform's own Stripe account; also read from `KL_STRIPE_SECRET_KEY`.
         stripe_webhook_secret: what Stripe signs events with where the endpoint was registered by hand.
         stripe_connect_client_id: names this platform where others link their Stripe accounts with it.
@@ -121,7 +120,6 @@ class Settings:
     trusted_proxies: int = 0
     cancellation_hook: str | None = None
     selection_hook: str | None = None
-    portal_pause: bool = False
     locale_directory: str | None = None
     security_contact: str | None = None
     stripe_secret_key: Secret | None = None

@@ -66,6 +66,7 @@ from billing_sdk.server.storage.plan_groups import PlanGroupRepository
 from billing_sdk.server.storage.plan_subscriptions import PlanSubscriptionRepository
 from billing_sdk.server.storage.pointing_events import PointingEventRepository
 from billing_sdk.server.storage.portal_links import PortalLinkRepository
+from billing_sdk.server.storage.portal_settings import PortalSettingsRepository
 from billing_sdk.server.storage.pricing_tables import PricingTableRepository
 from billing_sdk.server.storage.rate_cards import RateCardRepository
 from billing_sdk.server.storage.rated_intervals import RatedIntervalRepository
@@ -176,6 +177,7 @@ class UnitOfWork:
         self.sessions = SessionRepository(connection)
         self.journeys = JourneyRepository(connection)
         self.portal_links = PortalLinkRepository(connection)
+        self.portal_settings = PortalSettingsRepository(connection)
         self.tokens = TokenRepository(connection)
         self.keys = KeyRepository(connection, sealer)
         self.audit = AuditRepository(connection, self._later, self.seeds)

@@ -1,7 +1,8 @@
 """The workspace: whether billing is on, by which gateway money is collected, and which accounts are linked for that.
 
-It owns the switch, the gateway that was chosen, and what is known of linked accounts. It does not own how a gateway is
-spoken to (gateways), nor what anybody is charged (invoicing).
+It owns the switch, the gateway that was chosen, what is known of linked accounts, and what customers may do for
+themselves in the portal. It does not own how a gateway is spoken to (gateways), nor what anybody is charged
+(invoicing).
 """
 
 from billing_sdk.server.domain.workspace.connection import (
@@ -27,6 +28,12 @@ from billing_sdk.server.domain.workspace.plan import (
     PLANS as PLANS,
     Cap as Cap,
     WorkspacePlan as WorkspacePlan,
+)
+from billing_sdk.server.domain.workspace.portal_settings import (
+    WISHES as WISHES,
+    PortalSettings as PortalSettings,
+    Wish as Wish,
+    field_of as field_of,
 )
 from billing_sdk.server.domain.workspace.remote_object import (
     RemoteKind as RemoteKind,

@@ -10,47 +10,75 @@ from starlette.responses import RedirectResponse, Response
 
 from billing_sdk.errors import Forbidden, NotFound, Unauthenticated
 from billing_sdk.server import web
+from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.customers import Customer, CustomerKind
 from billing_sdk.server.domain.identity import WRITE_BILLING, Organization, User
+from billing_sdk.server.domain.workspace import PortalSettings, Wish
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.messages import application_for
+from billing_sdk.server.pages.portal.notes import NOTES
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.become_customer import ensure_customer
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.words import Phrase, phrase
 
-PERSONAL = (
-    ("profile", "Profile"),
-    ("plan_details", "Plan"),
-    ("payment_details", "Payment method"),
-    ("billing_address", "Billing address"),
-    ("billing", "Invoices"),
-)
-SHARED = (("details", "Details"), ("members", "Members"), *PERSONAL[1:])
-WITHIN = {"plan_selection": "plan_details", "credit": "billing"}  # shown in the navigation as part of another section
-NOTES = {
-    "saved": "Your changes were saved.",
-    "card": "The card was saved.",
-    "pending": "The payment has begun. What becomes of it will be shown here.",
-    "confirmed": "The payment was confirmed and has gone through.",
-    "paid": "The invoice is paid.",
-    "paid_all": "What was due is paid.",
-    "plan": "Your plan has changed.",
-    "planned": "Your plan will change.",
-    "cancelled": "The plan was cancelled.",
-    "ending": "The plan will end.",
-    "undone": "Everything stays as it is.",
-    "paused": "The plan is paused.",
-    "resumed": "The plan goes on.",
-}
 ASK_AGAIN = "Go back to the application and open your account from there."
+# What is said to somebody who asks for what the operator does not let customers do.
+NOT_OFFERED: dict[Wish, Phrase] = {
+    "change_plan": phrase("Plans can't be changed here."),
+    "cancel": phrase("Plans can't be cancelled here."),
+    "pause": phrase("Plans can't be paused here."),
+    "resume": phrase("Plans that are paused, or that are going to end, can't be taken up again here."),
+    "buy_add_ons": phrase("Add-ons can't be bought here."),
+    "change_seats": phrase("The number of seats can't be changed here."),
+    "top_up": phrase("Credit can't be bought here."),
+    "manage_payment_methods": phrase("Payment methods can't be changed here."),
+    "edit_billing_address": phrase("The billing address can't be changed here."),
+    "manage_members": phrase("Members can't be managed here."),
+    "edit_organization": phrase("The details of the organization can't be changed here."),
+    "edit_profile": phrase("The profile can't be changed here."),
+    "see_invoices": phrase("Invoices aren't shown here."),
+    "see_usage": phrase("Usage isn't shown here."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A section that the navigation can name.
+
+    Attributes:
+        manages: it is about money, so an organization shows it only to who may manage that.
+        wish: what the operator must let customers do; None where it is always there.
+    """
+
+    section: str
+    label: Phrase
+    manages: bool = True
+    wish: Wish | None = None
+
+
+MONEY = (
+    Link("plan_details", phrase("Plan")),
+    Link("payment_details", phrase("Payment method")),
+    Link("billing_address", phrase("Billing address")),
+    Link("billing", phrase("Invoices"), wish="see_invoices"),
+)
+PERSONAL = (Link("profile", phrase("Profile"), manages=False), *MONEY)
+SHARED = (
+    Link("details", phrase("Details"), manages=False),
+    Link("members", phrase("Members"), manages=False),
+    *MONEY,
+)
+# Shown in the navigation as part of another section.
+WITHIN = {"plan_selection": "plan_details", "credit": "billing"}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A link of the navigation."""
 
-    label: str
+    label: Phrase
     url: str
     is_current: bool
 
@@ -59,7 +87,7 @@ class Entry:
 class Group:
     """The links about one account."""
 
-    title: str
+    title: Phrase | str
     entries: tuple[Entry, ...]
 
 
@@ -72,7 +100,8 @@ class Desk:
         section: the name of the section, without the kind.
         organization: the one that the person acts for, if any.
         customer: the account as a payer, if it is one yet.
-        may_manage: whether the person may see and change what the account pays.
+        permissions: what the person may do in the organization.
+        settings: what the operator lets customers do for themselves.
     """
 
     request: Request
@@ -85,7 +114,27 @@ class Desk:
     user: User
     organization: Organization | None
     customer: Customer | None
-    may_manage: bool
+    permissions: frozenset[str]
+    settings: PortalSettings
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether the person may see and change what the account pays."""
+        return self.kind == "user" or WRITE_BILLING in self.permissions
+
+    def may(self, wish: Wish) -> bool:
+        """Tell whether the operator lets customers do something for themselves."""
+        return self.settings.allows(wish)
+
+    def decline(self, wish: Wish) -> Response:
+        """Return the page for somebody who asks for what the operator does not let customers do."""
+        return self.show(
+            "refused",
+            status=403,
+            headline=phrase("This is not possible here"),
+            detail=NOT_OFFERED[wish],
+            remedy=phrase("Ask whoever runs the application."),
+        )
 
     def url(self, section: str) -> str:
         """Return where a section of the same account is."""
@@ -133,15 +182,22 @@ class Desk:
     @property
     def navigation(self) -> tuple[Group, ...]:
         """The sections that this person can go to."""
-        groups = [self._group("user", "Your account", PERSONAL)]
+        groups = [self._group("user", phrase("Your account"), PERSONAL)]
         if self.organization:
             groups.append(self._group("organization", self.organization.name, SHARED))
         return tuple(groups)
 
-    def _group(self, kind: CustomerKind, title: str, sections: tuple[tuple[str, str], ...]) -> Group:
+    def _group(self, kind: CustomerKind, title: Phrase | str, links: tuple[Link, ...]) -> Group:
         current = (self.kind, WITHIN.get(self.section, self.section))
+        may_manage = kind == "user" or WRITE_BILLING in self.permissions
+        shown = [link for link in links if may_manage or not link.manages]
         return Group(
-            title, tuple(Entry(label, address(kind, name), (kind, name) == current) for name, label in sections)
+            title,
+            tuple(
+                Entry(link.label, address(kind, link.section), (kind, link.section) == current)
+                for link in shown
+                if link.wish is None or self.may(link.wish)
+            ),
         )
 
 
@@ -177,7 +233,8 @@ def open_desk(request: Request, engine: Engine, kind: CustomerKind, section: str
             user=user,
             organization=organization,
             customer=_customer(tx, kind, user, organization),
-            may_manage=kind == "user" or _may_write_billing(tx, user, organization),
+            permissions=_permissions(tx, user, organization),
+            settings=tx.portal_settings.get(),
         )
 
 
@@ -197,6 +254,18 @@ def require_account(desk: Desk, *, manages: bool) -> None:
         )
 
 
+def own_agreement(tx: UnitOfWork, desk: Desk) -> Agreement:
+    """Return the agreement that the address names, if it is the account's own.
+
+    Raises:
+        NotFound: it is not, or there is none.
+    """
+    agreement = tx.agreements.find(desk.request.path_params["agreement_id"])
+    if agreement is None or desk.customer is None or agreement.customer_id != desk.customer.id:
+        raise NotFound("there is no such agreement", remedy="Choose one from the list.")
+    return agreement
+
+
 def _organization(tx: UnitOfWork, org_code: str | None, user: User) -> Organization | None:
     """Return the organization of a visit, as long as the person belongs to it.
 
@@ -214,8 +283,8 @@ def _customer(tx: UnitOfWork, kind: CustomerKind, user: User, organization: Orga
     return tx.customers.find_by_organization(organization.code) if organization else None
 
 
-def _may_write_billing(tx: UnitOfWork, user: User, organization: Organization | None) -> bool:
+def _permissions(tx: UnitOfWork, user: User, organization: Organization | None) -> frozenset[str]:
     if organization is None:
-        return False
+        return frozenset()
     held = tx.roles.permissions_of_member(organization.code, user.id)
-    return WRITE_BILLING in {permission.key for permission in held}
+    return frozenset(permission.key for permission in held)

@@ -16,8 +16,6 @@ from billing_sdk.errors import (
     CancellationDenied,
     CardDeclined,
     Conflict,
-    Forbidden,
-    NotFound,
     NothingPending,
     NotPaused,
     PaymentMethodRequired,
@@ -34,10 +32,11 @@ from billing_sdk.server.domain.catalog import BillingSettings, Entitlement, Lice
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import AddedOn, allowance_under, with_add_ons
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.workspace import Wish
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
-from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.pages.portal.desk import Desk, own_agreement
 from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, cards_of, decided_card, table_for
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
@@ -85,11 +84,7 @@ def show_plan(desk: Desk, _form: Form) -> Response:
     """Show the current plan, what it includes, and how much of that is used."""
     allow_pages(desk.request, desk.engine)
     with desk.engine.read() as tx:
-        return desk.show(
-            "plan",
-            plans=_current_plans(tx, desk.engine, desk.customer),
-            may_pause=desk.engine.settings.portal_pause,
-        )
+        return desk.show("plan", plans=_current_plans(tx, desk.engine, desk.customer))
 
 
 def show_selection(desk: Desk, _form: Form) -> Response:
@@ -183,7 +178,7 @@ def change(desk: Desk, form: Form) -> Response:
 def show_cancel(desk: Desk, form: Form) -> Response:
     """Ask whether the agreement of the address is really to end, and when."""
     with desk.engine.read() as tx:
-        agreement = _own_agreement(tx, desk)
+        agreement = own_agreement(tx, desk)
         if not agreement.is_live:
             return desk.go_to("plan_details")
         settings = tx.billing_settings.find() or BillingSettings()
@@ -200,7 +195,7 @@ def show_cancel(desk: Desk, form: Form) -> Response:
 def cancel(desk: Desk, form: Form) -> Response:
     """End the agreement of the address, with what was paid or at once; to end it twice is to end it."""
     with desk.engine.read() as tx:
-        agreement = _own_agreement(tx, desk)
+        agreement = own_agreement(tx, desk)
         paid_until = _paid_until(tx, desk.engine, agreement)
     if not agreement.is_live:
         return desk.go_to("plan_details", "cancelled")
@@ -221,29 +216,26 @@ def cancel(desk: Desk, form: Form) -> Response:
 def show_own(desk: Desk, _form: Form) -> Response:
     """Show the plan page to somebody who opens the address of one of its buttons."""
     with desk.engine.read() as tx:
-        _own_agreement(tx, desk)
+        own_agreement(tx, desk)
     return desk.go_to("plan_details")
 
 
 def undo(desk: Desk, _form: Form) -> Response:
     """Take back what is planned for the agreement of the address; what is not planned any more is no matter."""
     with desk.engine.read() as tx:
-        agreement = _own_agreement(tx, desk)
+        agreement = own_agreement(tx, desk)
+    wish: Wish = "change_plan" if agreement.cancel_at is None else "resume"
+    if not desk.may(wish):
+        return desk.decline(wish)
     with suppress(NothingPending, AgreementNotLive):
         undo_plans(desk.engine, agreement_id=agreement.id, actor=desk.user.id)
     return desk.go_to("plan_details", "undone")
 
 
 def pause(desk: Desk, _form: Form) -> Response:
-    """Pause the agreement of the address, where the operator lets customers do that.
-
-    Raises:
-        Forbidden: the operator does not.
-    """
+    """Pause the agreement of the address."""
     with desk.engine.read() as tx:
-        agreement = _own_agreement(tx, desk)
-    if not desk.engine.settings.portal_pause:
-        raise Forbidden("plans can't be paused here", remedy="Ask whoever runs the application.")
+        agreement = own_agreement(tx, desk)
     with suppress(AgreementPaused):
         pause_agreement(desk.engine, agreement_id=agreement.id, actor=desk.user.id)
     return desk.go_to("plan_details", "paused")
@@ -252,7 +244,7 @@ def pause(desk: Desk, _form: Form) -> Response:
 def resume(desk: Desk, _form: Form) -> Response:
     """Go on with the agreement of the address."""
     with desk.engine.read() as tx:
-        agreement = _own_agreement(tx, desk)
+        agreement = own_agreement(tx, desk)
     try:
         resume_agreement(desk.engine, agreement_id=agreement.id, actor=desk.user.id)
     except NotPaused:
@@ -338,15 +330,3 @@ def _plan_of_address(tx: UnitOfWork, desk: Desk) -> Plan:
     if plan.group.scope != desk.kind or plan.kind != "plan":
         raise UnknownPlan(f"there is no plan {plan.key!r} for this account", plan=plan.key)
     return plan
-
-
-def _own_agreement(tx: UnitOfWork, desk: Desk) -> Agreement:
-    """Return the agreement that the address names, if it is the account's own.
-
-    Raises:
-        NotFound: it is not, or there is none.
-    """
-    agreement = tx.agreements.find(desk.request.path_params["agreement_id"])
-    if agreement is None or desk.customer is None or agreement.customer_id != desk.customer.id:
-        raise NotFound("there is no such agreement", remedy="Choose one from the list.")
-    return agreement

@@ -12,10 +12,11 @@ from starlette.routing import BaseRoute, Route
 from billing_sdk.errors import BillingError, BillingNotEnabled
 from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
+from billing_sdk.server.domain.workspace import Wish
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page, remedy_for_people
 from billing_sdk.server.pages.portal import bills, credit, entry, payments, people, places, plans
-from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, require_account
+from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, own_agreement, require_account
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.workspace import require_billing
 from billing_sdk.server.words import detail_of, remedy_of, title_of
@@ -31,6 +32,7 @@ class Section:
         path: its address below that of the portal; the first part is the section's name.
         submit: acts on a form; None where there is nothing to change.
         manages: it is about money, so an organization shows it only to who may manage that.
+        wish: what it is for; None where the operator has nothing to allow, or its handlers ask themselves.
     """
 
     kind: CustomerKind
@@ -38,6 +40,7 @@ class Section:
     show: Handler
     submit: Handler | None = None
     manages: bool = True
+    wish: Wish | None = None
 
     def route(self) -> BaseRoute:
         """Return its route."""
@@ -50,17 +53,23 @@ class Section:
             if request.method == "POST" and self.submit:
                 fields = web.form_of(request)
                 web.check_csrf(request, fields, desk.session_key, engine.settings)
-                self._require(desk)
-                return self.submit(desk, Form(fields))
-            self._require(desk)
-            return self.show(desk, Form())
+                return self._declined(desk) or self.submit(desk, Form(fields))
+            return self._declined(desk) or self.show(desk, Form())
         except BillingError as error:
             return _refuse(desk, error)
 
-    def _require(self, desk: Desk) -> None:
+    def _declined(self, desk: Desk) -> Response | None:
+        """Return the page that says that the operator does not offer this, if that is so.
+
+        What an address names is looked for first: what is another account's is not there, whatever is offered.
+        """
         require_account(desk, manages=self.manages)
         if self.manages:
             require_billing(desk.engine)
+        if "agreement_id" in desk.request.path_params:
+            with desk.engine.read() as tx:
+                own_agreement(tx, desk)
+        return None if self.wish is None or desk.may(self.wish) else desk.decline(self.wish)
 
 
 def routes() -> list[BaseRoute]:
@@ -83,15 +92,15 @@ def _refuse(desk: Desk, error: BillingError) -> Response:
 def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
     return (
         Section(kind, "plan_details", plans.show_plan),
-        Section(kind, "plan_details/{agreement_id}/cancel", plans.show_cancel, plans.cancel),
+        Section(kind, "plan_details/{agreement_id}/cancel", plans.show_cancel, plans.cancel, wish="cancel"),
         Section(kind, "plan_details/{agreement_id}/undo", plans.show_own, plans.undo),
-        Section(kind, "plan_details/{agreement_id}/pause", plans.show_own, plans.pause),
-        Section(kind, "plan_details/{agreement_id}/resume", plans.show_own, plans.resume),
-        Section(kind, "plan_selection", plans.show_selection),
-        Section(kind, "plan_selection/{plan_key}", plans.show_change, plans.change),
+        Section(kind, "plan_details/{agreement_id}/pause", plans.show_own, plans.pause, wish="pause"),
+        Section(kind, "plan_details/{agreement_id}/resume", plans.show_own, plans.resume, wish="resume"),
+        Section(kind, "plan_selection", plans.show_selection, wish="change_plan"),
+        Section(kind, "plan_selection/{plan_key}", plans.show_change, plans.change, wish="change_plan"),
         Section(kind, "payment_details", payments.show_card, payments.save_card),
         Section(kind, "billing_address", places.show_address, places.save_address),
-        Section(kind, "billing", bills.show_invoices),
+        Section(kind, "billing", bills.show_invoices, wish="see_invoices"),
         Section(kind, "credit", credit.show_credit),
         Section(kind, "billing/{invoice_id}", bills.show_invoice),
         Section(kind, "billing/{invoice_id}/pay", bills.show_invoice, bills.pay),

@@ -1,0 +1,26 @@
+"""What the portal says has happened after a form was acted upon; the address of the page names it by its key only."""
+
+from __future__ import annotations
+
+from billing_sdk.server.words import Phrase, phrase
+
+NOTES: dict[str, Phrase] = {
+    "saved": phrase("Your changes were saved."),
+    "card": phrase("The card was saved."),
+    "pending": phrase("The payment has begun. What becomes of it will be shown here."),
+    "confirmed": phrase("The payment was confirmed and has gone through."),
+    "paid": phrase("The invoice is paid."),
+    "paid_all": phrase("What was due is paid."),
+    "plan": phrase("Your plan has changed."),
+    "planned": phrase("Your plan will change."),
+    "add_on": phrase("Your add-ons have changed."),
+    "seats": phrase("Your seats have changed."),
+    "alteration_planned": phrase("The change is planned. It comes with the next period."),
+    "cancelled": phrase("The plan was cancelled."),
+    "ending": phrase("The plan will end."),
+    "asked": phrase("Your request was sent. You will see here what was decided."),
+    "withdrawn": phrase("Your request was withdrawn. The plan goes on."),
+    "undone": phrase("Everything stays as it is."),
+    "paused": phrase("The plan is paused."),
+    "resumed": phrase("The plan goes on."),
+}

@@ -1,0 +1,15 @@
+"""Update what customers may do for themselves in the portal."""
+
+from __future__ import annotations
+
+from billing_sdk.server.domain.workspace import PortalSettings
+from billing_sdk.server.usecases.engine import Engine
+
+
+def update_portal_settings(engine: Engine, *, settings: PortalSettings, actor: str = "operator") -> PortalSettings:
+    """Let customers do, from now on, what the settings say; a page that is open already is refused what they don't."""
+    with engine.begin() as tx:
+        before = tx.portal_settings.lock()
+        tx.portal_settings.save(settings)
+        tx.audit.record(actor, "portal_settings.update", "portal", engine.now(), before=before, after=settings)
+    return settings
