@@ -7,7 +7,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from billing_sdk.server.domain.workspace import Brand
+from billing_sdk.server.pages.brand import brand_on_page
 from billing_sdk.server.pages.languages import language_of, remember_language
+from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web import nonce_of
 from billing_sdk.server.words import environment
 
@@ -17,7 +20,13 @@ NOBODY = "Billing"
 
 
 def show(
-    request: Request, template: str, *, status: int = 200, chosen_language: str | None = None, **values: Any
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    chosen_language: str | None = None,
+    is_branded: bool = True,
+    **values: Any,
 ) -> Response:
     """Return a page in the visitor's language.
 
@@ -26,12 +35,20 @@ def show(
         template: its name below `templates`.
         status: of the answer.
         chosen_language: what the application asked for when it sent the visitor.
+        is_branded: customers see it, and it looks as the operator wants it to.
         values: what the template names, every one of them.
     """
     language = language_of(request, chosen_language)
     page = environment(PACKAGE, language).get_template(template)
-    html = page.render(nonce=nonce_of(request), nobody=NOBODY, **values)
+    brand = brand_on_page(_brand(request) if is_branded else Brand(), language)
+    html = page.render(nonce=nonce_of(request), nobody=NOBODY, brand=brand, **values)
     headers = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language", "Content-Language": language.tag}
     response = HTMLResponse(html, status, headers)
     remember_language(request, response)
     return response
+
+
+def _brand(request: Request) -> Brand:
+    engine: Engine = request.app.state.engine
+    with engine.read() as tx:
+        return tx.brand.get()

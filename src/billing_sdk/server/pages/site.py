@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import RouteNotFound
-from billing_sdk.server.pages import authenticate, checkout_session, dashboard, invoices, journey, portal
+from billing_sdk.server.pages import authenticate, brand_files, checkout_session, dashboard, invoices, journey, portal
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
@@ -33,6 +33,7 @@ def routes(_engine: Engine) -> list[BaseRoute]:
     return [
         Route("/", page(show_home), methods=["GET"]),
         Route("/.well-known/security.txt", page(show_security_contact), methods=["GET"]),
+        *brand_files.routes(),
         Route("/static/{name}", page(send_asset), methods=["GET"]),
         *authenticate.routes(),
         *checkout_session.routes(),

@@ -23,6 +23,7 @@ from billing_sdk.server.storage.billing_cadences import BillingCadenceRepository
 from billing_sdk.server.storage.billing_intents import BillingIntentRepository
 from billing_sdk.server.storage.billing_profiles import BillingProfileRepository
 from billing_sdk.server.storage.billing_settings import BillingSettingsRepository
+from billing_sdk.server.storage.brand import BrandRepository
 from billing_sdk.server.storage.cadence_discounts import CadenceDiscountRepository
 from billing_sdk.server.storage.cadence_settings import CadenceSettingRepository, bill_terms, collection_terms
 from billing_sdk.server.storage.catalog import CatalogRepository
@@ -59,6 +60,7 @@ from billing_sdk.server.storage.meters import MeterRepository
 from billing_sdk.server.storage.operators import OperatorRepository
 from billing_sdk.server.storage.organizations import OrganizationRepository
 from billing_sdk.server.storage.outbox import OutboxRepository
+from billing_sdk.server.storage.own_pages import OwnPageRepository
 from billing_sdk.server.storage.past_parties import PastPartyRepository
 from billing_sdk.server.storage.payment_apps import PaymentAppRepository
 from billing_sdk.server.storage.payment_intents import PaymentIntentRepository
@@ -106,6 +108,8 @@ class UnitOfWork:
         self._together = Together(connection)
         self._later = Later(connection, first=self._together)
         self.workspace = WorkspaceRepository(connection)
+        self.brand = BrandRepository(connection)
+        self.own_pages = OwnPageRepository(connection)
         self.payment_apps = PaymentAppRepository(connection, sealer)
         self.remote_objects = RemoteObjectRepository(connection)
         self.gateway_events = GatewayEventRepository(connection)

@@ -45,6 +45,7 @@ from billing_sdk.server.web.headers import (
     allow_form_target as allow_form_target,
     forget_pages as forget_pages,
     nonce_of as nonce_of,
+    shut_in as shut_in,
 )
 from billing_sdk.server.web.outages import database_is_away as database_is_away
 from billing_sdk.server.web.plain_page import plain_page as plain_page

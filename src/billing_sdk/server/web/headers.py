@@ -68,6 +68,7 @@ class AnswerHeaders:
         """
         state["csp_nonce"] = new_nonce()
         state["form_targets"] = ()
+        state["is_shut_in"] = False
         state["request_id"] = request_id = new_id("req")
         return request_id
 
@@ -78,6 +79,7 @@ class AnswerHeaders:
             found.append(NOT_STORED)
         nonce, targets = state["csp_nonce"], state["form_targets"]
         policy = content_security_policy(nonce, targets) if targets else nonce.join(USUAL_POLICY)
+        policy = SHUT_IN if state["is_shut_in"] else policy
         found += ((POLICY, policy.encode()), (FIELD, state["request_id"].encode()), *self._fixed)
         return found
 
@@ -100,6 +102,8 @@ def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> s
     )
 
 
+# A picture that somebody has uploaded may bring its own style, and nothing else: no script, no file, no form.
+SHUT_IN = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 PLACE = "{nonce}"
 USUAL_POLICY = content_security_policy(PLACE).split(PLACE)  # the parts between which a nonce stands
 
@@ -124,3 +128,8 @@ def allow_form_target(connection: HTTPConnection, url: str) -> None:
     origin = origin_of(url)
     if origin is not None:
         connection.state.form_targets = (*connection.state.form_targets, origin)
+
+
+def shut_in(connection: HTTPConnection) -> None:
+    """Let an answer do nothing at all by itself, because somebody else has made it: no script in it runs."""
+    connection.state.is_shut_in = True

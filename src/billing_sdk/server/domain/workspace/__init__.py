@@ -1,15 +1,36 @@
 """The workspace: whether billing is on, by which gateway money is collected, and which accounts are linked for that.
 
-It owns the switch, the gateway that was chosen, what is known of linked accounts, and what customers may do for
-themselves in the portal. It does not own how a gateway is spoken to (gateways), nor what anybody is charged
-(invoicing).
+It owns the switch, the gateway that was chosen, what is known of linked accounts, what customers may do for themselves
+in the portal, and how pages look to them. It does not own how a gateway is spoken to (gateways), nor what anybody is
+charged (invoicing).
 """
 
+from billing_sdk.server.domain.workspace.brand import (
+    CORNERS as CORNERS,
+    FILE_KINDS as FILE_KINDS,
+    FONT_STACKS as FONT_STACKS,
+    Brand as Brand,
+    BrandFile as BrandFile,
+    BrandTexts as BrandTexts,
+    Corners as Corners,
+    FileKind as FileKind,
+    FontStack as FontStack,
+    Palette as Palette,
+)
 from billing_sdk.server.domain.workspace.connection import (
     TRANSITIONS as TRANSITIONS,
     ConnectionEvent as ConnectionEvent,
     found as found,
     moved as moved,
+)
+from billing_sdk.server.domain.workspace.own_page import (
+    CONTENT as CONTENT,
+    PAGE_NAMES as PAGE_NAMES,
+    PLACEHOLDER as PLACEHOLDER,
+    OwnPage as OwnPage,
+    PageCode as PageCode,
+    PageName as PageName,
+    Stage as Stage,
 )
 from billing_sdk.server.domain.workspace.payment_app import (
     SANDBOX_APP_ID as SANDBOX_APP_ID,

@@ -55,6 +55,7 @@ class Seat:
             f"dashboard/{template}.html",
             status=WRONG if form.errors else status,
             application=NAME,
+            is_branded=False,
             csrf_token=web.csrf_token(self.session_key),
             operator=self.operator,
             navigation=NAVIGATION,

@@ -76,6 +76,7 @@ def _form(request: Request, engine: Engine, form: Form) -> Response:
         "dashboard/sign_in.html",
         status=WRONG if form.errors else 200,
         application=NAME,
+        is_branded=False,
         csrf_token=web.csrf_token(key),
         form=form,
     )
