@@ -18,6 +18,7 @@ PUBLIC = {
     "/.well-known/oauth-authorization-server",
     "/.well-known/openid-configuration",
     "/.well-known/security.txt",
+    "/static/brand.css",
     "/static/{name}",
 }
 EXACT = {
