@@ -186,14 +186,18 @@ class AgreementRepository:
         )
         return tuple(self._connection.execute(query.order_by(agreements.c.id).limit(limit)).scalars().all())
 
-    def count_on_versions(self, version_ids: Sequence[str]) -> dict[str, int]:
-        """Return how many live agreements are on each of some versions; those with none are left out."""
-        query = (
-            select(agreements.c.plan_version_id, func.count().label("agreed"))
-            .where(IS_LIVE, agreements.c.plan_version_id.in_(version_ids))
-            .group_by(agreements.c.plan_version_id)
-        )
-        return {row.plan_version_id: row.agreed for row in self._connection.execute(query)}
+    def count_on_versions(self, version_ids: Sequence[str], *, most: int | None = None) -> dict[str, int]:
+        """Return how many live agreements are on each of some versions; those with none are left out.
+
+        Args:
+            version_ids: the versions.
+            most: where counting stops, for whoever only shows the figure.
+        """
+        of_version = select(agreements.c.id).where(IS_LIVE, agreements.c.plan_version_id == plan_versions.c.id)
+        counted = of_version.limit(most).correlate(plan_versions).subquery()
+        agreed = select(func.count()).select_from(counted).scalar_subquery()
+        query = select(plan_versions.c.id, agreed.label("agreed")).where(plan_versions.c.id.in_(version_ids))
+        return {row.id: row.agreed for row in self._connection.execute(query) if row.agreed}
 
     def versions_agreed(self) -> frozenset[str]:
         """Return the ids of the versions that live agreements are on."""

@@ -35,7 +35,10 @@ class Group:
     entries: tuple[Entry, ...]
 
 
-NAVIGATION: tuple[Group, ...] = (Group(phrase("Developers"), (Entry("applications", phrase("Applications")),)),)
+NAVIGATION: tuple[Group, ...] = (
+    Group(phrase("Catalogue"), (Entry("plans", phrase("Plans")),)),
+    Group(phrase("Developers"), (Entry("applications", phrase("Applications")),)),
+)
 
 
 def section_at(path: str) -> str:

@@ -19,4 +19,10 @@ NOTES: dict[str, Phrase] = {
     "created": phrase("It was created."),
     "archived": phrase("It was archived."),
     "deleted": phrase("It was deleted."),
+    # Of the catalogue.
+    "plan_published": phrase("The plan is for sale."),
+    "plan_restored": phrase("The plan is back."),
+    "version_live": phrase("New customers get this version from now on."),
+    "version_made": phrase("The version is made. It is not for sale before you say so."),
+    "moved": phrase("Customers go over to the version as shown below."),
 }

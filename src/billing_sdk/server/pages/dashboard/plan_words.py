@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from billing_sdk.server.domain.catalog import (
     Component,
@@ -17,7 +16,7 @@ from billing_sdk.server.domain.catalog import (
     Rate,
     TaxBehavior,
     Trial,
-    is_unit,
+    Units,
 )
 from billing_sdk.server.domain.catalog.version_diff import Part, PartKind
 from billing_sdk.server.domain.periods import Alignment, Cadence
@@ -140,8 +139,8 @@ def _billed_as(part: LicenceFee | Rate) -> Iterator[Phrase]:
 
 def _grant(grant: CreditGrant) -> Iterator[Phrase]:
     for amount in (grant.amount, *grant.other_currencies):
-        if is_unit(amount.currency):
-            yield phrase("%(amount)s of a custom unit", amount=Decimal(amount.value))
+        if isinstance(amount, Units):
+            yield phrase("%(amount)s of a custom unit", amount=amount.value)
         else:
             yield phrase("%(amount)s", amount=amount)
     if grant.service is not None:
@@ -160,7 +159,8 @@ def _entitlement(entitlement: Entitlement) -> Iterator[Phrase]:
     else:
         yield phrase_of("Up to %(number)s unit", "Up to %(number)s units", entitlement.limit_max)
     if entitlement.limit_min:
-        yield phrase_of("%(number)s unit is charged at least", "%(number)s units are charged at least", _least(entitlement))
+        least = entitlement.limit_min
+        yield phrase_of("%(number)s unit is charged at least", "%(number)s units are charged at least", least)
     if entitlement.is_soft:
         yield phrase("Use goes on beyond the limit")
     if entitlement.usage_cadence is not None:
@@ -169,12 +169,10 @@ def _entitlement(entitlement: Entitlement) -> Iterator[Phrase]:
         yield phrase("What was used beyond the limit counts in the next period")
 
 
-def _least(entitlement: Entitlement) -> int:
-    return entitlement.limit_min or 0
-
-
 def _trial(trial: Trial) -> Iterator[Phrase]:
     yield words_of_trial(trial)
     yield phrase_of(
-        "A reminder %(number)s day before the end", "A reminder %(number)s days before the end", trial.remind_days_before
+        "A reminder %(number)s day before the end",
+        "A reminder %(number)s days before the end",
+        trial.remind_days_before,
     )

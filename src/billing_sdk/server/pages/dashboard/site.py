@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from billing_sdk.server.pages.dashboard import plans
 from billing_sdk.server.pages.dashboard.account import connect, disconnect, keep_fee, refresh
 from billing_sdk.server.pages.dashboard.lists import LISTINGS
 from billing_sdk.server.pages.dashboard.seat import SIGN_IN, Seat, seat_route
@@ -36,6 +37,7 @@ def routes() -> list[BaseRoute]:
         seat_route(f"{BILLING}/fee", show_overview, keep_fee),
         seat_route(f"{BILLING}/settings", show_settings),
         *(seat_route(f"{BILLING}/{listing.section}", listing.show) for listing in LISTINGS),
+        *plans.ROUTES,
     ]
 
 

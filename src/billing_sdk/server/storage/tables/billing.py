@@ -107,6 +107,8 @@ agreements = Table(
     Column("billing_cadence_id", String(64), index=True),
     Column("metadata", JSON, nullable=False, server_default=text("'{}'")),
     Column("first_id", String(64), index=True),
+    # Who is on a version of a plan: counted where versions are shown, and read in this order by a migration.
+    Index("ix_agreements_version", "plan_version_id", "status", "id"),
     # Whatever the code does: a customer has at most one live agreement of each group.
     Index(
         "uq_agreements_live",
