@@ -91,6 +91,7 @@ class Somebody:
                 "document_id": self.invoice_id or "x",
                 "note_id": "x",
                 "name": "base.css",
+                "number": "1",
                 "plan_key": "enterprise_monthly",
                 "reference": self.reference,
             }.__getitem__,
