@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from billing_sdk.server.domain.workspace import Brand
 from billing_sdk.server.pages.brand import brand_on_page
+from billing_sdk.server.pages.language_links import language_links
 from billing_sdk.server.pages.languages import language_of, remember_language
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web import nonce_of
@@ -41,7 +42,8 @@ def show(
     language = language_of(request, chosen_language)
     page = environment(PACKAGE, language).get_template(template)
     brand = brand_on_page(_brand(request) if is_branded else Brand(), language)
-    html = page.render(nonce=nonce_of(request), nobody=NOBODY, brand=brand, **values)
+    languages = language_links(request)
+    html = page.render(nonce=nonce_of(request), nobody=NOBODY, brand=brand, choices_of_language=languages, **values)
     headers = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language", "Content-Language": language.tag}
     response = HTMLResponse(html, status, headers)
     remember_language(request, response)

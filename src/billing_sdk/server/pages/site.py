@@ -18,8 +18,11 @@ from billing_sdk.server.usecases.engine import Engine
 ASSETS = {
     "base.css": "text/css",
     "parts.css": "text/css",
+    "tables.css": "text/css",
     "forms.css": "text/css",
     "pages.css": "text/css",
+    "shell.css": "text/css",
+    "charts.css": "text/css",
     "paper.css": "text/css",
     "enhance.js": "text/javascript",
     "mark.svg": "image/svg+xml",

@@ -53,7 +53,8 @@ class Language:
     @property
     def name(self) -> str:
         """What its speakers call it."""
-        name = self.figures.locale.get_display_name() or self.tag
+        # Not by how it writes figures: those of English are of no country ("English (world)").
+        name = Locale.parse(self.tag, sep="-").get_display_name() or self.tag
         return name[0].upper() + name[1:]
 
     def say(self, said: Phrase) -> str:
