@@ -98,9 +98,8 @@ def isolating(label: str) -> Markup:
 
 def _finalizing(language: Language) -> Any:
     def visible(value: Any) -> Any:
-        # Markup, which macros return, is text that has passed here before.
-        if isinstance(value, Phrase):
-            return language.say(value).translate(INVISIBLE)
-        return value.translate(INVISIBLE) if type(value) is str else value
+        said = language.say(value) if isinstance(value, Phrase) else value
+        # Markup as well: a translated sentence comes as such, with names in it that nobody has looked at.
+        return said.translate(INVISIBLE) if isinstance(said, str) and not said.isascii() else said
 
     return visible
