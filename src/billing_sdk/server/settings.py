@@ -79,6 +79,10 @@ class Settings:
         dashboard_token_seconds: how long a token for the dashboard's API is good for.
         locale_directory: a directory with translations of the pages and mail, such as `nl.po`, which come before the
             server's own.
+        smtp_url: the server that mail is handed to: `smtp://user:password@host:587`, which must offer STARTTLS unless
+            it is on this machine, or `smtps://...`; the password is percent-encoded. Without it mail is only kept.
+        mail_from: the address that mail is from, such as `Example <billing@example.com>`.
+        smtp_timeout_seconds: for so long the server is waited for, from the connection to its last word on one mail.
         security_contact: `mailto:` or `https:` address for `/.well-known/security.txt` (RFC 9116).
 
     Raises:
@@ -121,6 +125,9 @@ class Settings:
     cancellation_hook: str | None = None
     selection_hook: str | None = None
     locale_directory: str | None = None
+    smtp_url: Secret | None = None
+    mail_from: str | None = None
+    smtp_timeout_seconds: int = 30
     security_contact: str | None = None
     stripe_secret_key: Secret | None = None
     stripe_webhook_secret: Secret | None = None

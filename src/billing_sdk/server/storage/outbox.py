@@ -74,7 +74,11 @@ class _Unwritten:
 
 
 class OutboxRepository:
-    """Keeps events, in the transaction of its connection."""
+    """Keeps events, in the transaction of its connection.
+
+    Attributes:
+        heard: is told of every event in the form of a token that is announced in this transaction.
+    """
 
     def __init__(self, connection: Connection, later: Later) -> None:
         self._connection = connection
@@ -83,6 +87,7 @@ class OutboxRepository:
         self._has_pointed: bool | None = None
         self.has_news = False
         self.now: Callable[[], datetime] | None = None
+        self.heard: Callable[[Event, Customer | None], None] | None = None
         self._listening: Sequence[_Listener] | None = None
 
     def announce(
@@ -125,6 +130,9 @@ class OutboxRepository:
         self._unwritten.extend(_Unwritten(event, customer, queued_at) for event in found)
         self._later.call(self._write)
         self.has_news = True
+        if self.heard is not None:
+            for event in found:
+                self.heard(event, customer)
         return tuple(event.id for event in found)
 
     def tell(

@@ -55,6 +55,8 @@ from billing_sdk.server.storage.later import Later, Together
 from billing_sdk.server.storage.ledger import LedgerRepository
 from billing_sdk.server.storage.licence_fees import LicenceFeeRepository
 from billing_sdk.server.storage.llm_prices import LLMPriceRepository
+from billing_sdk.server.storage.mail_templates import MailTemplateRepository
+from billing_sdk.server.storage.mails import MailRepository
 from billing_sdk.server.storage.meter_faults import MeterFaultRepository
 from billing_sdk.server.storage.meters import MeterRepository
 from billing_sdk.server.storage.operators import OperatorRepository
@@ -190,6 +192,8 @@ class UnitOfWork:
         self.endpoints = EndpointRepository(connection, sealer)
         self.deliveries = DeliveryRepository(connection, self._later)
         self.pointing_events = PointingEventRepository(connection, self._later)
+        self.mails = MailRepository(connection, sealer)
+        self.mail_templates = MailTemplateRepository(connection)
 
     def read_ahead(self, agreement_ids: Collection[str], *, planned_ids: Collection[str]) -> None:
         """Lock the customers of many agreements, and read at once what billing each of them looks at.
@@ -234,14 +238,14 @@ class UnitOfWork:
         """
         self._later.flush()
         savepoint = self._connection.begin_nested()
-        had_news, heard = self.outbox.has_news, self.audit.heard
-        self.audit.heard = None
+        had_news, heard, announced = self.outbox.has_news, self.audit.heard, self.outbox.heard
+        self.audit.heard = self.outbox.heard = None
         try:
             yield
             self._later.flush()
         finally:
             savepoint.rollback()
-            self.outbox.has_news, self.audit.heard = had_news, heard
+            self.outbox.has_news, self.audit.heard, self.outbox.heard = had_news, heard, announced
 
     def flush(self) -> None:
         """Write what was left for the end; whoever ends the transaction calls it."""

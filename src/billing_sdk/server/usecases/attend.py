@@ -1,17 +1,19 @@
-"""Attend to a transaction: what it records is heard, and what follows for others is told before it ends."""
+"""Attend to a transaction: what it records and announces is heard; what follows for others is told before it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from billing_sdk.server.domain.events import Endpoint, Event, Told
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.audit import Recorded
+from billing_sdk.server.usecases.mail_of_event import MailOccasions
 from billing_sdk.server.usecases.standing_news import note_touched, tell_standings
 from billing_sdk.server.usecases.told_of import customer_of, told_of
+from billing_sdk.server.usecases.write_mail import write_mail
 
 
 class ShowingDoor(Protocol):
@@ -26,19 +28,31 @@ class ShowingDoor(Protocol):
         ...
 
 
-def attend(tx: UnitOfWork, now: Callable[[], datetime], shows: ShowingDoor | None) -> None:
-    """Tell a transaction the time, and listen to it; called once, when it begins.
+@dataclass(frozen=True, slots=True)
+class Attendant:
+    """What has to be known to attend to a transaction.
 
-    Args:
-        tx: the transaction.
+    Attributes:
         now: where real time comes from.
         shows: the door that shows things, where this process has it.
+        sends_mail: whether there is a server to send mail by; it is only kept otherwise.
     """
+
+    now: Callable[[], datetime]
+    shows: ShowingDoor | None = None
+    sends_mail: bool = False
+
+
+def attend(tx: UnitOfWork, attendant: Attendant) -> None:
+    """Tell a transaction the time, and listen to it; called once, when it begins."""
+    now, shows = attendant.now, attendant.shows
     tx.tell_time(now)
     heard: list[tuple[Told, str | None, datetime]] = []
+    occasions = MailOccasions()
 
     def hear(recorded: Recorded) -> None:
         note_touched(tx, recorded)
+        occasions.hear(recorded)
         heard.extend((told, customer_of(recorded), recorded.at) for told in told_of(recorded))
 
     def speak() -> None:
@@ -50,8 +64,10 @@ def attend(tx: UnitOfWork, now: Callable[[], datetime], shows: ShowingDoor | Non
                 customer = None if customer_id is None else tx.customers.get(customer_id)
                 tx.outbox.tell((_shown(tx, one, shows),), customer=customer, at=at)
         tell_standings(tx, now)
+        write_mail(tx, occasions.take(tx), sends=attendant.sends_mail, at=now())
 
     tx.audit.heard = hear
+    tx.outbox.heard = occasions.hear_event
     tx.at_end(speak)
 
 

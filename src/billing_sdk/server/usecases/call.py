@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from billing_sdk.errors import BillingError
 from billing_sdk.server.storage import Database, UnitOfWork
 from billing_sdk.server.storage.database import Transaction
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer, Unanswered
-from billing_sdk.server.usecases.attend import ShowingDoor, attend
+from billing_sdk.server.usecases.attend import Attendant, attend
 
 # Longer than any request takes: only a process that died leaves a key without an answer for that long.
 LEASE_SECONDS = 60
@@ -26,23 +26,21 @@ class Call:
 
     Args:
         database: where its transaction is opened.
-        now: tells the present.
+        attendant: attends to its transactions, and tells the present.
         claim: its idempotency key, if it has one.
         refusal: the answer that stands for an error.
-        shows: see `Engine.shows`.
     """
 
     def __init__(
         self,
         database: Database,
-        now: Callable[[], datetime],
+        attendant: Attendant,
         claim: Claim | None,
         refusal: Callable[[BillingError], StoredAnswer],
-        shows: ShowingDoor | None = None,
     ) -> None:
         self._database = database
-        self._shows = shows
-        self._now = now
+        self._attendant = attendant
+        self._now = attendant.now
         self._claim = claim
         self._refusal = refusal
         self._open: Transaction | None = None
@@ -77,7 +75,7 @@ class Call:
             raise RuntimeError("a call went on after it had been undone")
         if self._open is None:
             self._open = self._database.open_transaction()
-            attend(self._open.tx, self._now, self._shows)
+            attend(self._open.tx, self._attendant)
         tx = self._open.tx
         try:
             yield tx

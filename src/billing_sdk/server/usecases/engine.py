@@ -17,7 +17,7 @@ from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database, UnitOfWork
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
-from billing_sdk.server.usecases.attend import ShowingDoor, attend
+from billing_sdk.server.usecases.attend import Attendant, ShowingDoor, attend
 from billing_sdk.server.usecases.call import Call
 from billing_sdk.server.usecases.callers import KnownMachines
 from billing_sdk.server.usecases.hooks import Hooks
@@ -59,6 +59,15 @@ class Engine:
     def now_for(self, tx: UnitOfWork, customer: Customer) -> datetime:
         """Return the present instant of a customer: what the test clock tells that it was made on, else real time."""
         return self.now() if customer.clock_id is None else tx.clocks.time_of(customer.clock_id)
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether there is a server to send mail by; it is only kept otherwise."""
+        return self.settings.smtp_url is not None
+
+    @property
+    def _attendant(self) -> Attendant:
+        return Attendant(self.now, self.shows, self.sends_mail)
 
     @property
     def sealer(self) -> Sealer:
@@ -111,7 +120,7 @@ class Engine:
                 yield tx
             return
         with self.database.begin() as tx:
-            attend(tx, self.now, self.shows)
+            attend(tx, self._attendant)
             yield tx
         if tx.outbox.has_news:
             self.bell.ring()
@@ -126,7 +135,7 @@ class Engine:
         if self.call is not None:
             self.call.roll_back()
         with self.database.begin() as tx:
-            attend(tx, self.now, self.shows)
+            attend(tx, self._attendant)
             yield tx
 
     def checkpoint(self, effect_id: str | None = None) -> None:
@@ -154,7 +163,7 @@ class Engine:
             claim: the idempotency key, if the request has one.
             refusal: the answer that stands for an error.
         """
-        call = Call(self.database, self.now, claim, refusal, self.shows)
+        call = Call(self.database, self._attendant, claim, refusal)
         try:
             yield replace(self, call=call)
         except BaseException:

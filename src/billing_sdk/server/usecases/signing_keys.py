@@ -81,7 +81,8 @@ def purge_key(engine: Engine, *, kid: str) -> SigningKey:
 def reseal(engine: Engine) -> int:
     """Seal every secret in the database with the key that seals now, and return how many were sealed anew."""
     with engine.begin() as tx:
-        count = sum(kept.reseal() for kept in (tx.keys, tx.seeds, tx.idempotency, tx.payment_apps, tx.endpoints))
+        sealed = (tx.keys, tx.seeds, tx.idempotency, tx.payment_apps, tx.endpoints, tx.mails)
+        count = sum(kept.reseal() for kept in sealed)
         tx.audit.record("operator", "secrets.reseal", "database", engine.now(), after={"count": count})
     return count
 
