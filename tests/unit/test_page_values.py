@@ -12,10 +12,18 @@ from billing_sdk.money import Money
 from billing_sdk.server.gateways.test_cards import TEST_CARDS as PUBLISHED
 from billing_sdk.server.pages.cards import DECLINED, TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.forms import Form, require
-from billing_sdk.server.words import environment, languages_in
+from billing_sdk.server.words import environment, languages_in, phrase
 from billing_sdk.server.words.templates import amount, day, in_fours, initial, isolating, quantity, rate
 
 CARD = {"number": "4242 4242 4242 4242", "expiry": "12/34", "cvc": "123", "name": "Vera Visitor"}
+
+
+ENGLISH = languages_in().best(["en"])
+
+
+def said(form: Form) -> dict[str, str]:
+    """Return what a form says of its fields."""
+    return {name: ENGLISH.say(words) for name, words in form.errors.items()}
 
 
 @pytest.mark.parametrize(
@@ -104,21 +112,21 @@ def test_no_field_of_a_card_but_the_name_is_shown_again() -> None:
 @pytest.mark.parametrize("code", [*DECLINED, "generic_decline", "invented_tomorrow"])
 def test_every_decline_says_that_nothing_was_charged(code: str) -> None:
     form = card_refused(Form(CARD), CardDeclined("no", decline_code=code))
-    assert form.headline == "Nothing was charged"
-    assert all("declined" in words for words in form.errors.values())
+    assert ENGLISH.say(form.headline) == "Nothing was charged"
+    assert all("declined" in words for words in said(form).values())
 
 
 def test_a_value_that_an_api_refuses_is_explained_to_a_person() -> None:
     form = Form({"email": "x", "password": "y"})
-    assert "name@example.com" in form.refused(InvalidRequest("no", parameter="email")).errors["email"]
-    assert form.refused(EmailTaken("an account exists"), "email").errors == {
+    assert "name@example.com" in said(form.refused(InvalidRequest("no", parameter="email")))["email"]
+    assert said(form.refused(EmailTaken("an account exists"), "email")) == {
         "email": "An account exists. Sign in, or use another address."
     }
 
 
 def test_an_empty_or_endless_field_is_refused() -> None:
-    form = require(Form({"email": " ", "name": "x" * 257}), {"email": "your e-mail address"})
-    assert form.errors == {"email": "Enter your e-mail address.", "name": "Use at most 256 characters."}
+    form = require(Form({"email": " ", "name": "x" * 257}), {"email": phrase("your e-mail address")})
+    assert said(form) == {"email": "Enter your e-mail address.", "name": "Use at most 256 characters."}
 
 
 def test_every_card_of_the_list_is_a_published_one() -> None:

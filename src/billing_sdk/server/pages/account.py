@@ -16,9 +16,8 @@ from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
 from billing_sdk.server.words import phrase
 
-PASSWORD_HINT = f"At least {MIN_LENGTH} characters. A few unrelated words are easy to remember."
-TOO_MANY_SIGN_INS = "There were too many attempts to sign in. Wait %(time)s and try again."
-TOO_MANY_SIGN_UPS = "There were too many attempts to create an account. Wait %(time)s and try again."
+PASSWORD_HINT = phrase("At least %(number)s characters. A few unrelated words are easy to remember.", number=MIN_LENGTH)
+EMAIL = phrase("your e-mail address")
 
 
 def show_register(stop: Stop, form: Form) -> Response:
@@ -28,7 +27,7 @@ def show_register(stop: Stop, form: Form) -> Response:
 
 def register(stop: Stop, form: Form) -> Response:
     """Make an account and sign its owner in."""
-    form = require(form, {"email": "your e-mail address", "password": "a password"})
+    form = require(form, {"email": EMAIL, "password": phrase("a password")})
     if form.errors:
         return show_register(stop, form)
     try:
@@ -44,9 +43,10 @@ def register(stop: Stop, form: Form) -> Response:
     except (EmailTaken, InvalidRequest) as error:
         return show_register(stop, form.refused(error, "email"))
     except RateLimited as error:
-        return _told_to_wait(
-            show_register, stop, form.wrong({"": phrase(TOO_MANY_SIGN_UPS, time=waiting_time(error))}), error
+        words = phrase(
+            "There were too many attempts to create an account. Wait %(time)s and try again.", time=waiting_time(error)
         )
+        return _told_to_wait(show_register, stop, form.wrong({"": words}), error)
     return _signed_in(stop, session_key)
 
 
@@ -57,7 +57,7 @@ def show_sign_in(stop: Stop, form: Form) -> Response:
 
 def sign_in(stop: Stop, form: Form) -> Response:
     """Sign somebody in."""
-    form = require(form, {"email": "your e-mail address", "password": "your password"})
+    form = require(form, {"email": EMAIL, "password": phrase("your password")})
     if form.errors:
         return show_sign_in(stop, form)
     try:
@@ -71,9 +71,10 @@ def sign_in(stop: Stop, form: Form) -> Response:
     except WrongCredentials as error:
         return show_sign_in(stop, form.refused(error))
     except RateLimited as error:
-        return _told_to_wait(
-            show_sign_in, stop, form.wrong({"": phrase(TOO_MANY_SIGN_INS, time=waiting_time(error))}), error
+        words = phrase(
+            "There were too many attempts to sign in. Wait %(time)s and try again.", time=waiting_time(error)
         )
+        return _told_to_wait(show_sign_in, stop, form.wrong({"": words}), error)
     return _signed_in(stop, session_key)
 
 
@@ -91,7 +92,7 @@ def show_organization(stop: Stop, form: Form) -> Response:
 
 def create_organization(stop: Stop, form: Form) -> Response:
     """Create the organization that the link asks for."""
-    form = require(form, {"name": "the name of your organization"})
+    form = require(form, {"name": phrase("the name of your organization")})
     if form.errors:
         return show_organization(stop, form)
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from billing_sdk.errors import InvalidAddress, InvalidTaxId
 from billing_sdk.server.domain.customers import Address
 from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.words import phrase, remedy_of
 
 LINES = ("line_1", "line_2")
-REQUIRED = {"country": "the country's code of two letters"}
+REQUIRED = {"country": phrase("the country's code of two letters")}
 # What an address is refused for, and the field of the form that it is about.
 FIELDS = {"lines": "line_1"}
 
@@ -40,6 +41,6 @@ def typed_tax_ids(form: Form) -> tuple[str, ...]:
 def address_refused(form: Form, error: InvalidAddress | InvalidTaxId) -> Form:
     """Return the form with the reason why an address or a tax id was not taken, beside its field."""
     if isinstance(error, InvalidTaxId):
-        return form.wrong({"tax_ids": error.remedy})
+        return form.wrong({"tax_ids": remedy_of(error)})
     named = str(error.facts.get("parameter", ""))
-    return form.wrong({FIELDS.get(named, named): error.remedy})
+    return form.wrong({FIELDS.get(named, named): remedy_of(error)})

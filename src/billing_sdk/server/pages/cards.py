@@ -8,32 +8,39 @@ from dataclasses import dataclass
 from billing_sdk.errors import BillingError, CardDeclined, CardRefused
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.words import Phrase, phrase
 
 EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*[/ -]?\s*(20[0-9]{2}|[0-9]{2})", re.ASCII)
 CVC = re.compile(r"[0-9]{3,4}", re.ASCII)
 
 LABELS = {
-    "number": "the card number",
-    "expiry": "the month and year when the card expires",
-    "cvc": "the security code",
-    "name": "the name on the card",
+    "number": phrase("the card number"),
+    "expiry": phrase("the month and year when the card expires"),
+    "cvc": phrase("the security code"),
+    "name": phrase("the name on the card"),
 }
 
 # What a bank says, in words that help; the codes are those of published test cards.
-DECLINED: dict[str, tuple[str, str]] = {
-    "expired_card": ("expiry", "The card was declined: it has expired. Use another card."),
-    "incorrect_cvc": ("cvc", "The card was declined: the security code is wrong. Check it and try again."),
-    "insufficient_funds": ("number", "The card was declined: there is not enough money on it. Use another card."),
-    "processing_error": ("number", "The card was declined: the bank could not be reached. Try again in a minute."),
+DECLINED: dict[str, tuple[str, Phrase]] = {
+    "expired_card": ("expiry", phrase("The card was declined: it has expired. Use another card.")),
+    "incorrect_cvc": ("cvc", phrase("The card was declined: the security code is wrong. Check it and try again.")),
+    "insufficient_funds": (
+        "number",
+        phrase("The card was declined: there is not enough money on it. Use another card."),
+    ),
+    "processing_error": (
+        "number",
+        phrase("The card was declined: the bank could not be reached. Try again in a minute."),
+    ),
 }
 # Why a card was not even asked about, by the field that the refusal names.
 REFUSED = {
-    "expiry": "The card has expired. Check the month and year, or use another card.",
-    "cvc": "Enter the three or four digits of the security code.",
+    "expiry": phrase("The card has expired. Check the month and year, or use another card."),
+    "cvc": phrase("Enter the three or four digits of the security code."),
 }
-REFUSED_OTHERWISE = "This is not a published test card. Use one from the list."
-DECLINED_OTHERWISE = ("number", "The card was declined. Use another card, or ask the bank that issued it.")
-HEADLINE = "Nothing was charged"
+REFUSED_OTHERWISE = phrase("This is not a published test card. Use one from the list.")
+DECLINED_OTHERWISE = ("number", phrase("The card was declined. Use another card, or ask the bank that issued it."))
+HEADLINE = phrase("Nothing was charged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +48,19 @@ class TestCard:
     """A published test card, as the page shows it."""
 
     number: str
-    outcome: str
+    outcome: Phrase
 
 
 TEST_CARDS = (
-    TestCard("4242424242424242", "Payment succeeds"),
-    TestCard("5555555555554444", "Payment succeeds"),
-    TestCard("4000000000000002", "Declined"),
-    TestCard("4000000000009995", "Declined: insufficient funds"),
-    TestCard("4000000000000069", "Declined: expired card"),
-    TestCard("4000000000000127", "Declined: wrong security code"),
-    TestCard("4000000000000341", "Saved, then declined when charged"),
-    TestCard("4000002500003155", "To be confirmed once"),
-    TestCard("4000002760003184", "To be confirmed each time"),
+    TestCard("4242424242424242", phrase("Payment succeeds")),
+    TestCard("5555555555554444", phrase("Payment succeeds")),
+    TestCard("4000000000000002", phrase("Declined")),
+    TestCard("4000000000009995", phrase("Declined: insufficient funds")),
+    TestCard("4000000000000069", phrase("Declined: expired card")),
+    TestCard("4000000000000127", phrase("Declined: wrong security code")),
+    TestCard("4000000000000341", phrase("Saved, then declined when charged")),
+    TestCard("4000002500003155", phrase("To be confirmed once")),
+    TestCard("4000002760003184", phrase("To be confirmed each time")),
 )
 
 
@@ -62,9 +69,9 @@ def read_card(form: Form) -> tuple[CardEntry | None, Form]:
     form = require(form, LABELS)
     expiry = EXPIRY.fullmatch(form.text("expiry"))
     if not expiry and "expiry" not in form.errors:
-        form = form.wrong({"expiry": "Enter the expiry as month and year, such as 09/30."})
+        form = form.wrong({"expiry": phrase("Enter the expiry as month and year, such as 09/30.")})
     if not CVC.fullmatch(form.text("cvc")) and "cvc" not in form.errors:
-        form = form.wrong({"cvc": "Enter the three or four digits of the security code."})
+        form = form.wrong({"cvc": phrase("Enter the three or four digits of the security code.")})
     if form.errors or not expiry:
         return None, form
     entry = CardEntry(

@@ -28,9 +28,12 @@ from billing_sdk.server.usecases.advance_journey import choose_plan, give_addres
 from billing_sdk.server.usecases.journey_facts import find_due, offered_table
 from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_cards
 from billing_sdk.server.usecases.tax_customer import taxes_shown
+from billing_sdk.server.words import phrase
 
-STILL_PENDING = "The payment has begun, and its outcome is not known yet. Try again in a moment; nothing is paid twice."
-CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it and pay again."
+STILL_PENDING = phrase(
+    "The payment has begun, and its outcome is not known yet. Try again in a moment; nothing is paid twice."
+)
+CHANGED_MEANWHILE = phrase("The plan or its price has changed since this page was shown. Check it and pay again.")
 
 
 def show_plans(stop: Stop, form: Form) -> Response:

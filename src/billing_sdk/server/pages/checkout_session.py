@@ -45,12 +45,12 @@ from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_ca
 from billing_sdk.server.usecases.tax_customer import taxes_shown
 from billing_sdk.server.words import phrase
 
-EMAIL: Final = {"email": "your e-mail address"}
-PENDING: Final = (
+EMAIL: Final = {"email": phrase("your e-mail address")}
+PENDING: Final = phrase(
     "The payment has begun, and its outcome is not known yet. Load the page again in a moment; nothing is paid twice."
 )
-CHANGED: Final = "What is due has changed since this page was shown. Check it and pay again."
-NO_CARD: Final = "Add a payment method first."
+CHANGED: Final = phrase("What is due has changed since this page was shown. Check it and pay again.")
+NO_CARD: Final = phrase("Add a payment method first.")
 WRONG: Final = 422
 
 

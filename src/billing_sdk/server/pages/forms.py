@@ -9,19 +9,23 @@ from typing import Self
 from billing_sdk.errors import BillingError, InvalidRequest
 from billing_sdk.server.usecases.passwords import MAX_LENGTH as MAX_PASSWORD_LENGTH, MIN_LENGTH
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
-from billing_sdk.server.words import Phrase, told
+from billing_sdk.server.words import Phrase, phrase, told
 
 # Never sent back to a browser, whatever was wrong with the form.
 SECRET = frozenset({"password", "number", "expiry", "cvc"})
 MAX_LENGTH = 256
 # Where a use case refuses a value in the terms of an API, a person reads what to type instead.
+NAME = phrase("Use at most %(number)s characters, in one line.", number=MAX_NAME_LENGTH)
 WORDS = {
-    "email": "Enter a whole e-mail address, such as name@example.com.",
-    "name": f"Use at most {MAX_NAME_LENGTH} characters, in one line.",
-    "given_name": f"Use at most {MAX_NAME_LENGTH} characters, in one line.",
-    "family_name": f"Use at most {MAX_NAME_LENGTH} characters, in one line.",
-    "password": f"Choose a password of {MIN_LENGTH} to {MAX_PASSWORD_LENGTH} characters.",
+    "email": phrase("Enter a whole e-mail address, such as name@example.com."),
+    "name": NAME,
+    "given_name": NAME,
+    "family_name": NAME,
+    "password": phrase(
+        "Choose a password of %(least)s to %(most)s characters.", least=MIN_LENGTH, most=MAX_PASSWORD_LENGTH
+    ),
 }
+CORRECT = phrase("Please correct the following")
 # The status of a page that shows a form again because of what was typed (RFC 9110, section 15.5.21).
 WRONG = 422
 
@@ -37,8 +41,8 @@ class Form:
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
-    errors: Mapping[str, str | Phrase] = field(default_factory=dict)
-    headline: str = "Please correct the following"
+    errors: Mapping[str, Phrase] = field(default_factory=dict)
+    headline: Phrase = CORRECT
 
     def value(self, name: str) -> str:
         """Return what a field shows: what was typed, unless it is secret."""
@@ -52,7 +56,7 @@ class Form:
         """Return what was typed into a field, without the spaces around it."""
         return self.values.get(name, "").strip()
 
-    def wrong(self, errors: Mapping[str, str | Phrase], headline: str = "") -> Self:
+    def wrong(self, errors: Mapping[str, Phrase], headline: Phrase | None = None) -> Self:
         """Return the form with sentences about what is wrong."""
         return replace(self, errors={**self.errors, **errors}, headline=headline or self.headline)
 
@@ -65,13 +69,18 @@ class Form:
         return self.wrong({named: words or told(error)})
 
 
-def require(form: Form, labels: Mapping[str, str]) -> Form:
-    """Return the form with a sentence for each named field that is empty or far too long."""
+def require(form: Form, labels: Mapping[str, Phrase]) -> Form:
+    """Return the form with a sentence for each named field that is empty or far too long.
+
+    Args:
+        form: as it was sent.
+        labels: what to enter, by the name of the field, such as `phrase("your e-mail address")`.
+    """
     errors = {}
     for name, label in labels.items():
         if not form.values.get(name, "").strip():
-            errors[name] = f"Enter {label}."
+            errors[name] = phrase("Enter %(what)s.", what=label)
     for name, value in form.values.items():
         if len(value) > MAX_LENGTH:
-            errors[name] = f"Use at most {MAX_LENGTH} characters."
+            errors[name] = phrase("Use at most %(number)s characters.", number=MAX_LENGTH)
     return form.wrong(errors)

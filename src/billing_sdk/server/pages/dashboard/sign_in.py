@@ -20,7 +20,7 @@ from billing_sdk.server.words import phrase
 
 # The key of the form's browser is kept as that of a journey is: nobody has a session yet.
 VISIT = "dashboard"
-AGAIN = "This page was open for too long. Type it in again."
+AGAIN = phrase("This page was open for too long. Type it in again.")
 
 
 def show_sign_in(request: Request, engine: Engine) -> Response:
@@ -35,7 +35,7 @@ def sign_in(request: Request, engine: Engine) -> Response:
     if key is None:
         return _form(request, engine, Form(fields).wrong({"": AGAIN}))
     web.check_csrf(request, fields, key, engine.settings)
-    form = require(Form(fields), {"email": "your e-mail address", "password": "your password"})
+    form = require(Form(fields), {"email": phrase("your e-mail address"), "password": phrase("your password")})
     if form.errors:
         return _form(request, engine, form)
     try:

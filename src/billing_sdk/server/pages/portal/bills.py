@@ -25,8 +25,9 @@ from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
 from billing_sdk.server.usecases.pay_now import pay_now
+from billing_sdk.server.words import phrase
 
-CHANGED_MEANWHILE = "What is to be paid has changed. Look at it again."
+CHANGED_MEANWHILE = phrase("What is to be paid has changed. Look at it again.")
 
 
 def show_invoices(desk: Desk, _form: Form) -> Response:

@@ -48,8 +48,9 @@ from billing_sdk.server.usecases.plan_ahead import undo_plans
 from billing_sdk.server.usecases.preview_change import preview_in
 from billing_sdk.server.usecases.room_of import room_of
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.words import phrase
 
-CHANGED_MEANWHILE = "The plan or its price has changed since this page was shown. Check it again."
+CHANGED_MEANWHILE = phrase("The plan or its price has changed since this page was shown. Check it again.")
 
 
 @dataclass(frozen=True, slots=True)
