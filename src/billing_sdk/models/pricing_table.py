@@ -36,11 +36,18 @@ class CardContent:
 
 @dataclass(frozen=True, slots=True)
 class PricingCard:
-    """One plan on a table; `translations` has its content by the tag of another language, such as `de`."""
+    """One offer on a table.
+
+    Attributes:
+        plan_code: the plan that it is.
+        translations: its content by the tag of another language, such as `de`.
+        other_plan_codes: the plans that are the same offer at other cadences, such as the one that is paid yearly.
+    """
 
     plan_code: str
     content: CardContent
     translations: Mapping[str, CardContent] = field(default_factory=dict, hash=False)
+    other_plan_codes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, data: Any) -> PricingCard:
@@ -52,6 +59,7 @@ class PricingCard:
             plan_code=document.text("plan_code"),
             content=CardContent.read(document.object("content").members),
             translations={tag: CardContent.read(content) for tag, content in members.items()},
+            other_plan_codes=document.texts("other_plan_codes"),
         )
 
 
@@ -64,6 +72,7 @@ class PricingTable:
         is_default: shown where a link names no table; one of each scope is.
         language: the tag of the language that its content is in.
         headings: what stands above it, by the tag of another language.
+        default_cadence: shown first where offers can be had at several, such as `year`; empty for that of the first plan.
     """
 
     code: str
@@ -75,6 +84,7 @@ class PricingTable:
     language: str = "en"
     heading: str = ""
     headings: Mapping[str, str] = field(default_factory=dict, hash=False)
+    default_cadence: str = ""
 
     @classmethod
     def read(cls, data: Any) -> PricingTable:
@@ -90,4 +100,5 @@ class PricingTable:
             language=document.text_or_none("language") or "en",
             heading=document.text_or_none("heading") or "",
             headings=document.text_members("headings"),
+            default_cadence=document.text_or_none("default_cadence") or "",
         )

@@ -45,6 +45,7 @@ class PricingTables(Resource[C]):
         language: str | None = None,
         heading: str | None = None,
         headings: Mapping[str, str] | None = None,
+        default_cadence: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[PricingTable]:
         """Make a table (extension); without cards it is generated, with an empty list of them it is blank.
@@ -59,6 +60,7 @@ class PricingTables(Resource[C]):
             language: the tag of the language that its content is in.
             heading: what stands above it.
             headings: the same by the tag of another language.
+            default_cadence: shown first where offers can be had at several, such as `year`.
             idempotency_key: makes the call safe to repeat.
 
         Raises:
@@ -69,7 +71,7 @@ class PricingTables(Resource[C]):
             UnknownPlanGroup, UnknownPlan: there is no such group, or no such published plan.
         """
         body = {"code": code, "group_code": group_code}
-        body |= _content(name, cards, is_live, is_default, language, heading, headings)
+        body |= _content(name, cards, is_live, is_default, language, heading, headings, default_cadence)
         return Call("POST", PATH, TABLE, json=body, credential="machine", idempotency_key=idempotency_key)
 
     @operation
@@ -84,6 +86,7 @@ class PricingTables(Resource[C]):
         language: str | None = None,
         heading: str | None = None,
         headings: Mapping[str, str] | None = None,
+        default_cadence: str | None = None,
         idempotency_key: str | None = None,
     ) -> Call[PricingTable]:
         """Change what is given and leave the rest; a table keeps its group (extension).
@@ -93,7 +96,7 @@ class PricingTables(Resource[C]):
         Raises:
             UnknownPricingTable: there is none with this code.
         """
-        body = _content(name, cards, is_live, is_default, language, heading, headings)
+        body = _content(name, cards, is_live, is_default, language, heading, headings, default_cadence)
         path = f"{PATH}/{segment('code', code)}"
         return Call("PATCH", path, TABLE, json=body, credential="machine", idempotency_key=idempotency_key)
 
@@ -116,6 +119,7 @@ def _content(
     language: str | None,
     heading: str | None,
     headings: Mapping[str, str] | None,
+    default_cadence: str | None,
 ) -> dict[str, Any]:
     return given(
         name=name,
@@ -125,6 +129,7 @@ def _content(
         language=language,
         heading=heading,
         headings=None if headings is None else dict(headings),
+        default_cadence=default_cadence,
     )
 
 
@@ -132,6 +137,8 @@ def _card(card: PricingCard | Mapping[str, Any]) -> dict[str, Any]:
     members = dict(card) if isinstance(card, Mapping) else _members(card, PricingCard)
     if "content" in members:
         members["content"] = _text(members["content"])
+    if "other_plan_codes" in members:
+        members["other_plan_codes"] = [*members["other_plan_codes"]]
     if isinstance(members.get("translations"), Mapping):
         members["translations"] = {tag: _text(content) for tag, content in members["translations"].items()}
     return members

@@ -6,6 +6,7 @@ import pytest
 
 from billing_sdk.server.ids import ulid_of
 from billing_sdk.server.pages.pricing import card_of
+from billing_sdk.server.words import languages_in
 from tests.contract.konnect.door import door_of, fee, metered, phase, plan, sold, usage
 
 
@@ -181,8 +182,9 @@ def test_a_plan_of_this_door_is_sold_on_pages_with_its_phases_and_what_is_charge
     with door.engine.read() as tx:
         plan = tx.catalog.get_plan("pro")
         shown = card_of(tx, plan, plan.version)
-    assert (str(shown.price), shown.openings) == ("29.00 USD", ("first billing period: free",))
-    assert "plus 99.00 USD once for Set-up" in shown.usage_prices
+    say = languages_in().best(["en"]).say
+    assert (str(shown.price), [say(line) for line in shown.openings]) == ("29.00 USD", ["first billing period: Free"])
+    assert "US$99.00 once for Set-up" in [say(line) for line in shown.usage_prices]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ from billing_sdk.server.domain.catalog.documents import (
 )
 from billing_sdk.server.domain.catalog.keys import checked_key
 from billing_sdk.server.domain.catalog.lifecycle import after
-from billing_sdk.server.domain.catalog.pricing_table import generated_cards, lookup
+from billing_sdk.server.domain.catalog.generated_table import generated_cards
+from billing_sdk.server.domain.catalog.pricing_table import lookup
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import (
     ByDimension,

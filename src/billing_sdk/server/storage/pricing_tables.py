@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import DuplicateKey, UnknownPricingTable
 from billing_sdk.server.domain.catalog import CardContent, PricingCard, PricingTable
+from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.storage.plan_groups import GROUP_COLUMNS, group_from_row
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.catalog import plan_groups, pricing_tables
@@ -106,6 +107,7 @@ def _to_row(table: PricingTable) -> dict[str, Any]:
         "scope": table.group.scope,
         "cards": [asdict(card) for card in table.cards],
         "headings": dict(table.headings),
+        "default_cadence": None if table.default_cadence is None else str(table.default_cadence),
     }
 
 
@@ -121,12 +123,14 @@ def _from_row(row: RowMapping) -> PricingTable:
         language=row["language"],
         heading=row["heading"],
         headings=row["headings"],
+        default_cadence=Cadence.from_text(row["default_cadence"]) if row["default_cadence"] else None,
     )
 
 
 def _card(stored: dict[str, Any]) -> PricingCard:
     translations = {tag: _content(content) for tag, content in stored["translations"].items()}
-    return PricingCard(stored["plan_key"], _content(stored["content"]), translations)
+    others = tuple(stored["other_plan_keys"])
+    return PricingCard(stored["plan_key"], _content(stored["content"]), translations, others)
 
 
 def _content(stored: dict[str, Any]) -> CardContent:

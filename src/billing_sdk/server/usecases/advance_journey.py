@@ -119,7 +119,7 @@ def choose_plan(engine: Engine, *, journey: Journey, plan_key: str) -> Journey:
 
 
 def _offers(table: PricingTable | None, plan_key: str) -> bool:
-    return table is not None and plan_key in {card.plan_key for card in table.cards}
+    return table is not None and plan_key in table.plan_keys
 
 
 def pay(engine: Engine, *, journey: Journey, terms: str, card: CardEntry | None = None) -> Journey:

@@ -83,7 +83,9 @@ def _ensure_catalogue(engine: Engine, tx: UnitOfWork) -> None:
             version = PlanVersion(new_id("version"), key, 1, CURRENCY, (fee,), at, cadence)
             plan = Plan.draft(version, name=found.name, group=group).selling(version)
             tx.catalog.add_plan(plan)
-            cards.append(PricingCard(key, CardContent(found.name, "", "Includes", _words(found))))
+        first, *others = (key for key, _, _ in offers)
+        content = CardContent(found.name, "", "Includes", _words(found))
+        cards.append(PricingCard(first, content, other_plan_keys=tuple(others)))
     tx.pricing_tables.save(PricingTable(new_id("table"), PLAN_GROUP, "Workspace", group, tuple(cards), is_live=True))
 
 

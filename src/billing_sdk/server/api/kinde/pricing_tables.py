@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -59,11 +59,16 @@ class CardText(Body):
 
 
 class Card(Body):
-    """One plan on a table; `translations` has what it says by the tag of another language, such as `de`."""
+    """One offer on a table.
+
+    `translations` has what it says by the tag of another language, such as `de`; `other_plan_codes` names the plans
+    that are the same offer at other cadences, such as the one that is paid yearly.
+    """
 
     plan_code: str = Field(max_length=64)
     content: CardText
     translations: dict[str, CardText] = Field(default={}, max_length=100)
+    other_plan_codes: list[Annotated[str, Field(max_length=64)]] = Field(default=[], max_length=100)
 
     @classmethod
     def of(cls, card: PricingCard) -> Card:
@@ -72,13 +77,14 @@ class Card(Body):
             plan_code=card.plan_key,
             content=CardText.of(card.content),
             translations={tag: CardText.of(content) for tag, content in card.translations.items()},
+            other_plan_codes=list(card.other_plan_keys),
         )
 
     @property
     def card(self) -> PricingCard:
         """The card."""
         translations = {tag: text.content for tag, text in self.translations.items()}
-        return PricingCard(self.plan_code, self.content.content, translations)
+        return PricingCard(self.plan_code, self.content.content, translations, tuple(self.other_plan_codes))
 
 
 class PricingTableChange(Body):
@@ -91,11 +97,14 @@ class PricingTableChange(Body):
     language: str | None = Field(default=None, max_length=35)
     heading: str | None = Field(default=None, max_length=200)
     headings: dict[str, str] | None = Field(default=None, max_length=100)
+    default_cadence: str | None = Field(
+        default=None, max_length=20, description="Shown first, such as `year`; empty for that of the first plan."
+    )
 
     @property
     def content(self) -> dict[str, Any]:
         """What is given, in the words of the use case."""
-        named = ("name", "is_live", "is_default", "language", "heading", "headings")
+        named = ("name", "is_live", "is_default", "language", "heading", "headings", "default_cadence")
         cards = None if self.cards is None else [card.card for card in self.cards]
         return {**{name: getattr(self, name) for name in named}, "cards": cards}
 
@@ -120,6 +129,7 @@ class PricingTableView(BaseModel):
     language: str
     heading: str
     headings: dict[str, str]
+    default_cadence: str
 
     @classmethod
     def of(cls, table: PricingTable) -> PricingTableView:
@@ -135,6 +145,7 @@ class PricingTableView(BaseModel):
             language=table.language,
             heading=table.heading,
             headings=dict(table.headings),
+            default_cadence="" if table.default_cadence is None else str(table.default_cadence),
         )
 
 
@@ -187,8 +198,8 @@ def get_pricing_table(engine: EngineOf, table_code: str, response: Response) -> 
 def create_pricing_table(caller: MachineOf, body: NewPricingTable, once: OnlyOnce) -> Response:
     """Make a table of up to four plans of a group (extension).
 
-    Without `cards` it is generated: the first four published plans of the group, with their names and features. An
-    empty list makes a blank one.
+    Without `cards` it is generated: the first four offers of the group, with the names and features of their plans;
+    plans that differ only in how often they are paid are one offer. An empty list makes a blank one.
     """
 
     def serve(engine: Engine) -> PricingTableAnswer:

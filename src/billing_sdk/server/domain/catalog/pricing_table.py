@@ -1,4 +1,4 @@
-"""Pricing tables: up to four plans of one group, as a visitor sees them.
+"""Pricing tables: up to four offers of one group, as a visitor sees them; an offer can be had at several cadences.
 
 Source: Kinde documentation, "Build a pricing table".
 """
@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from billing_sdk.errors import DuplicateKey, InvalidRequest, MixedGroups, TooManyPlans, UnknownPlan, UnpricedPlan
-from billing_sdk.server.domain.catalog.component import Entitlement, LicenceFee, Rate
+from billing_sdk.server.domain.catalog.component import LicenceFee, Rate
 from billing_sdk.server.domain.catalog.plan import Plan, PlanGroup
+from billing_sdk.server.domain.periods import Cadence
 
 MAX_CARDS = 4
+MAX_CADENCES = 4
 DEFAULT_LANGUAGE = "en"
 LONGEST_TEXT = 500
 TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)
@@ -33,16 +35,24 @@ class CardContent:
 
 @dataclass(frozen=True, slots=True)
 class PricingCard:
-    """One plan on a table.
+    """One offer on a table.
 
     Attributes:
+        plan_key: the plan that it is.
         content: in the table's own language.
         translations: the same by the tag of another language, such as `de` or `pt-BR`.
+        other_plan_keys: the plans that are the same offer at other cadences, such as the one that is paid yearly.
     """
 
     plan_key: str
     content: CardContent
     translations: Mapping[str, CardContent] = field(default_factory=dict)
+    other_plan_keys: tuple[str, ...] = ()
+
+    @property
+    def plan_keys(self) -> tuple[str, ...]:
+        """Every plan that can be chosen with it."""
+        return (self.plan_key, *self.other_plan_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class PricingTable:
         language: the tag of the language that its content is in.
         heading: what stands above it, if anything does.
         headings: the same by the tag of another language.
+        default_cadence: which one is shown first where an offer can be had at several; None is that of the first plan.
     """
 
     id: str
@@ -67,6 +78,18 @@ class PricingTable:
     language: str = DEFAULT_LANGUAGE
     heading: str = ""
     headings: Mapping[str, str] = field(default_factory=dict)
+    default_cadence: Cadence | None = None
+
+    @property
+    def plan_keys(self) -> tuple[str, ...]:
+        """Every plan that can be chosen from it."""
+        return tuple(key for card in self.cards for key in card.plan_keys)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The tags of all languages that something of it is in, its own first."""
+        others = {tag for card in self.cards for tag in card.translations} | set(self.headings)
+        return (self.language, *sorted(others - {self.language}))
 
     def heading_in(self, languages: Sequence[str]) -> tuple[str, str]:
         """Return the heading in the first of some languages that it is in, or the table's own, with the tag."""
@@ -99,19 +122,6 @@ def lookup(wanted: Sequence[str], available: Sequence[str]) -> str | None:
     return None
 
 
-def generated_cards(plans: Sequence[Plan]) -> tuple[PricingCard, ...]:
-    """Return cards for the first four published plans of a group, with their names, descriptions and features.
-
-    Args:
-        plans: the plans of the group in their order; drafts, archived ones and add-ons are passed over.
-    """
-    shown = [plan for plan in plans if plan.status == "published" and plan.kind == "plan"]
-    return tuple(
-        PricingCard(plan.key, CardContent(plan.name, plan.description, features=_features(plan)))
-        for plan in shown[:MAX_CARDS]
-    )
-
-
 def check_table(table: PricingTable, plans: Mapping[str, Plan], *, unchanged: frozenset[str] = frozenset()) -> None:
     """Let a table pass that may be kept.
 
@@ -123,6 +133,7 @@ def check_table(table: PricingTable, plans: Mapping[str, Plan], *, unchanged: fr
     Raises:
         TooManyPlans: there are more than four cards.
         DuplicateKey: a plan is on it twice.
+        InvalidRequest: two plans of one card are paid equally often, or there are more than four.
         UnknownPlan: a card names no published plan; add-ons are not chosen from tables.
         MixedGroups: a plan is of another group.
         UnpricedPlan: a plan has no price, not even one of zero.
@@ -130,13 +141,15 @@ def check_table(table: PricingTable, plans: Mapping[str, Plan], *, unchanged: fr
     """
     if len(table.cards) > MAX_CARDS:
         raise TooManyPlans(f"{len(table.cards)} plans are on the table {table.key!r}, {MAX_CARDS} may be")
-    keys = [card.plan_key for card in table.cards]
+    keys = table.plan_keys
     if len(set(keys)) < len(keys):
         raise DuplicateKey(f"a plan is on the table {table.key!r} twice")
     _check_words(table)
     for key in keys:
         if key not in unchanged:
             _check_plan(table, plans.get(key), key)
+    for card in table.cards:
+        _check_cadences(card, [plans[key].version.cadence for key in card.plan_keys if key in plans])
 
 
 def _check_plan(table: PricingTable, plan: Plan | None, key: str) -> None:
@@ -146,6 +159,15 @@ def _check_plan(table: PricingTable, plan: Plan | None, key: str) -> None:
         raise MixedGroups(f"{key!r} is of the group {plan.group.key!r}, the table of {table.group.key!r}")
     if not any(isinstance(part, LicenceFee | Rate) for part in plan.version.all_components):
         raise UnpricedPlan(f"the plan {key!r} has no price", plan=key)
+
+
+def _check_cadences(card: PricingCard, cadences: Sequence[Cadence]) -> None:
+    if len(card.plan_keys) > MAX_CADENCES:
+        raise InvalidRequest(f"a card has at most {MAX_CADENCES} cadences", parameter="cards")
+    if len(set(cadences)) < len(cadences):
+        raise InvalidRequest(
+            f"the plans of the card {card.plan_key!r} are not all paid at different cadences", parameter="cards"
+        )
 
 
 def _check_words(table: PricingTable) -> None:
@@ -162,10 +184,3 @@ def _check_words(table: PricingTable) -> None:
         texts += [content.highlight_label, content.call_to_action]
     if any(len(text) > LONGEST_TEXT or not text.isprintable() for text in texts):
         raise InvalidRequest(f"a text has more than {LONGEST_TEXT} characters, or unprintable ones", parameter="cards")
-
-
-def _features(plan: Plan) -> tuple[str, ...]:
-    return tuple(
-        part.feature_name if part.limit_max is None else f"{part.limit_max:,} {part.feature_name}"
-        for part in plan.version.of_kind(Entitlement)
-    )

@@ -90,6 +90,7 @@ pricing_tables = Table(
     Column("language", String(35), nullable=False),
     Column("heading", Text, nullable=False),
     Column("headings", JSON, nullable=False),
+    Column("default_cadence", String(32)),
     Index(
         "uq_pricing_tables_default",
         "scope",
