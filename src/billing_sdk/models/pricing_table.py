@@ -72,7 +72,7 @@ class PricingTable:
         is_default: shown where a link names no table; one of each scope is.
         language: the tag of the language that its content is in.
         headings: what stands above it, by the tag of another language.
-        default_cadence: shown first where offers can be had at several, such as `year`; empty for that of the first plan.
+        default_cadence: shown first where offers can be had at several, such as `year`; else that of the first plan.
     """
 
     code: str

@@ -43,9 +43,9 @@ from billing_sdk.server.domain.catalog.documents import (
     phase_from_document,
     trial_from_document,
 )
+from billing_sdk.server.domain.catalog.generated_table import generated_cards
 from billing_sdk.server.domain.catalog.keys import checked_key
 from billing_sdk.server.domain.catalog.lifecycle import after
-from billing_sdk.server.domain.catalog.generated_table import generated_cards
 from billing_sdk.server.domain.catalog.pricing_table import lookup
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import (

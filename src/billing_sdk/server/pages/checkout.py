@@ -22,7 +22,8 @@ from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_on_elsewhere, go_to_checkout
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
-from billing_sdk.server.pages.pricing import cards_of, decided_card
+from billing_sdk.server.pages.pricing import decided_card
+from billing_sdk.server.pages.shown_table import shown_table
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import choose_plan, give_address, pay, see_success
 from billing_sdk.server.usecases.journey_facts import find_due, offered_table
@@ -43,13 +44,10 @@ def show_plans(stop: Stop, form: Form) -> Response:
         if table is None:
             return stop.go_on()  # the plan was named by the link, or assigned: there is nothing to choose
         languages = languages_of(stop.request, stop.journey.language)
-        heading_language, heading = table.heading_in(languages)
         return stop.show(
             "plans",
             form,
-            heading_language=heading_language,
-            heading=heading,
-            cards=cards_of(tx, table, languages, stop.journey.currency),
+            table=shown_table(tx, table, languages, stop.journey.currency, [stop.journey.plan_key]),
             is_for_organization=table.group.scope == "organization",
         )
 

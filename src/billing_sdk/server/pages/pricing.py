@@ -1,14 +1,13 @@
-"""Plans as pages show them: a pricing table's words with each plan's own price."""
+"""Plans as pages show them: each with its own price, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import Feature, LicenceFee, Plan, PlanVersion, PricingTable, Rate
-from billing_sdk.server.domain.customers import CustomerKind
+from billing_sdk.server.domain.catalog import Feature, LicenceFee, Plan, PlanVersion, Rate
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.pages.price_words import FREE, words_of_cadence, words_of_price, words_of_trial
 from billing_sdk.server.storage import UnitOfWork
@@ -17,13 +16,14 @@ from billing_sdk.server.words import Phrase, phrase, phrase_of
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
-    """One plan, as a card of a pricing table or as the summary of a choice.
+    """One plan, as it is sold or as somebody is on it.
 
     Attributes:
         version_id: what exactly is shown, so that nobody agrees to something else.
         cadence: how often the price is paid, such as `per month` or `every 3 months`.
         price_words: both together, or that it is free.
-        language: the tag of the language that the table says it in, whatever the page is in.
+        service: the same, as what it is.
+        billed: how often the plan renews.
         trial: what is free at the start; None where nothing is.
         openings: what the first billing periods cost instead.
         other_prices: the price in the other currencies that the plan is sold in.
@@ -37,16 +37,13 @@ class PlanCard:
     cadence: Phrase
     price_words: Phrase
     is_free: bool
-    language: str = "en"
+    service: Cadence
+    billed: Cadence
     trial: Phrase | None = None
     openings: tuple[Phrase, ...] = ()
     other_prices: tuple[Phrase, ...] = ()
     usage_prices: tuple[Phrase, ...] = ()
     description: str = ""
-    features_heading: str = ""
-    features: tuple[str, ...] = ()
-    highlight_label: str = ""
-    call_to_action: str = ""
 
 
 def card_of(tx: UnitOfWork, plan: Plan, version: PlanVersion | None = None) -> PlanCard:
@@ -67,40 +64,16 @@ def decided_card(tx: UnitOfWork, plan: Plan, version: PlanVersion, *, has_trial:
     return replace(card, other_prices=(), trial=card.trial if has_trial else None)
 
 
-def cards_of(
-    tx: UnitOfWork, table: PricingTable, languages: Sequence[str] = (), currency: str | None = None
-) -> tuple[PlanCard, ...]:
-    """Return the published plans of a pricing table, in its order and its words.
+def priced(plan: Plan, features: Mapping[str, Feature], currency: str | None = None) -> PlanCard:
+    """Return a plan with its price for somebody who pays in a currency; one that is not sold in it shows its own.
 
     Args:
-        tx: the transaction.
-        table: the table.
-        languages: what the visitor reads, the best first; where it has none of them, it speaks its own.
-        currency: what the visitor pays in; a plan that is not sold in it shows its own.
+        plan: the plan.
+        features: those of the catalogue, which have the names of what is counted.
+        currency: what is paid in; None where that is open.
     """
-    features = {feature.key: feature for feature in tx.features.list()}
-    plans = {plan.key: plan for plan in tx.catalog.list_plans([card.plan_key for card in table.cards])}
-    return tuple(
-        replace(
-            _card(plan, _sold_in(plan.version, currency), features),
-            language=language,
-            display_name=content.display_name,
-            description=content.description,
-            features_heading=content.features_heading,
-            features=content.features,
-            highlight_label=content.highlight_label,
-            call_to_action=content.call_to_action,
-        )
-        for card, (language, content) in ((card, table.content_in(card, languages)) for card in table.cards)
-        if (plan := plans.get(card.plan_key)) and plan.status == "published"
-    )
-
-
-def table_for(tx: UnitOfWork, kind: CustomerKind, group_id: str | None) -> PricingTable | None:
-    """Return the table to change a plan with: of the current plan's group, else the first of the customer's kind."""
-    tables = [table for table in tx.pricing_tables.list() if table.group.scope == kind]
-    of_group = [table for table in tables if table.group.id == group_id]
-    return next(iter(of_group or tables), None)
+    is_sold = currency is not None and currency in plan.version.currencies
+    return _card(plan, plan.version.in_currency(currency) if is_sold and currency else plan.version, features)
 
 
 def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> PlanCard:
@@ -115,6 +88,8 @@ def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> 
         cadence=cadence,
         price_words=FREE if version.is_free else phrase("%(price)s %(cadence)s", price=price, cadence=cadence),
         is_free=version.is_free,
+        service=service,
+        billed=version.cadence,
         trial=words_of_trial(version.trial) if version.trial else None,
         openings=tuple(_openings(version)),
         other_prices=tuple(
@@ -145,10 +120,6 @@ def _openings(version: PlanVersion) -> Iterator[Phrase]:
             )
         )
         before += phase.periods
-
-
-def _sold_in(version: PlanVersion, currency: str | None) -> PlanVersion:
-    return version.in_currency(currency) if currency in version.currencies and currency else version
 
 
 def _service_of(version: PlanVersion) -> Cadence:

@@ -18,6 +18,7 @@ PRO = PricingCard(
         "Most popular",
         "Choose Pro",
     ),
+    other_plan_keys=("pro_yearly",),
 )
 ENTERPRISE = PricingCard(
     "enterprise_monthly",

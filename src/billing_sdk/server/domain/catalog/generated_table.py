@@ -1,4 +1,4 @@
-"""Pricing tables that are made from the plans of a group: one card for each offer, at whatever cadences there are of it.
+"""Pricing tables that are made from the plans of a group: one card for each offer, with all cadences that it has.
 
 Source: Kinde documentation, "Build a pricing table".
 """

@@ -37,7 +37,8 @@ from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.portal.desk import Desk, own_agreement
-from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, cards_of, decided_card, table_for
+from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, decided_card
+from billing_sdk.server.pages.shown_table import shown_table, table_for
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
@@ -93,16 +94,10 @@ def show_selection(desk: Desk, _form: Form) -> Response:
     with desk.engine.read() as tx:
         live = tx.agreements.live_of(desk.customer.id) if desk.customer else ()
         table = table_for(tx, desk.kind, live[0].group_id if live else None)
-        languages = languages_of(desk.request)
-        cards = cards_of(tx, table, languages, live[0].currency if live else None) if table else ()
-        heading_language, heading = table.heading_in(languages) if table else ("en", "")
-    return desk.show(
-        "plan_selection",
-        heading_language=heading_language,
-        heading=heading,
-        cards=cards,
-        current_plan_keys={agreement.plan_key for agreement in live},
-    )
+        current = [agreement.plan_key for agreement in live]
+        currency = live[0].currency if live else None
+        shown = shown_table(tx, table, languages_of(desk.request), currency, current) if table else None
+    return desk.show("plan_selection", table=shown, current_plan_keys=current)
 
 
 def show_change(desk: Desk, form: Form) -> Response:
