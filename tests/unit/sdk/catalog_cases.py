@@ -120,17 +120,20 @@ TABLE_DOCUMENT = {
             "plan_code": "pro",
             "content": {"display_name": "Pro", "features": ["All"]},
             "translations": {"de": {"display_name": "Profi"}},
+            "other_plan_codes": ["pro_yearly"],
         }
     ],
+    "default_cadence": "year",
 }
 TABLE = PricingTable(
     "spring",
     "Spring",
     "people",
-    (PricingCard("pro", CardContent("Pro", features=("All",)), {"de": CardContent("Profi")}),),
+    (PricingCard("pro", CardContent("Pro", features=("All",)), {"de": CardContent("Profi")}, ("pro_yearly",)),),
     is_live=True,
     heading="Plans",
     headings={"de": "Tarife"},
+    default_cadence="year",
 )
 
 
@@ -378,12 +381,12 @@ CATALOG_CASES = [
     ),
     gives(
         "pricing_tables.update",
-        lambda c: c.pricing_tables.update("spring", is_live=True, cards=[]),
+        lambda c: c.pricing_tables.update("spring", is_live=True, cards=[], default_cadence=""),
         ("PATCH", "pricing_tables/spring"),
         "pricing_table",
         TABLE_DOCUMENT,
         TABLE,
-        body={"is_live": True, "cards": []},
+        body={"is_live": True, "cards": [], "default_cadence": ""},
     ),
     deletes("pricing_tables.delete", lambda c: c.pricing_tables.delete("spring"), "pricing_tables/spring"),
 ]
