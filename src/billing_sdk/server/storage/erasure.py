@@ -14,6 +14,7 @@ from billing_sdk.server.storage.tables.billing import customers
 from billing_sdk.server.storage.tables.cadences import payer_profiles
 from billing_sdk.server.storage.tables.collection import past_parties
 from billing_sdk.server.storage.tables.identity import users
+from billing_sdk.server.storage.tables.mail import mails
 from billing_sdk.server.storage.tables.outbox import events
 from billing_sdk.server.storage.tables.visits import journeys
 
@@ -32,9 +33,10 @@ class ErasureRepository:
         """Forget a person, with memberships, sessions, passwords, links and half-finished journeys.
 
         Customers keep their rows, since invoices hang on them, with an address that leads nowhere. Events keep their
-        order and what they say about money, and lose what they say about the person.
+        order and what they say about money, and lose what they say about the person. Mail to the person goes.
         """
         self._later.flush()
+        self._forget_mail(user)
         self._forget_past_names(user)
         self._pseudonymise_customers(user)
         self._pseudonymise_events(user)
@@ -60,6 +62,11 @@ class ErasureRepository:
         self._connection.execute(delete(past_parties).where(past_parties.c.customer_id.in_(own)))
         theirs = past_parties.c.email == user.email
         self._connection.execute(update(past_parties).where(theirs).values(email=""))
+
+    def _forget_mail(self, user: User) -> None:
+        own = select(customers.c.id).where(customers.c.user_id == user.id)
+        theirs = or_(mails.c.recipient == user.email, mails.c.customer_id.in_(own))
+        self._connection.execute(delete(mails).where(theirs))
 
     def _pseudonymise_events(self, user: User) -> None:
         about = or_(_mentions(events.c.data, user.id), _mentions(events.c.data, user.email))

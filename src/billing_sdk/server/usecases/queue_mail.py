@@ -27,7 +27,7 @@ def queue_mail(
 ) -> None:
     """Have a mail sent when the caller's transaction has committed, by a worker, or put into the mailbox.
 
-    Nothing is written while billing, or this kind of mail, is switched off.
+    Nothing is written while this kind of mail is switched off, or billing is and the mail has to do with it.
 
     Args:
         engine: the engine.

@@ -12,6 +12,8 @@ from billing_sdk.server.mail import to_json
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.words import Value
 
+# What has to do with people rather than with money is sent while billing is off as well.
+FREE_OF_BILLING: frozenset[MailKind] = frozenset({"invitation"})
 # Addresses of people who were erased: no mail ever arrives there (RFC 2606, section 2).
 NOWHERE = ".invalid"
 
@@ -39,7 +41,8 @@ class Draft:
 def write_mail(tx: UnitOfWork, drafts: Sequence[Draft], *, sends: bool, at: datetime) -> None:
     """Put mail into the queue, or where there is no server to send it by, into the mailbox.
 
-    Nothing is written while billing is off, of a kind that is switched off, or to somebody without an address.
+    Nothing is written of what people owe while billing is off, of a kind that is switched off, or to somebody without
+    an address.
 
     Args:
         tx: the transaction.
@@ -49,7 +52,9 @@ def write_mail(tx: UnitOfWork, drafts: Sequence[Draft], *, sends: bool, at: date
     """
     off = tx.mail_templates.switched_off() if drafts else frozenset()
     wanted = [draft for draft in drafts if draft.kind not in off]
-    if not wanted or not tx.workspace.get().is_billing_enabled:
+    if any(one.kind not in FREE_OF_BILLING for one in wanted) and not tx.workspace.get().is_billing_enabled:
+        wanted = [one for one in wanted if one.kind in FREE_OF_BILLING]
+    if not wanted:
         return
     customers = tx.customers.list_of({one.customer_id for one in wanted if one.customer_id is not None})
     found = []
