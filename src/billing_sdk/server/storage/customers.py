@@ -79,7 +79,7 @@ class CustomerRepository:
         """
         wanted = {"wanted": sorted(customer_ids)}
         for row in self._connection.execute(HELD_OF_MANY, wanted).mappings():
-            self._held[row["id"]] = _from_row(row)
+            self._held[row["id"]] = customer_from_row(row)
         self._methods.update(dict.fromkeys(self._held))
         for row in self._connection.execute(METHODS_OF_MANY, wanted).mappings():
             self._methods[row["customer_id"]] = PaymentMethod(**row)
@@ -114,7 +114,7 @@ class CustomerRepository:
         row = self._connection.execute(BY_ID, {"wanted": customer_id}).mappings().first()
         if row is None:
             raise _unknown(customer_id)
-        return _from_row(row)
+        return customer_from_row(row)
 
     def lock(self, customer_id: str) -> Customer:
         """Return a customer whose agreements nobody else changes until this transaction ends.
@@ -127,7 +127,7 @@ class CustomerRepository:
         row = self._connection.execute(HELD, {"wanted": customer_id}).mappings().first()
         if row is None:
             raise _unknown(customer_id)
-        return _from_row(row)
+        return customer_from_row(row)
 
     def find_by_user(self, user_id: str) -> Customer | None:
         """Return the customer that a person is, if they are one."""
@@ -145,7 +145,7 @@ class CustomerRepository:
     def list_of(self, customer_ids: Collection[str]) -> dict[str, Customer]:
         """Return customers by their ids."""
         rows = self._connection.execute(OF_MANY, {"wanted": sorted(customer_ids)}).mappings()
-        return {row["id"]: _from_row(row) for row in rows}
+        return {row["id"]: customer_from_row(row) for row in rows}
 
     def names_of(self, wanted: Collection[Customer]) -> dict[str, str]:
         """Return what the people and organizations are called that customers are; an erased account has no name."""
@@ -162,7 +162,7 @@ class CustomerRepository:
 
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[Customer]:
         """Return a page of customers, in the order of their ids."""
-        return read_page(self._connection, select(customers), customers.c.id, wanted, _from_row)
+        return read_page(self._connection, select(customers), customers.c.id, wanted, customer_from_row)
 
     def count(self) -> int:
         """Return how many customers there are."""
@@ -230,7 +230,7 @@ class CustomerRepository:
 
     def _find(self, condition: ColumnElement[bool]) -> Customer | None:
         row = self._connection.execute(select(customers).where(condition)).mappings().first()
-        return None if row is None else _from_row(row)
+        return None if row is None else customer_from_row(row)
 
     def _find_method(self, query: Select[Any], wanted: str) -> PaymentMethod | None:
         row = self._connection.execute(query, {"wanted": wanted}).mappings().first()
@@ -249,7 +249,8 @@ def _to_row(customer: Customer) -> dict[str, Any]:
     return {**values, **{name: getattr(address, name) for name in PLACE}, "address_lines": list(address.lines)}
 
 
-def _from_row(row: RowMapping) -> Customer:
+def customer_from_row(row: RowMapping) -> Customer:
+    """Return a customer as its row has it."""
     values = dict(row)
     lines, place = values.pop("address_lines"), {name: values.pop(name) for name in PLACE}
     address = None if place["country"] is None else Address(**place, lines=tuple(lines))

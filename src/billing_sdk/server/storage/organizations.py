@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
@@ -116,6 +116,19 @@ class OrganizationRepository:
     def find_membership(self, org_code: str, user_id: str) -> Membership | None:
         """Return a person's place in an organization, if they have one."""
         return next((found for found in self.memberships_of(user_id) if found.org_code == org_code), None)
+
+    def roles_of(self, org_code: str, user_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Return the keys of the roles that members hold, by their ids; who holds none is left out."""
+        query = (
+            select(member_roles.c.user_id, roles.c.key)
+            .join(roles, roles.c.id == member_roles.c.role_id)
+            .where(member_roles.c.org_code == org_code, member_roles.c.user_id.in_(user_ids))
+            .order_by(member_roles.c.user_id, roles.c.key)
+        )
+        found: dict[str, tuple[str, ...]] = {}
+        for user_id, key in self._connection.execute(query):
+            found[user_id] = (*found.get(user_id, ()), key)
+        return found
 
     def memberships_of(self, user_id: str) -> tuple[Membership, ...]:
         """Return all the places that a person has, with the keys of the roles held there."""

@@ -35,6 +35,7 @@ from billing_sdk.server.storage.credit_history import CreditHistory
 from billing_sdk.server.storage.credit_notes import CreditNoteRepository, RefundRepository
 from billing_sdk.server.storage.credits import CreditRepository
 from billing_sdk.server.storage.custom_units import CustomUnitRepository
+from billing_sdk.server.storage.customer_lists import CustomerLists
 from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
 from billing_sdk.server.storage.disputes import DisputeRepository
@@ -155,6 +156,7 @@ class UnitOfWork:
         self.tax_codes = TaxCodeRepository(connection)
         self.tax_rates = TaxRateRepository(connection)
         self.customers = CustomerRepository(connection)
+        self.customer_lists = CustomerLists(connection)
         self.agreements = AgreementRepository(connection, self._together)
         self.billing_intents = BillingIntentRepository(connection)
         self.plan_subscriptions = PlanSubscriptionRepository(connection)

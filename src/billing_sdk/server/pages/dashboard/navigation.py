@@ -36,7 +36,14 @@ class Group:
 
 
 NAVIGATION: tuple[Group, ...] = (
-    Group(phrase("Catalogue"), (Entry("plans", phrase("Plans")),)),
+    Group(
+        phrase("Customers"),
+        (Entry("customers", phrase("Customers")),),
+    ),
+    Group(
+        phrase("Catalogue"),
+        (Entry("plans", phrase("Plans")),),
+    ),
     Group(phrase("Developers"), (Entry("applications", phrase("Applications")),)),
 )
 

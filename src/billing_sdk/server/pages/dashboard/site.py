@@ -5,7 +5,10 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from billing_sdk.server.pages.dashboard import plans
+from billing_sdk.server.pages.dashboard import (
+    customers,
+    plans,
+)
 from billing_sdk.server.pages.dashboard.account import connect, disconnect, keep_fee, refresh
 from billing_sdk.server.pages.dashboard.lists import LISTINGS
 from billing_sdk.server.pages.dashboard.seat import SIGN_IN, Seat, seat_route
@@ -17,6 +20,11 @@ from billing_sdk.server.usecases.workspace_caps import used_of, workspace_plan
 from billing_sdk.server.usecases.workspace_plan import open_workspace_plan
 
 BILLING = "/dashboard/applications/{client_id}/billing"
+# The pages about each noun.
+NOUNS = (
+    customers,
+    plans,
+)
 
 
 def routes() -> list[BaseRoute]:
@@ -37,7 +45,7 @@ def routes() -> list[BaseRoute]:
         seat_route(f"{BILLING}/fee", show_overview, keep_fee),
         seat_route(f"{BILLING}/settings", show_settings),
         *(seat_route(f"{BILLING}/{listing.section}", listing.show) for listing in LISTINGS),
-        *plans.ROUTES,
+        *(route for noun in NOUNS for route in noun.ROUTES),
     ]
 
 

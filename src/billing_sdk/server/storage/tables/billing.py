@@ -42,6 +42,8 @@ customers = Table(
     Column("tax_ids", JSON, nullable=False),
     Column("language", String(32)),
     CheckConstraint("(user_id IS NULL) <> (org_code IS NULL)", name="one_owner"),
+    # Lists, each in the order in which it is shown; so the ones of agreements and invoices.
+    Index("ix_customers_kind", "kind", "id"),
 )
 
 payment_methods = Table(
@@ -109,6 +111,8 @@ agreements = Table(
     Column("first_id", String(64), index=True),
     # Who is on a version of a plan: counted where versions are shown, and read in this order by a migration.
     Index("ix_agreements_version", "plan_version_id", "status", "id"),
+    Index("ix_agreements_status", "status", "id"),
+    Index("ix_agreements_plan", "plan_key", "status", "id"),
     # Whatever the code does: a customer has at most one live agreement of each group.
     Index(
         "uq_agreements_live",
@@ -224,6 +228,8 @@ invoices = Table(
     # How many lines it has: once it is issued, the database lets no more of them come.
     Column("line_count", Integer, nullable=False),
     Column("billing_cadence_id", String(64), index=True),
+    Index("ix_invoices_issued_at", "issued_at", "id"),
+    Index("ix_invoices_status", "status", "issued_at", "id"),
     # Whatever the code does: what is to be billed to a customer next gathers in one place, and in one of each cadence.
     Index(
         "uq_invoices_gathering",

@@ -1,0 +1,242 @@
+"""One customer's page: who it is, what was agreed, paid, owed and used, and what an operator can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from starlette.responses import Response
+
+from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.credits import CreditGrant
+from billing_sdk.server.domain.customers import Customer, PaymentMethod
+from billing_sdk.server.domain.entitlements import GrantedEntitlement, Room
+from billing_sdk.server.domain.identity import Organization, User
+from billing_sdk.server.domain.invoicing import Invoice
+from billing_sdk.server.domain.timers import TestClock
+from billing_sdk.server.pages.dashboard.amounts import amount_words
+from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, row
+from billing_sdk.server.pages.dashboard.places import COUPONS, CREDITS, CUSTOMERS, INVOICES, SUBSCRIPTIONS
+from billing_sdk.server.pages.dashboard.seat import Seat
+from billing_sdk.server.pages.dashboard.statuses import (
+    CUSTOMER_KINDS,
+    GRANT_STATUSES,
+    INVOICE_STATUSES,
+    agreement_said,
+    status_cell,
+)
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.usecases.load_entitlements import load_entitlements
+from billing_sdk.server.words import Value, phrase
+
+NEWEST = 10
+MOST_MEMBERS = 50
+PLAN_COLUMNS = (
+    Column(phrase("Plan")),
+    Column(phrase("Status")),
+    Column(phrase("Since")),
+    Column(phrase("Paid until")),
+)
+INVOICE_COLUMNS = (
+    Column(phrase("Number")),
+    Column(phrase("Date")),
+    Column(phrase("Status")),
+    Column(phrase("Amount"), is_number=True),
+)
+GRANT_COLUMNS = (
+    Column(phrase("Name")),
+    Column(phrase("Status")),
+    Column(phrase("Left"), is_number=True),
+    Column(phrase("Granted"), is_number=True),
+)
+MEMBER_COLUMNS = (Column(phrase("Name")), Column(phrase("E-mail")), Column(phrase("Roles")))
+METHOD_COLUMNS = (Column(phrase("Method")), Column(phrase("Expires")), Column(phrase("Since")))
+UNIT_NOTES = {True: phrase("Default"), False: ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """Something that the customer may use; figures are None where nothing is counted."""
+
+    name: str
+    value: str | None
+    room: Room | None
+
+    @property
+    def share(self) -> int:
+        """How much of the limit is used, in percent, at most 100."""
+        if self.room is None or not self.room.limit:
+            return 0
+        return min(100, int(self.room.used * Decimal(100) / self.room.limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All that the page shows of a customer."""
+
+    customer: Customer
+    name: str
+    user: User | None
+    organization: Organization | None
+    agreements: tuple[Agreement, ...]
+    plans: Mapping[str, str]
+    invoices: tuple[Invoice, ...]
+    balances: tuple[Money, ...]
+    grants: tuple[CreditGrant, ...]
+    methods: tuple[PaymentMethod, ...]
+    members: tuple[tuple[User, tuple[str, ...]], ...]
+    clock: TestClock | None
+    included: tuple[Included, ...]
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"{CUSTOMERS}/{self.customer.id}"
+
+
+def load_account(seat: Seat) -> Account:
+    """Return the customer of the address.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with seat.engine.read() as tx:
+        customer = tx.customers.get(seat.request.path_params["customer_id"])
+        user = None if customer.user_id is None else tx.users.find(customer.user_id)
+        organization = None if customer.org_code is None else tx.organizations.find(customer.org_code)
+        agreements = tx.agreements.of_customer(customer.id)
+        account = Account(
+            customer=customer,
+            name=tx.customers.names_of([customer]).get(customer.id) or customer.billing_email,
+            user=user,
+            organization=organization,
+            agreements=agreements,
+            plans=plan_names(tx),
+            invoices=tx.invoices.newest_of(customer.id, limit=NEWEST),
+            balances=tx.credits.balances(customer.id),
+            grants=tx.grants.newest(customer_id=customer.id, after=None, before=None, size=NEWEST),
+            methods=tx.customers.methods_of(customer.id),
+            members=_members(tx, organization),
+            clock=None if customer.clock_id is None else tx.clocks.get(customer.clock_id),
+            included=(),
+        )
+    return account
+
+
+def plan_names(tx: UnitOfWork) -> dict[str, str]:
+    """Return what each plan is called, by its key."""
+    return {plan.key: plan.name for plan in tx.catalog.list_plans()}
+
+
+def show_customer(seat: Seat) -> Response:
+    """Show a customer."""
+    return show_account(seat, load_account(seat), Form())
+
+
+def show_account(seat: Seat, account: Account, form: Form) -> Response:
+    """Show a customer, with a form as it was sent."""
+    customer = account.customer
+    view = load_entitlements(seat.engine, user_id=customer.user_id, org_code=customer.org_code)
+    included = [_included(granted, view.rooms) for granted in view.entitlements]
+    return seat.show(
+        "customers/show",
+        form,
+        account=account,
+        tab="overview",
+        kind=CUSTOMER_KINDS[customer.kind],
+        facts=_facts(account),
+        plan_columns=PLAN_COLUMNS,
+        plan_rows=[_plan_row(account, agreement) for agreement in reversed(account.agreements)][:NEWEST],
+        invoice_columns=INVOICE_COLUMNS,
+        invoice_rows=[_invoice_row(invoice) for invoice in account.invoices],
+        grant_columns=GRANT_COLUMNS,
+        grant_rows=[_grant_row(grant) for grant in account.grants],
+        method_columns=METHOD_COLUMNS,
+        method_rows=[_method_row(method) for method in account.methods],
+        member_columns=MEMBER_COLUMNS,
+        member_rows=[row(user.name, user.email, ", ".join(roles)) for user, roles in account.members],
+        included=included,
+        coupons_url=COUPONS,
+    )
+
+
+def _facts(account: Account) -> list[tuple[Value, Value]]:
+    customer = account.customer
+    facts: list[tuple[Value, Value]] = [
+        (phrase("Billing e-mail"), customer.billing_email),
+        (phrase("Customer since"), customer.created_at),
+        (phrase("Customer id"), customer.id),
+    ]
+    if customer.user_id is not None:
+        facts.append((phrase("Person id"), customer.user_id))
+    if customer.org_code is not None:
+        facts.append((phrase("Organization code"), customer.org_code))
+    if customer.address is not None:
+        place = customer.address
+        lines = [*place.lines, place.postal_code, place.city, place.region, place.country]
+        facts.append((phrase("Address"), ", ".join(line for line in lines if line)))
+    if customer.tax_ids:
+        facts.append((phrase("Tax numbers"), ", ".join(customer.tax_ids)))
+    if customer.language is not None:
+        facts.append((phrase("Language of invoices"), customer.language))
+    return facts
+
+
+def _plan_row(account: Account, agreement: Agreement) -> Row:
+    said = agreement_said(agreement)
+    return row(
+        Cell(
+            account.plans.get(agreement.plan_key, agreement.plan_key),
+            url=f"{SUBSCRIPTIONS}/{agreement.id}",
+            note=_beside(account, agreement),
+        ),
+        Cell(said.label, tone=said.tone),
+        agreement.started_at,
+        agreement.billed_until if agreement.is_live else "",
+    )
+
+
+def _beside(account: Account, agreement: Agreement) -> str:
+    """Return what is agreed beside the plan."""
+    add_ons = [f"{account.plans.get(one.plan_key, one.plan_key)} \u00d7 {one.quantity}" for one in agreement.add_ons]
+    return ", ".join([*add_ons, *(f"{key} \u00d7 {number}" for key, number in agreement.quantities.items())])
+
+
+def _invoice_row(invoice: Invoice) -> Row:
+    return row(
+        Cell(invoice.number or invoice.id, url=f"{INVOICES}/{invoice.id}"),
+        invoice.issued_at or invoice.created_at,
+        status_cell(INVOICE_STATUSES, invoice.status),
+        invoice.amount,
+    )
+
+
+def _grant_row(grant: CreditGrant) -> Row:
+    return row(
+        Cell(grant.name, url=f"{CREDITS}/{grant.id}"),
+        status_cell(GRANT_STATUSES, grant.status),
+        amount_words(grant.left),
+        amount_words(grant.amount),
+    )
+
+
+def _method_row(method: PaymentMethod) -> Row:
+    expires = f"{method.exp_month:02}/{method.exp_year}" if method.expires else ""
+    return row(Cell(method.label, note=UNIT_NOTES[method.is_default]), expires, method.created_at)
+
+
+def _included(granted: GrantedEntitlement, rooms: Mapping[str, Room]) -> Included:
+    return Included(granted.feature_name, granted.value, rooms.get(granted.id))
+
+
+def _members(tx: UnitOfWork, organization: Organization | None) -> tuple[tuple[User, tuple[str, ...]], ...]:
+    """Return the first members of an organization, with the roles that they hold."""
+    if organization is None:
+        return ()
+    found = tx.users.list(PageRequest(MOST_MEMBERS), org_code=organization.code).items
+    roles = tx.organizations.roles_of(organization.code, [user.id for user in found])
+    return tuple((user, roles.get(user.id, ())) for user in found)
