@@ -7,6 +7,7 @@ from sqlalchemy import Connection, RowMapping, select
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.search import file_application
 from billing_sdk.server.storage.tables.identity import applications
 from billing_sdk.server.storage.upsert import upsert
 
@@ -24,6 +25,7 @@ class ApplicationRepository:
             values["secret_digest"] = secret_digest
         changes = {name: value for name, value in values.items() if name != "client_id"}
         self._connection.execute(upsert(self._connection, applications, values, changes))
+        file_application(self._connection, application)
 
     def get(self, client_id: str) -> Application:
         """Return an application.

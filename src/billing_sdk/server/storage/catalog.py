@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from billing_sdk.server.storage.plan_versions import (
     versions_from_rows,
 )
 from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.search import file_plan, forget
 from billing_sdk.server.storage.tables.catalog import plan_groups, plan_versions, plans
 from billing_sdk.server.storage.tables.objects import metered_items
 from billing_sdk.server.storage.tables.stripe_door import HIDDEN_PLANS
@@ -72,6 +74,7 @@ class CatalogRepository:
         """
         if not insert_new(self._connection, plans, _plan_row(plan)):
             raise DuplicateKey(f"there is a plan {plan.key!r} already", plan=plan.key)
+        file_plan(self._connection, plan)
         self.add_version(plan.version)
 
     def save_plan(self, plan: Plan) -> None:
@@ -82,6 +85,7 @@ class CatalogRepository:
         """
         with giving_lookup_key_once(self._connection, plan.lookup_key):
             self._connection.execute(update(plans).where(plans.c.key == plan.key).values(_plan_row(plan)))
+        file_plan(self._connection, plan)
 
     def rename_plan(self, plan: Plan, key: str) -> None:
         """Give a plan that nobody has agreed to another key."""
@@ -90,6 +94,8 @@ class CatalogRepository:
         moved = update(plan_versions).where(plan_versions.c.plan_key == plan.key).values(plan_key=key)
         self._connection.execute(moved)
         self._connection.execute(delete(plans).where(plans.c.key == plan.key))
+        forget(self._connection, "plan", plan.key)
+        file_plan(self._connection, replace(plan, key=key))
 
     def add_version(self, version: PlanVersion) -> None:
         """Store a new version of a plan, which is its latest from now on; what is sold stays as it is."""
@@ -110,6 +116,7 @@ class CatalogRepository:
     def delete_plan(self, key: str) -> None:
         """Remove a plan that has no versions any more."""
         self._connection.execute(delete(plans).where(plans.c.key == key))
+        forget(self._connection, "plan", key)
 
     def lock_plan(self, key: str) -> Plan:
         """Return a plan in any status, which nobody else changes before the transaction ends.

@@ -14,6 +14,7 @@ from billing_sdk.server.domain.catalog import Coupon
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.search import file_coupon
 from billing_sdk.server.storage.tables.coupons import coupons, redemptions
 from billing_sdk.server.storage.upsert import insert_new
 
@@ -52,6 +53,7 @@ class CouponRepository:
         """
         if not insert_new(self._connection, coupons, _to_row(coupon)):
             raise Conflict(f"there is a coupon {coupon.key!r} already", remedy="Choose another key.")
+        file_coupon(self._connection, coupon)
 
     def archive(self, key: str, at: datetime) -> None:
         """Store that a coupon can't be redeemed any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, select
@@ -75,10 +75,10 @@ class CustomerLists:
             found[row["customer_id"]] = (*found.get(row["customer_id"], ()), agreement_from_row(row))
         return found
 
-    def _ids(self, wanted: AgreementsWanted, status: AgreementStatus, limit: int) -> Collection[str]:
+    def _ids(self, wanted: AgreementsWanted, status: AgreementStatus, limit: int) -> Sequence[str]:
         query: Ids = select(agreements.c.id).where(agreements.c.status == status)
         if wanted.plan_key is not None:
             query = query.where(agreements.c.plan_key == wanted.plan_key)
         if wanted.after is not None:
             query = query.where(agreements.c.id < wanted.after)
-        return self._connection.execute(query.order_by(agreements.c.id.desc()).limit(limit)).scalars().all()
+        return [row.id for row in self._connection.execute(query.order_by(agreements.c.id.desc()).limit(limit))]

@@ -14,6 +14,7 @@ from billing_sdk.server.domain.customers import Address, Customer, PaymentMethod
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.search import file_customer
 from billing_sdk.server.storage.tables.billing import customers, payment_methods
 from billing_sdk.server.storage.tables.gateways import workspace
 from billing_sdk.server.storage.tables.identity import organizations, users
@@ -96,12 +97,14 @@ class CustomerRepository:
         except IntegrityError:
             owner = customer.user_id or customer.org_code
             raise CustomerExists(f"{owner} is a billing customer already") from None
+        file_customer(self._connection, customer)
 
     def save(self, customer: Customer) -> None:
         """Store a customer who has changed."""
         self._held.pop(customer.id, None)
         changed = update(customers).where(customers.c.id == customer.id).values(_to_row(customer))
         self._connection.execute(changed)
+        file_customer(self._connection, customer)
 
     def get(self, customer_id: str) -> Customer:
         """Return a customer.

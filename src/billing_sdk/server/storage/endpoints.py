@@ -13,6 +13,7 @@ from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.events import DisabledReason, Endpoint, EventForm
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.storage.sealed import reseal_column
+from billing_sdk.server.storage.search import file_endpoint, forget
 from billing_sdk.server.storage.tables import Instant
 from billing_sdk.server.storage.tables.outbox import endpoints
 
@@ -29,10 +30,12 @@ class EndpointRepository:
     def add(self, endpoint: Endpoint) -> None:
         """Store a new endpoint."""
         self._connection.execute(insert(endpoints).values(_to_row(endpoint)))
+        file_endpoint(self._connection, endpoint)
 
     def save(self, endpoint: Endpoint) -> None:
         """Store an endpoint that has changed."""
         self._connection.execute(update(endpoints).where(endpoints.c.id == endpoint.id).values(_to_row(endpoint)))
+        file_endpoint(self._connection, endpoint)
 
     def keep_secret(self, endpoint_id: str, secret: Secret, *, old_until: datetime | None = None) -> None:
         """Keep the secret that an endpoint's bodies are signed with.
@@ -98,6 +101,7 @@ class EndpointRepository:
         """
         if not self._connection.execute(delete(endpoints).where(endpoints.c.id == endpoint_id)).rowcount:
             raise NotFound(f"there is no endpoint {endpoint_id[:64]!r}")
+        forget(self._connection, "endpoint", endpoint_id)
 
     def get(self, endpoint_id: str, *formats: EventForm) -> Endpoint:
         """Return an endpoint, of whatever format or of one of some.

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Text, cast, delete, or_, select, update
 
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.storage.later import Later
+from billing_sdk.server.storage.search import forget
 from billing_sdk.server.storage.tables.billing import customers
 from billing_sdk.server.storage.tables.cadences import payer_profiles
 from billing_sdk.server.storage.tables.collection import past_parties
@@ -42,6 +43,7 @@ class ErasureRepository:
         self._pseudonymise_events(user)
         self._connection.execute(delete(journeys).where(_mentions(journeys.c.parameters, user.email)))
         self._connection.execute(delete(users).where(users.c.id == user.id))
+        forget(self._connection, "user", user.id)
 
     def _pseudonymise_customers(self, user: User) -> None:
         theirs = or_(customers.c.user_id == user.id, customers.c.billing_email == user.email)
@@ -49,6 +51,7 @@ class ErasureRepository:
             nobody = f"{customer_id}@erased.invalid"  # RFC 2606, section 2: no mail ever arrives there
             mine = customers.c.id == customer_id
             self._connection.execute(update(customers).where(mine).values(billing_email=nobody))
+            forget(self._connection, "customer", customer_id)
         # Where an organization is says nothing of a person; where a person is does.
         nowhere = dict.fromkeys(("region", "city", "postal_code"))
         own = update(customers).where(customers.c.user_id == user.id)

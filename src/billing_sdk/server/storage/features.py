@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, select, update
 from billing_sdk.errors import DuplicateKey, UnknownFeature
 from billing_sdk.server.domain.catalog import Feature
 from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.search import file_feature
 from billing_sdk.server.storage.tables.catalog import features
 from billing_sdk.server.storage.upsert import insert_new
 
@@ -25,10 +26,12 @@ class FeatureRepository:
         """
         if not insert_new(self._connection, features, row_of(feature)):
             raise DuplicateKey(f"there is a feature {feature.key!r} already")
+        file_feature(self._connection, feature)
 
     def save(self, feature: Feature) -> None:
         """Store a feature whose words or limit have changed."""
         self._connection.execute(update(features).where(features.c.id == feature.id).values(row_of(feature)))
+        file_feature(self._connection, feature)
 
     def delete(self, feature_id: str) -> None:
         """Remove a feature that no plan names."""

@@ -13,6 +13,7 @@ from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.identity import Membership, Organization
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.search import file_organization, forget
 from billing_sdk.server.storage.tables.identity import member_roles, memberships, organizations, roles
 
 
@@ -33,6 +34,7 @@ class OrganizationRepository:
                 self._connection.execute(insert(organizations).values(row_of(organization)))
         except IntegrityError:
             raise Conflict(f"an organization with the handle {organization.handle!r} exists") from None
+        file_organization(self._connection, organization)
 
     def save(self, organization: Organization) -> None:
         """Store an organization that has changed.
@@ -46,10 +48,12 @@ class OrganizationRepository:
                 self._connection.execute(changed.values(row_of(organization)))
         except IntegrityError:
             raise Conflict(f"an organization with the handle {organization.handle!r} exists") from None
+        file_organization(self._connection, organization)
 
     def remove(self, code: str) -> None:
         """Forget an organization and its memberships."""
         self._connection.execute(delete(organizations).where(organizations.c.code == code))
+        forget(self._connection, "organization", code)
 
     def get(self, code: str) -> Organization:
         """Return an organization.

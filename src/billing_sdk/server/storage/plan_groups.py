@@ -10,6 +10,7 @@ from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.billing import agreements, charges, invoice_lines
 from billing_sdk.server.storage.tables.catalog import plan_groups, plan_versions, plans
 from billing_sdk.server.storage.tables.objects import attachments
+from billing_sdk.server.storage.tables.search import search_terms
 from billing_sdk.server.storage.upsert import insert_new
 
 GROUP_COLUMNS = [column.label(f"in_group_{column.name}") for column in plan_groups.c]
@@ -46,6 +47,7 @@ class PlanGroupRepository:
         for query in (
             delete(attachments).where(attachments.c.plan_version_id.in_(_versions_of(group_id))),
             delete(plan_versions).where(plan_versions.c.plan_key.in_(_plans_of(group_id))),
+            delete(search_terms).where(search_terms.c.kind == "plan", search_terms.c.noun_id.in_(_plans_of(group_id))),
             delete(plans).where(plans.c.group_id == group_id),
             delete(plan_groups).where(plan_groups.c.id == group_id),
         ):

@@ -78,6 +78,7 @@ from billing_sdk.server.storage.rated_intervals import RatedIntervalRepository
 from billing_sdk.server.storage.remote_objects import RemoteObjectRepository
 from billing_sdk.server.storage.reservations import ReservationRepository
 from billing_sdk.server.storage.roles import RoleRepository
+from billing_sdk.server.storage.search import SearchRepository
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.service_actions import ServiceActionRepository
 from billing_sdk.server.storage.sessions import SessionRepository
@@ -123,6 +124,7 @@ class UnitOfWork:
         self.api_tokens = ApiTokenRepository(connection)
         self.llm_prices = LLMPriceRepository(connection)
         self.users = UserRepository(connection)
+        self.search = SearchRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)
         self.organizations = OrganizationRepository(connection)

@@ -9,6 +9,7 @@ from billing_sdk.errors import EmailTaken, NotFound
 from billing_sdk.server.domain.identity import User
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
+from billing_sdk.server.storage.search import file_user, forget
 from billing_sdk.server.storage.tables.identity import memberships, passwords, users
 from billing_sdk.server.storage.upsert import upsert
 
@@ -32,6 +33,7 @@ class UserRepository:
                 self._connection.execute(insert(users).values(row_of(user)))
         except IntegrityError:
             raise EmailTaken(f"an account with {user.email} exists") from None
+        file_user(self._connection, user)
         if password_hash is not None:
             self.set_password(user.id, password_hash)
 
@@ -46,10 +48,12 @@ class UserRepository:
                 self._connection.execute(update(users).where(users.c.id == user.id).values(row_of(user)))
         except IntegrityError:
             raise EmailTaken(f"an account with {user.email} exists") from None
+        file_user(self._connection, user)
 
     def remove(self, user_id: str) -> None:
         """Forget a person, with the memberships, sessions and passwords."""
         self._connection.execute(delete(users).where(users.c.id == user_id))
+        forget(self._connection, "user", user_id)
 
     def get(self, user_id: str) -> User:
         """Return a person.

@@ -55,7 +55,7 @@ GRANT_COLUMNS = (
 )
 MEMBER_COLUMNS = (Column(phrase("Name")), Column(phrase("E-mail")), Column(phrase("Roles")))
 METHOD_COLUMNS = (Column(phrase("Method")), Column(phrase("Expires")), Column(phrase("Since")))
-UNIT_NOTES = {True: phrase("Default"), False: ""}
+DEFAULT = phrase("Default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,6 @@ class Account:
     methods: tuple[PaymentMethod, ...]
     members: tuple[tuple[User, tuple[str, ...]], ...]
     clock: TestClock | None
-    included: tuple[Included, ...]
 
     @property
     def url(self) -> str:
@@ -108,13 +107,12 @@ def load_account(seat: Seat) -> Account:
         customer = tx.customers.get(seat.request.path_params["customer_id"])
         user = None if customer.user_id is None else tx.users.find(customer.user_id)
         organization = None if customer.org_code is None else tx.organizations.find(customer.org_code)
-        agreements = tx.agreements.of_customer(customer.id)
-        account = Account(
+        return Account(
             customer=customer,
             name=tx.customers.names_of([customer]).get(customer.id) or customer.billing_email,
             user=user,
             organization=organization,
-            agreements=agreements,
+            agreements=tx.agreements.of_customer(customer.id),
             plans=plan_names(tx),
             invoices=tx.invoices.newest_of(customer.id, limit=NEWEST),
             balances=tx.credits.balances(customer.id),
@@ -122,9 +120,7 @@ def load_account(seat: Seat) -> Account:
             methods=tx.customers.methods_of(customer.id),
             members=_members(tx, organization),
             clock=None if customer.clock_id is None else tx.clocks.get(customer.clock_id),
-            included=(),
         )
-    return account
 
 
 def plan_names(tx: UnitOfWork) -> dict[str, str]:
@@ -226,7 +222,7 @@ def _grant_row(grant: CreditGrant) -> Row:
 
 def _method_row(method: PaymentMethod) -> Row:
     expires = f"{method.exp_month:02}/{method.exp_year}" if method.expires else ""
-    return row(Cell(method.label, note=UNIT_NOTES[method.is_default]), expires, method.created_at)
+    return row(Cell(method.label, note=DEFAULT if method.is_default else ""), expires, method.created_at)
 
 
 def _included(granted: GrantedEntitlement, rooms: Mapping[str, Room]) -> Included:

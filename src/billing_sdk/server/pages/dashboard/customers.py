@@ -27,6 +27,7 @@ from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import (
     AGREEMENT_STATUSES,
     CUSTOMER_KINDS,
+    Said,
     agreement_said,
     options_of,
 )
@@ -43,7 +44,7 @@ COLUMNS = (
     Column(phrase("Status")),
     Column(phrase("Since")),
 )
-LIVE_STATUSES = {status: said for status, said in AGREEMENT_STATUSES.items() if status in LIVE}
+LIVE_STATUSES: dict[str, Said] = {status: said for status, said in AGREEMENT_STATUSES.items() if status in LIVE}
 
 
 def show_customers(seat: Seat) -> Response:
@@ -85,19 +86,17 @@ def customer_row(
     )
 
 
-def _page(
-    tx: UnitOfWork, kind: str, plan_key: str, status: str, after: str
-) -> tuple[tuple[Customer, ...], str]:
+def _page(tx: UnitOfWork, kind: str, plan_key: str, status: str, after: str) -> tuple[tuple[Customer, ...], str]:
     """Return the customers of a page, and the cursor of the page after it.
 
     Whoever asks for a plan or a status gets the customers in the order of their agreements, which an index has.
     """
     if not plan_key and not status:
         some = tx.customer_lists.newest(
-            kind=cast(CustomerKind, kind) or None, after=after or None, limit=PAGE_SIZE + 1
+            kind=cast("CustomerKind", kind) or None, after=after or None, limit=PAGE_SIZE + 1
         )
         return some[:PAGE_SIZE], some[PAGE_SIZE - 1].id if len(some) > PAGE_SIZE else ""
-    wanted = AgreementsWanted(plan_key or None, cast(AgreementStatus, status) or None, after or None)
+    wanted = AgreementsWanted(plan_key or None, cast("AgreementStatus", status) or None, after or None)
     agreed = tx.customer_lists.newest_agreements(wanted, limit=PAGE_SIZE + 1)
     shown = agreed[:PAGE_SIZE]
     by_id = tx.customers.list_of({agreement.customer_id for agreement in shown})

@@ -7,7 +7,7 @@ however long the list is. Nothing is counted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -70,12 +70,14 @@ class Listing:
     Attributes:
         next_url: the page after it; empty on the last one.
         first_url: the first page; empty where this is it.
+        filters: what the list was filtered by, by the names of the parameters.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     next_url: str = ""
     first_url: str = ""
+    filters: Mapping[str, str] = field(default_factory=dict)
 
 
 def row(*cells: Cell | Value) -> Row:
@@ -106,6 +108,7 @@ def listing(
     rows: Sequence[Row],
     *,
     last: str = "",
+    filters: Mapping[str, str] | None = None,
 ) -> Listing:
     """Return a page of a list with the links to its neighbours, which keep what it was filtered by.
 
@@ -114,6 +117,7 @@ def listing(
         columns: what stands above the rows.
         rows: what is shown.
         last: the cursor of the last row, where the list goes on after it; empty where it does not.
+        filters: what the list was filtered by, for the form of the filters.
     """
     kept = {name: value for name, value in request.query_params.items() if name not in PASSING and value}
     path = request.url.path
@@ -122,6 +126,7 @@ def listing(
         tuple(rows),
         next_url=address(path, {**kept, AFTER: last}) if last else "",
         first_url=address(path, kept) if AFTER in request.query_params else "",
+        filters=filters or {},
     )
 
 
