@@ -67,6 +67,7 @@ class Somebody:
     link_key: str
     journey_id: str
     journey_key: str
+    customer_id: str
     agreement_id: str
     invoice_id: str
     session_key: str
@@ -88,6 +89,7 @@ class Somebody:
                 "invoice_id": self.invoice_id,
                 "journey_id": self.journey_id,
                 "key": "x",
+                "customer_id": self.customer_id or "x",
                 "document_id": self.invoice_id or "x",
                 "note_id": "x",
                 "name": "base.css",
@@ -172,6 +174,7 @@ def somebody(app: InProcess, email: str) -> Somebody:
         link_key=link(),
         journey_id=name.removeprefix("provider_journey_"),
         journey_key=journey_key,
+        customer_id=customer.id if customer else "",
         agreement_id=agreement.id if agreement else "",
         invoice_id=invoices[0].id if invoices else "",
         session_key=session_key,

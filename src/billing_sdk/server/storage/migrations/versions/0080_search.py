@@ -10,8 +10,8 @@ from alembic import op
 
 from billing_sdk.server.domain.search import Terms, terms_for
 
-revision = "0078"
-down_revision = "0077"
+revision = "0080"
+down_revision = "0079"
 branch_labels = None
 depends_on = None
 
