@@ -1,0 +1,200 @@
+"""Moving customers to another version of their plan: first what each would pay, then the move itself.
+
+The dry run reads page by page, as the move does. What is confirmed names how many customers were looked at, and the
+move goes on from page to page until all of them are done: a page carries out one batch, and says where it stands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing_sdk.errors import BillingError, UnknownPlan
+from billing_sdk.money import Money, total
+from billing_sdk.server.domain.catalog import Plan, PlanVersion
+from billing_sdk.server.pages.dashboard.listing import AFTER, Cell, Column, Listing, Row, address, asked, row
+from billing_sdk.server.pages.dashboard.plan_diff import changes_of
+from billing_sdk.server.pages.dashboard.plans import MOST_COUNTED, PLAN, bounded, number_in, plan_of, url_of
+from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.migrate_customers import (
+    MigrationBatch,
+    Move,
+    MoveOutcome,
+    MoveTiming,
+    migrate_customers,
+)
+from billing_sdk.server.words import Phrase, phrase
+
+# Each customer of a page is priced as for an invoice.
+LOOKED_AT = 20
+MOVED_AT_ONCE = 100
+TIMINGS: dict[MoveTiming, Phrase] = {
+    "period_end": phrase("At the next billing date of each customer"),
+    "now": phrase("Now: a new period begins, and is charged at once"),
+}
+PRORATIONS = {
+    "": phrase("As the policy says"),
+    "yes": phrase("Give back what was paid for days that are not used"),
+    "no": phrase("Give nothing back"),
+}
+OUTCOMES: dict[MoveOutcome, tuple[Phrase, str]] = {
+    "planned": (phrase("Goes over"), "good"),
+    "planned_before": (phrase("Goes over, as planned before"), "good"),
+    "when_resumed": (phrase("Goes over at the first billing date after the pause"), "good"),
+    "moved": (phrase("Goes over now"), "good"),
+    "stays": (phrase("Stays: the move is called off"), "note"),
+    "not_sold_in_its_currency": (phrase("Left out: the version is not sold in this currency"), "bad"),
+    "add_on_does_not_fit": (phrase("Left out: an add-on is billed at another pace"), "bad"),
+    "refused": (phrase("Left out: refused"), "bad"),
+    "leaving": (phrase("Left out: is about to leave"), "plain"),
+    "gone": (phrase("Left out: has left meanwhile"), "plain"),
+}
+COLUMNS = (
+    Column(phrase("Customer")),
+    Column(phrase("From version"), is_number=True),
+    Column(phrase("Next charge")),
+    Column(phrase("Without the move"), is_number=True),
+    Column(phrase("With the move"), is_number=True),
+    Column(phrase("What happens")),
+)
+
+
+def show_migration(seat: Seat) -> Response:
+    """Show the choice of versions and rule, and what each of the next customers would pay."""
+    return _page(seat, Form({name: asked(seat.request, name) for name in ("from", "to", "timing", "prorate")}))
+
+
+def migrate(seat: Seat, form: Form) -> Response:
+    """Move the next customers, and lead on to those after them."""
+    plan_key = seat.request.path_params["plan_key"]
+    if form.text("confirmed") != "yes":
+        return _page(seat, form.wrong({"confirmed": phrase("Say that you have seen what this means.")}))
+    try:
+        done = _batch(seat, form, cursor=form.text(AFTER) or None, limit=MOVED_AT_ONCE, is_dry_run=False)
+    except UnknownPlan:
+        raise
+    except BillingError as error:
+        return _page(seat, form.refused(error))
+    with seat.engine.read() as tx:
+        plan = plan_of(seat, tx)
+        moves = _rows(tx, done.moves)
+    return seat.show(
+        "plans/moved",
+        form,
+        plan=plan,
+        batch=done,
+        moves=Listing(COLUMNS, tuple(moves)),
+        counts=_counts(done.moves),
+        moved_before=int(form.text("moved") or 0) if form.text("moved").isdigit() else 0,
+        back=url_of(plan_key),
+    )
+
+
+def _page(seat: Seat, form: Form) -> Response:
+    with seat.engine.read() as tx:
+        plan = plan_of(seat, tx)
+        versions = tx.catalog.list_versions(plan.key)
+        counts = tx.agreements.count_on_versions([one.id for one in versions], most=MOST_COUNTED + 1)
+    shown = form.showing("to", str(versions[0].number)).showing("timing", "period_end")
+    shown = shown if shown.text("to") else Form({**shown.values, "to": str(versions[0].number)}, shown.errors)
+    target, origins = _versions(versions, shown)
+    error: BillingError | None = None
+    batch: MigrationBatch | None = None
+    try:
+        batch = _batch(seat, shown, cursor=asked(seat.request, AFTER) or None, limit=LOOKED_AT, is_dry_run=True)
+    except UnknownPlan:
+        raise
+    except BillingError as refusal:
+        error = refusal
+    if error is not None:
+        shown = shown.refused(error)
+    with seat.engine.read() as tx:
+        moves = _rows(tx, batch.moves if batch else ())
+    return seat.show(
+        "plans/migrate",
+        shown,
+        plan=plan,
+        versions=[(version.number, bounded(counts.get(version.id, 0))) for version in versions],
+        timings=TIMINGS,
+        prorations=PRORATIONS,
+        batch=batch,
+        changes=changes_of(origins[0], target) if origins else [],
+        moves=Listing(COLUMNS, tuple(moves), next_url=_next(plan, shown, batch)),
+        totals=_totals(batch.moves if batch else ()),
+        counts=_counts(batch.moves if batch else ()),
+        affected=bounded(sum(counts.get(version.id, 0) for version in origins)),
+        is_first=not asked(seat.request, AFTER),
+    )
+
+
+def _batch(seat: Seat, form: Form, *, cursor: str | None, limit: int, is_dry_run: bool) -> MigrationBatch:
+    return migrate_customers(
+        seat.engine,
+        plan_key=seat.request.path_params["plan_key"],
+        to_version=number_in(form.text("to")),
+        from_version=number_in(form.text("from")) if form.text("from") else None,
+        is_dry_run=is_dry_run,
+        timing="now" if form.text("timing") == "now" else "period_end",
+        is_prorate={"yes": True, "no": False}.get(form.text("prorate")),
+        limit=limit,
+        cursor=cursor,
+        actor=seat.operator.id,
+    )
+
+
+def _versions(versions: Sequence[PlanVersion], form: Form) -> tuple[PlanVersion, list[PlanVersion]]:
+    """Return the version to go to, and those to come from, the latest first."""
+    to, origin = number_in(form.text("to")), number_in(form.text("from"))
+    target = next((version for version in versions if version.number == to), versions[0])
+    if form.text("from"):
+        return target, [version for version in versions if version.number == origin]
+    return target, [version for version in versions if version.number < to]
+
+
+def _rows(tx: UnitOfWork, moves: Sequence[Move]) -> list[Row]:
+    names = tx.customers.names_of(tx.customers.list_of({move.customer_id for move in moves}).values())
+    return [
+        row(
+            Cell(names.get(move.customer_id, move.customer_id), f"/dashboard/customers/{move.customer_id}"),
+            move.from_version,
+            Cell(move.charge_at) if move.charge_at else Cell(phrase("None")),
+            Cell(move.before) if move.before is not None else Cell(""),
+            Cell(move.after) if move.after is not None else Cell(""),
+            Cell(OUTCOMES[move.outcome][0], tone=OUTCOMES[move.outcome][1], note=move.reason or ""),
+        )
+        for move in moves
+    ]
+
+
+def _totals(moves: Sequence[Move]) -> list[tuple[str, Money, Money]]:
+    """Return by currency what those who go over would pay next without the move, and with it."""
+    both = [(move.before, move.after) for move in moves if move.before is not None and move.after is not None]
+    currencies = sorted({before.currency for before, _ in both})
+    return [
+        (
+            currency,
+            total([before for before, _ in both if before.currency == currency], currency),
+            total([after for _, after in both if after.currency == currency], currency),
+        )
+        for currency in currencies
+    ]
+
+
+def _counts(moves: Sequence[Move]) -> list[tuple[Phrase, str, int]]:
+    counted = Counter(move.outcome for move in moves)
+    return [(*OUTCOMES[outcome], counted[outcome]) for outcome in OUTCOMES if counted[outcome]]
+
+
+def _next(plan: Plan, form: Form, batch: MigrationBatch | None) -> str:
+    if batch is None or batch.next_cursor is None:
+        return ""
+    kept = {name: form.text(name) for name in ("from", "to", "timing", "prorate")}
+    return address(f"{url_of(plan.key)}/migrate", {**kept, AFTER: batch.next_cursor})
+
+
+ROUTES: tuple[BaseRoute, ...] = (billing_route(f"{PLAN}/migrate", show_migration, migrate),)
