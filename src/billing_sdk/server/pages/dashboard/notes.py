@@ -24,5 +24,5 @@ NOTES: dict[str, Phrase] = {
     "plan_restored": phrase("The plan is back."),
     "version_live": phrase("New customers get this version from now on."),
     "version_made": phrase("The version is made. It is not for sale before you say so."),
-    "moved": phrase("Customers go over to the version as shown below."),
+    "group_made": phrase("The group is there. Choose it for the plan."),
 }

@@ -76,7 +76,13 @@ def show_plans(seat: Seat) -> Response:
     ]
     last = shown[-1].key if len(fitting) > begin + PAGE_SIZE else ""
     plans = listing(request, COLUMNS, rows, last=last, filters=wanted)
-    return seat.show("plans/list", plans=plans, groups=groups, statuses=STATUSES)
+    return seat.show(
+        "plans/list",
+        Form(wanted),
+        plans=plans,
+        groups=[("", phrase("All groups")), *((group.key, group.name) for group in groups)],
+        statuses=[("", phrase("Any status")), *((name, words) for name, (words, _) in STATUSES.items())],
+    )
 
 
 def show_plan(seat: Seat) -> Response:
