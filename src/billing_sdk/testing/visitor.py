@@ -17,11 +17,12 @@ import httpx
 
 @dataclass(slots=True)
 class Form:
-    """A form as it stands on a page: where it goes, what it holds, and the label of its button."""
+    """A form as it stands on a page: where it goes, what it holds and could hold, and the labels of its buttons."""
 
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
+    unticked: set[str] = field(default_factory=set)
     buttons: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -93,7 +94,7 @@ class Visitor:
 
     def _form(self, label: str, fields: dict[str, str]) -> tuple[Form, dict[str, str]]:
         for form in self.page.forms:
-            if not fields.keys() <= form.fields.keys():
+            if not fields.keys() <= form.fields.keys() | form.unticked:
                 continue
             for text, name, value in form.buttons or [("", "", "")]:
                 if label in text:
@@ -129,6 +130,8 @@ class _Reader(HTMLParser):
         self._link: str | None = None
         self._button: tuple[str, str] | None = None
         self._select: str | None = None
+        self._has_option = False
+        self._textarea: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note where a form, a field or a link begins."""
@@ -150,13 +153,15 @@ class _Reader(HTMLParser):
             form.buttons.append((given.get("value", ""), name, given.get("value", "")))
         elif tag == "input" and name and (kind not in ("checkbox", "radio") or "checked" in given):
             form.fields[name] = given.get("value", "")
+        elif tag == "input" and name:
+            form.unticked.add(name)
         elif tag == "select" and name:
-            self._select = name
+            self._select, self._has_option = name, False
             form.fields.setdefault(name, "")
-        elif tag == "option" and self._select and ("selected" in given or not form.fields[self._select]):
-            form.fields[self._select] = given.get("value", "")
+        elif tag == "option" and self._select and ("selected" in given or not self._has_option):
+            form.fields[self._select], self._has_option = given.get("value", ""), True
         elif tag == "textarea" and name:
-            form.fields[name] = ""
+            self._textarea, form.fields[name] = name, ""
 
     def handle_endtag(self, tag: str) -> None:
         """Note where it ends."""
@@ -172,6 +177,8 @@ class _Reader(HTMLParser):
             self._button = None
         elif tag == "select":
             self._select = None
+        elif tag == "textarea":
+            self._textarea = None
 
     def handle_data(self, data: str) -> None:
         """Keep what can be read."""
@@ -180,5 +187,9 @@ class _Reader(HTMLParser):
                 self.title.append(data)
             return
         self.text.append(data + " ")
+        if self._textarea is not None:
+            # The line feed that follows the tag is no part of the text (HTML, section 4.10.11).
+            typed = self.forms[-1].fields
+            typed[self._textarea] = typed[self._textarea] + data if typed[self._textarea] else data.removeprefix("\n")
         if self._link is not None or self._button is not None:
             self._label.append(data)

@@ -23,6 +23,7 @@ ASSETS = {
     "pages.css": "text/css",
     "shell.css": "text/css",
     "charts.css": "text/css",
+    "catalogue.css": "text/css",
     "paper.css": "text/css",
     "pricing.css": "text/css",
     "enhance.js": "text/javascript",

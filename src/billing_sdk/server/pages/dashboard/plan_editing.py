@@ -138,7 +138,6 @@ def _group(seat: Seat, form: Form) -> Response:
 
 
 ROUTES: tuple[BaseRoute, ...] = (
-    # No key of a plan begins with an underscore.
     billing_route(f"{PLANS}/_new", show_new_plan, make_plan),
     billing_route(f"{PLANS}/_group", show_new_group, make_group),
     billing_route(f"{PLAN}/edit", show_editing, make_new_version),

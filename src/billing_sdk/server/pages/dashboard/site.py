@@ -6,8 +6,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.server.pages.dashboard import (
+    catalogue,
     customers,
-    plans,
 )
 from billing_sdk.server.pages.dashboard.account import connect, disconnect, keep_fee, refresh
 from billing_sdk.server.pages.dashboard.lists import LISTINGS
@@ -22,8 +22,8 @@ from billing_sdk.server.usecases.workspace_plan import open_workspace_plan
 BILLING = "/dashboard/applications/{client_id}/billing"
 # The pages about each noun.
 NOUNS = (
+    catalogue,
     customers,
-    plans,
 )
 
 
