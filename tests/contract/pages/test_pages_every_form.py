@@ -79,25 +79,23 @@ class Somebody:
 
     def path(self, template: str) -> str:
         """Return an address with this person's own things in it."""
-        return filled(
-            template,
-            {
-                "agreement_id": self.agreement_id,
-                "checkout_key": self.checkout_key,
-                "checkout_session_id": self.checkout_session_id,
-                "client_id": self.client_id,
-                "invoice_id": self.invoice_id,
-                "journey_id": self.journey_id,
-                "key": "x",
-                "customer_id": self.customer_id or "x",
-                "document_id": self.invoice_id or "x",
-                "note_id": "x",
-                "name": "base.css",
-                "number": "1",
-                "plan_key": "enterprise_monthly",
-                "reference": self.reference,
-            }.__getitem__,
-        )
+        own = {
+            "agreement_id": self.agreement_id,
+            "checkout_key": self.checkout_key,
+            "checkout_session_id": self.checkout_session_id,
+            "client_id": self.client_id,
+            "invoice_id": self.invoice_id,
+            "journey_id": self.journey_id,
+            "key": "x",
+            "customer_id": self.customer_id or "x",
+            "document_id": self.invoice_id or "x",
+            "note_id": "x",
+            "name": "base.css",
+            "number": "1",
+            "plan_key": "enterprise_monthly",
+            "reference": self.reference,
+        }
+        return filled(template, lambda name: own.get(name, "x"))
 
     def key_for(self, template: str) -> str:
         """Return the key that the token of a form at an address is made of."""

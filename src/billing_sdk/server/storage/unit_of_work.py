@@ -43,6 +43,7 @@ from billing_sdk.server.storage.dunnings import DunningRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
 from billing_sdk.server.storage.erasure import ErasureRepository
 from billing_sdk.server.storage.features import FeatureRepository
+from billing_sdk.server.storage.finding import Finding
 from billing_sdk.server.storage.gateway_events import GatewayEventRepository
 from billing_sdk.server.storage.grants import GrantRepository
 from billing_sdk.server.storage.idempotency import IdempotencyRepository
@@ -125,6 +126,7 @@ class UnitOfWork:
         self.llm_prices = LLMPriceRepository(connection)
         self.users = UserRepository(connection)
         self.search = SearchRepository(connection)
+        self.finding = Finding(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)
         self.organizations = OrganizationRepository(connection)

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 
 from billing_sdk.server.pages.dashboard import (
     catalogue,
-    customers,
+    operations,
 )
 from billing_sdk.server.pages.dashboard.account import connect, disconnect, keep_fee, refresh
 from billing_sdk.server.pages.dashboard.lists import LISTINGS
@@ -23,7 +23,7 @@ BILLING = "/dashboard/applications/{client_id}/billing"
 # The pages about each noun.
 NOUNS = (
     catalogue,
-    customers,
+    operations,
 )
 
 

@@ -1,0 +1,181 @@
+"""Search: anything by its id, number, key, name or e-mail address; what is asked for exactly is opened at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, asked, row
+from billing_sdk.server.pages.dashboard.places import (
+    APPLICATIONS,
+    COUPONS,
+    CREDITS,
+    CUSTOMERS,
+    DISPUTES,
+    FEATURES,
+    INVOICES,
+    PEOPLE,
+    PLANS,
+    SEARCH,
+    SUBSCRIPTIONS,
+    WEBHOOKS,
+)
+from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.search import Hit, NounKind
+from billing_sdk.server.words import Phrase, Value, phrase
+
+MOST_HITS = 50
+COLUMNS = (Column(phrase("Name")), Column(phrase("What it is")), Column(phrase("Id")))
+KINDS: Mapping[NounKind, Phrase] = {
+    "customer": phrase("Customer"),
+    "user": phrase("Person"),
+    "organization": phrase("Organization"),
+    "plan": phrase("Plan"),
+    "feature": phrase("Feature"),
+    "coupon": phrase("Coupon"),
+    "endpoint": phrase("Webhook endpoint"),
+    "application": phrase("Application"),
+}
+
+
+class Found(NamedTuple):
+    """Something that was found.
+
+    Attributes:
+        is_exact: it was asked for by what identifies it.
+    """
+
+    title: Value
+    what: Phrase
+    key: str
+    url: str
+    note: str = ""
+    is_exact: bool = False
+
+
+def show_search(seat: Seat) -> Response:
+    """Show what was found, or the one thing that was asked for by its id, number, key or address."""
+    text = asked(seat.request, "q")
+    with seat.engine.read() as tx:
+        found = _by_id(tx, text) if text else ()
+        if not found and text:
+            found = _by_words(tx, text)
+    exact = {one.url for one in found if one.is_exact}
+    if len(exact) == 1:
+        return seat.go_to(exact.pop())
+    return seat.show("search", query=text, columns=COLUMNS, rows=[_row(one) for one in found])
+
+
+def _row(found: Found) -> Row:
+    return row(Cell(found.title, url=found.url, note=found.note), found.what, Cell(found.key, is_code=True))
+
+
+def _by_id(tx: UnitOfWork, text: str) -> tuple[Found, ...]:
+    """Return what has an id, or a number: each has its place, which no list of words needs to repeat."""
+    prefix = text.partition("_")[0]
+    if prefix == "agreement" and (agreement := tx.agreements.find_current(text)) is not None:
+        return (_exact(phrase("Subscription"), text, f"{SUBSCRIPTIONS}/{agreement.id}"),)
+    if prefix == "customer" and text in tx.customers.list_of([text]):
+        return (_exact(KINDS["customer"], text, f"{CUSTOMERS}/{text}"),)
+    if prefix == "kp" and tx.users.find(text) is not None:
+        return (_exact(KINDS["user"], text, _url_of_person(tx, text)),)
+    if prefix == "grant" and tx.grants.find(text) is not None:
+        return (_exact(phrase("Credit"), text, f"{CREDITS}/{text}"),)
+    if prefix == "dispute" and tx.finding.has_dispute(text):
+        return (_exact(phrase("Dispute"), text, f"{DISPUTES}/{text}"),)
+    invoice_id = tx.finding.invoice_of(text)
+    if invoice_id is not None:
+        return (_exact(phrase("Invoice"), text, f"{INVOICES}/{invoice_id}"),)
+    customer_id = tx.finding.payer_of(text)
+    if customer_id is not None:
+        return (_exact(phrase("Payment"), text, f"{CUSTOMERS}/{customer_id}"),)
+    return ()
+
+
+def _exact(what: Phrase, key: str, url: str) -> Found:
+    return Found(key, what, key, url, is_exact=True)
+
+
+def _url_of_person(tx: UnitOfWork, user_id: str) -> str:
+    customer = tx.customers.find_by_user(user_id)
+    return f"{PEOPLE}/{user_id}" if customer is None else f"{CUSTOMERS}/{customer.id}"
+
+
+def _by_words(tx: UnitOfWork, text: str) -> tuple[Found, ...]:
+    """Return what is filed under words that begin like those of the text, each thing once."""
+    hits = tx.search.find(text, MOST_HITS)
+    of_kind: dict[NounKind, list[str]] = {}
+    for hit in hits:
+        of_kind.setdefault(hit.kind, []).append(hit.noun_id)
+    known = {**_payers(tx, of_kind), **_people(tx, of_kind), **_catalogue(tx, of_kind)}
+    found: dict[str, Found] = {}
+    for hit in hits:
+        one = known.get((hit.kind, hit.noun_id))
+        if one is not None and one.url not in found:
+            found[one.url] = one._replace(is_exact=_is_exact(hit))
+    return tuple(found.values())
+
+
+def _is_exact(hit: Hit) -> bool:
+    return hit.is_whole and hit.rank == 0
+
+
+def _payers(tx: UnitOfWork, wanted: Mapping[NounKind, Collection[str]]) -> dict[tuple[NounKind, str], Found]:
+    """Return customers, and the people and organizations that are customers, as those customers."""
+    by_id = tx.customers.list_of(wanted.get("customer", ()))
+    own = tx.finding.customers_of(wanted.get("user", ()), wanted.get("organization", ()))
+    customers = {**by_id, **{customer.id: customer for customer in own}}
+    names = tx.customers.names_of(customers.values())
+    found: dict[tuple[NounKind, str], Found] = {}
+    for customer in customers.values():
+        shown = _customer(customer, names)
+        found["customer", customer.id] = shown
+        if customer.user_id is not None:
+            found["user", customer.user_id] = shown
+        if customer.org_code is not None:
+            found["organization", customer.org_code] = shown
+    return found
+
+
+def _customer(customer: Customer, names: Mapping[str, str]) -> Found:
+    title = names.get(customer.id) or customer.billing_email
+    return Found(title, KINDS["customer"], customer.id, f"{CUSTOMERS}/{customer.id}", note=customer.billing_email)
+
+
+def _people(tx: UnitOfWork, wanted: Mapping[NounKind, Collection[str]]) -> dict[tuple[NounKind, str], Found]:
+    """Return people and organizations that are no customers."""
+    customers = tx.finding.customers_of(wanted.get("user", ()), wanted.get("organization", ()))
+    known = {customer.user_id or customer.org_code for customer in customers}
+    found: dict[tuple[NounKind, str], Found] = {}
+    for user in tx.finding.people(id_ for id_ in wanted.get("user", ()) if id_ not in known):
+        url = f"{PEOPLE}/{user.id}"
+        found["user", user.id] = Found(user.name, KINDS["user"], user.id, url, note=user.email)
+    for one in tx.finding.organizations(code for code in wanted.get("organization", ()) if code not in known):
+        url = f"{PEOPLE}/{one.code}"
+        found["organization", one.code] = Found(one.name, KINDS["organization"], one.code, url)
+    return found
+
+
+def _catalogue(tx: UnitOfWork, wanted: Mapping[NounKind, Collection[str]]) -> dict[tuple[NounKind, str], Found]:
+    """Return plans, features, coupons, endpoints and applications."""
+    named = {
+        "plan": (PLANS, {plan.key: plan.name for plan in tx.catalog.list_plans(list(wanted.get("plan", ())))}),
+        "feature": (FEATURES, tx.finding.names("feature", wanted.get("feature", ()))),
+        "coupon": (COUPONS, tx.finding.names("coupon", wanted.get("coupon", ()))),
+        "endpoint": (WEBHOOKS, tx.finding.names("endpoint", wanted.get("endpoint", ()))),
+        "application": (APPLICATIONS, tx.finding.names("application", wanted.get("application", ()))),
+    }
+    found: dict[tuple[NounKind, str], Found] = {}
+    for kind, what in KINDS.items():
+        place, names = named.get(kind, ("", {}))
+        for key, name in names.items():
+            found[kind, key] = Found(name or key, what, key, f"{place}/{key}")
+    return found
+
+
+ROUTES: tuple[BaseRoute, ...] = (seat_route(SEARCH, show_search),)
