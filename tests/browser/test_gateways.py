@@ -133,7 +133,7 @@ class Walk:
         self.look("registration").get_by_label("E-mail address").fill(VERA)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.press("Create account")
-        expect(self.page.locator("#due-today")).to_have_text("29.00 USD")
+        expect(self.page.locator("#due-today")).to_have_text("US$29.00")
         self.look("payment")
 
     def pay(self, *, is_at_stripe: bool) -> None:

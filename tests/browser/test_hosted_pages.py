@@ -57,7 +57,7 @@ def test_a_visitor_signs_up_is_declined_pays_and_arrives(page: Page, server: Run
     page.goto(sign_up_link(server, has_success_page="true"))
     _register(page, email)
     page.get_by_role("button", name="Choose Pro").click()
-    expect(page.locator("#due-today")).to_have_text("29.00 USD")
+    expect(page.locator("#due-today")).to_have_text("US$29.00")
     _pay(page, DECLINED_CARD)
     expect(page.get_by_role("alert")).to_contain_text("declined")
     expect(page.get_by_label("Card number")).to_have_value("")

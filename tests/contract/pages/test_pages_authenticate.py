@@ -46,7 +46,7 @@ def customer_with(site: RunningServer, email: str, number: str, plan_key: str | 
 def test_a_sign_up_goes_on_after_its_payment_was_confirmed(site, visitor, email) -> None:
     page = pay_in_journey(visitor, site, email)
     assert page.title.startswith("Confirm your payment")
-    assert ("29.00 USD" in page.text, "Visa ending in 3184" in page.text) == (True, True)
+    assert ("US$29.00" in page.text, "Visa ending in 3184" in page.text) == (True, True)
     assert (plans_of(site, email), charges_of(site, email)) == ([], [])
     policy = visitor.http.get(page.url).headers["content-security-policy"]
     assert site.redirect_uri.removesuffix("/callback") in policy.partition("form-action")[2].partition(";")[0]

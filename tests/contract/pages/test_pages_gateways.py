@@ -53,7 +53,7 @@ def test_a_new_person_leaves_a_card_at_stripe_and_pays_with_it(
 ) -> None:
     begin(visitor, shop, plan_interest="pro_monthly")
     page = register(visitor, email)
-    assert "Due today 29.00 USD" in page.text
+    assert "Due today US$29.00" in page.text
     assert "Card number" not in page.text
     page = visitor.submit("Add a payment method")
     assert page.url.startswith(f"{stripe.base_url}/c/pay/")

@@ -31,8 +31,8 @@ def test_a_new_person_registers_chooses_a_plan_pays_and_returns(
     assert page.url.endswith("/plans")
     page = visitor.submit("Choose Pro")
     assert page.url.endswith("/payment")
-    assert "Due today 29.00 USD" in page.text
-    callback = leaves_for_application(lambda: visitor.submit("Pay 29.00 USD", **CARD))
+    assert "Due today US$29.00" in page.text
+    callback = leaves_for_application(lambda: visitor.submit("Pay US$29.00", **CARD))
     assert callback["state"] == "the-state"
     assert callback["code"]
     assert plans_of(site, email) == ["pro_monthly"]
@@ -51,7 +51,7 @@ def test_a_link_that_names_a_plan_shows_no_table(site: RunningServer, visitor: V
     begin(visitor, site, plan_interest="enterprise_monthly")
     page = register(visitor, email)
     assert page.url.endswith("/payment")
-    assert "Due today 99.00 USD" in page.text
+    assert "Due today US$99.00" in page.text
     assert "Choose another plan" not in page.text
 
 
@@ -93,8 +93,8 @@ def test_a_link_can_name_the_currency_that_is_paid_in(site: RunningServer, visit
     assert "€270.00 per year or US$290.00 per year" in text
     assert "US$79.00 every 3 months" in text
     page = visitor.submit(plan="pro_yearly")
-    assert "Due today 270.00 EUR" in page.text
-    leaves_for_application(lambda: visitor.submit("Pay 270.00 EUR", **CARD))
+    assert "Due today €270.00" in page.text
+    leaves_for_application(lambda: visitor.submit("Pay €270.00", **CARD))
     assert charges_of(site, email) == ["succeeded 270.00 EUR"]
 
 
@@ -198,12 +198,12 @@ def test_an_assigned_plan_is_asked_for_until_it_is_paid(site: RunningServer, vis
     (free,) = agreements_of(site, email)
     assign_plan(site.engine, customer_id=free.customer_id, plan_key="enterprise_monthly")
     begin(visitor, site, prompt="")
-    page = visitor.submit("Pay 99.00 USD", **DECLINED_WHEN_CHARGED)
+    page = visitor.submit("Pay US$99.00", **DECLINED_WHEN_CHARGED)
     assert (page.status, page.url.rpartition("/")[2]) == (422, "payment")
     assert "The card was declined" in page.text
     page = begin(visitor, site, prompt="")
-    assert "Due today 99.00 USD" in page.text
-    leaves_for_application(lambda: visitor.submit("Pay 99.00 USD", **CARD))
+    assert "Due today US$99.00" in page.text
+    leaves_for_application(lambda: visitor.submit("Pay US$99.00", **CARD))
     assert leaves_for_application(lambda: begin(visitor, site, prompt=""))["code"]
     assert charges_of(site, email) == ["failed 99.00 USD", "succeeded 99.00 USD"]
 
@@ -214,7 +214,7 @@ def test_another_plan_can_be_chosen_before_paying(site: RunningServer, visitor: 
     visitor.submit(plan="enterprise_monthly")
     visitor.follow("Choose another plan")
     page = visitor.submit(plan="pro_monthly")
-    assert "Due today 29.00 USD" in page.text
+    assert "Due today US$29.00" in page.text
 
 
 def test_what_was_typed_is_kept_beside_what_is_wrong(site: RunningServer, visitor: Visitor, email: str) -> None:

@@ -113,7 +113,7 @@ def test_a_price_that_was_edited_in_the_browser_is_not_paid(site: RunningServer,
     register(visitor, email)
     page = visitor.submit("Pay", shown="pro_monthly 0.01 USD", **CARD)
     assert page.status == 422
-    assert "Due today 29.00 USD" in page.text
+    assert "Due today US$29.00" in page.text
     assert plans_of(site, email) == []
 
 

@@ -55,9 +55,9 @@ def test_checkout_asks_where_somebody_is_and_then_shows_what_is_due_with_tax(
     assert "Billing address" in page.text
     assert "Card number" not in page.text
     page = visitor.submit("Continue", **GERMANY)
-    assert "VAT 19 % 5.51 USD" in page.text
-    assert "Due today 34.51 USD" in page.text
-    leaves_for_application(lambda: visitor.submit("Pay 34.51 USD", **CARD))
+    assert "VAT 19 % US$5.51" in page.text
+    assert "Due today US$34.51" in page.text
+    leaves_for_application(lambda: visitor.submit("Pay US$34.51", **CARD))
     assert plans_of(site, email) == ["pro_monthly"]
     assert charges_of(site, email) == ["succeeded 34.51 USD"]
 
@@ -65,7 +65,7 @@ def test_checkout_asks_where_somebody_is_and_then_shows_what_is_due_with_tax(
 def test_a_business_elsewhere_pays_without_tax(site: RunningServer, visitor: Visitor, email: str) -> None:
     checkout(site, visitor, email)
     page = visitor.submit("Continue", **{**GERMANY, "tax_ids": "DE 123 456 789"})
-    assert "Due today 29.00 USD" in page.text
+    assert "Due today US$29.00" in page.text
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ ASSETS = {
     "shell.css": "text/css",
     "charts.css": "text/css",
     "catalogue.css": "text/css",
+    "journey.css": "text/css",
     "paper.css": "text/css",
     "pricing.css": "text/css",
     "enhance.js": "text/javascript",

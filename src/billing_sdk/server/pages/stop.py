@@ -12,10 +12,13 @@ from billing_sdk.errors import SignInExpired
 from billing_sdk.server import web
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.visits import Journey
+from billing_sdk.server.domain.workspace import PageName
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.pages.steps import steps_at
 from billing_sdk.server.usecases.begin_journey import START_AGAIN, find_journey
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.journey_course import course_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,17 @@ class Stop:
         """Return the journey as it is now, whatever another tab has done to it."""
         return find_journey(self.engine, journey_id=self.journey.id, browser_key=self.browser_key)
 
-    def show(self, template: str, form: Form, **values: Any) -> Response:
+    def show(self, step: PageName, form: Form, **values: Any) -> Response:
         """Return a page of the journey; a form on it may end at the application."""
         web.allow_form_target(self.request, self.journey.redirect_uri)
+        with self.engine.read() as tx:
+            course = course_of(tx, self.engine, self.journey)
         return show(
             self.request,
-            f"journey/{template}.html",
+            f"journey/{step}.html",
             status=WRONG if form.errors else 200,
+            chosen_language=self.journey.language,
+            steps=steps_at(step, course),
             application=self.application.name,
             csrf_token=web.csrf_token(self.browser_key),
             journey_url=self.url,

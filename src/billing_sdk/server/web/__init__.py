@@ -43,6 +43,8 @@ from billing_sdk.server.web.floods import address_of as address_of
 from billing_sdk.server.web.guards import ExpressRoutes as ExpressRoutes, Shapes as Shapes
 from billing_sdk.server.web.headers import (
     allow_form_target as allow_form_target,
+    allow_frames as allow_frames,
+    allow_framing as allow_framing,
     forget_pages as forget_pages,
     nonce_of as nonce_of,
     shut_in as shut_in,
@@ -51,3 +53,4 @@ from billing_sdk.server.web.outages import database_is_away as database_is_away
 from billing_sdk.server.web.plain_page import plain_page as plain_page
 from billing_sdk.server.web.request_id import request_id_of as request_id_of
 from billing_sdk.server.web.strict_json import read_json as read_json
+from billing_sdk.server.web.uploads import UPLOAD_TYPE as UPLOAD_TYPE, Upload as Upload, upload_of as upload_of

@@ -68,6 +68,8 @@ class AnswerHeaders:
         """
         state["csp_nonce"] = new_nonce()
         state["form_targets"] = ()
+        state["frame_ancestors"] = ()
+        state["may_show_frames"] = False
         state["is_shut_in"] = False
         state["request_id"] = request_id = new_id("req")
         return request_id
@@ -77,14 +79,37 @@ class AnswerHeaders:
         found = [header for header in headers if header[0] not in self._names]
         if NOT_STORED[0] not in [name for name, _ in found]:
             found.append(NOT_STORED)
-        nonce, targets = state["csp_nonce"], state["form_targets"]
-        policy = content_security_policy(nonce, targets) if targets else nonce.join(USUAL_POLICY)
-        policy = SHUT_IN if state["is_shut_in"] else policy
-        found += ((POLICY, policy.encode()), (FIELD, state["request_id"].encode()), *self._fixed)
+        ancestors = state["frame_ancestors"]
+        policy = (POLICY, _policy_of(state).encode())
+        fixed = [_framed(header, ancestors) for header in self._fixed] if ancestors else self._fixed
+        found += (policy, (FIELD, state["request_id"].encode()), *filter(None, fixed))
         return found
 
 
-def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> str:
+def _policy_of(state: Mapping[str, Any]) -> str:
+    nonce: str = state["csp_nonce"]
+    targets, ancestors = state["form_targets"], state["frame_ancestors"]
+    if state["is_shut_in"]:
+        return SHUT_IN
+    if targets or ancestors or state["may_show_frames"]:
+        return content_security_policy(nonce, targets, ancestors, may_show_frames=state["may_show_frames"])
+    return nonce.join(USUAL_POLICY)
+
+
+def _framed(header: Header, ancestors: tuple[str, ...]) -> Header | None:
+    """Say to browsers that do not know frame-ancestors what they can understand of it; of other sites they can't."""
+    if header[0] != b"x-frame-options":
+        return header
+    return (header[0], b"SAMEORIGIN") if ancestors == (OURSELVES,) else None
+
+
+def content_security_policy(
+    nonce: str,
+    form_targets: tuple[str, ...] = (),
+    frame_ancestors: tuple[str, ...] = (),
+    *,
+    may_show_frames: bool = False,
+) -> str:
     """Return the policy: nothing but our own styles and images, and scripts that carry this request's nonce."""
     return "; ".join(
         (
@@ -95,13 +120,15 @@ def content_security_policy(nonce: str, form_targets: tuple[str, ...] = ()) -> s
             "font-src 'self'",
             "connect-src 'self'",
             " ".join(("form-action 'self'", *form_targets)),
-            "frame-ancestors 'none'",
+            " ".join(("frame-ancestors", *(frame_ancestors or ("'none'",)))),
             "base-uri 'none'",
             "object-src 'none'",
+            *(("frame-src 'self'",) if may_show_frames else ()),
         )
     )
 
 
+OURSELVES = "'self'"
 # A picture that somebody has uploaded may bring its own style, and nothing else: no script, no file, no form.
 SHUT_IN = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 PLACE = "{nonce}"
@@ -128,6 +155,22 @@ def allow_form_target(connection: HTTPConnection, url: str) -> None:
     origin = origin_of(url)
     if origin is not None:
         connection.state.form_targets = (*connection.state.form_targets, origin)
+
+
+def allow_framing(connection: HTTPConnection, *ancestors: str) -> None:
+    """Let pages show this answer in a frame: those of the origins, or our own ones where none are named.
+
+    Args:
+        connection: whose answer it is.
+        *ancestors: addresses that were registered, never ones that were sent; their origins count.
+    """
+    origins = tuple(dict.fromkeys(filter(None, map(origin_of, ancestors))))
+    connection.state.frame_ancestors = origins if ancestors else (OURSELVES,)
+
+
+def allow_frames(connection: HTTPConnection) -> None:
+    """Let this answer show pages of ours in frames, such as previews."""
+    connection.state.may_show_frames = True
 
 
 def shut_in(connection: HTTPConnection) -> None:
