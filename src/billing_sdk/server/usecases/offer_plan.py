@@ -234,10 +234,15 @@ def offer_add_on(tx: UnitOfWork, plan: Plan, key: str, quantity: int) -> AgreedA
     if add_on.kind != "add_on":
         raise NotAnAddOn(f"{key!r} is a plan of its own")
     check_number_of_add_ons(key, quantity)
-    if not _fits(add_on.version, plan.version) or add_on.group.scope != plan.group.scope:
+    if not fits_beside(add_on, plan):
         raise AddOnMismatch(f"the add-on {key!r} can't be had with {plan.key!r}", plan=key)
     check_add_on_terms(tx, plan.version.id, add_on.version.id, key, quantity)
     return AgreedAddOn(key, add_on.version.id, quantity)
+
+
+def fits_beside(add_on: Plan, plan: Plan) -> bool:
+    """Tell whether an add-on is for the same kind of customer as a plan, and billed in its currency at its pace."""
+    return _fits(add_on.version, plan.version) and add_on.group.scope == plan.group.scope
 
 
 def check_number_of_add_ons(key: str, quantity: int) -> None:

@@ -31,6 +31,7 @@ def preview_alteration(
     add_ons: Numbers = NONE,
     timing: Timing = "now",
     is_prorate: bool | None = None,
+    as_of: datetime | None = None,
 ) -> Preview:
     """Work out what `set_quantity` and `set_add_on` with the same arguments would come to.
 
@@ -41,6 +42,7 @@ def preview_alteration(
         add_ons: how many of each add-on from then on, by its key; none to remove it.
         timing: now, at the end of the period that was paid last, or at an instant.
         is_prorate: give back what was paid for what is given up; None leaves it to the policy.
+        as_of: another instant to work it out for than the customer's present.
 
     Raises:
         NotFound, AgreementNotLive, AgreementPaused, InvalidQuantity, InvalidTiming, UnknownPlan, NotAnAddOn,
@@ -48,6 +50,7 @@ def preview_alteration(
     """
     with engine.read() as tx:
         customer, before, now = _standing(engine, tx, agreement_id)
+        now = as_of or now
         at = instant_of(timing, before, at=now)
         present = before
         if at > now:

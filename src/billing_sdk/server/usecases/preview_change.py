@@ -81,16 +81,22 @@ def preview_change(engine: Engine, *, customer_id: str, plan_key: str, options: 
 
 
 def preview_in(
-    tx: UnitOfWork, engine: Engine, customer: Customer, plan_key: str, options: ChangeOptions = AS_DECIDED
+    tx: UnitOfWork,
+    engine: Engine,
+    customer: Customer,
+    plan_key: str,
+    options: ChangeOptions = AS_DECIDED,
+    *,
+    as_of: datetime | None = None,
 ) -> Preview:
-    """Do the same within somebody's transaction."""
+    """Do the same within somebody's transaction; `as_of` is another instant to work it out for than the present."""
     if not has_owner(tx, customer):
         raise NotFound(f"the account of the customer {customer.id!r} has been deleted")
     plan = wanted_plan(tx, customer, plan_key, number=options.version)
     charge = tx.charges.find(customer.id, plan.group.id)
     if charge is not None:
         raise under_way(charge)
-    now = engine.now_for(tx, customer)
+    now = as_of or engine.now_for(tx, customer)
     before = tx.agreements.find_live(customer.id, plan.group.id)
     if before is None and options.timing != "now":
         raise InvalidTiming("the customer has no agreement that could go on until then", parameter="timing")

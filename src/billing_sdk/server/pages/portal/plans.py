@@ -1,11 +1,10 @@
-"""The sections about a plan: the current one, another one, none any more."""
+"""The section about plans: what an account is on, what that includes and costs next, and what is planned for it."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from starlette.responses import Response
 
@@ -13,54 +12,50 @@ from billing_sdk.errors import (
     AgreementNotLive,
     AgreementPaused,
     AuthenticationRequired,
-    CancellationDenied,
     CardDeclined,
-    Conflict,
     NothingPending,
     NotPaused,
     PaymentMethodRequired,
     PaymentPending,
-    PriceChanged,
-    SamePlan,
-    SelectionDenied,
     TaxLocationMissing,
-    UnknownPlan,
 )
-from billing_sdk.money import Money, zero
+from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import BillingSettings, Entitlement, LicenceFee, Plan, PlanVersion
+from billing_sdk.server.domain.catalog import LicenceFee
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.entitlements import AddedOn, allowance_under, with_add_ons
+from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.workspace import Wish
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import languages_of
+from billing_sdk.server.pages.portal.add_ons import offered_add_ons
+from billing_sdk.server.pages.portal.charge_words import Told, told_lines
 from billing_sdk.server.pages.portal.desk import Desk, own_agreement
-from billing_sdk.server.pages.pricing import PlanCard, card_of, card_of_agreement, decided_card
-from billing_sdk.server.pages.shown_table import shown_table, table_for
+from billing_sdk.server.pages.portal.entitlements import Included, included_in
+from billing_sdk.server.pages.pricing import PlanCard, card_of_agreement
 from billing_sdk.server.storage import UnitOfWork
-from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
-from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
-from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
-from billing_sdk.server.usecases.preview_change import preview_in
-from billing_sdk.server.usecases.room_of import room_of
-from billing_sdk.server.usecases.subscribe import subscribe
-from billing_sdk.server.words import phrase
-
-CHANGED_MEANWHILE = phrase("The plan or its price has changed since this page was shown. Check it again.")
+from billing_sdk.server.usecases.upcoming_invoices import upcoming_invoices
 
 
 @dataclass(frozen=True, slots=True)
-class Included:
-    """One thing that a plan includes: how much of it is used, and how much may be; None is not counted, or no limit."""
+class Beside:
+    """What is agreed beside a plan: so many of an add-on, or of licences such as seats."""
 
+    key: str
     name: str
-    used: Decimal | None
-    limit: Decimal | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """The next invoice of a plan, if no more is used until then and nothing changes."""
+
+    at: datetime
+    amount: Money
+    lines: tuple[Told, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,145 +63,31 @@ class Current:
     """A plan that the account is on.
 
     Attributes:
-        beside: what is agreed beside the plan, in words: add-ons and numbers of licences.
         next_plan: the name of the plan that is to follow, if one is.
+        next_numbers: what there will be of add-ons and licences whose numbers are to change.
         due: what is still to be paid for it; None where that is nothing.
+        coming: None where nothing is charged by itself.
+        has_add_ons: whether there are any that can be had with it.
     """
 
     agreement: Agreement
     plan: PlanCard
     period: Period
     included: tuple[Included, ...]
-    beside: tuple[str, ...]
+    add_ons: tuple[Beside, ...]
+    seats: tuple[Beside, ...]
     next_plan: str
+    next_numbers: tuple[Beside, ...]
     due: Money | None
+    coming: Coming | None
+    has_add_ons: bool
 
 
 def show_plan(desk: Desk, _form: Form) -> Response:
-    """Show the current plan, what it includes, and how much of that is used."""
+    """Show each plan of the account, what it includes, how much of that is used, and the next invoice."""
     allow_pages(desk.request, desk.engine)
     with desk.engine.read() as tx:
-        return desk.show("plan", plans=_current_plans(tx, desk.engine, desk.customer))
-
-
-def show_selection(desk: Desk, _form: Form) -> Response:
-    """Show the pricing table, with the current plan marked."""
-    with desk.engine.read() as tx:
-        live = tx.agreements.live_of(desk.customer.id) if desk.customer else ()
-        table = table_for(tx, desk.kind, live[0].group_id if live else None)
-        current = [agreement.plan_key for agreement in live]
-        currency = live[0].currency if live else None
-        shown = shown_table(tx, table, languages_of(desk.request), currency, current) if table else None
-    return desk.show("plan_selection", table=shown, current_plan_keys=current)
-
-
-def show_change(desk: Desk, form: Form) -> Response:
-    """Show what it costs, today and next, to change to the plan of the address: at once, or after what is paid."""
-    allow_pages(desk.request, desk.engine)
-    with desk.engine.read() as tx:
-        plan = _plan_of_address(tx, desk)
-        current = tx.agreements.find_live(desk.customer.id, plan.group.id) if desk.customer else None
-        if current and current.plan_key == plan.key:
-            return desk.go_to("plan_details")
-        if desk.customer is None and tx.billing_profiles.default().tax.is_enabled:
-            return desk.go_to("billing_address")  # what it costs depends on where somebody is
-        paid_until = _paid_until(tx, desk.engine, current) if current else None
-        is_later = paid_until is not None and _when(desk, form) == "period_end"
-        shown = None
-        if desk.customer:
-            options = ChangeOptions(timing="period_end" if is_later else "now")
-            try:
-                shown = preview_in(tx, desk.engine, desk.customer, plan.key, options)
-            except TaxLocationMissing:
-                return desk.go_to("billing_address")
-        return desk.show(
-            "plan_change",
-            form,
-            plan=decided_card(tx, plan, shown.plan.version, has_trial=shown.agreement.status == "trialing")
-            if shown
-            else card_of(tx, plan),
-            current=card_of_agreement(tx, current) if current else None,
-            agreement_id=current.id if current else "",
-            shown=shown,
-            due_today=shown.amount if shown else _first_payment(plan),
-            is_later=is_later,
-            paid_until=paid_until,
-            card=tx.customers.find_payment_method(desk.customer.id) if desk.customer else None,
-            needs_card=shown.needs_method if shown else not plan.version.is_free,
-        )
-
-
-def change(desk: Desk, form: Form) -> Response:
-    """Change to the plan of the address, as it was shown: with this price, in place of that agreement."""
-    with desk.engine.read() as tx:
-        plan = _plan_of_address(tx, desk)
-        live = tx.agreements.find_live(desk.customer.id, plan.group.id) if desk.customer else None
-    if live and live.plan_key == plan.key:
-        return desk.go_to("plan_details")  # a second copy of the form that has done it
-    if form.text("version") != plan.version.id or form.text("replaces") != (live.id if live else ""):
-        return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
-    is_later = live is not None and form.text("when") == "period_end"
-    try:
-        subscribe(
-            desk.engine,
-            customer_id=desk.ensure_customer().id,
-            plan_key=plan.key,
-            options=ChangeOptions(timing="period_end" if is_later else "now"),
-            actor=desk.user.id,
-            terms=form.text("terms") or None,
-        )
-    except SamePlan:
-        return desk.go_to("plan_details")
-    except PaymentMethodRequired:
-        return desk.go_to("payment_details")
-    except TaxLocationMissing:
-        return desk.go_to("billing_address")
-    except PriceChanged:
-        return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
-    except (AuthenticationRequired, PaymentPending) as waits:
-        elsewhere = go_on_elsewhere(desk.request, desk.engine, waits, back=desk.url("plan_details"))
-        return elsewhere or show_change(desk, form.refused(waits))
-    except (CardDeclined, Conflict, SelectionDenied) as error:
-        return show_change(desk, form.refused(error))
-    return desk.go_to("plan_details", "planned" if is_later else "plan")
-
-
-def show_cancel(desk: Desk, form: Form) -> Response:
-    """Ask whether the agreement of the address is really to end, and when."""
-    with desk.engine.read() as tx:
-        agreement = own_agreement(tx, desk)
-        if not agreement.is_live:
-            return desk.go_to("plan_details")
-        settings = tx.billing_settings.find() or BillingSettings()
-        return desk.show(
-            "cancel",
-            form,
-            plan=card_of_agreement(tx, agreement),
-            agreement=agreement,
-            paid_until=_paid_until(tx, desk.engine, agreement),
-            policies=settings.policies,
-        )
-
-
-def cancel(desk: Desk, form: Form) -> Response:
-    """End the agreement of the address, with what was paid or at once; to end it twice is to end it."""
-    with desk.engine.read() as tx:
-        agreement = own_agreement(tx, desk)
-        paid_until = _paid_until(tx, desk.engine, agreement)
-    if not agreement.is_live:
-        return desk.go_to("plan_details", "cancelled")
-    is_later = paid_until is not None and form.text("when") != "now"
-    try:
-        cancel_agreement(
-            desk.engine,
-            agreement_id=agreement.id,
-            timing="period_end" if is_later else "now",
-            source="user",
-            actor=desk.user.id,
-        )
-    except (CancellationDenied, Conflict) as error:
-        return show_cancel(desk, form.refused(error))
-    return desk.go_to("plan_details", "ending" if is_later else "cancelled")
+        return desk.show("plan", plans=_current_plans(tx, desk, desk.customer) if desk.customer else ())
 
 
 def show_own(desk: Desk, _form: Form) -> Response:
@@ -255,74 +136,42 @@ def resume(desk: Desk, _form: Form) -> Response:
     return desk.go_to("plan_details", "resumed")
 
 
-def _when(desk: Desk, form: Form) -> str:
-    return form.text("when") or desk.request.query_params.get("when", "")
-
-
-def _first_payment(plan: Plan) -> Money:
-    """Return what the plan costs today for somebody who has never been a customer."""
-    return zero(plan.version.currency) if plan.version.trial else plan.version.price_in(0)
-
-
-def _paid_until(tx: UnitOfWork, engine: Engine, agreement: Agreement) -> datetime | None:
-    """Return until when an agreement is paid, or on trial; None where there is nothing to wait for."""
-    at = engine.now_for(tx, tx.customers.get(agreement.customer_id))
-    is_free = tx.catalog.get_version(agreement.plan_version_id).is_free
-    return agreement.billed_until if agreement.grants and not is_free and agreement.billed_until > at else None
-
-
-def _current_plans(tx: UnitOfWork, engine: Engine, customer: Customer | None) -> tuple[Current, ...]:
-    if customer is None:
-        return ()
-    at = engine.now_for(tx, customer)
+def _current_plans(tx: UnitOfWork, desk: Desk, customer: Customer) -> tuple[Current, ...]:
+    at = desk.engine.now_for(tx, customer)
     due = {change.agreement.id: change.amount for change in changes_unpaid(tx, customer, at=at) if change.amount}
-    return tuple(_current(tx, agreement, at, due.get(agreement.id)) for agreement in tx.agreements.live_of(customer.id))
-
-
-def _current(tx: UnitOfWork, agreement: Agreement, at: datetime, due: Money | None) -> Current:
-    version = tx.catalog.get_version(agreement.plan_version_id)
-    period = agreement.period_at(at)
-    pending = agreement.pending_change
-    follows = [] if pending is None or pending.is_alteration else [pending.plan_key]
-    keys = [*(one.plan_key for one in agreement.add_ons), *follows]
-    names = {plan.key: plan.name for plan in tx.catalog.list_plans(keys)}
-    version = with_add_ons(
-        version, [AddedOn(tx.catalog.get_version(one.plan_version_id), one.quantity) for one in agreement.add_ons]
+    coming: dict[str, Coming] = {}
+    for one in upcoming_invoices(tx, desk.engine, customer):
+        for agreement_id in one.agreement_ids:
+            coming.setdefault(agreement_id, Coming(one.issues_at, one.amount, told_lines(one.lines)))
+    return tuple(
+        _current(tx, desk, agreement, at, due.get(agreement.id), coming.get(agreement.id))
+        for agreement in tx.agreements.live_of(customer.id)
     )
-    licences = {fee.key: fee.name for fee in version.of_kind(LicenceFee)}
+
+
+def _current(
+    tx: UnitOfWork, desk: Desk, agreement: Agreement, at: datetime, due: Money | None, coming: Coming | None
+) -> Current:
+    version = tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency)
+    pending = agreement.pending_change
+    gives_way = pending is not None and not pending.is_alteration
+    wanted = {one.plan_key for one in agreement.add_ons}
+    if pending is not None:
+        wanted |= {pending.plan_key, *pending.add_ons}
+    names = {plan.key: plan.name for plan in tx.catalog.list_plans(sorted(wanted))}
+    added = [AddedOn(tx.catalog.get_version(one.plan_version_id), one.quantity) for one in agreement.add_ons]
+    fees = {fee.key: fee.name for fee in version.of_kind(LicenceFee) if fee.is_licensed}
+    becomes = () if pending is None or gives_way else (*pending.add_ons.items(), *pending.quantities.items())
     return Current(
         agreement,
         card_of_agreement(tx, agreement),
-        period,
-        _included(tx, agreement, version, at),
-        beside=(
-            *(f"{names[one.plan_key]} \u00d7 {one.quantity}" for one in agreement.add_ons),
-            *(f"{licences.get(key, key)} \u00d7 {quantity}" for key, quantity in agreement.quantities.items()),
-        ),
-        next_plan=names[follows[0]] if follows else "",
+        agreement.period_at(at),
+        included_in(tx, agreement, with_add_ons(version, added), at, shows_usage=desk.settings.shows_usage),
+        add_ons=tuple(Beside(one.plan_key, names[one.plan_key], one.quantity) for one in agreement.add_ons),
+        seats=tuple(Beside(key, name, agreement.quantity_of(key)) for key, name in fees.items()),
+        next_plan=names[pending.plan_key] if pending and gives_way else "",
+        next_numbers=tuple(Beside(key, names.get(key) or fees.get(key, key), number) for key, number in becomes),
         due=due,
+        coming=coming,
+        has_add_ons=bool(offered_add_ons(tx, agreement)),
     )
-
-
-def _included(tx: UnitOfWork, agreement: Agreement, version: PlanVersion, at: datetime) -> tuple[Included, ...]:
-    metered = {feature.key for feature in tx.features.list() if feature.is_metered}
-    found = []
-    for entitlement in version.of_kind(Entitlement):
-        key = entitlement.feature_key
-        allowance = allowance_under(agreement, version, key) if key in metered else None
-        room = None if allowance is None else room_of(tx, allowance, key, at)
-        used, limit = (None, None) if room is None else (room.used, room.limit)
-        found.append(Included(entitlement.feature_name, used, limit))
-    return tuple(found)
-
-
-def _plan_of_address(tx: UnitOfWork, desk: Desk) -> Plan:
-    """Return the published plan that the address names, if it is for this kind of customer.
-
-    Raises:
-        UnknownPlan: there is none.
-    """
-    plan = tx.catalog.get_plan(desk.request.path_params["plan_key"])
-    if plan.group.scope != desk.kind or plan.kind != "plan":
-        raise UnknownPlan(f"there is no plan {plan.key!r} for this account", plan=plan.key)
-    return plan

@@ -15,7 +15,19 @@ from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.workspace import Wish
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page, remedy_for_people
-from billing_sdk.server.pages.portal import bills, credit, entry, payments, people, places, plans
+from billing_sdk.server.pages.portal import (
+    add_ons,
+    bills,
+    changing,
+    credit,
+    ending,
+    entry,
+    payments,
+    people,
+    places,
+    plans,
+    seats,
+)
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, own_agreement, require_account
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.workspace import require_billing
@@ -92,12 +104,27 @@ def _refuse(desk: Desk, error: BillingError) -> Response:
 def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
     return (
         Section(kind, "plan_details", plans.show_plan),
-        Section(kind, "plan_details/{agreement_id}/cancel", plans.show_cancel, plans.cancel, wish="cancel"),
+        Section(kind, "plan_details/{agreement_id}/cancel", ending.show_cancel, ending.cancel, wish="cancel"),
         Section(kind, "plan_details/{agreement_id}/undo", plans.show_own, plans.undo),
         Section(kind, "plan_details/{agreement_id}/pause", plans.show_own, plans.pause, wish="pause"),
         Section(kind, "plan_details/{agreement_id}/resume", plans.show_own, plans.resume, wish="resume"),
-        Section(kind, "plan_selection", plans.show_selection, wish="change_plan"),
-        Section(kind, "plan_selection/{plan_key}", plans.show_change, plans.change, wish="change_plan"),
+        Section(kind, "plan_details/{agreement_id}/add_ons", add_ons.show_add_ons, wish="buy_add_ons"),
+        Section(
+            kind,
+            "plan_details/{agreement_id}/add_ons/{plan_key}",
+            add_ons.show_add_on,
+            add_ons.save_add_on,
+            wish="buy_add_ons",
+        ),
+        Section(
+            kind,
+            "plan_details/{agreement_id}/seats/{fee_key}",
+            seats.show_seats,
+            seats.save_seats,
+            wish="change_seats",
+        ),
+        Section(kind, "plan_selection", changing.show_selection, wish="change_plan"),
+        Section(kind, "plan_selection/{plan_key}", changing.show_change, changing.change, wish="change_plan"),
         Section(kind, "payment_details", payments.show_card, payments.save_card),
         Section(kind, "billing_address", places.show_address, places.save_address),
         Section(kind, "billing", bills.show_invoices, wish="see_invoices"),

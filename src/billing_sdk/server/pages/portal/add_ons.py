@@ -1,0 +1,123 @@
+"""The section about add-ons: those that fit a plan, what each costs, and how many the account has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from starlette.responses import Response
+
+from billing_sdk.errors import NotFound
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Entitlement, Plan
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.portal.desk import Desk, own_agreement
+from billing_sdk.server.pages.portal.numbers import Kind, save_numbers, show_numbers
+from billing_sdk.server.pages.pricing import PlanCard, decided_card
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.alter_agreement import find_add_on
+from billing_sdk.server.usecases.offer_plan import fits_beside
+from billing_sdk.server.usecases.set_add_on import set_add_on
+
+
+@dataclass(frozen=True, slots=True)
+class AddOn:
+    """An add-on that can be had with a plan.
+
+    Attributes:
+        includes: the names of what comes with it.
+        has: how many of it the account has.
+    """
+
+    card: PlanCard
+    includes: tuple[str, ...]
+    has: int
+
+
+def show_add_ons(desk: Desk, _form: Form) -> Response:
+    """Show the add-ons that fit the agreement of the address, and those that it has."""
+    with desk.engine.read() as tx:
+        agreement = own_agreement(tx, desk)
+        if not agreement.is_live:
+            return desk.go_to("plan_details")
+        (plan,) = tx.catalog.list_plans([agreement.plan_key])
+        add_ons = tuple(_add_on(tx, agreement, one) for one in (*_standing(tx, agreement), *_new(tx, agreement)))
+    return desk.show("add_ons", plan=plan, agreement=agreement, add_ons=add_ons)
+
+
+def show_add_on(desk: Desk, form: Form) -> Response:
+    """Show what another number of the add-on of the address comes to."""
+    return show_numbers(desk, form, _kind(desk))
+
+
+def save_add_on(desk: Desk, form: Form) -> Response:
+    """Agree on another number of the add-on of the address; none gives it up."""
+    return save_numbers(desk, form, _kind(desk))
+
+
+def offered_add_ons(tx: UnitOfWork, agreement: Agreement) -> tuple[Plan, ...]:
+    """Return the published add-ons that can be had with an agreement, in the versions that are sold."""
+    version = tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency)
+    (plan,) = tx.catalog.list_plans([agreement.plan_key])
+    beside = replace(plan, version=version)
+    return tuple(
+        one
+        for one in tx.catalog.list_plans()
+        if one.kind == "add_on" and one.status == "published" and fits_beside(one, beside)
+    )
+
+
+def _new(tx: UnitOfWork, agreement: Agreement) -> tuple[Plan, ...]:
+    return tuple(one for one in offered_add_ons(tx, agreement) if find_add_on(agreement, one.key) is None)
+
+
+def _standing(tx: UnitOfWork, agreement: Agreement) -> tuple[Plan, ...]:
+    """Return the add-ons of an agreement, each in the version that it was taken in, whether or not it is still sold."""
+    plans = {plan.key: plan for plan in tx.catalog.list_plans([one.plan_key for one in agreement.add_ons])}
+    return tuple(
+        replace(plans[one.plan_key], version=tx.catalog.get_version(one.plan_version_id)) for one in agreement.add_ons
+    )
+
+
+def _add_on(tx: UnitOfWork, agreement: Agreement, plan: Plan) -> AddOn:
+    version, standing = plan.version.in_currency(agreement.currency), find_add_on(agreement, plan.key)
+    return AddOn(
+        decided_card(tx, plan, version),
+        tuple(one.feature_name for one in version.of_kind(Entitlement)),
+        standing.quantity if standing else 0,
+    )
+
+
+def _kind(desk: Desk) -> Kind:
+    """Return the add-on that the address names.
+
+    Raises:
+        NotFound: there is none, or it can't be had with the agreement.
+    """
+    wanted = desk.request.path_params["plan_key"]
+    with desk.engine.read() as tx:
+        agreement = own_agreement(tx, desk)
+        known = (*_standing(tx, agreement), *_new(tx, agreement)) if agreement.is_live else ()
+        plan = next((one for one in known if one.key == wanted), None)
+        if plan is None:
+            raise NotFound("there is no such add-on", remedy="Choose one from the list.")
+        found = _add_on(tx, agreement, plan)
+    card = found.card
+    return Kind(
+        key=plan.key,
+        name=plan.name,
+        prices=(card.price_words, *card.usage_prices),
+        has=found.has,
+        least=0 if found.has else 1,
+        most=None,
+        path=f"add_ons/{plan.key}",
+        note="add_on",
+        is_add_on=True,
+        agree=lambda number, when: set_add_on(
+            desk.engine,
+            agreement_id=agreement.id,
+            plan_key=plan.key,
+            quantity=number,
+            timing=when,
+            actor=desk.user.id,
+        ),
+    )
