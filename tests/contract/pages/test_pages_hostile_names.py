@@ -13,7 +13,9 @@ from billing_sdk.server import pages
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.open_portal_link import open_portal_link
+from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.web import csrf_token
+from tests.contract.pages.plan_worlds import seat_plan
 from tests.contract.pages.renaming import rename_everything
 from tests.contract.pages.visits import CHALLENGE, PASSWORD
 from tests.every_route import filled
@@ -79,19 +81,29 @@ def portal_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
         own = {
             "agreement_id": tx.agreements.live_of(customer.id)[0].id,
             "invoice_id": tx.invoices.newest_of(customer.id)[0].id,
-            "plan_key": "enterprise_monthly",
+            "fee_key": "desk",
             "note_id": "x",
         }
+    seat_plan(app.engine)
+    desks = subscribe(app.engine, customer_id=customer.id, plan_key="desks").id
     organization = create_organization(app.engine, name=PLAIN, creator_id=user.id)
     url = create_portal_link(app.engine, user_id=user.id, org_code=organization.code, return_url=f"{CALLBACK}?x=y")
     visit = open_portal_link(app.engine, key=url.partition("key=")[2])
     for route in pages.routes(app.engine):
         is_page = not route.path.endswith(("/undo", "/pause", "/resume", "/pdf"))  # no pages of their own
         if route.path.startswith("/portal/") and "GET" in route.methods and is_page:
-            plan_key = "team_pro" if "organization_" in route.path else "enterprise_monthly"
-            yield filled(route.path, {**own, "plan_key": plan_key}.__getitem__), {"provider_portal": visit.session_key}
+            named = {**own, "plan_key": _plan_key_for(route.path)}
+            if "{fee_key}" in route.path:
+                named |= {"agreement_id": desks}
+            yield filled(route.path, named.__getitem__), {"provider_portal": visit.session_key}
     yield "/portal_redirect?key=x", {}
     yield "/", {}
+
+
+def _plan_key_for(path: str) -> str:
+    if "/add_ons/" in path:
+        return "onboarding_help"
+    return "team_pro" if "organization_" in path else "enterprise_monthly"
 
 
 def journey_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:

@@ -72,10 +72,10 @@ def test_a_change_can_wait_for_the_end_of_what_is_paid_and_be_taken_back(
     end = f"{agreement.billed_until.day} {agreement.billed_until:%B %Y}"
     enter_portal(visitor, site, customer, sub_nav="plan_selection")
     page = visitor.follow("Choose Enterprise")
-    assert "Due today 99.00 USD" in page.text
+    assert "Due today US$99.00" in page.text
     page = visitor.follow(f"Change on {end} instead")
-    assert "Due today 0.00 USD" in page.text
-    assert f"Then on {end} 99.00 USD" in page.text
+    assert "Due today US$0.00" in page.text
+    assert f"Then on {end} US$99.00" in page.text
     page = visitor.submit("Confirm")
     assert "Your plan will change" in page.text
     assert f"On {end} it changes to Enterprise" in page.text
@@ -89,7 +89,7 @@ def test_a_price_that_has_changed_since_it_was_shown_is_shown_again(
 ) -> None:
     enter_portal(visitor, site, customer, sub_nav="plan_selection")
     visitor.follow("Choose Enterprise")
-    page = visitor.submit("Pay", terms="enterprise_monthly at half the price")
+    page = visitor.submit("Pay", quote="1.at-half-the-price")
     assert page.status == 422
     assert "has changed since this page was shown" in page.text
     assert plans_of(site, customer) == ["pro_monthly"]
@@ -131,8 +131,8 @@ def test_a_plan_that_is_still_to_be_paid_says_so_with_the_amount_and_where(
 ) -> None:
     user = register_user(site.engine, email=email, password=PASSWORD)
     become_customer(site.engine, user_id=user.id, billing_email=email, plan_key="pro_monthly")
-    assert "29.00 USD is still to be paid" in enter_portal(visitor, site, email).text
-    visitor.follow("Pay 29.00 USD")
+    assert "US$29.00 is still to be paid" in enter_portal(visitor, site, email).text
+    visitor.follow("Pay US$29.00")
     visitor.submit("Save card and pay 29.00 USD", **CARD)
     assert "still to be paid" not in visitor.open("/portal/plan_details").text
 
@@ -157,7 +157,7 @@ def test_a_trial_without_a_card_is_begun_and_shown_in_the_portal(
     enter_portal(visitor, site, email)
     page = visitor.open("/portal/plan_selection/starter")
     assert "US$9.00 per month 14 days free, no card needed" in page.text
-    assert "Due today 0.00 USD" in page.text
+    assert "Due today US$0.00" in page.text
     assert "card is needed" not in page.text
     page = visitor.submit("Confirm")
     assert "Your plan has changed" in page.text
@@ -173,7 +173,7 @@ def test_what_is_agreed_beside_a_plan_and_what_is_to_follow_is_shown(
     options = ChangeOptions(add_ons={"onboarding_help": 2})
     subscribe(site.engine, customer_id=payer.id, plan_key="enterprise_monthly", options=options)
     page = enter_portal(visitor, site, customer)
-    assert "With Onboarding help \u00d7 2" in page.text
+    assert "Onboarding help Add-on \u00d7 2" in page.text
     page = visitor.open("/portal/plan_selection/starter")
     assert ("US$9.00 per month" in page.text, "14 days free" in page.text) == (True, False)  # they pay already
 

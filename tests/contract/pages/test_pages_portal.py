@@ -137,10 +137,10 @@ def test_a_plan_is_changed_after_its_price_was_shown(site: RunningServer, visito
     enter_portal(visitor, site, customer, sub_nav="plan_selection")
     assert "Current plan" in visitor.page.text
     page = visitor.follow("Choose Enterprise")
-    assert "Due today 99.00 USD" in page.text
+    assert "Due today US$99.00" in page.text
     assert "Visa ending in 4242" in page.text
     assert plans_of(site, customer) == ["pro_monthly"]
-    page = visitor.submit("Pay 99.00 USD")
+    page = visitor.submit("Pay US$99.00")
     assert "Your plan has changed" in page.text
     assert plans_of(site, customer) == ["enterprise_monthly"]
     assert charges_of(site, customer) == ["succeeded 29.00 USD", "succeeded 99.00 USD"]
@@ -204,7 +204,7 @@ def test_whoever_is_on_an_archived_plan_sees_it_and_can_leave_it(
     enter_portal(visitor, site, customer)
     assert "US$7.00 per month" in visitor.page.text
     assert "first 2 billing periods: US$3.50 next billing period: Free" in visitor.page.text
-    assert "Due today 99.00 USD" in visitor.open("/portal/plan_selection/enterprise_monthly").text
+    assert "Due today US$99.00" in visitor.open("/portal/plan_selection/enterprise_monthly").text
     assert visitor.open("/portal/plan_selection/leaving").status == 404
     visitor.open("/portal/plan_details")
     visitor.follow("Cancel plan")
@@ -249,7 +249,7 @@ def test_somebody_without_a_card_adds_one_on_the_way_to_a_plan(
     visitor.follow("Add a card")
     page = visitor.submit("Save card", **CARD)
     assert page.url.endswith("/portal/plan_selection/pro_monthly")
-    visitor.submit("Pay 29.00 USD")
+    visitor.submit("Pay US$29.00")
     assert plans_of(site, email) == ["pro_monthly"]
 
 

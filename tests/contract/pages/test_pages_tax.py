@@ -96,8 +96,8 @@ def test_the_portal_asks_where_somebody_is_before_it_names_a_price(
     assert "Billing address" in page.text
     visitor.submit("Save", **GERMANY)
     page = visitor.open(f"{at}/plan_selection/pro_monthly")
-    assert "VAT 19 % 5.51 USD" in page.text
-    assert "Due today 34.51 USD" in page.text
+    assert "VAT 19 % 19% of US$29.00. US$5.51" in page.text
+    assert "Due today US$34.51" in page.text
 
 
 def test_the_portal_asks_where_somebody_is_before_it_takes_money_for_a_plan_on_credit(

@@ -45,9 +45,14 @@ DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 
 
 def show_selection(desk: Desk, _form: Form) -> Response:
-    """Show the pricing table, with the current plan marked."""
+    """Show the pricing table of the group of a plan that the account is on, with the current plan marked.
+
+    The address says which plan is to be changed, where there are several.
+    """
+    wanted = desk.request.query_params.get("instead_of")
     with desk.engine.read() as tx:
         live = tx.agreements.live_of(desk.customer.id) if desk.customer else ()
+        live = tuple(sorted(live, key=lambda one: one.plan_key != wanted))
         table = table_for(tx, desk.kind, live[0].group_id if live else None)
         current = [agreement.plan_key for agreement in live]
         currency = live[0].currency if live else None

@@ -14,6 +14,8 @@ from billing_sdk.server.words import Phrase, phrase
 
 # A share of so many days can be read as it is; one of seconds is told as a percentage.
 MOST_DAYS = 366
+# A larger share would be told as all of it.
+ALL_BUT_ALL = Fraction(1999, 2000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _licence_fee(line: InvoiceLine, steps: Any) -> tuple[Phrase, ...]:
         if step["name"] == "per_unit" and facts["quantity"] != "1":
             each = exact(Decimal(facts["unit_amount"]), line.amount.currency)
             found.append(phrase("%(number)s at %(each)s each.", number=Decimal(facts["quantity"]), each=each))
-        if step["name"] == "prorate" and Fraction(facts["fraction"]) != 1:
+        if step["name"] == "prorate" and Fraction(facts["fraction"]) < ALL_BUT_ALL:
             whole = exact(Decimal(facts["before"]), line.amount.currency)
             found.append(_share_of(facts["fraction"], "", whole))
     instead = line.derivation.get("instead_of", {})
