@@ -24,6 +24,7 @@ from billing_sdk.server.usecases.follow_usage import FOLLOW_REST, FOLLOW_SECONDS
 from billing_sdk.server.usecases.hooks import Hooks
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.recover import recover
+from billing_sdk.server.usecases.send_mail import POLL_SECONDS, MailWorker, transport_of
 from billing_sdk.server.usecases.timer_worker import TimerWorker
 from billing_sdk.server.usecases.verify_audit import AuditWatch
 
@@ -50,7 +51,7 @@ def create_app(
         gateway: takes payments; the in-process test processor by default.
         database: an open database in place of the one that the settings name; it stays open afterwards.
         hooks: what is asked before a plan is chosen or given up; those that the settings name by default.
-        delivers: whether this process sends webhooks.
+        delivers: whether this process sends webhooks and mail.
         runs_timers: whether this process does what is due; a test that moves the whole server's clock does it itself.
         sweep_seconds: how often to look for charges that a process has left over which died.
     """
@@ -59,6 +60,8 @@ def create_app(
     timers = TimerWorker(engine)
     ingestion = Ingestion(engine)
     usage = UsageFollower(engine)
+    transport = transport_of(engine)
+    mail = MailWorker(engine, transport) if transport is not None and delivers else None
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -71,9 +74,12 @@ def create_app(
         worker = Periodic("worker", timers.look, every_seconds=settings.timer_seconds)
         follower = Periodic("follower", usage.look, every_seconds=FOLLOW_SECONDS, rest=FOLLOW_REST)
         auditor.start()
+        postman = Periodic("postman", mail.look, every_seconds=POLL_SECONDS) if mail is not None else None
         if runs_timers:
             worker.start()
             follower.start()
+        if postman is not None:
+            postman.start()
         yield
         timers.stop()
         await to_thread(ingestion.close)
@@ -82,6 +88,9 @@ def create_app(
         await to_thread(follower.stop)
         await to_thread(sweeper.stop)
         await to_thread(auditor.stop)
+        if mail is not None and postman is not None:
+            mail.stop()
+            await to_thread(postman.stop)
         if dispatcher:
             await to_thread(dispatcher.stop)
         if database is None:

@@ -157,6 +157,7 @@ class Settings:
             raise _invalid("trusted_proxies", "is not between 0 and 8")
         if self.portal_link_seconds > LONGEST_LINK_SECONDS:
             raise _invalid("portal_link_seconds", f"is above {LONGEST_LINK_SECONDS}")
+        _check_mail(self.smtp_url, self.mail_from)
         if self.security_contact is not None and not _is_contact(self.security_contact):
             raise _invalid("security_contact", "is neither mailto: nor https:")
         if self.refresh_token_seconds <= self.access_token_seconds:
@@ -249,6 +250,23 @@ def _check_usage_url(url: str | None) -> None:
     kinds = ("sqlite", "postgresql", "clickhouse", "clickhouses", "chdb")
     if url is not None and url.partition("://")[0].partition("+")[0] not in kinds:
         raise _invalid("usage_url", f"begins with none of {', '.join(f'{kind}://' for kind in kinds)}")
+
+
+def _check_mail(smtp_url: Secret | None, mail_from: str | None) -> None:
+    if smtp_url is None:
+        return
+    try:
+        parts = urlsplit(smtp_url.reveal())
+        port = parts.port
+    except ValueError:
+        raise _invalid("smtp_url", "is not an address") from None
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0:
+        raise _invalid("smtp_url", "is neither smtp://host nor smtps://host")
+    if parts.query or parts.fragment or parts.path.strip("/") or bool(parts.username) != bool(parts.password):
+        raise _invalid("smtp_url", "has more than user, password, host and port, or a user without a password")
+    domain = (mail_from or "").rpartition("@")[2].rstrip("> ")
+    if mail_from is None or not domain or not mail_from.isprintable() or "," in mail_from:
+        raise _invalid("mail_from", "is not one address such as Example <billing@example.com>, which smtp_url needs")
 
 
 def _check_environment(settings: Settings) -> None:

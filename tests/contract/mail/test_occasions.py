@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from billing_sdk._secret import Secret
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.disable_billing import disable_billing
@@ -43,7 +44,7 @@ def test_a_plan_that_costs_nothing_brings_no_receipt(engine):
 
 
 def test_mail_waits_to_be_sent_where_there_is_a_server_to_send_it_by():
-    with engine_on(IN_MEMORY, smtp_url="smtp://127.0.0.1:25", mail_from="billing@example.com") as engine:
+    with engine_on(IN_MEMORY, smtp_url=Secret("smtp://127.0.0.1:25"), mail_from="billing@example.com") as engine:
         invite(engine)
         (mail,) = mails(engine)
         assert (mail.state, mail.recipient, mail.values["organization"]) == ("queued", "new@example.com", "Acme")

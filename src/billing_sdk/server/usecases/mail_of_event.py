@@ -74,7 +74,7 @@ def _failure(tx: UnitOfWork, recorded: Recorded, payments: Mapping[str, Payment]
         "invoice_id": invoice.id,
         "number": invoice.name,
         "amount": invoice.amount_due,
-        "access_until": dunning.grace_ends_at,
+        "closes_on": dunning.grace_ends_at,
     }
     payment = payments.get(invoice.id)
     if payment is not None and payment.status == "failed":

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Literal, get_args
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, get_args
 
 from billing_sdk.errors import Conflict
 
@@ -34,6 +34,11 @@ TRANSITIONS: Mapping[tuple[MailState, MailAct], MailState] = {
     ("failed", "send_again"): "queued",
     ("dropped", "send_again"): "queued",
 }
+
+# How long after an attempt in vain the next one comes; together they last for two days, as mail servers do it among
+# themselves (RFC 5321, section 4.5.4.1, asks for four to five days, which no news of a payment is good for).
+MINUTE: Final = timedelta(minutes=1)
+DELAYS: Final = (MINUTE, 5 * MINUTE, 30 * MINUTE, 120 * MINUTE, 360 * MINUTE, 720 * MINUTE, 1_440 * MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +103,16 @@ class Mail:
         sent = replace(self.after("accept"), content=content, sent_at=at)
         return replace(sent, attempts=self.attempts + 1, last_answer=answer)
 
-    def not_accepted(self, answer: str, again_at: datetime | None) -> Mail:
-        """Return the mail after an attempt in vain; without another one it has failed."""
+    def not_accepted(self, answer: str, at: datetime, *, is_final: bool) -> Mail:
+        """Return the mail after an attempt in vain; it has failed where that is final, or was the last one."""
         tried = replace(self, attempts=self.attempts + 1, last_answer=answer)
-        if again_at is None:
+        if is_final or self.attempts >= len(DELAYS):
             return tried.after("refuse")
-        return replace(tried.after("postpone"), next_attempt_at=again_at)
+        return replace(tried.after("postpone"), next_attempt_at=at + DELAYS[self.attempts])
+
+    def dropped(self, why: str) -> Mail:
+        """Return the mail as it is when it is not to be sent any more."""
+        return replace(self.after("drop"), last_answer=why)
 
     def queued_again(self, at: datetime) -> Mail:
         """Return the mail as it is with a whole new schedule; it is written anew."""
