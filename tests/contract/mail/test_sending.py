@@ -70,7 +70,7 @@ def test_a_receipt_shows_the_lines_and_brings_the_invoice_along(engine, postbox)
     assert file.get_content().startswith(b"%PDF")
     assert file.get_filename().endswith(".pdf")
     page = message.get_body(("html",)).get_content()
-    assert "49.00" in page
+    assert "29.00" in page
     assert f"{engine.settings.base_url}/invoices/" in page
 
 
