@@ -1,0 +1,96 @@
+"""The list of pages: where each is, and who looks at it. Screenshots, checks of accessibility and speed walk it.
+
+A page is there once; what only a form answers, files and redirects are not pages. `tests/unit/test_pages_list.py` tells
+of a route that nobody has put on the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.every_route import filled
+from tests.world import Reader, World
+
+
+@dataclass(frozen=True, slots=True)
+class PageUnderTest:
+    """One page.
+
+    Attributes:
+        name: what its pictures and figures are called.
+        address: with `{name}` for what `World.ids` knows, in its path and its query.
+        reader: whose browser shows it.
+        path: the route, where the address is not made of the names of its parameters.
+        status: what it answers with.
+    """
+
+    name: str
+    address: str
+    reader: Reader
+    path: str = ""
+    status: int = 200
+
+    @property
+    def route(self) -> str:
+        """The path template of the route that answers."""
+        return self.path or self.address.partition("?")[0]
+
+    def url(self, world: World) -> str:
+        """Return its address in a world."""
+        return filled(self.address, world.ids.__getitem__)
+
+
+VISITOR: tuple[PageUnderTest, ...] = (
+    PageUnderTest("home", "/", "visitor"),
+    PageUnderTest("not-found", "/nowhere", "visitor", status=404),
+    PageUnderTest("sign-up", "/journey/{register_journey_id}/register", "visitor", "/journey/{journey_id}/register"),
+    PageUnderTest("sign-in", "/journey/{sign_in_journey_id}/sign-in", "visitor", "/journey/{journey_id}/sign-in"),
+    PageUnderTest(
+        "name-organization",
+        "/journey/{organization_journey_id}/organization",
+        "visitor",
+        "/journey/{journey_id}/organization",
+    ),
+    PageUnderTest("choose-plan", "/journey/{plans_journey_id}/plans", "visitor", "/journey/{journey_id}/plans"),
+    PageUnderTest("payment", "/journey/{payment_journey_id}/payment", "visitor", "/journey/{journey_id}/payment"),
+    PageUnderTest("success", "/journey/{success_journey_id}/success", "visitor", "/journey/{journey_id}/success"),
+    PageUnderTest("portal-entry", "/portal_redirect?key={portal_key}", "visitor"),
+    PageUnderTest("confirm-payment", "/managed/authenticate/{reference}", "visitor"),
+    PageUnderTest("checkout-session", "/checkout/session/{checkout_session_id}/{checkout_key}", "visitor"),
+    PageUnderTest(
+        "invoice-link", "/invoices/{invoice_document_id}/{invoice_key}", "visitor", "/invoices/{document_id}/{key}"
+    ),
+    PageUnderTest(
+        "credit-note-link",
+        "/credit_notes/{credit_note_document_id}/{credit_note_key}",
+        "visitor",
+        "/credit_notes/{document_id}/{key}",
+    ),
+)
+
+PORTAL: tuple[PageUnderTest, ...] = (
+    PageUnderTest("portal-profile", "/portal/profile", "customer"),
+    PageUnderTest("portal-plan", "/portal/plan_details", "customer"),
+    PageUnderTest("portal-cancel", "/portal/plan_details/{agreement_id}/cancel", "customer"),
+    PageUnderTest("portal-plans", "/portal/plan_selection", "customer"),
+    PageUnderTest("portal-plan-change", "/portal/plan_selection/{plan_key}", "customer"),
+    PageUnderTest("portal-payment", "/portal/payment_details", "customer"),
+    PageUnderTest("portal-address", "/portal/billing_address", "customer"),
+    PageUnderTest("portal-invoices", "/portal/billing", "customer"),
+    PageUnderTest("portal-invoice", "/portal/billing/{invoice_id}", "customer"),
+    PageUnderTest("portal-invoice-document", "/portal/billing/{invoice_id}/document", "customer"),
+    PageUnderTest("portal-credit", "/portal/credit", "customer"),
+    PageUnderTest("portal-organization", "/portal/organization_details", "member"),
+    PageUnderTest("portal-members", "/portal/organization_members", "member"),
+    PageUnderTest("portal-organization-plan", "/portal/organization_plan_details", "member"),
+)
+
+DASHBOARD: tuple[PageUnderTest, ...] = (
+    PageUnderTest("dashboard-sign-in", "/dashboard/sign-in", "visitor"),
+    PageUnderTest("dashboard", "/dashboard", "operator"),
+    PageUnderTest("applications", "/dashboard/applications", "operator"),
+    PageUnderTest("application-billing", "/dashboard/applications/{client_id}/billing", "operator"),
+    PageUnderTest("application-settings", "/dashboard/applications/{client_id}/billing/settings", "operator"),
+)
+
+PAGES: tuple[PageUnderTest, ...] = (*VISITOR, *PORTAL, *DASHBOARD)

@@ -1,0 +1,55 @@
+"""The list of pages that everything walks: none is forgotten, and none is there twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from starlette.routing import Route
+
+from billing_sdk.server import pages
+from tests.pages import PAGES
+
+# Answers that are no pages: files, and what sends a browser on.
+NO_PAGES = {
+    "/.well-known/security.txt",
+    "/journey/{journey_id}",
+    "/static/brand.css",
+    "/static/brand/{kind}",
+    "/static/{name}",
+}
+FILES = ("/pdf", ".csv", ".js")
+# The page of another address, which these show again once their form was refused.
+ONLY_FORMS = {
+    "/dashboard/sign-out",
+    "/dashboard/plan",
+    *(
+        f"/dashboard/applications/{{client_id}}/billing/{deed}"
+        for deed in ("enable", "disable", "connect", "refresh", "disconnect", "fee")
+    ),
+    "/portal/billing/{invoice_id}/pay",
+    *(f"/portal/plan_details/{{agreement_id}}/{deed}" for deed in ("undo", "pause", "resume")),
+}
+
+
+def routes_with_a_page() -> set[str]:
+    found = [route for route in pages.routes(None) if isinstance(route, Route) and "GET" in route.methods]
+    shown = {route.path for route in found if not route.path.endswith(FILES)} - NO_PAGES - ONLY_FORMS
+    # The sections of an organization are those of a person, under another name.
+    return {path for path in shown if path.replace("/organization_", "/") not in shown | ONLY_FORMS or path in listed()}
+
+
+def listed() -> set[str]:
+    return {page.route for page in PAGES}
+
+
+def test_every_page_is_on_the_list():
+    assert routes_with_a_page() - listed() == set()
+
+
+def test_every_page_of_the_list_is_one_of_the_server():
+    known = {route.path for route in pages.routes(None)}
+    assert {page.route for page in PAGES if page.status == 200} - known == set()
+
+
+def test_no_two_pages_have_the_same_name():
+    assert [name for name, times in Counter(page.name for page in PAGES).items() if times > 1] == []
