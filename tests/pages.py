@@ -88,6 +88,11 @@ PORTAL: tuple[PageUnderTest, ...] = (
 DASHBOARD: tuple[PageUnderTest, ...] = (
     PageUnderTest("dashboard-sign-in", "/dashboard/sign-in", "visitor"),
     PageUnderTest("dashboard", "/dashboard", "operator"),
+    PageUnderTest("customers", "/dashboard/customers", "operator"),
+    PageUnderTest("customer", "/dashboard/customers/{customer_id}", "operator"),
+    PageUnderTest("plans", "/dashboard/plans", "operator"),
+    PageUnderTest("plan", "/dashboard/plans/{plan_key}", "operator"),
+    PageUnderTest("plan-version", "/dashboard/plans/{plan_key}/versions/{number}", "operator"),
     PageUnderTest("applications", "/dashboard/applications", "operator"),
     PageUnderTest("application-billing", "/dashboard/applications/{client_id}/billing", "operator"),
     PageUnderTest("application-settings", "/dashboard/applications/{client_id}/billing/settings", "operator"),

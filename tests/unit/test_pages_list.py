@@ -26,6 +26,11 @@ ONLY_FORMS = {
         f"/dashboard/applications/{{client_id}}/billing/{deed}"
         for deed in ("enable", "disable", "connect", "refresh", "disconnect", "fee")
     ),
+    *(
+        f"/dashboard/applications/{{client_id}}/billing/{section}"
+        for section in ("customers", "disputes", "features", "invoices", "plans")
+    ),
+    *(f"/dashboard/plans/{{plan_key}}/{deed}" for deed in ("archive", "live", "publish", "restore")),
     "/portal/billing/{invoice_id}/pay",
     *(f"/portal/plan_details/{{agreement_id}}/{deed}" for deed in ("undo", "pause", "resume")),
 }
@@ -35,7 +40,12 @@ def routes_with_a_page() -> set[str]:
     found = [route for route in pages.routes(None) if isinstance(route, Route) and "GET" in route.methods]
     shown = {route.path for route in found if not route.path.endswith(FILES)} - NO_PAGES - ONLY_FORMS
     # The sections of an organization are those of a person, under another name.
-    return {path for path in shown if path.replace("/organization_", "/") not in shown | ONLY_FORMS or path in listed()}
+    return {path for path in shown if not is_double(path, shown | ONLY_FORMS)}
+
+
+def is_double(path: str, others: set[str]) -> bool:
+    own = path.replace("/organization_", "/")
+    return own != path and own in others
 
 
 def listed() -> set[str]:
