@@ -31,7 +31,7 @@ def test_a_customer_sees_what_is_left_of_which_credit_and_what_happened(
 
     assert "Credit for usage" in visitor.open(f"{site.base_url}/portal/billing").text
     shown = visitor.open(f"{site.base_url}/portal/credit").html
-    for fact in ("12.50 USD", "Welcome &lt;b&gt;", "ai_tokens", "Granted", "A mistake", "Taken back", "-12.50 USD"):
+    for fact in ("US$12.50", "Welcome &lt;b&gt;", "AI tokens", "Granted", "A mistake", "Taken back", "-US$12.50"):
         assert fact in shown
     assert "<b>" not in shown
 

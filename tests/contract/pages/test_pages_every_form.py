@@ -107,7 +107,7 @@ class Somebody:
             return self.checkout_key
         if template.startswith("/dashboard"):
             return self.sign_in_key if template == "/dashboard/sign-in" else self.session_key
-        return self.link_key if template == "/portal_redirect" else self.portal_key
+        return self.link_key if template in ("/portal_redirect", "/invitation") else self.portal_key
 
 
 @pytest.fixture(scope="module")

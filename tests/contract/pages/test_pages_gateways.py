@@ -81,7 +81,7 @@ def test_the_portal_keeps_several_payment_methods(
     assert "Mastercard ending in 4444 Expires 12/2034" in page.text
     page = visitor.submit("Use this one")
     assert "Visa ending in 4242 Expires 12/2034" in page.text
-    page = visitor.submit("Remove")
+    page = visitor.submit("Remove Mastercard")
     assert "Mastercard" not in page.text
 
 
@@ -139,7 +139,7 @@ def test_an_invoice_that_is_sent_is_paid_on_stripes_page_of_it(
     run_due(shop.engine)
     enter_portal(visitor, shop, email)
     visitor.open(f"{shop.base_url}/portal/billing/{invoice.id}")
-    page = visitor.follow("Pay 50.00 USD")
+    page = visitor.follow("Pay US$50.00")
     [remote] = [each for each in stripe.all("invoice") if each["metadata"].get("billing_id") == invoice.id]
     assert page.url == remote["hosted_invoice_url"]
 

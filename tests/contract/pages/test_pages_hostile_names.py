@@ -83,6 +83,7 @@ def portal_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
             "invoice_id": tx.invoices.newest_of(customer.id)[0].id,
             "fee_key": "desk",
             "note_id": "x",
+            "user_id": user.id,
         }
     seat_plan(app.engine)
     desks = subscribe(app.engine, customer_id=customer.id, plan_key="desks").id
@@ -90,7 +91,7 @@ def portal_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
     url = create_portal_link(app.engine, user_id=user.id, org_code=organization.code, return_url=f"{CALLBACK}?x=y")
     visit = open_portal_link(app.engine, key=url.partition("key=")[2])
     for route in pages.routes(app.engine):
-        is_page = not route.path.endswith(("/undo", "/pause", "/resume", "/pdf"))  # no pages of their own
+        is_page = not route.path.endswith(("/undo", "/pause", "/resume", "/pdf", "/automatic"))  # no pages of their own
         if route.path.startswith("/portal/") and "GET" in route.methods and is_page:
             named = {**own, "plan_key": _plan_key_for(route.path)}
             if "{fee_key}" in route.path:

@@ -153,7 +153,7 @@ def test_an_owed_invoice_is_paid_by_the_card_on_file_once(site, visitor, owing):
     customer, invoice_id = owing
     assert "Pay" in [text for text, _ in visitor.open(f"{site.base_url}/portal/billing").links]
     visitor.open(f"{site.base_url}/portal/billing/{invoice_id}")
-    page = visitor.submit("Pay 12.34 USD")
+    page = visitor.submit("Pay US$12.34")
     assert "The invoice is paid." in page.text
     assert not page.forms[1:]
     assert status_of(site, invoice_id) == "paid"
@@ -164,7 +164,7 @@ def test_what_was_not_shown_is_not_charged(site, visitor, owing):
     customer, invoice_id = owing
     visitor.open(f"{site.base_url}/portal/billing/{invoice_id}")
     for shown in ("1233", "0", "-1234", "1234.0", "٤", ""):
-        page = visitor.submit("Pay 12.34 USD", due_minor=shown)
+        page = visitor.submit("Pay US$12.34", due_minor=shown)
         assert "has changed" in page.text
     assert status_of(site, invoice_id) == "issued"
     assert len(charges_of(site, customer)) == 1
@@ -178,7 +178,7 @@ def test_a_declined_card_leaves_the_invoice_owed_and_says_so(site, visitor, owin
         found = tx.invoices.get(invoice_id)
     assert found.is_owed
     visitor.open(f"{site.base_url}/portal/billing/{invoice_id}")
-    page = visitor.submit("Pay 12.34 USD")
+    page = visitor.submit("Pay US$12.34")
     assert "declined" in page.text
     assert status_of(site, invoice_id) in ("issued", "overdue")
 
@@ -214,7 +214,7 @@ def test_the_portal_says_what_was_taken_back_and_what_becomes_of_it(site, visito
         numbers.append(made.note.number)
     enter_portal(visitor, site, customer)
     shown = visitor.open(f"{site.base_url}/portal/billing/{invoice.id}?line=1").text
-    for fact in (*numbers, "5.00 USD", "for <refund>", "Paid back on", "On your credit balance"):
+    for fact in (*numbers, "US$5.00", "for <refund>", "Paid back on", "On your credit balance"):
         assert fact in shown
 
 
@@ -227,8 +227,8 @@ def test_the_portal_says_that_a_payment_is_disputed_and_how_that_has_ended(site,
         dispute = open_dispute(tx, locked, payment, told, source="admin", actor="bank", at=at)
     enter_portal(visitor, site, customer)
     address = f"{site.base_url}/portal/billing/{invoice.id}"
-    assert "your bank decides" in visitor.open(address).text
+    assert "Your bank decides" in visitor.open(address).text
     close_dispute(site.engine, dispute.id, "lost")
     page = visitor.open(address)
-    assert "12.50 USD" in page.text
-    assert "you have it back from your bank" in page.text
+    assert "US$12.50" in page.text
+    assert "You have it back from your bank" in page.text

@@ -25,15 +25,15 @@ def test_what_is_due_is_paid_by_the_card_on_file_or_by_another_one(
     enter_portal(visitor, site, email, sub_nav="payment_details")
     assert "Pay what is due" not in visitor.page.text  # there is no card on file
 
-    visitor.submit("Save card and pay 29.00 USD", **DECLINED_WHEN_CHARGED)
+    visitor.submit("Save card and pay US$29.00", **DECLINED_WHEN_CHARGED)
     page = visitor.open(f"{site.base_url}/portal/payment_details")
-    assert "29.00 USD will be charged to your Visa ending in 0341." in page.text
-    page = visitor.submit("Pay 29.00 USD now")
-    assert (page.status, "declined" in page.text, "Save card and pay 29.00 USD" in page.text) == (422, True, True)
+    assert "US$29.00 will be charged to your Visa ending in 0341." in page.text
+    page = visitor.submit("Pay US$29.00 now")
+    assert (page.status, "declined" in page.text, "Save card and pay US$29.00" in page.text) == (422, True, True)
 
     add_card(site.engine, customer_id=customer.id, card=card())
     visitor.open(f"{site.base_url}/portal/payment_details")
-    page = visitor.submit("Pay 29.00 USD now")
+    page = visitor.submit("Pay US$29.00 now")
     assert ("What was due is paid." in page.text, "Pay what is due" in page.text) == (True, False)
     assert charges_of(site, email) == ["failed 29.00 USD", "failed 29.00 USD", "succeeded 29.00 USD"]
     assert [agreement.is_unpaid for agreement in agreements_of(site, email)] == [False]
@@ -45,8 +45,8 @@ def test_what_is_not_due_any_more_is_not_charged(site: RunningServer, visitor: V
     add_card(site.engine, customer_id=customer.id, card=card())
     enter_portal(visitor, site, email, sub_nav="payment_details")
     shown = visitor.page
-    visitor.submit("Pay 29.00 USD now")
+    visitor.submit("Pay US$29.00 now")
     visitor.page = shown
-    page = visitor.submit("Pay 29.00 USD now")
+    page = visitor.submit("Pay US$29.00 now")
     assert "What was due is paid." not in page.text
     assert charges_of(site, email) == ["succeeded 29.00 USD"]

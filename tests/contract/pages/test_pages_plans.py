@@ -133,7 +133,7 @@ def test_a_plan_that_is_still_to_be_paid_says_so_with_the_amount_and_where(
     become_customer(site.engine, user_id=user.id, billing_email=email, plan_key="pro_monthly")
     assert "US$29.00 is still to be paid" in enter_portal(visitor, site, email).text
     visitor.follow("Pay US$29.00")
-    visitor.submit("Save card and pay 29.00 USD", **CARD)
+    visitor.submit("Save card and pay US$29.00", **CARD)
     assert "still to be paid" not in visitor.open("/portal/plan_details").text
 
 

@@ -259,10 +259,10 @@ def test_a_plan_that_waits_for_its_payment_is_paid_with_the_card(
     user = register_user(site.engine, email=email, password=PASSWORD)
     become_customer(site.engine, user_id=user.id, billing_email=email, plan_key="pro_monthly")
     enter_portal(visitor, site, email, sub_nav="payment_details")
-    assert "29.00 USD will be charged to this card now" in visitor.page.text
-    visitor.submit("Save card and pay 29.00 USD", **DECLINED_CARD)
+    assert "US$29.00 will be charged to this card now" in visitor.page.text
+    visitor.submit("Save card and pay US$29.00", **DECLINED_CARD)
     assert charges_of(site, email) == []
-    page = visitor.submit("Save card and pay 29.00 USD", **CARD)
+    page = visitor.submit("Save card and pay US$29.00", **CARD)
     assert "The card was saved" in page.text
     assert "will be charged" not in page.text
     assert charges_of(site, email) == ["succeeded 29.00 USD"]
@@ -274,11 +274,11 @@ def test_a_card_that_is_declined_when_charged_says_so_and_the_plan_stays_unpaid(
     user = register_user(site.engine, email=email, password=PASSWORD)
     become_customer(site.engine, user_id=user.id, billing_email=email, plan_key="pro_monthly")
     enter_portal(visitor, site, email, sub_nav="payment_details")
-    page = visitor.submit("Save card and pay 29.00 USD", **DECLINED_WHEN_CHARGED)
+    page = visitor.submit("Save card and pay US$29.00", **DECLINED_WHEN_CHARGED)
     assert page.status == 422
     assert "The card was declined" in page.text
-    assert "29.00 USD will be charged to this card now" in page.text
-    visitor.submit("Save card and pay 29.00 USD", **CARD)
+    assert "US$29.00 will be charged to this card now" in page.text
+    visitor.submit("Save card and pay US$29.00", **CARD)
     assert charges_of(site, email) == ["failed 29.00 USD", "succeeded 29.00 USD"]
 
 
@@ -288,13 +288,18 @@ def test_an_invoice_is_shown_line_by_line_to_its_owner_only(
 ) -> None:
     page = enter_portal(visitor, site, customer, sub_nav="profile")
     page = visitor.follow("Invoices")
-    number, address = next(link for link in page.links if "/billing/" in link[1])
+    number, address = next(link for link in page.links if link[0].startswith("INV-"))
     page = visitor.follow(number)
     assert f"Invoice {number}" in page.text
-    assert "Total 29.00 USD" in page.text
+    assert "Total US$29.00" in page.text
     assert "Flat price: 29.00 USD." in page.text
     page = visitor.follow("Show all that it is made of")
-    for fact in ("version 1", "Rounding half up", "Proration", "Flat price: 29.00 USD."):
+    for fact in (
+        "version 1",
+        "Rounding To the nearest, halves up",
+        "Parts of a period To the second",
+        "Flat price: 29.00 USD.",
+    ):
         assert fact in page.text
     enter_portal(visitor, site, site.seed.users[0][0])
     assert visitor.open(address).status == 404

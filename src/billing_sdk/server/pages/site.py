@@ -10,7 +10,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import RouteNotFound
-from billing_sdk.server.pages import authenticate, brand_files, checkout_session, dashboard, invoices, journey, portal
+from billing_sdk.server.pages import (
+    authenticate,
+    brand_files,
+    checkout_session,
+    dashboard,
+    invitation,
+    invoices,
+    journey,
+    portal,
+)
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
@@ -43,6 +52,7 @@ def routes(_engine: Engine) -> list[BaseRoute]:
         Route("/static/{name}", page(send_asset), methods=["GET"]),
         *authenticate.routes(),
         *checkout_session.routes(),
+        *invitation.routes(),
         *invoices.routes(),
         *journey.routes(),
         *portal.routes(),

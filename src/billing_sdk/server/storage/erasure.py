@@ -14,7 +14,7 @@ from billing_sdk.server.storage.search import forget
 from billing_sdk.server.storage.tables.billing import customers
 from billing_sdk.server.storage.tables.cadences import payer_profiles
 from billing_sdk.server.storage.tables.collection import past_parties
-from billing_sdk.server.storage.tables.identity import users
+from billing_sdk.server.storage.tables.identity import invitations, users
 from billing_sdk.server.storage.tables.mail import mails
 from billing_sdk.server.storage.tables.outbox import events
 from billing_sdk.server.storage.tables.visits import journeys
@@ -42,6 +42,7 @@ class ErasureRepository:
         self._pseudonymise_customers(user)
         self._pseudonymise_events(user)
         self._connection.execute(delete(journeys).where(_mentions(journeys.c.parameters, user.email)))
+        self._connection.execute(delete(invitations).where(invitations.c.email == user.email))
         self._connection.execute(delete(users).where(users.c.id == user.id))
         forget(self._connection, "user", user.id)
 

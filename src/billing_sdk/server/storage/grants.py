@@ -195,10 +195,10 @@ class GrantRepository:
             raise NotFound(f"there is no movement of credit {movement_id[:64]!r}")
         return movement_from_row(row)
 
-    def newest_movements(self, customer_id: str, limit: int) -> tuple[CreditMovement, ...]:
-        """Return the end of a customer's history, the newest first."""
+    def newest_movements(self, customer_id: str, limit: int, *, after: str | None = None) -> tuple[CreditMovement, ...]:
+        """Return the end of a customer's history, the newest first; or what came before a movement."""
         query = select(credit_movements).where(credit_movements.c.customer_id == customer_id)
-        rows = self._connection.execute(query.order_by(credit_movements.c.id.desc()).limit(limit)).mappings()
+        rows = newest_rows(self._connection, query, credit_movements.c.id, after=after, before=None, size=limit)
         return tuple(movement_from_row(row) for row in rows)
 
     def movements_of_grant(self, grant_id: str) -> tuple[CreditMovement, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.collection import Numbering
@@ -42,8 +42,7 @@ class InvoiceRepository:
     """Keeps invoices and payments, in the transaction of its connection."""
 
     def __init__(self, connection: Connection, together: Together) -> None:
-        self._connection = connection
-        self._together = together
+        self._connection, self._together = connection, together
         self._last_numbers: dict[str, int] = {}
         self._ahead: dict[str, Invoice] = {}
         self._owed: dict[str, set[str]] = {}
@@ -232,12 +231,20 @@ class InvoiceRepository:
         lines = self._lines_of([row["id"] for row in page.items])
         return Page(tuple(invoice_of(row, lines[row["id"]]) for row in page.items), page.has_more)
 
-    def newest_of(self, customer_id: str, *, limit: int = 24) -> tuple[Invoice, ...]:
-        """Return a customer's latest invoices, the newest first; only those that have been issued."""
-        query = _of_customer(customer_id).where(invoices.c.status.not_in(UNISSUED))
+    def newest_of(
+        self, customer_id: str, *, limit: int = 24, status: InvoiceStatus | None = None, after: str | None = None
+    ) -> tuple[Invoice, ...]:
+        """Return a customer's latest invoices that have been issued, the newest first: all, or those after one."""
+        is_wanted = invoices.c.status.not_in(UNISSUED) if status is None else invoices.c.status == status
+        query = _of_customer(customer_id).where(is_wanted)
         # Ids of one millisecond are in no order, and numbers of one series are.
-        order = (invoices.c.issued_at.desc(), func.length(invoices.c.number).desc(), invoices.c.number.desc())
-        return self._read(query.order_by(*order).limit(limit))
+        order = (invoices.c.issued_at, func.length(invoices.c.number), invoices.c.number)
+        if after is not None:
+            place = self._connection.execute(
+                _of_customer(customer_id).with_only_columns(*order).where(invoices.c.id == after)
+            )
+            query = query.where(tuple_(*order) < tuple_(*place.one()))
+        return self._read(query.order_by(*(column.desc() for column in order)).limit(limit))
 
     def newest(self, *, limit: int = 24) -> tuple[Invoice, ...]:
         """Return the latest invoices of all customers, the newest first; only those that have been issued."""
@@ -392,5 +399,4 @@ def _of_customer(customer_id: str) -> Select[Any]:
 
 def _leading_to(status: InvoiceStatus) -> frozenset[InvoiceStatus]:
     """Return what an issued invoice may have been before it became what it is to be."""
-    before = {origin for (origin, _), after in TRANSITIONS.items() if after == status}
-    return frozenset(before - UNISSUED)
+    return frozenset(origin for (origin, _), after in TRANSITIONS.items() if after == status) - UNISSUED

@@ -14,7 +14,14 @@ from billing_sdk.server.domain.identity import Membership, Organization
 from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.search import file_organization, forget
-from billing_sdk.server.storage.tables.identity import member_roles, memberships, organizations, roles
+from billing_sdk.server.storage.tables.identity import (
+    member_roles,
+    memberships,
+    organizations,
+    permissions,
+    role_permissions,
+    roles,
+)
 
 
 class OrganizationRepository:
@@ -111,6 +118,29 @@ class OrganizationRepository:
         wanted = select(roles.c.id).where(roles.c.key.in_(role_keys), roles.c.id.not_in(held))
         for role_id in self._connection.execute(wanted).scalars().all():
             self._connection.execute(insert(member_roles).values(org_code=org_code, user_id=user_id, role_id=role_id))
+
+    def set_roles(self, org_code: str, user_id: str, role_keys: Sequence[str]) -> None:
+        """Let a member have these roles, and no others."""
+        theirs = (member_roles.c.org_code == org_code, member_roles.c.user_id == user_id)
+        self._connection.execute(delete(member_roles).where(*theirs))
+        wanted = select(roles.c.id).where(roles.c.key.in_(role_keys))
+        for role_id in self._connection.execute(wanted).scalars().all():
+            self._connection.execute(insert(member_roles).values(org_code=org_code, user_id=user_id, role_id=role_id))
+
+    def permissions_of_others(self, org_code: str, user_id: str) -> tuple[frozenset[str], ...]:
+        """Return what each member but one may do, by the keys of the permissions; who may do nothing is not told of."""
+        joined = member_roles.join(role_permissions, role_permissions.c.role_id == member_roles.c.role_id).join(
+            permissions, permissions.c.id == role_permissions.c.permission_id
+        )
+        query = (
+            select(member_roles.c.user_id, permissions.c.key)
+            .select_from(joined)
+            .where(member_roles.c.org_code == org_code, member_roles.c.user_id != user_id)
+        )
+        held: dict[str, set[str]] = defaultdict(set)
+        for other_id, key in self._connection.execute(query):
+            held[other_id].add(key)
+        return tuple(frozenset(keys) for keys in held.values())
 
     def remove_member(self, org_code: str, user_id: str) -> None:
         """End a membership and the roles that came with it."""

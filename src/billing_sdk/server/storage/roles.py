@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from billing_sdk.server.domain.identity import Permission, Role
 from billing_sdk.server.storage.tables.identity import member_roles, permissions, role_permissions, roles
@@ -16,6 +17,10 @@ class RoleRepository:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    def all(self) -> tuple[Role, ...]:
+        """Return every role, in the order of the keys."""
+        return self._list(true())
+
     def of_creators(self) -> tuple[Role, ...]:
         """Return the roles that whoever creates an organization gets."""
         return self._list(roles.c.is_creator)
@@ -26,6 +31,19 @@ class RoleRepository:
             member_roles.c.org_code == org_code, member_roles.c.user_id == user_id
         )
         return self._list(roles.c.id.in_(held))
+
+    def names_of_members(self, org_code: str, user_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Return the names of the roles of some members of an organization, in the order of the keys."""
+        query = (
+            select(member_roles.c.user_id, roles.c.name)
+            .select_from(member_roles.join(roles, roles.c.id == member_roles.c.role_id))
+            .where(member_roles.c.org_code == org_code, member_roles.c.user_id.in_(user_ids))
+            .order_by(roles.c.key)
+        )
+        found: dict[str, list[str]] = defaultdict(list)
+        for user_id, name in self._connection.execute(query):
+            found[user_id].append(name)
+        return {user_id: tuple(names) for user_id, names in found.items()}
 
     def permissions_of_member(self, org_code: str, user_id: str) -> tuple[Permission, ...]:
         """Return what the roles of a person in an organization allow together, each once, in the order of keys."""

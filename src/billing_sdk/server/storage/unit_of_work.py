@@ -47,6 +47,7 @@ from billing_sdk.server.storage.finding import Finding
 from billing_sdk.server.storage.gateway_events import GatewayEventRepository
 from billing_sdk.server.storage.grants import GrantRepository
 from billing_sdk.server.storage.idempotency import IdempotencyRepository
+from billing_sdk.server.storage.invitations import InvitationRepository
 from billing_sdk.server.storage.invoice_lists import InvoiceLists
 from billing_sdk.server.storage.invoices import InvoiceRepository
 from billing_sdk.server.storage.items import ItemRepository
@@ -131,6 +132,7 @@ class UnitOfWork:
         self.erasure = ErasureRepository(connection, self._later)
         self.organizations = OrganizationRepository(connection)
         self.roles = RoleRepository(connection)
+        self.invitations = InvitationRepository(connection)
         self.applications = ApplicationRepository(connection)
         self.seeds = SeedRepository(connection, sealer, opened_seeds)
         self.features = FeatureRepository(connection)

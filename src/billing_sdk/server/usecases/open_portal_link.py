@@ -7,6 +7,7 @@ from datetime import timedelta
 from billing_sdk.errors import LinkUsed
 from billing_sdk.server.domain.visits import PortalVisit as PortalVisit
 from billing_sdk.server.ids import digest_of, new_secret
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 
 # So that not every page that somebody opens is a write.
@@ -24,19 +25,34 @@ def open_portal_link(engine: Engine, *, key: str) -> PortalVisit:
         link = tx.portal_links.take(digest_of(key))
         is_good = link is not None and link.expires_at > at
         if link is not None and is_good:
-            visit = PortalVisit(
-                session_key=new_secret(),
+            tx.audit.record(link.user_id, "portal_link.open", link.user_id, at)
+            return begin_visit(
+                tx,
+                engine,
                 user_id=link.user_id,
                 org_code=link.org_code,
                 sub_nav=link.sub_nav,
                 return_url=link.return_url,
-                expires_at=at,
-                ends_at=at + timedelta(seconds=engine.settings.portal_session_seconds),
-            ).used(at, idle_seconds=engine.settings.portal_idle_seconds)
-            tx.portal_links.add_visit(visit)
-            tx.audit.record(link.user_id, "portal_link.open", link.user_id, at)
-            return visit
+            )
     raise LinkUsed
+
+
+def begin_visit(
+    tx: UnitOfWork, engine: Engine, *, user_id: str, org_code: str | None, sub_nav: str, return_url: str | None = None
+) -> PortalVisit:
+    """Store a new visit of somebody who has proved who they are, and return it."""
+    at = engine.now()
+    visit = PortalVisit(
+        session_key=new_secret(),
+        user_id=user_id,
+        org_code=org_code,
+        sub_nav=sub_nav,
+        return_url=return_url,
+        expires_at=at,
+        ends_at=at + timedelta(seconds=engine.settings.portal_session_seconds),
+    ).used(at, idle_seconds=engine.settings.portal_idle_seconds)
+    tx.portal_links.add_visit(visit)
+    return visit
 
 
 def find_portal_visit(engine: Engine, *, session_key: str) -> PortalVisit | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from billing_sdk.errors import Conflict, NotFound
+from billing_sdk.errors import Conflict, NotFound, PaymentMethodRequired
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.drop_method import drop_method
@@ -48,11 +48,21 @@ def choose_method(engine: Engine, *, customer_id: str, method_id: str, actor: st
     return after
 
 
-def remove_method(engine: Engine, *, customer_id: str, method_id: str, actor: str = "user") -> PaymentMethod:
+def remove_method(
+    engine: Engine, *, customer_id: str, method_id: str, spares_last: bool = False, actor: str = "user"
+) -> PaymentMethod:
     """Charge a customer by a payment method no more, and let its processor forget it.
+
+    Args:
+        engine: the engine.
+        customer_id: whose it is.
+        method_id: which one.
+        spares_last: the only one stays as long as something is charged by it.
+        actor: who does it, as the audit names them.
 
     Raises:
         NotFound: the customer has no such payment method.
+        PaymentMethodRequired: it is spared.
         Conflict: the outcome of a charge to it is not known yet.
         GatewayUnauthorized, GatewayUnreachable: the processor could not be told; nothing has changed.
     """
@@ -60,10 +70,22 @@ def remove_method(engine: Engine, *, customer_id: str, method_id: str, actor: st
         method = _own(tx, customer_id, method_id)
         if any(charge.payment_method_id == method.id for charge in tx.charges.of_customer(customer_id)):
             raise Conflict("a charge to this payment method is under way", remedy="Wait until it has ended.")
+        if spares_last and is_needed(tx, method):
+            raise PaymentMethodRequired("something is charged by it, and there is no other one")
     engine.checkpoint()
     gateway_of(engine, method.gateway).detach_method(method.gateway_token)
     with engine.begin() as tx:
         return drop_method(tx, method, now=engine.now(), actor=actor)
+
+
+def is_needed(tx: UnitOfWork, method: PaymentMethod) -> bool:
+    """Tell whether a payment method is the only one of a customer who is to be charged for something."""
+    customer = tx.customers.get(method.customer_id)
+    if len(tx.customers.methods_of(customer.id)) > 1 or tx.billing_profiles.of(customer).sends_invoices:
+        return False
+    live = tx.agreements.live_of(customer.id)
+    is_paying = any(not tx.catalog.get_version(agreement.plan_version_id).is_free for agreement in live)
+    return is_paying or bool(tx.invoices.owed_by(customer.id))
 
 
 def refresh_default(engine: Engine, *, customer_id: str) -> PaymentMethod | None:

@@ -17,9 +17,12 @@ from typing import Literal
 from billing_sdk.errors import RateLimited
 from billing_sdk.server.settings import Settings
 
-LimitKind = Literal["token", "management", "usage", "account", "portal_link", "refused", "denial", "invoice_file"]
+LimitKind = Literal[
+    "token", "management", "usage", "account", "portal_link", "refused", "denial", "invoice_file", "invitation"
+]
 MOST_CALLERS = 20_000
 FILES_PER_MINUTE = 30  # of one invoice: each is set anew
+INVITATIONS_PER_MINUTE = 20  # of one organization: each is a mail to somebody who has not asked for it
 DENIALS_PER_MINUTE = 10  # of one client, that are worth a record of their own
 
 
@@ -93,6 +96,8 @@ def limit_of(kind: LimitKind, settings: Settings) -> Limit:
             return _per_minute(DENIALS_PER_MINUTE)
         case "invoice_file":
             return _per_minute(FILES_PER_MINUTE)
+        case "invitation":
+            return _per_minute(INVITATIONS_PER_MINUTE)
 
 
 @lru_cache(maxsize=64)  # as many as there are settings

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from billing_sdk.errors import PaymentMethodRequired
+from billing_sdk.errors import PaymentMethodRequired, PriceChanged
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.periods import Duration
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.buy_credit import NAME, buy_credit
@@ -18,6 +20,24 @@ from billing_sdk.server.usecases.credit_known_as import KnownAs
 from billing_sdk.server.usecases.customer_time import check_times
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import require_metered_features
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What somebody was shown who buys credit.
+
+    Attributes:
+        amount: what is to be paid.
+        last_grant_id: the newest grant at that time: a form that is sent twice buys once.
+    """
+
+    amount: Money
+    last_grant_id: str
+
+
+def last_grant_id(tx: UnitOfWork, customer_id: str) -> str:
+    """Return the id of a customer's newest grant, paid for or not; empty where there is none."""
+    return next((one.id for one in tx.grants.newest(customer_id=customer_id, after=None, before=None, size=1)), "")
 
 
 def top_up_credit(
@@ -33,6 +53,7 @@ def top_up_credit(
     applies_to: Sequence[str] = (),
     price: Money | None = None,
     known_as: KnownAs | None = None,
+    shown: Shown | None = None,
     source: EventSource = "api",
     actor: str | None = None,
 ) -> CreditGrant:
@@ -53,11 +74,13 @@ def top_up_credit(
         applies_to: keys of the metered features that it pays for; all of them where none is named.
         price: what is charged for it before taxes; as much as it is of by default.
         known_as: what the Konnect door is to know of it.
+        shown: what the buyer was shown before; only that is bought, and once.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them; the source by default.
 
     Raises:
         NotFound: there is no such customer.
+        PriceChanged: it would cost something else than was shown, or credit has come since.
         PaymentMethodRequired: the customer has no card.
         CardDeclined: the charge was refused.
         AuthenticationRequired: its payer has to confirm the charge, at the fact `url`; the credit is there afterwards.
@@ -74,6 +97,8 @@ def top_up_credit(
         customer = tx.customers.lock(customer_id)
         at = engine.now_for(tx, customer)
         require_metered_features(tx, tuple(applies_to))
+        if shown is not None and last_grant_id(tx, customer_id) != shown.last_grant_id:
+            raise PriceChanged("credit has come since the price was shown")
         grant, invoice = buy_credit(
             tx,
             customer,
@@ -90,6 +115,8 @@ def top_up_credit(
             actor=actor,
             at=at,
         )
+        if shown is not None and invoice.amount_due != shown.amount:
+            raise PriceChanged("the credit would cost something else than was shown")
         charge = None
         if invoice.is_to_be_charged:
             charge = charge_for(tx, engine, invoice, None, source=source, actor=actor)

@@ -6,9 +6,15 @@ anybody pays for. Its times are instants: when a thing was created, last changed
 
 from billing_sdk.server.domain.identity.application import Application as Application
 from billing_sdk.server.domain.identity.attempts import Attempts as Attempts, Patience as Patience
+from billing_sdk.server.domain.identity.invitation import (
+    Invitation as Invitation,
+    left_to_nobody as left_to_nobody,
+    may_hand_out as may_hand_out,
+)
 from billing_sdk.server.domain.identity.organization import Membership as Membership, Organization as Organization
 from billing_sdk.server.domain.identity.permission import (
     WRITE_BILLING as WRITE_BILLING,
+    WRITE_MEMBERS as WRITE_MEMBERS,
     Permission as Permission,
     Role as Role,
 )

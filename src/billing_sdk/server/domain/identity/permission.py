@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 # The system permission that lets a member manage what the organization pays.
 WRITE_BILLING = "org:write:billing"
+# The one that lets a member invite others, and say what they may do.
+WRITE_MEMBERS = "org:write:members"
+# Somebody in an organization keeps them: else nobody could give them to anybody any more.
+SYSTEM_PERMISSIONS = frozenset({WRITE_BILLING, WRITE_MEMBERS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from billing_sdk.server.domain.tax.reverse_charge import (
 )
 from billing_sdk.server.domain.tax.shares import apportioned as apportioned, share_of_part as share_of_part
 from billing_sdk.server.domain.tax.vat_number import (
+    country_meant_by as country_meant_by,
+    country_of_vat_number as country_of_vat_number,
     is_vat_number as is_vat_number,
     normalized_vat_number as normalized_vat_number,
 )

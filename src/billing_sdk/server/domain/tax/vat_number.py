@@ -62,6 +62,12 @@ def country_of_vat_number(text: str) -> str | None:
     return COUNTRY_OF_PREFIX.get(prefix, prefix)
 
 
+def country_meant_by(text: str) -> str | None:
+    """Return the country whose letters a number begins with, whatever follows them; None where it has none of them."""
+    prefix = normalized_vat_number(text)[:2]
+    return COUNTRY_OF_PREFIX.get(prefix, prefix) if prefix in PATTERNS else None
+
+
 def is_vat_number(text: str, *, country: str) -> bool:
     """Tell whether a text looks like a VAT number of a country, its two letters first."""
     return country_of_vat_number(text) == country

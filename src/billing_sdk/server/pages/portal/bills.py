@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
 from starlette.responses import Response
 
 from billing_sdk.errors import (
@@ -14,34 +19,114 @@ from billing_sdk.errors import (
     PriceChanged,
 )
 from billing_sdk.money import Money, zero
-from billing_sdk.server.domain.invoicing import Invoice, PendingCharge, tell
+from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.catalog import Rate
+from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceStatus, PendingCharge, tell
 from billing_sdk.server.pages.authenticate import address_of
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file, show_page
+from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.portal.desk import Desk
-from billing_sdk.server.paper import ENGLISH, TONES
+from billing_sdk.server.pages.portal.explaining import policies_of, share_of
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
 from billing_sdk.server.usecases.pay_now import pay_now
-from billing_sdk.server.words import phrase
+from billing_sdk.server.usecases.tax_customer import is_taxed_later
+from billing_sdk.server.usecases.upcoming_invoices import Upcoming, upcoming_invoices
+from billing_sdk.server.words import Phrase, phrase
 
 CHANGED_MEANWHILE = phrase("What is to be paid has changed. Look at it again.")
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a status is called, and how it is coloured."""
+
+    label: Phrase
+    tone: str
+
+
+STATUSES: Final[Mapping[InvoiceStatus, Said]] = {
+    "issued": Said(phrase("Open"), "note"),
+    "overdue": Said(phrase("Overdue"), "bad"),
+    "paid": Said(phrase("Paid"), "good"),
+    "uncollectible": Said(phrase("Written off"), "plain"),
+    "void": Said(phrase("Void"), "plain"),
+}
+# What a list can be of, in this order.
+CHOICES: Final[tuple[InvoiceStatus, ...]] = ("issued", "overdue", "paid", "void")
 
 
 def show_invoices(desk: Desk, _form: Form) -> Response:
-    """Show the newest invoices, and what the account has to its credit."""
-    with desk.engine.read() as tx:
-        invoices = tx.invoices.newest_of(desk.customer.id) if desk.customer else ()
-        balances = tx.credits.balances(desk.customer.id) if desk.customer else ()
-        has_credit = bool(
-            desk.customer and tx.grants.list(PageRequest(1), customer_id=desk.customer.id, with_units=True).items
-        )
-    issued = [invoice for invoice in invoices if invoice.is_issued]
+    """Show the invoices page by page, the newest first, and what the account has to its credit."""
+    query = desk.request.query_params
+    status = next((known for known in CHOICES if known == query.get("status")), None)
+    after = query.get("after") or None
+    invoices: tuple[Invoice, ...] = ()
+    balances: tuple[Money, ...] = ()
+    has_credit = is_billed = False
+    if desk.customer:
+        with desk.engine.read() as tx:
+            _require_place(tx, desk.customer, after)
+            invoices = tx.invoices.newest_of(desk.customer.id, limit=PAGE_SIZE + 1, status=status, after=after)
+            balances = tx.credits.balances(desk.customer.id)
+            grants = tx.grants.list(PageRequest(1), customer_id=desk.customer.id, with_units=True)
+            live = tx.agreements.live_of(desk.customer.id)
+            is_billed = bool(live)
+            has_credit = bool(grants.items) or (desk.may("top_up") and _pays_for_usage(tx, live))
+    shown = invoices[:PAGE_SIZE]
     return desk.show(
-        "invoices", invoices=issued, balances=balances, has_credit=has_credit, words=ENGLISH.statuses, tones=TONES
+        "invoices",
+        Form({"status": status or ""}),
+        invoices=shown,
+        balances=balances,
+        has_credit=has_credit,
+        is_billed=is_billed,
+        is_part=bool(after or status),
+        choices=(("", phrase("All")), *((known, STATUSES[known].label) for known in CHOICES)),
+        next_url=_place(desk, status, shown[-1].id) if len(invoices) > PAGE_SIZE else "",
+        first_url=_place(desk, status, None) if after else "",
+        statuses=STATUSES,
     )
+
+
+def _pays_for_usage(tx: UnitOfWork, agreements: Iterable[Agreement]) -> bool:
+    """Tell whether usage is charged under some agreements, which credit could pay."""
+    return any(tx.catalog.get_version(agreement.plan_version_id).of_kind(Rate) for agreement in agreements)
+
+
+def _place(desk: Desk, status: str | None, after: str | None) -> str:
+    """Return where a part of the list is."""
+    named = {name: value for name, value in (("status", status), ("after", after)) if value}
+    return desk.url("billing") + (f"?{urlencode(named)}" if named else "")
+
+
+def _require_place(tx: UnitOfWork, customer: Customer, after: str | None) -> None:
+    """Let a list go on after one of the customer's own invoices.
+
+    Raises:
+        NotFound: it is another account's, or not issued yet.
+    """
+    if after is not None:
+        invoice = tx.invoices.find(after)
+        if invoice is None or invoice.customer_id != customer.id or not invoice.is_issued:
+            raise NotFound("there is no such invoice", remedy="Begin at the first page of the list.")
+
+
+def show_upcoming(desk: Desk, _form: Form) -> Response:
+    """Show the invoices that are to come, line by line, as if no more were used and nothing changed until then."""
+    upcoming: tuple[Upcoming, ...] = ()
+    is_taxed = False
+    if desk.customer:
+        with desk.engine.read() as tx:
+            upcoming = upcoming_invoices(tx, desk.engine, desk.customer)
+            is_taxed = is_taxed_later(tx, desk.customer)
+    return desk.show("upcoming", upcoming=upcoming, is_taxed_later=is_taxed)
 
 
 def show_invoice(desk: Desk, form: Form) -> Response:
@@ -62,7 +147,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
     return desk.show(
         "invoice",
         form,
-        card=card,
+        card=label_of(card) if card else None,
         confirm_url=_confirm_url(desk, invoice, charge),
         gateway_url=gateway_url if invoice.collection_method == "send_invoice" else "",
         notes=notes,
@@ -70,8 +155,9 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         invoice=invoice,
         told=[tell(line) for line in invoice.lines],
         explained=explained,
-        words=ENGLISH.statuses,
-        tones=TONES,
+        policies=policies_of(explained) if explained else (),
+        share=share_of(explained) if explained else None,
+        statuses=STATUSES,
     )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
 from starlette.responses import RedirectResponse, Response
 
 from billing_sdk.errors import (
@@ -15,44 +19,75 @@ from billing_sdk.errors import (
     TaxLocationMissing,
     UnknownPayerMethod,
 )
+from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.customers import Customer, PaymentMethod
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_on_elsewhere, go_to_checkout
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.method_words import expiry_of, has_expired, label_of
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.collect_pending import changes_unpaid, collect_pending
 from billing_sdk.server.usecases.decide_change import Change
 from billing_sdk.server.usecases.payment_methods import choose_method, remove_method
 from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_cards
+from billing_sdk.server.words import Phrase, phrase
 
 # One hidden field, with a number, for each amount that the page says will be charged.
 SHOWN = "shown_"
+NOT_REMOVED = phrase("It was not removed")
+NEEDED = phrase("Your plan, or an invoice, is paid by it. Add another payment method first.")
+UNDER_WAY = phrase("A payment by it is under way. Wait until it has ended.")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A payment method as its owner sees it."""
+
+    id: str
+    label: Phrase
+    expiry: str
+    is_default: bool
+    has_expired: bool
 
 
 def show_card(desk: Desk, form: Form) -> Response:
     """Show the payment methods and the way to another one, and what is charged to it at once."""
-    methods: tuple[PaymentMethod, ...] = ()
+    kept: list[Kept] = []
     due: tuple[Change, ...] = ()
-    takes = takes_cards(desk.engine)
     allow_pages(desk.request, desk.engine)
     if _has_come_back(desk):
         return desk.go_to("payment_details", "card")
     if desk.customer:
         with desk.engine.read() as tx:
-            methods = tx.customers.methods_of(desk.customer.id)
-            due = changes_unpaid(tx, desk.customer, at=desk.engine.now_for(tx, desk.customer))
+            at = desk.engine.now_for(tx, desk.customer)
+            kept = [_kept(method, at) for method in tx.customers.methods_of(desk.customer.id)]
+            due = changes_unpaid(tx, desk.customer, at=at)
     plan_key = form.text("plan") or desk.request.query_params.get("plan", "")
     return desk.show(
         "payment",
         form,
-        card=next((method for method in methods if method.is_default), None),
-        others=[] if takes else [method for method in methods if not method.is_default],
+        card=next((one for one in kept if one.is_default), None),
+        methods=sorted(kept, key=lambda one: not one.is_default),
+        may_change=desk.may("manage_payment_methods"),
         due=due,
+        to_pay=_sums([change.amount for change in due]),
         cards=TEST_CARDS,
         plan_key=plan_key,
-        takes_cards=takes,
+        takes_cards=takes_cards(desk.engine),
     )
+
+
+def _kept(method: PaymentMethod, at: datetime) -> Kept:
+    return Kept(method.id, label_of(method), expiry_of(method), method.is_default, has_expired(method, at))
+
+
+def _sums(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """Return what amounts come to in each currency, where that is anything."""
+    sums: dict[str, Money] = {}
+    for amount in amounts:
+        sums[amount.currency] = sums.get(amount.currency, zero(amount.currency)) + amount
+    return tuple(amount for amount in sums.values() if amount)
 
 
 def _has_come_back(desk: Desk) -> bool:
@@ -66,6 +101,8 @@ def save_card(desk: Desk, form: Form) -> Response:
     """Keep another card, pay with it what was waiting for one, and go back to the plan that it was entered for."""
     if form.text("on_file"):
         return _pay_by_card_on_file(desk, form)
+    if not desk.may("manage_payment_methods"):
+        return desk.decline("manage_payment_methods")
     if form.text("leave"):
         customer, path = desk.ensure_customer(), desk.url("payment_details")
         return go_to_checkout(desk.request, desk.engine, customer_id=customer.id, path=path, actor=desk.user.id)
@@ -96,14 +133,19 @@ def save_card(desk: Desk, form: Form) -> Response:
 def _keep_order(desk: Desk, form: Form) -> Response:
     """Charge another one of the payment methods from now on, or forget one."""
     customer, actor = desk.ensure_customer(), desk.user.id
+    chosen, removed = form.text("choose"), form.text("remove")
     try:
-        if form.text("choose"):
-            choose_method(desk.engine, customer_id=customer.id, method_id=form.text("choose"), actor=actor)
+        if chosen:
+            choose_method(desk.engine, customer_id=customer.id, method_id=chosen, actor=actor)
         else:
-            remove_method(desk.engine, customer_id=customer.id, method_id=form.text("remove"), actor=actor)
-    except (Conflict, UnknownPayerMethod) as error:
+            remove_method(desk.engine, customer_id=customer.id, method_id=removed, spares_last=True, actor=actor)
+    except PaymentMethodRequired:
+        return show_card(desk, Form().wrong({"": NEEDED}, NOT_REMOVED))
+    except Conflict:
+        return show_card(desk, Form().wrong({"": UNDER_WAY}, NOT_REMOVED))
+    except UnknownPayerMethod as error:
         return show_card(desk, Form().refused(error))
-    return desk.go_to("payment_details", "saved")
+    return desk.go_to("payment_details", "card_chosen" if chosen else "card_removed")
 
 
 def _wait(desk: Desk, waits: AuthenticationRequired | PaymentPending) -> Response:

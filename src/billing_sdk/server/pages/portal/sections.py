@@ -22,11 +22,13 @@ from billing_sdk.server.pages.portal import (
     credit,
     ending,
     entry,
+    members,
     payments,
     people,
     places,
     plans,
     seats,
+    top_up,
 )
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, own_agreement, require_account
 from billing_sdk.server.usecases.engine import Engine
@@ -129,6 +131,9 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
         Section(kind, "billing_address", places.show_address, places.save_address),
         Section(kind, "billing", bills.show_invoices, wish="see_invoices"),
         Section(kind, "credit", credit.show_credit),
+        Section(kind, "credit/top_up", top_up.show_top_up, top_up.buy, wish="top_up"),
+        Section(kind, "credit/automatic", top_up.show_rule, top_up.set_rule, wish="top_up"),
+        Section(kind, "billing/upcoming", bills.show_upcoming, wish="see_invoices"),
         Section(kind, "billing/{invoice_id}", bills.show_invoice),
         Section(kind, "billing/{invoice_id}/pay", bills.show_invoice, bills.pay),
         Section(kind, "billing/{invoice_id}/document", bills.show_document),
@@ -140,7 +145,8 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
 SECTIONS = (
     Section("user", "profile", people.show_profile, people.save_profile, manages=False),
     Section("organization", "details", people.show_organization, manages=False),
-    Section("organization", "members", people.show_members, manages=False),
+    Section("organization", "members", members.show_members, members.change_invitations, manages=False),
+    Section("organization", "members/{user_id}", members.show_member, members.change_member, manages=False),
     *_money_sections("user"),
     *_money_sections("organization"),
 )

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text, true
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+    true,
+)
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -97,6 +110,21 @@ member_roles = Table(
     Column("org_code", String(64), ForeignKey("organizations.code", ondelete="CASCADE"), primary_key=True),
     Column("user_id", String(64), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("role_id", String(64), ForeignKey("roles.id", ondelete="CASCADE"), primary_key=True),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("org_code", String(64), ForeignKey("organizations.code", ondelete="CASCADE"), nullable=False),
+    Column("email", String(320), nullable=False, index=True),
+    Column("role_keys", JSON, nullable=False),
+    Column("inviter_id", String(64), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("sent_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    UniqueConstraint("org_code", "email", name="uq_invitations_org_code_email"),
 )
 
 applications = Table(

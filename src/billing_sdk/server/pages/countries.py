@@ -1,0 +1,35 @@
+"""The countries of the world by their names in the reader's language, in the order of its alphabet."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from billing_sdk.server.domain.customers.countries import COUNTRIES
+from billing_sdk.server.words import Language
+
+# Letters that have a place of their own in an alphabet; accents of others only tell apart what is otherwise the same.
+DOTLESS_I: Final = "\u0131"
+ALPHABETS: Final = {
+    "tr": f"abcçdefgğh{DOTLESS_I}ijklmnoöprsştuüvyz",
+    "az": f"abcçdeəfgğhx{DOTLESS_I}ijkqlmnoöprsştuüvyz",
+}
+ARTICLE: Final = "ال"  # of Arabic names, in the order of what follows it
+
+
+@lru_cache(maxsize=32)
+def countries_in(language: Language) -> tuple[tuple[str, str], ...]:
+    """Return the code and the name of each country, by name."""
+    named = [(code, language.figures.country(code)) for code in COUNTRIES]
+    return tuple(sorted(named, key=lambda one: _place_of(one[1], language.tag.partition("-")[0])))
+
+
+def _place_of(name: str, tag: str) -> tuple[object, ...]:
+    """Return where a name stands."""
+    alphabet = ALPHABETS.get(tag)
+    if alphabet:
+        lowered = name.replace("I", DOTLESS_I).replace("İ", "i").lower()
+        return tuple((alphabet.find(letter), letter) for letter in lowered)
+    bare = "".join(part for part in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(part))
+    return (bare.removeprefix(ARTICLE), name)
