@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from billing_sdk.server.pages.dashboard import migrations, plan_diff, plan_editing, plans
+from billing_sdk.server.pages.dashboard import features, meters, migrations, plan_diff, plan_editing, plans, usage
 
 ROUTES: tuple[BaseRoute, ...] = (
     # Before those of a plan: what begins with an underscore is no key of one.
@@ -12,4 +12,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *plans.ROUTES,
     *plan_diff.ROUTES,
     *migrations.ROUTES,
+    *features.ROUTES,
+    *meters.ROUTES,
+    *usage.ROUTES,
 )
