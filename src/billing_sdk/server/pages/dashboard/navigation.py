@@ -42,7 +42,11 @@ NAVIGATION: tuple[Group, ...] = (
     ),
     Group(
         phrase("Catalogue"),
-        (Entry("plans", phrase("Plans")),),
+        (
+            Entry("plans", phrase("Plans")),
+            Entry("features", phrase("Features")),
+            Entry("usage", phrase("Usage")),
+        ),
     ),
     Group(phrase("Developers"), (Entry("applications", phrase("Applications")),)),
 )

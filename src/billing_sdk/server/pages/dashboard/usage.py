@@ -6,7 +6,7 @@ How much can be asked for at once is bounded, by the hour less than by the month
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -33,7 +33,7 @@ from billing_sdk.server.pages.dashboard.listing import (
 )
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.subjects import Subject
 from billing_sdk.server.usecases.browse_usage_events import Place, Wanted, browse_usage_events
 from billing_sdk.server.usecases.query_usage import everything_of, query_usage
 from billing_sdk.server.web.usage_csv import usage_csv
@@ -130,11 +130,12 @@ def show_events(seat: Seat) -> Response:
         meter = tx.meters.get(asked(seat.request, "meter"))
         subjects = everything_of(tx, customer_id) if customer_id else None
         since, until = _day(asked(seat.request, "since")), _day(asked(seat.request, "until"))
-        wanted = Wanted(lambda stored: True, types=(meter.event_type,), subjects=subjects)
+        wanted = Wanted(_any, types=(meter.event_type,), subjects=subjects)
         if since is not None and until is not None and since <= until:
             wanted = wanted._replace(window=Period(_midnight(since), _midnight(until + timedelta(days=1))))
         found = browse_usage_events(tx, wanted, size=PAGE_SIZE, beyond=place)
-        rows = [_event_row(tx, meter, stored) for stored in found.events]
+        who = tx.subjects.find_many({stored.event.subject for stored in found.events})
+    rows = [_event_row(meter, stored, who) for stored in found.events]
     last = "" if found.is_over or found.end is None else f"{found.end[0].isoformat()}|{found.end[1]}"
     events = listing(seat.request, EVENT_COLUMNS, rows, last=last)
     return seat.show("usage/events", meter=meter, events=events, customer_id=customer_id)
@@ -232,9 +233,12 @@ def _bars(rows: Sequence[UsageRow]) -> list[tuple[datetime, Decimal]]:
     return sorted(sums.items())
 
 
-def _event_row(tx: UnitOfWork, meter: Meter, stored: StoredEvent) -> Row:
+def _any(_stored: StoredEvent) -> bool:
+    return True
+
+
+def _event_row(meter: Meter, stored: StoredEvent, who: Mapping[str, Subject]) -> Row:
     event = stored.event
-    who = tx.subjects.find_many({event.subject}).get(event.subject)
     url = address(f"{USAGE}/event", {"source": event.source, "id": event.id})
     if stored.is_cancelled:
         state = Cell(phrase("Cancelled"), tone="bad")
@@ -242,7 +246,8 @@ def _event_row(tx: UnitOfWork, meter: Meter, stored: StoredEvent) -> Row:
         state = Cell(phrase("Corrected"), tone="note")
     else:
         state = Cell(phrase("Counts"), tone="good")
-    used_by = Cell(event.subject, f"/dashboard/customers/{who.customer_id}" if who else "")
+    user = who.get(event.subject)
+    used_by = Cell(event.subject, f"/dashboard/customers/{user.customer_id}" if user else "")
     at = event.counted_at.astimezone(UTC)
     when = phrase("%(day)s, %(time)s UTC", day=at, time=f"{at:%H:%M:%S}")
     return row(Cell(event.id, url, note=event.source), when, used_by, Cell(_value(meter, stored)), state)
