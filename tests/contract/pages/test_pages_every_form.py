@@ -289,7 +289,8 @@ def test_nobody_sees_or_changes_what_belongs_to_another_account(app, grace, ada,
     owned = ("{agreement_id}", "{invoice_id}", "{journey_id}")
     for method in ("GET", "POST"):
         for template in templates(app, method):
-            if any(name in template for name in owned):
+            # An operator sees the customers of the whole workspace.
+            if any(name in template for name in owned) and not template.startswith("/dashboard"):
                 token = {"csrf_token": csrf_token(eve.key_for(template))}
                 answer = (
                     app.get(eve.path(template), headers={"Accept": "text/html"}, cookies=eve.cookies)

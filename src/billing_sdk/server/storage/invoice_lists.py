@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
-from billing_sdk.server.domain.invoicing import InvoiceStatus
-from billing_sdk.server.storage.tables.billing import invoices
+from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing import UNISSUED, InvoiceStatus
+from billing_sdk.server.storage.tables.billing import invoice_lines, invoices
 
 Query = Select[tuple[str]]
 
@@ -36,6 +37,37 @@ class InvoicesWanted:
     before: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ListedWanted:
+    """Which invoices an operator's list shows; what is None does not matter.
+
+    Attributes:
+        status: None for all that are issued.
+        issued_from: issued at this instant or later; unissued ones are left out, as with the next.
+        issued_before: issued before this instant.
+        after: what follows this invoice, by its id.
+    """
+
+    status: InvoiceStatus | None = None
+    customer_id: str | None = None
+    issued_from: datetime | None = None
+    issued_before: datetime | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedInvoice:
+    """What a list says of an invoice."""
+
+    id: str
+    number: str | None
+    customer_id: str
+    status: InvoiceStatus
+    issued_at: datetime | None
+    created_at: datetime
+    amount: Money
+
+
 class InvoiceLists:
     """Tells which invoices there are, in the transaction of its connection."""
 
@@ -53,6 +85,59 @@ class InvoiceLists:
         query = query.order_by(invoices.c.id if is_backwards else invoices.c.id.desc()).limit(limit)
         found = tuple(row.id for row in self._connection.execute(query))
         return found[::-1] if is_backwards else found
+
+    def listed(self, wanted: ListedWanted, *, limit: int) -> tuple[ListedInvoice, ...]:
+        """Return invoices, the latest issued first; those of a status that is not issued by their ids."""
+        shown = (
+            select(invoices)
+            .where(*self._shown(wanted))
+            .order_by(invoices.c.issued_at.desc(), invoices.c.id.desc())
+            .limit(limit)
+        )
+        rows = self._connection.execute(shown).all()
+        amounts = (
+            select(invoice_lines.c.invoice_id, func.sum(invoice_lines.c.amount_minor).label("minor"))
+            .where(invoice_lines.c.invoice_id.in_([row.id for row in rows]))
+            .group_by(invoice_lines.c.invoice_id)
+        )
+        minor = {row.invoice_id: int(row.minor) for row in self._connection.execute(amounts)} if rows else {}
+        return tuple(
+            ListedInvoice(
+                id=row.id,
+                number=row.number,
+                customer_id=row.customer_id,
+                status=row.status,
+                issued_at=row.issued_at,
+                created_at=row.created_at,
+                amount=Money(minor.get(row.id, 0), row.currency),
+            )
+            for row in rows
+        )
+
+    def _shown(self, wanted: ListedWanted) -> list[ColumnElement[bool]]:
+        is_unissued = wanted.status in UNISSUED
+        conditions: list[ColumnElement[bool]] = [
+            invoices.c.issued_at.is_(None) if is_unissued else invoices.c.issued_at.is_not(None)
+        ]
+        if wanted.status is not None:
+            conditions.append(invoices.c.status == wanted.status)
+        if wanted.customer_id is not None:
+            conditions.append(invoices.c.customer_id == wanted.customer_id)
+        if wanted.issued_from is not None:
+            conditions.append(invoices.c.issued_at >= wanted.issued_from)
+        if wanted.issued_before is not None:
+            conditions.append(invoices.c.issued_at < wanted.issued_before)
+        if wanted.after is not None:
+            conditions.append(self._after(wanted.after, is_unissued=is_unissued))
+        return conditions
+
+    def _after(self, invoice_id: str, *, is_unissued: bool) -> ColumnElement[bool]:
+        """Return what holds for whatever follows an invoice in the list; the ids decide among those of one instant."""
+        if is_unissued:
+            return invoices.c.id < invoice_id
+        at = self._connection.execute(select(invoices.c.issued_at).where(invoices.c.id == invoice_id)).scalar()
+        same = and_(invoices.c.issued_at == at, invoices.c.id < invoice_id)
+        return or_(invoices.c.issued_at < at, same)
 
     def _query(self, wanted: InvoicesWanted) -> Query:
         query = select(invoices.c.id).where(invoices.c.status.in_(wanted.statuses))

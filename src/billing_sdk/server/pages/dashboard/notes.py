@@ -14,6 +14,14 @@ NOTES: dict[str, Phrase] = {
     "refreshed": phrase("Stripe was asked how the account stands."),
     "disconnected": phrase("The Stripe account is linked no more."),
     "fee": phrase("The fee is kept of every payment from now on."),
+    # Of invoices.
+    "issued": phrase("The invoice was issued."),
+    "collected": phrase("The payment has gone through."),
+    "payment_waits": phrase("The payment has begun. What becomes of it will be shown here."),
+    "settled": phrase("The invoice counts as paid."),
+    "written_off": phrase("The invoice was given up."),
+    "voided": phrase("It is void."),
+    "credited": phrase("A credit note was issued."),
     # Of any page.
     "saved": phrase("Your changes were saved."),
     "created": phrase("It was created."),

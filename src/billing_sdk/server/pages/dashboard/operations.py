@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from billing_sdk.server.pages.dashboard import customers, people, search
+from billing_sdk.server.pages.dashboard import customers, invoices, people, search
 
 ROUTES: tuple[BaseRoute, ...] = (
     *search.ROUTES,
     *customers.ROUTES,
     *people.ROUTES,
+    *invoices.ROUTES,
 )
