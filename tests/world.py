@@ -198,7 +198,8 @@ def readers(made: World) -> None:
         made.cookies[reader][PORTAL] = visit.session_key  # type: ignore[index]
     fresh = create_portal_link(engine, user_id=made.ids["user_id"], sub_nav="plan_details")
     made.ids["portal_key"] = fresh.partition("key=")[2]
-    made.cookies["operator"][SESSION] = begin_session(engine, user_id=user_id_of(engine, "ada@example.com"))
+    made.ids["operator_id"] = user_id_of(engine, "ada@example.com")
+    made.cookies["operator"][SESSION] = begin_session(engine, user_id=made.ids["operator_id"])
     made.cookies["visitor"][f"{JOURNEY}dashboard"] = new_secret()
 
 

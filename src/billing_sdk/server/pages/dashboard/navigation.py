@@ -41,6 +41,10 @@ NAVIGATION: tuple[Group, ...] = (
         (Entry("customers", phrase("Customers")),),
     ),
     Group(
+        phrase("Money"),
+        (Entry("invoices", phrase("Invoices")),),
+    ),
+    Group(
         phrase("Catalogue"),
         (
             Entry("plans", phrase("Plans")),
