@@ -7,6 +7,7 @@ from collections import Counter
 from starlette.routing import Route
 
 from billing_sdk.server import pages
+from billing_sdk.server.pages.dashboard import invoice_deeds
 from tests.pages import PAGES
 
 # Answers that are no pages: files, and what sends a browser on.
@@ -31,6 +32,7 @@ ONLY_FORMS = {
         for section in ("customers", "disputes", "features", "invoices", "plans")
     ),
     *(f"/dashboard/plans/{{plan_key}}/{deed}" for deed in ("archive", "live", "publish", "restore")),
+    *(f"/dashboard/invoices/{{invoice_id}}/{deed}" for deed in invoice_deeds.DEEDS),
     "/portal/billing/{invoice_id}/pay",
     *(f"/portal/plan_details/{{agreement_id}}/{deed}" for deed in ("undo", "pause", "resume")),
 }
