@@ -59,12 +59,18 @@ class BrandOnPage:
     texts_language: str
 
 
-def brand_on_page(brand: Brand, language: Language) -> BrandOnPage:
-    """Return the brand for a page in a language."""
+def brand_on_page(brand: Brand, language: Language, sheet_url: str = "") -> BrandOnPage:
+    """Return the brand for a page in a language.
+
+    Args:
+        brand: the brand.
+        language: the reader's.
+        sheet_url: where its style sheet is, unless it is the one of the workspace.
+    """
     texts_language, texts = brand.texts_in([language.tag, DEFAULT])
     return BrandOnPage(
         name=brand.name,
-        sheet_url=f"{SHEET}?v={sheet_version(brand)}",
+        sheet_url=sheet_url or f"{SHEET}?v={sheet_version(brand)}",
         logo_url=_file_url(brand, "logo"),
         icon_url=_file_url(brand, "icon"),
         font_url=_file_url(brand, "font") if brand.font == "own" else "",

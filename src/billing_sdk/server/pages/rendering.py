@@ -18,6 +18,8 @@ from billing_sdk.server.words import environment
 PACKAGE = "billing_sdk.server.pages"
 # Stands where no application is known that a page could be for.
 NOBODY = "Billing"
+# How pages for operators look, whatever those for customers do.
+PLAIN = Brand()
 
 
 def show(
@@ -26,7 +28,8 @@ def show(
     *,
     status: int = 200,
     chosen_language: str | None = None,
-    is_branded: bool = True,
+    brand: Brand | None = None,
+    sheet_url: str = "",
     **values: Any,
 ) -> Response:
     """Return a page in the visitor's language.
@@ -36,14 +39,15 @@ def show(
         template: its name below `templates`.
         status: of the answer.
         chosen_language: what the application asked for when it sent the visitor.
-        is_branded: customers see it, and it looks as the operator wants it to.
+        brand: how it looks; that of the workspace, unless another is given.
+        sheet_url: of the style sheet of another brand.
         values: what the template names, every one of them.
     """
     language = language_of(request, chosen_language)
     page = environment(PACKAGE, language).get_template(template)
-    brand = brand_on_page(_brand(request) if is_branded else Brand(), language)
+    shown = brand_on_page(_brand(request) if brand is None else brand, language, sheet_url)
     languages = language_links(request)
-    html = page.render(nonce=nonce_of(request), nobody=NOBODY, brand=brand, choices_of_language=languages, **values)
+    html = page.render(nonce=nonce_of(request), nobody=NOBODY, brand=shown, choices_of_language=languages, **values)
     headers = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language", "Content-Language": language.tag}
     response = HTMLResponse(html, status, headers)
     remember_language(request, response)

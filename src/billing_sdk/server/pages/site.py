@@ -34,6 +34,7 @@ ASSETS = {
     "charts.css": "text/css",
     "catalogue.css": "text/css",
     "journey.css": "text/css",
+    "look.css": "text/css",
     "paper.css": "text/css",
     "pricing.css": "text/css",
     "enhance.js": "text/javascript",

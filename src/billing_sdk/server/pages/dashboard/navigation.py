@@ -52,6 +52,7 @@ NAVIGATION: tuple[Group, ...] = (
             Entry("usage", phrase("Usage")),
         ),
     ),
+    Group(phrase("Look"), (Entry("brand", phrase("Brand")),)),
     Group(phrase("Developers"), (Entry("applications", phrase("Applications")),)),
 )
 

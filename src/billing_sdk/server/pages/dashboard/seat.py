@@ -24,7 +24,7 @@ from billing_sdk.server.pages.dashboard.navigation import HOME, NAVIGATION, sect
 from billing_sdk.server.pages.dashboard.notes import NOTES
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.messages import page, show_error
-from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.pages.rendering import PLAIN, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
 
@@ -55,7 +55,7 @@ class Seat:
             f"dashboard/{template}.html",
             status=WRONG if form.errors else status,
             application=NAME,
-            is_branded=False,
+            brand=PLAIN,
             csrf_token=web.csrf_token(self.session_key),
             operator=self.operator,
             navigation=NAVIGATION,
@@ -81,13 +81,14 @@ Serve = Callable[[Seat], Response]
 Submit = Callable[[Seat, Form], Response]
 
 
-def seat_route(path: str, serve: Serve, submit: Submit | None = None) -> BaseRoute:
+def seat_route(path: str, serve: Serve, submit: Submit | None = None, *, takes_files: bool = False) -> BaseRoute:
     """Return the route of a page for operators; whoever has not signed in is sent to do so.
 
     Args:
         path: its address.
         serve: returns the page.
         submit: acts on a form that was sent from it.
+        takes_files: the form brings files, which `web.upload_of` returns.
     """
 
     def at(request: Request, engine: Engine) -> Response:
@@ -100,7 +101,7 @@ def seat_route(path: str, serve: Serve, submit: Submit | None = None) -> BaseRou
             seat = Seat(request, engine, session_key, operator)
             if request.method != "POST" or submit is None:
                 return serve(seat)
-            fields = web.form_of(request)
+            fields = web.upload_of(request).fields if takes_files else web.form_of(request)
             web.check_csrf(request, fields, session_key, engine.settings)
             return submit(seat, Form(fields))
         except BillingError as error:

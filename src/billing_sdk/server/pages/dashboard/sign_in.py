@@ -11,7 +11,7 @@ from billing_sdk.server.ids import new_secret
 from billing_sdk.server.pages.dashboard.seat import NAME, SIGN_IN, Seat
 from billing_sdk.server.pages.forms import WRONG, Form, require
 from billing_sdk.server.pages.messages import waiting_time
-from billing_sdk.server.pages.rendering import show
+from billing_sdk.server.pages.rendering import PLAIN, show
 from billing_sdk.server.usecases.begin_session import begin_session, end_session
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.engine import Engine
@@ -76,7 +76,7 @@ def _form(request: Request, engine: Engine, form: Form) -> Response:
         "dashboard/sign_in.html",
         status=WRONG if form.errors else 200,
         application=NAME,
-        is_branded=False,
+        brand=PLAIN,
         csrf_token=web.csrf_token(key),
         form=form,
     )

@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.server.pages.dashboard import (
+    brand,
     catalogue,
     operations,
 )
@@ -22,6 +23,7 @@ from billing_sdk.server.usecases.workspace_plan import open_workspace_plan
 BILLING = "/dashboard/applications/{client_id}/billing"
 # The pages about each noun.
 NOUNS = (
+    brand,
     catalogue,
     operations,
 )

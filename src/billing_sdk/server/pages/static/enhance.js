@@ -3,6 +3,7 @@
 
 // A form is sent once; the server treats a second copy as the same act in any case.
 document.addEventListener("submit", (event) => {
+  if (event.submitter?.formTarget) return; // a preview, which changes nothing
   if (event.target.dataset.sent) {
     event.preventDefault();
     return;
@@ -27,3 +28,9 @@ if (entry) {
   document.addEventListener("visibilitychange", open);
   open();
 }
+
+// A preview follows what is typed; without a script its button shows it.
+const previewed = document.querySelector("form[data-previews]");
+previewed?.addEventListener("change", (event) => {
+  if (event.target.type !== "file") previewed.requestSubmit(previewed.querySelector("[data-preview]"));
+});
