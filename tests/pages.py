@@ -40,6 +40,8 @@ class PageUnderTest:
         return filled(self.address, world.ids.__getitem__)
 
 
+PREVIEW = "/dashboard/brand/preview/{name}"
+
 VISITOR: tuple[PageUnderTest, ...] = (
     PageUnderTest("home", "/", "visitor"),
     PageUnderTest("not-found", "/nowhere", "visitor", status=404),
@@ -94,6 +96,8 @@ DASHBOARD: tuple[PageUnderTest, ...] = (
     PageUnderTest("search", "/dashboard/search?q=engines", "operator"),
     PageUnderTest("invoices", "/dashboard/invoices", "operator"),
     PageUnderTest("invoice", "/dashboard/invoices/{invoice_id}?line=1", "operator"),
+    PageUnderTest("brand", "/dashboard/brand", "operator"),
+    PageUnderTest("brand-preview", "/dashboard/brand/preview/payment", "operator", PREVIEW),
     PageUnderTest("plans", "/dashboard/plans", "operator"),
     PageUnderTest("plan", "/dashboard/plans/{plan_key}", "operator"),
     PageUnderTest("plan-version", "/dashboard/plans/{plan_key}/versions/{number}", "operator"),

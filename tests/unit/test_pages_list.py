@@ -14,11 +14,10 @@ from tests.pages import PAGES
 NO_PAGES = {
     "/.well-known/security.txt",
     "/journey/{journey_id}",
-    "/static/brand.css",
     "/static/brand/{kind}",
     "/static/{name}",
 }
-FILES = ("/pdf", ".csv", ".js")
+FILES = ("/pdf", ".css", ".csv", ".js")
 # The page of another address, which these show again once their form was refused.
 ONLY_FORMS = {
     "/dashboard/sign-out",

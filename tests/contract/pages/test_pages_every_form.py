@@ -54,6 +54,8 @@ FIELDS = {
     "answer": "complete",
     **{name: CARD[name] for name in ("number", "expiry", "cvc")},
 }
+# Whose forms may bring files: such a body is read, and this one can't be.
+WITH_FILES = {"/dashboard/brand", "/dashboard/brand/preview/{name}"}
 # Tells of refusals, and of who was counted.
 BOOKKEEPING = {"audit_records", "attempts"}
 
@@ -265,7 +267,8 @@ def test_a_body_that_another_site_could_send_without_asking_is_no_form(app, grac
             headers={**OURS, "Content-Type": media_type},
             cookies=grace.cookies,
         )
-        assert answer.status_code == 415, template
+        takes_files = template in WITH_FILES and media_type.startswith("multipart/")
+        assert answer.status_code == (400 if takes_files else 415), template
     assert state_of(database_url) == before
 
 

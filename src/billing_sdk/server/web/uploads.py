@@ -10,7 +10,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from billing_sdk.errors import InvalidRequest, UnsupportedMediaType
-from billing_sdk.server.web.endpoint import MAX_FIELDS, body_of
+from billing_sdk.server.web.endpoint import FORM_TYPE, MAX_FIELDS, body_of, form_of
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -42,16 +42,18 @@ class _Part:
 
 
 def upload_of(request: Request) -> Upload:
-    """Return the fields and files of a form.
+    """Return the fields and files of a form; one that was sent without a way to bring files brings none.
 
     Raises:
-        UnsupportedMediaType: the body is no form with files.
+        UnsupportedMediaType: the body is no form.
         InvalidRequest: it can't be taken apart, a name is repeated, or there are too many.
     """
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
+    if media_type == FORM_TYPE.encode():
+        return Upload(form_of(request), {})
     if media_type != UPLOAD_TYPE.encode() or not 0 < len(boundary) <= MAX_BOUNDARY_LENGTH:
-        raise UnsupportedMediaType(f"the body must be {UPLOAD_TYPE}")
+        raise UnsupportedMediaType(f"the body must be {UPLOAD_TYPE} or {FORM_TYPE}")
     reader = _Reader()
     try:
         parser = MultipartParser(boundary, reader.callbacks)

@@ -153,7 +153,12 @@ def _typed(brand: Brand) -> dict[str, str]:
 
 def _brand(seat: Seat, form: Form) -> Brand:
     return Brand(
-        **{name: form.text(name) for name in TEXT_FIELDS},
+        name=form.text("name"),
+        accent=form.text("accent"),
+        dark_accent=form.text("dark_accent"),
+        support_url=form.text("support_url"),
+        terms_url=form.text("terms_url"),
+        privacy_url=form.text("privacy_url"),
         font=_font(form.text("font")),
         corners=_corners(form.text("corners")),
         texts=dict(filter(None, (_texts(form, language) for language in known_languages(seat.request).all))),
