@@ -112,7 +112,7 @@ def grace(made: World) -> None:
         agreement, paid = tx.agreements.live_of(customer.id)[0], tx.invoices.newest_of(customer.id)[0]
     ids |= {"user_id": user.id, "customer_id": customer.id, "agreement_id": agreement.id, "paid_invoice_id": paid.id}
     ids |= {"invoice_id": paid.id, "plan_key": "enterprise_monthly", "current_plan_key": agreement.plan_key}
-    ids |= {"feature_key": "ai_tokens", "number": "1"}
+    ids |= {"feature_key": "ai_tokens", "number": "1", "table_key": "default_users"}
     record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="64000")
     grant_credit(engine, customer_id=customer.id, name="Welcome", amount=Money(5_000, "USD"))
     note = credit_invoice(

@@ -32,6 +32,8 @@ ONLY_FORMS = {
     ),
     *(f"/dashboard/plans/{{plan_key}}/{deed}" for deed in ("archive", "live", "publish", "restore")),
     *(f"/dashboard/invoices/{{invoice_id}}/{deed}" for deed in invoice_deeds.DEEDS),
+    *(f"/dashboard/pricing-tables/{{table_key}}/{deed}" for deed in ("live", "default")),
+    *(f"/dashboard/pricing-tables/{{table_key}}/cards/{{plan_key}}/{deed}" for deed in ("move", "remove")),
     "/portal/billing/{invoice_id}/pay",
     *(f"/portal/plan_details/{{agreement_id}}/{deed}" for deed in ("undo", "pause", "resume")),
 }

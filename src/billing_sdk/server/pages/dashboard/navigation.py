@@ -49,6 +49,7 @@ NAVIGATION: tuple[Group, ...] = (
         (
             Entry("plans", phrase("Plans")),
             Entry("features", phrase("Features")),
+            Entry("pricing-tables", phrase("Pricing tables")),
             Entry("usage", phrase("Usage")),
         ),
     ),

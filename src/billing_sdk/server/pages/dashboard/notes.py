@@ -27,6 +27,7 @@ NOTES: dict[str, Phrase] = {
     "created": phrase("It was created."),
     "archived": phrase("It was archived."),
     "deleted": phrase("It was deleted."),
+    "added": phrase("It was added."),
     # Of the catalogue.
     "plan_published": phrase("The plan is for sale."),
     "plan_restored": phrase("The plan is back."),

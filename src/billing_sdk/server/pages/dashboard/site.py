@@ -8,7 +8,11 @@ from starlette.routing import BaseRoute, Route
 from billing_sdk.server.pages.dashboard import (
     brand,
     catalogue,
+    customers,
     operations,
+    plans,
+    pricing_cards,
+    pricing_tables,
 )
 from billing_sdk.server.pages.dashboard.account import connect, disconnect, keep_fee, refresh
 from billing_sdk.server.pages.dashboard.lists import LISTINGS
@@ -26,6 +30,10 @@ NOUNS = (
     brand,
     catalogue,
     operations,
+    customers,
+    plans,
+    pricing_tables,
+    pricing_cards,
 )
 
 
