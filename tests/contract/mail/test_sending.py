@@ -12,6 +12,7 @@ from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.disable_billing import disable_billing
 from billing_sdk.server.usecases.queue_mail import queue_mail
 from billing_sdk.server.usecases.send_mail import MailWorker, send_due_mail, transport_of
+from billing_sdk.server.usecases.send_test_mail import send_mail_again
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import IN_MEMORY, advance, engine_on, payer
 from tests.postbox import postbox_open
@@ -184,8 +185,7 @@ def test_an_address_that_is_not_ascii_needs_a_server_that_knows_such(engine, pos
     (mail,) = mails(engine)
     assert (mail.state, "ASCII" in mail.last_answer) == ("failed", True)
     postbox.extensions = ("8BITMIME", "SMTPUTF8")
-    with engine.begin() as tx:
-        tx.mails.save(mail.queued_again(engine.now()))
+    send_mail_again(engine, mail_id=mail.id)
     send(engine)
     assert b"xn--bcher-kva" in postbox.octets[0]
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import Mail, MailKind, MailTemplate
 from billing_sdk.server.domain.invoicing import Invoice
@@ -16,6 +15,7 @@ from billing_sdk.server.mail import from_json
 from billing_sdk.server.mail.kinds import SAMPLE_CUSTOMER, WORDS, reason_of
 from billing_sdk.server.mail.letter import PICTURES, Letter, Letterhead, Picture
 from billing_sdk.server.mail.message import Attachment
+from billing_sdk.server.mail.sample import sample_paper
 from billing_sdk.server.paper import InvoicePaper, to_pdf
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
@@ -79,7 +79,8 @@ def compose_sample(
     values: dict[str, Value] = {"customer": SAMPLE_CUSTOMER, "application": application or letterhead.name}
     values |= {**_reasoned(words.sample), "seller": letterhead.name}
     url = str(values.get("url", engine.settings.base_url))
-    return Letter(language, letterhead, template, values, words.action, url)
+    paper = sample_paper(language.tag, str(values["number"])) if kind in WITH_PAPER else None
+    return Letter(language, letterhead, template, values, words.action, url, paper)
 
 
 def attachments_of(letter: Letter) -> tuple[Attachment, ...]:
@@ -162,8 +163,7 @@ def _application(tx: UnitOfWork) -> tuple[str, str]:
 
 
 def _paper(tx: UnitOfWork, kind: MailKind, about: _About, language: Language) -> InvoicePaper | None:
-    if kind not in WITH_PAPER or about.invoice is None:
+    if kind not in WITH_PAPER:
         return None
-    with suppress(NotFound):
-        return paper_of(tx, about.invoice, (language.tag,))
-    return None
+    # A mail that somebody has sent to see what it looks like is about no invoice.
+    return sample_paper(language.tag, "") if about.invoice is None else paper_of(tx, about.invoice, (language.tag,))

@@ -114,6 +114,12 @@ class Mail:
         """Return the mail as it is when it is not to be sent any more."""
         return replace(self.after("drop"), last_answer=why)
 
-    def queued_again(self, at: datetime) -> Mail:
-        """Return the mail as it is with a whole new schedule; it is written anew."""
+    def queued_again(self, at: datetime, *, has_server: bool) -> Mail:
+        """Return the mail as it is with a whole new schedule; it is written anew.
+
+        Raises:
+            Conflict: it is in the queue, or was sent; or there is no server to send it by.
+        """
+        if not has_server:
+            raise Conflict("there is no mail server", remedy="Set BILLING_SERVER_SMTP_URL.")
         return replace(self.after("send_again"), attempts=0, next_attempt_at=at, content=None)
