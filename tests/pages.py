@@ -108,6 +108,13 @@ DASHBOARD: tuple[PageUnderTest, ...] = (
     PageUnderTest("pricing-table-delete", "/dashboard/pricing-tables/{table_key}/delete", "operator"),
     PageUnderTest("pricing-table-add", "/dashboard/pricing-tables/{table_key}/add", "operator"),
     PageUnderTest("pricing-card", "/dashboard/pricing-tables/{table_key}/cards/{plan_key}", "operator"),
+    PageUnderTest("mail", "/dashboard/mail", "operator"),
+    PageUnderTest("mail-kind", "/dashboard/mail/kinds/receipt?in=de", "operator", "/dashboard/mail/kinds/{kind}"),
+    PageUnderTest("mailbox", "/dashboard/mail/sent", "operator"),
+    PageUnderTest("mail-sent", "/dashboard/mail/sent/{mail_id}", "operator"),
+    PageUnderTest(
+        "mail-source", "/dashboard/mail/sent/{mail_id}?view=source", "operator", "/dashboard/mail/sent/{mail_id}"
+    ),
     PageUnderTest("applications", "/dashboard/applications", "operator"),
     PageUnderTest("application-billing", "/dashboard/applications/{client_id}/billing", "operator"),
     PageUnderTest("application-settings", "/dashboard/applications/{client_id}/billing/settings", "operator"),

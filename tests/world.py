@@ -203,11 +203,18 @@ def readers(made: World) -> None:
     made.cookies["visitor"][f"{JOURNEY}dashboard"] = new_secret()
 
 
+def mail(made: World) -> None:
+    """Name a receipt; what was paid before has brought it."""
+    with made.engine.read() as tx:
+        made.ids["mail_id"] = tx.mails.list(kind="receipt").items[0].id
+
+
 PARTS: tuple[Callable[[World], None], ...] = (
     grace,
     organization,
     those_who_do_not_pay,
     catalogue,
     journeys,
+    mail,
     readers,
 )

@@ -34,6 +34,7 @@ ONLY_FORMS = {
     *(f"/dashboard/invoices/{{invoice_id}}/{deed}" for deed in invoice_deeds.DEEDS),
     *(f"/dashboard/pricing-tables/{{table_key}}/{deed}" for deed in ("live", "default")),
     *(f"/dashboard/pricing-tables/{{table_key}}/cards/{{plan_key}}/{deed}" for deed in ("move", "remove")),
+    "/dashboard/mail/sent/{mail_id}/again",
     "/portal/billing/{invoice_id}/pay",
     *(f"/portal/plan_details/{{agreement_id}}/{deed}" for deed in ("undo", "pause", "resume")),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
@@ -15,6 +16,7 @@ from billing_sdk.server.mail.message import compose_message
 from billing_sdk.server.usecases.compose_mail import compose_mail
 from billing_sdk.server.usecases.engine import Engine
 
+STYLED: Final = re.compile(r' style="[^"]*"')
 # What stands as the sender where nobody has named one, since nothing is sent there.
 NO_SENDER: Final = "Billing <billing@localhost>"
 
@@ -82,9 +84,9 @@ def page_of(letter: Letter, nonce: str) -> str:
 def _page(letter: Letter, mail: Mail, nonce: str) -> str:
     if mail.content is None:
         return page_of(letter, nonce)
-    # What was sent is shown as it was; only its sheet and its logo are allowed to be seen here. Everything else that
-    # stands before the sheet was escaped when the page was made.
-    shown = mail.content.html.replace("<style>", f'<style nonce="{html.escape(nonce)}">', 1)
+    # What was sent is shown as it was, by its sheet alone, which the nonce allows. Quotes and angle brackets of data
+    # were escaped when the page was made, so these are its own.
+    shown = STYLED.sub("", mail.content.html).replace("<style>", f'<style nonce="{html.escape(nonce)}">', 1)
     return shown.replace(f'src="cid:{LOGO_ID}"', f'src="{_data_url(letter.letterhead.logo)}"', 1)
 
 

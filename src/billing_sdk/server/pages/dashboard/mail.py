@@ -87,7 +87,7 @@ def _save(seat: Seat, form: Form, words: MailWords, language: Language) -> Respo
             actor=seat.operator.id,
         )
     except InvalidRequest as error:
-        return _show(seat, _refused(form, error, words))
+        return _show(seat, _refused(form, error))
     return seat.go_to(url_of(words.kind, language), "saved")
 
 
@@ -96,7 +96,7 @@ def _preview(seat: Seat, form: Form, words: MailWords, language: Language) -> Re
     try:
         MailTemplate(words.kind, language.tag, subject, paragraphs).check(words.all_places)
     except InvalidRequest as error:
-        return _show(seat, _refused(form, error, words))
+        return _show(seat, _refused(form, error))
     return _show(seat, form)
 
 
@@ -128,9 +128,8 @@ def _show(seat: Seat, form: Form) -> Response:
         is_on = words.kind not in tx.mail_templates.switched_off()
     template = own or words.template(language)
     form = form.showing("subject", template.subject).showing("paragraphs", "\n\n".join(template.paragraphs))
-    subject, paragraphs = _typed(form)
-    shown = {} if form.errors else {"subject": subject, "paragraphs": paragraphs}
-    letter = compose_sample(seat.engine, words.kind, language, **shown)  # type: ignore[arg-type] # one is text, the other a list
+    subject, paragraphs = ("", ()) if form.errors else _typed(form)
+    letter = compose_sample(seat.engine, words.kind, language, subject=subject, paragraphs=paragraphs)
     return seat.show(
         "mail/kind",
         form,
@@ -168,7 +167,7 @@ REFUSALS: Mapping[str, Phrase] = {
 }
 
 
-def _refused(form: Form, error: InvalidRequest, _words: MailWords) -> Form:
+def _refused(form: Form, error: InvalidRequest) -> Form:
     name = str(error.facts.get("parameter", ""))
     return form.wrong({name: REFUSALS[name]}) if name in REFUSALS else form.refused(error)
 

@@ -53,7 +53,7 @@ NAVIGATION: tuple[Group, ...] = (
             Entry("usage", phrase("Usage")),
         ),
     ),
-    Group(phrase("Look"), (Entry("brand", phrase("Brand")),)),
+    Group(phrase("Look"), (Entry("brand", phrase("Brand")), Entry("mail", phrase("Mail")))),
     Group(phrase("Developers"), (Entry("applications", phrase("Applications")),)),
 )
 

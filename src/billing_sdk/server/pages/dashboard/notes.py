@@ -34,4 +34,10 @@ NOTES: dict[str, Phrase] = {
     "version_live": phrase("New customers get this version from now on."),
     "version_made": phrase("The version is made. It is not for sale before you say so."),
     "group_made": phrase("The group is there. Choose it for the plan."),
+    # Of mail.
+    "mail_reverted": phrase("The mail says its usual words again."),
+    "mail_tested": phrase("A test was written to you."),
+    "mail_on": phrase("This mail is written from now on."),
+    "mail_off": phrase("This mail is not written any more."),
+    "mail_queued": phrase("The mail is sent within a few seconds."),
 }

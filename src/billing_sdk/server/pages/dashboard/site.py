@@ -9,6 +9,7 @@ from billing_sdk.server.pages.dashboard import (
     brand,
     catalogue,
     customers,
+    mail,
     operations,
     plans,
     pricing_cards,
@@ -34,6 +35,7 @@ NOUNS = (
     plans,
     pricing_tables,
     pricing_cards,
+    mail,
 )
 
 
