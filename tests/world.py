@@ -13,6 +13,7 @@ from typing import Literal
 
 from billing_sdk.errors import AuthenticationRequired, CardDeclined
 from billing_sdk.money import Money
+from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.ids import new_secret
 from billing_sdk.server.usecases.add_card import add_card
@@ -21,6 +22,7 @@ from billing_sdk.server.usecases.advance_journey import sign_up_in_journey
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.begin_journey import begin_journey
 from billing_sdk.server.usecases.begin_session import begin_session
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.checkout_links import checkout_path
 from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.create_organization import create_organization
@@ -34,9 +36,13 @@ from billing_sdk.server.usecases.open_portal_link import open_portal_link
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
 from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.server.usecases.request_end import request_end
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
+from billing_sdk.server.usecases.set_add_on import set_add_on
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_portal_settings import update_portal_settings
 from billing_sdk.server.web.cookies import JOURNEY, PORTAL, SESSION
+from tests.contract.pages.plan_worlds import seat_plan
 from tests.contract.stripe_door.hybrid import begin_checkout_session, hybrid_plan
 
 Reader = Literal["visitor", "customer", "member", "operator"]
@@ -138,6 +144,30 @@ def organization(made: World) -> None:
     ids |= {"org_invoice_id": invoice.id, "org_plan_key": "team_free"}
 
 
+def beside_plans(made: World) -> None:
+    """An add-on and seats of Grace's, and somebody who asks for the end of a plan."""
+    engine, ids = made.engine, made.ids
+    set_add_on(engine, agreement_id=ids["agreement_id"], plan_key="onboarding_help", quantity=1)
+    seat_plan(engine)
+    desks = subscribe(
+        engine, customer_id=ids["customer_id"], plan_key="desks", options=ChangeOptions(quantities={"desk": 3})
+    )
+    ids |= {"add_on_key": "onboarding_help", "seats_agreement_id": desks.id, "fee_key": "desk"}
+    leaver = payer(engine, "edsger@example.com", "Edsger", "Dijkstra")
+    leaving = subscribe(engine, customer_id=leaver, plan_key="pro_monthly")
+    update_portal_settings(engine, settings=PortalSettings(cancellations_need_approval=True))
+    asked = request_end(
+        engine,
+        agreement_id=leaving.id,
+        timing="period_end",
+        actor="edsger",
+        reason="too_complex",
+        comment="Simplicity is a prerequisite for reliability.",
+    )
+    update_portal_settings(engine, settings=PortalSettings(may_pause=True))
+    ids["request_id"] = asked.id
+
+
 def those_who_do_not_pay(made: World) -> None:
     """Somebody whose card is declined, and somebody whose bank asks for a confirmation."""
     engine, ids = made.engine, made.ids
@@ -212,6 +242,7 @@ def mail(made: World) -> None:
 PARTS: tuple[Callable[[World], None], ...] = (
     grace,
     organization,
+    beside_plans,
     those_who_do_not_pay,
     catalogue,
     journeys,

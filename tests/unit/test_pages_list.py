@@ -36,7 +36,8 @@ ONLY_FORMS = {
     *(f"/dashboard/pricing-tables/{{table_key}}/cards/{{plan_key}}/{deed}" for deed in ("move", "remove")),
     "/dashboard/mail/sent/{mail_id}/again",
     "/portal/billing/{invoice_id}/pay",
-    *(f"/portal/plan_details/{{agreement_id}}/{deed}" for deed in ("undo", "pause", "resume")),
+    *(f"/portal/plan_details/{{agreement_id}}/{deed}" for deed in ("undo", "withdraw", "pause", "resume")),
+    *(f"/dashboard/cancellations/{{request_id}}/{deed}" for deed in ("approve", "refuse")),
 }
 
 

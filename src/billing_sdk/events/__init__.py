@@ -7,6 +7,11 @@ one does not say is None. Does not own verification (webhooks do). Times are awa
 from __future__ import annotations
 
 from billing_sdk.events.allowance_parts import EventAccess as EventAccess, EventUsageThreshold as EventUsageThreshold
+from billing_sdk.events.cancellation_payloads import (
+    CancellationDecided as CancellationDecided,
+    CancellationRequested as CancellationRequested,
+    EventCancellation as EventCancellation,
+)
 from billing_sdk.events.dispute_payloads import (
     EventDispute as EventDispute,
     PaymentDisputeClosed as PaymentDisputeClosed,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from billing_sdk.events.allowance_parts import EventAccess, EventUsageThreshold
+from billing_sdk.events.cancellation_payloads import EventCancellation
 from billing_sdk.events.dispute_payloads import EventDispute
 from billing_sdk.events.parts import (
     EventCredit,
@@ -186,6 +187,11 @@ class Event:
     def threshold(self) -> EventUsageThreshold | None:
         """The threshold of usage that was reached."""
         return EventUsageThreshold.read(self.data.get("threshold"))
+
+    @property
+    def cancellation(self) -> EventCancellation | None:
+        """What the customer has asked for, where that is the end of an agreement."""
+        return EventCancellation.read(self.data.get("cancellation"))
 
     @property
     def access(self) -> EventAccess | None:

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from billing_sdk.events.allowance_parts import EventAccess, EventUsageThreshold
+from billing_sdk.events.cancellation_payloads import CancellationDecided, CancellationRequested
 from billing_sdk.events.dispute_payloads import PaymentDisputeClosed, PaymentDisputed, PaymentFraudWarned
 from billing_sdk.events.gateway_payloads import PaymentActionRequired
 from billing_sdk.events.parts import (
@@ -346,6 +347,8 @@ PAYLOADS: Final[Mapping[str, type[Payload]]] = MappingProxyType(
             AgreementPaused,
             AgreementResumed,
             AgreementRenewed,
+            CancellationRequested,
+            CancellationDecided,
             TrialEnding,
             PlanCreated,
             PaymentSucceeded,

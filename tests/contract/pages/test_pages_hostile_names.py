@@ -91,7 +91,9 @@ def portal_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
     url = create_portal_link(app.engine, user_id=user.id, org_code=organization.code, return_url=f"{CALLBACK}?x=y")
     visit = open_portal_link(app.engine, key=url.partition("key=")[2])
     for route in pages.routes(app.engine):
-        is_page = not route.path.endswith(("/undo", "/pause", "/resume", "/pdf", "/automatic"))  # no pages of their own
+        is_page = not route.path.endswith(
+            ("/undo", "/withdraw", "/pause", "/resume", "/pdf", "/automatic")
+        )  # no pages of their own
         if route.path.startswith("/portal/") and "GET" in route.methods and is_page:
             named = {**own, "plan_key": _plan_key_for(route.path)}
             if "{fee_key}" in route.path:

@@ -18,7 +18,7 @@ DOCUMENTED = """
     customer.payment_action_required
     customer.meter_usage_updated
     customer.agreement_updated customer.agreement_paused customer.agreement_resumed customer.agreement_renewed
-    customer.trial_ending
+    customer.trial_ending customer.cancellation_requested customer.cancellation_decided
     customer.credit_granted customer.credit_expired customer.credit_voided customer.credit_low customer.credit_used_up
     customer.top_up_stopped customer.usage_threshold_reached customer.entitlement_changed
     customer.credit_note_issued customer.refund_succeeded customer.refund_failed customer.invoice_voided

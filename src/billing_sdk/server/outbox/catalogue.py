@@ -164,6 +164,25 @@ def _about(origin: str, verb: str, schema: Schema, example: Any, when: str) -> E
     )
 
 
+CANCELLATION = object_of(
+    id=TEXT,
+    status={"enum": ["waiting", "approved", "refused", "withdrawn"]},
+    asked_on=TIME,
+    ends_on=TIME,
+    reason=nullable(TEXT),
+    comment=TEXT,
+    answer=TEXT,
+)
+CANCELLATION_EXAMPLE = {
+    "id": "endrequest_0193e0a1b2c3d4e5f60718293a4b5c70",
+    "status": "waiting",
+    "asked_on": "2026-02-03T09:00:00.000Z",
+    "ends_on": "2026-02-28T09:00:00.000Z",
+    "reason": "unused",
+    "comment": "We are too few by now.",
+    "answer": "",
+}
+
 _ID = (TEXT, AGREEMENT_EXAMPLE["id"])
 _PLAN = (PLAN, PLAN_EXAMPLE)
 _PREVIOUS = (nullable(PLAN), None)
@@ -228,6 +247,20 @@ EVENT_TYPES: tuple[EventType, ...] = (
     ),
     _about_agreement(
         "customer.agreement_renewed", "Agreement renewed", "Another period of an agreement has begun.", RENEWED_EXAMPLE
+    ),
+    _about_agreement(
+        "customer.cancellation_requested",
+        "Cancellation requested",
+        "A customer asks for the end of an agreement, which somebody has to approve first.",
+        AGREEMENT_EXAMPLE,
+        cancellation=(CANCELLATION, CANCELLATION_EXAMPLE),
+    ),
+    _about_agreement(
+        "customer.cancellation_decided",
+        "Cancellation decided",
+        "What a customer has asked for was approved, refused or withdrawn.",
+        AGREEMENT_EXAMPLE,
+        cancellation=(CANCELLATION, {**CANCELLATION_EXAMPLE, "status": "refused", "answer": "Call us first, please."}),
     ),
     _about_agreement("customer.trial_ending", "Trial ending", "A trial ends soon, at `trial_ends_on`.", TRIAL_EXAMPLE),
     billing_event(

@@ -17,6 +17,7 @@ from billing_sdk.server.storage.tables.collection import past_parties
 from billing_sdk.server.storage.tables.identity import invitations, users
 from billing_sdk.server.storage.tables.mail import mails
 from billing_sdk.server.storage.tables.outbox import events
+from billing_sdk.server.storage.tables.portal import end_requests
 from billing_sdk.server.storage.tables.visits import journeys
 
 # What an event says of a person beyond the id.
@@ -39,6 +40,7 @@ class ErasureRepository:
         self._later.flush()
         self._forget_mail(user)
         self._forget_past_names(user)
+        self._forget_words(user)
         self._pseudonymise_customers(user)
         self._pseudonymise_events(user)
         self._connection.execute(delete(journeys).where(_mentions(journeys.c.parameters, user.email)))
@@ -60,6 +62,11 @@ class ErasureRepository:
         of_theirs = select(customers.c.id).where(customers.c.user_id == user.id)
         payers = update(payer_profiles).where(payer_profiles.c.customer_id.in_(of_theirs))
         self._connection.execute(payers.values(name=None, metadata={}))
+
+    def _forget_words(self, user: User) -> None:
+        own = select(customers.c.id).where(customers.c.user_id == user.id)
+        theirs = or_(end_requests.c.asked_by == user.id, end_requests.c.customer_id.in_(own))
+        self._connection.execute(update(end_requests).where(theirs).values(comment="", answer=""))
 
     def _forget_past_names(self, user: User) -> None:
         own = select(customers.c.id).where(customers.c.user_id == user.id)

@@ -40,6 +40,7 @@ from billing_sdk.server.storage.customers import CustomerRepository
 from billing_sdk.server.storage.deliveries import DeliveryRepository
 from billing_sdk.server.storage.disputes import DisputeRepository
 from billing_sdk.server.storage.dunnings import DunningRepository
+from billing_sdk.server.storage.end_requests import EndRequestRepository
 from billing_sdk.server.storage.endpoints import EndpointRepository
 from billing_sdk.server.storage.erasure import ErasureRepository
 from billing_sdk.server.storage.features import FeatureRepository
@@ -164,6 +165,7 @@ class UnitOfWork:
         self.customers = CustomerRepository(connection)
         self.customer_lists = CustomerLists(connection)
         self.agreements = AgreementRepository(connection, self._together)
+        self.end_requests = EndRequestRepository(connection)
         self.billing_intents = BillingIntentRepository(connection)
         self.plan_subscriptions = PlanSubscriptionRepository(connection)
         self.cadence_discounts = CadenceDiscountRepository(connection)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
+from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement, EndRequest
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.collection import Dunning
 from billing_sdk.server.domain.identity import Organization, User
@@ -69,6 +69,19 @@ def _of_discount(discount: AgreedDiscount) -> dict[str, Any]:
         "percent_off": None if percent is None else f"{percent:f}",
         "amount_off_minor": None if amount is None else amount.minor,
         "periods_left": discount.periods_left,
+    }
+
+
+def of_end_request(request: EndRequest) -> dict[str, Any]:
+    """Describe a customer's wish that an agreement ends."""
+    return {
+        "id": request.id,
+        "status": request.status,
+        "asked_on": of_time(request.asked_at),
+        "ends_on": of_time(request.ends_at),
+        "reason": request.reason,
+        "comment": request.comment,
+        "answer": request.answer,
     }
 
 

@@ -25,6 +25,11 @@ from billing_sdk.server.domain.agreements.cadence_discount import (
     CadenceDiscount as CadenceDiscount,
     under_rules as under_rules,
 )
+from billing_sdk.server.domain.agreements.end_request import (
+    LONGEST_COMMENT as LONGEST_COMMENT,
+    EndRequest as EndRequest,
+    EndRequestStatus as EndRequestStatus,
+)
 from billing_sdk.server.domain.agreements.intent_action import (
     Act as Act,
     ApplyDiscount as ApplyDiscount,

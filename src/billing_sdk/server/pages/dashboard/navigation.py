@@ -38,7 +38,10 @@ class Group:
 NAVIGATION: tuple[Group, ...] = (
     Group(
         phrase("Customers"),
-        (Entry("customers", phrase("Customers")),),
+        (
+            Entry("customers", phrase("Customers")),
+            Entry("cancellations", phrase("Cancellations")),
+        ),
     ),
     Group(
         phrase("Money"),

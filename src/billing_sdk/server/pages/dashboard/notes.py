@@ -28,6 +28,9 @@ NOTES: dict[str, Phrase] = {
     "archived": phrase("It was archived."),
     "deleted": phrase("It was deleted."),
     "added": phrase("It was added."),
+    # Of customers who leave.
+    "cancellation_approved": phrase("The plan ends as the customer has asked."),
+    "cancellation_refused": phrase("The plan goes on. The customer reads your answer in the portal."),
     # Of the catalogue.
     "plan_published": phrase("The plan is for sale."),
     "plan_restored": phrase("The plan is back."),

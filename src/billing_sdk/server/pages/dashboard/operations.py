@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from billing_sdk.server.pages.dashboard import customers, invoices, people, search
+from billing_sdk.server.pages.dashboard import cancellations, customers, invoices, people, portal_settings, search
 
 ROUTES: tuple[BaseRoute, ...] = (
     *search.ROUTES,
     *customers.ROUTES,
     *people.ROUTES,
     *invoices.ROUTES,
+    *cancellations.ROUTES,
+    *portal_settings.ROUTES,
 )

@@ -20,7 +20,7 @@ from billing_sdk.errors import (
     TaxLocationMissing,
 )
 from billing_sdk.money import Money
-from billing_sdk.server.domain.agreements import Agreement
+from billing_sdk.server.domain.agreements import Agreement, EndRequest
 from billing_sdk.server.domain.catalog import LicenceFee
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
@@ -68,6 +68,7 @@ class Current:
         due: what is still to be paid for it; None where that is nothing.
         coming: None where nothing is charged by itself.
         has_add_ons: whether there are any that can be had with it.
+        wish_to_end: the customer's, where it waits for somebody's decision or was refused.
     """
 
     agreement: Agreement
@@ -81,6 +82,7 @@ class Current:
     due: Money | None
     coming: Coming | None
     has_add_ons: bool
+    wish_to_end: EndRequest | None
 
 
 def show_plan(desk: Desk, _form: Form) -> Response:
@@ -143,14 +145,22 @@ def _current_plans(tx: UnitOfWork, desk: Desk, customer: Customer) -> tuple[Curr
     for one in upcoming_invoices(tx, desk.engine, customer):
         for agreement_id in one.agreement_ids:
             coming.setdefault(agreement_id, Coming(one.issues_at, one.amount, told_lines(one.lines)))
+    live = tx.agreements.live_of(customer.id)
+    wishes = tx.end_requests.newest_of([agreement.id for agreement in live])
     return tuple(
-        _current(tx, desk, agreement, at, due.get(agreement.id), coming.get(agreement.id))
-        for agreement in tx.agreements.live_of(customer.id)
+        _current(tx, desk, agreement, at, due.get(agreement.id), coming.get(agreement.id), wishes.get(agreement.id))
+        for agreement in live
     )
 
 
 def _current(
-    tx: UnitOfWork, desk: Desk, agreement: Agreement, at: datetime, due: Money | None, coming: Coming | None
+    tx: UnitOfWork,
+    desk: Desk,
+    agreement: Agreement,
+    at: datetime,
+    due: Money | None,
+    coming: Coming | None,
+    wish: EndRequest | None,
 ) -> Current:
     version = tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency)
     pending = agreement.pending_change
@@ -174,4 +184,5 @@ def _current(
         due=due,
         coming=coming,
         has_add_ons=bool(offered_add_ons(tx, agreement)),
+        wish_to_end=wish if wish and wish.status in ("waiting", "refused") else None,
     )

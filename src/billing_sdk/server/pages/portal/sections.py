@@ -107,6 +107,7 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
     return (
         Section(kind, "plan_details", plans.show_plan),
         Section(kind, "plan_details/{agreement_id}/cancel", ending.show_cancel, ending.cancel, wish="cancel"),
+        Section(kind, "plan_details/{agreement_id}/withdraw", plans.show_own, ending.withdraw, wish="cancel"),
         Section(kind, "plan_details/{agreement_id}/undo", plans.show_own, plans.undo),
         Section(kind, "plan_details/{agreement_id}/pause", plans.show_own, plans.pause, wish="pause"),
         Section(kind, "plan_details/{agreement_id}/resume", plans.show_own, plans.resume, wish="resume"),
