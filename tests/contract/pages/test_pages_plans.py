@@ -146,7 +146,7 @@ def test_what_is_left_of_a_plan_that_was_given_up_is_shown_as_credit(
     cancel_agreement(site.engine, agreement_id=agreement.id, is_prorate=True)
     with site.engine.read() as tx:
         (balance,) = tx.credits.balances(agreement.customer_id)
-    assert f"Credit balance {balance}" in visitor.open("/portal/billing").text
+    assert f"Credit balance US${balance.major:.2f}" in visitor.open("/portal/billing").text
 
 
 def test_a_trial_without_a_card_is_begun_and_shown_in_the_portal(
@@ -204,7 +204,7 @@ def test_a_hook_keeps_somebody_who_signs_up_from_a_plan_and_not_from_an_account(
         register(visitor, email)
         assert "Enterprise is for robots." in visitor.submit(plan="enterprise_monthly").text
         page = visitor.submit(plan="pro_monthly")
-        assert "Due today 29.00 USD Then on" in page.text
+        assert "Due today US$29.00 Then on" in page.text
         with Visitor() as other:
             begin(other, server, plan_interest="enterprise_monthly")
             leaves_for_application(lambda: register(other, f"other-{email}"))

@@ -170,8 +170,8 @@ CANCELLATION = object_of(
     asked_on=TIME,
     ends_on=TIME,
     reason=nullable(TEXT),
-    comment=TEXT,
-    answer=TEXT,
+    comment=nullable(TEXT),
+    answer=nullable(TEXT),
 )
 CANCELLATION_EXAMPLE = {
     "id": "endrequest_0193e0a1b2c3d4e5f60718293a4b5c70",
@@ -180,7 +180,7 @@ CANCELLATION_EXAMPLE = {
     "ends_on": "2026-02-28T09:00:00.000Z",
     "reason": "unused",
     "comment": "We are too few by now.",
-    "answer": "",
+    "answer": None,
 }
 
 _ID = (TEXT, AGREEMENT_EXAMPLE["id"])

@@ -80,8 +80,8 @@ def of_end_request(request: EndRequest) -> dict[str, Any]:
         "asked_on": of_time(request.asked_at),
         "ends_on": of_time(request.ends_at),
         "reason": request.reason,
-        "comment": request.comment,
-        "answer": request.answer,
+        "comment": request.comment or None,
+        "answer": request.answer or None,
     }
 
 

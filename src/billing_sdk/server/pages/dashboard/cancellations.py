@@ -11,7 +11,6 @@ from starlette.routing import BaseRoute
 from billing_sdk.errors import CancellationDenied, Conflict, InvalidRequest, NotFound
 from billing_sdk.server.domain.agreements import EndRequest, EndRequestStatus
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, listing, one_of, place_of, row
-from billing_sdk.server.pages.dashboard.places import CUSTOMERS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.leaving_words import END_STATUSES, END_TONES, REASONS
@@ -45,7 +44,7 @@ class Asked:
 
 def show_cancellations(seat: Seat) -> Response:
     """Show what customers have asked for, the newest first, all of it or by what has become of it."""
-    chosen = one_of(seat.request, "status", END_STATUSES)
+    chosen = one_of(seat.request, "status", tuple(END_STATUSES))
     wanted: EndRequestStatus | None = next((status for status in END_STATUSES if status == chosen), None)
     with seat.engine.read() as tx:
         page = tx.end_requests.list(place_of(seat.request), status=wanted)

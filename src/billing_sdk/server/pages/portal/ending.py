@@ -65,7 +65,7 @@ def show_cancel(desk: Desk, form: Form) -> Response:
 
 
 def cancel(desk: Desk, form: Form) -> Response:
-    """End the agreement of the address, with what was paid or at once, or ask for that; to end it twice is to end it."""
+    """End the agreement of the address, with what was paid or at once, or ask for that; twice is as good as once."""
     with desk.engine.read() as tx:
         agreement = own_agreement(tx, desk)
         paid_until = paid_until_of(tx, desk.engine, agreement)

@@ -22,7 +22,7 @@ end_requests = Table(
     Column("id", String(64), primary_key=True),
     Column("customer_id", String(64), ForeignKey("customers.id"), nullable=False, index=True),
     Column("agreement_id", String(64), ForeignKey("agreements.id"), nullable=False),
-    Column("plan_key", String(64), nullable=False),
+    Column("plan_key", String(255), nullable=False),
     Column("asked_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
     Column("asked_by", String(128), nullable=False),

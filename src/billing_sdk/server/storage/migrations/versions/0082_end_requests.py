@@ -7,8 +7,8 @@ from alembic import op
 
 from billing_sdk.server.storage.tables import Instant
 
-revision = "0081"
-down_revision = "0080"
+revision = "0082"
+down_revision = "0081"
 branch_labels = None
 depends_on = None
 
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("customer_id", sa.String(64), sa.ForeignKey("customers.id"), nullable=False),
         sa.Column("agreement_id", sa.String(64), sa.ForeignKey("agreements.id"), nullable=False),
-        sa.Column("plan_key", sa.String(64), nullable=False),
+        sa.Column("plan_key", sa.String(255), nullable=False),
         sa.Column("asked_at", Instant, nullable=False),
         sa.Column("ends_at", Instant, nullable=False),
         sa.Column("asked_by", sa.String(128), nullable=False),
