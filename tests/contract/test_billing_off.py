@@ -31,6 +31,7 @@ NOT_BILLING = {
     "/oauth2/": "sign-in",
     "/logout": "sign-in",
     "/journey/": "sign-in, which goes on without a plan",
+    "/invitation": "who belongs to an organization",
     "/portal": "needs a visit; tested below, section by section",
     "/invoices/": "a document that somebody was handed stays readable",
     "/credit_notes/": "as above",

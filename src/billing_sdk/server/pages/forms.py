@@ -12,7 +12,7 @@ from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
 from billing_sdk.server.words import Phrase, phrase, told
 
 # Never sent back to a browser, whatever was wrong with the form.
-SECRET = frozenset({"password", "number", "expiry", "cvc"})
+SECRET = frozenset({"password", "new_password", "repeated", "number", "expiry", "cvc"})
 MAX_LENGTH = 256
 # Where a use case refuses a value in the terms of an API, a person reads what to type instead.
 NAME = phrase("Use at most %(number)s characters, in one line.", number=MAX_NAME_LENGTH)

@@ -55,9 +55,13 @@ class PortalLinkRepository:
         """End a visit, if it is there."""
         self._connection.execute(delete(portal_visits).where(portal_visits.c.key_digest == digest_of(session_key)))
 
-    def end_visits_of(self, user_id: str) -> None:
-        """End every visit of a person."""
-        self._connection.execute(delete(portal_visits).where(portal_visits.c.user_id == user_id))
+    def end_visits_of(self, user_id: str, *, spares: str | None = None) -> None:
+        """End every visit of a person, but for one that is known by the digest of its key; unused links go as well."""
+        ended = portal_visits.c.user_id == user_id
+        if spares is not None:
+            ended &= portal_visits.c.key_digest != spares
+        self._connection.execute(delete(portal_visits).where(ended))
+        self._connection.execute(delete(portal_links).where(portal_links.c.user_id == user_id))
 
     def forget_expired(self, *, at: datetime) -> None:
         """Remove what is over."""

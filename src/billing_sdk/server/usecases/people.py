@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.domain.customers.address import LANGUAGE
 from billing_sdk.server.domain.identity.application import origin_of
 
 # RFC 5321, section 4.5.3.1: 64 octets before the @, 254 in all. The characters that RFC 5322 (section 3.2.3) calls
@@ -68,3 +69,16 @@ def normal_provided_id(text: str | None) -> str | None:
             f"provided_id is longer than {MAX_PROVIDED_ID_LENGTH} characters or not printable", parameter="provided_id"
         )
     return text
+
+
+def normal_language(tag: str | None) -> str | None:
+    """Return the tag of the language that somebody prefers; None where they prefer none.
+
+    Raises:
+        InvalidRequest: it does not have the shape of one (RFC 5646).
+    """
+    if not tag:
+        return None
+    if not LANGUAGE.fullmatch(tag):
+        raise InvalidRequest("language is no language tag", parameter="language")
+    return tag

@@ -12,10 +12,16 @@ from billing_sdk.server.domain.identity import User
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.parties import keep_customer
-from billing_sdk.server.usecases.people import normal_email, normal_name, normal_picture, normal_provided_id
+from billing_sdk.server.usecases.people import (
+    normal_email,
+    normal_language,
+    normal_name,
+    normal_picture,
+    normal_provided_id,
+)
 from billing_sdk.server.usecases.versions import check_version
 
-CHANGEABLE = frozenset({"email", "given_name", "family_name", "picture", "provided_id", "is_suspended"})
+CHANGEABLE = frozenset({"email", "given_name", "family_name", "picture", "provided_id", "is_suspended", "language"})
 
 
 def update_user(
@@ -33,7 +39,7 @@ def update_user(
         user_id: whose account it is.
         source: who caused it, as events name them.
         versions: those of the account that the change may be made to (`version_of`); any by default.
-        **changes: new values of fields of `User`.
+        **changes: new values of fields of `User`; `language` is the claim `locale`, None for no preference.
 
     Raises:
         NotFound: there is no such person.
@@ -51,11 +57,13 @@ def update_user(
         changes["picture"] = normal_picture(changes["picture"])
     if "provided_id" in changes:
         changes["provided_id"] = normal_provided_id(changes["provided_id"])
+    preference = {"locale": normal_language(changes.pop("language"))} if "language" in changes else {}
     at = engine.now()
     with engine.begin() as tx:
         before = tx.users.lock(user_id)
         check_version(before, versions)
-        user = replace(before, **changes, updated_at=at)
+        claims = {name: claim for name, claim in {**before.standard_claims, **preference}.items() if claim is not None}
+        user = replace(before, **changes, standard_claims=claims, updated_at=at)
         if user.name != before.name:
             keep_customer(tx, engine, tx.customers.find_by_user(user.id))
         tx.users.save(user)

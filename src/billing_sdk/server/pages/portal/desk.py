@@ -147,6 +147,7 @@ class Desk:
             self.request,
             f"portal/{template}.html",
             status=WRONG if form.errors else status,
+            chosen_language=str(self.user.standard_claims.get("locale", "")) or None,
             application=self.application,
             csrf_token=web.csrf_token(self.session_key),
             desk=self,

@@ -1,24 +1,48 @@
-"""The sections about people: a profile, an organization, its members."""
+"""The sections about a person: the profile, the e-mail address, the password, and where they are signed in."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from billing_sdk.errors import InvalidRequest
-from billing_sdk.server.pages.forms import Form
+from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCredentials
+from billing_sdk.server import web
+from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.pages.languages import known_languages
+from billing_sdk.server.pages.messages import show_message, waiting_time
 from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.usecases.passwords import MIN_LENGTH
+from billing_sdk.server.usecases.secure_account import change_email, change_password, sign_out_everywhere
 from billing_sdk.server.usecases.update_user import update_user
+from billing_sdk.server.words import phrase
+
+WRONG_PASSWORD = phrase("This is not your password.")
+TAKEN = phrase("Another account has this e-mail address.")
+NOT_THE_SAME = phrase("These are not the same.")
+TOO_MANY = "There were too many attempts. Wait %(time)s and try again."
 
 
 def show_profile(desk: Desk, form: Form) -> Response:
-    """Show the person's names and e-mail address."""
+    """Show the person's names, language and e-mail address."""
+    user = desk.user
     if not form.values:
-        form = Form({"given_name": desk.user.given_name, "family_name": desk.user.family_name})
-    return desk.show("profile", form)
+        chosen = str(user.standard_claims.get("locale", ""))
+        form = Form({"given_name": user.given_name, "family_name": user.family_name, "language": chosen})
+    languages = ((one.tag, one.name) for one in known_languages(desk.request).all)
+    return desk.show(
+        "profile",
+        form,
+        languages=(("", phrase("As my browser says")), *languages),
+        may_change=desk.may("edit_profile"),
+        has_password=_has_password(desk),
+    )
 
 
 def save_profile(desk: Desk, form: Form) -> Response:
-    """Change the person's names."""
+    """Change the person's names and language."""
+    if not desk.may("edit_profile"):
+        return desk.decline("edit_profile")
+    known = {one.tag for one in known_languages(desk.request).all}
+    chosen = form.text("language") if form.text("language") in known else None
     try:
         update_user(
             desk.engine,
@@ -26,12 +50,98 @@ def save_profile(desk: Desk, form: Form) -> Response:
             source="user",
             given_name=form.text("given_name"),
             family_name=form.text("family_name"),
+            language=chosen,
         )
     except InvalidRequest as error:
         return show_profile(desk, form.refused(error))
+    response = desk.go_to("profile", "saved")
+    if chosen:
+        web.set_language(response, desk.engine.settings, chosen)
+    return response
+
+
+def show_email(desk: Desk, form: Form) -> Response:
+    """Ask for another e-mail address, and for the password."""
+    return desk.show("email", form, has_password=_has_password(desk))
+
+
+def save_email(desk: Desk, form: Form) -> Response:
+    """Change the e-mail address of somebody who gives the right password."""
+    form = require(form, {"email": phrase("your e-mail address"), "password": phrase("your password")})
+    if form.errors:
+        return show_email(desk, form)
+    try:
+        change_email(
+            desk.engine,
+            user_id=desk.user.id,
+            email=form.text("email"),
+            password=form.values["password"],
+            address=web.client_address(desk.request, desk.engine.settings),
+        )
+    except WrongCredentials:
+        return show_email(desk, form.wrong({"password": WRONG_PASSWORD}))
+    except EmailTaken:
+        return show_email(desk, form.wrong({"email": TAKEN}))
+    except RateLimited as error:
+        return show_email(desk, form.wrong({"": phrase(TOO_MANY, time=waiting_time(error))}))
+    except InvalidRequest as error:
+        return show_email(desk, form.refused(error, "email"))
     return desk.go_to("profile", "saved")
 
 
-def show_organization(desk: Desk, _form: Form) -> Response:
-    """Show what the organization is called."""
-    return desk.show("organization")
+def show_password(desk: Desk, form: Form) -> Response:
+    """Ask for another password, and for the one that there is."""
+    return desk.show("password", form, has_password=_has_password(desk), shortest=MIN_LENGTH)
+
+
+def save_password(desk: Desk, form: Form) -> Response:
+    """Change the password of somebody who gives the right one, and sign them out everywhere else."""
+    wanted = {"password": phrase("your password"), "new_password": phrase("a new password")}
+    form = require(form, {**wanted, "repeated": phrase("the new password again")})
+    if not form.errors and form.values["new_password"] != form.values["repeated"]:
+        form = form.wrong({"repeated": NOT_THE_SAME})
+    if form.errors:
+        return show_password(desk, form)
+    try:
+        change_password(
+            desk.engine,
+            user_id=desk.user.id,
+            password=form.values["password"],
+            new_password=form.values["new_password"],
+            visit_key=desk.session_key,
+            address=web.client_address(desk.request, desk.engine.settings),
+        )
+    except WrongCredentials:
+        return show_password(desk, form.wrong({"password": WRONG_PASSWORD}))
+    except RateLimited as error:
+        return show_password(desk, form.wrong({"": phrase(TOO_MANY, time=waiting_time(error))}))
+    except InvalidRequest:
+        words = phrase("Choose a password of at least %(shortest)s characters.", shortest=MIN_LENGTH)
+        return show_password(desk, form.wrong({"new_password": words}))
+    return desk.go_to("profile", "password")
+
+
+def show_sign_out(desk: Desk, form: Form) -> Response:
+    """Ask whether somebody wants to be signed out everywhere."""
+    return desk.show("sign_out", form)
+
+
+def sign_out(desk: Desk, _form: Form) -> Response:
+    """End every session of the person, and this visit."""
+    sign_out_everywhere(desk.engine, user_id=desk.user.id)
+    response = show_message(
+        desk.request,
+        headline=phrase("You have signed out everywhere"),
+        detail=phrase("No browser and no application is signed in to your account any more."),
+        application=desk.application,
+        return_url=desk.return_url,
+    )
+    web.clear_portal_key(response, desk.engine.settings)
+    web.clear_session_key(response, desk.engine.settings)
+    web.forget_pages(response)
+    return response
+
+
+def _has_password(desk: Desk) -> bool:
+    with desk.engine.read() as tx:
+        return tx.users.find_password_hash(desk.user.id) is not None
