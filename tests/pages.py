@@ -57,6 +57,7 @@ VISITOR: tuple[PageUnderTest, ...] = (
     PageUnderTest("payment", "/journey/{payment_journey_id}/payment", "visitor", "/journey/{journey_id}/payment"),
     PageUnderTest("success", "/journey/{success_journey_id}/success", "visitor", "/journey/{journey_id}/success"),
     PageUnderTest("portal-entry", "/portal_redirect?key={portal_key}", "visitor"),
+    PageUnderTest("invitation", "/invitation?key={invitation_key}", "visitor"),
     PageUnderTest("confirm-payment", "/managed/authenticate/{reference}", "visitor"),
     PageUnderTest("checkout-session", "/checkout/session/{checkout_session_id}/{checkout_key}", "visitor"),
     PageUnderTest(
@@ -72,6 +73,9 @@ VISITOR: tuple[PageUnderTest, ...] = (
 
 PORTAL: tuple[PageUnderTest, ...] = (
     PageUnderTest("portal-profile", "/portal/profile", "customer"),
+    PageUnderTest("portal-email", "/portal/profile/email", "customer"),
+    PageUnderTest("portal-password", "/portal/profile/password", "customer"),
+    PageUnderTest("portal-sign-out", "/portal/profile/sign_out", "customer"),
     PageUnderTest("portal-plan", "/portal/plan_details", "customer"),
     PageUnderTest("portal-cancel", "/portal/plan_details/{agreement_id}/cancel", "customer"),
     PageUnderTest("portal-add-ons", "/portal/plan_details/{agreement_id}/add_ons", "customer"),
@@ -92,11 +96,19 @@ PORTAL: tuple[PageUnderTest, ...] = (
     PageUnderTest("portal-payment", "/portal/payment_details", "customer"),
     PageUnderTest("portal-address", "/portal/billing_address", "customer"),
     PageUnderTest("portal-invoices", "/portal/billing", "customer"),
+    PageUnderTest("portal-upcoming", "/portal/billing/upcoming", "customer"),
     PageUnderTest("portal-invoice", "/portal/billing/{invoice_id}", "customer"),
     PageUnderTest("portal-invoice-document", "/portal/billing/{invoice_id}/document", "customer"),
     PageUnderTest("portal-credit", "/portal/credit", "customer"),
+    PageUnderTest("portal-top-up", "/portal/credit/top_up?amount=25", "customer"),
     PageUnderTest("portal-organization", "/portal/organization_details", "member"),
     PageUnderTest("portal-members", "/portal/organization_members", "member"),
+    PageUnderTest(
+        "portal-member",
+        "/portal/organization_members/{member_id}",
+        "member",
+        "/portal/organization_members/{user_id}",
+    ),
     PageUnderTest("portal-organization-plan", "/portal/organization_plan_details", "member"),
 )
 

@@ -30,6 +30,7 @@ from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import grant_credit
+from billing_sdk.server.usecases.invite_member import invite_member
 from billing_sdk.server.usecases.invoice_links import links_to, links_to_note
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.open_portal_link import open_portal_link
@@ -168,6 +169,18 @@ def beside_plans(made: World) -> None:
     ids["request_id"] = asked.id
 
 
+def members(made: World) -> None:
+    """Bob, who belongs to Grace's organization, and somebody who is invited."""
+    engine, ids = made.engine, made.ids
+    bob = register_user(engine, email="bob@example.com", password=PASSWORD, given_name="Bob", family_name="Noyce")
+    with engine.begin() as tx:
+        tx.organizations.add_member(ids["org_code"], bob.id, at=engine.now())
+    invite_member(engine, org_code=ids["org_code"], email="cleo@example.com", inviter_id=ids["user_id"])
+    with engine.read() as tx:
+        (mail,) = tx.mails.list(kind="invitation").items
+    ids |= {"member_id": bob.id, "invitation_key": str(mail.values["url"]).partition("key=")[2]}
+
+
 def those_who_do_not_pay(made: World) -> None:
     """Somebody whose card is declined, and somebody whose bank asks for a confirmation."""
     engine, ids = made.engine, made.ids
@@ -243,6 +256,7 @@ PARTS: tuple[Callable[[World], None], ...] = (
     grace,
     organization,
     beside_plans,
+    members,
     those_who_do_not_pay,
     catalogue,
     journeys,

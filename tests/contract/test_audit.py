@@ -289,6 +289,7 @@ UNRECORDED = {
     "collect_pending": "chooses what to charge; the charge is recorded",
     "commit_reservation": "the reading that it becomes is a record of its own",
     "create_billed_organization": "made of others that record",
+    "preview_top_up": "undone at once: it is done to learn what it would come to",
     "create_user": "recorded where the person is added",
     "credit_invoice": "recorded where the note is issued, and where it is refunded",
     "limit_attempts": "counts; what was refused is recorded as a sign-in that was denied",

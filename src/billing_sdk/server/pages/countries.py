@@ -31,5 +31,5 @@ def _place_of(name: str, tag: str) -> tuple[object, ...]:
     if alphabet:
         lowered = name.replace("I", DOTLESS_I).replace("İ", "i").lower()
         return tuple((alphabet.find(letter), letter) for letter in lowered)
-    bare = "".join(part for part in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(part))
-    return (bare.removeprefix(ARTICLE), name)
+    whole = unicodedata.normalize("NFD", name.removeprefix(ARTICLE).casefold())
+    return ("".join(part for part in whole if not unicodedata.combining(part)), name)

@@ -1,0 +1,247 @@
+"""The portal's pages about members, the page that an invitation leads to, and the account of a person."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from billing_sdk.server.domain.workspace import PortalSettings
+from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.usecases.check_password import check_password
+from billing_sdk.server.usecases.create_organization import create_organization
+from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.testing.visitor import Visitor
+from tests.contract.pages.visits import PASSWORD, enter_portal, user_of
+from tests.serving import RunningServer
+
+FRESH = "staple battery correct horse"
+
+
+@pytest.fixture
+def manager(site: RunningServer, email: str) -> str:
+    """Somebody who has an account."""
+    register_user(site.engine, email=email, password=PASSWORD, given_name="Vera", family_name="Visitor")
+    return email
+
+
+@pytest.fixture
+def org_code(site: RunningServer, manager: str) -> str:
+    """The code of an organization that they have created."""
+    return create_organization(site.engine, name="Acme <b>", creator_id=user_of(site, manager).id).code
+
+
+@pytest.fixture
+def guest() -> str:
+    """The address of somebody who is invited."""
+    return f"gus-{secrets.token_hex(6)}@example.com"
+
+
+def link_to(site: RunningServer, guest: str) -> str:
+    """Return the link in the newest mail to somebody."""
+    with site.engine.read() as tx:
+        (mail,) = tx.mails.list(PageRequest(1, newest_first=True), recipient=guest).items
+    return str(mail.values["url"])
+
+
+def members_of(site: RunningServer, org_code: str) -> set[str]:
+    with site.engine.read() as tx:
+        return {user.email for user in tx.users.list(PageRequest(50), org_code=org_code).items}
+
+
+def invite(site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str) -> str:
+    enter_portal(visitor, site, manager, sub_nav="organization_members", org_code=org_code)
+    page = visitor.submit("Send invitation", email=guest)
+    assert "The invitation was sent." in page.text
+    return link_to(site, guest)
+
+
+def test_somebody_is_invited_joins_gets_a_role_and_is_removed(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str
+) -> None:
+    link = invite(site, visitor, manager, org_code, guest)
+    with Visitor() as other:
+        page = other.open(link)
+        assert "has invited you to Acme <b>" in page.text
+        assert "<b>" not in page.html
+        page = other.submit("Create account and join", password=PASSWORD, given_name="Gus")
+        assert page.url.startswith(f"{site.base_url}/portal/organization_details")
+        assert "You belong to the organization now." in page.text
+        assert other.open(link).status == 410
+        assert "Invite somebody" not in other.open("/portal/organization_members").text
+
+        visitor.open("/portal/organization_members")
+        visitor.follow("Change Gus")
+        page = visitor.submit("Save", role_billing_admin="yes")
+        assert "Billing admin" in page.text
+        assert "Invite somebody" in other.open("/portal/organization_members").text
+
+    visitor.follow("Change Gus")
+    page = visitor.submit("Remove")
+    assert "The member was removed." in page.text
+    assert members_of(site, org_code) == {manager}
+
+
+def test_an_invitation_is_sent_again_and_withdrawn(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str
+) -> None:
+    link = invite(site, visitor, manager, org_code, guest)
+    visitor.submit("Send again")
+    newer = link_to(site, guest)
+    with Visitor() as other:
+        assert (other.open(link).status, other.open(newer).status) == (410, 200)
+        page = visitor.submit("Withdraw")
+        assert "The invitation was withdrawn." in page.text
+        page = other.open(newer)
+        assert page.status == 410
+        assert "Ask whoever has invited you" in page.text
+
+
+@pytest.mark.attack(117)
+def test_whoever_only_looks_at_an_invitation_leaves_it_as_it_is(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str
+) -> None:
+    link = invite(site, visitor, manager, org_code, guest)
+    with Visitor() as other:
+        for _ in range(2):
+            assert other.open(link).status == 200
+        page = other.submit("Create account and join", password="short")
+        assert "Choose a password of 10 to 256 characters." in page.text
+        assert members_of(site, org_code) == {manager}
+
+
+def test_whoever_has_an_account_is_asked_for_its_password_or_is_signed_in_already(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str
+) -> None:
+    register_user(site.engine, email=guest, password=PASSWORD)
+    link = invite(site, visitor, manager, org_code, guest)
+    with Visitor() as other:
+        other.open(link)
+        page = other.submit("Sign in and join", password="not the password")
+        assert page.status == 422
+        other.submit("Sign in and join", password=PASSWORD)
+        assert members_of(site, org_code) == {manager, guest}
+
+        second = create_organization(site.engine, name="Second", creator_id=user_of(site, manager).id).code
+        other.open(invite(site, visitor, manager, second, guest))
+        page = other.submit("Join")
+        assert "You belong to the organization now." in page.text
+    assert members_of(site, second) == {manager, guest}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"email": ""}, "Enter the e-mail address of the person."),
+        ({"email": "nobody"}, "Enter a whole e-mail address"),
+    ],
+)
+def test_what_is_no_address_to_invite_is_said_beside_its_field(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, typed: dict[str, str], said: str
+) -> None:
+    enter_portal(visitor, site, manager, sub_nav="organization_members", org_code=org_code)
+    page = visitor.submit("Send invitation", **typed)
+    assert (page.status, said in page.text) == (422, True)
+    assert "This person belongs to the organization already." in visitor.submit("Send", email=manager).text
+
+
+def test_the_last_one_who_manages_the_members_stays_and_keeps_the_role(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str
+) -> None:
+    enter_portal(visitor, site, manager, sub_nav="organization_members", org_code=org_code)
+    visitor.follow("Change Vera Visitor")
+    page = visitor.submit("Remove")
+    assert (page.status, "Give another member such a role first." in page.text) == (422, True)
+    fields = {"csrf_token": visitor.page.forms[-1].fields["csrf_token"]}
+    answer = visitor.http.post(visitor.page.url, data=fields, headers={"Origin": site.base_url})
+    assert answer.status_code == 422
+    assert members_of(site, org_code) == {manager}
+
+
+@pytest.mark.attack(118)
+def test_members_of_another_organization_are_not_there(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str
+) -> None:
+    enter_portal(visitor, site, manager, sub_nav="organization_members", org_code=org_code)
+    ada = user_of(site, site.seed.users[0][0])
+    assert visitor.open(f"/portal/organization_members/{ada.id}").status == 404
+
+
+def test_an_organization_is_renamed_by_who_manages_it(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str
+) -> None:
+    enter_portal(visitor, site, manager, sub_nav="organization_details", org_code=org_code)
+    handle = f"acme-{secrets.token_hex(4)}"
+    assert "small letters" in visitor.submit("Save", name="Acme", handle="?").text
+    assert "Enter the name" in visitor.submit("Save", name="", handle=handle).text
+    assert "Your changes were saved." in visitor.submit("Save", name="Acme Ltd", handle=handle).text
+    with site.engine.read() as tx:
+        organization = tx.organizations.get(org_code)
+    assert (organization.name, organization.handle) == ("Acme Ltd", handle)
+
+
+def test_an_e_mail_address_is_changed_with_the_password(site: RunningServer, visitor: Visitor, manager: str) -> None:
+    enter_portal(visitor, site, manager, sub_nav="profile")
+    visitor.follow("Change the e-mail address")
+    taken = site.seed.users[0][0]
+    assert "This is not your password." in visitor.submit("Change", email=f"x{manager}", password="wrong").text
+    assert "Another account has" in visitor.submit("Change", email=taken, password=PASSWORD).text
+    assert f"x{manager}" in visitor.submit("Change", email=f"x{manager}", password=PASSWORD).text
+    assert check_password(site.engine, email=f"x{manager}", password=PASSWORD)
+
+
+def test_another_password_signs_out_everywhere_else(site: RunningServer, visitor: Visitor, manager: str) -> None:
+    enter_portal(visitor, site, manager, sub_nav="profile")
+    with Visitor() as other:
+        enter_portal(other, site, manager, sub_nav="profile")
+        visitor.follow("Change the password")
+        typed = {"password": PASSWORD, "new_password": FRESH, "repeated": FRESH}
+        assert "not the same" in visitor.submit("Change", **{**typed, "repeated": "x"}).text
+        assert "not your password" in visitor.submit("Change", **{**typed, "password": "x"}).text
+        assert "at least 10" in visitor.submit("Change", **{**typed, "new_password": "x", "repeated": "x"}).text
+        assert FRESH not in visitor.page.html
+        assert "Your password was changed." in visitor.submit("Change", **typed).text
+        assert (other.open("/portal/profile").status, visitor.open("/portal/profile").status) == (401, 200)
+    assert check_password(site.engine, email=manager, password=FRESH)
+
+
+def test_somebody_signs_out_everywhere(site: RunningServer, visitor: Visitor, manager: str) -> None:
+    enter_portal(visitor, site, manager, sub_nav="profile")
+    with Visitor() as other:
+        enter_portal(other, site, manager, sub_nav="profile")
+        visitor.follow("Sign out everywhere")
+        assert "signed out everywhere" in visitor.submit("Sign out everywhere").text
+        assert (other.open("/portal/profile").status, visitor.open("/portal/profile").status) == (401, 401)
+
+
+def test_a_language_is_chosen_in_the_profile_and_kept_with_the_person(
+    site: RunningServer, visitor: Visitor, manager: str
+) -> None:
+    enter_portal(visitor, site, manager, sub_nav="profile")
+    assert 'lang="de"' in visitor.submit("Save", given_name="Vera", family_name="", language="de").html
+    with Visitor() as other:
+        assert '<html lang="de"' in enter_portal(other, site, manager, sub_nav="profile").html
+
+
+def test_what_the_operator_does_not_offer_is_not_done(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str
+) -> None:
+    enter_portal(visitor, site, manager, sub_nav="organization_members", org_code=org_code)
+    invitation = dict(visitor.page.forms[-1].fields)
+    with site.engine.begin() as tx:
+        before = tx.portal_settings.get()
+        tx.portal_settings.save(
+            PortalSettings(may_manage_members=False, may_edit_organization=False, may_edit_profile=False)
+        )
+    try:
+        for section in ("organization_members", "organization_details", "profile"):
+            sent = {**invitation, "email": "gus@example.com", "name": "Evil"}
+            answer = visitor.http.post(
+                f"{site.base_url}/portal/{section}", data=sent, headers={"Origin": site.base_url}
+            )
+            assert answer.status_code == 403
+            assert 'name="email"' not in visitor.open(f"{site.base_url}/portal/{section}").html
+        assert visitor.open(f"{site.base_url}/portal/profile/password").status == 403
+    finally:
+        with site.engine.begin() as tx:
+            tx.portal_settings.save(before)
