@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test check domain bench mutants attacks soak docs lock clean
+.PHONY: help install demo serve test check domain bench screenshots mutants attacks soak docs lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -46,6 +46,10 @@ domain: $(READY) ## the pure rules alone: their contract and their unit suite
 
 bench: $(READY) ## print the figures of docs/benchmarks.md
 	$(BIN)/python -m benchmarks
+
+screenshots: $(READY) ## take a picture of every page (ONLY="--page invoice --width 390")
+	sh scripts/browser.sh
+	$(BIN)/python scripts/screenshots.py $(ONLY)
 
 mutants: $(READY) ## break each defence on purpose; a test has to turn red (ONLY="name ...")
 	$(BIN)/python scripts/mutants.py $(if $(ONLY),--only $(ONLY))

@@ -39,8 +39,9 @@ if ! command -v npm >/dev/null 2>&1 || ! command -v curl >/dev/null 2>&1; then
 fi
 
 node=.foreign/node
-if [ ! -e "$node/.ready" ] || [ tests/contract/foreign/package.json -nt "$node/.ready" ]; then
+if [ ! -e "$node/.ready" ] || ! cmp -s tests/contract/foreign/package.json "$node/package.json"; then
   mkdir -p "$node"
+  rm -f "$node/.ready"
   cp tests/contract/foreign/package.json "$node/package.json"
   npm install --prefix "$node" --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error >/dev/null
   # The OpenID provider among them needs a younger Node.js than some systems have.
