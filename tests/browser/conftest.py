@@ -26,8 +26,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 TIMEOUT_MILLISECONDS = 20_000
-# What a browser says of answers that are as they should be.
-NO_COMPLAINTS = ("Failed to load resource", "Clear-Site-Data header")
+# What a browser says of answers that are as they should be, and of a preview that runs no scripts.
+NO_COMPLAINTS = ("Failed to load resource", "Clear-Site-Data header", "Blocked script execution in")
 MOST_TABS = 120
 NAME_IN_FOCUS = """element => (element.labels?.[0]?.innerText || element.ariaLabel || element.innerText
   || element.value || "").trim()"""
