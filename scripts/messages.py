@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from babel.messages.catalog import Catalog
-from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po, write_po
 
 from billing_sdk import errors
@@ -27,15 +26,6 @@ SERVER = Path(__file__).parents[1] / "src" / "billing_sdk" / "server"
 LOCALE = SERVER / "words" / "locale"
 TEMPLATED = ("billing_sdk.server.pages", "billing_sdk.server.mail")
 CALLS = {"phrase": 1, "phrase_of": 2}
-HEADER = """msgid ""
-msgstr ""
-"Language: {tag}\\n"
-"MIME-Version: 1.0\\n"
-"Content-Type: text/plain; charset=UTF-8\\n"
-"Content-Transfer-Encoding: 8bit\\n"
-"Plural-Forms: nplurals={plural.num_plurals}; plural={plural.plural_expr};\\n"
-
-"""
 Message: TypeAlias = str | tuple[str, str]  # a sentence, or one about a thing and one about several
 
 
@@ -87,14 +77,23 @@ def tags() -> tuple[str, ...]:
 
 def updated(tag: str, messages: set[Message]) -> str:
     """Return what the file of a language is to be: exactly the messages that are said, with what it has for them."""
-    before, after = catalogue_of(tag), Catalog(locale=tag)
+    before, after = catalogue_of(tag), read_po(io.BytesIO(_header(tag).encode()), locale=tag)
     for message in messages:
         known = before.get(key_of(message))
         keeps = known is not None and isinstance(known.id, str) == isinstance(message, str)
         after.add(message, string=known.string if keeps and known else None)
+    return _written(tag, after)
+
+
+def _header(tag: str) -> str:
+    """Return the entry with which a file begins; it says how many forms a plural has."""
+    return (LOCALE / f"{tag}.po").read_text().partition("\n\n")[0] + "\n\n"
+
+
+def _written(tag: str, catalogue: Catalog) -> str:
     written = io.BytesIO()
-    write_po(written, after, width=120, no_location=True, omit_header=True, sort_output=True)
-    return HEADER.format(tag=tag, plural=get_plural(tag)) + written.getvalue().decode()
+    write_po(written, catalogue, width=120, no_location=True, omit_header=True, sort_output=True)
+    return _header(tag) + written.getvalue().decode()
 
 
 def key_of(message: Message) -> str:
@@ -103,14 +102,14 @@ def key_of(message: Message) -> str:
 
 
 def _missing(tag: str) -> None:
-    count = get_plural(tag).num_plurals
+    catalogue = catalogue_of(tag)
     wanted: dict[str, object] = {}
-    for one in catalogue_of(tag):
+    for one in catalogue:
         if isinstance(one.id, str):
             if one.id and not one.string:
                 wanted[one.id] = ""
         elif not all(one.string or ()):
-            wanted[one.id[0]] = {"several": one.id[1], "forms": [""] * count}
+            wanted[one.id[0]] = {"several": one.id[1], "forms": [""] * catalogue.num_plurals}
     print(json.dumps(wanted, ensure_ascii=False, indent=1))
 
 
@@ -123,9 +122,7 @@ def _fill(tag: str, path: Path) -> None:
             continue
         forms = said["forms"] if isinstance(said, dict) else said
         found.string = tuple(forms) if isinstance(forms, list) else forms
-    written = io.BytesIO()
-    write_po(written, catalogue, width=120, no_location=True, omit_header=True, sort_output=True)
-    (LOCALE / f"{tag}.po").write_text(HEADER.format(tag=tag, plural=get_plural(tag)) + written.getvalue().decode())
+    (LOCALE / f"{tag}.po").write_text(_written(tag, catalogue))
 
 
 def main(arguments: list[str]) -> None:
