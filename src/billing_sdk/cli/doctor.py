@@ -24,6 +24,7 @@ from billing_sdk.server.domain.events import Endpoint
 from billing_sdk.server.domain.invoicing import AwaitReason
 from billing_sdk.server.domain.timers import Timer
 from billing_sdk.server.domain.workspace import PaymentApp
+from billing_sdk.server.mail.transport import SmtpServer, SmtpTransport
 from billing_sdk.server.outbox.connector import AddressNotAllowed, GuardedNetwork
 from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.sealing_keys import VARIABLE, configured_keys, sealer_for
@@ -82,6 +83,7 @@ def examine(database_url: str, base_url: str) -> Iterator[Finding]:
         return
     yield _sealing(settings)
     yield _proxy(settings)
+    yield of_mail(settings)
     database = Database.open(database_url, sealer=sealer)
     try:
         yield from _examine_database(
@@ -118,6 +120,7 @@ def _examine_database(database: Database, name: str, *, may_call_this_machine: b
         endpoints = tx.endpoints.list()
         oldest = tx.timers.oldest_due(datetime.now(UTC))
         dead = len(tx.deliveries.list(status="dead"))
+        unsent = len(tx.mails.list(state="failed").items)
         waiting = tx.charges.waiting_reasons()
         gateway = tx.workspace.get().gateway
         app = None if gateway is None else tx.payment_apps.of_gateway(gateway)
@@ -129,6 +132,8 @@ def _examine_database(database: Database, name: str, *, may_call_this_machine: b
         yield _endpoint(endpoint, may_call_this_machine=may_call_this_machine)
     if dead:
         yield Finding("look", f"{dead} dead letters", "Send them again when their endpoint is well.")
+    if unsent:
+        yield Finding("look", "mail has failed", "See why in the mailbox of the dashboard, and send it again.")
 
 
 def of_account(app: PaymentApp | None, *, is_behind: bool) -> Iterator[Finding]:
@@ -186,6 +191,20 @@ def _proxy(settings: Settings) -> Finding:
         "the server is reached through a proxy that it does not trust, so it knows nobody's address",
         f"Set {PREFIX}TRUSTED_PROXIES to the number of proxies in front of it.",
     )
+
+
+def of_mail(settings: Settings) -> Finding:
+    """Look at the mail server: whether it answers, encrypts, and lets this server in."""
+    if settings.smtp_url is None:
+        what = "mail: there is no server to send it by, so it is kept in the mailbox of the dashboard"
+        return Finding("look" if settings.environment == "live" else "fine", what, f"Set {PREFIX}SMTP_URL.")
+    server = SmtpServer.of(settings.smtp_url)
+    name = f"{server.host}:{server.port}"
+    found = SmtpTransport(server, deadline_seconds=CONNECT_SECONDS).probe()
+    if found.is_accepted:
+        return Finding("fine", f"mail: {name} takes it from {settings.mail_from}")
+    remedy = f"Check {PREFIX}SMTP_URL; mail waits for two days."
+    return Finding("wrong", f"mail: {name} does not take it: {found.answer}", remedy)
 
 
 def _rights(missing: tuple[str, ...], excessive: tuple[str, ...]) -> Iterator[Finding]:

@@ -100,5 +100,7 @@ def _add_credentials(table: Table, ready: Ready) -> None:
     table.add_row("Key for Stripe's client", f"[dim]{escape(ready.api_key or '')}[/]")
     for email, password in ready.users:
         table.add_row("Test login", f"{escape(email)}  [dim]{escape(password)}[/]")
+    mailbox = f"{ready.base_url}/dashboard/mail/sent"
+    table.add_row("Mailbox", f"[link={mailbox}]{escape(mailbox)}[/]")
     for number, outcome in TEST_CARDS:
         table.add_row("Test card", f"{number}  [dim]{outcome}[/]")

@@ -6,6 +6,7 @@ start. Nothing heavy is imported before a fixture is used, so a test run without
 
 from __future__ import annotations
 
+from billing_sdk.testing.mail import ReceivedMail as ReceivedMail
 from billing_sdk.testing.server import BillingServer as BillingServer
 from billing_sdk.testing.time_travel import (
     Happened as Happened,

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from billing_sdk.testing.mail import ReceivedMail
 from billing_sdk.testing.time_travel import TimeTravel
 from billing_sdk.testing.visitor import Visitor
 
@@ -75,6 +76,21 @@ class BillingServer:
         from billing_sdk.server.usecases.run_due import run_due
 
         return run_due(self.engine)
+
+    def mails(self, *, to: str | None = None) -> tuple[ReceivedMail, ...]:
+        """Return the mail that was written, the oldest first; without a mail server it is only kept.
+
+        Args:
+            to: an address, to leave out what others got.
+        """
+        # The server extra may be absent, and nobody has asked for it before this line.
+        from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
+        from billing_sdk.server.usecases.show_mail import show_mail
+
+        with self.engine.read() as tx:
+            found = tx.mails.list(PageRequest(MAX_PAGE_SIZE), recipient=to).items
+        shown = [show_mail(self.engine, mail_id=mail.id, nonce="") for mail in found]
+        return tuple(ReceivedMail(one.mail.kind, one.mail.recipient, one.subject, one.text, one.page) for one in shown)
 
     def sign_in(self, login_url: str, *, email: str | None = None, password: str | None = None) -> Visitor:
         """Sign a user in and return the visitor, who stands where the sign-in led; close it afterwards.

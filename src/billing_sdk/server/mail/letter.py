@@ -82,7 +82,7 @@ class Letter:
     @property
     def subject(self) -> str:
         """One line; what is not known stands in it as nothing."""
-        return plain(fill(self.template.subject, _Lenient(self._written())) or "")
+        return subject_line(self.template.subject, self.values, self.language)
 
     def text(self) -> str:
         """Return the mail for whoever reads no pages."""
@@ -119,7 +119,7 @@ class Letter:
         )
 
     def _paragraphs(self) -> list[Markup]:
-        written = {name: plain(self._write(name, value)) for name, value in self.values.items()}
+        written = _written(self.values, self.language)
         return [
             Markup("").join(_marked_up(one, written))
             for one in self.template.paragraphs
@@ -131,15 +131,24 @@ class Letter:
 
     def _written(self) -> dict[str, str]:
         is_from_right = self.language.direction == "rtl"
-        return {
-            name: _apart(plain(self._write(name, value)), is_from_right=is_from_right)
-            for name, value in self.values.items()
-        }
+        values = _written(self.values, self.language)
+        return {name: _apart(value, is_from_right=is_from_right) for name, value in values.items()}
 
-    def _write(self, name: str, value: Value) -> str:
-        if isinstance(value, datetime) and name.endswith(TO_THE_MINUTE):
-            return self.language.figures.moment(value)
-        return self.language.write(value)
+
+def subject_line(subject: str, values: Mapping[str, Value], language: Language) -> str:
+    """Return a subject with values in its places; what is not known stands in it as nothing."""
+    return plain(fill(subject, _Lenient(_written(values, language))) or "")
+
+
+def _written(values: Mapping[str, Value], language: Language) -> dict[str, str]:
+    """Return values as a language writes them, each in one line."""
+    return {name: plain(_write(name, value, language)) for name, value in values.items()}
+
+
+def _write(name: str, value: Value, language: Language) -> str:
+    if isinstance(value, datetime) and name.endswith(TO_THE_MINUTE):
+        return language.figures.moment(value)
+    return language.write(value)
 
 
 class _Lenient(dict[str, str]):

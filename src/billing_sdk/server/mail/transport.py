@@ -113,9 +113,20 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException, NoEncryption, ValueError) as error:
             if not isinstance(error, smtplib.SMTPRecipientsRefused) or self._is_late:
                 self._drop()
-            return self._failure(error, envelope)
+            return self._failure(error, is_international=envelope.is_international)
 
-    def _failure(self, error: Exception, envelope: Envelope) -> Handed:
+    def probe(self) -> Handed:
+        """Greet the server and sign in, as before a mail, and send none."""
+        try:
+            with self._deadline():
+                self._smtp = self._connected()
+        except (OSError, smtplib.SMTPException, NoEncryption, ValueError) as error:
+            return self._failure(error)
+        finally:
+            self.close()
+        return Handed(True, True, "ready")
+
+    def _failure(self, error: Exception, *, is_international: bool = False) -> Handed:
         # First of all: what was read when the connection was cut is half an answer, which says nothing.
         if self._is_late or isinstance(error, TimeoutError):
             return Handed(False, False, f"no full answer within {self._deadline_seconds:g} seconds")
@@ -126,9 +137,7 @@ class SmtpTransport:
             case smtplib.SMTPResponseException():
                 return _refused(error.smtp_code, error.smtp_error)
             case smtplib.SMTPNotSupportedError():
-                return Handed(
-                    False, envelope.is_international, f"the mail server can't do this: {error}"[:LONGEST_ANSWER]
-                )
+                return Handed(False, is_international, f"the mail server can't do this: {error}"[:LONGEST_ANSWER])
             case NoEncryption():
                 return Handed(False, False, "the mail server does not offer STARTTLS, and is not on this machine")
         return Handed(False, False, f"the mail server can't be reached ({type(error).__name__})")

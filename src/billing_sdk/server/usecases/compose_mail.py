@@ -13,7 +13,7 @@ from billing_sdk.server.domain.events import Mail, MailKind, MailTemplate
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.mail import from_json
 from billing_sdk.server.mail.kinds import SAMPLE_CUSTOMER, WORDS, reason_of
-from billing_sdk.server.mail.letter import PICTURES, Letter, Letterhead, Picture
+from billing_sdk.server.mail.letter import PICTURES, Letter, Letterhead, Picture, subject_line
 from billing_sdk.server.mail.message import Attachment
 from billing_sdk.server.mail.sample import sample_paper
 from billing_sdk.server.paper import InvoicePaper, to_pdf
@@ -81,6 +81,16 @@ def compose_sample(
     url = str(values.get("url", engine.settings.base_url))
     paper = sample_paper(language.tag, str(values["number"])) if kind in WITH_PAPER else None
     return Letter(language, letterhead, template, values, words.action, url, paper)
+
+
+def subject_of(mail: Mail, language: Language) -> str:
+    """Return what a mail is about, for a list: as it was sent, or in the usual words in the language of the list."""
+    if mail.content is not None:
+        return mail.content.subject
+    words = WORDS[mail.kind]
+    values = from_json(mail.values)
+    values.setdefault("feature", values.get("feature_code", ""))
+    return subject_line(words.template(language).subject, values, language)
 
 
 def attachments_of(letter: Letter) -> tuple[Attachment, ...]:

@@ -13,6 +13,8 @@ from billing_sdk.server.pages.dashboard.listing import Cell, Column, asked, list
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.dashboard.statuses import Said
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.languages import language_of
+from billing_sdk.server.usecases.compose_mail import subject_of
 from billing_sdk.server.usecases.send_test_mail import send_mail_again
 from billing_sdk.server.usecases.show_mail import show_mail
 from billing_sdk.server.web import nonce_of
@@ -21,7 +23,7 @@ from billing_sdk.server.words import phrase
 SENT = "/dashboard/mail/sent"
 ONE = f"{SENT}/{{mail_id}}"
 COLUMNS = (
-    Column(phrase("To")),
+    Column(phrase("Subject")),
     Column(phrase("Kind")),
     Column(phrase("Status")),
     Column(phrase("Written on")),
@@ -52,9 +54,10 @@ def show_mailbox(seat: Seat) -> Response:
             state=wanted["state"] or None,  # type: ignore[arg-type] # as above
             recipient=wanted["to"] or None,
         )
+    language = language_of(request)
     rows = [
         row(
-            Cell(mail.recipient, f"{SENT}/{mail.id}"),
+            Cell(subject_of(mail, language), f"{SENT}/{mail.id}", note=mail.recipient),
             WORDS[mail.kind].label,
             _state(mail),
             mail.created_at,
