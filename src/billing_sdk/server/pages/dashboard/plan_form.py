@@ -152,7 +152,7 @@ def _fees(form: Form, currency: str, version: PlanVersion | None) -> Iterator[Li
 def _of_feature(
     form: Form, number: int, currency: str, features: Mapping[str, Feature], version: PlanVersion | None
 ) -> Iterator[Component]:
-    key = form.text(f"feature_{number}")
+    key = _typed(form, "feature", number)
     if not key:
         return
     feature = features.get(key)
@@ -162,7 +162,7 @@ def _of_feature(
     included = next((one for one in before if one.feature_key == key), None)
     included = included or Entitlement(new_id("component"), key, feature.name)
     limit = _whole(form, f"limit_{number}")
-    is_soft = bool(form.text(f"soft_{number}"))
+    is_soft = bool(_typed(form, "soft", number))
     yield replace(included, id=new_id("component"), limit_max=limit, is_soft=is_soft)
     price = _usage_price(form, number, currency)
     if price is not None:
@@ -171,11 +171,17 @@ def _of_feature(
         yield replace(rate, id=new_id("component"), currency=currency, terms=Terms(price))
 
 
+def _typed(form: Form, what: str, number: int) -> str:
+    """Return what was typed into a field of a row."""
+    name = f"{what}_{number}"
+    return form.text(name)
+
+
 def _usage_price(form: Form, number: int, currency: str) -> Price | None:
-    tiers = form.text(f"tiers_{number}")
+    tiers = _typed(form, "tiers", number)
     if tiers:
         made = tuple(_tier(line, number, currency) for line in tiers.splitlines() if line.strip())
-        return Volume(made) if form.text(f"model_{number}") == "volume" else Graduated(made)
+        return Volume(made) if _typed(form, "model", number) == "volume" else Graduated(made)
     each = _price(form, f"price_{number}", currency)
     return None if each is None else PerUnit(each)
 
