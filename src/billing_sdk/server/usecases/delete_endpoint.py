@@ -8,7 +8,9 @@ from billing_sdk.server.domain.events import EventForm
 from billing_sdk.server.usecases.engine import Engine
 
 
-def delete_endpoint(engine: Engine, *, endpoint_id: str, formats: Sequence[EventForm] = ("jwt",)) -> None:
+def delete_endpoint(
+    engine: Engine, *, endpoint_id: str, formats: Sequence[EventForm] = ("jwt",), actor: str = "api"
+) -> None:
     """Forget an endpoint of one of some formats, together with all that waits for it.
 
     Raises:
@@ -17,4 +19,4 @@ def delete_endpoint(engine: Engine, *, endpoint_id: str, formats: Sequence[Event
     with engine.begin() as tx:
         endpoint = tx.endpoints.lock(endpoint_id, *formats)
         tx.endpoints.remove(endpoint.id)
-        tx.audit.record("api", "endpoint.delete", endpoint.id, engine.now(), before=endpoint)
+        tx.audit.record(actor, "endpoint.delete", endpoint.id, engine.now(), before=endpoint)

@@ -9,7 +9,7 @@ from billing_sdk.server.usecases.signed_endpoints import SIGNED
 PING = "v2.core.event_destination.ping"
 
 
-def ping_endpoint(engine: Engine, *, endpoint_id: str) -> Event:
+def ping_endpoint(engine: Engine, *, endpoint_id: str, actor: str = "api") -> Event:
     """Send an endpoint an event that nothing but the asking has caused, whatever types it wants to hear of.
 
     Raises:
@@ -22,6 +22,6 @@ def ping_endpoint(engine: Engine, *, endpoint_id: str) -> Event:
         (event_id,) = tx.outbox.tell((told,), at=at, is_for_all=False)
         event = tx.outbox.get(event_id)
         tx.deliveries.queue(event, endpoint.id, at=at)
-        tx.audit.record("api", "endpoint.ping", endpoint.id, at)
+        tx.audit.record(actor, "endpoint.ping", endpoint.id, at)
     engine.ring()
     return event

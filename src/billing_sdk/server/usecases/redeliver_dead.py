@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing_sdk.server.usecases.engine import Engine
 
 
-def redeliver_dead(engine: Engine, *, endpoint_id: str) -> int:
+def redeliver_dead(engine: Engine, *, endpoint_id: str, actor: str = "operator") -> int:
     """Put an endpoint's dead letters back in its queue, with a whole new schedule, and return how many there were.
 
     Raises:
@@ -14,6 +14,6 @@ def redeliver_dead(engine: Engine, *, endpoint_id: str) -> int:
     with engine.begin() as tx:
         endpoint = tx.endpoints.get(endpoint_id)
         count = tx.deliveries.restart(endpoint.id, "dead", at=engine.now())
-        tx.audit.record("operator", "endpoint.redeliver", endpoint.id, engine.now(), after={"count": count})
+        tx.audit.record(actor, "endpoint.redeliver", endpoint.id, engine.now(), after={"count": count})
     engine.ring()
     return count

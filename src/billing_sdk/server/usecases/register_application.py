@@ -111,6 +111,7 @@ def register_application(
     logout_redirect_uris: Sequence[str] = (),
     scopes: Sequence[str] = (),
     is_confidential: bool = True,
+    actor: str = "operator",
 ) -> Registration:
     """Register an application with an id and a secret of its own.
 
@@ -122,6 +123,7 @@ def register_application(
         logout_redirect_uris: where people may be sent after they have signed out.
         scopes: what a machine may ask for, such as `read:users`; a web application has the OpenID scopes.
         is_confidential: whether it can keep a secret; a machine has to.
+        actor: who registers it, as the audit names them.
 
     Raises:
         InvalidRequest: an address is not an https one (or http on this machine), a scope does not exist, or
@@ -145,11 +147,11 @@ def register_application(
     with engine.begin() as tx:
         require_room(engine, tx, "applications", used=len(tx.applications.list()))
         tx.applications.save(application, secret_digest=digest_of(secret.reveal()) if secret else None)
-        tx.audit.record("operator", "application.save", application.client_id, engine.now(), after=application)
+        tx.audit.record(actor, "application.save", application.client_id, engine.now(), after=application)
     return Registration(application, secret)
 
 
-def rotate_client_secret(engine: Engine, *, client_id: str) -> Registration:
+def rotate_client_secret(engine: Engine, *, client_id: str, actor: str = "operator") -> Registration:
     """Give an application a new secret; the one before proves nothing any more.
 
     Tokens that it was given stay valid until they end.
@@ -164,7 +166,7 @@ def rotate_client_secret(engine: Engine, *, client_id: str) -> Registration:
         if not application.is_confidential:
             raise InvalidRequest("the application has no secret", parameter="client_id")
         tx.applications.save(application, secret_digest=digest_of(secret.reveal()))
-        tx.audit.record("operator", "application.rotate_secret", client_id, engine.now())
+        tx.audit.record(actor, "application.rotate_secret", client_id, engine.now())
     return Registration(application, secret)
 
 

@@ -20,7 +20,7 @@ LONGEST_DESCRIPTION = 2_000
 
 
 def register_endpoint(
-    engine: Engine, *, url: str, name: str, event_types: Sequence[str], description: str = ""
+    engine: Engine, *, url: str, name: str, event_types: Sequence[str], description: str = "", actor: str = "api"
 ) -> Endpoint:
     """Have events of some types sent to an address from now on.
 
@@ -39,11 +39,11 @@ def register_endpoint(
         description=checked_description(description),
     )
     with engine.begin() as tx:
-        keep_endpoint(engine, tx, endpoint)
+        keep_endpoint(engine, tx, endpoint, actor=actor)
     return endpoint
 
 
-def keep_endpoint(engine: Engine, tx: UnitOfWork, endpoint: Endpoint) -> None:
+def keep_endpoint(engine: Engine, tx: UnitOfWork, endpoint: Endpoint, *, actor: str = "api") -> None:
     """Store a new endpoint, where there is room for one.
 
     Raises:
@@ -55,7 +55,7 @@ def keep_endpoint(engine: Engine, tx: UnitOfWork, endpoint: Endpoint) -> None:
     if count >= MOST_ENDPOINTS:
         raise Conflict(f"there are {MOST_ENDPOINTS} endpoints already", remedy="Delete one that is not needed.")
     tx.endpoints.add(endpoint)
-    tx.audit.record("api", "endpoint.register", endpoint.id, endpoint.created_at, after=endpoint)
+    tx.audit.record(actor, "endpoint.register", endpoint.id, endpoint.created_at, after=endpoint)
 
 
 def checked_name(name: str) -> str:

@@ -7,7 +7,9 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 
 
-def replay_event(engine: Engine, *, event_id: str, endpoint_id: str | None = None) -> tuple[Delivery, ...]:
+def replay_event(
+    engine: Engine, *, event_id: str, endpoint_id: str | None = None, actor: str = "api"
+) -> tuple[Delivery, ...]:
     """Send an event again, with its old `event_id` and `webhook-id`, to one endpoint or to all that want its type.
 
     Raises:
@@ -16,7 +18,7 @@ def replay_event(engine: Engine, *, event_id: str, endpoint_id: str | None = Non
     with engine.begin() as tx:
         event = tx.outbox.get(event_id)
         deliveries = queue_again(engine, tx, event, targets_of(tx, endpoint_id))
-        tx.audit.record("api", "event.replay", event.id, engine.now(), after={"deliveries": len(deliveries)})
+        tx.audit.record(actor, "event.replay", event.id, engine.now(), after={"deliveries": len(deliveries)})
     engine.ring()
     return deliveries
 

@@ -38,6 +38,7 @@ def register_signed_endpoint(
     description: str = "",
     metadata: Mapping[str, str] | None = None,
     api_version: str | None = None,
+    actor: str = "api",
 ) -> tuple[Endpoint, Secret]:
     """Have events sent to an address from now on, and return the secret that signs them: it is told this once.
 
@@ -60,7 +61,7 @@ def register_signed_endpoint(
     )
     secret = new_secret()
     with engine.begin() as tx:
-        keep_endpoint(engine, tx, endpoint)
+        keep_endpoint(engine, tx, endpoint, actor=actor)
         tx.endpoints.keep_secret(endpoint.id, secret)
     return endpoint, secret
 
@@ -76,6 +77,7 @@ def update_signed_endpoint(
     event_types: Sequence[str] | None = None,
     metadata: Mapping[str, str | None] | None = None,
     is_enabled: bool | None = None,
+    actor: str = "api",
 ) -> Endpoint:
     """Change what is given and leave the rest; what waits for a disabled endpoint goes on when it is enabled again.
 
@@ -89,6 +91,7 @@ def update_signed_endpoint(
         event_types: all that it is to hear of from now on.
         metadata: values to set by their keys; None takes one away.
         is_enabled: whether it gets anything.
+        actor: who does it, as the audit names them.
 
     Raises:
         NotFound: there is no such endpoint.
@@ -111,12 +114,12 @@ def update_signed_endpoint(
             endpoint = endpoint.enabled() if is_enabled else endpoint.disabled("asked")
             tx.deliveries.restart(endpoint.id, "waiting", at=engine.now())
         tx.endpoints.save(endpoint)
-        tx.audit.record("api", "endpoint.update", endpoint.id, engine.now(), before=before, after=endpoint)
+        tx.audit.record(actor, "endpoint.update", endpoint.id, engine.now(), before=before, after=endpoint)
     engine.ring()
     return endpoint
 
 
-def roll_secret(engine: Engine, *, endpoint_id: str, overlap: timedelta = timedelta(0)) -> Secret:
+def roll_secret(engine: Engine, *, endpoint_id: str, overlap: timedelta = timedelta(0), actor: str = "api") -> Secret:
     """Give an endpoint another secret, and return it; bodies are signed with the old one as well for a while.
 
     Raises:
@@ -130,7 +133,7 @@ def roll_secret(engine: Engine, *, endpoint_id: str, overlap: timedelta = timede
         endpoint = tx.endpoints.lock(endpoint_id, *SIGNED)
         at = engine.now()
         tx.endpoints.keep_secret(endpoint.id, secret, old_until=at + overlap if overlap else None)
-        tx.audit.record("api", "endpoint.roll_secret", endpoint.id, at)
+        tx.audit.record(actor, "endpoint.roll_secret", endpoint.id, at)
     return secret
 
 

@@ -20,6 +20,7 @@ def update_endpoint(
     event_types: Sequence[str] | None = None,
     is_enabled: bool | None = None,
     versions: Collection[str] | None = None,
+    actor: str = "api",
 ) -> Endpoint:
     """Change what is given and leave the rest; the address itself never changes.
 
@@ -43,6 +44,6 @@ def update_endpoint(
             endpoint = endpoint.enabled() if is_enabled else endpoint.disabled("asked")
             tx.deliveries.restart(endpoint.id, "waiting", at=engine.now())
         tx.endpoints.save(endpoint)
-        tx.audit.record("api", "endpoint.update", endpoint.id, engine.now(), before=before, after=endpoint)
+        tx.audit.record(actor, "endpoint.update", endpoint.id, engine.now(), before=before, after=endpoint)
     engine.ring()
     return endpoint
