@@ -21,6 +21,7 @@ class ApiToken:
         digest: SHA-256 of the token, which is kept nowhere.
         scopes: what it allows.
         expires_at: None where it lives until it is revoked.
+        last_used_at: when it has last opened something, to the hour; None where it never has.
     """
 
     id: str
@@ -30,6 +31,7 @@ class ApiToken:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
     def is_good(self, at: datetime) -> bool:
         """Tell whether it opens anything at an instant."""
@@ -71,6 +73,10 @@ class ApiTokenRepository:
         """Let a token open nothing any more."""
         revoked = update(api_tokens).where(api_tokens.c.id == token_id).values(revoked_at=at)
         self._connection.execute(revoked)
+
+    def note_use(self, token_id: str, *, at: datetime) -> None:
+        """Keep when a token was used."""
+        self._connection.execute(update(api_tokens).where(api_tokens.c.id == token_id).values(last_used_at=at))
 
 
 def _from_row(row: RowMapping) -> ApiToken:

@@ -7,7 +7,7 @@ a token are numbered for their receivers; the others of a customer are sent in t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -182,6 +182,12 @@ class OutboxRepository:
         if row is None or (forms and row["form"] not in forms):
             raise NotFound(f"there is no event {event_id[:64]!r}")
         return event_from_row(row)
+
+    def list_of(self, event_ids: Collection[str]) -> dict[str, Event]:
+        """Return some events by their ids."""
+        self._later.flush()
+        rows = self._connection.execute(select(events).where(events.c.id.in_(event_ids))).mappings()
+        return {row["id"]: event_from_row(row) for row in rows}
 
     def versions_wanted(self, form: EventForm, type_: str) -> frozenset[str | None]:
         """Return in the shape of which versions of an API any endpoint wants events of a form and type."""

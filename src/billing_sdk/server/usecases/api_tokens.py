@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from billing_sdk._secret import Secret
@@ -18,6 +18,8 @@ from billing_sdk.server.usecases.verify_access_token import authenticate_machine
 TokenPrefix = Literal["kpat", "spat", "om", "sk"]
 PREFIXES: tuple[TokenPrefix, ...] = ("kpat", "spat", "om", "sk")
 LONGEST_NAME = 256
+# Whoever looks at a key learns whether it is needed; a write for each call would cost more than it tells.
+USE_NOTED_EVERY = timedelta(hours=1)
 
 
 class NewToken(NamedTuple):
@@ -100,6 +102,9 @@ def authenticate_program(engine: Engine, *, token: str) -> Caller:
     if found is None or not found.is_good(at):
         engine.machines.forget(_known_as(token))
         raise Unauthenticated("the API token is not valid", remedy="Make a new token and send the request again.")
+    if found.last_used_at is None or at - found.last_used_at >= USE_NOTED_EVERY:
+        with engine.apart() as tx:
+            tx.api_tokens.note_use(found.id, at=at)
     caller = Caller("machine", None, None, client_id=found.id, scopes=frozenset(found.scopes), jti=found.id)
     ends = at.timestamp() + STALE_SECONDS if found.expires_at is None else found.expires_at.timestamp()
     engine.machines.remember(_known_as(token), caller, expires_at=ends, at=at)

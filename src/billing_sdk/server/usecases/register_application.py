@@ -177,6 +177,15 @@ def _check_machine(
         raise InvalidRequest("nobody signs in to a machine, so it has no addresses", parameter="redirect_uris")
     if not is_confidential:
         raise InvalidRequest("a machine needs a secret", parameter="is_confidential")
+    check_scopes(scopes)
+
+
+def check_scopes(scopes: Sequence[str]) -> None:
+    """Let scopes pass that a machine may ask for.
+
+    Raises:
+        InvalidRequest: there are none, or one does not exist.
+    """
     unknown = sorted(set(scopes) - set(MANAGEMENT_SCOPES))
     if unknown or not scopes:
         raise InvalidRequest(
@@ -189,6 +198,15 @@ def _check_machine(
 def _check_web(redirect_uris: Sequence[str], logout_redirect_uris: Sequence[str], scopes: Sequence[str]) -> None:
     if scopes:
         raise InvalidRequest("the scopes of a web application are those of OpenID Connect", parameter="scopes")
+    check_addresses(redirect_uris, logout_redirect_uris)
+
+
+def check_addresses(redirect_uris: Sequence[str], logout_redirect_uris: Sequence[str]) -> None:
+    """Let addresses pass that people of a web application may be sent to.
+
+    Raises:
+        InvalidRequest: there is none to come back to, or one is not an https one (or http on this machine).
+    """
     if not redirect_uris:
         raise InvalidRequest("a web application needs an address to come back to", parameter="redirect_uris")
     for uri in (*redirect_uris, *logout_redirect_uris):

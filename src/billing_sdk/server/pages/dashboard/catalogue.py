@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from billing_sdk.server.pages.dashboard import features, meters, migrations, plan_diff, plan_editing, plans, usage
+from billing_sdk.server.pages.dashboard import (
+    applications,
+    deliveries,
+    features,
+    keys,
+    meters,
+    migrations,
+    plan_diff,
+    plan_editing,
+    plans,
+    usage,
+    webhooks,
+)
 
 ROUTES: tuple[BaseRoute, ...] = (
     # Before those of a plan: what begins with an underscore is no key of one.
@@ -15,4 +27,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     *features.ROUTES,
     *meters.ROUTES,
     *usage.ROUTES,
+    *applications.ROUTES,
+    *keys.ROUTES,
+    *webhooks.ROUTES,
+    *deliveries.ROUTES,
 )

@@ -57,7 +57,14 @@ NAVIGATION: tuple[Group, ...] = (
         ),
     ),
     Group(phrase("Look"), (Entry("brand", phrase("Brand")), Entry("mail", phrase("Mail")))),
-    Group(phrase("Developers"), (Entry("applications", phrase("Applications")),)),
+    Group(
+        phrase("Developers"),
+        (
+            Entry("applications", phrase("Applications")),
+            Entry("keys", phrase("API keys")),
+            Entry("webhooks", phrase("Webhooks")),
+        ),
+    ),
 )
 
 

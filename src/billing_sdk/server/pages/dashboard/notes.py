@@ -36,6 +36,9 @@ NOTES: dict[str, Phrase] = {
     "plan_restored": phrase("The plan is back."),
     "version_live": phrase("New customers get this version from now on."),
     "version_made": phrase("The version is made. It is not for sale before you say so."),
+    "pinged": phrase("A ping is on its way."),
+    "replayed": phrase("It is sent again."),
+    "revoked": phrase("It opens nothing any more."),
     "group_made": phrase("The group is there. Choose it for the plan."),
     # Of mail.
     "mail_reverted": phrase("The mail says its usual words again."),

@@ -6,12 +6,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.server.pages.dashboard import (
+    applications,
     brand,
     catalogue,
     customers,
     mail,
     operations,
-    plans,
     pricing_cards,
     pricing_tables,
 )
@@ -22,8 +22,6 @@ from billing_sdk.server.pages.dashboard.sign_in import show_sign_in, sign_in, si
 from billing_sdk.server.pages.dashboard.tab import disable, enable, open_tab, show_overview, show_settings_of
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page
-from billing_sdk.server.usecases.workspace_caps import used_of, workspace_plan
-from billing_sdk.server.usecases.workspace_plan import open_workspace_plan
 
 BILLING = "/dashboard/applications/{client_id}/billing"
 # The pages about each noun.
@@ -32,7 +30,6 @@ NOUNS = (
     catalogue,
     operations,
     customers,
-    plans,
     pricing_tables,
     pricing_cards,
     mail,
@@ -42,12 +39,10 @@ NOUNS = (
 def routes() -> list[BaseRoute]:
     """Return the routes of the dashboard."""
     return [
-        seat_route("/dashboard", show_applications),
-        seat_route("/dashboard/applications", show_applications),
+        seat_route("/dashboard", applications.show_applications),
         Route(SIGN_IN, page(show_sign_in), methods=["GET"]),
         Route(SIGN_IN, page(sign_in), methods=["POST"]),
-        seat_route("/dashboard/sign-out", show_applications, sign_out),
-        seat_route("/dashboard/plan", show_applications, open_plan),
+        seat_route("/dashboard/sign-out", applications.show_applications, sign_out),
         seat_route(BILLING, show_overview),
         seat_route(f"{BILLING}/enable", show_overview, enable),
         seat_route(f"{BILLING}/disable", show_settings, disable),
@@ -59,20 +54,6 @@ def routes() -> list[BaseRoute]:
         *(seat_route(f"{BILLING}/{listing.section}", listing.show) for listing in LISTINGS),
         *(route for noun in NOUNS for route in noun.ROUTES),
     ]
-
-
-def show_applications(seat: Seat) -> Response:
-    """Show the applications."""
-    with seat.engine.read() as tx:
-        applications, workspace = tx.applications.list(), tx.workspace.get()
-        plan = workspace_plan(tx) if seat.engine.settings.workspace_plans else None
-        used = {} if plan is None else used_of(tx, at=seat.engine.now())
-    return seat.show("applications", applications=applications, workspace=workspace, plan=plan, used=used)
-
-
-def open_plan(seat: Seat, _form: Form) -> Response:
-    """Send an operator to the plan of the workspace, which is looked after in the portal like any other."""
-    return RedirectResponse(open_workspace_plan(seat.engine, user_id=seat.operator.id), 303)
 
 
 def show_settings(seat: Seat) -> Response:

@@ -43,6 +43,7 @@ api_tokens = Table(
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
 )
 
 # What somebody has put before the prices of language models that are built in: one at a time for each model.

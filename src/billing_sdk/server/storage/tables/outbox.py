@@ -92,4 +92,12 @@ deliveries = Table(
     UniqueConstraint("endpoint_id", "event_id"),
     Index("ix_webhook_deliveries_queue", "endpoint_id", "status", "customer_id", "sequence"),
     Index("ix_webhook_deliveries_event_id", "event_id"),
+    Index("ix_webhook_deliveries_newest", "endpoint_id", "id"),
+    Index(
+        "ix_webhook_deliveries_dead",
+        "endpoint_id",
+        "id",
+        sqlite_where=text("status = 'dead'"),
+        postgresql_where=text("status = 'dead'"),
+    ),
 )
