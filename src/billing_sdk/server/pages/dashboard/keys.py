@@ -79,7 +79,7 @@ def make_key(seat: Seat, form: Form) -> Response:
         )
     except BillingError as error:
         return _new(seat, form.refused(error, "name"))
-    return seat.show("keys/secret", token=made.token, secret=made.secret.reveal(), url=url_of(made.token.id))
+    return seat.show("keys/secret", key=made.token, secret=made.secret.reveal(), url=url_of(made.token.id))
 
 
 def show_key(seat: Seat) -> Response:
@@ -87,7 +87,7 @@ def show_key(seat: Seat) -> Response:
     with seat.engine.read() as tx:
         token = tx.api_tokens.get(seat.request.path_params["token_id"])
     state = state_of(token, seat.engine.now())
-    return seat.show("keys/key", token=token, state=state, is_everything=len(token.scopes) == len(MANAGEMENT_SCOPES))
+    return seat.show("keys/key", key=token, state=state, is_everything=len(token.scopes) == len(MANAGEMENT_SCOPES))
 
 
 def revoke(seat: Seat, _form: Form) -> Response:
