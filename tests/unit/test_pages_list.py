@@ -37,7 +37,6 @@ ONLY_FORMS = {
     "/dashboard/mail/sent/{mail_id}/again",
     "/portal/billing/{invoice_id}/pay",
     *(f"/portal/plan_details/{{agreement_id}}/{deed}" for deed in ("undo", "withdraw", "pause", "resume")),
-    *(f"/dashboard/cancellations/{{request_id}}/{deed}" for deed in ("approve", "refuse")),
     "/portal/credit/automatic",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -64,20 +63,13 @@ def show_cancellation(seat: Seat) -> Response:
     return _show(seat, Form())
 
 
-def approve(seat: Seat, form: Form) -> Response:
-    """End the agreement as it was asked for."""
-    return _decide(seat, form, approve_end, "cancellation_approved")
-
-
-def refuse(seat: Seat, form: Form) -> Response:
-    """Leave the agreement as it is."""
-    return _decide(seat, form, refuse_end, "cancellation_refused")
-
-
-def _decide(seat: Seat, form: Form, decide: Callable[..., EndRequest], note: str) -> Response:
+def decide(seat: Seat, form: Form) -> Response:
+    """End the agreement as it was asked for, or leave it as it is."""
+    is_approved = form.text("decision") == "approve"
+    act, note = (approve_end, "cancellation_approved") if is_approved else (refuse_end, "cancellation_refused")
     request = _asked(seat).request
     try:
-        decide(seat.engine, request_id=request.id, actor=seat.operator.id, answer=form.text("answer"))
+        act(seat.engine, request_id=request.id, actor=seat.operator.id, answer=form.text("answer"))
     except (CancellationDenied, Conflict, InvalidRequest) as error:
         return _show(seat, form.refused(error))
     return seat.go_to(CANCELLATIONS, note)
@@ -132,7 +124,5 @@ def _row(asked: Asked) -> Row:
 
 ROUTES: tuple[BaseRoute, ...] = (
     billing_route(CANCELLATIONS, show_cancellations),
-    billing_route(f"{CANCELLATIONS}/{{request_id}}", show_cancellation),
-    billing_route(f"{CANCELLATIONS}/{{request_id}}/approve", show_cancellation, approve),
-    billing_route(f"{CANCELLATIONS}/{{request_id}}/refuse", show_cancellation, refuse),
+    billing_route(f"{CANCELLATIONS}/{{request_id}}", show_cancellation, decide),
 )

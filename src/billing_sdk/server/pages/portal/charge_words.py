@@ -15,7 +15,7 @@ from billing_sdk.server.words import Phrase, phrase
 # A share of so many days can be read as it is; one of seconds is told as a percentage.
 MOST_DAYS = 366
 # A larger share would be told as all of it.
-ALL_BUT_ALL = Fraction(1999, 2000)
+ALL_BUT_ALL = Fraction(19_999, 20_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _share_of(fraction: str, by: str, whole: Money | Phrase) -> Phrase:
     share = Fraction(fraction)
     if by != "second" and share.denominator <= MOST_DAYS:
         return phrase("%(fraction)s of %(amount)s, for the time that is left.", fraction=fraction, amount=whole)
-    percent = Decimal(round(share * 1000)) / 10
+    percent = Decimal(round(share * 10_000)) / 100
     return phrase("%(percent)s%% of %(amount)s, for the time that is left.", percent=percent, amount=whole)
 
 
