@@ -110,7 +110,7 @@ def test_usage_that_is_not_shown_leaves_what_is_included(pro):
 
 
 @pytest.mark.usefixtures("only")
-def test_an_operator_sets_what_customers_may_do_and_the_audit_tells_of_it(server):
+def test_an_operator_sets_what_customers_may_do(server):
     with Visitor() as ada:
         ada.open(f"{server.base_url}/dashboard")
         ada.submit(email=server.seed.users[0][0], password=server.seed.users[0][1])
@@ -123,9 +123,7 @@ def test_an_operator_sets_what_customers_may_do_and_the_audit_tells_of_it(server
         assert "Your changes were saved." in answer.text
     with server.engine.read() as tx:
         settings = tx.portal_settings.get()
-        told = [record for record in tx.audit.linked() if record.action == "portal_settings.update"]
     assert {one.name for one in fields(settings) if getattr(settings, one.name)} == {"may_pause", "shows_usage"}
-    assert told or settings
 
 
 def test_every_setting_is_on_the_page_of_the_operator():
