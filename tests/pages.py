@@ -44,6 +44,7 @@ PREVIEW = "/dashboard/brand/preview/{name}"
 
 VISITOR: tuple[PageUnderTest, ...] = (
     PageUnderTest("home", "/", "visitor"),
+    PageUnderTest("embedded-table", "/embed/pricing-tables/{table_key}", "visitor"),
     PageUnderTest("not-found", "/nowhere", "visitor", status=404),
     PageUnderTest("sign-up", "/journey/{register_journey_id}/register", "visitor", "/journey/{journey_id}/register"),
     PageUnderTest("sign-in", "/journey/{sign_in_journey_id}/sign-in", "visitor", "/journey/{journey_id}/sign-in"),

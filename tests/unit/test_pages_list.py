@@ -13,6 +13,7 @@ from tests.pages import PAGES
 # Answers that are no pages: files, and what sends a browser on.
 NO_PAGES = {
     "/.well-known/security.txt",
+    "/embed/pricing-table.css",
     "/journey/{journey_id}",
     "/static/brand/{kind}",
     "/static/{name}",

@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar, overload
+from urllib.parse import urlsplit
 
 from billing_sdk._operation import Flow
 from billing_sdk.client import utc_now
@@ -110,6 +111,17 @@ class BillingBase(Links):
     def base(self) -> str:
         """Path below which the routes of this package are, such as `/billing`."""
         return self.application.base
+
+    @property
+    def issuer(self) -> str:
+        """The address of the billing server."""
+        return self.application.client.config.issuer
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of this application, as the billing server knows them: those of its redirect URI."""
+        address = urlsplit(self.application.client.config.value("redirect_uri"))
+        return f"{address.scheme}://{address.netloc}"
 
     @property
     def session(self) -> Session | None:

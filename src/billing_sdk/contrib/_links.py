@@ -42,6 +42,16 @@ class Links(ABC):
     def base(self) -> str:
         """Path below which the routes of this package are, such as `/billing`."""
 
+    @property
+    @abstractmethod
+    def issuer(self) -> str:
+        """The address of the billing server."""
+
+    @property
+    @abstractmethod
+    def origin(self) -> str:
+        """Scheme, host and port of this application, as the billing server knows them: those of its redirect URI."""
+
     def register_link(self, text: str, **given: Any) -> Markup:
         """Return a link to sign up.
 
@@ -76,9 +86,41 @@ class Links(ABC):
         signed = return_url if return_url is None or local_path(return_url) else self.sign_return_url(return_url)
         return self._link("portal", text, {"sub_nav": sub_nav, "return_url": signed}, attributes)
 
-    def pricing_table(self, key: str, text: str = "See plans", **given: Any) -> Markup:
-        """Return a link to choose a plan from one pricing table: for a new person by way of signing up."""
-        return self.register_link(text, pricing_table_key=key, **given)
+    def pricing_table(
+        self,
+        key: str,
+        text: str = "See plans",
+        *,
+        lang: str | None = None,
+        color_scheme: str | None = None,
+        cadence: str | None = None,
+        **attributes: Any,
+    ) -> Markup:
+        """Return a pricing table in place: a tag that loads it, and a link to sign up with it where no script runs.
+
+        Only the billing server of this package has such tables. The policy of a page that prints one has to allow a
+        script and a frame of the billing server (Content-Security-Policy, `script-src` and `frame-src`).
+
+        Args:
+            key: of a live table.
+            text: what the link says.
+            lang: language tag that the table is asked to speak; the `lang` of the page by default.
+            color_scheme: `light` or `dark`; what the visitor's system prefers by default.
+            cadence: which one is shown first, such as `year`.
+            **attributes: of the element, such as `nonce`, `data_title` or `data_target`.
+        """
+        script = {
+            "src": f"{self.issuer.rstrip('/')}/embed/pricing-table.js",
+            "data-key": key,
+            "data-register-url": f"{self.origin}{self.base}/register",
+            "data-lang": lang,
+            "data-color-scheme": color_scheme,
+            "data-cadence": cadence,
+        }
+        link = self.register_link(text, pricing_table_key=key, lang=lang)
+        return Markup("<script async{}></script><noscript>{}</noscript>").format(
+            render_attributes({**script, **attributes}), link
+        )
 
     @abstractmethod
     def sign_return_url(self, url: str) -> str:

@@ -13,6 +13,8 @@ class PlainLinks(Links):
     """Helpers of an application without a secret."""
 
     base = "/billing"
+    issuer = "https://billing.example/"
+    origin = "https://app.example"
 
     def sign_return_url(self, url: str) -> str:
         """Mark an address as ours."""
@@ -47,8 +49,21 @@ LINKS = PlainLinks()
             '<a href="/billing/portal?return_url=signed%3Ahttps%3A%2F%2Fapp.example%2F">Manage</a>',
         ),
         (
-            LINKS.pricing_table("spring_promo", "Offer"),
-            '<a href="/billing/register?pricing_table_key=spring_promo">Offer</a>',
+            LINKS.pricing_table("spring"),
+            (
+                '<script async src="https://billing.example/embed/pricing-table.js" data-key="spring"'
+                ' data-register-url="https://app.example/billing/register"></script>'
+                '<noscript><a href="/billing/register?pricing_table_key=spring">See plans</a></noscript>'
+            ),
+        ),
+        (
+            LINKS.pricing_table("spring", "Tarife", lang="de", color_scheme="dark", cadence="year", nonce="n"),
+            (
+                '<script async src="https://billing.example/embed/pricing-table.js" data-key="spring"'
+                ' data-register-url="https://app.example/billing/register" data-lang="de" data-color-scheme="dark"'
+                ' data-cadence="year" nonce="n"></script>'
+                '<noscript><a href="/billing/register?pricing_table_key=spring&amp;lang=de">Tarife</a></noscript>'
+            ),
         ),
     ],
 )

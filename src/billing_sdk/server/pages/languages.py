@@ -30,6 +30,13 @@ def languages_of(request: Request, chosen: str | None = None) -> tuple[str, ...]
     return (*known, *_accepted(request.headers.get("accept-language", "")))
 
 
+def languages_for_anybody(request: Request) -> tuple[str, ...]:
+    """Return what an answer that others may be given from a cache can go by: the address and `Accept-Language`."""
+    asked = request.query_params.get(LANGUAGE, "")
+    known = (asked,) if re.fullmatch(TAG, asked, re.ASCII) else ()
+    return (*known, *_accepted(request.headers.get("accept-language", "")))
+
+
 def language_of(request: Request, chosen: str | None = None) -> Language:
     """Return the language that a page is shown in."""
     return known_languages(request).best(languages_of(request, chosen))

@@ -47,6 +47,7 @@ from billing_sdk.server.web.headers import (
     allow_framing as allow_framing,
     forget_pages as forget_pages,
     nonce_of as nonce_of,
+    share_with_other_sites as share_with_other_sites,
     shut_in as shut_in,
 )
 from billing_sdk.server.web.outages import database_is_away as database_is_away

@@ -70,6 +70,7 @@ class AnswerHeaders:
         state["form_targets"] = ()
         state["frame_ancestors"] = ()
         state["may_show_frames"] = False
+        state["is_for_other_sites"] = False
         state["is_shut_in"] = False
         state["request_id"] = request_id = new_id("req")
         return request_id
@@ -81,7 +82,9 @@ class AnswerHeaders:
             found.append(NOT_STORED)
         ancestors = state["frame_ancestors"]
         policy = (POLICY, _policy_of(state).encode())
-        fixed = [_framed(header, ancestors) for header in self._fixed] if ancestors else self._fixed
+        fixed = [_framed(header, ancestors) for header in self._fixed] if ancestors else list(self._fixed)
+        if state["is_for_other_sites"]:
+            fixed = [OF_ANY_SITE if header and header[0] == OF_ANY_SITE[0] else header for header in fixed]
         found += (policy, (FIELD, state["request_id"].encode()), *filter(None, fixed))
         return found
 
@@ -129,6 +132,7 @@ def content_security_policy(
 
 
 OURSELVES = "'self'"
+OF_ANY_SITE = (b"cross-origin-resource-policy", b"cross-origin")
 # A picture that somebody has uploaded may bring its own style, and nothing else: no script, no file, no form.
 SHUT_IN = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 PLACE = "{nonce}"
@@ -176,3 +180,8 @@ def allow_frames(connection: HTTPConnection) -> None:
 def shut_in(connection: HTTPConnection) -> None:
     """Let an answer do nothing at all by itself, because somebody else has made it: no script in it runs."""
     connection.state.is_shut_in = True
+
+
+def share_with_other_sites(connection: HTTPConnection) -> None:
+    """Let pages of any site load an answer that is the same for everybody, such as a script that they embed."""
+    connection.state.is_for_other_sites = True
