@@ -18,6 +18,9 @@ PUBLIC = {
     "/.well-known/oauth-authorization-server",
     "/.well-known/openid-configuration",
     "/.well-known/security.txt",
+    "/embed/frame.js",
+    "/embed/pricing-table.css",
+    "/embed/pricing-table.js",
     "/static/brand.css",
     "/static/{name}",
 }
@@ -38,6 +41,14 @@ DIRECTIVES = {
     "img-src": "'self' data:",
     "font-src": "'self'",
 }
+# What other sites load: from any of them the scripts, in a frame of a registered application the table.
+FRAMED = "/embed/pricing-tables/{table_key}"
+OF_ANY_SITE = {"cross-origin-resource-policy": "cross-origin"}
+SHARED = {
+    "/embed/frame.js": OF_ANY_SITE,
+    "/embed/pricing-table.js": OF_ANY_SITE,
+    FRAMED: {**OF_ANY_SITE, "x-frame-options": None},
+}
 UNDECLARED = ("TRACE", "DELETE", "PUT", "PATCH", "POST", "PROPFIND", "LINK")
 ASSETS = {"name": "base.css"}
 
@@ -53,11 +64,15 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def faults_of(answer: Response, path: str, *, is_secure: bool) -> list[str]:
     """Return what is wrong with the headers of an answer."""
     headers = answer.headers
-    faults = [f"{name}: {headers.get(name)}" for name, value in EXACT.items() if headers.get(name) != value]
+    is_served = answer.status_code != 405
+    exact = {**EXACT, **SHARED.get(path, {})} if is_served else EXACT
+    faults = [f"{name}: {headers.get(name)}" for name, value in exact.items() if headers.get(name) != value]
     if answer.status_code >= 500:
         faults.append(f"status {answer.status_code}")
     policy = dict(part.strip().partition(" ")[::2] for part in headers.get("content-security-policy", "").split(";"))
-    faults += [f"{name} {policy.get(name)}" for name, value in DIRECTIVES.items() if policy.get(name) != value]
+    ancestors = {"frame-ancestors": "http://127.0.0.1:3000"} if path == FRAMED and is_served else {}
+    directives = {**DIRECTIVES, **ancestors}
+    faults += [f"{name} {policy.get(name)}" for name, value in directives.items() if policy.get(name) != value]
     scripts, styles = policy.get("script-src", ""), policy.get("style-src", "")
     if not scripts.startswith("'nonce-") or "unsafe" in scripts + styles or " " in scripts:
         faults.append(f"scripts {scripts} styles {styles}")
