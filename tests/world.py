@@ -50,6 +50,7 @@ Reader = Literal["visitor", "customer", "member", "operator"]
 CALLBACK = "http://127.0.0.1:3000/callback"
 PASSWORD = "correct horse battery staple"
 GOOD, DECLINED, ASKS = "4242424242424242", "4000000000000341", "4000002760003184"
+DISPUTED = "4000000000000259"
 # The steps of a sign-up, each with what its link asks for; the keys of the ids are `<step>_journey_id`.
 JOURNEYS: Mapping[str, Mapping[str, str]] = {
     "register": {"prompt": "create"},
@@ -121,7 +122,7 @@ def grace(made: World) -> None:
     ids |= {"invoice_id": paid.id, "plan_key": "enterprise_monthly", "current_plan_key": agreement.plan_key}
     ids |= {"feature_key": "ai_tokens", "number": "1", "table_key": "default_users"}
     record_usage(engine, agreement_id=agreement.id, feature_key="ai_tokens", value="64000")
-    grant_credit(engine, customer_id=customer.id, name="Welcome", amount=Money(5_000, "USD"))
+    ids["grant_id"] = grant_credit(engine, customer_id=customer.id, name="Welcome", amount=Money(5_000, "USD")).id
     note = credit_invoice(
         engine, invoice_id=paid.id, wanted=Money(500, "USD"), reason="A day without service", actor="operator"
     )
@@ -197,6 +198,15 @@ def those_who_do_not_pay(made: World) -> None:
     ids |= {"declined_customer_id": declined, "asked_customer_id": asked}
 
 
+def disputed(made: World) -> None:
+    """A payment that the holder of the card asks back."""
+    engine = made.engine
+    customer_id = payer(engine, "mary@example.com", "Mary", "Somerville", number=DISPUTED)
+    subscribe(engine, customer_id=customer_id, plan_key="pro_monthly")
+    with engine.read() as tx:
+        made.ids["dispute_id"] = tx.disputes.newest()[0].id
+
+
 def catalogue(made: World) -> None:
     """A coupon, a webhook endpoint, and a checkout session of the Stripe door."""
     create_coupon(made.engine, key="spring", name="Spring", percent_off=Decimal(20))
@@ -258,6 +268,7 @@ PARTS: tuple[Callable[[World], None], ...] = (
     beside_plans,
     members,
     those_who_do_not_pay,
+    disputed,
     catalogue,
     journeys,
     mail,

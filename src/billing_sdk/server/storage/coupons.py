@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, or_, select, update
 
@@ -31,6 +31,16 @@ COUNT_UP = (
 REDEEMED_BY = select(redemptions.c.agreement_id).where(
     redemptions.c.agreement_id.in_(bindparam("wanted", expanding=True))
 )
+
+
+class Redemption(NamedTuple):
+    """That somebody has redeemed a coupon."""
+
+    id: str
+    coupon_key: str
+    customer_id: str
+    agreement_id: str
+    redeemed_at: datetime
 
 
 class CouponRepository:
@@ -73,6 +83,20 @@ class CouponRepository:
     def list(self, wanted: PageRequest = FIRST_PAGE) -> Page[Coupon]:
         """Return a page of coupons, in the order of their keys."""
         return read_page(self._connection, select(coupons), coupons.c.key, wanted, _from_row)
+
+    def redemptions_of(self, key: str, *, after: str | None, limit: int) -> tuple[Redemption, ...]:
+        """Return who has redeemed a coupon, the last ones first.
+
+        Args:
+            key: the coupon.
+            after: redeemed before this one, by its id.
+            limit: how many at most.
+        """
+        query = select(redemptions).where(redemptions.c.coupon_key == key)
+        if after is not None:
+            query = query.where(redemptions.c.id < after)
+        rows = self._connection.execute(query.order_by(redemptions.c.id.desc()).limit(limit)).mappings()
+        return tuple(Redemption(**row) for row in rows)
 
     def redeem(self, key: str, *, customer_id: str, agreement_id: str, at: datetime) -> bool:
         """Count one redemption; False where the coupon was redeemed as often as it may be, or is archived.

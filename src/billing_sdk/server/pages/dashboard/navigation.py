@@ -40,12 +40,18 @@ NAVIGATION: tuple[Group, ...] = (
         phrase("Customers"),
         (
             Entry("customers", phrase("Customers")),
+            Entry("subscriptions", phrase("Subscriptions")),
             Entry("cancellations", phrase("Cancellations")),
         ),
     ),
     Group(
         phrase("Money"),
-        (Entry("invoices", phrase("Invoices")),),
+        (
+            Entry("invoices", phrase("Invoices")),
+            Entry("disputes", phrase("Disputes")),
+            Entry("credits", phrase("Credit")),
+            Entry("coupons", phrase("Coupons")),
+        ),
     ),
     Group(
         phrase("Catalogue"),

@@ -22,6 +22,17 @@ NOTES: dict[str, Phrase] = {
     "written_off": phrase("The invoice was given up."),
     "voided": phrase("It is void."),
     "credited": phrase("A credit note was issued."),
+    # Of subscriptions.
+    "ending": phrase("The subscription will end."),
+    "cancelled": phrase("The subscription has ended."),
+    "changed": phrase("The plan was changed."),
+    "undone": phrase("Everything stays as it is."),
+    "paused": phrase("The subscription is paused."),
+    "resumed": phrase("The subscription goes on."),
+    "coupon": phrase("The coupon counts from the next invoice on."),
+    # Of credit and disputes.
+    "granted": phrase("The credit was granted."),
+    "decided": phrase("The dispute is decided."),
     # Of any page.
     "saved": phrase("Your changes were saved."),
     "created": phrase("It was created."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from billing_sdk.server.storage.tables import Instant, Quantity, metadata
 
@@ -36,4 +36,5 @@ redemptions = Table(
     Column("agreement_id", String(64), nullable=False),
     Column("redeemed_at", Instant, nullable=False),
     UniqueConstraint("agreement_id", "coupon_key"),
+    Index("ix_redemptions_coupon", "coupon_key", "id"),
 )
