@@ -16,6 +16,7 @@ NO_PAGES = {
     "/embed/pricing-table.css",
     "/journey/{journey_id}",
     "/static/brand/{kind}",
+    "/static/pages/{file}",
     "/static/{name}",
 }
 FILES = ("/pdf", ".css", ".csv", ".js")

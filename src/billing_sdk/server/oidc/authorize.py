@@ -73,7 +73,9 @@ def _recognized(engine: Engine, wanted: AuthorizationRequest, session: Session |
 
 
 def _start(request: Request, engine: Engine, wanted: AuthorizationRequest, user_id: str | None) -> Response:
-    journey, browser_key = _begin(engine, wanted, user_id)
+    session = web.read_session(request, engine)
+    visitor_id = session.user_id if session else None
+    journey, browser_key = _begin(engine, wanted, user_id, visitor_id)
     response = RedirectResponse(f"/journey/{journey.id}", SEE_OTHER)
     web.set_journey_key(request, response, engine.settings, journey.id, browser_key)
     return response
@@ -104,11 +106,14 @@ def _answer_silently(request: Request, engine: Engine, wanted: AuthorizationRequ
     return finish(request, engine, journey)
 
 
-def _begin(engine: Engine, wanted: AuthorizationRequest, user_id: str | None) -> tuple[Journey, str]:
+def _begin(
+    engine: Engine, wanted: AuthorizationRequest, user_id: str | None, visitor_id: str | None = None
+) -> tuple[Journey, str]:
     return begin_journey(
         engine,
         client_id=wanted.client.client_id,
         redirect_uri=wanted.redirect_uri,
         parameters=wanted.parameters,
         user_id=user_id,
+        visitor_id=visitor_id,
     )

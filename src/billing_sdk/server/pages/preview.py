@@ -12,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from billing_sdk.server import web
-from billing_sdk.server.domain.workspace import PAGE_NAMES, PLAN_GROUP, Brand, PageName
+from billing_sdk.server.domain.workspace import PAGE_NAMES, PLAN_GROUP, Brand, PageName, Stage
 from billing_sdk.server.pages.account import PASSWORD_HINT
 from billing_sdk.server.pages.cards import TEST_CARDS
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.messages import application_for
+from billing_sdk.server.pages.own_code import own_on_page
 from billing_sdk.server.pages.pricing import decided_card
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.pages.shown_table import ShownTable, shown_table
@@ -44,7 +45,13 @@ def page_named(name: str) -> PageName:
 
 
 def show_preview(
-    request: Request, engine: Engine, name: PageName, *, brand: Brand | None = None, sheet_url: str = ""
+    request: Request,
+    engine: Engine,
+    name: PageName,
+    *,
+    stage: Stage = "live",
+    brand: Brand | None = None,
+    sheet_url: str = "",
 ) -> Response:
     """Return a page as customers are going to see it.
 
@@ -52,14 +59,19 @@ def show_preview(
         request: the operator's.
         engine: the engine.
         name: which page.
+        stage: whether a draft of an operator's own code is around it, or what is live.
         brand: how it looks; that of the workspace, unless another is given.
         sheet_url: of the style sheet of another brand.
     """
     web.allow_framing(request)
     with engine.read() as tx:
+        code = tx.own_pages.get(name).code(stage)
         values = VALUES.get(name, _nothing)(tx, request)
     if "plan" in values and values["plan"] is None:
         name, values = "success", _success(None, request)
+    own = own_on_page(name, code)
+    if own is not None and own.script_url:
+        web.forbid_calls(request)
     application = application_for(engine)
     return show(
         request,
@@ -71,6 +83,7 @@ def show_preview(
         csrf_token="",
         journey_url=NOWHERE,
         form=Form(),
+        own=own,
         **values,
     )
 

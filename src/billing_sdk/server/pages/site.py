@@ -19,6 +19,7 @@ from billing_sdk.server.pages import (
     invitation,
     invoices,
     journey,
+    own_code,
     portal,
 )
 from billing_sdk.server.pages.messages import page
@@ -51,6 +52,7 @@ def routes(_engine: Engine) -> list[BaseRoute]:
         Route("/", page(show_home), methods=["GET"]),
         Route("/.well-known/security.txt", page(show_security_contact), methods=["GET"]),
         *brand_files.routes(),
+        *own_code.routes(),
         Route("/static/{name}", page(send_asset), methods=["GET"]),
         *authenticate.routes(),
         *checkout_session.routes(),

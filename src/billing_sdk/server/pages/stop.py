@@ -14,6 +14,7 @@ from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.domain.workspace import PageName
 from billing_sdk.server.pages.forms import WRONG, Form
+from billing_sdk.server.pages.own_code import own_on_page
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.pages.steps import steps_at
 from billing_sdk.server.usecases.begin_journey import START_AGAIN, find_journey
@@ -45,12 +46,17 @@ class Stop:
         web.allow_form_target(self.request, self.journey.redirect_uri)
         with self.engine.read() as tx:
             course = course_of(tx, self.engine, self.journey)
+            written = tx.own_pages.get(step)
+        own = own_on_page(step, written.code(self.journey.stage))
+        if own is not None and own.script_url:
+            web.forbid_calls(self.request)
         return show(
             self.request,
             f"journey/{step}.html",
             status=WRONG if form.errors else 200,
             chosen_language=self.journey.language,
             steps=steps_at(step, course),
+            own=own,
             application=self.application.name,
             csrf_token=web.csrf_token(self.browser_key),
             journey_url=self.url,

@@ -11,6 +11,7 @@ from billing_sdk.errors import Forbidden, InvalidRequest, NotAnAddOn, PlanMismat
 from billing_sdk.money import zero
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.visits import Journey
+from billing_sdk.server.domain.visits.journey import PAGES_MODE
 from billing_sdk.server.ids import digest_of, new_id, new_secret
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
@@ -22,7 +23,13 @@ FLAG_VALUES = frozenset({"", "true", "false"})
 
 
 def begin_journey(
-    engine: Engine, *, client_id: str, redirect_uri: str, parameters: Mapping[str, str], user_id: str | None = None
+    engine: Engine,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    parameters: Mapping[str, str],
+    user_id: str | None = None,
+    visitor_id: str | None = None,
 ) -> tuple[Journey, str]:
     """Begin the way from a validated authorization request to its answer.
 
@@ -32,6 +39,7 @@ def begin_journey(
         redirect_uri: where the answer goes.
         parameters: the whole request as it was sent.
         user_id: who is signed in already, where that may be taken for an answer.
+        visitor_id: who is signed in in this browser, whatever that may be taken for: operators see drafts of pages.
 
     Returns:
         The journey, and the key that its browser is to keep.
@@ -60,6 +68,7 @@ def begin_journey(
     )
     journey = replace(journey, plan_key=journey.plan_interest)
     with engine.begin() as tx:
+        journey = _without_drafts(tx, journey, visitor_id)
         _check_what_is_asked_for(tx, journey)
         tx.journeys.forget_expired(at=at)
         tx.journeys.add(journey)
@@ -83,6 +92,14 @@ def find_journey(engine: Engine, *, journey_id: str, browser_key: str) -> Journe
     if journey.finished or journey.expires_at <= engine.now():
         raise SignInExpired("this sign-in is over", remedy=START_AGAIN)
     return journey
+
+
+def _without_drafts(tx: UnitOfWork, journey: Journey, visitor_id: str | None) -> Journey:
+    """Let nobody but operators ask for drafts of pages; whoever signs up on the way keeps what an operator began."""
+    if PAGES_MODE not in journey.parameters or (visitor_id is not None and tx.operators.has(visitor_id)):
+        return journey
+    kept = {name: value for name, value in journey.parameters.items() if name != PAGES_MODE}
+    return replace(journey, parameters=kept)
 
 
 def _check_what_is_asked_for(tx: UnitOfWork, journey: Journey) -> None:

@@ -45,6 +45,7 @@ from billing_sdk.server.web.headers import (
     allow_form_target as allow_form_target,
     allow_frames as allow_frames,
     allow_framing as allow_framing,
+    forbid_calls as forbid_calls,
     forget_pages as forget_pages,
     nonce_of as nonce_of,
     share_with_other_sites as share_with_other_sites,

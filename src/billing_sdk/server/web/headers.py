@@ -71,6 +71,7 @@ class AnswerHeaders:
         state["frame_ancestors"] = ()
         state["may_show_frames"] = False
         state["is_for_other_sites"] = False
+        state["may_call"] = True
         state["is_shut_in"] = False
         state["request_id"] = request_id = new_id("req")
         return request_id
@@ -95,8 +96,10 @@ def _policy_of(state: Mapping[str, Any]) -> str:
     if state["is_shut_in"]:
         return SHUT_IN
     if targets or ancestors or state["may_show_frames"]:
-        return content_security_policy(nonce, targets, ancestors, may_show_frames=state["may_show_frames"])
-    return nonce.join(USUAL_POLICY)
+        policy = content_security_policy(nonce, targets, ancestors, may_show_frames=state["may_show_frames"])
+    else:
+        policy = nonce.join(USUAL_POLICY)
+    return policy if state["may_call"] else policy.replace("connect-src 'self'", "connect-src 'none'")
 
 
 def _framed(header: Header, ancestors: tuple[str, ...]) -> Header | None:
@@ -175,6 +178,11 @@ def allow_framing(connection: HTTPConnection, *ancestors: str) -> None:
 def allow_frames(connection: HTTPConnection) -> None:
     """Let this answer show pages of ours in frames, such as previews."""
     connection.state.may_show_frames = True
+
+
+def forbid_calls(connection: HTTPConnection) -> None:
+    """Let no script of this answer ask any server for anything, this one included: an operator has written one."""
+    connection.state.may_call = False
 
 
 def shut_in(connection: HTTPConnection) -> None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
+
+from billing_sdk.server.domain.workspace import Stage
+
+# The parameter of a request that asks for drafts of pages.
+PAGES_MODE: Final = "pages_mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,11 @@ class Journey:
         """The tag of the language that the request asks pages for: `lang`, or the first of `ui_locales`."""
         locales = self.parameters.get("ui_locales", "").split()
         return self.parameters.get("lang") or next(iter(locales), None)
+
+    @property
+    def stage(self) -> Stage:
+        """Which of an operator's own code around pages is shown: a draft only to operators, who may ask for it."""
+        return "draft" if self.parameters.get(PAGES_MODE) == "preview" else "live"
 
     @property
     def plan_interest(self) -> str | None:

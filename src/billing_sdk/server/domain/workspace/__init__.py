@@ -26,7 +26,6 @@ from billing_sdk.server.domain.workspace.connection import (
 from billing_sdk.server.domain.workspace.own_page import (
     CONTENT as CONTENT,
     PAGE_NAMES as PAGE_NAMES,
-    PLACEHOLDER as PLACEHOLDER,
     OwnPage as OwnPage,
     PageCode as PageCode,
     PageName as PageName,

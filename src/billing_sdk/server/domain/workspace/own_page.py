@@ -5,7 +5,6 @@ The content itself, with its forms and prices, is never an operator's to write: 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
@@ -17,7 +16,6 @@ Stage: TypeAlias = Literal["draft", "live"]
 # Elements of an operator's HTML that stand for what the server writes there.
 CONTENT: Final = "billing-content"
 PLACEHOLDERS: Final = (CONTENT, "billing-logo", "billing-language-switch")
-PLACEHOLDER: Final = re.compile(rf"<({'|'.join(PLACEHOLDERS)})\s*(?:/>|>\s*</\1\s*>)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,10 @@ NAVIGATION: tuple[Group, ...] = (
             Entry("usage", phrase("Usage")),
         ),
     ),
-    Group(phrase("Look"), (Entry("brand", phrase("Brand")), Entry("mail", phrase("Mail")))),
+    Group(
+        phrase("Look"),
+        (Entry("brand", phrase("Brand")), Entry("pages", phrase("Pages")), Entry("mail", phrase("Mail"))),
+    ),
     Group(
         phrase("Developers"),
         (

@@ -42,6 +42,10 @@ NOTES: dict[str, Phrase] = {
     # Of customers who leave.
     "cancellation_approved": phrase("The plan ends as the customer has asked."),
     "cancellation_refused": phrase("The plan goes on. The customer reads your answer in the portal."),
+    # Of own pages.
+    "own_page_saved": phrase("The draft was saved."),
+    "own_page_live": phrase("Customers see the page from now on."),
+    "own_page_reverted": phrase("The draft is what is live."),
     # Of the catalogue.
     "plan_published": phrase("The plan is for sale."),
     "plan_restored": phrase("The plan is back."),

@@ -12,6 +12,7 @@ from billing_sdk.server.pages.dashboard import (
     customers,
     mail,
     operations,
+    own_pages,
     pricing_cards,
     pricing_tables,
 )
@@ -33,6 +34,7 @@ NOUNS = (
     pricing_tables,
     pricing_cards,
     mail,
+    own_pages,
 )
 
 
