@@ -116,3 +116,17 @@ def test_the_portal_asks_where_somebody_is_before_it_takes_money_for_a_plan_on_c
     page = visitor.submit("Save", **CARD)
     assert "Billing address" in page.text
     assert charges_of(site, email) == []
+
+
+def test_credit_is_bought_at_a_price_that_its_tax_is_part_of(site: RunningServer, visitor: Visitor, email: str) -> None:
+    begin(visitor, site, plan_interest="free")
+    leaves_for_application(lambda: register(visitor, email))
+    enter_portal(visitor, site, email, sub_nav="payment_details")
+    visitor.submit("Save card", **CARD)
+    assert visitor.open("/portal/credit/top_up?amount=100").url.endswith("/portal/billing_address")
+    visitor.submit("Save", **GERMANY)
+    page = visitor.open("/portal/credit/top_up?amount=100")
+    assert "To be paid now US$119.00" in page.text
+    visitor.submit("Pay US$119.00")
+    assert "Available US$100.00" in visitor.page.text
+    assert charges_of(site, email) == ["succeeded 119.00 USD"]

@@ -12,8 +12,8 @@ from billing_sdk.server.words import Language
 # Letters that have a place of their own in an alphabet; accents of others only tell apart what is otherwise the same.
 DOTLESS_I: Final = "\u0131"
 ALPHABETS: Final = {
-    "tr": f"abcçdefgğh{DOTLESS_I}ijklmnoöprsştuüvyz",
-    "az": f"abcçdeəfgğhx{DOTLESS_I}ijkqlmnoöprsştuüvyz",
+    "tr": f"abcçdefgğh{DOTLESS_I}ijklmnoöpqrsştuüvwxyz",
+    "az": f"abcçdeəfgğhx{DOTLESS_I}ijkqlmnoöprsştuüvwyz",
 }
 ARTICLE: Final = "ال"  # of Arabic names, in the order of what follows it
 
@@ -30,6 +30,10 @@ def _place_of(name: str, tag: str) -> tuple[object, ...]:
     alphabet = ALPHABETS.get(tag)
     if alphabet:
         lowered = name.replace("I", DOTLESS_I).replace("İ", "i").lower()
-        return tuple((alphabet.find(letter), letter) for letter in lowered)
-    whole = unicodedata.normalize("NFD", name.removeprefix(ARTICLE).casefold())
-    return ("".join(part for part in whole if not unicodedata.combining(part)), name)
+        return tuple((alphabet.find(letter if letter in alphabet else _bare(letter)), letter) for letter in lowered)
+    return (_bare(name.removeprefix(ARTICLE).casefold()), name)
+
+
+def _bare(text: str) -> str:
+    """Return a text without its accents."""
+    return "".join(part for part in unicodedata.normalize("NFD", text) if not unicodedata.combining(part))

@@ -21,6 +21,8 @@ from billing_sdk.server.usecases.people import normal_email
 from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.server.words import Language, Phrase, phrase
 
+NO_EMAIL = phrase("Enter a whole e-mail address, such as name@example.com.")
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -68,7 +70,9 @@ def save_address(desk: Desk, form: Form) -> Response:
     except (InvalidAddress, InvalidTaxId) as error:
         return show_address(desk, address_refused(form, error))
     except InvalidRequest as error:
-        return show_address(desk, form.refused(error, "billing_email"))
+        named = str(error.facts.get("parameter", ""))
+        refused = form.wrong({"billing_email": NO_EMAIL}) if named == "billing_email" else form.refused(error)
+        return show_address(desk, refused)
     return desk.go_to("billing_address", "saved")
 
 
