@@ -121,6 +121,7 @@ DASHBOARD: tuple[PageUnderTest, ...] = (
     PageUnderTest("cancellations", "/dashboard/cancellations", "operator"),
     PageUnderTest("cancellation", "/dashboard/cancellations/{request_id}", "operator"),
     PageUnderTest("portal-settings", "/dashboard/portal", "operator"),
+    PageUnderTest("customer-timeline", "/dashboard/customers/{customer_id}/timeline", "operator"),
     PageUnderTest("person", "/dashboard/people/{operator_id}", "operator", "/dashboard/people/{account_id}"),
     PageUnderTest("search", "/dashboard/search?q=engines", "operator"),
     PageUnderTest("subscriptions", "/dashboard/subscriptions", "operator"),

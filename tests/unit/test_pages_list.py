@@ -38,6 +38,7 @@ ONLY_FORMS = {
     *(f"/dashboard/pricing-tables/{{table_key}}/cards/{{plan_key}}/{deed}" for deed in ("move", "remove")),
     "/dashboard/mail/sent/{mail_id}/again",
     *(f"/dashboard/subscriptions/{{agreement_id}}/{deed}" for deed in ("undo", "pause", "resume", "coupon")),
+    *(f"/dashboard/customers/{{customer_id}}/{deed}" for deed in ("portal-link", "clock")),
     "/dashboard/credits/{grant_id}/void",
     "/dashboard/coupons/{coupon_key}/archive",
     "/dashboard/disputes/{dispute_id}/decide",

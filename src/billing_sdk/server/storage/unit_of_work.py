@@ -89,6 +89,7 @@ from billing_sdk.server.storage.standings import StandingRepository
 from billing_sdk.server.storage.stripe_objects import StripeObjectRepository
 from billing_sdk.server.storage.subjects import SubjectRepository
 from billing_sdk.server.storage.tax import TaxCodeRepository, TaxRateRepository
+from billing_sdk.server.storage.timeline import TimelineRepository
 from billing_sdk.server.storage.timers import TimerRepository
 from billing_sdk.server.storage.tokens import TokenRepository
 from billing_sdk.server.storage.usage import UsageRepository
@@ -129,6 +130,7 @@ class UnitOfWork:
         self.users = UserRepository(connection)
         self.search = SearchRepository(connection)
         self.finding = Finding(connection)
+        self.timeline = TimelineRepository(connection)
         self.attempts = AttemptRepository(connection)
         self.erasure = ErasureRepository(connection, self._later)
         self.organizations = OrganizationRepository(connection)

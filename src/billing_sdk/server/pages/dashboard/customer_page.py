@@ -18,7 +18,7 @@ from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.domain.timers import TestClock
 from billing_sdk.server.pages.dashboard.amounts import amount_words
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, row
-from billing_sdk.server.pages.dashboard.places import COUPONS, CREDITS, CUSTOMERS, INVOICES, SUBSCRIPTIONS
+from billing_sdk.server.pages.dashboard.places import CREDITS, CUSTOMERS, INVOICES, SUBSCRIPTIONS
 from billing_sdk.server.pages.dashboard.seat import Seat
 from billing_sdk.server.pages.dashboard.statuses import (
     CUSTOMER_KINDS,
@@ -133,8 +133,8 @@ def show_customer(seat: Seat) -> Response:
     return show_account(seat, load_account(seat), Form())
 
 
-def show_account(seat: Seat, account: Account, form: Form) -> Response:
-    """Show a customer, with a form as it was sent."""
+def show_account(seat: Seat, account: Account, form: Form, *, link: str = "") -> Response:
+    """Show a customer, with a form as it was sent, and with a link to the portal that was just made."""
     customer = account.customer
     view = load_entitlements(seat.engine, user_id=customer.user_id, org_code=customer.org_code)
     included = [_included(granted, view.rooms) for granted in view.entitlements]
@@ -156,7 +156,7 @@ def show_account(seat: Seat, account: Account, form: Form) -> Response:
         member_columns=MEMBER_COLUMNS,
         member_rows=[row(user.name, user.email, ", ".join(roles)) for user, roles in account.members],
         included=included,
-        coupons_url=COUPONS,
+        link=link,
     )
 
 

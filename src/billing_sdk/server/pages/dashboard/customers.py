@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from billing_sdk.server.domain.agreements import LIVE, Agreement, AgreementStatus
 from billing_sdk.server.domain.customers import Customer, CustomerKind
+from billing_sdk.server.pages.dashboard.customer_deeds import ROUTES as DEEDS
 from billing_sdk.server.pages.dashboard.customer_page import show_customer
 from billing_sdk.server.pages.dashboard.listing import (
     AFTER,
@@ -31,6 +32,7 @@ from billing_sdk.server.pages.dashboard.statuses import (
     agreement_said,
     options_of,
 )
+from billing_sdk.server.pages.dashboard.timeline import show_timeline
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.customer_lists import AgreementsWanted
@@ -108,4 +110,6 @@ def _page(tx: UnitOfWork, kind: str, plan_key: str, status: str, after: str) -> 
 ROUTES: tuple[BaseRoute, ...] = (
     billing_route(CUSTOMERS, show_customers),
     billing_route(f"{CUSTOMERS}/{{customer_id}}", show_customer),
+    billing_route(f"{CUSTOMERS}/{{customer_id}}/timeline", show_timeline),
+    *DEEDS,
 )

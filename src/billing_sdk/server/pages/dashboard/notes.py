@@ -22,6 +22,8 @@ NOTES: dict[str, Phrase] = {
     "written_off": phrase("The invoice was given up."),
     "voided": phrase("It is void."),
     "credited": phrase("A credit note was issued."),
+    # Of customers.
+    "moved": phrase("The test clock was moved."),
     # Of subscriptions.
     "ending": phrase("The subscription will end."),
     "cancelled": phrase("The subscription has ended."),
