@@ -32,7 +32,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.words import environment
 
 SHEET: Final = "/embed/pricing-table.css"
-SHEETS: Final = ("base.css", "parts.css", "pricing.css")
+SHEETS: Final = ("base.css", "parts.css", "forms.css", "pricing.css")
 SCHEMES: Final = ("light", "dark")
 DARK_ONLY: Final = "(prefers-color-scheme: dark)"
 FOR_A_MINUTE: Final = "public, max-age=60"
