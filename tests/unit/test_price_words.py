@@ -20,8 +20,8 @@ from billing_sdk.server.domain.rating import (
     Tier,
     Volume,
 )
-from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.price_words import name_of_cadence, words_of_cadence, words_of_price, words_of_trial
+from billing_sdk.server.web.languages import languages_of
 from billing_sdk.server.words import languages_in
 
 TIERS = (Tier(Decimal(1_000)), Tier(Decimal(5_000), Decimal("0.5")), Tier(None, Decimal("0.25"), Decimal(100)))

@@ -8,11 +8,10 @@ import pytest
 
 from billing_sdk.errors import Forbidden, RateLimited
 from billing_sdk.server.gateways import ManagedGateway
-from billing_sdk.server.pages.messages import remedy_for_people, waiting_time
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.subscribe import subscribe
-from billing_sdk.server.words import languages_in
+from billing_sdk.server.words import languages_in, remedy_for_people, waiting_time
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,

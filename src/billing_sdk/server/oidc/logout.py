@@ -63,7 +63,7 @@ def logout(request: Request, engine: Engine) -> Response:
     key = web.read_session_key(request, engine.settings)
     session = web.read_session(request, engine)
     if key is None or session is None:
-        return _signed_out(engine, wanted)
+        return _signed_out(request, engine, wanted)
     if is_confirmed:
         web.check_csrf(request, fields, key, engine.settings)
     elif not wanted.is_proven_for(session):
@@ -74,7 +74,7 @@ def logout(request: Request, engine: Engine) -> Response:
         end_portal_visit(engine, session_key=portal_key)
     with engine.begin() as tx:
         tx.tokens.revoke_session(digest_of(key), at=engine.now())
-    return _signed_out(engine, wanted)
+    return _signed_out(request, engine, wanted)
 
 
 def read_logout_request(engine: Engine, fields: Mapping[str, str]) -> LogoutRequest:
@@ -112,9 +112,9 @@ def _registered(engine: Engine, client: Client | None, name: str) -> frozenset[s
         return frozenset(uri for known in tx.applications.list() for uri in known.logout_redirect_uris)
 
 
-def _signed_out(engine: Engine, wanted: LogoutRequest) -> Response:
+def _signed_out(request: Request, engine: Engine, wanted: LogoutRequest) -> Response:
     if wanted.return_to is None:
-        response: Response = signed_out_page()
+        response: Response = signed_out_page(request)
     else:
         state = [("state", wanted.fields["state"])] if "state" in wanted.fields else []
         response = RedirectResponse(add_params_to_uri(wanted.return_to, state), SEE_OTHER)

@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from billing_sdk.server import web
+from billing_sdk.server.web.languages import language_of
+from billing_sdk.server.words import Phrase, phrase
 
 FORM = """<form class="form" method="post" action="/logout">
 {fields}
-<p class="actions"><button class="button" type="submit"><span>Sign out</span></button></p>
+<p class="actions"><button class="button" type="submit"><span>{label}</span></button></p>
 </form>"""
 FIELD = '<input type="hidden" name="{name}" value="{value}">'
 
@@ -25,14 +27,17 @@ def confirm_page(request: Request, fields: Mapping[str, str], *, csrf_token: str
         FIELD.format(name=escape(name), value=escape(value))
         for name, value in {**fields, web.CSRF_FIELD: csrf_token}.items()
     )
-    return _page("Sign out?", "You will be signed out here and in the applications that you use.", hidden)
+    text = phrase("You will be signed out here and in the applications that you use.")
+    return _page(request, phrase("Sign out?"), text, hidden)
 
 
-def signed_out_page() -> Response:
+def signed_out_page(request: Request) -> Response:
     """Tell the person that they are signed out."""
-    return _page("Signed out", "You can close this page.")
+    return _page(request, phrase("Signed out"), phrase("You can close this page."))
 
 
-def _page(title: str, text: str, hidden: str = "") -> Response:
-    form = FORM.format(fields=hidden) if hidden else ""
-    return HTMLResponse(web.plain_page(title, text, markup=form), headers={"Vary": "Cookie"})
+def _page(request: Request, title: Phrase, text: Phrase, hidden: str = "") -> Response:
+    label = escape(language_of(request).say(phrase("Sign out")))
+    form = FORM.format(fields=hidden, label=label) if hidden else ""
+    shown = web.plain_page(request, title, text, markup=form)
+    return HTMLResponse(shown, headers={"Vary": "Cookie, Accept-Language"})

@@ -9,12 +9,11 @@ from starlette.responses import Response
 from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCredentials
 from billing_sdk.server import web
 from billing_sdk.server.pages.forms import Form, require
-from billing_sdk.server.pages.messages import waiting_time
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import name_organization, sign_in_in_journey, sign_up_in_journey
 from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
-from billing_sdk.server.words import phrase
+from billing_sdk.server.words import phrase, waiting_time
 
 PASSWORD_HINT = phrase("At least %(number)s characters. A few unrelated words are easy to remember.", number=MIN_LENGTH)
 EMAIL = phrase("your e-mail address")

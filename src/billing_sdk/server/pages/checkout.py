@@ -21,7 +21,6 @@ from billing_sdk.server.pages.addresses import address_refused, require_country,
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_on_elsewhere, go_to_checkout
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.pricing import decided_card
 from billing_sdk.server.pages.shown_table import shown_table
 from billing_sdk.server.pages.stop import Stop
@@ -29,6 +28,7 @@ from billing_sdk.server.usecases.advance_journey import choose_plan, give_addres
 from billing_sdk.server.usecases.journey_facts import find_due, offered_table
 from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_cards
 from billing_sdk.server.usecases.tax_customer import taxes_shown
+from billing_sdk.server.web.languages import languages_of
 from billing_sdk.server.words import phrase
 
 STILL_PENDING = phrase(

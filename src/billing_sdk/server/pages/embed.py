@@ -23,12 +23,12 @@ from billing_sdk.server.domain.catalog import PricingTable
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.workspace import PLAN_GROUP, Brand
 from billing_sdk.server.pages.brand import brand_sheet
-from billing_sdk.server.pages.languages import known_languages, languages_for_anybody
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.rendering import PACKAGE
 from billing_sdk.server.pages.shown_table import ShownTable, shown_table
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.languages import known_languages, languages_for_anybody
 from billing_sdk.server.words import environment
 
 SHEET: Final = "/embed/pricing-table.css"

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from billing_sdk.errors import InvalidRequest, RateLimited, WrongCredentials
 from billing_sdk.server import web
 from billing_sdk.server.pages.forms import WRONG, Form, require
-from billing_sdk.server.pages.messages import application_for, page, waiting_time
+from billing_sdk.server.pages.messages import application_for, page
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.usecases.accept_invitation import (
     Invited,
@@ -25,7 +25,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.invite_member import PATH
 from billing_sdk.server.usecases.open_portal_link import end_portal_visit
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
-from billing_sdk.server.words import phrase
+from billing_sdk.server.words import phrase, waiting_time
 
 PASSWORD: Final = {"password": phrase("a password")}
 TOO_MANY: Final = "There were too many attempts to sign in. Wait %(time)s and try again."

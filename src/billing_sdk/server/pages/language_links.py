@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from billing_sdk.server.pages.languages import LANGUAGE, known_languages
+from billing_sdk.server.web.languages import LANGUAGE, known_languages
 
 # What a page says once, after a form was sent: it is not said again in another language.
 PASSING = frozenset({LANGUAGE, "done", "refused"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import wraps
 
@@ -20,21 +19,7 @@ from billing_sdk.server import web
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web.errors import wants_html
-from billing_sdk.server.words import Phrase, detail_of, phrase, phrase_of, remedy_of, title_of
-
-# What to do next, for people: the catalogue's own words are for whoever writes the program that called.
-REMEDIES = {
-    "billing_not_enabled": phrase("Nothing is charged while it is off. Go back to the application."),
-    "forbidden": phrase("Ask whoever gave you this link, or go back to the application."),
-    "invalid_request": phrase("Go back to the application and start again."),
-    "method_not_allowed": phrase("Go back to the application and start again."),
-    "not_found": phrase("Check the address, or go back to the application."),
-    "payload_too_large": phrase("Go back, and send less."),
-    "rate_limited": phrase("Wait a minute and try again."),
-    "route_not_found": phrase("Check the address, or go back to the application."),
-    "unauthenticated": phrase("Go back to the application and sign in again."),
-}
-
+from billing_sdk.server.words import Phrase, detail_of, phrase, remedy_for_people, title_of
 
 # What a customer can do nothing about: whoever runs the server finds the reason in the dashboard and in the log.
 OUT_OF_ORDER = (GatewayNotConfigured, GatewayNotConnected, GatewayUnauthorized, GatewayUnreachable)
@@ -83,21 +68,6 @@ def show_error(
     )
     response.headers.update(web.error_headers(request, error))
     return response
-
-
-def remedy_for_people(error: BillingError) -> Phrase:
-    """Return what somebody at a page can do about an error, where the catalogue only tells a program what to do."""
-    if error.remedy != type(error).default_remedy:
-        return remedy_of(error)
-    if "retry_after_seconds" in error.facts:
-        return phrase("Wait %(time)s and try again.", time=waiting_time(error))
-    return REMEDIES.get(error.code) or remedy_of(error)
-
-
-def waiting_time(error: BillingError) -> Phrase:
-    """Return how long to wait before trying again, in whole minutes: "a minute", "3 minutes"."""
-    minutes = math.ceil(int(error.facts.get("retry_after_seconds", 60)) / 60)
-    return phrase_of("a minute", "%(number)s minutes", max(minutes, 1))
 
 
 def show_message(

@@ -16,7 +16,6 @@ from billing_sdk.server.domain.workspace import PAGE_NAMES, PLAN_GROUP, Brand, P
 from billing_sdk.server.pages.account import PASSWORD_HINT
 from billing_sdk.server.pages.cards import TEST_CARDS
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.messages import application_for
 from billing_sdk.server.pages.own_code import own_on_page
 from billing_sdk.server.pages.pricing import decided_card
@@ -25,6 +24,7 @@ from billing_sdk.server.pages.shown_table import ShownTable, shown_table
 from billing_sdk.server.pages.steps import steps_at
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.languages import languages_of
 from billing_sdk.server.words import Phrase, phrase
 
 NAMES: Final[dict[PageName, Phrase]] = {

@@ -10,9 +10,9 @@ from starlette.responses import HTMLResponse, Response
 from billing_sdk.server.domain.workspace import Brand
 from billing_sdk.server.pages.brand import brand_on_page
 from billing_sdk.server.pages.language_links import language_links
-from billing_sdk.server.pages.languages import language_of, remember_language
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web import nonce_of
+from billing_sdk.server.web.languages import language_of, remember_language
 from billing_sdk.server.words import environment
 
 PACKAGE = "billing_sdk.server.pages"

@@ -27,6 +27,7 @@ from billing_sdk.server.web.credentials import has_bearer_token
 from billing_sdk.server.web.outages import database_is_away
 from billing_sdk.server.web.plain_page import plain_page
 from billing_sdk.server.web.request_id import request_id_of
+from billing_sdk.server.words import detail_of, remedy_for_people, title_of
 
 logger = logging.getLogger("billing_sdk.server")
 
@@ -124,4 +125,4 @@ def unexpected_error(request: Request, error: Exception) -> BillingError:
 
 def _page(request: Request, error: BillingError) -> str:
     reference = REFERENCE.format(code=escape(error.code), request_id=escape(request_id_of(request)))
-    return plain_page(error.title, error.detail, error.remedy, markup=reference)
+    return plain_page(request, title_of(error), detail_of(error), remedy_for_people(error), markup=reference)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
+from starlette.requests import Request
+
+from billing_sdk.server.web.languages import language_of
+from billing_sdk.server.words import Phrase
+
 FRAME = """<!doctype html>
-<html lang="en">
+<html lang="{language}" dir="{direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -28,13 +33,21 @@ FRAME = """<!doctype html>
 """
 
 
-def plain_page(title: str, *paragraphs: str, markup: str = "") -> str:
-    """Return a page with a heading and paragraphs of text, which are escaped.
+def plain_page(request: Request, title: Phrase, *paragraphs: Phrase | None, markup: str = "") -> str:
+    """Return a page with a heading and paragraphs of text, in the language of its reader, which are escaped.
 
     Args:
+        request: who reads it.
         title: the heading, and the title of the window.
-        *paragraphs: plain text.
+        *paragraphs: plain text; None and what has no words in the language is passed over.
         markup: HTML that follows the paragraphs as it stands; whoever makes it has escaped what is in it.
     """
-    leads = [f'<p class="lead">{escape(text)}</p>' for text in paragraphs]
-    return FRAME.format(title=escape(title), content="\n".join([*leads, markup]))
+    language = language_of(request)
+    said = [language.say(text) for text in paragraphs if text is not None]
+    leads = [f'<p class="lead">{escape(text)}</p>' for text in said if text]
+    return FRAME.format(
+        language=language.tag,
+        direction=language.direction,
+        title=escape(language.say(title)),
+        content="\n".join([*leads, markup]),
+    )

@@ -7,9 +7,11 @@ own any page or mail, nor the words of invoices (`paper`).
 
 from billing_sdk.server.words.errors import (
     detail_of as detail_of,
+    remedy_for_people as remedy_for_people,
     remedy_of as remedy_of,
     title_of as title_of,
     told as told,
+    waiting_time as waiting_time,
 )
 from billing_sdk.server.words.languages import (
     DEFAULT as DEFAULT,

@@ -6,8 +6,23 @@ remedy of the error's class, which are translated.
 
 from __future__ import annotations
 
+import math
+
 from billing_sdk.errors import BillingError
-from billing_sdk.server.words.phrases import Phrase, phrase
+from billing_sdk.server.words.phrases import Phrase, phrase, phrase_of
+
+# What to do next, for people: the catalogue's own words are for whoever writes the program that called.
+REMEDIES = {
+    "billing_not_enabled": phrase("Nothing is charged while it is off. Go back to the application."),
+    "forbidden": phrase("Ask whoever gave you this link, or go back to the application."),
+    "invalid_request": phrase("Go back to the application and start again."),
+    "method_not_allowed": phrase("Go back to the application and start again."),
+    "not_found": phrase("Check the address, or go back to the application."),
+    "payload_too_large": phrase("Go back, and send less."),
+    "rate_limited": phrase("Wait a minute and try again."),
+    "route_not_found": phrase("Check the address, or go back to the application."),
+    "unauthenticated": phrase("Go back to the application and sign in again."),
+}
 
 
 def title_of(error: BillingError) -> Phrase:
@@ -26,6 +41,21 @@ def remedy_of(error: BillingError) -> Phrase:
     """Return what to do next."""
     usual = type(error).default_remedy
     return Phrase(usual, in_english="" if error.remedy == usual else error.remedy)
+
+
+def remedy_for_people(error: BillingError) -> Phrase:
+    """Return what somebody at a page can do about an error, where the catalogue only tells a program what to do."""
+    if error.remedy != type(error).default_remedy:
+        return remedy_of(error)
+    if "retry_after_seconds" in error.facts:
+        return phrase("Wait %(time)s and try again.", time=waiting_time(error))
+    return REMEDIES.get(error.code) or remedy_of(error)
+
+
+def waiting_time(error: BillingError) -> Phrase:
+    """Return how long to wait before trying again, in whole minutes: "a minute", "3 minutes"."""
+    minutes = math.ceil(int(error.facts.get("retry_after_seconds", 60)) / 60)
+    return phrase_of("a minute", "%(number)s minutes", max(minutes, 1))
 
 
 def told(error: BillingError) -> Phrase:

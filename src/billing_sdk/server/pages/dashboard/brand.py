@@ -16,9 +16,9 @@ from billing_sdk.server.domain.workspace.colours import Colour
 from billing_sdk.server.pages.brand import brand_sheet
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import known_languages
 from billing_sdk.server.pages.preview import NAMES, page_named, show_preview
 from billing_sdk.server.usecases.update_brand import MAX_TEXT_LENGTH, MAX_URL_LENGTH, update_brand
+from billing_sdk.server.web.languages import known_languages
 from billing_sdk.server.words import Language, Phrase, phrase
 
 BRAND: Final = "/dashboard/brand"

@@ -15,12 +15,12 @@ from billing_sdk.server.pages.dashboard.listing import Cell, Column, asked, row
 from billing_sdk.server.pages.dashboard.mailbox import ROUTES as MAILBOX, SENT
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import known_languages, language_of
 from billing_sdk.server.usecases.compose_mail import compose_sample
 from billing_sdk.server.usecases.send_test_mail import send_test_mail
 from billing_sdk.server.usecases.show_mail import page_of
 from billing_sdk.server.usecases.update_mail_template import revert_mail_template, switch_mail, update_mail_template
 from billing_sdk.server.web import nonce_of
+from billing_sdk.server.web.languages import known_languages, language_of
 from billing_sdk.server.words import Language, Phrase, phrase
 
 MAIL = "/dashboard/mail"

@@ -13,11 +13,11 @@ from billing_sdk.server.pages.dashboard.listing import Cell, Column, asked, list
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.dashboard.statuses import Said
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import language_of
 from billing_sdk.server.usecases.compose_mail import subject_of
 from billing_sdk.server.usecases.send_test_mail import send_mail_again
 from billing_sdk.server.usecases.show_mail import show_mail
 from billing_sdk.server.web import nonce_of
+from billing_sdk.server.web.languages import language_of
 from billing_sdk.server.words import phrase
 
 SENT = "/dashboard/mail/sent"

@@ -10,13 +10,12 @@ from billing_sdk.server import web
 from billing_sdk.server.ids import new_secret
 from billing_sdk.server.pages.dashboard.seat import NAME, SIGN_IN, Seat
 from billing_sdk.server.pages.forms import WRONG, Form, require
-from billing_sdk.server.pages.messages import waiting_time
 from billing_sdk.server.pages.rendering import PLAIN, show
 from billing_sdk.server.usecases.begin_session import begin_session, end_session
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
-from billing_sdk.server.words import phrase
+from billing_sdk.server.words import phrase, waiting_time
 
 # The key of the form's browser is kept as that of a journey is: nobody has a session yet.
 VISIT = "dashboard"

@@ -12,10 +12,10 @@ from billing_sdk.server.domain.catalog import PricingTable
 from billing_sdk.server.domain.catalog.pricing_table import TAG
 from billing_sdk.server.pages.dashboard.listing import asked, one_of
 from billing_sdk.server.pages.dashboard.seat import Seat
-from billing_sdk.server.pages.languages import known_languages
 from billing_sdk.server.pages.rendering import PACKAGE
 from billing_sdk.server.pages.shown_table import shown_table
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.web.languages import known_languages
 from billing_sdk.server.words import Language, Phrase, environment, phrase
 
 LANGUAGE = "language"

@@ -25,7 +25,6 @@ from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import languages_of
 from billing_sdk.server.pages.portal.charge_words import told_lines
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.portal.quotes import FIELD, holds, quote_for, quoted_at
@@ -37,6 +36,7 @@ from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.preview_change import preview_in
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.web.languages import languages_of
 from billing_sdk.server.words import phrase
 
 CHANGED_MEANWHILE = phrase("The plan or its price has changed since this page was shown. Check it again.")

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from billing_sdk.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
 from billing_sdk.server.domain.identity import WRITE_BILLING, WRITE_MEMBERS, Invitation, Organization, Role, User
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import language_of
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.change_member_role import change_member_role
@@ -18,6 +17,7 @@ from billing_sdk.server.usecases.invite_member import MOST_OPEN, invite_member, 
 from billing_sdk.server.usecases.membership import require_member, roles_to_hand_out
 from billing_sdk.server.usecases.remove_member import remove_member
 from billing_sdk.server.usecases.withdraw_invitation import withdraw_invitation
+from billing_sdk.server.web.languages import language_of
 from billing_sdk.server.words import Phrase, phrase
 
 PAGE_SIZE = 50

@@ -7,13 +7,13 @@ from starlette.responses import Response
 from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCredentials
 from billing_sdk.server import web
 from billing_sdk.server.pages.forms import Form, require
-from billing_sdk.server.pages.languages import known_languages
-from billing_sdk.server.pages.messages import show_message, waiting_time
+from billing_sdk.server.pages.messages import show_message
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
 from billing_sdk.server.usecases.secure_account import change_email, change_password, sign_out_everywhere
 from billing_sdk.server.usecases.update_user import update_user
-from billing_sdk.server.words import phrase
+from billing_sdk.server.web.languages import known_languages
+from billing_sdk.server.words import phrase, waiting_time
 
 WRONG_PASSWORD = phrase("This is not your password.")
 TAKEN = phrase("Another account has this e-mail address.")

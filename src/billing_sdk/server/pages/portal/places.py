@@ -13,12 +13,12 @@ from billing_sdk.server.domain.tax import country_meant_by, country_of_vat_numbe
 from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address, typed_tax_ids
 from billing_sdk.server.pages.countries import countries_in
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.languages import language_of
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.paper import LANGUAGES
 from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.usecases.people import normal_email
 from billing_sdk.server.usecases.update_customer import update_customer
+from billing_sdk.server.web.languages import language_of
 from billing_sdk.server.words import Language, Phrase, phrase
 
 NO_EMAIL = phrase("Enter a whole e-mail address, such as name@example.com.")

@@ -14,7 +14,7 @@ from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.workspace import Wish
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.messages import page, remedy_for_people
+from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.portal import (
     add_ons,
     bills,
@@ -34,7 +34,7 @@ from billing_sdk.server.pages.portal import (
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, own_agreement, require_account
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.workspace import require_billing
-from billing_sdk.server.words import detail_of, remedy_of, title_of
+from billing_sdk.server.words import detail_of, remedy_for_people, remedy_of, title_of
 
 Handler = Callable[[Desk, Form], Response]
 

@@ -7,8 +7,8 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from billing_sdk.server import web
 from billing_sdk.server.settings import Settings
+from billing_sdk.server.web.cookies import read_language, set_language
 from billing_sdk.server.words import Language, Languages, languages_in
 
 MAX_LANGUAGES = 10
@@ -25,7 +25,7 @@ def languages_of(request: Request, chosen: str | None = None) -> tuple[str, ...]
             (RFC 9110, section 12.5.4) are read.
         chosen: what the application asked for when it sent the visitor.
     """
-    asked = (request.query_params.get(LANGUAGE, ""), web.read_language(request), chosen or "")
+    asked = (request.query_params.get(LANGUAGE, ""), read_language(request), chosen or "")
     known = tuple(tag for tag in asked if re.fullmatch(TAG, tag, re.ASCII))
     return (*known, *_accepted(request.headers.get("accept-language", "")))
 
@@ -43,15 +43,16 @@ def language_of(request: Request, chosen: str | None = None) -> Language:
 
 
 def known_languages(request: Request) -> Languages:
-    """Return the languages of this server."""
-    return languages_in(_settings(request).locale_directory)
+    """Return the languages of this server; those that it comes with where a door has no engine at hand."""
+    engine = getattr(request.app.state, "engine", None)
+    return languages_in(engine.settings.locale_directory if engine else None)
 
 
 def remember_language(request: Request, response: Response) -> None:
     """Let the browser keep the language that the address of a page asks for, where it asks for one that there is."""
     asked = request.query_params.get(LANGUAGE, "")
     if re.fullmatch(TAG, asked, re.ASCII):
-        web.set_language(response, _settings(request), known_languages(request).best([asked]).tag)
+        set_language(response, _settings(request), known_languages(request).best([asked]).tag)
 
 
 def _settings(request: Request) -> Settings:
