@@ -146,7 +146,7 @@ USAGE_ALERT = MailWords(
     subject=phrase("%(feature)s: %(threshold)s used"),
     paragraphs=(
         HELLO,
-        phrase("You have used %(used)s of %(feature)s in this period."),
+        phrase("Your use of %(feature)s in this period is %(used)s."),
         phrase("Your plan includes %(limit)s."),
         phrase("The count begins anew on %(resets_on)s."),
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from billing_sdk.server.domain.collection import Dunning
 from billing_sdk.server.domain.customers import Customer
@@ -106,11 +107,11 @@ def _usage(event: Event, customer: Customer) -> Iterator[Draft]:
     values: dict[str, Value] = {
         "feature_code": told["feature_code"],
         "threshold": told["threshold"],
-        "used": told["used"],
+        "used": Decimal(told["used"]),
         "resets_on": datetime.fromisoformat(told["period_end"]),
     }
     if told["limit"] is not None:
-        values["limit"] = told["limit"]
+        values["limit"] = Decimal(told["limit"])
     occasion = f"usage_alert/{customer.id}/{told['feature_code']}/{told['threshold']}/{told['period_start']}"
     yield Draft("usage_alert", values, customer_id=customer.id, occasion=occasion[:200])
 
