@@ -14,7 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import to_json
 from sqlalchemy import Connection, Row, RowMapping, exists, func, insert, select, text
@@ -28,6 +28,7 @@ from billing_sdk.server.storage.tables.visits import audit_links, audit_records
 SEED = "audit"
 FIRST = "0" * 64
 BATCH = 1_000
+LOOKED_AT = 20_000
 # A transaction that commits after so many later ones have got their links waits for the nightly check.
 LOOK_BACK = 100_000
 # Any number that nothing else on the same PostgreSQL server takes an advisory lock on.
@@ -52,6 +53,29 @@ class Recorded:
     at: datetime
     before: Any
     after: Any
+
+
+class AuditFilter(NamedTuple):
+    """Which records are wanted; None is any.
+
+    Attributes:
+        noun: what was acted on: the part of the action before its point.
+        since: they were made at this instant or later.
+        until: they were made before this one.
+    """
+
+    actor: str | None = None
+    noun: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class AuditPage(NamedTuple):
+    """Some records; `before` is the position that the next page ends before, None where there is no more."""
+
+    records: tuple[Mapping[str, Any], ...]
+    before: int | None
 
 
 class AuditRepository:
@@ -113,6 +137,57 @@ class AuditRepository:
         self._later.flush()
         query = select(audit_records).where(audit_records.c.subject == subject).order_by(audit_records.c.position)
         return tuple(dict(row) for row in self._connection.execute(query).mappings())
+
+    def page(self, wanted: AuditFilter, *, before: int | None, size: int) -> AuditPage:
+        """Return some records, the newest first, and where the next page begins; a page may be short, and still go on.
+
+        Args:
+            wanted: which records.
+            before: the position that the page ends before; None begins with the newest.
+            size: how many at most.
+        """
+        self._later.flush()
+        newest = self._newest_of(wanted.until) if before is None else before - 1
+        if newest is None:
+            return AuditPage((), None)
+        # So many are looked at for one page, however few of them fit, where no index has them in this order.
+        oldest = max(0, newest - LOOKED_AT)
+        is_of_actor = wanted.actor is not None and wanted.noun is None
+        is_indexed = wanted.since is None and (is_of_actor or wanted.subject is not None)
+        fits = [audit_records.c.position <= newest]
+        if not is_indexed:
+            fits.append(audit_records.c.position > oldest)
+        if wanted.actor is not None:
+            fits.append(audit_records.c.actor == wanted.actor)
+        if wanted.subject is not None:
+            fits.append(audit_records.c.subject == wanted.subject)
+        if wanted.noun is not None:
+            fits.append(audit_records.c.action.startswith(f"{wanted.noun}.", autoescape=True))
+        if wanted.since is not None:
+            fits.append(audit_records.c.at >= wanted.since)
+        query = select(audit_records).where(*fits).order_by(audit_records.c.position.desc()).limit(size)
+        rows = tuple(dict(row) for row in self._connection.execute(query).mappings())
+        if len(rows) == size:
+            return AuditPage(rows, rows[-1]["position"])
+        is_over = is_indexed or oldest == 0 or not self._goes_on(oldest, wanted.since)
+        return AuditPage(rows, None if is_over else oldest + 1)
+
+    def _newest_of(self, until: datetime | None) -> int | None:
+        """Return the position of the last record before an instant; None where there is none."""
+        query = select(audit_records.c.position)
+        if until is not None:
+            query = query.where(audit_records.c.at < until).order_by(audit_records.c.at.desc())
+        query = query.order_by(audit_records.c.position.desc()).limit(1)
+        found: int | None = self._connection.execute(query).scalar()
+        return found
+
+    def _goes_on(self, position: int, since: datetime | None) -> bool:
+        """Tell whether records up to a position may be about a time."""
+        if since is None:
+            return True
+        query = select(audit_records.c.at).where(audit_records.c.position <= position)
+        at = self._connection.execute(query.order_by(audit_records.c.position.desc()).limit(1)).scalar()
+        return at is not None and at >= since
 
     def link_new(self, *, everything: bool = False) -> Head:
         """Link every committed record that has no link yet, and return the head.

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, literal, select, true
 
+from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.identity import Permission, Role
+from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.identity import member_roles, permissions, role_permissions, roles
+from billing_sdk.server.storage.upsert import upsert
 
 
 class RoleRepository:
-    """Reads roles and permissions, in the transaction of its connection; both come with the schema."""
+    """Keeps roles and permissions, in the transaction of its connection; the first of both come with the schema."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -20,6 +23,59 @@ class RoleRepository:
     def all(self) -> tuple[Role, ...]:
         """Return every role, in the order of the keys."""
         return self._list(true())
+
+    def get(self, role_id: str) -> Role:
+        """Return a role.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        found = self._list(roles.c.id == role_id)
+        if not found:
+            raise NotFound(f"there is no role {role_id[:64]!r}")
+        return found[0]
+
+    def save(self, role: Role) -> None:
+        """Store a new or changed role with what it allows."""
+        values = {"id": role.id, "key": role.key, "name": role.name, "is_creator": role.is_creator}
+        self._connection.execute(upsert(self._connection, roles, values, values))
+        self._connection.execute(delete(role_permissions).where(role_permissions.c.role_id == role.id))
+        held = select(literal(role.id), permissions.c.id).where(permissions.c.key.in_(role.permission_keys))
+        self._connection.execute(insert(role_permissions).from_select(["role_id", "permission_id"], held))
+
+    def remove(self, role_id: str) -> None:
+        """Take a role away, from everybody who holds it as well."""
+        self._connection.execute(delete(roles).where(roles.c.id == role_id))
+
+    def holders(self, role_id: str, most: int) -> int:
+        """Return how many members hold a role; counting stops at a bound."""
+        held = select(member_roles.c.user_id).where(member_roles.c.role_id == role_id).limit(most).subquery()
+        return self._connection.execute(select(func.count()).select_from(held)).scalar_one()
+
+    def permissions(self) -> tuple[Permission, ...]:
+        """Return every permission, in the order of the keys."""
+        rows = self._connection.execute(select(permissions).order_by(permissions.c.key)).mappings()
+        return tuple(Permission(**row) for row in rows)
+
+    def get_permission(self, permission_id: str) -> Permission:
+        """Return a permission.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        query = select(permissions).where(permissions.c.id == permission_id)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no permission {permission_id[:64]!r}")
+        return Permission(**row)
+
+    def add_permission(self, permission: Permission) -> None:
+        """Store a new permission."""
+        self._connection.execute(insert(permissions), row_of(permission))
+
+    def remove_permission(self, permission_id: str) -> None:
+        """Take a permission away, from every role that holds it as well."""
+        self._connection.execute(delete(permissions).where(permissions.c.id == permission_id))
 
     def of_creators(self) -> tuple[Role, ...]:
         """Return the roles that whoever creates an organization gets."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -81,6 +83,11 @@ class UserRepository:
         """Return a person, if there is one with this id."""
         row = self._connection.execute(BY_ID, {"wanted": user_id}).mappings().first()
         return None if row is None else _from_row(row)
+
+    def emails_of(self, user_ids: Collection[str]) -> dict[str, str]:
+        """Return the addresses of some people by their ids."""
+        query = select(users.c.id, users.c.email).where(users.c.id.in_(user_ids))
+        return {row.id: row.email for row in self._connection.execute(query)}
 
     def find_by_email(self, email: str) -> User | None:
         """Return whoever has an e-mail address, in whatever case it is given."""

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from billing_sdk.server.pages.dashboard import (
     applications,
+    audit,
     deliveries,
     features,
     keys,
@@ -14,6 +15,8 @@ from billing_sdk.server.pages.dashboard import (
     plan_diff,
     plan_editing,
     plans,
+    policies,
+    roles,
     usage,
     webhooks,
 )
@@ -31,4 +34,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *keys.ROUTES,
     *webhooks.ROUTES,
     *deliveries.ROUTES,
+    *policies.ROUTES,
+    *roles.ROUTES,
+    *audit.ROUTES,
 )

@@ -72,6 +72,14 @@ NAVIGATION: tuple[Group, ...] = (
             Entry("applications", phrase("Applications")),
             Entry("keys", phrase("API keys")),
             Entry("webhooks", phrase("Webhooks")),
+            Entry("audit", phrase("Audit")),
+        ),
+    ),
+    Group(
+        phrase("Settings"),
+        (
+            Entry("policies", phrase("Policies")),
+            Entry("roles", phrase("Roles")),
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from billing_sdk.server.storage.tables import Instant, metadata
 
@@ -75,6 +75,8 @@ audit_records = Table(
     Column("caller", String(128)),
     Column("tenant", String(64)),
     Column("mac", String(64), nullable=False, server_default=""),
+    Index("ix_audit_records_actor", "actor", "position"),
+    Index("ix_audit_records_at", "at", "position"),
     sqlite_autoincrement=True,
 )
 

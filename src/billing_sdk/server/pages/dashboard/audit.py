@@ -1,0 +1,146 @@
+"""The audit: every change with who made it and when, and a check that none was altered or taken away.
+
+Of what a thing was before and after, only keyed digests are kept: they prove a change to whoever has both states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, Row, asked, listing, row
+from billing_sdk.server.pages.dashboard.places import APPLICATIONS, CUSTOMERS, INVOICES, SUBSCRIPTIONS, WEBHOOKS
+from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.storage.audit import AuditFilter
+from billing_sdk.server.usecases.verify_audit import verify_audit
+from billing_sdk.server.words import Phrase, phrase
+
+AUDIT = "/dashboard/audit"
+NOUNS: dict[str, Phrase] = {
+    "agreement": phrase("Subscriptions"),
+    "api_token": phrase("API keys"),
+    "application": phrase("Applications"),
+    "billing": phrase("Billing as a whole"),
+    "billing_profile": phrase("Billing profiles"),
+    "billing_settings": phrase("Policies"),
+    "charge": phrase("Charges"),
+    "coupon": phrase("Coupons"),
+    "credit": phrase("Credit"),
+    "customer": phrase("Customers"),
+    "dispute": phrase("Disputes"),
+    "endpoint": phrase("Webhooks"),
+    "feature": phrase("Features"),
+    "invoice": phrase("Invoices"),
+    "meter": phrase("Meters"),
+    "operator": phrase("Operators"),
+    "organization": phrase("Organizations"),
+    "payment": phrase("Payments"),
+    "permission": phrase("Permissions"),
+    "plan": phrase("Plans"),
+    "plan_group": phrase("Plan groups"),
+    "plan_version": phrase("Plan versions"),
+    "pricing_table": phrase("Pricing tables"),
+    "role": phrase("Roles"),
+    "user": phrase("People"),
+}
+# Where a thing's page is, by what its id begins with or what was acted on.
+PAGES = {
+    "customer_": CUSTOMERS,
+    "agreement_": SUBSCRIPTIONS,
+    "invoice_": INVOICES,
+    "client_": APPLICATIONS,
+    "webhook_": WEBHOOKS,
+    "token_": "/dashboard/keys",
+    "role_": "/dashboard/roles",
+}
+BY_NOUN = {"plan": "/dashboard/plans"}
+COLUMNS = (
+    Column(phrase("What")),
+    Column(phrase("About")),
+    Column(phrase("By")),
+    Column(phrase("When")),
+    Column(phrase("What it was and is")),
+)
+
+
+def show_audit(seat: Seat) -> Response:
+    """Show the records, the newest first, or those of an actor, a noun, a thing or a time."""
+    request = seat.request
+    fields = {name: asked(request, name) for name in ("actor", "noun", "subject", "since", "until")}
+    until = _day(fields["until"])
+    place = asked(request, AFTER)
+    with seat.engine.read() as tx:
+        by_email = tx.users.find_by_email(fields["actor"]) if "@" in fields["actor"] else None
+        wanted = AuditFilter(
+            actor=by_email.id if by_email else fields["actor"] or None,
+            noun=fields["noun"] or None,
+            subject=fields["subject"] or None,
+            since=_midnight(_day(fields["since"])),
+            until=_midnight(until + timedelta(days=1)) if until else None,
+        )
+        before = int(place) if place.isascii() and place.isdigit() and len(place) < 19 else None
+        found = tx.audit.page(wanted, before=before, size=PAGE_SIZE)
+        emails = tx.users.emails_of({str(record["actor"]) for record in found.records})
+    rows = [_row(record, emails) for record in found.records]
+    last = str(found.before) if found.before is not None else ""
+    return seat.show(
+        "audit/list",
+        Form(fields),
+        records=listing(request, COLUMNS, rows, last=last),
+        nouns=[("", phrase("Everything")), *NOUNS.items()],
+    )
+
+
+def verify(seat: Seat, _form: Form) -> Response:
+    """Check the whole audit, and say what holds and what does not."""
+    report = verify_audit(seat.engine)
+    return seat.show("audit/report", report=report)
+
+
+def _row(record: Mapping[str, Any], emails: Mapping[str, str]) -> Row:
+    at: datetime = record["at"].astimezone(UTC)
+    actor, subject = str(record["actor"]), str(record["subject"])
+    is_denied = str(record["action"]).endswith((".denied", ".declined"))
+    return row(
+        Cell(record["action"], note=phrase("Refused") if is_denied else "", is_code=True),
+        Cell(subject, _url_of(str(record["action"]), subject), is_code=True),
+        Cell(emails.get(actor, actor), note=record["caller"] or ""),
+        Cell(phrase("%(day)s, %(time)s UTC", day=at, time=f"{at:%H:%M:%S}"), note=record["request_id"] or ""),
+        Cell(_states(record), is_code=True),
+    )
+
+
+def _states(record: Mapping[str, Any]) -> str:
+    """Return the beginnings of the digests of what a thing was and is, with an arrow between."""
+    before, after = (str(record[name] or "")[:8] for name in ("before_digest", "after_digest"))
+    return f"{before or '∅'} → {after or '∅'}" if before or after else ""
+
+
+def _url_of(action: str, subject: str) -> str:
+    noun = action.partition(".")[0]
+    if noun in BY_NOUN:
+        return f"{BY_NOUN[noun]}/{subject}"
+    return next((f"{url}/{subject}" for prefix, url in PAGES.items() if subject.startswith(prefix)), "")
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1971 <= found.year <= 2190 else None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC)
+
+
+ROUTES: tuple[BaseRoute, ...] = (
+    seat_route(AUDIT, show_audit),
+    seat_route(f"{AUDIT}/verify", show_audit, verify),
+)
