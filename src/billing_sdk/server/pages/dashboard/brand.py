@@ -78,7 +78,7 @@ def save_brand(seat: Seat, form: Form) -> Response:
         before = tx.brand.get()
     uploaded = web.upload_of(seat.request).files
     files = {kind: uploaded[name] for kind, name in FILE_FIELDS.items() if name in uploaded}
-    dropped = tuple(kind for kind in FILE_KINDS if form.text(f"drop_{kind}"))
+    dropped = tuple(kind for kind in FILE_KINDS if form.value(f"drop_{kind}"))
     try:
         update_brand(seat.engine, brand=_brand(seat, form), files=files, dropped=dropped, actor=seat.operator.id)
     except (InvalidRequest, PayloadTooLarge) as error:

@@ -12,7 +12,7 @@ SCOPE = "scope:"
 
 def chosen_scopes(form: Form) -> tuple[str, ...]:
     """Return the scopes whose boxes were ticked."""
-    return tuple(scope for scope in MANAGEMENT_SCOPES if form.text(f"{SCOPE}{scope}"))
+    return tuple(scope for scope in MANAGEMENT_SCOPES if form.value(f"{SCOPE}{scope}"))
 
 
 def scope_fields(form: Form, scopes: Collection[str]) -> Form:

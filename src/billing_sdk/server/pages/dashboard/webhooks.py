@@ -258,7 +258,7 @@ def _known(format_: EventForm) -> list[str]:
 def _wanted(form: Form, format_: EventForm) -> tuple[str, ...]:
     if form.text("every"):
         return tuple(BY_CODE) if format_ == "jwt" else (EVERY_TYPE,)
-    return tuple(one for one in _known(format_) if form.text(f"{TYPE}{one}"))
+    return tuple(one for one in _known(format_) if form.value(f"{TYPE}{one}"))
 
 
 ROUTES: tuple[BaseRoute, ...] = (
