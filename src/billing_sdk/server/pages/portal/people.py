@@ -31,7 +31,7 @@ def show_profile(desk: Desk, form: Form) -> Response:
     return desk.show(
         "profile",
         form,
-        languages=(("", phrase("As my browser says")), *languages),
+        offered_languages=(("", phrase("As my browser says")), *languages),
         may_change=desk.may("edit_profile"),
         has_password=_has_password(desk),
     )

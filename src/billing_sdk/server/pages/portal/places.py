@@ -42,7 +42,7 @@ def show_address(desk: Desk, form: Form) -> Response:
         form,
         checked=tuple(_checks(customer, language)) if customer else (),
         countries=(("", phrase("Choose a country")), *countries_in(language)),
-        languages=(("", phrase("As usual")), *((tag, _name_of(tag)) for tag in LANGUAGES)),
+        offered_languages=(("", phrase("As usual")), *((tag, _name_of(tag)) for tag in LANGUAGES)),
         may_change=desk.may("edit_billing_address"),
     )
 
