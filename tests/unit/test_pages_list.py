@@ -28,10 +28,6 @@ ONLY_FORMS = {
         f"/dashboard/applications/{{client_id}}/billing/{deed}"
         for deed in ("enable", "disable", "connect", "refresh", "disconnect", "fee")
     ),
-    *(
-        f"/dashboard/applications/{{client_id}}/billing/{section}"
-        for section in ("customers", "disputes", "features", "invoices", "plans")
-    ),
     *(f"/dashboard/plans/{{plan_key}}/{deed}" for deed in ("archive", "live", "publish", "restore")),
     *(f"/dashboard/invoices/{{invoice_id}}/{deed}" for deed in invoice_deeds.DEEDS),
     *(f"/dashboard/pricing-tables/{{table_key}}/{deed}" for deed in ("live", "default")),

@@ -27,13 +27,18 @@ from billing_sdk.server.pages.messages import page, show_error
 from billing_sdk.server.pages.rendering import PLAIN, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
+from billing_sdk.server.words import Phrase, phrase
 
 NAME = "Dashboard"
 SIGN_IN = "/dashboard/sign-in"
 
 # Why somebody who was sent to Stripe came back without an account; the address names it by its code only.
 REFUSALS = {
-    kind.code: f"{kind.title}: no Stripe account was linked. {kind.default_remedy}"
+    kind.code: phrase(
+        "%(title)s: no Stripe account was linked. %(remedy)s",
+        title=Phrase(kind.title),
+        remedy=Phrase(kind.default_remedy),
+    )
     for kind in (GatewayRefused, GatewayUnauthorized, GatewayUnreachable, InvalidOAuthState, StripeKeyMismatch)
 }
 

@@ -9,7 +9,6 @@ from billing_sdk.server.pages.dashboard import (
     applications,
     brand,
     catalogue,
-    customers,
     mail,
     operations,
     own_pages,
@@ -17,7 +16,6 @@ from billing_sdk.server.pages.dashboard import (
     pricing_tables,
 )
 from billing_sdk.server.pages.dashboard.account import connect, disconnect, keep_fee, refresh
-from billing_sdk.server.pages.dashboard.lists import LISTINGS
 from billing_sdk.server.pages.dashboard.seat import SIGN_IN, Seat, seat_route
 from billing_sdk.server.pages.dashboard.sign_in import show_sign_in, sign_in, sign_out
 from billing_sdk.server.pages.dashboard.tab import disable, enable, open_tab, show_overview, show_settings_of
@@ -30,7 +28,6 @@ NOUNS = (
     brand,
     catalogue,
     operations,
-    customers,
     pricing_tables,
     pricing_cards,
     mail,
@@ -53,7 +50,6 @@ def routes() -> list[BaseRoute]:
         seat_route(f"{BILLING}/disconnect", show_overview, disconnect),
         seat_route(f"{BILLING}/fee", show_overview, keep_fee),
         seat_route(f"{BILLING}/settings", show_settings),
-        *(seat_route(f"{BILLING}/{listing.section}", listing.show) for listing in LISTINGS),
         *(route for noun in NOUNS for route in noun.ROUTES),
     ]
 

@@ -15,25 +15,26 @@ from billing_sdk.server.pages.dashboard.seat import Seat
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.usecases.disable_billing import disable_billing
 from billing_sdk.server.usecases.enable_billing import enable_billing
+from billing_sdk.server.words import Phrase, phrase
 
-SECTIONS = (
-    ("", "Overview"),
-    ("plans", "Plans"),
-    ("features", "Features"),
-    ("invoices", "Invoices"),
-    ("disputes", "Disputes"),
-    ("customers", "Customers"),
-    ("settings", "Settings"),
-)
-GATEWAY_NAMES: dict[GatewayKind, str] = {
-    "managed": "Test processor",
-    "stripe_connect": "Stripe, linked account",
-    "stripe_platform": "Stripe, own key",
+# The tab has what belongs to the application; what belongs to the workspace has pages of its own.
+SECTIONS = (("", phrase("Overview")), ("settings", phrase("Settings")))
+GATEWAY_NAMES: dict[GatewayKind, Phrase] = {
+    "managed": phrase("Test processor"),
+    "stripe_connect": phrase("Stripe, linked account"),
+    "stripe_platform": phrase("Stripe, own key"),
 }
-GATEWAY_WORDS: dict[GatewayKind, str] = {
-    "managed": "Takes test cards only, and needs nothing to be set up. For local work and demos.",
-    "stripe_connect": "Your own Stripe account, linked by its owner. Payouts go to that account.",
-    "stripe_platform": "The Stripe account whose key this server was given.",
+GATEWAY_WORDS: dict[GatewayKind, Phrase] = {
+    "managed": phrase("Takes test cards only, and needs nothing to be set up. For local work and demos."),
+    "stripe_connect": phrase("Your own Stripe account, linked by its owner. Payouts go to that account."),
+    "stripe_platform": phrase("The Stripe account whose key this server was given."),
+}
+CONNECTIONS = {
+    "not_connected": phrase("Not connected"),
+    "connecting": phrase("Connecting"),
+    "in_progress": phrase("In progress"),
+    "connected": phrase("Connected"),
+    "disconnected": phrase("Disconnected"),
 }
 
 
@@ -58,7 +59,7 @@ class Tab:
         return f"/dashboard/applications/{self.application.client_id}/billing"
 
     @property
-    def gateway(self) -> str:
+    def gateway(self) -> Phrase:
         """What the present gateway is called."""
         return GATEWAY_NAMES[self.workspace.gateway or "managed"]
 
@@ -73,11 +74,15 @@ class Tab:
             form,
             tab=self,
             section=section,
-            sections=SECTIONS if self.workspace.is_billing_enabled else (),
+            sections=self._sections() if self.workspace.is_billing_enabled else (),
+            connections=CONNECTIONS,
             gateways=[(kind, GATEWAY_NAMES[kind], GATEWAY_WORDS[kind]) for kind in GATEWAYS],
             can_connect=can_connect,
             **values,
         )
+
+    def _sections(self) -> list[tuple[str, str, Phrase]]:
+        return [(name, f"{self.url}/{name}" if name else self.url, label) for name, label in SECTIONS]
 
 
 def open_tab(seat: Seat) -> Tab:
