@@ -52,6 +52,7 @@ def show_preview(
     stage: Stage = "live",
     brand: Brand | None = None,
     sheet_url: str = "",
+    is_framed: bool = True,
 ) -> Response:
     """Return a page as customers are going to see it.
 
@@ -62,6 +63,7 @@ def show_preview(
         stage: whether a draft of an operator's own code is around it, or what is live.
         brand: how it looks; that of the workspace, unless another is given.
         sheet_url: of the style sheet of another brand.
+        is_framed: it stands in a frame, where no scripts run.
     """
     web.allow_framing(request)
     with engine.read() as tx:
@@ -84,6 +86,7 @@ def show_preview(
         journey_url=NOWHERE,
         form=Form(),
         own=own,
+        is_framed=is_framed,
         **values,
     )
 

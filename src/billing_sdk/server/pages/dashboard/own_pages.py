@@ -89,8 +89,9 @@ def save_own_page(seat: Seat, form: Form) -> Response:
 
 
 def preview_own_page(seat: Seat) -> Response:
-    """Show a page with its draft."""
-    return show_preview(seat.request, seat.engine, _name(seat), stage="draft")
+    """Show a page with its draft; in a tab of its own the script runs, in the editor's frame it does not."""
+    is_framed = bool(seat.request.query_params.get("framed"))
+    return show_preview(seat.request, seat.engine, _name(seat), stage="draft", is_framed=is_framed)
 
 
 def _editor(seat: Seat, own: OwnPage, form: Form, code: PageCode) -> Response:
