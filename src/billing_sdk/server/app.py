@@ -24,12 +24,15 @@ from billing_sdk.server.usecases.follow_usage import FOLLOW_REST, FOLLOW_SECONDS
 from billing_sdk.server.usecases.hooks import Hooks
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.recover import recover
+from billing_sdk.server.usecases.roll_up_revenue import RevenueWatch
 from billing_sdk.server.usecases.send_mail import POLL_SECONDS, MailWorker, transport_of
 from billing_sdk.server.usecases.timer_worker import TimerWorker
 from billing_sdk.server.usecases.verify_audit import AuditWatch
 
 # How long a customer waits at most, besides the charge's lease, for the outcome of a charge whose process died.
 SWEEP_SECONDS = 30.0
+# Figures have a tenth of the time, however long they take.
+FIGURES_REST = 9
 
 
 def create_app(
@@ -73,11 +76,13 @@ def create_app(
         sweeper.start()
         worker = Periodic("worker", timers.look, every_seconds=settings.timer_seconds)
         follower = Periodic("follower", usage.look, every_seconds=FOLLOW_SECONDS, rest=FOLLOW_REST)
+        figures = Periodic("figures", RevenueWatch(engine).look, every_seconds=sweep_seconds, rest=FIGURES_REST)
         auditor.start()
         postman = Periodic("postman", mail.look, every_seconds=POLL_SECONDS) if mail is not None else None
         if runs_timers:
             worker.start()
             follower.start()
+            figures.start()
         if postman is not None:
             postman.start()
         yield
@@ -86,6 +91,7 @@ def create_app(
         usage.stop()
         await to_thread(worker.stop)
         await to_thread(follower.stop)
+        await to_thread(figures.stop)
         await to_thread(sweeper.stop)
         await to_thread(auditor.stop)
         if mail is not None and postman is not None:

@@ -80,6 +80,7 @@ from billing_sdk.server.storage.rate_cards import RateCardRepository
 from billing_sdk.server.storage.rated_intervals import RatedIntervalRepository
 from billing_sdk.server.storage.remote_objects import RemoteObjectRepository
 from billing_sdk.server.storage.reservations import ReservationRepository
+from billing_sdk.server.storage.revenue_months import RevenueMonthRepository
 from billing_sdk.server.storage.roles import RoleRepository
 from billing_sdk.server.storage.search import SearchRepository
 from billing_sdk.server.storage.seeds import SeedRepository
@@ -123,6 +124,7 @@ class UnitOfWork:
         self.gateway_events = GatewayEventRepository(connection)
         self.operators = OperatorRepository(connection)
         self.usage_months = UsageMonthRepository(connection)
+        self.revenue_months = RevenueMonthRepository(connection)
         self.konnect = KonnectRepository(connection)
         self.stripe = StripeObjectRepository(connection)
         self.api_tokens = ApiTokenRepository(connection)
