@@ -1,4 +1,4 @@
-"""Work out the figures of a month, and keep them: pages read what is kept, and never count a hundred thousand customers.
+"""Work out the figures of a month, and keep them: a page reads what is kept, and never counts customers.
 
 What is kept follows from agreements, invoices, payments, meters and the books alone. It can be thrown away and worked
 out again, so no record of it goes to the audit.
@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from billing_sdk.errors import CurrencyMismatch, QueryTooLarge
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.domain.catalog import LicenceFee, PlanVersion, component_in
+from billing_sdk.server.domain.catalog import BillingSettings, LicenceFee, PlanVersion
+from billing_sdk.server.domain.catalog.component import component_in
 from billing_sdk.server.domain.ledger import AccountMonth
 from billing_sdk.server.domain.metering import UsageQuery
 from billing_sdk.server.domain.periods import Period
@@ -34,6 +35,7 @@ from billing_sdk.server.usecases.query_usage import query_usage
 
 # How old figures of the present month may be. Whoever looks is told when they were counted.
 LASTS = timedelta(hours=1)
+INSTANT = timedelta(microseconds=1)
 # So many months are worked out where none are kept yet: what a page shows.
 SHOWN_MONTHS = 12
 
@@ -47,7 +49,8 @@ def roll_up_revenue(engine: Engine, month: str) -> tuple[RevenueMonth, ...]:
     """
     at = engine.now()
     whole = bounds_of(month)
-    period = Period(whole.start, min(whole.end, max(at, whole.start + timedelta(microseconds=1))))
+    # What happens at this very instant has happened.
+    period = Period(whole.start, min(whole.end, max(at, whole.start) + INSTANT))
     with engine.read() as tx:
         counted = tuple(_figures(tx, month, period))
         meters = [meter.key for meter in tx.meters.all()]
@@ -88,9 +91,9 @@ def _figures(tx: UnitOfWork, month: str, period: Period) -> Iterator[RevenueMont
     agreed = list(_agreed(tx, period))
     before = recurring_by_customer(agreed, at=period.start)
     # What ends with the month is gone at its end, and what begins with the next one is not there yet.
-    after = recurring_by_customer(agreed, at=period.end - timedelta(microseconds=1))
+    after = recurring_by_customer(agreed, at=period.end - INSTANT)
     failed = tx.revenue_months.failed_within(period)
-    booked = tx.ledger.sums_by_month(until=(period.end - timedelta(microseconds=1)).astimezone(UTC).date())
+    booked = tx.ledger.sums_by_month(until=(period.end - INSTANT).astimezone(UTC).date())
     currencies = {*before, *after, *failed, *(one.currency for one in booked), *_default_currency(tx)}
     for currency in sorted(currencies):
         moved = movement(before.get(currency, {}), after.get(currency, {}))
@@ -117,7 +120,7 @@ def _figures(tx: UnitOfWork, month: str, period: Period) -> Iterator[RevenueMont
 
 
 def _default_currency(tx: UnitOfWork) -> tuple[str, ...]:
-    return (tx.billing_settings.get().default_currency,)
+    return ((tx.billing_settings.find() or BillingSettings()).default_currency,)
 
 
 def _recognised(booked: tuple[AccountMonth, ...], currency: str, start: datetime) -> int:

@@ -1,8 +1,8 @@
 """Figures of a business by month: recurring revenue, churn, what was earned, what failed to be paid.
 
-It owns what each figure means and how it is worked out from agreements. It does not own the books (`ledger`), from which
-what was earned is read, nor how figures are stored or drawn. Months are those of UTC; a figure of the month that is
-under way counts up to the instant at which it was put together.
+It owns what each figure means and how it is worked out from agreements. It does not own the books (`ledger`), which say
+what was earned, nor how figures are stored or drawn. Months are those of UTC; a figure of the month that is under way
+counts up to the instant at which it was put together.
 """
 
 from billing_sdk.server.domain.revenue.month import (

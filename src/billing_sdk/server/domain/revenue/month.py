@@ -87,9 +87,7 @@ def month_after(month: str, by: int = 1) -> str:
 
 def bounds_of(month: str) -> Period:
     """Return a month as a period of UTC."""
-    start, end = (
-        datetime.strptime(one, FORMAT).replace(tzinfo=UTC) for one in (month, month_after(month))
-    )
+    start, end = (datetime.strptime(one, FORMAT).replace(tzinfo=UTC) for one in (month, month_after(month)))
     return Period(start, end)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Where recurring revenue went; see `RevenueMonth`. What was there before, and all of it, comes to what is after."""
+    """Where recurring revenue went; `RevenueMonth` says what each figure is."""
 
     before_minor: int
     new_minor: int

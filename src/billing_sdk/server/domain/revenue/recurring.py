@@ -1,7 +1,7 @@
 """Monthly recurring revenue: what the licence fees of paying agreements come to in a month.
 
-Usage, fees that are charged once, discounts, taxes and credit are no part of it. A fee of another interval counts by the
-month: a year is twelve months, and days are the 365.25 of a year over twelve.
+Usage, fees that are charged once, discounts, taxes and credit are no part of it. A fee of another interval counts by
+the month: a year is twelve months, and a month is the twelfth part of 365.25 days.
 """
 
 from __future__ import annotations
