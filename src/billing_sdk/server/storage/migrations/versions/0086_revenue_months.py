@@ -7,8 +7,8 @@ from alembic import op
 
 from billing_sdk.server.storage.tables import Instant, Quantity
 
-revision = "0085"
-down_revision = "0084"
+revision = "0086"
+down_revision = "0085"
 branch_labels = None
 depends_on = None
 
