@@ -137,7 +137,7 @@ def _show(seat: Seat, form: Form) -> Response:
         written=language,
         is_own=own is not None,
         is_on=is_on,
-        languages=[(one.tag, one.name) for one in known_languages(seat.request).all],
+        mail_languages=[(one.tag, one.name) for one in known_languages(seat.request).all],
         url=url_of(words.kind, language),
         preview=page_of(letter, nonce_of(seat.request)),
         preview_subject=letter.subject,
