@@ -64,7 +64,12 @@ NAVIGATION: tuple[Group, ...] = (
     ),
     Group(
         phrase("Look"),
-        (Entry("brand", phrase("Brand")), Entry("pages", phrase("Pages")), Entry("mail", phrase("Mail"))),
+        (
+            Entry("brand", phrase("Brand")),
+            Entry("pages", phrase("Pages")),
+            Entry("portal", phrase("Portal")),
+            Entry("mail", phrase("Mail")),
+        ),
     ),
     Group(
         phrase("Developers"),
