@@ -64,6 +64,9 @@ def _licence_fee(line: InvoiceLine, steps: Any) -> tuple[Phrase, ...]:
         if step["name"] == "per_unit" and facts["quantity"] != "1":
             each = exact(Decimal(facts["unit_amount"]), line.amount.currency)
             found.append(phrase("%(number)s at %(each)s each.", number=Decimal(facts["quantity"]), each=each))
+        if step["name"] == "prorate" and facts.get("times", "1") != "1":
+            each = exact(Decimal(facts["before"]), line.amount.currency)
+            found.append(phrase("%(number)s at %(each)s each.", number=Decimal(facts["times"]), each=each))
         if step["name"] == "prorate" and Fraction(facts["fraction"]) < ALL_BUT_ALL:
             whole = exact(Decimal(facts["before"]), line.amount.currency)
             found.append(_share_of(facts["fraction"], "", whole))
