@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from billing_sdk.money import in_main_unit
+from billing_sdk.server.pages.price_words import exact
 from billing_sdk.server.words import Phrase, Value, phrase
 
 # Which facts of a step are exact minor units of the currency.
@@ -47,9 +47,9 @@ def step_words(step: Mapping[str, Any], currency: str) -> Value:
     return Phrase(said.message, {name: _value(name, fact, currency) for name, fact in facts.items()})
 
 
-def exact_amount(step: Mapping[str, Any], currency: str) -> str:
+def exact_amount(step: Mapping[str, Any], currency: str) -> Value:
     """Return what a step adds, exactly, which may be less than the smallest coin."""
-    return in_main_unit(Decimal(step["amount"]), currency)
+    return exact(Decimal(step["amount"]), currency)
 
 
 def _said(name: str, facts: Mapping[str, str]) -> Phrase | None:
@@ -62,8 +62,8 @@ def _said(name: str, facts: Mapping[str, str]) -> Phrase | None:
     return WORDS.get(name)
 
 
-def _value(name: str, fact: str, currency: str) -> str:
-    return in_main_unit(Decimal(fact), currency) if name in MONEY and _is_number(fact) else fact
+def _value(name: str, fact: str, currency: str) -> Value:
+    return exact(Decimal(fact), currency) if name in MONEY and _is_number(fact) else fact
 
 
 def _is_number(text: str) -> bool:

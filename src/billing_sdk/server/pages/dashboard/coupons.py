@@ -23,6 +23,7 @@ from billing_sdk.server.pages.dashboard.listing import (
     place_of,
     row,
 )
+from billing_sdk.server.pages.dashboard.names import called_by_id
 from billing_sdk.server.pages.dashboard.places import COUPONS, CUSTOMERS, SUBSCRIPTIONS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form, require
@@ -113,12 +114,11 @@ def show_coupon(seat: Seat) -> Response:
         coupon = tx.coupons.get(request.path_params["coupon_key"])
         found = tx.coupons.redemptions_of(coupon.key, after=asked(request, AFTER) or None, limit=PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
-        customers = tx.customers.list_of({one.customer_id for one in shown})
-        names = tx.customers.names_of(customers.values())
+        names = called_by_id(tx, [one.customer_id for one in shown])
         plans = {plan.key: plan.name for plan in tx.catalog.list_plans(list(coupon.plan_keys))}
     rows = [
         row(
-            Cell(names.get(one.customer_id) or one.customer_id, url=f"{CUSTOMERS}/{one.customer_id}"),
+            Cell(names[one.customer_id], url=f"{CUSTOMERS}/{one.customer_id}"),
             Cell(one.agreement_id, url=f"{SUBSCRIPTIONS}/{one.agreement_id}"),
             one.redeemed_at,
         )

@@ -11,6 +11,7 @@ from billing_sdk.errors import APIError
 from billing_sdk.server.domain.credits import CreditGrant, CreditMovement
 from billing_sdk.server.pages.dashboard.amounts import ENTER_AMOUNT, amount_words, currency_wrong, read_amount
 from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, Row, asked, listing, row
+from billing_sdk.server.pages.dashboard.names import called, called_by_id
 from billing_sdk.server.pages.dashboard.places import CREDITS, CUSTOMERS, INVOICES
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import GRANT_CATEGORIES, GRANT_STATUSES, status_cell
@@ -49,10 +50,9 @@ def show_credits(seat: Seat) -> Response:
     with seat.engine.read() as tx:
         found = tx.grants.newest(customer_id=customer_id or None, after=after or None, before=None, size=PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
-        customers = tx.customers.list_of({grant.customer_id for grant in shown})
-        names = tx.customers.names_of(customers.values())
+        names = called_by_id(tx, [grant.customer_id for grant in shown])
         balances = tx.credits.balances(customer_id) if customer_id else ()
-    rows = [_row(grant, names.get(grant.customer_id) or grant.customer_id) for grant in shown]
+    rows = [_row(grant, names[grant.customer_id]) for grant in shown]
     last = shown[-1].id if len(found) > PAGE_SIZE else ""
     return seat.show(
         "credits/list",
@@ -126,7 +126,7 @@ def _page(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         found = tx.grants.get(seat.request.path_params["grant_id"])
         customer = tx.customers.get(found.customer_id)
-        name = tx.customers.names_of([customer]).get(customer.id) or customer.billing_email
+        name = called(tx, [customer])[customer.id]
         movements = tx.grants.movements_of_grant(found.id)
         numbers = tx.invoices.numbers({one.invoice_id for one in movements if one.invoice_id is not None})
     return seat.show(

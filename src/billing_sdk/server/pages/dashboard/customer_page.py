@@ -18,6 +18,7 @@ from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.domain.timers import TestClock
 from billing_sdk.server.pages.dashboard.amounts import amount_words
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, row
+from billing_sdk.server.pages.dashboard.names import called
 from billing_sdk.server.pages.dashboard.places import CREDITS, CUSTOMERS, INVOICES, SUBSCRIPTIONS
 from billing_sdk.server.pages.dashboard.seat import Seat
 from billing_sdk.server.pages.dashboard.statuses import (
@@ -109,7 +110,7 @@ def load_account(seat: Seat) -> Account:
         organization = None if customer.org_code is None else tx.organizations.find(customer.org_code)
         return Account(
             customer=customer,
-            name=tx.customers.names_of([customer]).get(customer.id) or customer.billing_email,
+            name=called(tx, [customer])[customer.id],
             user=user,
             organization=organization,
             agreements=tx.agreements.of_customer(customer.id),

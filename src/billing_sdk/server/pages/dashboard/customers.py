@@ -23,6 +23,7 @@ from billing_sdk.server.pages.dashboard.listing import (
     one_of,
     row,
 )
+from billing_sdk.server.pages.dashboard.names import called
 from billing_sdk.server.pages.dashboard.places import CUSTOMERS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import (
@@ -58,7 +59,7 @@ def show_customers(seat: Seat) -> Response:
         plans = {plan.key: plan.name for plan in tx.catalog.list_plans()}
         plan_key = one_of(request, "plan", plans)
         found, last = _page(tx, kind, plan_key, status, asked(request, AFTER))
-        names = tx.customers.names_of(found)
+        names = called(tx, found)
         live = tx.customer_lists.live_of([customer.id for customer in found])
     rows = [customer_row(customer, names, live.get(customer.id, ()), plans) for customer in found]
     filters = {"kind": kind, "plan": plan_key, "status": status}
@@ -79,7 +80,7 @@ def customer_row(
     """Return the row of a customer."""
     said = next((agreement_said(agreement) for agreement in live), None)
     return row(
-        Cell(names.get(customer.id) or customer.id, url=f"{CUSTOMERS}/{customer.id}"),
+        Cell(names[customer.id], url=f"{CUSTOMERS}/{customer.id}"),
         customer.billing_email,
         CUSTOMER_KINDS[customer.kind],
         ", ".join(plans.get(agreement.plan_key, agreement.plan_key) for agreement in live) or phrase("None"),

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from billing_sdk.errors import APIError
 from billing_sdk.server.domain.invoicing import Dispute, DisputeStatus
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, listing, one_of, place_of, row
+from billing_sdk.server.pages.dashboard.names import called, called_by_id
 from billing_sdk.server.pages.dashboard.places import CUSTOMERS, DISPUTES, INVOICES
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import DISPUTE_KINDS, DISPUTE_STATUSES, options_of, status_cell
@@ -50,12 +51,11 @@ def show_disputes(seat: Seat) -> Response:
     status = one_of(request, "status", DISPUTE_STATUSES)
     with seat.engine.read() as tx:
         found = tx.disputes.page(place_of(request), status=cast("DisputeStatus", status) or None)
-        customers = tx.customers.list_of({one.customer_id for one in found.items})
-        names = tx.customers.names_of(customers.values())
+        names = called_by_id(tx, [one.customer_id for one in found.items])
     rows = [
         row(
             Cell(one.opened_at, url=f"{DISPUTES}/{one.id}"),
-            Cell(names.get(one.customer_id) or one.customer_id, url=f"{CUSTOMERS}/{one.customer_id}"),
+            Cell(names[one.customer_id], url=f"{CUSTOMERS}/{one.customer_id}"),
             Cell(DISPUTE_KINDS[one.kind], note=REASONS.get(one.reason, one.reason)),
             status_cell(DISPUTE_STATUSES, one.status),
             one.evidence_due_at or "",
@@ -92,7 +92,7 @@ def _page(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         dispute: Dispute = tx.disputes.get(seat.request.path_params["dispute_id"])
         customer = tx.customers.get(dispute.customer_id)
-        name = tx.customers.names_of([customer]).get(customer.id) or customer.billing_email
+        name = called(tx, [customer])[customer.id]
         invoice = None if dispute.invoice_id is None else tx.invoices.find(dispute.invoice_id)
     is_decided_here = dispute.gateway == "managed" and dispute.is_open
     return seat.show(

@@ -22,6 +22,7 @@ from billing_sdk.server.pages.dashboard.listing import (
     one_of,
     row,
 )
+from billing_sdk.server.pages.dashboard.names import called, called_by_id
 from billing_sdk.server.pages.dashboard.places import CUSTOMERS, DISPUTES, INVOICES
 from billing_sdk.server.pages.dashboard.seat import Seat, Submit, billing_route
 from billing_sdk.server.pages.dashboard.statuses import (
@@ -80,13 +81,12 @@ def show_invoices(seat: Seat) -> Response:
     with seat.engine.read() as tx:
         found = tx.invoice_lists.listed(wanted, limit=PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
-        customers = tx.customers.list_of({invoice.customer_id for invoice in shown})
-        names = tx.customers.names_of(customers.values())
+        names = called_by_id(tx, [invoice.customer_id for invoice in shown])
     rows = [
         row(
             Cell(invoice.number or INVOICE_STATUSES[invoice.status].label, url=f"{INVOICES}/{invoice.id}"),
             Cell(
-                names.get(invoice.customer_id) or invoice.customer_id,
+                names[invoice.customer_id],
                 url=f"{CUSTOMERS}/{invoice.customer_id}",
             ),
             invoice.issued_at or invoice.created_at,
@@ -121,7 +121,7 @@ def _page(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         invoice = tx.invoices.get(seat.request.path_params["invoice_id"])
         customer = tx.customers.get(invoice.customer_id)
-        name = tx.customers.names_of([customer]).get(customer.id) or customer.billing_email
+        name = called(tx, [customer])[customer.id]
         payments = tx.invoices.payments_for(invoice.id)
         notes = [(note, tx.refunds.find_by_note(note.id)) for note in tx.credit_notes.of_invoice(invoice.id)]
         disputes = tx.disputes.of_payment(invoice.payment_id) if invoice.payment_id else ()

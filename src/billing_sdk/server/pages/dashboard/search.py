@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, asked, row
+from billing_sdk.server.pages.dashboard.names import called
 from billing_sdk.server.pages.dashboard.places import (
     APPLICATIONS,
     COUPONS,
@@ -130,7 +131,7 @@ def _payers(tx: UnitOfWork, wanted: Mapping[NounKind, Collection[str]]) -> dict[
     by_id = tx.customers.list_of(wanted.get("customer", ()))
     own = tx.finding.customers_of(wanted.get("user", ()), wanted.get("organization", ()))
     customers = {**by_id, **{customer.id: customer for customer in own}}
-    names = tx.customers.names_of(customers.values())
+    names = called(tx, customers.values())
     found: dict[tuple[NounKind, str], Found] = {}
     for customer in customers.values():
         shown = _customer(customer, names)
@@ -143,8 +144,9 @@ def _payers(tx: UnitOfWork, wanted: Mapping[NounKind, Collection[str]]) -> dict[
 
 
 def _customer(customer: Customer, names: Mapping[str, str]) -> Found:
-    title = names.get(customer.id) or customer.billing_email
-    return Found(title, KINDS["customer"], customer.id, f"{CUSTOMERS}/{customer.id}", note=customer.billing_email)
+    return Found(
+        names[customer.id], KINDS["customer"], customer.id, f"{CUSTOMERS}/{customer.id}", note=customer.billing_email
+    )
 
 
 def _people(tx: UnitOfWork, wanted: Mapping[NounKind, Collection[str]]) -> dict[tuple[NounKind, str], Found]:

@@ -20,6 +20,7 @@ from billing_sdk.server.pages.dashboard.listing import (
     one_of,
     row,
 )
+from billing_sdk.server.pages.dashboard.names import called, called_by_id
 from billing_sdk.server.pages.dashboard.places import COUPONS, CUSTOMERS, INVOICES, SUBSCRIPTIONS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import (
@@ -65,9 +66,8 @@ def show_subscriptions(seat: Seat) -> Response:
         )
         found = tx.customer_lists.newest_agreements(wanted, limit=PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
-        customers = tx.customers.list_of({agreement.customer_id for agreement in shown})
-        names = tx.customers.names_of(customers.values())
-    rows = [_row(one, plans, names.get(one.customer_id) or one.customer_id) for one in shown]
+        names = called_by_id(tx, [agreement.customer_id for agreement in shown])
+    rows = [_row(one, plans, names[one.customer_id]) for one in shown]
     filters = {"plan": plan_key, "status": status}
     last = shown[-1].id if len(found) > PAGE_SIZE else ""
     return seat.show(
@@ -91,7 +91,7 @@ def show_subscription(seat: Seat) -> Response:
         fees = {fee.key: fee.name for fee in version.of_kind(LicenceFee)}
         balance = tx.credits.balance(customer.id, agreement.currency)
         upcoming = next_charge_of(tx, customer, agreement, balance) if agreement.is_live else None
-        name = tx.customers.names_of([customer]).get(customer.id) or customer.billing_email
+        name = called(tx, [customer])[customer.id]
         invoices = tx.invoices.newest_of(customer.id, limit=NEWEST)
         dunning = [found for one in invoices if one.is_owed and (found := tx.dunnings.find(one.id)) is not None]
     said = agreement_said(agreement)
