@@ -121,6 +121,8 @@ def test_every_block_of_the_page_runs(page: Path, tmp_path: Path, billing_server
                     assert block.text
                 case "sql", "":
                     assert block.text  # tests/contract/test_live_environment.py runs the statements on PostgreSQL
+                case "html", "":
+                    assert "/embed/" in block.text  # tests/browser/test_pricing_tables.py puts these tags into a page
                 case language, verb:
                     pytest.fail(f"nobody runs a block of {language!r} with directive {verb!r}")
         if program:
