@@ -41,6 +41,7 @@ class PageUnderTest:
 
 
 PREVIEW = "/dashboard/brand/preview/{name}"
+PLAN = "/dashboard/plans/{plan_key}"
 
 VISITOR: tuple[PageUnderTest, ...] = (
     PageUnderTest("home", "/", "visitor"),
@@ -160,6 +161,36 @@ DASHBOARD: tuple[PageUnderTest, ...] = (
     PageUnderTest(
         "mail-source", "/dashboard/mail/sent/{mail_id}?view=source", "operator", "/dashboard/mail/sent/{mail_id}"
     ),
+    PageUnderTest("plan-new", "/dashboard/plans/_new", "operator"),
+    PageUnderTest("plan-group-new", "/dashboard/plans/_group", "operator"),
+    PageUnderTest("plan-edit", "/dashboard/plans/{current_plan_key}/edit", "operator", f"{PLAN}/edit"),
+    PageUnderTest("plan-diff", "/dashboard/plans/{current_plan_key}/diff", "operator", f"{PLAN}/diff"),
+    PageUnderTest("plan-migrate", "/dashboard/plans/{current_plan_key}/migrate", "operator", f"{PLAN}/migrate"),
+    PageUnderTest("plan-publish", "/dashboard/plans/{plan_key}/publish", "operator"),
+    PageUnderTest("features", "/dashboard/features", "operator"),
+    PageUnderTest("feature-new", "/dashboard/features/_new", "operator"),
+    PageUnderTest("feature", "/dashboard/features/{feature_key}", "operator"),
+    PageUnderTest("usage", "/dashboard/usage?meter={meter_key}&group=customer_id", "operator"),
+    PageUnderTest("usage-events", "/dashboard/usage/events?meter={meter_key}", "operator"),
+    PageUnderTest("usage-event", "/dashboard/usage/event?source={usage_source}&id={usage_id}", "operator"),
+    PageUnderTest("meters", "/dashboard/usage/meters", "operator"),
+    PageUnderTest("meter-new", "/dashboard/usage/meters/_new", "operator"),
+    PageUnderTest("meter", "/dashboard/usage/meters/{meter_key}", "operator"),
+    PageUnderTest("application-new", "/dashboard/applications/_new", "operator"),
+    PageUnderTest("application", "/dashboard/applications/{client_id}", "operator"),
+    PageUnderTest("keys", "/dashboard/keys", "operator"),
+    PageUnderTest("key-new", "/dashboard/keys/_new", "operator"),
+    PageUnderTest("key", "/dashboard/keys/{token_id}", "operator"),
+    PageUnderTest("webhooks", "/dashboard/webhooks", "operator"),
+    PageUnderTest("webhook-new", "/dashboard/webhooks/_new?format=thin", "operator"),
+    PageUnderTest("webhook", "/dashboard/webhooks/{endpoint_id}", "operator"),
+    PageUnderTest("deliveries", "/dashboard/webhooks/{endpoint_id}/deliveries", "operator"),
+    PageUnderTest("delivery", "/dashboard/webhooks/{endpoint_id}/deliveries/{delivery_id}", "operator"),
+    PageUnderTest("audit", "/dashboard/audit", "operator"),
+    PageUnderTest("policies", "/dashboard/policies", "operator"),
+    PageUnderTest("roles", "/dashboard/roles", "operator"),
+    PageUnderTest("role-new", "/dashboard/roles/_new", "operator"),
+    PageUnderTest("role", "/dashboard/roles/{role_id}", "operator"),
     PageUnderTest("applications", "/dashboard/applications", "operator"),
     PageUnderTest("application-billing", "/dashboard/applications/{client_id}/billing", "operator"),
     PageUnderTest("application-settings", "/dashboard/applications/{client_id}/billing/settings", "operator"),

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
+from urllib.parse import quote
 
 from billing_sdk.errors import AuthenticationRequired, CardDeclined
 from billing_sdk.money import Money
+from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, VersionContent
+from billing_sdk.server.domain.metering import EARLIEST, LATEST
+from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.domain.rating import Flat, Terms
 from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.gateways import CardEntry
-from billing_sdk.server.ids import new_secret
+from billing_sdk.server.ids import new_id, new_secret
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.add_charge import add_charge
+from billing_sdk.server.usecases.add_version import add_version
 from billing_sdk.server.usecases.advance_journey import sign_up_in_journey
+from billing_sdk.server.usecases.api_tokens import create_api_token
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.begin_journey import begin_journey
 from billing_sdk.server.usecases.begin_session import begin_session
@@ -225,6 +232,28 @@ def catalogue(made: World) -> None:
     made.ids["checkout_session_id"], made.ids["checkout_key"] = checkout_path(made.engine, session).split("/")[-2:]
 
 
+def programs(made: World) -> None:
+    """A second version of Pro, an event on its way to the endpoint, a key, and a role beside that of creators."""
+    engine, ids = made.engine, made.ids
+    with engine.read() as tx:
+        pro = tx.catalog.get_plan(ids["current_plan_key"])
+        role = tx.roles.of_creators()[0]
+    fee, *others = pro.version.components
+    assert isinstance(fee, LicenceFee)
+    dearer = replace(fee, id=new_id("component"), terms=Terms(Flat(Decimal(3_500))))
+    support = Entitlement(new_id("component"), "priority_support", "Priority support")
+    kept = [replace(one, id=new_id("component")) for one in others[1:]]
+    add_version(engine, plan_key=pro.key, content=VersionContent((dearer, support, *kept)))
+    subscribe(engine, customer_id=payer(engine, "joan@example.com", "Joan", "Clarke"), plan_key="pro_monthly")
+    with engine.read() as tx:
+        ids["delivery_id"] = tx.deliveries.list(endpoint_id=ids["endpoint_id"])[0].id
+        window = Period(EARLIEST, LATEST)
+        used = next(iter(tx.usage_log.events(window, types=None, subjects=None))).event
+    ids |= {"usage_source": quote(used.source, safe=""), "usage_id": quote(used.id, safe="")}
+    ids |= {"token_id": create_api_token(engine, name="Nightly job").token.id, "role_id": role.id}
+    ids |= {"meter_key": "ai_tokens"}
+
+
 def journeys(made: World) -> None:
     """A sign-up at each of its steps."""
     for step, asked in JOURNEYS.items():
@@ -270,6 +299,7 @@ PARTS: tuple[Callable[[World], None], ...] = (
     those_who_do_not_pay,
     disputed,
     catalogue,
+    programs,
     journeys,
     mail,
     readers,

@@ -19,7 +19,7 @@ NO_PAGES = {
     "/static/pages/{file}",
     "/static/{name}",
 }
-FILES = ("/pdf", ".css", ".csv", ".js")
+FILES = ("/pdf", "/csv", ".css", ".csv", ".js")
 # The page of another address, which these show again once their form was refused.
 ONLY_FORMS = {
     "/dashboard/sign-out",
@@ -28,7 +28,17 @@ ONLY_FORMS = {
         f"/dashboard/applications/{{client_id}}/billing/{deed}"
         for deed in ("enable", "disable", "connect", "refresh", "disconnect", "fee")
     ),
-    *(f"/dashboard/plans/{{plan_key}}/{deed}" for deed in ("archive", "live", "publish", "restore")),
+    *(f"/dashboard/plans/{{plan_key}}/{deed}" for deed in ("archive", "live", "restore")),
+    "/dashboard/features/{feature_key}/delete",
+    "/dashboard/usage/meters/{meter_key}/archive",
+    "/dashboard/applications/{client_id}/secret",
+    "/dashboard/keys/{token_id}/revoke",
+    *(f"/dashboard/webhooks/{{endpoint_id}}/{deed}" for deed in ("switch", "ping", "secret", "replay", "delete")),
+    "/dashboard/policies/collection",
+    "/dashboard/roles/{role_id}/delete",
+    "/dashboard/roles/_permission",
+    "/dashboard/roles/_permission/delete",
+    "/dashboard/audit/verify",
     *(f"/dashboard/invoices/{{invoice_id}}/{deed}" for deed in invoice_deeds.DEEDS),
     *(f"/dashboard/pricing-tables/{{table_key}}/{deed}" for deed in ("live", "default")),
     *(f"/dashboard/pricing-tables/{{table_key}}/cards/{{plan_key}}/{deed}" for deed in ("move", "remove")),
