@@ -8,13 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from billing_sdk.server.domain.invoicing import Invoice
-from billing_sdk.server.pages.dashboard.listing import Column, Row, row
+from billing_sdk.server.pages.dashboard.listing import Row, row
 from billing_sdk.server.pages.step_words import exact_amount, step_words
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.words import Phrase, Value, phrase
 
-COLUMNS = (Column(phrase("Step")), Column(phrase("Amount"), is_number=True))
 SHARES: Mapping[str, Phrase] = {
     "day": phrase("%(counted)s of %(whole)s days"),
     "second": phrase("%(counted)s of %(whole)s seconds"),
@@ -36,7 +35,6 @@ class Explained:
 
     number: int
     facts: tuple[tuple[Phrase, Value], ...]
-    columns: tuple[Column, ...]
     steps: tuple[Row, ...]
     told: tuple[str, ...]
     readings: int
@@ -54,7 +52,6 @@ def explained_line(tx: UnitOfWork, invoice: Invoice, number: int) -> Explained:
     return Explained(
         number=number,
         facts=tuple(_facts(document)),
-        columns=COLUMNS,
         steps=tuple(row(step_words(step, invoice.currency), exact_amount(step, invoice.currency)) for step in steps),
         told=() if steps else tuple(document["told"]),
         readings=usage.get("readings", 0),
