@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from billing_sdk.money import Money, total
@@ -74,6 +74,12 @@ def priced(plan: Plan, features: Mapping[str, Feature], currency: str | None = N
     """
     is_sold = currency is not None and currency in plan.version.currencies
     return _card(plan, plan.version.in_currency(currency) if is_sold and currency else plan.version, features)
+
+
+def prices_of(tx: UnitOfWork, plans: Iterable[Plan]) -> dict[str, Phrase]:
+    """Return what plans cost, in words, by their keys."""
+    features = {feature.key: feature for feature in tx.features.list()}
+    return {plan.key: priced(plan, features).price_words for plan in plans}
 
 
 def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> PlanCard:

@@ -35,7 +35,7 @@ from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.table_preview import language_asked, languages_to_choose, preview_of
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.price_words import name_of_cadence
-from billing_sdk.server.pages.pricing import card_of
+from billing_sdk.server.pages.pricing import prices_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.save_pricing_table import save_pricing_table
 from billing_sdk.server.usecases.versions import version_of
@@ -123,7 +123,7 @@ def _page(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Respon
         tag = language_asked(seat, table)
         others = _others(tx, table, card)
         plan = next(iter(tx.catalog.list_plans([card.plan_key])), None)
-        price = card_of(tx, plan).price_words if plan else None
+        price = prices_of(tx, [plan])[plan.key] if plan else None
         preview = preview_of(seat, tx, unsaved or table, tag)
     is_own = tag == table.language
     content = card.content if is_own else card.translations.get(tag)
@@ -138,7 +138,7 @@ def _page(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Respon
         tag=tag,
         is_own=is_own,
         is_translated=content is not None,
-        languages=languages_to_choose(seat, table.languages),
+        known_languages=languages_to_choose(seat, table.languages),
         others=others,
         also=ALSO,
         preview=preview,
@@ -149,10 +149,9 @@ def _page(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Respon
 def _addition(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         table = table_of(seat, tx)
-        plans = [
-            (plan.key, phrase("%(plan)s, %(price)s", plan=plan.name, price=card_of(tx, plan).price_words))
-            for plan in plans_to_add(tx, table)
-        ]
+        left = plans_to_add(tx, table)
+        prices = prices_of(tx, left)
+    plans = [(plan.key, phrase("%(plan)s, %(price)s", plan=plan.name, price=prices[plan.key])) for plan in left]
     return seat.show("pricing_tables/add", form, table=table, plans=plans)
 
 
@@ -160,6 +159,7 @@ def _others(tx: UnitOfWork, table: PricingTable, card: PricingCard) -> list[tupl
     """Return the plans that a card can be had as at other cadences: of those of its group that no other card has."""
     taken = {key for other in table.cards if other.plan_key != card.plan_key for key in other.plan_keys}
     plans = tx.catalog.list_plans(group_id=table.group.id)
+    prices = prices_of(tx, plans)
     own = {plan.version.cadence for plan in plans if plan.key == card.plan_key}
     return [
         (
@@ -168,7 +168,7 @@ def _others(tx: UnitOfWork, table: PricingTable, card: PricingCard) -> list[tupl
                 "%(cadence)s: %(plan)s, %(price)s",
                 cadence=name_of_cadence(plan.version.cadence),
                 plan=plan.name,
-                price=card_of(tx, plan).price_words,
+                price=prices[plan.key],
             ),
         )
         for plan in plans

@@ -26,7 +26,7 @@ from billing_sdk.server.pages.dashboard.table_preview import (
 )
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.price_words import name_of_cadence
-from billing_sdk.server.pages.pricing import card_of
+from billing_sdk.server.pages.pricing import prices_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.delete_pricing_table import delete_pricing_table
@@ -134,7 +134,7 @@ def page_of(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Resp
         cadences = dict.fromkeys(plan.version.cadence for plan in plans.values())
         heading = table.heading if tag == table.language else table.headings.get(tag, "")
         preview = preview_of(seat, tx, unsaved or table, tag)
-        prices = {key: card_of(tx, plan).price_words for key, plan in plans.items()}
+        prices = prices_of(tx, plans.values())
         can_add = len(table.cards) < MAX_CARDS and bool(plans_to_add(tx, table))
     shown = form.showing("name", table.name).showing("heading", heading).showing("language_of_table", table.language)
     shown = shown.showing("default_cadence", "" if table.default_cadence is None else str(table.default_cadence))
@@ -146,7 +146,7 @@ def page_of(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Resp
         plans=plans,
         prices=prices,
         tag=tag,
-        languages=languages_to_choose(seat, table.languages),
+        known_languages=languages_to_choose(seat, table.languages),
         cadences=[("", phrase("That of the first plan")), *((str(one), name_of_cadence(one)) for one in cadences)],
         can_add=can_add,
         preview=preview,
@@ -243,7 +243,7 @@ def show_preview(seat: Seat) -> Response:
         "pricing_tables/preview",
         table=table,
         tag=tag,
-        languages=languages_to_choose(seat, table.languages),
+        known_languages=languages_to_choose(seat, table.languages),
         widths=WIDTHS,
         preview=preview,
     )
