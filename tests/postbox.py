@@ -21,6 +21,7 @@ class Postbox:
         hangs_up_at: the verbs that it answers by ending the connection.
         trickles_at: the verbs that it answers with one character after another, without end.
         octets: the messages that it has taken.
+        is_stuck: set once it has begun to answer without end.
     """
 
     answers: dict[str, str] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Postbox:
     octets: list[bytes] = field(default_factory=list)
     verbs: list[str] = field(default_factory=list)
     port: int = 0
+    is_stuck: threading.Event = field(default_factory=threading.Event)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -64,6 +66,7 @@ class _Talk(socketserver.StreamRequestHandler):
         if verb in postbox.hangs_up_at:
             return False
         if verb in postbox.trickles_at:
+            postbox.is_stuck.set()
             while not postbox.is_over.wait(0.01):
                 self.wfile.write(b"2")
             return False
