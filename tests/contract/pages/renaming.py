@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import create_engine, select, text as text_of, update
-from sqlalchemy.types import Text
+from sqlalchemy.types import String
 
 from billing_sdk.server.storage.tables import metadata
 
-NAMES = {"name", "description", "unit_name", "given_name", "family_name"}
+NAMES = {"name", "description", "unit_name", "given_name", "family_name", "comment", "answer"}
 TABLES = (
     "applications",
+    "end_requests",
     "features",
     "invoice_lines",
     "organizations",
@@ -48,7 +49,7 @@ def rename_everything(database_url: str, text: str) -> None:
         for name in TABLES:
             table = metadata.tables[name]
             for column in table.columns:
-                if column.name in NAMES and isinstance(column.type, Text):
+                if column.name in NAMES and isinstance(column.type, String):
                     connection.execute(update(table).where(column != "").values({column.name: text}))
         for name, column_name in DOCUMENTS.items():
             table = metadata.tables[name]

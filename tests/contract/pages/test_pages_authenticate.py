@@ -81,7 +81,7 @@ def test_an_upgrade_in_the_portal_is_confirmed_and_comes_back_to_the_plan(site, 
     customer_with(site, email, ALWAYS, "free")
     enter_portal(visitor, site, email)
     visitor.open(f"{site.base_url}/portal/plan_selection/pro_monthly")
-    assert visitor.submit("Pay 29.00 USD").title.startswith("Confirm your payment")
+    assert visitor.submit("Pay US$29.00").title.startswith("Confirm your payment")
 
     page = visitor.submit("Complete")
     assert page.url == f"{site.base_url}/portal/plan_details?done=confirmed"

@@ -10,10 +10,14 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from billing_sdk.server import pages
+from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
+from billing_sdk.server.usecases.decide_end_request import refuse_end
 from billing_sdk.server.usecases.open_portal_link import open_portal_link
+from billing_sdk.server.usecases.request_end import request_end
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_portal_settings import update_portal_settings
 from billing_sdk.server.web import csrf_token
 from tests.contract.pages.plan_worlds import seat_plan
 from tests.contract.pages.renaming import rename_everything
@@ -87,6 +91,9 @@ def portal_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
         }
     seat_plan(app.engine)
     desks = subscribe(app.engine, customer_id=customer.id, plan_key="desks").id
+    update_portal_settings(app.engine, settings=PortalSettings(cancellations_need_approval=True))
+    asked = request_end(app.engine, agreement_id=desks, timing="now", actor=user.id, comment=PLAIN)
+    refuse_end(app.engine, request_id=asked.id, actor="operator", answer=PLAIN)
     organization = create_organization(app.engine, name=PLAIN, creator_id=user.id)
     url = create_portal_link(app.engine, user_id=user.id, org_code=organization.code, return_url=f"{CALLBACK}?x=y")
     visit = open_portal_link(app.engine, key=url.partition("key=")[2])

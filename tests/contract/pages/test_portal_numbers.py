@@ -89,6 +89,7 @@ def test_a_number_that_cannot_be_had_says_why_and_offers_nothing_to_pay(desks, a
     assert desks.agreement.quantity_of("desk") == 3
 
 
+@pytest.mark.attack(165)
 def test_an_amount_that_has_changed_since_it_was_shown_is_shown_again_and_not_charged(desks):
     desks.open("seats/desk?quantity=5")
     set_quantity(desks.server.engine, agreement_id=desks.agreement_id, fee_key="desk", quantity=4)
@@ -100,6 +101,7 @@ def test_an_amount_that_has_changed_since_it_was_shown_is_shown_again_and_not_ch
     assert desks.paid == ["succeeded 30.00 USD", "succeeded 10.00 USD", "succeeded 10.00 USD"]
 
 
+@pytest.mark.attack(165)
 def test_a_quote_is_good_for_ten_minutes_and_for_nothing_else(desks):
     desks.open("seats/desk?quantity=5")
     advance(desks.server.engine, minutes=10)

@@ -88,6 +88,7 @@ def test_what_the_operator_does_not_offer_is_neither_shown_nor_there(pro, wish):
     assert (page.status, "This is not possible here" in page.text) == (403, True)
 
 
+@pytest.mark.attack(168)
 @pytest.mark.parametrize("wish", FORMS)
 @pytest.mark.usefixtures("only")
 def test_a_form_for_what_the_operator_does_not_offer_changes_nothing(pro, wish):
