@@ -41,7 +41,8 @@ def collect() -> set[Message]:
             found.update(_in_template(extracting.extract_translations(path.read_text())))  # type: ignore[attr-defined] # the extension adds it
     for kind in errors.catalogue():
         found.update((kind.title, kind.default_remedy))
-    return {one for one in found if one}
+    plurals = {one[0] for one in found if isinstance(one, tuple)}  # gettext finds the singular there, too
+    return {one for one in found if one and one not in plurals}
 
 
 def in_code(source: str) -> Iterator[Message]:

@@ -28,7 +28,6 @@ from billing_sdk.server.usecases.passwords import MIN_LENGTH
 from billing_sdk.server.words import phrase, waiting_time
 
 PASSWORD: Final = {"password": phrase("a password")}
-TOO_MANY: Final = "There were too many attempts to sign in. Wait %(time)s and try again."
 
 
 def routes() -> list[BaseRoute]:
@@ -67,7 +66,9 @@ def accept(request: Request, engine: Engine) -> Response:
     except (WrongCredentials, InvalidRequest) as error:
         return _show(request, engine, key, invited, form.refused(error, "password"))
     except RateLimited as error:
-        words = phrase(TOO_MANY, time=waiting_time(error))
+        words = phrase(
+            "There were too many attempts to sign in. Wait %(time)s and try again.", time=waiting_time(error)
+        )
         response = _show(request, engine, key, invited, form.wrong({"": words}))
         response.status_code = error.status
         response.headers.update(web.error_headers(request, error))

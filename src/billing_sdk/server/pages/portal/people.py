@@ -18,7 +18,6 @@ from billing_sdk.server.words import phrase, waiting_time
 WRONG_PASSWORD = phrase("This is not your password.")
 TAKEN = phrase("Another account has this e-mail address.")
 NOT_THE_SAME = phrase("These are not the same.")
-TOO_MANY = "There were too many attempts. Wait %(time)s and try again."
 
 
 def show_profile(desk: Desk, form: Form) -> Response:
@@ -83,7 +82,7 @@ def save_email(desk: Desk, form: Form) -> Response:
     except EmailTaken:
         return show_email(desk, form.wrong({"email": TAKEN}))
     except RateLimited as error:
-        return show_email(desk, form.wrong({"": phrase(TOO_MANY, time=waiting_time(error))}))
+        return show_email(desk, _too_often(form, error))
     except InvalidRequest as error:
         return show_email(desk, form.refused(error, "email"))
     return desk.go_to("profile", "saved")
@@ -114,7 +113,7 @@ def save_password(desk: Desk, form: Form) -> Response:
     except WrongCredentials:
         return show_password(desk, form.wrong({"password": WRONG_PASSWORD}))
     except RateLimited as error:
-        return show_password(desk, form.wrong({"": phrase(TOO_MANY, time=waiting_time(error))}))
+        return show_password(desk, _too_often(form, error))
     except InvalidRequest:
         words = phrase("Choose a password of at least %(shortest)s characters.", shortest=MIN_LENGTH)
         return show_password(desk, form.wrong({"new_password": words}))
@@ -145,3 +144,10 @@ def sign_out(desk: Desk, _form: Form) -> Response:
 def _has_password(desk: Desk) -> bool:
     with desk.engine.read() as tx:
         return tx.users.find_password_hash(desk.user.id) is not None
+
+
+def _too_often(form: Form, error: RateLimited) -> Form:
+    """Return the form with how long to wait before the password is asked for again."""
+    return form.wrong(
+        {"": phrase("There were too many attempts. Wait %(time)s and try again.", time=waiting_time(error))}
+    )
