@@ -12,6 +12,7 @@ from billing_sdk.server.storage.tables import metadata
 NAMES = {"name", "description", "unit_name", "given_name", "family_name", "comment", "answer"}
 TABLES = (
     "applications",
+    "brand",
     "end_requests",
     "features",
     "invoice_lines",
@@ -25,7 +26,7 @@ TABLES = (
 )
 # What keeps what was agreed and issued from changing, by trigger.
 GUARDS = {"plan_versions_never_change": "plan_versions", "invoice_lines_never_change": "invoice_lines"}
-DOCUMENTS = {"pricing_tables": "cards", "plan_versions": "components"}
+DOCUMENTS = {"brand": "texts", "pricing_tables": "cards", "plan_versions": "components"}
 IN_DOCUMENTS = {
     "call_to_action",
     "description",
@@ -33,9 +34,11 @@ IN_DOCUMENTS = {
     "feature_name",
     "features",
     "features_heading",
+    "footer",
     "highlight_label",
     "line_description",
     "name",
+    "welcome",
 }
 
 

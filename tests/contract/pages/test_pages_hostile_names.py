@@ -10,13 +10,14 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from billing_sdk.server import pages
-from billing_sdk.server.domain.workspace import PortalSettings
+from billing_sdk.server.domain.workspace import Brand, BrandTexts, PortalSettings
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.decide_end_request import refuse_end
 from billing_sdk.server.usecases.open_portal_link import open_portal_link
 from billing_sdk.server.usecases.request_end import request_end
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_brand import update_brand
 from billing_sdk.server.usecases.update_portal_settings import update_portal_settings
 from billing_sdk.server.web import csrf_token
 from tests.contract.pages.plan_worlds import seat_plan
@@ -69,6 +70,7 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def app(database_url: str) -> Iterator[InProcess]:
     with in_process(database_url, BASE_URL) as running:
+        update_brand(running.engine, brand=Brand(name=PLAIN, texts={"en": BrandTexts(PLAIN, PLAIN)}))
         yield running
 
 
