@@ -64,7 +64,6 @@ COLUMNS = (
     Column(phrase("About")),
     Column(phrase("By")),
     Column(phrase("When")),
-    Column(phrase("What it was and is")),
 )
 
 
@@ -105,13 +104,11 @@ def verify(seat: Seat, _form: Form) -> Response:
 def _row(record: Mapping[str, Any], emails: Mapping[str, str]) -> Row:
     at: datetime = record["at"].astimezone(UTC)
     actor, subject = str(record["actor"]), str(record["subject"])
-    is_denied = str(record["action"]).endswith((".denied", ".declined"))
     return row(
-        Cell(record["action"], note=phrase("Refused") if is_denied else "", is_code=True),
+        Cell(record["action"], note=_states(record), is_code=True),
         Cell(subject, _url_of(str(record["action"]), subject), is_code=True),
         Cell(emails.get(actor, actor), note=record["caller"] or ""),
-        Cell(phrase("%(day)s, %(time)s UTC", day=at, time=f"{at:%H:%M:%S}"), note=record["request_id"] or ""),
-        Cell(_states(record), is_code=True),
+        Cell(at, note=phrase("%(time)s UTC", time=f"{at:%H:%M:%S}")),
     )
 
 

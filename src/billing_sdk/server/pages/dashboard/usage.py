@@ -31,6 +31,7 @@ from billing_sdk.server.pages.dashboard.listing import (
     one_of,
     row,
 )
+from billing_sdk.server.pages.dashboard.places import CUSTOMERS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.storage.subjects import Subject
@@ -92,6 +93,7 @@ def show_usage(seat: Seat) -> Response:
     meter = next((one for one in meters if one.key == asked(seat.request, "meter")), meters[0])
     question = _asked(seat, meter)
     rows, form = _answer(seat, meter, question)
+    names = _names(seat, question, rows[:MOST_ROWS])
     kept = {name: asked(seat.request, name) for name in ("customer", "since", "until", "window", "group")}
     return seat.show(
         "usage/explorer",
@@ -100,7 +102,7 @@ def show_usage(seat: Seat) -> Response:
         meters=[(one.key, one.name) for one in meters],
         windows=list(WINDOWS.items()),
         groups=[("", phrase("Everything together")), (CUSTOMER, phrase("By customer")), *_dimensions(meter)],
-        usage=_table(meter, question, rows),
+        usage=_table(meter, question, rows, names),
         total=sum((found.value for found in rows), Decimal(0)) if meter.aggregation in ("sum", "count") else None,
         is_cut=len(rows) > MOST_ROWS,
         bars=_bars(rows),
@@ -200,15 +202,24 @@ def _dimensions(meter: Meter) -> list[tuple[str, Phrase]]:
     return [(name, phrase("By %(dimension)s", dimension=name)) for name in named]
 
 
-def _table(meter: Meter, question: Asked, rows: Sequence[UsageRow]) -> Listing:
+def _names(seat: Seat, question: Asked, rows: Sequence[UsageRow]) -> Mapping[str, str]:
+    """Return what the customers of some rows are called, by their ids."""
+    if question.group != CUSTOMER:
+        return {}
+    with seat.engine.read() as tx:
+        found = tx.customers.list_of({one.group[0] for one in rows if one.group[0] is not None})
+        return tx.customers.names_of(found.values())
+
+
+def _table(meter: Meter, question: Asked, rows: Sequence[UsageRow], names: Mapping[str, str]) -> Listing:
     columns = [Column(phrase("From")), Column(phrase("Value"), is_number=True)]
     if question.group:
         heading = phrase("Customer") if question.group == CUSTOMER else phrase("%(name)s", name=question.group)
         columns.insert(1, Column(heading))
-    return Listing(tuple(columns), tuple(_row(meter, question, found) for found in rows[:MOST_ROWS]))
+    return Listing(tuple(columns), tuple(_row(meter, question, found, names) for found in rows[:MOST_ROWS]))
 
 
-def _row(meter: Meter, question: Asked, found: UsageRow) -> Row:
+def _row(meter: Meter, question: Asked, found: UsageRow, names: Mapping[str, str]) -> Row:
     start = found.window.start.astimezone(UTC)
     day = start.date().isoformat()
     events = {"meter": meter.key, "customer": question.customer_id, "since": day, "until": _last_day(found)}
@@ -217,7 +228,9 @@ def _row(meter: Meter, question: Asked, found: UsageRow) -> Row:
         said = phrase("%(day)s, %(time)s UTC", day=start, time=f"{start:%H:%M}")
     cells = [Cell(said, address(f"{USAGE}/events", events)), Cell(found.value)]
     if question.group:
-        cells.insert(1, Cell(found.group[0] or phrase("Not said")))
+        of = found.group[0]
+        url = f"{CUSTOMERS}/{of}" if of is not None and question.group == CUSTOMER else ""
+        cells.insert(1, Cell(phrase("Not said") if of is None else names.get(of, of), url))
     return Row(tuple(cells))
 
 
@@ -247,7 +260,7 @@ def _event_row(meter: Meter, stored: StoredEvent, who: Mapping[str, Subject]) ->
     else:
         state = Cell(phrase("Counts"), tone="good")
     user = who.get(event.subject)
-    used_by = Cell(event.subject, f"/dashboard/customers/{user.customer_id}" if user else "")
+    used_by = Cell(event.subject, f"{CUSTOMERS}/{user.customer_id}" if user else "")
     at = event.counted_at.astimezone(UTC)
     when = phrase("%(day)s, %(time)s UTC", day=at, time=f"{at:%H:%M:%S}")
     return row(Cell(event.id, url, note=event.source), when, used_by, Cell(_value(meter, stored)), state)
