@@ -21,6 +21,7 @@ from billing_sdk.server.settings import Settings
 from billing_sdk.server.storage import Database
 from billing_sdk.server.usecases.deliver_due import create_dispatcher
 from billing_sdk.server.usecases.follow_usage import FOLLOW_REST, FOLLOW_SECONDS, UsageFollower
+from billing_sdk.server.usecases.forget_mail import forget_mail
 from billing_sdk.server.usecases.hooks import Hooks
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.recover import recover
@@ -31,6 +32,7 @@ from billing_sdk.server.usecases.verify_audit import AuditWatch
 
 # How long a customer waits at most, besides the charge's lease, for the outcome of a charge whose process died.
 SWEEP_SECONDS = 30.0
+CLEAN_SECONDS = 600.0
 # Figures have a tenth of the time, however long they take.
 FIGURES_REST = 9
 
@@ -72,12 +74,14 @@ def create_app(
         sweeper = Periodic("sweeper", partial(recover, engine), every_seconds=sweep_seconds)
         if dispatcher:
             await to_thread(dispatcher.start)
+        cleaner = Periodic("cleaner", partial(forget_mail, engine), every_seconds=CLEAN_SECONDS)
         auditor = Periodic("auditor", AuditWatch(engine).look, every_seconds=sweep_seconds)
         sweeper.start()
         worker = Periodic("worker", timers.look, every_seconds=settings.timer_seconds)
         follower = Periodic("follower", usage.look, every_seconds=FOLLOW_SECONDS, rest=FOLLOW_REST)
         figures = Periodic("figures", RevenueWatch(engine).look, every_seconds=sweep_seconds, rest=FIGURES_REST)
         auditor.start()
+        cleaner.start()
         postman = Periodic("postman", mail.look, every_seconds=POLL_SECONDS) if mail is not None else None
         if runs_timers:
             worker.start()
@@ -94,6 +98,7 @@ def create_app(
         await to_thread(figures.stop)
         await to_thread(sweeper.stop)
         await to_thread(auditor.stop)
+        await to_thread(cleaner.stop)
         if mail is not None and postman is not None:
             mail.stop()
             await to_thread(postman.stop)

@@ -83,6 +83,7 @@ class Settings:
             it is on this machine, or `smtps://...`; the password is percent-encoded. Without it mail is only kept.
         mail_from: the address that mail is from, such as `Example <billing@example.com>`.
         smtp_timeout_seconds: for so long the server is waited for, from the connection to its last word on one mail.
+        mailbox_seconds: for so long mail can be looked at after it was written; then it is forgotten.
         security_contact: `mailto:` or `https:` address for `/.well-known/security.txt` (RFC 9116).
 
     Raises:
@@ -128,6 +129,7 @@ class Settings:
     smtp_url: Secret | None = None
     mail_from: str | None = None
     smtp_timeout_seconds: int = 30
+    mailbox_seconds: int = 90 * DAY
     security_contact: str | None = None
     stripe_secret_key: Secret | None = None
     stripe_webhook_secret: Secret | None = None

@@ -6,11 +6,13 @@ import pytest
 
 from billing_sdk._secret import Secret
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.domain.events import MailContent
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.disable_billing import disable_billing
+from billing_sdk.server.usecases.forget_mail import forget_mail
 from billing_sdk.server.usecases.queue_mail import queue_mail
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.engines import IN_MEMORY, NOON, engine_on, payer
+from tests.engines import IN_MEMORY, NOON, advance, engine_on, payer
 
 
 @pytest.fixture
@@ -75,3 +77,17 @@ def test_only_one_plain_address_gets_a_mail(engine, address):
     with pytest.raises(InvalidRequest):
         invite(engine, address)
     assert mails(engine) == ()
+
+
+def test_mail_is_forgotten_when_nobody_looks_at_it_any_more_and_what_waits_is_not():
+    url = Secret("smtp://127.0.0.1:25")
+    with engine_on(IN_MEMORY, smtp_url=url, mail_from="billing@example.com") as engine:
+        for to in ("sent@example.com", "waiting@example.com"):
+            invite(engine, to)
+        sent, _ = mails(engine)
+        with engine.begin() as tx:
+            tx.mails.save(sent.after("take").accepted(MailContent("subject", "text", "page"), "accepted", NOON))
+        assert forget_mail(engine) == 0
+        advance(engine, days=91)
+        assert [forget_mail(engine), forget_mail(engine)] == [1, 0]
+        assert [mail.recipient for mail in mails(engine)] == ["waiting@example.com"]

@@ -22,6 +22,7 @@ from billing_sdk.server.words import Language, Phrase, Value, phrase
 COMMON: Final[Mapping[str, Phrase]] = {
     "customer": phrase("who is written to"),
     "seller": phrase("your brand, or the supplier on invoices"),
+    "application": phrase("the name of the application"),
 }
 NAMED: Final = re.compile(r"%\((\w+)\)s", re.ASCII)
 HELLO: Final = phrase("Hello %(customer)s,")

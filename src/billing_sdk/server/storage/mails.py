@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, RowMapping, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, RowMapping, and_, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from billing_sdk._secret import Secret
@@ -19,6 +19,7 @@ from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, rea
 from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.tables.mail import mails
 
+IN_QUEUE = ("queued", "sending")
 SEALED = {"values": mails.c.sealed_values, "content": mails.c.sealed_content}
 
 
@@ -93,6 +94,17 @@ class MailRepository:
         """Store what came of an attempt; False where the lease has passed to another claim, which then decides."""
         held = and_(mails.c.id == outcome.id, mails.c.lease == lease)
         return bool(self._connection.execute(update(mails).where(held).values(self._to_row(outcome))).rowcount)
+
+    def has_older(self, at: datetime) -> bool:
+        """Tell whether the oldest mail was written before an instant."""
+        oldest = self._connection.execute(select(mails.c.created_at).order_by(mails.c.id).limit(1)).scalar()
+        return oldest is not None and oldest < at
+
+    def forget_older(self, at: datetime, *, limit: int) -> int:
+        """Forget mail that was written before an instant and is not in the queue, the oldest first; return how many."""
+        oldest = select(mails.c.id).order_by(mails.c.id).limit(limit)
+        over = (mails.c.id.in_(oldest.scalar_subquery()), mails.c.created_at < at, mails.c.state.not_in(IN_QUEUE))
+        return self._connection.execute(delete(mails).where(*over)).rowcount
 
     def save(self, mail: Mail) -> None:
         """Store what has become of a mail that nobody is sending."""
