@@ -117,6 +117,7 @@ PORTAL: tuple[PageUnderTest, ...] = (
 DASHBOARD: tuple[PageUnderTest, ...] = (
     PageUnderTest("dashboard-sign-in", "/dashboard/sign-in", "visitor"),
     PageUnderTest("dashboard", "/dashboard", "operator"),
+    PageUnderTest("revenue", "/dashboard/revenue", "operator"),
     PageUnderTest("customers", "/dashboard/customers", "operator"),
     PageUnderTest("customer", "/dashboard/customers/{customer_id}", "operator"),
     PageUnderTest("cancellations", "/dashboard/cancellations", "operator"),

@@ -18,6 +18,7 @@ from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, VersionCo
 from billing_sdk.server.domain.metering import EARLIEST, LATEST
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import Flat, Terms
+from billing_sdk.server.domain.revenue import MeteredMonth, RevenueMonth, month_after, month_of
 from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.ids import new_id, new_secret
@@ -254,6 +255,38 @@ def programs(made: World) -> None:
     ids |= {"meter_key": "ai_tokens"}
 
 
+def figures(made: World) -> None:
+    """A year of a business that grows, as if it had been counted month by month."""
+    at = made.engine.now()
+    recurring, customers = 120_000, 40
+    with made.engine.begin() as tx:
+        for back in range(11, -1, -1):
+            month, new, gone = month_after(month_of(at), -back), 31_000 + 1_500 * back, 6_000 + 900 * (back % 4)
+            shrunk, grown = 1_500 * (back % 3), 4_000
+            after, lost = recurring + new + grown - shrunk - gone, 2 + back % 4
+            for currency, divided in (("USD", 1), ("EUR", 3)):
+                amounts = [one // divided for one in (after, new, grown, shrunk, gone)]
+                tx.revenue_months.save(
+                    RevenueMonth(
+                        month,
+                        currency,
+                        at,
+                        *amounts,
+                        customers=customers + 10 - lost,
+                        customers_before=customers,
+                        churned_customers=lost,
+                        recurring_before_minor=recurring // divided,
+                        recognised_minor=after * 9 // 10 // divided,
+                        deferred_minor=after * 2 // divided,
+                        failed_minor=(9_000 + 700 * back) // divided,
+                        recovered_minor=(6_000 + 300 * back) // divided,
+                        open_minor=2_000 // divided if back < 2 else 0,
+                    )
+                )
+            tx.revenue_months.save_metered(MeteredMonth(month, "ai_tokens", Decimal(90_000 - 4_500 * back), at))
+            recurring, customers = after, customers + 10 - lost
+
+
 def journeys(made: World) -> None:
     """A sign-up at each of its steps."""
     for step, asked in JOURNEYS.items():
@@ -300,6 +333,7 @@ PARTS: tuple[Callable[[World], None], ...] = (
     disputed,
     catalogue,
     programs,
+    figures,
     journeys,
     mail,
     readers,

@@ -32,7 +32,7 @@ def signed_in(chromium: Browser, server: RunningServer) -> StorageState:
     page.get_by_label("E-mail address").fill(server.seed.users[0][0])
     page.get_by_label("Password").fill(server.seed.users[0][1])
     page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_title("Applications · Dashboard")
+    expect(page).to_have_title("Home · Dashboard")
     kept = context.storage_state()
     context.close()
     return kept

@@ -45,7 +45,7 @@ def ada(off) -> Iterator[Visitor]:
     with Visitor() as visitor:
         visitor.open(f"{off.base_url}/dashboard")
         visitor.submit(email=off.seed.users[0][0], password=off.seed.users[0][1])
-        assert visitor.page.title.startswith("Applications")
+        assert visitor.page.title.startswith("Home")
         yield visitor
 
 

@@ -1,15 +1,14 @@
 """Charts: figures in a row become shapes of an SVG image, without a word of any language.
 
-A chart knows what each of its values is; a template writes them as the reader's language does (`parts/charts.html`), and
-puts a table beside, which says the same. Where text runs from the right, so does time.
+A chart knows what each of its values is; a template writes them as the reader's language does (`parts/charts.html`),
+and puts a table beside, which says the same. Where text runs from the right, so does time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Literal
 
 from billing_sdk.money import Money, exponent
@@ -18,11 +17,11 @@ from billing_sdk.server.words import Phrase, Value
 Direction = Literal["ltr", "rtl"]
 Number = int | Decimal
 
-WIDTH, HEIGHT = 640, 240
-START, END, TOP, BOTTOM = 88, 8, 12, 28
+WIDTH, HEIGHT = 480, 220
+START, END, TOP, BOTTOM = 86, 8, 12, 28
 MOST_TICKS = 5
 MOST_LABELS = 13
-GAP = Decimal("0.3")  # of the room of a column
+GAP = Decimal("0.3")  # of the room of each place
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +168,8 @@ def scale_of(numbers: Sequence[Number], least_step: Number = 1) -> Scale:
     while (high - low) / step > MOST_TICKS:
         step = step * 5 / 2 if factors % 3 == 1 else step * 2
         factors += 1
-    top = -(-high // step) * step
-    return Scale(low // step * step if low else Decimal(0), top or step, step)
+    above, below = (high / step).to_integral_value(ROUND_CEILING), (low / step).to_integral_value(ROUND_FLOOR)
+    return Scale(below * step, (above * step) or step, step)
 
 
 def _scale(chart: Chart) -> Scale:
@@ -237,11 +236,6 @@ def _drawing(chart: Chart, direction: Direction, bars: tuple[Bar, ...], lines: t
         start=START if direction == "ltr" else END,
         end=WIDTH - END if direction == "ltr" else WIDTH - START,
     )
-
-
-def months_of(labels: Sequence[datetime]) -> tuple[Value, ...]:
-    """Return months as labels."""
-    return tuple(labels)
 
 
 def _rounded(number: Decimal) -> Decimal:

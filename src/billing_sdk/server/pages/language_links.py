@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from billing_sdk.server.web.languages import LANGUAGE, known_languages
+from billing_sdk.server.web.languages import LANGUAGE, known_languages, language_of
 
 # What a page says once, after a form was sent: it is not said again in another language.
 PASSING = frozenset({LANGUAGE, "done", "refused"})
@@ -23,8 +23,12 @@ class LanguageLink:
 
 
 def language_links(request: Request) -> tuple[LanguageLink, ...]:
-    """Return where this page is in each language; nothing where it answers a form, or there is one language only."""
-    known = known_languages(request).all
+    """Return where this page is in each language; nothing where it answers a form, or there is one language only.
+
+    Of a language that is written in several countries the one without a country is shown, and that of the page.
+    """
+    present = language_of(request).tag
+    known = [one for one in known_languages(request).all if "-" not in one.tag or one.tag == present]
     if request.method not in ("GET", "HEAD") or len(known) < 2:
         return ()
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in PASSING]

@@ -51,6 +51,7 @@ NAVIGATION: tuple[Group, ...] = (
             Entry("disputes", phrase("Disputes")),
             Entry("credits", phrase("Credit")),
             Entry("coupons", phrase("Coupons")),
+            Entry("revenue", phrase("Revenue")),
         ),
     ),
     Group(

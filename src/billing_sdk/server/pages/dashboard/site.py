@@ -9,11 +9,13 @@ from billing_sdk.server.pages.dashboard import (
     applications,
     brand,
     catalogue,
+    home,
     mail,
     operations,
     own_pages,
     pricing_cards,
     pricing_tables,
+    revenue,
 )
 from billing_sdk.server.pages.dashboard.account import connect, disconnect, keep_fee, refresh
 from billing_sdk.server.pages.dashboard.seat import SIGN_IN, Seat, seat_route
@@ -25,6 +27,8 @@ from billing_sdk.server.pages.messages import page
 BILLING = "/dashboard/applications/{client_id}/billing"
 # The pages about each noun.
 NOUNS = (
+    home,
+    revenue,
     brand,
     catalogue,
     operations,
@@ -38,7 +42,6 @@ NOUNS = (
 def routes() -> list[BaseRoute]:
     """Return the routes of the dashboard."""
     return [
-        seat_route("/dashboard", applications.show_applications),
         Route(SIGN_IN, page(show_sign_in), methods=["GET"]),
         Route(SIGN_IN, page(sign_in), methods=["POST"]),
         seat_route("/dashboard/sign-out", applications.show_applications, sign_out),

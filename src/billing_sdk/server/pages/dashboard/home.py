@@ -1,0 +1,117 @@
+"""The first page of the dashboard: how the business does, and what needs attention; or how to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from billing_sdk.server.pages.dashboard.figures import CURRENCY, Figures, read_figures
+from billing_sdk.server.pages.dashboard.navigation import HOME
+from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
+from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.words import Phrase, phrase, phrase_of
+
+# Of failed deliveries and wishes to leave no more are counted than this: that there are many is what matters.
+MOST_COUNTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that needs attention, and where it is dealt with."""
+
+    text: Phrase
+    url: str
+    tone: str = "note"
+
+
+def show_home(seat: Seat) -> Response:
+    """Show the figures of the business, or the empty state while billing is off."""
+    with seat.engine.read() as tx:
+        workspace, applications = tx.workspace.get(), tx.applications.list()
+        matters = tuple(_matters(tx)) if workspace.is_billing_enabled else ()
+    billing = next((f"{HOME}/applications/{one.client_id}/billing" for one in applications if one.kind == "web"), "")
+    if not workspace.is_billing_enabled:
+        return seat.show("home_off", billing_url=billing)
+    figures = read_figures(seat)
+    return seat.show(
+        "home",
+        figures=figures,
+        matters=matters,
+        charts=charts_of(figures),
+        usage=figures.usage(),
+        currency_tabs=[(one, f"{HOME}?{CURRENCY}={one}", one) for one in figures.currencies],
+    )
+
+
+def charts_of(figures: Figures) -> dict[str, object]:
+    """Return the charts of the page by their names."""
+    return {
+        "recurring": figures.chart(
+            phrase("Monthly recurring revenue"), (phrase("Recurring"), lambda one: one.recurring_minor)
+        ),
+        "churn": figures.chart(
+            phrase("Churn"),
+            (phrase("Customers"), lambda one: one.customer_churn),
+            (phrase("Revenue"), lambda one: one.revenue_churn),
+            is_percent=True,
+        ),
+        "earned": figures.chart(
+            phrase("Revenue recognised and deferred"),
+            (phrase("Recognised"), lambda one: one.recognised_minor),
+            (phrase("Deferred"), lambda one: one.deferred_minor),
+        ),
+        "failed": figures.chart(
+            phrase("Failed payments and recovery"),
+            (phrase("Recovered"), lambda one: one.recovered_minor),
+            (phrase("Open"), lambda one: one.open_minor),
+            (phrase("Given up"), lambda one: one.failed_minor - one.recovered_minor - one.open_minor),
+            is_stacked=True,
+        ),
+    }
+
+
+def _matters(tx: UnitOfWork) -> Iterator[Matter]:
+    workspace = tx.workspace.get()
+    app = tx.payment_apps.of_gateway(workspace.gateway) if workspace.gateway else None
+    if app is not None and app.status == "unauthorized":
+        yield Matter(phrase("The payment processor refuses the key of this server."), f"{HOME}/applications", "bad")
+    waiting = tx.charges.waiting_reasons()
+    if waiting["mismatch"]:
+        yield Matter(
+            phrase_of(
+                "%(number)s payment has taken another amount than was asked for.",
+                "%(number)s payments have taken another amount than was asked for.",
+                waiting["mismatch"],
+            ),
+            f"{HOME}/audit",
+            "bad",
+        )
+    rest = waiting.total() - waiting["mismatch"]
+    if rest:
+        yield Matter(
+            phrase_of("%(number)s payment waits to be completed.", "%(number)s payments wait to be completed.", rest),
+            f"{HOME}/invoices",
+        )
+    dead = len(tx.deliveries.list(status="dead", limit=MOST_COUNTED))
+    if dead:
+        yield Matter(
+            phrase_of(
+                "%(number)s webhook could not be delivered.", "%(number)s webhooks could not be delivered.", dead
+            ),
+            f"{HOME}/webhooks",
+            "bad",
+        )
+    leaving = len(tx.end_requests.list(PageRequest(MOST_COUNTED), status="waiting").items)
+    if leaving:
+        yield Matter(
+            phrase_of(
+                "%(number)s customer asks to leave a plan.", "%(number)s customers ask to leave a plan.", leaving
+            ),
+            f"{HOME}/cancellations",
+        )
+
+
+ROUTES = (seat_route(HOME, show_home),)
