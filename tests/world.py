@@ -264,23 +264,33 @@ def figures(made: World) -> None:
             month, new, gone = month_after(month_of(at), -back), 31_000 + 1_500 * back, 6_000 + 900 * (back % 4)
             shrunk, grown = 1_500 * (back % 3), 4_000
             after, lost = recurring + new + grown - shrunk - gone, 2 + back % 4
+            moved = {
+                "recurring_minor": after,
+                "new_minor": new,
+                "expansion_minor": grown,
+                "contraction_minor": shrunk,
+                "churned_minor": gone,
+                "recurring_before_minor": recurring,
+                "recognised_minor": after * 9 // 10,
+                "deferred_minor": after * 2,
+                "failed_minor": 9_000 + 700 * back,
+                "recovered_minor": 6_000 + 300 * back,
+                "open_minor": 2_000 if back < 2 else 0,
+            }
             for currency, divided in (("USD", 1), ("EUR", 3)):
-                amounts = [one // divided for one in (after, new, grown, shrunk, gone)]
+                amounts = {name: one // divided for name, one in moved.items()}
                 tx.revenue_months.save(
                     RevenueMonth(
                         month,
                         currency,
                         at,
-                        *amounts,
                         customers=customers + 10 - lost,
                         customers_before=customers,
                         churned_customers=lost,
-                        recurring_before_minor=recurring // divided,
-                        recognised_minor=after * 9 // 10 // divided,
-                        deferred_minor=after * 2 // divided,
-                        failed_minor=(9_000 + 700 * back) // divided,
-                        recovered_minor=(6_000 + 300 * back) // divided,
-                        open_minor=2_000 // divided if back < 2 else 0,
+                        **amounts,
+                        customers=customers + 10 - lost,
+                        customers_before=customers,
+                        churned_customers=lost,
                     )
                 )
             tx.revenue_months.save_metered(MeteredMonth(month, "ai_tokens", Decimal(90_000 - 4_500 * back), at))

@@ -60,7 +60,6 @@ def test_an_operator_enables_billing_looks_around_and_disables_it_again(server, 
     is_readable(page)
     page.get_by_role("link", name="Enable billing").click()
     expect(page.get_by_role("heading", name="Billing is off")).to_be_visible()
-    expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(2)
     expect(page.get_by_role("radio", name="Test processor")).to_be_checked()
     is_readable(page)
     page.get_by_role("radio", name="Stripe, own key").check()
@@ -69,10 +68,12 @@ def test_an_operator_enables_billing_looks_around_and_disables_it_again(server, 
     page.get_by_role("radio", name="Test processor").check()
     page.get_by_role("button", name="Enable billing").click()
     expect(page.get_by_role("status")).to_have_text("Billing is enabled.")
-    for name in ("Plans", "Features", "Invoices", "Disputes", "Customers", "Settings"):
-        page.get_by_role("navigation").get_by_role("link", name=name).click()
+    for name in ("Plans", "Features", "Invoices", "Disputes", "Customers"):
+        page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         is_readable(page)
+    page.goto(f"{server.base_url}{TAB}/settings")
+    is_readable(page)
     page.get_by_role("button", name="Disable billing").click()
     expect(page.get_by_role("status")).to_have_text("Billing is disabled.")
     expect(page.get_by_role("heading", name="Billing is off")).to_be_visible()
