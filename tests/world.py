@@ -288,9 +288,6 @@ def figures(made: World) -> None:
                         customers_before=customers,
                         churned_customers=lost,
                         **amounts,
-                        customers=customers + 10 - lost,
-                        customers_before=customers,
-                        churned_customers=lost,
                     )
                 )
             tx.revenue_months.save_metered(MeteredMonth(month, "ai_tokens", Decimal(90_000 - 4_500 * back), at))
