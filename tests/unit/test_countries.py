@@ -6,7 +6,6 @@ import pytest
 
 from billing_sdk.server.domain.customers.countries import COUNTRIES
 from billing_sdk.server.domain.tax import country_meant_by
-from billing_sdk.server.pages.countries import countries_in
 from billing_sdk.server.words.languages import languages_in
 
 
@@ -20,14 +19,14 @@ from billing_sdk.server.words.languages import languages_in
     ],
 )
 def test_countries_stand_where_a_reader_looks_for_them(tag: str, in_order: tuple[str, ...]) -> None:
-    names = [name for _, name in countries_in(languages_in().best([tag]))]
+    names = [name for _, name in languages_in().best([tag]).countries]
     places = [names.index(name) for name in in_order if name in names]
     assert len(places) >= 3
     assert places == sorted(places)
 
 
 def test_every_country_is_there_once() -> None:
-    assert sorted(code for code, _ in countries_in(languages_in().best(["en"]))) == sorted(COUNTRIES)
+    assert sorted(code for code, _ in languages_in().best(["en"]).countries) == sorted(COUNTRIES)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_an_address_is_typed_kept_and_shown(site: RunningServer, visitor: Visito
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"country": ""}, "Enter the country&#39;s code of two letters."),
+        ({"country": ""}, "Enter the country."),
         ({"country": "XX"}, "Give the country by its code"),
         ({"tax_ids": "?"}, "Give up to five numbers"),
     ],

@@ -71,7 +71,7 @@ def test_a_business_elsewhere_pays_without_tax(site: RunningServer, visitor: Vis
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"country": ""}, "Enter the country&#39;s code of two letters."),
+        ({"country": ""}, "Enter the country."),
         ({"country": "XX"}, "Give the country by its code"),
         ({"tax_ids": "?"}, "Give up to five numbers"),
     ],

@@ -8,7 +8,7 @@ from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.words import phrase, remedy_of
 
 LINES = ("line_1", "line_2")
-REQUIRED = {"country": phrase("the country's code of two letters")}
+REQUIRED = {"country": phrase("the country")}
 # What an address is refused for, and the field of the form that it is about.
 FIELDS = {"lines": "line_1"}
 

@@ -23,6 +23,7 @@ from babel.messages.pofile import read_po
 
 from billing_sdk.money import Money
 from billing_sdk.server.paper.figures import Figures
+from billing_sdk.server.words.countries import countries_of
 from billing_sdk.server.words.phrases import Phrase, Value
 
 DEFAULT = "en"
@@ -56,6 +57,11 @@ class Language:
         # Not by how it writes figures: those of English are of no country ("English (world)").
         name = Locale.parse(self.tag, sep="-").get_display_name() or self.tag
         return name[0].upper() + name[1:]
+
+    @property
+    def countries(self) -> tuple[tuple[str, str], ...]:
+        """The code and the name of each country, in the order of its alphabet."""
+        return countries_of(self.tag, self.figures)
 
     def say(self, said: Phrase) -> str:
         """Put a phrase into words; one that has none in this language says nothing."""

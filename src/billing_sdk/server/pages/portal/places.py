@@ -11,7 +11,6 @@ from billing_sdk.errors import InvalidAddress, InvalidRequest, InvalidTaxId
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.tax import country_meant_by, country_of_vat_number
 from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address, typed_tax_ids
-from billing_sdk.server.pages.countries import countries_in
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.paper import LANGUAGES
@@ -41,7 +40,6 @@ def show_address(desk: Desk, form: Form) -> Response:
         "billing_address",
         form,
         checked=tuple(_checks(customer, language)) if customer else (),
-        countries=(("", phrase("Choose a country")), *countries_in(language)),
         offered_languages=(("", phrase("As usual")), *((tag, _name_of(tag)) for tag in LANGUAGES)),
         may_change=desk.may("edit_billing_address"),
     )

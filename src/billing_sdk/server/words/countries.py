@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from billing_sdk.server.domain.customers.countries import COUNTRIES
-from billing_sdk.server.words import Language
+from billing_sdk.server.paper.figures import Figures
 
 # Letters that have a place of their own in an alphabet; accents of others only tell apart what is otherwise the same.
 DOTLESS_I: Final = "\u0131"
@@ -19,10 +19,15 @@ ARTICLE: Final = "ال"  # of Arabic names, in the order of what follows it
 
 
 @lru_cache(maxsize=32)
-def countries_in(language: Language) -> tuple[tuple[str, str], ...]:
-    """Return the code and the name of each country, by name."""
-    named = [(code, language.figures.country(code)) for code in COUNTRIES]
-    return tuple(sorted(named, key=lambda one: _place_of(one[1], language.tag.partition("-")[0])))
+def countries_of(tag: str, figures: Figures) -> tuple[tuple[str, str], ...]:
+    """Return the code and the name of each country, by name.
+
+    Args:
+        tag: of the language that decides about the order.
+        figures: that name them.
+    """
+    named = [(code, figures.country(code)) for code in COUNTRIES]
+    return tuple(sorted(named, key=lambda one: _place_of(one[1], tag.partition("-")[0])))
 
 
 def _place_of(name: str, tag: str) -> tuple[object, ...]:
