@@ -61,7 +61,7 @@ def test_a_table_is_built_by_hand_and_chosen_from_at_sign_up(
     tab.get_by_label("Yearly").check()
     tab.get_by_role("button", name="Save").click()
     expect(tab.get_by_role("status")).to_have_text("Your changes were saved.")
-    keyboard("Move Pro up")
+    keyboard("Move up")
     tab.keyboard.press("Enter")
     expect(tab.locator(".builder h3").first).to_contain_text("Pro")
     tab.get_by_role("button", name="Make live").click()

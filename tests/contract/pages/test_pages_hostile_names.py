@@ -11,6 +11,7 @@ import pytest
 
 from billing_sdk.server import pages
 from billing_sdk.server.domain.workspace import Brand, BrandTexts, PortalSettings
+from billing_sdk.server.usecases.begin_session import begin_session
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.decide_end_request import refuse_end
@@ -77,7 +78,17 @@ def app(database_url: str) -> Iterator[InProcess]:
 @pytest.fixture(scope="module")
 def addresses(app: InProcess, database_url: str) -> dict[str, dict[str, str]]:
     """Every page with the cookies that show it."""
-    return {**dict(portal_pages(app)), **dict(journey_pages(app))}
+    return {**dict(portal_pages(app)), **dict(journey_pages(app)), **dict(table_pages(app))}
+
+
+def table_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
+    """The pricing table in a frame of another site, and where an operator builds it."""
+    yield "/embed/pricing-tables/default_users", {}
+    with app.engine.read() as tx:
+        operator = tx.users.find_by_email(app.seed.users[0][0])
+    cookies = {"provider_session": begin_session(app.engine, user_id=operator.id)}
+    for path in ("", "/new", *(f"/default_users{part}" for part in ("", "/add", "/preview", "/delete", "/cards/free"))):
+        yield f"/dashboard/pricing-tables{path}", cookies
 
 
 def portal_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
