@@ -319,6 +319,7 @@ UNRECORDED = {
     "release_reservation": "gives back what nothing was used of",
     "remind_of_trial": "says what comes; nothing changes",
     "reserve_usage": "holds a part of a limit for minutes; what is used of it becomes a reading",
+    "send_mail": "a lease on what is to be sent, and what came of it, which the mail itself says",
     "run_due": "a lease on what is due, and rest after a failure",
     "run_timer": "drops what is about nothing any more; what a timer does is recorded by its handler",
     "set_add_on": "recorded where the change is concluded or planned",
