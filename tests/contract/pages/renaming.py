@@ -11,11 +11,13 @@ from billing_sdk.server.storage.tables import metadata
 
 NAMES = {"name", "description", "unit_name", "given_name", "family_name", "comment", "answer"}
 TABLES = (
+    "api_tokens",
     "applications",
     "brand",
     "end_requests",
     "features",
     "invoice_lines",
+    "meters",
     "organizations",
     "permissions",
     "plan_groups",
@@ -23,6 +25,7 @@ TABLES = (
     "pricing_tables",
     "roles",
     "users",
+    "webhook_endpoints",
 )
 # What keeps what was agreed and issued from changing, by trigger.
 GUARDS = {"plan_versions_never_change": "plan_versions", "invoice_lines_never_change": "invoice_lines"}

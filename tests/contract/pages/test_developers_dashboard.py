@@ -105,6 +105,13 @@ def test_an_endpoint_is_added_hears_of_events_and_hears_of_one_again(ada, server
     ada.open(f"{server.base_url}/dashboard/webhooks/{endpoint.id}")
     ada.submit("Send again what has failed")
     ada.open(f"{server.base_url}/dashboard/webhooks/{endpoint.id}")
+    ada.submit("Send these days again", since="2026-13-01")
+    assert ada.page.status == 422
+    ada.submit("Send these days again", since="2001-01-01", until="2001-01-02")
+    assert "It is sent again." in ada.page.text
+    ada.open(f"{server.base_url}/dashboard/webhooks/{endpoint.id}")
+    ada.submit("Send these days again")
+    ada.open(f"{server.base_url}/dashboard/webhooks/{endpoint.id}")
     unticked = {f"type:{one}": "" for one in BY_CODE}
     ada.submit("Save", name="Ear", every="", **{**unticked, "type:user.created": "yes"})
     ada.submit("Disable")

@@ -189,6 +189,13 @@ class OutboxRepository:
         rows = self._connection.execute(select(events).where(events.c.id.in_(event_ids))).mappings()
         return {row["id"]: event_from_row(row) for row in rows}
 
+    def last_before(self, at: datetime) -> str | None:
+        """Return the id of the last event in the form of a token that was written of something before an instant."""
+        self._later.flush()
+        query = select(events.c.id).where(IS_TOKEN, events.c.occurred_at < at).order_by(events.c.position.desc())
+        found: str | None = self._connection.execute(query.limit(1)).scalar()
+        return found
+
     def versions_wanted(self, form: EventForm, type_: str) -> frozenset[str | None]:
         """Return in the shape of which versions of an API any endpoint wants events of a form and type."""
         return frozenset(one.version for one in self._enabled() if one.wants(form, type_))

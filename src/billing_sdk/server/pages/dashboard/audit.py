@@ -6,12 +6,13 @@ Of what a thing was before and after, only keyed digests are kept: they prove a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing_sdk.server.pages.dashboard.days import day_in, midnight
 from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, Row, asked, listing, row
 from billing_sdk.server.pages.dashboard.places import APPLICATIONS, CUSTOMERS, INVOICES, SUBSCRIPTIONS, WEBHOOKS
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
@@ -71,7 +72,7 @@ def show_audit(seat: Seat) -> Response:
     """Show the records, the newest first, or those of an actor, a noun, a thing or a time."""
     request = seat.request
     fields = {name: asked(request, name) for name in ("actor", "noun", "subject", "since", "until")}
-    until = _day(fields["until"])
+    since, until = day_in(fields["since"]), day_in(fields["until"])
     place = asked(request, AFTER)
     with seat.engine.read() as tx:
         by_email = tx.users.find_by_email(fields["actor"]) if "@" in fields["actor"] else None
@@ -79,8 +80,8 @@ def show_audit(seat: Seat) -> Response:
             actor=by_email.id if by_email else fields["actor"] or None,
             noun=fields["noun"] or None,
             subject=fields["subject"] or None,
-            since=_midnight(_day(fields["since"])),
-            until=_midnight(until + timedelta(days=1)) if until else None,
+            since=midnight(since) if since else None,
+            until=midnight(until + timedelta(days=1)) if until else None,
         )
         before = int(place) if place.isascii() and place.isdigit() and len(place) < 19 else None
         found = tx.audit.page(wanted, before=before, size=PAGE_SIZE)
@@ -123,18 +124,6 @@ def _url_of(action: str, subject: str) -> str:
     if noun in BY_NOUN:
         return f"{BY_NOUN[noun]}/{subject}"
     return next((f"{url}/{subject}" for prefix, url in PAGES.items() if subject.startswith(prefix)), "")
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 1971 <= found.year <= 2190 else None
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day, time(), UTC)
 
 
 ROUTES: tuple[BaseRoute, ...] = (

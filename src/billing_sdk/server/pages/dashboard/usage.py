@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from billing_sdk.errors import BillingError
 from billing_sdk.server.domain.metering import CUSTOMER, Meter, StoredEvent, UsageQuery, UsageRow
 from billing_sdk.server.domain.metering.windows import Granularity
 from billing_sdk.server.domain.periods import Period
+from billing_sdk.server.pages.dashboard.days import ENTER_DAYS, day_in, midnight
 from billing_sdk.server.pages.dashboard.listing import (
     AFTER,
     PAGE_SIZE,
@@ -58,7 +59,6 @@ EVENT_COLUMNS = (
     Column(phrase("Value"), is_number=True),
     Column(phrase("Status")),
 )
-ENTER_DAYS = phrase("Enter a first day and a later last day, such as 2026-03-01.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Asked:
     @property
     def period(self) -> Period:
         """From the beginning of the first day to the end of the last one, in UTC."""
-        return Period(_midnight(self.since), _midnight(self.until + timedelta(days=1)))
+        return Period(midnight(self.since), midnight(self.until + timedelta(days=1)))
 
 
 def show_usage(seat: Seat) -> Response:
@@ -131,10 +131,10 @@ def show_events(seat: Seat) -> Response:
     with seat.engine.read() as tx:
         meter = tx.meters.get(asked(seat.request, "meter"))
         subjects = everything_of(tx, customer_id) if customer_id else None
-        since, until = _day(asked(seat.request, "since")), _day(asked(seat.request, "until"))
+        since, until = day_in(asked(seat.request, "since")), day_in(asked(seat.request, "until"))
         wanted = Wanted(_any, types=(meter.event_type,), subjects=subjects)
         if since is not None and until is not None and since <= until:
-            wanted = wanted._replace(window=Period(_midnight(since), _midnight(until + timedelta(days=1))))
+            wanted = wanted._replace(window=Period(midnight(since), midnight(until + timedelta(days=1))))
         found = browse_usage_events(tx, wanted, size=PAGE_SIZE, beyond=place)
         who = tx.subjects.find_many({stored.event.subject for stored in found.events})
     rows = [_event_row(meter, stored, who) for stored in found.events]
@@ -166,8 +166,8 @@ def _asked(seat: Seat, meter: Meter) -> Asked:
     today = seat.engine.now().astimezone(UTC).date()
     window: Granularity = next((one for one in WINDOWS if one == asked(request, "window")), "day")
     usual = min(USUAL_DAYS, LONGEST_DAYS[window])
-    until = _day(asked(request, "until")) or today
-    since = _day(asked(request, "since")) or until - timedelta(days=usual - 1)
+    until = day_in(asked(request, "until")) or today
+    since = day_in(asked(request, "since")) or until - timedelta(days=usual - 1)
     group = one_of(request, "group", (CUSTOMER, *(name for name, _ in meter.dimensions)))
     fields = {
         "meter": meter.key,
@@ -286,18 +286,6 @@ def _place_from(text: str) -> Place | None:
     except ValueError:
         return None
     return (read, int(number)) if read.tzinfo and number.isascii() and number.isdigit() and len(number) < 19 else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 1971 <= found.year <= 2190 else None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 ROUTES: tuple[BaseRoute, ...] = (

@@ -12,6 +12,7 @@ from billing_sdk.errors import BillingError, NotFound
 from billing_sdk.server.domain.events import Endpoint, EventForm
 from billing_sdk.server.outbox.catalogue import BY_CODE
 from billing_sdk.server.outbox.pointing import TYPES
+from billing_sdk.server.pages.dashboard.days import ENTER_DAYS, day_in, midnight
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, Listing, asked, row
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
@@ -130,16 +131,24 @@ def rotate_secret(seat: Seat, form: Form) -> Response:
 
 
 def replay(seat: Seat, form: Form) -> Response:
-    """Send an endpoint again what has failed, or everything since an event."""
+    """Send an endpoint again what has failed, or everything of some days."""
     endpoint = _endpoint(seat)
     try:
         if form.text("what") == "failed":
             redeliver_dead(seat.engine, endpoint_id=endpoint.id, actor=seat.operator.id)
         else:
-            after = form.text("after") or None
-            replay_events(seat.engine, endpoint_id=endpoint.id, after=after, actor=seat.operator.id)
+            since, until = day_in(form.text("since")), day_in(form.text("until"))
+            if since is None or until is None or since > until:
+                return _page(seat, form.wrong({"since": ENTER_DAYS}))
+            replay_events(
+                seat.engine,
+                endpoint_id=endpoint.id,
+                since=midnight(since),
+                until=midnight(until + timedelta(days=1)),
+                actor=seat.operator.id,
+            )
     except BillingError as error:
-        return _page(seat, form.refused(error, "after"))
+        return _page(seat, form.refused(error, "since"))
     return seat.go_to(f"{url_of(endpoint.id)}/deliveries", "replayed")
 
 
@@ -218,7 +227,9 @@ def _update(
 
 def _page(seat: Seat, form: Form) -> Response:
     endpoint = _endpoint(seat)
+    today = seat.engine.now().date().isoformat()
     shown = form.showing("name", endpoint.name).showing("description", endpoint.description)
+    shown = shown.showing("since", today).showing("until", today)
     if not any(name.startswith(TYPE) for name in form.values):
         every = EVERY_TYPE in endpoint.event_types
         chosen = {f"{TYPE}{one}": "yes" for one in endpoint.event_types}
