@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from billing_sdk.server.clock import TestClock
+from billing_sdk.server.domain.catalog import Policies
+from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.set_quantity import set_quantity
+from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.contract.pages.plan_worlds import seat_plan, use
 from tests.contract.pages.portal_people import Somebody, on_plan
-from tests.engines import NOON, advance
+from tests.engines import DECLINED_WHEN_CHARGED, NOON, advance, card
 from tests.serving import RunningServer, serving
 
 
@@ -145,3 +148,37 @@ def test_the_next_invoice_is_shown_as_it_will_be_issued(pro):
     page = pro.open()
     assert f"Next invoice US$29.00 {end.day} {end:%B %Y}" in page.text
     assert "What the next invoice will say Pro, one month" in page.text
+
+
+@pytest.fixture
+def giving_back(server) -> Iterator[None]:
+    """The policy that what was paid and not used is given back."""
+    update_billing_settings(server.engine, policies=Policies(unused_days="refund"))
+    yield
+    update_billing_settings(server.engine, policies=Policies())
+
+
+@pytest.mark.usefixtures("giving_back")
+def test_a_cheaper_plan_begins_at_once_where_what_was_paid_is_given_back_and_the_rest_is_kept(server):
+    with on_plan(server, "enterprise_monthly") as somebody:
+        advance(server.engine, days=14)
+        page = somebody.enter()
+        page = somebody.visitor.open(f"{server.base_url}/portal/plan_selection/pro_monthly")
+        assert "50% of US$99.00, for the time that is left." in page.text
+        assert "Due today US$0.00 US$20.50 is kept as credit" in page.text
+        somebody.visitor.submit("Confirm")
+        with server.engine.read() as tx:
+            assert [str(one) for one in tx.credits.balances(somebody.customer_id)] == ["20.50 USD"]
+            assert [one.plan_key for one in tx.agreements.live_of(somebody.customer_id)] == ["pro_monthly"]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(DECLINED_WHEN_CHARGED, "The card was declined"), ("4000002760003184", "Confirm your payment")],
+)
+def test_a_card_that_is_declined_or_asks_for_a_confirmation_leaves_the_numbers_as_they_are(desks, number, said):
+    add_card(desks.server.engine, customer_id=desks.customer_id, card=card(number))
+    desks.open("seats/desk?quantity=5")
+    page = desks.visitor.submit("Pay US$20.00")
+    assert said in page.text
+    assert desks.agreement.quantity_of("desk") == 3

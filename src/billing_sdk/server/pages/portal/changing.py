@@ -25,7 +25,7 @@ from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.portal.charge_words import told_lines
+from billing_sdk.server.pages.portal.charge_words import kept_of, told_lines
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.portal.quotes import FIELD, holds, quote_for, quoted_at
 from billing_sdk.server.pages.pricing import card_of, card_of_agreement, decided_card
@@ -91,6 +91,7 @@ def show_change(desk: Desk, form: Form) -> Response:
             shown=shown,
             lines=told_lines(shown.lines) if shown else (),
             next_lines=told_lines(shown.next_charge.lines) if shown and shown.next_charge else (),
+            kept=kept_of(shown) if shown else None,
             due_today=shown.amount if shown else _first_payment(plan),
             quote=quote,
             is_later=is_later,

@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import InvoiceLine, Lines, tell
+from billing_sdk.server.domain.invoicing import InvoiceLine, Lines, balance_change, tell
 from billing_sdk.server.pages.price_words import exact
+from billing_sdk.server.usecases.preview_change import Preview
 from billing_sdk.server.words import Phrase, phrase
 
 # A share of so many days can be read as it is; one of seconds is told as a percentage.
@@ -30,6 +31,12 @@ class Told:
 def told_lines(lines: Lines) -> tuple[Told, ...]:
     """Return what is charged and given back, in its order; what comes to nothing is left out."""
     return tuple(Told(line.description, line.amount, reasons_of(line)) for line in lines if line.amount)
+
+
+def kept_of(shown: Preview) -> Money | None:
+    """Return what of a change is kept on the credit balance, because more is given back than charged; None for none."""
+    kept = balance_change(shown.lines, shown.amount.currency)
+    return kept if kept.minor > 0 else None
 
 
 def reasons_of(line: InvoiceLine) -> tuple[Phrase, ...]:

@@ -29,7 +29,7 @@ from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.changing import paid_until_of
-from billing_sdk.server.pages.portal.charge_words import told_lines
+from billing_sdk.server.pages.portal.charge_words import kept_of, told_lines
 from billing_sdk.server.pages.portal.desk import Desk, own_agreement
 from billing_sdk.server.pages.portal.quotes import FIELD, holds, quote_for, quoted_at
 from billing_sdk.server.usecases.billing_settings import billing_settings
@@ -116,6 +116,7 @@ def show_numbers(desk: Desk, form: Form, kind: Kind) -> Response:
         shown=shown,
         lines=told_lines(shown.lines) if shown else (),
         next_lines=told_lines(shown.next_charge.lines) if shown and shown.next_charge else (),
+        kept=kept_of(shown) if shown else None,
         quote=quote,
         wanted=wanted,
         when=when,
