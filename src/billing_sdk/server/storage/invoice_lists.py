@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, true
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import UNISSUED, InvoiceStatus
@@ -136,6 +136,8 @@ class InvoiceLists:
         if is_unissued:
             return invoices.c.id < invoice_id
         at = self._connection.execute(select(invoices.c.issued_at).where(invoices.c.id == invoice_id)).scalar()
+        if at is None:
+            return true()  # nothing is known by that id: the list begins
         same = and_(invoices.c.issued_at == at, invoices.c.id < invoice_id)
         return or_(invoices.c.issued_at < at, same)
 

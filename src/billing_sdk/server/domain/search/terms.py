@@ -41,16 +41,13 @@ def terms_for(
         emails: addresses; the words before the sign count, and the host as a whole.
     """
     terms: dict[str, int] = {}
-    for key in keys:
-        _file(terms, [folded(key or "")], EXACT_RANK)
-    for email in emails:
-        local, _, host = folded(email).rpartition("@")
-        _file(terms, [folded(email)], EXACT_RANK)
-        _file(terms, [host, *_words(local)], PART_RANK)
+    whole = [*(folded(key or "") for key in keys), *(folded(email) for email in emails)]
+    _file(terms, whole, EXACT_RANK)
     for name in names:
         _file(terms, _words(folded(name or "")), NAME_RANK)
-    for key in keys:
-        _file(terms, _words(folded(key or "")), PART_RANK)
+    for text in whole:
+        before, _, host = text.rpartition("@")
+        _file(terms, [host, *_words(before)] if before else _words(text), PART_RANK)
     return dict(list(terms.items())[:MOST_TERMS])
 
 

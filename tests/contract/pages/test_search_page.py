@@ -1,0 +1,108 @@
+"""Search: anything by id, number, key, name or address; what is asked for exactly opens at once; text is only text."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing_sdk.server.usecases.create_organization import create_organization
+from billing_sdk.server.usecases.delete_user import delete_user
+from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.server.usecases.update_user import update_user
+from tests.contract.pages.operator import Operator, at_the_dashboard
+
+SEARCH = "/dashboard/search"
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory):
+    with at_the_dashboard(tmp_path_factory.mktemp("search")) as operator:
+        yield operator
+
+
+def opened(operator: Operator, text: str) -> str:
+    """Return where an exact question leads."""
+    answer = operator.get(SEARCH, q=text)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        ("{customer_id}", "/dashboard/customers/{customer_id}"),
+        ("{user_id}", "/dashboard/customers/{customer_id}"),
+        ("{operator_id}", "/dashboard/people/{operator_id}"),
+        ("{org_code}", "/dashboard/customers/{org_customer_id}"),
+        ("{agreement_id}", "/dashboard/subscriptions/{agreement_id}"),
+        ("{invoice_id}", "/dashboard/invoices/{invoice_id}"),
+        ("inv-000001", "/dashboard/invoices/{invoice_id}"),
+        ("{note_id}", "/dashboard/invoices/{invoice_id}"),
+        ("{grant_id}", "/dashboard/credits/{grant_id}"),
+        ("{dispute_id}", "/dashboard/disputes/{dispute_id}"),
+        ("grace@example.com", "/dashboard/customers/{customer_id}"),
+        ("GRACE@Example.com", "/dashboard/customers/{customer_id}"),
+        ("pro_monthly", "/dashboard/plans/pro_monthly"),
+        ("ai_tokens", "/dashboard/features/ai_tokens"),
+        ("spring", "/dashboard/coupons/spring"),
+        ("demo_app", "/dashboard/applications/demo_app"),
+        ("https://hooks.example.com/billing", "/dashboard/webhooks/{endpoint_id}"),
+    ],
+)
+def test_what_is_asked_for_exactly_opens_at_once(operator, asked, place):
+    assert opened(operator, operator.path(asked)) == operator.path(place)
+
+
+def test_a_payment_leads_to_whoever_has_made_it(operator):
+    with operator.engine.read() as tx:
+        payment = tx.invoices.payments_for(operator.ids["org_invoice_id"])[0]
+    place = operator.path("/dashboard/customers/{org_customer_id}")
+    assert opened(operator, payment.id) == opened(operator, str(payment.gateway_reference)) == place
+
+
+@pytest.mark.parametrize("asked", ["gra", "hopper grace", "HOP", "grâce", "Analyt engi", "engines.example.com"])
+def test_beginnings_of_words_find_customers_whatever_their_case_and_accents(operator, asked):
+    found = operator.text(SEARCH, q=asked)
+    assert ("Grace Hopper" in found) is not ("Analyt" in asked or "engines" in asked)
+    assert "Customer" in found
+
+
+def test_every_word_that_is_asked_for_has_to_be_there(operator):
+    assert "Nothing found" in operator.text(SEARCH, q="grace lovelace")
+
+
+def test_each_thing_is_shown_once_though_person_and_customer_are_found_by_it(operator):
+    assert operator.get(SEARCH, q="rosa").text.count("/dashboard/customers/customer_") == 1
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["", "%", "_", "'; DROP TABLE users; --", "<script>alert(1)</script>", "\\", "\u202eevil", "🦄", "a" * 10_000, "*"],
+)
+def test_whatever_is_typed_is_only_text(operator, asked):
+    answer = operator.get(SEARCH, q=asked)
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+
+
+def test_a_new_name_is_found_and_the_old_one_is_not(operator):
+    user = register_user(operator.engine, email="emmy@example.com", password="correct horse battery", given_name="Emmy")
+    assert "emmy@example.com" in operator.text(SEARCH, q="emm")
+    update_user(operator.engine, user_id=user.id, given_name="Amalie", family_name="Noether")
+    assert "Amalie Noether" in operator.text(SEARCH, q="noeth amal")
+    with operator.engine.read() as tx:
+        assert {hit.noun_id for hit in tx.search.find("amalie", 10)} == {user.id}
+
+
+def test_whoever_is_erased_is_found_by_nothing_any_more(operator):
+    user = register_user(operator.engine, email="gone@example.com", password="correct horse battery", given_name="Zed")
+    delete_user(operator.engine, user_id=user.id)
+    for asked in ("gone@example.com", "zed", user.id):
+        assert "Nothing found" in operator.text(SEARCH, q=asked)
+
+
+def test_people_and_organizations_that_are_no_customers_have_a_page(operator):
+    made = create_organization(operator.engine, name="Quiet Ltd", creator_id=operator.ids["operator_id"])
+    assert opened(operator, made.code) == f"/dashboard/people/{made.code}"
+    assert "Ada Lovelace" in operator.text(f"/dashboard/people/{made.code}")
+    assert "Quiet Ltd" in operator.text("/dashboard/people/{operator_id}")
+    assert operator.get("/dashboard/people/nobody").status_code == 404

@@ -1,0 +1,99 @@
+"""Every status, step and kind that the dashboard may have to name has words."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from billing_sdk.errors import InvalidAmount
+from billing_sdk.money import Money
+from billing_sdk.server.domain.agreements import AgreementStatus
+from billing_sdk.server.domain.catalog import Units
+from billing_sdk.server.domain.credits import GrantStatus, MovementKind
+from billing_sdk.server.domain.invoicing import DisputeKind, DisputeStatus, InvoiceStatus
+from billing_sdk.server.pages.dashboard import disputes, statuses
+from billing_sdk.server.pages.dashboard.amounts import amount_words, read_amount
+from billing_sdk.server.pages.dashboard.credits import MOVEMENTS
+from billing_sdk.server.pages.dashboard.listing import address
+from billing_sdk.server.pages.step_words import exact_amount, step_words
+from billing_sdk.server.words import Language, languages_in
+
+
+@pytest.fixture(scope="module")
+def english() -> Language:
+    return languages_in().best(["en"])
+
+
+@pytest.mark.parametrize(
+    ("table", "kinds"),
+    [
+        (statuses.AGREEMENT_STATUSES, AgreementStatus),
+        (statuses.INVOICE_STATUSES, InvoiceStatus),
+        (statuses.DISPUTE_STATUSES, DisputeStatus),
+        (statuses.DISPUTE_KINDS, DisputeKind),
+        (statuses.GRANT_STATUSES, GrantStatus),
+        (disputes.OUTCOMES, DisputeKind),
+        (MOVEMENTS, MovementKind),
+    ],
+)
+def test_whatever_may_stand_in_a_cell_has_words(table, kinds):
+    assert set(table) == set(get_args(kinds))
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "minor"),
+    [
+        ("25", "USD", 2_500),
+        ("25.5", "EUR", 2_550),
+        ("25,50", "EUR", 2_550),
+        ("1,234.50", "USD", 123_450),
+        ("1 234.5", "USD", 123_450),
+        ("300", "JPY", 300),
+        ("0.125", "KWD", 125),
+    ],
+)
+def test_an_amount_is_read_as_people_write_it(typed, currency, minor):
+    assert read_amount(typed, currency) == Money(minor, currency)
+
+
+@pytest.mark.parametrize("typed", ["", "abc", "1.005", "NaN", "Infinity", "1e30", "0x10", "--1"])
+def test_what_is_no_amount_is_refused(typed):
+    with pytest.raises(InvalidAmount):
+        read_amount(typed, "USD")
+
+
+def test_units_of_the_sellers_own_are_not_written_as_money(english):
+    assert english.write(amount_words(Units(2_500_000, "unit_ai"))) == "2.5 unit_ai"
+    assert english.write(amount_words(Money(2_500, "USD"))) == "US$25.00"
+
+
+@pytest.mark.parametrize(
+    ("step", "words", "amount"),
+    [
+        ({"name": "flat", "facts": {"flat_amount": "2900"}, "amount": "2900"}, "Flat price", "US$29.00"),
+        (
+            {"name": "per_unit", "facts": {"quantity": "3", "unit_amount": "250"}, "amount": "750"},
+            "3 at US$2.50 each",
+            "US$7.50",
+        ),
+        (
+            {
+                "name": "graduated",
+                "facts": {"tier": "2", "quantity": "7", "unit_amount": "0.5", "flat_amount": "0"},
+                "amount": "3.5",
+            },
+            "Tier 2: 7 at 0.005 USD each",
+            "0.035 USD",
+        ),
+        ({"name": "round", "facts": {"before": "2900"}, "amount": "0"}, "Rounded from US$29.00", "US$0.00"),
+        ({"name": "something_new", "facts": {}, "amount": "1"}, "something_new", "US$0.01"),
+    ],
+)
+def test_a_step_of_a_calculation_says_what_it_went_by(english, step, words, amount):
+    assert english.write(step_words(step, "USD")) == words
+    assert english.write(exact_amount(step, "USD")) == amount
+
+
+def test_links_of_a_list_leave_out_what_says_nothing():
+    assert address("/dashboard/customers", {"plan": "", "q": "a&b=<c>"}) == "/dashboard/customers?q=a%26b%3D%3Cc%3E"
