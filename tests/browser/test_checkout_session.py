@@ -115,7 +115,7 @@ def test_whoever_is_taxed_says_where_they_are_first(server: RunningServer, plan:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]  # a size
     page.goto(session["url"])
     page.get_by_label("E-mail").fill("taxed@example.com")
-    page.get_by_label("Country").fill("DE")
+    page.get_by_label("Country").select_option("DE")
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#card")).to_be_visible()
     assert problems_of(page) == []

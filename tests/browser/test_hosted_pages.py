@@ -29,7 +29,7 @@ SECTIONS = {
     "profile": "Profile",
     "plan_selection": "Choose a plan",
     "plan_selection/enterprise_monthly": "Confirm your plan",
-    "payment_details": "Payment method",
+    "payment_details": "Payment methods",
     "billing_address": "Billing address",
     "billing": "Invoices",
     "credit": "Credit for usage",
