@@ -34,6 +34,7 @@ from billing_sdk.server.pages.dashboard.listing import (
 )
 from billing_sdk.server.pages.dashboard.places import CUSTOMERS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
+from billing_sdk.server.pages.dashboard.usage_chart import usage_chart
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.storage.subjects import Subject
 from billing_sdk.server.usecases.browse_usage_events import Place, Wanted, browse_usage_events
@@ -105,7 +106,7 @@ def show_usage(seat: Seat) -> Response:
         usage=_table(meter, question, rows, names),
         total=sum((found.value for found in rows), Decimal(0)) if meter.aggregation in ("sum", "count") else None,
         is_cut=len(rows) > MOST_ROWS,
-        bars=_bars(rows),
+        chart=usage_chart(meter.name, question.period, question.window, rows, names),
         csv_url=address(f"{USAGE}/csv", {**kept, "meter": meter.key}),
         events_url=address(f"{USAGE}/events", {"meter": meter.key, "customer": question.customer_id}),
     )
@@ -236,14 +237,6 @@ def _row(meter: Meter, question: Asked, found: UsageRow, names: Mapping[str, str
 
 def _last_day(found: UsageRow) -> str:
     return (found.window.end - timedelta(microseconds=1)).astimezone(UTC).date().isoformat()
-
-
-def _bars(rows: Sequence[UsageRow]) -> list[tuple[datetime, Decimal]]:
-    """Return what each window comes to, all groups together."""
-    sums: dict[datetime, Decimal] = {}
-    for found in rows:
-        sums[found.window.start] = sums.get(found.window.start, Decimal(0)) + found.value
-    return sorted(sums.items())
 
 
 def _any(_stored: StoredEvent) -> bool:
