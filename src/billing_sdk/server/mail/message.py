@@ -90,7 +90,6 @@ def compose_message(
     message["Subject"] = content.subject
     message["Date"] = at.astimezone(UTC)
     message["Message-ID"] = f"<{mail.id}@{sender.domain}>"
-    message["Content-Language"] = language
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(content.text)
     message.add_alternative(content.html, subtype="html")
@@ -100,4 +99,5 @@ def compose_message(
         page.add_related(logo.content, maintype=kind, subtype=subtype, cid=f"<{LOGO_ID}>", disposition="inline")
     for one in attachments:
         message.add_attachment(one.content, maintype="application", subtype="pdf", filename=one.name)
+    message["Content-Language"] = language  # at last: what is said of content before goes to a part
     return Envelope(sender.addr_spec, recipient.addr_spec, is_international, message.as_bytes())
