@@ -32,8 +32,8 @@ Message: TypeAlias = str | tuple[str, str]  # a sentence, or one about a thing a
 def collect() -> set[Message]:
     """Return every message: of calls in the code, of templates, and of the catalogue of errors."""
     found: set[Message] = set()
-    for path in sorted(SERVER.rglob("*.py")):
-        found.update(in_code(path.read_text()))
+    for _path, source in modules():
+        found.update(in_code(source))
     for package in TEMPLATED:
         folder = SERVER / package.rpartition(".")[2] / "templates"
         extracting = environment("billing_sdk.server.pages", languages_in().best([]))
@@ -43,6 +43,14 @@ def collect() -> set[Message]:
         found.update((kind.title, kind.default_remedy))
     plurals = {one[0] for one in found if isinstance(one, tuple)}  # gettext finds the singular there, too
     return {one for one in found if one and one not in plurals}
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Yield the path and the source of each module of the server that says something."""
+    for path in sorted(SERVER.rglob("*.py")):
+        source = path.read_text()
+        if any(call in source for call in CALLS):
+            yield str(path.relative_to(SERVER)), source
 
 
 def in_code(source: str) -> Iterator[Message]:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from scripts.messages import CALLS, SERVER, catalogue_of, collect, key_of, tags
+from scripts.messages import CALLS, catalogue_of, collect, key_of, modules, tags
 
 PLACES = re.compile(r"%\(\w+\)s|%%")
 MARKUP = re.compile(r"</?\w+[^>]*>")
@@ -54,10 +54,10 @@ def test_every_message_is_translated_with_its_values_and_its_markup(tag):
 def test_what_is_said_is_written_out_where_it_is_said():
     """Otherwise nobody could collect it for translation."""
     hidden = [
-        f"{path.relative_to(SERVER)}:{node.lineno}"
-        for path in sorted(SERVER.rglob("*.py"))
-        if str(path.relative_to(SERVER)) not in MAKERS
-        for node in ast.walk(ast.parse(path.read_text()))
+        f"{path}:{node.lineno}"
+        for path, source in modules()
+        if path not in MAKERS
+        for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS
         if not all(isinstance(one, ast.Constant) for one in node.args[: CALLS[node.func.id]])
     ]
