@@ -7,6 +7,7 @@ import pytest
 from billing_sdk.money import Money
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.workspace import PortalSettings
+from billing_sdk.server.pages.portal import credit
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
@@ -135,13 +136,16 @@ def test_credit_is_not_sold_where_the_operator_does_not_offer_it(
             tx.portal_settings.save(before)
 
 
-def test_the_history_of_credit_goes_on_page_by_page(site: RunningServer, visitor: Visitor, customer: Customer) -> None:
-    for number in range(52):
-        grant_credit(site.engine, customer_id=customer.id, name=f"Gift {number:02}", amount=Money(100, "USD"))
+def test_the_history_of_credit_goes_on_page_by_page(
+    site: RunningServer, visitor: Visitor, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(credit, "PAGE_SIZE", 3)
+    for number in range(5):
+        grant_credit(site.engine, customer_id=customer.id, name=f"Gift {number}", amount=Money(100, "USD"))
     page = visitor.open("/portal/credit")
-    assert ("Gift 51 Granted" in page.text, "Gift 01 Granted" in page.text) == (True, False)
+    assert ("Gift 4 Granted" in page.text, "Gift 1 Granted" in page.text) == (True, False)
     page = visitor.follow("Next page")
-    assert ("Gift 51 Granted" in page.text, "Gift 01 Granted" in page.text) == (False, True)
+    assert ("Gift 4 Granted" in page.text, "Gift 1 Granted" in page.text) == (False, True)
     assert visitor.follow("First page").url.endswith("/portal/credit")
     assert visitor.open("/portal/credit?after=movement_x").status == 404
 
