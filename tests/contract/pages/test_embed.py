@@ -52,6 +52,7 @@ def test_a_button_leads_out_of_the_frame_with_the_plan_and_the_table(shop):
     assert "lead nowhere" not in answer.text
 
 
+@pytest.mark.attack(167)
 @pytest.mark.parametrize(
     "url",
     [
@@ -75,6 +76,7 @@ def test_an_address_that_is_none_of_a_registered_application_becomes_no_link(sho
     assert "alert(1)" not in answer.text
 
 
+@pytest.mark.attack(164)
 def test_only_pages_of_registered_applications_frame_it(shop, site):
     for path, status in ((TABLE, 200), ("/embed/pricing-tables/none", 404)):
         answer = shop.get(path)

@@ -44,7 +44,7 @@ def sign_up_link(server: RunningServer, **parameters: str) -> str:
 
 def register(visitor: Visitor, email: str, **fields: str) -> Page:
     """Fill in the registration page in front of a visitor."""
-    return visitor.submit("Create account", email=email, password=PASSWORD, **fields)
+    return visitor.submit(email=email, password=PASSWORD, **fields)
 
 
 def leaves_for_application(act: Callable[[], Page]) -> dict[str, str]:
