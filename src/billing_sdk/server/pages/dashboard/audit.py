@@ -64,7 +64,6 @@ COLUMNS = (
     Column(phrase("What")),
     Column(phrase("About")),
     Column(phrase("By")),
-    Column(phrase("When")),
 )
 
 
@@ -105,11 +104,11 @@ def verify(seat: Seat, _form: Form) -> Response:
 def _row(record: Mapping[str, Any], emails: Mapping[str, str]) -> Row:
     at: datetime = record["at"].astimezone(UTC)
     actor, subject = str(record["actor"]), str(record["subject"])
+    when = phrase("%(day)s, %(time)s UTC", day=at, time=f"{at:%H:%M:%S}")
     return row(
-        Cell(record["action"], note=_states(record), is_code=True),
-        Cell(subject, _url_of(str(record["action"]), subject), is_code=True),
+        Cell(record["action"], note=when, is_code=True),
+        Cell(subject, _url_of(str(record["action"]), subject), note=_states(record), is_code=True),
         Cell(emails.get(actor, actor), note=record["caller"] or ""),
-        Cell(at, note=phrase("%(time)s UTC", time=f"{at:%H:%M:%S}")),
     )
 
 
