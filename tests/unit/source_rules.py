@@ -59,7 +59,7 @@ SECRET_NAME = re.compile(
 PURE_MODULES = frozenset(
     """
     __future__ calendar collections collections.abc contextlib dataclasses datetime decimal enum fractions functools
-    hashlib ipaddress itertools json math operator re types typing urllib.parse zoneinfo
+    hashlib html html.parser ipaddress itertools json math operator re types typing unicodedata urllib.parse zoneinfo
     """.split()
 )
 IMPURE_CALLS = frozenset({"open", "print", "input", "globals", "breakpoint", "id", "hash"})
