@@ -130,8 +130,6 @@ def seed(file: str, customers: int, made: World) -> None:
                     marks = ", ".join(f":{column}" for column in columns)
                     query = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
                     connection.executemany(query, rows)
-        connection.execute("ANALYZE")
-        connection.commit()
 
 
 def measure(client: InProcess, made: World, times: int) -> dict[str, float]:

@@ -54,10 +54,8 @@ class CustomerLists:
         return tuple(customer_from_row(row) for row in rows)
 
     def newest_agreements(self, wanted: AgreementsWanted, *, limit: int) -> tuple[Agreement, ...]:
-        """Return agreements, the newest first; each status is read in order, and no more of it than may be shown."""
-        statuses = sorted(LIVE) if wanted.status is None else [wanted.status]
-        ids = [id_ for status in statuses for id_ in self._ids(wanted, status, limit)]
-        newest = sorted(ids, reverse=True)[:limit]
+        """Return agreements, the newest first; which they are is known from an index, before any is read."""
+        newest = self._ids(wanted, sorted(LIVE) if wanted.status is None else [wanted.status], limit)
         rows = self._connection.execute(select(agreements).where(agreements.c.id.in_(newest))).mappings()
         found = {row["id"]: agreement_from_row(row) for row in rows}
         return tuple(found[id_] for id_ in newest if id_ in found)
@@ -75,8 +73,8 @@ class CustomerLists:
             found[row["customer_id"]] = (*found.get(row["customer_id"], ()), agreement_from_row(row))
         return found
 
-    def _ids(self, wanted: AgreementsWanted, status: AgreementStatus, limit: int) -> Sequence[str]:
-        query: Ids = select(agreements.c.id).where(agreements.c.status == status)
+    def _ids(self, wanted: AgreementsWanted, statuses: Sequence[AgreementStatus], limit: int) -> Sequence[str]:
+        query: Ids = select(agreements.c.id).where(agreements.c.status.in_(statuses))
         if wanted.plan_key is not None:
             query = query.where(agreements.c.plan_key == wanted.plan_key)
         if wanted.after is not None:
