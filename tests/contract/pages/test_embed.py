@@ -136,4 +136,6 @@ def test_the_cadence_that_is_asked_for_is_shown_first(shop):
 def test_a_table_that_is_not_live_is_shown_to_nobody(shop, site):
     save_pricing_table(site.engine, key="draft", group_key="individuals")
 
-    assert shop.get("/embed/pricing-tables/draft").status_code == 404
+    answer = shop.get("/embed/pricing-tables/draft", params={"lang": "de"})
+    assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+    assert "set-cookie" not in answer.headers

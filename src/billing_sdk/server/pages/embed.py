@@ -17,13 +17,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from billing_sdk.errors import BillingNotEnabled, UnknownPricingTable
+from billing_sdk.errors import BillingError, BillingNotEnabled, UnknownPricingTable
 from billing_sdk.server import web
 from billing_sdk.server.domain.catalog import PricingTable
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.workspace import PLAN_GROUP, Brand
 from billing_sdk.server.pages.brand import brand_sheet
-from billing_sdk.server.pages.messages import page
+from billing_sdk.server.pages.messages import application_for, page, show_error
 from billing_sdk.server.pages.rendering import PACKAGE
 from billing_sdk.server.pages.shown_table import ShownTable, shown_table
 from billing_sdk.server.storage import UnitOfWork
@@ -67,6 +67,16 @@ def send_sheet(request: Request, engine: Engine) -> Response:
 
 
 def show_table(request: Request, engine: Engine) -> Response:
+    """Show a live table, or in the same frame why there is none; neither leaves a cookie in another site."""
+    try:
+        return _show_table(request, engine)
+    except BillingError as error:
+        response = show_error(request, error, application=application_for(engine))
+        del response.headers["Set-Cookie"]
+        return response
+
+
+def _show_table(request: Request, engine: Engine) -> Response:
     """Show a live table, with links that lead out of the frame.
 
     Raises:
