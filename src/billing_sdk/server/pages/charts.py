@@ -17,8 +17,8 @@ from billing_sdk.server.words import Phrase, Value
 Direction = Literal["ltr", "rtl"]
 Number = int | Decimal
 
-WIDTH, HEIGHT = 480, 220
-START, END, TOP, BOTTOM = 86, 8, 12, 28
+WIDTH, HEIGHT = 500, 220
+START, END, TOP, BOTTOM = 104, 8, 12, 28
 MOST_TICKS = 5
 MOST_LABELS = 13
 GAP = Decimal("0.3")  # of the room of each place
