@@ -166,7 +166,8 @@ def _brand(seat: Seat, form: Form) -> Brand:
 
 
 def _texts(form: Form, language: Language) -> tuple[str, BrandTexts] | None:
-    texts = BrandTexts(form.text(f"welcome_{language.tag}"), form.text(f"footer_{language.tag}"))
+    welcome, footer = f"welcome_{language.tag}", f"footer_{language.tag}"
+    texts = BrandTexts(form.text(welcome), form.text(footer))
     return (language.tag, texts) if texts != BrandTexts() else None
 
 
