@@ -134,10 +134,10 @@ def _pay(life: Life) -> None:
     with Visitor() as visitor:
         begin(visitor, server, plan_interest="pro_monthly", state=secrets.token_urlsafe(24))
         life.show("a page of the journey", visitor.submit("Create account", email=VERA, password=password).html)
-        life.show("a declined card", visitor.submit("Pay 29.00 USD", **{**CARD, "number": _in_groups(DECLINED)}).html)
+        life.show("a declined card", visitor.submit("Pay US$29.00", **{**CARD, "number": _in_groups(DECLINED)}).html)
         number = {**CARD, "number": _in_groups(PAN)}
         life.secrets |= {
-            "another code": leaves_for_application(lambda: visitor.submit("Pay 29.00 USD", **number))["code"]
+            "another code": leaves_for_application(lambda: visitor.submit("Pay US$29.00", **number))["code"]
         }
         token = machine_token(server)
         life.secrets |= {"machine token": token}
