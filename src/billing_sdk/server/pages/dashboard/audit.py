@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 
 from billing_sdk.server.pages.dashboard.days import day_in, midnight
 from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, Row, asked, listing, row
-from billing_sdk.server.pages.dashboard.places import APPLICATIONS, CUSTOMERS, INVOICES, SUBSCRIPTIONS, WEBHOOKS
+from billing_sdk.server.pages.dashboard.places import APPLICATIONS, CUSTOMERS, INVOICES, PEOPLE, SUBSCRIPTIONS, WEBHOOKS
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.storage.audit import AuditFilter
@@ -52,6 +52,7 @@ NOUNS: dict[str, Phrase] = {
 # Where a thing's page is, by what its id begins with or what was acted on.
 PAGES = {
     "customer_": CUSTOMERS,
+    "kp_": PEOPLE,
     "agreement_": SUBSCRIPTIONS,
     "invoice_": INVOICES,
     "client_": APPLICATIONS,
