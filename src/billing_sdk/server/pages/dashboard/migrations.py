@@ -31,7 +31,7 @@ from billing_sdk.server.usecases.migrate_customers import (
 from billing_sdk.server.words import Phrase, phrase
 
 # Each customer of a page is priced as for an invoice.
-LOOKED_AT = 20
+LOOKED_AT = 10
 MOVED_AT_ONCE = 100
 TIMINGS: dict[MoveTiming, Phrase] = {
     "period_end": phrase("At the next billing date of each customer"),
