@@ -103,8 +103,10 @@ class TimelineRepository:
 
     def _events(self, customer: Customer, until: datetime | None, limit: int) -> list[Entry]:
         at = func.coalesce(events.c.recorded_at, events.c.occurred_at, type_=events.c.occurred_at.type)
+        # Those in the form of a token are the ones that are counted; the others say the same again.
+        is_told = events.c.sequence.is_not(None)
         query: Select[Any] = select(events.c.id, at.label("at"), events.c.type, events.c.source, events.c.subject)
-        query = _until(query.where(events.c.customer_id == customer.id, events.c.form == "jwt"), at, until)
+        query = _until(query.where(events.c.customer_id == customer.id, is_told), at, until)
         rows = self._rows(query.order_by(at.desc(), events.c.id.desc()).limit(limit))
         return [Entry("event", row["id"], row["at"], row["type"], row["subject"] or "", row["source"]) for row in rows]
 
