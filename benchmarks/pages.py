@@ -132,8 +132,8 @@ def seed(file: str, customers: int, made: World) -> None:
                     connection.executemany(query, rows)
 
 
-def measure(client: InProcess, made: World, times: int) -> dict[str, float]:
-    """Return the median time of each page in milliseconds, by its name."""
+def measure(client: InProcess, made: World, times: int) -> dict[str, tuple[float, float]]:
+    """Return the median times of each page in milliseconds, on the clock and of the processor, by its name."""
     figures = {}
     for page in PAGES:
         ask = partial(
@@ -146,14 +146,16 @@ def measure(client: InProcess, made: World, times: int) -> dict[str, float]:
     return figures
 
 
-def _median(ask: Callable[[], object], times: int) -> float:
+def _median(ask: Callable[[], object], times: int) -> tuple[float, float]:
+    """Return the medians on the clock and of the processor, in milliseconds: other work is no part of the second."""
     ask()
-    taken = []
+    clock, processor = [], []
     for _ in range(times):
-        start = time.perf_counter()
+        start, begun = time.perf_counter(), time.process_time()
         ask()
-        taken.append((time.perf_counter() - start) * 1_000)
-    return statistics.median(taken)
+        clock.append((time.perf_counter() - start) * 1_000)
+        processor.append((time.process_time() - begun) * 1_000)
+    return statistics.median(clock), statistics.median(processor)
 
 
 def _grant(customer_id: str, at: str) -> Row:
@@ -211,9 +213,9 @@ def main() -> int:
         print(json.dumps(figures, indent=1))
         return 0
     print(f"{asked.customers:,} customers in {seeded_seconds:.0f} s")
-    for name, median in sorted(figures.items(), key=lambda one: -one[1]):
-        print(f"{name:32} {median:8.1f} ms{'   SLOW' if median > LIMIT_MS else ''}")
-    return 0 if max(figures.values()) <= LIMIT_MS else 1
+    for name, (clock, processor) in sorted(figures.items(), key=lambda one: -one[1][1]):
+        print(f"{name:32} {clock:8.1f} ms {processor:8.1f} ms of the processor{'   SLOW' if clock > LIMIT_MS else ''}")
+    return 0 if max(clock for clock, _ in figures.values()) <= LIMIT_MS else 1
 
 
 if __name__ == "__main__":
