@@ -124,7 +124,7 @@ def _page(seat: Seat, form: Form) -> Response:
         prorations=PRORATIONS,
         batch=batch,
         changes=changes_of(origins[0], target) if origins else [],
-        moves=Listing(COLUMNS, tuple(moves), next_url=_next(plan, shown, batch)),
+        moves=Listing(COLUMNS, tuple(moves), next_url=_next(plan, shown, batch), first_url=_first(seat, plan, shown)),
         totals=_totals(batch.moves if batch else ()),
         counts=_counts(batch.moves if batch else ()),
         affected=bounded(sum(counts.get(version.id, 0) for version in origins)),
@@ -193,8 +193,15 @@ def _counts(moves: Sequence[Move]) -> list[tuple[Phrase, str, int]]:
 def _next(plan: Plan, form: Form, batch: MigrationBatch | None) -> str:
     if batch is None or batch.next_cursor is None:
         return ""
-    kept = {name: form.text(name) for name in ("from", "to", "timing", "prorate")}
-    return address(f"{url_of(plan.key)}/migrate", {**kept, AFTER: batch.next_cursor})
+    return address(f"{url_of(plan.key)}/migrate", {**_kept(form), AFTER: batch.next_cursor})
+
+
+def _first(seat: Seat, plan: Plan, form: Form) -> str:
+    return address(f"{url_of(plan.key)}/migrate", _kept(form)) if asked(seat.request, AFTER) else ""
+
+
+def _kept(form: Form) -> dict[str, str]:
+    return {name: form.text(name) for name in ("from", "to", "timing", "prorate")}
 
 
 ROUTES: tuple[BaseRoute, ...] = (billing_route(f"{PLAN}/migrate", show_migration, migrate),)
