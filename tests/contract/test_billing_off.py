@@ -67,6 +67,7 @@ IDENTITY_TABLES = {
     "portal_links",
     "portal_visits",
     "refresh_tokens",
+    "search_terms",  # people and organizations are found by their names without billing, too
     "sessions",
     "token_families",
     "users",
