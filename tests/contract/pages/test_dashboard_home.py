@@ -78,3 +78,10 @@ def test_home_says_so_where_nothing_has_been_counted_yet(tmp_path):
     with in_process(f"sqlite:///{tmp_path / 'new.db'}", BASE_URL) as new:
         cookies = {"provider_session": begin_session(new.engine, user_id=user_id_of(new.engine, "ada@example.com"))}
         assert "No figures yet" in new.get("/dashboard", headers={"Accept": "text/html"}, cookies=cookies).text
+
+
+@pytest.mark.parametrize(("path", "says"), [("/dashboard", "لوحة التحكم"), ("/dashboard/invoices", ">صادرة<")])
+def test_the_name_of_the_dashboard_and_the_status_of_an_invoice_are_said_in_the_language_of_the_operator(
+    look, path, says
+):
+    assert says in look(f"{path}?lang=ar")

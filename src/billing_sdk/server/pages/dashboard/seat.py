@@ -27,9 +27,10 @@ from billing_sdk.server.pages.messages import page, show_error
 from billing_sdk.server.pages.rendering import PLAIN, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
+from billing_sdk.server.web.languages import language_of
 from billing_sdk.server.words import Phrase, phrase
 
-NAME = "Dashboard"
+NAME = phrase("Dashboard")
 SIGN_IN = "/dashboard/sign-in"
 
 # Why somebody who was sent to Stripe came back without an account; the address names it by its code only.
@@ -59,7 +60,7 @@ class Seat:
             self.request,
             f"dashboard/{template}.html",
             status=WRONG if form.errors else status,
-            application=NAME,
+            application=name_for(self.request),
             brand=PLAIN,
             csrf_token=web.csrf_token(self.session_key),
             operator=self.operator,
@@ -80,6 +81,11 @@ class Seat:
         """
         mark = "&" if "?" in url else "?"
         return RedirectResponse(f"{url}{mark}done={note}" if note else url, 303)
+
+
+def name_for(request: Request) -> str:
+    """Return what these pages are called in the operator's language."""
+    return language_of(request).say(NAME)
 
 
 Serve = Callable[[Seat], Response]
@@ -110,7 +116,7 @@ def seat_route(path: str, serve: Serve, submit: Submit | None = None, *, takes_f
             web.check_csrf(request, fields, session_key, engine.settings)
             return submit(seat, Form(fields))
         except BillingError as error:
-            return show_error(request, error, application=NAME, is_operator=True)
+            return show_error(request, error, application=name_for(request), is_operator=True)
 
     return Route(path, page(at), methods=["GET", "POST"] if submit else ["GET"])
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from billing_sdk.errors import Forbidden, InvalidRequest, RateLimited, WrongCredentials
 from billing_sdk.server import web
 from billing_sdk.server.ids import new_secret
-from billing_sdk.server.pages.dashboard.seat import NAME, SIGN_IN, Seat
+from billing_sdk.server.pages.dashboard.seat import SIGN_IN, Seat, name_for
 from billing_sdk.server.pages.forms import WRONG, Form, require
 from billing_sdk.server.pages.rendering import PLAIN, show
 from billing_sdk.server.usecases.begin_session import begin_session, end_session
@@ -74,7 +74,7 @@ def _form(request: Request, engine: Engine, form: Form) -> Response:
         request,
         "dashboard/sign_in.html",
         status=WRONG if form.errors else 200,
-        application=NAME,
+        application=name_for(request),
         brand=PLAIN,
         csrf_token=web.csrf_token(key),
         form=form,
