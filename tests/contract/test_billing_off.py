@@ -27,6 +27,8 @@ NOT_BILLING = {
     "/": "the root page",
     "/health": "for load balancers",
     "/static/": "style sheets",
+    "/embed/frame.js": "a script; the table in the frame is billing",
+    "/embed/pricing-table.": "a script and a style sheet, as above",
     "/.well-known/": "discovery and whom to tell about a hole",
     "/oauth2/": "sign-in",
     "/logout": "sign-in",

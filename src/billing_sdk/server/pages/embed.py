@@ -28,6 +28,7 @@ from billing_sdk.server.pages.rendering import PACKAGE
 from billing_sdk.server.pages.shown_table import ShownTable, shown_table
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.errors import wants_html
 from billing_sdk.server.web.languages import known_languages, languages_for_anybody
 from billing_sdk.server.words import environment
 
@@ -71,6 +72,8 @@ def show_table(request: Request, engine: Engine) -> Response:
     try:
         return _show_table(request, engine)
     except BillingError as error:
+        if not wants_html(request):
+            raise
         response = show_error(request, error, application=application_for(engine))
         del response.headers["Set-Cookie"]
         return response
