@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from billing_sdk.errors import CardDeclined, NotFound
+from billing_sdk.errors import CardDeclined, InvalidSetting, NotFound
 from billing_sdk.money import Money
 from billing_sdk.server.words import (
     detail_of,
@@ -128,3 +128,24 @@ def test_readers_of_english_get_the_facts_of_an_error_and_others_its_translated_
     assert dutch.say(remedy_of(NotFound("no", remedy="Look elsewhere."))) == NotFound.default_remedy
     assert detail_of(NotFound(NotFound.title)) is None
     assert dutch.say(detail_of(error)) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("nl.po", DUTCH.replace("over %(time)s", "over %(tijd)s"), "values of 'Probeer het over %\\(tijd\\)s"),
+        ("nl.po", DUTCH.replace("over %(time)s", "100% over %(time)s"), "values of 'Probeer het 100%"),
+        ("nl.po", DUTCH.replace("plural=(n != 1)", "plural=(n != 1"), "nl.po can't be read"),
+        ("klingonese.po", DUTCH, "klingonese.po can't be read"),
+    ],
+)
+def test_a_catalogue_that_pages_could_not_be_shown_with_is_refused_at_the_start(tmp_path, name, content, why):
+    tmp_path.joinpath(name).write_text(content)
+
+    with pytest.raises(InvalidSetting, match=why):
+        languages_in(str(tmp_path))
+
+
+def test_a_directory_that_is_not_there_is_told_of(tmp_path):
+    with pytest.raises(InvalidSetting, match="there is no directory"):
+        languages_in(str(tmp_path / "nowhere"))

@@ -60,6 +60,7 @@ def create_app(
         runs_timers: whether this process does what is due; a test that moves the whole server's clock does it itself.
         sweep_seconds: how often to look for charges that a process has left over which died.
     """
+    languages_in(settings.locale_directory)  # what can't be read of it is told now, and not to a visitor
     engine = create_engine(settings, clock=clock, gateway=gateway, database=database, hooks=hooks)
     engine = replace(engine, shows=stripe.EventDoor(engine))
     timers = TimerWorker(engine)

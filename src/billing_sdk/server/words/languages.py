@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,10 +18,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 
+from billing_sdk.errors import InvalidSetting
 from billing_sdk.money import Money
 from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.words.countries import countries_of
@@ -30,6 +33,7 @@ DEFAULT = "en"
 # English is what messages are written in: these differ in how they write figures.
 ENGLISH = {"en": "en_001", "en-US": "en_US"}
 SUFFIX = ".po"
+VALUE = re.compile(r"%\(\w+\)s|%%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,13 @@ def languages_in(directory: str | None = None) -> Languages:
 
     Args:
         directory: has files such as `nl.po` or `pt-BR.po`; None where an operator has none.
+
+    Raises:
+        InvalidSetting: there is no such directory, a file is no catalogue or named by no language, or a translation has
+            values that its message has not.
     """
+    if directory and not Path(directory).is_dir():
+        raise InvalidSetting(f"locale_directory: there is no directory {directory!r}")
     known = {tag: Language(tag, Figures.of(locale), gettext.NullTranslations()) for tag, locale in ENGLISH.items()}
     own = sorted(Path(directory).glob(f"*{SUFFIX}")) if directory else []
     built_in = sorted(files("billing_sdk.server.words").joinpath("locale").iterdir(), key=lambda one: one.name)
@@ -139,9 +149,30 @@ def languages_in(directory: str | None = None) -> Languages:
 
 def _language(tag: str, content: bytes, before: gettext.NullTranslations | None) -> Language:
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(content), locale=str(Locale.parse(tag, sep="-"))))
-    compiled.seek(0)
-    translations = gettext.GNUTranslations(compiled)
+    try:
+        figures = Figures(Locale.parse(ENGLISH.get(tag, tag.replace("-", "_"))))
+        catalogue = read_po(io.BytesIO(content), locale=str(figures.locale), abort_invalid=True)
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        translations = gettext.GNUTranslations(compiled)
+    except (ValueError, UnknownLocaleError, PoFileError) as error:
+        raise InvalidSetting(f"locale_directory: {tag}{SUFFIX} can't be read: {error}") from None
+    _check(tag, catalogue)
     if before is not None:
         translations.add_fallback(before)
-    return Language(tag, Figures.of(ENGLISH.get(tag, tag.replace("-", "_"))), translations)
+    return Language(tag, figures, translations)
+
+
+def _check(tag: str, catalogue: Catalog) -> None:
+    """Refuse translations that no page could be shown with, when the server starts and not when somebody reads one."""
+    for message in catalogue:
+        if not message.id:
+            continue
+        said = [message.string] if isinstance(message.string, str) else list(message.string or ())
+        source = "".join([message.id] if isinstance(message.id, str) else message.id)
+        for one in said:
+            rest = VALUE.sub("", one)
+            if "%" in rest or not set(VALUE.findall(one)) <= {*VALUE.findall(source), "%%"}:
+                raise InvalidSetting(
+                    f"locale_directory: {tag}{SUFFIX}: the values of {one[:80]!r} are not those of its message"
+                )
