@@ -29,6 +29,7 @@ from billing_sdk.server.usecases.roll_up_revenue import RevenueWatch
 from billing_sdk.server.usecases.send_mail import POLL_SECONDS, MailWorker, transport_of
 from billing_sdk.server.usecases.timer_worker import TimerWorker
 from billing_sdk.server.usecases.verify_audit import AuditWatch
+from billing_sdk.server.words import languages_in
 
 # How long a customer waits at most, besides the charge's lease, for the outcome of a charge whose process died.
 SWEEP_SECONDS = 30.0
