@@ -149,7 +149,7 @@ DASHBOARD: tuple[PageUnderTest, ...] = (
     PageUnderTest("plan", "/dashboard/plans/{plan_key}", "operator"),
     PageUnderTest("plan-version", "/dashboard/plans/{plan_key}/versions/{number}", "operator"),
     PageUnderTest("pricing-tables", "/dashboard/pricing-tables", "operator"),
-    PageUnderTest("pricing-table-new", "/dashboard/pricing-tables/new", "operator"),
+    PageUnderTest("pricing-table-new", "/dashboard/pricing-tables/_new", "operator"),
     PageUnderTest("pricing-table", "/dashboard/pricing-tables/{table_key}", "operator"),
     PageUnderTest("pricing-table-preview", "/dashboard/pricing-tables/{table_key}/preview", "operator"),
     PageUnderTest("pricing-table-delete", "/dashboard/pricing-tables/{table_key}/delete", "operator"),

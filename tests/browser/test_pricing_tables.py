@@ -44,7 +44,7 @@ def test_a_table_is_built_by_hand_and_chosen_from_at_sign_up(
     either_server: RunningServer, tab: Page, keyboard: Callable[[str], None]
 ) -> None:
     sign_in(tab, either_server)
-    tab.goto(f"{TABLES}/new")
+    tab.goto(f"{TABLES}/_new")
     keyboard("Name")
     tab.keyboard.type("By hand")
     tab.get_by_label("A blank table").check()

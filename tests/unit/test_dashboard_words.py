@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import get_args
 
 import pytest
@@ -13,7 +14,7 @@ from billing_sdk.server.domain.catalog import Units
 from billing_sdk.server.domain.credits import GrantStatus, MovementKind
 from billing_sdk.server.domain.invoicing import DisputeKind, DisputeStatus, InvoiceStatus
 from billing_sdk.server.pages.dashboard import disputes, statuses
-from billing_sdk.server.pages.dashboard.amounts import amount_words, read_amount
+from billing_sdk.server.pages.dashboard.amounts import amount_words, number_typed, read_amount, shown_amount
 from billing_sdk.server.pages.dashboard.credits import MOVEMENTS
 from billing_sdk.server.pages.dashboard.listing import address
 from billing_sdk.server.pages.step_words import exact_amount, step_words
@@ -51,16 +52,27 @@ def test_whatever_may_stand_in_a_cell_has_words(table, kinds):
         ("1 234.5", "USD", 123_450),
         ("300", "JPY", 300),
         ("0.125", "KWD", 125),
+        ("1.250", "KWD", 1_250),
+        ("1.000,00", "EUR", 100_000),
+        ("1,000,000", "USD", 100_000_000),
     ],
 )
 def test_an_amount_is_read_as_people_write_it(typed, currency, minor):
     assert read_amount(typed, currency) == Money(minor, currency)
 
 
-@pytest.mark.parametrize("typed", ["", "abc", "1.005", "NaN", "Infinity", "1e30", "0x10", "--1"])
+@pytest.mark.parametrize(
+    "typed", ["", "abc", "1.005", "NaN", "Infinity", "1e30", "0x10", "--1", "1,000", "1.000", "1e3", "1_000", "٣٤"]
+)
 def test_what_is_no_amount_is_refused(typed):
     with pytest.raises(InvalidAmount):
         read_amount(typed, "USD")
+
+
+def test_a_price_in_a_field_is_read_as_what_it_was_written_from():
+    for text, shown in (("29", "29"), ("0.001", "0.001"), ("1.125", "1.1250"), ("1234.567", "1234.567")):
+        assert shown_amount(Decimal(text), 2) == shown
+        assert number_typed(shown, 2) == Decimal(text)
 
 
 def test_units_of_the_sellers_own_are_not_written_as_money(english):

@@ -161,6 +161,7 @@ def test_invoices_are_found_by_status_day_and_customer(operator):
     assert "INV-000001" not in operator.text("/dashboard/invoices", status="void")
     assert "INV-000001" not in operator.text("/dashboard/invoices", until="2020-01-01")
     assert "INV-000001" in operator.text("/dashboard/invoices", **{"from": "2020-01-01", "until": "nonsense"})
+    assert "INV-000001" in operator.text("/dashboard/invoices", until="9999-12-31")
 
 
 def test_an_invoice_that_is_owed_is_settled_given_up_or_made_void(operator):

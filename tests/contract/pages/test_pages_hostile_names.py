@@ -87,7 +87,11 @@ def table_pages(app: InProcess) -> Iterator[tuple[str, dict[str, str]]]:
     with app.engine.read() as tx:
         operator = tx.users.find_by_email(app.seed.users[0][0])
     cookies = {"provider_session": begin_session(app.engine, user_id=operator.id)}
-    for path in ("", "/new", *(f"/default_users{part}" for part in ("", "/add", "/preview", "/delete", "/cards/free"))):
+    for path in (
+        "",
+        "/_new",
+        *(f"/default_users{part}" for part in ("", "/add", "/preview", "/delete", "/cards/free")),
+    ):
         yield f"/dashboard/pricing-tables{path}", cookies
 
 

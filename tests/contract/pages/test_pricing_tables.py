@@ -41,7 +41,7 @@ def table_in(site: RunningServer, key: str) -> PricingTable:
 
 
 def test_a_table_is_generated_from_a_group_and_nobody_sees_it_before_it_is_live(ada, site):
-    opened(ada, site, "/new")
+    opened(ada, site, "/_new")
     page = ada.submit("Add pricing table", name="For people", group="individuals", start="generate")
     table = table_in(site, "for_people")
 
@@ -62,12 +62,12 @@ def test_a_table_is_generated_from_a_group_and_nobody_sees_it_before_it_is_live(
     [
         ({"name": "", "group": "individuals"}, "Enter a name."),
         ({"name": "Teams again", "key": "teams", "group": "teams"}, "teams"),
-        ({"name": "\u4e2d\u6587", "group": "teams"}, "letters, digits"),
+        ({"name": "Teams", "key": "_new", "group": "teams"}, "letters, digits"),
         ({"name": "No group", "group": "nobody"}, "nobody"),
     ],
 )
 def test_a_table_that_cant_be_made_says_why_beside_what_was_typed(ada, site, fields, problem):
-    opened(ada, site, "/new")
+    opened(ada, site, "/_new")
     page = ada.submit("Add pricing table", **fields)
 
     assert page.status == 422
@@ -75,8 +75,26 @@ def test_a_table_that_cant_be_made_says_why_beside_what_was_typed(ada, site, fie
     assert page.forms[-1].fields["name"] == fields["name"]
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("New", "new"),
+        ("\u00dcn\u00efcode Tabl\u00f6 \u0131", "unicode_tablo_i"),
+        ("\u4e2d\u6587", "table_1"),
+        ("\u65e5\u672c", "table_2"),
+    ],
+)
+def test_a_table_of_any_name_has_a_key_and_a_page_of_its_own(ada, site, name, key):
+    opened(ada, site, "/_new")
+    ada.submit("Add pricing table", name=name, group="individuals", start="blank")
+    page = opened(ada, site, f"/{key}")
+
+    assert table_in(site, key).name == name
+    assert "Make live" in page.text
+
+
 def test_a_blank_table_is_filled_by_hand(ada, site):
-    opened(ada, site, "/new")
+    opened(ada, site, "/_new")
     ada.submit("Add pricing table", name="By hand", key="hand", group="individuals", start="blank")
     ada.follow("Add plan")
     ada.submit("Add plan", plan="pro_monthly", display_name="Pro for you", call_to_action="Take it")

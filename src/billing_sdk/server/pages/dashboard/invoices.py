@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing_sdk.server.domain.invoicing import CreditNote, InvoiceStatus, Payment, Refund
+from billing_sdk.server.pages.dashboard.days import day_in, midnight
 from billing_sdk.server.pages.dashboard.explained import Explained, explained_line
 from billing_sdk.server.pages.dashboard.invoice_deeds import DEEDS, DESTINATION_OPTIONS, offered
 from billing_sdk.server.pages.dashboard.listing import (
@@ -193,10 +194,8 @@ def _doing(name: str) -> Submit:
 
 def _day(text: str) -> datetime | None:
     """Return the beginning of a day that was typed; None where it is none."""
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    day = day_in(text)
+    return None if day is None else midnight(day)
 
 
 ROUTES: tuple[BaseRoute, ...] = (

@@ -90,7 +90,7 @@ def migrate(seat: Seat, form: Form) -> Response:
         batch=done,
         moves=Listing(COLUMNS, tuple(moves)),
         counts=_counts(done.moves),
-        moved_before=int(form.text("moved") or 0) if form.text("moved").isdigit() else 0,
+        moved_before=number_in(form.text("moved")),
         back=url_of(plan_key),
     )
 

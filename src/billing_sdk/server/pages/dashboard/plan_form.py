@@ -26,10 +26,10 @@ from billing_sdk.server.domain.catalog import (
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import Flat, Graduated, PerUnit, Price, Terms, Tier, Volume
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.pages.dashboard.amounts import LONE_GROUP, number_typed, shown_amount
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.words import Phrase, phrase
 
-NUMBER = re.compile(r"[0-9]{1,15}(?:[.,][0-9]{1,12})?", re.ASCII)
 WHOLE = re.compile(r"[0-9]{1,15}", re.ASCII)
 # Rows that stand empty below those that are filled in, and how many there can be: a form has so many fields at most.
 SPARE_ROWS, MOST_ROWS = 3, 14
@@ -45,6 +45,7 @@ MODELS = (
     ("volume", phrase("All units at the price of the tier that is reached")),
 )
 ENTER_PRICE = phrase("Enter a price, such as 29.00.")
+MISLEADING = phrase("Write a thousand as 1000, and one and an eighth as 1.1250.")
 ENTER_WHOLE = phrase("Enter a whole number.")
 ENTER_CURRENCY = phrase("Enter the three letters of a currency, such as EUR.")
 ENTER_TIERS = phrase("Enter a tier on each line, such as 1000: 0.05, and the last one as *: 0.03.")
@@ -188,9 +189,10 @@ def _usage_price(form: Form, number: int, currency: str) -> Price | None:
 
 def _tier(line: str, number: int, currency: str) -> Tier:
     up_to, _, price = (part.strip() for part in line.partition(":"))
-    if not NUMBER.fullmatch(price) or not (up_to == "*" or WHOLE.fullmatch(up_to)):
+    each = _minor(price, currency)
+    if each is None or not (up_to == "*" or WHOLE.fullmatch(up_to)):
         raise _Wrong(f"tiers_{number}", ENTER_TIERS)
-    return Tier(None if up_to == "*" else Decimal(up_to), unit_amount=_minor(price, currency))
+    return Tier(None if up_to == "*" else Decimal(up_to), unit_amount=each)
 
 
 def _trial(form: Form, version: PlanVersion | None) -> Trial | None:
@@ -211,9 +213,10 @@ def _price(form: Form, field: str, currency: str) -> Decimal | None:
     typed = form.text(field)
     if not typed:
         return None
-    if not NUMBER.fullmatch(typed):
-        raise _Wrong(field, ENTER_PRICE)
-    return _minor(typed, currency)
+    minor = _minor(typed, currency)
+    if minor is None:
+        raise _Wrong(field, MISLEADING if LONE_GROUP.fullmatch(typed) else ENTER_PRICE)
+    return minor
 
 
 def _whole(form: Form, field: str) -> int | None:
@@ -223,12 +226,13 @@ def _whole(form: Form, field: str) -> int | None:
     return int(typed) if typed else None
 
 
-def _minor(typed: str, currency: str) -> Decimal:
-    return Decimal(typed.replace(",", ".")).scaleb(exponent(currency))
+def _minor(typed: str, currency: str) -> Decimal | None:
+    number = number_typed(typed, exponent(currency))
+    return None if number is None else number.scaleb(exponent(currency))
 
 
 def _shown(minor: Decimal, currency: str) -> str:
-    return digits_of(minor.scaleb(-exponent(currency)))
+    return shown_amount(minor.scaleb(-exponent(currency)), exponent(currency))
 
 
 def _unit_price(price: Price, currency: str) -> str:

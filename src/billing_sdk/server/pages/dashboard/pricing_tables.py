@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -15,6 +16,7 @@ from starlette.routing import BaseRoute
 from billing_sdk.errors import BillingError, DuplicateKey, UnknownPricingTable
 from billing_sdk.server.domain.catalog import Plan, PricingTable
 from billing_sdk.server.domain.catalog.pricing_table import MAX_CARDS
+from billing_sdk.server.domain.search.terms import folded
 from billing_sdk.server.domain.workspace import PLAN_GROUP
 from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, asked, listing, row
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
@@ -95,9 +97,9 @@ def create(seat: Seat, form: Form) -> Response:
     form = require(form, {"name": phrase("a name"), "group": phrase("a plan group")})
     if form.errors:
         return _new(seat, form)
-    key = form.text("key") or NOT_IN_KEYS.sub("_", form.text("name").casefold()).strip("_")
     try:
         with seat.engine.read() as tx:
+            key = form.text("key") or _key_for(form.text("name"), tx)
             if tx.pricing_tables.find(key) is not None:
                 raise DuplicateKey(f"there is a pricing table {key!r} already", parameter="key")
         save_pricing_table(
@@ -112,6 +114,12 @@ def create(seat: Seat, form: Form) -> Response:
     except BillingError as error:
         return _new(seat, form.refused(error, "key"))
     return seat.go_to(url_of(key), "created")
+
+
+def _key_for(name: str, tx: UnitOfWork) -> str:
+    """Return a key made of a name; of a name without letters of keys, the first number that is free."""
+    made = NOT_IN_KEYS.sub("_", folded(name)).strip("_")
+    return made or next(key for number in count(1) if tx.pricing_tables.find(key := f"table_{number}") is None)
 
 
 def show_table(seat: Seat) -> Response:
@@ -294,7 +302,7 @@ def _status(table: PricingTable) -> Cell:
 
 ROUTES: tuple[BaseRoute, ...] = (
     billing_route(TABLES, show_tables, change_sign_up),
-    billing_route(f"{TABLES}/new", show_new, create),
+    billing_route(f"{TABLES}/_new", show_new, create),
     billing_route(TABLE, show_table, change),
     billing_route(f"{TABLE}/live", show_table, switch_live),
     billing_route(f"{TABLE}/default", show_table, switch_default),
