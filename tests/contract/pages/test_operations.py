@@ -212,6 +212,20 @@ def test_credit_is_granted_and_taken_back(operator):
     assert operator.post(f"{place}/void").status_code == 422
 
 
+def test_a_form_of_money_that_is_sent_twice_is_done_once(operator):
+    key = {"once": "a" * 22}
+    grant = {"customer": operator.ids["customer_id"], "name": "Only once", "amount": "7", "currency": "usd"}
+    first, second = (operator.post("/dashboard/credits/new", **grant, **key) for _ in range(2))
+    assert first.headers["location"] == second.headers["location"]
+    assert operator.post("/dashboard/credits/new", **{**grant, "amount": "8"}, **key).status_code == 422
+
+    invoice_id = open_invoice(operator)
+    credited = {"credited": "1", "reason": "Once and for all", "once": "b" * 22}
+    answers = [operator.post(f"/dashboard/invoices/{invoice_id}/credit", **credited) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert operator.text(f"/dashboard/invoices/{invoice_id}").count("Once and for all") == 1
+
+
 def test_a_coupon_is_created_redeemed_and_archived(operator):
     wrong = operator.post("/dashboard/coupons/_new", key="bad key", name="x", kind="percent", percent_off="lots")
     assert 'id="percent_off-wrong"' in wrong.text

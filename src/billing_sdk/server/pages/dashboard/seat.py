@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,17 +22,22 @@ from billing_sdk.errors import (
 )
 from billing_sdk.server import web
 from billing_sdk.server.domain.identity import User
+from billing_sdk.server.ids import new_nonce
 from billing_sdk.server.pages.dashboard.navigation import HOME, NAVIGATION, section_at
 from billing_sdk.server.pages.dashboard.notes import NOTES
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.messages import page, show_error
 from billing_sdk.server.pages.rendering import PLAIN, show
+from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
 from billing_sdk.server.web.languages import language_of
 from billing_sdk.server.words import Phrase, phrase
 
 NAME = phrase("Dashboard")
+# The field that makes one form of all its copies.
+ONCE = "once"
+ONE_KEY = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 SIGN_IN = "/dashboard/sign-in"
 
 # Why somebody who was sent to Stripe came back without an account; the address names it by its code only.
@@ -66,11 +73,37 @@ class Seat:
             operator=self.operator,
             navigation=NAVIGATION,
             at_section=section_at(self.request.url.path),
+            once_key=new_nonce(),
             done=NOTES.get(self.request.query_params.get("done", ""), ""),
             refused=REFUSALS.get(self.request.query_params.get("refused", ""), ""),
             form=form,
             **values,
         )
+
+    def once(self, form: Form, act: Callable[[Engine], str]) -> str:
+        """Do what a form asks for, and return where to go on; a second copy of the form does nothing, and leads there.
+
+        Args:
+            form: has the field that `parts/forms.html: once` gives it.
+            act: does it with the engine that it is given, and returns an address of this dashboard.
+
+        Raises:
+            Conflict: the first copy is at it right now.
+            IdempotencyMismatch: the form was sent before with other values in it.
+        """
+        sent = "\n".join(f"{name}={value}" for name, value in sorted(form.values.items()))
+        digest = hashlib.sha256(f"{self.request.url.path}\n{sent}".encode()).hexdigest()
+        key = form.values.get(ONCE, "")
+        claim = Claim(f"dashboard:{self.operator.id}", key, digest) if ONE_KEY.fullmatch(key) else None
+        here = StoredAnswer(303, self.request.url.path)
+        with self.engine.calling(claim, refusal=lambda _error: here) as engine:
+            assert engine.call is not None  # noqa: S101 - what `calling` is for
+            earlier = engine.call.begin()
+            if earlier is not None:
+                return earlier.body
+            url = act(engine)
+            engine.call.answer(StoredAnswer(303, url))
+        return url
 
     def go_to(self, url: str, note: str = "") -> Response:
         """Send the browser to a page of the dashboard, which then says what has happened.
