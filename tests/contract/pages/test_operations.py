@@ -229,6 +229,9 @@ def test_a_form_of_money_that_is_sent_twice_is_done_once(operator):
 def test_a_coupon_is_created_redeemed_and_archived(operator):
     wrong = operator.post("/dashboard/coupons/_new", key="bad key", name="x", kind="percent", percent_off="lots")
     assert 'id="percent_off-wrong"' in wrong.text
+    for percent in ("0", "100.5", "NaN", "1e1"):
+        fields = {"key": "SUMMER", "name": "Summer", "kind": "percent", "percent_off": percent}
+        assert 'id="percent_off-wrong"' in operator.post("/dashboard/coupons/_new", **fields).text
     made = operator.post(
         "/dashboard/coupons/_new", key="WINTER", name="Winter", kind="amount", amount_off="3", currency="usd"
     )

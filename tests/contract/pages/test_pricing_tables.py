@@ -62,7 +62,7 @@ def test_a_table_is_generated_from_a_group_and_nobody_sees_it_before_it_is_live(
     [
         ({"name": "", "group": "individuals"}, "Enter a name."),
         ({"name": "Teams again", "key": "teams", "group": "teams"}, "teams"),
-        ({"name": "Teams", "key": "_new", "group": "teams"}, "letters, digits"),
+        ({"name": "Teams", "key": "_new", "group": "teams"}, "letters and digits"),
         ({"name": "No group", "group": "nobody"}, "nobody"),
     ],
 )
@@ -183,6 +183,7 @@ def test_what_another_operator_has_changed_meanwhile_is_not_undone(ada, site, sp
     page = ada.submit("Save", display_name="Late")
 
     assert page.status == 422
+    assert "Somebody else has changed this meanwhile." in page.text
     assert table_in(site, "spring").cards == spring.cards
     save_pricing_table(site.engine, key="spring", heading="")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from billing_sdk.server.storage import search
+from billing_sdk.server.usecases.create_meter import create_meter
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.delete_user import delete_user
 from billing_sdk.server.usecases.register_user import register_user
@@ -45,11 +47,25 @@ def opened(operator: Operator, text: str) -> str:
         ("ai_tokens", "/dashboard/features/ai_tokens"),
         ("spring", "/dashboard/coupons/spring"),
         ("demo_app", "/dashboard/applications/demo_app"),
+        ("default_users", "/dashboard/pricing-tables/default_users"),
+        ("{endpoint_id}", "/dashboard/webhooks/{endpoint_id}"),
+        ("{delivery_id}", "/dashboard/webhooks/{endpoint_id}/deliveries/{delivery_id}"),
+        ("{token_id}", "/dashboard/keys/{token_id}"),
+        ("{role_id}", "/dashboard/roles/{role_id}"),
+        ("{request_id}", "/dashboard/cancellations/{request_id}"),
+        ("{mail_id}", "/dashboard/mail/sent/{mail_id}"),
         ("https://hooks.example.com/billing", "/dashboard/webhooks/{endpoint_id}"),
     ],
 )
 def test_what_is_asked_for_exactly_opens_at_once(operator, asked, place):
     assert opened(operator, operator.path(asked)) == operator.path(place)
+
+
+def test_a_meter_and_a_table_are_opened_by_their_keys_and_an_id_that_is_none_is_not_found(operator):
+    create_meter(operator.engine, key="calls_made", name="Calls", event_type="call", aggregation="count")
+    assert opened(operator, "calls_made") == "/dashboard/usage/meters/calls_made"
+    for prefix in ("webhook", "delivery", "token", "role", "endrequest", "mail"):
+        assert "Nothing found" in operator.text(SEARCH, q=f"{prefix}_nowhere")
 
 
 def test_a_payment_leads_to_whoever_has_made_it(operator):
@@ -64,6 +80,11 @@ def test_beginnings_of_words_find_customers_whatever_their_case_and_accents(oper
     found = operator.text(SEARCH, q=asked)
     assert ("Grace Hopper" in found) is not ("Analyt" in asked or "engines" in asked)
     assert "Customer" in found
+
+
+def test_a_word_that_many_share_hides_nobody_who_is_asked_for_by_a_rare_one_as_well(operator, monkeypatch):
+    monkeypatch.setattr(search, "MOST_LOOKED_AT", 3)
+    assert "Grace Hopper" in operator.text(SEARCH, q="example.com hopper")
 
 
 def test_every_word_that_is_asked_for_has_to_be_there(operator):

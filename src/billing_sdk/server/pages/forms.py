@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from billing_sdk.errors import BillingError, InvalidRequest
+from billing_sdk.errors import BillingError, InvalidRequest, PreconditionFailed
 from billing_sdk.server.usecases.passwords import MAX_LENGTH as MAX_PASSWORD_LENGTH, MIN_LENGTH
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
 from billing_sdk.server.words import Phrase, phrase, told
@@ -17,6 +17,7 @@ MAX_LENGTH = 256
 # Where a use case refuses a value in the terms of an API, a person reads what to type instead.
 NAME = phrase("Use at most %(number)s characters, in one line.", number=MAX_NAME_LENGTH)
 WORDS = {
+    "key": phrase("Use letters and digits, with _ . or - between them, and none of these at the beginning."),
     "email": phrase("Enter a whole e-mail address, such as name@example.com."),
     "name": NAME,
     "given_name": NAME,
@@ -25,6 +26,7 @@ WORDS = {
         "Choose a password of %(least)s to %(most)s characters.", least=MIN_LENGTH, most=MAX_PASSWORD_LENGTH
     ),
 }
+CHANGED = phrase("Somebody else has changed this meanwhile. Open the page again, and change what is there now.")
 CORRECT = phrase("Please correct the following")
 # The status of a page that shows a form again because of what was typed (RFC 9110, section 15.5.21).
 WRONG = 422
@@ -65,7 +67,8 @@ class Form:
         named = str(error.facts.get("parameter", field_name))
         if named not in self.values:
             named = ""
-        words = WORDS.get(named) if isinstance(error, InvalidRequest) else None
+        words = CHANGED if isinstance(error, PreconditionFailed) else None
+        words = WORDS.get(named) if isinstance(error, InvalidRequest) else words
         return self.wrong({named: words or told(error)})
 
 

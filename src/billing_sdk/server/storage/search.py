@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, func, insert, select
 
 from billing_sdk.server.domain.catalog import Coupon, Feature, Plan
 from billing_sdk.server.domain.customers import Customer
@@ -48,7 +48,7 @@ class SearchRepository:
             text: what somebody typed; none of it has a meaning beyond its letters.
             limit: how many at most.
         """
-        words = asked_words(text)
+        words = self._rarest_first(asked_words(text))
         if not words:
             return ()
         best: dict[tuple[NounKind, str], Hit] = {}
@@ -58,6 +58,15 @@ class SearchRepository:
             if known is None or _order(hit) < _order(known):
                 best[hit.kind, hit.noun_id] = hit
         return tuple(sorted(best.values(), key=_order)[:limit])
+
+    def _rarest_first(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Put the word first that fewest terms begin with: a name that many share hides nobody."""
+        if len(words) < 2:
+            return words
+        terms = {word: select(search_terms.c.term).where(_begins(word)).limit(MOST_LOOKED_AT) for word in words}
+        count = select(*(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in terms.values()))
+        how_many = dict(zip(words, self._connection.execute(count).one(), strict=True))
+        return tuple(sorted(words, key=how_many.__getitem__))
 
 
 def file_user(connection: Connection, user: User) -> None:
@@ -124,11 +133,15 @@ def _file(connection: Connection, kind: NounKind, noun_id: str, terms: Terms) ->
         connection.execute(insert(search_terms), new)
 
 
+def _begins(word: str) -> ColumnElement[bool]:
+    return and_(search_terms.c.term >= word, search_terms.c.term < word[:LONGEST_TERM] + LAST)
+
+
 def _query(words: tuple[str, ...], limit: int) -> Select[tuple[NounKind, str, str, int]]:
     """Return the query of terms that begin with the first word, whose things have the others, too."""
     first = (
         select(search_terms)
-        .where(search_terms.c.term >= words[0], search_terms.c.term < words[0][:LONGEST_TERM] + LAST)
+        .where(_begins(words[0]))
         .order_by(search_terms.c.term, search_terms.c.kind, search_terms.c.noun_id)
         .limit(MOST_LOOKED_AT if words[1:] else limit)
         .subquery()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from billing_sdk.errors import APIError
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import Coupon, CouponDuration
-from billing_sdk.server.pages.dashboard.amounts import ENTER_AMOUNT, currency_wrong, read_amount
+from billing_sdk.server.pages.dashboard.amounts import ENTER_AMOUNT, currency_wrong, number_typed, read_amount
 from billing_sdk.server.pages.dashboard.listing import (
     AFTER,
     PAGE_SIZE,
@@ -47,6 +47,7 @@ DURATIONS: dict[CouponDuration, Phrase] = {
 KINDS = (("percent", phrase("A percentage")), ("amount", phrase("An amount")))
 ENTER_PERCENT = phrase("Enter a number above 0 and up to 100, such as 20 or 12.5.")
 ENTER_NUMBER = phrase("Enter a whole number.")
+MOST_PERCENT, MOST_DECIMALS = 100, 3
 ENTER_DAY = phrase("Enter a day to come.")
 MOST_DIGITS = 9
 
@@ -74,9 +75,9 @@ def create(seat: Seat, form: Form) -> Response:
         if form.text("kind") == "amount":
             amounts = (_amount(form),)
         else:
-            percent = Decimal(form.text("percent_off").removesuffix("%").strip().replace(",", "."))
-    except InvalidOperation:
-        form = form.wrong({"percent_off": ENTER_PERCENT})
+            percent = number_typed(form.text("percent_off").removesuffix("%"), MOST_DECIMALS)
+            if percent is None or not 0 < percent <= MOST_PERCENT:
+                form = form.wrong({"percent_off": ENTER_PERCENT})
     except APIError:
         wrong = currency_wrong(form.text("currency"))
         form = form.wrong({"currency": wrong} if wrong is not None else {"amount_off": ENTER_AMOUNT})

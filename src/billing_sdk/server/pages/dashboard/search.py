@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, asked, row
 from billing_sdk.server.pages.dashboard.names import called
 from billing_sdk.server.pages.dashboard.places import (
     APPLICATIONS,
+    CANCELLATIONS,
     COUPONS,
     CREDITS,
     CUSTOMERS,
     DISPUTES,
     FEATURES,
     INVOICES,
+    KEYS,
+    MAILBOX,
+    METERS,
     PEOPLE,
     PLANS,
+    ROLES,
     SEARCH,
     SUBSCRIPTIONS,
+    TABLES,
     WEBHOOKS,
 )
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
@@ -66,6 +74,7 @@ def show_search(seat: Seat) -> Response:
         found = _by_id(tx, text) if text else ()
         if not found and text:
             found = _by_words(tx, text)
+            found = found if any(one.is_exact for one in found) else (*_by_key(tx, text), *found)
     exact = {one.url for one in found if one.is_exact}
     if len(exact) == 1:
         return seat.go_to(exact.pop())
@@ -89,6 +98,10 @@ def _by_id(tx: UnitOfWork, text: str) -> tuple[Found, ...]:
         return (_exact(phrase("Credit"), text, f"{CREDITS}/{text}"),)
     if prefix == "dispute" and tx.finding.has_dispute(text):
         return (_exact(phrase("Dispute"), text, f"{DISPUTES}/{text}"),)
+    if prefix in PLACES:
+        what, place = PLACES[prefix]
+        with suppress(NotFound):
+            return (_exact(what, text, place(tx, text)),)
     invoice_id = tx.finding.invoice_of(text)
     if invoice_id is not None:
         return (_exact(phrase("Invoice"), text, f"{INVOICES}/{invoice_id}"),)
@@ -100,6 +113,25 @@ def _by_id(tx: UnitOfWork, text: str) -> tuple[Found, ...]:
 
 def _exact(what: Phrase, key: str, url: str) -> Found:
     return Found(key, what, key, url, is_exact=True)
+
+
+def _by_key(tx: UnitOfWork, text: str) -> Iterator[Found]:
+    """Yield what has a key and is filed under no words."""
+    if tx.pricing_tables.find(text) is not None:
+        yield _exact(phrase("Pricing table"), text, f"{TABLES}/{text}")
+    if tx.meters.find_by_key(text) is not None:
+        yield _exact(phrase("Meter"), text, f"{METERS}/{text}")
+
+
+def _url_of_request(tx: UnitOfWork, request_id: str) -> str:
+    if tx.end_requests.find(request_id) is None:
+        raise NotFound("there is no such request")
+    return f"{CANCELLATIONS}/{request_id}"
+
+
+def _url_of_delivery(tx: UnitOfWork, delivery_id: str) -> str:
+    delivery = tx.deliveries.get(delivery_id)
+    return f"{WEBHOOKS}/{delivery.endpoint_id}/deliveries/{delivery.id}"
 
 
 def _url_of_person(tx: UnitOfWork, user_id: str) -> str:
@@ -179,5 +211,15 @@ def _catalogue(tx: UnitOfWork, wanted: Mapping[NounKind, Collection[str]]) -> di
             found[kind, key] = Found(name or key, what, key, f"{place}/{key}")
     return found
 
+
+# What an id that begins so is of, and where that is; NotFound where it is not.
+PLACES: Mapping[str, tuple[Phrase, Callable[[UnitOfWork, str], str]]] = {
+    "webhook": (KINDS["endpoint"], lambda tx, text: f"{WEBHOOKS}/{tx.endpoints.get(text).id}"),
+    "delivery": (phrase("Delivery"), _url_of_delivery),
+    "token": (phrase("API key"), lambda tx, text: f"{KEYS}/{tx.api_tokens.get(text).id}"),
+    "role": (phrase("Role"), lambda tx, text: f"{ROLES}/{tx.roles.get(text).id}"),
+    "endrequest": (phrase("Cancellation"), _url_of_request),
+    "mail": (phrase("Mail"), lambda tx, text: f"{MAILBOX}/{tx.mails.get(text).id}"),
+}
 
 ROUTES: tuple[BaseRoute, ...] = (seat_route(SEARCH, show_search),)
