@@ -63,6 +63,7 @@ def test_a_plan_is_made_published_and_changed_and_its_customers_are_moved(ada, s
 
     ada.open(f"{server.base_url}/dashboard/plans/studio/edit")
     assert "Write a thousand as 1000" in ada.submit("Make the version", price="1,000").text
+    assert ada.submit("Make the version", price="12.3456").status == 422
     ada.submit("Make the version", price="25", feature_1="", limit_0="5000")
     diff = ada.page.text
     assert "Removed" in diff, diff

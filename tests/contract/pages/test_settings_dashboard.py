@@ -50,6 +50,28 @@ def test_how_customers_are_billed_is_changed(ada, server):
     assert profile.tax.is_enabled
 
 
+@pytest.mark.parametrize(
+    ("path", "first", "second"),
+    [
+        ("/policies", {"proration": "second"}, {"zone": "Europe/Paris"}),
+        ("/policies", {"due_after": "15"}, {"grace": "11"}),
+        ("/brand", {"footer_de": "Bis bald"}, {"accent": "#0b6e4f"}),
+        ("/pages/plans", {"css": ".a { color: red }"}, {"js": "document.title;"}),
+    ],
+)
+def test_what_another_operator_has_changed_meanwhile_is_not_undone(ada, server, path, first, second):
+    ada.open(f"{server.base_url}/dashboard{path}")
+    outdated = ada.page
+    ada.submit("Save", **first)
+    assert "saved" in ada.page.text
+    ada.page = outdated
+    ada.submit("Save", **second)
+
+    assert ada.page.status == 422
+    assert "Somebody else has changed this meanwhile." in ada.page.text
+    assert any(form.fields.get(name) == value for name, value in second.items() for form in ada.page.forms)
+
+
 def test_a_role_is_made_of_permissions_changed_and_deleted(ada, server):
     ada.open(f"{server.base_url}/dashboard/roles")
     ada.submit("Add the permission", name="Read reports", key="report:read")

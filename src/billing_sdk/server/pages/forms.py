@@ -58,6 +58,10 @@ class Form:
         """Return what was typed into a field, without the spaces around it."""
         return self.values.get(name, "").strip()
 
+    def versions(self, name: str = "version") -> tuple[str, ...] | None:
+        """Return the version of the thing that the form was made from; None for a form that does not say."""
+        return (self.text(name),) if name in self.values else None
+
     def wrong(self, errors: Mapping[str, Phrase], headline: Phrase | None = None) -> Self:
         """Return the form with sentences about what is wrong."""
         return replace(self, errors={**self.errors, **errors}, headline=headline or self.headline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from billing_sdk.errors import InvalidRequest, PayloadTooLarge
@@ -9,14 +10,23 @@ from billing_sdk.server.domain.workspace import OwnPage, PageCode, PageName
 from billing_sdk.server.domain.workspace.own_code import MOST_CHARACTERS
 from billing_sdk.server.domain.workspace.own_html import read_own_html
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.versions import check_version
 
 CONTENT_ONCE: Final = "Write <billing-content></billing-content> where the form or the plans of the page are to stand."
 
 
-def save_draft(engine: Engine, *, name: PageName, code: PageCode, actor: str = "operator") -> OwnPage:
+def save_draft(
+    engine: Engine,
+    *,
+    name: PageName,
+    code: PageCode,
+    versions: Collection[str] | None = None,
+    actor: str = "operator",
+) -> OwnPage:
     """Store what operators see of a page in its preview; customers see nothing of it yet.
 
     Raises:
+        PreconditionFailed: the page is in none of the versions (`version_of`) that the caller knows.
         InvalidRequest: its content is not in it, or more than once.
         PayloadTooLarge: a part of it is too long.
     """
@@ -29,6 +39,7 @@ def save_draft(engine: Engine, *, name: PageName, code: PageCode, actor: str = "
         raise InvalidRequest("the content of the page has to stand in it once", parameter="html", remedy=CONTENT_ONCE)
     with engine.begin() as tx:
         before = tx.own_pages.lock(name)
+        check_version(before, versions)
         after = before.written(code, engine.now())
         tx.own_pages.save(after)
         tx.audit.record(actor, "own_page.draft", name, engine.now(), before=before, after=after)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -20,6 +20,7 @@ from billing_sdk.server.domain.workspace.colours import Colour
 from billing_sdk.server.domain.workspace.uploads import check_weight, uploaded_file
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
+from billing_sdk.server.usecases.versions import check_version
 
 MAX_TEXT_LENGTH: Final = 500
 MAX_LANGUAGES: Final = 20
@@ -34,6 +35,7 @@ def update_brand(
     brand: Brand,
     files: Mapping[FileKind, bytes] | None = None,
     dropped: tuple[FileKind, ...] = (),
+    versions: Collection[str] | None = None,
     actor: str = "operator",
 ) -> Brand:
     """Store how pages look from now on.
@@ -43,9 +45,11 @@ def update_brand(
         brand: all of it but its files, which stay as they are where none are given.
         files: new contents by what they are for.
         dropped: what goes without another one in its place.
+        versions: those that a change may be made to (`version_of`); any by default.
         actor: who does it.
 
     Raises:
+        PreconditionFailed: it is in none of the versions any more.
         InvalidRequest: a value is none that there is, or a file is of another kind.
         PayloadTooLarge: a file is too heavy, or all of them together are.
     """
@@ -54,6 +58,7 @@ def update_brand(
     found: dict[FileKind, BrandFile] = {kind: uploaded_file(kind, content) for kind, content in contents.items()}
     with engine.begin() as tx:
         before = tx.brand.lock()
+        check_version(before, versions)
         kept = {kind: file for kind, file in before.files.items() if kind not in dropped}
         after = replace(brand, files={**kept, **found})
         for kind in found:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from billing_sdk.errors import InvalidRequest, PayloadTooLarge
+from billing_sdk.errors import InvalidRequest, PayloadTooLarge, PreconditionFailed
 from billing_sdk.server import web
 from billing_sdk.server.domain.workspace import FILE_KINDS, Brand, BrandTexts, Corners, FileKind, FontStack, Palette
 from billing_sdk.server.domain.workspace.colours import Colour
@@ -18,6 +18,7 @@ from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.preview import NAMES, page_named, show_preview
 from billing_sdk.server.usecases.update_brand import MAX_TEXT_LENGTH, MAX_URL_LENGTH, update_brand
+from billing_sdk.server.usecases.versions import version_of
 from billing_sdk.server.web.languages import known_languages
 from billing_sdk.server.words import Language, Phrase, phrase
 
@@ -69,7 +70,7 @@ def show_brand(seat: Seat) -> Response:
     """Show how pages look, and what can be changed about it."""
     with seat.engine.read() as tx:
         brand = tx.brand.get()
-    return _page(seat, brand, Form(_typed(brand)))
+    return _page(seat, brand, Form({**_typed(brand), "version": version_of(brand)}))
 
 
 def save_brand(seat: Seat, form: Form) -> Response:
@@ -80,8 +81,15 @@ def save_brand(seat: Seat, form: Form) -> Response:
     files = {kind: uploaded[name] for kind, name in FILE_FIELDS.items() if name in uploaded}
     dropped = tuple(kind for kind in FILE_KINDS if form.value(f"drop_{kind}"))
     try:
-        update_brand(seat.engine, brand=_brand(seat, form), files=files, dropped=dropped, actor=seat.operator.id)
-    except (InvalidRequest, PayloadTooLarge) as error:
+        update_brand(
+            seat.engine,
+            brand=_brand(seat, form),
+            files=files,
+            dropped=dropped,
+            versions=form.versions(),
+            actor=seat.operator.id,
+        )
+    except (InvalidRequest, PreconditionFailed, PayloadTooLarge) as error:
         return _page(seat, before, _with_files(form).refused(error))
     return seat.go_to(BRAND, "saved")
 

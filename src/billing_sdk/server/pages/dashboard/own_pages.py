@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from billing_sdk.errors import InvalidRequest, PayloadTooLarge, RouteNotFound
+from billing_sdk.errors import InvalidRequest, PayloadTooLarge, PreconditionFailed, RouteNotFound
 from billing_sdk.server import web
 from billing_sdk.server.domain.workspace import PAGE_NAMES, OwnPage, PageCode, PageName
 from billing_sdk.server.domain.workspace.own_code import MOST_CHARACTERS, faults_of
@@ -15,6 +15,7 @@ from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.preview import NAMES, show_preview
 from billing_sdk.server.usecases.own_pages import publish_own_page, revert_own_page, save_draft
+from billing_sdk.server.usecases.versions import version_of
 from billing_sdk.server.words import Phrase, phrase
 
 OWN_PAGES: Final = "/dashboard/pages"
@@ -66,7 +67,7 @@ def show_own_page(seat: Seat) -> Response:
     """Show the draft of a page, and what a browser stops of it."""
     own = _own_page(seat)
     code = own.draft
-    form = Form({"html": code.html, "css": code.css, "js": code.js})
+    form = Form({"html": code.html, "css": code.css, "js": code.js, "version": version_of(own)})
     return _editor(seat, own, form, code)
 
 
@@ -79,8 +80,8 @@ def save_own_page(seat: Seat, form: Form) -> Response:
         return seat.go_to(url, "own_page_reverted")
     code = PageCode(form.text("html"), form.text("css"), form.text("js"))
     try:
-        save_draft(seat.engine, name=own.name, code=code, actor=actor)
-    except (InvalidRequest, PayloadTooLarge) as error:
+        save_draft(seat.engine, name=own.name, code=code, versions=form.versions(), actor=actor)
+    except (InvalidRequest, PreconditionFailed, PayloadTooLarge) as error:
         return _editor(seat, own, form.refused(error), code)
     if form.text("publish"):
         publish_own_page(seat.engine, name=own.name, actor=actor)

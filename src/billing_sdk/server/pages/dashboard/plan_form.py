@@ -141,6 +141,8 @@ def _fees(form: Form, currency: str, version: PlanVersion | None) -> Iterator[Li
     fee, seats = (_base_fee(version), _seat_fee(version)) if version else (None, None)
     price = _price(form, "price", currency)
     if price is not None:
+        if price != price.to_integral_value():
+            raise _Wrong("price", ENTER_PRICE)
         made = fee or LicenceFee(new_id("component"), BASE_PRICE, "Base price", currency, Terms(Flat(Decimal(0))))
         yield replace(made, id=new_id("component"), currency=currency, terms=Terms(Flat(price)))
     each = _price(form, "seat_price", currency)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing_sdk.errors import BillingError
+from billing_sdk.errors import BillingError, PreconditionFailed
 from billing_sdk.server.domain.catalog import BillingSettings, Policies
 from billing_sdk.server.domain.collection import BillingProfile, DunningPolicy, TaxSettings
 from billing_sdk.server.domain.periods import Duration
@@ -18,6 +18,7 @@ from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
+from billing_sdk.server.usecases.versions import version_of
 from billing_sdk.server.words import Phrase, phrase
 
 T = TypeVar("T", bound=str)
@@ -95,10 +96,11 @@ def change_settings(seat: Seat, form: Form) -> Response:
                 late_usage="next_period" if form.text("late_usage") == "next_period" else "rerate",
                 rating=RatingPolicy("charge" if form.text("zero_usage") == "charge" else "skip", rating.rounding),
             ),
+            versions=form.versions("settings_version"),
             actor=seat.operator.id,
         )
     except BillingError as error:
-        return _page(seat, form.refused(error, "zone"))
+        return _page(seat, form.refused(error, "" if isinstance(error, PreconditionFailed) else "zone"))
     return seat.go_to(POLICIES, "saved")
 
 
@@ -131,12 +133,13 @@ def change_collection(seat: Seat, form: Form) -> Response:
             due_after=_duration(form, "due_after"),
             wait_before_sending=_duration(form, "wait_before_sending"),
             wait_for_late_usage=_duration(form, "wait_for_late_usage"),
+            versions=form.versions("profile_version"),
             actor=seat.operator.id,
         )
     except _Unreadable as unreadable:
         return _page(seat, form.wrong({unreadable.field: ENTER_DAYS}))
     except BillingError as error:
-        return _page(seat, form.refused(error, "retry_after"))
+        return _page(seat, form.refused(error, "" if isinstance(error, PreconditionFailed) else "retry_after"))
     return seat.go_to(POLICIES, "saved")
 
 
@@ -179,6 +182,7 @@ def _choices() -> Mapping[str, Any]:
 def _of_settings(settings: BillingSettings) -> dict[str, str]:
     policies = settings.policies
     return {
+        "settings_version": version_of(settings),
         "default_currency": settings.default_currency,
         "zone": settings.zone,
         "alignment": settings.alignment,
@@ -193,6 +197,7 @@ def _of_settings(settings: BillingSettings) -> dict[str, str]:
 def _of_profile(profile: BillingProfile) -> dict[str, str]:
     dunning, tax = profile.dunning, profile.tax
     return {
+        "profile_version": version_of(profile),
         "collection_method": profile.collection_method,
         "due_after": _shown(profile.due_after),
         "wait_before_sending": _shown(profile.wait_before_sending),
