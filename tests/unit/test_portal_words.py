@@ -17,7 +17,7 @@ from billing_sdk.server.domain.invoicing import InvoiceLine
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.workspace import WISHES, PortalSettings, field_of
 from billing_sdk.server.pages.leaving_words import END_STATUSES, END_TONES, REASONS
-from billing_sdk.server.pages.portal.charge_words import reasons_of, told_lines
+from billing_sdk.server.pages.portal.charge_words import line_name, reasons_of, told_lines
 from billing_sdk.server.pages.portal.desk import NOT_OFFERED
 from billing_sdk.server.pages.portal.entitlements import Included
 from billing_sdk.server.pages.portal.quotes import quoted_at
@@ -123,6 +123,21 @@ def steps(*found: tuple[str, dict[str, str]]) -> dict:
 )
 def test_an_amount_is_shown_with_its_reasons(one, said):
     assert [ENGLISH.say(reason) for reason in reasons_of(one)] == said
+
+
+@pytest.mark.parametrize(
+    ("called", "derivation", "in_german"),
+    [
+        ("Unused time on Pro", {"kind": "unused_time"}, "Nicht genutzte Zeit von Pro"),
+        ("Discount spring: Pro", {"kind": "discount", "coupon": "spring"}, "Rabatt spring: Pro"),
+        ("Desk, 5 instead of 3", {"instead_of": {"quantity": "3", "becomes": "5"}}, "Desk, 5 statt 3"),
+        ("Pro, one month", {}, "Pro, one month"),
+    ],
+)
+def test_the_words_around_the_name_of_a_line_are_those_of_the_reader(called, derivation, in_german):
+    named = line_name(replace(line(5, **derivation), description=called))
+    assert ENGLISH.say(named) == called
+    assert languages_in().best(["de"]).say(named) == in_german
 
 
 def test_what_comes_to_nothing_is_left_out():

@@ -23,14 +23,14 @@ def row_of(line: InvoiceLine, number: int, *, words: Words, figures: Figures) ->
     """Return a line as it is read; `number` is where it stands on the invoice, from 1."""
     return Row(
         number=number,
-        description=plain(_name_of(line)),
+        description=plain(name_of(line)),
         details=tuple(_details(line, words, figures)),
         quantity="" if line.priced_quantity is None else figures.quantity(line.priced_quantity),
         amount=figures.money(line.amount),
     )
 
 
-def _name_of(line: InvoiceLine) -> str:
+def name_of(line: InvoiceLine) -> str:
     """Return what a line is about, without the English around it, which its section or its details say."""
     name = line.description
     if line.kind == "unused_time":

@@ -28,6 +28,7 @@ from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file, show_page
 from billing_sdk.server.pages.method_words import label_of
+from billing_sdk.server.pages.portal.charge_words import line_name
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.portal.explaining import policies_of, share_of
 from billing_sdk.server.storage import UnitOfWork
@@ -126,7 +127,7 @@ def show_upcoming(desk: Desk, _form: Form) -> Response:
         with desk.engine.read() as tx:
             upcoming = upcoming_invoices(tx, desk.engine, desk.customer)
             is_taxed = is_taxed_later(tx, desk.customer)
-    return desk.show("upcoming", upcoming=upcoming, is_taxed_later=is_taxed)
+    return desk.show("upcoming", upcoming=upcoming, line_name=line_name, is_taxed_later=is_taxed)
 
 
 def show_invoice(desk: Desk, form: Form) -> Response:
@@ -153,6 +154,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         notes=notes,
         disputes=[dispute for dispute in disputes if dispute.kind == "dispute"],
         invoice=invoice,
+        line_name=line_name,
         told=[tell(line) for line in invoice.lines],
         explained=explained,
         policies=policies_of(explained) if explained else (),

@@ -10,6 +10,7 @@ from typing import Any
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import InvoiceLine, Lines, balance_change, tell
 from billing_sdk.server.pages.price_words import exact
+from billing_sdk.server.paper.lines import name_of
 from billing_sdk.server.usecases.preview_change import Preview
 from billing_sdk.server.words import Phrase, phrase
 
@@ -23,14 +24,28 @@ ALL_BUT_ALL = Fraction(19_999, 20_000)
 class Told:
     """One line, and why it comes to what it comes to."""
 
-    description: str
+    description: Phrase
     amount: Money
     reasons: tuple[Phrase, ...]
 
 
 def told_lines(lines: Lines) -> tuple[Told, ...]:
     """Return what is charged and given back, in its order; what comes to nothing is left out."""
-    return tuple(Told(line.description, line.amount, reasons_of(line)) for line in lines if line.amount)
+    return tuple(Told(line_name(line), line.amount, reasons_of(line)) for line in lines if line.amount)
+
+
+def line_name(line: InvoiceLine) -> Phrase:
+    """Return what a line is called: the name that the catalogue has, with the reader's words around it."""
+    name, document = name_of(line), line.derivation
+    if line.kind == "unused_time":
+        return phrase("Unused time on %(name)s", name=name)
+    if line.kind == "discount" and "coupon" in document:
+        return phrase("Discount %(coupon)s: %(name)s", coupon=str(document["coupon"]), name=name)
+    if name != line.description and isinstance(before := document.get("instead_of"), dict):
+        now = line.quantity if line.quantity is not None else Decimal(before.get("becomes", 0))
+        was = Decimal(before.get("quantity", 0))
+        return phrase("%(name)s, %(number)s instead of %(before)s", name=name, number=now, before=was)
+    return phrase("%(name)s", name=name)
 
 
 def kept_of(shown: Preview) -> Money | None:
