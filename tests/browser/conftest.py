@@ -33,11 +33,11 @@ NAME_IN_FOCUS = """element => (element.labels?.[0]?.innerText || element.ariaLab
   || element.value || "").trim()"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """A running Chromium; it fails the test where there is none.
 
-    One for each module: its event loop must be gone before tests elsewhere run loops of their own.
+    One for this folder: its event loop must be gone before tests elsewhere run loops of their own.
     """
     binary = next(filter(None, map(shutil.which, BINARIES)), None)
     assert binary, "there is no Chromium; run: sh scripts/browser.sh"
