@@ -93,10 +93,12 @@ def as_billing_error(request: Request, error: HTTPException) -> BillingError:
 
 def _methods_of(request: Request) -> list[str]:
     """Return the methods that some route takes with this path; the framework names those of the first route only."""
+    # Most routes have other paths, whatever the method.
+    here = [route for route in request.app.routes if route.matches({**request.scope})[0] is not Match.NONE]
     return [
         method
         for method in METHODS
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in here)
     ]
 
 
