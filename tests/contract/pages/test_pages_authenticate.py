@@ -60,7 +60,7 @@ def test_a_payment_that_was_not_confirmed_leads_back_to_another_card(site, visit
     pay_in_journey(visitor, site, email)
     page = visitor.submit("Fail")
     assert "Nothing was charged" in page.text
-    page = visitor.follow("Return")
+    page = visitor.follow("Back")
     assert page.url.endswith("/payment")
     leaves_for_application(lambda: visitor.submit("Pay", **CARD))
     assert charges_of(site, email) == ["failed 29.00 USD", "succeeded 29.00 USD"]

@@ -76,6 +76,12 @@ def forbid(server: RunningServer, wish: Wish) -> None:
     update_portal_settings(server.engine, settings=replace(PortalSettings(may_pause=True), **{field_of(wish): False}))
 
 
+@pytest.mark.usefixtures("only")
+def test_credit_is_found_where_invoices_are_not_shown(pro):
+    forbid(pro.server, "see_invoices")
+    assert 'href="/portal/credit"' in pro.open().html
+
+
 @pytest.mark.parametrize("wish", OFFERED)
 @pytest.mark.usefixtures("only")
 def test_what_the_operator_does_not_offer_is_neither_shown_nor_there(pro, wish):

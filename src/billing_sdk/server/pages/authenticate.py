@@ -98,7 +98,14 @@ def answer(request: Request, engine: Engine) -> Response:
 
 def _tell(request: Request, engine: Engine, outcome: ConfirmedAs, back: str) -> Response:
     headline, detail = SAID[outcome]
-    return show_message(request, headline=headline, detail=detail, application=_seller(engine), return_url=back)
+    return show_message(
+        request,
+        headline=headline,
+        detail=detail,
+        application=_seller(engine),
+        return_url=back,
+        return_label=phrase("Back"),
+    )
 
 
 def _seller(engine: Engine) -> str:

@@ -71,9 +71,15 @@ def show_error(
 
 
 def show_message(
-    request: Request, *, headline: Phrase, detail: Phrase, application: str, return_url: str = ""
+    request: Request,
+    *,
+    headline: Phrase,
+    detail: Phrase,
+    application: str,
+    return_url: str = "",
+    return_label: Phrase | None = None,
 ) -> Response:
-    """Return a page that says one thing."""
+    """Return a page that says one thing; without a label of its own the way back leads to the application."""
     return show(
         request,
         "message.html",
@@ -82,6 +88,7 @@ def show_message(
         detail=detail,
         remedy=None,
         return_url=return_url,
+        return_label=return_label,
     )
 
 

@@ -63,6 +63,7 @@ MONEY = (
     Link("payment_details", phrase("Payment method")),
     Link("billing_address", phrase("Billing address")),
     Link("billing", phrase("Invoices"), wish="see_invoices"),
+    Link("credit", phrase("Credit")),
 )
 PERSONAL = (Link("profile", phrase("Profile"), manages=False), *MONEY)
 SHARED = (
@@ -71,7 +72,7 @@ SHARED = (
     *MONEY,
 )
 # Shown in the navigation as part of another section.
-WITHIN = {"plan_selection": "plan_details", "credit": "billing"}
+WITHIN = {"plan_selection": "plan_details"}
 
 
 @dataclass(frozen=True, slots=True)
