@@ -232,6 +232,8 @@ def test_a_coupon_is_created_redeemed_and_archived(operator):
     for percent in ("0", "100.5", "NaN", "1e1"):
         fields = {"key": "SUMMER", "name": "Summer", "kind": "percent", "percent_off": percent}
         assert 'id="percent_off-wrong"' in operator.post("/dashboard/coupons/_new", **fields).text
+    over = {"key": "SUMMER", "name": "Summer", "kind": "percent", "percent_off": "5", "redeem_by": "2020-01-01"}
+    assert 'id="redeem_by-wrong"' in operator.post("/dashboard/coupons/_new", **over).text
     made = operator.post(
         "/dashboard/coupons/_new", key="WINTER", name="Winter", kind="amount", amount_off="3", currency="usd"
     )
@@ -253,6 +255,8 @@ def test_a_subscription_is_changed_paused_and_cancelled_after_it_was_shown_what_
     shown = operator.get(f"{place}/change", plan="enterprise_monthly", when="now")
     assert "Charged at once" in plain(shown)
     terms = shown.text.partition('name="terms" value="')[2].partition('"')[0]
+    sometime = operator.post(f"{place}/change", plan="enterprise_monthly", when="sometime")
+    assert (sometime.status_code, "Choose when it changes." in sometime.text) == (422, True)
     outdated = operator.post(f"{place}/change", plan="enterprise_monthly", when="now", terms="other")
     assert outdated.status_code == 422
     changed = operator.post(f"{place}/change", plan="enterprise_monthly", when="now", terms=terms)

@@ -82,7 +82,7 @@ def create(seat: Seat, form: Form) -> Response:
         wrong = currency_wrong(form.text("currency"))
         form = form.wrong({"currency": wrong} if wrong is not None else {"amount_off": ENTER_AMOUNT})
     redeem_by = _day(form.text("redeem_by"))
-    if form.text("redeem_by") and redeem_by is None:
+    if form.text("redeem_by") and (redeem_by is None or redeem_by <= seat.engine.now()):
         form = form.wrong({"redeem_by": ENTER_DAY})
     for name in ("periods", "max_redemptions"):
         if form.text(name) and _number(form.text(name)) is None:

@@ -74,6 +74,8 @@ def show_change(seat: Seat) -> Response:
 def change(seat: Seat, form: Form) -> Response:
     """Change to another plan, on the terms that were shown."""
     agreement = _agreement(seat)
+    if form.text("when") not in dict(WHENS):
+        return _changing(seat, form.wrong({"when": phrase("Choose when it changes.")}))
     try:
         change_plan(
             seat.engine,
