@@ -12,10 +12,13 @@ from billing_sdk.money import Money
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
+from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.roll_up_revenue import RevenueWatch, roll_up_revenue
+from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.subscribe import subscribe
+from tests.contract.pages.plan_worlds import seat_plan
 from tests.engines import DECLINED_WHEN_CHARGED, advance, card, payer
 
 
@@ -79,3 +82,19 @@ def test_a_server_fills_in_what_is_missing_and_lets_fresh_figures_be(two_months)
     watch.look()
     with two_months.read() as tx:
         assert tx.revenue_months.list_since("2025-01") == found
+
+
+def test_more_seats_are_expansion_of_the_month_in_which_they_come(engine):
+    seat_plan(engine)
+    customer = payer(engine)
+    agreement = subscribe(
+        engine, customer_id=customer.id, plan_key="desks", options=ChangeOptions(quantities={"desk": 2})
+    )
+    advance(engine, days=35)
+    january, february = dollars(engine, "2026-01"), dollars(engine, "2026-02")
+    set_quantity(engine, agreement_id=agreement.id, fee_key="desk", quantity=5)
+    march = dollars(engine, "2026-03")
+
+    assert (january.recurring_minor, february.recurring_minor) == (2_000, 2_000)
+    assert (march.recurring_before_minor, march.expansion_minor, march.recurring_minor) == (2_000, 3_000, 5_000)
+    assert march.new_minor == march.contraction_minor == march.churned_minor == 0

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.periods import Period
-from billing_sdk.server.domain.revenue import MeteredMonth, RevenueMonth
+from billing_sdk.server.domain.revenue import MeteredMonth, RevenueMonth, bounds_of, month_after
 from billing_sdk.server.storage.agreed import agreement_from_row
 from billing_sdk.server.storage.tables.billing import agreements, customers, invoices, payments
-from billing_sdk.server.storage.tables.revenue import metered_months, revenue_months
+from billing_sdk.server.storage.tables.revenue import metered_months, recurring_of_customers, revenue_months
 from billing_sdk.server.storage.upsert import upsert
 
 OWED = ("issued", "overdue")
@@ -56,6 +56,32 @@ class RevenueMonthRepository:
         """Store a month, in place of what was counted of it before."""
         values = asdict(month)
         self._connection.execute(upsert(self._connection, revenue_months, values, values))
+
+    def ended_with(self, month: str) -> Mapping[str, Mapping[str, int]] | None:
+        """Return what each customer paid a month when a month ended, by currency; None where that was not kept."""
+        counted = select(func.min(revenue_months.c.counted_at)).where(revenue_months.c.month == month)
+        at = self._connection.execute(counted).scalar()
+        if at is None or at < bounds_of(month).end:
+            return None
+        found: dict[str, dict[str, int]] = {}
+        rows = select(recurring_of_customers).where(recurring_of_customers.c.month == month)
+        for row in self._connection.execute(rows):
+            found.setdefault(row.currency, {})[row.customer_id] = row.amount_minor
+        return found
+
+    def keep_end(self, month: str, recurring: Mapping[str, Mapping[str, int]]) -> None:
+        """Keep what each customer paid a month when a month ended; that of the month before stays, older ones go."""
+        kept = recurring_of_customers.c.month
+        self._connection.execute(
+            delete(recurring_of_customers).where(or_(kept == month, kept < month_after(month, -1)))
+        )
+        rows = [
+            {"month": month, "customer_id": customer_id, "currency": currency, "amount_minor": minor}
+            for currency, by_customer in recurring.items()
+            for customer_id, minor in by_customer.items()
+        ]
+        if rows:
+            self._connection.execute(insert(recurring_of_customers), rows)
 
     def metered_since(self, month: str) -> tuple[MeteredMonth, ...]:
         """Return what meters showed from a month on, the earliest first."""

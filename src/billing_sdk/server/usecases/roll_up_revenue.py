@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from billing_sdk.errors import CurrencyMismatch, QueryTooLarge
@@ -52,7 +53,8 @@ def roll_up_revenue(engine: Engine, month: str) -> tuple[RevenueMonth, ...]:
     # What happens at this very instant has happened.
     period = Period(whole.start, min(whole.end, max(at, whole.start) + INSTANT))
     with engine.read() as tx:
-        counted = tuple(_figures(tx, month, period))
+        recurring = _recurring(tx, month, period)
+        counted = tuple(_figures(tx, month, period, recurring))
         meters = [meter.key for meter in tx.meters.all()]
     used = tuple(_used(engine, meters, month, period))
     with engine.begin() as tx:
@@ -60,6 +62,8 @@ def roll_up_revenue(engine: Engine, month: str) -> tuple[RevenueMonth, ...]:
             tx.revenue_months.save(figures)
         for one in used:
             tx.revenue_months.save_metered(one)
+        if period.end == whole.end:
+            tx.revenue_months.keep_end(month, recurring.after)
     return counted
 
 
@@ -86,12 +90,26 @@ class RevenueWatch:
             month = month_after(month)
 
 
-def _figures(tx: UnitOfWork, month: str, period: Period) -> Iterator[RevenueMonth]:
-    """Yield the figures of each currency in which anything has ever happened, of the workspace's own at least."""
+@dataclass(frozen=True, slots=True)
+class _Recurring:
+    """What each customer pays a month, by currency: when a month begins, and when it ends."""
+
+    before: Mapping[str, Mapping[str, int]]
+    after: Mapping[str, Mapping[str, int]]
+
+
+def _recurring(tx: UnitOfWork, month: str, period: Period) -> _Recurring:
     agreed = list(_agreed(tx, period))
-    before = recurring_by_customer(agreed, at=period.start)
+    # An agreement knows only how many seats it has now: a month begins with what the one before has ended with.
+    kept = tx.revenue_months.ended_with(month_after(month, -1))
+    before = recurring_by_customer(agreed, at=period.start) if kept is None else kept
     # What ends with the month is gone at its end, and what begins with the next one is not there yet.
-    after = recurring_by_customer(agreed, at=period.end - INSTANT)
+    return _Recurring(before, recurring_by_customer(agreed, at=period.end - INSTANT))
+
+
+def _figures(tx: UnitOfWork, month: str, period: Period, recurring: _Recurring) -> Iterator[RevenueMonth]:
+    """Yield the figures of each currency in which anything has ever happened, of the workspace's own at least."""
+    before, after = recurring.before, recurring.after
     failed = tx.revenue_months.failed_within(period)
     booked = tx.ledger.sums_by_month(until=(period.end - INSTANT).astimezone(UTC).date())
     currencies = {*before, *after, *failed, *(one.currency for one in booked), *_default_currency(tx)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
 
 from billing_sdk.server.storage.tables import Instant, Quantity, metadata
 
@@ -38,4 +38,14 @@ metered_months = Table(
     Column("meter_key", String(255), primary_key=True),
     Column("quantity", Quantity, nullable=False),
     Column("counted_at", Instant, nullable=False),
+)
+
+# What each customer paid a month when a month ended: of the last two that did.
+recurring_of_customers = Table(
+    "recurring_of_customers",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("customer_id", String(64), ForeignKey("customers.id"), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("amount_minor", BigInteger, nullable=False),
 )
