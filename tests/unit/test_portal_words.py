@@ -17,7 +17,7 @@ from billing_sdk.server.domain.invoicing import InvoiceLine
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.workspace import WISHES, PortalSettings, field_of
 from billing_sdk.server.pages.leaving_words import END_STATUSES, END_TONES, REASONS
-from billing_sdk.server.pages.portal.charge_words import line_name, reasons_of, told_lines
+from billing_sdk.server.pages.portal.charge_words import line_name, reasons_of, steps_of, told_lines
 from billing_sdk.server.pages.portal.desk import NOT_OFFERED
 from billing_sdk.server.pages.portal.entitlements import Included
 from billing_sdk.server.pages.portal.quotes import quoted_at
@@ -53,6 +53,14 @@ def test_a_bar_warns_at_eighty_percent_and_when_all_is_used(used, limit, level):
 def test_what_is_open_says_that_use_goes_on_beyond_its_limit():
     item = Included("Tokens", used=Decimal(9), limit=Decimal(5), is_open=True)
     assert ENGLISH.say(item.warning) == "What is included is used up. Use goes on."
+
+
+def test_how_an_invoiced_amount_comes_about_is_told_in_the_language_of_the_reader():
+    discount = line(-580, kind="discount", percent_off="20", of_minor="2900")
+    german = languages_in().best(["de"])
+    assert [german.say(step) for step in steps_of(discount, "de")] == [german.say(one) for one in reasons_of(discount)]
+    assert "29,00" in german.say(steps_of(discount, "de")[0])
+    assert steps_of(discount, "en-US") == ("20% off, of which 5.80 USD from the 29.00 USD of this line.",)
 
 
 @pytest.mark.parametrize("event", get_args(EndRequestEvent))

@@ -28,7 +28,7 @@ from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file, show_page
 from billing_sdk.server.pages.method_words import label_of
-from billing_sdk.server.pages.portal.charge_words import line_name
+from billing_sdk.server.pages.portal.charge_words import line_name, steps_of
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.portal.explaining import policies_of, share_of
 from billing_sdk.server.storage import UnitOfWork
@@ -156,6 +156,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         invoice=invoice,
         line_name=line_name,
         told=[tell(line) for line in invoice.lines],
+        steps_of=steps_of,
         explained=explained,
         policies=policies_of(explained) if explained else (),
         share=share_of(explained) if explained else None,

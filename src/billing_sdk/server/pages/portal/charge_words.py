@@ -76,6 +76,17 @@ def reasons_of(line: InvoiceLine) -> tuple[Phrase, ...]:
             return tuple(_in_english(told) for told in tell(line))
 
 
+def steps_of(line: InvoiceLine, language_tag: str) -> tuple[Phrase | str, ...]:
+    """Return how an amount has come about: readers of English get every step, others the reasons in their language.
+
+    What can be told in English only is told in English to everybody.
+    """
+    reasons = reasons_of(line)
+    if language_tag.partition("-")[0] == "en" or any(reason.in_english for reason in reasons):
+        return tell(line)
+    return reasons
+
+
 def _licence_fee(line: InvoiceLine, steps: Any) -> tuple[Phrase, ...]:
     """Say how many, and for which part of the interval; what says more than that is told in English."""
     if not all(step["name"] in ("usage", "flat", "per_unit", "prorate", "round") for step in steps):
