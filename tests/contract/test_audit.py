@@ -315,6 +315,7 @@ UNRECORDED = {
     "recurring_credit": "recorded where each grant is made",
     "report_meter_faults": "what is only counted until somebody is told of it",
     "follow_usage": "what it changes is recorded where it is rated, billed and announced",
+    "roll_up_revenue": "counts what there is already, and can be counted again",
     "roll_up_meter": "counts what there is already for a meter, whose making is recorded",
     "release_reservation": "gives back what nothing was used of",
     "remind_of_trial": "says what comes; nothing changes",
