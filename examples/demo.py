@@ -108,7 +108,7 @@ def enable(ready: dict[str, object], gateway: str) -> None:
     with Visitor() as operator:
         operator.open(f"{ready['base_url']}/dashboard")
         operator.submit(**first_user(ready))
-        operator.follow("Off")
+        operator.follow("Enable billing")
         check("empty state", "Billing is off" in operator.page.text, "nothing is set up before it is enabled", operator)
         tab = operator.page.url
         if gateway == "stripe_connect":
