@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -69,6 +70,8 @@ def test_usage_is_shown_by_window_as_a_file_and_down_to_its_events(ada, server):
     page = ada.open(f"{server.base_url}/dashboard/usage?meter=ai_tokens&customer={customer.id}&group=customer_id")
     assert "Together 1,200" in page.text
     assert "Grace Hopper" in page.text
+    german = ada.http.get(page.url, headers={"Accept-Language": "de"}).text
+    assert re.search(r">1\.\d{1,2}\.</text>", german)  # the first day of the month, below its column
     ada.follow("See the events")
     ada.follow("first")
     assert '"value": "1200"' in ada.page.text

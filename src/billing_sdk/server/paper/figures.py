@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import NumberPattern, format_decimal, format_percent
 
 from billing_sdk.money import Money, digits_of, exponent
@@ -70,6 +70,10 @@ class Figures:
     def day(self, at: datetime) -> str:
         """Write a day in UTC."""
         return plain(format_date(at.astimezone(UTC).date(), "long", self.locale))
+
+    def short_day(self, at: datetime) -> str:
+        """Write a day in UTC by its day and month in digits, as an axis has room for."""
+        return plain(format_skeleton("Md", at.astimezone(UTC), locale=self.locale))
 
     def moment(self, at: datetime) -> str:
         """Write an instant, to the minute, in UTC."""

@@ -56,8 +56,6 @@ def _label(group: str | None, title: str, rows: Sequence[UsageRow], names: Mappi
 
 
 def _place(start: datetime, window: Granularity) -> Value:
-    """Return what stands below a column, short enough for many of them."""
+    """Return what stands below a column: a time of day, or the day that it begins on."""
     at = start.astimezone(UTC)
-    if window == "month":
-        return at
-    return f"{at:%H:%M}" if window == "hour" else f"{at:%m-%d}"
+    return f"{at:%H:%M}" if window in ("minute", "hour") else at
