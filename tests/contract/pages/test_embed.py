@@ -11,6 +11,7 @@ import pytest
 
 from billing_sdk.server.usecases.register_application import register_application
 from billing_sdk.server.usecases.save_pricing_table import save_pricing_table
+from billing_sdk.server.words import languages_in, phrase
 from tests.serving import RunningServer
 
 APP = "https://app.example/callback"
@@ -139,3 +140,9 @@ def test_a_table_that_is_not_live_is_shown_to_nobody(shop, site):
     answer = shop.get("/embed/pricing-tables/draft", params={"lang": "de"})
     assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("tag", ["ar", "de", "tr"])
+def test_the_frame_is_called_by_the_name_that_a_table_has_in_the_language_of_the_page(shop, tag):
+    script = shop.get("/embed/pricing-table.js")
+    assert f'["{tag}", "{languages_in().best([tag]).say(phrase("Pricing table"))}"]' in script.text

@@ -12,7 +12,10 @@
   for (const [name, value] of Object.entries(asked)) if (value) address.searchParams.set(name, value);
 
   const frame = document.createElement("iframe");
-  frame.title = title || "Pricing table";
+  // What people who hear the page are told of the frame, before anything of it is there.
+  const titles = new Map([["ar", "جدول الأسعار"], ["de", "Preistabelle"], ["tr", "Fiyat tablosu"]]);
+  const language = (lang || document.documentElement.lang || navigator.language).split("-")[0].toLowerCase();
+  frame.title = title || titles.get(language) || "Pricing table";
   frame.width = "100%";
   frame.height = "640";
   frame.style.border = "0";
