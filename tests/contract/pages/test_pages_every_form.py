@@ -12,6 +12,7 @@ import pytest
 from billing_sdk.errors import AuthenticationRequired
 from billing_sdk.server import pages
 from billing_sdk.server.ids import new_secret
+from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.usecases.begin_session import begin_session
 from billing_sdk.server.usecases.checkout_links import checkout_path
 from billing_sdk.server.usecases.create_organization import create_organization
@@ -212,7 +213,10 @@ def post(app: InProcess, who: Somebody, template: str, fields: dict[str, str], h
 
 
 def state_of(database_url: str) -> dict[str, list]:
-    return {name: rows for name, rows in rows_of(database_url).items() if name not in BOOKKEEPING}
+    rows = {name: rows for name, rows in rows_of(database_url).items() if name not in BOOKKEEPING}
+    # A visit goes on because it is used, which is noted where a test takes long.
+    place = metadata.tables["portal_visits"].c.keys().index("expires_at")
+    return rows | {"portal_visits": [(*row[:place], *row[place + 1 :]) for row in rows["portal_visits"]]}
 
 
 @pytest.mark.attack(163)
