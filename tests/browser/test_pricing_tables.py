@@ -178,6 +178,7 @@ def test_a_table_stands_in_any_site_of_an_application_and_its_buttons_lead_to_it
     expect(frame.get_by_text("US$290.00")).to_be_visible()
     if has_scripts:
         expect(tab.locator("iframe")).not_to_have_attribute("height", "640")
+        tab.frames[1].wait_for_function("() => document.documentElement.scrollHeight <= innerHeight")
     frame.get_by_role("link", name="Choose Pro").click()
     expect(tab).to_have_url(f"{app.origin}/register?plan_interest=pro_yearly&pricing_table_key=default_users")
     assert tab.context.cookies(base_url) == []

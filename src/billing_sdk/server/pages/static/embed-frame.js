@@ -2,7 +2,8 @@
 // (frame-ancestors), and a height is no secret: so it does not matter which of them hears it.
 "use strict";
 
-const shown = document.getElementById("main");
+// All of it, with the room around the table: else the page scrolls within its frame.
+const shown = document.body;
 new ResizeObserver(() => {
   parent.postMessage({ pricingTableHeight: shown.getBoundingClientRect().height }, "*");
 }).observe(shown);
