@@ -139,6 +139,8 @@ def test_a_plan_is_changed_after_its_price_was_shown(site: RunningServer, visito
     page = visitor.follow("Choose Enterprise")
     assert "Due today US$99.00" in page.text
     assert "Visa ending in 4242" in page.text
+    assert "Visa mit den Endziffern 4242" in visitor.http.get(page.url, params={"lang": "de"}).text
+    visitor.http.get(page.url, params={"lang": "en"})
     assert plans_of(site, customer) == ["pro_monthly"]
     page = visitor.submit("Pay US$99.00")
     assert "Your plan has changed" in page.text

@@ -21,6 +21,7 @@ from billing_sdk.server.pages.addresses import address_refused, require_country,
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_on_elsewhere, go_to_checkout
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.pricing import decided_card
 from billing_sdk.server.pages.shown_table import shown_table
 from billing_sdk.server.pages.stop import Stop
@@ -82,7 +83,7 @@ def show_payment(stop: Stop, form: Form) -> Response:
             tax_by_gateway=due.tax_by_gateway,
             next_charge=due.next_charge,
             shown=due.terms,
-            saved_card=due.method,
+            saved_card=label_of(due.method) if due.method else None,
             may_choose_another=may_choose,
             cards=TEST_CARDS,
             takes_cards=takes,

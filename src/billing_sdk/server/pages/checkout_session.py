@@ -36,6 +36,7 @@ from billing_sdk.server.pages.checkout_words import told_plans, words_of_rhythm
 from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_to, go_to_checkout
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.messages import application_for, page, show_message
+from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.checkout_links import PLACE, check_checkout_link
 from billing_sdk.server.usecases.checkout_sessions import find_session, quote_session
@@ -202,7 +203,7 @@ def _show(visit: _Visit, form: Form) -> Response:
         currency=quote.amounts.due.currency,
         asks_email=visit.session.customer_id is None,
         asks_place=visit.asks_place,
-        saved_card=visit.saved,
+        saved_card=label_of(visit.saved) if visit.saved else None,
         takes_cards=takes,
         cards=TEST_CARDS,
         place=visit.path,

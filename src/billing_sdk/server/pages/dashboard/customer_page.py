@@ -29,6 +29,7 @@ from billing_sdk.server.pages.dashboard.statuses import (
     status_cell,
 )
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
@@ -223,7 +224,7 @@ def _grant_row(grant: CreditGrant) -> Row:
 
 def _method_row(method: PaymentMethod) -> Row:
     expires = f"{method.exp_month:02}/{method.exp_year}" if method.expires else ""
-    return row(Cell(method.label, note=DEFAULT if method.is_default else ""), expires, method.created_at)
+    return row(Cell(label_of(method), note=DEFAULT if method.is_default else ""), expires, method.created_at)
 
 
 def _included(granted: GrantedEntitlement, rooms: Mapping[str, Room]) -> Included:

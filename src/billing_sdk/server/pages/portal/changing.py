@@ -25,6 +25,7 @@ from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.portal.charge_words import kept_of, told_lines
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.portal.quotes import FIELD, holds, quote_for, quoted_at
@@ -37,7 +38,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.preview_change import preview_in
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.web.languages import languages_of
-from billing_sdk.server.words import phrase
+from billing_sdk.server.words import Phrase, phrase
 
 CHANGED_MEANWHILE = phrase("The plan or its price has changed since this page was shown. Check it again.")
 # About how many days a unit of a cadence has: enough to tell which of two plans costs more.
@@ -96,7 +97,7 @@ def show_change(desk: Desk, form: Form) -> Response:
             quote=quote,
             is_later=is_later,
             paid_until=paid_until,
-            card=tx.customers.find_payment_method(desk.customer.id) if desk.customer else None,
+            card=_method_label(tx, desk.customer),
             needs_card=shown.needs_method if shown else not plan.version.is_free,
         )
 
@@ -203,3 +204,9 @@ def _plan_of_address(tx: UnitOfWork, desk: Desk) -> Plan:
     if plan.group.scope != desk.kind or plan.kind != "plan":
         raise UnknownPlan(f"there is no plan {plan.key!r} for this account", plan=plan.key)
     return plan
+
+
+def _method_label(tx: UnitOfWork, customer: Customer | None) -> Phrase | None:
+    """Return what is charged, by its name; None where nothing is kept."""
+    method = tx.customers.find_payment_method(customer.id) if customer else None
+    return label_of(method) if method else None

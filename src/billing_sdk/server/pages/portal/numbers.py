@@ -28,6 +28,7 @@ from billing_sdk.errors import (
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.portal.changing import paid_until_of
 from billing_sdk.server.pages.portal.charge_words import kept_of, told_lines
 from billing_sdk.server.pages.portal.desk import Desk, own_agreement
@@ -121,7 +122,7 @@ def show_numbers(desk: Desk, form: Form, kind: Kind) -> Response:
         wanted=wanted,
         when=when,
         paid_until=paid_until,
-        card=card,
+        card=label_of(card) if card else None,
     )
 
 
