@@ -16,13 +16,14 @@ from billing_sdk.errors import (
     GatewayUnreachable,
 )
 from billing_sdk.server import web
-from billing_sdk.server.pages.rendering import NOBODY, show
+from billing_sdk.server.pages.rendering import NOBODY, PLAIN, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web.errors import wants_html
 from billing_sdk.server.words import Phrase, detail_of, phrase, remedy_for_people, title_of
 
 # What a customer can do nothing about: whoever runs the server finds the reason in the dashboard and in the log.
 OUT_OF_ORDER = (GatewayNotConfigured, GatewayNotConnected, GatewayUnauthorized, GatewayUnreachable)
+SERVER_FAULT = 500
 CLOSED = phrase("Payments are not possible right now")
 CLOSED_REMEDY = phrase("Try again in a few minutes. Your plan stays as it is, and nothing is charged twice.")
 
@@ -65,6 +66,8 @@ def show_error(
         detail=None if is_hidden else detail_of(error),
         remedy=CLOSED_REMEDY if is_hidden else remedy_for_people(error),
         return_url=return_url,
+        # Where something is broken, the brand may be what can't be read.
+        brand=PLAIN if error.status >= SERVER_FAULT else None,
     )
     response.headers.update(web.error_headers(request, error))
     return response
