@@ -143,7 +143,9 @@ def test_every_page_can_be_read_and_fits_a_phone(
     chromium: Browser, server: RunningServer, email: str, scheme: str
 ) -> None:
     """Each text has a contrast of 4.5:1, each field a label, each page one heading; nothing is wider than a phone."""
-    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light", viewport=PHONE)
+    context = chromium.new_context(
+        color_scheme="dark" if scheme == "dark" else "light", viewport=PHONE, reduced_motion="reduce"
+    )
     try:
         page = _tab(context, server)
         faults = {name: found for name in _walk(page, server, email) if (found := page.evaluate(AUDIT))}
