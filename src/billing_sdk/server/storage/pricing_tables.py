@@ -34,7 +34,9 @@ class PricingTableRepository:
         try:
             with self._connection.begin_nested():
                 if table.is_default:
-                    others = (pricing_tables.c.scope == table.group.scope) & (pricing_tables.c.id != table.id)
+                    # Only the one that is: two that lock all others would wait for each other.
+                    default = (pricing_tables.c.scope == table.group.scope) & pricing_tables.c.is_default
+                    others = default & (pricing_tables.c.id != table.id)
                     self._connection.execute(update(pricing_tables).where(others).values(is_default=False))
                 self._connection.execute(upsert(self._connection, pricing_tables, values, changes))
         except IntegrityError:
