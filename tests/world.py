@@ -212,7 +212,7 @@ def disputed(made: World) -> None:
     customer_id = payer(engine, "mary@example.com", "Mary", "Somerville", number=DISPUTED)
     subscribe(engine, customer_id=customer_id, plan_key="pro_monthly")
     with engine.read() as tx:
-        made.ids["dispute_id"] = tx.disputes.newest()[0].id
+        made.ids["dispute_id"] = tx.disputes.page().items[0].id
 
 
 def catalogue(made: World) -> None:

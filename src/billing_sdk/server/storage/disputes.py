@@ -60,11 +60,6 @@ class DisputeRepository:
             return zero(invoice.currency)
         return total([dispute.held for dispute in self.of_payment(invoice.payment_id)], invoice.currency)
 
-    def newest(self, *, limit: int = 24) -> tuple[Dispute, ...]:
-        """Return the latest disputes of all customers, the newest first."""
-        query = select(disputes).order_by(disputes.c.opened_at.desc(), disputes.c.id.desc()).limit(limit)
-        return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
-
     def page(
         self,
         wanted: PageRequest = FIRST_PAGE,

@@ -246,11 +246,6 @@ class InvoiceRepository:
             query = query.where(tuple_(*order) < tuple_(*place.one()))
         return self._read(query.order_by(*(column.desc() for column in order)).limit(limit))
 
-    def newest(self, *, limit: int = 24) -> tuple[Invoice, ...]:
-        """Return the latest invoices of all customers, the newest first; only those that have been issued."""
-        query = select(invoices).where(invoices.c.status.not_in(UNISSUED))
-        return self._read(query.order_by(invoices.c.issued_at.desc(), invoices.c.id.desc()).limit(limit))
-
     def owed_for(self, agreement_id: str) -> tuple[Invoice, ...]:
         """Return the invoices that charge something under an agreement and are owed, the oldest first."""
         theirs = select(invoice_lines.c.invoice_id).where(invoice_lines.c.agreement_id == agreement_id)
