@@ -29,6 +29,7 @@ from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, events_of, payer
+from tests.statements import statements_sent
 
 OLD, NEW = Money(2_900, "USD"), Money(3_900, "USD")
 NEXT = NOON + timedelta(days=28)
@@ -84,6 +85,18 @@ def test_a_dry_run_lists_the_next_charge_of_each_customer_and_writes_nothing(eng
     ]
     assert {(move.from_version, move.charge_at, move.outcome) for move in batch.moves} == {(1, NEXT, "planned")}
     assert [stored(engine, agreement) for agreement in agreements] == before
+
+
+@pytest.mark.parametrize("timing", ["period_end", "now"])
+def test_a_dry_run_reads_once_what_it_takes_however_many_customers_are_looked_at(engine, timing):
+    def sent(limit):
+        with statements_sent() as found:
+            assert len(migrate(engine, is_dry_run=True, timing=timing, limit=limit).moves) == limit
+        return len(found)
+
+    customers(engine, 5)
+    add(engine, newer(2))
+    assert sent(2) == sent(5) <= 20
 
 
 def test_customers_go_over_at_their_next_billing_date_and_pay_what_the_dry_run_said(engine):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine as DatabaseEngine
 
 from billing_sdk.server.domain.catalog import Entitlement, Plan, PlanVersion
 from billing_sdk.server.domain.entitlements import allowance_under
@@ -25,6 +22,7 @@ from billing_sdk.server.usecases.set_add_on import add_add_on, remove_add_on
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.contract.usage_events import measure_by, report
 from tests.engines import NOON, advance, payer
+from tests.statements import statements_sent
 
 KEYS = [f"feature_{number}" for number in range(4)]
 
@@ -52,21 +50,6 @@ def agree(memory_engine, customer):
         return subscribe(memory_engine, customer_id=customer.id, plan_key="many")
 
     return agree
-
-
-@contextmanager
-def asked():
-    """Yield a list that comes to hold the queries that are sent."""
-    found: list[str] = []
-
-    def remember(_connection, _cursor, statement, *_rest):
-        found.append(statement)
-
-    event.listen(DatabaseEngine, "before_cursor_execute", remember)
-    try:
-        yield found
-    finally:
-        event.remove(DatabaseEngine, "before_cursor_execute", remember)
 
 
 def use(engine, agreement, key, number):
@@ -161,9 +144,9 @@ def test_as_many_queries_are_sent_for_many_features_as_for_few(memory_engine, cu
     for number, key in enumerate(KEYS):
         use(memory_engine, agreement, key, number)
         if key in KEYS[1::2]:
-            with asked() as by_account_api:
+            with statements_sent() as by_account_api:
                 load_entitlements(memory_engine, user_id=customer.user_id, org_code=None)
-            with asked() as by_management_api:
+            with statements_sent() as by_management_api:
                 look_up_allowances(memory_engine, customer_id=customer.id)
             counts.append((len(by_account_api), len(by_management_api)))
 

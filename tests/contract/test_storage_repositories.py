@@ -9,7 +9,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine as DatabaseEngine, event
 
 from billing_sdk.errors import Conflict, IdempotencyMismatch, InvalidRequest, NotFound, UnknownPlan, UnknownPricingTable
 from billing_sdk.money import Money
@@ -28,6 +27,7 @@ from billing_sdk.server.usecases.seed_catalog import seed_catalog
 from billing_sdk.server.usecases.seed_demo import seed_demo
 from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import NOON, engine_on, open_database, payer, person
+from tests.statements import statements_sent
 
 LEASE = NOON + timedelta(seconds=60)
 
@@ -114,17 +114,8 @@ def test_what_a_person_and_their_organization_include_takes_one_query(engine):
     subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
     organization = create_organization(engine, name="Acme", creator_id=customer.user_id)
     become_customer(engine, org_code=organization.code, billing_email="acme@example.com", plan_key="team_free")
-    statements = []
-
-    def remember(_connection, _cursor, statement, *_rest):
-        statements.append(statement)
-
-    event.listen(DatabaseEngine, "before_cursor_execute", remember)
-    try:
-        with engine.read() as tx:
-            found = tx.agreements.live_with_plans(user_id=customer.user_id, org_codes=(organization.code,))
-    finally:
-        event.remove(DatabaseEngine, "before_cursor_execute", remember)
+    with statements_sent() as statements, engine.read() as tx:
+        found = tx.agreements.live_with_plans(user_id=customer.user_id, org_codes=(organization.code,))
     view = load_entitlements(engine, user_id=customer.user_id, org_code=organization.code)
 
     assert [agreement.plan_key for agreement, _, _ in found] == ["pro_monthly", "team_free"]

@@ -55,7 +55,7 @@ def test_a_key_is_shown_once_opens_the_api_and_is_revoked(ada, server):
     ada.submit("Revoke the key")
     assert "It opens nothing any more." in ada.page.text
     with server.engine.read() as tx:
-        token = next(one for one in tx.api_tokens.list() if one.name == "Nightly job")
+        token = next(one for one in tx.api_tokens.page().items if one.name == "Nightly job")
     assert token.revoked_at is not None
 
 

@@ -12,6 +12,7 @@ from billing_sdk.server.web import csrf_token
 from tests.contract.pages.visits import CARD
 from tests.contract.stripe_door.hybrid import hybrid_plan
 from tests.in_process import in_process
+from tests.statements import statements_sent
 
 BASE_URL = "http://127.0.0.1:3000"
 OURS = {"Origin": BASE_URL, "Accept": "text/html"}
@@ -29,11 +30,11 @@ def plan(app):
     return hybrid_plan(app.engine)
 
 
-def begin(app, plan, **more):
+def begin(app, *plans, **more):
     at = app.engine.now()
-    item = CheckoutItem(plan.key, plan.version_id, new_id("agreement"))
+    items = tuple(CheckoutItem(plan.key, plan.version_id, new_id("agreement")) for plan in plans)
     urls = {"success_url": "https://shop.example/done?s={CHECKOUT_SESSION_ID}", "cancel_url": "https://shop.example/"}
-    session = CheckoutSession(new_id("checkoutsession"), (item,), at, at + LASTS, **{**urls, **more})
+    session = CheckoutSession(new_id("checkoutsession"), items, at, at + LASTS, **{**urls, **more})
     return create_checkout_session(app.engine, session, actor="test")[0]
 
 
@@ -48,6 +49,19 @@ def test_only_whoever_has_the_address_of_a_session_opens_its_page(app, plan):
     assert app.get(path, headers=OURS).status_code == 200
     for wrong in (f"/checkout/session/{one.id}/{key}", path[:-1], f"{path}x", "/checkout/session/x/y"):
         assert app.get(wrong, headers=OURS).status_code == 404, wrong
+
+
+def test_the_page_reads_once_what_its_plans_are_worked_out_from(app, plan):
+    def sent(*plans):
+        path = checkout_path(app.engine, begin(app, *plans).id)
+        with statements_sent() as found:
+            assert app.get(path, headers=OURS).status_code == 200
+        return found
+
+    one, two = sent(plan), sent(plan, hybrid_plan(app.engine))
+    assert len(one) <= 75
+    assert len(two) - len(one) <= 12
+    assert sum("FROM licence_fees" in statement for statement in two) == 1
 
 
 def test_a_session_is_paid_on_its_page_and_leads_where_the_seller_has_said(app, plan):

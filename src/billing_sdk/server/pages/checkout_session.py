@@ -27,17 +27,17 @@ from billing_sdk.errors import (
 )
 from billing_sdk.money import Money
 from billing_sdk.server import web
-from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.visits import CheckoutSession
 from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address
 from billing_sdk.server.pages.authenticate import address_of
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
-from billing_sdk.server.pages.checkout_words import told_plans, words_of_rhythm
+from billing_sdk.server.pages.checkout_words import features_told, told_plans, words_of_rhythm
 from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_to, go_to_checkout
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.messages import application_for, page, show_message
 from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.rendering import NOBODY, show
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.checkout_links import PLACE, check_checkout_link
 from billing_sdk.server.usecases.checkout_sessions import find_session, quote_session
 from billing_sdk.server.usecases.complete_checkout import Reached, go_on, know_payer, pay_session
@@ -70,22 +70,10 @@ class _Visit:
         return f"{PLACE}/{self.session.id}/{self.key}"
 
     @property
-    def saved(self) -> PaymentMethod | None:
-        """What the customer can be charged by."""
-        if self.session.customer_id is None:
-            return None
-        with self.engine.read() as tx:
-            return tx.customers.find_payment_method(self.session.customer_id)
-
-    @property
-    def asks_place(self) -> bool:
+    def must_say_place(self) -> bool:
         """Whether it is to be said first where the customer is, since that decides the tax."""
-        if not self.session.is_taxed:
-            return False
-        if self.session.customer_id is None:
-            return True
         with self.engine.read() as tx:
-            return tx.customers.get(self.session.customer_id).address is None
+            return _asks_place(tx, self.session)
 
 
 def routes() -> list[BaseRoute]:
@@ -121,9 +109,10 @@ def answer(request: Request, engine: Engine) -> Response:
 
 
 def _taken(visit: _Visit, form: Form) -> Response:
-    if visit.session.customer_id is None or visit.asks_place:
+    must_say_place = visit.must_say_place
+    if visit.session.customer_id is None or must_say_place:
         form = require(form, EMAIL) if visit.session.customer_id is None else form
-        if visit.asks_place:
+        if must_say_place:
             return _place(visit, form)
         if form.errors:
             return _show(visit, form)
@@ -185,31 +174,38 @@ def _show(visit: _Visit, form: Form) -> Response:
     _allow_way_out(visit)
     if not takes and visit.session.customer_id is not None:
         come_back(request, engine, customer_id=visit.session.customer_id, actor="user")
-    quote = quote_session(engine, visit.session.id)
+    quote, customer_id = quote_session(engine, visit.session.id), visit.session.customer_id
     with engine.read() as tx:
-        session = find_session(tx, visit.session.id)
-        plans, rhythm = told_plans(tx, session), words_of_rhythm(tx, session)
+        features = tx.features.named(features_told(quote.plans))
+        saved = None if customer_id is None else tx.customers.find_payment_method(customer_id)
+        asks_place = _asks_place(tx, visit.session)
     return show(
         request,
         "checkout_session.html",
         status=WRONG if form.errors else 200,
         application=application_for(engine) or NOBODY,
         form=form.showing("email", visit.session.customer_email),
-        plans=plans,
-        rhythm=rhythm,
+        plans=told_plans(quote.plans, visit.session, features),
+        rhythm=words_of_rhythm(quote.plans),
         amounts=quote.amounts,
         taxes=taxes_shown(quote.lines),
         shown=quote.amounts.due.minor,
         currency=quote.amounts.due.currency,
-        asks_email=visit.session.customer_id is None,
-        asks_place=visit.asks_place,
-        saved_card=label_of(visit.saved) if visit.saved else None,
+        asks_email=customer_id is None,
+        asks_place=asks_place,
+        saved_card=label_of(saved) if saved else None,
         takes_cards=takes,
         cards=TEST_CARDS,
         place=visit.path,
         cancel_url=visit.session.cancel_url,
         csrf_token=web.csrf_token(visit.key),
     )
+
+
+def _asks_place(tx: UnitOfWork, session: CheckoutSession) -> bool:
+    if not session.is_taxed or session.customer_id is None:
+        return session.is_taxed
+    return tx.customers.get(session.customer_id).address is None
 
 
 def _over(visit: _Visit) -> Response | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from billing_sdk.server.domain.catalog import CreditGrant, Feature, LicenceFee, PlanVersion, Rate
+from billing_sdk.server.domain.catalog import CreditGrant, Feature, LicenceFee, Plan, PlanVersion, Rate
 from billing_sdk.server.domain.rating import PerUnit
 from billing_sdk.server.domain.visits import CheckoutItem, CheckoutSession
 from billing_sdk.server.pages.price_words import FREE, exact, words_of_cadence, words_of_price
-from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.checkout_sessions import longest_service
 from billing_sdk.server.words import Phrase, phrase
 
@@ -31,22 +30,32 @@ class ToldPlan:
     parts: tuple[Told, ...]
 
 
-def told_plans(tx: UnitOfWork, session: CheckoutSession) -> tuple[ToldPlan, ...]:
-    """Return the plans of a session in words."""
-    return tuple(_plan(tx, item) for item in session.items)
+def features_told(plans: Sequence[Plan]) -> frozenset[str]:
+    """Return the keys of the features whose units stand in the words of plans."""
+    return frozenset(rate.feature_key for plan in plans for rate in plan.version.of_kind(Rate))
 
 
-def words_of_rhythm(tx: UnitOfWork, session: CheckoutSession) -> Phrase:
+def told_plans(
+    plans: Sequence[Plan], session: CheckoutSession, features: Mapping[str, Feature]
+) -> tuple[ToldPlan, ...]:
+    """Return the plans of a session in words.
+
+    Args:
+        plans: one for each item, with the version that is agreed to.
+        session: how many of what is agreed to.
+        features: those of `features_told`, by their keys.
+    """
+    return tuple(_plan(plan, item, features) for plan, item in zip(plans, session.items, strict=True))
+
+
+def words_of_rhythm(plans: Sequence[Plan]) -> Phrase:
     """Return how often invoices come."""
-    versions = [tx.catalog.get_version(one.plan_version_id) for one in session.items]
-    return phrase("From then on you are billed %(often)s.", often=words_of_cadence(longest_service(versions)))
+    often = longest_service([plan.version for plan in plans])
+    return phrase("From then on you are billed %(often)s.", often=words_of_cadence(often))
 
 
-def _plan(tx: UnitOfWork, item: CheckoutItem) -> ToldPlan:
-    version = tx.catalog.get_version(item.plan_version_id)
-    (plan,) = tx.catalog.list_plans([item.plan_key])
-    wanted = {one.feature_key for one in version.of_kind(Rate)}
-    features = {feature.key: feature for feature in tx.features.list() if feature.key in wanted}
+def _plan(plan: Plan, item: CheckoutItem, features: Mapping[str, Feature]) -> ToldPlan:
+    version = plan.version
     parts = (*_fees(version, item), *_rates(version, features), *_credits(version))
     return ToldPlan(plan.name, plan.description, parts)
 
@@ -66,7 +75,7 @@ def _fees(version: PlanVersion, item: CheckoutItem) -> Iterator[Told]:
             yield Told(fee.name, (phrase("%(number)s at %(each)s %(often)s", number=number, each=each, often=often),))
 
 
-def _rates(version: PlanVersion, features: dict[str, Feature]) -> Iterator[Told]:
+def _rates(version: PlanVersion, features: Mapping[str, Feature]) -> Iterator[Told]:
     for one in version.of_kind(Rate):
         feature = features.get(one.feature_key)
         unit = feature.unit_name if feature is not None and feature.unit_name else "unit"

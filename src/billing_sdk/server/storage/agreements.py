@@ -23,7 +23,11 @@ from billing_sdk.server.storage.upsert import insert_new
 IS_LIVE = agreements.c.status.in_(sorted(LIVE))
 BY_ID = select(agreements).where(agreements.c.id == bindparam("wanted"))
 OF_MANY = select(agreements).where(agreements.c.id.in_(bindparam("wanted", expanding=True))).order_by(agreements.c.id)
-OF_CUSTOMER = select(agreements).where(agreements.c.customer_id == bindparam("customer")).order_by(agreements.c.id)
+OF_CUSTOMERS = (
+    select(agreements)
+    .where(agreements.c.customer_id.in_(bindparam("customers", expanding=True)))
+    .order_by(agreements.c.id)
+)
 LIVE_OF_GROUP = select(agreements).where(
     agreements.c.customer_id == bindparam("customer"), agreements.c.group_id == bindparam("group"), IS_LIVE
 )
@@ -69,11 +73,13 @@ class AgreementRepository:
         self._ahead.update((row["id"], agreement_from_row(row)) for row in rows)
         return tuple(self._ahead.values())
 
-    def look_ahead(self, customer_id: str) -> tuple[Agreement, ...]:
-        """Read at once all that a customer has ever agreed to; the transaction changes none of it."""
-        found = self.of_customer(customer_id)
-        self._looked_at[customer_id] = found
-        self._ahead.update((agreement.id, agreement) for agreement in found)
+    def look_ahead(self, customer_ids: Collection[str]) -> tuple[Agreement, ...]:
+        """Read at once all that some customers have ever agreed to; the transaction changes none of it."""
+        self._looked_at.update((customer_id, ()) for customer_id in customer_ids)
+        found = self._of_customers(customer_ids)
+        for agreement in found:
+            self._looked_at[agreement.customer_id] += (agreement,)
+            self._ahead[agreement.id] = agreement
         return found
 
     def add(self, agreement: Agreement) -> None:
@@ -115,6 +121,9 @@ class AgreementRepository:
 
     def find_live(self, customer_id: str, group_id: str) -> Agreement | None:
         """Return the customer's live agreement of a plan group, of which there is one at most."""
+        if customer_id in self._looked_at:
+            theirs = (one for one in self._looked_at[customer_id] if one.is_live and one.group_id == group_id)
+            return next(theirs, None)
         return self._find(LIVE_OF_GROUP, customer=customer_id, group=group_id)
 
     def live_of(self, customer_id: str) -> tuple[Agreement, ...]:
@@ -137,8 +146,7 @@ class AgreementRepository:
         """Return all agreements that a customer has ever had, the oldest first."""
         if customer_id in self._looked_at:
             return self._looked_at[customer_id]
-        rows = self._connection.execute(OF_CUSTOMER, {"customer": customer_id}).mappings()
-        return tuple(agreement_from_row(row) for row in rows)
+        return self._of_customers((customer_id,))
 
     def has_had_trial(self, customer_id: str, plan_key: str) -> bool:
         """Tell whether a customer has ever been on trial of a plan."""
@@ -198,6 +206,24 @@ class AgreementRepository:
         agreed = select(func.count()).select_from(counted).scalar_subquery()
         query = select(plan_versions.c.id, agreed.label("agreed")).where(plan_versions.c.id.in_(version_ids))
         return {row.id: row.agreed for row in self._connection.execute(query) if row.agreed}
+
+    def count_on_plans(self, plan_keys: Collection[str], *, most: int, below: int | None = None) -> dict[str, int]:
+        """Return how many live agreements are on each of some plans; those with none are left out.
+
+        Args:
+            plan_keys: the plans.
+            most: where counting stops.
+            below: only those on versions that are older than the one of this number, where it is given.
+        """
+        versions = select(plan_versions.c.id).where(plan_versions.c.plan_key == plans.c.key)
+        versions = versions if below is None else versions.where(plan_versions.c.number < below)
+        of_plan = select(agreements.c.id).where(
+            IS_LIVE, agreements.c.plan_version_id.in_(versions.correlate(plans).scalar_subquery())
+        )
+        counted = of_plan.limit(most).correlate(plans).subquery()
+        agreed = select(func.count()).select_from(counted).scalar_subquery()
+        query = select(plans.c.key, agreed.label("agreed")).where(plans.c.key.in_(sorted(plan_keys)))
+        return {row.key: row.agreed for row in self._connection.execute(query) if row.agreed}
 
     def versions_agreed(self) -> frozenset[str]:
         """Return the ids of the versions that live agreements are on."""
@@ -272,6 +298,10 @@ class AgreementRepository:
         query = select(*VERSION_COLUMNS).where(plan_versions.c.id.in_(version_ids))
         rows = self._connection.execute(query).mappings().all()
         return {version.id: version for version in versions_from_rows(self._connection, rows)}
+
+    def _of_customers(self, customer_ids: Collection[str]) -> tuple[Agreement, ...]:
+        rows = self._connection.execute(OF_CUSTOMERS, {"customers": sorted(customer_ids)}).mappings()
+        return tuple(agreement_from_row(row) for row in rows)
 
     def _find(self, query: Select[Any], **wanted: str) -> Agreement | None:
         row = self._connection.execute(query, wanted).mappings().first()

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from billing_sdk.errors import NotFound
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.konnect import api_tokens
 
@@ -68,6 +69,10 @@ class ApiTokenRepository:
         """Return all tokens, the oldest first."""
         rows = self._connection.execute(select(api_tokens).order_by(api_tokens.c.id)).mappings()
         return tuple(_from_row(row) for row in rows)
+
+    def page(self, wanted: PageRequest = FIRST_PAGE) -> Page[ApiToken]:
+        """Return a page of the tokens, in the order of their ids."""
+        return read_page(self._connection, select(api_tokens), api_tokens.c.id, wanted, _from_row)
 
     def revoke(self, token_id: str, *, at: datetime) -> None:
         """Let a token open nothing any more."""

@@ -36,6 +36,8 @@ class AttachmentRepository:
 
     def cards_of(self, plan_version_ids: Collection[str]) -> frozenset[str]:
         """Return the ids of the rate cards that any of these versions refers to."""
+        if not plan_version_ids:
+            return frozenset()
         query = select(attachments.c.object_id).where(
             attachments.c.kind == "rate_card", attachments.c.plan_version_id.in_(sorted(plan_version_ids))
         )

@@ -7,7 +7,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from billing_sdk.errors import Conflict, DuplicateKey, UnknownPlan, VersionNotFound
@@ -30,6 +43,7 @@ from billing_sdk.server.storage.upsert import insert_new
 
 VERSIONS = select(*VERSION_COLUMNS)
 VERSION = VERSIONS.where(plan_versions.c.id == bindparam("wanted"))
+IN_ORDER = (plan_groups.c.position, plan_groups.c.key, plans.c.position, plans.c.key)
 LATEST = (
     select(plan_versions.c.id)
     .where(plan_versions.c.plan_key == plans.c.key)
@@ -49,7 +63,7 @@ PLANS = (
             ),
         )
     )
-    .order_by(plan_groups.c.position, plan_groups.c.key, plans.c.position, plans.c.key)
+    .order_by(*IN_ORDER)
 )
 NAMED = PLANS.where(plans.c.key.in_(bindparam("keys", expanding=True)))
 
@@ -62,9 +76,16 @@ class CatalogRepository:
         self._versions: dict[str, PlanVersion] | None = None
         self._plans_ahead: dict[tuple[str, ...], tuple[Plan, ...]] = {}
 
-    def keep_what_is_read(self) -> None:
-        """Read each version, and each plan by its key, once in this transaction, which changes none of them."""
-        self._versions = {}
+    def keep_what_is_read(self, version_ids: Collection[str] = ()) -> None:
+        """Read each version, and each plan by its key, once in this transaction, which changes none of them.
+
+        Args:
+            version_ids: versions that are read at once, with what they refer to.
+        """
+        self._versions = {} if self._versions is None else self._versions
+        if missing := sorted(set(version_ids) - self._versions.keys()):
+            query = VERSIONS.where(plan_versions.c.id.in_(missing))
+            self._versions_in(self._connection.execute(query).mappings().all())
 
     def add_plan(self, plan: Plan) -> None:
         """Store a new plan with its first version.
@@ -132,7 +153,10 @@ class CatalogRepository:
 
     def find_plan(self, key: str) -> Plan | None:
         """Return a plan in any status, if there is one with this key."""
-        return next(iter(self._plans(NAMED, [key])), None)
+        for several in self._plans_ahead.values():
+            if found := next((plan for plan in several if plan.key == key), None):
+                return found
+        return next(iter(self.list_plans([key])), None)
 
     def find_plan_by_lookup_key(self, lookup_key: str) -> Plan | None:
         """Return the plan that a lookup key stands for at present."""
@@ -162,6 +186,32 @@ class CatalogRepository:
             self._plans_ahead[named] = self._plans(NAMED, keys)
         return self._plans_ahead[named]
 
+    def page_in_order(
+        self, *, after: str | None, limit: int, group_key: str = "", status: str = "", kind: str = ""
+    ) -> tuple[Plan, ...]:
+        """Return some plans in any status, by group and position.
+
+        Args:
+            after: the key of the plan that they follow; the first ones where there is no such plan.
+            limit: how many at most.
+            group_key: only those of a group, where it is given.
+            status: only those with this status, likewise.
+            kind: only those of this kind, likewise.
+        """
+        query = PLANS
+        if after is not None:
+            joined = plans.join(plan_groups, plan_groups.c.id == plans.c.group_id)
+            place = self._connection.execute(select(*IN_ORDER).select_from(joined).where(plans.c.key == after)).first()
+            query = query if place is None else query.where(tuple_(*IN_ORDER) > tuple_(*map(literal, place)))
+        for column, wanted in ((plan_groups.c.key, group_key), (plans.c.status, status), (plans.c.kind, kind)):
+            query = query.where(column == wanted) if wanted else query
+        return self._plans(query.limit(limit))
+
+    def names(self, keys: Collection[str]) -> dict[str, str]:
+        """Return the names of plans by their keys; nothing else is read."""
+        query = select(plans.c.key, plans.c.name).where(plans.c.key.in_(sorted(keys)))
+        return {row.key: row.name for row in self._connection.execute(query)}
+
     def list_page(
         self, wanted: PageRequest = FIRST_PAGE, *, lookup_keys: LookupKeys = None, is_archived: bool | None = None
     ) -> Page[Plan]:
@@ -189,10 +239,7 @@ class CatalogRepository:
         if self._versions is not None and version_id in self._versions:
             return self._versions[version_id]
         row = self._connection.execute(VERSION, {"wanted": version_id}).mappings().one()
-        version = versions_from_rows(self._connection, [row])[0]
-        if self._versions is not None:
-            self._versions[version_id] = version
-        return version
+        return self._versions_in([row])[0]
 
     def find_version(self, version_id: str) -> PlanVersion | None:
         """Return a version, if there is one with this id."""
@@ -209,17 +256,41 @@ class CatalogRepository:
         Raises:
             VersionNotFound: the plan has no such version.
         """
+        for kept in (self._versions or {}).values():
+            if kept.plan_key == plan_key and (kept.number == number if version_id is None else kept.id == version_id):
+                return kept
         wanted = plan_versions.c.number == number if version_id is None else plan_versions.c.id == version_id
         query = VERSIONS.where(plan_versions.c.plan_key == plan_key, wanted)
         row = self._connection.execute(query).mappings().first()
         if row is None:
             raise VersionNotFound(f"the plan {plan_key[:64]!r} has no version {str(version_id or number)[:64]!r}")
-        return versions_from_rows(self._connection, [row])[0]
+        return self._versions_in([row])[0]
 
     def list_versions(self, plan_key: str) -> tuple[PlanVersion, ...]:
         """Return all versions of a plan, the latest first."""
         query = VERSIONS.where(plan_versions.c.plan_key == plan_key).order_by(plan_versions.c.number.desc())
         return versions_from_rows(self._connection, self._connection.execute(query).mappings().all())
+
+    def page_versions(self, plan_key: str, *, below: int | None = None, limit: int) -> tuple[PlanVersion, ...]:
+        """Return some versions of a plan, the latest first; only those older than a number, where one is given."""
+        query = VERSIONS.where(plan_versions.c.plan_key == plan_key)
+        query = query if below is None else query.where(plan_versions.c.number < below)
+        query = query.order_by(plan_versions.c.number.desc()).limit(limit)
+        return versions_from_rows(self._connection, self._connection.execute(query).mappings().all())
+
+    def latest_numbers(self, plan_keys: Collection[str]) -> dict[str, int]:
+        """Return the number of the latest version of each of some plans, by their keys."""
+        latest = func.max(plan_versions.c.number).label("latest")
+        query = select(plan_versions.c.plan_key, latest).where(plan_versions.c.plan_key.in_(sorted(plan_keys)))
+        rows = self._connection.execute(query.group_by(plan_versions.c.plan_key))
+        return {row.plan_key: row.latest for row in rows}
+
+    def numbers_before(self, plan_key: str, number: int) -> dict[str, int]:
+        """Return the numbers of a plan's versions that are older than one, by their ids; nothing else is read."""
+        query = select(plan_versions.c.id, plan_versions.c.number).where(
+            plan_versions.c.plan_key == plan_key, plan_versions.c.number < number
+        )
+        return {row.id: row.number for row in self._connection.execute(query)}
 
     def list_all_versions(self) -> dict[str, tuple[PlanVersion, ...]]:
         """Return all versions of all plans by the plans' keys, the latest first; two reads, however many there are."""
@@ -240,8 +311,15 @@ class CatalogRepository:
 
     def _plans(self, query: Select[Any], keys: Sequence[str] = ()) -> tuple[Plan, ...]:
         rows = self._connection.execute(query, {"keys": list(keys)}).mappings().all()
-        versions = versions_from_rows(self._connection, rows)
-        return tuple(_plan_from_row(row, version) for row, version in zip(rows, versions, strict=True))
+        return tuple(_plan_from_row(row, version) for row, version in zip(rows, self._versions_in(rows), strict=True))
+
+    def _versions_in(self, rows: Sequence[RowMapping]) -> tuple[PlanVersion, ...]:
+        """Return the versions in the `version_` columns of rows; where they are kept, each is put together once."""
+        if self._versions is None:
+            return versions_from_rows(self._connection, rows)
+        new = [row for row in rows if row["version_id"] not in self._versions]
+        self._versions.update((version.id, version) for version in versions_from_rows(self._connection, new))
+        return tuple(self._versions[row["version_id"]] for row in rows)
 
 
 def _plan_row(plan: Plan) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, delete, select, update
 
 from billing_sdk.errors import DuplicateKey, UnknownFeature
 from billing_sdk.server.domain.catalog import Feature
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.search import file_feature
 from billing_sdk.server.storage.tables.catalog import features
@@ -66,6 +69,17 @@ class FeatureRepository:
         """Return all features by their keys, none of which is deleted before the transaction ends."""
         rows = self._connection.execute(select(features).with_for_update(read=True)).mappings()
         return {row["key"]: Feature(**row) for row in rows}
+
+    def named(self, keys: Collection[str]) -> dict[str, Feature]:
+        """Return features by their keys; one that is not there is left out."""
+        if not keys:
+            return {}
+        rows = self._connection.execute(select(features).where(features.c.key.in_(sorted(keys)))).mappings()
+        return {row["key"]: Feature(**row) for row in rows}
+
+    def page(self, wanted: PageRequest = FIRST_PAGE) -> Page[Feature]:
+        """Return a page of the features, in the order of their keys."""
+        return read_page(self._connection, select(features), features.c.key, wanted, lambda row: Feature(**row))
 
     def list(self) -> tuple[Feature, ...]:
         """Return all features, in the order of their keys."""

@@ -219,30 +219,43 @@ class UnitOfWork:
             agreement_ids: the agreements.
             planned_ids: in whose names coupons are redeemed that come with what is planned for them.
         """
-        self.catalog.keep_what_is_read()
-        self.billing_settings.read_ahead()
         found = self.agreements.read_ahead(agreement_ids)
         customer_ids = {agreement.customer_id for agreement in found}
         self.customers.lock_ahead(customer_ids)
         found = self.agreements.read_ahead(agreement_ids)  # as they are now that nobody else changes them
+        self._read_bills_ahead(found, customer_ids)
         self.timers.read_ahead(customer_ids)
         self.charges.read_ahead(customer_ids)
-        self.credits.read_ahead(customer_ids)
-        self.grants.read_ahead(customer_ids)
         self.coupons.read_ahead(planned_ids)
-        self.invoices.read_gathering_ahead(customer_ids)
         self.ledger.read_ahead(agreement_ids)
-        if found:
-            self._read_usage_ahead(found)
-            self.rated_intervals.read_ahead([agreement.id for agreement in found])
         self._together.begin()
 
-    def _read_usage_ahead(self, found: Collection[Agreement]) -> None:
-        version_ids = {one.plan_version_id for one in found}
-        version_ids |= {add_on.plan_version_id for one in found for add_on in one.add_ons}
-        rates = {rate.feature_key for id_ in version_ids for rate in self.catalog.get_version(id_).of_kind(Rate)}
+    def look_ahead(self, agreement_ids: Collection[str]) -> None:
+        """Read at once what the next bills of many agreements are worked out from, to say what they would come to.
+
+        Nobody is locked, and the transaction writes nothing.
+        """
+        found = self.agreements.read_ahead(agreement_ids)
+        customer_ids = {agreement.customer_id for agreement in found}
+        self.customers.look_ahead(customer_ids)
+        self.agreements.look_ahead(customer_ids)
+        self._read_bills_ahead(found, customer_ids)
+
+    def _read_bills_ahead(self, found: Collection[Agreement], customer_ids: Collection[str]) -> None:
+        added = {add_on.plan_version_id for one in found for add_on in one.add_ons}
+        agreed = {one.plan_version_id for one in found} | added
+        following = {one.next_version_id for one in found if one.next_version_id is not None}
+        self.catalog.keep_what_is_read(agreed | following)
+        self.billing_settings.read_ahead()
+        self.credits.read_ahead(customer_ids)
+        self.grants.read_ahead(customer_ids)
+        self.invoices.read_gathering_ahead(customer_ids)
+        if not found:
+            return
+        rates = {rate.feature_key for one in agreed for rate in self.catalog.get_version(one).of_kind(Rate)}
         if rates:
             self.usage.read_ahead({one.id: one.billed_period for one in found}, rates)
+        self.rated_intervals.read_ahead([agreement.id for agreement in found])
 
     @contextmanager
     def what_if(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from billing_sdk.server.domain.agreements import (
     SettingRef,
     Subscribe,
 )
-from billing_sdk.server.domain.catalog import CreditGrant, LicenceFee, PlanVersion, Rate
+from billing_sdk.server.domain.catalog import CreditGrant, LicenceFee, Plan, PlanVersion, Rate
 from billing_sdk.server.domain.collection import BillTerms, CollectionTerms
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.invoicing import Lines
@@ -32,7 +32,7 @@ from billing_sdk.server.usecases.draft_intent import add_draft
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.reserve_intent import cancel_intent
 from billing_sdk.server.usecases.stripe_customers import add_stripe_customer, live_stripe_customer
-from billing_sdk.server.usecases.work_out_intent import work_out_intent
+from billing_sdk.server.usecases.work_out_intent import Prospect, work_out_intent
 
 KIND: Final = "checkout_session"
 SETTINGS: Final = "checkout_settings"
@@ -47,9 +47,11 @@ class Quote:
     """What a session comes to when it is completed now, if nothing changes.
 
     Attributes:
+        plans: what is agreed to, each with the version that is, in the order of the session's items.
         lines: of the invoice.
     """
 
+    plans: tuple[Plan, ...]
     lines: Lines
     amounts: IntentAmounts
 
@@ -128,17 +130,21 @@ def quote_session(engine: Engine, session_id: str) -> Quote:
     with engine.begin() as tx:
         session = find_session(tx, session_id)
         intent = None if session.intent_id is None else tx.billing_intents.get(session.intent_id)
-        if intent is not None and intent.status == "reserved":
-            customer = tx.customers.lock(intent.customer_id)
-            prospect = work_out_intent(tx, customer, intent, at=engine.now_for(tx, customer))
-            return Quote(prospect.lines, prospect.amounts)
-        return _quote(tx, engine, session)
+        if intent is None or intent.status != "reserved":
+            return _quote(tx, engine, session)
+        _read_ahead(tx, session)
+        customer = tx.customers.lock(intent.customer_id)
+        prospect = work_out_intent(tx, customer, intent, at=engine.now_for(tx, customer))
+        return Quote(_plans(tx, session), prospect.lines, prospect.amounts)
 
 
 def draft_for(
     tx: UnitOfWork, engine: Engine, customer: Customer, session: CheckoutSession
-) -> tuple[BillingCadence, BillingIntent]:
-    """Write down in a transaction what a session is for: the cadence, unless it is there, and a draft."""
+) -> tuple[BillingCadence, BillingIntent, Prospect]:
+    """Write down in a transaction what a session is for, and return what it means.
+
+    That is the cadence, unless it is there, and a draft.
+    """
     if session.cadence_id is None:
         cadence = _add_cadence(tx, engine, customer, session)
     else:
@@ -148,7 +154,8 @@ def draft_for(
         Subscribe(one.agreement_id, one.plan_key, one.plan_version_id, one.quantities, one.metadata)
         for one in session.items
     )
-    return cadence, add_draft(tx, engine, billing_cadence_id=cadence.id, currency=currency, acts=acts, actor=ACTOR)
+    intent, prospect = add_draft(tx, engine, billing_cadence_id=cadence.id, currency=currency, acts=acts, actor=ACTOR)
+    return cadence, intent, prospect
 
 
 def item_for(
@@ -215,6 +222,7 @@ def longest_service(versions: Sequence[PlanVersion]) -> Cadence:
 
 
 def _quote(tx: UnitOfWork, engine: Engine, session: CheckoutSession) -> Quote:
+    _read_ahead(tx, session)
     with tx.what_if():
         if session.customer_id is None:
             customer = add_stripe_customer(
@@ -222,9 +230,22 @@ def _quote(tx: UnitOfWork, engine: Engine, session: CheckoutSession) -> Quote:
             )
         else:
             customer = tx.customers.lock(session.customer_id)
-        _, intent = draft_for(tx, engine, customer, session)
-        prospect = work_out_intent(tx, customer, intent, at=engine.now_for(tx, customer))
-        return Quote(prospect.lines, prospect.amounts)
+        _, _, prospect = draft_for(tx, engine, customer, session)
+        return Quote(_plans(tx, session), prospect.lines, prospect.amounts)
+
+
+def _read_ahead(tx: UnitOfWork, session: CheckoutSession) -> None:
+    """Read once what every item of a session is worked out from."""
+    tx.catalog.keep_what_is_read([one.plan_version_id for one in session.items])
+    tx.catalog.list_plans([one.plan_key for one in session.items])
+    tx.billing_settings.read_ahead()
+
+
+def _plans(tx: UnitOfWork, session: CheckoutSession) -> tuple[Plan, ...]:
+    found = {plan.key: plan for plan in tx.catalog.list_plans([one.plan_key for one in session.items])}
+    return tuple(
+        replace(found[one.plan_key], version=tx.catalog.get_version(one.plan_version_id)) for one in session.items
+    )
 
 
 def _add_cadence(tx: UnitOfWork, engine: Engine, customer: Customer, session: CheckoutSession) -> BillingCadence:

@@ -198,7 +198,7 @@ def _reserved(engine: Engine, session_id: str) -> tuple[CheckoutSession, Billing
         if intent is not None and intent.status == "draft" and intent.expires_at < engine.now_for(tx, customer):
             lapsed, intent = intent.id, None
         if intent is None or intent.status not in ("draft", *KEPT):
-            cadence, intent = draft_for(tx, engine, customer, session)
+            cadence, intent, _ = draft_for(tx, engine, customer, session)
             session = replace(session, cadence_id=cadence.id, intent_id=intent.id)
             at = engine.now()
             save_session(tx, session, at=at)

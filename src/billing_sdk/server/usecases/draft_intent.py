@@ -11,7 +11,7 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.work_out_intent import no_amounts, work_out_intent
+from billing_sdk.server.usecases.work_out_intent import Prospect, no_amounts, work_out_intent
 
 MOST_ACTIONS = 20
 # Of one cadence: an invoice has a line for each of their fees.
@@ -52,7 +52,7 @@ def draft_intent(
         recording_denials(engine, actor=actor, action="intent.draft", subject=billing_cadence_id),
         engine.begin() as tx,
     ):
-        return add_draft(
+        intent, _ = add_draft(
             tx,
             engine,
             billing_cadence_id=billing_cadence_id,
@@ -60,12 +60,13 @@ def draft_intent(
             acts=acts,
             actor=actor,
         )
+        return intent
 
 
 def add_draft(
     tx: UnitOfWork, engine: Engine, *, billing_cadence_id: str, currency: str, acts: tuple[Act, ...], actor: str
-) -> BillingIntent:
-    """Do the same within somebody's transaction."""
+) -> tuple[BillingIntent, Prospect]:
+    """Do the same within somebody's transaction, and return what it means, too."""
     if not 1 <= len(acts) <= MOST_ACTIONS:
         raise InvalidIntentActions(
             f"an intent has 1 to {MOST_ACTIONS} actions, not {len(acts)}", reason="too_many_billing_intent_actions"
@@ -85,10 +86,11 @@ def add_draft(
         drafted_at=at,
         expires_at=at + LASTS,
     )
-    intent = replace(intent, amounts=work_out_intent(tx, customer, intent, at=at).amounts)
+    prospect = work_out_intent(tx, customer, intent, at=at)
+    intent = replace(intent, amounts=prospect.amounts)
     tx.billing_intents.add(intent)
     tx.audit.record(actor, "intent.draft", intent.id, at, after=intent)
-    return intent
+    return intent, prospect
 
 
 def _check_for_sale(tx: UnitOfWork, acts: tuple[Act, ...]) -> None:

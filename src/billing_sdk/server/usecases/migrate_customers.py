@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -127,12 +128,14 @@ def migrate_customers(
     with engine.read() as tx:
         target, origins = _versions(tx, plan_key, to_version, from_version)
         found = tx.agreements.page_on_versions(list(origins), target.id, after=cursor, limit=limit + 1)
-    if timing == "now" and not is_dry_run:
-        # Each customer is charged by a call of its own, whose outcome no later one can undo.
-        engine.checkpoint()
-        engine = replace(engine, call=None)
-    migration = _Migration(engine, target, origins, is_dry_run, timing, is_prorate, actor)
-    moves = tuple(migration.move(agreement_id) for agreement_id in found[:limit])
+        migration = _Migration(engine, target, origins, timing, is_prorate, actor)
+        moves = migration.foresee(tx, found[:limit]) if is_dry_run else ()
+    if not is_dry_run:
+        if timing == "now":
+            # Each customer is charged by a call of its own, whose outcome no later one can undo.
+            engine.checkpoint()
+            migration = replace(migration, engine=replace(engine, call=None))
+        moves = tuple(migration.move(agreement_id) for agreement_id in found[:limit])
     next_cursor = found[limit - 1] if len(found) > limit else None
     return MigrationBatch(plan_key, to_version, is_dry_run, moves, next_cursor)
 
@@ -153,8 +156,7 @@ def _versions(
         raise EmptyVersion(f"version {to_version} of the plan {plan_key!r} has no components")
     if from_version is not None:
         return target, {tx.catalog.get_version_of(plan_key, number=from_version).id: from_version}
-    older = (version for version in tx.catalog.list_versions(plan_key) if version.number < to_version)
-    return target, {version.id: version.number for version in older}
+    return target, tx.catalog.numbers_before(plan_key, to_version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,26 +164,33 @@ class _Migration:
     engine: Engine
     target: PlanVersion
     origins: dict[str, int]
-    is_dry_run: bool
     timing: MoveTiming
     is_prorate: bool | None
     actor: str
 
+    def foresee(self, tx: UnitOfWork, agreement_ids: Sequence[str]) -> tuple[Move, ...]:
+        """Say what would be done with agreements; what that takes is read once, for all of them."""
+        tx.look_ahead(agreement_ids)
+        return tuple(self._foreseen(tx, tx.agreements.get(agreement_id)) for agreement_id in agreement_ids)
+
     def move(self, agreement_id: str) -> Move:
-        """Do with one agreement what is to be done, or say what it would be."""
+        """Do with one agreement what is to be done."""
         with self.engine.read() as tx:
             before = tx.agreements.get(agreement_id)
-            outcome, after = self._decided(tx, before)
-            if outcome == "moved":
-                move = self._moved(tx, before)
-            elif self.is_dry_run:
-                return _priced(tx, before, outcome, after, self.target, self.origins)
-        return self._carried_out(before, move) if outcome == "moved" else self._planned(before)
+            move = self._moved(tx, before) if self._decided(tx, before)[0] == "moved" else None
+        return self._planned(before) if move is None else self._carried_out(before, move)
+
+    def _foreseen(self, tx: UnitOfWork, before: Agreement) -> Move:
+        outcome, after = self._decided(tx, before)
+        if outcome == "moved":
+            return self._moved(tx, before)
+        return _priced(tx, before, outcome, after, self.target, self.origins)
 
     def _planned(self, found: Agreement) -> Move:
         with self.engine.begin() as tx:
             customer = tx.customers.lock(found.customer_id)
             before = tx.agreements.get(found.id)
+            tx.catalog.keep_what_is_read()
             outcome, after = _decided(tx, before, self.target, self.origins)
             move = _priced(tx, before, outcome, after, self.target, self.origins)
             if after != before:
@@ -212,7 +221,7 @@ class _Migration:
         return replace(move, after=change.amount)
 
     def _carried_out(self, found: Agreement, move: Move) -> Move:
-        if self.is_dry_run or move.outcome == "refused":
+        if move.outcome == "refused":
             return move
         engine, actor = self.engine, self.actor
         try:

@@ -40,7 +40,7 @@ def look_ahead(tx: UnitOfWork, customer_id: str, allowances: Iterable[tuple[str,
         allowances: of the customer, with the keys of their features.
         at: the customer's present.
     """
-    mine = tx.agreements.look_ahead(customer_id)
+    mine = tx.agreements.look_ahead((customer_id,))
     tx.allowances.look_ahead(customer_id, at=at)
     tx.reservations.look_ahead(mine, at=at)
     tx.subjects.look_ahead(customer_id)

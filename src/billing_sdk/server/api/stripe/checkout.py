@@ -306,9 +306,9 @@ def _version(tx: UnitOfWork, plan_key: str, live_id: str | None, text: str | Non
             )
         return tx.catalog.get_version(live_id)
     version_id = ours("pricing_plan_version", text, param=name)
-    for version in tx.catalog.list_versions(plan_key):
-        if version.id == version_id:
-            return version
+    version = tx.catalog.find_version(version_id)
+    if version is not None and version.plan_key == plan_key:
+        return version
     raise refused("resource_missing", f"No such pricing plan version: '{text[:64]}'", param=name)
 
 

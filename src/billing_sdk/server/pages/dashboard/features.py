@@ -6,8 +6,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing_sdk.errors import BillingError, UnknownFeature
-from billing_sdk.server.domain.catalog import Feature, FeatureType
-from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, asked, listing, row
+from billing_sdk.server.domain.catalog import Feature, FeatureType, Plan
+from billing_sdk.server.pages.dashboard.listing import (
+    AFTER,
+    PAGE_SIZE,
+    Cell,
+    Column,
+    asked,
+    listing,
+    place_of,
+    row,
+)
 from billing_sdk.server.pages.dashboard.plans import url_of as url_of_plan
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form
@@ -28,29 +37,26 @@ COLUMNS = (
     Column(phrase("Kind")),
     Column(phrase("Counted in")),
     Column(phrase("Usual limit"), is_number=True),
-    Column(phrase("Plans"), is_number=True),
 )
+# What a plan includes is written in its version, and found by reading that.
+PLANS_AT_ONCE = 200
 ENTER_WHOLE = phrase("Enter a whole number, or nothing where there is no limit.")
 
 
 def show_features(seat: Seat) -> Response:
-    """Show the features, by their names."""
+    """Show the features, by their keys."""
     with seat.engine.read() as tx:
-        every = tx.features.list()
-        plans = tx.catalog.list_plans()
-    begin = next((place for place, one in enumerate(every, 1) if one.key == asked(seat.request, AFTER)), 0)
-    shown = every[begin : begin + PAGE_SIZE]
+        found = tx.features.page(place_of(seat.request, newest_first=False))
     rows = [
         row(
             Cell(feature.name, url_of(feature.key), note=feature.key),
             TYPES[feature.type][0],
             feature.unit_name,
             "" if feature.max_units is None else feature.max_units,
-            sum(feature.key in plan.version.feature_keys for plan in plans if plan.status != "archived"),
         )
-        for feature in shown
+        for feature in found.items
     ]
-    last = shown[-1].key if len(every) > begin + PAGE_SIZE else ""
+    last = found.items[-1].key if found.has_more else ""
     return seat.show("features/list", features=listing(seat.request, COLUMNS, rows, last=last))
 
 
@@ -138,7 +144,7 @@ def feature_of(seat: Seat, tx: UnitOfWork) -> Feature:
 def _page(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         feature = feature_of(seat, tx)
-        plans = [plan for plan in tx.catalog.list_plans() if feature.key in plan.version.feature_keys]
+        plans, last = _plans_with(tx, feature.key, asked(seat.request, AFTER) or None)
         meter = tx.meters.find_by_key(feature.measured_by) if feature.is_metered else None
     limit = "" if feature.max_units is None else str(feature.max_units)
     shown = form.showing("unit_name", feature.unit_name).showing("description", feature.description)
@@ -149,8 +155,20 @@ def _page(seat: Seat, form: Form) -> Response:
         feature=feature,
         kind=TYPES[feature.type],
         plans=[(plan.name, url_of_plan(plan.key)) for plan in plans],
+        pages=listing(seat.request, (), (), last=last),
         meter=meter,
     )
+
+
+def _plans_with(tx: UnitOfWork, feature_key: str, after: str | None) -> tuple[list[Plan], str]:
+    """Return the next plans that have a feature, and the key of the last one where more follow."""
+    found: list[Plan] = []
+    while several := tx.catalog.page_in_order(after=after, limit=PLANS_AT_ONCE):
+        found += (plan for plan in several if feature_key in plan.version.feature_keys)
+        if len(found) > PAGE_SIZE:
+            return found[:PAGE_SIZE], found[PAGE_SIZE - 1].key
+        after = several[-1].key
+    return found, ""
 
 
 def _new(seat: Seat, form: Form) -> Response:

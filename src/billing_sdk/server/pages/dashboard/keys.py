@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing_sdk.errors import BillingError
-from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, asked, listing, row
+from billing_sdk.server.pages.dashboard.listing import Cell, Column, listing, place_of, row
 from billing_sdk.server.pages.dashboard.scopes import chosen_scopes
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
@@ -40,9 +40,7 @@ def show_keys(seat: Seat) -> Response:
     """Show the keys, the newest first; none of them can be read again."""
     at = seat.engine.now()
     with seat.engine.read() as tx:
-        every = tx.api_tokens.list()[::-1]
-    begin = next((place for place, one in enumerate(every, 1) if one.id == asked(seat.request, AFTER)), 0)
-    shown = every[begin : begin + PAGE_SIZE]
+        found = tx.api_tokens.page(place_of(seat.request))
     rows = [
         row(
             Cell(token.name, url_of(token.id), note=token.id),
@@ -52,9 +50,9 @@ def show_keys(seat: Seat) -> Response:
             token.expires_at or "",
             state_of(token, at),
         )
-        for token in shown
+        for token in found.items
     ]
-    last = shown[-1].id if len(every) > begin + PAGE_SIZE else ""
+    last = found.items[-1].id if found.has_more else ""
     return seat.show("keys/list", keys=listing(seat.request, COLUMNS, rows, last=last))
 
 

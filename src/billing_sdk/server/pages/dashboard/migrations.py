@@ -12,13 +12,19 @@ from collections.abc import Sequence
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing_sdk.errors import BillingError, UnknownPlan
+from billing_sdk.errors import BillingError, UnknownPlan, VersionNotFound
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.pages.dashboard.listing import AFTER, Cell, Column, Listing, Row, address, asked, row
 from billing_sdk.server.pages.dashboard.plan_diff import changes_of
-from billing_sdk.server.pages.dashboard.plans import MOST_COUNTED, PLAN, bounded, number_in, plan_of, url_of
+from billing_sdk.server.pages.dashboard.plans import MOST_COUNTED, PLAN, bounded, plan_of, url_of
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
+from billing_sdk.server.pages.dashboard.version_choice import (
+    VersionChoice,
+    asked_version,
+    newest_versions,
+    number_in,
+)
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.migrate_customers import (
@@ -66,7 +72,8 @@ COLUMNS = (
 
 def show_migration(seat: Seat) -> Response:
     """Show the choice of versions and rule, and what each of the next customers would pay."""
-    return _page(seat, Form({name: asked(seat.request, name) for name in ("from", "to", "timing", "prorate")}))
+    versions = {name: asked_version(seat.request, name) for name in ("from", "to")}
+    return _page(seat, Form({**versions, **{name: asked(seat.request, name) for name in ("timing", "prorate")}}))
 
 
 def migrate(seat: Seat, form: Form) -> Response:
@@ -98,11 +105,14 @@ def migrate(seat: Seat, form: Form) -> Response:
 def _page(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         plan = plan_of(seat, tx)
-        versions = tx.catalog.list_versions(plan.key)
-        counts = tx.agreements.count_on_versions([one.id for one in versions], most=MOST_COUNTED + 1)
-    shown = form.showing("to", str(versions[0].number)).showing("timing", "period_end")
-    shown = shown if shown.text("to") else Form({**shown.values, "to": str(versions[0].number)}, shown.errors)
-    target, origins = _versions(versions, shown)
+        choice = newest_versions(tx, plan.key)
+        shown = form.showing("timing", "period_end")
+        if not shown.text("to"):
+            shown = Form({**shown.values, "to": str(choice.latest.number)}, shown.errors)
+        target, origin = _versions(tx, plan, choice, shown)
+        choice = choice.also([version for version in (target, origin) if version is not None])
+        counts = tx.agreements.count_on_versions([one.id for one in choice.versions], most=MOST_COUNTED + 1)
+        affected = _affected(tx, plan, shown, origin)
     error: BillingError | None = None
     batch: MigrationBatch | None = None
     try:
@@ -119,15 +129,16 @@ def _page(seat: Seat, form: Form) -> Response:
         "plans/migrate",
         shown,
         plan=plan,
-        versions=[(version.number, bounded(counts.get(version.id, 0))) for version in versions],
+        versions=[(version.number, bounded(counts.get(version.id, 0))) for version in choice.versions],
+        has_more=choice.has_more,
         timings=TIMINGS,
         prorations=PRORATIONS,
         batch=batch,
-        changes=changes_of(origins[0], target) if origins else [],
+        changes=changes_of(origin, target) if origin is not None else [],
         moves=Listing(COLUMNS, tuple(moves), next_url=_next(plan, shown, batch), first_url=_first(seat, plan, shown)),
         totals=_totals(batch.moves if batch else ()),
         counts=_counts(batch.moves if batch else ()),
-        affected=bounded(sum(counts.get(version.id, 0) for version in origins)),
+        affected=bounded(affected),
         is_first=not asked(seat.request, AFTER),
     )
 
@@ -147,13 +158,29 @@ def _batch(seat: Seat, form: Form, *, cursor: str | None, limit: int, is_dry_run
     )
 
 
-def _versions(versions: Sequence[PlanVersion], form: Form) -> tuple[PlanVersion, list[PlanVersion]]:
-    """Return the version to go to, and those to come from, the latest first."""
-    to, origin = number_in(form.text("to")), number_in(form.text("from"))
-    target = next((version for version in versions if version.number == to), versions[0])
+def _versions(tx: UnitOfWork, plan: Plan, choice: VersionChoice, form: Form) -> tuple[PlanVersion, PlanVersion | None]:
+    """Return the version to go to, and the one to come from: the one that is asked for, or the latest older one."""
+    target = _numbered(tx, plan, form.text("to")) or choice.latest
     if form.text("from"):
-        return target, [version for version in versions if version.number == origin]
-    return target, [version for version in versions if version.number < to]
+        return target, _numbered(tx, plan, form.text("from"))
+    older = tx.catalog.page_versions(plan.key, below=number_in(form.text("to")), limit=1)
+    return target, next(iter(older), None)
+
+
+def _numbered(tx: UnitOfWork, plan: Plan, text: str) -> PlanVersion | None:
+    try:
+        return tx.catalog.get_version_of(plan.key, number=number_in(text))
+    except VersionNotFound:
+        return None
+
+
+def _affected(tx: UnitOfWork, plan: Plan, form: Form, origin: PlanVersion | None) -> int:
+    """Return how many customers are on the versions to come from, up to where counting stops."""
+    if form.text("from"):
+        ids = [] if origin is None else [origin.id]
+        return sum(tx.agreements.count_on_versions(ids, most=MOST_COUNTED + 1).values())
+    below = number_in(form.text("to"))
+    return tx.agreements.count_on_plans([plan.key], most=MOST_COUNTED + 1, below=below).get(plan.key, 0)
 
 
 def _rows(tx: UnitOfWork, moves: Sequence[Move]) -> list[Row]:

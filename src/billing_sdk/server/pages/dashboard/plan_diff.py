@@ -8,12 +8,15 @@ from typing import Literal
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing_sdk.server.domain.catalog import PlanVersion
+from billing_sdk.errors import VersionNotFound
+from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.catalog.version_diff import Difference, DifferenceKind, Part, differences
-from billing_sdk.server.pages.dashboard.listing import asked
 from billing_sdk.server.pages.dashboard.plan_words import PARTS, lines_of, price_of
-from billing_sdk.server.pages.dashboard.plans import PLAN, number_in, plan_of
+from billing_sdk.server.pages.dashboard.plans import PLAN, plan_of
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
+from billing_sdk.server.pages.dashboard.version_choice import asked_version, newest_versions, number_in
+from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.words import Phrase, phrase
 
 # What stands before a line, so that colour is never the only sign of what has become of it.
@@ -57,21 +60,36 @@ class Change:
 
 def show_diff(seat: Seat) -> Response:
     """Show what differs between two versions: those that are asked for, or the latest and the one before it."""
+    asked_for = Form({name: asked_version(seat.request, name) for name in ("from", "to")})
     with seat.engine.read() as tx:
         plan = plan_of(seat, tx)
-        versions = tx.catalog.list_versions(plan.key)
-    by_number = {version.number: version for version in versions}
-    after = by_number.get(number_in(asked(seat.request, "to")), versions[0])
-    before = by_number.get(number_in(asked(seat.request, "from"))) or _before(by_number, after)
+        choice = newest_versions(tx, plan.key)
+        after, form = _asked_for(tx, plan, asked_for, "to")
+        after = after or choice.latest
+        before, form = _asked_for(tx, plan, form, "from")
+        before = before or next(iter(tx.catalog.page_versions(plan.key, below=after.number, limit=1)), after)
+    choice = choice.also((before, after))
     return seat.show(
         "plans/diff",
+        form,
         plan=plan,
-        numbers=sorted(by_number),
+        numbers=[version.number for version in choice.versions],
+        has_more=choice.has_more,
         before=before,
         after=after,
         prices=(price_of(before), price_of(after)),
         changes=changes_of(before, after),
     )
+
+
+def _asked_for(tx: UnitOfWork, plan: Plan, form: Form, name: str) -> tuple[PlanVersion | None, Form]:
+    """Return the version that is asked for by a name, if one is, and the form, which says where there is no such."""
+    if not form.text(name):
+        return None, form
+    try:
+        return tx.catalog.get_version_of(plan.key, number=number_in(form.text(name))), form
+    except VersionNotFound as error:
+        return None, form.refused(error, name)
 
 
 def changes_of(before: PlanVersion, after: PlanVersion) -> list[Change]:
@@ -88,12 +106,6 @@ def _lines(before: Part | None, after: Part | None) -> tuple[Line, ...]:
     old, new = (() if part is None else lines_of(part) for part in (before, after))
     gone = [Line("−", line) for line in old if line not in new]  # noqa: RUF001 - as above
     return (*gone, *(Line("" if line in old else "+", line) for line in new))
-
-
-def _before(versions: dict[int, PlanVersion], after: PlanVersion) -> PlanVersion:
-    """Return the version that stands before another one; the first one stands for itself."""
-    older = [number for number in versions if number < after.number]
-    return versions[max(older)] if older else after
 
 
 ROUTES: tuple[BaseRoute, ...] = (billing_route(f"{PLAN}/diff", show_diff),)

@@ -23,6 +23,7 @@ from billing_sdk.server.pages.dashboard.listing import (
 )
 from billing_sdk.server.pages.dashboard.plan_words import PARTS, PLAN_KINDS, STATUSES, lines_of, price_of
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
+from billing_sdk.server.pages.dashboard.version_choice import number_in
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.archive_plan import restore_plan, withdraw_plan
@@ -58,23 +59,28 @@ def show_plans(seat: Seat) -> Response:
     wanted = {"group": asked(request, "group"), "status": one_of(request, "status", tuple(STATUSES))}
     with seat.engine.read() as tx:
         groups = tx.plan_groups.list()
-        fitting = [plan for plan in tx.catalog.list_plans() if _fits(plan, wanted)]
-        begin = _begin(fitting, asked(request, AFTER))
-        shown = fitting[begin : begin + PAGE_SIZE]
-        numbers = {plan.key: tx.catalog.get_own_version(plan.latest_version_id).number for plan in shown}
-        customers = _customers(tx, shown)
+        found = tx.catalog.page_in_order(
+            after=asked(request, AFTER) or None,
+            limit=PAGE_SIZE + 1,
+            group_key=wanted["group"],
+            status=wanted["status"],
+        )
+        shown = found[:PAGE_SIZE]
+        keys = [plan.key for plan in shown]
+        numbers = tx.catalog.latest_numbers(keys)
+        customers = tx.agreements.count_on_plans(keys, most=MOST_COUNTED + 1)
     rows = [
         row(
             Cell(plan.name, url_of(plan.key), note=plan.key),
             Cell(plan.group.name, note="" if plan.kind == "plan" else PLAN_KINDS[plan.kind]),
             price_of(plan.version),
             _status(plan),
-            bounded(customers[plan.key]),
+            bounded(customers.get(plan.key, 0)),
             numbers[plan.key],
         )
         for plan in shown
     ]
-    last = shown[-1].key if len(fitting) > begin + PAGE_SIZE else ""
+    last = keys[-1] if len(found) > PAGE_SIZE else ""
     plans = listing(request, COLUMNS, rows, last=last, filters=wanted)
     return seat.show(
         "plans/list",
@@ -184,7 +190,9 @@ def show_version(seat: Seat) -> Response:
 def _page(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         plan = plan_of(seat, tx)
-        versions = tx.catalog.list_versions(plan.key)
+        after = number_in(asked(seat.request, AFTER)) or None
+        versions = tx.catalog.page_versions(plan.key, below=after, limit=PAGE_SIZE + 1)
+        newest = versions if after is None else tx.catalog.page_versions(plan.key, limit=2)
         counts = tx.agreements.count_on_versions([one.id for one in versions], most=MOST_COUNTED + 1)
     shown = form.showing("name", plan.name).showing("description", plan.description).showing("key", plan.key)
     return seat.show(
@@ -195,9 +203,9 @@ def _page(seat: Seat, form: Form) -> Response:
         kind=PLAN_KINDS[plan.kind],
         price=price_of(plan.version),
         parts=parts_of(plan.version),
-        versions=_versions(plan, versions, counts),
-        latest=versions[0],
-        older=[version.number for version in versions if version.number != plan.version.number],
+        versions=_versions(seat, plan, versions, counts),
+        latest=newest[0],
+        has_several=len(newest) > 1,
     )
 
 
@@ -217,7 +225,7 @@ def _publishing(seat: Seat, form: Form) -> Response:
     )
 
 
-def _versions(plan: Plan, versions: tuple[PlanVersion, ...], counts: Mapping[str, int]) -> Listing:
+def _versions(seat: Seat, plan: Plan, versions: tuple[PlanVersion, ...], counts: Mapping[str, int]) -> Listing:
     rows = [
         row(
             Cell(phrase("Version %(number)s", number=version.number), f"{url_of(plan.key)}/versions/{version.number}"),
@@ -226,9 +234,10 @@ def _versions(plan: Plan, versions: tuple[PlanVersion, ...], counts: Mapping[str
             _version_status(plan, version),
             bounded(counts.get(version.id, 0)),
         )
-        for version in versions
+        for version in versions[:PAGE_SIZE]
     ]
-    return Listing(VERSION_COLUMNS, tuple(rows))
+    last = str(versions[PAGE_SIZE - 1].number) if len(versions) > PAGE_SIZE else ""
+    return listing(seat.request, VERSION_COLUMNS, rows, last=last)
 
 
 def plan_of(seat: Seat, tx: UnitOfWork) -> Plan:
@@ -249,11 +258,6 @@ def url_of(plan_key: str) -> str:
     return f"{PLANS}/{plan_key}"
 
 
-def number_in(text: str) -> int:
-    """Return the number of a version that somebody asks for; one that there is not where the text is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
 def bounded(count: int) -> Value:
     """Return a count as it is shown where counting has stopped at a bound."""
     return phrase("more than %(number)s", number=MOST_COUNTED) if count > MOST_COUNTED else count
@@ -267,23 +271,6 @@ def parts_of(version: PlanVersion) -> list[tuple[Phrase, str, str, tuple[Phrase,
         for phase, components in (*phases, ("", version.components))
         for component in components
     ]
-
-
-def _fits(plan: Plan, wanted: Mapping[str, str]) -> bool:
-    of_group = not wanted["group"] or plan.group.key == wanted["group"]
-    return of_group and (not wanted["status"] or plan.status == wanted["status"])
-
-
-def _begin(plans: list[Plan], after: str) -> int:
-    """Return where a page begins: behind the plan that the one before has ended with."""
-    return next((place for place, plan in enumerate(plans, 1) if plan.key == after), 0)
-
-
-def _customers(tx: UnitOfWork, plans: list[Plan]) -> dict[str, int]:
-    versions = {key: [one.id for one in tx.catalog.list_versions(key)] for key in (plan.key for plan in plans)}
-    every = [version_id for of_plan in versions.values() for version_id in of_plan]
-    counts = tx.agreements.count_on_versions(every, most=MOST_COUNTED + 1)
-    return {key: sum(counts.get(one, 0) for one in of_plan) for key, of_plan in versions.items()}
 
 
 def _status(plan: Plan) -> Cell:
