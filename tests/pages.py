@@ -66,6 +66,12 @@ VISITOR: tuple[PageUnderTest, ...] = (
         "invoice-link", "/invoices/{invoice_document_id}/{invoice_key}", "visitor", "/invoices/{document_id}/{key}"
     ),
     PageUnderTest(
+        "invoice-payment",
+        "/invoices/{owed_document_id}/{owed_key}/pay",
+        "visitor",
+        "/invoices/{document_id}/{key}/pay",
+    ),
+    PageUnderTest(
         "credit-note-link",
         "/credit_notes/{credit_note_document_id}/{credit_note_key}",
         "visitor",

@@ -198,6 +198,10 @@ def those_who_do_not_pay(made: World) -> None:
     add_card(engine, customer_id=declined, card=card(DECLINED))
     with suppress(CardDeclined):
         add_charge(engine, customer_id=declined, charge=OneOff("Setup", Money(1_900, "USD")), bill_now=True)
+    with engine.read() as tx:
+        shared = links_to(engine, tx.invoices.owed_by(declined)[0])
+    assert shared
+    ids["owed_document_id"], ids["owed_key"] = shared.hosted_url.split("/")[-2:]
     asked = payer(engine, "alan@example.com", "Alan", "Turing", number=ASKS)
     try:
         subscribe(engine, customer_id=asked, plan_key="pro_monthly")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pypdfium2
 import pytest
@@ -16,8 +16,11 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.paper import LANGUAGES
+from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.invoice_links import links_to
+from billing_sdk.server.usecases.one_off_charges import OneOff
 from tests.contract.pages.visits import portal_link, user_of
+from tests.engines import payer
 from tests.serving import RunningServer, serving
 
 pytestmark = pytest.mark.browser
@@ -119,3 +122,47 @@ def test_a_customer_finds_downloads_and_pays_an_invoice(page: Page, server: Runn
     pay.click()
     expect(page.get_by_role("status")).to_have_text("The invoice is paid.")
     expect(page.get_by_text("Paid", exact=True)).to_be_visible()
+
+
+def type_card(page: Page, number: str) -> None:
+    """Type a card by the keyboard alone, from the first field on."""
+    page.get_by_label("Card number").focus()
+    for text in (number, "12/34", "123", "Ada Lovelace"):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+
+def test_whoever_has_the_address_pays_by_keyboard_and_confirms_at_the_page_of_the_bank(
+    keyboard: Callable[[str], None], tab: Page, either_server: RunningServer
+) -> None:
+    engine = either_server.engine
+    customer = payer(engine, f"{new_id('x')}@example.com", number=None)
+    charge = OneOff("Setup", Money(1_900, "USD"))
+    owed = add_charge(engine, customer_id=customer.id, charge=charge, bill_now=True)
+    links = links_to(engine, owed)
+    assert links
+    tab.goto(links.hosted_url)
+    keyboard("Pay this invoice")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#due")).to_have_text("US$19.00")
+    assert audited(tab) == []
+    type_card(tab, "4000000000009995")
+    expect(tab.locator("#problems")).to_contain_text("not enough money")
+    assert audited(tab) == []
+    type_card(tab, "4000002760003184")
+    expect(tab.get_by_role("heading", name="Confirm your payment")).to_be_visible()
+    keyboard("Complete")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", name="Thank you, the invoice is paid")).to_be_visible()
+    tab.get_by_role("link", name="See the invoice").click()
+    expect(tab).to_have_url(links.hosted_url)
+    expect(tab.get_by_role("link", name="Pay this invoice")).to_have_count(0)
+    with engine.read() as tx:
+        assert tx.customers.methods_of(customer.id) == ()
+
+
+def audited(page: Page) -> list[Any]:
+    """Return what is wrong with a page for people who don't see, or don't use a pointer."""
+    found: list[Any] = page.evaluate(AUDIT)
+    return found

@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.begin_session import begin_session
 from billing_sdk.server.usecases.checkout_links import checkout_path
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
+from billing_sdk.server.usecases.invoice_links import links_to
 from billing_sdk.server.usecases.open_portal_link import find_portal_visit, open_portal_link
 from billing_sdk.server.usecases.operators import add_operator
 from billing_sdk.server.usecases.register_user import register_user
@@ -79,6 +80,7 @@ class Somebody:
     reference: str
     checkout_session_id: str
     checkout_key: str
+    document_key: str
 
     def path(self, template: str) -> str:
         """Return an address with this person's own things in it."""
@@ -89,7 +91,7 @@ class Somebody:
             "client_id": self.client_id,
             "invoice_id": self.invoice_id,
             "journey_id": self.journey_id,
-            "key": "x",
+            "key": self.document_key,
             "customer_id": self.customer_id or "x",
             "document_id": self.invoice_id or "x",
             "note_id": "x",
@@ -110,6 +112,8 @@ class Somebody:
             return self.checkout_key
         if template.startswith("/dashboard"):
             return self.sign_in_key if template == "/dashboard/sign-in" else self.session_key
+        if template.startswith("/invoices/"):
+            return self.document_key
         return self.link_key if template in ("/portal_redirect", "/invitation") else self.portal_key
 
 
@@ -148,6 +152,7 @@ def somebody(app: InProcess, email: str) -> Somebody:
         url = create_portal_link(app.engine, user_id=user.id, org_code=organization.code, sub_nav="plan_details")
         return url.partition("key=")[2]
 
+    links = links_to(app.engine, invoices[0]) if invoices else None
     checkout = begin_checkout_session(app.engine, hybrid_plan(app.engine))
     visit = open_portal_link(app.engine, key=link())
     request = {
@@ -184,6 +189,7 @@ def somebody(app: InProcess, email: str) -> Somebody:
         reference=reference_for(app, f"payer-{email}"),
         checkout_session_id=checkout,
         checkout_key=checkout_path(app.engine, checkout).rpartition("/")[2],
+        document_key=links.hosted_url.rpartition("/")[2] if links else f"no-document-of-{user.id}",
     )
 
 

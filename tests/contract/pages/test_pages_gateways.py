@@ -11,6 +11,7 @@ from billing_sdk._secret import Secret
 from billing_sdk.money import Money
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.billing_profiles import create_profile
+from billing_sdk.server.usecases.invoice_links import links_to
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.update_customer import update_customer
@@ -25,6 +26,7 @@ from tests.contract.pages.visits import (
     plans_of,
     register,
 )
+from tests.engines import payer
 from tests.serving import RunningServer, serving
 
 STRIPES_CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123"}
@@ -142,6 +144,24 @@ def test_an_invoice_that_is_sent_is_paid_on_stripes_page_of_it(
     page = visitor.follow("Pay US$50.00")
     [remote] = [each for each in stripe.all("invoice") if each["metadata"].get("billing_id") == invoice.id]
     assert page.url == remote["hosted_invoice_url"]
+    shared = links_to(shop.engine, invoice)
+    assert shared
+    visitor.open(shared.hosted_url)
+    assert visitor.follow("Pay this invoice").url == remote["hosted_invoice_url"]
+    visitor.open(f"{shared.hosted_url}/pay")
+    assert visitor.page.url == remote["hosted_invoice_url"]
+
+
+def test_an_invoice_that_stripe_has_no_page_of_says_where_to_pay(
+    shop: RunningServer, visitor: Visitor, email: str
+) -> None:
+    customer = payer(shop.engine, email, number=None)
+    charge = OneOff("Workshop", Money(5_000, "USD"))
+    invoice = add_charge(shop.engine, customer_id=customer.id, charge=charge, bill_now=True)
+    shared = links_to(shop.engine, invoice)
+    assert shared
+    assert "Pay this invoice" not in visitor.open(shared.hosted_url).text
+    assert "can't be paid here" in visitor.open(f"{shared.hosted_url}/pay").text
 
 
 def policy_of(answer: httpx.Response) -> str:

@@ -24,7 +24,10 @@ from billing_sdk.server.words import Phrase, phrase
 # The parameter that says where the payer goes on: a page of this server where a payment has begun.
 BACK: Final = "back"
 JOURNEY: Final = "/journey/"
-PLACES_TO_GO_BACK_TO: Final = re.compile(r"/(?:journey|portal|checkout/session)/[A-Za-z0-9_/-]{1,200}", re.ASCII)
+PLACES_TO_GO_BACK_TO: Final = re.compile(
+    r"/(?:(?:journey|portal|checkout/session)/[A-Za-z0-9_/-]{1,200}|invoices/\w{1,64}/[0-9]{8}\.[\w-]{1,64}/pay)",
+    re.ASCII,
+)
 SAID: Final[dict[ConfirmedAs, tuple[Phrase, Phrase]]] = {
     "paid": (phrase("The payment was confirmed"), phrase("It has gone through. There is nothing else to do here.")),
     "refused": (

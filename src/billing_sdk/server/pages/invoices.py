@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from billing_sdk.server import web
+from billing_sdk.server.pages.invoice_payment import pay_url
 from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.paper import InvoicePaper
@@ -22,7 +23,7 @@ Serve = Callable[[Request, Engine], Response]
 def routes() -> list[BaseRoute]:
     """Return the routes of documents that open by their address alone."""
     return [
-        Route("/invoices/{document_id}/{key}", page(_with_link("invoices", _page)), methods=["GET"]),
+        Route("/invoices/{document_id}/{key}", page(_with_link("invoices", _invoice)), methods=["GET"]),
         Route("/invoices/{document_id}/{key}/pdf", page(_with_link("invoices", _file)), methods=["GET"]),
         Route("/credit_notes/{document_id}/{key}", page(_with_link("credit_notes", _page)), methods=["GET"]),
         Route("/credit_notes/{document_id}/{key}/pdf", page(_with_link("credit_notes", _file)), methods=["GET"]),
@@ -44,7 +45,9 @@ def paper_for(request: Request, engine: Engine, place: Place, document_id: str) 
     return show_credit_note(engine, note_id=document_id, languages=languages)
 
 
-def show_page(request: Request, paper: InvoicePaper, *, file_url: str, back_url: str = "") -> Response:
+def show_page(
+    request: Request, paper: InvoicePaper, *, file_url: str, back_url: str = "", pay_url: str = ""
+) -> Response:
     """Show a document.
 
     Args:
@@ -52,9 +55,10 @@ def show_page(request: Request, paper: InvoicePaper, *, file_url: str, back_url:
         paper: what stands on it.
         file_url: where the same document is as a file.
         back_url: where the reader comes from, where that is a page of ours.
+        pay_url: where it can be paid, if it can be.
     """
     file_url += f"?lang={paper.language}" if _asked(request) else ""
-    return show(request, "invoice.html", paper=paper, file_url=file_url, back_url=back_url)
+    return show(request, "invoice.html", paper=paper, file_url=file_url, back_url=back_url, pay_url=pay_url)
 
 
 def send_file(engine: Engine, document_id: str, paper: InvoicePaper) -> Response:
@@ -71,6 +75,11 @@ def _with_link(place: Place, serve: Callable[[Request, Engine, str, InvoicePaper
         return serve(request, engine, document_id, paper_for(request, engine, place, document_id))
 
     return served
+
+
+def _invoice(request: Request, engine: Engine, document_id: str, paper: InvoicePaper) -> Response:
+    place = pay_url(engine, document_id, request.path_params["key"])
+    return show_page(request, paper, file_url=f"{request.url.path}/pdf", pay_url=place)
 
 
 def _page(request: Request, _engine: Engine, _document_id: str, paper: InvoicePaper) -> Response:

@@ -1,7 +1,8 @@
-"""Add a card: the gateway keeps it, this server remembers its token."""
+"""Add a card, to be charged from now on or once: the gateway keeps it, this server remembers its token."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from billing_sdk.errors import CardRefused
@@ -22,29 +23,51 @@ def add_card(engine: Engine, *, customer_id: str, card: CardEntry, actor: str = 
         CardDeclined: the bank refuses the card.
     """
     with recording_denials(engine, actor=actor, action="card.add", subject=customer_id):
-        with engine.read() as tx:
-            at = engine.now_for(tx, tx.customers.get(customer_id))
-        _check_expiry(card, at)
-        gateway = current_gateway(engine)
-        stored = gateway.store_card(card)
-        method = PaymentMethod(
-            id=new_id("card"),
-            customer_id=customer_id,
-            gateway_token=stored.token,
-            brand=stored.brand,
-            last4=stored.last4,
-            exp_month=stored.exp_month,
-            exp_year=stored.exp_year,
-            created_at=at,
-            gateway=gateway.kind,
-            kind=stored.kind,
-        )
+        method = _stored(engine, customer_id, card)
         with engine.begin() as tx:
             tx.customers.lock(customer_id)
             before = tx.customers.find_payment_method(customer_id)
             tx.customers.add_payment_method(method)
             tx.audit.record(actor, "card.add", customer_id, engine.now(), before=before, after=method)
     return method
+
+
+def add_card_for_once(engine: Engine, *, customer_id: str, card: CardEntry, actor: str) -> PaymentMethod:
+    """Store a card that a payment is made by, and nothing after it: it never is one of the customer's own.
+
+    Raises:
+        NotFound: there is no such customer.
+        CardRefused: it has expired, or the gateway does not take such a card.
+        CardDeclined: the bank refuses the card.
+    """
+    with recording_denials(engine, actor=actor, action="card.use", subject=customer_id):
+        stored = _stored(engine, customer_id, card)
+        method = replace(stored, is_default=False, detached_at=stored.created_at)
+        with engine.begin() as tx:
+            tx.customers.lock(customer_id)
+            tx.customers.add_payment_method(method)
+            tx.audit.record(actor, "card.use", customer_id, engine.now(), after=method)
+    return method
+
+
+def _stored(engine: Engine, customer_id: str, card: CardEntry) -> PaymentMethod:
+    with engine.read() as tx:
+        at = engine.now_for(tx, tx.customers.get(customer_id))
+    _check_expiry(card, at)
+    gateway = current_gateway(engine)
+    stored = gateway.store_card(card)
+    return PaymentMethod(
+        id=new_id("card"),
+        customer_id=customer_id,
+        gateway_token=stored.token,
+        brand=stored.brand,
+        last4=stored.last4,
+        exp_month=stored.exp_month,
+        exp_year=stored.exp_year,
+        created_at=at,
+        gateway=gateway.kind,
+        kind=stored.kind,
+    )
 
 
 def _check_expiry(card: CardEntry, at: datetime) -> None:

@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.engine import Engine
 
 SIGN_IN = Patience(free=5)
 SIGN_UP = Patience(free=5)
+PAYMENT = Patience(free=10)
 KEPT = timedelta(days=1)
 
 
@@ -51,6 +52,12 @@ def sign_up_attempts(email: str, address: str | None) -> tuple[Attempted, ...]:
     """Return what a sign-up is counted by: it tells whether an account exists, so it can't be asked at will."""
     account = Attempted("sign_up_account", email, SIGN_UP)
     return (account,) if address is None else (account, Attempted("sign_up_address", address, SIGN_UP))
+
+
+def link_payment_attempts(invoice_id: str, address: str | None) -> tuple[Attempted, ...]:
+    """Return what a payment by the address of an invoice is counted by: nobody tries out cards that are not theirs."""
+    invoice = Attempted("link_payment_invoice", invoice_id, PAYMENT)
+    return (invoice,) if address is None else (invoice, Attempted("link_payment_address", address, PAYMENT))
 
 
 def count_attempt(engine: Engine, attempted: Iterable[Attempted]) -> None:

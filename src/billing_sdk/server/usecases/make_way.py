@@ -58,6 +58,11 @@ def with_method(tx: UnitOfWork, customer_id: str) -> Keeps:
     return lambda charge: method is None or charge.payment_method_id == method.id
 
 
+def by_method(invoice_id: str, method_id: str) -> Keeps:
+    """Keep all but attempts to collect one invoice by another payment method than this one."""
+    return lambda charge: charge.invoice_id != invoice_id or charge.payment_method_id == method_id
+
+
 def for_plan(tx: UnitOfWork, customer_id: str, plan_key: str) -> Keeps:
     """Keep what is not in the way of a plan: the way to that plan itself, unless the customer has another card now."""
     plan, has_method = tx.catalog.find_plan(plan_key), with_method(tx, customer_id)

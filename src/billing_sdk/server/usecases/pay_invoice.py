@@ -66,10 +66,13 @@ def settle_invoice(
 
 
 def leave_unpaid(tx: UnitOfWork, customer: Customer, charge: PendingCharge, payment: Payment) -> None:
-    """Record that the charge of an invoice was refused: it stays owed, the agreement is unpaid, and dunning goes on."""
+    """Record that the charge of an invoice was refused: it stays owed, the agreement is unpaid, and dunning goes on.
+
+    Where it was to be paid later only, somebody has tried early: nothing follows from that.
+    """
     invoice, at = tx.invoices.get(charge.invoice_id or ""), payment.attempted_at
     record_payment(tx, customer, payment, invoice, source=charge.source, actor=charge.actor)
-    if invoice.is_owed:
+    if invoice.is_due:
         mark_agreements(tx, customer, invoice, source=charge.source, actor=charge.actor, at=at)
         is_scheduled = charge.actor == TIMER
         note_failure(tx, customer, invoice, is_scheduled=is_scheduled, source=charge.source, actor=charge.actor, at=at)

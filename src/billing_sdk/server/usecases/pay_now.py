@@ -11,7 +11,7 @@ from billing_sdk.server.usecases.ask_gateway import REFUSED, pending
 from billing_sdk.server.usecases.bill_customer import charge_for
 from billing_sdk.server.usecases.collect_charge import collect_charge, refuse_call, settle_customer
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.make_way import make_way, with_method
+from billing_sdk.server.usecases.make_way import by_method, make_way, with_method
 
 
 def pay_now(
@@ -29,7 +29,7 @@ def pay_now(
         engine: the engine.
         invoice_id: which one.
         amount: what the customer was shown and agreed to pay; whatever is due where it is not given.
-        method: what is charged; the default of whoever pays where it is not given.
+        method: what is charged, in place of an attempt by another one; the payer's default where it is not given.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them; the source by default.
 
@@ -45,7 +45,7 @@ def pay_now(
     """
     with engine.read() as tx:
         customer_id = tx.invoices.get(invoice_id).customer_id
-        keeps = with_method(tx, customer_id)
+        keeps = with_method(tx, customer_id) if method is None else by_method(invoice_id, method.id)
     settle_customer(engine, customer_id)
     make_way(engine, customer_id=customer_id, keeps=keeps)
     with engine.begin() as tx:

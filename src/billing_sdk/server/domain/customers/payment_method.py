@@ -17,7 +17,7 @@ class PaymentMethod:
         kind: `card`, or what else the processor calls it.
         exp_month: 0 where it never expires, like the year.
         is_gateway_default: it is the processor's own default, which stands in where none was chosen here.
-        detached_at: since when it can't be charged any more.
+        detached_at: since when the customer has it no more, or never had it: it was good for one payment.
     """
 
     id: str

@@ -24,6 +24,7 @@ ACTIONS: Mapping[str, Phrase] = {
     "agreement.update": phrase("Subscription updated"),
     "card.add": phrase("Payment method added"),
     "card.remove": phrase("Payment method removed"),
+    "card.use": phrase("Card used for one payment"),
     "charge.declined": phrase("Charge declined"),
     "charge.start": phrase("Charge begun"),
     "credit.adjust": phrase("Credit adjusted"),
