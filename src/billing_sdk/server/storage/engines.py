@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event,
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from billing_sdk.server.storage.compiled import COMPILED
 from billing_sdk.server.storage.write_queue import WriteQueue
 
 BUSY_SECONDS = 30
@@ -54,6 +55,7 @@ def _open_sqlite(url: URL) -> Engine:
         pool_size=pool_size,
         max_overflow=max_overflow,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
+        execution_options={"compiled_cache": COMPILED},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     queue = WriteQueue()
@@ -77,6 +79,7 @@ def _open_postgresql(url: URL) -> Engine:
         pool_size=40,
         max_overflow=0,
         pool_use_lifo=True,
+        execution_options={"compiled_cache": COMPILED},
     )
     event.listen(engine, "checkin", _note_return)
     event.listen(engine, "checkout", partial(_refuse_broken, engine))
