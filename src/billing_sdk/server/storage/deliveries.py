@@ -111,6 +111,15 @@ class DeliveryRepository:
                 query = query.where(deliveries.c[name] == value)
         return tuple(_from_row(row) for row in self._connection.execute(query).mappings())
 
+    def count_dead(self, *, most: int) -> dict[str, int]:
+        """Return how many dead letters there are of each endpoint that has any, up to where counting stops."""
+        self._later.flush()
+        dead = select(deliveries.c.id).where(deliveries.c.endpoint_id == endpoints.c.id, deliveries.c.status == "dead")
+        counted = dead.limit(most).correlate(endpoints).subquery()
+        number = select(func.count()).select_from(counted).scalar_subquery()
+        rows = self._connection.execute(select(endpoints.c.id, number.label("number")))
+        return {row.id: row.number for row in rows if row.number}
+
     def _lock_endpoints_with_work(self, at: datetime, formats: Sequence[EventForm]) -> tuple[str, ...]:
         """Lock the endpoints that something is due for, without those that another process is looking at.
 

@@ -12,6 +12,7 @@ from billing_sdk._secret import Secret
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.events import DisabledReason, Endpoint, EventForm
 from billing_sdk.server.sealing import Sealer
+from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, read_page
 from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.search import file_endpoint, forget
 from billing_sdk.server.storage.tables import Instant
@@ -130,6 +131,10 @@ class EndpointRepository:
         query = select(*SHOWN).where(mine).order_by(endpoints.c.id).limit(1)
         row = self._connection.execute(query).mappings().first()
         return None if row is None else _from_row(row)
+
+    def page(self, wanted: PageRequest = FIRST_PAGE) -> Page[Endpoint]:
+        """Return a page of the endpoints of all formats, in the order of their ids."""
+        return read_page(self._connection, select(*SHOWN), endpoints.c.id, wanted, _from_row)
 
     def list(self, *formats: EventForm) -> tuple[Endpoint, ...]:
         """Return all endpoints, or those of some formats, the oldest first."""

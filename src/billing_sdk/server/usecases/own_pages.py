@@ -9,6 +9,7 @@ from billing_sdk.errors import InvalidRequest, PayloadTooLarge
 from billing_sdk.server.domain.workspace import OwnPage, PageCode, PageName
 from billing_sdk.server.domain.workspace.own_code import MOST_CHARACTERS
 from billing_sdk.server.domain.workspace.own_html import read_own_html
+from billing_sdk.server.domain.workspace.page_weight import check_code_beside
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.versions import check_version
 
@@ -28,7 +29,7 @@ def save_draft(
     Raises:
         PreconditionFailed: the page is in none of the versions (`version_of`) that the caller knows.
         InvalidRequest: its content is not in it, or more than once.
-        PayloadTooLarge: a part of it is too long.
+        PayloadTooLarge: a part of it is too long, or all of it too heavy beside the files of the brand.
     """
     for part, most in MOST_CHARACTERS.items():
         if len(getattr(code, part)) > most:
@@ -38,8 +39,11 @@ def save_draft(
     if code.html and read_own_html(code.html).content_count != 1:
         raise InvalidRequest("the content of the page has to stand in it once", parameter="html", remedy=CONTENT_ONCE)
     with engine.begin() as tx:
+        # First, as whoever changes the brand does: neither of the two sees less than the other has written.
+        files = tx.brand.lock().files
         before = tx.own_pages.lock(name)
         check_version(before, versions)
+        check_code_beside(files, code)
         after = before.written(code, engine.now())
         tx.own_pages.save(after)
         tx.audit.record(actor, "own_page.draft", name, engine.now(), before=before, after=after)

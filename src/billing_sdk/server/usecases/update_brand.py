@@ -17,6 +17,7 @@ from billing_sdk.server.domain.workspace import (
     FileKind,
 )
 from billing_sdk.server.domain.workspace.colours import Colour
+from billing_sdk.server.domain.workspace.page_weight import check_files_beside
 from billing_sdk.server.domain.workspace.uploads import check_weight, uploaded_file
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
@@ -51,7 +52,7 @@ def update_brand(
     Raises:
         PreconditionFailed: it is in none of the versions any more.
         InvalidRequest: a value is none that there is, or a file is of another kind.
-        PayloadTooLarge: a file is too heavy, or all of them together are.
+        PayloadTooLarge: a file is too heavy, all of them together are, or they are beside what a page has of its own.
     """
     _check(brand)
     contents = dict(files or {})
@@ -63,6 +64,7 @@ def update_brand(
         after = replace(brand, files={**kept, **found})
         for kind in found:
             check_weight(after.files, kind)
+            check_files_beside(tx.own_pages.list().values(), after.files, kind)
         if after.font == "own" and "font" not in after.files:
             raise InvalidRequest(
                 "there is no font of your own", parameter="font", remedy="Upload a WOFF2 file as well."

@@ -12,6 +12,7 @@ from typing import Final
 
 from billing_sdk.errors import InvalidRequest, PayloadTooLarge
 from billing_sdk.server.domain.workspace.brand import BrandFile, FileKind
+from billing_sdk.server.domain.workspace.page_weight import bytes_of_files
 
 # Each page loads all of them, and together with the style sheets it has to stay light.
 MOST_BYTES: Final[Mapping[FileKind, int]] = {"logo": 60_000, "icon": 20_000, "font": 60_000}
@@ -62,7 +63,7 @@ def check_weight(files: Mapping[FileKind, BrandFile], kind: FileKind) -> None:
     Raises:
         PayloadTooLarge: they are too heavy; the one of this kind came last.
     """
-    together = sum(file.size_bytes for file in files.values())
+    together = bytes_of_files(files)
     if together > MOST_TOGETHER_BYTES:
         raise PayloadTooLarge(
             f"logo, icon and font have {together:,} bytes together",

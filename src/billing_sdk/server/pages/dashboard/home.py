@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
+from billing_sdk.server.pages.dashboard.cancellations import CANCELLATIONS
 from billing_sdk.server.pages.dashboard.figures import CURRENCY, Figures, read_figures
 from billing_sdk.server.pages.dashboard.navigation import HOME
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
+from billing_sdk.server.pages.dashboard.webhooks import MOST_DEAD, WEBHOOKS, dead_letters_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.words import Phrase, phrase, phrase_of
 
-# Of failed deliveries and wishes to leave no more are counted than this: that there are many is what matters.
-MOST_COUNTED = 100
+# Of wishes to leave no more are counted than this: that there are many is what matters.
+MOST_LEAVING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +97,23 @@ def _matters(tx: UnitOfWork) -> Iterator[Matter]:
             phrase_of("%(number)s payment waits to be completed.", "%(number)s payments wait to be completed.", rest),
             f"{HOME}/invoices",
         )
-    dead = len(tx.deliveries.list(status="dead", limit=MOST_COUNTED))
+    dead = tx.deliveries.count_dead(most=MOST_DEAD + 1)
     if dead:
-        yield Matter(
-            phrase_of(
-                "%(number)s webhook could not be delivered.", "%(number)s webhooks could not be delivered.", dead
-            ),
-            f"{HOME}/webhooks",
-            "bad",
+        failed = sum(dead.values())
+        text = phrase_of(
+            "%(number)s webhook could not be delivered.", "%(number)s webhooks could not be delivered.", failed
         )
-    leaving = len(tx.end_requests.list(PageRequest(MOST_COUNTED), status="waiting").items)
+        if failed > MOST_DEAD:
+            text = phrase("More than %(number)s webhooks could not be delivered.", number=MOST_DEAD)
+        yield Matter(text, dead_letters_of(*dead) if len(dead) == 1 else WEBHOOKS, "bad")
+    leaving = len(tx.end_requests.list(PageRequest(MOST_LEAVING + 1), status="waiting").items)
     if leaving:
-        yield Matter(
-            phrase_of(
-                "%(number)s customer asks to leave a plan.", "%(number)s customers ask to leave a plan.", leaving
-            ),
-            f"{HOME}/cancellations",
+        text = phrase_of(
+            "%(number)s customer asks to leave a plan.", "%(number)s customers ask to leave a plan.", leaving
         )
+        if leaving > MOST_LEAVING:
+            text = phrase("More than %(number)s customers ask to leave a plan.", number=MOST_LEAVING)
+        yield Matter(text, f"{CANCELLATIONS}?status=waiting")
 
 
 ROUTES = (seat_route(HOME, show_home),)

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from billing_sdk.server.storage.paging import PageRequest
-from billing_sdk.server.words import Phrase, Value
+from billing_sdk.server.words import Phrase, Value, phrase
 
 T = TypeVar("T")
 
@@ -100,6 +100,11 @@ def one_of(request: Request, name: str, allowed: Mapping[str, object] | Sequence
 def place_of(request: Request, *, newest_first: bool = True) -> PageRequest:
     """Return which part of a list the address asks for."""
     return PageRequest(PAGE_SIZE, starting_after=asked(request, AFTER) or None, newest_first=newest_first)
+
+
+def bounded(count: int, most: int) -> Value:
+    """Return a count as it is shown where counting has stopped one above a bound."""
+    return phrase("more than %(number)s", number=most) if count > most else count
 
 
 def listing(

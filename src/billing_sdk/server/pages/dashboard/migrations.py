@@ -15,9 +15,9 @@ from starlette.routing import BaseRoute
 from billing_sdk.errors import BillingError, UnknownPlan, VersionNotFound
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
-from billing_sdk.server.pages.dashboard.listing import AFTER, Cell, Column, Listing, Row, address, asked, row
+from billing_sdk.server.pages.dashboard.listing import AFTER, Cell, Column, Listing, Row, address, asked, bounded, row
 from billing_sdk.server.pages.dashboard.plan_diff import changes_of
-from billing_sdk.server.pages.dashboard.plans import MOST_COUNTED, PLAN, bounded, plan_of, url_of
+from billing_sdk.server.pages.dashboard.plans import MOST_COUNTED, PLAN, plan_of, url_of
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.version_choice import (
     VersionChoice,
@@ -129,7 +129,7 @@ def _page(seat: Seat, form: Form) -> Response:
         "plans/migrate",
         shown,
         plan=plan,
-        versions=[(version.number, bounded(counts.get(version.id, 0))) for version in choice.versions],
+        versions=[(version.number, bounded(counts.get(version.id, 0), MOST_COUNTED)) for version in choice.versions],
         has_more=choice.has_more,
         timings=TIMINGS,
         prorations=PRORATIONS,
@@ -138,7 +138,7 @@ def _page(seat: Seat, form: Form) -> Response:
         moves=Listing(COLUMNS, tuple(moves), next_url=_next(plan, shown, batch), first_url=_first(seat, plan, shown)),
         totals=_totals(batch.moves if batch else ()),
         counts=_counts(batch.moves if batch else ()),
-        affected=bounded(affected),
+        affected=bounded(affected, MOST_COUNTED),
         is_first=not asked(seat.request, AFTER),
     )
 

@@ -17,6 +17,7 @@ from billing_sdk.server.pages.dashboard.listing import (
     Column,
     Listing,
     asked,
+    bounded,
     listing,
     one_of,
     row,
@@ -30,7 +31,7 @@ from billing_sdk.server.usecases.archive_plan import restore_plan, withdraw_plan
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.update_plan import update_plan
-from billing_sdk.server.words import Phrase, Value, phrase
+from billing_sdk.server.words import Phrase, phrase
 
 PLANS = "/dashboard/plans"
 PLAN = f"{PLANS}/{{plan_key}}"
@@ -75,7 +76,7 @@ def show_plans(seat: Seat) -> Response:
             Cell(plan.group.name, note="" if plan.kind == "plan" else PLAN_KINDS[plan.kind]),
             price_of(plan.version),
             _status(plan),
-            bounded(customers.get(plan.key, 0)),
+            bounded(customers.get(plan.key, 0), MOST_COUNTED),
             numbers[plan.key],
         )
         for plan in shown
@@ -182,7 +183,7 @@ def show_version(seat: Seat) -> Response:
         plan=plan,
         version=version,
         parts=parts_of(version),
-        customers=bounded(count),
+        customers=bounded(count, MOST_COUNTED),
         is_live=version.id == plan.live_version_id,
     )
 
@@ -232,7 +233,7 @@ def _versions(seat: Seat, plan: Plan, versions: tuple[PlanVersion, ...], counts:
             version.created_at,
             price_of(version),
             _version_status(plan, version),
-            bounded(counts.get(version.id, 0)),
+            bounded(counts.get(version.id, 0), MOST_COUNTED),
         )
         for version in versions[:PAGE_SIZE]
     ]
@@ -256,11 +257,6 @@ def plan_of(seat: Seat, tx: UnitOfWork) -> Plan:
 def url_of(plan_key: str) -> str:
     """Return where a plan's page is."""
     return f"{PLANS}/{plan_key}"
-
-
-def bounded(count: int) -> Value:
-    """Return a count as it is shown where counting has stopped at a bound."""
-    return phrase("more than %(number)s", number=MOST_COUNTED) if count > MOST_COUNTED else count
 
 
 def parts_of(version: PlanVersion) -> list[tuple[Phrase, str, str, tuple[Phrase, ...]]]:

@@ -13,7 +13,7 @@ from billing_sdk.server.domain.events import Endpoint, EventForm
 from billing_sdk.server.outbox.catalogue import BY_CODE
 from billing_sdk.server.outbox.pointing import TYPES
 from billing_sdk.server.pages.dashboard.days import ENTER_DAYS, day_in, midnight
-from billing_sdk.server.pages.dashboard.listing import Cell, Column, Listing, asked, row
+from billing_sdk.server.pages.dashboard.listing import Cell, Column, asked, bounded, listing, place_of, row
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.usecases.delete_endpoint import delete_endpoint
@@ -52,27 +52,33 @@ COLUMNS = (
     Column(phrase("Endpoint")),
     Column(phrase("Format")),
     Column(phrase("Types"), is_number=True),
+    Column(phrase("Failed"), is_number=True),
     Column(phrase("Status")),
 )
+# Of what could not be delivered no more is counted: that there is much is what matters.
+MOST_DEAD = 100
 TYPE = "type:"
 # Whoever signs with the old secret has a day to learn the new one.
 OVERLAP = timedelta(hours=24)
 
 
 def show_endpoints(seat: Seat) -> Response:
-    """Show the endpoints; there are few."""
+    """Show the endpoints, the newest first, each with what could not be delivered to it."""
     with seat.engine.read() as tx:
-        endpoints = tx.endpoints.list()
-    rows = tuple(
+        found = tx.endpoints.page(place_of(seat.request))
+        dead = tx.deliveries.count_dead(most=MOST_DEAD + 1)
+    rows = [
         row(
             Cell(one.name or one.url, url_of(one.id), note=one.url if one.name else ""),
             FORMATS[one.format][0],
             phrase("All") if EVERY_TYPE in one.event_types else len(one.event_types),
+            Cell(bounded(dead[one.id], MOST_DEAD), dead_letters_of(one.id)) if one.id in dead else 0,
             state_of(one),
         )
-        for one in endpoints
-    )
-    return seat.show("webhooks/list", endpoints=Listing(COLUMNS, rows))
+        for one in found.items
+    ]
+    last = found.items[-1].id if found.has_more else ""
+    return seat.show("webhooks/list", endpoints=listing(seat.request, COLUMNS, rows, last=last))
 
 
 def show_new_endpoint(seat: Seat) -> Response:
@@ -162,6 +168,11 @@ def remove_endpoint(seat: Seat, _form: Form) -> Response:
 def url_of(endpoint_id: str) -> str:
     """Return where the page of an endpoint is."""
     return f"{WEBHOOKS}/{endpoint_id}"
+
+
+def dead_letters_of(endpoint_id: str) -> str:
+    """Return where what could not be delivered to an endpoint is listed."""
+    return f"{url_of(endpoint_id)}/deliveries?status=dead"
 
 
 def state_of(endpoint: Endpoint) -> Cell:
