@@ -1,4 +1,4 @@
-"""A page stays light whatever operators put on it: the files of the brand and the code of a page are bounded together."""
+"""A page stays light whatever operators put on it: files of the brand and code of a page are bounded together."""
 
 from __future__ import annotations
 
