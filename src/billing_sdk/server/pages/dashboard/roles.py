@@ -6,8 +6,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing_sdk.errors import BillingError, NotFound
-from billing_sdk.server.pages.dashboard.listing import Cell, Column, Listing, row
-from billing_sdk.server.pages.dashboard.plans import MOST_COUNTED, bounded
+from billing_sdk.server.pages.dashboard.listing import Cell, Column, Listing, bounded, row
+from billing_sdk.server.pages.dashboard.plans import MOST_COUNTED
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.usecases.roles import (
@@ -122,7 +122,7 @@ def _list(seat: Seat, form: Form) -> Response:
         row(
             Cell(role.name, url_of(role.id), note=role.key),
             len(role.permission_keys),
-            bounded(holders[role.id]),
+            bounded(holders[role.id], MOST_COUNTED),
             phrase("Whoever creates an organization") if role.is_creator else phrase("Those who are given it"),
         )
         for role in roles
@@ -143,7 +143,7 @@ def _page(seat: Seat, form: Form) -> Response:
     if not form.values:
         ticked = {f"{ALLOWS}{key}": "yes" for key in role.permission_keys}
         form = Form({**ticked, "name": role.name, "is_creator": "yes" if role.is_creator else ""}, form.errors)
-    return seat.show("roles/role", form, role=role, permissions=permissions, holders=bounded(holders))
+    return seat.show("roles/role", form, role=role, permissions=permissions, holders=bounded(holders, MOST_COUNTED))
 
 
 def _allowed(form: Form) -> tuple[str, ...]:
