@@ -110,17 +110,43 @@ def test_a_translation_is_looked_at_before_it_is_saved_and_read_by_those_who_spe
     expect(tab.locator(".plan h2 bdi").first).to_have_attribute("lang", "fr")
 
 
-def test_on_a_phone_the_plan_that_is_pointed_out_comes_first_for_eyes_and_keyboard(
+def test_on_a_phone_plans_stand_in_the_order_of_the_operator_for_eyes_and_keyboard(
     either_server: RunningServer, tab: Page, keyboard: Callable[[str], None]
 ) -> None:
     tab.set_viewport_size({"width": 390, "height": 844})
     sign_up(tab, either_server, lang="en")
     tops = [card.bounding_box()["y"] for card in tab.locator(".plan").all()]
-    assert tops[1] < tops[0] < tops[2]
+    assert tops == sorted(tops)
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     keyboard("Monthly")
     tab.keyboard.press("Tab")
-    expect(tab.get_by_role("button", name="Choose Pro").first).to_be_focused()
+    expect(tab.get_by_role("button", name="Start for free")).to_be_focused()
+    expect(tab.locator(".compared")).to_be_hidden()
+    keyboard("Everything that is included")
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".plan").first.locator("dl")).to_contain_text("AI tokens")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_features_of_the_plans_stand_beside_each_other_unless_the_operator_wants_none(
+    either_server: RunningServer, tab: Page
+) -> None:
+    save_pricing_table(either_server.engine, key="beside", group_key="individuals", is_live=True)
+    sign_up(tab, either_server, pricing_table_key="beside", lang="en")
+    beside = tab.get_by_role("table", name="What the plans include")
+    expect(beside.get_by_role("columnheader").first).to_have_text("Feature")
+    tokens = beside.get_by_role("row", name="AI tokens")
+    expect(tokens.get_by_role("cell").first).to_have_text("up to 1,000")
+    expect(beside.get_by_role("row", name="Advanced reports").get_by_role("cell").first).to_contain_text("Not included")
+
+    sign_in(tab, either_server)
+    tab.goto(f"{TABLES}/beside")
+    tab.get_by_label("Comparison of features").select_option("no")
+    tab.get_by_role("button", name="Save").click()
+    expect(tab.get_by_role("status")).to_have_text("Your changes were saved.")
+    tab.goto("/embed/pricing-tables/beside?lang=en")
+    expect(tab.locator(".plan").first).to_be_visible()
+    expect(tab.locator(".compared, .plan-compared")).to_have_count(0)
 
 
 class Site:

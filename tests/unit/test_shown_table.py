@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.catalog import CardContent, PlanGroup, PricingCard, PricingTable
+from billing_sdk.server.domain.catalog import (
+    CardContent,
+    Entitlement,
+    Feature,
+    PlanGroup,
+    PlanVersion,
+    PricingCard,
+    PricingTable,
+)
 from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.pages.compared import Included, included_features
 from billing_sdk.server.pages.price_words import words_of_cadence
 from billing_sdk.server.pages.pricing import PlanCard
 from billing_sdk.server.pages.shown_table import amount_saved, assembled, percent_saved
@@ -107,6 +119,72 @@ def test_the_switch_says_what_is_saved_and_up_to_what_where_offers_differ():
     assert savings((MONTHLY, YEARLY)) == [None, "save 17%"]
     assert savings((MONTHLY, YEARLY), (TEAM, TEAM_YEARLY)) == [None, "save up to 50%"]
     assert savings((MONTHLY, sold(34_800, YEAR))) == [None, None]
+
+
+def version_with(*components: Entitlement) -> PlanVersion:
+    return PlanVersion("version_1", "pro", 1, "USD", components, datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def feature(key: str, *, is_metered: bool) -> Feature:
+    return Feature("feature_1", key, key.title(), "metered" if is_metered else "unmetered")
+
+
+def with_features(plan: PlanCard, **words: str) -> PlanCard:
+    return replace(plan, included=tuple(Included(key, key.title(), said) for key, said in words.items()))
+
+
+def test_features_are_compared_in_the_order_of_the_cards_and_by_cadence_where_that_matters():
+    free = with_features(FREE, tokens="1")
+    found = shown((free,), (with_features(MONTHLY, reports="Yes", tokens="2"), with_features(YEARLY, tokens="3")))
+
+    assert [one.name for one in found.compared] == ["Tokens", "Reports"]
+    assert [[(one.words, one.places) for one in cell] for cell in found.compared[0].cells] == [
+        [("1", ())],
+        [("2", (0,)), ("3", (1,))],
+    ]
+    assert [[one.is_missing for one in cell] for cell in found.compared[1].cells] == [[True], [False, True]]
+
+
+def test_one_card_and_a_table_that_wants_none_compare_nothing():
+    free, paid = with_features(FREE, tokens="1"), with_features(MONTHLY, tokens="2")
+    plans = {plan.plan_key: plan for plan in (free, paid)}
+
+    assert shown((free,)).compared == ()
+    assert len(assembled(table((free,), (paid,)), plans).compared) == 1
+    assert assembled(table((free,), (paid,), has_comparison=False), plans).compared == ()
+
+
+@pytest.mark.parametrize(
+    ("entitlement", "words"),
+    [
+        ({"limit_max": 1_000}, "up to 1,000"),
+        ({"limit_max": 1_000, "usage_cadence": DAY}, "up to 1,000 per day"),
+        ({"limit_max": 1_000, "is_soft": True}, "1,000, then by use"),
+        ({"limit_max": 5, "is_soft": True, "usage_cadence": DAY}, "5 per day, then by use"),
+        ({}, "Without limit"),
+    ],
+)
+def test_how_much_is_included_of_what_is_counted_is_said_in_words(entitlement, words):
+    version = version_with(Entitlement("component_1", "tokens", "Tokens", **entitlement))
+    [found] = included_features(version, {"tokens": feature("tokens", is_metered=True)})
+    assert (SAY(found.words), found.is_mark) == (words, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "is_mark"),
+    [
+        (None, "Included", True),
+        ("true", "Included", True),
+        ("false", "Not included", True),
+        ('"gold"', "gold", False),
+        ("3", "3", False),
+    ],
+)
+def test_what_a_feature_is_set_to_is_said_and_else_that_it_is_there(value, words, is_mark):
+    version = version_with(Entitlement("component_1", "support", "Support", value=value))
+    [found] = included_features(version, {"support": feature("support", is_metered=False)})
+    said = found.words if isinstance(found.words, str) else SAY(found.words)
+    assert (said, found.is_mark) == (words, is_mark)
 
 
 def test_an_offer_that_is_not_to_be_had_at_a_cadence_is_shown_as_it_is():

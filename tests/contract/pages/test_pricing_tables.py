@@ -123,7 +123,7 @@ def test_what_is_typed_is_looked_at_before_it_is_saved(ada, site, spring):
     page = ada.submit("Preview", display_name="Not for long")
 
     assert "Nothing is saved yet." in page.text
-    assert page.html.count("Not for long") == 2  # in its field and in the preview
+    assert page.html.count("Not for long") == 3  # in its field, and in the preview on its card and its column
     opened(ada, site, "/spring")
     assert "A heading to be" in ada.submit("Preview", heading="A heading to be").text
     assert table_in(site, "spring") == spring

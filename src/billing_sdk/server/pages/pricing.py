@@ -9,6 +9,7 @@ from billing_sdk.money import Money, total
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Feature, LicenceFee, Plan, PlanVersion, Rate
 from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.pages.compared import Included, included_features
 from billing_sdk.server.pages.price_words import FREE, words_of_cadence, words_of_price, words_of_trial
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.words import Phrase, phrase, phrase_of
@@ -28,6 +29,7 @@ class PlanCard:
         openings: what the first billing periods cost instead.
         other_prices: the price in the other currencies that the plan is sold in.
         usage_prices: what usage and licences cost.
+        included: which features come with it.
     """
 
     plan_key: str
@@ -43,6 +45,7 @@ class PlanCard:
     openings: tuple[Phrase, ...] = ()
     other_prices: tuple[Phrase, ...] = ()
     usage_prices: tuple[Phrase, ...] = ()
+    included: tuple[Included, ...] = ()
     description: str = ""
 
 
@@ -102,6 +105,7 @@ def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> 
             phrase("or %(price)s %(cadence)s", price=_price(other, service), cadence=cadence) for other in others
         ),
         usage_prices=tuple(_further_prices(version, service, features)),
+        included=included_features(version, features),
         description=plan.description,
     )
 

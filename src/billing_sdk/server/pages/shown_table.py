@@ -9,6 +9,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import CardContent, Plan, PricingCard, PricingTable
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.periods import Cadence
+from billing_sdk.server.pages.compared import ComparedFeature, compared
 from billing_sdk.server.pages.price_words import name_of_cadence
 from billing_sdk.server.pages.pricing import PlanCard, priced
 from billing_sdk.server.storage import UnitOfWork
@@ -64,6 +65,7 @@ class ShownTable:
     Attributes:
         language: the tag of the language that the heading is in, whatever the page is in.
         choices: the positions of the switch; none where every offer can be had at one cadence only.
+        compared: the features of the plans beside each other; none for a table without that, or with one card.
     """
 
     key: str
@@ -71,6 +73,7 @@ class ShownTable:
     heading: str
     choices: tuple[Choice, ...]
     cards: tuple[ShownCard, ...]
+    compared: tuple[ComparedFeature, ...] = ()
 
 
 def table_for(tx: UnitOfWork, kind: CustomerKind, group_id: str | None) -> PricingTable | None:
@@ -120,6 +123,7 @@ def assembled(
     cadences = _cadences(plans for _, plans in offered)
     shown = next((cadence for cadence in (*firsts, *cadences) if cadence in cadences), None)
     language, heading = table.heading_in(languages)
+    cards = tuple(_shown_card(table, card, plans, cadences, languages) for card, plans in offered)
     return ShownTable(
         table.key,
         language,
@@ -128,8 +132,15 @@ def assembled(
             Choice(cadence, name_of_cadence(cadence), cadence == shown, _most_saved(cadence, offered))
             for cadence in cadences
         ),
-        tuple(_shown_card(table, card, plans, cadences, languages) for card, plans in offered),
+        cards,
+        _compared(cards) if table.has_comparison else (),
     )
+
+
+def _compared(cards: Sequence[ShownCard]) -> tuple[ComparedFeature, ...]:
+    if len(cards) == 1:
+        return ()  # there is nothing beside it
+    return compared([[(offer.plan.included, offer.places) for offer in card.offers] for card in cards])
 
 
 def percent_saved(plan: PlanCard, others: Sequence[PlanCard]) -> int:

@@ -126,6 +126,7 @@ def _from_row(row: RowMapping) -> PricingTable:
         heading=row["heading"],
         headings=row["headings"],
         default_cadence=Cadence.from_text(row["default_cadence"]) if row["default_cadence"] else None,
+        has_comparison=row["has_comparison"],
     )
 
 

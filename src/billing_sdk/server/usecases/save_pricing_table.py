@@ -31,6 +31,7 @@ def save_pricing_table(
     heading: str | None = None,
     headings: Mapping[str, str] | None = None,
     default_cadence: str | None = None,
+    has_comparison: bool | None = None,
     versions: Collection[str] | None = None,
     actor: str = "operator",
 ) -> PricingTable:
@@ -49,6 +50,7 @@ def save_pricing_table(
         heading: what stands above it.
         headings: the same by the tag of another language.
         default_cadence: which one is shown first, such as `year`; empty for that of the first plan.
+        has_comparison: whether the features of the plans stand beside each other below the cards.
         versions: those that a change may be made to (`version_of`); any by default.
         actor: who saves it, as the audit names them.
 
@@ -80,6 +82,7 @@ def save_pricing_table(
             heading=table.heading if heading is None else heading.strip(),
             headings=table.headings if headings is None else dict(headings),
             default_cadence=table.default_cadence if default_cadence is None else _cadence(default_cadence),
+            has_comparison=table.has_comparison if has_comparison is None else has_comparison,
         )
         plans = {plan.key: plan for plan in tx.catalog.list_plans(table.plan_keys)}
         # What was on the table before may have been archived since; it is passed over, and no reason to refuse.

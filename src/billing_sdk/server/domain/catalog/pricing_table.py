@@ -66,6 +66,7 @@ class PricingTable:
         heading: what stands above it, if anything does.
         headings: the same by the tag of another language.
         default_cadence: which one is shown first where an offer can be had at several; None is that of the first plan.
+        has_comparison: the features of the plans stand beside each other below the cards.
     """
 
     id: str
@@ -79,6 +80,7 @@ class PricingTable:
     heading: str = ""
     headings: Mapping[str, str] = field(default_factory=dict)
     default_cadence: Cadence | None = None
+    has_comparison: bool = True
 
     @property
     def plan_keys(self) -> tuple[str, ...]:

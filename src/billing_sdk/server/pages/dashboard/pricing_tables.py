@@ -146,6 +146,7 @@ def page_of(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Resp
         can_add = len(table.cards) < MAX_CARDS and bool(plans_to_add(tx, table))
     shown = form.showing("name", table.name).showing("heading", heading).showing("language_of_table", table.language)
     shown = shown.showing("default_cadence", "" if table.default_cadence is None else str(table.default_cadence))
+    shown = shown.showing("has_comparison", "yes" if table.has_comparison else "no")
     return seat.show(
         "pricing_tables/table",
         shown,
@@ -176,6 +177,8 @@ def change(seat: Seat, form: Form) -> Response:
         headings[tag] = heading
     if form.text("action") == "preview":
         unsaved = replace(table, heading=heading if is_own else table.heading, headings=headings)
+        if is_own:
+            unsaved = replace(unsaved, has_comparison=form.text("has_comparison") == "yes")
         return page_of(seat, form, unsaved)
     try:
         save_pricing_table(
@@ -184,6 +187,7 @@ def change(seat: Seat, form: Form) -> Response:
             name=form.text("name") if is_own else None,
             language=form.text("language_of_table") if is_own else None,
             default_cadence=form.text("default_cadence") if is_own else None,
+            has_comparison=form.text("has_comparison") == "yes" if is_own else None,
             heading=heading if is_own else None,
             headings=headings,
             versions=[form.text("version")],

@@ -91,6 +91,7 @@ pricing_tables = Table(
     Column("heading", Text, nullable=False),
     Column("headings", JSON, nullable=False),
     Column("default_cadence", String(32)),
+    Column("has_comparison", Boolean, nullable=False),
     Index(
         "uq_pricing_tables_default",
         "scope",
