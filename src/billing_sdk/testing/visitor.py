@@ -116,6 +116,13 @@ class Visitor:
         return self.page
 
 
+def forms_on(html: str) -> list[Form]:
+    """Return the forms of a page, in their order."""
+    reader = _Reader()
+    reader.feed(html)
+    return reader.forms
+
+
 class _Reader(HTMLParser):
     """Collects what a visitor can read, follow and fill in."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
@@ -52,11 +52,14 @@ class Operator:
 
     def post(self, template: str, **fields: str) -> httpx.Response:
         """Send a form."""
-        body: dict[str, Any] = {"csrf_token": csrf_token(self.cookies[SESSION]), **fields}
+        return self.send(self.path(template), {"csrf_token": csrf_token(self.cookies[SESSION]), **fields})
+
+    def send(self, address: str, body: Mapping[str, str]) -> httpx.Response:
+        """Send a form as it stands on a page."""
         return self._client.request(
             "POST",
-            self.path(template),
-            data=body,
+            address,
+            data=dict(body),
             cookies=self.cookies,
             headers={"Accept": "text/html", "Origin": BASE_URL},
         )

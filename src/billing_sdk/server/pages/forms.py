@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from billing_sdk.errors import BillingError, InvalidRequest, PreconditionFailed
 from billing_sdk.server.usecases.passwords import MAX_LENGTH as MAX_PASSWORD_LENGTH, MIN_LENGTH
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
+from billing_sdk.server.usecases.versions import version_of
 from billing_sdk.server.words import Phrase, phrase, told
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # Never sent back to a browser, whatever was wrong with the form.
 SECRET = frozenset({"password", "new_password", "repeated", "number", "expiry", "cvc"})
@@ -54,6 +58,10 @@ class Form:
         """Return the form with what a field shows where nothing was typed into it."""
         return self if name in self.values else replace(self, values={**self.values, name: value})
 
+    def of_version(self, thing: DataclassInstance | None, name: str = "version") -> Self:
+        """Return the form with the version of the thing that it is made from, unless it was sent with one."""
+        return self.showing(name, version_of(thing))
+
     def text(self, name: str) -> str:
         """Return what was typed into a field, without the spaces around it."""
         return self.values.get(name, "").strip()
@@ -68,11 +76,12 @@ class Form:
 
     def refused(self, error: BillingError, field_name: str = "") -> Self:
         """Return the form with what a use case said, beside one field or above all of them."""
+        if isinstance(error, PreconditionFailed):
+            return self.wrong({"": CHANGED})
         named = str(error.facts.get("parameter", field_name))
         if named not in self.values:
             named = ""
-        words = CHANGED if isinstance(error, PreconditionFailed) else None
-        words = WORDS.get(named) if isinstance(error, InvalidRequest) else words
+        words = WORDS.get(named) if isinstance(error, InvalidRequest) else None
         return self.wrong({named: words or told(error)})
 
 

@@ -81,11 +81,13 @@ def show_message(
     application: str,
     return_url: str = "",
     return_label: Phrase | None = None,
+    status: int = 200,
 ) -> Response:
     """Return a page that says one thing; without a label of its own the way back leads to the application."""
     return show(
         request,
         "message.html",
+        status=status,
         application=application,
         headline=headline,
         detail=detail,

@@ -38,6 +38,16 @@ class ApplicationRepository:
             raise NotFound(f"there is no application {client_id[:64]!r}")
         return application
 
+    def lock(self, client_id: str) -> Application:
+        """Return an application, which nobody else changes before the transaction ends.
+
+        Raises:
+            NotFound: there is no such application.
+        """
+        mine = applications.c.client_id == client_id
+        self._connection.execute(select(applications.c.client_id).where(mine).with_for_update())
+        return self.get(client_id)
+
     def find(self, client_id: str) -> Application | None:
         """Return an application, if there is one with this id."""
         row = self._connection.execute(select(applications).where(applications.c.client_id == client_id))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, RowMapping, delete, select
 from billing_sdk.server.domain.events import MailKind, MailTemplate
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.mail import mail_switches, mail_templates
-from billing_sdk.server.storage.upsert import upsert
+from billing_sdk.server.storage.upsert import insert_new, upsert
 
 OFF = select(mail_switches.c.kind).where(~mail_switches.c.is_on)
 
@@ -23,6 +23,18 @@ class MailTemplateRepository:
         mine = (mail_templates.c.kind == kind, mail_templates.c.language == language)
         row = self._connection.execute(select(mail_templates).where(*mine)).mappings().first()
         return None if row is None else _from_row(row)
+
+    def lock(self, kind: MailKind, language: str) -> MailTemplate | None:
+        """Return the words for a kind of mail in a language, which nobody else changes before the transaction ends.
+
+        Where nobody has chosen any, others wait at a row without words until some are stored, or removed again.
+        """
+        blank = MailTemplate(kind, language, "", ())
+        if insert_new(self._connection, mail_templates, row_of(blank)):
+            return None
+        mine = (mail_templates.c.kind == kind, mail_templates.c.language == language)
+        row = self._connection.execute(select(mail_templates).where(*mine).with_for_update()).mappings().one()
+        return _from_row(row)
 
     def all(self) -> tuple[MailTemplate, ...]:
         """Return all words that somebody has chosen, by kind and language."""

@@ -35,6 +35,15 @@ class RoleRepository:
             raise NotFound(f"there is no role {role_id[:64]!r}")
         return found[0]
 
+    def lock(self, role_id: str) -> Role:
+        """Return a role, which nobody else changes before the transaction ends.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        self._connection.execute(select(roles.c.id).where(roles.c.id == role_id).with_for_update())
+        return self.get(role_id)
+
     def save(self, role: Role) -> None:
         """Store a new or changed role with what it allows."""
         values = {"id": role.id, "key": role.key, "name": role.name, "is_creator": role.is_creator}

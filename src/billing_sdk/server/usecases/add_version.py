@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from billing_sdk.errors import PlanArchived
@@ -11,16 +12,32 @@ from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.versions import check_version as check_known
 
 
-def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor: str = "operator") -> PlanVersion:
+def add_version(
+    engine: Engine,
+    *,
+    plan_key: str,
+    content: VersionContent,
+    versions: Collection[str] | None = None,
+    actor: str = "operator",
+) -> PlanVersion:
     """Add a version, which is the plan's latest from now on; what is sold stays as it is.
 
     Customers stay on the version that they have agreed to; see `make_version_live` for the ones to come. What is
     attached to the plan (see `attach_component`) stays attached, beside the components that are given.
 
+    Args:
+        engine: the engine.
+        plan_key: which plan.
+        content: what the version holds.
+        versions: those of the latest version (`version_of`) that this one may come after; any by default.
+        actor: who adds it, as the audit names them.
+
     Raises:
         UnknownPlan: there is no such plan.
+        PreconditionFailed: another version has become the latest.
         PlanArchived: the plan is archived.
         DuplicateKey, InvalidServiceInterval, CurrencyMismatch, InvalidQuantity, InvalidPhase, InvalidTrial,
             UnknownFeature: the content can't be; see `check_version`.
@@ -32,6 +49,7 @@ def add_version(engine: Engine, *, plan_key: str, content: VersionContent, actor
         if plan.status == "archived":
             raise PlanArchived(f"the plan {plan_key!r} is archived", plan=plan_key)
         latest = tx.catalog.get_own_version(plan.latest_version_id)
+        check_known(latest, versions)
         attached = tx.attachments.of(latest.id)
         content = replace(content, is_billed_by_customer=latest.is_billed_by_customer)
         version = make_version(

@@ -50,6 +50,11 @@ class Call:
         self.has_news = False
         self.changes_workspace = False
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it was answered or undone, after which nothing can be done within it."""
+        return self._is_over
+
     def begin(self) -> StoredAnswer | None:
         """Claim the key; return the answer where the same request has been served before.
 

@@ -126,8 +126,11 @@ class Engine:
             self.bell.ring()
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
-        """Yield something to read with, which waits for nobody; within a call that is the call's transaction."""
-        return self.database.look() if self.call is None else self.call.joined()
+        """Yield something to read with, which waits for nobody; within a call that is the call's transaction.
+
+        What a call that was undone, or is answered, has left can still be read: by a page that says why, for one.
+        """
+        return self.database.look() if self.call is None or self.call.is_over else self.call.joined()
 
     @contextmanager
     def apart(self) -> Iterator[UnitOfWork]:

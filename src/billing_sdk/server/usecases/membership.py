@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from billing_sdk.errors import Conflict, Forbidden, InvalidRequest, NotFound
@@ -29,6 +30,20 @@ def require_manager(tx: UnitOfWork, org_code: str, manager_id: str) -> frozenset
             permission=WRITE_MEMBERS,
         )
     return held
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Which roles somebody holds in an organization, by their keys in order."""
+
+    org_code: str
+    user_id: str
+    role_keys: tuple[str, ...]
+
+
+def held_in(tx: UnitOfWork, org_code: str, user_id: str) -> Holding:
+    """Return which roles somebody holds in an organization."""
+    return Holding(org_code, user_id, tuple(sorted(role.key for role in tx.roles.of_member(org_code, user_id))))
 
 
 def held_by(tx: UnitOfWork, org_code: str, user_id: str) -> frozenset[str]:

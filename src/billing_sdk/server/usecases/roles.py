@@ -11,6 +11,7 @@ from billing_sdk.server.domain.identity import WRITE_BILLING, Permission, Role
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.versions import check_version
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}", re.ASCII)
 
@@ -86,16 +87,19 @@ def update_role(
     name: str,
     permission_keys: Collection[str],
     is_creator: bool,
+    versions: Collection[str] | None = None,
     actor: str = "operator",
 ) -> Role:
     """Put a name, permissions, and whether creators get it, in place of what a role says; its holders notice at once.
 
     Raises:
         NotFound: there is no such role.
+        PreconditionFailed: it is in none of the versions (`version_of`) that the caller knows.
         InvalidRequest: the name is none, or there is no such permission.
     """
     with engine.begin() as tx:
-        before = tx.roles.get(role_id)
+        before = tx.roles.lock(role_id)
+        check_version(before, versions)
         role = Role(before.id, before.key, checked_name(name), _known(tx, permission_keys), is_creator)
         if role != before:
             tx.roles.save(role)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,6 +19,7 @@ from billing_sdk.server.outbox.addresses import check_url
 from billing_sdk.server.outbox.pointing import TYPES
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_endpoint import checked_description, checked_name, keep_endpoint
+from billing_sdk.server.usecases.versions import check_version
 
 SIGNED: tuple[EventForm, ...] = ("thin", "snapshot")
 PREFIX = "whsec_"
@@ -77,6 +78,7 @@ def update_signed_endpoint(
     event_types: Sequence[str] | None = None,
     metadata: Mapping[str, str | None] | None = None,
     is_enabled: bool | None = None,
+    versions: Collection[str] | None = None,
     actor: str = "api",
 ) -> Endpoint:
     """Change what is given and leave the rest; what waits for a disabled endpoint goes on when it is enabled again.
@@ -91,16 +93,19 @@ def update_signed_endpoint(
         event_types: all that it is to hear of from now on.
         metadata: values to set by their keys; None takes one away.
         is_enabled: whether it gets anything.
+        versions: those that the change may be made to (`version_of`); any by default.
         actor: who does it, as the audit names them.
 
     Raises:
         NotFound: there is no such endpoint.
+        PreconditionFailed: it is in none of the versions any more.
         InvalidRequest: the address may not be called, a type does not exist in the format, or a text is too long.
     """
     if url is not None:
         _check_address(engine, url)
     with engine.begin() as tx:
         before = tx.endpoints.lock(endpoint_id, *formats)
+        check_version(before, versions)
         kept = {**before.metadata, **(metadata or {})}
         endpoint = replace(
             before,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from billing_sdk.server.domain.events import MailKind, MailTemplate
 from billing_sdk.server.mail.kinds import WORDS
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.versions import check_version
 
 
 def update_mail_template(
@@ -16,6 +17,7 @@ def update_mail_template(
     language: str,
     subject: str,
     paragraphs: Sequence[str],
+    versions: Collection[str] | None = None,
     actor: str = "operator",
 ) -> MailTemplate:
     """Choose words for a kind of mail in one language; what is written from now on says them, what waits as well.
@@ -26,25 +28,40 @@ def update_mail_template(
         language: its tag.
         subject: one line, with places such as `{amount}`.
         paragraphs: plain text, with places as well.
+        versions: those of the words chosen before that these may take the place of (`version_of`); any by default.
         actor: who chooses.
 
     Raises:
+        PreconditionFailed: they are in none of the versions any more.
         InvalidRequest: they can't be sent; see `MailTemplate.check`.
     """
     template = MailTemplate(kind, language, subject.strip(), tuple(one.strip() for one in paragraphs))
     template.check(WORDS[kind].all_places)
     with engine.begin() as tx:
-        before = tx.mail_templates.find(kind, language)
+        before = tx.mail_templates.lock(kind, language)
+        check_version(before, versions)
         tx.mail_templates.save(template)
         subject_of = f"{kind}/{language}"
         tx.audit.record(actor, "mail_template.update", subject_of, engine.now(), before=before, after=template)
     return template
 
 
-def revert_mail_template(engine: Engine, *, kind: MailKind, language: str, actor: str = "operator") -> None:
-    """Go back to what the server says by itself."""
+def revert_mail_template(
+    engine: Engine,
+    *,
+    kind: MailKind,
+    language: str,
+    versions: Collection[str] | None = None,
+    actor: str = "operator",
+) -> None:
+    """Go back to what the server says by itself.
+
+    Raises:
+        PreconditionFailed: the words are in none of the versions (`version_of`) that the caller knows.
+    """
     with engine.begin() as tx:
-        before = tx.mail_templates.find(kind, language)
+        before = tx.mail_templates.lock(kind, language)
+        check_version(before, versions)
         tx.mail_templates.remove(kind, language)
         tx.audit.record(actor, "mail_template.revert", f"{kind}/{language}", engine.now(), before=before)
 

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def version_of(thing: DataclassInstance) -> str:
-    """Return what changes whenever anything about a thing does."""
-    return hashlib.sha256(json.dumps(asdict(thing), sort_keys=True, default=str).encode()).hexdigest()[:32]
+def version_of(thing: DataclassInstance | None) -> str:
+    """Return what changes whenever anything about a thing does; None is one that is not there yet."""
+    said = None if thing is None else asdict(thing)
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def check_version(thing: DataclassInstance, versions: Collection[str] | None) -> None:
+def check_version(thing: DataclassInstance | None, versions: Collection[str] | None) -> None:
     """Let a change pass that was made to a known version of a thing, which is locked.
 
     Args:

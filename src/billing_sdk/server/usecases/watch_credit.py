@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -24,13 +25,20 @@ from billing_sdk.server.usecases.collect_charge import collect_charge, settle_cu
 from billing_sdk.server.usecases.credit_news import of_credit
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pending_usage import pending_usage
+from billing_sdk.server.usecases.versions import check_version
 from billing_sdk.server.usecases.watch_soon import watch_soon
 
 ACTOR = "timer"
 
 
 def save_credit_settings(
-    engine: Engine, *, customer_id: str, threshold: Money, top_up: Money | None = None, actor: str = "api"
+    engine: Engine,
+    *,
+    customer_id: str,
+    threshold: Money,
+    top_up: Money | None = None,
+    versions: Collection[str] | None = None,
+    actor: str = "api",
 ) -> CreditSettings:
     """Say below how much available credit a customer is to be warned, and how much is to be bought then, if anything.
 
@@ -38,17 +46,24 @@ def save_credit_settings(
 
     Raises:
         NotFound: there is no such customer.
+        PreconditionFailed: what was chosen before (`chosen_of`) is in none of the `versions`.
         InvalidAmount: the threshold is below zero, what is bought is not above it, or they are in two currencies.
     """
     settings = CreditSettings(customer_id, threshold, top_up)
     with engine.begin() as tx:
         customer = tx.customers.lock(customer_id)
         before = tx.grants.find_settings(customer_id)
+        check_version(chosen_of(before), versions)
         tx.grants.save_settings(settings)
         at = engine.now_for(tx, customer)
         tx.audit.record(actor, "credit.watch", customer_id, at, before=before, after=settings)
         watch_soon(tx, customer, at=at)
     return settings
+
+
+def chosen_of(settings: CreditSettings | None) -> CreditSettings | None:
+    """Return what somebody has chosen of settings, without what has come of it since."""
+    return None if settings is None else CreditSettings(settings.customer_id, settings.threshold, settings.top_up)
 
 
 def delete_credit_settings(engine: Engine, *, customer_id: str, actor: str = "api") -> None:

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from billing_sdk.money import Money, digits_of, exponent, in_main_unit
+from billing_sdk.server.ids import new_nonce
 from billing_sdk.server.paper import INVISIBLE
 from billing_sdk.server.words.languages import Language
 from billing_sdk.server.words.phrases import Phrase
@@ -28,7 +29,7 @@ def environment(package: str, language: Language) -> Environment:
 
     `_("...")`, `ngettext` and `{% trans %}` translate; a phrase that is printed says itself. Filters: `money` (an
     amount with its currency), `amount` (without), `quantity`, `percent`, `day`, `moment`, `rate`, `initial`,
-    `in_fours`, `isolating`.
+    `in_fours`, `isolating`. `new_key()` is another one each time.
     """
     made = Environment(
         loader=PackageLoader(package),
@@ -41,6 +42,7 @@ def environment(package: str, language: Language) -> Environment:
     )
     made.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined] # the extension adds it
     made.globals["language"] = language
+    made.globals["new_key"] = new_nonce
     made.filters.update(
         amount=amount,
         day=language.figures.day,

@@ -116,6 +116,7 @@ def change_application(seat: Seat, form: Form) -> Response:
             redirect_uris=_lines(form, "redirect_uris"),
             logout_redirect_uris=_lines(form, "logout_redirect_uris"),
             scopes=chosen_scopes(form),
+            versions=form.versions(),
             actor=seat.operator.id,
         )
     except NotFound:
@@ -149,6 +150,7 @@ def _page(seat: Seat, form: Form) -> Response:
     shown = form.showing("name", application.name)
     shown = shown.showing("redirect_uris", "\n".join(application.redirect_uris))
     shown = shown.showing("logout_redirect_uris", "\n".join(application.logout_redirect_uris))
+    shown = shown.of_version(application)
     return seat.show(
         "applications/application",
         scope_fields(shown, application.scopes),
@@ -166,10 +168,9 @@ def _new(seat: Seat, form: Form) -> Response:
 
 
 def _once(seat: Seat, made: Registration) -> Response:
-    """Show a secret in the answer to the form, which no address leads back to and no cache keeps."""
     if made.secret is None:
         return seat.go_to(url_of(made.application.client_id), "created")
-    return seat.show(
+    return seat.show_secret(
         "applications/secret",
         one=made.application,
         secret=made.secret.reveal(),
@@ -190,7 +191,7 @@ def _lines(form: Form, field: str) -> tuple[str, ...]:
 ROUTES: tuple[BaseRoute, ...] = (
     seat_route(APPLICATIONS, show_applications),
     seat_route(f"{APPLICATIONS}/_new", show_new_application, make_application),
-    seat_route("/dashboard/plan", show_applications, open_plan),
+    seat_route("/dashboard/plan", show_applications, open_plan, repeats=True),
     seat_route(APPLICATION, show_application, change_application),
     seat_route(f"{APPLICATION}/secret", show_application, rotate_secret),
 )

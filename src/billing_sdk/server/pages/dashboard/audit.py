@@ -128,5 +128,5 @@ def _url_of(action: str, subject: str) -> str:
 
 ROUTES: tuple[BaseRoute, ...] = (
     seat_route(AUDIT, show_audit),
-    seat_route(f"{AUDIT}/verify", show_audit, verify),
+    seat_route(f"{AUDIT}/verify", show_audit, verify, repeats=True),
 )

@@ -204,5 +204,5 @@ def _with_files(form: Form) -> Form:
 ROUTES: Final = (
     seat_route(BRAND, show_brand, save_brand, takes_files=True),
     seat_route(f"{BRAND}/sheet.css", send_sheet),
-    seat_route(f"{PREVIEW}/{{name}}", show_page, show_typed, takes_files=True),
+    seat_route(f"{PREVIEW}/{{name}}", show_page, show_typed, takes_files=True, repeats=True),
 )

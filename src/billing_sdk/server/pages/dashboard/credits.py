@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing_sdk.errors import APIError
-from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant, CreditMovement
 from billing_sdk.server.pages.dashboard.amounts import ENTER_AMOUNT, amount_words, currency_wrong, read_amount
 from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, Row, asked, listing, row
@@ -17,7 +16,6 @@ from billing_sdk.server.pages.dashboard.places import CREDITS, CUSTOMERS, INVOIC
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import GRANT_CATEGORIES, GRANT_STATUSES, status_cell
 from billing_sdk.server.pages.forms import Form, require
-from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.void_credit import void_credit
 from billing_sdk.server.words import phrase
@@ -95,23 +93,18 @@ def grant(seat: Seat, form: Form) -> Response:
         if form.text("customer") not in tx.customers.list_of([form.text("customer")]):
             return _new(seat, form.wrong({"customer": ENTER_CUSTOMER}))
     try:
-        url = seat.once(form, lambda engine: _granted(engine, seat, form, amount, expires_at))
+        made = grant_credit(
+            seat.engine,
+            customer_id=form.text("customer"),
+            name=form.text("name"),
+            amount=amount,
+            category="paid" if form.text("category") == "paid" else "promotional",
+            expires_at=expires_at,
+            actor=seat.operator.id,
+        )
     except APIError as error:
         return _new(seat, form.refused(error))
-    return seat.go_to(url, "granted")
-
-
-def _granted(engine: Engine, seat: Seat, form: Form, amount: Money, expires_at: datetime | None) -> str:
-    made = grant_credit(
-        engine,
-        customer_id=form.text("customer"),
-        name=form.text("name"),
-        amount=amount,
-        category="paid" if form.text("category") == "paid" else "promotional",
-        expires_at=expires_at,
-        actor=seat.operator.id,
-    )
-    return f"{CREDITS}/{made.id}"
+    return seat.go_to(f"{CREDITS}/{made.id}", "granted")
 
 
 def show_credit(seat: Seat) -> Response:

@@ -12,6 +12,7 @@ from billing_sdk.server.pages.dashboard.customer_page import Account, load_accou
 from billing_sdk.server.pages.dashboard.places import CUSTOMERS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.once import shows_secret
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.move_clock import move_clock
 from billing_sdk.server.words import phrase
@@ -40,6 +41,7 @@ def make_link(seat: Seat, form: Form) -> Response:
         )
     except APIError as error:
         return show_account(seat, account, form.refused(error))
+    shows_secret(seat.request, then=f"{account.url}?done=shown_once")
     return show_account(seat, account, form, link=link)
 
 
@@ -69,5 +71,6 @@ def _day(text: str) -> datetime | None:
 
 ROUTES: tuple[BaseRoute, ...] = (
     billing_route(f"{CUSTOMERS}/{{customer_id}}/portal-link", show_own, make_link),
-    billing_route(f"{CUSTOMERS}/{{customer_id}}/clock", show_own, advance),
+    # What is due on the way is many calls, which no transaction spans; a clock that is there already stays there.
+    billing_route(f"{CUSTOMERS}/{{customer_id}}/clock", show_own, advance, repeats=True),
 )

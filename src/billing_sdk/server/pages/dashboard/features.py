@@ -107,6 +107,7 @@ def change_feature(seat: Seat, form: Form) -> Response:
             description=form.text("description"),
             max_units=limit,
             line_description=form.text("line_description"),
+            versions=form.versions(),
             actor=seat.operator.id,
         )
     except UnknownFeature:
@@ -148,7 +149,7 @@ def _page(seat: Seat, form: Form) -> Response:
         meter = tx.meters.find_by_key(feature.measured_by) if feature.is_metered else None
     limit = "" if feature.max_units is None else str(feature.max_units)
     shown = form.showing("unit_name", feature.unit_name).showing("description", feature.description)
-    shown = shown.showing("line_description", feature.line_description).showing("max_units", limit)
+    shown = shown.showing("line_description", feature.line_description).showing("max_units", limit).of_version(feature)
     return seat.show(
         "features/feature",
         shown,

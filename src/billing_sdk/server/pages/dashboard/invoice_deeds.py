@@ -21,7 +21,6 @@ from billing_sdk.server.pages.dashboard.seat import Seat
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.draft_invoice import discard_invoice, finalize_invoice
-from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pay_now import pay_now
 from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means, write_off_invoice
 from billing_sdk.server.usecases.void_invoice import void_invoice
@@ -129,20 +128,21 @@ def _credit(seat: Seat, invoice: Invoice, form: Form) -> Response | Form:
     if form.errors:
         return form
     destination = DESTINATIONS.get(form.text("destination"))
-
-    def act(engine: Engine) -> str:
-        credit_invoice(
-            engine,
+    return _done(
+        seat,
+        invoice,
+        form,
+        "credited",
+        lambda: credit_invoice(
+            seat.engine,
             invoice_id=invoice.id,
             wanted=amount,
             reason=form.text("reason"),
             destination=destination,
             source="admin",
             actor=seat.operator.id,
-        )
-        return _url(invoice)
-
-    return _done(seat, invoice, form, "credited", lambda: seat.once(form, act))
+        ),
+    )
 
 
 def _done(seat: Seat, invoice: Invoice, form: Form, note: str, act: Callable[[], object]) -> Response | Form:

@@ -77,7 +77,7 @@ def make_key(seat: Seat, form: Form) -> Response:
         )
     except BillingError as error:
         return _new(seat, form.refused(error, "name"))
-    return seat.show("keys/secret", key=made.token, secret=made.secret.reveal(), url=url_of(made.token.id))
+    return seat.show_secret("keys/secret", key=made.token, secret=made.secret.reveal(), url=url_of(made.token.id))
 
 
 def show_key(seat: Seat) -> Response:

@@ -8,7 +8,7 @@ from typing import get_args
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing_sdk.errors import InvalidRequest, NotFound
+from billing_sdk.errors import InvalidRequest, NotFound, PreconditionFailed
 from billing_sdk.server.domain.events import MailKind, MailTemplate
 from billing_sdk.server.mail.kinds import WORDS, MailWords
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, asked, row
@@ -84,9 +84,10 @@ def _save(seat: Seat, form: Form, words: MailWords, language: Language) -> Respo
             language=language.tag,
             subject=subject,
             paragraphs=paragraphs,
+            versions=form.versions(),
             actor=seat.operator.id,
         )
-    except InvalidRequest as error:
+    except (InvalidRequest, PreconditionFailed) as error:
         return _show(seat, _refused(form, error))
     return seat.go_to(url_of(words.kind, language), "saved")
 
@@ -100,8 +101,17 @@ def _preview(seat: Seat, form: Form, words: MailWords, language: Language) -> Re
     return _show(seat, form)
 
 
-def _revert(seat: Seat, _form: Form, words: MailWords, language: Language) -> Response:
-    revert_mail_template(seat.engine, kind=words.kind, language=language.tag, actor=seat.operator.id)
+def _revert(seat: Seat, form: Form, words: MailWords, language: Language) -> Response:
+    try:
+        revert_mail_template(
+            seat.engine,
+            kind=words.kind,
+            language=language.tag,
+            versions=form.versions(),
+            actor=seat.operator.id,
+        )
+    except PreconditionFailed as error:
+        return _show(seat, form.refused(error))
     return seat.go_to(url_of(words.kind, language), "mail_reverted")
 
 
@@ -128,6 +138,7 @@ def _show(seat: Seat, form: Form) -> Response:
         is_on = words.kind not in tx.mail_templates.switched_off()
     template = own or words.template(language)
     form = form.showing("subject", template.subject).showing("paragraphs", "\n\n".join(template.paragraphs))
+    form = form.of_version(own)
     subject, paragraphs = ("", ()) if form.errors else _typed(form)
     letter = compose_sample(seat.engine, words.kind, language, subject=subject, paragraphs=paragraphs)
     return seat.show(
@@ -167,7 +178,7 @@ REFUSALS: Mapping[str, Phrase] = {
 }
 
 
-def _refused(form: Form, error: InvalidRequest) -> Form:
+def _refused(form: Form, error: InvalidRequest | PreconditionFailed) -> Form:
     name = str(error.facts.get("parameter", ""))
     return form.wrong({name: REFUSALS[name]}) if name in REFUSALS else form.refused(error)
 

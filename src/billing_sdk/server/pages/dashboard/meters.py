@@ -114,7 +114,14 @@ def url_of(meter_key: str) -> str:
 def _update(seat: Seat, form: Form, *, name: str | None = None, is_archived: bool | None = None) -> Response:
     key = seat.request.path_params["meter_key"]
     try:
-        update_meter(seat.engine, key=key, name=name, is_archived=is_archived, actor=seat.operator.id)
+        update_meter(
+            seat.engine,
+            key=key,
+            name=name,
+            is_archived=is_archived,
+            versions=form.versions(),
+            actor=seat.operator.id,
+        )
     except NotFound:
         raise
     except BillingError as error:
@@ -128,7 +135,7 @@ def _page(seat: Seat, form: Form) -> Response:
         features = [one for one in tx.features.list() if one.is_metered and one.measured_by == meter.key]
     return seat.show(
         "usage/meter",
-        form.showing("name", meter.name),
+        form.showing("name", meter.name).of_version(meter),
         meter=meter,
         does=AGGREGATIONS[meter.aggregation],
         state=STATES[meter.archived_at is not None],

@@ -231,4 +231,5 @@ def _kept(form: Form) -> dict[str, str]:
     return {name: form.text(name) for name in ("from", "to", "timing", "prorate")}
 
 
-ROUTES: tuple[BaseRoute, ...] = (billing_route(f"{PLAN}/migrate", show_migration, migrate),)
+# A batch that is sent again finds those gone over whom it has moved.
+ROUTES: tuple[BaseRoute, ...] = (billing_route(f"{PLAN}/migrate", show_migration, migrate, repeats=True),)

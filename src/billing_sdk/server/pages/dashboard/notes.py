@@ -41,6 +41,9 @@ NOTES: dict[str, Phrase] = {
     "archived": phrase("It was archived."),
     "deleted": phrase("It was deleted."),
     "added": phrase("It was added."),
+    "shown_once": phrase(
+        "The form was sent twice, and done once. What it has made was shown in answer to the first copy alone."
+    ),
     # Of customers who leave.
     "cancellation_approved": phrase("The plan ends as the customer has asked."),
     "cancellation_refused": phrase("The plan goes on. The customer reads your answer in the portal."),

@@ -59,7 +59,7 @@ def make_plan(seat: Seat, form: Form) -> Response:
 def show_editing(seat: Seat) -> Response:
     """Show the form of a new version, which begins as the latest one is."""
     version = _latest(seat)
-    return _edit(seat, Form(fields_of(version)), version)
+    return _edit(seat, Form(fields_of(version)).of_version(version), version)
 
 
 def make_new_version(seat: Seat, form: Form) -> Response:
@@ -72,7 +72,13 @@ def make_new_version(seat: Seat, form: Form) -> Response:
         return _edit(seat, form, version)
     plan_key = version.plan_key
     try:
-        made = add_version(seat.engine, plan_key=plan_key, content=content, actor=seat.operator.id)
+        made = add_version(
+            seat.engine,
+            plan_key=plan_key,
+            content=content,
+            versions=form.versions(),
+            actor=seat.operator.id,
+        )
     except UnknownPlan:
         raise
     except BillingError as error:

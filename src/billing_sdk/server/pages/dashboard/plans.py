@@ -108,6 +108,7 @@ def change_words(seat: Seat, form: Form) -> Response:
             new_key=key,
             name=form.text("name"),
             description=form.text("description"),
+            versions=form.versions("words_version"),
             actor=seat.operator.id,
         )
     except UnknownPlan:
@@ -196,6 +197,7 @@ def _page(seat: Seat, form: Form) -> Response:
         newest = versions if after is None else tx.catalog.page_versions(plan.key, limit=2)
         counts = tx.agreements.count_on_versions([one.id for one in versions], most=MOST_COUNTED + 1)
     shown = form.showing("name", plan.name).showing("description", plan.description).showing("key", plan.key)
+    shown = shown.of_version(plan, "words_version")
     return seat.show(
         "plans/plan",
         shown,

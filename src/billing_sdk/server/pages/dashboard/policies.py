@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing_sdk.errors import BillingError, PreconditionFailed
+from billing_sdk.errors import BillingError
 from billing_sdk.server.domain.catalog import BillingSettings, Policies
 from billing_sdk.server.domain.collection import BillingProfile, DunningPolicy, TaxSettings
 from billing_sdk.server.domain.periods import Duration
@@ -100,7 +100,7 @@ def change_settings(seat: Seat, form: Form) -> Response:
             actor=seat.operator.id,
         )
     except BillingError as error:
-        return _page(seat, form.refused(error, "" if isinstance(error, PreconditionFailed) else "zone"))
+        return _page(seat, form.refused(error, "zone"))
     return seat.go_to(POLICIES, "saved")
 
 
@@ -139,7 +139,7 @@ def change_collection(seat: Seat, form: Form) -> Response:
     except _Unreadable as unreadable:
         return _page(seat, form.wrong({unreadable.field: ENTER_DAYS}))
     except BillingError as error:
-        return _page(seat, form.refused(error, "" if isinstance(error, PreconditionFailed) else "retry_after"))
+        return _page(seat, form.refused(error, "retry_after"))
     return seat.go_to(POLICIES, "saved")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from billing_sdk.errors import PreconditionFailed
 from billing_sdk.server.domain.workspace import PortalSettings, Wish, field_of
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
@@ -113,14 +114,21 @@ def show_portal(seat: Seat) -> Response:
     with seat.engine.read() as tx:
         settings = tx.portal_settings.get()
     form = Form({name: YES for name in NAMES if getattr(settings, name)})
-    return seat.show("portal", form, groups=GROUPS)
+    return _page(seat, form.of_version(settings))
 
 
 def save_portal(seat: Seat, form: Form) -> Response:
     """Let customers do what is ticked, and nothing else."""
     settings = PortalSettings(**{name: form.text(name) == YES for name in NAMES})
-    update_portal_settings(seat.engine, settings=settings, actor=seat.operator.id)
+    try:
+        update_portal_settings(seat.engine, settings=settings, versions=form.versions(), actor=seat.operator.id)
+    except PreconditionFailed as error:
+        return _page(seat, form.refused(error))
     return seat.go_to(PORTAL, "saved")
+
+
+def _page(seat: Seat, form: Form) -> Response:
+    return seat.show("portal", form, groups=GROUPS)
 
 
 ROUTES: tuple[BaseRoute, ...] = (seat_route(PORTAL, show_portal, save_portal),)

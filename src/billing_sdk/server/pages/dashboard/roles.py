@@ -89,6 +89,7 @@ def change_role(seat: Seat, form: Form) -> Response:
             name=form.text("name"),
             permission_keys=_allowed(form),
             is_creator=bool(form.text("is_creator")),
+            versions=form.versions(),
             actor=seat.operator.id,
         )
     except NotFound:
@@ -143,7 +144,13 @@ def _page(seat: Seat, form: Form) -> Response:
     if not form.values:
         ticked = {f"{ALLOWS}{key}": "yes" for key in role.permission_keys}
         form = Form({**ticked, "name": role.name, "is_creator": "yes" if role.is_creator else ""}, form.errors)
-    return seat.show("roles/role", form, role=role, permissions=permissions, holders=bounded(holders, MOST_COUNTED))
+    return seat.show(
+        "roles/role",
+        form.of_version(role),
+        role=role,
+        permissions=permissions,
+        holders=bounded(holders, MOST_COUNTED),
+    )
 
 
 def _allowed(form: Form) -> tuple[str, ...]:

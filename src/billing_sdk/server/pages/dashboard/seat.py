@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.requests import Request
@@ -22,22 +20,18 @@ from billing_sdk.errors import (
 )
 from billing_sdk.server import web
 from billing_sdk.server.domain.identity import User
-from billing_sdk.server.ids import new_nonce
 from billing_sdk.server.pages.dashboard.navigation import HOME, NAVIGATION, section_at
 from billing_sdk.server.pages.dashboard.notes import NOTES
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.messages import page, show_error
+from billing_sdk.server.pages.once import do_once, shows_secret
 from billing_sdk.server.pages.rendering import PLAIN, show
-from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
 from billing_sdk.server.web.languages import language_of
 from billing_sdk.server.words import Phrase, phrase
 
 NAME = phrase("Dashboard")
-# The field that makes one form of all its copies.
-ONCE = "once"
-ONE_KEY = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 SIGN_IN = "/dashboard/sign-in"
 
 # Why somebody who was sent to Stripe came back without an account; the address names it by its code only.
@@ -73,37 +67,23 @@ class Seat:
             operator=self.operator,
             navigation=NAVIGATION,
             at_section=section_at(self.request.url.path),
-            once_key=new_nonce(),
             done=NOTES.get(self.request.query_params.get("done", ""), ""),
             refused=REFUSALS.get(self.request.query_params.get("refused", ""), ""),
             form=form,
             **values,
         )
 
-    def once(self, form: Form, act: Callable[[Engine], str]) -> str:
-        """Do what a form asks for, and return where to go on; a second copy of the form does nothing, and leads there.
+    def show_secret(self, template: str, *, url: str, **values: Any) -> Response:
+        """Return the answer to a form that shows a secret this once; no address leads back to it, no cache keeps it.
 
         Args:
-            form: has the field that `parts/forms.html: once` gives it.
-            act: does it with the engine that it is given, and returns an address of this dashboard.
-
-        Raises:
-            Conflict: the first copy is at it right now.
-            IdempotencyMismatch: the form was sent before with other values in it.
+            template: of the page.
+            url: where the page of its thing is, to which a copy of the form leads, and the page itself.
+            **values: what the page shows.
         """
-        sent = "\n".join(f"{name}={value}" for name, value in sorted(form.values.items()))
-        digest = hashlib.sha256(f"{self.request.url.path}\n{sent}".encode()).hexdigest()
-        key = form.values.get(ONCE, "")
-        claim = Claim(f"dashboard:{self.operator.id}", key, digest) if ONE_KEY.fullmatch(key) else None
-        here = StoredAnswer(303, self.request.url.path)
-        with self.engine.calling(claim, refusal=lambda _error: here) as engine:
-            assert engine.call is not None  # noqa: S101 - what `calling` is for
-            earlier = engine.call.begin()
-            if earlier is not None:
-                return earlier.body
-            url = act(engine)
-            engine.call.answer(StoredAnswer(303, url))
-        return url
+        mark = "&" if "?" in url else "?"
+        shows_secret(self.request, then=f"{url}{mark}done=shown_once")
+        return self.show(template, url=url, **values)
 
     def go_to(self, url: str, note: str = "") -> Response:
         """Send the browser to a page of the dashboard, which then says what has happened.
@@ -125,7 +105,9 @@ Serve = Callable[[Seat], Response]
 Submit = Callable[[Seat, Form], Response]
 
 
-def seat_route(path: str, serve: Serve, submit: Submit | None = None, *, takes_files: bool = False) -> BaseRoute:
+def seat_route(
+    path: str, serve: Serve, submit: Submit | None = None, *, takes_files: bool = False, repeats: bool = False
+) -> BaseRoute:
     """Return the route of a page for operators; whoever has not signed in is sent to do so.
 
     Args:
@@ -133,6 +115,7 @@ def seat_route(path: str, serve: Serve, submit: Submit | None = None, *, takes_f
         serve: returns the page.
         submit: acts on a form that was sent from it.
         takes_files: the form brings files, which `web.upload_of` returns.
+        repeats: a copy of a form is acted upon like the form, because that changes nothing more.
     """
 
     def at(request: Request, engine: Engine) -> Response:
@@ -145,16 +128,29 @@ def seat_route(path: str, serve: Serve, submit: Submit | None = None, *, takes_f
             seat = Seat(request, engine, session_key, operator)
             if request.method != "POST" or submit is None:
                 return serve(seat)
-            fields = web.upload_of(request).fields if takes_files else web.form_of(request)
-            web.check_csrf(request, fields, session_key, engine.settings)
-            return submit(seat, Form(fields))
+            upload = web.upload_of(request) if takes_files else web.Upload(web.form_of(request), {})
+            web.check_csrf(request, upload.fields, session_key, engine.settings)
+            form = Form(upload.fields)
+            return submit(seat, form) if repeats else _once(seat, form, submit, upload.files)
         except BillingError as error:
             return show_error(request, error, application=name_for(request), is_operator=True)
 
     return Route(path, page(at), methods=["GET", "POST"] if submit else ["GET"])
 
 
-def billing_route(path: str, serve: Serve, submit: Submit | None = None) -> BaseRoute:
+def _once(seat: Seat, form: Form, submit: Submit, files: Mapping[str, bytes]) -> Response:
+    return do_once(
+        seat.request,
+        seat.engine,
+        form,
+        lambda engine: submit(replace(seat, engine=engine), form),
+        who=f"dashboard:{seat.operator.id}",
+        application=name_for(seat.request),
+        files=files,
+    )
+
+
+def billing_route(path: str, serve: Serve, submit: Submit | None = None, *, repeats: bool = False) -> BaseRoute:
     """Return the route of a page that there is while billing is on; the dashboard's first page says so otherwise."""
 
     def serve_billing(seat: Seat) -> Response:
@@ -163,4 +159,4 @@ def billing_route(path: str, serve: Serve, submit: Submit | None = None) -> Base
     def submit_billing(seat: Seat, form: Form) -> Response:
         return submit(seat, form) if submit and seat.engine.workspace.is_billing_enabled else seat.go_to(HOME)
 
-    return seat_route(path, serve_billing, submit_billing if submit else None)
+    return seat_route(path, serve_billing, submit_billing if submit else None, repeats=repeats)

@@ -44,7 +44,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route(SIGN_IN, page(show_sign_in), methods=["GET"]),
         Route(SIGN_IN, page(sign_in), methods=["POST"]),
-        seat_route("/dashboard/sign-out", applications.show_applications, sign_out),
+        seat_route("/dashboard/sign-out", applications.show_applications, sign_out, repeats=True),
         seat_route(BILLING, show_overview),
         seat_route(f"{BILLING}/enable", show_overview, enable),
         seat_route(f"{BILLING}/disable", show_settings, disable),

@@ -227,6 +227,7 @@ def _update(
             description=description,
             event_types=event_types,
             is_enabled=is_enabled,
+            versions=form.versions(),
             actor=seat.operator.id,
         )
     except NotFound:
@@ -240,8 +241,9 @@ def _page(seat: Seat, form: Form) -> Response:
     endpoint = _endpoint(seat)
     today = seat.engine.now().date().isoformat()
     shown = form.showing("name", endpoint.name).showing("description", endpoint.description)
-    shown = shown.showing("since", today).showing("until", today)
-    if not any(name.startswith(TYPE) for name in form.values):
+    shown = shown.showing("since", today).showing("until", today).of_version(endpoint)
+    # Boxes that were not ticked are no fields: what was sent has its version, and shows what was ticked.
+    if "version" not in form.values:
         every = EVERY_TYPE in endpoint.event_types
         chosen = {f"{TYPE}{one}": "yes" for one in endpoint.event_types}
         shown = Form({**chosen, "every": "yes" if every else "", **shown.values}, shown.errors)
@@ -265,8 +267,7 @@ def _new(seat: Seat, form: Form) -> Response:
 
 
 def _once(seat: Seat, endpoint: Endpoint, secret: Secret) -> Response:
-    """Show a secret in the answer to the form, which no address leads back to and no cache keeps."""
-    return seat.show("webhooks/secret", endpoint=endpoint, secret=secret.reveal(), url=url_of(endpoint.id))
+    return seat.show_secret("webhooks/secret", endpoint=endpoint, secret=secret.reveal(), url=url_of(endpoint.id))
 
 
 def _format(text: str) -> EventForm:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from billing_sdk.errors import Conflict, Forbidden, InvalidRequest, NotFound, RateLimited
+from billing_sdk.errors import Conflict, Forbidden, InvalidRequest, NotFound, PreconditionFailed, RateLimited
 from billing_sdk.server.domain.identity import WRITE_BILLING, WRITE_MEMBERS, Invitation, Organization, Role, User
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.change_member_role import change_member_role
 from billing_sdk.server.usecases.invite_member import MOST_OPEN, invite_member, resend_invitation
-from billing_sdk.server.usecases.membership import require_member, roles_to_hand_out
+from billing_sdk.server.usecases.membership import held_in, require_member, roles_to_hand_out
 from billing_sdk.server.usecases.remove_member import remove_member
 from billing_sdk.server.usecases.withdraw_invitation import withdraw_invitation
 from billing_sdk.server.web.languages import language_of
@@ -130,9 +130,10 @@ def show_member(desk: Desk, form: Form) -> Response:
     with desk.engine.read() as tx:
         user = require_member(tx, organization.code, user_id)
         held = tx.roles.of_member(organization.code, user_id)
+        holding = held_in(tx, organization.code, user_id)
         offered = roles_to_hand_out(tx, desk.permissions)
     if not form.values:
-        form = Form({ROLE + role.key: "yes" for role in held})
+        form = Form({ROLE + role.key: "yes" for role in held}).of_version(holding)
     return desk.show(
         "member",
         form,
@@ -162,8 +163,11 @@ def change_member(desk: Desk, form: Form) -> Response:
             org_code=organization.code,
             user_id=user_id,
             role_keys=[*kept, *_chosen_roles(form)],
+            versions=form.versions(),
             manager_id=desk.user.id,
         )
+    except PreconditionFailed as error:
+        return show_member(desk, form.refused(error))
     except Conflict as error:
         words = LAST_ONE.get(str(error.facts.get("permission", "")), LAST_ONE[WRITE_MEMBERS])
         return show_member(desk, form.wrong({"": words}))

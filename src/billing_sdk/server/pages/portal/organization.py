@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from billing_sdk.errors import Conflict, Forbidden, InvalidRequest, NotFound
+from billing_sdk.errors import Conflict, Forbidden, InvalidRequest, NotFound, PreconditionFailed
 from billing_sdk.server.domain.identity import WRITE_MEMBERS
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
@@ -20,7 +20,7 @@ def show_organization(desk: Desk, form: Form) -> Response:
     """Show what the organization is called, and let those change it who manage it."""
     organization = desk.organization
     if organization is not None and not form.values:
-        form = Form({"name": organization.name, "handle": organization.handle or ""})
+        form = Form({"name": organization.name, "handle": organization.handle or ""}).of_version(organization)
     return desk.show(
         "organization", form, may_change=WRITE_MEMBERS in desk.permissions and desk.may("edit_organization")
     )
@@ -48,9 +48,12 @@ def save_organization(desk: Desk, form: Form) -> Response:
             desk.engine,
             code=desk.organization.code,
             source="user",
+            versions=form.versions(),
             name=form.text("name"),
             handle=form.text("handle").lower() or None,
         )
+    except PreconditionFailed as error:
+        return show_organization(desk, form.refused(error))
     except Conflict:
         return show_organization(desk, form.wrong({"handle": HANDLE_TAKEN}))
     except InvalidRequest as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCredentials
+from billing_sdk.errors import EmailTaken, InvalidRequest, PreconditionFailed, RateLimited, WrongCredentials
 from billing_sdk.server import web
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.messages import show_message
@@ -25,7 +25,8 @@ def show_profile(desk: Desk, form: Form) -> Response:
     user = desk.user
     if not form.values:
         chosen = str(user.standard_claims.get("locale", ""))
-        form = Form({"given_name": user.given_name, "family_name": user.family_name, "language": chosen})
+        names = {"given_name": user.given_name, "family_name": user.family_name}
+        form = Form({**names, "language": chosen}).of_version(user)
     languages = ((one.tag, one.name) for one in known_languages(desk.request).all)
     return desk.show(
         "profile",
@@ -50,8 +51,9 @@ def save_profile(desk: Desk, form: Form) -> Response:
             given_name=form.text("given_name"),
             family_name=form.text("family_name"),
             language=chosen,
+            versions=form.versions(),
         )
-    except InvalidRequest as error:
+    except (InvalidRequest, PreconditionFailed) as error:
         return show_profile(desk, form.refused(error))
     response = desk.go_to("profile", "saved")
     if chosen:

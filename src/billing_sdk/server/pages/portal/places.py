@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from billing_sdk.errors import InvalidAddress, InvalidRequest, InvalidTaxId
+from billing_sdk.errors import InvalidAddress, InvalidRequest, InvalidTaxId, PreconditionFailed
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.tax import country_meant_by, country_of_vat_number
 from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address, typed_tax_ids
@@ -35,7 +35,7 @@ def show_address(desk: Desk, form: Form) -> Response:
     """Show the address that invoices carry, the tax ids, and where and in which language invoices are sent."""
     language, customer = language_of(desk.request), desk.customer
     if not form.values:
-        form = Form(_shown(customer) if customer else {"billing_email": desk.user.email})
+        form = Form(_shown(customer) if customer else {"billing_email": desk.user.email}).of_version(customer)
     return desk.show(
         "billing_address",
         form,
@@ -59,6 +59,8 @@ def save_address(desk: Desk, form: Form) -> Response:
         update_customer(
             desk.engine,
             customer.id,
+            # What the account has become just now, nobody can have seen.
+            versions=form.versions() if desk.customer else None,
             actor=desk.user.id,
             address=typed_address(form),
             tax_ids=typed_tax_ids(form),
@@ -67,6 +69,8 @@ def save_address(desk: Desk, form: Form) -> Response:
         )
     except (InvalidAddress, InvalidTaxId) as error:
         return show_address(desk, address_refused(form, error))
+    except PreconditionFailed as error:
+        return show_address(desk, form.refused(error))
     except InvalidRequest as error:
         named = str(error.facts.get("parameter", ""))
         refused = form.wrong({"billing_email": NO_EMAIL}) if named == "billing_email" else form.refused(error)

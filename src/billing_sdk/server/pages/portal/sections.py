@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +15,7 @@ from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.workspace import Wish
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.messages import page
+from billing_sdk.server.pages.once import do_once
 from billing_sdk.server.pages.portal import (
     add_ons,
     bills,
@@ -48,6 +49,8 @@ class Section:
         submit: acts on a form; None where there is nothing to change.
         manages: it is about money, so an organization shows it only to who may manage that.
         wish: what it is for; None where the operator has nothing to allow, or its handlers ask themselves.
+        is_once: a copy of a form leads to where the first one has led. Where money is paid, what was shown is sent
+            along, so that a copy finds it paid; and no password may be known by its digest.
     """
 
     kind: CustomerKind
@@ -56,6 +59,7 @@ class Section:
     submit: Handler | None = None
     manages: bool = True
     wish: Wish | None = None
+    is_once: bool = False
 
     def route(self) -> BaseRoute:
         """Return its route."""
@@ -68,10 +72,22 @@ class Section:
             if request.method == "POST" and self.submit:
                 fields = web.form_of(request)
                 web.check_csrf(request, fields, desk.session_key, engine.settings)
-                return self._declined(desk) or self.submit(desk, Form(fields))
+                return self._declined(desk) or self._submitted(desk, Form(fields), self.submit)
             return self._declined(desk) or self.show(desk, Form())
         except BillingError as error:
             return _refuse(desk, error)
+
+    def _submitted(self, desk: Desk, form: Form, submit: Handler) -> Response:
+        if not self.is_once:
+            return submit(desk, form)
+        return do_once(
+            desk.request,
+            desk.engine,
+            form,
+            lambda engine: submit(replace(desk, engine=engine), form),
+            who=f"portal:{desk.user.id}",
+            application=desk.application,
+        )
 
     def _declined(self, desk: Desk) -> Response | None:
         """Return the page that says that the operator does not offer this, if that is so.
@@ -130,11 +146,11 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
         Section(kind, "plan_selection", changing.show_selection, wish="change_plan"),
         Section(kind, "plan_selection/{plan_key}", changing.show_change, changing.change, wish="change_plan"),
         Section(kind, "payment_details", payments.show_card, payments.save_card),
-        Section(kind, "billing_address", places.show_address, places.save_address),
+        Section(kind, "billing_address", places.show_address, places.save_address, is_once=True),
         Section(kind, "billing", bills.show_invoices, wish="see_invoices"),
         Section(kind, "credit", credit.show_credit),
         Section(kind, "credit/top_up", top_up.show_top_up, top_up.buy, wish="top_up"),
-        Section(kind, "credit/automatic", top_up.show_rule, top_up.set_rule, wish="top_up"),
+        Section(kind, "credit/automatic", top_up.show_rule, top_up.set_rule, wish="top_up", is_once=True),
         Section(kind, "billing/upcoming", bills.show_upcoming, wish="see_invoices"),
         Section(kind, "billing/{invoice_id}", bills.show_invoice, wish="see_invoices"),
         Section(kind, "billing/{invoice_id}/pay", bills.show_invoice, bills.pay, wish="see_invoices"),
@@ -145,13 +161,22 @@ def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
 
 
 SECTIONS = (
-    Section("user", "profile", people.show_profile, people.save_profile, manages=False),
+    Section("user", "profile", people.show_profile, people.save_profile, manages=False, is_once=True),
     Section("user", "profile/email", people.show_email, people.save_email, manages=False, wish="edit_profile"),
     Section("user", "profile/password", people.show_password, people.save_password, manages=False, wish="edit_profile"),
     Section("user", "profile/sign_out", people.show_sign_out, people.sign_out, manages=False),
-    Section("organization", "details", organization.show_organization, organization.save_organization, manages=False),
-    Section("organization", "members", members.show_members, members.change_invitations, manages=False),
-    Section("organization", "members/{user_id}", members.show_member, members.change_member, manages=False),
+    Section(
+        "organization",
+        "details",
+        organization.show_organization,
+        organization.save_organization,
+        manages=False,
+        is_once=True,
+    ),
+    Section("organization", "members", members.show_members, members.change_invitations, manages=False, is_once=True),
+    Section(
+        "organization", "members/{user_id}", members.show_member, members.change_member, manages=False, is_once=True
+    ),
     *_money_sections("user"),
     *_money_sections("organization"),
 )

@@ -17,6 +17,7 @@ from billing_sdk.errors import (
     InvalidCreditGrant,
     PaymentMethodRequired,
     PaymentPending,
+    PreconditionFailed,
     PriceChanged,
     TaxLocationMissing,
     TooManyCreditGrants,
@@ -30,7 +31,7 @@ from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.usecases.preview_top_up import TopUp, preview_top_up
 from billing_sdk.server.usecases.top_up_credit import Shown, top_up_credit
-from billing_sdk.server.usecases.watch_credit import delete_credit_settings, save_credit_settings
+from billing_sdk.server.usecases.watch_credit import chosen_of, delete_credit_settings, save_credit_settings
 from billing_sdk.server.words import phrase
 
 PLACE: Final = "credit/top_up"
@@ -70,6 +71,7 @@ def _show(desk: Desk, form: Form, preview: TopUp | None, currency: str) -> Respo
         with desk.engine.read() as tx:
             method = tx.customers.find_payment_method(desk.customer.id)
             settings = tx.grants.find_settings(desk.customer.id)
+    form = form.of_version(chosen_of(settings))
     if settings is not None:
         form = form.showing("threshold", f"{settings.threshold.major}")
         form = form.showing("top_up", "" if settings.top_up is None else f"{settings.top_up.major}")
@@ -145,7 +147,17 @@ def set_rule(desk: Desk, form: Form) -> Response:
         errors["top_up"] = NO_AMOUNT
     if errors or threshold is None:
         return _show(desk, form.wrong(errors), None, currency)
-    save_credit_settings(desk.engine, customer_id=customer.id, threshold=threshold, top_up=top_up, actor=desk.user.id)
+    try:
+        save_credit_settings(
+            desk.engine,
+            customer_id=customer.id,
+            threshold=threshold,
+            top_up=top_up,
+            versions=form.versions(),
+            actor=desk.user.id,
+        )
+    except PreconditionFailed as error:
+        return _show(desk, form.refused(error), None, currency)
     return desk.go_to("credit", "saved")
 
 
