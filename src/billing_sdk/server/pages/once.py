@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -63,7 +64,11 @@ def do_once(
             earlier = call.begin()
         except IdempotencyMismatch:
             call.abandon()
-            return _sent_before(request, application)
+            if not _has_version(form):
+                return _sent_before(request, application)
+            # Somebody has gone back to it: its version says whether it was overtaken, and its page keeps the words.
+            fresh = replace(form, values={name: value for name, value in form.values.items() if name != ONCE})
+            return do_once(request, engine, fresh, act, who=who, application=application, files=files)
         if earlier is not None:
             return RedirectResponse(earlier.body, SEE_OTHER)
         response = act(within)
@@ -93,6 +98,10 @@ def _claim(request: Request, form: Form, files: Mapping[str, bytes], who: str) -
     contents = (f"{name}={hashlib.sha256(content).hexdigest()}" for name, content in sorted(files.items()))
     sent = "\n".join((request.url.path, *fields, *contents))
     return Claim(who, key, hashlib.sha256(sent.encode()).hexdigest())
+
+
+def _has_version(form: Form) -> bool:
+    return any(name.endswith("version") for name in form.values)
 
 
 def _place_after(request: Request, response: Response) -> str:
