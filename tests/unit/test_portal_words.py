@@ -13,14 +13,16 @@ from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import EndRequest, EndRequestStatus, Feedback
 from billing_sdk.server.domain.agreements.end_request import TRANSITIONS, EndRequestEvent
-from billing_sdk.server.domain.invoicing import InvoiceLine
+from billing_sdk.server.domain.invoicing import Form, Frame, InvoiceLine, framed
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.workspace import WISHES, PortalSettings, field_of
 from billing_sdk.server.pages.leaving_words import END_STATUSES, END_TONES, REASONS
-from billing_sdk.server.pages.portal.charge_words import line_name, reasons_of, steps_of, told_lines
+from billing_sdk.server.pages.line_words import WORDS, line_name
+from billing_sdk.server.pages.portal.charge_words import reasons_of, told_lines
 from billing_sdk.server.pages.portal.desk import NOT_OFFERED
 from billing_sdk.server.pages.portal.entitlements import Included
 from billing_sdk.server.pages.portal.quotes import quoted_at
+from billing_sdk.server.pages.reason_words import told_words
 from billing_sdk.server.words import languages_in
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -56,11 +58,10 @@ def test_what_is_open_says_that_use_goes_on_beyond_its_limit():
 
 
 def test_how_an_invoiced_amount_comes_about_is_told_in_the_language_of_the_reader():
-    discount = line(-580, kind="discount", percent_off="20", of_minor="2900")
+    discount = line(-580, kind="discount", percent_off="7.5", of_minor="2900")
     german = languages_in().best(["de"])
-    assert [german.say(step) for step in steps_of(discount, "de")] == [german.say(one) for one in reasons_of(discount)]
-    assert german.say(steps_of(discount, "de")[0]).startswith("20\N{NO-BREAK SPACE}% Rabatt auf 29,00")
-    assert steps_of(discount, "en-US") == ("20% off, of which 5.80 USD from the 29.00 USD of this line.",)
+    assert german.say(told_words(discount)[0]).startswith("7,5\N{NO-BREAK SPACE}% Rabatt auf 29,00")
+    assert ENGLISH.say(told_words(discount)[0]) == "7.5% off US$29.00."
 
 
 @pytest.mark.parametrize("event", get_args(EndRequestEvent))
@@ -134,18 +135,35 @@ def test_an_amount_is_shown_with_its_reasons(one, said):
 
 
 @pytest.mark.parametrize(
-    ("called", "derivation", "in_german"),
+    ("subject", "frames", "in_english", "in_german"),
     [
-        ("Unused time on Pro", {"kind": "unused_time"}, "Nicht genutzte Zeit von Pro"),
-        ("Discount spring: Pro", {"kind": "discount", "coupon": "spring"}, "Rabatt spring: Pro"),
-        ("Desk, 5 instead of 3", {"instead_of": {"quantity": "3", "becomes": "5"}}, "Desk, 5 statt 3"),
-        ("Pro, one month", {}, "Pro, one month"),
+        ("Pro", (framed("unused_time"),), "Unused time on Pro", "Nicht genutzte Zeit von Pro"),
+        ("Pro", (framed("discount", coupon="spring"),), "Discount spring: Pro", "Rabatt spring: Pro"),
+        (
+            "Desk",
+            (framed("instead_of", now="1500", before="3"), framed("discount", coupon="spring")),
+            "Discount spring: Desk, 1,500 instead of 3",
+            "Rabatt spring: Desk, 1.500 statt 3",
+        ),
+        ("Unused time on Mars", (), "Unused time on Mars", "Unused time on Mars"),
+        ("", (framed("balance_used"),), "Credit balance", "Guthabenstand"),
+        ("VAT", (framed("tax", percent="7.5"),), "VAT 7.5%", "VAT 7,5\N{NO-BREAK SPACE}%"),
+        ("Tokens", (framed("adjusted"), framed("top_up_used")), "Credit top-up: Tokens, adjusted", None),
     ],
 )
-def test_the_words_around_the_name_of_a_line_are_those_of_the_reader(called, derivation, in_german):
-    named = line_name(replace(line(5, **derivation), description=called))
-    assert ENGLISH.say(named) == called
-    assert languages_in().best(["de"]).say(named) == in_german
+def test_the_words_around_the_subject_of_a_line_are_those_of_the_reader(subject, frames, in_english, in_german):
+    named = line_name(replace(line(5), subject=subject, frames=frames))
+    assert ENGLISH.say(named) == in_english
+    assert in_german is None or languages_in().best(["de"]).say(named) == in_german
+
+
+def test_every_frame_has_words_for_people_and_for_programs():
+    assert set(WORDS) == set(get_args(Form))
+    facts = dict.fromkeys(("now", "before", "coupon", "grant", "rate", "percent"), "1")
+    for form in get_args(Form):
+        framing = replace(line(5), frames=(Frame(form, facts),))
+        assert ENGLISH.say(line_name(framing))
+        assert framing.description
 
 
 def test_what_comes_to_nothing_is_left_out():

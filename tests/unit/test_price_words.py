@@ -27,8 +27,8 @@ from billing_sdk.server.words import languages_in
 TIERS = (Tier(Decimal(1_000)), Tier(Decimal(5_000), Decimal("0.5")), Tier(None, Decimal("0.25"), Decimal(100)))
 WORDS = (
     "up to 1,000: included",
-    "1,000 to 5,000: 0.005 USD for each token",
-    "above 5,000: 0.0025 USD for each token and US$1.00",
+    "1,000 to 5,000: US$0.005 for each token",
+    "above 5,000: US$0.0025 for each token and US$1.00",
 )
 ENGLISH = languages_in().best(["en"])
 
@@ -39,7 +39,7 @@ ENGLISH = languages_in().best(["en"])
         (Flat(Decimal(0)), ()),
         (Flat(Decimal(250)), ("US$2.50",)),
         (PerUnit(Decimal(0)), ()),
-        (PerUnit(Decimal("0.02")), ("0.0002 USD for each token",)),
+        (PerUnit(Decimal("0.02")), ("US$0.0002 for each token",)),
         (Package(Decimal(1_000), Decimal(500)), ("US$5.00 for each 1,000 token",)),
         (Graduated(TIERS), WORDS),
         (Volume(TIERS), ("all at the price of the amount reached:", *WORDS)),

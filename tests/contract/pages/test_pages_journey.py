@@ -73,7 +73,7 @@ def test_a_card_says_how_often_a_plan_is_paid_its_trial_its_currencies_and_its_t
         "US$79.00 every 3 months",
         "US$290.00 per year or €270.00 per year",
         "up to 10,000: included",
-        "above 100,000: 0.0002 USD for each token",
+        "above 100,000: US$0.0002 for each token",
     ):
         assert words in text
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from billing_sdk.money import Money
 from billing_sdk.server.domain.customers import Address
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
+from billing_sdk.server.domain.invoicing import Frame, Invoice, InvoiceLine, framed
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.paper import Addressed, InvoicePaper, compose
 
@@ -19,17 +19,20 @@ SUPPLIER = Addressed(
 CUSTOMER = Addressed("Acme Ltd", Address("GB", city="London", lines=("1 Main Street",)), ("GB2",), "ap@acme.example")
 
 
-def line(description: str, minor: int, kind: str | None, *, currency: str = "EUR", **facts: Any) -> InvoiceLine:
+def line(
+    subject: str, minor: int, kind: str | None, *frames: Frame, currency: str = "EUR", **facts: Any
+) -> InvoiceLine:
     """Return a line of February; `quantity` is that of the line, all else its derivation."""
     quantity = facts.pop("quantity", None)
     return InvoiceLine(
-        description=description,
+        subject=subject,
         amount=Money(minor, currency),
         period=FEBRUARY,
         plan_version_id="version_1",
         component_id="component_1",
         quantity=None if quantity is None else Decimal(quantity),
         derivation={**({} if kind is None else {"kind": kind}), **facts},
+        frames=frames,
     )
 
 
@@ -54,15 +57,15 @@ def everything(currency: str = "EUR") -> tuple[InvoiceLine, ...]:
     of = {"currency": currency}
     return (
         line("Pro plan", 2_900, "licence_fee", **of),
-        line("Seats, 5 instead of 3", 1_500, "licence_fee", quantity="5", instead_of={"quantity": "3"}, **of),
+        line("Seats", 1_500, "licence_fee", framed("instead_of", now="5", before="3"), quantity="5", **of),
         line("API calls", 123_456, "usage", quantity="1234567.25", **of),
         line("Workshop", 20_000, "one_off", **of),
         line("API calls of January", 700, "adjustment", **of),
-        line("Unused time on Starter", -500, "unused_time", **of),
-        line("Discount SPRING: API calls", -12_346, "discount", coupon="SPRING", percent_off="10", **of),
+        line("Starter", -500, "unused_time", framed("unused_time"), **of),
+        line("API calls", -12_346, "discount", framed("discount", coupon="SPRING"), percent_off="10", **of),
         line("Promised", -5_000, "credit_grant", **of),
         line("VAT", 24_835, "tax", name="VAT", percent="19", base_minor="130710", **of),
-        line("Credit balance", -1_000, "credit_balance", **of),
+        line("", -1_000, "credit_balance", framed("balance_used"), **of),
     )
 
 

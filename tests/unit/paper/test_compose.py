@@ -10,7 +10,7 @@ import pytest
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import AgreedDiscount
 from billing_sdk.server.domain.customers import Address
-from billing_sdk.server.domain.invoicing import with_discounts
+from billing_sdk.server.domain.invoicing import framed, with_discounts
 from billing_sdk.server.domain.tax import REVERSE_CHARGE
 from billing_sdk.server.paper import LANGUAGES, Addressed
 from tests.unit.paper.papers import CUSTOMER, FEBRUARY, everything, invoice, line, paper
@@ -76,8 +76,8 @@ def test_a_plain_invoice_has_a_total_and_no_headings() -> None:
 
 
 def test_what_is_kept_as_balance_is_said_to_be() -> None:
-    kept = line("Kept as credit balance", 500, "credit_balance")
-    made = paper(invoice(line("Unused time on Pro", -500, "unused_time"), kept))
+    kept = line("", 500, "credit_balance", framed("balance_kept"))
+    made = paper(invoice(line("Pro", -500, "unused_time", framed("unused_time")), kept))
     assert sums_of(made) == [("Total", "-€5.00"), ("Kept on your balance", "€5.00"), ("Amount due", "€0.00")]
 
 
@@ -93,11 +93,28 @@ def test_details_say_the_change_the_coupon_and_the_period_in_the_readers_languag
     assert discount.details[0].replace("\u00a0", " ") == "SPRING (10 %)"
 
 
-def test_the_names_that_the_engine_gives_are_those_that_are_taken_apart() -> None:
-    charged = line("API calls", 1_000, "usage")
+def test_what_a_discount_is_taken_off_stands_without_the_words_around_it() -> None:
+    charged = line("API calls", 1_000, "adjustment", framed("adjusted"))
     (_, taken) = with_discounts((charged,), (AgreedDiscount("SPRING", amount_off=Money(100, "EUR")),), {})
     made = paper(invoice(charged, taken), "fr")
-    assert rows_of(made) == {"Consommation": ["API calls"], "Remises": ["API calls"]}
+    assert rows_of(made) == {"Régularisations": ["API calls"], "Remises": ["API calls"]}
+    assert taken.description == "Discount SPRING: API calls, adjusted"
+
+
+def test_lines_that_are_no_charges_have_their_heading_where_there_is_nothing_else() -> None:
+    assert rows_of(paper(invoice(line("Pro", -500, "unused_time", framed("unused_time"))), "de")) == {
+        "Nicht genutzte Zeit": ["Pro"]
+    }
+
+
+def test_what_the_engine_alone_names_is_named_in_the_language_of_the_reader() -> None:
+    bought, used = (
+        line("", 500, "one_off", framed("top_up")),
+        line("API calls", -5, "credit_grant", framed("top_up_used")),
+    )
+    named = line("API calls", -5, "credit_grant", framed("credit_grant", grant="Welcome"))
+    rows = [row for names in rows_of(paper(invoice(bought, used, named), "de")).values() for row in names]
+    assert rows == ["Guthabenaufladung", "Guthabenaufladung: API calls", "Welcome: API calls"]
 
 
 def test_what_is_sent_says_until_when_and_what_is_charged_says_where() -> None:

@@ -35,6 +35,25 @@ def test_an_amount_has_the_digits_of_its_currency_and_the_signs_of_its_language(
     assert Figures.of(language).money(amount).replace("\u00a0", " ") == written
 
 
+@pytest.mark.parametrize(
+    ("language", "minor", "currency", "written"),
+    [
+        ("en", "0.02", "USD", "$0.0002"),
+        ("en_001", "0.02", "USD", "US$0.0002"),
+        ("de", "-123456.789", "EUR", "-1.234,56789 €"),
+        ("tr", "0.5", "TRY", "₺0,005"),
+        ("ar", "0.02", "USD", "0.0002 USD"),
+        ("ja", "0.25", "JPY", "￥0.25"),
+        ("en", "250", "USD", "$2.50"),
+        ("en", "0.000000000001", "USD", "$0.00000000000001"),
+    ],
+)
+def test_an_amount_below_a_coin_keeps_every_digit_and_the_sign_of_its_currency(
+    language: str, minor: str, currency: str, written: str
+) -> None:
+    assert Figures.of(language).exact(Decimal(minor), currency).replace("\u00a0", " ") == written
+
+
 @pytest.mark.parametrize("currency", [*EXPONENTS, "EUR", "USD"])
 def test_no_currency_loses_or_gains_a_digit(currency: str) -> None:
     written = Figures.of("en").money(Money(1_234_567, currency))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing_sdk.money import Money
-from billing_sdk.server.words import Phrase, Value
+from billing_sdk.server.words import Exact, Phrase, Value
 
 
 def to_json(values: Mapping[str, Value]) -> dict[str, Any]:
@@ -29,6 +29,8 @@ def _write(value: Value) -> Any:
             return ["phrase", value.message, to_json(value.values), value.plural, value.number]
         case Money():
             return ["money", value.minor, value.currency]
+        case Exact():
+            return ["exact", f"{value.minor:f}", value.currency]
         case datetime():
             return ["instant", value.isoformat()]
         case int() | Decimal():
@@ -41,6 +43,8 @@ def _read(value: Any) -> Value:
             return Phrase(message, from_json(values), plural, number)
         case ["money", minor, currency]:
             return Money(minor, currency)
+        case ["exact", minor, currency]:
+            return Exact(Decimal(minor), currency)
         case ["instant", at]:
             return datetime.fromisoformat(at)
         case ["number", digits]:

@@ -21,6 +21,7 @@ from billing_sdk.server.pages.addresses import address_refused, require_country,
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_on_elsewhere, go_to_checkout
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.line_words import line_name
 from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.pricing import decided_card
 from billing_sdk.server.pages.shown_table import shown_table
@@ -79,6 +80,7 @@ def show_payment(stop: Stop, form: Form) -> Response:
             plan=decided_card(tx, due.plan, due.plan.version, has_trial=not due.amount),
             due_today=due.amount,
             taxes=taxes_shown(due.lines),
+            line_name=line_name,
             asks_address=due.asks_address,
             tax_by_gateway=due.tax_by_gateway,
             next_charge=due.next_charge,

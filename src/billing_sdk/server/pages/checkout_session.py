@@ -34,6 +34,7 @@ from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.checkout_words import features_told, told_plans, words_of_rhythm
 from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_to, go_to_checkout
 from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.pages.line_words import line_name
 from billing_sdk.server.pages.messages import application_for, page, show_message
 from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.rendering import NOBODY, show
@@ -189,6 +190,7 @@ def _show(visit: _Visit, form: Form) -> Response:
         rhythm=words_of_rhythm(quote.plans),
         amounts=quote.amounts,
         taxes=taxes_shown(quote.lines),
+        line_name=line_name,
         shown=quote.amounts.due.minor,
         currency=quote.amounts.due.currency,
         asks_email=customer_id is None,

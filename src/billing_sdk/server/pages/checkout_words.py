@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from billing_sdk.server.domain.catalog import CreditGrant, Feature, LicenceFee, Plan, PlanVersion, Rate
 from billing_sdk.server.domain.rating import PerUnit
 from billing_sdk.server.domain.visits import CheckoutItem, CheckoutSession
-from billing_sdk.server.pages.price_words import FREE, exact, words_of_cadence, words_of_price
+from billing_sdk.server.pages.price_words import FREE, words_of_cadence, words_of_price
 from billing_sdk.server.usecases.checkout_sessions import longest_service
-from billing_sdk.server.words import Phrase, phrase
+from billing_sdk.server.words import Exact, Phrase, phrase
+
+# What is counted where the catalogue has no word for it.
+LICENCE = phrase("licence")
+UNIT = phrase("unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,10 @@ def _fees(version: PlanVersion, item: CheckoutItem) -> Iterator[Told]:
         often = words_of_cadence(fee.service or version.cadence)
         price, number = fee.terms.price, item.quantities.get(fee.key)
         if number is None or not isinstance(price, PerUnit):
-            words = words_of_price(price, fee.currency, "licence")
+            words = words_of_price(price, fee.currency, LICENCE)
             yield Told(fee.name, (*words, often) if words else (FREE,))
             continue
-        each = exact(price.unit_amount, fee.currency)
+        each = Exact(price.unit_amount, fee.currency)
         if number == 1:
             yield Told(fee.name, (phrase("%(price)s %(cadence)s", price=each, cadence=often),))
         else:
@@ -78,7 +82,7 @@ def _fees(version: PlanVersion, item: CheckoutItem) -> Iterator[Told]:
 def _rates(version: PlanVersion, features: Mapping[str, Feature]) -> Iterator[Told]:
     for one in version.of_kind(Rate):
         feature = features.get(one.feature_key)
-        unit = feature.unit_name if feature is not None and feature.unit_name else "unit"
+        unit = feature.unit_name if feature is not None and feature.unit_name else UNIT
         words = words_of_price(one.terms.price, one.currency, unit)
         if words:
             yield Told(one.name, (*words, phrase("by what is used, afterwards")))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
-from billing_sdk.money import EXACT, Money, exponent
 from billing_sdk.server.domain.catalog import Trial
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.domain.rating import (
@@ -21,7 +20,7 @@ from billing_sdk.server.domain.rating import (
     Tier,
     Volume,
 )
-from billing_sdk.server.words import Phrase, phrase, phrase_of
+from billing_sdk.server.words import Exact, Phrase, phrase, phrase_of
 
 FREE = phrase("Free")
 # What a cadence is called where one is chosen; any other one says how often it comes.
@@ -60,7 +59,7 @@ def words_of_trial(trial: Trial) -> Phrase:
     return phrase_of("%(number)s day free, no card needed", "%(number)s days free, no card needed", trial.days)
 
 
-def words_of_price(price: Price, currency: str, unit: str) -> tuple[Phrase, ...]:
+def words_of_price(price: Price, currency: str, unit: str | Phrase) -> tuple[Phrase, ...]:
     """Return what usage costs, a line for each part of the price; nothing for what costs nothing.
 
     Args:
@@ -70,11 +69,11 @@ def words_of_price(price: Price, currency: str, unit: str) -> tuple[Phrase, ...]
     """
     match price:
         case Flat():
-            return (phrase("%(amount)s", amount=exact(price.amount, currency)),) if price.amount else ()
+            return (phrase("%(amount)s", amount=Exact(price.amount, currency)),) if price.amount else ()
         case PerUnit():
             return (_each(price.unit_amount, currency, unit),) if price.unit_amount else ()
         case Package():
-            each = exact(price.package_amount, currency)
+            each = Exact(price.package_amount, currency)
             units = price.units_per_package
             return (phrase("%(amount)s for each %(units)s %(unit)s", amount=each, units=units, unit=unit),)
         case Graduated():
@@ -96,19 +95,11 @@ def words_of_price(price: Price, currency: str, unit: str) -> tuple[Phrase, ...]
             )
 
 
-def exact(minor: Decimal, currency: str) -> Money | Phrase:
-    """Return an exact number of minor units as it is shown: as money, or with all the digits that it needs."""
-    if minor == minor.to_integral_value():
-        return Money(int(minor), currency)
-    major = minor.scaleb(-exponent(currency), EXACT)
-    return phrase("%(amount)s %(currency)s", amount=major, currency=currency)
+def _each(unit_amount: Decimal, currency: str, unit: str | Phrase) -> Phrase:
+    return phrase("%(amount)s for each %(unit)s", amount=Exact(unit_amount, currency), unit=unit)
 
 
-def _each(unit_amount: Decimal, currency: str, unit: str) -> Phrase:
-    return phrase("%(amount)s for each %(unit)s", amount=exact(unit_amount, currency), unit=unit)
-
-
-def _tiers(tiers: tuple[Tier, ...], currency: str, unit: str) -> Iterator[Phrase]:
+def _tiers(tiers: tuple[Tier, ...], currency: str, unit: str | Phrase) -> Iterator[Phrase]:
     ends: list[Decimal | None] = [Decimal(0), *(tier.up_to for tier in tiers)]
     for (start, end), tier in zip(pairwise(ends), tiers, strict=True):
         price = _tier(tier, currency, unit)
@@ -120,11 +111,11 @@ def _tiers(tiers: tuple[Tier, ...], currency: str, unit: str) -> Iterator[Phrase
             yield phrase("up to %(end)s: %(price)s", end=end, price=price)
 
 
-def _tier(tier: Tier, currency: str, unit: str) -> Phrase:
+def _tier(tier: Tier, currency: str, unit: str | Phrase) -> Phrase:
     each = _each(tier.unit_amount, currency, unit)
     if not tier.flat_amount:
         return each if tier.unit_amount else phrase("included")
-    flat = exact(tier.flat_amount, currency)
+    flat = Exact(tier.flat_amount, currency)
     if not tier.unit_amount:
         return phrase("%(amount)s", amount=flat)
     return phrase("%(each)s and %(flat)s", each=each, flat=flat)

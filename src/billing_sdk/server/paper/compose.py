@@ -20,6 +20,8 @@ from billing_sdk.server.paper.words import Words
 TONES: dict[str, Tone] = {"paid": "good", "overdue": "bad", "uncollectible": "bad", "void": "bad"}
 # The others are sums: taxes, and what the customer's balance pays.
 SECTIONS = ("licence_fee", "usage", "one_off", "adjustment", "unused_time", "discount", "credit_grant")
+# What needs no heading where there is nothing else: that something is charged goes without saying.
+UNTITLED = ("licence_fee", "usage", "one_off")
 # What stands with others of another kind.
 STANDS_WITH = {"overage": "usage"}
 DEDUCTIONS = ("discount", "credit_grant")
@@ -78,7 +80,7 @@ def _sections(invoice: Invoice, words: Words, figures: Figures) -> tuple[Section
             rows.setdefault(kind if kind in SECTIONS else SECTIONS[0], []).append((number, line))
     return tuple(
         Section(
-            words.sections[kind] if len(rows) > 1 else "",
+            "" if kind in UNTITLED and len(rows) == 1 else words.sections[kind],
             tuple(row_of(line, number, words=words, figures=figures) for number, line in rows[kind]),
         )
         for kind in SECTIONS

@@ -18,7 +18,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import NumberPattern, format_decimal, format_percent
 
-from billing_sdk.money import Money, digits_of, exponent
+from billing_sdk.money import EXACT, Money, digits_of, exponent
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.paper.model import Direction
 from billing_sdk.server.paper.text import plain
@@ -43,20 +43,34 @@ class Figures:
         return "rtl" if self.locale.text_direction == "rtl" else "ltr"
 
     def money(self, amount: Money) -> str:
-        """Write an amount with the digits that ISO 4217 gives its currency.
+        """Write an amount with the digits that ISO 4217 gives its currency."""
+        return self._with_currency(amount.major, amount.currency, exponent(amount.currency))
+
+    def exact(self, minor: Decimal, currency: str) -> str:
+        """Write an amount that may be finer than the smallest coin, with every digit that it has.
+
+        Args:
+            minor: in minor units.
+            currency: what they are units of; it has its usual digits at least.
+        """
+        major = minor.scaleb(-exponent(currency), EXACT)
+        digits = len(digits_of(major).partition(".")[2])
+        return self._with_currency(major, currency, max(digits, exponent(currency)))
+
+    def _with_currency(self, major: Decimal, currency: str, digits: int) -> str:
+        """Write an amount in the main unit, with so many digits after the point.
 
         In languages that run from the right the currency stands as its code: their signs hold dots and controls that
         fall apart once a text is taken out of its line.
         """
-        pattern: NumberPattern = copy.copy(self.locale.currency_formats["standard"])
-        digits = exponent(amount.currency)
         if self.direction == "rtl":
             zeros = f".{'0' * digits}" if digits else ""
-            return f"{format_decimal(amount.major, f'#,##0{zeros}', self.locale)}\u00a0{amount.currency}"
+            return f"{format_decimal(major, f'#,##0{zeros}', self.locale)}\u00a0{currency}"
+        pattern: NumberPattern = copy.copy(self.locale.currency_formats["standard"])
         pattern.frac_prec = (digits, digits)
-        written = pattern.apply(amount.major, self.locale, currency=amount.currency, currency_digits=False)
+        written = pattern.apply(major, self.locale, currency=currency, currency_digits=False)
         # A currency that has no sign in the language stands as its code, which does not touch the digits.
-        return plain(re.sub(rf"{amount.currency}(?=\d)", f"{amount.currency}\u00a0", written))
+        return plain(re.sub(rf"{currency}(?=\d)", f"{currency}\u00a0", written))
 
     def quantity(self, value: Decimal) -> str:
         """Write how much was used, with every digit that it has."""

@@ -48,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Lines of one kind; the title is empty where there is no other section."""
+    """Lines of one kind; the title is empty where charges are all there is."""
 
     title: str
     rows: tuple[Row, ...]

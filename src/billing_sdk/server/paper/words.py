@@ -15,6 +15,8 @@ class Words:
         sections: the heading over the lines of a kind, by the name of the kind.
         tax: `{name}` of the tax, its `{percent}` and the `{base}` that it is charged on.
         instead_of: a number of licences that has changed within its interval.
+        top_up: credit that was bought, where it has no name of its own.
+        payment: money that was taken without a word of what it is for.
         pay_by: what to do where nothing is charged to a card.
     """
 
@@ -44,6 +46,8 @@ class Words:
     paid: str
     amount_due: str
     instead_of: str
+    top_up: str
+    payment: str
     page: str
     pay_by: str
     charged_to_card: str

@@ -15,6 +15,7 @@ from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing import AwaitReason, Awaits, InvoiceLine, PendingCharge
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.agreed import agreement_from_json, agreement_to_json
+from billing_sdk.server.storage.invoice_rows import frames_from_json, frames_to_json
 from billing_sdk.server.storage.later import Together
 from billing_sdk.server.storage.rated_intervals import rated_from_json, rated_to_json
 from billing_sdk.server.storage.tables.billing import charges
@@ -186,7 +187,8 @@ def _awaits_from_json(stored: dict[str, Any] | None) -> Awaits | None:
 
 def _line_to_json(line: InvoiceLine) -> dict[str, Any]:
     return {
-        "description": line.description,
+        "subject": line.subject,
+        "frames": frames_to_json(line.frames),
         "amount_minor": line.amount.minor,
         "period_start": line.period.start.isoformat(),
         "period_end": line.period.end.isoformat(),
@@ -200,7 +202,7 @@ def _line_to_json(line: InvoiceLine) -> dict[str, Any]:
 
 def _line_from_json(stored: dict[str, Any], currency: str) -> InvoiceLine:
     return InvoiceLine(
-        description=stored["description"],
+        subject=stored["subject"],
         amount=Money(stored["amount_minor"], currency),
         period=Period(datetime.fromisoformat(stored["period_start"]), datetime.fromisoformat(stored["period_end"])),
         plan_version_id=stored["plan_version_id"],
@@ -208,4 +210,5 @@ def _line_from_json(stored: dict[str, Any], currency: str) -> InvoiceLine:
         quantity=None if stored["quantity"] is None else Decimal(stored["quantity"]),
         derivation=stored["derivation"],
         agreement_id=stored["agreement_id"],
+        frames=frames_from_json(stored["frames"]),
     )

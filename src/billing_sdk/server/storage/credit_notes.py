@@ -19,6 +19,7 @@ from billing_sdk.server.domain.invoicing import (
     Invoice,
     InvoiceLine,
     Refund,
+    framed,
     gives_back,
     left_of,
 )
@@ -214,7 +215,7 @@ def _taken_back(line: InvoiceLine, credited_minor: int) -> InvoiceLine:
     said = {"kind": "discount", "of": line.kind, "tax": line.derivation.get("tax")}
     return replace(
         line,
-        description=f"Credited: {line.description}",
+        frames=(*line.frames, framed("credited")),
         amount=Money(-credited_minor, line.amount.currency),
         derivation={name: fact for name, fact in said.items() if fact is not None},
     )

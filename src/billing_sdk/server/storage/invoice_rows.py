@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine, Payment
+from billing_sdk.server.domain.invoicing import Frame, Frames, Invoice, InvoiceLine, Payment
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.tables.billing import invoices
 
@@ -27,7 +27,8 @@ def line_rows(invoice: Invoice) -> list[dict[str, Any]]:
         {
             "invoice_id": invoice.id,
             "position": position,
-            "description": line.description,
+            "subject": line.subject,
+            "frames": frames_to_json(line.frames),
             "amount_minor": line.amount.minor,
             "period_start": line.period.start,
             "period_end": line.period.end,
@@ -44,7 +45,7 @@ def line_rows(invoice: Invoice) -> list[dict[str, Any]]:
 def line_of(row: RowMapping) -> InvoiceLine:
     """Read a line; the row names the currency of its invoice, too."""
     return InvoiceLine(
-        description=row["description"],
+        subject=row["subject"],
         amount=Money(row["amount_minor"], row["currency"]),
         period=Period(row["period_start"], row["period_end"]),
         plan_version_id=row["plan_version_id"],
@@ -52,7 +53,18 @@ def line_of(row: RowMapping) -> InvoiceLine:
         quantity=row["quantity"],
         derivation=row["derivation"],
         agreement_id=row["agreement_id"],
+        frames=frames_from_json(row["frames"]),
     )
+
+
+def frames_to_json(frames: Frames) -> list[list[Any]]:
+    """Write what is said around the subject of a line."""
+    return [[frame.form, dict(frame.facts)] for frame in frames]
+
+
+def frames_from_json(stored: Sequence[Any]) -> Frames:
+    """Read what `frames_to_json` has written."""
+    return tuple(Frame(form, facts) for form, facts in stored)
 
 
 def invoice_of(row: RowMapping, lines: Sequence[InvoiceLine]) -> Invoice:

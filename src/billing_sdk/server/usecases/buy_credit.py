@@ -11,6 +11,7 @@ from billing_sdk.server.domain.credits import CreditGrant, bought_for, check_gra
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import (
+    TOP_UP,
     Invoice,
     InvoiceLine,
     Lines,
@@ -26,15 +27,13 @@ from billing_sdk.server.usecases.grant_credit import ends_at, let_in
 from billing_sdk.server.usecases.issue_invoice import issue_invoice, new_invoice
 from billing_sdk.server.usecases.tax_customer import require_location
 
-NAME = "Credit top-up"
-
 
 def buy_credit(
     tx: UnitOfWork,
     customer: Customer,
     amount: Money,
     *,
-    name: str = NAME,
+    name: str = TOP_UP,
     priority: int = 50,
     effective_at: datetime | None = None,
     expires_at: datetime | None = None,

@@ -10,11 +10,12 @@ from billing_sdk.errors import PaymentMethodRequired, PriceChanged
 from billing_sdk.money import Money
 from billing_sdk.server.domain.credits import CreditGrant
 from billing_sdk.server.domain.events import EventSource
+from billing_sdk.server.domain.invoicing import TOP_UP
 from billing_sdk.server.domain.periods import Duration
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.bill_customer import charge_for
-from billing_sdk.server.usecases.buy_credit import NAME, buy_credit
+from billing_sdk.server.usecases.buy_credit import buy_credit
 from billing_sdk.server.usecases.collect_charge import collect_charge, refuse_call, settle_customer
 from billing_sdk.server.usecases.credit_known_as import KnownAs
 from billing_sdk.server.usecases.customer_time import check_times
@@ -45,7 +46,7 @@ def top_up_credit(
     *,
     customer_id: str,
     amount: Money,
-    name: str = NAME,
+    name: str = TOP_UP,
     priority: int = 50,
     effective_at: datetime | None = None,
     expires_at: datetime | None = None,

@@ -19,5 +19,11 @@ from billing_sdk.server.words.languages import (
     Languages as Languages,
     languages_in as languages_in,
 )
-from billing_sdk.server.words.phrases import Phrase as Phrase, Value as Value, phrase as phrase, phrase_of as phrase_of
+from billing_sdk.server.words.phrases import (
+    Exact as Exact,
+    Phrase as Phrase,
+    Value as Value,
+    phrase as phrase,
+    phrase_of as phrase_of,
+)
 from billing_sdk.server.words.templates import environment as environment

@@ -27,7 +27,7 @@ from billing_sdk.errors import InvalidSetting
 from billing_sdk.money import Money
 from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.words.countries import countries_of
-from billing_sdk.server.words.phrases import Phrase, Value
+from billing_sdk.server.words.phrases import Exact, Phrase, Value
 
 DEFAULT = "en"
 # English is what messages are written in: these differ in how they write figures.
@@ -86,6 +86,8 @@ class Language:
                 return self.say(value)
             case Money():
                 return self.figures.money(value)
+            case Exact():
+                return self.figures.exact(value.minor, value.currency)
             case datetime():
                 return self.figures.day(value)
             case int() | Decimal():

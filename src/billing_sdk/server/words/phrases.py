@@ -15,7 +15,20 @@ from typing import TypeAlias, Union
 from billing_sdk.money import Money
 
 # An amount, a number and a time are written as the language writes them; text stands as it is.
-Value: TypeAlias = Union[str, int, Decimal, Money, datetime, "Phrase"]
+Value: TypeAlias = Union[str, int, Decimal, Money, datetime, "Exact", "Phrase"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """An amount that may be finer than the smallest coin, such as what a token costs.
+
+    Attributes:
+        minor: how many minor units, with every digit that there is.
+        currency: what they are units of.
+    """
+
+    minor: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

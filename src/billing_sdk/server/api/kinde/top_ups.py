@@ -18,6 +18,7 @@ from billing_sdk.server.api.kinde.idempotency import OnlyOnce
 from billing_sdk.server.api.kinde.instants import read_instant
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.credits import CreditSettings
+from billing_sdk.server.domain.invoicing import TOP_UP
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.top_up_credit import top_up_credit
 from billing_sdk.server.usecases.watch_credit import delete_credit_settings, save_credit_settings
@@ -31,7 +32,7 @@ class NewTopUp(Body):
     customer_id: str = Field(max_length=64)
     amount_minor: int = Field(le=10**15)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-    name: str = Field(default="Credit top-up", max_length=100)
+    name: str = Field(default=TOP_UP, max_length=100)
     priority: int = 50
     expires_on: str | None = Field(default=None, max_length=40)
     applies_to: list[Annotated[str, Field(max_length=255)]] = Field(default=[], max_length=20)

@@ -151,6 +151,13 @@ from billing_sdk.server.domain.invoicing.invoice import (
     InvoiceStatus as InvoiceStatus,
     Payment as Payment,
 )
+from billing_sdk.server.domain.invoicing.naming import (
+    TOP_UP as TOP_UP,
+    Form as Form,
+    Frame as Frame,
+    Frames as Frames,
+    framed as framed,
+)
 from billing_sdk.server.domain.invoicing.one_off import ONE_OFF as ONE_OFF, one_off_line as one_off_line
 from billing_sdk.server.domain.invoicing.other_fees import (
     fees_completed as fees_completed,

@@ -20,6 +20,7 @@ from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.ending import is_in_advance
 from billing_sdk.server.domain.invoicing.in_force import BoughtAddOn, Fee, InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.naming import Frame, framed
 from billing_sdk.server.domain.invoicing.tax_document import given_back
 from billing_sdk.server.domain.periods import Period, fraction
 
@@ -153,7 +154,7 @@ def _charged(alteration: Alteration, one: Fee, covered: int, becomes: int, inter
     line = replace(
         now,
         amount=amount,
-        description=f"{now.description}, {becomes} instead of {covered}",
+        frames=(*now.frames, _instead_of(becomes, covered)),
         derivation={**now.derivation, "instead_of": instead},
     )
     discounts = _percents_off(before.agreement.billed_discounts)
@@ -178,9 +179,9 @@ def _given_back(
     amount = round_money(sum_paid * share, before.agreement.currency, policies.rating.rounding)
     if amount.minor <= 0:
         return
-    name = one.fee.line_description or one.fee.name
     yield InvoiceLine(
-        description=f"{name}, {becomes} instead of {covered}",
+        subject=one.fee.line_description or one.fee.name,
+        frames=(_instead_of(becomes, covered),),
         amount=-amount,
         period=rest,
         plan_version_id=one.plan_version_id,
@@ -206,6 +207,10 @@ def _given_back(
             },
         ),
     )
+
+
+def _instead_of(becomes: int, covered: int) -> Frame:
+    return framed("instead_of", now=str(becomes), before=str(covered))
 
 
 def _is_for(line: InvoiceLine, one: Fee, interval: Period) -> bool:

@@ -16,6 +16,7 @@ from billing_sdk.server.domain.credits import CreditGrant, Payable, Share, burn_
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.naming import bought_as, paid_with
 from billing_sdk.server.domain.invoicing.unit_lines import UNIT, rated_amount
 from billing_sdk.server.domain.periods import Period
 
@@ -71,8 +72,10 @@ def applications_of(lines: Lines) -> tuple[Application, ...]:
 def bought_line(grant: CreditGrant, *, at: datetime) -> InvoiceLine:
     """Return the line of credit that is sold; what is paid for it is owed to the customer until it is used."""
     period = Period(at, at)
+    subject, frames = bought_as(grant.name)
     return InvoiceLine(
-        description=grant.name,
+        subject=subject,
+        frames=frames,
         amount=grant.cost,
         period=period,
         plan_version_id=None,
@@ -98,7 +101,8 @@ def _credit_line(lines: Lines, share: Share, number: int, payable: Payable) -> I
     grant, paid = share.grant, lines[number - 1]
     unit = paid.derivation.get(UNIT)
     return InvoiceLine(
-        description=f"{grant.name}: {paid.description}",
+        subject=paid.subject,
+        frames=(*paid.frames, paid_with(grant.name)),
         amount=-share.amount if unit is None else zero(paid.amount.currency),
         period=paid.period,
         plan_version_id=paid.plan_version_id,

@@ -11,6 +11,7 @@ from billing_sdk.server.domain.catalog.discount import Taken, discount
 from billing_sdk.server.domain.invoicing.credit import BALANCE
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.naming import framed
 from billing_sdk.server.domain.periods import Period
 
 
@@ -51,7 +52,8 @@ def with_balance(
     if used.minor <= 0:
         return lines
     line = InvoiceLine(
-        description="Credit balance",
+        subject="",
+        frames=(framed("balance_used"),),
         amount=-used,
         period=period,
         plan_version_id=plan_version_id,
@@ -83,7 +85,8 @@ def with_surplus_kept(
     if surplus.minor <= 0:
         return lines
     line = InvoiceLine(
-        description="Kept as credit balance",
+        subject="",
+        frames=(framed("balance_kept"),),
         amount=surplus,
         period=period,
         plan_version_id=plan_version_id,
@@ -118,7 +121,8 @@ def with_period_discounted(agreement: Agreement) -> Agreement:
 def _discount_line(line: InvoiceLine, taken: Taken, place: int) -> InvoiceLine:
     one = taken.discount
     return InvoiceLine(
-        description=f"Discount {one.coupon_key}: {line.description}",
+        subject=line.subject,
+        frames=(*line.frames, framed("discount", coupon=one.coupon_key)),
         amount=-taken.shares[place],
         period=line.period,
         plan_version_id=line.plan_version_id,

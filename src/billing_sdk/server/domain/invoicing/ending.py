@@ -16,6 +16,7 @@ from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.derivation import explain, of_period
 from billing_sdk.server.domain.invoicing.in_force import InForce, Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.naming import framed
 from billing_sdk.server.domain.invoicing.other_fees import fees_unbilled
 from billing_sdk.server.domain.invoicing.tax_document import given_back
 from billing_sdk.server.domain.invoicing.usage_interval import (
@@ -88,7 +89,8 @@ def unused_time(paid: Iterable[InvoiceLine], *, at: datetime, zone: str, policie
 def _unused(line: InvoiceLine, at: datetime, zone: str, policies: Policies, name: str) -> InvoiceLine:
     share = fraction(Period(at, max(at, line.period.end)), line.period, by=policies.proration, zone=zone)
     return InvoiceLine(
-        description=f"Unused time on {name or line.description}",
+        subject=name or line.subject,
+        frames=(*(() if name else line.frames), framed("unused_time")),
         amount=round_money(-line.amount.minor * share, line.amount.currency, policies.rating.rounding),
         period=Period(max(at, line.period.start), line.period.end),
         plan_version_id=line.plan_version_id,

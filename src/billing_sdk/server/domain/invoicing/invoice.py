@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from billing_sdk.errors import Conflict, InvoiceLocked
 from billing_sdk.money import Money, total
+from billing_sdk.server.domain.invoicing.naming import Frames, framed, in_english
 from billing_sdk.server.domain.invoicing.tax_document import line_tax, tax_amounts
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.tax import TaxAmount
@@ -68,14 +69,17 @@ class InvoiceLine:
     """One charge or credit, with what it was computed from.
 
     Attributes:
+        subject: what it is about, in the words of the catalogue or of whoever charges it; empty where the engine alone
+            says what it is.
         plan_version_id: which prices applied; None where it is for no plan, such as a one-off charge.
         component_id: which of them; the kind of the line where it is about no component.
         quantity: how much was used or licensed, where that is what the amount depends on.
         derivation: why the amount is what it is, in JSON values; see `explain`.
         agreement_id: what it is charged under; None where it is about the invoice as a whole, or no agreement.
+        frames: what is said around the subject, from the inside out.
     """
 
-    description: str
+    subject: str
     amount: Money
     period: Period
     plan_version_id: str | None
@@ -83,6 +87,12 @@ class InvoiceLine:
     quantity: Decimal | None = None
     derivation: Mapping[str, Any] = field(default_factory=dict)
     agreement_id: str | None = None
+    frames: Frames = ()
+
+    @property
+    def description(self) -> str:
+        """What it is called on the wire, in English; people read it in their own language."""
+        return in_english(self.subject, self.frames)
 
     @property
     def kind(self) -> str | None:
@@ -194,7 +204,10 @@ class Invoice:
         if not self.credited_minor:
             return self.lines
         last = self.lines[-1]
-        return (*self.lines, InvoiceLine("Credited", -self.credited, last.period, last.plan_version_id, "credit_note"))
+        taken = InvoiceLine(
+            "", -self.credited, last.period, last.plan_version_id, "credit_note", frames=(framed("credits"),)
+        )
+        return (*self.lines, taken)
 
     @property
     def name(self) -> str:

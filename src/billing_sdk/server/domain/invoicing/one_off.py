@@ -61,7 +61,7 @@ def one_off_line(
     period = period or Period(at, at)
     check_period(period, at=at)
     return InvoiceLine(
-        description=description,
+        subject=description,
         amount=amount,
         period=period,
         plan_version_id=None,

@@ -18,6 +18,7 @@ from billing_sdk.errors import (
 )
 from billing_sdk.money import Money
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine, Payment
+from billing_sdk.server.domain.invoicing.naming import framed
 from billing_sdk.server.domain.ledger import JournalEntry, day_of, postings_of
 from billing_sdk.server.domain.periods import Period
 
@@ -166,7 +167,13 @@ class PaymentIntent:
         """Return the one line of its bill."""
         derivation = {"kind": PAYMENT_LINE}
         return InvoiceLine(
-            self.description or "Payment", self.amount, Period(at, at), None, PAYMENT_LINE, None, derivation
+            self.description,
+            self.amount,
+            Period(at, at),
+            None,
+            PAYMENT_LINE,
+            derivation=derivation,
+            frames=() if self.description else (framed("payment"),),
         )
 
 

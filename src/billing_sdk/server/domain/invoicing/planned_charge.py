@@ -105,7 +105,7 @@ class PlannedCharge:
 
     def _usage_line(self, found: Charged, used: Usage, policies: Policies, at: datetime) -> InvoiceLine:
         return InvoiceLine(
-            description=self.description,
+            subject=self.description,
             amount=found.amount,
             period=self.period,
             plan_version_id=None,

@@ -62,7 +62,7 @@ def fee_line(
     )
     quantity = Decimal(licences) if fee.is_licensed else None
     return InvoiceLine(
-        description=fee.line_description or fee.name,
+        subject=fee.line_description or fee.name,
         amount=charged.amount,
         period=part,
         plan_version_id=plan_version_id,
@@ -133,7 +133,7 @@ def usage_line(
     charged = charge(rate.terms, used, currency=rate.currency, policy=policies.rating)
     amount, facts = _rated(rate, charged, billed)
     return InvoiceLine(
-        description=rate.line_description or rate.name,
+        subject=rate.line_description or rate.name,
         amount=amount,
         period=part,
         plan_version_id=plan_version_id,

@@ -16,6 +16,7 @@ from billing_sdk.server.domain.agreements import AgreedDiscount, Agreement
 from billing_sdk.server.domain.catalog import PlanVersion, Policies, Rate
 from billing_sdk.server.domain.invoicing.deductions import with_discounts
 from billing_sdk.server.domain.invoicing.invoice import Invoice, InvoiceLine
+from billing_sdk.server.domain.invoicing.naming import framed
 from billing_sdk.server.domain.invoicing.priced import Billed, usage_line
 from billing_sdk.server.domain.invoicing.unit_lines import rated_amount
 from billing_sdk.server.domain.invoicing.usage_interval import BilledBefore, IntervalKey, RatedUsage, Used
@@ -137,7 +138,7 @@ def as_adjustment(line: InvoiceLine, corrected: Invoice | None, number: int | No
     derivation: dict[str, object] = {**line.derivation, "kind": "adjustment"}
     if corrected is not None:
         derivation["corrects"] = {"invoice": corrected.id, "number": corrected.number, "line": number}
-    return replace(line, description=f"{line.description}, adjusted", derivation=derivation)
+    return replace(line, frames=(*line.frames, framed("adjusted")), derivation=derivation)
 
 
 def with_its_discounts(line: InvoiceLine, one: RatedInterval, version: PlanVersion) -> tuple[InvoiceLine, ...]:

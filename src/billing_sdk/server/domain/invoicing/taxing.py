@@ -18,6 +18,7 @@ from billing_sdk.server.domain.collection import TaxSettings
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.in_force import Lines
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.naming import framed
 from billing_sdk.server.domain.invoicing.tax_document import Treatment, line_tax, of_line, rates_as_charged
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.tax import (
@@ -199,7 +200,8 @@ def tax_line(tax: TaxAmount, plan_version_id: str | None, period: Period) -> Inv
     """Return the line of a tax that is added to prices."""
     percent = digits_of(tax.percent)
     return InvoiceLine(
-        description=f"{tax.rate.name} {percent} %",
+        subject=tax.rate.name,
+        frames=(framed("tax", percent=percent),),
         amount=tax.amount,
         period=period,
         plan_version_id=plan_version_id,

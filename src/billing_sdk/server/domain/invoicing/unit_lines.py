@@ -15,6 +15,7 @@ from billing_sdk.money import Money, digits_of, round_money, zero
 from billing_sdk.server.domain.catalog import PricedIn, TaxBehavior, Units, cost_of
 from billing_sdk.server.domain.invoicing.derivation import explain
 from billing_sdk.server.domain.invoicing.invoice import InvoiceLine
+from billing_sdk.server.domain.invoicing.naming import framed
 from billing_sdk.server.domain.invoicing.tax_document import of_component
 
 UNIT = "unit"
@@ -89,7 +90,8 @@ def _charged(usage: InvoiceLine, number: int, units: Units) -> InvoiceLine:
     said = usage.derivation[UNIT]
     rate = said[OVERAGE]
     return InvoiceLine(
-        description=f"{rate['name']}: {usage.description}",
+        subject=usage.subject,
+        frames=(*usage.frames, framed("overage", rate=rate["name"])),
         amount=round_money(cost_of(units, Decimal(rate["unit_amount"])), usage.amount.currency),
         period=usage.period,
         plan_version_id=usage.plan_version_id,

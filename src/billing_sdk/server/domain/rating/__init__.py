@@ -8,7 +8,11 @@ none. Amounts are exact minor units until the one rounding at the end.
 from billing_sdk.server.domain.rating.by_dimension import ByDimension as ByDimension
 from billing_sdk.server.domain.rating.charge import STEPS as STEPS, Charged as Charged, charge as charge
 from billing_sdk.server.domain.rating.conversion import UnitConversion as UnitConversion
-from billing_sdk.server.domain.rating.derivation import Derivation as Derivation, Step as Step
+from billing_sdk.server.domain.rating.derivation import (
+    Derivation as Derivation,
+    Step as Step,
+    StepName as StepName,
+)
 from billing_sdk.server.domain.rating.documents import (
     document_of as document_of,
     price_from_document as price_from_document,

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from billing_sdk.errors import InvalidPrice
 from billing_sdk.money import EXACT
-from billing_sdk.server.domain.rating.derivation import Step, step
+from billing_sdk.server.domain.rating.derivation import Step, StepName, step
 from billing_sdk.server.domain.rating.flat import Flat
 from billing_sdk.server.domain.rating.graduated import Graduated
 from billing_sdk.server.domain.rating.overage import Overage
@@ -76,7 +76,7 @@ def slices(price: ByDimension, usage: Usage) -> Iterator[tuple[Step, RatePrice |
     if found:
         unrated = [_named(price.dimensions, values) for values in sorted(found)]
         quantity = _sum([_not_below_zero(part) for part in found.values()])
-        name = "unrated" if price.otherwise is None else "otherwise"
+        name: StepName = "unrated" if price.otherwise is None else "otherwise"
         yield step(name, values="; ".join(unrated), quantity=quantity), price.otherwise, quantity
 
 

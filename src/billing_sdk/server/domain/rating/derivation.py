@@ -10,9 +10,33 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from billing_sdk.money import EXACT, digits_of
+
+# Every step that a calculation can have.
+StepName = Literal[
+    "conversion",
+    "usage",
+    "flat",
+    "per_unit",
+    "package",
+    "volume",
+    "graduated",
+    "zero_usage",
+    "included",
+    "percentage",
+    "minimum_per_use",
+    "maximum_per_use",
+    "dimension",
+    "otherwise",
+    "unrated",
+    "discount_percentage",
+    "maximum",
+    "minimum",
+    "prorate",
+    "round",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +84,7 @@ class Derivation:
         )
 
 
-def step(name: str, amount: Decimal = Decimal(0), **facts: Decimal | int | str) -> Step:
+def step(name: StepName, amount: Decimal = Decimal(0), **facts: Decimal | int | str) -> Step:
     """Return a step with each number in its one spelling and its facts in alphabetical order."""
     told = [(key, digits_of(fact) if isinstance(fact, Decimal) else str(fact)) for key, fact in facts.items()]
     return Step(name, tuple(sorted(told)), digits_of(amount))

@@ -16,6 +16,7 @@ from billing_sdk.server.pages.dashboard.places import CREDITS, CUSTOMERS, INVOIC
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import GRANT_CATEGORIES, GRANT_STATUSES, status_cell
 from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.pages.line_words import credit_name
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.void_credit import void_credit
 from billing_sdk.server.words import phrase
@@ -133,6 +134,7 @@ def _page(seat: Seat, form: Form) -> Response:
         "credits/show",
         form,
         grant=found,
+        title=credit_name(found.name),
         url=f"{CREDITS}/{found.id}",
         said=GRANT_STATUSES[found.status],
         category=GRANT_CATEGORIES[found.category],
@@ -158,7 +160,7 @@ def _currency(seat: Seat) -> str:
 
 def _row(found: CreditGrant, name: str) -> Row:
     return row(
-        Cell(found.name, url=f"{CREDITS}/{found.id}"),
+        Cell(credit_name(found.name), url=f"{CREDITS}/{found.id}"),
         Cell(name, url=f"{CUSTOMERS}/{found.customer_id}"),
         status_cell(GRANT_STATUSES, found.status),
         found.expires_at or "",

@@ -29,6 +29,7 @@ from billing_sdk.server.pages.dashboard.statuses import (
     status_cell,
 )
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.line_words import credit_name
 from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
@@ -215,7 +216,7 @@ def _invoice_row(invoice: Invoice) -> Row:
 
 def _grant_row(grant: CreditGrant) -> Row:
     return row(
-        Cell(grant.name, url=f"{CREDITS}/{grant.id}"),
+        Cell(credit_name(grant.name), url=f"{CREDITS}/{grant.id}"),
         status_cell(GRANT_STATUSES, grant.status),
         amount_words(grant.left),
         amount_words(grant.amount),

@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute
 
 from billing_sdk.server.domain.invoicing import CreditNote, InvoiceStatus, Payment, Refund
 from billing_sdk.server.pages.dashboard.days import day_in, midnight
-from billing_sdk.server.pages.dashboard.explained import Explained, explained_line
 from billing_sdk.server.pages.dashboard.invoice_deeds import DEEDS, DESTINATION_OPTIONS, offered
 from billing_sdk.server.pages.dashboard.listing import (
     AFTER,
@@ -33,8 +32,10 @@ from billing_sdk.server.pages.dashboard.statuses import (
     options_of,
     status_cell,
 )
+from billing_sdk.server.pages.explaining import Explained, explained_line
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file
+from billing_sdk.server.pages.line_words import line_name
 from billing_sdk.server.storage.invoice_lists import ListedWanted
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
 from billing_sdk.server.words import phrase
@@ -137,6 +138,7 @@ def _page(seat: Seat, form: Form) -> Response:
         "invoices/show",
         form.showing("amount", f"{invoice.amount_due.major}"),
         invoice=invoice,
+        line_name=line_name,
         said=INVOICE_STATUSES[invoice.status],
         customer=customer,
         name=name,

@@ -21,8 +21,8 @@ from billing_sdk.server.domain.catalog import (
 from billing_sdk.server.domain.catalog.version_diff import Part, PartKind
 from billing_sdk.server.domain.periods import Alignment, Cadence
 from billing_sdk.server.domain.rating import Terms
-from billing_sdk.server.pages.price_words import exact, words_of_cadence, words_of_price, words_of_trial
-from billing_sdk.server.words import Phrase, phrase, phrase_of
+from billing_sdk.server.pages.price_words import words_of_cadence, words_of_price, words_of_trial
+from billing_sdk.server.words import Exact, Phrase, phrase, phrase_of
 
 STATUSES: dict[PlanStatus, tuple[Phrase, str]] = {
     "draft": (phrase("Draft"), "note"),
@@ -121,9 +121,9 @@ def _around(terms: Terms, currency: str) -> Iterator[Phrase]:
     if terms.discount_percent:
         yield phrase("%(percent)s%% off", percent=terms.discount_percent)
     if terms.minimum is not None:
-        yield phrase("At least %(amount)s", amount=exact(terms.minimum, currency))
+        yield phrase("At least %(amount)s", amount=Exact(terms.minimum, currency))
     if terms.maximum is not None:
-        yield phrase("At most %(amount)s", amount=exact(terms.maximum, currency))
+        yield phrase("At most %(amount)s", amount=Exact(terms.maximum, currency))
     if terms.conversion is not None:
         yield phrase("Usage is converted by the factor %(factor)s", factor=terms.conversion.factor)
 

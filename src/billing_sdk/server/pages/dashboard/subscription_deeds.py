@@ -13,6 +13,7 @@ from billing_sdk.server.pages.dashboard.listing import asked
 from billing_sdk.server.pages.dashboard.places import SUBSCRIPTIONS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.line_words import line_name
 from billing_sdk.server.usecases.apply_coupon import apply_coupon
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
@@ -185,6 +186,7 @@ def _show(
         plan=plan,
         url=_url(agreement),
         shown=shown,
+        line_name=line_name,
         plans=plans or [],
         whens=WHENS,
     )

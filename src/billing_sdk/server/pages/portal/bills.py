@@ -22,18 +22,18 @@ from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Rate
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.domain.invoicing import Invoice, InvoiceStatus, PendingCharge, tell
+from billing_sdk.server.domain.invoicing import Invoice, InvoiceStatus, PendingCharge
 from billing_sdk.server.pages.authenticate import address_of
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
+from billing_sdk.server.pages.explaining import Explained, explained_line
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file, show_page
+from billing_sdk.server.pages.line_words import line_name
 from billing_sdk.server.pages.method_words import label_of
-from billing_sdk.server.pages.portal.charge_words import line_name, steps_of
 from billing_sdk.server.pages.portal.desk import Desk
-from billing_sdk.server.pages.portal.explaining import policies_of, share_of
+from billing_sdk.server.pages.reason_words import told_words
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
-from billing_sdk.server.usecases.explain_line import explain_line
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
 from billing_sdk.server.usecases.pay_now import pay_now
 from billing_sdk.server.usecases.tax_customer import is_taxed_later
@@ -135,7 +135,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
     wanted = desk.request.query_params.get("line", "")
     invoice = _own_invoice(desk)
     allow_pages(desk.request, desk.engine)
-    explained = None
+    explained: Explained | None = None
     with desk.engine.read() as tx:
         charge = tx.charges.of_invoice(invoice.id)
         card = tx.customers.find_payment_method(invoice.customer_id)
@@ -144,7 +144,7 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         gateway_url = gateway_pages(tx, [invoice.id]).get(invoice.id, "")
     if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
         with desk.engine.read() as tx:
-            explained = explain_line(tx, invoice.id, int(wanted[:6]))
+            explained = explained_line(tx, invoice, int(wanted[:6]))
     return desk.show(
         "invoice",
         form,
@@ -155,11 +155,8 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         disputes=[dispute for dispute in disputes if dispute.kind == "dispute"],
         invoice=invoice,
         line_name=line_name,
-        told=[tell(line) for line in invoice.lines],
-        steps_of=steps_of,
+        told=[told_words(line) for line in invoice.lines],
         explained=explained,
-        policies=policies_of(explained) if explained else (),
-        share=share_of(explained) if explained else None,
         statuses=STATUSES,
     )
 

@@ -13,6 +13,7 @@ from billing_sdk.server.domain.catalog import CustomUnit, Units, is_unit
 from billing_sdk.server.domain.credits import CreditGrant, MovementKind
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.line_words import credit_name
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
@@ -53,10 +54,11 @@ def show_credit(desk: Desk, _form: Form) -> Response:
         balances=balances,
         grants=[grant for grant in grants if _is_shown(grant)],
         movements=shown,
-        names={grant_id: grant.name for grant_id, grant in named.items()},
+        names={grant_id: credit_name(grant.name) for grant_id, grant in named.items()},
         numbers=numbers,
         features=features,
         words=KINDS,
+        credit_name=credit_name,
         told=told,
         settings=settings,
         next_url=f"{desk.url('credit')}?after={shown[-1].id}" if len(movements) > PAGE_SIZE else "",

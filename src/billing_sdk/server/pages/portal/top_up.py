@@ -27,6 +27,7 @@ from billing_sdk.server.domain.catalog import BillingSettings
 from billing_sdk.server.pages.cards import card_refused
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.line_words import line_name
 from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.usecases.preview_top_up import TopUp, preview_top_up
@@ -79,6 +80,7 @@ def _show(desk: Desk, form: Form, preview: TopUp | None, currency: str) -> Respo
         "top_up",
         form,
         preview=preview,
+        line_name=line_name,
         currency=currency,
         card=label_of(method) if method else None,
         settings=settings,
