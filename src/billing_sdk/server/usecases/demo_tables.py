@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from billing_sdk.server.domain.catalog import CardContent, PlanGroup, PricingCard, PricingTable
 from billing_sdk.server.ids import new_id
+from billing_sdk.server.usecases import demo_translations as translated
 
 FREE = PricingCard(
-    "free", CardContent("Free", "For a first look.", "Includes", ("1,000 AI tokens",), "", "Start for free")
+    "free",
+    CardContent("Free", "For a first look.", "Includes", ("1,000 AI tokens",), "", "Start for free"),
+    translated.FREE,
 )
 PRO = PricingCard(
     "pro_monthly",
@@ -18,6 +21,7 @@ PRO = PricingCard(
         "Most popular",
         "Choose Pro",
     ),
+    translated.PRO,
     other_plan_keys=("pro_yearly",),
 )
 ENTERPRISE = PricingCard(
@@ -30,6 +34,7 @@ ENTERPRISE = PricingCard(
         "",
         "Choose Enterprise",
     ),
+    translated.ENTERPRISE,
 )
 SPRING_PRO = PricingCard(
     "pro_monthly",
@@ -41,10 +46,12 @@ SPRING_PRO = PricingCard(
         "Spring",
         "Choose Pro",
     ),
+    translated.SPRING_PRO,
 )
 TEAM_FREE = PricingCard(
     "team_free",
     CardContent("Team Free", "For a team that is trying it out.", "Includes", ("3 seats", "5,000 AI tokens")),
+    translated.TEAM_FREE,
 )
 TEAM_PRO = PricingCard(
     "team_pro",
@@ -56,6 +63,7 @@ TEAM_PRO = PricingCard(
         "Most popular",
         "Choose Team Pro",
     ),
+    translated.TEAM_PRO,
 )
 TEAM_ENTERPRISE = PricingCard(
     "team_enterprise",
@@ -67,26 +75,27 @@ TEAM_ENTERPRISE = PricingCard(
         "",
         "Choose Team Enterprise",
     ),
+    translated.TEAM_ENTERPRISE,
 )
 STARTER = PricingCard(
     "starter",
     CardContent("Starter", "Try it for two weeks.", "Includes", ("20,000 AI tokens",), "", "Start the trial"),
-    {"de": CardContent("Einstieg", "Zwei Wochen zur Probe.", "Enthält", ("20.000 KI-Token",), "", "Jetzt testen")},
+    translated.STARTER,
 )
 PRO_QUARTERLY = PricingCard(
     "pro_quarterly",
     CardContent("Pro", "Paid every quarter.", "Includes", ("Advanced reports", "100,000 AI tokens")),
-    {"de": CardContent("Pro", "Vierteljährlich.", "Enthält", ("Berichte", "100.000 KI-Token"), "", "Wählen")},
+    translated.PRO_QUARTERLY,
 )
 PRO_YEARLY = PricingCard(
     "pro_yearly",
     CardContent("Pro", "Paid once a year.", "Includes", ("Advanced reports", "100,000 AI tokens"), "Best price"),
-    {"de": CardContent("Pro", "Jährlich.", "Enthält", ("Berichte", "100.000 KI-Token"), "Bester Preis", "Wählen")},
+    translated.PRO_YEARLY,
 )
 PAY_AS_YOU_GO = PricingCard(
     "pay_as_you_go",
     CardContent("Pay as you go", "Nothing but what is used.", "Includes", ("AI tokens without limit, by use",)),
-    {"de": CardContent("Nach Verbrauch", "Nur was genutzt wird.", "Enthält", ("KI-Token",), "", "Wählen")},
+    translated.PAY_AS_YOU_GO,
 )
 
 
@@ -111,7 +120,7 @@ def demo_tables(people: PlanGroup, teams: PlanGroup) -> tuple[PricingTable, ...]
             (STARTER, PRO_QUARTERLY, PRO_YEARLY, PAY_AS_YOU_GO),
             is_live=True,
             heading="Choose how you pay",
-            headings={"de": "So möchten Sie zahlen"},
+            headings=translated.WAYS_TO_PAY,
         ),
         PricingTable(
             new_id("table"),
