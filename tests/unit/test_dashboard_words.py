@@ -17,7 +17,6 @@ from billing_sdk.server.pages.dashboard import disputes, statuses
 from billing_sdk.server.pages.dashboard.amounts import amount_words, number_typed, read_amount, shown_amount
 from billing_sdk.server.pages.dashboard.credits import MOVEMENTS
 from billing_sdk.server.pages.dashboard.listing import address
-from billing_sdk.server.pages.step_words import exact_amount, step_words
 from billing_sdk.server.words import Language, languages_in
 
 
@@ -78,33 +77,6 @@ def test_a_price_in_a_field_is_read_as_what_it_was_written_from():
 def test_units_of_the_sellers_own_are_not_written_as_money(english):
     assert english.write(amount_words(Units(2_500_000, "unit_ai"))) == "2.5 unit_ai"
     assert english.write(amount_words(Money(2_500, "USD"))) == "US$25.00"
-
-
-@pytest.mark.parametrize(
-    ("step", "words", "amount"),
-    [
-        ({"name": "flat", "facts": {"flat_amount": "2900"}, "amount": "2900"}, "Flat price", "US$29.00"),
-        (
-            {"name": "per_unit", "facts": {"quantity": "3", "unit_amount": "250"}, "amount": "750"},
-            "3 at US$2.50 each",
-            "US$7.50",
-        ),
-        (
-            {
-                "name": "graduated",
-                "facts": {"tier": "2", "quantity": "7", "unit_amount": "0.5", "flat_amount": "0"},
-                "amount": "3.5",
-            },
-            "Tier 2: 7 at 0.005 USD each",
-            "0.035 USD",
-        ),
-        ({"name": "round", "facts": {"before": "2900"}, "amount": "0"}, "Rounded from US$29.00", "US$0.00"),
-        ({"name": "something_new", "facts": {}, "amount": "1"}, "something_new", "US$0.01"),
-    ],
-)
-def test_a_step_of_a_calculation_says_what_it_went_by(english, step, words, amount):
-    assert english.write(step_words(step, "USD")) == words
-    assert english.write(exact_amount(step, "USD")) == amount
 
 
 def test_links_of_a_list_leave_out_what_says_nothing():

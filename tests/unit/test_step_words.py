@@ -26,7 +26,7 @@ from billing_sdk.server.pages.step_words import WORDS, step_words, told_steps
 from billing_sdk.server.words import languages_in
 
 D = Decimal
-LANGUAGES = [language for language in languages_in().all if language.tag != "en-US"]
+LANGUAGES = languages_in().offered
 ENGLISH, GERMAN = languages_in().best(["en"]), languages_in().best(["de"])
 TIERS = [{"up_to": 10, "unit_amount": 50, "flat_amount": 100}, {"up_to": None, "unit_amount": "30.5"}]
 EACH = {"model": "per_unit", "unit_amount": "0.02"}
@@ -114,6 +114,13 @@ def test_a_step_says_what_it_comes_to(name: str, in_english: list[str]) -> None:
 def test_numbers_and_shares_are_written_as_the_language_writes_them() -> None:
     assert said(calculations()["terms"], GERMAN)[2].startswith("12,5\N{NO-BREAK SPACE}% Rabatt auf 0,0008")
     assert said(calculations()["dimensions"], GERMAN)[1] == "Für model=small: 3"
+
+
+def test_a_step_that_nobody_knows_is_shown_by_its_name() -> None:
+    assert (
+        ENGLISH.say(step_words({"name": "something_new", "facts": {"odd": "x"}, "amount": "1"}, "USD"))
+        == "something_new"
+    )
 
 
 def test_rounding_by_nothing_is_no_step_to_people() -> None:

@@ -104,6 +104,12 @@ def test_the_first_language_that_there_is_is_chosen(directory, wanted, tag):
     assert languages_in(directory).best(wanted).tag == tag
 
 
+def test_a_language_is_offered_once_and_a_region_that_has_words_of_its_own_beside_it(directory):
+    known = languages_in(directory)
+    assert [one.tag for one in known.offered] == ["en", "ar", "de", "tr", "nl", "nl-BE"]
+    assert [known.offered_as(known.best([tag])).tag for tag in ("en-US", "nl-BE", "de-AT")] == ["en", "nl-BE", "de"]
+
+
 def test_a_phrase_does_not_become_text_where_nobody_knows_who_reads_it():
     with pytest.raises(TypeError, match="put into words by a Language"):
         str(phrase("Plan"))

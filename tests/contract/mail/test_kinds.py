@@ -19,6 +19,7 @@ from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.update_brand import update_brand
 from billing_sdk.server.usecases.update_customer import update_customer
+from billing_sdk.server.usecases.update_mail_template import update_mail_template
 from billing_sdk.server.words import languages_in
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, advance, card, engine_on, payer
 
@@ -83,6 +84,15 @@ def test_a_receipt_is_in_the_language_of_the_customer(engine):
     assert letter.language.tag == "de"
     assert letter.paper.language == "de"
     assert '<html lang="de" dir="ltr">' in letter.page(logo_url="")
+
+
+def test_words_of_a_language_are_those_of_its_regions_that_have_none(engine):
+    update_mail_template(engine, kind="receipt", language="en", subject="Thanks", paragraphs=["Bye."])
+    americans = languages_in().best(["en-US"])
+    assert compose_sample(engine, "receipt", americans).subject == "Thanks"
+    update_mail_template(engine, kind="receipt", language="en-US", subject="Thank you", paragraphs=["Bye."])
+    assert compose_sample(engine, "receipt", americans).subject == "Thank you"
+    assert compose_sample(engine, "receipt", languages_in().best(["en"])).subject == "Thanks"
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda one: one.tag)

@@ -11,6 +11,7 @@ from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.server.usecases.update_user import update_user
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import PASSWORD, enter_portal, user_of
 from tests.serving import RunningServer
@@ -221,6 +222,18 @@ def test_a_language_is_chosen_in_the_profile_and_kept_with_the_person(
     assert 'lang="de"' in visitor.submit("Save", given_name="Vera", family_name="", language="de").html
     with Visitor() as other:
         assert '<html lang="de"' in enter_portal(other, site, manager, sub_nav="profile").html
+
+
+def test_a_region_without_words_of_its_own_is_kept_when_the_language_is_not_changed(
+    site: RunningServer, visitor: Visitor, manager: str
+) -> None:
+    user = user_of(site, manager)
+    update_user(site.engine, user_id=user.id, language="en-US")
+    page = enter_portal(visitor, site, manager, sub_nav="profile")
+    assert "United States" not in page.text
+    visitor.submit("Save", given_name="Vera", family_name="")
+    with site.engine.read() as tx:
+        assert tx.users.get(user.id).standard_claims["locale"] == "en-US"
 
 
 def test_what_the_operator_does_not_offer_is_not_done(

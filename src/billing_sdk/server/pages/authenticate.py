@@ -14,6 +14,7 @@ from billing_sdk.errors import BillingError, InvalidRequest
 from billing_sdk.server import web
 from billing_sdk.server.gateways.managed import AUTHENTICATE
 from billing_sdk.server.pages.messages import application_for, page, show_message
+from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.begin_journey import find_journey
 from billing_sdk.server.usecases.checkout_links import PLACE, way_out
@@ -72,6 +73,7 @@ def show_question(request: Request, engine: Engine) -> Response:
         "authenticate.html",
         application=_seller(engine),
         question=question,
+        card=label_of(question.method),
         back=back,
         place=f"{AUTHENTICATE}/{reference}",
         csrf_token=web.csrf_token(reference),

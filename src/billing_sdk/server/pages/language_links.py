@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from billing_sdk.server.web.languages import LANGUAGE, known_languages, language_of
+from billing_sdk.server.web.languages import LANGUAGE, known_languages
+from billing_sdk.server.words import Language
 
 # What a page says once, after a form was sent: it is not said again in another language.
 PASSING = frozenset({LANGUAGE, "done", "refused"})
@@ -15,24 +16,27 @@ PASSING = frozenset({LANGUAGE, "done", "refused"})
 
 @dataclass(frozen=True, slots=True)
 class LanguageLink:
-    """One language that the page can be read in."""
+    """One language that the page can be read in; `is_present` is said of the one whose words it has."""
 
     tag: str
     name: str
     url: str
+    is_present: bool
 
 
-def language_links(request: Request) -> tuple[LanguageLink, ...]:
-    """Return where this page is in each language; nothing where it answers a form, or there is one language only.
+def language_links(request: Request, present: Language) -> tuple[LanguageLink, ...]:
+    """Return where a page is in each language; nothing where it answers a form, or there is one language only.
 
-    Of a language that is written in several countries the one without a country is shown, and that of the page.
+    Args:
+        request: it is shown for.
+        present: what it is shown in.
     """
-    present = language_of(request).tag
-    known = [one for one in known_languages(request).all if "-" not in one.tag or one.tag == present]
-    if request.method not in ("GET", "HEAD") or len(known) < 2:
+    known = known_languages(request)
+    if request.method not in ("GET", "HEAD") or len(known.offered) < 2:
         return ()
+    its = known.offered_as(present)
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in PASSING]
     return tuple(
-        LanguageLink(language.tag, language.name, f"?{urlencode([*kept, (LANGUAGE, language.tag)])}")
-        for language in known
+        LanguageLink(one.tag, one.name, f"?{urlencode([*kept, (LANGUAGE, one.tag)])}", is_present=one == its)
+        for one in known.offered
     )

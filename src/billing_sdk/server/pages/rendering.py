@@ -46,7 +46,7 @@ def show(
     language = language_of(request, chosen_language)
     page = environment(PACKAGE, language).get_template(template)
     shown = brand_on_page(_brand(request) if brand is None else brand, language, sheet_url)
-    languages = language_links(request)
+    languages = language_links(request, language)
     html = page.render(nonce=nonce_of(request), nobody=NOBODY, brand=shown, choices_of_language=languages, **values)
     headers = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language", "Content-Language": language.tag}
     response = HTMLResponse(html, status, headers)

@@ -98,7 +98,9 @@ def shown_steps(steps: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
 
 
 def step_words(step: Mapping[str, Any], currency: str) -> Phrase:
-    """Return one step in words."""
+    """Return one step in words; one that no calculation of ours has, by its name."""
+    if step["name"] not in WORDS:
+        return phrase("%(name)s", name=str(step["name"]))
     facts: Mapping[str, str] = step["facts"]
     values = {name: _value(name, fact, currency) for name, fact in facts.items()}
     if step["name"] in SAYS_ALL:

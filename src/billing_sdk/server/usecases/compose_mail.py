@@ -44,7 +44,7 @@ def compose_mail(engine: Engine, mail: Mail) -> Letter:
         language = _language(engine, tx, mail.language, about.customer)
         letterhead = _letterhead(tx, engine, language, about.customer)
         words = WORDS[mail.kind]
-        own = tx.mail_templates.find(mail.kind, language.tag)
+        own = _own_words(tx, mail.kind, language)
         url = _url(tx, engine, values, about)
         return Letter(
             language=language,
@@ -71,7 +71,7 @@ def compose_sample(
     """
     words = WORDS[kind]
     with engine.read() as tx:
-        template = tx.mail_templates.find(kind, language.tag) or words.template(language)
+        template = _own_words(tx, kind, language) or words.template(language)
         letterhead = _letterhead(tx, engine, language, None)
         application, _ = _application(tx)
     if paragraphs:
@@ -104,6 +104,12 @@ def _about(tx: UnitOfWork, mail: Mail, values: dict[str, Value]) -> _About:
     customer = None if mail.customer_id is None else tx.customers.get(mail.customer_id)
     invoice_id = values.get("invoice_id")
     return _About(customer, None if invoice_id is None else tx.invoices.get(str(invoice_id)))
+
+
+def _own_words(tx: UnitOfWork, kind: MailKind, language: Language) -> MailTemplate | None:
+    """Return what the operator has written; a language stands in for its regions."""
+    tags = dict.fromkeys((language.tag, language.tag.partition("-")[0]))
+    return next(filter(None, (tx.mail_templates.find(kind, tag) for tag in tags)), None)
 
 
 def _language(engine: Engine, tx: UnitOfWork, chosen: str | None, customer: Customer | None) -> Language:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from billing_sdk.errors import BillingError, NotFound
 from billing_sdk.money import Money
+from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.domain.invoicing import LEASE_SECONDS, Confirmation, ConfirmationAnswer, PendingCharge
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.ask_gateway import REFUSED
@@ -23,7 +24,7 @@ class Question:
     """What is to be confirmed: how much, and with which card."""
 
     amount: Money
-    method_label: str
+    method: PaymentMethod
 
 
 def find_question(engine: Engine, reference: str) -> Question | None:
@@ -36,7 +37,7 @@ def find_question(engine: Engine, reference: str) -> Question | None:
         charge = _waiting(tx, _of(tx, reference))
         if charge is None:
             return None
-        return Question(charge.amount, tx.customers.get_payment_method(charge.payment_method_id).label)
+        return Question(charge.amount, tx.customers.get_payment_method(charge.payment_method_id))
 
 
 def confirm_payment(engine: Engine, reference: str, *, is_confirmed: bool) -> ConfirmedAs:

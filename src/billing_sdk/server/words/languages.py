@@ -9,7 +9,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -99,13 +99,24 @@ class Language:
 class Languages:
     """The languages that pages can be read in."""
 
-    def __init__(self, by_tag: Mapping[str, Language]) -> None:
+    def __init__(self, by_tag: Mapping[str, Language], with_words: Collection[str]) -> None:
+        """Take the languages, the default one first, and the tags of those that have words of their own."""
         self._by_tag = {tag.lower(): language for tag, language in by_tag.items()}
+        self._with_words = frozenset(with_words)
 
     @property
     def all(self) -> tuple[Language, ...]:
         """Every language, the default one first."""
         return tuple(self._by_tag.values())
+
+    @property
+    def offered(self) -> tuple[Language, ...]:
+        """The languages to choose from, the default one first: a region is one of them if it has words of its own."""
+        return tuple(one for one in self.all if one.tag in self._with_words)
+
+    def offered_as(self, language: Language) -> Language:
+        """Return the one to choose from that says the words of a language: itself, or what it is a region of."""
+        return language if language.tag in self._with_words else self.best([language.tag.partition("-")[0]])
 
     def best(self, wanted: Sequence[str]) -> Language:
         """Return the first language that fits a list of tags, or the default one (RFC 4647, section 3.4).
@@ -146,7 +157,7 @@ def languages_in(directory: str | None = None) -> Languages:
         tag = name.removesuffix(SUFFIX)
         before = known.get(tag) or known.get(tag.partition("-")[0])
         known[tag] = _language(tag, content, before.translations if before else None)
-    return Languages(known)
+    return Languages(known, {DEFAULT, *(name.removesuffix(SUFFIX) for name, _ in sources)})
 
 
 def _language(tag: str, content: bytes, before: gettext.NullTranslations | None) -> Language:

@@ -132,7 +132,7 @@ def send_sheet(seat: Seat) -> Response:
 
 def _page(seat: Seat, brand: Brand, form: Form) -> Response:
     web.allow_frames(seat.request)
-    languages = [one for one in known_languages(seat.request).all if "-" not in one.tag]
+    languages = known_languages(seat.request).offered
     return seat.show(
         "brand",
         form,

@@ -148,7 +148,7 @@ def _show(seat: Seat, form: Form) -> Response:
         written=language,
         is_own=own is not None,
         is_on=is_on,
-        mail_languages=[(one.tag, one.name) for one in known_languages(seat.request).all],
+        mail_languages=[(one.tag, one.name) for one in known_languages(seat.request).offered],
         url=url_of(words.kind, language),
         preview=page_of(letter, nonce_of(seat.request)),
         preview_subject=letter.subject,
@@ -161,7 +161,8 @@ def _wanted(seat: Seat, form: Form) -> tuple[MailWords, Language]:
     if kind not in get_args(MailKind):
         raise NotFound(f"there is no mail of the kind {kind[:64]!r}")
     tag = form.values.get(IN, "") or asked(seat.request, IN)
-    language = known_languages(seat.request).best([tag]) if tag else language_of(seat.request)
+    known = known_languages(seat.request)
+    language = known.best([tag]) if tag else known.offered_as(language_of(seat.request))
     found: MailWords = WORDS[kind]
     return found, language
 

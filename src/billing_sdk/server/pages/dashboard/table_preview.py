@@ -65,7 +65,7 @@ def language_asked(seat: Seat, table: PricingTable) -> str:
 
 def languages_to_choose(seat: Seat, tags: Iterable[str]) -> list[tuple[str, str]]:
     """Return language tags with the names of the languages: those that are given, and those of the pages."""
-    every = dict.fromkeys((*tags, *(language.tag for language in known_languages(seat.request).all)))
+    every = dict.fromkeys((*tags, *(language.tag for language in known_languages(seat.request).offered)))
     return [(tag, name_of_language(tag)) for tag in every]
 
 

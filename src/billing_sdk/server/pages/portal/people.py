@@ -24,10 +24,9 @@ def show_profile(desk: Desk, form: Form) -> Response:
     """Show the person's names, language and e-mail address."""
     user = desk.user
     if not form.values:
-        chosen = str(user.standard_claims.get("locale", ""))
         names = {"given_name": user.given_name, "family_name": user.family_name}
-        form = Form({**names, "language": chosen}).of_version(user)
-    languages = ((one.tag, one.name) for one in known_languages(desk.request).all)
+        form = Form({**names, "language": _offered_as(desk, _chosen(desk))}).of_version(user)
+    languages = ((one.tag, one.name) for one in known_languages(desk.request).offered)
     return desk.show(
         "profile",
         form,
@@ -41,8 +40,10 @@ def save_profile(desk: Desk, form: Form) -> Response:
     """Change the person's names and language."""
     if not desk.may("edit_profile"):
         return desk.decline("edit_profile")
-    known = {one.tag for one in known_languages(desk.request).all}
-    chosen = form.text("language") if form.text("language") in known else None
+    known, before, wanted = known_languages(desk.request), _chosen(desk), form.text("language")
+    chosen = wanted if wanted in {one.tag for one in known.offered} else None
+    if wanted == _offered_as(desk, before):
+        chosen = before or None  # a region that it stands for, which writes its figures differently, is kept
     try:
         update_user(
             desk.engine,
@@ -141,6 +142,17 @@ def sign_out(desk: Desk, _form: Form) -> Response:
     web.clear_session_key(response, desk.engine.settings)
     web.forget_pages(response)
     return response
+
+
+def _chosen(desk: Desk) -> str:
+    """Return the tag of the language that the person has chosen before; empty for none."""
+    return str(desk.user.standard_claims.get("locale", ""))
+
+
+def _offered_as(desk: Desk, tag: str) -> str:
+    """Return the tag that stands for a language where one is chosen; empty for none."""
+    known = known_languages(desk.request)
+    return known.offered_as(known.best([tag])).tag if tag else ""
 
 
 def _has_password(desk: Desk) -> bool:
