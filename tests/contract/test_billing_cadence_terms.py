@@ -97,7 +97,7 @@ def test_a_cadence_is_paid_by_the_method_of_its_payer(engine):
 
     billed = invoices_of(engine, customer)
     with engine.read() as tx:
-        paid_by = [tx.invoices.get_payment(one.payment_id).payment_method_label for one in billed]
+        paid_by = [tx.invoices.get_payment(one.payment_id).method.label for one in billed]
     assert paid_by == [chosen.label, chosen.label, default.label]
 
 

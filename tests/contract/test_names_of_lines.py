@@ -1,4 +1,4 @@
-"""Names of lines from before they were kept in parts: each is called in English what it was called."""
+"""Names of lines and payments from before they were kept in parts: each is called in English what it was called."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
+from billing_sdk.server.domain.customers import MethodName
 from billing_sdk.server.domain.invoicing import Frame, framed
 from billing_sdk.server.storage.schema import migration_config
 from tests.engines import open_database
@@ -59,6 +60,17 @@ LINES: list[tuple[str, dict[str, Any], str, tuple[Frame, ...]]] = [
     ("Unused time on Mars", {}, "Unused time on Mars", ()),
 ]
 
+METHODS = [
+    ("Visa ending in 4242", MethodName("card", "Visa", "4242")),
+    ("Card ending in 0341", MethodName("card", "", "0341")),
+    ("Sepa debit ending in 3000", MethodName("sepa_debit", "", "3000")),
+    ("Customer balance", MethodName("customer_balance")),
+    ("Other means", MethodName("other_means")),
+    ("Payment page", MethodName("payment_page")),
+    ("A card that was declined", MethodName("declined_card")),
+    ("Paypal", MethodName("card", "Paypal")),
+]
+
 
 @pytest.fixture
 def database(database_url):
@@ -69,7 +81,9 @@ def database(database_url):
         config.attributes["sealer"] = opened.sealer
         command.upgrade(config, "0088")
         tables = sa.MetaData()
-        tables.reflect(connection, only=["customers", "payment_methods", "invoices", "invoice_lines", "charges"])
+        tables.reflect(
+            connection, only=["customers", "payment_methods", "invoices", "invoice_lines", "charges", "payments"]
+        )
         _insert(connection, tables)
     opened.migrate()
     yield opened
@@ -109,6 +123,18 @@ def _insert(connection: sa.Connection, tables: sa.MetaData) -> None:
     connection.execute(tables.tables["invoice_lines"].insert(), rows)
     issued = {"status": "issued", "number": "INV-000001", "issued_at": START}
     connection.execute(sa.update(tables.tables["invoices"]).values(issued))
+    paid = {
+        "customer_id": "customer_1",
+        "amount_minor": 1,
+        "currency": "USD",
+        "status": "failed",
+        "attempted_at": START,
+    }
+    payments = [
+        {"id": f"payment_{place}", "payment_method_label": label, "invoice_id": "invoice_1", **paid}
+        for place, (label, _) in enumerate(METHODS)
+    ]
+    connection.execute(tables.tables["payments"].insert(), payments)
     times = {"period_start": START.isoformat(), "period_end": END.isoformat()}
     none = {"agreement_id": None, "plan_version_id": None, "quantity": None}
     kept = [
@@ -135,6 +161,13 @@ def test_lines_of_before_are_called_what_they_were_and_their_parts_are_known(dat
     for lines in (invoice.lines, charge.lines):
         assert [line.description for line in lines] == [called for called, _, _, _ in LINES]
         assert [(line.subject, line.frames) for line in lines] == [(subject, frames) for _, _, subject, frames in LINES]
+
+
+def test_payments_of_before_were_made_with_what_they_were(database):
+    with database.begin(read_only=True) as tx:
+        payments = tx.invoices.payments_for("invoice_1")
+
+    assert [(one.method.label, one.method) for one in payments] == METHODS
 
 
 def test_an_issued_line_can_t_be_changed_after_its_name_was_taken_apart(database):

@@ -121,7 +121,7 @@ def test_a_transfer_that_arrives_in_time_leaves_nothing_to_follow(engine, custom
     with engine.read() as tx:
         [payment] = tx.invoices.payments_for(invoice.id)
         assert tx.dunnings.find(invoice.id) is None
-    assert (payment.payment_method_label, payment.reference) == ("Other means", "wire 7")
+    assert (payment.method.label, payment.reference) == ("Other means", "wire 7")
 
 
 def test_no_card_is_asked_to_pay_back_what_came_by_other_means_whatever_was_noted_of_it(engine, customer):

@@ -299,7 +299,9 @@ def test_what_was_invoiced_and_paid_before_there_were_books_is_booked_once(datab
         "currency": "USD",
         "status": "succeeded",
         "attempted_at": START,
-        "payment_method_label": "Visa",
+        "method_kind": "card",
+        "method_brand": "Visa",
+        "method_last4": "",
     }
     with database._engine.begin() as connection:
         connection.execute(sa.insert(payments), paid)

@@ -101,7 +101,7 @@ def _show(engine: Engine, invoice_id: str, *, as_json: bool) -> None:
             "at": one.attempted_at.isoformat(),
             "status": one.status,
             "amount": str(one.amount),
-            "method": one.payment_method_label,
+            "method": one.method.label,
             "decline_code": one.decline_code,
             "disputed": str(disputed) if disputed and one.id == invoice.payment_id else None,
         }

@@ -55,7 +55,7 @@ def test_checkout_asks_where_somebody_is_and_then_shows_what_is_due_with_tax(
     assert "Billing address" in page.text
     assert "Card number" not in page.text
     page = visitor.submit("Continue", **GERMANY)
-    assert "VAT 19 % US$5.51" in page.text
+    assert "VAT 19% US$5.51" in page.text
     assert "Due today US$34.51" in page.text
     leaves_for_application(lambda: visitor.submit("Pay US$34.51", **CARD))
     assert plans_of(site, email) == ["pro_monthly"]
@@ -96,7 +96,7 @@ def test_the_portal_asks_where_somebody_is_before_it_names_a_price(
     assert "Billing address" in page.text
     visitor.submit("Save", **GERMANY)
     page = visitor.open(f"{at}/plan_selection/pro_monthly")
-    assert "VAT 19 % 19% of US$29.00. US$5.51" in page.text
+    assert "VAT 19% 19% of US$29.00. US$5.51" in page.text
     assert "Due today US$34.51" in page.text
 
 

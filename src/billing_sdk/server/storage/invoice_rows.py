@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.customers import MethodName
 from billing_sdk.server.domain.invoicing import Frame, Frames, Invoice, InvoiceLine, Payment
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.storage.tables.billing import invoices
@@ -81,7 +82,9 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "currency": payment.amount.currency,
         "status": payment.status,
         "attempted_at": payment.attempted_at,
-        "payment_method_label": payment.payment_method_label,
+        "method_kind": payment.method.kind,
+        "method_brand": payment.method.brand,
+        "method_last4": payment.method.last4,
         "gateway_reference": payment.gateway_reference,
         "reference": payment.reference,
         "decline_code": payment.decline_code,
@@ -99,7 +102,7 @@ def payment_of(row: RowMapping) -> Payment:
         amount=Money(row["amount_minor"], row["currency"]),
         status=row["status"],
         attempted_at=row["attempted_at"],
-        payment_method_label=row["payment_method_label"],
+        method=MethodName(row["method_kind"], row["method_brand"], row["method_last4"]),
         gateway_reference=row["gateway_reference"],
         reference=row["reference"],
         decline_code=row["decline_code"],

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Column, Connection, Select, Table, func, select
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.customers import Customer, MethodName
 from billing_sdk.server.storage.tables.billing import agreements, invoice_lines, invoices, payment_methods, payments
 from billing_sdk.server.storage.tables.corrections import credit_notes, disputes
 from billing_sdk.server.storage.tables.credits import credit_grants
@@ -48,7 +48,7 @@ class Entry:
         subject: the id of what it is about.
         actor: who caused it, where that is known.
         amount: of an invoice or a payment.
-        note: what else there is to say.
+        note: what else there is to say; of a payment what it was made with.
     """
 
     kind: EntryKind
@@ -58,7 +58,7 @@ class Entry:
     subject: str
     actor: str = ""
     amount: Money | None = None
-    note: str = ""
+    note: str | MethodName = ""
 
     @property
     def place(self) -> tuple[datetime, str]:
@@ -145,7 +145,7 @@ class TimelineRepository:
                 row["status"],
                 row["invoice_id"] or "",
                 amount=Money(row["amount_minor"], row["currency"]),
-                note=row["payment_method_label"],
+                note=MethodName(row["method_kind"], row["method_brand"], row["method_last4"]),
             )
             for row in rows
         ]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from billing_sdk.errors import CardDeclined, Conflict, InvalidRequest, PriceChanged, SamePlan, SignInExpired
 from billing_sdk.server.domain.catalog import PricingTable
-from billing_sdk.server.domain.customers import Address
+from billing_sdk.server.domain.customers import DECLINED_CARD, Address, MethodName
 from billing_sdk.server.domain.invoicing import Payment
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.gateways import CardEntry
@@ -232,7 +232,7 @@ def _add_card(engine: Engine, due: Due, card: CardEntry, *, actor: str) -> None:
                 amount=due.amount,
                 status="failed",
                 attempted_at=engine.now_for(tx, due.customer),
-                payment_method_label="A card that was declined",
+                method=MethodName(DECLINED_CARD),
                 decline_code=declined.facts.get("decline_code"),
             )
             tx.invoices.add_payment(payment)

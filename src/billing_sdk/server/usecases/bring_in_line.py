@@ -13,7 +13,7 @@ from typing import Final
 
 from billing_sdk.errors import PaymentPending
 from billing_sdk.money import Money
-from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.customers import OTHER_MEANS, PAYMENT_PAGE, Customer, MethodName
 from billing_sdk.server.domain.invoicing import Invoice, Payment
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.gateways import BillState, BillStatus
@@ -27,7 +27,7 @@ from billing_sdk.server.usecases.gateway_of import bill_of, gateway_of
 from billing_sdk.server.usecases.keep_surplus import keep_surplus
 from billing_sdk.server.usecases.make_void import void
 from billing_sdk.server.usecases.pay_invoice import settle_invoice
-from billing_sdk.server.usecases.settle_by_hand import BY_OTHER_MEANS, give_up_invoice
+from billing_sdk.server.usecases.settle_by_hand import give_up_invoice
 from billing_sdk.server.usecases.take_outside_dispute import GONE, MISMATCH, NOT_MANAGED, PROCESSOR
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,6 @@ NOTHING: Final = "nothing"
 AWAITED: Final = "awaited"
 SETTLED: Final = "settled"
 # Whoever pays on the processor's own page may use a payment method that nobody keeps.
-ON_PAGE: Final = "Payment page"
 
 
 def bring_in_line(engine: Engine, kind: GatewayKind, bill_id: str) -> str:
@@ -108,7 +107,7 @@ def _paid(
         amount=owed,
         status="succeeded",
         attempted_at=at,
-        payment_method_label=BY_OTHER_MEANS if state.reference is None else ON_PAGE,
+        method=MethodName(OTHER_MEANS if state.reference is None else PAYMENT_PAGE),
         gateway_reference=state.reference,
         # Marked as paid there without a payment: it came by other means, and the processor can't pay it back.
         reference=state.bill_reference if state.reference is None else None,

@@ -16,7 +16,7 @@ from billing_sdk.server.domain.invoicing import Invoice, Payment
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.audit import Recorded
 from billing_sdk.server.usecases.write_mail import Draft
-from billing_sdk.server.words import Value
+from billing_sdk.server.words import Value, method_words
 
 
 class MailOccasions:
@@ -60,7 +60,7 @@ def _receipt(tx: UnitOfWork, recorded: Recorded, payments: Mapping[str, Payment]
         "number": invoice.name,
         "amount": payment.amount,
         "paid_on": payment.attempted_at,
-        "method": payment.payment_method_label,
+        "method": method_words(payment.method),
     }
     yield Draft("receipt", values, customer_id=invoice.customer_id, occasion=f"receipt/{invoice.id}")
 
@@ -80,7 +80,7 @@ def _failure(tx: UnitOfWork, recorded: Recorded, payments: Mapping[str, Payment]
     payment = payments.get(invoice.id)
     if payment is not None and payment.status == "failed":
         values["decline_code"] = payment.decline_code or ""
-        values["method"] = payment.payment_method_label
+        values["method"] = method_words(payment.method)
     if dunning.retry_at is not None:
         values["retry_on"] = dunning.retry_at
     occasion = f"payment_failed/{invoice.id}/{dunning.failures}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing_sdk.errors import InvoiceNotPayable
-from billing_sdk.server.domain.customers import Customer
+from billing_sdk.server.domain.customers import OTHER_MEANS, Customer, MethodName
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.invoicing import Invoice, Payment
 from billing_sdk.server.ids import new_id
@@ -18,7 +18,6 @@ from billing_sdk.server.usecases.pay_invoice import settle_invoice
 from billing_sdk.server.usecases.under_way import under_way
 from billing_sdk.server.usecases.write_off import write_off
 
-BY_OTHER_MEANS = "Other means"
 LONGEST_REFERENCE = 255
 
 
@@ -51,7 +50,7 @@ def pay_by_other_means(
             amount=invoice.amount - invoice.credited,
             status="succeeded",
             attempted_at=engine.now_for(tx, customer),
-            payment_method_label=BY_OTHER_MEANS,
+            method=MethodName(OTHER_MEANS),
             reference=reference[:LONGEST_REFERENCE] or None,
             invoice_id=invoice.id,
         )

@@ -19,6 +19,7 @@ from billing_sdk.server.words.languages import (
     Languages as Languages,
     languages_in as languages_in,
 )
+from billing_sdk.server.words.methods import method_words as method_words
 from billing_sdk.server.words.phrases import (
     Exact as Exact,
     Phrase as Phrase,

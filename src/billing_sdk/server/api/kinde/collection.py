@@ -45,7 +45,7 @@ class AttemptView(BaseModel):
             status=payment.status,
             amount_minor=payment.amount.minor,
             attempted_on=payment.attempted_at,
-            payment_method=payment.payment_method_label,
+            payment_method=payment.method.label,
             reference=payment.gateway_reference or payment.reference,
             decline_code=payment.decline_code,
             disputed_minor=disputed.minor,

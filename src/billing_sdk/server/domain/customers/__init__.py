@@ -10,4 +10,10 @@ from billing_sdk.server.domain.customers.address import (
     checked_tax_ids as checked_tax_ids,
 )
 from billing_sdk.server.domain.customers.customer import Customer as Customer, CustomerKind as CustomerKind
+from billing_sdk.server.domain.customers.method_name import (
+    DECLINED_CARD as DECLINED_CARD,
+    OTHER_MEANS as OTHER_MEANS,
+    PAYMENT_PAGE as PAYMENT_PAGE,
+    MethodName as MethodName,
+)
 from billing_sdk.server.domain.customers.payment_method import PaymentMethod as PaymentMethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from billing_sdk.server.domain.customers.method_name import MethodName
 from billing_sdk.server.domain.workspace import GatewayKind
 
 
@@ -35,10 +36,9 @@ class PaymentMethod:
     detached_at: datetime | None = None
 
     @property
-    def label(self) -> str:
-        """How it is named to its owner."""
-        name = self.brand or self.kind.replace("_", " ").capitalize()
-        return f"{name} ending in {self.last4}" if self.last4 else name
+    def name(self) -> MethodName:
+        """What it is called."""
+        return MethodName(self.kind, self.brand, self.last4)
 
     @property
     def expires(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from billing_sdk.errors import Conflict, InvoiceLocked
 from billing_sdk.money import Money, total
+from billing_sdk.server.domain.customers import MethodName
 from billing_sdk.server.domain.invoicing.naming import Frames, framed, in_english
 from billing_sdk.server.domain.invoicing.tax_document import line_tax, tax_amounts
 from billing_sdk.server.domain.periods import Period
@@ -293,7 +294,7 @@ class Payment:
     """One attempt to collect an amount.
 
     Attributes:
-        payment_method_label: the card, or how else it was paid.
+        method: the card, or how else it was paid.
         gateway_reference: the gateway's own id; None for a payment by other means, which it can't pay back.
         reference: what somebody noted of a payment by other means.
         decline_code: why it failed.
@@ -307,7 +308,7 @@ class Payment:
     amount: Money
     status: Literal["succeeded", "failed"]
     attempted_at: datetime
-    payment_method_label: str
+    method: MethodName
     gateway_reference: str | None = None
     reference: str | None = None
     decline_code: str | None = None

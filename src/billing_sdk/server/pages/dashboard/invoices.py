@@ -38,7 +38,7 @@ from billing_sdk.server.pages.invoices import paper_for, send_file
 from billing_sdk.server.pages.line_words import line_name
 from billing_sdk.server.storage.invoice_lists import ListedWanted
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
-from billing_sdk.server.words import phrase
+from billing_sdk.server.words import method_words, phrase
 
 COLUMNS = (
     Column(phrase("Number")),
@@ -161,7 +161,7 @@ def _page(seat: Seat, form: Form) -> Response:
 def _payment_row(payment: Payment) -> Row:
     return row(
         payment.attempted_at,
-        Cell(payment.payment_method_label, note=payment.decline_code or payment.reference or ""),
+        Cell(method_words(payment.method), note=payment.decline_code or payment.reference or ""),
         status_cell(PAYMENT_STATUSES, payment.status),
         payment.amount,
     )

@@ -8,6 +8,7 @@ from typing import cast
 
 from starlette.responses import Response
 
+from billing_sdk.server.domain.customers import MethodName
 from billing_sdk.server.pages.dashboard.customer_page import load_account
 from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, asked, listing, one_of
 from billing_sdk.server.pages.dashboard.places import CREDITS, CUSTOMERS, DISPUTES, INVOICES, SUBSCRIPTIONS
@@ -21,7 +22,7 @@ from billing_sdk.server.pages.dashboard.statuses import (
 from billing_sdk.server.pages.dashboard.timeline_words import ACTIONS, EVENTS, KINDS, MAILS
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.storage.timeline import Entry, EntryKind
-from billing_sdk.server.words import Phrase, Value, phrase
+from billing_sdk.server.words import Phrase, Value, method_words, phrase
 
 # Where the things are that entries are about, by the beginnings of their ids.
 PLACES: Mapping[str, str] = {
@@ -55,7 +56,7 @@ def show_timeline(seat: Seat) -> Response:
         tab="timeline",
         kind=CUSTOMER_KINDS[account.customer.kind],
         kinds=options_of(KINDS),
-        entries=[(entry, words_of(entry), url_of(entry), status_of(entry)) for entry in shown],
+        entries=[(entry, words_of(entry), note_of(entry), url_of(entry), status_of(entry)) for entry in shown],
         listing=listing(request, (), (), last=last),
     )
 
@@ -69,7 +70,7 @@ def words_of(entry: Entry) -> Value:
         case "event":
             return EVENTS.get(entry.code, entry.code)
         case "invoice" if entry.note:
-            return Phrase(INVOICE_WORDS.message, {"number": entry.note, "amount": amount})
+            return Phrase(INVOICE_WORDS.message, {"number": note_of(entry), "amount": amount})
         case "invoice":
             return Phrase(DRAFT_WORDS.message, {"amount": amount})
         case "payment":
@@ -77,6 +78,11 @@ def words_of(entry: Entry) -> Value:
             return Phrase(said.message, {"amount": amount})
         case "mail":
             return MAILS.get(entry.code, entry.code)
+
+
+def note_of(entry: Entry) -> Value:
+    """Return what else there is to say."""
+    return method_words(entry.note) if isinstance(entry.note, MethodName) else entry.note
 
 
 def url_of(entry: Entry) -> str:
