@@ -82,13 +82,13 @@ def test_what_can_not_take_the_place_of_an_invoice_is_refused_and_writes_nothing
 
 ONE_MORE = """
     INSERT INTO invoice_lines
-        (invoice_id, position, description, amount_minor, period_start, period_end, component_id, derivation)
-    SELECT invoice_id, 9, description, amount_minor, period_start, period_end, component_id, derivation
+        (invoice_id, position, subject, frames, amount_minor, period_start, period_end, component_id, derivation)
+    SELECT invoice_id, 9, subject, frames, amount_minor, period_start, period_end, component_id, derivation
     FROM invoice_lines
 """
 EDITS = (
     "UPDATE invoice_lines SET amount_minor = 1",
-    "UPDATE invoice_lines SET description = 'less'",
+    "UPDATE invoice_lines SET subject = 'less'",
     "DELETE FROM invoice_lines",
     ONE_MORE,
     "UPDATE invoices SET line_count = 10",

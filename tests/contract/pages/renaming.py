@@ -9,7 +9,7 @@ from sqlalchemy.types import String
 
 from billing_sdk.server.storage.tables import metadata
 
-NAMES = {"name", "description", "unit_name", "given_name", "family_name", "comment", "answer"}
+NAMES = {"name", "subject", "description", "unit_name", "given_name", "family_name", "comment", "answer"}
 TABLES = (
     "api_tokens",
     "applications",
