@@ -79,7 +79,7 @@ def database(database_url):
     with as_file(files("billing_sdk.server.storage") / "migrations") as folder, opened._engine.begin() as connection:
         config = migration_config(str(folder), connection)
         config.attributes["sealer"] = opened.sealer
-        command.upgrade(config, "0088")
+        command.upgrade(config, "0089")
         tables = sa.MetaData()
         tables.reflect(
             connection, only=["customers", "payment_methods", "invoices", "invoice_lines", "charges", "payments"]
