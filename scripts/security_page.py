@@ -42,7 +42,7 @@ SECTIONS = (
     (193, 195, "Prices, credit and discounts"),
     (196, 205, "Secrets and operations"),
     (206, 209, "The Stripe door"),
-    (210, 210, "Links in mail"),
+    (210, 211, "Links in mail"),
 )
 
 

@@ -60,6 +60,10 @@ VISITOR: tuple[PageUnderTest, ...] = (
     PageUnderTest("success", "/journey/{success_journey_id}/success", "visitor", "/journey/{journey_id}/success"),
     PageUnderTest("portal-entry", "/portal_redirect?key={portal_key}", "visitor"),
     PageUnderTest("invitation", "/invitation?key={invitation_key}", "visitor"),
+    PageUnderTest("set-password", "/account_link?key={password_link_key}", "visitor"),
+    PageUnderTest(
+        "forgotten-password", "/journey/{sign_in_journey_id}/forgotten", "visitor", "/journey/{journey_id}/forgotten"
+    ),
     PageUnderTest("confirm-payment", "/managed/authenticate/{reference}", "visitor"),
     PageUnderTest("checkout-session", "/checkout/session/{checkout_session_id}/{checkout_key}", "visitor"),
     PageUnderTest(

@@ -22,6 +22,7 @@ from billing_sdk.server.domain.revenue import MeteredMonth, RevenueMonth, month_
 from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.ids import new_id, new_secret
+from billing_sdk.server.usecases.account_links import ask_for_password
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.add_version import add_version
@@ -185,8 +186,11 @@ def members(made: World) -> None:
     with engine.begin() as tx:
         tx.organizations.add_member(ids["org_code"], bob.id, at=engine.now())
     invite_member(engine, org_code=ids["org_code"], email="cleo@example.com", inviter_id=ids["user_id"])
+    ask_for_password(engine, email="bob@example.com")
     with engine.read() as tx:
         (mail,) = tx.mails.list(kind="invitation").items
+        (forgotten,) = tx.mails.list(kind="set_password").items
+    ids["password_link_key"] = str(forgotten.values["url"]).partition("key=")[2]
     ids |= {"member_id": bob.id, "invitation_key": str(mail.values["url"]).partition("key=")[2]}
 
 

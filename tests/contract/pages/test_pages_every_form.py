@@ -114,7 +114,7 @@ class Somebody:
             return self.sign_in_key if template == "/dashboard/sign-in" else self.session_key
         if template.startswith("/invoices/"):
             return self.document_key
-        return self.link_key if template in ("/portal_redirect", "/invitation") else self.portal_key
+        return self.link_key if template in ("/portal_redirect", "/invitation", "/account_link") else self.portal_key
 
 
 @pytest.fixture(scope="module")

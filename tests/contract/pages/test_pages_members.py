@@ -10,10 +10,11 @@ from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.create_organization import create_organization
+from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.update_user import update_user
 from billing_sdk.testing.visitor import Visitor
-from tests.contract.pages.visits import PASSWORD, enter_portal, user_of
+from tests.contract.pages.visits import PASSWORD, begin, enter_portal, user_of
 from tests.serving import RunningServer
 
 FRESH = "staple battery correct horse"
@@ -187,8 +188,47 @@ def test_an_e_mail_address_is_changed_with_the_password(site: RunningServer, vis
     taken = site.seed.users[0][0]
     assert "This is not your password." in visitor.submit("Change", email=f"x{manager}", password="wrong").text
     assert "Another account has" in visitor.submit("Change", email=taken, password=PASSWORD).text
-    assert f"x{manager}" in visitor.submit("Change", email=f"x{manager}", password=PASSWORD).text
+    page = visitor.submit("Change", email=f"x{manager}", password=PASSWORD)
+    assert "We have sent a link to the new address." in page.text
+    assert f"x{manager} waits to be confirmed." in page.text
+    assert check_password(site.engine, email=manager, password=PASSWORD)
+    with Visitor() as elsewhere:
+        assert elsewhere.open(link_to(site, f"x{manager}")).title.startswith("Confirm your e-mail")
+        assert check_password(site.engine, email=manager, password=PASSWORD)
+        assert f"sign in with x{manager}" in elsewhere.submit("Confirm").text
+        assert elsewhere.open(link_to(site, f"x{manager}")).status == 410
     assert check_password(site.engine, email=f"x{manager}", password=PASSWORD)
+
+
+def test_who_has_forgotten_the_password_gets_a_link_at_the_sign_in_and_strangers_hear_the_same(
+    site: RunningServer, visitor: Visitor, manager: str
+) -> None:
+    said = []
+    for email in (manager, f"nobody-{manager}"):
+        begin(visitor, site, prompt="login")
+        visitor.follow("Forgotten your password?")
+        said.append(visitor.submit("Send", email=email).text)
+    assert said[0] == said[1]
+    assert "If there is an account" in said[0]
+    with Visitor() as elsewhere:
+        elsewhere.open(link_to(site, manager))
+        assert "not the same" in elsewhere.submit("Set", new_password=FRESH, repeated="x").text
+        assert "at least 10" in elsewhere.submit("Set", new_password="x", repeated="x").text
+        assert "Your password is set" in elsewhere.submit("Set", new_password=FRESH, repeated=FRESH).text
+        assert FRESH not in elsewhere.page.html
+    assert check_password(site.engine, email=manager, password=FRESH)
+
+
+def test_an_account_without_a_password_gets_its_first_one_by_mail(site: RunningServer, visitor: Visitor) -> None:
+    email = f"made-{secrets.token_hex(4)}@example.com"
+    create_user(site.engine, email=email)
+    enter_portal(visitor, site, email, sub_nav="profile")
+    visitor.follow("Set a password")
+    assert "We have sent a link to your e-mail address." in visitor.submit("Send").text
+    with Visitor() as elsewhere:
+        elsewhere.open(link_to(site, email))
+        elsewhere.submit("Set", new_password=FRESH, repeated=FRESH)
+    assert check_password(site.engine, email=email, password=FRESH)
 
 
 def test_another_password_signs_out_everywhere_else(site: RunningServer, visitor: Visitor, manager: str) -> None:

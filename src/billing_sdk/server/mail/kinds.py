@@ -7,66 +7,16 @@ are written as days, those in `_at` to the minute.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from billing_sdk.money import Money
-from billing_sdk.server.domain.events import MailKind, MailTemplate
-from billing_sdk.server.words import Language, Phrase, Value, phrase
-
-# What stands in mail of every kind.
-COMMON: Final[Mapping[str, Phrase]] = {
-    "customer": phrase("who is written to"),
-    "seller": phrase("your brand, or the supplier on invoices"),
-    "application": phrase("the name of the application"),
-}
-NAMED: Final = re.compile(r"%\((\w+)\)s", re.ASCII)
-HELLO: Final = phrase("Hello %(customer)s,")
-
-
-@dataclass(frozen=True, slots=True)
-class MailWords:
-    """A kind of mail.
-
-    Attributes:
-        label: what operators call it.
-        occasion: when it is written.
-        subject: one line.
-        paragraphs: what it says.
-        action: what stands on its button.
-        places: what can stand in it besides what is common to all, by name.
-        sample: what stands in a preview.
-    """
-
-    kind: MailKind
-    label: Phrase
-    occasion: Phrase
-    subject: Phrase
-    paragraphs: tuple[Phrase, ...]
-    action: Phrase
-    places: Mapping[str, Phrase]
-    sample: Mapping[str, Value] = field(repr=False)
-
-    @property
-    def all_places(self) -> dict[str, Phrase]:
-        """What can stand in it, by name, each with what it means."""
-        return {**COMMON, **self.places}
-
-    def template(self, language: Language) -> MailTemplate:
-        """Return what the server says by itself in a language, in the form in which operators choose other words."""
-        paragraphs = tuple(with_places(one, language) for one in self.paragraphs)
-        return MailTemplate(self.kind, language.tag, with_places(self.subject, language), paragraphs)
-
-
-def with_places(said: Phrase, language: Language) -> str:
-    """Return a phrase in a language, with a place such as `{amount}` for each of its values."""
-    marks: dict[str, Value] = {name: f"{{{name}}}" for name in NAMED.findall(said.message)}
-    return language.say(Phrase(said.message, marks))
-
+from billing_sdk.server.domain.events import MailKind
+from billing_sdk.server.mail.account_kinds import CONFIRM_EMAIL, EMAIL_CHANGED, SET_PASSWORD
+from billing_sdk.server.mail.mail_words import HELLO, MailWords
+from billing_sdk.server.words import Phrase, phrase
 
 RECEIPT = MailWords(
     kind="receipt",
@@ -193,7 +143,17 @@ INVITATION = MailWords(
 )
 
 WORDS: Final[Mapping[MailKind, MailWords]] = {
-    one.kind: one for one in (RECEIPT, PAYMENT_FAILED, TRIAL_ENDING, USAGE_ALERT, INVITATION)
+    one.kind: one
+    for one in (
+        RECEIPT,
+        PAYMENT_FAILED,
+        TRIAL_ENDING,
+        USAGE_ALERT,
+        INVITATION,
+        CONFIRM_EMAIL,
+        EMAIL_CHANGED,
+        SET_PASSWORD,
+    )
 }
 SAMPLE_CUSTOMER: Final = "Grace Hopper"
 

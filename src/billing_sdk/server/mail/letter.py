@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from billing_sdk.server.domain.events import MailContent, MailTemplate, fill
 from billing_sdk.server.domain.events.mail_template import PLACE
 from billing_sdk.server.domain.workspace import Brand
-from billing_sdk.server.mail.kinds import with_places
+from billing_sdk.server.mail.mail_words import with_places
 from billing_sdk.server.paper import InvoicePaper, plain
 from billing_sdk.server.paper.text import isolated
 from billing_sdk.server.words import Language, Phrase, Value, environment

@@ -10,9 +10,11 @@ from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCre
 from billing_sdk.server import web
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.stop import Stop
+from billing_sdk.server.usecases.account_links import ask_for_password
 from billing_sdk.server.usecases.advance_journey import name_organization, sign_in_in_journey, sign_up_in_journey
 from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
+from billing_sdk.server.web.languages import language_of
 from billing_sdk.server.words import phrase, waiting_time
 
 PASSWORD_HINT = phrase("At least %(number)s characters. A few unrelated words are easy to remember.", number=MIN_LENGTH)
@@ -75,6 +77,29 @@ def sign_in(stop: Stop, form: Form) -> Response:
         )
         return _told_to_wait(show_sign_in, stop, form.wrong({"": words}), error)
     return _signed_in(stop, session_key)
+
+
+def show_forgotten(stop: Stop, form: Form, *, is_sent: bool = False) -> Response:
+    """Ask somebody who has forgotten the password for the e-mail address."""
+    return stop.show_beside("forgotten", form if form.values else _hinted(stop), is_sent=is_sent)
+
+
+def send_password_link(stop: Stop, form: Form) -> Response:
+    """Mail a link to set a password, and say the same whether or not there is such an account."""
+    form = require(form, {"email": EMAIL})
+    if form.errors:
+        return show_forgotten(stop, form)
+    try:
+        ask_for_password(
+            stop.engine,
+            email=form.text("email"),
+            language=language_of(stop.request, stop.journey.language).tag,
+            address=web.client_address(stop.request, stop.engine.settings),
+        )
+    except RateLimited as error:
+        words = phrase("There were too many attempts. Wait %(time)s and try again.", time=waiting_time(error))
+        return _told_to_wait(show_forgotten, stop, form.wrong({"": words}), error)
+    return show_forgotten(stop, form, is_sent=True)
 
 
 def _told_to_wait(show: Callable[[Stop, Form], Response], stop: Stop, form: Form, error: RateLimited) -> Response:

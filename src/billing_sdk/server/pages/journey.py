@@ -94,6 +94,7 @@ def routes() -> list[BaseRoute]:
 PAGES = (
     StepPage("register", ("register", "sign_in"), account.show_register, account.register),
     StepPage("sign-in", ("sign_in", "register"), account.show_sign_in, account.sign_in),
+    StepPage("forgotten", ("sign_in", "register"), account.show_forgotten, account.send_password_link),
     StepPage("organization", ("organization",), account.show_organization, account.create_organization),
     StepPage("plans", ("plans", "payment"), checkout.show_plans, checkout.choose),
     StepPage("payment", ("payment",), checkout.show_payment, checkout.settle),

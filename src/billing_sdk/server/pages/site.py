@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import RouteNotFound
 from billing_sdk.server.pages import (
+    account_link,
     authenticate,
     brand_files,
     checkout_session,
@@ -55,6 +56,7 @@ def routes(_engine: Engine) -> list[BaseRoute]:
         *brand_files.routes(),
         *own_code.routes(),
         Route("/static/{name}", page(send_asset), methods=["GET"]),
+        *account_link.routes(),
         *authenticate.routes(),
         *checkout_session.routes(),
         *embed.routes(),

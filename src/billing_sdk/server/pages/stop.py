@@ -41,6 +41,20 @@ class Stop:
         """Return the journey as it is now, whatever another tab has done to it."""
         return find_journey(self.engine, journey_id=self.journey.id, browser_key=self.browser_key)
 
+    def show_beside(self, name: str, form: Form, **values: Any) -> Response:
+        """Return a page that stands beside the steps, and is never the operator's own."""
+        return show(
+            self.request,
+            f"journey/{name}.html",
+            status=WRONG if form.errors else 200,
+            chosen_language=self.journey.language,
+            application=self.application.name,
+            csrf_token=web.csrf_token(self.browser_key),
+            journey_url=self.url,
+            form=form,
+            **values,
+        )
+
     def show(self, step: PageName, form: Form, **values: Any) -> Response:
         """Return a page of the journey; a form on it may end at the application."""
         web.allow_form_target(self.request, self.journey.redirect_uri)

@@ -12,6 +12,7 @@ from billing_sdk._secret import Secret
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Rate
 from billing_sdk.server.sealing import Sealer
+from billing_sdk.server.storage.account_links import AccountLinkRepository
 from billing_sdk.server.storage.agreements import AgreementRepository
 from billing_sdk.server.storage.allowances import AllowanceRepository
 from billing_sdk.server.storage.api_tokens import ApiTokenRepository
@@ -137,6 +138,7 @@ class UnitOfWork:
         self.erasure = ErasureRepository(connection, self._later)
         self.organizations = OrganizationRepository(connection)
         self.roles = RoleRepository(connection)
+        self.account_links = AccountLinkRepository(connection)
         self.invitations = InvitationRepository(connection)
         self.applications = ApplicationRepository(connection)
         self.seeds = SeedRepository(connection, sealer, opened_seeds)

@@ -18,6 +18,8 @@ from billing_sdk.server.usecases.engine import Engine
 SIGN_IN = Patience(free=5)
 SIGN_UP = Patience(free=5)
 PAYMENT = Patience(free=10)
+ACCOUNT_MAIL = Patience(free=3)
+ACCOUNT_MAIL_OF_MANY = Patience(free=10)
 KEPT = timedelta(days=1)
 
 
@@ -58,6 +60,12 @@ def link_payment_attempts(invoice_id: str, address: str | None) -> tuple[Attempt
     """Return what a payment by the address of an invoice is counted by: nobody tries out cards that are not theirs."""
     invoice = Attempted("link_payment_invoice", invoice_id, PAYMENT)
     return (invoice,) if address is None else (invoice, Attempted("link_payment_address", address, PAYMENT))
+
+
+def account_mail_attempts(account: str, address: str | None) -> tuple[Attempted, ...]:
+    """Return what a mail about an account is counted by: nobody's mailbox is filled, whoever's the account is."""
+    own = Attempted("account_mail", account, ACCOUNT_MAIL)
+    return (own,) if address is None else (own, Attempted("account_mail_address", address, ACCOUNT_MAIL_OF_MANY))
 
 
 def count_attempt(engine: Engine, attempted: Iterable[Attempted]) -> None:

@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from billing_sdk.server.domain.identity import User
 from billing_sdk.server.ids import digest_of
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.passwords import hash_password, require_length
-from billing_sdk.server.usecases.update_user import update_user
-
-
-def change_email(engine: Engine, *, user_id: str, email: str, password: str, address: str | None = None) -> User:
-    """Give somebody another e-mail address, by which they sign in from now on.
-
-    Args:
-        engine: the engine.
-        user_id: who.
-        email: the new one.
-        password: of the account.
-        address: where on the network it comes from, where that is known.
-
-    Raises:
-        NotFound: there is no such person.
-        WrongCredentials, RateLimited, Forbidden: as `check_password`.
-        EmailTaken: somebody else has the address.
-        InvalidRequest: it is none.
-    """
-    with engine.read() as tx:
-        before = tx.users.get(user_id)
-    check_password(engine, email=before.email, password=password, address=address)
-    return update_user(engine, user_id=user_id, source="user", email=email)
 
 
 def change_password(
@@ -81,7 +58,20 @@ def sign_out_everywhere(engine: Engine, *, user_id: str, visit_key: str | None =
     """
     with engine.begin() as tx:
         tx.users.lock(user_id)
-        tx.sessions.end_all_of(user_id)
-        tx.tokens.revoke_user(user_id, at=engine.now())
-        tx.portal_links.end_visits_of(user_id, spares=None if visit_key is None else digest_of(visit_key))
-        tx.audit.record(user_id, "session.end_all", user_id, engine.now())
+        end_everything(tx, engine, user_id, spares=None if visit_key is None else digest_of(visit_key))
+
+
+def end_everything(tx: UnitOfWork, engine: Engine, user_id: str, *, spares: str | None = None) -> None:
+    """End every session, token, portal visit and mailed link of somebody, in somebody's transaction.
+
+    Args:
+        tx: the transaction, which has locked the person.
+        engine: the engine.
+        user_id: who.
+        spares: the digest of the key of a portal visit that goes on.
+    """
+    tx.sessions.end_all_of(user_id)
+    tx.tokens.revoke_user(user_id, at=engine.now())
+    tx.portal_links.end_visits_of(user_id, spares=spares)
+    tx.account_links.end_all_of(user_id)
+    tx.audit.record(user_id, "session.end_all", user_id, engine.now())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.events import EventSource
 from billing_sdk.server.domain.identity import User
+from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.parties import keep_customer
@@ -64,15 +66,32 @@ def update_user(
         check_version(before, versions)
         claims = {name: claim for name, claim in {**before.standard_claims, **preference}.items() if claim is not None}
         user = replace(before, **changes, standard_claims=claims, updated_at=at)
-        if user.name != before.name:
-            keep_customer(tx, engine, tx.customers.find_by_user(user.id))
-        tx.users.save(user)
-        if user.is_suspended:
-            tx.sessions.end_all_of(user.id)
-            tx.tokens.revoke_user(user.id, at=at)
-            tx.portal_links.end_visits_of(user.id)
-        org_codes = tuple(organization.code for organization in tx.organizations.of_user(user.id))
-        tx.audit.record(source, "user.update", user.id, at, before=before, after=user)
-        data = event_data.of_user(user, org_codes)
-        tx.outbox.announce(type="user.updated", data=data, source=source, at=at)
+        save_user(tx, engine, before, user, source=source, at=at)
     return user
+
+
+def save_user(tx: UnitOfWork, engine: Engine, before: User, user: User, *, source: EventSource, at: datetime) -> None:
+    """Store a person who has changed, with all that follows from it, in somebody's transaction.
+
+    Args:
+        tx: the transaction, which has locked the person.
+        engine: the engine.
+        before: as they are stored.
+        user: as they are to be.
+        source: who caused it, as events name them.
+        at: real time.
+
+    Raises:
+        EmailTaken: somebody else has the e-mail address.
+    """
+    if user.name != before.name:
+        keep_customer(tx, engine, tx.customers.find_by_user(user.id))
+    tx.users.save(user)
+    if user.is_suspended:
+        tx.sessions.end_all_of(user.id)
+        tx.tokens.revoke_user(user.id, at=at)
+        tx.portal_links.end_visits_of(user.id)
+    org_codes = tuple(organization.code for organization in tx.organizations.of_user(user.id))
+    tx.audit.record(source, "user.update", user.id, at, before=before, after=user)
+    data = event_data.of_user(user, org_codes)
+    tx.outbox.announce(type="user.updated", data=data, source=source, at=at)

@@ -13,7 +13,7 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.words import Value
 
 # What has to do with people rather than with money is sent while billing is off as well.
-FREE_OF_BILLING: frozenset[MailKind] = frozenset({"invitation"})
+FREE_OF_BILLING: frozenset[MailKind] = frozenset({"invitation", "confirm_email", "email_changed", "set_password"})
 # Addresses of people who were erased: no mail ever arrives there (RFC 2606, section 2).
 NOWHERE = ".invalid"
 

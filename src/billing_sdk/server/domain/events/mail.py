@@ -16,7 +16,16 @@ from typing import Any, Final, Literal, get_args
 
 from billing_sdk.errors import Conflict
 
-MailKind = Literal["receipt", "payment_failed", "trial_ending", "usage_alert", "invitation"]
+MailKind = Literal[
+    "receipt",
+    "payment_failed",
+    "trial_ending",
+    "usage_alert",
+    "invitation",
+    "confirm_email",
+    "email_changed",
+    "set_password",
+]
 MailState = Literal["queued", "sending", "sent", "failed", "dropped", "kept"]
 MailAct = Literal["take", "accept", "postpone", "refuse", "drop", "send_again"]
 

@@ -4,6 +4,10 @@ It owns who somebody is and what a role lets them do. It does not own passwords,
 anybody pays for. Its times are instants: when a thing was created, last changed or last attempted.
 """
 
+from billing_sdk.server.domain.identity.account_link import (
+    AccountLink as AccountLink,
+    AccountLinkKind as AccountLinkKind,
+)
 from billing_sdk.server.domain.identity.application import Application as Application
 from billing_sdk.server.domain.identity.attempts import Attempts as Attempts, Patience as Patience
 from billing_sdk.server.domain.identity.invitation import (

@@ -10,7 +10,8 @@ from starlette.routing import BaseRoute
 
 from billing_sdk.errors import InvalidRequest, NotFound, PreconditionFailed
 from billing_sdk.server.domain.events import MailKind, MailTemplate
-from billing_sdk.server.mail.kinds import WORDS, MailWords
+from billing_sdk.server.mail.kinds import WORDS
+from billing_sdk.server.mail.mail_words import MailWords
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, asked, row
 from billing_sdk.server.pages.dashboard.mailbox import ROUTES as MAILBOX, SENT
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route

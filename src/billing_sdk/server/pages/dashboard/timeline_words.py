@@ -41,6 +41,7 @@ ACTIONS: Mapping[str, Phrase] = {
     "dunning.end": phrase("Reminders over"),
     "dunning.fail": phrase("Another payment attempt failed"),
     "dunning.start": phrase("A payment has failed, reminders begin"),
+    "email.ask": phrase("Another e-mail address asked for"),
     "end_request.create": phrase("Cancellation asked for"),
     "end_request.approve": phrase("Cancellation approved"),
     "end_request.refuse": phrase("Cancellation refused"),
@@ -60,6 +61,8 @@ ACTIONS: Mapping[str, Phrase] = {
     "invoice.write_off": phrase("Invoice given up"),
     "organization.create": phrase("Organization created"),
     "organization.update": phrase("Organization updated"),
+    "password.change": phrase("Password changed"),
+    "password.set": phrase("Password set by a mailed link"),
     "payment.failed": phrase("Payment failed"),
     "payment.mismatch": phrase("Payment of another amount"),
     "payment.succeeded": phrase("Payment made"),
@@ -120,6 +123,9 @@ MAILS: Mapping[str, Phrase] = {
     "trial_ending": phrase("Mail about the end of a trial"),
     "usage_alert": phrase("Mail about usage"),
     "invitation": phrase("Invitation mailed"),
+    "confirm_email": phrase("Mail to confirm an e-mail address"),
+    "email_changed": phrase("Mail about another e-mail address"),
+    "set_password": phrase("Mail to set a password"),
 }
 KINDS: Mapping[str, Phrase] = {
     "change": phrase("Changes"),

@@ -9,10 +9,11 @@ from billing_sdk.server import web
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.messages import show_message
 from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.usecases.account_links import ask_for_email, ask_for_password
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
-from billing_sdk.server.usecases.secure_account import change_email, change_password, sign_out_everywhere
+from billing_sdk.server.usecases.secure_account import change_password, sign_out_everywhere
 from billing_sdk.server.usecases.update_user import update_user
-from billing_sdk.server.web.languages import known_languages
+from billing_sdk.server.web.languages import known_languages, language_of
 from billing_sdk.server.words import phrase, waiting_time
 
 WRONG_PASSWORD = phrase("This is not your password.")
@@ -33,6 +34,7 @@ def show_profile(desk: Desk, form: Form) -> Response:
         offered_languages=(("", phrase("As my browser says")), *languages),
         may_change=desk.may("edit_profile"),
         has_password=_has_password(desk),
+        pending=_pending(desk),
     )
 
 
@@ -64,20 +66,21 @@ def save_profile(desk: Desk, form: Form) -> Response:
 
 def show_email(desk: Desk, form: Form) -> Response:
     """Ask for another e-mail address, and for the password."""
-    return desk.show("email", form, has_password=_has_password(desk))
+    return desk.show("email", form, has_password=_has_password(desk), pending=_pending(desk))
 
 
 def save_email(desk: Desk, form: Form) -> Response:
-    """Change the e-mail address of somebody who gives the right password."""
+    """Mail a link to another e-mail address for somebody who gives the right password."""
     form = require(form, {"email": phrase("your e-mail address"), "password": phrase("your password")})
     if form.errors:
         return show_email(desk, form)
     try:
-        change_email(
+        ask_for_email(
             desk.engine,
             user_id=desk.user.id,
             email=form.text("email"),
             password=form.values["password"],
+            language=language_of(desk.request).tag,
             address=web.client_address(desk.request, desk.engine.settings),
         )
     except WrongCredentials:
@@ -88,7 +91,7 @@ def save_email(desk: Desk, form: Form) -> Response:
         return show_email(desk, _too_often(form, error))
     except InvalidRequest as error:
         return show_email(desk, form.refused(error, "email"))
-    return desk.go_to("profile", "saved")
+    return desk.go_to("profile", "email_asked")
 
 
 def show_password(desk: Desk, form: Form) -> Response:
@@ -97,7 +100,12 @@ def show_password(desk: Desk, form: Form) -> Response:
 
 
 def save_password(desk: Desk, form: Form) -> Response:
-    """Change the password of somebody who gives the right one, and sign them out everywhere else."""
+    """Change the password of somebody who gives the right one, and sign them out everywhere else.
+
+    Whoever has none yet, or does not know it, gets a link by mail.
+    """
+    if form.text("by_mail"):
+        return _mail_password_link(desk, form)
     wanted = {"password": phrase("your password"), "new_password": phrase("a new password")}
     form = require(form, {**wanted, "repeated": phrase("the new password again")})
     if not form.errors and form.values["new_password"] != form.values["repeated"]:
@@ -121,6 +129,19 @@ def save_password(desk: Desk, form: Form) -> Response:
         words = phrase("Choose a password of at least %(shortest)s characters.", shortest=MIN_LENGTH)
         return show_password(desk, form.wrong({"new_password": words}))
     return desk.go_to("profile", "password")
+
+
+def _mail_password_link(desk: Desk, form: Form) -> Response:
+    try:
+        ask_for_password(
+            desk.engine,
+            email=desk.user.email,
+            language=language_of(desk.request).tag,
+            address=web.client_address(desk.request, desk.engine.settings),
+        )
+    except RateLimited as error:
+        return show_password(desk, _too_often(form, error))
+    return desk.go_to("profile", "password_asked")
 
 
 def show_sign_out(desk: Desk, form: Form) -> Response:
@@ -158,6 +179,13 @@ def _offered_as(desk: Desk, tag: str) -> str:
 def _has_password(desk: Desk) -> bool:
     with desk.engine.read() as tx:
         return tx.users.find_password_hash(desk.user.id) is not None
+
+
+def _pending(desk: Desk) -> str:
+    """Return the e-mail address that waits to be confirmed; empty where none does."""
+    with desk.engine.read() as tx:
+        link = tx.account_links.find_of(desk.user.id, "confirm_email")
+    return link.email if link is not None and link.is_open(desk.engine.now()) else ""
 
 
 def _too_often(form: Form, error: RateLimited) -> Form:

@@ -127,6 +127,19 @@ invitations = Table(
     UniqueConstraint("org_code", "email", name="uq_invitations_org_code_email"),
 )
 
+account_links = Table(
+    "account_links",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("user_id", String(64), ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    UniqueConstraint("user_id", "kind", name="uq_account_links_user_id_kind"),
+)
+
 applications = Table(
     "applications",
     metadata,
