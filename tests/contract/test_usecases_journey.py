@@ -32,6 +32,7 @@ from billing_sdk.server.usecases.subscribe import subscribe
 from tests.engines import (
     DECLINED_WHEN_CHARGED,
     DECLINED_WHEN_STORED,
+    IN_MEMORY,
     advance,
     engine_on,
     events_of,
@@ -194,13 +195,29 @@ def test_of_an_organization_only_a_billing_admin_is_asked(engine, is_creator, st
     assert trip.step == step
 
 
-@pytest.mark.parametrize("parameters", [{}, {"pricing_table_key": "spring_promo"}])
-def test_tables_can_be_hidden_at_sign_up(database_url, parameters):
+@pytest.mark.parametrize(
+    ("parameters", "plans"), [({}, ["free"]), ({"pricing_table_key": "spring_promo"}, []), ({"lang": "de"}, ["free"])]
+)
+def test_where_tables_are_hidden_at_sign_up_the_plan_of_the_table_that_costs_nothing_is_had_if_there_is_one(
+    database_url, parameters, plans
+):
     with engine_on(database_url, show_pricing_table_at_sign_up=False) as engine:
         trip = Trip(engine, **SIGN_UP, **parameters)
         trip.sign_up()
 
-        assert trip.step == "finish"
+        assert (trip.step, trip.plans if trip.customer else []) == ("finish", plans)
+
+
+def test_where_tables_are_hidden_a_new_organization_has_the_free_plan_for_organizations():
+    with engine_on(IN_MEMORY, show_pricing_table_at_sign_up=False) as engine:
+        trip = Trip(engine, **SIGN_UP, is_create_org="true", org_name="Acme")
+        trip.sign_up()
+        with engine.read() as tx:
+            [organization] = [one for one in tx.organizations.list().items if one.name == "Acme"]
+            customer = tx.customers.find_by_organization(organization.code)
+            [agreement] = tx.agreements.live_of(customer.id)
+
+        assert (trip.step, agreement.plan_key) == ("finish", "team_free")
 
 
 def test_hidden_tables_leave_plan_interest_and_customers_without_a_plan_as_they_are(database_url):

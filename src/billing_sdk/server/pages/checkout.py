@@ -158,7 +158,9 @@ def show_success(stop: Stop, form: Form) -> Response:
     """Say that all went well."""
     with stop.engine.read() as tx:
         chosen = tx.catalog.find_plan(stop.journey.plan_key) if stop.journey.plan_key else None
-    return stop.show("success", form, plan_name=chosen.name if chosen else "")
+        is_new = stop.journey.is_new_user or stop.journey.is_new_organization
+        is_without_plan = is_new and chosen is None and stop.engine.workspace_in(tx).is_billing_enabled
+    return stop.show("success", form, plan_name=chosen.name if chosen else "", is_without_plan=is_without_plan)
 
 
 def leave(stop: Stop, _form: Form) -> Response:

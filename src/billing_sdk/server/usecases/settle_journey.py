@@ -18,6 +18,7 @@ from billing_sdk.server.usecases.conclude_change import conclude_change
 from billing_sdk.server.usecases.create_organization import add_organization
 from billing_sdk.server.usecases.decide_change import decide_change, work_out_change
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.free_plan import free_plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ def settle_in(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
 
 
 def settle_named(engine: Engine, tx: UnitOfWork, journey: Journey) -> Journey:
-    """Settle the plan that a link names; whoever may not have it is let in without one."""
+    """Settle the plan that a link names, or the free one; whoever may not have it is let in without one."""
+    if journey.plan_key is None and not is_without_organization(journey):
+        journey = replace(journey, plan_key=free_plan_of(tx, engine, journey))
     try:
         return settle_plan(engine, tx, journey)
     except SelectionDenied:
