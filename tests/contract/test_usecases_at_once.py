@@ -11,14 +11,21 @@ from typing import Any
 import pytest
 
 from billing_sdk.errors import BillingError, EmailTaken, LinkUsed
+from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.storage import PageRequest
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.open_portal_link import open_portal_link
 from billing_sdk.server.usecases.record_usage import record_usage
+from billing_sdk.server.usecases.register_application import register_application
 from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.server.usecases.roles import create_role, update_role
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_application import update_application
+from billing_sdk.server.usecases.update_mail_template import update_mail_template
+from billing_sdk.server.usecases.update_portal_settings import update_portal_settings
+from billing_sdk.server.usecases.versions import version_of
 from tests.engines import PASSWORD, engine_on, payer, person
 
 CALLERS = 16
@@ -146,3 +153,42 @@ def test_a_reading_with_a_key_is_recorded_once(engine):
     )
 
     assert {(answer.id, answer.total) for answer in answers} == {(answers[0].id, 7)}
+
+
+def test_of_many_who_change_what_they_have_read_one_does(engine):
+    role = create_role(engine, key="auditor", name="Auditor")
+    made = register_application(
+        engine, name="Shop", kind="web", redirect_uris=["https://shop.example.com/back"]
+    ).application
+    acts = (
+        lambda number: update_role(
+            engine,
+            role.id,
+            name=f"Auditor {number}",
+            permission_keys=(),
+            is_creator=False,
+            versions=[version_of(role)],
+        ),
+        lambda number: update_application(
+            engine,
+            client_id=made.client_id,
+            name=f"Shop {number}",
+            redirect_uris=made.redirect_uris,
+            versions=[version_of(made)],
+        ),
+        lambda number: update_mail_template(
+            engine,
+            kind="receipt",
+            language="de",
+            subject=f"Danke {number}",
+            paragraphs=["Danke."],
+            versions=[version_of(None)],
+        ),
+        lambda number: update_portal_settings(
+            engine,
+            settings=PortalSettings(may_pause=number % 2 == 0, may_top_up=False),
+            versions=[version_of(PortalSettings())],
+        ),
+    )
+    for act in acts:
+        assert codes(at_once(act)) == {"ok": 1, "precondition_failed": CALLERS - 1}
