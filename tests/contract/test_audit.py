@@ -81,7 +81,7 @@ def meddle(intruder, *statements) -> None:
 
 
 SOURCE = Path(billing_sdk.__file__).parent
-COLUMNS = ["at", "actor", "caller", "tenant", "action", "subject", "after_digest", "request_id", "id"]
+COLUMNS = ["at", "actor", "caller", "tenant", "action", "subject", "after_digest", "request_id", "id", "changed"]
 
 
 @pytest.mark.parametrize("column", COLUMNS)

@@ -99,6 +99,13 @@ def test_the_only_role_of_creators_stays(ada, server):
         assert tx.roles.get(creator.id) == creator
 
 
+def test_the_audit_says_what_has_changed_of_a_policy_and_what_it_was(ada, server):
+    ada.open(f"{server.base_url}/dashboard/policies")
+    ada.submit(unpaid_usage="charge")
+    page = ada.open(f"{server.base_url}/dashboard/audit?noun=billing_settings")
+    assert "policies.unpaid_usage: forgive → charge" in page.text
+
+
 def test_every_change_is_in_the_audit_by_who_and_what_and_the_chain_holds(ada, server):
     ada.open(f"{server.base_url}/dashboard/roles")
     ada.submit("Add the permission", name="Send reports", key="report:send")

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Row, RowMapping, exists, func, insert, select
 
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.occasion import current_occasion
+from billing_sdk.server.storage.audit_changes import changes_between
 from billing_sdk.server.storage.later import Later
 from billing_sdk.server.storage.seeds import SeedRepository
 from billing_sdk.server.storage.tables.visits import audit_links, audit_records
@@ -108,7 +109,7 @@ class AuditRepository:
             action: what, such as `agreement.create` or `charge.declined`.
             subject: the id of the thing.
             at: when; real time takes its place where it is known, since a customer's own may stand still.
-            before: a dataclass or mapping as it was; only a keyed digest of it is kept.
+            before: a dataclass or mapping as it was; a keyed digest of it is kept, and what `changes_between` tells.
             after: the same as it is now.
         """
         occasion = current_occasion()
@@ -123,6 +124,7 @@ class AuditRepository:
             "before_digest": self._digest(before),
             "after_digest": self._digest(after),
             "request_id": occasion.request_id,
+            "changed": changes_between(action, before, after),
         }
         self._later.insert(audit_records, {**values, "mac": record_mac(self._key(), values)})
         if self.heard is not None:
@@ -263,9 +265,11 @@ class AuditRepository:
 
 
 def record_mac(key: bytes, record: Mapping[str, Any] | RowMapping) -> str:
-    """Return the MAC of a record's fields."""
+    """Return the MAC of a record's fields; one that names no changes is written as before there were any."""
     at: datetime = record["at"]
     fields = [at.astimezone(UTC).isoformat(), *(record[name] for name in SIGNED)]
+    if record.get("changed") is not None:
+        fields.append(record["changed"])
     return _mac(key, "record", json.dumps(fields))
 
 

@@ -1,10 +1,12 @@
 """The audit: every change with who made it and when, and a check that none was altered or taken away.
 
-Of what a thing was before and after, only keyed digests are kept: they prove a change to whoever has both states.
+Of what a thing was before and after, keyed digests are kept: they prove a change to whoever has both states. Which
+fields have changed is kept as well, and of settings in which nothing is personal, both values.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,6 +66,7 @@ BY_NOUN = {"plan": "/dashboard/plans"}
 COLUMNS = (
     Column(phrase("What")),
     Column(phrase("About")),
+    Column(phrase("Changed")),
     Column(phrase("By")),
 )
 
@@ -109,8 +112,19 @@ def _row(record: Mapping[str, Any], emails: Mapping[str, str]) -> Row:
     return row(
         Cell(record["action"], note=when, is_code=True),
         Cell(subject, _url_of(str(record["action"]), subject), note=_states(record), is_code=True),
+        Cell(_changes(record), is_code=True),
         Cell(emails.get(actor, actor), note=record["caller"] or ""),
     )
+
+
+def _changes(record: Mapping[str, Any]) -> str:
+    """Return the fields that have changed, with an arrow between the values where these are kept."""
+    changed: Mapping[str, list[str] | None] = json.loads(record["changed"] or "{}")
+    said = (
+        name if values is None else f"{name}: {values[0] or '∅'} → {values[1] or '∅'}"
+        for name, values in changed.items()
+    )
+    return "; ".join(said)
 
 
 def _states(record: Mapping[str, Any]) -> str:

@@ -75,6 +75,8 @@ audit_records = Table(
     Column("caller", String(128)),
     Column("tenant", String(64)),
     Column("mac", String(64), nullable=False, server_default=""),
+    # A JSON object as it was written, so that its MAC holds to the letter.
+    Column("changed", Text),
     Index("ix_audit_records_actor", "actor", "position"),
     Index("ix_audit_records_at", "at", "position"),
     sqlite_autoincrement=True,
