@@ -25,8 +25,9 @@ from billing_sdk.server.usecases.engine import Engine
 from tests.canaries import CanaryScan
 from tests.clickhouse import quick_store
 from tests.databases import Copies, be_quick, copy_sqlite, create_database, passing_database
-from tests.engines import IN_MEMORY, engine_on
+from tests.engines import IN_MEMORY, engine_on, open_database
 
+SCHEMA = "billing_schema"
 CATALOGUE = "billing_catalogue"
 MONTHS = (datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
 GARBAGE_AT_ONCE = 20_000
@@ -126,9 +127,18 @@ def sqlite_catalogue(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_catalogue(postgres: str) -> str:
+def postgresql_schema(postgres: str) -> str:
+    """The name of a database with the schema of today and no more, for others to begin with a copy of."""
+    database = open_database(create_database(postgres, SCHEMA))
+    database.migrate()
+    database.close()
+    return SCHEMA
+
+
+@pytest.fixture(scope="session")
+def postgresql_catalogue(postgres: str, postgresql_schema: str) -> str:
     """The name of a database with the demo catalogue, made once for tests to begin with a copy of."""
-    url = create_database(postgres, CATALOGUE)
+    url = create_database(postgres, CATALOGUE, template=postgresql_schema)
     with engine_on(url), psycopg.connect(url, autocommit=True) as connection:
         # A test that makes a month's partition itself needs a database that nobody else gets after it.
         connection.execute(
@@ -145,21 +155,30 @@ def postgresql_catalogues(postgres: str, postgresql_catalogue: str) -> Copies:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """The address of a database of the test's own: an empty one, or that of its `engine`, if it has one."""
-    # A usage store asks for an engine itself, and only where it has none of its own.
-    has_catalogue = not {"engine", "store"}.isdisjoint(request.fixturenames)
+    """The address of a database of the test's own with the demo catalogue, which is that of its `engine`."""
     if database_kind == "sqlite":
         path = tmp_path / "billing.db"
-        if has_catalogue:
-            copy_sqlite(request.getfixturevalue("sqlite_catalogue"), str(path))
+        copy_sqlite(request.getfixturevalue("sqlite_catalogue"), str(path))
         yield f"sqlite:///{path}"
-    elif has_catalogue:
-        copies: Copies = request.getfixturevalue("postgresql_catalogues")
-        with copies.taken() as url:
-            yield url
-    else:
-        with passing_database(request.getfixturevalue("postgres")) as url:
-            yield url
+        return
+    yield request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def postgresql_url(postgresql_catalogues: Copies) -> Iterator[str]:
+    """As `database_url`, for what is about PostgreSQL alone."""
+    with postgresql_catalogues.taken() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a database of the test's own without a schema, which takes seconds to be made."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    with passing_database(request.getfixturevalue("postgres")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -166,3 +167,10 @@ def _migrated() -> dict[str, bytes]:
         database.migrate()
         database.close()
         return {suffix: Path(f"{place}{suffix}").read_bytes() for suffix in ("", FILE_SUFFIX)}
+
+
+def content_of(place: str) -> bytes:
+    """Return what a database file holds that nobody has open, for a database in memory."""
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")  # what has a log beside it can't be held in memory
+        return connection.serialize()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from billing_sdk.server.clock import TestClock
@@ -28,6 +29,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.passwords import hash_password
 from billing_sdk.server.usecases.register_user import add_user, new_user
 from billing_sdk.server.usecases.seed_catalog import seed_catalog
+from tests.databases import begin_migrated, content_of
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -50,6 +52,8 @@ def engine_on(database_url: str, *, gateway: Gateways | None = None, **settings:
     """Yield an engine with the demo catalogue for the length of a `with` block; `IN_MEMORY` is the quickest place."""
     configuration = Settings(base_url="http://127.0.0.1:3000", database_url=database_url, **{**NO_LIMITS, **settings})
     image = _image() if database_url == IN_MEMORY else None
+    if configuration.sealing_keys is None:
+        begin_migrated(database_url)
     sealer = image.sealer if image else sealer_for(configuration)
     database = Database.open(database_url, sealer=sealer, usage_url=configuration.usage_url)
     clock = TestClock(NOON)
@@ -75,13 +79,11 @@ class _Image:
 
 @cache
 def _image() -> _Image:
-    configuration = Settings(base_url="http://127.0.0.1:3000", database_url=IN_MEMORY)
-    database = Database.open(IN_MEMORY, sealer=sealer_for(configuration))
-    try:
-        _fill(Engine(database, TestClock(NOON), ManagedGateway(), configuration))
-        return _Image(sqlite_of(database).serialize(), database.sealer)
-    finally:
-        database.close()
+    with TemporaryDirectory(prefix="billing-image-") as folder:
+        place = f"{folder}/billing.db"
+        with engine_on(f"sqlite:///{place}") as engine:
+            sealer = engine.database.sealer
+        return _Image(content_of(place), sealer)
 
 
 def _fill(engine: Engine) -> None:

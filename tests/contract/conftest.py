@@ -13,7 +13,7 @@ from billing_sdk.server.opening import create_engine
 from billing_sdk.server.settings import Settings
 from billing_sdk.server.usecases.seed_demo import DemoSeed, seed_demo
 from tests.contract.people import bearer, machine_token, person_token
-from tests.databases import Copies, copy_sqlite, create_database
+from tests.databases import Copies, begin_migrated, copy_sqlite, create_database
 from tests.serving import CALLBACK, RunningServer, serving
 
 TEMPLATE = "billing_demo"
@@ -35,9 +35,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgres: str) -> Template:
+def postgresql_template(postgres: str, postgresql_schema: str) -> Template:
     """The demo in a database of the PostgreSQL server."""
-    return Template(TEMPLATE, _seed(create_database(postgres, TEMPLATE)))
+    return Template(TEMPLATE, _seed(create_database(postgres, TEMPLATE, template=postgresql_schema)))
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +103,7 @@ def _person(server: RunningServer, email: str, password: str) -> Iterator[httpx.
 
 def _seed(database_url: str) -> DemoSeed:
     # Nothing that depends on the address is stored, so any server can go on from here.
+    begin_migrated(database_url)
     engine = create_engine(Settings(base_url="http://127.0.0.1:9", database_url=database_url))
     seed = seed_demo(engine, redirect_uris=(CALLBACK,))
     engine.database.close()

@@ -27,7 +27,7 @@ from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.verify_audit import AuditWatch, link_audit, verify_audit
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.people import bearer, machine_token
-from tests.databases import copy_sqlite, passing_database
+from tests.databases import copy_sqlite
 from tests.engines import NOON, advance, engine_on, open_database, payer
 from tests.serving import serving
 
@@ -200,8 +200,8 @@ def test_a_record_that_commits_late_gets_its_link_after_those_that_were_quicker(
 
 
 @pytest.fixture
-def postgresql_engine(postgres):
-    with passing_database(postgres) as url, engine_on(url) as opened:
+def postgresql_engine(postgresql_url):
+    with engine_on(postgresql_url) as opened:
         yield opened
 
 

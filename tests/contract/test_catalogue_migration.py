@@ -85,9 +85,9 @@ ROWS = (
 )
 
 
-def test_what_an_older_schema_has_kept_is_taken_over(database_url):
-    database = Database.open(database_url, sealer=Sealer([SealingKey.generate("only")]))
-    plain = connect(database_url.replace("postgresql:", "postgresql+psycopg:"))
+def test_what_an_older_schema_has_kept_is_taken_over(empty_url):
+    database = Database.open(empty_url, sealer=Sealer([SealingKey.generate("only")]))
+    plain = connect(empty_url.replace("postgresql:", "postgresql+psycopg:"))
     with as_file(files("billing_sdk.server.storage") / "migrations") as folder, plain.begin() as connection:
         config = migration_config(str(folder), connection)
         config.attributes["sealer"] = database.sealer

@@ -26,7 +26,6 @@ from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_options import ChangeOptions
 from billing_sdk.server.usecases.create_coupon import archive_coupon, create_coupon
 from billing_sdk.server.usecases.subscribe import subscribe
-from tests.databases import passing_database
 from tests.engines import DECLINED_WHEN_CHARGED, IN_MEMORY, NOON, engine_on, events_of, payer
 
 
@@ -118,8 +117,8 @@ def test_the_same_coupon_counts_once_for_an_agreement(engine):
 
 @pytest.mark.attack(195)
 @pytest.mark.postgres
-def test_the_last_redemption_goes_to_one_of_those_who_ask_at_once(postgres):
-    with passing_database(postgres) as url, engine_on(url) as engine:
+def test_the_last_redemption_goes_to_one_of_those_who_ask_at_once(postgresql_url):
+    with engine_on(postgresql_url) as engine:
         create_coupon(engine, key="LAST", name="Last", percent_off=Decimal(20), max_redemptions=3)
         customer = payer(engine)
 

@@ -115,10 +115,10 @@ def test_after_sealing_anew_the_old_sealing_key_can_go(place):
 
 
 @pytest.mark.attack(196)
-def test_what_an_older_schema_kept_in_the_clear_is_sealed_by_the_migration(database_url):
-    database = Database.open(database_url, sealer=Sealer([NEW]))
+def test_what_an_older_schema_kept_in_the_clear_is_sealed_by_the_migration(empty_url):
+    database = Database.open(empty_url, sealer=Sealer([NEW]))
     key = SigningKey.generate(NOON)
-    plain = connect(database_url.replace("postgresql:", "postgresql+psycopg:"))
+    plain = connect(empty_url.replace("postgresql:", "postgresql+psycopg:"))
     with as_file(files("billing_sdk.server.storage") / "migrations") as folder, plain.begin() as connection:
         command.upgrade(migration_config(str(folder), connection), "0001")
         row = {"kid": key.kid, "pem": key.private_pem.reveal(), "at": NOON}

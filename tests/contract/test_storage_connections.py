@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
 
-from tests.databases import passing_database
 from tests.engines import engine_on
 
 # With its time limit it waits until they have gone; without, they may still be there when it answers.
@@ -16,11 +14,11 @@ OTHERS = (
 
 
 @pytest.mark.postgres
-def test_connections_that_a_restarted_database_has_closed_are_replaced_and_no_request_fails(postgres):
-    with passing_database(postgres) as url, engine_on(url) as engine:
+def test_connections_that_a_restarted_database_has_closed_are_replaced_and_no_request_fails(postgresql_url):
+    with engine_on(postgresql_url) as engine:
         with engine.read() as tx:
             assert tx.catalog.list_plans()
-        with psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+        with psycopg.connect(postgresql_url) as other:
             ended = other.execute(OTHERS, (other.info.backend_pid,)).fetchall()
         assert ended
         with engine.read() as tx:

@@ -217,9 +217,9 @@ def reading_row(reading_id: str, kind: str, value: str, day: int, key: str | Non
 
 
 @pytest.fixture
-def database(database_url):
+def database(empty_url):
     """A database of the first release with those rows, migrated to today's."""
-    opened = open_database(database_url)
+    opened = open_database(empty_url)
     with as_file(files("billing_sdk.server.storage") / "migrations") as folder, opened._engine.begin() as connection:
         config = migration_config(str(folder), connection)
         config.attributes["sealer"] = opened.sealer

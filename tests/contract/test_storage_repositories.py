@@ -197,13 +197,13 @@ def test_the_demo_can_be_repeated_and_only_adds_redirect_addresses(engine):
         assert tx.customers.find_by_user(ada.id) is None
 
 
-def test_processes_that_seed_the_demo_at_once_get_the_same_secrets_and_keep_all_addresses(database_url):
+def test_processes_that_seed_the_demo_at_once_get_the_same_secrets_and_keep_all_addresses(empty_url):
     addresses = tuple(f"http://127.0.0.1:{port}/callback" for port in (3000, 4000, 5000, 6000))
     together = threading.Barrier(len(addresses))
 
     def start(address):
         together.wait(60)
-        engine = create_engine(Settings(base_url="http://127.0.0.1:3000", database_url=database_url))
+        engine = create_engine(Settings(base_url="http://127.0.0.1:3000", database_url=empty_url))
         try:
             return seed_demo(engine, redirect_uris=(address,))
         finally:
@@ -212,7 +212,7 @@ def test_processes_that_seed_the_demo_at_once_get_the_same_secrets_and_keep_all_
     with ThreadPoolExecutor(len(addresses)) as processes:
         seeds = list(processes.map(start, addresses))
 
-    database = open_database(database_url)
+    database = open_database(empty_url)
     with database.begin(read_only=True) as tx:
         application = tx.applications.get("demo_app")
         grace = tx.customers.find_by_user(tx.users.find_by_email("grace@example.com").id)

@@ -51,9 +51,9 @@ def test_migrating_again_changes_nothing(engine):
     assert (role.key, len(role.permission_keys)) == ("billing_admin", 3)
 
 
-def test_processes_that_start_together_migrate_once(database_url):
+def test_processes_that_start_together_migrate_once(empty_url):
     def start(_: int) -> str:
-        database = open_database(database_url)
+        database = open_database(empty_url)
         try:
             database.migrate()
             with database.begin(read_only=True) as tx:

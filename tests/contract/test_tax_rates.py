@@ -23,7 +23,7 @@ from billing_sdk.errors import (
 from billing_sdk.server.usecases.create_tax_code import create_tax_code
 from billing_sdk.server.usecases.create_tax_rate import create_tax_rate, end_tax_rate
 from tests.contract.test_cli import call
-from tests.databases import copy_sqlite, passing_database
+from tests.databases import copy_sqlite
 from tests.engines import NOON, engine_on
 
 DAY = timedelta(days=1)
@@ -101,8 +101,8 @@ def test_a_rate_ends_neither_in_the_past_nor_twice(memory_engine):
 
 
 @pytest.mark.postgres
-def test_of_those_who_enter_the_same_rate_at_once_one_does(postgres):
-    with passing_database(postgres) as url, engine_on(url) as engine:
+def test_of_those_who_enter_the_same_rate_at_once_one_does(postgresql_url):
+    with engine_on(postgresql_url) as engine:
 
         def enter(_: int) -> str:
             try:
