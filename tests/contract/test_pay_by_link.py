@@ -46,7 +46,7 @@ def pay(engine, invoice, number="5555555555554444", shown=DUE, **more):
 def payments_of(engine, invoice):
     with engine.read() as tx:
         found = tx.invoices.list_payments(customer_id=invoice.customer_id).items
-    return [f"{one.status} {one.amount} {one.payment_method_label}" for one in found]
+    return [f"{one.status} {one.amount} {one.method.label}" for one in found]
 
 
 def methods_of(engine, invoice):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, unquote
+
 import pytest
 
 from billing_sdk.server.storage import search
+from billing_sdk.server.usecases.checkout_sessions import find_session
+from billing_sdk.server.usecases.complete_checkout import know_payer, pay_session
 from billing_sdk.server.usecases.create_meter import create_meter
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.delete_user import delete_user
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.update_user import update_user
 from tests.contract.pages.operator import Operator, at_the_dashboard
+from tests.engines import card
 
 SEARCH = "/dashboard/search"
 
@@ -66,6 +71,48 @@ def test_a_meter_and_a_table_are_opened_by_their_keys_and_an_id_that_is_none_is_
     assert opened(operator, "calls_made") == "/dashboard/usage/meters/calls_made"
     for prefix in ("webhook", "delivery", "token", "role", "endrequest", "mail"):
         assert "Nothing found" in operator.text(SEARCH, q=f"{prefix}_nowhere")
+
+
+def test_a_usage_event_is_found_by_its_id_and_by_its_source_with_it(operator):
+    source, id_ = unquote(operator.ids["usage_source"]), unquote(operator.ids["usage_id"])
+    place = opened(operator, id_)
+    assert parse_qs(place.partition("?")[2]) == {"source": [source], "id": [id_]}
+    assert operator.get(place).status_code == 200
+    assert opened(operator, f"{source} {id_}") == place
+    assert "Nothing found" in operator.text(SEARCH, q=f"elsewhere {id_}")
+
+
+def test_an_event_is_found_in_both_forms_of_its_id_as_its_deliveries_or_as_whom_it_is_about(operator):
+    with operator.engine.read() as tx:
+        sent = tx.deliveries.get(operator.ids["delivery_id"]).event_id
+        unsent = next(
+            one
+            for one in tx.outbox.list(customer_id=operator.ids["customer_id"])
+            if not tx.deliveries.list(event_id=one.id)
+        )
+    delivery = operator.path("/dashboard/webhooks/{endpoint_id}/deliveries/{delivery_id}")
+    for form in (sent, sent.replace("event_", "evt_")):
+        assert opened(operator, form) == delivery
+    assert opened(operator, unsent.id) == operator.path("/dashboard/customers/{customer_id}/timeline")
+    assert "Nothing found" in operator.text(SEARCH, q=f"event_{'0' * 32}")
+
+
+def test_a_checkout_session_is_found_in_both_forms_of_its_id_as_what_has_come_of_it(operator):
+    session_id = operator.ids["checkout_session_id"]
+    digits = session_id.rpartition("_")[2]
+    forms = (session_id, f"cs_test_{digits}", f"cs_{digits}")
+    for form in forms:
+        assert "Checkout session without a customer" in operator.text(SEARCH, q=form)
+    know_payer(operator.engine, session_id, email="somebody@example.com")
+    with operator.engine.read() as tx:
+        customer_id = find_session(tx, session_id).customer_id
+    for form in forms:
+        assert opened(operator, form) == f"/dashboard/customers/{customer_id}"
+    assert pay_session(operator.engine, session_id, card=card()).standing == "complete"
+    with operator.engine.read() as tx:
+        invoice_id = find_session(tx, session_id).invoice_id
+    assert [opened(operator, form) for form in forms] == [f"/dashboard/invoices/{invoice_id}"] * 3
+    assert "Nothing found" in operator.text(SEARCH, q=f"cs_test_{'0' * 32}")
 
 
 def test_a_payment_leads_to_whoever_has_made_it(operator):

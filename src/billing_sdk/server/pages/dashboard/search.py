@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing_sdk.errors import NotFound
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, asked, row
+from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, address, asked, row
 from billing_sdk.server.pages.dashboard.names import called
 from billing_sdk.server.pages.dashboard.places import (
     APPLICATIONS,
@@ -31,14 +32,21 @@ from billing_sdk.server.pages.dashboard.places import (
     SEARCH,
     SUBSCRIPTIONS,
     TABLES,
+    USAGE,
     WEBHOOKS,
 )
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.search import Hit, NounKind
+from billing_sdk.server.usecases.checkout_sessions import find_session
 from billing_sdk.server.words import Phrase, Value, phrase
 
 MOST_HITS = 50
+# In how many of the last usage events a source is looked for, and how many sources are asked for an id.
+LATELY, MOST_SOURCES = 2_000, 100
+# Ids as they are here, and as the door for Stripe clients shows them.
+CHECKOUT: Final = re.compile(r"(?:checkoutsession|cs|cs_test)_([0-9a-f]{32})", re.ASCII)
+EVENT: Final = re.compile(r"(?:event|evt|evt_test)_([0-9a-f]{32})", re.ASCII)
 COLUMNS = (Column(phrase("Name")), Column(phrase("What it is")), Column(phrase("Id")))
 KINDS: Mapping[NounKind, Phrase] = {
     "customer": phrase("Customer"),
@@ -102,6 +110,10 @@ def _by_id(tx: UnitOfWork, text: str) -> tuple[Found, ...]:
         what, place = PLACES[prefix]
         with suppress(NotFound):
             return (_exact(what, text, place(tx, text)),)
+    if (session := CHECKOUT.fullmatch(text)) is not None:
+        return _of_checkout(tx, f"checkoutsession_{session[1]}", text)
+    if (event := EVENT.fullmatch(text)) is not None:
+        return _of_event(tx, f"event_{event[1]}", text)
     invoice_id = tx.finding.invoice_of(text)
     if invoice_id is not None:
         return (_exact(phrase("Invoice"), text, f"{INVOICES}/{invoice_id}"),)
@@ -109,6 +121,54 @@ def _by_id(tx: UnitOfWork, text: str) -> tuple[Found, ...]:
     if customer_id is not None:
         return (_exact(phrase("Payment"), text, f"{CUSTOMERS}/{customer_id}"),)
     return ()
+
+
+def _of_checkout(tx: UnitOfWork, session_id: str, text: str) -> tuple[Found, ...]:
+    """Return a checkout session as what has come of it: its invoice, or whoever it is for; its own page before that."""
+    try:
+        session = find_session(tx, session_id)
+    except NotFound:
+        return ()
+    what = phrase("Checkout session")
+    if session.invoice_id is not None:
+        return (_exact(what, text, f"{INVOICES}/{session.invoice_id}"),)
+    if session.customer_id is not None:
+        return (_exact(what, text, f"{CUSTOMERS}/{session.customer_id}"),)
+    return (Found(text, phrase("Checkout session without a customer"), session_id, "", note=session.status),)
+
+
+def _of_event(tx: UnitOfWork, event_id: str, text: str) -> tuple[Found, ...]:
+    """Return an event as its deliveries; one that no endpoint wanted, as whom it is about."""
+    event = tx.outbox.list_of([event_id]).get(event_id)
+    if event is None:
+        return ()
+    sent = tx.deliveries.list(event_id=event_id, limit=MOST_HITS)
+    if sent:
+        names = tx.finding.names("endpoint", {one.endpoint_id for one in sent})
+        places = [(one, f"{WEBHOOKS}/{one.endpoint_id}/deliveries/{one.id}") for one in sent]
+        return tuple(
+            Found(event.type, phrase("Delivery"), one.id, url, note=names.get(one.endpoint_id, ""), is_exact=True)
+            for one, url in places
+        )
+    what = phrase("Event that no endpoint wanted")
+    if event.customer_id is not None:
+        return (_exact(what, text, f"{CUSTOMERS}/{event.customer_id}/timeline"),)
+    return (Found(event.type, what, event_id, ""),)
+
+
+def _of_usage(tx: UnitOfWork, text: str) -> Iterator[Found]:
+    """Yield usage events with an id: of a source that is named before it, or of one that has reported lately."""
+    named, _, event_id = text.rpartition(" ")
+    for source in [named] if named else _sources(tx):
+        if tx.usage_log.find(source, event_id) is not None:
+            url = address(f"{USAGE}/event", {"source": source, "id": event_id})
+            yield Found(event_id, phrase("Usage event"), event_id, url, note=source, is_exact=True)
+
+
+def _sources(tx: UnitOfWork) -> list[str]:
+    """Return which systems have reported the last usage; the log finds an event by its source and its id together."""
+    changes, _ = tx.usage_log.changes(after=max(0, tx.usage_log.newest() - LATELY), limit=LATELY)
+    return sorted({one.source for one in changes})[:MOST_SOURCES]
 
 
 def _exact(what: Phrase, key: str, url: str) -> Found:
@@ -121,6 +181,7 @@ def _by_key(tx: UnitOfWork, text: str) -> Iterator[Found]:
         yield _exact(phrase("Pricing table"), text, f"{TABLES}/{text}")
     if tx.meters.find_by_key(text) is not None:
         yield _exact(phrase("Meter"), text, f"{METERS}/{text}")
+    yield from _of_usage(tx, text)
 
 
 def _url_of_request(tx: UnitOfWork, request_id: str) -> str:

@@ -32,7 +32,7 @@ from billing_sdk.server.pages.dashboard.listing import (
     one_of,
     row,
 )
-from billing_sdk.server.pages.dashboard.places import CUSTOMERS
+from billing_sdk.server.pages.dashboard.places import CUSTOMERS, USAGE
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.usage_chart import usage_chart
 from billing_sdk.server.pages.forms import Form
@@ -42,7 +42,6 @@ from billing_sdk.server.usecases.query_usage import everything_of, query_usage
 from billing_sdk.server.web.usage_csv import usage_csv
 from billing_sdk.server.words import Phrase, Value, phrase
 
-USAGE = "/dashboard/usage"
 # How many days can be asked for at once, by the window that they are split by.
 LONGEST_DAYS: dict[Granularity, int] = {"hour": 7, "day": 92, "month": 731}
 WINDOWS: dict[Granularity, Phrase] = {
