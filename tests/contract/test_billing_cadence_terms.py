@@ -97,8 +97,8 @@ def test_a_cadence_is_paid_by_the_method_of_its_payer(engine):
 
     billed = invoices_of(engine, customer)
     with engine.read() as tx:
-        paid_by = [tx.invoices.get_payment(one.payment_id).method.label for one in billed]
-    assert paid_by == [chosen.label, chosen.label, default.label]
+        paid_by = [tx.invoices.get_payment(one.payment_id).method for one in billed]
+    assert paid_by == [chosen.name, chosen.name, default.name]
 
 
 def test_what_a_cadence_refers_to_has_to_be_there(engine):
