@@ -14,6 +14,9 @@ from billing_sdk.server.pages.price_words import FREE, words_of_cadence, words_o
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.words import Phrase, phrase, phrase_of
 
+# What usage and licences cost is told so far on one card; a plan may have a rate for each of hundreds of features.
+MOST_PRICES = 20
+
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
@@ -104,10 +107,17 @@ def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> 
         other_prices=tuple(
             phrase("or %(price)s %(cadence)s", price=_price(other, service), cadence=cadence) for other in others
         ),
-        usage_prices=tuple(_further_prices(version, service, features)),
+        usage_prices=_bounded(tuple(_further_prices(version, service, features))),
         included=included_features(version, features),
         description=plan.description,
     )
+
+
+def _bounded(prices: tuple[Phrase, ...]) -> tuple[Phrase, ...]:
+    """Return as many prices as a card has room for, and how many there are beside them."""
+    left = len(prices) - MOST_PRICES
+    more = phrase_of("and %(number)s more price", "and %(number)s more prices", left)
+    return (*prices[:MOST_PRICES], more) if left > 0 else prices
 
 
 def _openings(version: PlanVersion) -> Iterator[Phrase]:

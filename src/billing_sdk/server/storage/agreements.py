@@ -75,12 +75,13 @@ class AgreementRepository:
 
     def look_ahead(self, customer_ids: Collection[str]) -> tuple[Agreement, ...]:
         """Read at once all that some customers have ever agreed to; the transaction changes none of it."""
-        self._looked_at.update((customer_id, ()) for customer_id in customer_ids)
-        found = self._of_customers(customer_ids)
-        for agreement in found:
-            self._looked_at[agreement.customer_id] += (agreement,)
-            self._ahead[agreement.id] = agreement
-        return found
+        if new := set(customer_ids) - self._looked_at.keys():
+            theirs: dict[str, list[Agreement]] = {customer_id: [] for customer_id in new}
+            for agreement in self._of_customers(new):
+                theirs[agreement.customer_id].append(agreement)
+                self._ahead[agreement.id] = agreement
+            self._looked_at.update((customer_id, tuple(several)) for customer_id, several in theirs.items())
+        return tuple(agreement for customer_id in customer_ids for agreement in self._looked_at[customer_id])
 
     def add(self, agreement: Agreement) -> None:
         """Store a new agreement.

@@ -13,6 +13,7 @@ from billing_sdk.server.pages.dashboard.listing import Cell, Column, Listing, ro
 from billing_sdk.server.pages.dashboard.scopes import chosen_scopes, scope_fields
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.usecases.register_application import (
     MANAGEMENT_SCOPES,
     Registration,
@@ -47,7 +48,7 @@ COLUMNS = (
 def show_applications(seat: Seat) -> Response:
     """Show the applications, and the plan of the workspace where it has one."""
     with seat.engine.read() as tx:
-        applications, workspace = tx.applications.list(), tx.workspace.get()
+        applications, workspace = stretch_of(seat.request, tx.applications.list()), tx.workspace.get()
         plan = workspace_plan(tx) if seat.engine.settings.workspace_plans else None
         used = {} if plan is None else used_of(tx, at=seat.engine.now())
     is_on = Cell(phrase("On"), tone="good") if workspace.is_billing_enabled else Cell(phrase("Off"), tone="plain")
@@ -58,12 +59,12 @@ def show_applications(seat: Seat) -> Response:
             KINDS[one.kind][0],
             Cell(is_on.value, f"{url_of(one.client_id)}/billing") if one.kind == "web" else is_on,
         )
-        for one in applications
+        for one in applications.items
     )
     caps = [(CAPS[cap], limit, used[cap]) for cap, limit in plan.caps.items()] if plan else []
     return seat.show(
         "applications/list",
-        applications=Listing(COLUMNS, rows),
+        applications=Listing(COLUMNS, rows, applications.next_url, applications.first_url),
         workspace=workspace,
         plan=plan,
         caps=caps,

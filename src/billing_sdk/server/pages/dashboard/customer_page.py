@@ -17,7 +17,7 @@ from billing_sdk.server.domain.identity import Organization, User
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.domain.timers import TestClock
 from billing_sdk.server.pages.dashboard.amounts import amount_words
-from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, row
+from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, address, asked, row
 from billing_sdk.server.pages.dashboard.names import called
 from billing_sdk.server.pages.dashboard.places import CREDITS, CUSTOMERS, INVOICES, SUBSCRIPTIONS
 from billing_sdk.server.pages.dashboard.seat import Seat
@@ -31,6 +31,7 @@ from billing_sdk.server.pages.dashboard.statuses import (
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.line_words import credit_name
 from billing_sdk.server.pages.method_words import label_of
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
@@ -79,7 +80,12 @@ class Included:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """All that the page shows of a customer."""
+    """All that the page shows of a customer.
+
+    Attributes:
+        members: those of its organization, page by page.
+        members_after: the last one of them, where more follow; empty otherwise.
+    """
 
     customer: Customer
     name: str
@@ -92,6 +98,7 @@ class Account:
     grants: tuple[CreditGrant, ...]
     methods: tuple[PaymentMethod, ...]
     members: tuple[tuple[User, tuple[str, ...]], ...]
+    members_after: str
     clock: TestClock | None
 
     @property
@@ -110,6 +117,7 @@ def load_account(seat: Seat) -> Account:
         customer = tx.customers.get(seat.request.path_params["customer_id"])
         user = None if customer.user_id is None else tx.users.find(customer.user_id)
         organization = None if customer.org_code is None else tx.organizations.find(customer.org_code)
+        members, has_more = _members(tx, organization, asked(seat.request, "members") or None)
         return Account(
             customer=customer,
             name=called(tx, [customer])[customer.id],
@@ -121,7 +129,8 @@ def load_account(seat: Seat) -> Account:
             balances=tx.credits.balances(customer.id),
             grants=tx.grants.newest(customer_id=customer.id, after=None, before=None, size=NEWEST),
             methods=tx.customers.methods_of(customer.id),
-            members=_members(tx, organization),
+            members=members,
+            members_after=members[-1][0].id if has_more else "",
             clock=None if customer.clock_id is None else tx.clocks.get(customer.clock_id),
         )
 
@@ -140,7 +149,9 @@ def show_account(seat: Seat, account: Account, form: Form, *, link: str = "") ->
     """Show a customer, with a form as it was sent, and with a link to the portal that was just made."""
     customer = account.customer
     view = load_entitlements(seat.engine, user_id=customer.user_id, org_code=customer.org_code)
-    included = [_included(granted, view.rooms) for granted in view.entitlements]
+    agreed = stretch_of(seat.request, account.agreements[::-1], name="plans", at_once=NEWEST)
+    methods = stretch_of(seat.request, account.methods, name="methods", at_once=NEWEST)
+    included = stretch_of(seat.request, [_included(granted, view.rooms) for granted in view.entitlements])
     return seat.show(
         "customers/show",
         form,
@@ -149,13 +160,16 @@ def show_account(seat: Seat, account: Account, form: Form, *, link: str = "") ->
         kind=CUSTOMER_KINDS[customer.kind],
         facts=_facts(account),
         plan_columns=PLAN_COLUMNS,
-        plan_rows=[_plan_row(account, agreement) for agreement in reversed(account.agreements)][:NEWEST],
+        agreed=agreed,
+        plan_rows=[_plan_row(account, agreement) for agreement in agreed.items],
         invoice_columns=INVOICE_COLUMNS,
         invoice_rows=[_invoice_row(invoice) for invoice in account.invoices],
         grant_columns=GRANT_COLUMNS,
         grant_rows=[_grant_row(grant) for grant in account.grants],
         method_columns=METHOD_COLUMNS,
-        method_rows=[_method_row(method) for method in account.methods],
+        methods=methods,
+        method_rows=[_method_row(method) for method in methods.items],
+        members_url=address(account.url, {"members": account.members_after}) if account.members_after else "",
         member_columns=MEMBER_COLUMNS,
         member_rows=[row(user.name, user.email, ", ".join(roles)) for user, roles in account.members],
         included=included,
@@ -232,10 +246,12 @@ def _included(granted: GrantedEntitlement, rooms: Mapping[str, Room]) -> Include
     return Included(granted.feature_name, granted.value, rooms.get(granted.id))
 
 
-def _members(tx: UnitOfWork, organization: Organization | None) -> tuple[tuple[User, tuple[str, ...]], ...]:
-    """Return the first members of an organization, with the roles that they hold."""
+def _members(
+    tx: UnitOfWork, organization: Organization | None, after: str | None
+) -> tuple[tuple[tuple[User, tuple[str, ...]], ...], bool]:
+    """Return the next members of an organization, with the roles that they hold, and whether more follow."""
     if organization is None:
-        return ()
-    found = tx.users.list(PageRequest(MOST_MEMBERS), org_code=organization.code).items
-    roles = tx.organizations.roles_of(organization.code, [user.id for user in found])
-    return tuple((user, roles.get(user.id, ())) for user in found)
+        return (), False
+    page = tx.users.list(PageRequest(MOST_MEMBERS, starting_after=after), org_code=organization.code)
+    roles = tx.organizations.roles_of(organization.code, [user.id for user in page.items])
+    return tuple((user, roles.get(user.id, ())) for user in page.items), page.has_more

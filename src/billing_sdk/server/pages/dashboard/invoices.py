@@ -36,6 +36,7 @@ from billing_sdk.server.pages.explaining import Explained, explained_line
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.invoices import paper_for, send_file
 from billing_sdk.server.pages.line_words import line_name
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.storage.invoice_lists import ListedWanted
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
 from billing_sdk.server.words import method_words, phrase
@@ -139,6 +140,7 @@ def _page(seat: Seat, form: Form) -> Response:
         form.showing("amount", f"{invoice.amount_due.major}"),
         invoice=invoice,
         line_name=line_name,
+        lines=stretch_of(seat.request, invoice.lines, including=explained.number - 1 if explained else None),
         said=INVOICE_STATUSES[invoice.status],
         customer=customer,
         name=name,

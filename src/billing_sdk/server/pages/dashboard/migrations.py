@@ -26,6 +26,7 @@ from billing_sdk.server.pages.dashboard.version_choice import (
     number_in,
 )
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.migrate_customers import (
     MigrationBatch,
@@ -134,7 +135,7 @@ def _page(seat: Seat, form: Form) -> Response:
         timings=TIMINGS,
         prorations=PRORATIONS,
         batch=batch,
-        changes=changes_of(origin, target) if origin is not None else [],
+        changes=stretch_of(seat.request, changes_of(origin, target) if origin is not None else []),
         moves=Listing(COLUMNS, tuple(moves), next_url=_next(plan, shown, batch), first_url=_first(seat, plan, shown)),
         totals=_totals(batch.moves if batch else ()),
         counts=_counts(batch.moves if batch else ()),

@@ -16,6 +16,7 @@ from billing_sdk.server.pages.dashboard.plans import PLAN, plan_of
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.version_choice import asked_version, newest_versions, number_in
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.words import Phrase, phrase
 
@@ -78,7 +79,7 @@ def show_diff(seat: Seat) -> Response:
         before=before,
         after=after,
         prices=(price_of(before), price_of(after)),
-        changes=changes_of(before, after),
+        changes=stretch_of(seat.request, changes_of(before, after)),
     )
 
 

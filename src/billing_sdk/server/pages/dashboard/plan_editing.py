@@ -22,6 +22,9 @@ from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.create_plan import create_plan
 from billing_sdk.server.words import phrase
 
+# So many features are offered to whoever types a key; any that there is can be typed.
+OFFERED = 200
+KEPT_SHOWN = 50
 SCOPES = (("user", phrase("People")), ("organization", phrase("Organizations")))
 
 
@@ -126,12 +129,21 @@ def _edit(seat: Seat, form: Form, version: PlanVersion) -> Response:
         plan, features = plan_of(seat, tx), tx.features.list()
     kept = [(PARTS[KINDS[type(part)]], name_of(part)) for part in kept_parts(version)]
     kept += [(PARTS["phase"], phase.name) for phase in version.opening_phases]
-    return seat.show("plans/edit", form, plan=plan, version=version, kept=kept, **_choices(form, features))
+    return seat.show(
+        "plans/edit",
+        form,
+        plan=plan,
+        version=version,
+        kept=kept,
+        kept_shown=KEPT_SHOWN,
+        url_of_latest=f"{url_of(plan.key)}/versions/{version.number}",
+        **_choices(form, features),
+    )
 
 
 def _choices(form: Form, features: tuple[Feature, ...]) -> Mapping[str, Any]:
     return {
-        "features": [("", phrase("None")), *((feature.key, feature.name) for feature in features)],
+        "features": [(feature.key, feature.name) for feature in features[:OFFERED]],
         "rows": rows_of(form),
         "units": UNITS,
         "models": MODELS,

@@ -26,6 +26,7 @@ from billing_sdk.server.pages.dashboard.plan_words import PARTS, PLAN_KINDS, STA
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.version_choice import number_in
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.archive_plan import restore_plan, withdraw_plan
 from billing_sdk.server.usecases.make_version_live import make_version_live
@@ -183,7 +184,7 @@ def show_version(seat: Seat) -> Response:
         "plans/version",
         plan=plan,
         version=version,
-        parts=parts_of(version),
+        parts=stretch_of(seat.request, parts_of(version)),
         customers=bounded(count, MOST_COUNTED),
         is_live=version.id == plan.live_version_id,
     )
@@ -205,7 +206,7 @@ def _page(seat: Seat, form: Form) -> Response:
         standing=STATUSES[plan.status],
         kind=PLAN_KINDS[plan.kind],
         price=price_of(plan.version),
-        parts=parts_of(plan.version),
+        parts=stretch_of(seat.request, parts_of(plan.version)),
         versions=_versions(seat, plan, versions, counts),
         latest=newest[0],
         has_several=len(newest) > 1,
@@ -223,7 +224,7 @@ def _publishing(seat: Seat, form: Form) -> Response:
         plan=plan,
         version=version,
         price=price_of(version),
-        parts=parts_of(version),
+        parts=stretch_of(seat.request, parts_of(version)),
         is_currency_locked=is_locked,
     )
 

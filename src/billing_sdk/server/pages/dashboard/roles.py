@@ -10,6 +10,7 @@ from billing_sdk.server.pages.dashboard.listing import Cell, Column, Listing, bo
 from billing_sdk.server.pages.dashboard.plans import MOST_COUNTED
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.forms import Form
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.usecases.roles import (
     create_permission,
     create_role,
@@ -117,8 +118,8 @@ def url_of(role_id: str) -> str:
 
 def _list(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
-        roles, permissions = tx.roles.all(), tx.roles.permissions()
-        holders = {role.id: tx.roles.holders(role.id, MOST_COUNTED + 1) for role in roles}
+        roles, permissions = stretch_of(seat.request, tx.roles.all()), tx.roles.permissions()
+        holders = {role.id: tx.roles.holders(role.id, MOST_COUNTED + 1) for role in roles.items}
     rows = tuple(
         row(
             Cell(role.name, url_of(role.id), note=role.key),
@@ -126,9 +127,11 @@ def _list(seat: Seat, form: Form) -> Response:
             bounded(holders[role.id], MOST_COUNTED),
             phrase("Whoever creates an organization") if role.is_creator else phrase("Those who are given it"),
         )
-        for role in roles
+        for role in roles.items
     )
-    return seat.show("roles/list", form, roles=Listing(COLUMNS, rows), permissions=permissions)
+    return seat.show(
+        "roles/list", form, roles=Listing(COLUMNS, rows, roles.next_url, roles.first_url), permissions=permissions
+    )
 
 
 def _new(seat: Seat, form: Form) -> Response:

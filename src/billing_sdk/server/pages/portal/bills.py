@@ -32,6 +32,7 @@ from billing_sdk.server.pages.line_words import line_name
 from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.reason_words import told_words
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
@@ -142,9 +143,11 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         notes = [(note, tx.refunds.find_by_note(note.id)) for note in tx.credit_notes.of_invoice(invoice.id)]
         disputes = tx.disputes.of_payment(invoice.payment_id) if invoice.payment_id else ()
         gateway_url = gateway_pages(tx, [invoice.id]).get(invoice.id, "")
-    if wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:6]) <= len(invoice.lines):
+    number = int(wanted[:6]) if wanted.isascii() and wanted.isdecimal() else 0
+    if 0 < number <= len(invoice.lines):
         with desk.engine.read() as tx:
-            explained = explained_line(tx, invoice, int(wanted[:6]))
+            explained = explained_line(tx, invoice, number)
+    lines = stretch_of(desk.request, invoice.lines, including=number - 1 if explained else None)
     return desk.show(
         "invoice",
         form,
@@ -155,7 +158,8 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         disputes=[dispute for dispute in disputes if dispute.kind == "dispute"],
         invoice=invoice,
         line_name=line_name,
-        told=[told_words(line) for line in invoice.lines],
+        lines=lines,
+        told=[told_words(line) for line in lines.items],
         explained=explained,
         statuses=STATUSES,
     )

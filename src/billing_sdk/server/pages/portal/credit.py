@@ -15,6 +15,7 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.line_words import credit_name
 from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
 from billing_sdk.server.usecases.look_up_credit import look_up_credit
@@ -36,23 +37,33 @@ def show_credit(desk: Desk, _form: Form) -> Response:
     """Show what an account has in credit, with the usage of this moment, and its history page by page."""
     customer, after = desk.customer, desk.request.query_params.get("after") or None
     if customer is None:
-        return desk.show("credit", balances=(), grants=(), movements=(), told=str, settings=None, next_url="")
+        return desk.show(
+            "credit",
+            balances=(),
+            grants=stretch_of(desk.request, ()),
+            movements=(),
+            told=str,
+            settings=None,
+            next_url="",
+        )
     balances = look_up_credit(desk.engine, customer_id=customer.id)
     with desk.engine.read() as tx:
-        grants = tx.grants.list(PageRequest(MAX_PAGE_SIZE), customer_id=customer.id, with_units=True).items
+        every = tx.grants.list(PageRequest(MAX_PAGE_SIZE), customer_id=customer.id, with_units=True).items
+        grants = stretch_of(desk.request, [grant for grant in every if _is_shown(grant)], name="grants")
         _require_place(tx, customer, after)
         movements = tx.grants.newest_movements(customer.id, PAGE_SIZE + 1, after=after)
         settings = tx.grants.find_settings(customer.id)
-        currencies = {grant.amount.currency for grant in grants} | {one.amount.currency for one in movements}
+        currencies = {grant.amount.currency for grant in grants.items} | {one.amount.currency for one in movements}
         told = _teller(tx.custom_units.find_all({currency for currency in currencies if is_unit(currency)}))
         shown = movements[:PAGE_SIZE]
         named = tx.grants.find_all({movement.grant_id for movement in shown})
         numbers = tx.invoices.numbers({one.invoice_id for one in shown if one.invoice_id is not None})
-        features = {feature.key: feature.name for feature in tx.features.list()}
+        applied = {key for grant in grants.items for key in grant.applies_to}
+        features = {key: feature.name for key, feature in tx.features.named(applied).items()}
     return desk.show(
         "credit",
         balances=balances,
-        grants=[grant for grant in grants if _is_shown(grant)],
+        grants=grants,
         movements=shown,
         names={grant_id: credit_name(grant.name) for grant_id, grant in named.items()},
         numbers=numbers,

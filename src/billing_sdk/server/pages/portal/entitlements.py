@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -78,7 +78,13 @@ class Included:
 
 
 def included_in(
-    tx: UnitOfWork, agreement: Agreement, version: PlanVersion, at: datetime, *, shows_usage: bool
+    tx: UnitOfWork,
+    agreement: Agreement,
+    version: PlanVersion,
+    found: Sequence[Entitlement],
+    at: datetime,
+    *,
+    shows_usage: bool,
 ) -> tuple[Included, ...]:
     """Return what an agreement includes, in the order of its plan.
 
@@ -86,11 +92,11 @@ def included_in(
         tx: the transaction.
         agreement: a live one, paused or not.
         version: its plan, with what its add-ons include.
+        found: what is wanted of all that the version includes.
         at: the customer's present.
         shows_usage: whether the operator lets customers see how much they have used.
     """
-    features = {feature.key: feature for feature in tx.features.list()}
-    found = version.of_kind(Entitlement)
+    features = tx.features.named({one.feature_key for one in found})
     allowances = {
         one.feature_key: allowance
         for one in found

@@ -26,6 +26,7 @@ from billing_sdk.server.pages.elsewhere import allow_pages, come_back, go_on_els
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.method_words import expiry_of, has_expired, label_of
 from billing_sdk.server.pages.portal.desk import Desk
+from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.collect_pending import changes_unpaid, collect_pending
 from billing_sdk.server.usecases.decide_change import Change
@@ -68,7 +69,7 @@ def show_card(desk: Desk, form: Form) -> Response:
         "payment",
         form,
         card=next((one for one in kept if one.is_default), None),
-        methods=sorted(kept, key=lambda one: not one.is_default),
+        methods=stretch_of(desk.request, sorted(kept, key=lambda one: not one.is_default)),
         may_change=desk.may("manage_payment_methods"),
         due=due,
         to_pay=_sums([change.amount for change in due]),

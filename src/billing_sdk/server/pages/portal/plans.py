@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.responses import Response
@@ -21,7 +21,7 @@ from billing_sdk.errors import (
 )
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement, EndRequest
-from billing_sdk.server.domain.catalog import LicenceFee
+from billing_sdk.server.domain.catalog import Entitlement, LicenceFee
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
 from billing_sdk.server.domain.periods import Period
@@ -33,11 +33,15 @@ from billing_sdk.server.pages.portal.charge_words import Told, told_lines
 from billing_sdk.server.pages.portal.desk import Desk, own_agreement
 from billing_sdk.server.pages.portal.entitlements import Included, included_in
 from billing_sdk.server.pages.pricing import PlanCard, card_of_agreement
+from billing_sdk.server.pages.stretch import Stretch, stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
 from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_agreement
 from billing_sdk.server.usecases.plan_ahead import undo_plans
 from billing_sdk.server.usecases.upcoming_invoices import upcoming_invoices
+
+# Each is worked out as for an invoice.
+PLANS_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Current:
     """A plan that the account is on.
 
     Attributes:
+        included: what it includes, as far as that is shown.
+        shown: which part of it that is.
         next_plan: the name of the plan that is to follow, if one is.
         next_numbers: what there will be of add-ons and licences whose numbers are to change.
         due: what is still to be paid for it; None where that is nothing.
@@ -75,6 +81,7 @@ class Current:
     plan: PlanCard
     period: Period
     included: tuple[Included, ...]
+    shown: Stretch[Entitlement]
     add_ons: tuple[Beside, ...]
     seats: tuple[Beside, ...]
     next_plan: str
@@ -89,7 +96,8 @@ def show_plan(desk: Desk, _form: Form) -> Response:
     """Show each plan of the account, what it includes, how much of that is used, and the next invoice."""
     allow_pages(desk.request, desk.engine)
     with desk.engine.read() as tx:
-        return desk.show("plan", plans=_current_plans(tx, desk, desk.customer) if desk.customer else ())
+        plans = _current_plans(tx, desk, desk.customer) if desk.customer else stretch_of(desk.request, ())
+        return desk.show("plan", plans=plans)
 
 
 def show_own(desk: Desk, _form: Form) -> Response:
@@ -138,19 +146,23 @@ def resume(desk: Desk, _form: Form) -> Response:
     return desk.go_to("plan_details", "resumed")
 
 
-def _current_plans(tx: UnitOfWork, desk: Desk, customer: Customer) -> tuple[Current, ...]:
+def _current_plans(tx: UnitOfWork, desk: Desk, customer: Customer) -> Stretch[Current]:
+    tx.catalog.keep_what_is_read()
+    tx.billing_settings.read_ahead()
+    tx.agreements.look_ahead((customer.id,))
     at = desk.engine.now_for(tx, customer)
     due = {change.agreement.id: change.amount for change in changes_unpaid(tx, customer, at=at) if change.amount}
     coming: dict[str, Coming] = {}
     for one in upcoming_invoices(tx, desk.engine, customer):
         for agreement_id in one.agreement_ids:
             coming.setdefault(agreement_id, Coming(one.issues_at, one.amount, told_lines(one.lines)))
-    live = tx.agreements.live_of(customer.id)
-    wishes = tx.end_requests.newest_of([agreement.id for agreement in live])
-    return tuple(
+    live = stretch_of(desk.request, tx.agreements.live_of(customer.id), at_once=PLANS_AT_ONCE)
+    wishes = tx.end_requests.newest_of([agreement.id for agreement in live.items])
+    plans = tuple(
         _current(tx, desk, agreement, at, due.get(agreement.id), coming.get(agreement.id), wishes.get(agreement.id))
-        for agreement in live
+        for agreement in live.items
     )
+    return replace(live, items=plans)
 
 
 def _current(
@@ -171,12 +183,15 @@ def _current(
     names = {plan.key: plan.name for plan in tx.catalog.list_plans(sorted(wanted))}
     added = [AddedOn(tx.catalog.get_version(one.plan_version_id), one.quantity) for one in agreement.add_ons]
     fees = {fee.key: fee.name for fee in version.of_kind(LicenceFee) if fee.is_licensed}
+    whole = with_add_ons(version, added)
+    shown = stretch_of(desk.request, whole.of_kind(Entitlement), name=f"included_{agreement.id}")
     becomes = () if pending is None or gives_way else (*pending.add_ons.items(), *pending.quantities.items())
     return Current(
         agreement,
-        card_of_agreement(tx, agreement),
-        agreement.period_at(at),
-        included_in(tx, agreement, with_add_ons(version, added), at, shows_usage=desk.settings.shows_usage),
+        plan=card_of_agreement(tx, agreement),
+        period=agreement.period_at(at),
+        included=included_in(tx, agreement, whole, shown.items, at, shows_usage=desk.settings.shows_usage),
+        shown=shown,
         add_ons=tuple(Beside(one.plan_key, names[one.plan_key], one.quantity) for one in agreement.add_ons),
         seats=tuple(Beside(key, name, agreement.quantity_of(key)) for key, name in fees.items()),
         next_plan=names[pending.plan_key] if pending and gives_way else "",
