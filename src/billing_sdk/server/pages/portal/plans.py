@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.responses import Response
@@ -162,7 +162,7 @@ def _current_plans(tx: UnitOfWork, desk: Desk, customer: Customer) -> Stretch[Cu
         _current(tx, desk, agreement, at, due.get(agreement.id), coming.get(agreement.id), wishes.get(agreement.id))
         for agreement in live.items
     )
-    return replace(live, items=plans)
+    return Stretch(plans, live.begin, live.count, live.next_url, live.first_url)
 
 
 def _current(
