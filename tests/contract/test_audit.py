@@ -232,8 +232,8 @@ def test_a_record_names_the_request_and_who_called(server):
         "profile": {"given_name": "Ida"},
         "identities": [{"type": "email", "details": {"email": "ida@example.com"}}],
     }
-    made = httpx.post(f"{server.base_url}/api/v1/user", headers=headers, json=body)
-    refused = httpx.delete(f"{server.base_url}/api/v1/user", params={"id": "kp_nobody"}, headers=headers)
+    made = httpx.post(f"{server.base_url}/api/v1/user", headers=headers, json=body, timeout=60)
+    refused = httpx.delete(f"{server.base_url}/api/v1/user", params={"id": "kp_nobody"}, headers=headers, timeout=60)
     with server.engine.database.begin() as tx:
         rows = list(tx.audit.unlinked())
     by_request = {row.request_id: row for row in rows if row.request_id}
@@ -245,7 +245,7 @@ def test_a_record_names_the_request_and_who_called(server):
 
 def test_what_was_refused_to_a_machine_is_recorded_with_its_request(server):
     token = machine_token(server, "read:users")
-    refused = httpx.delete(f"{server.base_url}/api/v1/user", params={"id": "kp_1"}, headers=bearer(token))
+    refused = httpx.delete(f"{server.base_url}/api/v1/user", params={"id": "kp_1"}, headers=bearer(token), timeout=60)
     assert refused.status_code == 403
     with server.engine.database.begin() as tx:
         (record,) = tx.audit.of("DELETE /api/v1/user")

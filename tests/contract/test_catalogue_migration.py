@@ -14,7 +14,7 @@ from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, Rate
 from billing_sdk.server.domain.rating import Flat, PerUnit, Terms
 from billing_sdk.server.sealing import Sealer, SealingKey
 from billing_sdk.server.storage import Database
-from billing_sdk.server.storage.schema import migration_config
+from billing_sdk.server.storage.upgrading import migration_config
 from tests.engines import NOON
 
 FEE = {

@@ -119,6 +119,7 @@ def test_a_user_with_the_rights_of_the_guide_serves_everything(granted):
             f"{server.base_url}/api/v1/portal/generate_url",
             headers={**headers, "Idempotency-Key": "once"},
             json={"user_id": ada.id, "sub_nav": "profile"},
+            timeout=60,
         )
         assert made.status_code == 200, made.text
         rotate_key(server.engine)

@@ -12,7 +12,7 @@ from alembic import command
 
 from billing_sdk.server.domain.customers import MethodName
 from billing_sdk.server.domain.invoicing import Frame, framed
-from billing_sdk.server.storage.schema import migration_config
+from billing_sdk.server.storage.upgrading import migration_config
 from tests.engines import open_database
 
 START, END = datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 2, 28, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from billing_sdk.errors import ConfigurationError, InvalidToken, NotFound
 from billing_sdk.server.sealing import Sealer, SealingKey
 from billing_sdk.server.signing import SigningKey, read_token
 from billing_sdk.server.storage import Database
-from billing_sdk.server.storage.schema import migration_config
+from billing_sdk.server.storage.upgrading import migration_config
 from billing_sdk.server.usecases.signing_keys import current_key, published_keys, purge_key, reseal, rotate_key
 from tests.engines import NOON, advance, engine_on
 

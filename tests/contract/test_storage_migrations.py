@@ -17,8 +17,8 @@ from billing_sdk.server.domain.metering import own_meter
 from billing_sdk.server.domain.periods import Cadence, Period
 from billing_sdk.server.gateways import ManagedGateway
 from billing_sdk.server.settings import Settings
-from billing_sdk.server.storage.schema import migration_config
 from billing_sdk.server.storage.tables.billing import invoices, payments
+from billing_sdk.server.storage.upgrading import migration_config
 from billing_sdk.server.usecases.book_earlier import book_earlier
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.read_books import revenue, trial_balance

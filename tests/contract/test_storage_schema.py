@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import as_file, files
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, delete, insert, make_url, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.metering import Correction
+from billing_sdk.server.storage.schema import newest_revision
 from billing_sdk.server.storage.tables import metadata
 from billing_sdk.server.storage.tables.billing import agreements, customers
 from billing_sdk.server.storage.tables.catalog import plan_versions
@@ -40,6 +43,11 @@ def test_the_migrations_make_exactly_the_tables_of_today(connection):
     differences = compare_metadata(MigrationContext.configure(connection, opts=opts), metadata)
 
     assert differences == []
+
+
+def test_the_migration_whose_file_has_the_highest_number_is_the_last_one():
+    with as_file(files("billing_sdk.server.storage") / "migrations") as folder:
+        assert ScriptDirectory(str(folder)).get_heads() == [newest_revision()]
 
 
 def test_migrating_again_changes_nothing(engine):
