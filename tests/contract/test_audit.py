@@ -306,6 +306,7 @@ UNRECORDED = {
     "pause_agreement": "recorded where the agreement is put on pause, and where it is refused",
     "make_way": "recorded where a charge is let go, and where an attempt is given up",
     "void_invoice": "recorded where the invoice is made void, and where that is refused",
+    "pay_by_link": "the card is recorded where it is stored, and the charge where it is made",
     "pay_now": "chooses what to charge; the charge is recorded",
     "ingest_usage": "each event is a record of its own that is never changed",
     "record_usage": "each reading is a record of its own that is never changed",
