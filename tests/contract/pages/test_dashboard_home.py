@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -58,6 +59,16 @@ def test_each_chart_has_a_table_that_says_the_same(look):
 def test_home_says_what_needs_attention_and_where_it_is_dealt_with(look):
     page = look("/dashboard")
     assert 'href="/dashboard/invoices">1 payment waits to be completed.' in page
+
+
+def test_what_could_not_be_delivered_is_counted_where_it_is_listed(app, made, look):
+    with app.engine.begin() as tx:
+        (delivery,) = tx.deliveries.list(endpoint_id=made.ids["endpoint_id"], limit=1)
+        tx.deliveries.save(replace(delivery, status="dead"))
+    place = f"/dashboard/webhooks/{made.ids['endpoint_id']}/deliveries?status=dead"
+    assert f'href="{place}">1 webhook could not be delivered.' in look("/dashboard")
+    assert f'href="{place}"><bdi>1</bdi>' in look("/dashboard/webhooks")
+    assert delivery.id in look(place)
 
 
 def test_revenue_by_month_tells_what_was_gained_and_lost(look):

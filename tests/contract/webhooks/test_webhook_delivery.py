@@ -195,6 +195,9 @@ def test_a_dead_letter_no_longer_holds_back_what_comes_after(engine, endpoint, r
     assert claims_of(receiver.received[-1])["data"]["sequence"] == 2
     [dead] = deliveries_of(engine, status="dead")
     assert (dead.event_id, dead.last_status) == (poisoned, 500)
+    with engine.read() as tx:
+        assert tx.deliveries.count_dead(most=10) == {endpoint.id: 1}
+        assert tx.deliveries.count_dead(most=0) == {}
     assert endpoint_now(engine, endpoint).is_enabled
 
 

@@ -6,7 +6,22 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, and_, bindparam, cast, false, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 
 from billing_sdk.errors import Conflict, NotFound
 from billing_sdk.server.domain.agreements import LIVE, Agreement
@@ -54,6 +69,7 @@ KNOWN_AS = (
     .where(or_(agreements.c.id == bindparam("wanted"), agreements.c.first_id == bindparam("wanted")))
     .order_by(IS_LIVE.desc(), agreements.c.started_at.desc(), agreements.c.id.desc())
 )
+VERSIONS_AT_ONCE = 50
 CHANGE = update(agreements).where(agreements.c.id == bindparam("wanted"))
 
 
@@ -189,11 +205,28 @@ class AgreementRepository:
             after: the id that the page follows.
             limit: how many at most.
         """
-        about_to_leave = and_(agreements.c.plan_version_id == target_id, agreements.c.next_version_id.is_not(None))
-        query = select(agreements.c.id).where(
-            IS_LIVE, or_(agreements.c.plan_version_id.in_(version_ids), about_to_leave), agreements.c.id > (after or "")
-        )
-        return tuple(self._connection.execute(query.order_by(agreements.c.id).limit(limit)).scalars().all())
+        live = select(agreements.c.id).where(IS_LIVE, agreements.c.plan_version_id == plan_versions.c.id)
+        is_taken = exists(live.where(agreements.c.id > (after or "")).correlate(plan_versions))
+        taken = select(plan_versions.c.id).where(plan_versions.c.id.in_(version_ids), is_taken)
+        wanted: list[tuple[str, ColumnElement[bool]]] = [
+            (version_id, true()) for version_id in self._connection.execute(taken).scalars()
+        ]
+        wanted.append((target_id, agreements.c.next_version_id.is_not(None)))
+        found: list[str] = []
+        for begin in range(0, len(wanted), VERSIONS_AT_ONCE):
+            # An index has the agreements of one version and status in their order: so many of each are enough.
+            parts = [
+                select(agreements.c.id)
+                .where(agreements.c.plan_version_id == version_id, agreements.c.status == status)
+                .where(agreements.c.id > (after or ""), condition)
+                .order_by(agreements.c.id)
+                .limit(limit)
+                .subquery()
+                for version_id, condition in wanted[begin : begin + VERSIONS_AT_ONCE]
+                for status in sorted(LIVE)
+            ]
+            found += self._connection.execute(union_all(*(select(part.c.id) for part in parts))).scalars()
+        return tuple(sorted(found)[:limit])
 
     def count_on_versions(self, version_ids: Sequence[str], *, most: int | None = None) -> dict[str, int]:
         """Return how many live agreements are on each of some versions; those with none are left out.
