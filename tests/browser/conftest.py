@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -60,7 +59,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own for each test."""
-    context = chromium.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
+    context = chromium.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
     yield context
     context.close()
@@ -72,16 +71,16 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A running server on SQLite that the tests of a module share."""
+    """A running server on SQLite that all tests share which bring people of their own and leave the rest as it is."""
     with serving(f"sqlite:///{tmp_path_factory.mktemp('browser') / 'browser.db'}") as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def postgres_server(postgres: str) -> Iterator[RunningServer]:
-    """A running server on PostgreSQL that the tests of a module share."""
+    """The same on PostgreSQL."""
     with passing_database(postgres) as url, serving(url) as running:
         yield running
 
@@ -102,6 +101,7 @@ def tab(request: pytest.FixtureRequest, chromium: Browser, either_server: Runnin
         locale="en-GB",
         viewport={"width": 1280, "height": 900},
         java_script_enabled=has_scripts,
+        reduced_motion="reduce",
         base_url=either_server.base_url,
     )
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
@@ -137,7 +137,6 @@ def walk_to(page: Page, label: str) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[RunningServer]:
-    """A running server with the demo catalogue, on SQLite."""
-    with serving(f"sqlite:///{tmp_path / 'browser.db'}") as running:
-        yield running
+def server(sqlite_server: RunningServer) -> RunningServer:
+    """The server that all share, for tests with one database."""
+    return sqlite_server

@@ -31,6 +31,16 @@ fetch('/portal/profile').then(() => { document.title = 'owned'; }, () => {});
 AROUND = '<p class="own" onclick="x()">Acme</p><billing-logo></billing-logo><billing-content></billing-content>'
 
 
+@pytest.fixture(autouse=True)
+def no_brand_afterwards(request):
+    """Leave the server as it was, for the tests elsewhere that share it."""
+    server = request.getfixturevalue("either_server" if "either_server" in request.fixturenames else "sqlite_server")
+    yield
+    update_brand(server.engine, brand=Brand(), dropped=("logo", "icon"))
+    save_draft(server.engine, name="register", code=PageCode())
+    publish_own_page(server.engine, name="register")
+
+
 @pytest.fixture
 def email() -> str:
     return f"vera-{secrets.token_hex(6)}@example.com"
@@ -83,8 +93,6 @@ def test_code_around_a_page_shows_what_it_says_and_can_not_break_out(sqlite_serv
         assert any(what in text for text in stopped), (what, stopped)
     _register(page, email)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    save_draft(sqlite_server.engine, name="register", code=PageCode())
-    publish_own_page(sqlite_server.engine, name="register")
 
 
 @pytest.mark.attack(161, 162)
@@ -102,7 +110,6 @@ def test_a_brand_of_hostile_words_and_pictures_does_nothing(sqlite_server, page)
     page.goto(f"{sqlite_server.base_url}/static/brand/logo")
     assert page.evaluate("document.title") != "owned"
     assert all("script" in text.lower() for text in complaints)
-    update_brand(sqlite_server.engine, brand=Brand(), dropped=("logo", "icon"))
 
 
 def _register(page: Page, email: str) -> None:

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.looking import faults, too_wide
 from tests.contract.stripe_door.hybrid import Hybrid, hybrid_plan
-from tests.serving import RunningServer, serving
+from tests.serving import RunningServer
 
 pytestmark = pytest.mark.browser
 
-AUDIT = (Path(__file__).parent / "audit.js").read_text()
 PHONE = {"width": 360, "height": 740}
 DECLINED, ASKS = "4000000000009995", "4000002760003184"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A running server, for all tests here: each brings a session of its own."""
-    with serving(f"sqlite:///{tmp_path_factory.mktemp('checkout') / 'browser.db'}") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def plan(server: RunningServer) -> Hybrid:
+def plan(sqlite_server: RunningServer) -> Hybrid:
     """The plan of the guide."""
-    return hybrid_plan(server.engine, seat=50_000)
+    return hybrid_plan(sqlite_server.engine, seat=50_000)
 
 
 def call(server: RunningServer, method: str, path: str, **form: str) -> dict[str, Any]:
@@ -65,12 +56,6 @@ def fill(page: Page, number: str) -> None:
     page.get_by_role("button", name="Subscribe and pay").click()
 
 
-def problems_of(page: Page) -> list[Any]:
-    """Return what is wrong with a page for people who don't see, or don't use a pointer."""
-    found: list[Any] = page.evaluate(AUDIT)
-    return found
-
-
 def test_a_stranger_subscribes_after_a_card_that_is_declined(server: RunningServer, plan: Hybrid, page: Page) -> None:
     session = begin(server, plan)
     page.goto(session["url"])
@@ -80,7 +65,7 @@ def test_a_stranger_subscribes_after_a_card_that_is_declined(server: RunningServ
     page.get_by_label("E-mail").fill("stranger@example.com")
     fill(page, DECLINED)
     expect(page.locator("#problems")).to_contain_text("not enough money")
-    assert problems_of(page) == []
+    assert faults(page) == []
     fill(page, "4242424242424242")
     expect(page).to_have_url(f"{server.base_url}/?session={session['id']}")
     done = call(server, "GET", f"/checkout/sessions/{session['id']}")
@@ -118,8 +103,7 @@ def test_whoever_is_taxed_says_where_they_are_first(server: RunningServer, plan:
     page.get_by_label("Country").select_option("DE")
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#card")).to_be_visible()
-    assert problems_of(page) == []
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, "the page is wider than the phone"
+    assert faults(page) == []
+    assert too_wide(page) == 0
     fill(page, "5555555555554444")
     expect(page).to_have_url(f"{server.base_url}/?session={session['id']}")

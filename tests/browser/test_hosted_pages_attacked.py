@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.contract.pages.visits import portal_link, sign_up_link, user_of
-from tests.serving import RunningServer, serving
+from tests.serving import RunningServer
 
 pytestmark = pytest.mark.browser
 
@@ -37,12 +35,6 @@ SECTIONS = (
     "billing",
     "credit",
 )
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with serving(f"sqlite:///{tmp_path_factory.mktemp('attacked') / 'billing.db'}") as running:
-        yield running
 
 
 def enter(page: Page, server: RunningServer) -> None:

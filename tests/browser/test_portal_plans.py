@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -57,10 +57,11 @@ class Walk:
 
 
 @pytest.fixture
-def walk(tab: Page, either_server: RunningServer, keyboard: Callable[[str], None]) -> Walk:
-    """Somebody who comes to the portal."""
+def walk(tab: Page, either_server: RunningServer, keyboard: Callable[[str], None]) -> Iterator[Walk]:
+    """Somebody who comes to the portal; what a test has let people do there ends with it."""
     has_scripts = either_server.engine.database.is_sqlite
-    return Walk(either_server, tab, keyboard if has_scripts else None)
+    yield Walk(either_server, tab, keyboard if has_scripts else None)
+    update_portal_settings(either_server.engine, settings=PortalSettings())
 
 
 @pytest.fixture
@@ -117,19 +118,16 @@ def test_a_cancellation_waits_for_approval_and_the_answer_is_read(walk: Walk) ->
     engine = walk.server.engine
     agreement_id = walk.enter("pro_monthly")
     update_portal_settings(engine, settings=PortalSettings(cancellations_need_approval=True))
-    try:
-        walk.press("Cancel plan", "link")
-        walk.tab.get_by_label("Why do you leave?").select_option("too_complex")
-        walk.press("Ask for the end")
-        walk.says("It goes on until somebody has decided.")
-        with engine.read() as tx:
-            request = tx.end_requests.find_waiting(agreement_id)
-        assert request
-        refuse_end(engine, request_id=request.id, actor="operator", answer="Call us first, please.")
-        walk.tab.reload()
-        walk.says("Call us first, please.")
-    finally:
-        update_portal_settings(engine, settings=PortalSettings())
+    walk.press("Cancel plan", "link")
+    walk.tab.get_by_label("Why do you leave?").select_option("too_complex")
+    walk.press("Ask for the end")
+    walk.says("It goes on until somebody has decided.")
+    with engine.read() as tx:
+        request = tx.end_requests.find_waiting(agreement_id)
+    assert request
+    refuse_end(engine, request_id=request.id, actor="operator", answer="Call us first, please.")
+    walk.tab.reload()
+    walk.says("Call us first, please.")
 
 
 def test_a_plan_that_is_to_end_goes_on_and_one_is_paused_and_resumed(walk: Walk) -> None:
