@@ -73,9 +73,9 @@ METHODS = [
 
 
 @pytest.fixture
-def database(database_url):
+def database(empty_url):
     """A database with those lines on an issued invoice and on a charge under way, migrated to today's."""
-    opened = open_database(database_url)
+    opened = open_database(empty_url)
     with as_file(files("billing_sdk.server.storage") / "migrations") as folder, opened._engine.begin() as connection:
         config = migration_config(str(folder), connection)
         config.attributes["sealer"] = opened.sealer
