@@ -31,6 +31,8 @@ SCHEMA = "billing_schema"
 CATALOGUE = "billing_catalogue"
 MONTHS = (datetime(2025, 12, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
 GARBAGE_AT_ONCE = 20_000
+# Says to the processes of a run that the first of them has done so already.
+ONE_AUTHORITY = "BILLING_TESTS_AUTHORITY"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,8 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _trust_one_authority(config: pytest.Config) -> None:
     """Let clients of this process and of its children load one certificate authority in place of hundreds."""
     # Each client reads them anew, which takes longer than most tests, and none of those that these tests speak to has
-    # a certificate of theirs.
-    if "SSL_CERT_FILE" in os.environ:
+    # a certificate of theirs. So it does, too, where the machine names a file of its own.
+    if ONE_AUTHORITY in os.environ:
         return
     everyone = Path(certifi.where()).read_text()
     [one] = re.findall(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", everyone, re.DOTALL)[:1]
@@ -60,7 +62,7 @@ def _trust_one_authority(config: pytest.Config) -> None:
     file.write(one)
     file.flush()
     config.add_cleanup(file.close)
-    os.environ["SSL_CERT_FILE"] = file.name
+    os.environ[ONE_AUTHORITY] = os.environ["SSL_CERT_FILE"] = file.name
 
 
 def _look_for_trio_once() -> None:
