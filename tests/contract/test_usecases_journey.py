@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from billing_sdk.errors import (
+    AuthenticationRequired,
     CardDeclined,
     Conflict,
     EmailTaken,
@@ -19,6 +20,7 @@ from billing_sdk.errors import (
     UnknownPricingTable,
     WrongCredentials,
 )
+from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.advance_journey import (
     finish_journey,
     see_success,
@@ -29,11 +31,13 @@ from billing_sdk.server.usecases.begin_journey import find_journey
 from billing_sdk.server.usecases.begin_session import find_session
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.subscribe import subscribe
+from tests.awaited import ALWAYS, confirm
 from tests.engines import (
     DECLINED_WHEN_CHARGED,
     DECLINED_WHEN_STORED,
     IN_MEMORY,
     advance,
+    card,
     engine_on,
     events_of,
     person,
@@ -63,6 +67,36 @@ def test_a_plan_that_costs_something_is_paid_before_the_journey_ends(engine):
     trip.pay()
 
     assert (trip.step, trip.plans) == ("finish", ["pro_monthly"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "plan"), [({}, "pro_monthly"), ({"is_create_org": "true", "org_name": "Acme"}, "team_pro")]
+)
+def test_a_plan_whose_payment_was_confirmed_elsewhere_is_not_asked_for_again(engine, parameters, plan):
+    trip = Trip(engine, **SIGN_UP, **parameters)
+    trip.sign_up()
+    trip.choose(plan)
+    with pytest.raises(AuthenticationRequired):
+        trip.pay(ALWAYS)
+    assert trip.step == "payment"
+
+    confirm(engine, trip.customer.id)
+
+    assert (trip.step, trip.table, trip.plans) == ("finish", None, [plan])
+
+
+def test_a_plan_that_was_chosen_and_paid_in_another_tab_is_not_asked_for_again(engine):
+    trip = Trip(engine, **SIGN_UP)
+    trip.sign_up()
+    customer = become_customer(engine, user_id=trip.journey.user_id, billing_email="new@example.com", plan_key=None)
+    add_card(engine, customer_id=customer.id, card=card("4242424242424242"))
+    assert trip.step == "plans"
+
+    subscribe(engine, customer_id=customer.id, plan_key="pro_monthly")
+
+    assert (trip.step, trip.table) == ("finish", None)
+    with pytest.raises(Conflict):
+        trip.choose("enterprise_monthly")
 
 
 def test_until_it_is_paid_another_plan_can_be_chosen(engine):

@@ -56,6 +56,17 @@ def test_a_sign_up_goes_on_after_its_payment_was_confirmed(site, visitor, email)
     assert charges_of(site, email) == ["succeeded 29.00 USD"]
 
 
+def test_a_sign_up_whose_plan_was_chosen_from_the_table_goes_on_after_its_payment_was_confirmed(
+    site, visitor, email
+) -> None:
+    begin(visitor, site)
+    register(visitor, email)
+    visitor.submit("Choose Pro")
+    assert visitor.submit("Pay", **{**CARD, "number": ALWAYS}).title.startswith("Confirm your payment")
+    assert leaves_for_application(lambda: visitor.submit("Complete"))["code"]
+    assert (plans_of(site, email), charges_of(site, email)) == (["pro_monthly"], ["succeeded 29.00 USD"])
+
+
 def test_a_payment_that_was_not_confirmed_leads_back_to_another_card(site, visitor, email) -> None:
     pay_in_journey(visitor, site, email)
     page = visitor.submit("Fail")

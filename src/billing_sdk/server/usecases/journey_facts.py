@@ -80,6 +80,8 @@ def load_facts(tx: UnitOfWork, engine: Engine, journey: Journey) -> Facts:
 def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTable | None:
     """Return the table to choose from: the one that the link names, or the default one of what is offered.
 
+    There is none for whoever has a plan of its group by now: a payment that waited may have been confirmed meanwhile.
+
     Source: Kinde documentation, "Pricing table display defaults".
     """
     if journey.plan_interest or journey.plan_done:
@@ -88,7 +90,8 @@ def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTa
     tables = (tx.pricing_tables.get_live(key),) if key else tx.pricing_tables.list()
     tables = tuple(table for table in tables if table.group.key != PLAN_GROUP)  # that of the workspace is its own
     kind = offer_for(_visit(tx, engine, journey), frozenset(table.group.scope for table in tables))
-    return next((table for table in tables if table.group.scope == kind), None)
+    table = next((table for table in tables if table.group.scope == kind), None)
+    return None if table is None or _has_plan(tx, journey, table) else table
 
 
 def find_due(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
@@ -161,6 +164,11 @@ def _visit(tx: UnitOfWork, engine: Engine, journey: Journey) -> Visit:
         org_is_customer_without_plan=_is_without_plan(tx, tx.customers.find_by_organization(journey.org_code or "")),
         may_write_billing=may_write_billing(tx, journey),
     )
+
+
+def _has_plan(tx: UnitOfWork, journey: Journey, table: PricingTable) -> bool:
+    customer = _customer_of(tx, payer_of(tx, journey, table.group.scope))
+    return customer is not None and tx.agreements.find_live(customer.id, table.group.id) is not None
 
 
 def _is_without_plan(tx: UnitOfWork, customer: Customer | None) -> bool:
