@@ -20,7 +20,7 @@ from billing_sdk.server.usecases.open_portal_link import open_portal_link
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.register_application import register_application
 from billing_sdk.server.usecases.register_user import register_user
-from billing_sdk.server.usecases.roles import create_role, update_role
+from billing_sdk.server.usecases.roles import create_role, delete_role, update_role
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.server.usecases.update_application import update_application
 from billing_sdk.server.usecases.update_mail_template import update_mail_template
@@ -192,3 +192,16 @@ def test_of_many_who_change_what_they_have_read_one_does(engine):
     )
     for act in acts:
         assert codes(at_once(act)) == {"ok": 1, "precondition_failed": CALLERS - 1}
+
+
+def test_of_two_who_take_the_last_roles_of_creators_away_one_is_refused(engine):
+    with engine.read() as tx:
+        (first,) = tx.roles.of_creators()
+    second = create_role(engine, key="founder", name="Founder", is_creator=True)
+    acts = (
+        lambda: update_role(engine, first.id, name=first.name, permission_keys=(), is_creator=False),
+        lambda: delete_role(engine, second.id),
+    )
+    assert codes(at_once(lambda number: acts[number](), times=2)) == {"ok": 1, "conflict": 1}
+    with engine.read() as tx:
+        assert len(tx.roles.of_creators()) == 1

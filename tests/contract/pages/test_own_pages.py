@@ -132,6 +132,11 @@ def test_the_editor_saves_tells_what_is_stopped_puts_live_and_reverts(client, ad
         assert words in page
     assert post(**code, publish="yes").headers["location"].endswith("done=own_page_live")
     assert post(**{**code, "css": ""}).status_code == 303
+    newer = save_draft(client.engine, name="success", code=PageCode(AROUND)).draft
+    page = post(**code, version="of-an-older-page", revert="yes")
+    assert (page.status_code, "Somebody else has changed this meanwhile." in page.text) == (422, True)
+    with client.engine.read() as tx:
+        assert tx.own_pages.get("success").draft == newer
     assert post(**code, revert="yes").headers["location"].endswith("done=own_page_reverted")
     assert "Live" in client.get("/dashboard/pages", cookies=ada, headers=HTML).text
     assert client.get("/dashboard/pages/other", cookies=ada, headers=HTML).status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -186,6 +187,19 @@ def test_what_another_operator_has_changed_meanwhile_is_not_undone(ada, site, sp
     assert "Somebody else has changed this meanwhile." in page.text
     assert table_in(site, "spring").cards == spring.cards
     save_pricing_table(site.engine, key="spring", heading="")
+
+
+@pytest.mark.parametrize("button", ["Move up Pro", "Move down Free", "Remove Free"])
+def test_a_card_that_another_operator_has_changed_meanwhile_is_neither_moved_nor_removed(ada, site, spring, button):
+    opened(ada, site, "/spring")
+    first = spring.cards[0]
+    edited = replace(first, content=replace(first.content, description=f"Written before: {button}"))
+    changed = save_pricing_table(site.engine, key="spring", cards=(edited, *spring.cards[1:]))
+    page = ada.submit(button)
+
+    assert page.status == 422
+    assert "Somebody else has changed this meanwhile." in page.text
+    assert table_in(site, "spring").cards == changed.cards
 
 
 def test_two_plans_that_are_paid_equally_often_share_no_card(ada, site, spring):

@@ -95,6 +95,10 @@ def test_the_only_role_of_creators_stays(ada, server):
     ada.open(f"{server.base_url}/dashboard/roles/{creator.id}")
     ada.submit("Delete the role")
     assert ada.page.status == 422
+    ada.open(f"{server.base_url}/dashboard/roles/{creator.id}")
+    ada.submit("Save", is_creator="")
+    assert ada.page.status == 422
+    assert "Whoever creates an organization would get no role." in ada.page.text
     with server.engine.read() as tx:
         assert tx.roles.get(creator.id) == creator
 

@@ -90,6 +90,10 @@ class RoleRepository:
         """Return the roles that whoever creates an organization gets."""
         return self._list(roles.c.is_creator)
 
+    def lock_of_creators(self) -> None:
+        """Let nobody else take one of the roles of creators away before the transaction ends."""
+        self._connection.execute(select(roles.c.id).where(roles.c.is_creator).order_by(roles.c.id).with_for_update())
+
     def of_member(self, org_code: str, user_id: str) -> tuple[Role, ...]:
         """Return the roles that a person holds in an organization."""
         held = select(member_roles.c.role_id).where(

@@ -60,10 +60,17 @@ def publish_own_page(engine: Engine, *, name: PageName, actor: str = "operator")
     return after
 
 
-def revert_own_page(engine: Engine, *, name: PageName, actor: str = "operator") -> OwnPage:
-    """Drop the draft of a page for what is live."""
+def revert_own_page(
+    engine: Engine, *, name: PageName, versions: Collection[str] | None = None, actor: str = "operator"
+) -> OwnPage:
+    """Drop the draft of a page for what is live.
+
+    Raises:
+        PreconditionFailed: the page is in none of the versions (`version_of`) that the caller knows.
+    """
     with engine.begin() as tx:
         before = tx.own_pages.lock(name)
+        check_version(before, versions)
         after = before.reverted(engine.now())
         tx.own_pages.save(after)
         tx.audit.record(actor, "own_page.revert", name, engine.now(), before=before, after=after)

@@ -96,10 +96,15 @@ def update_role(
         NotFound: there is no such role.
         PreconditionFailed: it is in none of the versions (`version_of`) that the caller knows.
         InvalidRequest: the name is none, or there is no such permission.
+        Conflict: it is the only one that creators of organizations get, and they would get it no more.
     """
     with engine.begin() as tx:
+        if not is_creator:
+            tx.roles.lock_of_creators()
         before = tx.roles.lock(role_id)
         check_version(before, versions)
+        if not is_creator:
+            _check_not_last_of_creators(tx, before)
         role = Role(before.id, before.key, checked_name(name), _known(tx, permission_keys), is_creator)
         if role != before:
             tx.roles.save(role)
@@ -115,13 +120,19 @@ def delete_role(engine: Engine, role_id: str, *, actor: str = "operator") -> Non
         Conflict: it is the only one that creators of organizations get.
     """
     with engine.begin() as tx:
-        before = tx.roles.get(role_id)
-        if before.is_creator and len(tx.roles.of_creators()) == 1:
-            raise Conflict(
-                "whoever creates an organization would get no role", remedy="Let creators get another role first."
-            )
+        tx.roles.lock_of_creators()
+        before = tx.roles.lock(role_id)
+        _check_not_last_of_creators(tx, before)
         tx.roles.remove(role_id)
         tx.audit.record(actor, "role.delete", role_id, engine.now(), before=before)
+
+
+def _check_not_last_of_creators(tx: UnitOfWork, role: Role) -> None:
+    """Hold a role that is about to go from creators; nobody could pay for a new organization without any."""
+    if role.is_creator and len(tx.roles.of_creators()) == 1:
+        raise Conflict(
+            "whoever creates an organization would get no role", remedy="Let creators get another role first."
+        )
 
 
 def _known(tx: UnitOfWork, keys: Collection[str]) -> tuple[str, ...]:

@@ -75,11 +75,11 @@ def save_own_page(seat: Seat, form: Form) -> Response:
     """Store a draft, put it live, or drop it, as the button says."""
     own = _own_page(seat)
     actor, url = seat.operator.id, f"{OWN_PAGES}/{own.name}"
-    if form.text("revert"):
-        revert_own_page(seat.engine, name=own.name, actor=actor)
-        return seat.go_to(url, "own_page_reverted")
     code = PageCode(form.text("html"), form.text("css"), form.text("js"))
     try:
+        if form.text("revert"):
+            revert_own_page(seat.engine, name=own.name, versions=form.versions(), actor=actor)
+            return seat.go_to(url, "own_page_reverted")
         save_draft(seat.engine, name=own.name, code=code, versions=form.versions(), actor=actor)
     except (InvalidRequest, PreconditionFailed, PayloadTooLarge) as error:
         return _editor(seat, own, form.refused(error), code)

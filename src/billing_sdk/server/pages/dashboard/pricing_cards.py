@@ -196,7 +196,7 @@ def _content(form: Form) -> CardContent:
 
 def _saved(seat: Seat, table: PricingTable, cards: Cards, form: Form) -> Response:
     try:
-        _save(seat, table, cards, versions=[version_of(table)])
+        _save(seat, table, cards, versions=[form.text("version")])
     except UnknownPricingTable:
         raise
     except BillingError as error:
