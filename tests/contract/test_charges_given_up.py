@@ -19,6 +19,7 @@ from billing_sdk.errors import (
     PaymentPending,
 )
 from billing_sdk.money import Money
+from billing_sdk.server.domain.invoicing import CreditEntry
 from billing_sdk.server.gateways import Awaited
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
@@ -28,6 +29,7 @@ from billing_sdk.server.usecases.confirmations import DatabaseConfirmations
 from billing_sdk.server.usecases.create_coupon import create_coupon
 from billing_sdk.server.usecases.delete_user import delete_user
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.preview_change import preview_change
 from billing_sdk.server.usecases.record_usage import record_usage
 from billing_sdk.server.usecases.run_due import run_due
 from billing_sdk.server.usecases.settle_left_over_charges import settle_left_over_charges
@@ -108,6 +110,35 @@ def test_what_the_processor_can_not_take_back_stands_in_the_way(told):
     with pytest.raises(PaymentPending):
         subscribe(told, customer_id=customer_id, plan_key="enterprise_monthly")
     assert len(charges_of(told, customer_id)) == 1
+
+
+def test_a_preview_of_another_plan_counts_on_the_place_of_a_change_that_waits(engine):
+    customer_id = upgrade(engine)
+    shown = preview_change(engine, customer_id=customer_id, plan_key="enterprise_monthly")
+    with pytest.raises(PaymentPending):
+        preview_change(engine, customer_id=customer_id, plan_key="pro_monthly")
+    assert len(charges_of(engine, customer_id)) == 1
+
+    with pytest.raises(AuthenticationRequired):
+        subscribe(engine, customer_id=customer_id, plan_key="enterprise_monthly", terms=shown.terms)
+    (charge,) = charges_of(engine, customer_id)
+    assert charge.amount == shown.amount
+
+
+def test_a_preview_does_not_count_on_what_a_waiting_change_holds_or_a_bank_is_at(told):
+    told.gateway.says = Awaited("processing")
+    customer_id = begin(told, "4242424242424242")
+    with pytest.raises(PaymentPending):
+        preview_change(told, customer_id=customer_id, plan_key="enterprise_monthly")
+    told.gateway.says = None
+    holding = payer(told, "held@example.com", number=ALWAYS)
+    with told.begin() as tx:
+        held = CreditEntry("credit_1", holding.id, Money(500, "USD"), "unused_time", told.now_for(tx, holding))
+        tx.credits.add(held)
+    with pytest.raises(AuthenticationRequired):
+        subscribe(told, customer_id=holding.id, plan_key="pro_monthly")
+    with pytest.raises(PaymentPending):
+        preview_change(told, customer_id=holding.id, plan_key="enterprise_monthly")
 
 
 def test_an_invoice_that_the_bank_works_at_keeps_nobody_from_leaving_later(told):

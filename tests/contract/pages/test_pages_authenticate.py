@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 
+from billing_sdk.errors import Conflict
 from billing_sdk.money import Money
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.register_user import register_user
+from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.testing.visitor import Page, Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -98,6 +102,54 @@ def test_an_upgrade_in_the_portal_is_confirmed_and_comes_back_to_the_plan(site, 
     assert page.url == f"{site.base_url}/portal/plan_details?done=confirmed"
     assert "was confirmed and has gone through" in page.text
     assert plans_of(site, email) == ["pro_monthly"]
+
+
+def test_another_plan_takes_the_place_of_a_change_whose_confirmation_was_left(site, visitor, email) -> None:
+    customer_with(site, email, ALWAYS, "free")
+    enter_portal(visitor, site, email)
+    place = f"{site.base_url}/portal/plan_selection"
+    visitor.open(f"{place}/pro_monthly")
+    left = visitor.submit("Pay US$29.00")
+
+    page = visitor.open(f"{place}/pro_monthly")
+    assert (page.status, visitor.follow("Confirm the payment").url) == (409, left.url)
+    visitor.open(f"{site.base_url}/portal/plan_details")
+    assert visitor.follow("Confirm the payment").url == left.url
+
+    page = visitor.open(f"{place}/enterprise_monthly")
+    assert page.status == 200
+    assert visitor.submit("Pay").title.startswith("Confirm your payment")
+    assert "nothing to confirm any more" in visitor.open(left.url).text
+
+
+def test_a_copy_of_a_change_of_plan_that_waits_leads_to_the_same_page_of_the_bank(site, visitor, email) -> None:
+    customer_with(site, email, ALWAYS, "free")
+    enter_portal(visitor, site, email)
+    form = visitor.open(f"{site.base_url}/portal/plan_selection/pro_monthly")
+    first = visitor.submit("Pay US$29.00")
+    visitor.page = form
+    assert visitor.submit("Pay US$29.00").url == first.url
+
+
+@pytest.mark.parametrize("path", ["plan_selection/pro_monthly", "add_ons"])
+def test_a_copy_that_comes_while_the_first_is_at_it_leads_to_the_plan(site, visitor, email, monkeypatch, path) -> None:
+    is_change = path.startswith("plan_selection")
+    customer_id = customer_with(site, email, "4242424242424242")
+    subscribe(site.engine, customer_id=customer_id, plan_key="free" if is_change else "pro_monthly")
+    enter_portal(visitor, site, email)
+    if is_change:
+        visitor.open(f"{site.base_url}/portal/{path}")
+    else:
+        with site.engine.read() as tx:
+            (live,) = tx.agreements.live_of(customer_id)
+        visitor.open(f"{site.base_url}/portal/plan_details/{live.id}/add_ons/onboarding_help?quantity=1")
+
+    at_it = Conflict("another change of this customer's plan is under way")
+    module = "changing.preview_in" if is_change else "numbers.preview_alteration"
+    monkeypatch.setattr(f"billing_sdk.server.pages.portal.{module}", Mock(side_effect=at_it))
+    page = visitor.submit("Pay")
+
+    assert page.url == f"{site.base_url}/portal/plan_details?done=pending"
 
 
 def test_an_invoice_in_the_portal_leads_to_where_its_payment_is_confirmed(site, visitor, email) -> None:

@@ -47,6 +47,18 @@ def make_way(engine: Engine, *, customer_id: str, keeps: Keeps) -> None:
         _give_way(engine, charge)
 
 
+def gives_way(tx: UnitOfWork, charge: PendingCharge, keeps: Keeps) -> bool:
+    """Tell whether it is sure that a change that waits is given up for what is wanted, and leaves all as it stands.
+
+    Whether a bank still lets go of a direct debit, nobody knows before. What a change holds of balance or credit is
+    there only once it was given up: until then, nothing else can be worked out.
+    """
+    if charge.awaits is None or charge.awaits.reason not in CHANGES - {"processing"} or keeps(charge):
+        return False
+    is_change = charge.invoice_id is None and charge.payment_intent_id is None
+    return is_change and tx.credits.find_by_charge(charge.id) is None and not tx.grants.held_by(charge.id)
+
+
 def of_other_groups(group_id: str) -> Keeps:
     """Keep what is about plans of other groups, or none."""
     return lambda charge: charge.agreement is None or charge.agreement.group_id != group_id

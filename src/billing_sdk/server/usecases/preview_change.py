@@ -16,6 +16,7 @@ from billing_sdk.server.usecases.change_options import AS_DECIDED, ChangeOptions
 from billing_sdk.server.usecases.decide_change import Change, has_owner, work_out_change
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import load_in_force
+from billing_sdk.server.usecases.make_way import for_plan, gives_way
 from billing_sdk.server.usecases.next_invoice import next_invoice
 from billing_sdk.server.usecases.offer_plan import wanted_plan
 from billing_sdk.server.usecases.plan_ahead import instant_of
@@ -94,7 +95,7 @@ def preview_in(
         raise NotFound(f"the account of the customer {customer.id!r} has been deleted")
     plan = wanted_plan(tx, customer, plan_key, number=options.version)
     charge = tx.charges.find(customer.id, plan.group.id)
-    if charge is not None:
+    if charge is not None and not gives_way(tx, charge, for_plan(tx, customer.id, plan_key)):
         raise under_way(charge)
     now = as_of or engine.now_for(tx, customer)
     before = tx.agreements.find_live(customer.id, plan.group.id)

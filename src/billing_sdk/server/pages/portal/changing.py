@@ -12,7 +12,6 @@ from billing_sdk.errors import (
     CardDeclined,
     Conflict,
     PaymentMethodRequired,
-    PaymentPending,
     PriceChanged,
     SamePlan,
     SelectionDenied,
@@ -23,12 +22,13 @@ from billing_sdk.money import Money, zero
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.domain.catalog import Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
-from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
+from billing_sdk.server.pages.elsewhere import allow_pages
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.portal.charge_words import kept_of, told_lines
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.pages.portal.quotes import FIELD, holds, quote_for, quoted_at
+from billing_sdk.server.pages.portal.waiting import go_on
 from billing_sdk.server.pages.pricing import card_of, card_of_agreement, decided_card
 from billing_sdk.server.pages.shown_table import shown_table, table_for
 from billing_sdk.server.storage import UnitOfWork
@@ -117,6 +117,11 @@ def change(desk: Desk, form: Form) -> Response:
                 terms = _agreed_terms(tx, desk, desk.customer, form, plan, live, is_later=is_later)
             except TaxLocationMissing:
                 return desk.go_to("billing_address")
+            except Conflict as error:
+                elsewhere = go_on(desk, error)
+                if elsewhere is None:
+                    raise
+                return elsewhere
             is_as_shown = terms is not None
     if not is_as_shown:
         return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
@@ -137,11 +142,8 @@ def change(desk: Desk, form: Form) -> Response:
         return desk.go_to("billing_address")
     except PriceChanged:
         return show_change(desk, form.wrong({"": CHANGED_MEANWHILE}))
-    except (AuthenticationRequired, PaymentPending) as waits:
-        elsewhere = go_on_elsewhere(desk.request, desk.engine, waits, back=desk.url("plan_details"))
-        return elsewhere or show_change(desk, form.refused(waits))
-    except (CardDeclined, Conflict, SelectionDenied) as error:
-        return show_change(desk, form.refused(error))
+    except (AuthenticationRequired, CardDeclined, Conflict, SelectionDenied) as error:
+        return go_on(desk, error) or show_change(desk, form.refused(error))
     return desk.go_to("plan_details", "planned" if is_later else "plan")
 
 

@@ -135,6 +135,7 @@ class Desk:
             headline=phrase("This is not possible here"),
             detail=NOT_OFFERED[wish],
             remedy=phrase("Ask whoever runs the application."),
+            confirm_url="",
         )
 
     def url(self, section: str) -> str:

@@ -26,13 +26,14 @@ from billing_sdk.errors import (
     UnknownPlan,
 )
 from billing_sdk.server.domain.agreements import Agreement
-from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
+from billing_sdk.server.pages.elsewhere import allow_pages
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.method_words import label_of
 from billing_sdk.server.pages.portal.changing import paid_until_of
 from billing_sdk.server.pages.portal.charge_words import kept_of, told_lines
 from billing_sdk.server.pages.portal.desk import Desk, own_agreement
 from billing_sdk.server.pages.portal.quotes import FIELD, holds, quote_for, quoted_at
+from billing_sdk.server.pages.portal.waiting import go_on
 from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.preview_agreement import preview_alteration
 from billing_sdk.server.usecases.preview_change import Preview
@@ -107,6 +108,8 @@ def show_numbers(desk: Desk, form: Form, kind: Kind) -> Response:
             quote = quote_for(desk, _wish(agreement, kind, wanted, when), shown, at)
         except TaxLocationMissing:
             return desk.go_to("billing_address")
+        except PaymentPending:
+            raise  # its page leads to where it is confirmed
         except REFUSALS as error:
             form = form.refused(error)
     return desk.show(
@@ -156,13 +159,11 @@ def _refused(desk: Desk, form: Form, kind: Kind, error: BillingError) -> Respons
             return desk.go_to("payment_details")
         case TaxLocationMissing():
             return desk.go_to("billing_address")
-        case AuthenticationRequired() | PaymentPending():
-            elsewhere = go_on_elsewhere(desk.request, desk.engine, error, back=desk.url("plan_details"))
-            return elsewhere or show_numbers(desk, form.refused(error), kind)
-        case _ if isinstance(error, REFUSALS):
-            return show_numbers(desk, form.refused(error), kind)
         case _:
-            raise error
+            elsewhere = go_on(desk, error)
+            if elsewhere is None and not isinstance(error, (AuthenticationRequired, *REFUSALS)):
+                raise error
+            return elsewhere or show_numbers(desk, form.refused(error), kind)
 
 
 def _preview(desk: Desk, agreement: Agreement, kind: Kind, wanted: int, when: When, at: datetime) -> Preview:

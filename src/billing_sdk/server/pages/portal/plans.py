@@ -32,6 +32,7 @@ from billing_sdk.server.pages.portal.add_ons import offered_add_ons
 from billing_sdk.server.pages.portal.charge_words import Told, told_lines
 from billing_sdk.server.pages.portal.desk import Desk, own_agreement
 from billing_sdk.server.pages.portal.entitlements import Included, included_in
+from billing_sdk.server.pages.portal.waiting import confirm_urls
 from billing_sdk.server.pages.pricing import PlanCard, card_of_agreement
 from billing_sdk.server.pages.stretch import Stretch, stretch_of
 from billing_sdk.server.storage import UnitOfWork
@@ -97,7 +98,7 @@ def show_plan(desk: Desk, _form: Form) -> Response:
     allow_pages(desk.request, desk.engine)
     with desk.engine.read() as tx:
         plans = _current_plans(tx, desk, desk.customer) if desk.customer else stretch_of(desk.request, ())
-        return desk.show("plan", plans=plans)
+        return desk.show("plan", plans=plans, confirm_urls=confirm_urls(tx, desk))
 
 
 def show_own(desk: Desk, _form: Form) -> Response:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from billing_sdk.errors import BillingError, BillingNotEnabled
+from billing_sdk.errors import BillingError, BillingNotEnabled, PaymentPending
 from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.workspace import Wish
@@ -33,6 +33,7 @@ from billing_sdk.server.pages.portal import (
     top_up,
 )
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, own_agreement, require_account
+from billing_sdk.server.pages.portal.waiting import confirm_url
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.workspace import require_billing
 from billing_sdk.server.words import detail_of, remedy_for_people, remedy_of, title_of
@@ -117,7 +118,14 @@ def _refuse(desk: Desk, error: BillingError) -> Response:
     """Say why not, with the navigation around it, so that there is somewhere to go on to."""
     error = web.as_told(desk.request, error)
     remedy = remedy_for_people(error) if error.code == BillingNotEnabled.code else remedy_of(error)
-    return desk.show("refused", status=error.status, headline=title_of(error), detail=detail_of(error), remedy=remedy)
+    return desk.show(
+        "refused",
+        status=error.status,
+        headline=title_of(error),
+        detail=detail_of(error),
+        remedy=remedy,
+        confirm_url=confirm_url(desk, error.facts.get("url") if isinstance(error, PaymentPending) else None),
+    )
 
 
 def _money_sections(kind: CustomerKind) -> tuple[Section, ...]:
