@@ -64,6 +64,15 @@ VISITOR: tuple[PageUnderTest, ...] = (
     PageUnderTest(
         "forgotten-password", "/journey/{sign_in_journey_id}/forgotten", "visitor", "/journey/{journey_id}/forgotten"
     ),
+    PageUnderTest(
+        "forgotten-password-sent",
+        "/journey/{sign_in_journey_id}/forgotten?after=sent",
+        "visitor",
+        "/journey/{journey_id}/forgotten",
+    ),
+    PageUnderTest("joined", "/invitation?after=joined", "visitor"),
+    PageUnderTest("password-set", "/account_link?after=set_password", "visitor"),
+    PageUnderTest("email-confirmed", "/account_link?after=confirm_email", "visitor"),
     PageUnderTest("confirm-payment", "/managed/authenticate/{reference}", "visitor"),
     PageUnderTest("checkout-session", "/checkout/session/{checkout_session_id}/{checkout_key}", "visitor"),
     PageUnderTest(

@@ -10,11 +10,12 @@ from billing_sdk.server.usecases.account_links import (
     ask_for_password,
     confirm_email,
     look_at_link,
-    set_password,
+    set_password as set_hashed,
 )
 from billing_sdk.server.usecases.begin_session import begin_session
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.create_user import create_user
+from billing_sdk.server.usecases.passwords import hash_password
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.secure_account import change_password
 from billing_sdk.server.usecases.update_user import update_user
@@ -32,6 +33,10 @@ def person(engine, email=OLD):
 def ask(engine, user, email=NEW):
     ask_for_email(engine, user_id=user.id, email=email, password=PASSWORD)
     return key_to(engine, email)
+
+
+def set_password(engine, *, key, password):
+    set_hashed(engine, key=key, password_hash=hash_password(password))
 
 
 def mails_of(engine, kind):

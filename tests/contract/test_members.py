@@ -10,7 +10,12 @@ from billing_sdk.errors import Conflict, Forbidden, InvalidRequest, LinkUsed, No
 from billing_sdk.server.domain.identity import WRITE_MEMBERS
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.storage.tables.identity import permissions, role_permissions, roles
-from billing_sdk.server.usecases.accept_invitation import accept_invitation, accept_signed_in, look_at_invitation
+from billing_sdk.server.usecases.accept_invitation import (
+    accept_invitation,
+    accept_signed_in,
+    look_at_invitation,
+    prove_invited,
+)
 from billing_sdk.server.usecases.begin_session import find_session
 from billing_sdk.server.usecases.change_member_role import change_member_role
 from billing_sdk.server.usecases.check_password import check_password
@@ -69,12 +74,17 @@ def roles_in(engine, org_code, user_id):
     return None if found is None else found.role_keys
 
 
+def accept(engine, key, password, **names):
+    proof = prove_invited(engine, key=key, password=password)
+    return accept_invitation(engine, key=key, proof=proof, **names)
+
+
 def test_whoever_is_invited_makes_an_account_and_belongs_with_the_roles(engine, ada, org_code):
     invite(engine, org_code, ada, role_keys=[ADMIN])
     key = key_of(engine)
 
     assert look_at_invitation(engine, key=key).inviter.id == ada
-    joined = accept_invitation(engine, key=key, password=PASSWORD, given_name="Bob")
+    joined = accept(engine, key, PASSWORD, given_name="Bob")
 
     bob = check_password(engine, email=BOB, password=PASSWORD)
     assert roles_in(engine, org_code, bob.id) == (ADMIN,)
@@ -84,7 +94,7 @@ def test_whoever_is_invited_makes_an_account_and_belongs_with_the_roles(engine, 
         (told,) = (event for event in tx.outbox.list(limit=100) if event.type == "user.updated")
     assert [one["code"] for one in told.data["user"]["organizations"]] == [org_code]
     with pytest.raises(LinkUsed):
-        accept_invitation(engine, key=key, password=PASSWORD)
+        accept(engine, key, PASSWORD)
 
 
 def test_whoever_has_an_account_joins_with_its_password_alone(engine, ada, org_code):
@@ -93,16 +103,16 @@ def test_whoever_has_an_account_joins_with_its_password_alone(engine, ada, org_c
     key = key_of(engine)
 
     with pytest.raises(WrongCredentials):
-        accept_invitation(engine, key=key, password="not the password")
+        accept(engine, key, "not the password")
     assert roles_in(engine, org_code, bob) is None
-    accept_invitation(engine, key=key, password=PASSWORD)
+    accept(engine, key, PASSWORD)
     assert roles_in(engine, org_code, bob) == ()
 
 
 def test_an_account_without_a_password_gets_one_by_the_link_to_its_address(engine, ada, org_code):
     bob = create_user(engine, email=BOB)
     invite(engine, org_code, ada)
-    accept_invitation(engine, key=key_of(engine), password=PASSWORD)
+    accept(engine, key_of(engine), PASSWORD)
     assert check_password(engine, email=BOB, password=PASSWORD).id == bob.id
 
 
@@ -122,7 +132,7 @@ def test_a_suspended_person_does_not_join(engine, ada, org_code):
     update_user(engine, user_id=bob.id, is_suspended=True)
     invite(engine, org_code, ada)
     with pytest.raises(Forbidden):
-        accept_invitation(engine, key=key_of(engine), password=PASSWORD)
+        accept(engine, key_of(engine), PASSWORD)
     assert roles_in(engine, org_code, bob.id) is None
 
 
@@ -137,7 +147,7 @@ def test_an_invitation_ends_after_seven_days_when_it_is_withdrawn_and_when_it_is
 
     advance(engine, days=7)
     with pytest.raises(LinkUsed):
-        accept_invitation(engine, key=key, password=PASSWORD)
+        accept(engine, key, PASSWORD)
 
     invite(engine, org_code, ada)
     key = key_of(engine)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from urllib.parse import urljoin
 
+import httpx
 import pytest
 
+from billing_sdk.server.domain.events.mail import Mail
 from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.usecases.account_links import ask_for_email, ask_for_password
 from billing_sdk.server.usecases.check_password import check_password
 from billing_sdk.server.usecases.create_organization import create_organization
 from billing_sdk.server.usecases.create_user import create_user
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.update_user import update_user
-from billing_sdk.testing.visitor import Visitor
+from billing_sdk.testing.visitor import Page, Visitor
 from tests.contract.pages.visits import PASSWORD, begin, enter_portal, user_of
-from tests.serving import RunningServer
+from tests.serving import CALLBACK, RunningServer
 
 FRESH = "staple battery correct horse"
 
@@ -49,6 +54,30 @@ def link_to(site: RunningServer, guest: str) -> str:
 def members_of(site: RunningServer, org_code: str) -> set[str]:
     with site.engine.read() as tx:
         return {user.email for user in tx.users.list(PageRequest(50), org_code=org_code).items}
+
+
+def mails_to(site: RunningServer, email: str) -> list[Mail]:
+    with site.engine.read() as tx:
+        return list(tx.mails.list(PageRequest(50), recipient=email).items)
+
+
+def twice(site: RunningServer, visitor: Visitor, **typed: str) -> list[str]:
+    """Send the form of a page two times, and return where each copy leads to."""
+    form = visitor.page.forms[0]
+    fields, headers = {**form.fields, **typed}, {"Origin": site.base_url}
+    url, places = urljoin(visitor.page.url, form.action), []
+    with httpx.Client(cookies=dict(visitor.http.cookies), headers=headers) as browser:
+        for _ in range(2):
+            answer = browser.post(url, data=fields)
+            assert answer.status_code == 303, answer.text
+            places.append(answer.headers["location"])
+    return places
+
+
+def way_on_from(page: Page) -> str:
+    """Return where the button of a page leads to."""
+    [address] = re.findall(r'<p class="actions return"><a class="button" href="([^"]+)"', page.html)
+    return address
 
 
 def invite(site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str) -> str:
@@ -195,7 +224,9 @@ def test_an_e_mail_address_is_changed_with_the_password(site: RunningServer, vis
     with Visitor() as elsewhere:
         assert elsewhere.open(link_to(site, f"x{manager}")).title.startswith("Confirm your e-mail")
         assert check_password(site.engine, email=manager, password=PASSWORD)
-        assert f"sign in with x{manager}" in elsewhere.submit("Confirm").text
+        page = elsewhere.submit("Confirm")
+        assert "Your e-mail address is confirmed" in page.text
+        assert CALLBACK.startswith(way_on_from(page))
         assert elsewhere.open(link_to(site, f"x{manager}")).status == 410
     assert check_password(site.engine, email=f"x{manager}", password=PASSWORD)
 
@@ -208,6 +239,8 @@ def test_who_has_forgotten_the_password_gets_a_link_at_the_sign_in_and_strangers
         begin(visitor, site, prompt="login")
         visitor.follow("Forgotten your password?")
         said.append(visitor.submit("Send", email=email).text)
+        sent = len(mails_to(site, email))
+        assert (visitor.open(visitor.page.url).text, len(mails_to(site, email))) == (said[-1], sent)
     assert said[0] == said[1]
     assert "If there is an account" in said[0]
     with Visitor() as elsewhere:
@@ -216,7 +249,56 @@ def test_who_has_forgotten_the_password_gets_a_link_at_the_sign_in_and_strangers
         assert "at least 10" in elsewhere.submit("Set", new_password="x", repeated="x").text
         assert "Your password is set" in elsewhere.submit("Set", new_password=FRESH, repeated=FRESH).text
         assert FRESH not in elsewhere.page.html
+        assert CALLBACK.startswith(way_on_from(elsewhere.page))
+        assert "Your password is set" in elsewhere.open(elsewhere.page.url).text
     assert check_password(site.engine, email=manager, password=FRESH)
+
+
+def test_a_copy_of_a_form_that_asks_for_a_link_mails_none_and_leads_to_the_same_page(
+    site: RunningServer, visitor: Visitor, manager: str
+) -> None:
+    begin(visitor, site, prompt="login")
+    visitor.follow("Forgotten your password?")
+    first, second = twice(site, visitor, email=manager)
+    assert first == second
+    assert first.endswith("/forgotten?after=sent")
+    assert len(mails_to(site, manager)) == 1
+
+
+def test_a_copy_of_a_form_that_uses_a_link_leads_to_the_same_page(
+    site: RunningServer, visitor: Visitor, manager: str
+) -> None:
+    ask_for_password(site.engine, email=manager)
+    visitor.open(link_to(site, manager))
+    first, second = twice(site, visitor, new_password=FRESH, repeated=FRESH)
+    assert first == second == "/account_link?after=set_password"
+    user, other = user_of(site, manager), f"x{manager}"
+    ask_for_email(site.engine, user_id=user.id, email=other, password=FRESH)
+    visitor.open(link_to(site, other))
+    assert twice(site, visitor) == ["/account_link?after=confirm_email"] * 2
+
+
+def test_a_copy_of_a_form_that_accepts_an_invitation_says_that_they_belong_and_signs_nobody_in(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str
+) -> None:
+    link = invite(site, visitor, manager, org_code, guest)
+    with Visitor() as other:
+        other.open(link)
+        first, second = twice(site, other, password=PASSWORD, given_name="Gus")
+        assert (first, second) == ("/portal/organization_details?done=joined", "/invitation?after=joined")
+        assert "You belong to the organization now" in other.open(site.base_url + second).text
+    assert members_of(site, org_code) == {manager, guest}
+
+
+def test_a_wrong_password_at_an_invitation_counts_and_a_right_one_joins_afterwards(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str
+) -> None:
+    register_user(site.engine, email=guest, password=PASSWORD)
+    link = invite(site, visitor, manager, org_code, guest)
+    with Visitor() as other:
+        other.open(link)
+        statuses = [other.submit("Sign in and join", password="not the password").status for _ in range(7)]
+        assert (statuses[0], statuses[-1]) == (422, 429)
 
 
 def test_an_account_without_a_password_gets_its_first_one_by_mail(site: RunningServer, visitor: Visitor) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from billing_sdk.errors import EmailTaken, InvalidRequest, RateLimited, WrongCredentials
 from billing_sdk.server import web
 from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.pages.once import do_once
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.account_links import ask_for_password
 from billing_sdk.server.usecases.advance_journey import name_organization, sign_in_in_journey, sign_up_in_journey
@@ -79,13 +81,25 @@ def sign_in(stop: Stop, form: Form) -> Response:
     return _signed_in(stop, session_key)
 
 
-def show_forgotten(stop: Stop, form: Form, *, is_sent: bool = False) -> Response:
-    """Ask somebody who has forgotten the password for the e-mail address."""
+def show_forgotten(stop: Stop, form: Form) -> Response:
+    """Ask somebody who has forgotten the password for the e-mail address, or say that a link was sent."""
+    is_sent = not form.values and web.query_of(stop.request).get("after") == "sent"
     return stop.show_beside("forgotten", form if form.values else _hinted(stop), is_sent=is_sent)
 
 
 def send_password_link(stop: Stop, form: Form) -> Response:
-    """Mail a link to set a password, and say the same whether or not there is such an account."""
+    """Mail a link to set a password, once for each form, and say the same whether or not there is such an account."""
+    return do_once(
+        stop.request,
+        stop.engine,
+        form,
+        lambda engine: _send_password_link(replace(stop, engine=engine), form),
+        who=f"journey:{stop.journey.id}",
+        application=stop.application.name,
+    )
+
+
+def _send_password_link(stop: Stop, form: Form) -> Response:
     form = require(form, {"email": EMAIL})
     if form.errors:
         return show_forgotten(stop, form)
@@ -99,7 +113,7 @@ def send_password_link(stop: Stop, form: Form) -> Response:
     except RateLimited as error:
         words = phrase("There were too many attempts. Wait %(time)s and try again.", time=waiting_time(error))
         return _told_to_wait(show_forgotten, stop, form.wrong({"": words}), error)
-    return show_forgotten(stop, form, is_sent=True)
+    return RedirectResponse(f"{stop.url}/forgotten?after=sent", 303)
 
 
 def _told_to_wait(show: Callable[[Stop, Form], Response], stop: Stop, form: Form, error: RateLimited) -> Response:

@@ -6,22 +6,38 @@ Looking at it changes nothing: programs that scan mail follow links, and send no
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from billing_sdk.errors import EmailTaken, InvalidRequest
+from billing_sdk.errors import EmailTaken, InvalidRequest, LinkUsed
 from billing_sdk.server import web
 from billing_sdk.server.domain.identity import AccountLink
+from billing_sdk.server.ids import digest_of
 from billing_sdk.server.pages.forms import WRONG, Form, require
-from billing_sdk.server.pages.messages import application_for, page, show_message
+from billing_sdk.server.pages.messages import application_for, page, show_message, way_on
+from billing_sdk.server.pages.once import do_once
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.usecases.account_links import PATH, confirm_email, look_at_link, set_password
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.passwords import MIN_LENGTH
+from billing_sdk.server.usecases.passwords import MIN_LENGTH, hash_password
 from billing_sdk.server.words import phrase
 
 NOT_THE_SAME = phrase("These are not the same.")
 TAKEN = phrase("Another account has this e-mail address.")
+# What a page says once a link was used; it can be looked at again, and tells nobody whose link it was.
+AFTER = {
+    "confirm_email": (
+        phrase("Your e-mail address is confirmed"),
+        phrase("From now on you sign in with this address."),
+    ),
+    "set_password": (
+        phrase("Your password is set"),
+        phrase(
+            "You were signed out everywhere. Sign in with the new password from now on. If you have sent several, the "
+            "first one counts."
+        ),
+    ),
+}
 
 
 def routes() -> list[BaseRoute]:
@@ -30,8 +46,15 @@ def routes() -> list[BaseRoute]:
 
 
 def show_link(request: Request, engine: Engine) -> Response:
-    """Show what a link is for, and leave it as it is."""
-    key = web.query_of(request).get("key", "")
+    """Show what a link is for, and leave it as it is; or say what it has done."""
+    asked = web.query_of(request)
+    if asked.get("after") in AFTER:
+        headline, detail = AFTER[asked["after"]]
+        application = application_for(engine)
+        return show_message(
+            request, headline=headline, detail=detail, application=application, return_url=way_on(engine)
+        )
+    key = asked.get("key", "")
     return _show(request, engine, key, look_at_link(engine, key=key), Form())
 
 
@@ -41,41 +64,52 @@ def use(request: Request, engine: Engine) -> Response:
     key = fields.get("key", "")
     # What counts is that the form was sent from a page of this server: the browser need not have a cookie of ours.
     web.check_csrf(request, fields, key, engine.settings)
-    link, form = look_at_link(engine, key=key), Form(fields)
-    return _confirm(request, engine, key, link) if link.kind == "confirm_email" else _set(request, engine, key, form)
+    form, password_hash = _checked(engine, key, Form(fields))
 
+    def act(within: Engine) -> Response:
+        link = look_at_link(within, key=key)
+        wrong = form if form.errors else _refused(within, key, link, form, password_hash)
+        return _show(request, within, key, link, wrong) if wrong else _done(link)
 
-def _confirm(request: Request, engine: Engine, key: str, link: AccountLink) -> Response:
-    try:
-        user = confirm_email(engine, key=key)
-    except EmailTaken:
-        return _show(request, engine, key, link, Form().wrong({"": TAKEN}))
-    return show_message(
-        request,
-        headline=phrase("Your e-mail address is confirmed"),
-        detail=phrase("From now on you sign in with %(email)s.", email=user.email),
-        application=application_for(engine),
+    return do_once(
+        request, engine, form, act, who=f"account_link:{digest_of(key)}", application=application_for(engine)
     )
 
 
-def _set(request: Request, engine: Engine, key: str, form: Form) -> Response:
+def _checked(engine: Engine, key: str, form: Form) -> tuple[Form, str]:
+    """Return a form with what is wrong with it, and the hash of its password, which is made before any transaction."""
+    try:
+        link = look_at_link(engine, key=key)
+    except LinkUsed:
+        return form, ""  # perhaps by a copy of this form
+    if link.kind == "confirm_email":
+        return form, ""
     form = require(form, {"new_password": phrase("a new password"), "repeated": phrase("the new password again")})
     if not form.errors and form.values["new_password"] != form.values["repeated"]:
         form = form.wrong({"repeated": NOT_THE_SAME})
-    if not form.errors:
-        try:
-            set_password(engine, key=key, password=form.values["new_password"])
-        except InvalidRequest:
-            words = phrase("Choose a password of at least %(shortest)s characters.", shortest=MIN_LENGTH)
-            form = form.wrong({"new_password": words})
     if form.errors:
-        return _show(request, engine, key, look_at_link(engine, key=key), form)
-    return show_message(
-        request,
-        headline=phrase("Your password is set"),
-        detail=phrase("You were signed out everywhere. Go back to where you sign in, and use it there."),
-        application=application_for(engine),
-    )
+        return form, ""
+    try:
+        return form, hash_password(form.values["new_password"])
+    except InvalidRequest:
+        words = phrase("Choose a password of at least %(shortest)s characters.", shortest=MIN_LENGTH)
+        return form.wrong({"new_password": words}), ""
+
+
+def _refused(engine: Engine, key: str, link: AccountLink, form: Form, password_hash: str) -> Form | None:
+    """Do what a link is for; return the form with what stands against it, if anything does."""
+    if link.kind == "set_password":
+        set_password(engine, key=key, password_hash=password_hash)
+        return None
+    try:
+        confirm_email(engine, key=key)
+    except EmailTaken:
+        return form.wrong({"": TAKEN})
+    return None
+
+
+def _done(link: AccountLink) -> Response:
+    return RedirectResponse(f"{PATH}?after={link.kind}", 303)
 
 
 def _show(request: Request, engine: Engine, key: str, link: AccountLink, form: Form) -> Response:

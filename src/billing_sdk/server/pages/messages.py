@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,8 @@ from billing_sdk.errors import (
     GatewayUnreachable,
 )
 from billing_sdk.server import web
+from billing_sdk.server.domain.identity import Application
+from billing_sdk.server.domain.identity.application import origin_of
 from billing_sdk.server.pages.rendering import NOBODY, PLAIN, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web.errors import wants_html
@@ -99,8 +102,19 @@ def show_message(
 
 def application_for(engine: Engine, return_url: str | None = None) -> str:
     """Return the name of the application that a way back leads to; without one, of the only one that there is."""
-    with engine.read() as tx:
-        known = [found for found in tx.applications.list() if found.kind == "web"]
+    known = _known(engine)
     if return_url:
         known = [found for found in known if found.allows_return_to(return_url)]
     return known[0].name if known and (return_url or len(known) == 1) else NOBODY
+
+
+def way_on(engine: Engine) -> str:
+    """Return where the only application begins that there is, by its registered addresses; empty if nobody knows."""
+    known = _known(engine)
+    addresses = [uri for uri in known[0].redirect_uris if origin_of(uri)] if len(known) == 1 else []
+    return "{0.scheme}://{0.netloc}/".format(urlsplit(addresses[0])) if addresses else ""
+
+
+def _known(engine: Engine) -> list[Application]:
+    with engine.read() as tx:
+        return [found for found in tx.applications.list() if found.kind == "web"]

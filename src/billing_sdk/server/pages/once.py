@@ -39,8 +39,8 @@ def do_once(
 ) -> Response:
     """Return what `act` answers to a form; a copy of a form that was acted upon leads to where the first one led.
 
-    All that `act` does with the engine that it is given is one transaction. It counts where `act` sends the browser on,
-    or shows a secret (`shows_secret`); a page that it shows instead is a preview, or says what is wrong, and undoes it.
+    All that `act` does with the engine that it is given is one transaction. It counts where `act` sends the browser on
+    or shows a secret (`copies_lead_to`); another page is a preview, or says what is wrong, and undoes it.
 
     Args:
         request: what was sent.
@@ -80,8 +80,8 @@ def do_once(
     return response
 
 
-def shows_secret(request: Request, *, then: str) -> None:
-    """Say that the answer to a form shows a secret this once: a copy of the form leads to another page instead.
+def copies_lead_to(request: Request, then: str) -> None:
+    """Say that a copy of the form leads to another page: its answer shows a secret, or begins a session, this once.
 
     Args:
         request: what was sent.
@@ -105,9 +105,8 @@ def _has_version(form: Form) -> bool:
 
 
 def _place_after(request: Request, response: Response) -> str:
-    if response.status_code == SEE_OTHER:
-        return response.headers["location"]
-    return str(getattr(request.state, "leads_to", ""))
+    named = str(getattr(request.state, "leads_to", ""))
+    return named or (response.headers["location"] if response.status_code == SEE_OTHER else "")
 
 
 def _sent_before(request: Request, application: str) -> Response:

@@ -38,6 +38,19 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Somebody has shown that the account of an invitation is theirs, or has chosen a password for it.
+
+    Attributes:
+        user_id: whose password was right; None where there was none yet.
+        password_hash: of the password that was chosen; None where there was one.
+    """
+
+    user_id: str | None
+    password_hash: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """Somebody has joined an organization.
 
@@ -69,15 +82,30 @@ def look_at_invitation(engine: Engine, *, key: str) -> Invited:
         )
 
 
-def accept_invitation(
-    engine: Engine,
-    *,
-    key: str,
-    password: str,
-    given_name: str = "",
-    family_name: str = "",
-    address: str | None = None,
-) -> Joined:
+def prove_invited(engine: Engine, *, key: str, password: str, address: str | None = None) -> Proof:
+    """Check the password of the account that an invitation is for, or take one for an account that has none.
+
+    It is costly by design and counts what is wrong, so it stands before the transaction in which somebody joins.
+
+    Args:
+        engine: the engine.
+        key: what the link holds.
+        password: of the account, or for it.
+        address: where on the network it comes from, where that is known.
+
+    Raises:
+        LinkUsed: it was used or withdrawn, has expired, or never existed.
+        WrongCredentials, RateLimited, Forbidden: as `check_password`.
+        InvalidRequest: the password can't be taken.
+    """
+    invited = look_at_invitation(engine, key=key)
+    if not invited.has_password:
+        return Proof(None, hash_password(password))
+    known = check_password(engine, email=invited.invitation.email, password=password, address=address)
+    return Proof(known.id, None)
+
+
+def accept_invitation(engine: Engine, *, key: str, proof: Proof, given_name: str = "", family_name: str = "") -> Joined:
     """Let whoever has the link and the account of its address join, and sign them in.
 
     Without an account there is one afterwards. One without a password, which an application has made, gets this one:
@@ -86,30 +114,26 @@ def accept_invitation(
     Args:
         engine: the engine.
         key: what the link holds.
-        password: of the account, or for it.
+        proof: what `prove_invited` has returned for it.
         given_name: of a new account.
         family_name: of a new account.
-        address: where on the network it comes from, where that is known.
 
     Raises:
         LinkUsed: it was used or withdrawn, has expired, or never existed.
-        WrongCredentials, RateLimited, Forbidden: as `check_password`.
-        InvalidRequest: the password or a name can't be taken.
+        Forbidden: the account is suspended.
+        InvalidRequest: a name can't be taken.
     """
-    invited = look_at_invitation(engine, key=key)
-    email = invited.invitation.email
-    known = check_password(engine, email=email, password=password, address=address) if invited.has_password else None
-    password_hash = None if known else hash_password(password)  # costly by design, so before the transaction
     with engine.begin() as tx:
         invitation = _take(tx, engine, key)
+        email = invitation.email
         user = tx.users.find_by_email(email)
-        if user is None and known is None:
+        if user is None and proof.user_id is None:
             user = new_user(email=email, given_name=given_name, family_name=family_name, at=engine.now())
-            add_user(tx, user, password_hash=password_hash, org_code=invitation.org_code)
-        elif user is None or (known is not None and user.id != known.id):
+            add_user(tx, user, password_hash=proof.password_hash, org_code=invitation.org_code)
+        elif user is None or (proof.user_id is not None and user.id != proof.user_id):
             raise LinkUsed(OVER, remedy=ASK)  # the account has another address by now
-        elif password_hash is not None:
-            _set_first_password(tx, user, password_hash)
+        elif proof.password_hash is not None:
+            _set_first_password(tx, user, proof.password_hash)
         return _join(tx, engine, user, invitation, add_session(tx, engine, user.id))
 
 

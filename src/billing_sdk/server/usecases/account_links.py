@@ -20,7 +20,6 @@ from billing_sdk.server.usecases.limit_attempts import (
     forgive_attempt,
     sign_in_attempts,
 )
-from billing_sdk.server.usecases.passwords import hash_password
 from billing_sdk.server.usecases.people import normal_email
 from billing_sdk.server.usecases.queue_mail import queue_mail
 from billing_sdk.server.usecases.secure_account import end_everything
@@ -124,16 +123,18 @@ def confirm_email(engine: Engine, *, key: str) -> User:
     return user
 
 
-def set_password(engine: Engine, *, key: str, password: str) -> User:
+def set_password(engine: Engine, *, key: str, password_hash: str) -> User:
     """Give an account the password that whoever has a link wants, and end every session of it.
+
+    Args:
+        engine: the engine.
+        key: what the link holds.
+        password_hash: of `hash_password`, which is costly by design, so it is made before any transaction.
 
     Raises:
         LinkUsed: as `look_at_link`, or the account has another e-mail address by now.
-        InvalidRequest: the password is too short or too long.
         Forbidden: the account is suspended.
     """
-    look_at_link(engine, key=key)
-    password_hash = hash_password(password)  # costly by design, so before the transaction
     with engine.begin() as tx:
         link, user = _take(tx, engine, key, "set_password")
         if user.email != link.email:

@@ -12,7 +12,7 @@ from billing_sdk.server.pages.dashboard.customer_page import Account, load_accou
 from billing_sdk.server.pages.dashboard.places import CUSTOMERS
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.once import shows_secret
+from billing_sdk.server.pages.once import copies_lead_to
 from billing_sdk.server.usecases.create_portal_link import create_portal_link
 from billing_sdk.server.usecases.move_clock import move_clock
 from billing_sdk.server.words import phrase
@@ -41,7 +41,7 @@ def make_link(seat: Seat, form: Form) -> Response:
         )
     except APIError as error:
         return show_account(seat, account, form.refused(error))
-    shows_secret(seat.request, then=f"{account.url}?done=shown_once")
+    copies_lead_to(seat.request, then=f"{account.url}?done=shown_once")
     return show_account(seat, account, form, link=link)
 
 

@@ -24,7 +24,7 @@ from billing_sdk.server.pages.dashboard.navigation import HOME, NAVIGATION, sect
 from billing_sdk.server.pages.dashboard.notes import NOTES
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.messages import page, show_error
-from billing_sdk.server.pages.once import do_once, shows_secret
+from billing_sdk.server.pages.once import copies_lead_to, do_once
 from billing_sdk.server.pages.rendering import PLAIN, show
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import require_operator
@@ -82,7 +82,7 @@ class Seat:
             **values: what the page shows.
         """
         mark = "&" if "?" in url else "?"
-        shows_secret(self.request, then=f"{url}{mark}done=shown_once")
+        copies_lead_to(self.request, then=f"{url}{mark}done=shown_once")
         return self.show(template, url=url, **values)
 
     def go_to(self, url: str, note: str = "") -> Response:
