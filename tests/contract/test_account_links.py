@@ -11,6 +11,7 @@ from billing_sdk.server.usecases.account_links import (
     confirm_email,
     look_at_link,
     set_password as set_hashed,
+    withdraw_email,
 )
 from billing_sdk.server.usecases.begin_session import begin_session
 from billing_sdk.server.usecases.check_password import check_password
@@ -82,6 +83,18 @@ def test_nothing_changes_without_the_password_for_a_taken_address_or_a_wrong_lin
             with pytest.raises(LinkUsed):
                 act(engine, key=key)
     assert (mails_of(engine, "confirm_email"), email_of(engine, user)) == ((), OLD)
+
+
+def test_an_address_that_waits_is_withdrawn_and_its_link_is_of_no_use(engine):
+    user = person(engine)
+    key = ask(engine, user)
+    for _ in range(2):
+        withdraw_email(engine, user_id=user.id)
+    with pytest.raises(LinkUsed):
+        confirm_email(engine, key=key)
+    with engine.read() as tx:
+        actions = [record["action"] for record in tx.audit.of(user.id)]
+    assert (email_of(engine, user), actions.count("email.withdraw")) == (OLD, 1)
 
 
 @pytest.mark.attack(211)

@@ -220,6 +220,12 @@ def test_an_e_mail_address_is_changed_with_the_password(site: RunningServer, vis
     page = visitor.submit("Change", email=f"x{manager}", password=PASSWORD)
     assert "We have sent a link to the new address." in page.text
     assert f"x{manager} waits to be confirmed." in page.text
+    visitor.open("/portal/profile/email")
+    page = visitor.submit("Withdraw this address")
+    assert "The address was withdrawn." in page.text
+    assert "waits to be confirmed" not in page.text
+    visitor.follow("Change the e-mail address")
+    visitor.submit("Change", email=f"x{manager}", password=PASSWORD)
     assert check_password(site.engine, email=manager, password=PASSWORD)
     with Visitor() as elsewhere:
         assert elsewhere.open(link_to(site, f"x{manager}")).title.startswith("Confirm your e-mail")

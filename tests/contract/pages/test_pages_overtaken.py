@@ -69,6 +69,9 @@ def test_a_form_that_was_overtaken_changes_nothing_and_shows_what_was_typed(
     overtaken = operator.send(goes_to, first)
     assert overtaken.status_code == 422, plain(overtaken)
     assert CHANGED in plain(overtaken)
+    # An empty address is that of the page itself, which is asked for anew.
+    assert '<a href="">Open the page again</a>' in overtaken.text
+    assert operator.get(goes_to).status_code in (200, 303)
     typed = next(one.fields.get(field, "") for one in forms_on(overtaken.text) if field in {*one.fields, *one.unticked})
     assert typed == mine
     # Whoever opens the page again sees what the other one has made of it, and can go on from there.

@@ -50,6 +50,11 @@ class Form:
     errors: Mapping[str, Phrase] = field(default_factory=dict)
     headline: Phrase = CORRECT
 
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether somebody else has changed the thing meanwhile, so that its page has to be opened again."""
+        return self.errors.get("") == CHANGED
+
     def value(self, name: str) -> str:
         """Return what a field shows: what was typed, unless it is secret."""
         return "" if name in SECRET else self.values.get(name, "")

@@ -66,6 +66,24 @@ def ask_for_email(
     return link
 
 
+def withdraw_email(engine: Engine, *, user_id: str) -> None:
+    """Let the link to another e-mail address be of no use any more; without one nothing happens.
+
+    Args:
+        engine: the engine.
+        user_id: whose link it is.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    with engine.begin() as tx:
+        user = tx.users.lock(user_id)
+        link = tx.account_links.find_of(user.id, "confirm_email")
+        if link is not None:
+            tx.account_links.take(link.key_hash)
+            tx.audit.record(user.id, "email.withdraw", user.id, engine.now(), before=link)
+
+
 def ask_for_password(engine: Engine, *, email: str, language: str | None = None, address: str | None = None) -> None:
     """Send a link to set a password to whoever has an account with an e-mail address.
 

@@ -160,7 +160,7 @@ def finalize(
 def send(
     caller: CallerOf, invoice_id: Annotated[str, path_id("invoice")], body: NothingMore, once: OnlyOnce
 ) -> Response:
-    """Issue an invoice that waits, for its address to be passed on: this server sends no mail."""
+    """Issue an invoice that waits, for its address to be passed on: no mail is written before it is overdue or paid."""
 
     def serve(engine: Engine) -> View:
         with engine.read() as tx:

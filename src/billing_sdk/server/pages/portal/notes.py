@@ -14,7 +14,10 @@ NOTES: dict[str, Phrase] = {
     "joined": phrase("You belong to the organization now."),
     "member_removed": phrase("The member was removed."),
     "password": phrase("Your password was changed. You were signed out everywhere else."),
-    "email_asked": phrase("We have sent a link to the new address. It becomes yours when you open the link."),
+    "email_asked": phrase(
+        "We have sent a link to the new address. It becomes yours when you confirm it on the page of the link."
+    ),
+    "email_withdrawn": phrase("The address was withdrawn. Its link is of no use any more."),
     "password_asked": phrase("We have sent a link to your e-mail address. Open it to set a password."),
     "bought": phrase("The credit was bought. You can use it now."),
     "pending": phrase("The payment has begun. What becomes of it will be shown here."),

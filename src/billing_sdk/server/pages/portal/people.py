@@ -9,7 +9,7 @@ from billing_sdk.server import web
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.messages import show_message
 from billing_sdk.server.pages.portal.desk import Desk
-from billing_sdk.server.usecases.account_links import ask_for_email, ask_for_password
+from billing_sdk.server.usecases.account_links import ask_for_email, ask_for_password, withdraw_email
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
 from billing_sdk.server.usecases.secure_account import change_password, sign_out_everywhere
 from billing_sdk.server.usecases.update_user import update_user
@@ -70,7 +70,10 @@ def show_email(desk: Desk, form: Form) -> Response:
 
 
 def save_email(desk: Desk, form: Form) -> Response:
-    """Mail a link to another e-mail address for somebody who gives the right password."""
+    """Mail a link to another e-mail address for somebody who gives the right password, or withdraw one that waits."""
+    if form.text("withdraw"):
+        withdraw_email(desk.engine, user_id=desk.user.id)
+        return desk.go_to("profile", "email_withdrawn")
     form = require(form, {"email": phrase("your e-mail address"), "password": phrase("your password")})
     if form.errors:
         return show_email(desk, form)
