@@ -11,6 +11,7 @@ import pytest
 from billing_sdk.errors import CardDeclined, InvalidSetting, NotFound
 from billing_sdk.money import Money
 from billing_sdk.server.words import (
+    Exact,
     detail_of,
     environment,
     languages_in,
@@ -155,3 +156,19 @@ def test_a_catalogue_that_pages_could_not_be_shown_with_is_refused_at_the_start(
 def test_a_directory_that_is_not_there_is_told_of(tmp_path):
     with pytest.raises(InvalidSetting, match="there is no directory"):
         languages_in(str(tmp_path / "nowhere"))
+
+
+def test_an_amount_in_a_sentence_from_the_right_turns_nothing_around_it():
+    each = phrase("%(amount)s for each %(unit)s", amount=Exact(Decimal("0.02"), "USD"), unit="token")
+    nested = phrase("above %(start)s: %(price)s", start=Decimal(5), price=each)
+    arabic, english = (environment("billing_sdk.server.pages", languages_in().best([tag])) for tag in ("ar", "en"))
+    shown = arabic.from_string("{{ line | apart }}").render(line=nested)
+    assert (shown.count('<bdi dir="ltr">'), shown.count("<bdi>token</bdi>"), shown.count("</bdi>")) == (2, 1, 3)
+    assert english.from_string("{{ line | apart }}").render(line=nested) == "above 5: US$0.0002 for each token"
+
+
+def test_a_price_on_a_card_has_the_direction_of_its_language():
+    line = phrase("%(amount)s for each %(unit)s", amount=Exact(Decimal("0.02"), "USD"), unit="token")
+    arabic = environment("billing_sdk.server.pages", languages_in().best(["ar"]))
+    module = arabic.get_template("parts/pricing.html").module
+    assert '<li><bdi dir="rtl"><bdi dir="ltr">' in module.usage_prices({"usage_prices": [line]})

@@ -11,6 +11,7 @@ from billing_sdk.server.domain.events import KINDS, Mail
 from billing_sdk.server.domain.workspace import Brand, BrandTexts
 from billing_sdk.server.mail.kinds import WORDS
 from billing_sdk.server.mail.message import compose_message
+from billing_sdk.server.paper.model import Sum
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.compose_mail import compose_mail, compose_sample
 from billing_sdk.server.usecases.grant_allowance import save_usage_thresholds
@@ -84,6 +85,13 @@ def test_a_receipt_is_in_the_language_of_the_customer(engine):
     assert letter.language.tag == "de"
     assert letter.paper.language == "de"
     assert '<html lang="de" dir="ltr">' in letter.page(logo_url="")
+
+
+def test_a_sum_of_a_receipt_has_the_direction_of_its_language_whatever_it_begins_with(fixed):
+    letter = compose_sample(fixed, "receipt", languages_in().best(["ar"]))
+    sums = (Sum("\u2068VAT\u2069 \u2066%19\u2069", "19"),)
+    page = replace(letter, paper=replace(letter.paper, sums=sums)).page(logo_url="")
+    assert '<bdi dir="rtl"><bdi>VAT</bdi> <bdi dir="ltr">%19</bdi></bdi>' in page
 
 
 def test_words_of_a_language_are_those_of_its_regions_that_have_none(engine):

@@ -10,7 +10,7 @@ import gettext
 import io
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -26,6 +26,7 @@ from babel.messages.pofile import PoFileError, read_po
 from billing_sdk.errors import InvalidSetting
 from billing_sdk.money import Money
 from billing_sdk.server.paper.figures import Figures
+from billing_sdk.server.paper.text import from_the_left, isolated
 from billing_sdk.server.words.countries import countries_of
 from billing_sdk.server.words.phrases import Exact, Phrase, Value
 
@@ -78,6 +79,22 @@ class Language:
         else:
             words = self.translations.gettext(said.message)
         return words % {name: self.write(value) for name, value in said.values.items()}
+
+    def say_apart(self, said: Phrase) -> str:
+        """Put a phrase into words; where lines begin on the right, marks keep each value's direction to itself."""
+        return self.say(self._apart(said) if self.direction == "rtl" else said)
+
+    def _apart(self, said: Phrase) -> Phrase:
+        marked: dict[str, Value] = {}
+        for name, value in said.values.items():
+            if isinstance(value, Phrase):
+                marked[name] = self._apart(
+                    value
+                )  # says words of this language, so only what stands in it is kept apart
+            else:
+                mark = isolated if isinstance(value, str | datetime) else from_the_left
+                marked[name] = mark(self.write(value))
+        return replace(said, values=marked)
 
     def write(self, value: Value) -> str:
         """Write one value as the language writes it."""

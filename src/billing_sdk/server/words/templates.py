@@ -29,7 +29,7 @@ def environment(package: str, language: Language) -> Environment:
 
     `_("...")`, `ngettext` and `{% trans %}` translate; a phrase that is printed says itself. Filters: `money` (an
     amount with its currency), `amount` (without), `quantity`, `percent`, `day`, `moment`, `rate`, `initial`,
-    `in_fours`, `isolating`. `new_key()` is another one each time.
+    `in_fours`, `isolating`, `apart` (a phrase whose values turn nothing around them). `new_key()` is another one each time.
     """
     made = Environment(
         loader=PackageLoader(package),
@@ -45,6 +45,7 @@ def environment(package: str, language: Language) -> Environment:
     made.globals["new_key"] = new_nonce
     made.filters.update(
         amount=amount,
+        apart=lambda said: isolating(language.say_apart(said)),
         day=language.figures.day,
         in_fours=in_fours,
         initial=initial,
