@@ -243,12 +243,14 @@ def test_customers_who_go_over_now_pay_what_the_dry_run_said(engine):
     (told,) = migrate(engine, timing="now", is_prorate=True, is_dry_run=True).moves
     (move,) = migrate(engine, timing="now", is_prorate=True).moves
     half_back = Money(NEW.minor - OLD.minor // 2, "USD")
-    assert (move, move.outcome, move.before, move.after) == (told, "moved", OLD, half_back)
+    assert (move, move.outcome, move.charged_now) == (told, "moved", half_back)
+    assert (move.charge_at, move.before) == (NEXT, OLD)
     before = stored(engine, agreement)
     with engine.read() as tx:
         after = tx.agreements.find_live(before.customer_id, before.group_id)
         newest = tx.invoices.newest_of(before.customer_id)[0]
     assert (before.status, after.plan_version_id, newest.amount) == ("replaced", "version_2", half_back)
+    assert (move.after, move.after_at) == (NEW, after.billed_until)
     assert migrate(engine, timing="now").moves == ()
 
 
@@ -259,6 +261,7 @@ def test_a_card_that_is_declined_keeps_its_customer_where_it_is_and_holds_up_nob
     add(engine, newer(2))
     moves = migrate(engine, timing="now").moves
     assert [(move.outcome, move.reason) for move in moves] == [("moved", None), ("refused", "card_declined")]
+    assert [(move.charged_now, move.after) for move in moves] == [(NEW, NEW), (None, None)]
     assert stored(engine, agreement.id).plan_version_id != "version_2"
     assert stored(engine, good).status == "replaced"
 
@@ -333,3 +336,15 @@ def test_a_narrow_terminal_folds_what_does_not_fit_and_cuts_nothing_off():
         "enterprise_monthly",
         "Enterprise",
     ]
+
+
+def test_those_whose_move_is_called_off_are_counted(engine):
+    agreements = customers(engine, 2)
+    add(engine, newer(2))
+    migrate(engine)
+    version_id = stored(engine, agreements[0]).plan_version_id
+    with engine.read() as tx:
+        assert (tx.agreements.count_leaving(version_id, most=9), tx.agreements.count_leaving("version_2", most=9)) == (
+            2,
+            0,
+        )

@@ -127,7 +127,7 @@ def migrate(
     It can be run again at any time. To call it off, migrate to the version that customers are on.
     """
     counts: Counter[str] = Counter()
-    table = table_of("Agreement", "Customer", "From", "Next charge", "Before", "After", "What happens")
+    table = table_of("Agreement", "Customer", "From", "Now", "Next charge", "Before", "After", "What happens")
     with engine_at(database, base_url) as engine:
         wanted = partial(
             migrate_customers,
@@ -170,6 +170,8 @@ def document_of_move(move: Move, batch: MigrationBatch) -> dict[str, Any]:
         "charge_at": move.charge_at.isoformat() if move.charge_at else None,
         "before": _amount(move.before),
         "after": _amount(move.after),
+        "after_at": move.after_at.isoformat() if move.after_at else None,
+        "charged_now": _amount(move.charged_now),
     }
 
 
@@ -186,9 +188,11 @@ def _cells(move: Move) -> Iterator[str]:
     yield escape(move.agreement_id)
     yield escape(move.customer_id)
     yield str(move.from_version)
+    yield str(move.charged_now) if move.charged_now is not None else "-"
     yield f"{move.charge_at:%Y-%m-%d %H:%M}" if move.charge_at else "-"
     yield str(move.before) if move.before is not None else "-"
-    yield str(move.after) if move.after is not None else "-"
+    then = f", {move.after_at:%Y-%m-%d %H:%M}" if move.after_at else ""
+    yield f"{move.after}{then}" if move.after is not None else "-"
     yield SAYS[move.outcome] + (f", {move.reason}" if move.reason else "")
 
 

@@ -65,6 +65,7 @@ from billing_sdk.errors._answers import (
     Forbidden as Forbidden,
     Gone as Gone,
     InvalidRequest as InvalidRequest,
+    MailNeeded as MailNeeded,
     MethodNotAllowed as MethodNotAllowed,
     NotFound as NotFound,
     PayloadTooLarge as PayloadTooLarge,

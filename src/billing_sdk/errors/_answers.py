@@ -87,6 +87,15 @@ class Gone(APIError):
     default_remedy = "Make a new one."
 
 
+class MailNeeded(APIError):
+    """A kind of mail was to be switched off without which people are locked out of their accounts."""
+
+    code = "mail_needed"
+    status = 409
+    title = "This mail is needed"
+    default_remedy = "Leave it on: people set a password and confirm an e-mail address by its link."
+
+
 class PreconditionFailed(APIError):
     """A thing is no longer what the If-Match header says; somebody else has changed it."""
 

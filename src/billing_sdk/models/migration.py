@@ -24,6 +24,8 @@ class MigratedAgreement:
         currency: that of the charges.
         charge_before_minor: what the next charge would be without the migration, in minor units.
         charge_after_minor: what it is with it; None where it makes no difference.
+        charge_after_on: when that is, where a period that begins now has moved it to another day.
+        charged_now_minor: what the migration charges at once, where it happens now.
         reason: the code of the error that it was refused for, such as `card_declined`.
     """
 
@@ -36,6 +38,8 @@ class MigratedAgreement:
     charge_before_minor: int | None = None
     charge_after_minor: int | None = None
     reason: str | None = None
+    charge_after_on: datetime | None = None
+    charged_now_minor: int | None = None
 
     @classmethod
     def read(cls, data: Any) -> MigratedAgreement:
@@ -51,6 +55,8 @@ class MigratedAgreement:
             charge_before_minor=document.whole_or_none("charge_before_minor"),
             charge_after_minor=document.whole_or_none("charge_after_minor"),
             reason=document.text_or_none("reason"),
+            charge_after_on=document.instant_or_none("charge_after_on"),
+            charged_now_minor=document.whole_or_none("charged_now_minor"),
         )
 
 

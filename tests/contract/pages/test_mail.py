@@ -6,9 +6,11 @@ import html
 
 import pytest
 
+from billing_sdk.errors import MailNeeded
 from billing_sdk.server.domain.events import KINDS
 from billing_sdk.server.usecases.queue_mail import queue_mail
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_mail_template import switch_mail
 from billing_sdk.testing.visitor import Visitor
 from tests.engines import payer
 
@@ -78,9 +80,11 @@ def test_a_preview_shows_words_that_are_not_saved(site, operator, open_at):
     ("subject", "paragraphs", "wrong"),
     [
         ("", "text", "Enter one line"),
-        ("{password}", "text", "Enter one line"),
+        ("{password}", "text", "Use no places but these: {customer}, {seller}, {application}, {number}, {amount}"),
+        ("{Amount}", "text", "Use no places but these"),
         ("subject", "", "Enter up to 12 paragraphs"),
-        ("subject", "{engine}", "Enter up to 12 paragraphs"),
+        ("subject", "{engine}", "Use no places but these"),
+        ("subject", "{ amount }", "Use no places but these"),
         ("subject", "x" * 2_001, "Enter up to 12 paragraphs"),
     ],
 )
@@ -98,6 +102,27 @@ def test_a_kind_that_is_switched_off_is_not_written_until_it_is_on_again(site, o
     assert write(site, to="off@example.com") is None
     operator.submit("Switch on")
     assert write(site, to="off@example.com") is not None
+
+
+@pytest.mark.parametrize("kind", ["set_password", "confirm_email"])
+def test_mail_without_which_people_are_locked_out_can_not_be_switched_off(site, operator, open_at, kind):
+    open_at(f"/dashboard/mail/kinds/{kind}")
+    page = operator.submit("Preview", act="switch", is_on="no")
+    assert (page.status, "can't be switched off" in page.text, "Switch off" in page.text) == (422, True, False)
+    with pytest.raises(MailNeeded):
+        switch_mail(site.engine, kind=kind, is_on=False)
+    with site.engine.begin() as tx:
+        tx.mail_templates.switch(kind, is_on=False)  # as it could be before
+        assert kind not in tx.mail_templates.switched_off()
+
+
+def test_the_page_of_invitations_says_what_does_not_work_without_them(open_at):
+    assert "nobody can join an organization" in open_at("/dashboard/mail/kinds/invitation").text
+
+
+def test_the_fields_for_words_have_the_direction_of_their_language(open_at):
+    page = open_at("/dashboard/mail/kinds/receipt?in=ar")
+    assert page.html.count('lang="ar" dir="rtl"') == 2
 
 
 def test_an_operator_gets_a_test_of_what_there_is(site, operator, open_at):

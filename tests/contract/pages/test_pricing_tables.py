@@ -142,6 +142,18 @@ def test_a_card_is_translated_into_any_language_and_forgets_it_again(ada, site, 
     assert table_in(site, "spring").cards[0].translations == {}
 
 
+@pytest.mark.parametrize("path", ["/spring/cards/free", "/spring", "/spring/preview"])
+@pytest.mark.parametrize("tag", ["pt_BR", "x-foo"])
+def test_a_mistyped_language_is_refused_and_not_taken_for_that_of_the_table(ada, site, spring, path, tag):
+    page = opened(ada, site, f"{path}?language={tag}")
+    assert (page.status, tag in page.text) == (400, True)
+
+
+def test_the_fields_of_a_card_have_the_direction_of_their_language(ada, site, spring):
+    assert opened(ada, site, "/spring/cards/free?language=he").html.count('lang="he" dir="rtl"') == 6
+    assert opened(ada, site, "/spring?language=he").html.count('lang="he" dir="rtl"') == 1
+
+
 def test_a_heading_and_a_preview_are_in_the_language_that_is_asked_for(ada, site, spring):
     opened(ada, site, "/spring?language=de")
     page = ada.submit("Save", heading="Tarife")

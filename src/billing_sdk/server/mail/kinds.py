@@ -140,6 +140,7 @@ INVITATION = MailWords(
         "url": "https://billing.example.com/invitation",
         "expires_at": datetime(2026, 3, 12, 9, 30, tzinfo=UTC),
     },
+    without=phrase("While it is off, nobody who is invited gets a link, and so nobody can join an organization."),
 )
 
 WORDS: Final[Mapping[MailKind, MailWords]] = {

@@ -32,6 +32,7 @@ class MailWords:
         action: what stands on its button.
         places: what can stand in it besides what is common to all, by name.
         sample: what stands in a preview.
+        without: what does not work while it is switched off, where people need its link.
     """
 
     kind: MailKind
@@ -42,6 +43,7 @@ class MailWords:
     action: Phrase
     places: Mapping[str, Phrase]
     sample: Mapping[str, Value] = field(repr=False)
+    without: Phrase | None = None
 
     @property
     def all_places(self) -> dict[str, Phrase]:

@@ -241,6 +241,12 @@ class AgreementRepository:
         query = select(plan_versions.c.id, agreed.label("agreed")).where(plan_versions.c.id.in_(version_ids))
         return {row.id: row.agreed for row in self._connection.execute(query) if row.agreed}
 
+    def count_leaving(self, version_id: str, *, most: int) -> int:
+        """Return how many live agreements on a version are about to go over to another one; counting stops at most."""
+        on_it = (IS_LIVE, agreements.c.plan_version_id == version_id, agreements.c.next_version_id.is_not(None))
+        counted = select(agreements.c.id).where(*on_it).limit(most).subquery()
+        return self._connection.execute(select(func.count()).select_from(counted)).scalar_one()
+
     def count_on_plans(self, plan_keys: Collection[str], *, most: int, below: int | None = None) -> dict[str, int]:
         """Return how many live agreements are on each of some plans; those with none are left out.
 

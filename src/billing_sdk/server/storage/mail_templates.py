@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, RowMapping, delete, select
 
-from billing_sdk.server.domain.events import MailKind, MailTemplate
+from billing_sdk.server.domain.events import ALWAYS_WRITTEN, MailKind, MailTemplate
 from billing_sdk.server.storage.rows import row_of
 from billing_sdk.server.storage.tables.mail import mail_switches, mail_templates
 from billing_sdk.server.storage.upsert import insert_new, upsert
@@ -52,8 +52,8 @@ class MailTemplateRepository:
         self._connection.execute(delete(mail_templates).where(*mine))
 
     def switched_off(self) -> frozenset[str]:
-        """Return the kinds of mail that are not sent."""
-        return frozenset(self._connection.execute(OFF).scalars())
+        """Return the kinds of mail that are not sent; those that nobody can do without are none of them."""
+        return frozenset(self._connection.execute(OFF).scalars()) - ALWAYS_WRITTEN
 
     def switch(self, kind: MailKind, *, is_on: bool) -> None:
         """Have mail of a kind sent from now on, or not."""

@@ -52,10 +52,12 @@ class Move:
 
     Attributes:
         from_version: the number of the version that the customer is on.
-        charge_at: when the customer is charged next; None in a pause.
+        charge_at: when the customer is charged next, but for what the migration itself charges; None in a pause.
         before: what that would be without the migration, with the usage up to now, and with the seats and add-ons that
             are planned for then.
-        after: what it is with it, now or then; None where it makes no difference.
+        after: what the next charge is with it; None where it makes no difference.
+        after_at: when that is, where a period that begins now has moved it to another day than `charge_at`.
+        charged_now: what the migration charges at once, where it happens now; None where it waits for the next charge.
         reason: the code of the error that has refused it.
     """
 
@@ -66,6 +68,8 @@ class Move:
     charge_at: datetime | None = None
     before: Money | None = None
     after: Money | None = None
+    after_at: datetime | None = None
+    charged_now: Money | None = None
     reason: str | None = None
 
 
@@ -208,17 +212,20 @@ class _Migration:
         return ("moved", before) if is_now else (outcome, after)
 
     def _moved(self, tx: UnitOfWork, before: Agreement) -> Move:
-        """Say what an agreement would be charged that is moved now."""
+        """Say what an agreement would be charged that is moved now, and what next after that."""
         customer = tx.customers.get(before.customer_id)
         at = self.engine.now_for(tx, customer)
-        move = Move(before.id, customer.id, self.origins[before.plan_version_id], "moved", charge_at=at)
-        move = replace(move, before=next_invoice(tx, customer, replace(before, next_version_id=None)).amount)
+        old = next_invoice(tx, customer, replace(before, next_version_id=None))
+        number = self.origins[before.plan_version_id]
+        move = Move(before.id, customer.id, number, "moved", charge_at=old.at, before=old.amount)
         try:
             plan = wanted_plan(tx, customer, before.plan_key, number=self.target.number)
             change = work_out_change(tx, customer=customer, plan=plan, at=at, options=self._options)
         except BillingError as error:
             return replace(move, outcome="refused", reason=error.code)
-        return replace(move, after=change.amount)
+        new = next_invoice(tx, customer, change.agreement)
+        after_at = new.at if new.at != old.at else None
+        return replace(move, after=new.amount, after_at=after_at, charged_now=change.amount)
 
     def _carried_out(self, found: Agreement, move: Move) -> Move:
         if move.outcome == "refused":
@@ -230,7 +237,7 @@ class _Migration:
                 with engine.begin() as tx:
                     customer, before = hold_agreement(tx, found.id)
                     if self._decided(tx, before)[0] != "moved":
-                        return replace(move, outcome="gone", before=None, after=None)
+                        return Move(move.agreement_id, move.customer_id, move.from_version, "gone")
                     at = engine.now_for(tx, customer)
                     change = decide_change(
                         tx, customer=customer, plan_key=before.plan_key, at=at, options=self._options
@@ -238,7 +245,15 @@ class _Migration:
                     done = carry_out(engine, tx, change, may_owe=True, source=SOURCE, actor=actor, at=at)
                 collected(engine, done)
         except BillingError as error:
-            return replace(move, outcome="refused", reason=error.code)
+            return Move(
+                move.agreement_id,
+                move.customer_id,
+                move.from_version,
+                "refused",
+                charge_at=move.charge_at,
+                before=move.before,
+                reason=error.code,
+            )
         return move
 
     @property

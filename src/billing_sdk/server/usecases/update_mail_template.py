@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from billing_sdk.server.domain.events import MailKind, MailTemplate
+from billing_sdk.errors import MailNeeded
+from billing_sdk.server.domain.events import ALWAYS_WRITTEN, MailKind, MailTemplate
 from billing_sdk.server.mail.kinds import WORDS
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.versions import check_version
@@ -67,7 +68,13 @@ def revert_mail_template(
 
 
 def switch_mail(engine: Engine, *, kind: MailKind, is_on: bool, actor: str = "operator") -> None:
-    """Have mail of a kind written from now on, or not; what is in the queue already is sent all the same."""
+    """Have mail of a kind written from now on, or not; what is in the queue already is sent all the same.
+
+    Raises:
+        MailNeeded: it can't be switched off, since without it people are locked out of their accounts.
+    """
+    if not is_on and kind in ALWAYS_WRITTEN:
+        raise MailNeeded(f"mail of the kind {kind} can't be switched off")
     with engine.begin() as tx:
         before = {"is_on": kind not in tx.mail_templates.switched_off()}
         tx.mail_templates.switch(kind, is_on=is_on)

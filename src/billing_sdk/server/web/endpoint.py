@@ -16,7 +16,8 @@ from billing_sdk.server.usecases.engine import Engine
 
 Endpoint: TypeAlias = Callable[[Request, Engine], Response]
 
-MAX_FIELDS = 100
+# A role may have hundreds of permissions, each a box of its own; the size of a body is bounded besides.
+MAX_FIELDS = 1_000
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 

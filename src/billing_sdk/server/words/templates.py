@@ -29,7 +29,8 @@ def environment(package: str, language: Language) -> Environment:
 
     `_("...")`, `ngettext` and `{% trans %}` translate; a phrase that is printed says itself. Filters: `money` (an
     amount with its currency), `amount` (without), `quantity`, `percent`, `day`, `moment`, `rate`, `initial`,
-    `in_fours`, `isolating`, `apart` (a phrase whose values turn nothing around them). `new_key()` is another one each time.
+    `in_fours`, `isolating`, `apart` (a phrase whose values turn nothing around them). `new_key()` is another one
+    each time.
     """
     made = Environment(
         loader=PackageLoader(package),

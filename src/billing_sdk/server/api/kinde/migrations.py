@@ -26,6 +26,9 @@ router = APIRouter(tags=["Plans"], route_class=StrictRoute)
 class MoveView(BaseModel):
     """What becomes of one customer: the next charge without the migration, and with it, in minor units.
 
+    One that is moved now pays `charged_now_minor` at once; its next charge with the migration is on
+    `charge_after_on`, where that is another day than `next_charge_on`.
+
     `outcome`: `planned` takes effect at `next_charge_on`, `moved` has at once; `planned_before` was planned already;
     `when_resumed` is paused, and goes over at the first billing date after that;
     `stays` was planned and is no longer. The others leave the agreement as it is: `refused` for the `reason` (such as
@@ -41,6 +44,8 @@ class MoveView(BaseModel):
     currency: str | None
     charge_before_minor: int | None
     charge_after_minor: int | None
+    charge_after_on: datetime | None
+    charged_now_minor: int | None
     reason: str | None
 
     @classmethod
@@ -55,6 +60,8 @@ class MoveView(BaseModel):
             currency=move.before.currency if move.before is not None else None,
             charge_before_minor=move.before.minor if move.before is not None else None,
             charge_after_minor=move.after.minor if move.after is not None else None,
+            charge_after_on=move.after_at,
+            charged_now_minor=move.charged_now.minor if move.charged_now is not None else None,
             reason=move.reason,
         )
 

@@ -10,6 +10,7 @@ from billing_sdk.server.domain.events.delivery import Delivery as Delivery, Deli
 from billing_sdk.server.domain.events.endpoint import DisabledReason as DisabledReason, Endpoint as Endpoint
 from billing_sdk.server.domain.events.event import Event as Event, EventForm as EventForm, EventSource as EventSource
 from billing_sdk.server.domain.events.mail import (
+    ALWAYS_WRITTEN as ALWAYS_WRITTEN,
     KINDS as KINDS,
     STATES as STATES,
     Mail as Mail,

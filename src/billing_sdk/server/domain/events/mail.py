@@ -30,6 +30,8 @@ MailState = Literal["queued", "sending", "sent", "failed", "dropped", "kept"]
 MailAct = Literal["take", "accept", "postpone", "refuse", "drop", "send_again"]
 
 KINDS: tuple[MailKind, ...] = get_args(MailKind)
+# Without these somebody is locked out of their account, so they are always written.
+ALWAYS_WRITTEN: Final[frozenset[MailKind]] = frozenset({"set_password", "confirm_email"})
 STATES: tuple[MailState, ...] = get_args(MailState)
 
 TRANSITIONS: Mapping[tuple[MailState, MailAct], MailState] = {

@@ -10,6 +10,7 @@ from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.events.mail import MailKind
 
 PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}", re.ASCII)
+IN_BRACES = re.compile(r"\{([^{}]*)\}")
 LONGEST_SUBJECT = 200
 LONGEST_PARAGRAPH = 2_000
 MOST_PARAGRAPHS = 12
@@ -47,9 +48,14 @@ class MailTemplate:
         if any(len(one) > LONGEST_PARAGRAPH for one in self.paragraphs):
             raise InvalidRequest(f"a paragraph has at most {LONGEST_PARAGRAPH} characters", parameter="paragraphs")
         for parameter, texts in (("subject", (self.subject,)), ("paragraphs", self.paragraphs)):
-            unknown = sorted({name for text in texts for name in places_in(text)} - set(places))
+            unknown = sorted({name for text in texts for name in IN_BRACES.findall(text)} - set(places))
             if unknown:
-                raise InvalidRequest(f"there is no place {{{unknown[0][:40]}}} in this mail", parameter=parameter)
+                known = ", ".join(f"{{{name}}}" for name in places)
+                raise InvalidRequest(
+                    f"there is no place {{{unknown[0][:40]}}} in this mail; there are {known}",
+                    parameter=parameter,
+                    places=known,
+                )
 
 
 def places_in(text: str) -> Iterator[str]:

@@ -8,8 +8,8 @@ from typing import get_args
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from billing_sdk.errors import InvalidRequest, NotFound, PreconditionFailed
-from billing_sdk.server.domain.events import MailKind, MailTemplate
+from billing_sdk.errors import InvalidRequest, MailNeeded, NotFound, PreconditionFailed
+from billing_sdk.server.domain.events import ALWAYS_WRITTEN, MailKind, MailTemplate
 from billing_sdk.server.mail.kinds import WORDS
 from billing_sdk.server.mail.mail_words import MailWords
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, asked, row
@@ -124,7 +124,10 @@ def _test(seat: Seat, _form: Form, words: MailWords, language: Language) -> Resp
 
 def _switch(seat: Seat, form: Form, words: MailWords, language: Language) -> Response:
     is_on = form.values.get("is_on") == "yes"
-    switch_mail(seat.engine, kind=words.kind, is_on=is_on, actor=seat.operator.id)
+    try:
+        switch_mail(seat.engine, kind=words.kind, is_on=is_on, actor=seat.operator.id)
+    except MailNeeded as error:
+        return _show(seat, Form().refused(error))
     return seat.go_to(url_of(words.kind, language), "mail_on" if is_on else "mail_off")
 
 
@@ -149,6 +152,7 @@ def _show(seat: Seat, form: Form) -> Response:
         written=language,
         is_own=own is not None,
         is_on=is_on,
+        is_needed=words.kind in ALWAYS_WRITTEN,
         mail_languages=[(one.tag, one.name) for one in known_languages(seat.request).offered],
         url=url_of(words.kind, language),
         preview=page_of(letter, nonce_of(seat.request)),
@@ -182,6 +186,8 @@ REFUSALS: Mapping[str, Phrase] = {
 
 def _refused(form: Form, error: InvalidRequest | PreconditionFailed) -> Form:
     name = str(error.facts.get("parameter", ""))
+    if "places" in error.facts:
+        return form.wrong({name: phrase("Use no places but these: %(places)s", places=str(error.facts["places"]))})
     return form.wrong({name: REFUSALS[name]}) if name in REFUSALS else form.refused(error)
 
 

@@ -64,6 +64,7 @@ OUTCOMES: dict[MoveOutcome, tuple[Phrase, str]] = {
 COLUMNS = (
     Column(phrase("Customer")),
     Column(phrase("From version"), is_number=True),
+    Column(phrase("Charged now"), is_number=True),
     Column(phrase("Next charge")),
     Column(phrase("Without the move"), is_number=True),
     Column(phrase("With the move"), is_number=True),
@@ -113,7 +114,7 @@ def _page(seat: Seat, form: Form) -> Response:
         target, origin = _versions(tx, plan, choice, shown)
         choice = choice.also([version for version in (target, origin) if version is not None])
         counts = tx.agreements.count_on_versions([one.id for one in choice.versions], most=MOST_COUNTED + 1)
-        affected = _affected(tx, plan, shown, origin)
+        affected = _affected(tx, plan, shown, origin, target)
     error: BillingError | None = None
     batch: MigrationBatch | None = None
     try:
@@ -138,6 +139,8 @@ def _page(seat: Seat, form: Form) -> Response:
         changes=stretch_of(seat.request, changes_of(origin, target) if origin is not None else []),
         moves=Listing(COLUMNS, tuple(moves), next_url=_next(plan, shown, batch), first_url=_first(seat, plan, shown)),
         totals=_totals(batch.moves if batch else ()),
+        charged_now=_charged_now(batch.moves if batch else ()),
+        is_now=_timing(shown) == "now",
         counts=_counts(batch.moves if batch else ()),
         affected=bounded(affected, MOST_COUNTED),
         is_first=not asked(seat.request, AFTER),
@@ -151,12 +154,16 @@ def _batch(seat: Seat, form: Form, *, cursor: str | None, limit: int, is_dry_run
         to_version=number_in(form.text("to")),
         from_version=number_in(form.text("from")) if form.text("from") else None,
         is_dry_run=is_dry_run,
-        timing="now" if form.text("timing") == "now" else "period_end",
+        timing=_timing(form),
         is_prorate={"yes": True, "no": False}.get(form.text("prorate")),
         limit=limit,
         cursor=cursor,
         actor=seat.operator.id,
     )
+
+
+def _timing(form: Form) -> MoveTiming:
+    return "now" if form.text("timing") == "now" else "period_end"
 
 
 def _versions(tx: UnitOfWork, plan: Plan, choice: VersionChoice, form: Form) -> tuple[PlanVersion, PlanVersion | None]:
@@ -175,13 +182,18 @@ def _numbered(tx: UnitOfWork, plan: Plan, text: str) -> PlanVersion | None:
         return None
 
 
-def _affected(tx: UnitOfWork, plan: Plan, form: Form, origin: PlanVersion | None) -> int:
-    """Return how many customers are on the versions to come from, up to where counting stops."""
+def _affected(tx: UnitOfWork, plan: Plan, form: Form, origin: PlanVersion | None, target: PlanVersion) -> int:
+    """Return how many customers are concerned, up to where counting stops.
+
+    Those are the ones on the versions to come from, and those whose planned move away from the target is called off.
+    """
+    called_off = tx.agreements.count_leaving(target.id, most=MOST_COUNTED + 1)
     if form.text("from"):
         ids = [] if origin is None else [origin.id]
-        return sum(tx.agreements.count_on_versions(ids, most=MOST_COUNTED + 1).values())
+        return called_off + sum(tx.agreements.count_on_versions(ids, most=MOST_COUNTED + 1).values())
     below = number_in(form.text("to"))
-    return tx.agreements.count_on_plans([plan.key], most=MOST_COUNTED + 1, below=below).get(plan.key, 0)
+    older = tx.agreements.count_on_plans([plan.key], most=MOST_COUNTED + 1, below=below)
+    return called_off + older.get(plan.key, 0)
 
 
 def _rows(tx: UnitOfWork, moves: Sequence[Move]) -> list[Row]:
@@ -190,9 +202,10 @@ def _rows(tx: UnitOfWork, moves: Sequence[Move]) -> list[Row]:
         row(
             Cell(names.get(move.customer_id, move.customer_id), f"/dashboard/customers/{move.customer_id}"),
             move.from_version,
+            Cell(move.charged_now) if move.charged_now is not None else Cell(""),
             Cell(move.charge_at) if move.charge_at else Cell(phrase("None")),
             Cell(move.before) if move.before is not None else Cell(""),
-            Cell(move.after) if move.after is not None else Cell(""),
+            Cell(move.after, note=move.after_at or "") if move.after is not None else Cell(""),
             Cell(OUTCOMES[move.outcome][0], tone=OUTCOMES[move.outcome][1], note=move.reason or ""),
         )
         for move in moves
@@ -210,6 +223,15 @@ def _totals(moves: Sequence[Move]) -> list[tuple[str, Money, Money]]:
             total([after for _, after in both if after.currency == currency], currency),
         )
         for currency in currencies
+    ]
+
+
+def _charged_now(moves: Sequence[Move]) -> list[tuple[str, Money]]:
+    """Return by currency what the move itself charges at once."""
+    charged = [move.charged_now for move in moves if move.charged_now is not None]
+    return [
+        (currency, total([one for one in charged if one.currency == currency], currency))
+        for currency in sorted({one.currency for one in charged})
     ]
 
 

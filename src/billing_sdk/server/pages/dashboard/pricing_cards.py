@@ -32,7 +32,12 @@ from billing_sdk.server.pages.dashboard.pricing_tables import (
     url_of,
 )
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
-from billing_sdk.server.pages.dashboard.table_preview import language_asked, languages_to_choose, preview_of
+from billing_sdk.server.pages.dashboard.table_preview import (
+    direction_of,
+    language_asked,
+    languages_to_choose,
+    preview_of,
+)
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.price_words import name_of_cadence
 from billing_sdk.server.pages.pricing import prices_of
@@ -136,6 +141,7 @@ def _page(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Respon
         plan=plan,
         price=price,
         tag=tag,
+        direction=direction_of(tag),
         is_own=is_own,
         is_translated=content is not None,
         known_languages=languages_to_choose(seat, table.languages),

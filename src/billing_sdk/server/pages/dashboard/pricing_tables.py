@@ -22,6 +22,7 @@ from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, C
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.table_preview import (
     WIDTHS,
+    direction_of,
     language_asked,
     languages_to_choose,
     preview_of,
@@ -155,6 +156,7 @@ def page_of(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Resp
         plans=plans,
         prices=prices,
         tag=tag,
+        direction=direction_of(tag),
         known_languages=languages_to_choose(seat, table.languages),
         cadences=[("", phrase("That of the first plan")), *((str(one), name_of_cadence(one)) for one in cadences)],
         can_add=can_add,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from babel import Locale, UnknownLocaleError
 from markupsafe import Markup
 
+from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.domain.catalog import PricingTable
 from billing_sdk.server.domain.catalog.pricing_table import TAG
 from billing_sdk.server.pages.dashboard.listing import asked, one_of
@@ -57,10 +59,26 @@ def preview_of(seat: Seat, tx: UnitOfWork, table: PricingTable, tag: str) -> Pre
 
 
 def language_asked(seat: Seat, table: PricingTable) -> str:
-    """Return the tag of the language that an address is about; that of the table where it names none."""
+    """Return the tag of the language that an address is about; that of the table where it names none.
+
+    Raises:
+        InvalidRequest: what it names is no language tag.
+    """
     tag = asked(seat.request, LANGUAGE)
+    if not tag:
+        return table.language
+    if not TAG.fullmatch(tag):
+        raise InvalidRequest(f"{tag[:40]!r} is no language tag, such as de or pt-BR", parameter=LANGUAGE)
     known = {other.lower(): other for other in table.languages}
-    return known.get(tag.lower(), tag) if TAG.fullmatch(tag) else table.language
+    return known.get(tag.lower(), tag)
+
+
+def direction_of(tag: str) -> Literal["ltr", "rtl", "auto"]:
+    """Return where lines of a language begin; `auto`, by what is written, where that is not known."""
+    try:
+        return "rtl" if Locale.parse(tag, sep="-").text_direction == "rtl" else "ltr"
+    except (UnknownLocaleError, ValueError):
+        return "auto"
 
 
 def languages_to_choose(seat: Seat, tags: Iterable[str]) -> list[tuple[str, str]]:
