@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -89,3 +90,22 @@ def test_a_plan_is_made_published_and_changed_and_its_customers_are_moved(ada, s
     ada.submit("Archive")
     ada.submit("Restore")
     assert "The plan is back." in ada.page.text
+
+
+def test_a_move_now_says_apart_what_is_charged_at_once_and_promises_no_way_back(ada, server):
+    engine = server.engine
+    subscribe(engine, customer_id=payer(engine, "now@example.com").id, plan_key="pro_monthly")
+    with engine.begin() as tx:
+        version = tx.catalog.get_version_of("pro_monthly", number=1)
+        tx.catalog.add_version(replace(version, id="version_now", number=2, created_at=engine.now()))
+    address = f"{server.base_url}/dashboard/plans/pro_monthly/migrate?from=1&to=2"
+    later, now = (ada.open(f"{address}&timing={timing}").text for timing in ("period_end", "now"))
+    assert ("Charged now on this page" in later, "It can be called off" in later) == (False, True)
+    assert ("Charged now on this page" in now, "It can be called off" in now) == (True, False)
+    ada.open(address)
+    ada.submit("Move customers", confirmed="yes")
+    with engine.read() as tx:
+        concerned = tx.agreements.count_leaving(version.id, most=99)
+    called_off = ada.open(f"{server.base_url}/dashboard/plans/pro_monthly/migrate?to=1").text
+    assert concerned
+    assert f"Customers: {concerned}." in called_off
