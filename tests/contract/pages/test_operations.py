@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 
@@ -11,11 +13,13 @@ from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.become_customer import become_customer
+from billing_sdk.server.usecases.billing_settings import billing_settings
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.register_user import register_user
 from billing_sdk.server.usecases.settle_by_hand import write_off_invoice
 from billing_sdk.server.usecases.subscribe import subscribe
+from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.contract.pages.operator import Operator, at_the_dashboard, plain
 from tests.world import payer
 
@@ -277,6 +281,34 @@ def test_a_subscription_is_changed_paused_and_cancelled_after_it_was_shown_what_
     assert operator.post(f"{place}/undo").status_code == 303
     assert operator.post(f"{place}/cancel", when="now").status_code == 303
     assert "Cancelled" in operator.text(place)
+
+
+def test_a_cancellation_gives_back_what_was_shown_or_shows_it_again(operator):
+    customer_id = payer(operator.engine, "leaving@example.com", "Lea", "Ving")
+    agreement = subscribe(operator.engine, customer_id=customer_id, plan_key="pro_monthly")
+    place = f"/dashboard/subscriptions/{agreement.id}"
+    with operator.engine.read() as tx:
+        policies = billing_settings(tx, operator.engine).policies
+    update_billing_settings(operator.engine, policies=replace(policies, unused_days="refund"))
+    later = operator.get(f"{place}/cancel", when="period_end")
+    assert operator.post(f"{place}/cancel", when="now", terms=terms_in(later)).status_code == 422
+    assert operator.post(f"{place}/cancel", when="period_end", terms=terms_in(later)).status_code == 303
+    assert operator.post(f"{place}/undo").status_code == 303
+    shown = operator.get(f"{place}/cancel", when="now")
+    assert "Given back" in plain(shown)
+    update_billing_settings(operator.engine, policies=replace(policies, unused_days="retain"))
+    overtaken = operator.post(f"{place}/cancel", when="now", terms=terms_in(shown))
+    assert (overtaken.status_code, "Given back" in plain(overtaken)) == (422, False)
+    long_ago = terms_in(overtaken).replace(terms_in(overtaken)[:4], "2001", 1)
+    for terms in ("none", long_ago):
+        assert operator.post(f"{place}/cancel", when="now", terms=terms).status_code == 422
+    assert "Active" in operator.text(place)
+    assert operator.post(f"{place}/cancel", when="now", terms=terms_in(overtaken)).status_code == 303
+    assert "Cancelled" in operator.text(place)
+
+
+def terms_in(page):
+    return unescape(page.text.partition('name="terms" value="')[2].partition('"')[0])
 
 
 def test_a_dispute_of_the_test_processor_is_decided_once(operator):

@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.make_way import make_way, of_other_groups
 from billing_sdk.server.usecases.obsolete import Obsolete
 from billing_sdk.server.usecases.plan_ahead import instant_of, keep_plans
 from billing_sdk.server.usecases.save_agreement import save_agreement
+from billing_sdk.server.usecases.work_out_end import check_terms_of_end
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ def cancel_agreement(
     is_prorate: bool | None = None,
     source: EventSource = "user",
     actor: str | None = None,
+    terms: str | None = None,
 ) -> Agreement:
     """End an agreement, now or later.
 
@@ -49,6 +51,7 @@ def cancel_agreement(
         is_prorate: give back what was paid for days that are not used; None leaves it to the policy of that time.
         source: who caused it, as events name them.
         actor: who caused it, as the audit names them; the source by default.
+        terms: what somebody was shown that it comes to (`Preview.end_terms`), where somebody was shown something.
 
     Returns:
         The agreement as it is now: ended, or with the instant at which it will end.
@@ -58,6 +61,7 @@ def cancel_agreement(
         AgreementNotLive: it has ended before.
         CancellationDenied: the seller's own rules keep it.
         InvalidTiming: the instant can't be taken.
+        PriceChanged: it comes to something else than the terms say.
         Conflict: a change of the customer's plan is under way.
     """
     actor = actor or source
@@ -81,6 +85,17 @@ def cancel_agreement(
             customer, agreement = hold_agreement(tx, agreement_id, may_be_collected=True)
             at = engine.now_for(tx, customer)
             ends_at = instant_of(timing, agreement, at=at)
+            if terms is not None:
+                check_terms_of_end(
+                    tx,
+                    customer,
+                    agreement,
+                    terms,
+                    timing=timing,
+                    at=at,
+                    is_invoice_now=is_invoice_now,
+                    is_prorate=is_prorate,
+                )
             if ends_at > at:
                 wish = PendingCancellation(is_prorate, is_invoice_now, source, actor)
                 planned = agreement.to_end(ends_at, wish)

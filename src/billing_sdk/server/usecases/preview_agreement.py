@@ -20,7 +20,7 @@ from billing_sdk.server.usecases.plan_ahead import instant_of
 from billing_sdk.server.usecases.preview_change import NextCharge, Preview, next_charge_of
 from billing_sdk.server.usecases.tax_customer import is_taxed_later, require_location
 from billing_sdk.server.usecases.under_way import under_way
-from billing_sdk.server.usecases.work_out_end import work_out_end
+from billing_sdk.server.usecases.work_out_end import terms_of_end, work_out_end
 
 
 def preview_alteration(
@@ -130,6 +130,7 @@ def preview_cancellation(
             next_charge=next_charge,
             needs_method=False,  # what a cancellation leaves open keeps nobody from leaving
             terms=None,
+            end_terms=terms_of_end(ending, before, ends_at=at, at=now),
             tax_by_gateway=is_taxed_later(tx, customer, before.billing_cadence_id),
         )
 

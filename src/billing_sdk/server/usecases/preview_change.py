@@ -53,6 +53,7 @@ class Preview:
         next_charge: None for a plan that never costs anything.
         needs_method: a card is needed, and there is none.
         terms: hand it to a change of plan, so that it is made on these terms only; None for anything else.
+        end_terms: hand it to a cancellation, so that it is made on these terms only; None for anything else.
         tax_by_gateway: the payment processor works out the tax, which none of the amounts holds that exclude it.
     """
 
@@ -66,6 +67,7 @@ class Preview:
     next_charge: NextCharge | None
     needs_method: bool
     terms: str | None
+    end_terms: str | None = None
     tax_by_gateway: bool = False
 
 

@@ -36,7 +36,7 @@ def show_cancel(seat: Seat) -> Response:
 
 
 def cancel(seat: Seat, form: Form) -> Response:
-    """End a subscription."""
+    """End a subscription, on the terms that were shown."""
     agreement = _agreement(seat)
     is_later = form.text("when") != "now"
     try:
@@ -46,6 +46,7 @@ def cancel(seat: Seat, form: Form) -> Response:
             timing="period_end" if is_later else "now",
             source="admin",
             actor=seat.operator.id,
+            terms=form.text("terms") or None,
         )
     except APIError as error:
         return _cancelling(seat, form.refused(error))
