@@ -10,6 +10,7 @@ from billing_sdk.server.clock import TestClock
 from billing_sdk.server.domain.catalog import Policies
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.change_options import ChangeOptions
+from billing_sdk.server.usecases.preview_agreement import preview_alteration
 from billing_sdk.server.usecases.set_quantity import set_quantity
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
 from tests.contract.pages.plan_worlds import seat_plan, use
@@ -125,6 +126,19 @@ def test_a_form_that_is_sent_twice_buys_once(pro):
     ]
     assert answers == [200, 200]
     assert pro.paid == ["succeeded 29.00 USD", "succeeded 5.00 USD"]
+
+
+def test_a_copy_whose_first_is_done_while_it_is_looked_at_leads_to_the_plan(desks, monkeypatch):
+    def preview(engine, **asked):
+        monkeypatch.undo()
+        set_quantity(engine, agreement_id=desks.agreement_id, fee_key="desk", quantity=5)
+        return preview_alteration(engine, **asked)
+
+    desks.open("seats/desk?quantity=5")
+    monkeypatch.setattr("billing_sdk.server.pages.portal.numbers.preview_alteration", preview)
+    page = desks.visitor.submit("Pay US$20.00")
+    assert "Your seats have changed." in page.text
+    assert desks.paid == ["succeeded 30.00 USD", "succeeded 20.00 USD"]
 
 
 @pytest.mark.parametrize("path", ["add_ons/pro_yearly", "add_ons/nothing", "seats/base_price", "seats/nothing"])

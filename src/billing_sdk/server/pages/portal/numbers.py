@@ -145,11 +145,21 @@ def save_numbers(desk: Desk, form: Form, kind: Kind) -> Response:
         again = None if at is None else _preview(desk, agreement, kind, wanted, timing, at)
         wish = _wish(agreement, kind, wanted, timing)
         if at is None or again is None or not holds(desk, form.text(FIELD), wish, again, at):
+            if _has_now(desk, kind) == wanted:
+                return desk.go_to("plan_details", kind.note)  # the first copy of the form was faster
             return show_numbers(desk, form.wrong({"": CHANGED_MEANWHILE}), kind)
         kind.agree(wanted, timing)
     except BillingError as error:
         return _refused(desk, form, kind, error)
     return desk.go_to("plan_details", kind.note if timing == "now" else "alteration_planned")
+
+
+def _has_now(desk: Desk, kind: Kind) -> int:
+    with desk.engine.read() as tx:
+        agreement = own_agreement(tx, desk)
+    if kind.is_add_on:
+        return next((one.quantity for one in agreement.add_ons if one.plan_key == kind.key), 0)
+    return agreement.quantity_of(kind.key)
 
 
 def _refused(desk: Desk, form: Form, kind: Kind, error: BillingError) -> Response:
