@@ -17,7 +17,7 @@ def free_plan_of(tx: UnitOfWork, engine: Engine, journey: Journey) -> str | None
     That is the first one that can never cost anything on the table which would have been shown; None where it has none.
     """
     is_new = journey.is_new_user or journey.is_new_organization
-    if not is_new or billing_settings(tx, engine).show_pricing_table_at_sign_up:
+    if not is_new or journey.pricing_table_key or billing_settings(tx, engine).show_pricing_table_at_sign_up:
         return None
     table = _table(tx, journey)
     if table is None:
@@ -27,10 +27,8 @@ def free_plan_of(tx: UnitOfWork, engine: Engine, journey: Journey) -> str | None
 
 
 def _table(tx: UnitOfWork, journey: Journey) -> PricingTable | None:
-    """Return the table that would have been shown: the live one that the link names, else a default one."""
+    """Return the table that would have been shown: a default one, since one that the link names is shown."""
     tables = [table for table in tx.pricing_tables.list() if table.group.key != PLAN_GROUP]
-    if journey.pricing_table_key:
-        tables = [table for table in tables if table.key == journey.pricing_table_key]
     visit = Visit(is_new_user=journey.is_new_user, is_new_organization=journey.is_new_organization)
     kind = offer_for(visit, frozenset(table.group.scope for table in tables))
     return next((table for table in tables if table.group.scope == kind), None)

@@ -155,8 +155,9 @@ def _pending(tx: UnitOfWork, engine: Engine, journey: Journey) -> Due | None:
 
 
 def _visit(tx: UnitOfWork, engine: Engine, journey: Journey) -> Visit:
-    """Describe the visit; a sign-up counts as one only where the operator lets tables be shown at sign-up."""
-    shows_at_sign_up = billing_settings(tx, engine).show_pricing_table_at_sign_up
+    """Describe the visit; without a table that the link names, a sign-up counts only where tables are shown at one."""
+    named = journey.pricing_table_key is not None
+    shows_at_sign_up = named or billing_settings(tx, engine).show_pricing_table_at_sign_up
     return Visit(
         is_new_user=journey.is_new_user and shows_at_sign_up,
         is_new_organization=journey.is_new_organization and shows_at_sign_up,

@@ -33,11 +33,17 @@ from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.usecases.preview_top_up import TopUp, preview_top_up
 from billing_sdk.server.usecases.top_up_credit import Shown, top_up_credit
 from billing_sdk.server.usecases.watch_credit import chosen_of, delete_credit_settings, save_credit_settings
-from billing_sdk.server.words import phrase
+from billing_sdk.server.words import Phrase, phrase
 
 PLACE: Final = "credit/top_up"
-TYPED: Final = re.compile(r"([0-9]{1,9})(?:[.,]([0-9]{1,4}))?", re.ASCII)
-NO_AMOUNT: Final = phrase("Enter an amount above zero, such as 25 or 25.00.")
+TYPED: Final = re.compile(r"(-?)([0-9]{1,60})(?:[.,]([0-9]{1,4}))?", re.ASCII)
+MOST: Final = 999_999_999
+UNREADABLE: Final = phrase(
+    "Write the amount in plain figures, such as 1000 or 25.50: without a separator of thousands, and with no more "
+    "decimal places than the currency has."
+)
+NOT_ABOVE_ZERO: Final = phrase("Enter an amount above zero.")
+BELOW_ZERO: Final = phrase("Enter zero or more.")
 NOT_NOW: Final = phrase("That much can't be bought now. Enter a smaller amount.")
 CHANGED: Final = phrase("The price has changed. Look at it again.")
 NO_CARD: Final = phrase("Add a payment method first.")
@@ -51,8 +57,8 @@ def show_top_up(desk: Desk, form: Form) -> Response:
     if typed:
         form = form.showing("amount", typed)
         amount = _amount(typed, currency)
-        if amount is None:
-            form = form.wrong({"amount": NO_AMOUNT})
+        if isinstance(amount, Phrase):
+            form = form.wrong({"amount": amount})
         elif desk.customer is None:  # looking at a price makes nobody a customer
             form = form.wrong({"": NO_CARD})
         else:
@@ -92,8 +98,8 @@ def buy(desk: Desk, form: Form) -> Response:
     """Buy what was shown, at the price that was shown, once."""
     currency = _currency(desk)
     amount, shown = _amount(form.text("amount"), currency), _shown(form, currency)
-    if amount is None:
-        return show_top_up(desk, form.wrong({"amount": NO_AMOUNT}))
+    if isinstance(amount, Phrase):
+        return show_top_up(desk, form.wrong({"amount": amount}))
     if shown is None:
         return RedirectResponse(f"{desk.url(PLACE)}?{urlencode({'amount': form.text('amount')})}", 303)
     try:
@@ -141,13 +147,10 @@ def set_rule(desk: Desk, form: Form) -> Response:
         delete_credit_settings(desk.engine, customer_id=customer.id, actor=desk.user.id)
         return desk.go_to("credit", "saved")
     threshold = _amount(form.text("threshold"), currency, least=0)
-    top_up = _amount(form.text("top_up"), currency)
-    errors = {}
-    if threshold is None:
-        errors["threshold"] = phrase("Enter an amount, such as 10 or 10.00.")
-    if top_up is None and form.text("top_up"):
-        errors["top_up"] = NO_AMOUNT
-    if errors or threshold is None:
+    top_up = _amount(form.text("top_up"), currency) if form.text("top_up") else None
+    if isinstance(threshold, Phrase) or isinstance(top_up, Phrase):
+        said = {"threshold": threshold, "top_up": top_up}
+        errors = {name: words for name, words in said.items() if isinstance(words, Phrase)}
         return _show(desk, form.wrong(errors), None, currency)
     try:
         save_credit_settings(
@@ -176,13 +179,18 @@ def _currency(desk: Desk) -> str:
     return live[0].currency if live else settings.default_currency
 
 
-def _amount(typed: str, currency: str, *, least: int = 1) -> Money | None:
-    """Read an amount as people write it; None where it is none, or less than there may be."""
-    found = TYPED.fullmatch(typed)
-    if found is None or len(found[2] or "") > exponent(currency):
-        return None
-    minor = int(Decimal(f"{found[1]}.{found[2] or 0}").scaleb(exponent(currency)))
-    return Money(minor, currency) if minor >= least else None
+def _amount(typed: str, currency: str, *, least: int = 1) -> Money | Phrase:
+    """Read an amount as people write it; where it can't be taken, return what is wrong with it."""
+    found, places = TYPED.fullmatch(typed), exponent(currency)
+    if found is None or len(found[3] or "") > places:
+        return UNREADABLE
+    if int(found[2]) > MOST:
+        most = Money(MOST * 10**places, currency)
+        return (NOT_ABOVE_ZERO if least else BELOW_ZERO) if found[1] else phrase("Enter at most %(most)s.", most=most)
+    minor = int(Decimal("".join(found.group(1, 2)) + f".{found[3] or 0}").scaleb(places))
+    if minor < least:
+        return NOT_ABOVE_ZERO if least else BELOW_ZERO
+    return Money(minor, currency)
 
 
 def _shown(form: Form, currency: str) -> Shown | None:
