@@ -85,6 +85,9 @@ def test_a_role_is_made_of_permissions_changed_and_deleted(ada, server):
         changed = tx.roles.get(role.id)
         assert role.id in {one.id for one in tx.roles.of_creators()}
     assert (changed.name, changed.permission_keys) == ("Bookkeeper", ("org:write:billing", "report:read"))
+    audit = ada.open(f"{server.base_url}/dashboard/audit?subject={role.id}")
+    assert "permission_keys: +org:write:billing" in audit.text
+    ada.open(f"{server.base_url}/dashboard/roles/{role.id}")
     ada.submit("Delete the role")
     assert "Bookkeeper" not in ada.page.text
 

@@ -1,7 +1,8 @@
 """What a record of the audit says of a change: the names of the fields that are others now, and the values of some.
 
 Values are kept of what is decided about a whole workspace, in which nothing is personal or secret. Of everything else
-the names are kept, and digests.
+the names are kept, and digests. Of a collection of keys, such as what a role allows, what was added and what was
+removed is kept, as a list may be longer than anybody reads; in which order they stand is no change.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
-MOST_FIELDS, MOST_CHARACTERS = 40, 120
+MOST_FIELDS, MOST_CHARACTERS, MOST_KEYS = 40, 120, 100
 EVERY: Final = frozenset({""})
 # By what was acted on, the fields whose values are kept.
 TELLING: Final[Mapping[str, frozenset[str]]] = {
@@ -41,7 +42,7 @@ TELLING: Final[Mapping[str, frozenset[str]]] = {
 
 
 def changes_between(action: str, before: Any, after: Any) -> str | None:
-    """Return a JSON object of the names of what has changed, each with both values or, where they aren't kept, null.
+    """Return a JSON object of the names of what has changed, with what `_told` says or, where values aren't kept, null.
 
     Args:
         action: what was done; the part before its point is what was acted on.
@@ -52,10 +53,11 @@ def changes_between(action: str, before: Any, after: Any) -> str | None:
         return None
     kept = TELLING.get(action.partition(".")[0], frozenset())
     was, now = dict(_said(before, kept)), dict(_said(after, kept))
-    changed = [name for name in sorted({*was, *now}) if was.get(name) != now.get(name)][:MOST_FIELDS]
+    names = sorted({*was, *now})
+    changed = [name for name in names if _alike(was.get(name)) != _alike(now.get(name))][:MOST_FIELDS]
     if not changed:
         return None
-    told = {name: [_short(was.get(name)), _short(now.get(name))] if _is_kept(name, kept) else None for name in changed}
+    told = {name: _told(was.get(name), now.get(name)) if _is_kept(name, kept) else None for name in changed}
     return json.dumps(told, ensure_ascii=False)
 
 
@@ -78,6 +80,32 @@ def _said(state: Any, kept: frozenset[str], place: str = "") -> Iterator[tuple[s
 
 def _is_kept(name: str, kept: frozenset[str]) -> bool:
     return kept is EVERY or name.partition(".")[0] in kept
+
+
+def _alike(value: Any) -> Any:
+    """Return what is compared: keys in whatever order are the same."""
+    keys = _keys(value)
+    return value if keys is None else keys
+
+
+def _keys(value: Any) -> frozenset[str] | None:
+    """Return the keys of a collection of nothing else; None for any other value."""
+    if isinstance(value, list | tuple | set | frozenset) and all(isinstance(one, str) for one in value):
+        return frozenset(value)
+    return None
+
+
+def _told(was: Any, now: Any) -> list[str] | dict[str, list[str]]:
+    """Return both values, shortened; of two collections of keys, those that were added and those that were removed."""
+    before, after = _keys(was), _keys(now)
+    if before is None or after is None:
+        return [_short(was), _short(now)]
+    return {"added": _few(after - before), "removed": _few(before - after)}
+
+
+def _few(keys: frozenset[str]) -> list[str]:
+    told = [_short(key) for key in sorted(keys)[:MOST_KEYS]]
+    return [*told, "…"] if len(keys) > MOST_KEYS else told
 
 
 def _short(value: Any) -> str:

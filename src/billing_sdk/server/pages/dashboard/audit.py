@@ -118,13 +118,18 @@ def _row(record: Mapping[str, Any], emails: Mapping[str, str]) -> Row:
 
 
 def _changes(record: Mapping[str, Any]) -> str:
-    """Return the fields that have changed, with an arrow between the values where these are kept."""
-    changed: Mapping[str, list[str] | None] = json.loads(record["changed"] or "{}")
-    said = (
-        name if values is None else f"{name}: {values[0] or '∅'} → {values[1] or '∅'}"
-        for name, values in changed.items()
-    )
-    return "; ".join(said)
+    """Return the fields that have changed, with an arrow between values, or signs before keys, where they are kept."""
+    changed: Mapping[str, list[str] | dict[str, list[str]] | None] = json.loads(record["changed"] or "{}")
+    return "; ".join(_change(name, told) for name, told in changed.items())
+
+
+def _change(name: str, told: list[str] | dict[str, list[str]] | None) -> str:
+    if told is None:
+        return name
+    if isinstance(told, dict):
+        keys = [f"+{key}" for key in told["added"]] + [f"−{key}" for key in told["removed"]]  # noqa: RUF001
+        return f"{name}: {', '.join(keys)}"
+    return f"{name}: {told[0] or '∅'} → {told[1] or '∅'}"
 
 
 def _states(record: Mapping[str, Any]) -> str:
