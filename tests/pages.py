@@ -61,6 +61,7 @@ VISITOR: tuple[PageUnderTest, ...] = (
     PageUnderTest("portal-entry", "/portal_redirect?key={portal_key}", "visitor"),
     PageUnderTest("invitation", "/invitation?key={invitation_key}", "visitor"),
     PageUnderTest("set-password", "/account_link?key={password_link_key}", "visitor"),
+    PageUnderTest("confirm-email", "/account_link?key={email_link_key}", "visitor"),
     PageUnderTest(
         "forgotten-password", "/journey/{sign_in_journey_id}/forgotten", "visitor", "/journey/{journey_id}/forgotten"
     ),

@@ -22,7 +22,7 @@ from billing_sdk.server.domain.revenue import MeteredMonth, RevenueMonth, month_
 from billing_sdk.server.domain.workspace import PortalSettings
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.ids import new_id, new_secret
-from billing_sdk.server.usecases.account_links import ask_for_password
+from billing_sdk.server.usecases.account_links import ask_for_email, ask_for_password
 from billing_sdk.server.usecases.add_card import add_card
 from billing_sdk.server.usecases.add_charge import add_charge
 from billing_sdk.server.usecases.add_version import add_version
@@ -60,6 +60,12 @@ CALLBACK = "http://127.0.0.1:3000/callback"
 PASSWORD = "correct horse battery staple"
 GOOD, DECLINED, ASKS = "4242424242424242", "4000000000000341", "4000002760003184"
 DISPUTED = "4000000000000259"
+# The kinds of mail that carry a key, and what the key is called here.
+MAILED_KEYS = {
+    "invitation": "invitation_key",
+    "set_password": "password_link_key",
+    "confirm_email": "email_link_key",
+}
 # The steps of a sign-up, each with what its link asks for; the keys of the ids are `<step>_journey_id`.
 JOURNEYS: Mapping[str, Mapping[str, str]] = {
     "register": {"prompt": "create"},
@@ -187,11 +193,12 @@ def members(made: World) -> None:
         tx.organizations.add_member(ids["org_code"], bob.id, at=engine.now())
     invite_member(engine, org_code=ids["org_code"], email="cleo@example.com", inviter_id=ids["user_id"])
     ask_for_password(engine, email="bob@example.com")
+    ask_for_email(engine, user_id=bob.id, email="robert@example.com", password=PASSWORD)
     with engine.read() as tx:
-        (mail,) = tx.mails.list(kind="invitation").items
-        (forgotten,) = tx.mails.list(kind="set_password").items
-    ids["password_link_key"] = str(forgotten.values["url"]).partition("key=")[2]
-    ids |= {"member_id": bob.id, "invitation_key": str(mail.values["url"]).partition("key=")[2]}
+        for kind, name in MAILED_KEYS.items():
+            (mail,) = tx.mails.list(kind=kind).items
+            ids[name] = str(mail.values["url"]).partition("key=")[2]
+    ids["member_id"] = bob.id
 
 
 def those_who_do_not_pay(made: World) -> None:
