@@ -35,6 +35,7 @@ NOT_BILLING = {
     "/logout": "sign-in",
     "/journey/": "sign-in, which goes on without a plan",
     "/invitation": "who belongs to an organization",
+    "/account_link": "whose e-mail address it is, and passwords",
     "/portal": "needs a visit; tested below, section by section",
     "/invoices/": "a document that somebody was handed stays readable",
     "/credit_notes/": "as above",
@@ -56,6 +57,7 @@ NOT_BILLING = {
 # What identity writes; whatever is counted beside these is billing.
 IDENTITY_TABLES = {
     "access_tokens",
+    "account_links",
     "attempts",
     "audit_links",
     "audit_records",

@@ -23,6 +23,7 @@ RECORDERS = frozenset({"record", "_save", "_changed"})
 SILENT = {
     "billing_cadence.update": "there is no type for it",
     "card.update": "what a gateway says of a card, which nobody has changed here",
+    "card.use": "a card that is charged once is no payment method of the customer",
     "checkout_session.create": "there is no type for it",
     "clock.choose": "by which clock a customer lives",
     "credit.settle": "when it was paid for is not shown",
