@@ -15,6 +15,7 @@ from urllib.parse import quote
 from billing_sdk.errors import AuthenticationRequired, CardDeclined
 from billing_sdk.money import Money
 from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, VersionContent
+from billing_sdk.server.domain.events.mail import MailKind
 from billing_sdk.server.domain.metering import EARLIEST, LATEST
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.rating import Flat, Terms
@@ -61,7 +62,7 @@ PASSWORD = "correct horse battery staple"
 GOOD, DECLINED, ASKS = "4242424242424242", "4000000000000341", "4000002760003184"
 DISPUTED = "4000000000000259"
 # The kinds of mail that carry a key, and what the key is called here.
-MAILED_KEYS = {
+MAILED_KEYS: dict[MailKind, str] = {
     "invitation": "invitation_key",
     "set_password": "password_link_key",
     "confirm_email": "email_link_key",
